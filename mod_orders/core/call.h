@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * One request as a dialect sees it, and the reply it makes.
+ *
+ * A dialect (api/) never sees httpd's request_rec: the glue fills in a call, the dialect's handler fills in a reply, the
+ * glue writes it out. So a dialect can be linked into unit tests, fuzzers and tools. Everything lives in `call->pool`,
+ * the request's; one thread a call.
+ */
+#ifndef ORDERS_CORE_CALL_H
+#define ORDERS_CORE_CALL_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/json_writer.h"
+#include "core/log.h"
+#include "core/problem.h"
+#include "core/settings.h"
+
+struct orders_database_t;  /* store/database.h */
+struct orders_providers_t; /* services/provider.h */
+
+typedef enum {
+    ORDERS_GET = 1 << 0, /**< HEAD too: the handler runs, httpd drops the body; so a GET handler never changes anything */
+    ORDERS_POST = 1 << 1,
+    ORDERS_PUT = 1 << 2,
+    ORDERS_PATCH = 1 << 3,
+    ORDERS_DELETE = 1 << 4
+} orders_method_e;
+
+#define ORDERS_SCOPE_NONE 0u
+#define X(name, word) ORDERS_SCOPE_INDEX_##name,
+enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
+#undef X
+#define ORDERS_SCOPE_BUYER (1u << ORDERS_SCOPE_INDEX_BUYER)
+#define ORDERS_SCOPE_OPERATOR (1u << ORDERS_SCOPE_INDEX_OPERATOR)
+
+/** Who asks. */
+typedef struct orders_identity_t {
+    int32_t tenant;
+    int64_t user_id;
+    int64_t token_id;     /**< 0 when not from a token */
+    const char *login;
+    const char *ref;      /**< the user's external reference */
+    unsigned scopes;      /**< ORDERS_SCOPE_… */
+    apr_time_t expires_at; /**< 0: never */
+} orders_identity_t;
+
+typedef enum {
+    ORDERS_AUTH_IDENTITY, /**< the glue has resolved call->identity and checked the route's scope */
+    ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or the dialect resolves it itself */
+} orders_auth_e;
+
+#define ORDERS_MAX_PARAMS 4
+
+typedef struct orders_call_t orders_call_t;
+typedef struct orders_reply_t orders_reply_t;
+
+typedef orders_problem_t *(*orders_handler_t)(orders_call_t *call, orders_reply_t *reply);
+
+/** One row of a dialect's route table. */
+typedef struct orders_route_t {
+    const char *name;        /**< for the log, metrics and idempotency: "user.create" */
+    unsigned method;         /**< exactly one ORDERS_… */
+    const char *path;        /**< relative to the mount: "", "/:id", "/:id/cancel"; a trailing slash is accepted anyway */
+    orders_auth_e auth;
+    unsigned scope;          /**< scope needed (any of the bits) */
+    bool body;               /**< reads a body (POST, PUT, PATCH) */
+    bool raw_body;           /**< any content type, kept as it is (signed events, NDJSON) */
+    apr_size_t max_body;     /**< bytes; 0: the Location's limit */
+    orders_handler_t handler;
+} orders_route_t;
+
+/** A dialect. */
+typedef struct orders_api_t {
+    const char *name;
+    const orders_route_t *routes;
+    size_t route_count;
+    /** The API's own shape of a problem: sets status, content type, body and headers such as WWW-Authenticate. */
+    void (*problem)(const orders_call_t *call, const orders_problem_t *problem, orders_reply_t *reply);
+} orders_api_t;
+
+struct orders_call_t {
+    apr_pool_t *pool;
+    const orders_api_t *api;
+    const orders_route_t *route;
+    const char *param[ORDERS_MAX_PARAMS]; /**< captured path segments, URL-decoded, valid UTF-8 */
+    const char *path;                     /**< the request's path, for Link and Location */
+    const char *mount;                    /**< the Location's path, without a trailing slash */
+    const char *query;                    /**< raw, "" when none */
+    const char *content_type;             /**< media type in lower case without parameters, "" when none */
+    const char *body;                     /**< NUL-terminated, "" when none */
+    apr_size_t body_length;
+    const char *idempotency_key;          /**< header, or NULL */
+    const char *if_match;
+    const char *accept_language;
+    const char *request_id;
+    const char *(*header)(const orders_call_t *call, const char *name); /**< any other request header, or NULL */
+    void *glue;                           /**< the glue's own */
+    const orders_identity_t *identity;    /**< NULL for ORDERS_AUTH_NONE */
+    const orders_settings_t *settings;
+    struct orders_database_t *database;
+    struct orders_providers_t *providers;
+    orders_log_t *log;
+    /** Forgets a cached token at once (revocation). `hash`: the SHA-256, 32 bytes. */
+    void (*forget_token)(const orders_call_t *call, const unsigned char *hash);
+};
+
+struct orders_reply_t {
+    int status;
+    const char *content_type; /**< default application/json */
+    orders_json_t *json;      /**< the body; NULL: no body */
+    const char *etag;         /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
+    apr_table_t *headers;     /**< further headers */
+    bool replayed;            /**< the answer is an idempotent replay */
+};
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Reading requests: a body (JSON object, form) and a query, then fields of these into a struct by a table.
+ *
+ * An input is parsed once, whole; a table then decodes the fields it names, collecting every refused field into one
+ * problem. Unknown fields are ignored; a name that occurs twice is refused.
+ */
+#ifndef ORDERS_CORE_FIELDS_H
+#define ORDERS_CORE_FIELDS_H
+
+#include <apr_pools.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/problem.h"
+
+typedef struct orders_input_t orders_input_t;
+
+/**
+ * Parse into `*input`. JSON: one object, valid UTF-8, at most 32 levels, no duplicate names, no NUL, no lone surrogates,
+ * integers within int64, else `malformed_json`. An empty body is an empty object when `allow_empty`.
+ * Form: application/x-www-form-urlencoded text (a query string too), else `malformed_form`. Names ≤ 100 fields.
+ */
+orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, const char *text,
+                                    apr_size_t length, bool allow_empty) ORDERS_MUSTCHECK;
+orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
+                                    apr_size_t length) ORDERS_MUSTCHECK;
+
+typedef enum {
+    ORDERS_FIELD_UINT64, /**< uint64_t within int64; ids. JSON integer, form digits */
+    ORDERS_FIELD_INT64,
+    ORDERS_FIELD_STRING, /**< const char *; valid UTF-8, no control characters unless MULTILINE */
+    ORDERS_FIELD_BOOL,
+    ORDERS_FIELD_WORD,   /**< const char *, one of `words` */
+    ORDERS_FIELD_JSON,   /**< json_t * (borrowed from the input), any type; forms have none */
+    ORDERS_FIELD_OBJECT, /**< json_t *, must be an object */
+    ORDERS_FIELD_ARRAY   /**< json_t *, must be an array */
+} orders_field_type_e;
+
+#define ORDERS_FIELD_REQUIRED 1u  /**< absent, null or "" is `required_field` */
+#define ORDERS_FIELD_MULTILINE 2u /**< newlines and tabs are allowed */
+
+typedef struct orders_field_t {
+    const char *name;
+    orders_field_type_e type;
+    unsigned flags;
+    size_t offset;            /**< where the value goes in the struct */
+    size_t given;             /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
+    int64_t min, max;         /**< numbers: the range; strings: characters (0, 0: no limit of its own) */
+    const char *const *words; /**< NULL-terminated, for WORD */
+} orders_field_t;
+
+/** Decodes; absent fields leave the struct as it is. Strings live in the input's pool. Problems: `invalid_fields`. */
+orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
+                                       const orders_input_t *input, void *into,
+                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/** A string field by name, or NULL (not there, or no string). */
+const char *orders_input_string(const orders_input_t *input, const char *name);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The words of the project, each list once.
+ *
+ * An enum, its names, its parser and the documentation check all come from the lists here. A word that is not in a
+ * list does not exist; a word in a list must have its page in docs/ (`make check` compares them).
+ */
+#ifndef ORDERS_CORE_VOCABULARY_H
+#define ORDERS_CORE_VOCABULARY_H
+
+/**
+ * Kinds of problems: what went wrong, independent of any API. X(NAME, HTTP status of the APIs that use HTTP's own).
+ */
+#define ORDERS_KINDS(X)                                                                            \
+    X(MALFORMED, 400)                                                                              \
+    X(UNAUTHENTICATED, 401)                                                                        \
+    X(PAYMENT_REQUIRED, 402)                                                                       \
+    X(FORBIDDEN, 403)                                                                              \
+    X(NOT_FOUND, 404)                                                                              \
+    X(METHOD_NOT_ALLOWED, 405)                                                                     \
+    X(NOT_ACCEPTABLE, 406)                                                                         \
+    X(TIMED_OUT, 408)                                                                              \
+    X(CONFLICT, 409)                                                                               \
+    X(PRECONDITION_FAILED, 412)                                                                    \
+    X(TOO_LARGE, 413)                                                                              \
+    X(UNSUPPORTED_TYPE, 415)                                                                       \
+    X(UNPROCESSABLE, 422)                                                                          \
+    X(UNAVAILABLE, 503)                                                                            \
+    X(INTERNAL, 500)
+
+/**
+ * Problems. X(number, word, KIND, sentence). The number is the log's (`ORD0042`) and is never used twice; the word is
+ * the `code` that clients match on; the sentence is for people. docs/errors.md has an entry for each.
+ * Numbers below 1000 are the module's, 1000 and above are refusals of the SQL functions.
+ */
+#define ORDERS_ERRORS(X)                                                                           \
+    X(1, malformed_json, MALFORMED, "The body is not valid JSON.")                                 \
+    X(2, malformed_form, MALFORMED, "The form cannot be read.")                                    \
+    X(3, malformed_request, MALFORMED, "The request cannot be read.")                              \
+    X(4, invalid_fields, UNPROCESSABLE, "Some fields are not valid.")                              \
+    X(5, unauthenticated, UNAUTHENTICATED, "A valid credential is needed.")                        \
+    X(6, forbidden, FORBIDDEN, "The credential does not allow this.")                              \
+    X(7, not_found, NOT_FOUND, "There is no such thing here.")                                     \
+    X(8, method_not_allowed, METHOD_NOT_ALLOWED, "The method is not allowed here.")                \
+    X(9, body_too_large, TOO_LARGE, "The body is larger than this server takes.")                  \
+    X(10, unsupported_media_type, UNSUPPORTED_TYPE, "The body's content type is not supported.")   \
+    X(11, request_timeout, TIMED_OUT, "The body did not arrive in time.")                          \
+    X(12, busy, UNAVAILABLE, "The server is busy; try again shortly.")                             \
+    X(13, database_unavailable, UNAVAILABLE, "The order book cannot be reached.")                  \
+    X(14, outcome_unknown, UNAVAILABLE,                                                            \
+      "The connection was lost; whether the request took effect is not known.")                    \
+    X(15, database_error, INTERNAL, "The order book refused in an unexpected way.")                \
+    X(16, internal_error, INTERNAL, "Something went wrong on this server.")                        \
+    X(17, idempotency_key_mismatch, MALFORMED,                                                     \
+      "The Idempotency-Key header and the body's key differ.")                                     \
+    X(18, invalid_idempotency_key, MALFORMED, "The idempotency key is not valid.")                 \
+    X(19, idempotency_in_flight, CONFLICT, "A request with this key is still being worked on.")    \
+    X(20, return_url_not_allowed, UNPROCESSABLE, "The return URL is not on the allow-list.")       \
+    X(21, provider_unreachable, UNAVAILABLE, "The payment provider cannot be reached.")            \
+    X(22, provider_refused, CONFLICT, "The payment provider refused.")                             \
+    X(23, invalid_signature, UNAUTHENTICATED, "The signature is not valid.")                       \
+    X(24, not_configured, UNAVAILABLE, "The server is not configured for this.")                   \
+    X(25, serialization_failed, UNAVAILABLE, "Too many concurrent changes; try again.")            \
+    X(26, http_error, MALFORMED, "The web server refused the request.")                            \
+    X(27, required_field, UNPROCESSABLE, "The field is required.")                                 \
+    X(28, invalid_field, UNPROCESSABLE, "The field is not valid.")                                 \
+    X(29, invalid_type, UNPROCESSABLE, "The field has another type.")                              \
+    X(30, too_long, UNPROCESSABLE, "The field is too long.")                                       \
+    X(31, out_of_range, UNPROCESSABLE, "The number is out of range.")                              \
+    X(32, unknown_word, UNPROCESSABLE, "The word is not known here.")                              \
+    X(33, schema_mismatch, UNAVAILABLE, "The database's schema does not fit this module.")         \
+    X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
+    X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
+    X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
+    X(1004, refund_exceeds_captured, UNPROCESSABLE, "The refund is more than what is left.")       \
+    X(1005, refund_window_closed, CONFLICT, "The time for refunds is over.")                       \
+    X(1006, refund_in_progress, CONFLICT, "Another refund of this order is in progress.")          \
+    X(1007, insufficient_balance, PAYMENT_REQUIRED, "The balance does not suffice.")               \
+    X(1008, plan_not_found, UNPROCESSABLE, "There is no such plan.")                               \
+    X(1009, plan_not_on_sale, UNPROCESSABLE, "The plan is not on sale.")                           \
+    X(1010, billing_option_not_found, UNPROCESSABLE, "The plan has no such billing option.")       \
+    X(1011, quantity_out_of_range, UNPROCESSABLE, "The quantity is out of range.")                 \
+    X(1012, coupon_unknown, UNPROCESSABLE, "There is no such coupon.")                             \
+    X(1013, coupon_not_yet_valid, UNPROCESSABLE, "The coupon is not valid yet.")                   \
+    X(1014, coupon_expired, UNPROCESSABLE, "The coupon has expired.")                              \
+    X(1015, coupon_used_up, UNPROCESSABLE, "The coupon has been used up.")                         \
+    X(1016, coupon_used_by_user, UNPROCESSABLE, "This user has used up the coupon.")               \
+    X(1017, coupon_below_minimum, UNPROCESSABLE, "The order is below the coupon's minimum.")       \
+    X(1018, coupon_currency_mismatch, UNPROCESSABLE, "The coupon is of another currency.")         \
+    X(1019, payment_channel_required, UNPROCESSABLE, "A payment channel is needed.")               \
+    X(1020, payment_channel_unknown, UNPROCESSABLE, "There is no such payment channel.")           \
+    X(1021, payment_channel_disabled, UNPROCESSABLE, "The payment channel is disabled.")           \
+    X(1022, payment_method_unknown, UNPROCESSABLE, "There is no such payment method.")             \
+    X(1023, idempotency_key_reused, UNPROCESSABLE, "The key was used for another request.")        \
+    X(1024, version_mismatch, PRECONDITION_FAILED, "The order has changed since it was read.")     \
+    X(1025, amount_out_of_range, UNPROCESSABLE, "The amount is out of range.")                     \
+    X(1026, amount_mismatch, UNPROCESSABLE, "The amount is not the payment's.")                    \
+    X(1027, currency_mismatch, UNPROCESSABLE, "The currency is another one.")                      \
+    X(1028, currency_unknown, UNPROCESSABLE, "There is no such currency.")                         \
+    X(1029, transaction_id_taken, CONFLICT, "The transaction id is taken.")                        \
+    X(1030, user_not_found, UNPROCESSABLE, "There is no such user.")                               \
+    X(1031, line_not_found, UNPROCESSABLE, "The order has no such line.")                          \
+    X(1032, token_not_found, NOT_FOUND, "There is no such token.")                                 \
+    X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")
+
+/**
+ * Directives. X(Name). The httpd side's command table and merge rules, the tests and docs/directives/<Name>.md are
+ * compared with this list.
+ */
+#define ORDERS_DIRECTIVES(X)                                                                       \
+    X(OrdersAPI)                 /* Location: user | operator | … */                               \
+    X(OrdersTenant)              /* Location/server: positive integer, default 1 */                \
+    X(OrdersIdentity)            /* Location/server: token | remote-user */                        \
+    X(OrdersRemoteUserScopes)    /* Location/server: scopes of a remote-user identity, default buyer */ \
+    X(OrdersTokenCache)          /* Location/server: seconds, default 10, 0 = off */               \
+    X(OrdersTokenCacheProvider)  /* server: socache provider[:args], default shmcb */              \
+    X(OrdersMaxBody)             /* Location/server: bytes, default 65536 */                       \
+    X(OrdersPageSize)            /* Location/server: default [maximum] */                          \
+    X(OrdersMaxQuantity)         /* Location/server: default 10 */                                 \
+    X(OrdersBodyTimeout)         /* Location/server: seconds for reading a body */                 \
+    X(OrdersStatementTimeout)    /* Location/server: seconds a statement may take */               \
+    X(OrdersSessions)            /* server: concurrent database sessions a process */              \
+    X(OrdersQueueTimeout)        /* server: milliseconds in the admission queue, default 2000 */   \
+    X(OrdersPreparedStatements)  /* server: On | Off (pgbouncer in transaction mode) */            \
+    X(OrdersPaymentChannel)      /* server: name provider=http url=… secret-file=… timeout=… */    \
+    X(OrdersReturnURL)           /* Location/server: https prefixes allowed, repeatable */         \
+    X(OrdersPublicURL)           /* server: https://shop.example */                                \
+    X(OrdersPaymentExpiry)       /* Location/server: seconds, unpaid external orders; 0 = never */ \
+    X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
+    X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
+    X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
+    X(OrdersWorker)              /* server: On | Off */                                            \
+    X(OrdersWorkerInterval)      /* server: seconds, default 5 */
+
+/** Access-log notes, `%{orders_…}n`. X(name). */
+#define ORDERS_NOTES(X)                                                                            \
+    X(orders_api)          /* the API's name */                                                    \
+    X(orders_route)        /* the route's name */                                                  \
+    X(orders_code)         /* the problem's word, absent when all went well */                     \
+    X(orders_error)        /* the problem's number, ORD0042 */                                     \
+    X(orders_sqlstate)     /* PostgreSQL's SQLSTATE, if one was involved */                        \
+    X(orders_db_us)        /* microseconds with a database session */                              \
+    X(orders_queue_us)     /* microseconds in the admission queue */                               \
+    X(orders_trips)        /* database round trips */                                              \
+    X(orders_replayed)     /* "1" when the answer was replayed */                                  \
+    X(orders_request_id)   /* the request id, as in X-Request-Id */
+
+/** Scopes of tokens. X(NAME, word). */
+#define ORDERS_SCOPES(X)                                                                           \
+    X(BUYER, "buyer")                                                                              \
+    X(OPERATOR, "operator")
+
+/** Columns of orders.answer, in its order. X(NAME). See store/answer.h. */
+#define ORDERS_ANSWER_COLUMNS(X)                                                                   \
+    X(KIND) X(ORDER_ID) X(ID) X(PARENT_ID) X(PUBLIC_ID) X(NUMBER) X(BILL_NO) X(DIALECT)            \
+    X(VERSION) X(STATE) X(PAYMENT_STATE) X(FULFILMENT_STATE) X(FROM_STATE) X(TYPE) X(METHOD)       \
+    X(CHANNEL) X(PROVIDER) X(REFERENCE) X(INTENT_ID) X(CODE) X(TITLE) X(DETAIL) X(ACTOR) X(EMAIL)  \
+    X(CURRENCY) X(EXPONENT) X(QUANTITY) X(UNIT_PRICE) X(LIST_PRICE) X(SUBTOTAL) X(DISCOUNT) X(TAX) \
+    X(SHIPPING) X(AMOUNT) X(REFUNDED) X(BALANCE_AFTER) X(FLAG) X(URL) X(SNAPSHOT) X(METADATA)      \
+    X(CREATED_AT) X(UPDATED_AT) X(PAID_AT) X(CANCELLED_AT) X(REFUNDED_AT) X(EXPIRES_AT)
+
+#endif
