@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Amounts: 64-bit minor units and a currency's exponent (JPY 0, CHF 2, TND 3). Decimal text is read and written exactly;
+ * no floating point anywhere.
+ */
+#ifndef ORDERS_CORE_MONEY_H
+#define ORDERS_CORE_MONEY_H
+
+#include <apr.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/problem.h"
+
+typedef enum {
+    ORDERS_MONEY_OK,
+    ORDERS_MONEY_NONE,    /**< no decimal number */
+    ORDERS_MONEY_PRECISE, /**< more decimals than the currency has */
+    ORDERS_MONEY_RANGE    /**< beyond 64 bits of minor units */
+} orders_money_e;
+
+/** A currency has at most this many decimals (ISO 4217 knows up to 4). */
+#define ORDERS_MONEY_MAX_EXPONENT 6
+/** Longer literals are refused unread (ORDERS_MONEY_RANGE). */
+#define ORDERS_MONEY_MAX_DIGITS 64
+
+/**
+ * Reads a number as JSON writes it (284.04, -3, 2.5e2) into minor units. Zeros beyond the currency's decimals are fine,
+ * other digits there are not. `*minor` is set only on ORDERS_MONEY_OK.
+ */
+orders_money_e orders_money_parse(const char *text, apr_size_t length, int exponent,
+                                  int64_t *minor) ORDERS_MUSTCHECK;
+
+/** Room for any amount and a NUL. */
+#define ORDERS_MONEY_SIZE 40
+
+/** Writes 28400 with exponent 2 as 284.00, or as 284 when `trim`, without a NUL; returns the length. */
+apr_size_t orders_money_write(char *out, int64_t minor, int exponent, bool trim);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Integers as text, strictly: digits with at most a leading minus. No spaces, no plus, no other base, no overflow.
+ */
+#ifndef ORDERS_CORE_NUMBER_H
+#define ORDERS_CORE_NUMBER_H
+
+#include <apr.h>
+#include <stdint.h>
+
+#include "core/problem.h"
+
+typedef enum {
+    ORDERS_NUMBER_OK,
+    ORDERS_NUMBER_NONE, /**< the text is no number */
+    ORDERS_NUMBER_RANGE /**< it is one, beyond what was asked for */
+} orders_number_e;
+
+/** `*value` is set only on ORDERS_NUMBER_OK. `text` need not end with a NUL. */
+orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min, int64_t max,
+                                int64_t *value) ORDERS_MUSTCHECK;
+
+/** The whole of a NUL-terminated text; NULL is no number. */
+orders_number_e orders_number(const char *text, int64_t min, int64_t max,
+                              int64_t *value) ORDERS_MUSTCHECK;
+
+/** An id in a path: 1 … INT64_MAX, else 0, which no row has. */
+int64_t orders_number_id(const char *text);
+
+/** Room for any 64-bit number, its sign and a NUL. */
+#define ORDERS_NUMBER_SIZE 24
+
+/** Writes without a NUL; returns the length. */
+apr_size_t orders_number_write_uint(char *out, uint64_t number);
+apr_size_t orders_number_write_int(char *out, int64_t number);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/problem.h"
+
+#include <string.h>
+
+typedef struct {
+    int number;
+    const char *word;
+    orders_kind_e kind;
+    const char *sentence;
+} error_row_t;
+
+static const error_row_t errors[] = {
+#define X(error_number, error_word, error_kind, text)                                              \
+    [ORDERS_E_##error_word] = {.number = error_number,                                             \
+                               .word = #error_word,                                                \
+                               .kind = ORDERS_KIND_##error_kind,                                   \
+                               .sentence = text},
+    ORDERS_ERRORS(X)
+#undef X
+};
+
+static const int statuses[] = {
+#define X(name, status) [ORDERS_KIND_##name] = status,
+    ORDERS_KINDS(X)
+#undef X
+};
+
+/** The row of an error; an error that is none (a caller's mistake) is an internal one. */
+static const error_row_t *row_of(orders_error_e error)
+{
+    unsigned index = (unsigned)error;
+
+    return &errors[index < ORDERS_E__COUNT ? index : (unsigned)ORDERS_E_internal_error];
+}
+
+orders_problem_t *orders_problem(apr_pool_t *pool, orders_error_e error, const char *detail)
+{
+    orders_problem_t *problem = apr_pcalloc(pool, sizeof(*problem));
+
+    problem->error = error;
+    problem->detail = detail ? detail : row_of(error)->sentence;
+    return problem;
+}
+
+void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const char *field,
+                          orders_error_e error, const char *message)
+{
+    orders_field_error_t *refused;
+
+    if (!*problem) {
+        *problem = orders_problem(pool, ORDERS_E_invalid_fields, NULL);
+    }
+    if (!(*problem)->fields) {
+        (*problem)->fields = apr_array_make(pool, 2, sizeof(orders_field_error_t));
+    }
+    refused = apr_array_push((*problem)->fields);
+    refused->field = field;
+    refused->error = error;
+    refused->message = message ? message : row_of(error)->sentence;
+}
+
+int orders_error_number(orders_error_e error)
+{
+    return row_of(error)->number;
+}
+
+const char *orders_error_word(orders_error_e error)
+{
+    return row_of(error)->word;
+}
+
+const char *orders_error_sentence(orders_error_e error)
+{
+    return row_of(error)->sentence;
+}
+
+orders_kind_e orders_error_kind(orders_error_e error)
+{
+    return row_of(error)->kind;
+}
+
+int orders_kind_status(orders_kind_e kind)
+{
+    unsigned index = (unsigned)kind;
+
+    return index < sizeof(statuses) / sizeof(statuses[0]) ? statuses[index] : 500;
+}
+
+orders_error_e orders_error_by_word(const char *word, orders_error_e fallback)
+{
+    unsigned index;
+
+    for (index = 0; word && index < ORDERS_E__COUNT; index++) {
+        if (strcmp(errors[index].word, word) == 0) {
+            return (orders_error_e)index;
+        }
+    }
+    return fallback;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/text.h"
+
+#include <apr_strings.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool continues(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+apr_size_t orders_utf8_sequence(const char *at, const char *end)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    apr_size_t left = (apr_size_t)(end - at);
+    unsigned char low = 0x80, high = 0xBF; /* of the second byte */
+
+    if (left == 0) {
+        return 0;
+    }
+    if (byte[0] < 0x80) {
+        return 1;
+    }
+    if (byte[0] < 0xC2 || byte[0] > 0xF4) {
+        return 0;
+    }
+    if (byte[0] < 0xE0) {
+        return left >= 2 && continues(byte[1]) ? 2 : 0;
+    }
+    switch (byte[0]) {
+    case 0xE0:
+        low = 0xA0;
+        break;
+    case 0xED:
+        high = 0x9F;
+        break;
+    case 0xF0:
+        low = 0x90;
+        break;
+    case 0xF4:
+        high = 0x8F;
+        break;
+    default:
+        break;
+    }
+    if (left < 3 || byte[1] < low || byte[1] > high || !continues(byte[2])) {
+        return 0;
+    }
+    if (byte[0] < 0xF0) {
+        return 3;
+    }
+    return left >= 4 && continues(byte[3]) ? 4 : 0;
+}
+
+bool orders_utf8_valid(const char *text, apr_size_t length)
+{
+    const char *end = text + length;
+
+    while (text < end) {
+        apr_size_t step = orders_utf8_sequence(text, end);
+
+        if (step == 0) {
+            return false;
+        }
+        text += step;
+    }
+    return true;
+}
+
+apr_size_t orders_utf8_count(const char *text, apr_size_t length)
+{
+    apr_size_t count = 0;
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        count += !continues((unsigned char)text[at]);
+    }
+    return count;
+}
+
+bool orders_text_has_control(const char *text, apr_size_t length, bool multiline)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        bool line = byte[at] == '\t' || byte[at] == '\n' || byte[at] == '\r';
+
+        if ((byte[at] < 0x20 && !(multiline && line)) || byte[at] == 0x7F) {
+            return true;
+        }
+        if (byte[at] == 0xC2 && at + 1 < length && byte[at + 1] < 0xA0) {
+            return true; /* U+0080 … U+009F */
+        }
+    }
+    return false;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    if (digit >= 'A' && digit <= 'F') {
+        return digit - 'A' + 10;
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool orders_percent_decode(char *out, apr_size_t *out_length, const char *text, apr_size_t length,
+                           bool plus)
+{
+    apr_size_t at;
+    apr_size_t to = 0;
+
+    for (at = 0; at < length; at++) {
+        int byte = (unsigned char)text[at];
+
+        if (byte == '%') {
+            int high = at + 2 < length ? hex_value(text[at + 1]) : -1;
+            int low = at + 2 < length ? hex_value(text[at + 2]) : -1;
+
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            byte = high * 16 + low;
+            at += 2;
+        } else if (byte == '+' && plus) {
+            byte = ' ';
+        }
+        if (byte == 0) {
+            return false;
+        }
+        out[to++] = (char)byte;
+    }
+    *out_length = to;
+    return orders_utf8_valid(out, to);
+}
+
+static const char *encode(apr_pool_t *pool, const char *text, apr_size_t length, const char *keep)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = apr_palloc(pool, 3 * length + 1);
+    char *to = out;
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        unsigned char byte = (unsigned char)text[at];
+        bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+
+        if (letter || (byte >= '0' && byte <= '9') || (byte && strchr(keep, byte))) {
+            *to++ = (char)byte;
+        } else {
+            *to++ = '%';
+            *to++ = hex[byte >> 4];
+            *to++ = hex[byte & 15];
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
+const char *orders_percent_encode(apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    return encode(pool, text, length, "-._~");
+}
+
+const char *orders_percent_encode_path(apr_pool_t *pool, const char *path)
+{
+    return encode(pool, path, strlen(path), "-._~!$&'()*+,;=:@/%");
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Text: UTF-8 as RFC 3629 has it (no overlong forms, no surrogates, nothing above U+10FFFF), and percent-encoding.
+ */
+#ifndef ORDERS_CORE_TEXT_H
+#define ORDERS_CORE_TEXT_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+
+#include "core/problem.h"
+
+/** The length of the valid sequence that starts at `at` (1 to 4 bytes), 0 when there is none. */
+apr_size_t orders_utf8_sequence(const char *at, const char *end);
+bool orders_utf8_valid(const char *text, apr_size_t length);
+/** The number of characters (code points) of valid UTF-8. */
+apr_size_t orders_utf8_count(const char *text, apr_size_t length);
+
+/** Whether there is a control character (C0, DEL, C1; NUL too). `multiline` lets TAB, LF and CR pass. */
+bool orders_text_has_control(const char *text, apr_size_t length, bool multiline);
+
+/**
+ * Decodes %XX (and + as a space when `plus`) into `out`, which has room for `length` bytes and may be `text` itself.
+ * Refused (false): an escape that is none, a NUL, invalid UTF-8. No NUL is added.
+ */
+bool orders_percent_decode(char *out, apr_size_t *out_length, const char *text, apr_size_t length,
+                           bool plus) ORDERS_MUSTCHECK;
+/** Everything but unreserved characters (RFC 3986) as %XX. */
+const char *orders_percent_encode(apr_pool_t *pool, const char *text, apr_size_t length);
+/** A path as it was on the wire, with whatever a URI cannot hold as %XX: safe in a header. */
+const char *orders_percent_encode_path(apr_pool_t *pool, const char *path);
+
+#endif

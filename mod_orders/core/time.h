@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Time as text: ISO 8601, always UTC when written. Instants are microseconds since 1970 (apr_time_t).
+ */
+#ifndef ORDERS_CORE_TIME_H
+#define ORDERS_CORE_TIME_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+#include <stdbool.h>
+
+#include "core/problem.h"
+
+/** Room for any instant that can be written, and a NUL. */
+#define ORDERS_TIME_SIZE 32
+
+/**
+ * Writes 2026-11-21T10:00:00Z, or with six decimals, without a NUL; returns the length, 0 for an instant outside the
+ * years 1 to 9999, which ISO 8601 cannot say (PostgreSQL's infinities are such).
+ */
+apr_size_t orders_time_write(char *out, apr_time_t time, bool micros);
+
+/** The same in `pool`, or NULL. */
+const char *orders_time_text(apr_pool_t *pool, apr_time_t time, bool micros);
+
+/**
+ * Reads 2026-11-21 (midnight, UTC) or 2026-11-21T10:00[:00[.123456]](Z|±hh:mm). The offset is needed with a time of day.
+ * Decimals beyond the sixth are cut off. False: anything else, and dates that do not exist.
+ */
+bool orders_time_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
+
+/** Whole seconds since 1970, rounded down. */
+int64_t orders_time_unix(apr_time_t time);
+
+#endif
