@@ -99,6 +99,12 @@ struct orders_provider_t {
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);
 const orders_provider_t *orders_provider_by_name(const char *name);
 
+/**
+ * For `httpd -t`: can this channel work? NULL, or a sentence that says what is wrong with its URL (https, or http to
+ * this machine) or with its secret file (1 to 4 lines of at least 16 bytes each; several while a secret is changed).
+ */
+const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *pool);
+
 /** Once a process, before and after threads (curl_global_init). */
 void orders_providers_startup(void);
 void orders_providers_shutdown(void);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/http_client.h"
+
+#include <apr_strings.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_IDLE 16
+#define CONNECT_TIMEOUT_MS 3000L
+#define MAX_IDLE_SECONDS 60L
+
+/**
+ * libcurl handles between calls: each keeps its connection open. The newest is taken first, so that a quiet server
+ * lets the others grow old. Empty until the first call, which is made in a child process: nothing is shared by fork.
+ */
+static struct {
+    pthread_mutex_t lock;
+    CURL *handle[MAX_IDLE];
+    int count;
+} idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/** Where a reply is gathered. */
+typedef struct sink_t {
+    apr_pool_t *pool;
+    char *text;
+    size_t length, size;
+    size_t header_bytes;
+} sink_t;
+
+static CURL *take_handle(void)
+{
+    CURL *handle = NULL;
+
+    pthread_mutex_lock(&idle.lock);
+    if (idle.count) {
+        handle = idle.handle[--idle.count];
+    }
+    pthread_mutex_unlock(&idle.lock);
+    return handle ? handle : curl_easy_init();
+}
+
+static void give_handle(CURL *handle)
+{
+    curl_easy_reset(handle);
+    pthread_mutex_lock(&idle.lock);
+    if (idle.count < MAX_IDLE) {
+        idle.handle[idle.count++] = handle;
+        handle = NULL;
+    }
+    pthread_mutex_unlock(&idle.lock);
+    if (handle) {
+        curl_easy_cleanup(handle);
+    }
+}
+
+static size_t write_body(char *data, size_t size, size_t count, void *context)
+{
+    sink_t *sink = context;
+    size_t length = size * count;
+
+    if (length > ORDERS_HTTP_MAX_REPLY - sink->length) {
+        return 0;
+    }
+    if (sink->length + length > sink->size) {
+        size_t wanted = 2 * (sink->length + length) + 1024;
+        char *text = apr_palloc(sink->pool, wanted + 1);
+        if (sink->length) {
+            memcpy(text, sink->text, sink->length);
+        }
+        sink->text = text;
+        sink->size = wanted;
+    }
+    if (length) {
+        memcpy(sink->text + sink->length, data, length);
+    }
+    sink->length += length;
+    return length;
+}
+
+static size_t count_header(char *data, size_t size, size_t count, void *context)
+{
+    sink_t *sink = context;
+    size_t length = size * count;
+
+    if (length > ORDERS_HTTP_MAX_REPLY - sink->header_bytes) {
+        return 0;
+    }
+    sink->header_bytes += length;
+    return length;
+}
+
+static int add_header(void *context, const char *name, const char *value)
+{
+    struct curl_slist **list = context;
+    char line[2048];
+    struct curl_slist *longer;
+
+    if (apr_snprintf(line, sizeof(line), "%s: %s", name, value) >= (int)sizeof(line) - 1) {
+        return 0;
+    }
+    longer = curl_slist_append(*list, line);
+    if (!longer) {
+        return 0;
+    }
+    *list = longer;
+    return 1;
+}
+
+/** The first failure of a row of curl_easy_setopt is kept. */
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (code == CURLE_OK) {                                                                    \
+            code = curl_easy_setopt(handle, option, value);                                        \
+        }                                                                                          \
+    } while (0)
+
+static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
+{
+    const bool plain = !strncasecmp(request->url, "http:", 5);
+    const long timeout = request->timeout_ms;
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+#else
+    SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
+#endif
+    if (plain) { /* which is this machine: no proxy may see it */
+        SET(CURLOPT_NOPROXY, "*");
+    }
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->ca_file) {
+        SET(CURLOPT_CAINFO, request->ca_file);
+    }
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_TIMEOUT_MS, timeout);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
+    SET(CURLOPT_MAXCONNECTS, 2L);
+    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+    return code;
+}
+
+static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
+                            struct curl_slist *headers, sink_t *sink)
+{
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_USERAGENT, "mod_orders/" ORDERS_VERSION);
+    SET(CURLOPT_HTTPHEADER, headers);
+    if (request->body) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+        SET(CURLOPT_POSTFIELDS, request->body);
+    }
+    SET(CURLOPT_WRITEFUNCTION, write_body);
+    SET(CURLOPT_WRITEDATA, sink);
+    SET(CURLOPT_HEADERFUNCTION, count_header);
+    SET(CURLOPT_HEADERDATA, sink);
+    return code;
+}
+
+static CURLcode perform(CURL *handle, const orders_http_request_t *request, sink_t *sink,
+                        orders_http_reply_t *reply)
+{
+    struct curl_slist *headers = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
+    if (apr_table_do(add_header, &headers, request->headers, NULL)) {
+        code = set_safety(handle, request);
+    }
+    if (code == CURLE_OK) {
+        code = set_message(handle, request, headers, sink);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_perform(handle);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply->status);
+    }
+    curl_slist_free_all(headers);
+    return code;
+}
+
+const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
+                             apr_pool_t *pool)
+{
+    sink_t sink = {.pool = pool};
+    CURL *handle = take_handle();
+    CURLcode code;
+
+    memset(reply, 0, sizeof(*reply));
+    if (!handle) {
+        return "libcurl has no memory";
+    }
+    code = perform(handle, request, &sink, reply);
+    give_handle(handle);
+    if (code == CURLE_WRITE_ERROR) {
+        return "the reply is too large";
+    }
+    if (code != CURLE_OK) {
+        return curl_easy_strerror(code);
+    }
+    if (sink.text) {
+        sink.text[sink.length] = '\0';
+    }
+    reply->body = sink.text ? sink.text : "";
+    reply->length = sink.length;
+    return NULL;
+}
+
+static bool loopback(const char *host)
+{
+    return !strcasecmp(host, "localhost") || !strcmp(host, "[::1]") ||
+           (!strncmp(host, "127.", 4) && !host[strspn(host, "0123456789.")]);
+}
+
+/** A part of an URL, or NULL; to be freed with curl_free. */
+static char *part(CURLU *url, CURLUPart which)
+{
+    char *text = NULL;
+
+    return curl_url_get(url, which, &text, 0) == CURLUE_OK ? text : NULL;
+}
+
+static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                     CURLUPART_FRAGMENT};
+
+/** `parts`: how many of the unwanted ones are looked for. */
+static const char *check_parts(CURLU *url, size_t parts)
+{
+    char *scheme = part(url, CURLUPART_SCHEME);
+    char *host = part(url, CURLUPART_HOST);
+    const char *wrong = NULL;
+
+    if (!scheme || !host || !*host || (strcmp(scheme, "http") && strcmp(scheme, "https"))) {
+        wrong = "the URL must begin with https:// and name a host";
+    } else if (!strcmp(scheme, "http") && !loopback(host)) {
+        wrong = "http:// is for this machine (127.0.0.1, [::1], localhost); use https://";
+    }
+    for (size_t i = 0; !wrong && i < parts; i++) {
+        char *text = part(url, unwanted[i]);
+        if (text) {
+            wrong = "the URL must have no user, password, query or fragment";
+        }
+        curl_free(text);
+    }
+    curl_free(scheme);
+    curl_free(host);
+    return wrong;
+}
+
+static const char *check(const char *url, size_t parts)
+{
+    CURLU *parsed = curl_url();
+    const char *wrong = "the URL cannot be read";
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        wrong = check_parts(parsed, parts);
+    }
+    curl_url_cleanup(parsed);
+    return wrong;
+}
+
+const char *orders_http_url_check(const char *url)
+{
+    return check(url, sizeof(unwanted) / sizeof(unwanted[0]));
+}
+
+const char *orders_http_page_check(const char *url)
+{
+    return check(url, 2);
+}
+
+void orders_http_startup(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+void orders_http_shutdown(void)
+{
+    pthread_mutex_lock(&idle.lock);
+    while (idle.count) {
+        curl_easy_cleanup(idle.handle[--idle.count]);
+    }
+    pthread_mutex_unlock(&idle.lock);
+    curl_global_cleanup();
+}

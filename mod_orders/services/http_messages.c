@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/http_messages.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/fields.h"
+#include "core/json_writer.h"
+#include "services/http_client.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define MAX_ID 255
+#define MAX_URL 2048
+#define MAX_CODE 64
+#define MAX_MESSAGE 500
+
+/** Seconds after which a provider in trouble is worth another try. */
+#define RETRY_AFTER 5
+
+const char *orders_intent_text(const orders_intent_request_t *request, apr_pool_t *pool,
+                               apr_size_t *length)
+{
+    orders_json_t *json = orders_json_open(pool);
+
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "payment_id", request->payment_id);
+    orders_json_member_int(json, "tenant", request->tenant);
+    orders_json_member_string(json, "order_number", request->order_number);
+    orders_json_member_int(json, "amount", request->amount);
+    orders_json_member_string(json, "currency", request->currency);
+    orders_json_member_string(json, "return_url", request->return_url);
+    orders_json_member_string(json, "notify_url", request->notify_url);
+    orders_json_end_object(json);
+    return orders_json_text(json, pool, length);
+}
+
+const char *orders_refund_text(const orders_refund_request_t *request, apr_pool_t *pool,
+                               apr_size_t *length)
+{
+    orders_json_t *json = orders_json_open(pool);
+
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "refund_id", request->refund_id);
+    orders_json_member_int(json, "tenant", request->tenant);
+    orders_json_member_string(json, "intent_id", request->intent_id);
+    orders_json_member_string(json, "transaction_id", request->transaction_id);
+    orders_json_member_int(json, "amount", request->amount);
+    orders_json_member_string(json, "currency", request->currency);
+    orders_json_member_string(json, "reason", request->reason);
+    orders_json_end_object(json);
+    return orders_json_text(json, pool, length);
+}
+
+bool orders_provider_id_ok(const char *id)
+{
+    size_t length = id ? strlen(id) : 0;
+
+    return length && length <= MAX_ID && id[0] != '.' &&
+           id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:~")] ==
+               '\0';
+}
+
+/** A page that a buyer's browser may be sent to: visible ASCII, and what a provider's own URL must be. */
+static bool page_ok(const char *url)
+{
+    size_t length = strlen(url);
+
+    if (!length || length > MAX_URL) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)url[i];
+        if (c <= ' ' || c > '~' || strchr("\"<>\\^`{|}", c)) {
+            return false;
+        }
+    }
+    return !orders_http_page_check(url);
+}
+
+static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+{
+    orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
+
+    problem->retry_after = RETRY_AFTER;
+    problem->log = apr_pstrcat(pool, "the provider's reply cannot be read: ", why, NULL);
+    return problem;
+}
+
+/** One JSON object through a table; the reason of a failure stays in the log. */
+static orders_problem_t *decode(const orders_field_t *table, size_t count, apr_pool_t *pool,
+                                const char *text, apr_size_t length, void *into)
+{
+    orders_input_t *input = NULL;
+    orders_problem_t *problem = orders_input_json(&input, pool, text, length, false);
+
+    if (!problem) {
+        problem = orders_fields_decode(table, count, input, into, pool);
+    }
+    return problem;
+}
+
+#define FIELD(struct_name, field, kind, how, least, most)                                          \
+    {                                                                                              \
+        .name = #field, .type = ORDERS_FIELD_##kind, .flags = how,                                 \
+        .offset = offsetof(struct_name, field), .given = SIZE_MAX, .min = least, .max = most       \
+    }
+
+typedef struct intent_fields_t {
+    const char *intent_id, *pay_url, *reference;
+} intent_fields_t;
+
+static const orders_field_t intent_table[] = {
+    FIELD(intent_fields_t, intent_id, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_ID),
+    FIELD(intent_fields_t, pay_url, STRING, 0, 0, MAX_URL),
+    FIELD(intent_fields_t, reference, STRING, 0, 0, MAX_ID),
+};
+
+orders_problem_t *orders_intent_read(orders_intent_reply_t *reply, apr_pool_t *pool,
+                                     const char *text, apr_size_t length)
+{
+    intent_fields_t fields = {NULL, NULL, NULL};
+
+    memset(reply, 0, sizeof(*reply));
+    if (decode(intent_table, COUNT(intent_table), pool, text, length, &fields)) {
+        return unreadable(pool, "not an intent");
+    }
+    if (!orders_provider_id_ok(fields.intent_id)) {
+        return unreadable(pool, "the intent_id has other characters than it may");
+    }
+    if (fields.pay_url && *fields.pay_url && !page_ok(fields.pay_url)) {
+        return unreadable(pool, "the pay_url is not one");
+    }
+    reply->intent_id = fields.intent_id;
+    reply->pay_url = fields.pay_url && *fields.pay_url ? fields.pay_url : NULL;
+    reply->reference = fields.reference && *fields.reference ? fields.reference : NULL;
+    return NULL;
+}
+
+typedef struct refund_fields_t {
+    const char *transaction_id, *status;
+} refund_fields_t;
+
+static const char *const refund_states[] = {"done", "pending", NULL};
+
+static const orders_field_t refund_table[] = {
+    FIELD(refund_fields_t, transaction_id, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_ID),
+    {.name = "status",
+     .type = ORDERS_FIELD_WORD,
+     .flags = ORDERS_FIELD_REQUIRED,
+     .offset = offsetof(refund_fields_t, status),
+     .given = SIZE_MAX,
+     .words = refund_states},
+};
+
+orders_problem_t *orders_refund_read(orders_refund_reply_t *reply, apr_pool_t *pool,
+                                     const char *text, apr_size_t length)
+{
+    refund_fields_t fields = {NULL, NULL};
+
+    memset(reply, 0, sizeof(*reply));
+    if (decode(refund_table, COUNT(refund_table), pool, text, length, &fields)) {
+        return unreadable(pool, "not a refund");
+    }
+    if (!orders_provider_id_ok(fields.transaction_id)) {
+        return unreadable(pool, "the transaction_id has other characters than it may");
+    }
+    reply->transaction_id = fields.transaction_id;
+    reply->pending = !strcmp(fields.status, "pending");
+    return NULL;
+}
+
+typedef struct refusal_fields_t {
+    const char *code, *message;
+} refusal_fields_t;
+
+static const orders_field_t refusal_table[] = {
+    FIELD(refusal_fields_t, code, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_CODE),
+    FIELD(refusal_fields_t, message, STRING, 0, 0, MAX_MESSAGE),
+};
+
+static bool can_be_final(long status)
+{
+    return status == 400 || status == 402 || status == 404 || status == 410 || status == 422;
+}
+
+static bool code_ok(const char *code)
+{
+    return code &&
+           code[strspn(
+               code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0';
+}
+
+orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char *text,
+                                      apr_size_t length)
+{
+    refusal_fields_t fields = {NULL, NULL};
+    orders_problem_t *problem;
+    orders_json_t *json;
+    apr_size_t size = 0;
+
+    if (!can_be_final(status) ||
+        decode(refusal_table, COUNT(refusal_table), pool, text, length, &fields) ||
+        !code_ok(fields.code)) {
+        problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
+        problem->retry_after = RETRY_AFTER;
+        problem->log = apr_psprintf(pool, "the provider answered %ld", status);
+        return problem;
+    }
+    json = orders_json_open(pool);
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "code", fields.code);
+    orders_json_member_string(json, "message", fields.message);
+    orders_json_end_object(json);
+    problem = orders_problem(pool, ORDERS_E_provider_refused, NULL);
+    problem->extra = orders_json_text(json, pool, &size);
+    problem->log = apr_psprintf(pool, "the provider answered %ld: %s", status, fields.code);
+    return problem;
+}
+
+typedef struct event_fields_t {
+    const char *type;
+    uint64_t payment_id;
+    const char *intent_id, *transaction_id;
+    int64_t amount;
+    const char *currency, *failure_code, *failure_message;
+} event_fields_t;
+
+static const char *const event_types[] = {"paid",     "failed",        "confirming",
+                                          "refunded", "refund_failed", NULL};
+
+static const orders_field_t event_table[] = {
+    {.name = "type",
+     .type = ORDERS_FIELD_WORD,
+     .flags = ORDERS_FIELD_REQUIRED,
+     .offset = offsetof(event_fields_t, type),
+     .given = SIZE_MAX,
+     .words = event_types},
+    FIELD(event_fields_t, payment_id, UINT64, 0, 1, INT64_MAX),
+    FIELD(event_fields_t, intent_id, STRING, 0, 0, MAX_ID),
+    FIELD(event_fields_t, transaction_id, STRING, 0, 0, MAX_ID),
+    FIELD(event_fields_t, amount, INT64, 0, 0, INT64_MAX),
+    FIELD(event_fields_t, currency, STRING, 0, 0, 3),
+    FIELD(event_fields_t, failure_code, STRING, 0, 0, MAX_CODE),
+    FIELD(event_fields_t, failure_message, STRING, 0, 0, MAX_MESSAGE),
+};
+
+static const char *or_null(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+/** What one kind of event needs and another may leave out. */
+static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *pool)
+{
+    const bool money = !strcmp(event->type, "paid") || !strcmp(event->type, "refunded");
+    orders_problem_t *problem = NULL;
+
+    if (!event->payment_id && !event->intent_id) {
+        orders_problem_field(&problem, pool, "intent_id", ORDERS_E_required_field,
+                             "An event names its intent_id or its payment_id.");
+    }
+    if (event->intent_id && !orders_provider_id_ok(event->intent_id)) {
+        orders_problem_field(&problem, pool, "intent_id", ORDERS_E_invalid_field,
+                             "The id has characters that it may not have.");
+    }
+    if (event->transaction_id && !orders_provider_id_ok(event->transaction_id)) {
+        orders_problem_field(&problem, pool, "transaction_id", ORDERS_E_invalid_field,
+                             "The id has characters that it may not have.");
+    }
+    if (money && !event->transaction_id) {
+        orders_problem_field(&problem, pool, "transaction_id", ORDERS_E_required_field,
+                             "Money that moved has a transaction_id.");
+    }
+    if (money && event->amount <= 0) {
+        orders_problem_field(&problem, pool, "amount", ORDERS_E_required_field,
+                             "Money that moved has an amount above 0.");
+    }
+    if (event->currency ? strlen(event->currency) != 3 ||
+                              event->currency[strspn(event->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]
+                        : money) {
+        orders_problem_field(&problem, pool, "currency", ORDERS_E_invalid_field,
+                             "A currency is three capital letters.");
+    }
+    return problem;
+}
+
+orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, const char *text,
+                                    apr_size_t length)
+{
+    event_fields_t fields = {.type = NULL};
+
+    ORDERS_TRY(decode(event_table, COUNT(event_table), pool, text, length, &fields));
+    event->type = fields.type;
+    event->payment_id = (int64_t)fields.payment_id;
+    event->intent_id = or_null(fields.intent_id);
+    event->transaction_id = or_null(fields.transaction_id);
+    event->amount = fields.amount;
+    event->currency = or_null(fields.currency);
+    event->failure_code = or_null(fields.failure_code);
+    event->failure_message = or_null(fields.failure_message);
+    return check_event(event, pool);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/http_provider.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+#include <string.h>
+
+#include "services/http_client.h"
+#include "services/http_messages.h"
+#include "services/signature.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+#define RETRY_AFTER 5
+
+static orders_problem_t *unusable(apr_pool_t *pool, const char *why)
+{
+    orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
+
+    problem->log = apr_pstrcat(pool, "payment channel: ", why, NULL);
+    return problem;
+}
+
+/** The headers of one of our messages; its id is also the key by which the provider knows a repeat. */
+static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
+                              const orders_message_t *message, apr_table_t *headers)
+{
+    orders_keys_t keys;
+    const char *wrong = orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
+    const char *signature = wrong ? NULL : orders_signature_make(&keys, message, pool);
+
+    if (!signature) {
+        return unusable(pool, wrong ? wrong : "a signature cannot be computed");
+    }
+    apr_table_setn(headers, "Content-Type", "application/json");
+    apr_table_setn(headers, "Accept", "application/json");
+    apr_table_setn(headers, "Expect", "");
+    apr_table_setn(headers, "Idempotency-Key", message->id);
+    apr_table_setn(headers, "webhook-id", message->id);
+    apr_table_setn(headers, "webhook-timestamp", message->timestamp);
+    apr_table_setn(headers, "webhook-signature", signature);
+    return NULL;
+}
+
+/** `url` without its trailing slashes, and a path. */
+static const char *join(apr_pool_t *pool, const char *url, const char *path)
+{
+    apr_size_t length = strlen(url);
+
+    while (length && url[length - 1] == '/') {
+        length--;
+    }
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, url, length), path, NULL);
+}
+
+/** Posts a message; anything but a whole 2xx reply is a problem. */
+static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool, const char *path,
+                              const orders_message_t *message, orders_http_reply_t *reply)
+{
+    apr_table_t *headers = apr_table_make(pool, 8);
+    orders_http_request_t request = {
+        .url = join(pool, channel->url, path),
+        .headers = headers,
+        .body = message->body,
+        .length = message->length,
+        .timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS,
+        .ca_file = channel->ca_file,
+    };
+    const char *wrong;
+
+    ORDERS_TRY(sign(channel, pool, message, headers));
+    wrong = orders_http_call(&request, reply, pool);
+    if (wrong) {
+        orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
+        problem->retry_after = RETRY_AFTER;
+        problem->log = apr_pstrcat(pool, "payment channel ", channel->name, ": ", wrong, NULL);
+        return problem;
+    }
+    if (reply->status < 200 || reply->status > 299) {
+        return orders_refusal_read(reply->status, pool, reply->body, reply->length);
+    }
+    return NULL;
+}
+
+static orders_message_t message_of(apr_pool_t *pool, const char *kind, int32_t tenant, int64_t id)
+{
+    orders_message_t message = {
+        .id = apr_psprintf(pool, "orders-%d-%s-%" APR_INT64_T_FMT, (int)tenant, kind,
+                           (apr_int64_t)id),
+        .timestamp =
+            apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)apr_time_sec(apr_time_now())),
+    };
+
+    return message;
+}
+
+static orders_problem_t *create_intent(const orders_channel_t *channel, apr_pool_t *pool,
+                                       const orders_intent_request_t *request,
+                                       orders_intent_reply_t *reply)
+{
+    orders_message_t message = message_of(pool, "payment", request->tenant, request->payment_id);
+    orders_http_reply_t answer;
+
+    message.body = orders_intent_text(request, pool, &message.length);
+    ORDERS_TRY(post(channel, pool, "/intents", &message, &answer));
+    return orders_intent_read(reply, pool, answer.body, answer.length);
+}
+
+static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *pool,
+                                const orders_refund_request_t *request,
+                                orders_refund_reply_t *reply)
+{
+    orders_message_t message = message_of(pool, "refund", request->tenant, request->refund_id);
+    orders_http_reply_t answer;
+
+    if (!orders_provider_id_ok(request->intent_id)) {
+        return unusable(pool, "the payment has no intent that could be refunded");
+    }
+    message.body = orders_refund_text(request, pool, &message.length);
+    ORDERS_TRY(post(channel, pool,
+                    apr_pstrcat(pool, "/intents/", request->intent_id, "/refunds", NULL), &message,
+                    &answer));
+    return orders_refund_read(reply, pool, answer.body, answer.length);
+}
+
+static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
+                                    const char *(*header)(void *context, const char *name),
+                                    void *context, const char *body, apr_size_t length,
+                                    orders_event_t *event)
+{
+    orders_message_t message = {
+        .id = header(context, "webhook-id"),
+        .timestamp = header(context, "webhook-timestamp"),
+        .body = body,
+        .length = length,
+    };
+    const char *signatures = header(context, "webhook-signature");
+    orders_keys_t keys;
+    const char *wrong = orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
+
+    memset(event, 0, sizeof(*event));
+    if (wrong) {
+        return unusable(pool, wrong);
+    }
+    if (!orders_signature_valid(&keys, &message, signatures, apr_time_now(), pool)) {
+        return orders_problem(pool, ORDERS_E_invalid_signature, NULL);
+    }
+    if (!orders_provider_id_ok(message.id)) {
+        return orders_problem(pool, ORDERS_E_malformed_request,
+                              "The webhook-id has characters that it may not have.");
+    }
+    event->id = message.id;
+    return orders_event_read(event, pool, body, length);
+}
+
+const orders_provider_t orders_http_provider = {
+    .name = "http",
+    .create_intent = create_intent,
+    .refund = refund,
+    .read_event = read_event,
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/provider.h"
+
+#include <string.h>
+
+#include "services/http_client.h"
+#include "services/http_provider.h"
+#include "services/signature.h"
+
+/** Every provider there is. */
+static const orders_provider_t *const known[] = {
+    &orders_http_provider,
+};
+
+const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name)
+{
+    if (!providers || !providers->channels || !name) {
+        return NULL;
+    }
+    for (int i = 0; i < providers->channels->nelts; i++) {
+        const orders_channel_t *channel =
+            &((const orders_channel_t *)(const void *)providers->channels->elts)[i];
+        if (!strcmp(channel->name, name)) {
+            return channel;
+        }
+    }
+    return NULL;
+}
+
+const orders_provider_t *orders_provider_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!strcmp(known[i]->name, name)) {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
+const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *pool)
+{
+    orders_keys_t keys;
+    const char *wrong;
+
+    if (!channel->url) {
+        return "a payment channel needs url=";
+    }
+    wrong = orders_http_url_check(channel->url);
+    if (wrong) {
+        return wrong;
+    }
+    if (!channel->secret) {
+        return "a payment channel needs secret-file=";
+    }
+    return orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
+}
+
+void orders_providers_startup(void)
+{
+    orders_http_startup();
+}
+
+void orders_providers_shutdown(void)
+{
+    orders_http_shutdown();
+}
