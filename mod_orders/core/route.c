@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/route.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/text.h"
+
+#define MAX_SEGMENTS 8
+
+typedef struct {
+    const char *at[MAX_SEGMENTS];
+    int count;
+} segments_t;
+
+static const struct {
+    const char *name;
+    unsigned method;
+} methods[] = {
+    {"GET", ORDERS_GET},     {"HEAD", ORDERS_GET},   {"POST", ORDERS_POST},
+    {"PUT", ORDERS_PUT},     {"PATCH", ORDERS_PATCH}, {"DELETE", ORDERS_DELETE},
+};
+#define METHODS (sizeof(methods) / sizeof(methods[0]))
+
+unsigned orders_method_parse(const char *name)
+{
+    size_t index;
+
+    for (index = 0; index < METHODS; index++) {
+        if (strcmp(methods[index].name, name) == 0) {
+            return methods[index].method;
+        }
+    }
+    return 0;
+}
+
+const char *orders_method_list(apr_pool_t *pool, unsigned allowed)
+{
+    const char *list = "";
+    size_t index;
+
+    for (index = 0; index < METHODS; index++) {
+        if (allowed & methods[index].method) {
+            list = apr_pstrcat(pool, list, *list ? ", " : "", methods[index].name, NULL);
+        }
+    }
+    return list;
+}
+
+/** Cuts the path into decoded segments; false when it can belong to no route. */
+static bool split(segments_t *segments, const char *path, apr_pool_t *pool)
+{
+    char *decoded = apr_palloc(pool, strlen(path) + 1);
+
+    segments->count = 0;
+    while (*path == '/' && path[1] != '\0') {
+        apr_size_t raw = strcspn(path + 1, "/");
+        apr_size_t length;
+
+        if (raw == 0 || segments->count == MAX_SEGMENTS ||
+            !orders_percent_decode(decoded, &length, path + 1, raw, false) ||
+            orders_text_has_control(decoded, length, false)) {
+            return false;
+        }
+        segments->at[segments->count++] = decoded;
+        decoded[length] = '\0';
+        decoded += length + 1;
+        path += 1 + raw;
+    }
+    return *path == '\0' || *path == '/';
+}
+
+/** Compares with a template such as "/:id/cancel" and captures its parameters. */
+static bool fits(const char *template, const segments_t *segments,
+                 const char *param[ORDERS_MAX_PARAMS])
+{
+    int index, params = 0;
+
+    memset(param, 0, ORDERS_MAX_PARAMS * sizeof(param[0]));
+    for (index = 0; index < segments->count; index++) {
+        apr_size_t length;
+
+        if (*template != '/') {
+            return false;
+        }
+        length = strcspn(++template, "/");
+        if (*template == ':') {
+            if (params == ORDERS_MAX_PARAMS) {
+                return false;
+            }
+            param[params++] = segments->at[index];
+        } else if (strlen(segments->at[index]) != length ||
+                   memcmp(segments->at[index], template, length) != 0) {
+            return false;
+        }
+        template += length;
+    }
+    return *template == '\0';
+}
+
+orders_route_e orders_route_match(const orders_api_t *api, unsigned method, const char *path,
+                                  apr_pool_t *pool, orders_match_t *match)
+{
+    segments_t segments;
+    size_t index;
+
+    memset(match, 0, sizeof(*match));
+    if (!split(&segments, path, pool)) {
+        return ORDERS_ROUTE_UNKNOWN;
+    }
+    for (index = 0; index < api->route_count; index++) {
+        const orders_route_t *route = &api->routes[index];
+
+        if (!fits(route->path, &segments, match->param)) {
+            continue;
+        }
+        match->allowed |= route->method;
+        if (route->method == method) {
+            match->route = route;
+            return ORDERS_ROUTE_FOUND;
+        }
+    }
+    return match->allowed ? ORDERS_ROUTE_METHOD : ORDERS_ROUTE_UNKNOWN;
+}
