@@ -27,6 +27,13 @@ orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, co
                                     apr_size_t length, bool allow_empty) ORDERS_MUSTCHECK;
 orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length) ORDERS_MUSTCHECK;
+/** The same for a request's query; the problem is `malformed_request`. */
+orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
+                                     const char *query) ORDERS_MUSTCHECK;
+
+/** A view of an object inside a JSON input; `prefix` ("lines[2].") comes before its fields' names in problems. */
+orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
+                                    const char *prefix, apr_pool_t *pool);
 
 typedef enum {
     ORDERS_FIELD_UINT64, /**< uint64_t within int64; ids. JSON integer, form digits */
@@ -34,12 +41,13 @@ typedef enum {
     ORDERS_FIELD_STRING, /**< const char *; valid UTF-8, no control characters unless MULTILINE */
     ORDERS_FIELD_BOOL,
     ORDERS_FIELD_WORD,   /**< const char *, one of `words` */
+    ORDERS_FIELD_DECIMAL, /**< const char *: the number's literal text, exact, for orders_money_parse */
     ORDERS_FIELD_JSON,   /**< json_t * (borrowed from the input), any type; forms have none */
     ORDERS_FIELD_OBJECT, /**< json_t *, must be an object */
     ORDERS_FIELD_ARRAY   /**< json_t *, must be an array */
 } orders_field_type_e;
 
-#define ORDERS_FIELD_REQUIRED 1u  /**< absent, null or "" is `required_field` */
+#define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
 #define ORDERS_FIELD_MULTILINE 2u /**< newlines and tabs are allowed */
 
 typedef struct orders_field_t {
@@ -48,16 +56,23 @@ typedef struct orders_field_t {
     unsigned flags;
     size_t offset;            /**< where the value goes in the struct */
     size_t given;             /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
-    int64_t min, max;         /**< numbers: the range; strings: characters (0, 0: no limit of its own) */
+    int64_t min, max;         /**< numbers: the range; strings: characters. 0, 0: no limit of its own */
     const char *const *words; /**< NULL-terminated, for WORD */
 } orders_field_t;
 
-/** Decodes; absent fields leave the struct as it is. Strings live in the input's pool. Problems: `invalid_fields`. */
+/**
+ * Decodes; fields that are not there leave the struct as it is: absent, null, or "" (but "" is the value of a STRING that
+ * is not REQUIRED). Strings live in the input's pool. Problems: `invalid_fields`.
+ */
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into,
                                        apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /** A string field by name, or NULL (not there, or no string). */
 const char *orders_input_string(const orders_input_t *input, const char *name);
+/** The object of a JSON input, borrowed; NULL for forms. */
+json_t *orders_input_object(const orders_input_t *input);
+/** The literal text of a real number of this input (12.50, not 12.5), or NULL. */
+const char *orders_input_literal(const orders_input_t *input, const json_t *number);
 
 #endif

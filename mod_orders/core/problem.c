@@ -60,6 +60,19 @@ void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const ch
     refused->message = message ? message : row_of(error)->sentence;
 }
 
+void orders_problem_merge(orders_problem_t **problem, apr_pool_t *pool,
+                          const orders_problem_t *other)
+{
+    int index;
+
+    for (index = 0; other && other->fields && index < other->fields->nelts; index++) {
+        const orders_field_error_t *refused =
+            &APR_ARRAY_IDX(other->fields, index, orders_field_error_t);
+
+        orders_problem_field(problem, pool, refused->field, refused->error, refused->message);
+    }
+}
+
 int orders_error_number(orders_error_e error)
 {
     return row_of(error)->number;

@@ -61,6 +61,10 @@ orders_problem_t *orders_problem(apr_pool_t *pool, orders_error_e error, const c
 void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const char *field,
                           orders_error_e error, const char *message);
 
+/** Adds the refused fields of `other` (may be NULL) to `*problem`. */
+void orders_problem_merge(orders_problem_t **problem, apr_pool_t *pool,
+                          const orders_problem_t *other);
+
 int orders_error_number(orders_error_e error);
 const char *orders_error_word(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);

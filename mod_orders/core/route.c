@@ -17,8 +17,8 @@ static const struct {
     const char *name;
     unsigned method;
 } methods[] = {
-    {"GET", ORDERS_GET},     {"HEAD", ORDERS_GET},   {"POST", ORDERS_POST},
-    {"PUT", ORDERS_PUT},     {"PATCH", ORDERS_PATCH}, {"DELETE", ORDERS_DELETE},
+    {"GET", ORDERS_GET}, {"HEAD", ORDERS_GET},    {"POST", ORDERS_POST},
+    {"PUT", ORDERS_PUT}, {"PATCH", ORDERS_PATCH}, {"DELETE", ORDERS_DELETE},
 };
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/fields.h"
+
+#include <apr_strings.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/input.h"
+#include "core/money.h"
+#include "core/number.h"
+#include "core/text.h"
+
+/** One field on its way from the input into the struct. */
+typedef struct {
+    const orders_field_t *field;
+    const orders_input_t *input;
+    json_t *json;     /* the value in a JSON input, else NULL */
+    const char *text; /* the value in a form, or a JSON string's */
+    apr_pool_t *pool;
+    orders_problem_t **problem;
+    void *to; /* the struct's member */
+} slot_t;
+
+typedef bool (*decoder_t)(slot_t *slot);
+
+/** Notes the refusal; always false. */
+static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
+{
+    va_list arguments;
+    const char *message;
+    const char *name = slot->field->name;
+
+    va_start(arguments, format);
+    message = apr_pvsprintf(slot->pool, format, arguments);
+    va_end(arguments);
+    if (*slot->input->prefix) {
+        name = apr_pstrcat(slot->pool, slot->input->prefix, name, NULL);
+    }
+    orders_problem_field(slot->problem, slot->pool, name, error, message);
+    return false;
+}
+
+static bool out_of_range(slot_t *slot, int64_t min, int64_t max)
+{
+    if (max == INT64_MAX) {
+        return refuse(slot, ORDERS_E_out_of_range, "The number is out of range.");
+    }
+    return refuse(slot, ORDERS_E_out_of_range,
+                  "Must be from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT ".", min, max);
+}
+
+static bool decode_integer(slot_t *slot, int64_t *number)
+{
+    const orders_field_t *field = slot->field;
+    bool limited = field->min != 0 || field->max != 0;
+    int64_t lowest = field->type == ORDERS_FIELD_UINT64 ? 0 : INT64_MIN;
+    int64_t min = limited ? field->min : lowest;
+    int64_t max = limited ? field->max : INT64_MAX;
+    orders_number_e outcome;
+
+    if (slot->json) {
+        if (!json_is_integer(slot->json)) {
+            return refuse(slot, ORDERS_E_invalid_type, "Must be an integer.");
+        }
+        *number = json_integer_value(slot->json);
+        outcome = *number < min || *number > max ? ORDERS_NUMBER_RANGE : ORDERS_NUMBER_OK;
+    } else {
+        outcome = orders_number(slot->text, min, max, number);
+    }
+    if (outcome == ORDERS_NUMBER_NONE) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be an integer.");
+    }
+    return outcome == ORDERS_NUMBER_OK || out_of_range(slot, min, max);
+}
+
+static bool decode_int64(slot_t *slot)
+{
+    return decode_integer(slot, slot->to);
+}
+
+static bool decode_uint64(slot_t *slot)
+{
+    int64_t number;
+
+    if (!decode_integer(slot, &number)) {
+        return false;
+    }
+    *(uint64_t *)slot->to = (uint64_t)number;
+    return true;
+}
+
+static bool is_string(slot_t *slot)
+{
+    return slot->text != NULL || refuse(slot, ORDERS_E_invalid_type, "Must be a string.");
+}
+
+static bool decode_string(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+    apr_size_t length;
+    int64_t count;
+
+    if (!is_string(slot)) {
+        return false;
+    }
+    length = strlen(slot->text);
+    if (orders_text_has_control(slot->text, length, field->flags & ORDERS_FIELD_MULTILINE)) {
+        return refuse(slot, ORDERS_E_invalid_field, "Control characters are not allowed.");
+    }
+    count = (int64_t)orders_utf8_count(slot->text, length);
+    if (field->max && count > field->max) {
+        return refuse(slot, ORDERS_E_too_long, "At most %" APR_INT64_T_FMT " characters.",
+                      field->max);
+    }
+    if (count < field->min) {
+        return refuse(slot, ORDERS_E_invalid_field, "At least %" APR_INT64_T_FMT " characters.",
+                      field->min);
+    }
+    *(const char **)slot->to = slot->json ? apr_pstrdup(slot->input->pool, slot->text) : slot->text;
+    return true;
+}
+
+static bool decode_bool(slot_t *slot)
+{
+    const char *text = slot->text;
+
+    if (slot->json ? json_is_boolean(slot->json)
+                   : !strcmp(text, "true") || !strcmp(text, "false") || !strcmp(text, "1") ||
+                         !strcmp(text, "0")) {
+        *(bool *)slot->to = slot->json ? json_is_true(slot->json) : *text == 't' || *text == '1';
+        return true;
+    }
+    return refuse(slot, ORDERS_E_invalid_type, "Must be true or false.");
+}
+
+static bool decode_word(slot_t *slot)
+{
+    const char *const *word;
+    const char *list = "";
+
+    if (!is_string(slot)) {
+        return false;
+    }
+    for (word = slot->field->words; *word; word++) {
+        if (strcmp(*word, slot->text) == 0) {
+            *(const char **)slot->to = *word;
+            return true;
+        }
+        list = apr_pstrcat(slot->pool, list, *list ? ", " : "", *word, NULL);
+    }
+    return refuse(slot, ORDERS_E_unknown_word, "Must be one of: %s.", list);
+}
+
+static bool decode_decimal(slot_t *slot)
+{
+    const char *text = slot->text;
+    int64_t ignored;
+
+    if (slot->json) {
+        text = json_is_integer(slot->json) ? apr_psprintf(slot->pool, "%" JSON_INTEGER_FORMAT,
+                                                          json_integer_value(slot->json))
+                                           : orders_input_literal(slot->input, slot->json);
+    }
+    if (!text) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be a number.");
+    }
+    switch (orders_money_parse(text, strlen(text), ORDERS_MONEY_MAX_EXPONENT, &ignored)) {
+    case ORDERS_MONEY_NONE:
+        return refuse(slot, ORDERS_E_invalid_type, "Must be a number.");
+    case ORDERS_MONEY_RANGE:
+        return refuse(slot, ORDERS_E_out_of_range, "The number is out of range.");
+    default: /* how many decimals there may be is the currency's business */
+        *(const char **)slot->to = text;
+        return true;
+    }
+}
+
+static bool decode_tree(slot_t *slot)
+{
+    orders_field_type_e type = slot->field->type;
+
+    if (type == ORDERS_FIELD_OBJECT && !json_is_object(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be an object.");
+    }
+    if (type == ORDERS_FIELD_ARRAY && !json_is_array(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be an array.");
+    }
+    if (!slot->json) {
+        return refuse(slot, ORDERS_E_invalid_type, "A form cannot hold this field.");
+    }
+    *(json_t **)slot->to = slot->json;
+    return true;
+}
+
+static const decoder_t decoders[] = {
+    [ORDERS_FIELD_UINT64] = decode_uint64, [ORDERS_FIELD_INT64] = decode_int64,
+    [ORDERS_FIELD_STRING] = decode_string, [ORDERS_FIELD_BOOL] = decode_bool,
+    [ORDERS_FIELD_WORD] = decode_word,     [ORDERS_FIELD_DECIMAL] = decode_decimal,
+    [ORDERS_FIELD_JSON] = decode_tree,     [ORDERS_FIELD_OBJECT] = decode_tree,
+    [ORDERS_FIELD_ARRAY] = decode_tree,
+};
+
+/** Finds the field's value; false when it is not there (see fields.h for what that means). */
+static bool fetch(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+
+    slot->json = NULL;
+    if (slot->input->root) {
+        slot->json = json_object_get(slot->input->root, field->name);
+        slot->text = json_string_value(slot->json);
+    } else {
+        slot->text = orders_input_form_value(slot->input, field->name);
+    }
+    if (slot->json ? json_is_null(slot->json) : !slot->text) {
+        return false;
+    }
+    if (slot->text && *slot->text == '\0') {
+        return field->type == ORDERS_FIELD_STRING && !(field->flags & ORDERS_FIELD_REQUIRED);
+    }
+    return true;
+}
+
+orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
+                                       const orders_input_t *input, void *into, apr_pool_t *pool)
+{
+    orders_problem_t *problem = NULL;
+    slot_t slot = {.input = input, .pool = pool, .problem = &problem};
+    size_t index;
+
+    for (index = 0; index < count; index++) {
+        const orders_field_t *field = &table[index];
+
+        slot.field = field;
+        slot.to = (char *)into + field->offset;
+        if (!fetch(&slot)) {
+            if (field->flags & ORDERS_FIELD_REQUIRED) {
+                refuse(&slot, ORDERS_E_required_field, "The field is required.");
+            }
+        } else if (decoders[field->type](&slot) && field->given != SIZE_MAX) {
+            *(bool *)((char *)into + field->given) = true;
+        }
+    }
+    return problem;
+}
+
+const char *orders_input_string(const orders_input_t *input, const char *name)
+{
+    return input->root ? json_string_value(json_object_get(input->root, name))
+                       : orders_input_form_value(input, name);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What an input is made of: for the parsers and the field decoder, nobody else.
+ */
+#ifndef ORDERS_CORE_INPUT_H
+#define ORDERS_CORE_INPUT_H
+
+#include <apr_hash.h>
+
+#include "core/fields.h"
+
+/** A form's field, decoded; free of NULs. */
+typedef struct orders_pair_t {
+    const char *name;
+    const char *value;
+} orders_pair_t;
+
+struct orders_input_t {
+    apr_pool_t *pool;
+    json_t *root; /**< the object, NULL for forms */
+    apr_hash_t
+        *literals; /**< const json_t * of a real number → its text; NULL when there are none */
+    apr_array_header_t *pairs; /**< of orders_pair_t, NULL for JSON */
+    const char *prefix;        /**< comes before field names in problems; "" at the top */
+};
+
+/** A form's value by name, or NULL. */
+const char *orders_input_form_value(const orders_input_t *input, const char *name);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/input.h"
+#include "core/text.h"
+
+#define MAX_PAIRS 100
+
+const char *orders_input_form_value(const orders_input_t *input, const char *name)
+{
+    int index;
+
+    for (index = 0; input->pairs && index < input->pairs->nelts; index++) {
+        const orders_pair_t *pair = &APR_ARRAY_IDX(input->pairs, index, orders_pair_t);
+
+        if (strcmp(pair->name, name) == 0) {
+            return pair->value;
+        }
+    }
+    return NULL;
+}
+
+static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    char *out = apr_palloc(pool, length + 1);
+
+    if (!orders_percent_decode(out, &length, text, length, true)) {
+        return NULL;
+    }
+    out[length] = '\0';
+    return out;
+}
+
+/** Adds name=value; returns what is wrong with it, or NULL. */
+static const char *add_pair(orders_input_t *input, const char *text, apr_size_t length)
+{
+    const char *equals = memchr(text, '=', length);
+    apr_size_t name_length = equals ? (apr_size_t)(equals - text) : length;
+    apr_size_t skip = equals ? name_length + 1 : length;
+    const char *name = decode(input->pool, text, name_length);
+    const char *value = decode(input->pool, text + skip, length - skip);
+    orders_pair_t *pair;
+
+    if (!name || !value) {
+        return "is not valid percent-encoded UTF-8";
+    }
+    if (orders_input_form_value(input, name)) {
+        return "has the name of an earlier one";
+    }
+    if (input->pairs->nelts == MAX_PAIRS) {
+        return "is one too many";
+    }
+    pair = apr_array_push(input->pairs);
+    pair->name = name;
+    pair->value = value;
+    return NULL;
+}
+
+static orders_problem_t *parse(orders_input_t **result, apr_pool_t *pool, orders_error_e error,
+                               const char *text, apr_size_t length)
+{
+    const char *end = text + length;
+    orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
+    int number = 0;
+
+    input->pool = pool;
+    input->prefix = "";
+    input->pairs = apr_array_make(pool, 8, sizeof(orders_pair_t));
+    while (text < end) {
+        const char *stop = memchr(text, '&', (apr_size_t)(end - text));
+
+        stop = stop ? stop : end;
+        if (stop > text) {
+            const char *fault = add_pair(input, text, (apr_size_t)(stop - text));
+
+            number++;
+            if (fault) {
+                return orders_problem(
+                    pool, error,
+                    apr_psprintf(pool, "%s %d %s.",
+                                 error == ORDERS_E_malformed_form ? "Field" : "Query parameter",
+                                 number, fault));
+            }
+        }
+        text = stop + 1;
+    }
+    *result = input;
+    return NULL;
+}
+
+orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
+                                    apr_size_t length)
+{
+    return parse(input, pool, ORDERS_E_malformed_form, text, length);
+}
+
+orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool, const char *query)
+{
+    return parse(input, pool, ORDERS_E_malformed_request, query, strlen(query));
+}

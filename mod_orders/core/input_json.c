@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/input.h"
+
+#define MAX_DEPTH 32
+#define MAX_NUMBER 64 /* characters of a number's literal */
+
+/** A look over the text before jansson sees it: what jansson has no limit for, and what it forgets. */
+typedef struct {
+    const char *text, *at, *end;
+    apr_array_header_t
+        *reals; /* of const char *: literals in the order of the text; NULL until there is one */
+    apr_pool_t *pool;
+    const char *fault; /* a sentence's rest, NULL when all is well */
+} scan_t;
+
+static void skip_string(scan_t *scan)
+{
+    for (scan->at++; scan->at < scan->end && *scan->at != '"'; scan->at++) {
+        if (*scan->at == '\\' && scan->at + 1 < scan->end) {
+            scan->at++;
+        }
+    }
+    if (scan->at < scan->end) {
+        scan->at++;
+    }
+}
+
+static bool in_number(char byte)
+{
+    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' ||
+           byte == 'e' || byte == 'E';
+}
+
+static void take_number(scan_t *scan)
+{
+    const char *start = scan->at;
+    bool real = false;
+    apr_size_t length;
+
+    for (; scan->at < scan->end && in_number(*scan->at); scan->at++) {
+        real = real || *scan->at == '.' || *scan->at == 'e' || *scan->at == 'E';
+    }
+    length = (apr_size_t)(scan->at - start);
+    if (length > MAX_NUMBER) {
+        scan->at = start;
+        scan->fault = "a number has too many digits";
+        return;
+    }
+    if (real) {
+        if (!scan->reals) {
+            scan->reals = apr_array_make(scan->pool, 4, sizeof(const char *));
+        }
+        APR_ARRAY_PUSH(scan->reals, const char *) = apr_pstrmemdup(scan->pool, start, length);
+    }
+}
+
+static void scan_all(scan_t *scan)
+{
+    int depth = 0;
+
+    while (scan->at < scan->end && !scan->fault) {
+        char byte = *scan->at;
+
+        if (byte == '"') {
+            skip_string(scan);
+        } else if (byte == '-' || (byte >= '0' && byte <= '9')) {
+            take_number(scan);
+        } else if ((byte == '{' || byte == '[') && ++depth > MAX_DEPTH) {
+            scan->fault = "it is nested too deeply";
+        } else {
+            depth -= byte == '}' || byte == ']';
+            scan->at++;
+        }
+    }
+}
+
+/** "Line 2, column 7: a name occurs twice." Never a piece of the text. */
+static orders_problem_t *malformed(apr_pool_t *pool, int line, int column, const char *what)
+{
+    return orders_problem(pool, ORDERS_E_malformed_json,
+                          apr_psprintf(pool, "Line %d, column %d: %s.", line, column, what));
+}
+
+static orders_problem_t *scan_problem(const scan_t *scan)
+{
+    const char *at, *start = scan->text;
+    int line = 1;
+
+    for (at = scan->text; at < scan->at; at++) {
+        if (*at == '\n') {
+            line++;
+            start = at + 1;
+        }
+    }
+    return malformed(scan->pool, line, (int)(scan->at - start) + 1, scan->fault);
+}
+
+static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *error)
+{
+    const char *what = "this is not JSON";
+
+    switch (json_error_code(error)) {
+    case json_error_out_of_memory:
+        return orders_problem(pool, ORDERS_E_internal_error, NULL);
+    case json_error_invalid_utf8:
+        what = "the text is not UTF-8";
+        break;
+    case json_error_premature_end_of_input:
+        what = "the text ends too early";
+        break;
+    case json_error_end_of_input_expected:
+        what = "something follows the object";
+        break;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        what = "NUL characters are not allowed";
+        break;
+    case json_error_duplicate_key:
+        what = "a name occurs twice in one object";
+        break;
+    case json_error_numeric_overflow:
+        what = "a number is too large";
+        break;
+    default:
+        break;
+    }
+    return malformed(pool, error->line, error->column, what);
+}
+
+/** Gives each real number of the tree its literal: both come in the order of the text, as no name occurs twice. */
+static void assign_literals(orders_input_t *input, json_t *json, const apr_array_header_t *reals,
+                            int *next)
+{
+    const char *name;
+    json_t *child;
+    size_t index;
+
+    if (json_is_real(json) && *next < reals->nelts) {
+        const json_t **key = apr_palloc(input->pool, sizeof(*key));
+
+        *key = json;
+        apr_hash_set(input->literals, key, sizeof(*key), APR_ARRAY_IDX(reals, *next, const char *));
+        (*next)++;
+    } else if (json_is_object(json)) {
+        json_object_foreach(json, name, child)
+        {
+            assign_literals(input, child, reals, next);
+        }
+    } else if (json_is_array(json)) {
+        json_array_foreach(json, index, child)
+        {
+            assign_literals(input, child, reals, next);
+        }
+    }
+}
+
+static apr_status_t release(void *root)
+{
+    json_decref(root);
+    return APR_SUCCESS;
+}
+
+static orders_input_t *input_make(apr_pool_t *pool, json_t *root, const apr_array_header_t *reals)
+{
+    orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
+    int next = 0;
+
+    input->pool = pool;
+    input->root = root;
+    input->prefix = "";
+    apr_pool_cleanup_register(pool, root, release, apr_pool_cleanup_null);
+    if (reals) {
+        input->literals = apr_hash_make(pool);
+        assign_literals(input, root, reals, &next);
+    }
+    return input;
+}
+
+static bool blank(const char *text, apr_size_t length)
+{
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        if (!text[at] || !strchr(" \t\r\n", text[at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, const char *text,
+                                    apr_size_t length, bool allow_empty)
+{
+    scan_t scan = {.text = text, .at = text, .end = text + length, .pool = pool};
+    json_error_t error;
+    json_t *root;
+
+    if (blank(text, length)) {
+        if (!allow_empty) {
+            return orders_problem(pool, ORDERS_E_malformed_json, "The body is empty.");
+        }
+        root = json_object();
+    } else {
+        scan_all(&scan);
+        if (scan.fault) {
+            return scan_problem(&scan);
+        }
+        root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        if (!root) {
+            return parse_problem(pool, &error);
+        }
+    }
+    if (!root) {
+        return orders_problem(pool, ORDERS_E_internal_error, NULL);
+    }
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return orders_problem(pool, ORDERS_E_malformed_json, "The body is not a JSON object.");
+    }
+    *input = input_make(pool, root, scan.reals);
+    return NULL;
+}
+
+orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object, const char *prefix,
+                                    apr_pool_t *pool)
+{
+    orders_input_t *nested = apr_pmemdup(pool, input, sizeof(*input));
+
+    nested->root = object;
+    nested->prefix = apr_pstrcat(pool, input->prefix, prefix, NULL);
+    return nested;
+}
+
+json_t *orders_input_object(const orders_input_t *input)
+{
+    return input->root;
+}
+
+const char *orders_input_literal(const orders_input_t *input, const json_t *number)
+{
+    return input->literals ? apr_hash_get(input->literals, &number, sizeof(number)) : NULL;
+}
