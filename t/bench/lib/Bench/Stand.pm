@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The stand on which the benchmarks run: a private PostgreSQL, a private httpd and, for the comparison, the Node
+# service, all on loopback and all beneath one scratch directory. Nothing of the system's own services is touched.
+package Bench::Stand;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use Digest::SHA;
+use File::Basename qw(dirname);
+use File::Find qw(find);
+use File::Path qw(make_path remove_tree);
+use IO::Socket::INET;
+use POSIX qw(:sys_wait_h);
+
+our $root = abs_path(dirname(__FILE__) . '/../../../..');
+
+# %defaults are overridden by the scripts' options.
+my %defaults = (
+    scratch  => '/var/tmp/orders-bench',
+    orders   => 1_000_000,
+    users    => 10_000,
+    active   => 1_000,    # users that send requests in a run
+    port     => 8181,     # httpd; the Node service listens on the next
+    pgport   => 15472,
+    threads  => 64,
+    sessions => 4,
+    module   => undef,    # a built mod_orders.so; built when absent
+    preload  => '',       # shared_preload_libraries
+    keep     => 0,
+);
+
+sub options {
+    my ($self) = @_;
+    return map { ("$_=s" => \$self->{$_}) } qw(scratch port pgport module threads sessions), ();
+}
+
+sub new {
+    my ($class, %given) = @_;
+    my $self = bless {%defaults, %given, started => $$}, $class;
+    $self->{service_port} = $self->{port} + 1;
+    $self->{url} = "http://127.0.0.1:$self->{port}";
+    $self->{service_url} = "http://127.0.0.1:$self->{service_port}";
+    make_path($self->{scratch});
+    chmod 0755, $self->{scratch};
+    $self->{sockets} = "$self->{scratch}/sockets";
+    make_path($self->{sockets});
+    chmod 01777, $self->{sockets};
+    $self->{pgbin} = (reverse sort glob "/usr/lib/postgresql/[1-9][0-9]/bin")[0]
+      // die "PostgreSQL's server is needed (apt-get install postgresql)\n";
+    return $self;
+}
+
+sub say_what { print STDERR "# $_[0]\n" }
+
+sub run_quiet {
+    my ($self, $name, @command) = @_;
+    my $log = "$self->{scratch}/$name.log";
+    my $pid = fork() // die "fork: $!\n";
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $log or die "$log: $!\n";
+        open STDERR, '>&', \*STDOUT;
+        exec @command or die "$command[0]: $!\n";
+    }
+    waitpid $pid, 0;
+    return if $? == 0;
+    system 'tail', '-n', '30', $log;
+    die "$name failed (see $log)\n";
+}
+
+# --- the module ----------------------------------------------------------------------------------------------------
+
+# Builds in a copy of the tree, so that a tree that is being worked on is left alone. Only what changed is compiled again.
+sub build {
+    my ($self) = @_;
+    return $self->{module} if $self->{module};
+    my $tree = "$self->{scratch}/build";
+    make_path($tree);
+    say_what("building the module in $tree");
+    $self->run_quiet('copy', 'sh', '-c',
+        "cd '$root' && tar -cf - configure.ac Makefile.am mod_orders t/tests.am t/checks t/unit t/fuzz 2>/dev/null "
+          . "--exclude='*.o' --exclude='*.lo' --exclude='*.la' --exclude=.libs --exclude=.deps | tar -C '$tree' -xf -");
+    $self->run_quiet('autoreconf', 'sh', '-c', "cd '$tree' && autoreconf -fi")
+      if !-e "$tree/configure" || -M "$tree/configure" > -M "$tree/configure.ac";
+    $self->run_quiet('configure', 'sh', '-c', "cd '$tree' && ./configure CFLAGS='-O2 -g'") if !-e "$tree/Makefile";
+    $self->run_quiet('make', 'make', '-C', $tree, '-j2', 'mod_orders.la');
+    return $self->{module} = "$tree/.libs/mod_orders.so";
+}
+
+# --- PostgreSQL ----------------------------------------------------------------------------------------------------
+
+sub as_postgres {
+    my ($self, @command) = @_;
+    return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
+}
+
+sub psql_command {
+    my ($self, @more) = @_;
+    return ("$self->{pgbin}/psql", '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $self->{sockets}, '-p', $self->{pgport},
+        '-U', 'postgres', '-d', 'orders', @more);
+}
+
+sub sql {
+    my ($self, $text) = @_;
+    open my $pipe, '-|', $self->psql_command('-A', '-t', '-c', $text) or die "psql: $!\n";
+    my @lines = <$pipe>;
+    close $pipe or die "psql failed: $text\n";
+    chomp @lines;
+    return wantarray ? @lines : $lines[0];
+}
+
+sub dsn {
+    my ($self) = @_;
+    return "host=$self->{sockets} port=$self->{pgport} user=orders_api dbname=orders connect_timeout=2";
+}
+
+# What the data depend on: when it differs from last time's, they are made anew.
+sub data_stamp {
+    my ($self) = @_;
+    my $sha = Digest::SHA->new(256);
+    my @files = ("$root/t/bench/data.sql");
+    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, "$root/sql/deploy", "$root/sql/sqitch.plan");
+    $sha->addfile($_) for sort @files;
+    return "orders=$self->{orders} users=$self->{users} sql=" . $sha->hexdigest;
+}
+
+sub start_postgres {
+    my ($self) = @_;
+    my $data = $self->{pgdata} = "$self->{scratch}/pgdata";
+    my $stamp_file = "$self->{scratch}/stamp";
+    my $stamp = $self->data_stamp;
+    my $have = -e $stamp_file && -e "$data/PG_VERSION" ? do { local (@ARGV, $/) = $stamp_file; <> } : '';
+    my $fresh = $have ne $stamp;
+    if ($fresh) {
+        remove_tree($data);
+        unlink $stamp_file;
+        mkdir $data or die "$data: $!\n";
+        if ($> == 0) { my (undef, undef, $uid, $gid) = getpwnam 'postgres'; chown $uid, $gid, $data }
+        $self->run_quiet('initdb', $self->as_postgres("$self->{pgbin}/initdb", '-D', $data, '-U', 'postgres', '-A', 'trust',
+                '-E', 'UTF8', '--locale=C.UTF-8'));
+    }
+    $self->write_postgres_conf;
+    die "something listens on $self->{pgport} already\n" if listens($self->{pgport});
+    $self->run_quiet('pg_start', $self->as_postgres("$self->{pgbin}/pg_ctl", '-D', $data, '-l', "$data/server.log", '-w', '-t', '60', 'start'));
+    $self->{postmaster} = (split /\n/, do { local (@ARGV, $/) = "$data/postmaster.pid"; <> })[0];
+    if ($fresh) {
+        $self->load;
+        open my $out, '>', $stamp_file or die "$stamp_file: $!\n";
+        print $out $stamp;
+        close $out;
+    }
+    return $self;
+}
+
+# Durable as shipped: fsync and synchronous_commit stay on. The log goes to JSON, from which statements are learnt.
+sub write_postgres_conf {
+    my ($self) = @_;
+    open my $out, '>', "$self->{pgdata}/postgresql.auto.conf" or die "postgresql.auto.conf: $!\n";
+    print $out <<"EOF_CONF";
+listen_addresses = '127.0.0.1'
+port = $self->{pgport}
+unix_socket_directories = '$self->{sockets}'
+max_connections = 100
+shared_buffers = '2GB'
+max_wal_size = '8GB'
+checkpoint_timeout = '30min'
+effective_cache_size = '8GB'
+random_page_cost = 1.1
+logging_collector = on
+log_destination = 'jsonlog'
+log_filename = 'log'
+log_rotation_size = 0
+log_rotation_age = 0
+shared_preload_libraries = '$self->{preload}'
+EOF_CONF
+    close $out;
+}
+
+sub load {
+    my ($self) = @_;
+    say_what("deploying the schema and making $self->{orders} orders of $self->{users} users");
+    my $began = time;
+    $self->run_quiet('createdb', "$self->{pgbin}/createdb", '-h', $self->{sockets}, '-p', $self->{pgport}, '-U', 'postgres', 'orders');
+    $self->run_quiet('sqitch', 'sqitch', '--chdir', "$root/sql", 'deploy',
+        "db:pg://postgres\@127.0.0.1:$self->{pgport}/orders");
+    $self->run_quiet('data', $self->psql_command('-v', "orders=$self->{orders}", '-v', "users=$self->{users}", '-f', "$root/t/bench/data.sql"));
+    $self->run_quiet('vacuum', $self->psql_command('-c', 'VACUUM ANALYZE', '-c', 'CHECKPOINT'));
+    say_what(sprintf 'loaded in %d s', time - $began);
+}
+
+sub stop_postgres {
+    my ($self) = @_;
+    return if !delete $self->{postmaster};
+    $self->run_quiet('pg_stop', $self->as_postgres("$self->{pgbin}/pg_ctl", '-D', $self->{pgdata}, '-m', 'fast', '-w', 'stop'));
+}
+
+# --- httpd ---------------------------------------------------------------------------------------------------------
+
+sub start_httpd {
+    my ($self, %over) = @_;
+    my %c = (%$self, %over);
+    my $dir = "$self->{scratch}/httpd";
+    make_path("$dir/floor");
+    chmod 0755, $dir, "$dir/floor";
+    my $modules = $ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules';
+    my $binary = $ENV{HTTPD} // '/usr/sbin/apache2';
+    my @user = $> == 0 ? "User www-data\nGroup www-data" : ();
+    open my $template, '<', "$root/t/bench/httpd.conf.in" or die "httpd.conf.in: $!\n";
+    my %value = (
+        dir => $dir, port => $c{port}, modules => $modules, module => $self->build, user => "@user", dsn => $self->dsn,
+        threads => $c{threads}, sessions => $c{sessions}, dbdmax => $c{dbdmax} // $c{sessions}, dbdmin => 1, worker => $c{worker} // 'Off',
+    );
+    my $text = join '', <$template>;
+    $text =~ s/\@(\w+)\@/$value{$1} \/\/ die "httpd.conf.in: $1?\n"/ge;
+    open my $out, '>', "$dir/httpd.conf" or die "httpd.conf: $!\n";
+    print $out $text;
+    close $out;
+    die "something listens on $c{port} already\n" if listens($c{port});
+    $self->write_secret("$dir/secret");
+    unlink "$dir/error.log";
+    $self->{httpd} = $self->spawn("$dir/stdout.log", $binary, '-d', $dir, '-f', "$dir/httpd.conf", '-DFOREGROUND');
+    $self->wait_for($c{port}, $self->{httpd}, "$dir/error.log");
+    return $self;
+}
+
+sub write_secret {
+    my ($self, $file) = @_;
+    return if -e $file;
+    open my $out, ">", $file or die "$file: $!\n";
+    chmod 0600, $file;
+    print $out map { chr 33 + rand 90 } 1 .. 48;
+}
+
+sub stop_httpd {
+    my ($self) = @_;
+    $self->end(delete $self->{httpd});
+}
+
+# --- the Node service ----------------------------------------------------------------------------------------------
+
+sub install_service {
+    my ($self) = @_;
+    return if $self->{service_dir};
+    my $dir = "$self->{scratch}/fastify";
+    make_path($dir);
+    $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$root'/t/bench/fastify/*.js* '$dir'/");
+    $self->run_quiet('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --no-audit --no-fund")
+      if !-d "$dir/node_modules" || -M "$dir/node_modules" > -M "$dir/package-lock.json";
+    $self->{service_dir} = $dir;
+}
+
+sub start_service {
+    my ($self, %over) = @_;
+    $self->install_service;
+    local $ENV{NODE_ENV} = 'production';
+    local $ENV{PORT} = $self->{service_port};
+    local $ENV{WORKERS} = $over{workers} // 1;
+    local $ENV{POOL} = $over{pool} // 4;
+    local $ENV{STATEMENTS} = "$self->{scratch}/statements.json";
+    local $ENV{PGHOST} = $self->{sockets};
+    local $ENV{PGPORT} = $self->{pgport};
+    local $ENV{PGUSER} = 'orders_api';
+    local $ENV{PGDATABASE} = 'orders';
+    my $log = "$self->{scratch}/service.log";
+    die "something listens on $self->{service_port} already\n" if listens($self->{service_port});
+    $self->{service} = $self->spawn($log, 'node', "$self->{service_dir}/server.js");
+    $self->wait_for($self->{service_port}, $self->{service}, $log);
+    return $self;
+}
+
+sub stop_service {
+    my ($self) = @_;
+    $self->end(delete $self->{service});
+}
+
+# --- processes -----------------------------------------------------------------------------------------------------
+
+sub spawn {
+    my ($self, $log, @command) = @_;
+    my $pid = fork() // die "fork: $!\n";
+    return $pid if $pid;
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>>', $log or die "$log: $!\n";
+    open STDERR, '>&', \*STDOUT;
+    exec @command or die "$command[0]: $!\n";
+}
+
+sub listens {
+    my ($port) = @_;
+    return defined IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 1);
+}
+
+sub wait_for {
+    my ($self, $port, $pid, $log) = @_;
+    for (1 .. 200) {
+        return if listens($port);
+        if (waitpid($pid, WNOHANG) == $pid) {
+            system "tail -n 20 '$log' >&2";
+            die "the server on port $port did not start\n";
+        }
+        select undef, undef, undef, 0.05;
+    }
+    die "nothing listens on port $port after 10 s\n";
+}
+
+sub end {
+    my ($self, $pid) = @_;
+    return if !$pid;
+    kill TERM => $pid;
+    for (1 .. 200) {
+        return if waitpid($pid, WNOHANG) == $pid;
+        select undef, undef, undef, 0.05;
+    }
+    kill KILL => $pid;
+    waitpid $pid, 0;
+}
+
+sub stop {
+    my ($self) = @_;
+    return if $$ != $self->{started};
+    $self->stop_service;
+    $self->stop_httpd;
+    $self->stop_postgres;
+    remove_tree($self->{scratch}) if !$self->{keep};
+}
+
+sub DESTROY { local ($?, $@); eval { $_[0]->stop } }
+
+1;

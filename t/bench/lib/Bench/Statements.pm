@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the module sends to PostgreSQL, learnt from PostgreSQL: one request an operation is made while the server logs
+# every statement, and the text and the parameters found there are what pgbench and the Node service then use.
+package Bench::Statements;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use HTTP::Tiny;
+use JSON::PP ();
+
+our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %operations);
+
+# path and body as functions of a user's id, an order of his, and a plan
+our %operations = (
+    list => {method => 'GET', path => sub { '/api/v1/user/orders' }},
+    detail => {method => 'GET', path => sub { "/api/v1/user/orders/$_[0]{order}" }, order => 1},
+    create => {
+        method => 'POST',
+        path => sub { '/api/v1/user/orders' },
+        body => sub { qq({"plan_id":$_[0]{plan},"quantity":1,"payment_method":"balance"}) },
+    },
+);
+
+sub fetch {
+    my ($url, $operation, $target) = @_;
+    my %request = (headers => {Authorization => "Bearer $target->{token}"});
+    if (my $body = $operation->{body}) {
+        $request{headers}{'Content-Type'} = 'application/json';
+        $request{content} = $body->($target);
+    }
+    return HTTP::Tiny->new(timeout => 10)->request($operation->{method}, $url . $operation->{path}->($target), \%request);
+}
+
+sub executed {
+    my ($stand, $from) = @_;
+    my @found;
+    open my $in, '<', "$stand->{pgdata}/log/log.json" or die "PostgreSQL's log: $!\n";
+    seek $in, $from, 0;
+    while (my $line = <$in>) {
+        my $entry = eval { JSON::PP->new->utf8->decode($line) } or next;
+        next if ($entry->{user} // '') ne 'orders_api' || ($entry->{message} // '') !~ /^execute (\S+?): (.*)/s;
+        my ($name, $text) = ($1, $2);
+        my ($list) = ($entry->{detail} // '') =~ /^parameters: (.*)/s;
+        my @values;
+        push @values, defined $2 ? $2 =~ s/''/'/gr : undef while ($list // '') =~ /\$(\d+) = (?:'((?:[^']|'')*)'|NULL)/g;
+        push @found, {name => $name, text => $text, values => \@values};
+    }
+    return @found;
+}
+
+# Returns {operation => {name, text, values}}, where the probe's ids among the values have become ":user" and so on.
+sub learn {
+    my ($stand, $probe) = @_;
+    my %learnt;
+    my $log = "$stand->{pgdata}/log/log.json";
+    my $look = sub {
+        my ($name, @more) = @_;
+        my $from = -s $log;
+        my $answer = fetch($stand->{url}, $operations{$name}, $probe);
+        die "$name answered $answer->{status}: $answer->{content}\n" if !$answer->{success};
+        select undef, undef, undef, 0.3;
+        my @seen = executed($stand, $from);
+        return ($answer, @seen);
+    };
+    $stand->sql('ALTER SYSTEM SET log_statement = all');
+    $stand->sql('SELECT pg_reload_conf()');
+    select undef, undef, undef, 0.5;
+    my (undef, @first) = $look->('list');    # with the look-up of the token, which the cache saves later
+    $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
+    $learnt{identity}{values} = [':hash'];
+    for my $name (sort keys %operations) {
+        my ($answer, @seen) = $look->($name);
+        die "$name took " . @seen . " statements, not one:\n" . join("\n", map { $_->{text} } @seen) . "\n" if @seen != 1;
+        my $is_order = $operations{$name}{order};
+        for my $value (@{$seen[0]{values}}) {
+            next if !defined $value;
+            $value = ':order' if $is_order && $value eq $probe->{order};
+            $value = ':user' if $value eq $probe->{user};
+            $value = ':plan' if $name eq 'create' && $value eq $probe->{plan};
+        }
+        $learnt{$name} = {%{$seen[0]}, size => length $answer->{content}, answer => $answer->{content}};
+    }
+    $stand->sql('ALTER SYSTEM RESET log_statement');
+    $stand->sql('SELECT pg_reload_conf()');
+    open my $out, '>', "$stand->{scratch}/statements.json" or die "statements.json: $!\n";
+    print $out JSON::PP->new->utf8->canonical->encode(\%learnt);
+    close $out;
+    return \%learnt;
+}
+
+# Lines for wrk.lua.
+sub write_targets {
+    my ($stand, $name, $targets) = @_;
+    my $operation = $operations{$name};
+    my $file = "$stand->{scratch}/$name.targets";
+    open my $out, '>', $file or die "$file: $!\n";
+    for my $target (@$targets) {
+        print $out join("\t", $operation->{method}, $operation->{path}->($target), $target->{token},
+            $operation->{body} ? $operation->{body}->($target) : ''), "\n";
+    }
+    close $out;
+    return $file;
+}
+
+# The same statement with the same parameters for pgbench. Every value is a parameter of the prepared statement, as it
+# is for the module; only nulls, which pgbench's variables cannot be, are written out.
+sub write_pgbench {
+    my ($stand, $name, $statement, $draw) = @_;
+    my $text = $statement->{text};
+    my (@set, %variable);
+    my @values = @{$statement->{values}};
+    for my $i (0 .. $#values) {
+        my $value = $values[$i];
+        my $n = $i + 1;
+        if (!defined $value) { $variable{$n} = 'NULL' }
+        elsif ($value =~ /^:(\w+)$/) { $variable{$n} = ":$1" }
+        else { $variable{$n} = ":p$n"; push @set, ["p$n", $value] }
+    }
+    $text =~ s/\$(\d+)/$variable{$1}/g;
+    $text =~ s/\s+/ /g;
+    my $file = "$stand->{scratch}/$name.pgbench";
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out "$draw\n$text;\n";
+    close $out;
+    return ($file, [map { ('-D', "$_->[0]=$_->[1]") } @set]);
+}
+
+1;

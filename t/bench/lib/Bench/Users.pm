@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who sends requests in a run, and about which orders. data.sql gives users and orders consecutive ids and deals the
+# orders out to the users in turn; that is checked here, since pgbench can only draw by arithmetic.
+package Bench::Users;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(prepare_users);
+
+use constant ORDERS_EACH => 20;    # orders of each active user that details are asked for
+
+sub secret { return sprintf 'bench-%08d-0123456789abcdef', $_[0] }
+
+sub prepare_users {
+    my ($stand) = @_;
+    my ($u0, $users) = split /\|/, $stand->sql('SELECT min(id), count(*) FROM orders.users WHERE tenant_id = 1 AND id IN '
+          . '(SELECT buyer_id FROM orders.orders WHERE tenant_id = 1 AND id <= 1000000000)');
+    my ($o0) = $stand->sql('SELECT min(id) FROM orders.orders WHERE tenant_id = 1');
+    my ($plan) = $stand->sql("SELECT min(id) FROM orders.plan WHERE tenant_id = 1 AND status = 'on_sale' AND price > 0");
+    my $depth = int($stand->{orders} / $users);
+    my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id < $o0 + $stand->{orders} "
+          . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) % $users");
+    die "t/bench/data.sql deals orders out in another way: $strays orders are not where they should be\n" if $strays;
+    my $active = $stand->{active} < $users ? $stand->{active} : $users;
+    my $stride = int($users / $active);
+    my $each = $depth < ORDERS_EACH ? $depth : ORDERS_EACH;
+    my $deep = int($depth / $each);
+    give_tokens($stand, map { $u0 + $_ * $stride } 0 .. $active - 1);
+
+    my (@people, @views);
+    for my $k (0 .. $active - 1) {
+        my $user = $u0 + $k * $stride;
+        push @people, {user => $user, token => secret($user), plan => $plan};
+        push @views, map { {%{$people[-1]}, order => $o0 + $k * $stride + $users * $deep * $_} } 0 .. $each - 1;
+    }
+    my $person = "\\set k random(0, " . ($active - 1) . ")\n\\set user $u0 + :k * $stride";
+    return {
+        probe => $views[int(@views / 2) + 1],
+        targets => {list => \@people, create => \@people, detail => \@views},
+        draw => {
+            list => $person,
+            create => "$person\n\\set plan $plan",
+            detail => "$person\n\\set n random(0, " . ($each - 1) . ")\n\\set order $o0 + :k * $stride + $users * $deep * :n",
+        },
+    };
+}
+
+# A token with every scope for each of them; balances that last for any run.
+sub give_tokens {
+    my ($stand, @users) = @_;
+    my $values = join ",\n", map { "($_, '" . secret($_) . "')" } @users;
+    my $file = "$stand->{scratch}/tokens.sql";
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out "INSERT INTO orders.token (tenant_id, user_id, hash, scopes)\n"
+      . "SELECT 1, v.id, sha256(v.secret::bytea), '{buyer,operator}' FROM (VALUES\n$values) AS v (id, secret)\n"
+      . "ON CONFLICT (tenant_id, hash) DO NOTHING;\nANALYZE orders.token;\n";
+    close $out;
+    $stand->run_quiet('tokens', $stand->psql_command('-f', $file));
+}
+
+1;
