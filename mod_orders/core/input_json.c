@@ -7,6 +7,8 @@
 #define MAX_DEPTH 32
 #define MAX_NUMBER 64 /* characters of a number's literal */
 
+static const char no_nul[] = "NUL characters are not allowed";
+
 /** A look over the text before jansson sees it: what jansson has no limit for, and what it forgets. */
 typedef struct {
     const char *text, *at, *end;
@@ -59,8 +61,14 @@ static void take_number(scan_t *scan)
 
 static void scan_all(scan_t *scan)
 {
+    const char *nul = memchr(scan->at, '\0', (apr_size_t)(scan->end - scan->at));
     int depth = 0;
 
+    if (nul) {
+        scan->at = nul;
+        scan->fault = no_nul;
+        return;
+    }
     while (scan->at < scan->end && !scan->fault) {
         char byte = *scan->at;
 
@@ -116,7 +124,7 @@ static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *err
         break;
     case json_error_null_character:
     case json_error_null_byte_in_key:
-        what = "NUL characters are not allowed";
+        what = no_nul;
         break;
     case json_error_duplicate_key:
         what = "a name occurs twice in one object";
