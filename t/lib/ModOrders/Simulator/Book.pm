@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Simulator::Book;
+
+# The state of a pretended payment provider: intents, refunds, events on their way. It checks signatures as a
+# real one would, moves money at most once an intent, and misbehaves on request.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(hmac_sha256 sha256_hex);
+use JSON::PP ();
+use MIME::Base64 qw(decode_base64 encode_base64);
+use Time::HiRes qw(time);
+
+my $JSON      = JSON::PP->new->utf8->canonical;
+my $TOLERANCE = 300;
+
+# secret: the text of the secret file; server: where timers and outgoing calls are.
+sub new {
+    my ($class, %with) = @_;
+    my $self = bless { %with, keys => [] }, $class;
+    for my $line (grep { length } split /\r?\n/, $with{secret}) {
+        push @{ $self->{keys} }, $line =~ /\Awhsec_(.+)\z/ ? decode_base64($1) : $line;
+    }
+    $self->reset;
+    return $self;
+}
+
+sub reset {
+    my ($self) = @_;
+    %{$self} = (
+        %{$self},
+        intents    => {},
+        order      => [],
+        answers    => {},
+        deliveries => [],
+        held       => [],
+        counts     => { requests => 0, bad_signatures => 0, repeats => 0 },
+        mode       => 'manual',
+        generation => ($self->{generation} || 0) + 1,
+    );
+    $self->set({ mode => 'manual' });
+    return;
+}
+
+# How the provider behaves from now on; see docs/payment-channels.md for the words.
+sub set {
+    my ($self, $to) = @_;
+    my %defaults = (
+        mode => 'manual', times => 0, delay => 0, then => q{}, repeat => 1, hold => 0, skew => 0, retries => 20,
+    );
+    my %known = (%defaults, map { exists $to->{$_} ? ($_ => $to->{$_}) : () } keys %defaults);
+    $self->{$_} = $known{$_} for keys %known;
+    return;
+}
+
+# --- signatures ---------------------------------------------------------------------------------------
+
+sub sign {
+    my ($self, $id, $time, $body) = @_;
+    return join q{ }, map { 'v1,' . encode_base64(hmac_sha256("$id.$time.$body", $_), q{}) } @{ $self->{keys} };
+}
+
+sub signed {
+    my ($self, $request) = @_;
+    my $h  = $request->{headers};
+    my $id = $h->{'webhook-id'} // return 0;
+    my $time = $h->{'webhook-timestamp'} // return 0;
+    return 0 if $time !~ /\A\d{1,12}\z/ || abs($time - time) > $TOLERANCE;
+    my %expected = map { $_ => 1 } split / /, $self->sign($id, $time, $request->{body});
+    return scalar grep { $expected{$_} } split / /, $h->{'webhook-signature'} // q{};
+}
+
+# --- what the provider is asked -----------------------------------------------------------------------
+
+sub _json {
+    my ($status, $value) = @_;
+    return { status => $status, body => $JSON->encode($value) };
+}
+
+sub _refuse {
+    my ($status, $code, $message) = @_;
+    return _json($status, { code => $code, message => $message });
+}
+
+# The same key gives the same answer for ever; another body under it is refused.
+sub _once {
+    my ($self, $request, $make) = @_;
+    my $key = $request->{headers}{'idempotency-key'};
+    return _refuse(400, 'key_required', 'An Idempotency-Key is needed.') if !defined $key;
+    my $print = sha256_hex("$request->{path}\n$request->{body}");
+    my $known = $self->{answers}{$key};
+    if ($known) {
+        $self->{counts}{repeats}++;
+        return _refuse(422, 'key_reused', 'The key was used for something else.') if $known->{print} ne $print;
+        return { %{ $known->{answer} } };
+    }
+    my $answer = $make->();
+    if ($answer->{status} < 300) {
+        $self->{answers}{$key} = { print => $print, answer => { %{$answer} } };
+    }
+    return $answer;
+}
+
+# The mode that counts for one request; `times` of them, if that is set, and then manual again.
+sub _mode {
+    my ($self) = @_;
+    my $mode = $self->{mode};
+    if ($self->{times} > 0 && --$self->{times} == 0) {
+        $self->{mode} = 'manual';
+    }
+    return $mode;
+}
+
+my %TROUBLE = (
+    '500' => sub { { status => 500, type => 'text/html', body => '<h1>Internal Server Error</h1>' } },
+    garbage   => sub { { status => 200, body => '{"intent_id": ' } },
+    huge      => sub { { status => 200, body => q{"} . ('x' x 70_000) . q{"} } },
+    redirect  => sub { { status => 302, headers => { Location => '/elsewhere' }, body => q{} } },
+    throttled => sub { { status => 429, body => q{} } },
+    decline   => sub { _refuse(402, 'card_declined', 'The card was declined.') },
+);
+
+# Wraps an answer in the present mode's misbehaviour. work: does it and returns the honest answer.
+sub _behave {
+    my ($self, $work) = @_;
+    my $mode = $self->_mode;
+    return $TROUBLE{$mode}->() if $TROUBLE{$mode};
+    my $answer = $work->($mode);
+    return { %{$answer}, drop => 1 } if $mode eq 'lose_reply';
+    return { %{$answer}, delay => $self->{delay} || 5 } if $mode eq 'slow';
+    return $answer;
+}
+
+sub create_intent {
+    my ($self, $request) = @_;
+    my $ask = eval { $JSON->decode($request->{body}) } || {};
+    for my $field (qw(payment_id amount currency)) {
+        return _refuse(422, 'field_missing', "$field is missing") if !defined $ask->{$field};
+    }
+    return $self->_behave(sub {
+        my ($mode) = @_;
+        my $fresh;
+        my $answer = $self->_once($request, sub {
+            $fresh = $self->_new_intent($ask);
+            return _json(201, {
+                intent_id => $fresh->{id},
+                pay_url   => "$self->{base}/pay/$fresh->{id}",
+                reference => "SIM-$fresh->{number}",
+                status    => $fresh->{status},
+            });
+        });
+        my $then = $mode eq 'approve' || $mode eq 'fail' ? $mode : $self->{then};
+        if ($fresh && $then) {
+            $self->{server}->after($self->{delay} || 0.02, sub { $self->act($fresh, $then) });
+        }
+        return $answer;
+    });
+}
+
+sub _new_intent {
+    my ($self, $ask) = @_;
+    my $number = @{ $self->{order} } + 1;
+    my $id     = sprintf 'in_%s_%d', substr(sha256_hex(rand() . time . $$), 0, 12), $number;
+    my $intent = {
+        id => $id, number => $number, status => 'created', captures => 0, captured => 0, refunded => 0,
+        refunds => [], (map { $_ => $ask->{$_} } qw(payment_id tenant order_number amount currency return_url notify_url)),
+    };
+    $self->{intents}{$id} = $intent;
+    push @{ $self->{order} }, $id;
+    return $intent;
+}
+
+sub show_intent {
+    my ($self, $id) = @_;
+    my $intent = $self->{intents}{$id} or return _refuse(404, 'not_found', 'There is no such intent.');
+    return _json(200, $self->_public($intent));
+}
+
+sub _public {
+    my ($self, $intent) = @_;
+    return { intent_id => $intent->{id}, map { $_ => $intent->{$_} } grep { !/\A(?:id|notify_url)\z/ } keys %{$intent} };
+}
+
+sub refund {
+    my ($self, $request, $id) = @_;
+    my $ask    = eval { $JSON->decode($request->{body}) } || {};
+    my $intent = $self->{intents}{$id} or return _refuse(404, 'not_found', 'There is no such intent.');
+    if (($ask->{intent_id} // q{}) ne $id) {
+        return _refuse(422, 'intent_mismatch', 'The path and the body name different intents.');
+    }
+    return $self->_behave(sub {
+        my ($mode) = @_;
+        return $self->_once($request, sub {
+            my $amount = $ask->{amount} || 0;
+            if ($amount <= 0 || $intent->{refunded} + $amount > $intent->{captured}) {
+                return _refuse(422, 'refund_exceeds_captured', 'That is more than what is left.');
+            }
+            my $refund = {
+                id => "re_$intent->{number}_" . (1 + @{ $intent->{refunds} }), amount => $amount,
+                refund_id => $ask->{refund_id}, status => $mode eq 'pending' ? 'pending' : 'done',
+            };
+            $intent->{refunded} += $amount;
+            push @{ $intent->{refunds} }, $refund;
+            if ($mode eq 'pending') {
+                $self->{server}->after($self->{delay} || 0.02, sub { $self->settle_refund($intent, $refund, 1) });
+            }
+            return _json(201, { transaction_id => $refund->{id}, status => $refund->{status} });
+        });
+    });
+}
+
+sub settle_refund {
+    my ($self, $intent, $refund, $ok) = @_;
+    return if $refund->{status} ne 'pending';
+    $refund->{status} = $ok ? 'done' : 'failed';
+    $intent->{refunded} -= $refund->{amount} if !$ok;
+    $self->_event($intent, $ok ? 'refunded' : 'refund_failed',
+        transaction_id => $refund->{id}, amount => $refund->{amount}, currency => $intent->{currency},
+        ($ok ? () : (failure_code => 'refund_refused', failure_message => 'The bank sent it back.')));
+    return;
+}
+
+# --- what happens to an intent ------------------------------------------------------------------------
+
+# what: approve, fail or confirm. Money is captured once, whatever comes.
+sub act {
+    my ($self, $intent, $what) = @_;
+    if ($what eq 'confirm' && $intent->{status} eq 'created') {
+        $intent->{status} = 'confirming';
+        return $self->_event($intent, 'confirming');
+    }
+    if ($what eq 'fail' && !$intent->{captures}) {
+        $intent->{status} = 'failed';
+        return $self->_event($intent, 'failed', failure_code => 'card_declined',
+            failure_message => 'The card was declined.');
+    }
+    if ($what eq 'approve' && !$intent->{captures}) {
+        $intent->{status}   = 'paid';
+        $intent->{captures} = 1;
+        $intent->{captured} = $intent->{amount};
+        $intent->{transaction_id} = "tx_$intent->{number}_" . substr $intent->{id}, 3, 12;
+        return $self->_event($intent, 'paid', transaction_id => $intent->{transaction_id},
+            amount => $intent->{amount}, currency => $intent->{currency});
+    }
+    return;
+}
+
+# --- events -------------------------------------------------------------------------------------------
+
+sub _event {
+    my ($self, $intent, $type, %more) = @_;
+    my $delivery = {
+        id => sprintf('evt_%d_%s', 1 + @{ $self->{deliveries} }, substr sha256_hex(rand() . time), 0, 10),
+        type => $type, intent_id => $intent->{id}, url => $intent->{notify_url}, attempts => 0, statuses => [],
+        body => $JSON->encode({
+            type => $type, intent_id => $intent->{id}, payment_id => $intent->{payment_id}, %more,
+        }),
+    };
+    push @{ $self->{deliveries} }, $delivery;
+    if ($self->{hold}) {
+        push @{ $self->{held} }, $delivery;
+    }
+    else {
+        $self->send_event($delivery) for 1 .. $self->{repeat};
+    }
+    return $delivery;
+}
+
+# Sends, and again with longer and longer pauses until it is taken.
+sub send_event {
+    my ($self, $delivery) = @_;
+    return if !$delivery->{url};
+    my $generation = $self->{generation};
+    my $time       = int(time + $self->{skew});
+    $delivery->{attempts}++;
+    $self->{server}->post(
+        url     => $delivery->{url},
+        body    => $delivery->{body},
+        headers => {
+            'Content-Type'      => 'application/json',
+            'webhook-id'        => $delivery->{id},
+            'webhook-timestamp' => $time,
+            'webhook-signature' => $self->sign($delivery->{id}, $time, $delivery->{body}),
+        },
+        done => sub {
+            my ($status) = @_;
+            push @{ $delivery->{statuses} }, $status + 0;
+            return if $status >= 200 && $status < 300 || $generation != $self->{generation};
+            return if $delivery->{attempts} > $self->{retries};
+            my $pause = 0.1 * 2**($delivery->{attempts} < 6 ? $delivery->{attempts} : 6);
+            $self->{server}->after($pause, sub { $self->send_event($delivery) });
+        },
+    );
+    return;
+}
+
+# Lets held events go, backwards if that is wished, so many times each.
+sub release {
+    my ($self, $how) = @_;
+    my @held = @{ $self->{held} };
+    @held = reverse @held if $how->{reverse};
+    $self->{held} = [];
+    $self->{hold} = 0;
+    for my $delivery (@held) {
+        $self->send_event($delivery) for 1 .. ($how->{times} || 1);
+    }
+    return scalar @held;
+}
+
+# Sends again what was sent before: all events, or those of one intent.
+sub resend {
+    my ($self, $how) = @_;
+    my @again = grep { !$how->{intent_id} || $_->{intent_id} eq $how->{intent_id} } @{ $self->{deliveries} };
+    @again = reverse @again if $how->{reverse};
+    for my $delivery (@again) {
+        $self->send_event($delivery) for 1 .. ($how->{times} || 1);
+    }
+    return scalar @again;
+}
+
+sub state {
+    my ($self) = @_;
+    return {
+        counts     => $self->{counts},
+        mode       => $self->{mode},
+        intents    => [map { $self->_public($self->{intents}{$_}) } @{ $self->{order} }],
+        deliveries => $self->{deliveries},
+        held       => scalar @{ $self->{held} },
+    };
+}
+
+1;
