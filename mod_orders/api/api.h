@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The dialects there are. */
+#ifndef ORDERS_API_API_H
+#define ORDERS_API_API_H
+
+#include "core/call.h"
+
+extern const orders_api_t orders_user_api;
+extern const orders_api_t orders_operator_api;
+
+#endif

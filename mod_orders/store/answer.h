@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The reader of orders.answer, the one row type in which order data leaves the database.
+ *
+ * Rows become the structs below; each kind of row has one struct and one table of columns in answer.c. Texts, uuids and
+ * jsonb point into the PGresult and end with a NUL: they live as long as the pool that the result was executed with.
+ * Nulls: NULL for texts, documents and uuids, 0 for numbers, ids and times (no id is 0, nothing happened in 1970), false.
+ * Amounts are minor units of the row's currency. Arrays are never NULL.
+ */
+#ifndef ORDERS_STORE_ANSWER_H
+#define ORDERS_STORE_ANSWER_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/problem.h"
+
+/** A jsonb column, verbatim. */
+typedef struct orders_document_t {
+    const char *text;
+    int length;
+} orders_document_t;
+
+/** What a write function did. */
+typedef struct orders_result_t {
+    int64_t id, order_id;
+    const char *outcome; /**< done, unchanged, resume; a bulk line: created, updated, unchanged or a refusal's word */
+    const char *reference;
+    const char *detail;
+    bool replayed;
+} orders_result_t;
+
+typedef struct orders_line_t {
+    int64_t order_id, id, item_id;
+    const char *kind, *product, *variant, *title, *currency, *image;
+    int64_t quantity, unit_price, list_price, subtotal, discount, tax;
+    bool returnable;
+    orders_document_t metadata;
+    apr_time_t created_at;
+} orders_line_t;
+
+typedef struct orders_tax_t {
+    int64_t order_id, rate_bp, amount, base;
+    const char *key, *currency;
+    bool inclusive;
+} orders_tax_t;
+
+typedef struct orders_address_t {
+    int64_t order_id;
+    const char *type; /**< billing, shipping */
+    orders_document_t document;
+} orders_address_t;
+
+typedef struct orders_payment_t {
+    int64_t order_id, id, amount, refunded;
+    const char *order_number; /**< only where the worker reads payments without their orders */
+    const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
+    const char *failure_code, *failure_message, *pay_url, *return_url;
+    orders_document_t metadata;
+    apr_time_t created_at, updated_at, paid_at, expires_at;
+} orders_payment_t;
+
+typedef struct orders_refund_t {
+    int64_t order_id, id, payment_id, amount;
+    const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
+    const char *failure_code, *reason;
+    orders_document_t metadata;
+    apr_time_t created_at, updated_at, refunded_at;
+} orders_refund_t;
+
+typedef struct orders_balance_t {
+    int64_t order_id, user_id, amount;
+    const char *currency;
+    apr_time_t updated_at;
+} orders_balance_t;
+
+typedef struct orders_posting_t {
+    int64_t order_id, id, user_id, amount, balance_after;
+    const char *type, *currency, *reference, *description;
+    orders_document_t metadata;
+    apr_time_t created_at;
+} orders_posting_t;
+
+typedef struct orders_history_t {
+    int64_t order_id, id, version, actor_id;
+    const char *axis, *from, *to, *actor, *comment;
+    apr_time_t created_at;
+} orders_history_t;
+
+typedef struct orders_user_t {
+    int64_t order_id, id;
+    const char *ref, *name, *email;
+} orders_user_t;
+
+/** A token, as listed and issued, and the identity that a token or a login stands for. */
+typedef struct orders_token_t {
+    int64_t id, user_id, tenant;
+    const char *reference; /**< the hint; an identity: the user's external reference; revoked: the hash in hex */
+    const char *login, *name, *email, *scopes, *state;
+    apr_time_t created_at, expires_at, revoked_at;
+} orders_token_t;
+
+/** Rows that belong to one order, or (in an answer) to no order of it. Each an array of the struct named. */
+typedef struct orders_children_t {
+    apr_array_header_t *lines, *taxes, *addresses, *payments, *refunds;
+    apr_array_header_t *balances, *postings, *history, *users;
+} orders_children_t;
+
+typedef struct orders_order_t {
+    int64_t id, user_id, version;
+    const unsigned char *public_id; /**< 16 bytes */
+    const char *number, *bill_no, *dialect, *state, *payment_state, *fulfilment_state;
+    const char *method, *channel, *currency, *notes;
+    int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
+    bool tax_inclusive;
+    orders_document_t snapshot, metadata;
+    apr_time_t created_at, updated_at, paid_at, cancelled_at, refunded_at, expires_at;
+    orders_children_t of;
+} orders_order_t;
+
+typedef struct orders_page_t {
+    int64_t total_count; /**< exact, of all pages */
+    bool more;           /**< cursor pages: whether there is a next one */
+} orders_page_t;
+
+typedef struct orders_answer_t {
+    apr_array_header_t *results; /**< of orders_result_t: one, or one for each line of a bulk */
+    apr_array_header_t *pages;   /**< of orders_page_t: one, of lists */
+    apr_array_header_t *orders;  /**< of orders_order_t, in the order of the rows */
+    apr_array_header_t *tokens;  /**< of orders_token_t: tokens and identities */
+    orders_children_t loose;     /**< rows of no order in this answer */
+} orders_answer_t;
+
+/** Reads all rows. `schema_mismatch` when the columns are not those of orders.answer. */
+orders_problem_t *orders_answer_read(apr_pool_t *pool, const PGresult *result,
+                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The first element of an array, or NULL. */
+void *orders_first(const apr_array_header_t *array);
+/** The last element of an array, or NULL. */
+void *orders_last(const apr_array_header_t *array);
+
+#endif

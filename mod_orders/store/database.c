@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/database.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "store/session.h"
+#include "store/sqlstate.h"
+
+#define BINARY 1
+
+/* Attempts when the server says that a transaction lost against another. */
+#define MAX_TRANSIENT 5
+/* Idle sessions that may turn out dead before one is taken for an outage: each was found before anything was sent. */
+#define MAX_DEAD 4
+/* Times that an execution may follow a lost connection. */
+#define MAX_LOST 1
+/* Longest pause before the first repeat; doubled each time. */
+#define PAUSE_US 4000
+
+typedef enum {
+    RAN,
+    REFUSED,  /* the server answered with an error; nothing has changed */
+    NOT_SENT, /* the connection was dead, nothing has changed */
+    LOST,     /* the connection broke after sending: anything may have happened */
+    LATE      /* the deadline passed after sending: the same */
+} outcome_e;
+
+typedef struct run_t {
+    orders_database_t *database;
+    const orders_statement_t *statement;
+    const orders_params_t *params;
+    apr_time_t deadline;
+    PGconn *connection;
+    PGresult *result; /* the rows, or the error; owned */
+} run_t;
+
+void orders_params_init(orders_params_t *params, apr_pool_t *pool)
+{
+    params->count = 0;
+    params->pool = pool;
+}
+
+static void add_param(orders_params_t *params, const char *value, int length, int format)
+{
+    if (params->count >= ORDERS_MAX_STATEMENT_PARAMS) {
+        params->count = ORDERS_MAX_STATEMENT_PARAMS + 1; /* refused by execute */
+        return;
+    }
+    params->value[params->count] = value;
+    params->length[params->count] = length;
+    params->format[params->count] = format;
+    params->count++;
+}
+
+void orders_param_text(orders_params_t *params, const char *value)
+{
+    add_param(params, value, 0, 0);
+}
+
+void orders_param_int(orders_params_t *params, int64_t value)
+{
+    add_param(params, apr_psprintf(params->pool, "%" APR_INT64_T_FMT, (apr_int64_t)value), 0, 0);
+}
+
+void orders_param_int_or_null(orders_params_t *params, bool given, int64_t value)
+{
+    if (given) {
+        orders_param_int(params, value);
+    } else {
+        orders_param_text(params, NULL);
+    }
+}
+
+void orders_param_bytes(orders_params_t *params, const void *bytes, int length)
+{
+    add_param(params, bytes, length, BINARY);
+}
+
+static apr_status_t clear_result(void *result)
+{
+    PQclear(result);
+    return APR_SUCCESS;
+}
+
+static void set_result(run_t *run, PGresult *result)
+{
+    PQclear(run->result);
+    run->result = result;
+}
+
+/* Waits for the socket. false: the deadline has passed. */
+static bool wait_for(const run_t *run, short events)
+{
+    struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
+    for (;;) {
+        apr_interval_time_t left = run->deadline - apr_time_now();
+        if (left <= 0) {
+            return false;
+        }
+        int ready = poll(&fd, 1, (int)((left + 999) / 1000));
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
+            return true; /* an error of the socket's shows when libpq reads from it */
+        }
+    }
+}
+
+/* Sends what libpq has buffered, reading what the server says meanwhile. */
+static outcome_e flush(const run_t *run)
+{
+    for (;;) {
+        int pending = PQflush(run->connection);
+        if (pending == 0) {
+            return RAN;
+        }
+        if (pending < 0) {
+            return LOST;
+        }
+        if (!wait_for(run, POLLIN | POLLOUT)) {
+            return LATE;
+        }
+        if (!PQconsumeInput(run->connection)) {
+            return LOST;
+        }
+    }
+}
+
+/*
+ * Reads up to ReadyForQuery. That matters: with the extended protocol the rows and CommandComplete come before the
+ * commit, so that only the end of the exchange says that the transaction has happened. An error after rows wins.
+ */
+static outcome_e receive(run_t *run)
+{
+    outcome_e outcome = flush(run);
+    while (outcome == RAN) {
+        while (PQisBusy(run->connection)) {
+            if (!wait_for(run, POLLIN)) {
+                return LATE;
+            }
+            if (!PQconsumeInput(run->connection)) {
+                break; /* PQgetResult has the error */
+            }
+        }
+        PGresult *next = PQgetResult(run->connection);
+        if (!next) {
+            break;
+        }
+        set_result(run, next);
+    }
+    run->database->trips++;
+    if (outcome != RAN || PQstatus(run->connection) != CONNECTION_OK) {
+        return outcome == RAN ? LOST : outcome;
+    }
+    ExecStatusType status = PQresultStatus(run->result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? RAN : REFUSED;
+}
+
+/* `sent` is what libpq's PQsend… functions return. */
+static outcome_e finish(run_t *run, int sent)
+{
+    return sent ? receive(run) : NOT_SENT;
+}
+
+static outcome_e prepare(run_t *run)
+{
+    const orders_statement_t *statement = run->statement;
+    outcome_e outcome = finish(
+        run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
+    if (outcome == REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
+        outcome = RAN; /* it exists: prepared before our memory of it was made */
+    }
+    if (outcome == RAN) {
+        orders_session_remember(run->connection, statement);
+    } else if (outcome == LOST || outcome == LATE) {
+        outcome = NOT_SENT; /* nothing but a preparation was */
+    }
+    return outcome;
+}
+
+static outcome_e execute_prepared(run_t *run)
+{
+    const orders_params_t *params = run->params;
+    if (!orders_session_has(run->connection, run->statement)) {
+        outcome_e outcome = prepare(run);
+        if (outcome != RAN) {
+            return outcome;
+        }
+    }
+    return finish(run, PQsendQueryPrepared(run->connection, run->statement->name, params->count,
+                                           params->value, params->length, params->format, BINARY));
+}
+
+static outcome_e execute_unnamed(run_t *run)
+{
+    const orders_params_t *params = run->params;
+    return finish(run, PQsendQueryParams(run->connection, run->statement->text, params->count, NULL,
+                                         params->value, params->length, params->format, BINARY));
+}
+
+/* Whether the server dropped the statement, or what it was prepared for is no more (a migration). */
+static bool is_stale(const PGresult *error)
+{
+    const char *sqlstate = orders_sqlstate_of(error);
+    const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+    return strcmp(sqlstate, "26000") == 0 ||
+           (strcmp(sqlstate, "0A000") == 0 && message && strstr(message, "cached plan"));
+}
+
+static outcome_e discard(run_t *run)
+{
+    const char *text = apr_pstrcat(run->params->pool, "DEALLOCATE ", run->statement->name, NULL);
+    orders_session_forget(run->connection, run->statement);
+    outcome_e outcome = finish(run, PQsendQuery(run->connection, text));
+    return outcome == RAN || outcome == REFUSED ? RAN : NOT_SENT;
+}
+
+/* One attempt on the session that was borrowed. */
+static outcome_e attempt(run_t *run)
+{
+    if (orders_session_is_dead(run->connection) || !orders_session_attach(run->connection) ||
+        PQtransactionStatus(run->connection) != PQTRANS_IDLE ||
+        PQsetnonblocking(run->connection, 1) != 0) {
+        return NOT_SENT;
+    }
+    if (!run->database->prepared_statements) {
+        return execute_unnamed(run);
+    }
+    outcome_e outcome = execute_prepared(run);
+    if (outcome == REFUSED && is_stale(run->result)) {
+        outcome = discard(run);
+        if (outcome == RAN) {
+            outcome = execute_prepared(run);
+        }
+    }
+    return outcome;
+}
+
+static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcome_e *outcome)
+{
+    orders_database_t *database = run->database;
+    orders_session_t session = {NULL, NULL};
+    apr_time_t asked = apr_time_now();
+    orders_problem_t *problem = database->acquire(database->context, pool, &session);
+    apr_time_t got = apr_time_now();
+    database->queue_us += got - asked;
+    if (problem) {
+        return problem;
+    }
+    run->connection = session.connection;
+    *outcome = attempt(run);
+    bool broken = *outcome >= NOT_SENT || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
+    database->release(database->context, &session, broken);
+    run->connection = NULL;
+    database->busy_us += apr_time_now() - got;
+    return NULL;
+}
+
+static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, const char *log)
+{
+    orders_problem_t *problem = orders_problem(pool, error, NULL);
+    problem->log = log;
+    problem->retry_after = 2;
+    return problem;
+}
+
+/* Other requests of this process must not repeat in step. */
+static void pause_before(int repeat, const void *salt)
+{
+    apr_uint32_t noise = (apr_uint32_t)((apr_uintptr_t)salt >> 4) * 2654435761u ^ (apr_uint32_t)apr_time_now();
+    apr_sleep(1 + noise % (PAUSE_US << repeat));
+}
+
+/* What a failed attempt leads to: NULL means another attempt. `tries` counts by outcome. */
+static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e intent,
+                               outcome_e outcome, int *tries)
+{
+    bool in_time = apr_time_now() < run->deadline;
+    tries[outcome]++;
+    switch (outcome) {
+    case REFUSED:
+        if (in_time && tries[REFUSED] < MAX_TRANSIENT &&
+            orders_sqlstate_is_transient(orders_sqlstate_of(run->result))) {
+            pause_before(tries[REFUSED] - 1, run);
+            return NULL;
+        }
+        return orders_sqlstate_problem(pool, run->result);
+    case NOT_SENT:
+        if (in_time && tries[NOT_SENT] <= MAX_DEAD) {
+            return NULL;
+        }
+        break;
+    case LOST:
+        if (in_time && intent != ORDERS_WRITE && tries[LOST] <= MAX_LOST) {
+            return NULL;
+        }
+        break;
+    default:
+        break;
+    }
+    const char *log = apr_psprintf(pool, "%s: %s", run->statement->name,
+                                   outcome == LATE       ? "no answer in time"
+                                   : outcome == NOT_SENT ? "no usable connection"
+                                                         : "connection lost");
+    return unavailable(pool, ORDERS_E_database_unavailable, log);
+}
+
+static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e intent)
+{
+    int tries[LATE + 1] = {0};
+    for (;;) {
+        outcome_e outcome = NOT_SENT;
+        orders_problem_t *problem = borrow_and_attempt(run, pool, &outcome);
+        if (!problem && outcome == RAN) {
+            return NULL;
+        }
+        if (!problem) {
+            problem = judge(run, pool, intent, outcome, tries);
+        }
+        if (!problem) {
+            orders_log(run->database->log, ORDERS_LOG_INFO, "%s: another attempt", run->statement->name);
+            continue;
+        }
+        /* A write whose fate was left open by an earlier attempt stays open, whatever stopped the later ones. */
+        bool open = intent != ORDERS_READ && (tries[LOST] || tries[LATE]);
+        if (open && outcome != REFUSED) {
+            return unavailable(pool, ORDERS_E_outcome_unknown, problem->log);
+        }
+        return problem;
+    }
+}
+
+orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_t *pool,
+                                          const orders_statement_t *statement,
+                                          const orders_params_t *params, orders_intent_e intent,
+                                          PGresult **result)
+{
+    *result = NULL;
+    if (params->count != statement->param_count) {
+        orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
+        problem->log = apr_psprintf(pool, "%s: %d parameters", statement->name, params->count);
+        return problem;
+    }
+    run_t run = {.database = database, .statement = statement, .params = params};
+    run.deadline = apr_time_now() + (apr_time_t)database->timeout_ms * 1000;
+    orders_problem_t *problem = attempts(&run, pool, intent);
+    if (problem) {
+        PQclear(run.result);
+        return problem;
+    }
+    apr_pool_cleanup_register(pool, run.result, clear_result, apr_pool_cleanup_null);
+    *result = run.result;
+    return NULL;
+}

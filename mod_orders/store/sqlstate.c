@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlstate.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* The class in which the functions of orders' own SQL refuse: OR400 … OR422. */
+#define REFUSAL "OR"
+
+/* Seconds after which another try makes sense. */
+#define SOON 1
+#define LATER 5
+
+static const struct {
+    const char *prefix; /* of the SQLSTATE; the first row that fits counts */
+    orders_error_e error;
+    int retry_after;
+} meanings[] = {
+    {"55P03", ORDERS_E_busy, SOON},                  /* lock_not_available */
+    {"57014", ORDERS_E_database_unavailable, LATER}, /* query_canceled: statement_timeout */
+    {"53", ORDERS_E_database_unavailable, LATER},    /* insufficient resources */
+    {"08", ORDERS_E_database_unavailable, LATER},    /* connection exceptions */
+    {"57P", ORDERS_E_database_unavailable, LATER},   /* shutdown, cannot connect now */
+    {"25006", ORDERS_E_database_unavailable, LATER}, /* read only: a standby */
+    {"40", ORDERS_E_serialization_failed, SOON},     /* transaction rollback */
+    {"42883", ORDERS_E_schema_mismatch, 0},          /* undefined function */
+    {"42P01", ORDERS_E_schema_mismatch, 0},          /* undefined table */
+    {"42703", ORDERS_E_schema_mismatch, 0},          /* undefined column */
+    {"42704", ORDERS_E_schema_mismatch, 0},          /* undefined object */
+    {"42725", ORDERS_E_schema_mismatch, 0},          /* ambiguous function */
+    {"42804", ORDERS_E_schema_mismatch, 0},          /* datatype mismatch */
+    {"3F000", ORDERS_E_schema_mismatch, 0},          /* invalid schema name */
+    {"42501", ORDERS_E_schema_mismatch, 0},          /* insufficient privilege */
+};
+
+/* What a refusal whose word is not known is taken for: an older module on a newer schema. */
+static const struct {
+    const char *sqlstate;
+    orders_error_e error;
+} classes[] = {
+    {"OR400", ORDERS_E_malformed_request}, {"OR402", ORDERS_E_insufficient_balance},
+    {"OR403", ORDERS_E_forbidden},         {"OR404", ORDERS_E_not_found},
+    {"OR409", ORDERS_E_order_not_payable}, {"OR412", ORDERS_E_version_mismatch},
+    {"OR422", ORDERS_E_invalid_field},
+};
+
+const char *orders_sqlstate_of(const PGresult *error)
+{
+    const char *sqlstate = error ? PQresultErrorField(error, PG_DIAG_SQLSTATE) : NULL;
+    return sqlstate ? sqlstate : "";
+}
+
+bool orders_sqlstate_is_transient(const char *sqlstate)
+{
+    return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
+}
+
+static const char *copy_field(apr_pool_t *pool, const PGresult *error, int field)
+{
+    const char *value = PQresultErrorField(error, field);
+    return value && *value ? apr_pstrdup(pool, value) : NULL;
+}
+
+static orders_error_e class_of(const char *sqlstate)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if (strcmp(classes[i].sqlstate, sqlstate) == 0) {
+            return classes[i].error;
+        }
+    }
+    return ORDERS_E_database_error;
+}
+
+/* MESSAGE is the word, DETAIL the sentence, COLUMN the field, HINT a JSON object. */
+static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
+{
+    const char *word = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+    orders_error_e code = orders_error_by_word(word ? word : "", class_of(sqlstate));
+    const char *field = copy_field(pool, error, PG_DIAG_COLUMN_NAME);
+    orders_problem_t *problem = orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
+    problem->extra = copy_field(pool, error, PG_DIAG_MESSAGE_HINT);
+    problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;
+    if (field) {
+        orders_problem_field(&problem, pool, field, code, problem->detail);
+    }
+    return problem;
+}
+
+static orders_problem_t *meaning(apr_pool_t *pool, const char *sqlstate)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+        if (strncmp(meanings[i].prefix, sqlstate, strlen(meanings[i].prefix)) == 0) {
+            orders_problem_t *problem = orders_problem(pool, meanings[i].error, NULL);
+            problem->retry_after = meanings[i].retry_after;
+            return problem;
+        }
+    }
+    return orders_problem(pool, ORDERS_E_database_error, NULL);
+}
+
+orders_problem_t *orders_sqlstate_problem(apr_pool_t *pool, const PGresult *error)
+{
+    const char *sqlstate = orders_sqlstate_of(error);
+    orders_problem_t *problem;
+    if (strncmp(sqlstate, REFUSAL, strlen(REFUSAL)) == 0) {
+        problem = refusal(pool, error, sqlstate);
+    } else {
+        problem = meaning(pool, sqlstate);
+        problem->log = copy_field(pool, error, PG_DIAG_MESSAGE_PRIMARY);
+    }
+    apr_cpystrn(problem->sqlstate, sqlstate, sizeof(problem->sqlstate));
+    return problem;
+}
