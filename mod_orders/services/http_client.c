@@ -256,12 +256,15 @@ static const char *check_parts(CURLU *url, size_t parts)
     return wrong;
 }
 
+/** libcurl also reads `https:/host` and the like; browsers read these in their own ways. */
 static const char *check(const char *url, size_t parts)
 {
     CURLU *parsed = curl_url();
-    const char *wrong = "the URL cannot be read";
+    const char *host = strstr(url, "://");
+    const char *wrong = "the URL cannot be read: it must begin with https:// and name a host";
 
-    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+    if (parsed && host && host[3] != '/' && !memchr(url, '/', (size_t)(host - url)) &&
+        curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
         wrong = check_parts(parsed, parts);
     }
     curl_url_cleanup(parsed);

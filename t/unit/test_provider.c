@@ -168,6 +168,9 @@ static void knows_urls(void **state)
     assert_non_null(orders_http_url_check("https://user:word@pay.example/"));
     assert_non_null(orders_http_url_check("https://pay.example/?a=b"));
     assert_non_null(orders_http_url_check("pay.example"));
+    assert_non_null(orders_http_url_check("https:/pay.example/"));
+    assert_non_null(orders_http_url_check("https:///pay.example/"));
+    assert_non_null(orders_http_url_check("https:pay.example?x=://"));
     assert_non_null(orders_http_url_check(""));
     assert_null(orders_http_page_check("https://pay.example/p?a=b#c"));
     assert_non_null(orders_http_page_check("javascript:alert(1)"));
