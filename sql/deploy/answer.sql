@@ -1,0 +1,195 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:answer to pg
+-- The readers are plain SQL with the invoker's rights, so that the planner folds them into the statement that
+-- calls them. Columns are read by position: new ones go to the end, in the type and in every branch.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE TYPE orders.answer AS (
+    kind             text,
+    order_id         bigint,
+    id               bigint,
+    parent_id        bigint,
+    public_id        uuid,
+    number           text,
+    bill_no          text,
+    dialect          text,
+    version          integer,
+    state            text,
+    payment_state    text,
+    fulfilment_state text,
+    from_state       text,
+    type             text,
+    method           text,
+    channel          text,
+    provider         text,
+    reference        text,
+    intent_id        text,
+    code             text,
+    title            text,
+    detail           text,
+    actor            text,
+    email            text,
+    currency         text,
+    exponent         smallint,
+    quantity         integer,
+    unit_price       bigint,
+    list_price       bigint,
+    subtotal         bigint,
+    discount         bigint,
+    tax              bigint,
+    shipping         bigint,
+    amount           bigint,
+    refunded         bigint,
+    balance_after    bigint,
+    flag             boolean,
+    url              text,
+    snapshot         jsonb,
+    metadata         jsonb,
+    created_at       timestamptz,
+    updated_at       timestamptz,
+    paid_at          timestamptz,
+    cancelled_at     timestamptz,
+    refunded_at      timestamptz,
+    expires_at       timestamptz
+);
+
+CREATE FUNCTION orders.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect,
+            o.version, o.state, o.payment_state, o.fulfilment_state, NULL::text, NULL::text, o.payment_method,
+            o.payment_channel, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.notes, NULL::text,
+            NULL::text, o.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, o.subtotal,
+            o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
+            o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
+            o.expires_at
+     FROM unnest(p_ids) WITH ORDINALITY AS w (id, n)
+     JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = w.id
+     ORDER BY w.n)
+    UNION ALL
+    (SELECT 'line'::text, l.order_id, l.id, l.item_id, NULL::uuid, l.product_number, NULL::text, NULL::text,
+            NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind, NULL::text, NULL::text,
+            NULL::text, l.item_ref, NULL::text, NULL::text, l.title, NULL::text, NULL::text, NULL::text,
+            l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, NULL::jsonb,
+            l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz
+     FROM orders.order_line l
+     WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_ids)
+     ORDER BY l.order_id, l.id)
+    UNION ALL
+    (SELECT 'payment'::text, p.order_id, p.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
+            NULL::integer, p.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
+            p.provider, p.reference, p.intent_id, p.failure_code, NULL::text, p.failure_message, NULL::text,
+            NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, NULL::boolean,
+            p.pay_url, NULL::jsonb, p.metadata, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
+            NULL::timestamptz, p.expires_at
+     FROM orders.payment p
+     WHERE p.tenant_id = p_tenant AND p.order_id = ANY (p_ids)
+     ORDER BY p.order_id, p.id)
+    UNION ALL
+    (SELECT 'refund'::text, r.order_id, r.id, r.payment_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
+            NULL::integer, r.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
+            p.provider, r.reference, NULL::text, r.failure_code, NULL::text, r.reason, NULL::text, NULL::text,
+            r.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            NULL::jsonb, r.metadata, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
+            r.settled_at, NULL::timestamptz
+     FROM orders.refund r
+     JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id
+     WHERE r.tenant_id = p_tenant AND r.order_id = ANY (p_ids)
+     ORDER BY r.order_id, r.id)
+$$;
+
+CREATE FUNCTION orders.money_of(p_tenant integer, p_ids bigint[], p_user bigint) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'balance'::text, o.id, u.id, u.id, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::integer,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.currency,
+           o.exponent, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, coalesce(a.balance, 0), NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+           NULL::jsonb, NULL::jsonb, NULL::timestamptz, coalesce(a.updated_at, u.created_at),
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+    FROM orders.orders o
+    JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = coalesce(p_user, o.buyer_id)
+    LEFT JOIN orders.account a ON a.tenant_id = o.tenant_id AND a.user_id = u.id AND a.currency = o.currency
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+    UNION ALL
+    SELECT 'posting'::text, o.id, t.id, w.user_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, t.entry_type, NULL::text, NULL::text,
+           NULL::text, t.reference, NULL::text, NULL::text, NULL::text, t.description, NULL::text, NULL::text,
+           t.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, CASE WHEN t.credit_user_id = w.user_id THEN t.amount ELSE -t.amount END,
+           NULL::bigint,
+           CASE WHEN t.credit_user_id = w.user_id THEN t.credit_balance_after ELSE t.debit_balance_after END,
+           NULL::boolean, NULL::text, NULL::jsonb, t.metadata, t.created_at, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+    FROM orders.orders o
+    CROSS JOIN LATERAL (SELECT coalesce(p_user, o.buyer_id) AS user_id) AS w
+    CROSS JOIN LATERAL (
+        SELECT t.*
+        FROM orders.posting t
+        WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id AND w.user_id IN (t.debit_user_id, t.credit_user_id)
+        ORDER BY t.id DESC
+        LIMIT 1
+    ) AS t
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+$$;
+
+CREATE FUNCTION orders.more_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'user'::text, o.id, u.id, u.id, u.public_id, u.login, NULL::text, NULL::text, NULL::integer,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           u.external_ref, NULL::text, NULL::text, u.name, NULL::text, NULL::text, u.email, NULL::text,
+           NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, u.active, NULL::text, NULL::jsonb,
+           u.metadata, u.created_at, u.updated_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz
+    FROM orders.orders o
+    JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+    UNION ALL
+    (SELECT 'tax'::text, t.order_id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
+            NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::text, NULL::text, t.key, NULL::text, NULL::text, NULL::text,
+            NULL::text, o.currency, NULL::smallint, t.rate_bp, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, t.amount, NULL::bigint, NULL::bigint, NULL::boolean,
+            NULL::text, NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+     FROM orders.order_tax t
+     JOIN orders.orders o ON o.tenant_id = t.tenant_id AND o.id = t.order_id
+     WHERE t.tenant_id = p_tenant AND t.order_id = ANY (p_ids)
+     ORDER BY t.order_id, t.key, t.rate_bp)
+    UNION ALL
+    (SELECT 'address'::text, a.order_id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
+            NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, a.kind, NULL::text,
+            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean,
+            NULL::text, a.document, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+     FROM orders.order_address a
+     WHERE a.tenant_id = p_tenant AND a.order_id = ANY (p_ids)
+     ORDER BY a.order_id, a.kind)
+    UNION ALL
+    (SELECT 'history'::text, h.order_id, h.step::bigint, h.actor_id, NULL::uuid, NULL::text, NULL::text, h.api,
+            h.version, h.to_state, NULL::text, NULL::text, h.from_state, h.axis, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, h.comment, h.actor, NULL::text,
+            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            NULL::jsonb, NULL::jsonb, h.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz
+     FROM orders.order_history h
+     WHERE h.tenant_id = p_tenant AND h.order_id = ANY (p_ids)
+     ORDER BY h.order_id, h.step)
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.rows_of(integer, bigint[]),
+    orders.money_of(integer, bigint[], bigint),
+    orders.more_of(integer, bigint[])
+    TO orders_api;
+
+COMMIT;

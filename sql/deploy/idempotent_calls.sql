@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:idempotent_calls to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE TYPE orders.context AS (
+    tenant_id   integer,
+    api         text,
+    actor       text,
+    actor_id    bigint,
+    route       text,
+    key         text,
+    fingerprint bytea
+);
+
+-- What a claim says: 'new' (go on), 'replay' (give the stored answer) or 'resume' (the effect stands, the answer does not).
+CREATE TYPE orders.claim AS (verdict text, order_id bigint, answer jsonb);
+
+CREATE FUNCTION orders.claim_key(c orders.context) RETURNS orders.claim LANGUAGE plpgsql AS $$
+DECLARE
+    v_found orders.idempotency;
+BEGIN
+    IF c.key IS NULL THEN
+        RETURN ROW('new', NULL, NULL)::orders.claim;
+    END IF;
+    LOOP
+        INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, started_at)
+        VALUES (c.tenant_id, coalesce(c.actor_id, 0), c.route, c.key, c.fingerprint, clock_timestamp())
+        ON CONFLICT ON CONSTRAINT idempotency_pkey DO NOTHING;
+        IF FOUND THEN
+            RETURN ROW('new', NULL, NULL)::orders.claim;
+        END IF;
+        SELECT * INTO v_found FROM orders.idempotency i
+        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+          AND i.route = c.route AND i.key = c.key
+        FOR UPDATE;
+        EXIT WHEN FOUND;
+    END LOOP;
+    IF v_found.fingerprint <> c.fingerprint THEN
+        PERFORM orders.refuse('422', 'idempotency_key_reused', 'This key was used with another request.',
+                              'idempotency_key');
+    ELSIF v_found.completed_at IS NOT NULL THEN
+        RETURN ROW('replay', v_found.order_id, v_found.answer)::orders.claim;
+    ELSIF v_found.started_at > clock_timestamp() - interval '30 seconds' THEN
+        PERFORM orders.refuse('409', 'idempotency_in_flight', 'A request with this key is still being worked on.',
+                              'idempotency_key');
+    END IF;
+    UPDATE orders.idempotency i SET started_at = clock_timestamp()
+    WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+      AND i.route = c.route AND i.key = c.key;
+    RETURN ROW('resume', v_found.order_id, NULL)::orders.claim;
+END
+$$;
+
+CREATE FUNCTION orders.replay(p_answer jsonb) RETURNS SETOF orders.answer LANGUAGE sql STABLE AS $$
+    SELECT a.*
+    FROM jsonb_array_elements(p_answer) WITH ORDINALITY AS e (row, n)
+    CROSS JOIN LATERAL jsonb_populate_record(
+        NULL::orders.answer,
+        CASE WHEN e.n = 1 THEN e.row || '{"flag": true}' ELSE e.row END) AS a
+    ORDER BY e.n
+$$;
+
+-- Top-level nulls only: nulls inside metadata are the client's own.
+CREATE FUNCTION orders.without_nulls(p_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(p_row) AS e WHERE e.value <> 'null'
+$$;
+
+CREATE FUNCTION orders.result_row(p_code text, p_order bigint, p_id bigint) RETURNS orders.answer
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    r orders.answer;
+BEGIN
+    r.kind := 'result';
+    r.code := p_code;
+    r.order_id := p_order;
+    r.id := p_id;
+    r.flag := false;
+    RETURN r;
+END
+$$;
+
+CREATE FUNCTION orders.finish_rows(c orders.context, p_rows orders.answer[]) RETURNS SETOF orders.answer
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF c.key IS NOT NULL THEN
+        UPDATE orders.idempotency i
+        SET order_id = (p_rows[1]).order_id, completed_at = clock_timestamp(),
+            answer = (SELECT jsonb_agg(orders.without_nulls(to_jsonb(p_rows[n])) ORDER BY n)
+                      FROM generate_subscripts(p_rows, 1) AS n)
+        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+          AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL;
+    END IF;
+    RETURN QUERY SELECT * FROM unnest(p_rows);
+END
+$$;
+
+CREATE FUNCTION orders.answer_rows(p_tenant integer, p_api text, p_order bigint, p_user bigint)
+RETURNS SETOF orders.answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_ids bigint[] := ARRAY[p_order];
+BEGIN
+    RETURN QUERY
+    SELECT * FROM orders.rows_of(p_tenant, v_ids)
+    UNION ALL
+    SELECT * FROM orders.money_of(p_tenant, v_ids, p_user);
+    IF p_api = 'operator' THEN
+        RETURN QUERY SELECT * FROM orders.more_of(p_tenant, v_ids);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.finish(c orders.context, p_result orders.answer, p_user bigint) RETURNS SETOF orders.answer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rows orders.answer[];
+BEGIN
+    IF c.key IS NULL THEN
+        RETURN NEXT p_result;
+        RETURN QUERY SELECT * FROM orders.answer_rows(c.tenant_id, c.api, p_result.order_id, p_user);
+        RETURN;
+    END IF;
+    SELECT array_agg(a) INTO v_rows
+    FROM orders.answer_rows(c.tenant_id, c.api, p_result.order_id, p_user) AS a;
+    RETURN QUERY SELECT * FROM orders.finish_rows(c, p_result || v_rows);
+END
+$$;
+
+COMMIT;

@@ -1,0 +1,431 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:place to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE TYPE orders.order_head AS (
+    dialect       text,
+    buyer_id      bigint,
+    retailer_id   bigint,
+    agent_id      bigint,
+    cart_id       bigint,
+    currency      text,
+    exponent      smallint,
+    tax_inclusive boolean,
+    fulfilment    text,
+    method        text,
+    channel       text,
+    provider      text,
+    channel_enabled boolean,
+    return_url    text,
+    expires_in    integer,
+    coupon        text,
+    notes         text,
+    snapshot      jsonb,
+    metadata      jsonb
+);
+
+CREATE TYPE orders.priced_line AS (
+    kind           text,
+    item_id        bigint,
+    item_ref       text,
+    product_number text,
+    slug           text,
+    title          text,
+    variant        text,
+    attributes     jsonb,
+    quantity       integer,
+    unit_price     bigint,
+    list_price     bigint,
+    discount       bigint,
+    tax            bigint,
+    tax_class      text,
+    image          text,
+    returnable     boolean,
+    metadata       jsonb
+);
+
+CREATE TYPE orders.tax_share AS (line integer, key text, rate_bp integer, amount bigint);
+
+CREATE TYPE orders.order_sums AS (subtotal bigint, discount bigint, tax bigint, shipping bigint, total bigint);
+
+CREATE FUNCTION orders.is_goods(l orders.priced_line) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.kind IN ('plan', 'product', 'package')
+$$;
+
+CREATE FUNCTION orders.net_of(l orders.priced_line) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.quantity * l.unit_price - coalesce(l.discount, 0)
+$$;
+
+CREATE FUNCTION orders.check_amounts(p_lines orders.priced_line[]) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF (SELECT sum(l.quantity::numeric * l.unit_price) FROM unnest(p_lines) AS l) > 1000000000000000 THEN
+        PERFORM orders.refuse('422', 'amount_out_of_range', 'The order''s total is beyond what can be charged.',
+                              'quantity');
+    END IF;
+END
+$$;
+
+-- The discount is split over the goods by what each still costs.
+CREATE FUNCTION orders.spread_discount(p_lines orders.priced_line[], p_amount bigint)
+RETURNS orders.priced_line[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_shares bigint[];
+BEGIN
+    v_shares := orders.split_amount(p_amount, ARRAY(
+        SELECT CASE WHEN orders.is_goods(p_lines[i]) THEN orders.net_of(p_lines[i]) ELSE 0 END
+        FROM generate_subscripts(p_lines, 1) AS i ORDER BY i));
+    FOR i IN 1 .. cardinality(p_lines) LOOP
+        p_lines[i].discount := coalesce(p_lines[i].discount, 0) + v_shares[i];
+    END LOOP;
+    RETURN p_lines;
+END
+$$;
+
+-- Inclusive prices: the tax is what of the net price is above price / (1 + sum of rates), split by rate.
+-- Exclusive prices: each rate is applied to the net price, halves up.
+CREATE FUNCTION orders.tax_shares(p_tenant integer, p_inclusive boolean, p_lines orders.priced_line[])
+RETURNS orders.tax_share[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_shares orders.tax_share[] := '{}';
+    v_net    bigint;
+    v_keys   text[];
+    v_rates  bigint[];
+    v_parts  bigint[];
+BEGIN
+    FOR i IN 1 .. cardinality(p_lines) LOOP
+        CONTINUE WHEN p_lines[i].tax_class IS NULL;
+        SELECT array_agg(r.key ORDER BY r.key), array_agg(r.rate_bp::bigint ORDER BY r.key) INTO v_keys, v_rates
+        FROM orders.tax_rate r
+        WHERE r.tenant_id = p_tenant AND r.tax_class = p_lines[i].tax_class AND r.active;
+        CONTINUE WHEN v_keys IS NULL;
+        v_net := orders.net_of(p_lines[i]);
+        IF p_inclusive THEN
+            v_parts := orders.split_amount(
+                v_net - round(v_net::numeric * 10000 / (10000 + (SELECT sum(x) FROM unnest(v_rates) AS x)))::bigint,
+                v_rates);
+        ELSE
+            v_parts := ARRAY(SELECT round(v_net::numeric * x / 10000)::bigint
+                             FROM unnest(v_rates) WITH ORDINALITY AS u (x, n) ORDER BY n);
+        END IF;
+        v_shares := v_shares || ARRAY(
+            SELECT ROW(i, k, r, p)::orders.tax_share FROM unnest(v_keys, v_rates, v_parts) AS u (k, r, p));
+    END LOOP;
+    RETURN v_shares;
+END
+$$;
+
+CREATE FUNCTION orders.sum_lines(p_inclusive boolean, p_lines orders.priced_line[]) RETURNS orders.order_sums
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    s orders.order_sums;
+BEGIN
+    SELECT coalesce(sum(l.quantity * l.unit_price) FILTER (WHERE l.kind IN ('plan', 'product', 'package')), 0),
+           coalesce(sum(l.discount), 0), coalesce(sum(l.tax), 0),
+           coalesce(sum(l.quantity * l.unit_price) FILTER (WHERE l.kind = 'shipping'), 0)
+    INTO s.subtotal, s.discount, s.tax, s.shipping
+    FROM unnest(p_lines) AS l;
+    s.total := s.subtotal - s.discount + s.shipping + CASE WHEN p_inclusive THEN 0 ELSE s.tax END;
+    RETURN s;
+END
+$$;
+
+CREATE FUNCTION orders.order_number(p_tenant integer, p_dialect text, p_id bigint) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-'
+           || lpad(p_id::text, greatest(6, length(p_id::text)), '0')
+$$;
+
+CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
+                                   attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
+                                   image, returnable, metadata)
+    SELECT p_tenant, p_order, l.kind, l.item_id, l.item_ref, l.product_number, l.slug, l.title, l.variant,
+           l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
+           coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
+           l.image, coalesce(l.returnable, false), coalesce(l.metadata, '{}')
+    FROM unnest(p_lines) AS l
+$$;
+
+CREATE FUNCTION orders.put_header(
+    p_tenant integer, p_id bigint, h orders.order_head, s orders.order_sums, k orders.coupon_taken, p_paid boolean
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO orders.orders (
+        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, retailer_id, agent_id,
+        cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
+        shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
+    VALUES (
+        p_tenant, p_id, orders.order_number(p_tenant, h.dialect, p_id), h.dialect,
+        CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
+        CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id, h.retailer_id, h.agent_id,
+        h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
+        s.shipping, s.total, CASE WHEN p_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
+        coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
+            'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
+        CASE WHEN p_paid THEN now() END,
+        CASE WHEN NOT p_paid AND h.method = 'external' THEN now() + make_interval(secs => h.expires_in) END)
+$$;
+
+CREATE FUNCTION orders.placing_steps(p_fulfilment text, p_paid boolean) RETURNS orders.step[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY[('order', 'new', 'open'), ('payment', 'new', 'unpaid'), ('fulfilment', 'new', p_fulfilment)]::orders.step[]
+           || CASE WHEN p_paid THEN ARRAY[('payment', 'unpaid', 'paid')]::orders.step[] END
+           || CASE WHEN p_paid AND p_fulfilment = 'none' THEN ARRAY[('order', 'open', 'completed')]::orders.step[] END
+$$;
+
+CREATE FUNCTION orders.put_taxes(p_tenant integer, p_order bigint, p_taxes orders.tax_share[]) RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO orders.order_tax (tenant_id, order_id, key, rate_bp, amount)
+    SELECT p_tenant, p_order, t.key, t.rate_bp, sum(t.amount) FROM unnest(p_taxes) AS t GROUP BY t.key, t.rate_bp
+$$;
+
+CREATE FUNCTION orders.check_payment_choice(h orders.order_head, p_total bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'bank_transfer') THEN
+        PERFORM orders.refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'payment_method');
+    ELSIF h.method <> 'external' OR p_total = 0 THEN
+        RETURN;
+    ELSIF h.channel IS NULL THEN
+        PERFORM orders.refuse('422', 'payment_channel_required', 'An external payment needs a channel.',
+                              'payment_channel');
+    ELSIF h.channel_enabled IS NULL THEN
+        PERFORM orders.refuse('422', 'payment_channel_unknown', 'There is no such payment channel.',
+                              'payment_channel');
+    ELSIF NOT h.channel_enabled THEN
+        PERFORM orders.refuse('422', 'payment_channel_disabled', 'This payment channel is switched off.',
+                              'payment_channel');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.put_order(c orders.context, h orders.order_head, p_lines orders.priced_line[])
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id      bigint := nextval('orders.orders_id_seq');
+    v_payment bigint;
+    v_paid    boolean;
+    v_taxes   orders.tax_share[];
+    k         orders.coupon_taken;
+    s         orders.order_sums;
+BEGIN
+    PERFORM orders.check_amounts(p_lines);
+    s := orders.sum_lines(h.tax_inclusive, p_lines);
+    IF h.coupon IS NOT NULL THEN
+        k := orders.take_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
+        p_lines := orders.spread_discount(p_lines, k.amount);
+    END IF;
+    IF EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.tax_class IS NOT NULL) THEN
+        v_taxes := orders.tax_shares(c.tenant_id, h.tax_inclusive, p_lines);
+        FOR i IN 1 .. cardinality(p_lines) LOOP
+            p_lines[i].tax := (SELECT sum(t.amount) FROM unnest(v_taxes) AS t WHERE t.line = i);
+        END LOOP;
+    END IF;
+    s := orders.sum_lines(h.tax_inclusive, p_lines);
+    PERFORM orders.check_payment_choice(h, s.total);
+    v_paid := s.total = 0 OR h.method = 'balance';
+
+    PERFORM orders.put_header(c.tenant_id, v_id, h, s, k, v_paid);
+    PERFORM orders.put_lines(c.tenant_id, v_id, h.currency, p_lines);
+    IF k.coupon_id IS NOT NULL THEN
+        PERFORM orders.put_redemption(c.tenant_id, v_id, h, k, v_paid);
+    END IF;
+    IF v_taxes IS NOT NULL THEN
+        PERFORM orders.put_taxes(c.tenant_id, v_id, v_taxes);
+    END IF;
+    PERFORM orders.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
+                                orders.placing_steps(h.fulfilment, v_paid));
+    IF s.total > 0 THEN
+        v_payment := orders.put_payment(c.tenant_id, v_id, h, s.total);
+        IF h.method = 'balance' THEN
+            PERFORM orders.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment,
+                                         p_lines[1].title);
+        END IF;
+    END IF;
+    RETURN v_id;
+END
+$$;
+
+CREATE FUNCTION orders.put_redemption(
+    p_tenant integer, p_order bigint, h orders.order_head, k orders.coupon_taken, p_paid boolean
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.coupon_redemption (tenant_id, coupon_id, order_id, user_id, amount, currency, state)
+    VALUES (p_tenant, k.coupon_id, p_order, h.buyer_id, k.amount, h.currency,
+            CASE WHEN p_paid THEN 'applied' ELSE 'reserved' END);
+    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, title, quantity, unit_price,
+                                   list_price, subtotal, currency)
+    VALUES (p_tenant, p_order, 'discount', k.coupon_id, k.code, k.code, 1, -k.amount, -k.amount, -k.amount, h.currency);
+END
+$$;
+
+-- The request that places an external order makes the intent itself; the worker waits half a minute before it steps in.
+CREATE FUNCTION orders.put_payment(p_tenant integer, p_order bigint, h orders.order_head, p_amount bigint)
+RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency,
+                                captured, captured_at, return_url, due_at, expires_at)
+    VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
+            CASE h.method WHEN 'balance' THEN 'paid' WHEN 'external' THEN 'created' ELSE 'pending' END,
+            p_amount, h.currency,
+            CASE h.method WHEN 'balance' THEN p_amount ELSE 0 END, CASE h.method WHEN 'balance' THEN now() END,
+            h.return_url,
+            CASE h.method WHEN 'external' THEN now() + interval '30 seconds' END,
+            CASE h.method WHEN 'external' THEN now() + make_interval(secs => h.expires_in) END)
+    RETURNING id
+$$;
+
+CREATE TYPE orders.plan_offer AS (
+    plan            orders.plan,
+    option          orders.billing_option,
+    user_active     boolean,
+    tax_inclusive   boolean,
+    exponent        smallint,
+    channel_enabled boolean,
+    provider        text
+);
+
+CREATE FUNCTION orders.check_plan_offer(f orders.plan_offer, p_option bigint, p_quantity integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF f.user_active IS NOT TRUE THEN
+        PERFORM orders.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
+    ELSIF (f.plan).id IS NULL THEN
+        PERFORM orders.refuse('422', 'plan_not_found', 'There is no such plan.', 'plan_id');
+    ELSIF (f.plan).status <> 'on_sale' THEN
+        PERFORM orders.refuse('422', 'plan_not_on_sale', 'This plan is not on sale.', 'plan_id');
+    ELSIF p_option IS NOT NULL AND ((f.option).id IS NULL OR NOT (f.option).active) THEN
+        PERFORM orders.refuse('422', 'billing_option_not_found', 'The plan has no such billing option.',
+                              'billing_option_id');
+    ELSIF p_quantity IS NULL OR p_quantity < 1 OR p_quantity > (f.plan).max_quantity THEN
+        PERFORM orders.refuse('422', 'quantity_out_of_range', 'This quantity is not sold.', 'quantity',
+                              jsonb_build_object('maximum', (f.plan).max_quantity));
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.plan_snapshot(p orders.plan, o orders.billing_option) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+               'id', p.id, 'name', p.name, 'slug', p.slug, 'description', p.description,
+               'price_cents', coalesce(o.price, p.price), 'currency', p.currency,
+               'duration_unit', coalesce(o.duration_unit, p.duration_unit),
+               'duration_value', coalesce(o.duration_value, p.duration_value), 'features', p.features)
+           || CASE WHEN o.id IS NULL THEN '{}'
+                   ELSE jsonb_build_object('billing_option_id', o.id, 'billing_option_name', o.name) END
+$$;
+
+CREATE FUNCTION orders.plan_offer_of(
+    p_tenant integer, p_user bigint, p_plan bigint, p_option bigint, p_channel text
+) RETURNS orders.plan_offer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f orders.plan_offer;
+BEGIN
+    SELECT p, o, u.active, t.tax_inclusive, y.exponent,
+           n.enabled AND (n.currencies IS NULL OR p.currency = ANY (n.currencies)), n.provider
+    INTO f.plan, f.option, f.user_active, f.tax_inclusive, f.exponent, f.channel_enabled, f.provider
+    FROM orders.tenant t
+    LEFT JOIN orders.users u ON u.tenant_id = t.id AND u.id = p_user
+    LEFT JOIN orders.plan p ON p.tenant_id = t.id AND p.id = p_plan
+    LEFT JOIN orders.currency y ON y.code = p.currency
+    LEFT JOIN orders.billing_option o ON o.tenant_id = t.id AND o.id = p_option AND o.plan_id = p.id
+    LEFT JOIN orders.payment_channel n ON n.tenant_id = t.id AND n.external_ref = p_channel
+    WHERE t.id = p_tenant;
+    RETURN f;
+END
+$$;
+
+CREATE FUNCTION orders.plan_head(
+    c orders.context, f orders.plan_offer, p_user bigint, p_method text, p_channel text, p_return_url text
+) RETURNS orders.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders.order_head;
+BEGIN
+    h.dialect := CASE c.api WHEN 'operator' THEN 'user' ELSE c.api END;
+    h.buyer_id := p_user;
+    h.currency := (f.plan).currency;
+    h.exponent := f.exponent;
+    h.tax_inclusive := f.tax_inclusive;
+    h.fulfilment := 'none';
+    h.method := p_method;
+    h.channel := CASE p_method WHEN 'external' THEN p_channel END;
+    h.channel_enabled := f.channel_enabled;
+    h.provider := CASE p_method WHEN 'external' THEN f.provider ELSE p_method END;
+    h.return_url := p_return_url;
+    h.snapshot := orders.plan_snapshot(f.plan, f.option);
+    RETURN h;
+END
+$$;
+
+CREATE FUNCTION orders.plan_line(f orders.plan_offer, p_quantity integer) RETURNS orders.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    l orders.priced_line;
+BEGIN
+    l.kind := 'plan';
+    l.item_id := (f.plan).id;
+    l.item_ref := (f.plan).external_ref;
+    l.slug := (f.plan).slug;
+    l.title := (f.plan).name;
+    l.variant := (f.option).name;
+    l.quantity := p_quantity;
+    l.unit_price := coalesce((f.option).price, (f.plan).price);
+    l.list_price := l.unit_price;
+    l.tax_class := (f.plan).tax_class;
+    RETURN l;
+END
+$$;
+
+CREATE FUNCTION orders.place_plan(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_plan bigint, p_billing_option bigint, p_quantity integer, p_method text, p_channel text,
+    p_return_url text, p_coupon text, p_expires_in integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    f       orders.plan_offer;
+    h       orders.order_head;
+    l       orders.priced_line;
+    v_order bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    ELSIF v_claim.verdict = 'resume' THEN
+        RETURN NEXT result_row('resume', v_claim.order_id, v_claim.order_id);
+        RETURN QUERY SELECT * FROM answer_rows(p_tenant, p_api, v_claim.order_id, NULL);
+        RETURN;
+    END IF;
+    f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
+    PERFORM check_plan_offer(f, p_billing_option, p_quantity);
+    l := plan_line(f, p_quantity);
+    h := plan_head(c, f, p_user, p_method, p_channel, p_return_url);
+    h.coupon := p_coupon;
+    h.expires_in := p_expires_in;
+    v_order := put_order(c, h, ARRAY[l]);
+    RETURN QUERY SELECT * FROM finish_placing(c, v_order);
+END
+$$;
+
+-- An external order's answer is not final before its intent is known: the key's record stays open for record_intent.
+CREATE FUNCTION orders.finish_placing(c orders.context, p_order bigint) RETURNS SETOF orders.answer
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF c.key IS NOT NULL
+       AND EXISTS (SELECT FROM orders.payment p
+                   WHERE p.tenant_id = c.tenant_id AND p.order_id = p_order AND p.status = 'created') THEN
+        UPDATE orders.idempotency i SET order_id = p_order
+        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+          AND i.route = c.route AND i.key = c.key;
+        c.key := NULL;
+    END IF;
+    RETURN QUERY SELECT * FROM orders.finish(c, orders.result_row('done', p_order, p_order), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders.place_plan(integer, text, text, bigint, text, text, bytea,
+    bigint, bigint, bigint, integer, text, text, text, text, integer) TO orders_api;
+
+COMMIT;

@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:roles to pg
+-- Roles belong to the cluster: another database may have made them already.
+-- Whoever deploys must be a superuser or a member of orders_owner.
+
+BEGIN;
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orders_owner') THEN
+        CREATE ROLE orders_owner NOLOGIN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orders_api') THEN
+        CREATE ROLE orders_api LOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    RAISE NOTICE 'the roles were made by another session meanwhile';
+END
+$$;
+
+COMMENT ON ROLE orders_owner IS 'Owns every object of mod_orders; nobody logs in as it';
+COMMENT ON ROLE orders_api IS 'The module logs in as it: it runs functions and reads, and changes no table';
+
+COMMIT;

@@ -1,0 +1,127 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:schema_and_reference to pg
+
+BEGIN;
+
+-- The owner needs CREATE on the database for its schemas, whoever owns the database.
+DO $$
+BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO orders_owner', current_database());
+END
+$$;
+
+SET LOCAL ROLE orders_owner;
+
+-- A function of ours is executable only by whom it is granted to.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+CREATE SCHEMA orders;
+COMMENT ON SCHEMA orders IS
+'The order book of mod_orders. Rules that hold everywhere:
+tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
+Time is timestamptz of the database clock.
+Lock order, kept by every function: order row (by id), its payments (by id), coupon, account. Placing makes its
+order row itself, so it starts at the coupon; the account is always the last lock taken.
+Functions without SET search_path are internal: they run inside the public ones and are granted to nobody.';
+
+CREATE SCHEMA orders_check;
+COMMENT ON SCHEMA orders_check IS 'Views that are empty while the order book is consistent';
+
+GRANT USAGE ON SCHEMA orders TO orders_api;
+
+CREATE TABLE orders.currency (
+    code     text     NOT NULL,
+    exponent smallint NOT NULL,
+    symbol   text     NOT NULL,
+    name     text     NOT NULL,
+    CONSTRAINT currency_pkey PRIMARY KEY (code),
+    CONSTRAINT currency_code_is_three_capitals CHECK (code ~ '^[A-Z]{3}$'),
+    CONSTRAINT currency_exponent_is_0_to_4 CHECK (exponent BETWEEN 0 AND 4)
+);
+
+INSERT INTO orders.currency (code, exponent, symbol, name) VALUES
+('AED', 2, 'AED', 'UAE dirham'), ('ARS', 2, '$', 'Argentine peso'), ('AUD', 2, 'A$', 'Australian dollar'),
+('BDT', 2, '৳', 'Bangladeshi taka'), ('BGN', 2, 'лв', 'Bulgarian lev'), ('BHD', 3, 'BD', 'Bahraini dinar'),
+('BRL', 2, 'R$', 'Brazilian real'), ('CAD', 2, 'CA$', 'Canadian dollar'), ('CHF', 2, 'CHF', 'Swiss franc'),
+('CLP', 0, '$', 'Chilean peso'), ('CNY', 2, '¥', 'Chinese yuan'), ('COP', 2, '$', 'Colombian peso'),
+('CZK', 2, 'Kč', 'Czech koruna'), ('DKK', 2, 'kr', 'Danish krone'), ('EGP', 2, 'E£', 'Egyptian pound'),
+('EUR', 2, '€', 'Euro'), ('GBP', 2, '£', 'Pound sterling'), ('GHS', 2, 'GH₵', 'Ghanaian cedi'),
+('HKD', 2, 'HK$', 'Hong Kong dollar'), ('HUF', 2, 'Ft', 'Hungarian forint'), ('IDR', 0, 'Rp', 'Indonesian rupiah'),
+('ILS', 2, '₪', 'Israeli shekel'), ('INR', 2, '₹', 'Indian rupee'), ('IQD', 3, 'ID', 'Iraqi dinar'),
+('ISK', 0, 'kr', 'Icelandic króna'), ('JOD', 3, 'JD', 'Jordanian dinar'), ('JPY', 0, '¥', 'Japanese yen'),
+('KES', 2, 'KSh', 'Kenyan shilling'), ('KRW', 0, '₩', 'South Korean won'), ('KWD', 3, 'KD', 'Kuwaiti dinar'),
+('KZT', 2, '₸', 'Kazakhstani tenge'), ('LKR', 2, 'Rs', 'Sri Lankan rupee'), ('LYD', 3, 'LD', 'Libyan dinar'),
+('MAD', 2, 'DH', 'Moroccan dirham'), ('MXN', 2, 'MX$', 'Mexican peso'), ('MYR', 2, 'RM', 'Malaysian ringgit'),
+('NGN', 2, '₦', 'Nigerian naira'), ('NOK', 2, 'kr', 'Norwegian krone'), ('NPR', 2, 'Rs', 'Nepalese rupee'),
+('NZD', 2, 'NZ$', 'New Zealand dollar'), ('OMR', 3, 'RO', 'Omani rial'), ('PEN', 2, 'S/', 'Peruvian sol'),
+('PHP', 2, '₱', 'Philippine peso'), ('PKR', 2, 'Rs', 'Pakistani rupee'), ('PLN', 2, 'zł', 'Polish złoty'),
+('PYG', 0, '₲', 'Paraguayan guaraní'), ('QAR', 2, 'QR', 'Qatari riyal'), ('RON', 2, 'lei', 'Romanian leu'),
+('RSD', 2, 'din', 'Serbian dinar'), ('RUB', 2, '₽', 'Russian rouble'), ('SAR', 2, 'SR', 'Saudi riyal'),
+('SEK', 2, 'kr', 'Swedish krona'), ('SGD', 2, 'S$', 'Singapore dollar'), ('THB', 2, '฿', 'Thai baht'),
+('TND', 3, 'DT', 'Tunisian dinar'), ('TRY', 2, '₺', 'Turkish lira'), ('TWD', 2, 'NT$', 'New Taiwan dollar'),
+('TZS', 2, 'TSh', 'Tanzanian shilling'), ('UAH', 2, '₴', 'Ukrainian hryvnia'), ('UGX', 0, 'USh', 'Ugandan shilling'),
+('USD', 2, '$', 'US dollar'), ('UYU', 2, '$U', 'Uruguayan peso'), ('VND', 0, '₫', 'Vietnamese dong'),
+('XAF', 0, 'FCFA', 'Central African CFA franc'), ('XOF', 0, 'F CFA', 'West African CFA franc'),
+('ZAR', 2, 'R', 'South African rand');
+
+CREATE TABLE orders.tenant (
+    id            integer     NOT NULL,
+    name          text        NOT NULL,
+    currency      text        NOT NULL,
+    tax_inclusive boolean     NOT NULL DEFAULT true,
+    metadata      jsonb       NOT NULL DEFAULT '{}',
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT tenant_pkey PRIMARY KEY (id),
+    CONSTRAINT tenant_id_positive CHECK (id > 0),
+    CONSTRAINT tenant_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
+    CONSTRAINT tenant_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
+);
+
+INSERT INTO orders.tenant (id, name, currency) VALUES (1, 'default', 'USD');
+
+CREATE FUNCTION orders.refuse(
+    p_class text, p_code text, p_detail text, p_field text DEFAULT NULL, p_extras jsonb DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = 'OR' || p_class,
+        MESSAGE = p_code,
+        DETAIL  = coalesce(p_detail, ''),
+        COLUMN  = coalesce(p_field, ''),
+        HINT    = coalesce(p_extras::text, '');
+END
+$$;
+
+-- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
+CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    SELECT encode(
+               set_bit(set_bit(
+                   overlay(uuid_send(gen_random_uuid())
+                       PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+                       FROM 1 FOR 6),
+                   52, 1), 53, 1),
+               'hex')::uuid
+$$;
+
+GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
+
+COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
+COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
+COMMENT ON COLUMN orders.currency.exponent IS 'Decimal digits of the minor unit';
+COMMENT ON COLUMN orders.currency.symbol IS 'What a receipt prints';
+COMMENT ON COLUMN orders.currency.name IS 'English name';
+COMMENT ON TABLE orders.tenant IS
+'A shop; a virtual host or Location names its tenant. Nothing that is written for each order refers to this
+row by foreign key, so that placing never touches one row of the whole tenant';
+COMMENT ON COLUMN orders.tenant.id IS 'Leads every key of the tenant''s rows; 1 is the default';
+COMMENT ON COLUMN orders.tenant.name IS 'For people';
+COMMENT ON COLUMN orders.tenant.currency IS 'Default for what names no currency';
+COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
+COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
+COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
+'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
+COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
+COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
+
+COMMIT;

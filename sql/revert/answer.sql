@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:answer from pg
+
+BEGIN;
+
+DROP FUNCTION orders.more_of;
+DROP FUNCTION orders.money_of;
+DROP FUNCTION orders.rows_of;
+DROP TYPE orders.answer;
+
+COMMIT;

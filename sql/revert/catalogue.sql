@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:catalogue from pg
+
+BEGIN;
+
+DROP TABLE orders.payment_channel;
+DROP TABLE orders.coupon_user;
+DROP TABLE orders.coupon;
+DROP TABLE orders.tax_rate;
+DROP TABLE orders.billing_option;
+DROP TABLE orders.plan;
+
+COMMIT;

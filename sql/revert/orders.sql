@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:orders from pg
+
+BEGIN;
+
+DROP FUNCTION orders.order_id_of;
+DROP FUNCTION orders.next_in_series;
+DROP FUNCTION orders.record_steps;
+DROP TYPE orders.step;
+DROP TABLE orders.number_series;
+DROP TABLE orders.coupon_redemption;
+DROP TABLE orders.outbox;
+DROP TABLE orders.order_history;
+DROP TABLE orders.order_address;
+DROP TABLE orders.order_tax;
+DROP TABLE orders.order_line;
+DROP TABLE orders.orders;
+DROP TABLE orders.transition;
+
+COMMIT;

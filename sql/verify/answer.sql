@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:answer on pg
+
+SELECT NULL::orders.answer;
+SELECT 'orders.rows_of'::regproc;
+SELECT 'orders.money_of'::regproc;
+SELECT 'orders.more_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.rows_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.money_of(integer, bigint[], bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.more_of(integer, bigint[])', 'EXECUTE')::integer;

@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:orders on pg
+
+SELECT axis, from_state, to_state, actor, event
+FROM orders.transition WHERE false;
+SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, dialect, version, state,
+       payment_state, fulfilment_state, buyer_id, retailer_id, agent_id, payer, cart_id, payment_method,
+       payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
+       captured, refunded, notes, snapshot, metadata, created_at, updated_at, paid_at, cancelled_at,
+       refunded_at, expires_at
+FROM orders.orders WHERE false;
+SELECT tenant_id, order_id, id, kind, item_id, item_ref, product_number, slug, title, variant, attributes,
+       quantity, unit_price, list_price, subtotal, discount, tax, currency, image, returnable,
+       refunded_quantity, metadata, created_at
+FROM orders.order_line WHERE false;
+SELECT tenant_id, order_id, key, rate_bp, amount
+FROM orders.order_tax WHERE false;
+SELECT tenant_id, order_id, kind, document
+FROM orders.order_address WHERE false;
+SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment,
+       created_at
+FROM orders.order_history WHERE false;
+SELECT tenant_id, id, order_id, step, event, event_id, attempts, due_at, done_at, dead, last_error,
+       created_at
+FROM orders.outbox WHERE false;
+SELECT tenant_id, coupon_id, order_id, user_id, amount, currency, state, created_at, updated_at
+FROM orders.coupon_redemption WHERE false;
+SELECT tenant_id, series, last_number
+FROM orders.number_series WHERE false;
+SELECT NULL::orders.step;
+SELECT 'orders.record_steps'::regproc;
+SELECT 'orders.next_in_series'::regproc;
+SELECT 'orders.order_id_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.order_id_of(integer, text)', 'EXECUTE')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.transition', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.orders', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.order_line', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.order_tax', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.order_address', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.order_history', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.outbox', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.coupon_redemption', 'SELECT')::integer;

@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:payments on pg
+
+SELECT tenant_id, id, order_id, method, channel, provider, status, amount, currency, captured, refunded,
+       refunding, intent_id, reference, transaction_id, failure_code, failure_message, pay_url, return_url,
+       attempts, due_at, metadata, created_at, updated_at, captured_at, expires_at
+FROM orders.payment WHERE false;
+SELECT tenant_id, id, order_id, payment_id, status, amount, currency, reason, lines, reference,
+       failure_code, failure_message, prior_state, attempts, due_at, metadata, created_at, updated_at,
+       settled_at
+FROM orders.refund WHERE false;
+SELECT tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount, currency, created_at
+FROM orders.provider_transaction WHERE false;
+SELECT tenant_id, channel, event_id, type, payment_id, created_at
+FROM orders.payment_event WHERE false;
+SELECT 1 / has_table_privilege('orders_api', 'orders.payment', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.refund', 'SELECT')::integer;

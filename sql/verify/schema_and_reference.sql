@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:schema_and_reference on pg
+
+SELECT 1 / has_schema_privilege('orders_api', 'orders', 'USAGE')::integer;
+SELECT code, exponent, symbol, name
+FROM orders.currency WHERE false;
+SELECT id, name, currency, tax_inclusive, metadata, created_at
+FROM orders.tenant WHERE false;
+SELECT 'orders.refuse'::regproc;
+SELECT 'orders.new_public_id'::regproc;
+SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;
