@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/digest.h"
+
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool orders_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *data, apr_size_t length)
+{
+    return EVP_Digest(data, length, out, NULL, EVP_sha256(), NULL) == 1;
+}
+
+bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secret,
+                        apr_size_t secret_length, const void *data, apr_size_t length)
+{
+    if (secret_length > INT_MAX) {
+        return false;
+    }
+    return HMAC(EVP_sha256(), secret ? secret : "", (int)secret_length, data, length, out, NULL) !=
+           NULL;
+}
+
+bool orders_bytes_equal(const void *left, const void *right, apr_size_t length)
+{
+    return CRYPTO_memcmp(left, right, length) == 0;
+}
+
+const char *orders_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = apr_palloc(pool, 2 * length + 1);
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        text[2 * at] = digits[bytes[at] >> 4];
+        text[2 * at + 1] = digits[bytes[at] & 15];
+    }
+    text[2 * length] = '\0';
+    return text;
+}
+
+const char *orders_base64url(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length)
+{
+    char *text = apr_palloc(pool, (length * 8 + 5) / 6 + 1);
+    char *to = text;
+    unsigned bits = 0;
+    int held = 0;
+    apr_size_t at;
+
+    for (at = 0; at < length; at++) {
+        bits = (bits << 8 | bytes[at]) & 0xFFFF;
+        for (held += 8; held >= 6; held -= 6) {
+            *to++ = alphabet[bits >> (held - 6) & 63];
+        }
+    }
+    if (held) {
+        *to++ = alphabet[bits << (6 - held) & 63];
+    }
+    *to = '\0';
+    return text;
+}
+
+bool orders_base64url_decode(unsigned char *out, apr_size_t size, apr_size_t *out_length,
+                             const char *text)
+{
+    unsigned bits = 0;
+    int held = 0;
+
+    *out_length = 0;
+    for (; *text; text++) {
+        const char *found = strchr(alphabet, *text);
+
+        if (!found) {
+            return false;
+        }
+        bits = (bits << 6 | (unsigned)(found - alphabet)) & 0xFFFF;
+        held += 6;
+        if (held >= 8) {
+            if (*out_length == size) {
+                return false;
+            }
+            held -= 8;
+            out[(*out_length)++] = (unsigned char)(bits >> held);
+        }
+    }
+    return held < 6 && (bits & ((1u << held) - 1)) == 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/page.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/digest.h"
+#include "core/input.h"
+#include "core/number.h"
+#include "core/text.h"
+
+#define CHECK_SIZE 8 /* bytes of the cursor's check */
+#define CURSOR_SIZE (8 + 8 + CHECK_SIZE)
+
+static void put64(unsigned char *out, int64_t number)
+{
+    int at;
+
+    for (at = 0; at < 8; at++) {
+        out[at] = (unsigned char)((uint64_t)number >> (56 - 8 * at));
+    }
+}
+
+static int64_t get64(const unsigned char *in)
+{
+    uint64_t number = 0;
+    int at;
+
+    for (at = 0; at < 8; at++) {
+        number = number << 8 | in[at];
+    }
+    return (int64_t)number;
+}
+
+/** Fills in the check of the 16 bytes at `bytes`, bound to the tenant and to the list. */
+static bool put_check(unsigned char bytes[CURSOR_SIZE], const char *context,
+                      const orders_settings_t *settings, apr_pool_t *pool)
+{
+    unsigned char digest[ORDERS_SHA256_SIZE];
+    const char *text = apr_psprintf(pool, "mod_orders cursor 1|%d|%s|%s", (int)settings->tenant,
+                                    orders_base64url(pool, bytes, 16), context);
+
+    if (!orders_hmac_sha256(digest, settings->secret,
+                            settings->secret ? settings->secret_length : 0, text, strlen(text))) {
+        return false;
+    }
+    memcpy(bytes + 16, digest, CHECK_SIZE);
+    return true;
+}
+
+const char *orders_cursor_text(apr_pool_t *pool, const orders_cursor_t *cursor, const char *context,
+                               const orders_settings_t *settings)
+{
+    unsigned char bytes[CURSOR_SIZE];
+
+    put64(bytes, cursor->key);
+    put64(bytes + 8, cursor->id);
+    return put_check(bytes, context, settings, pool) ? orders_base64url(pool, bytes, CURSOR_SIZE)
+                                                     : NULL;
+}
+
+bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *context,
+                         const orders_settings_t *settings, apr_pool_t *pool)
+{
+    unsigned char given[CURSOR_SIZE], right[CURSOR_SIZE];
+    apr_size_t length;
+
+    if (!orders_base64url_decode(given, sizeof(given), &length, text) || length != CURSOR_SIZE) {
+        return false;
+    }
+    memcpy(right, given, sizeof(right));
+    if (!put_check(right, context, settings, pool) ||
+        !orders_bytes_equal(given, right, CURSOR_SIZE)) {
+        return false;
+    }
+    cursor->key = get64(given);
+    cursor->id = get64(given + 8);
+    return true;
+}
+
+/**
+ * A whole number of at least 1 from the query into `*number`, which stays as it is when there is none. A larger one than
+ * `max` becomes `max` when `clamp`, else it is refused.
+ */
+static void read_number(orders_problem_t **problem, const orders_input_t *query, const char *name,
+                        int64_t max, bool clamp, int64_t *number)
+{
+    const char *text = orders_input_string(query, name);
+    orders_number_e outcome;
+
+    if (!text || !*text) {
+        return;
+    }
+    outcome = orders_number(text, 1, max, number);
+    if (outcome == ORDERS_NUMBER_NONE) {
+        orders_problem_field(problem, query->pool, name, ORDERS_E_invalid_type,
+                             "Must be an integer.");
+    } else if (outcome == ORDERS_NUMBER_RANGE) {
+        if (clamp && text[0] != '-' && text[strspn(text, "0")] != '\0') {
+            *number = max;
+        } else {
+            orders_problem_field(problem, query->pool, name, ORDERS_E_out_of_range,
+                                 "The number is out of range.");
+        }
+    }
+}
+
+orders_problem_t *orders_page_read(orders_page_t *page, const orders_page_rules_t *rules,
+                                   const orders_input_t *query, const char *context,
+                                   const orders_settings_t *settings, apr_pool_t *pool)
+{
+    orders_problem_t *problem = NULL;
+    int max = settings->page_max > 0 ? settings->page_max : rules->max_size;
+    int64_t size = settings->page_default > 0 ? settings->page_default : rules->default_size;
+    const char *cursor = rules->cursor ? orders_input_string(query, "cursor") : NULL;
+
+    memset(page, 0, sizeof(*page));
+    page->page = 1;
+    if (rules->page) {
+        read_number(&problem, query, rules->page, INT32_MAX, false, &page->page);
+    }
+    size = size < max ? size : max;
+    read_number(&problem, query, rules->size, max, true, &size);
+    page->size = (int)size;
+    if (cursor && *cursor) {
+        page->has_cursor = orders_cursor_parse(&page->cursor, cursor, context, settings, pool);
+        page->page = 1;
+        if (!page->has_cursor) {
+            orders_problem_field(&problem, pool, "cursor", ORDERS_E_invalid_field,
+                                 "The cursor is not one of this list.");
+        }
+    }
+    page->offset = (page->page - 1) * page->size;
+    return problem;
+}
+
+/** Decodes and encodes again; NULL for what cannot be decoded. */
+static const char *recode(apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    char *decoded = apr_palloc(pool, length + 1);
+
+    return orders_percent_decode(decoded, &length, text, length, true)
+               ? orders_percent_encode(pool, decoded, length)
+               : NULL;
+}
+
+const char *orders_page_next_link(apr_pool_t *pool, const char *path, const char *query,
+                                  const char *cursor)
+{
+    const char *kept = "";
+    const char *at = query;
+
+    while (*at) {
+        apr_size_t length = strcspn(at, "&");
+        const char *equals = memchr(at, '=', length);
+        apr_size_t name_length = equals ? (apr_size_t)(equals - at) : length;
+        const char *name = recode(pool, at, name_length);
+        const char *value = equals ? recode(pool, equals + 1, length - name_length - 1) : "";
+
+        if (name && value && length > 0 && strcmp(name, "cursor") != 0 &&
+            strcmp(name, "page") != 0) {
+            kept = apr_pstrcat(pool, kept, name, "=", value, "&", NULL);
+        }
+        at += length + (at[length] == '&' ? 1 : 0);
+    }
+    return apr_pstrcat(pool, "<", orders_percent_encode_path(pool, path), "?", kept,
+                       "cursor=", cursor, ">; rel=\"next\"", NULL);
+}
