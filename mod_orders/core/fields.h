@@ -27,6 +27,13 @@ orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, co
                                     apr_size_t length, bool allow_empty) ORDERS_MUSTCHECK;
 orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length) ORDERS_MUSTCHECK;
+/**
+ * A multipart/form-data body; `content_type` is the header's value, with the boundary. Fields only: a file, like anything
+ * that is not as RFC 7578 has it, is `malformed_form`.
+ */
+orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *pool,
+                                         const char *content_type, const char *text,
+                                         apr_size_t length) ORDERS_MUSTCHECK;
 /** The same for a request's query; the problem is `malformed_request`. */
 orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
                                      const char *query) ORDERS_MUSTCHECK;

@@ -24,6 +24,10 @@ struct orders_input_t {
     const char *prefix;        /**< comes before field names in problems; "" at the top */
 };
 
+/** An input for a form, without fields yet. */
+orders_input_t *orders_input_pairs(apr_pool_t *pool);
+/** Adds a field (strings are not copied); returns what is wrong with it ("is one too many"), or NULL. */
+const char *orders_input_add_pair(orders_input_t *input, const char *name, const char *value);
 /** A form's value by name, or NULL. */
 const char *orders_input_form_value(const orders_input_t *input, const char *name);
 

@@ -32,19 +32,20 @@ static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
     return out;
 }
 
-/** Adds name=value; returns what is wrong with it, or NULL. */
-static const char *add_pair(orders_input_t *input, const char *text, apr_size_t length)
+orders_input_t *orders_input_pairs(apr_pool_t *pool)
 {
-    const char *equals = memchr(text, '=', length);
-    apr_size_t name_length = equals ? (apr_size_t)(equals - text) : length;
-    apr_size_t skip = equals ? name_length + 1 : length;
-    const char *name = decode(input->pool, text, name_length);
-    const char *value = decode(input->pool, text + skip, length - skip);
+    orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
+
+    input->pool = pool;
+    input->prefix = "";
+    input->pairs = apr_array_make(pool, 8, sizeof(orders_pair_t));
+    return input;
+}
+
+const char *orders_input_add_pair(orders_input_t *input, const char *name, const char *value)
+{
     orders_pair_t *pair;
 
-    if (!name || !value) {
-        return "is not valid percent-encoded UTF-8";
-    }
     if (orders_input_form_value(input, name)) {
         return "has the name of an earlier one";
     }
@@ -57,35 +58,50 @@ static const char *add_pair(orders_input_t *input, const char *text, apr_size_t 
     return NULL;
 }
 
-static orders_problem_t *parse(orders_input_t **result, apr_pool_t *pool, orders_error_e error,
+/** Adds name=value; returns what is wrong with it, or NULL. */
+static const char *add_encoded(orders_input_t *input, const char *text, apr_size_t length)
+{
+    const char *equals = memchr(text, '=', length);
+    apr_size_t name_length = equals ? (apr_size_t)(equals - text) : length;
+    apr_size_t skip = equals ? name_length + 1 : length;
+    const char *name = decode(input->pool, text, name_length);
+    const char *value = decode(input->pool, text + skip, length - skip);
+
+    if (!name || !value) {
+        return "is not valid percent-encoded UTF-8";
+    }
+    return orders_input_add_pair(input, name, value);
+}
+
+static orders_problem_t *malformed(apr_pool_t *pool, orders_error_e error, int number,
+                                   const char *fault)
+{
+    const char *what = error == ORDERS_E_malformed_form ? "Field" : "Query parameter";
+
+    return orders_problem(pool, error, apr_psprintf(pool, "%s %d %s.", what, number, fault));
+}
+
+static orders_problem_t *parse(orders_input_t **input, apr_pool_t *pool, orders_error_e error,
                                const char *text, apr_size_t length)
 {
     const char *end = text + length;
-    orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
     int number = 0;
 
-    input->pool = pool;
-    input->prefix = "";
-    input->pairs = apr_array_make(pool, 8, sizeof(orders_pair_t));
+    *input = orders_input_pairs(pool);
     while (text < end) {
         const char *stop = memchr(text, '&', (apr_size_t)(end - text));
 
         stop = stop ? stop : end;
         if (stop > text) {
-            const char *fault = add_pair(input, text, (apr_size_t)(stop - text));
+            const char *fault = add_encoded(*input, text, (apr_size_t)(stop - text));
 
             number++;
             if (fault) {
-                return orders_problem(
-                    pool, error,
-                    apr_psprintf(pool, "%s %d %s.",
-                                 error == ORDERS_E_malformed_form ? "Field" : "Query parameter",
-                                 number, fault));
+                return malformed(pool, error, number, fault);
             }
         }
         text = stop + 1;
     }
-    *result = input;
     return NULL;
 }
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The body of a call as an input, by its content type: JSON, a form, or a multipart form.
+ */
+#ifndef ORDERS_CORE_INPUT_BODY_H
+#define ORDERS_CORE_INPUT_BODY_H
+
+#include "core/call.h"
+#include "core/fields.h"
+
+/** No body and no content type is an empty object when `allow_empty`. Other types: `unsupported_media_type`. */
+orders_problem_t *orders_input_body(orders_input_t **input, const orders_call_t *call,
+                                    bool allow_empty) ORDERS_MUSTCHECK;
+
+#endif
