@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::OpenAPI;
+
+# Compares answers with docs/openapi/*.yaml.
+#
+#     my $spec = ModOrders::OpenAPI->new('docs/openapi/user.yaml', 'docs/openapi/operator.yaml');
+#     my @wrong = $spec->wrong(method => 'GET', path => '/api/v1/user/orders?page=2', status => 200,
+#         type => 'application/json; charset=utf-8', body => $bytes);
+#
+# An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
+# the schema. While it compares, an object may only have the members that are described: a new one needs its line in
+# the description. A path of no described API is nobody's business here.
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use JSON::Validator ();
+use Storable qw(dclone);
+use YAML::XS ();
+
+my $DRAFT = 'https://json-schema.org/draft/2020-12/schema';
+my $JSON  = JSON::PP->new->utf8->allow_nonref;
+
+sub new {
+    my ($class, @files) = @_;
+    my $self = bless { apis => [] }, $class;
+    for my $file (@files) {
+        local $YAML::XS::Boolean = 'JSON::PP';
+        push @{ $self->{apis} }, _api($file, YAML::XS::LoadFile($file));
+    }
+    return $self;
+}
+
+# Longest paths first, and those without a parameter before those with one.
+sub _api {
+    my ($file, $document) = @_;
+    my @paths = sort { _rank($b) cmp _rank($a) } keys %{ $document->{paths} };
+    my @routes = map { { path => $_, match => _matcher($_), item => $document->{paths}{$_} } } @paths;
+    my $strict = dclone($document->{components} || {});
+    _close($_) for values %{ $strict->{schemas} || {} };
+    return {
+        file     => $file,
+        document => $document,
+        strict   => $strict,
+        prefix   => _prefix(@paths),
+        routes   => \@routes,
+        checks   => {},
+    };
+}
+
+# What all paths begin with, in whole segments.
+sub _prefix {
+    my ($first, @others) = @_;
+    my $prefix = $first;
+    while (grep { index "$_/", "$prefix/" } @others) {
+        $prefix =~ s{/[^/]*\z}{};
+    }
+    return $prefix;
+}
+
+sub _rank {
+    my ($path) = @_;
+    return sprintf '%03d %03d %s', scalar(() = $path =~ m{/}g), 999 - scalar(() = $path =~ /\{/g), $path;
+}
+
+sub _matcher {
+    my ($path) = @_;
+    my $pattern = join '[^/]+', map { quotemeta } split /\{[^}]+\}/, $path, -1;
+    return qr{\A$pattern/?\z};
+}
+
+# Objects with described members have no others, unless they say so.
+sub _close {
+    my ($schema) = @_;
+    if (ref $schema eq 'ARRAY') {
+        _close($_) for @{$schema};
+        return;
+    }
+    return if ref $schema ne 'HASH';
+    if (ref $schema->{properties} eq 'HASH' && !exists $schema->{additionalProperties} && !$schema->{allOf}) {
+        $schema->{additionalProperties} = JSON::PP::false;
+    }
+    _close($_) for values %{$schema};
+    return;
+}
+
+sub _resolve {
+    my ($api, $thing) = @_;
+    while (ref $thing eq 'HASH' && ref($thing->{'$ref'}) eq q{} && defined $thing->{'$ref'}) {
+        my $at = $api->{document};
+        for my $step (split m{/}, substr $thing->{'$ref'}, 2) {
+            $at = $at->{$step};
+        }
+        $thing = $at;
+    }
+    return $thing;
+}
+
+sub wrong {
+    my ($self, %answer) = @_;
+    my ($path) = $answer{path} =~ m{\A(?:https?://[^/]+)?([^?#]*)};
+    for my $api (@{ $self->{apis} }) {
+        next if index "$path/", "$api->{prefix}/";
+        return map { "$answer{method} $path $answer{status}: $_" } _wrong_in($api, $path, \%answer);
+    }
+    return;
+}
+
+# A path or method that is not described may only be refused, and then with a problem.
+sub _wrong_in {
+    my ($api, $path, $answer) = @_;
+    my ($route) = grep { $path =~ $_->{match} } @{ $api->{routes} };
+    my $method = $answer->{method} eq 'HEAD' ? 'get' : lc $answer->{method};
+    my $operation = $route && $route->{item}{$method};
+    if (!$operation) {
+        return _wrong_problem($api, $answer) if $answer->{status} == 404 || $answer->{status} == 405;
+        return _wrong_problem($api, $answer) if $answer->{status} == 401 || $answer->{status} == 403;
+        return "$api->{file} has no such route";
+    }
+    my $response = $operation->{responses}{ $answer->{status} } || $operation->{responses}{default}
+        or return "$api->{file} has no such status";
+    $response = _resolve($api, $response);
+    my @missing = grep {
+        _resolve($api, $response->{headers}{$_})->{required} && !defined $answer->{headers}{ lc $_ }
+    } keys %{ $response->{headers} || {} };
+    return map { "the header $_ is missing" } @missing if @missing && $answer->{headers};
+    return if $answer->{method} eq 'HEAD';
+    return _wrong_body($api, $response->{content}, $answer, "$path $method $answer->{status}");
+}
+
+sub _wrong_problem {
+    my ($api, $answer) = @_;
+    return if $answer->{method} eq 'HEAD';
+    my $content = { 'application/problem+json' => { schema => { '$ref' => '#/components/schemas/Problem' } } };
+    return _wrong_body($api, $content, $answer, 'problem');
+}
+
+sub _wrong_body {
+    my ($api, $content, $answer, $name) = @_;
+    my $body = $answer->{body} // q{};
+    if (!$content) {
+        return length $body ? 'there should be no body' : ();
+    }
+    my ($type) = lc($answer->{type} // q{}) =~ m{\A([^;\s]*)};
+    my $media = $content->{$type} or return "the content type is '$type'";
+    return if $type !~ m{[/+]json\z};
+    my $value = eval { $JSON->decode($body) };
+    return 'the body is not JSON' if !defined $value && $body ne 'null';
+    my $check = $api->{checks}{ $JSON->canonical->encode($media->{schema}) } ||= _check($api, $media->{schema});
+    return map { "$_" } $check->validate($value);
+}
+
+sub _check {
+    my ($api, $schema) = @_;
+    my $own = dclone($schema);
+    _close($own);
+    return JSON::Validator->new->schema({ '$schema' => $DRAFT, allOf => [$own], components => $api->{strict} });
+}
+
+1;
