@@ -104,9 +104,9 @@ static const member_t result_members[] = {
 };
 #undef T
 
-static const member_t page_members[] = {
-    MEMBER(orders_page_t, AMOUNT, total_count),
-    MEMBER(orders_page_t, FLAG, more),
+static const member_t total_members[] = {
+    MEMBER(orders_total_t, AMOUNT, total_count),
+    MEMBER(orders_total_t, FLAG, more),
 };
 
 #define T orders_order_t
@@ -289,7 +289,7 @@ static const kind_t kinds[] = {
     ROWS("tax", orders_tax_t, tax_members, OF_ORDER(taxes)),
     ROWS("address", orders_address_t, address_members, OF_ORDER(addresses)),
     ROWS("result", orders_result_t, result_members, OF_ANSWER(results)),
-    ROWS("page", orders_page_t, page_members, OF_ANSWER(pages)),
+    ROWS("page", orders_total_t, total_members, OF_ANSWER(totals)),
     ROWS("token", orders_token_t, token_members, OF_ANSWER(tokens)),
     ROWS("identity", orders_token_t, token_members, OF_ANSWER(tokens)),
 };
@@ -441,7 +441,7 @@ orders_problem_t *orders_answer_read(apr_pool_t *pool, const PGresult *result,
     apr_array_header_t *none = apr_array_make(pool, 1, sizeof(void *));
     reader_t reader = {.pool = pool, .result = result, .none = none};
     *answer = reader.answer = apr_palloc(pool, sizeof(**answer));
-    **answer = (orders_answer_t){.results = none, .pages = none, .orders = none, .tokens = none};
+    **answer = (orders_answer_t){.results = none, .totals = none, .orders = none, .tokens = none};
     set_none(&reader.answer->loose, none);
 
     unsigned char *kind = apr_palloc(pool, (apr_size_t)count + 1);

@@ -122,14 +122,14 @@ typedef struct orders_order_t {
     orders_children_t of;
 } orders_order_t;
 
-typedef struct orders_page_t {
+typedef struct orders_total_t {
     int64_t total_count; /**< exact, of all pages */
     bool more;           /**< cursor pages: whether there is a next one */
-} orders_page_t;
+} orders_total_t;
 
 typedef struct orders_answer_t {
     apr_array_header_t *results; /**< of orders_result_t: one, or one for each line of a bulk */
-    apr_array_header_t *pages;   /**< of orders_page_t: one, of lists */
+    apr_array_header_t *totals;   /**< of orders_total_t: one, of lists */
     apr_array_header_t *orders;  /**< of orders_order_t, in the order of the rows */
     apr_array_header_t *tokens;  /**< of orders_token_t: tokens and identities */
     orders_children_t loose;     /**< rows of no order in this answer */

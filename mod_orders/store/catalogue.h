@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Users and catalogue, filled by external reference. One round trip each. */
+#ifndef ORDERS_STORE_CATALOGUE_H
+#define ORDERS_STORE_CATALOGUE_H
+
+#include "store/operation.h"
+
+typedef struct orders_entry_t {
+    const char *kind;     /**< users, plans, billing-options, coupons, payment-channels, tax-rates */
+    const char *ref;
+    const char *document; /**< a JSON object */
+} orders_entry_t;
+
+/** The result's outcome is created, updated or unchanged. */
+orders_problem_t *orders_catalogue_upsert(const orders_writer_t *writer,
+                                          const orders_entry_t *entry,
+                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** `lines`: JSON objects with kind and ref. One result each, in their order; each stands or falls by itself. */
+orders_problem_t *orders_catalogue_bulk(const orders_writer_t *writer, const char *const *lines,
+                                        int count, orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+#endif

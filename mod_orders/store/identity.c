@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/identity.h"
+
+#include <string.h>
+
+#include "store/operation.h"
+
+static const orders_statement_t by_token = {
+    "orders_token_identity",
+    "SELECT * FROM orders.token_identity($1)",
+    1,
+};
+static const orders_statement_t by_login = {
+    "orders_login_identity",
+    "SELECT * FROM orders.login_identity($1, $2)",
+    2,
+};
+
+/* The bits of scopes with single spaces between; words of a newer module have none here. */
+static unsigned scopes_of(const char *words)
+{
+    static const char *const known[ORDERS_SCOPE__COUNT] = {
+#define X(name, word) [ORDERS_SCOPE_INDEX_##name] = word,
+        ORDERS_SCOPES(X)
+#undef X
+    };
+    unsigned scopes = ORDERS_SCOPE_NONE;
+    while (words && *words) {
+        size_t length = strcspn(words, " ");
+        for (unsigned i = 0; i < ORDERS_SCOPE__COUNT; i++) {
+            if (strlen(known[i]) == length && strncmp(known[i], words, length) == 0) {
+                scopes |= 1u << i;
+            }
+        }
+        words += length;
+        words += strspn(words, " ");
+    }
+    return scopes;
+}
+
+static orders_problem_t *identify(orders_database_t *database, const orders_statement_t *statement,
+                                  const orders_params_t *params, orders_identity_t **identity)
+{
+    orders_reader_t reader = {.database = database, .pool = params->pool};
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_store_read(&reader, statement, params, &answer));
+    *identity = NULL;
+    const orders_token_t *row = orders_first(answer->tokens);
+    if (row) {
+        *identity = apr_palloc(params->pool, sizeof(**identity));
+        **identity = (orders_identity_t){
+            .tenant = (int32_t)row->tenant,
+            .user_id = row->user_id,
+            .token_id = row->id,
+            .login = row->login,
+            .ref = row->reference,
+            .scopes = scopes_of(row->scopes),
+            .expires_at = row->expires_at,
+        };
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_identity_by_token(orders_database_t *database, apr_pool_t *pool,
+                                           const unsigned char hash[ORDERS_TOKEN_HASH_SIZE],
+                                           orders_identity_t **identity)
+{
+    orders_params_t params;
+    orders_params_init(&params, pool);
+    orders_param_bytes(&params, hash, ORDERS_TOKEN_HASH_SIZE);
+    return identify(database, &by_token, &params, identity);
+}
+
+orders_problem_t *orders_identity_by_login(orders_database_t *database, apr_pool_t *pool,
+                                           int32_t tenant, const char *login,
+                                           orders_identity_t **identity)
+{
+    orders_params_t params;
+    orders_params_init(&params, pool);
+    orders_param_int(&params, tenant);
+    orders_param_text(&params, login);
+    return identify(database, &by_login, &params, identity);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/order.h"
+
+#include "core/time.h"
+
+static const orders_statement_t place_plan = {
+    "orders_place_plan",
+    "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    16,
+};
+
+/* ids is the order's id in an array; OFFSET 0 keeps it one value for all branches. */
+#define OWN_ORDER                                                                                  \
+    "(SELECT ARRAY[o.id] AS ids FROM orders.orders AS o"                                           \
+    " WHERE o.tenant_id = $1 AND o.id = $3 AND o.buyer_id = $2 OFFSET 0) AS p"
+
+static const orders_statement_t read_own = {
+    "orders_read_own",
+    "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL ("
+    "SELECT * FROM orders.rows_of($1, p.ids)"
+    " UNION ALL SELECT * FROM orders.money_of($1, p.ids, $2)) AS r",
+    3,
+};
+
+static const orders_statement_t read_status = {
+    "orders_read_status",
+    "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders.rows_of($1, p.ids) AS r",
+    3,
+};
+
+static const orders_statement_t find = {
+    "orders_find",
+    "SELECT r.* FROM (SELECT ARRAY[orders.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
+    " CROSS JOIN LATERAL ("
+    "SELECT * FROM orders.rows_of($1, p.ids)"
+    " UNION ALL SELECT * FROM orders.more_of($1, p.ids)) AS r",
+    2,
+};
+
+#define CANCEL(order) "SELECT * FROM orders.cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)"
+#define REFUND(order)                                                                              \
+    "SELECT * FROM orders.refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)"
+
+static const orders_statement_t cancel_by_id = {"orders_cancel", CANCEL("$9"), 11};
+static const orders_statement_t cancel_by_text = {
+    "orders_cancel_text",
+    CANCEL("orders.order_id_of($1, $9)"),
+    11,
+};
+static const orders_statement_t refund_by_id = {"orders_refund", REFUND("$8"), 13};
+static const orders_statement_t refund_by_text = {
+    "orders_refund_text",
+    REFUND("orders.order_id_of($1, $8)"),
+    13,
+};
+
+orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
+                                          const orders_place_plan_t *place,
+                                          orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, place->user_id);
+    orders_param_int(&params, place->plan_id);
+    orders_param_int_or_null(&params, place->billing_option_id != 0, place->billing_option_id);
+    orders_param_int(&params, place->quantity);
+    orders_param_text(&params, place->method);
+    orders_param_text(&params, place->channel);
+    orders_param_text(&params, place->return_url);
+    orders_param_text(&params, place->coupon);
+    orders_param_int_or_null(&params, place->expires_in != 0, place->expires_in);
+    return orders_store_write(writer, &place_plan, &params, answer);
+}
+
+static orders_problem_t *read_one(const orders_reader_t *reader,
+                                  const orders_statement_t *statement, int64_t user_id,
+                                  int64_t order_id, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_int(&params, user_id);
+    orders_param_int(&params, order_id);
+    return orders_store_read(reader, statement, &params, answer);
+}
+
+orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
+                                        int64_t order_id, orders_answer_t **answer)
+{
+    return read_one(reader, &read_own, user_id, order_id, answer);
+}
+
+orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_t user_id,
+                                           int64_t order_id, orders_answer_t **answer)
+{
+    return read_one(reader, &read_status, user_id, order_id, answer);
+}
+
+orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
+                                    orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_text(&params, text);
+    return orders_store_read(reader, &find, &params, answer);
+}
+
+static void add_ref(orders_params_t *params, const orders_order_ref_t *order)
+{
+    if (order->id) {
+        orders_param_int(params, order->id);
+    } else {
+        orders_param_text(params, order->text);
+    }
+}
+
+orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,
+                                      orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int_or_null(&params, cancel->user_id != 0, cancel->user_id);
+    add_ref(&params, &cancel->order);
+    orders_param_text(&params, cancel->reason);
+    orders_param_int_or_null(&params, cancel->version != 0, cancel->version);
+    return orders_store_write(writer, cancel->order.id ? &cancel_by_id : &cancel_by_text, &params,
+                              answer);
+}
+
+orders_problem_t *orders_order_refund(const orders_writer_t *writer,
+                                      const orders_refund_order_t *refund, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    add_ref(&params, &refund->order);
+    orders_param_int_or_null(&params, refund->amount != 0, refund->amount);
+    orders_param_text(&params, refund->lines);
+    orders_param_text(&params, refund->reason);
+    orders_param_int(&params, refund->window);
+    orders_param_int_or_null(&params, refund->version != 0, refund->version);
+    return orders_store_write(writer, refund->order.id ? &refund_by_id : &refund_by_text, &params,
+                              answer);
+}

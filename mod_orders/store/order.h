@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Orders: placing, reading, listing, cancelling, refunding. One round trip each; amounts in minor units. */
+#ifndef ORDERS_STORE_ORDER_H
+#define ORDERS_STORE_ORDER_H
+
+#include "store/operation.h"
+
+/** Which order: by id, or by whatever text an operator has: id, UUID or number. */
+typedef struct orders_order_ref_t {
+    int64_t id;       /**< 0: see text */
+    const char *text;
+} orders_order_ref_t;
+
+typedef struct orders_place_plan_t {
+    int64_t user_id, plan_id;
+    int64_t billing_option_id; /**< 0: none */
+    int64_t quantity;
+    const char *method, *channel, *return_url, *coupon;
+    int expires_in; /**< seconds an external payment may take; 0: for ever */
+} orders_place_plan_t;
+
+/** The result's outcome is `resume` when a provider is still to be asked for the intent. */
+orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
+                                          const orders_place_plan_t *place,
+                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** A buyer's own order with his balance and its latest posting; no order when it is another's. */
+orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
+                                        int64_t order_id, orders_answer_t **answer) ORDERS_MUSTCHECK;
+/** The same without balance and posting. */
+orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_t user_id,
+                                           int64_t order_id,
+                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
+/** Anybody's order with all that is known of it. */
+orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
+                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef enum { ORDERS_SORT_CREATED, ORDERS_SORT_UPDATED, ORDERS_SORT_TOTAL, ORDERS_SORT__COUNT } orders_sort_e;
+
+/** A page of a buyer's orders. */
+typedef struct orders_own_list_t {
+    int64_t user_id;
+    int size;
+    orders_sort_e sort;
+    bool ascending;
+    int64_t offset;     /**< pages by number */
+    bool after;         /**< cursor pages: what follows … */
+    int64_t after_key;  /**< … this value of the sort (microseconds or minor units) */
+    int64_t after_id;   /**< … and this id */
+    /* Filters; NULL: any. */
+    const apr_array_header_t *states; /**< of const char *, "order state/payment state" */
+    const char *method;
+    const char *number; /**< prefix, in any case */
+} orders_own_list_t;
+
+/** Orders in sequence with lines, payments and refunds; totals say how many there are in all. */
+orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
+                                        const orders_own_list_t *list,
+                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** An operator's search: newest first. Filters: NULL or 0 for any. */
+typedef struct orders_search_t {
+    int size;
+    int64_t before_id; /**< 0: from the newest */
+    const char *state, *payment_state, *fulfilment_state, *dialect;
+    const char *user;   /**< external reference or id */
+    const char *number; /**< prefix, in any case */
+    apr_time_t from, to; /**< created: from ≤ t < to */
+    const char *text;
+} orders_search_t;
+
+orders_problem_t *orders_order_search(const orders_reader_t *reader, const orders_search_t *search,
+                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_cancel_t {
+    orders_order_ref_t order;
+    int64_t user_id; /**< whose it must be; 0: anybody's */
+    const char *reason;
+    int64_t version; /**< that it must have (If-Match); 0: any */
+} orders_cancel_t;
+
+orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,
+                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_refund_order_t {
+    orders_order_ref_t order;
+    int64_t amount;    /**< 0: lines, or all that is left */
+    const char *lines; /**< JSON: [{"id","quantity"}], or NULL */
+    const char *reason;
+    int window;        /**< days after the payment */
+    int64_t version;
+} orders_refund_order_t;
+
+orders_problem_t *orders_order_refund(const orders_writer_t *writer,
+                                      const orders_refund_order_t *refund,
+                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/payment.h"
+
+static const orders_statement_t record_intent = {
+    "orders_record_intent",
+    "SELECT * FROM orders.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    11,
+};
+static const orders_statement_t record_failure = {
+    "orders_record_intent_failure",
+    "SELECT * FROM orders.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    11,
+};
+static const orders_statement_t payment_event = {
+    "orders_payment_event",
+    "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    11,
+};
+static const orders_statement_t settle_payment = {
+    "orders_settle_payment",
+    "SELECT * FROM orders.settle_payment(" ORDERS_WRITER_SQL
+    ", orders.order_id_of($1, $8), $9, $10, $11)",
+    11,
+};
+static const orders_statement_t settle_refund = {
+    "orders_settle_refund",
+    "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
+    12,
+};
+static const orders_statement_t post_balance = {
+    "orders_post_balance",
+    "SELECT * FROM orders.post_balance(" ORDERS_WRITER_SQL
+    ", orders.user_id_of($1, $8), $9, $10, $11)",
+    11,
+};
+
+orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
+                                               const orders_record_intent_t *intent,
+                                               orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, intent->payment_id);
+    orders_param_text(&params, intent->intent_id);
+    orders_param_text(&params, intent->pay_url);
+    orders_param_text(&params, intent->reference);
+    return orders_store_write_again(writer, &record_intent, &params, answer);
+}
+
+orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
+                                                const orders_intent_failure_t *failure,
+                                                orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, failure->payment_id);
+    orders_param_text(&params, failure->code);
+    orders_param_text(&params, failure->message);
+    orders_param_text(&params, failure->final ? "true" : "false");
+    return orders_store_write_again(writer, &record_failure, &params, answer);
+}
+
+orders_problem_t *orders_payment_event(const orders_reader_t *reader,
+                                       const orders_payment_event_t *event,
+                                       orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_text(&params, event->channel);
+    orders_param_text(&params, event->event_id);
+    orders_param_text(&params, event->type);
+    orders_param_int_or_null(&params, event->payment_id != 0, event->payment_id);
+    orders_param_text(&params, event->intent_id);
+    orders_param_text(&params, event->transaction_id);
+    orders_param_int_or_null(&params, event->amount != 0, event->amount);
+    orders_param_text(&params, event->currency);
+    orders_param_text(&params, event->code);
+    orders_param_text(&params, event->message);
+    PGresult *result;
+    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &payment_event, &params,
+                                       ORDERS_WRITE_KEYED, &result));
+    return orders_answer_read(reader->pool, result, answer);
+}
+
+orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
+                                        const orders_settle_t *settle, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, settle->order.text);
+    orders_param_text(&params, settle->method);
+    orders_param_text(&params, settle->reference);
+    orders_param_int_or_null(&params, settle->version != 0, settle->version);
+    return orders_store_write(writer, &settle_payment, &params, answer);
+}
+
+orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
+                                               const orders_settle_refund_t *settle,
+                                               orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, settle->refund_id);
+    orders_param_text(&params, settle->transaction_id);
+    orders_param_text(&params, settle->ok ? "true" : "false");
+    orders_param_text(&params, settle->code);
+    orders_param_text(&params, settle->message);
+    return orders_store_write_again(writer, &settle_refund, &params, answer);
+}
+
+orders_problem_t *orders_payment_post_balance(const orders_writer_t *writer,
+                                              const orders_post_balance_t *post,
+                                              orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, post->user);
+    orders_param_int(&params, post->amount);
+    orders_param_text(&params, post->currency);
+    orders_param_text(&params, post->reference);
+    return orders_store_write(writer, &post_balance, &params, answer);
+}

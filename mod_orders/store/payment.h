@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Payments: what providers and operators say of them. One round trip each; amounts in minor units. */
+#ifndef ORDERS_STORE_PAYMENT_H
+#define ORDERS_STORE_PAYMENT_H
+
+#include "store/order.h"
+
+typedef struct orders_record_intent_t {
+    int64_t payment_id;
+    const char *intent_id, *pay_url, *reference;
+} orders_record_intent_t;
+
+/** Keeps what a provider answered; completes the idempotency record of the writer's key. May be repeated. */
+orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
+                                               const orders_record_intent_t *intent,
+                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_intent_failure_t {
+    int64_t payment_id;
+    const char *code, *message;
+    bool final; /**< the provider refused; else it is asked again later */
+} orders_intent_failure_t;
+
+orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
+                                                const orders_intent_failure_t *failure,
+                                                orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_payment_event_t {
+    const char *channel, *event_id, *type;
+    int64_t payment_id; /**< 0: not said */
+    const char *intent_id, *transaction_id;
+    int64_t amount; /**< 0: not said */
+    const char *currency, *code, *message;
+} orders_payment_event_t;
+
+/** An event counts once: a repeat is `unchanged`. */
+orders_problem_t *orders_payment_event(const orders_reader_t *reader,
+                                       const orders_payment_event_t *event,
+                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_settle_t {
+    orders_order_ref_t order;
+    const char *method, *reference; /**< NULL: the order's method; no reference */
+    int64_t version;
+} orders_settle_t;
+
+/** Settles an order's open payment by hand. */
+orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
+                                        const orders_settle_t *settle,
+                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_settle_refund_t {
+    int64_t refund_id;
+    const char *transaction_id;
+    bool ok;
+    const char *code, *message;
+} orders_settle_refund_t;
+
+/** What a provider said of a refund. May be repeated. */
+orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
+                                               const orders_settle_refund_t *settle,
+                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+typedef struct orders_post_balance_t {
+    const char *user; /**< external reference or id */
+    int64_t amount;   /**< negative: taken away */
+    const char *currency, *reference;
+} orders_post_balance_t;
+
+/** A top-up or a correction. The answer: the balance and the posting, both loose. */
+orders_problem_t *orders_payment_post_balance(const orders_writer_t *writer,
+                                              const orders_post_balance_t *post,
+                                              orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+#endif
