@@ -2,14 +2,14 @@
 #include "services/signature.h"
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
+
+#include "core/digest.h"
 
 #define ENCODED_SECRET "whsec_"
 #define VERSION "v1,"
-#define DIGEST_BYTES 32
+#define DIGEST_BYTES ORDERS_SHA256_SIZE
 #define MAX_SIGNATURES 16
 #define MAX_ID 255
 #define MAX_LINE 1024
@@ -78,7 +78,6 @@ static char *sign(const unsigned char *key, apr_size_t key_length, const orders_
                   apr_pool_t *pool)
 {
     unsigned char digest[DIGEST_BYTES];
-    unsigned int size = sizeof(digest);
     const char *head = apr_pstrcat(pool, message->id, ".", message->timestamp, ".", NULL);
     apr_size_t head_length = strlen(head);
     unsigned char *text = apr_palloc(pool, head_length + message->length + 1);
@@ -88,8 +87,7 @@ static char *sign(const unsigned char *key, apr_size_t key_length, const orders_
     if (message->length) {
         memcpy(text + head_length, message->body, message->length);
     }
-    if (!HMAC(EVP_sha256(), key, (int)key_length, text, head_length + message->length, digest,
-              &size)) {
+    if (!orders_hmac_sha256(digest, key, key_length, text, head_length + message->length)) {
         return NULL;
     }
     memcpy(signature, VERSION, sizeof(VERSION));
@@ -134,7 +132,7 @@ static bool among(const char *expected, const char *signatures)
 
     while (*signatures && seen++ < MAX_SIGNATURES) {
         apr_size_t size = strcspn(signatures, " ");
-        if (size == length && !CRYPTO_memcmp(signatures, expected, length)) {
+        if (size == length && orders_bytes_equal(signatures, expected, length)) {
             found = true;
         }
         signatures += size;
