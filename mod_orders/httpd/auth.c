@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/auth.h"
+
+#include <httpd.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_auth.h>
+#include <string.h>
+
+#include "core/digest.h"
+#include "httpd/token_cache.h"
+#include "store/identity.h"
+
+APLOG_USE_MODULE(orders);
+
+#define AUTH_TYPE "Orders"
+#define LONGEST_TOKEN 512
+#define LONGEST_LOGIN 255
+
+/** The token of `Authorization: Bearer …`, or NULL. */
+static const char *bearer(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Authorization");
+    size_t length;
+
+    if (!header || ap_cstr_casecmpn(header, "Bearer ", 7)) {
+        return NULL;
+    }
+    header += 7;
+    while (*header == ' ') {
+        header++;
+    }
+    length = strlen(header);
+    while (length && (header[length - 1] == ' ' || header[length - 1] == '\t')) {
+        length--;
+    }
+    if (!length || length > LONGEST_TOKEN) {
+        return NULL;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)header[i] <= ' ' || (unsigned char)header[i] > '~') {
+            return NULL;
+        }
+    }
+    return apr_pstrmemdup(r->pool, header, length);
+}
+
+/** What an identity is looked up by. */
+typedef struct credential_t {
+    const char *token; /**< or: */
+    const char *login;
+    unsigned char hash[ORDERS_TOKEN_HASH_SIZE];
+} credential_t;
+
+static bool read_credential(orders_request_t *request, credential_t *credential)
+{
+    request_rec *r = request->r;
+    const char *hashed;
+
+    if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
+        credential->login = r->user;
+        if (!r->user || !*r->user || strlen(r->user) > LONGEST_LOGIN) {
+            return false;
+        }
+        /* a token has no space in it, so the two never meet in the cache */
+        hashed = apr_psprintf(r->pool, "login %d %s", request->dir.tenant, r->user);
+    } else {
+        hashed = credential->token = bearer(r);
+    }
+    return hashed && orders_sha256(credential->hash, hashed, strlen(hashed));
+}
+
+static orders_problem_t *look_up(orders_request_t *request, const credential_t *credential,
+                                 orders_identity_t **identity)
+{
+    apr_pool_t *pool = request->r->pool;
+
+    return credential->token
+               ? orders_identity_by_token(&request->database, pool, credential->hash, identity)
+               : orders_identity_by_login(&request->database, pool, request->dir.tenant,
+                                          credential->login, identity);
+}
+
+static orders_problem_t *find_identity(orders_request_t *request, const credential_t *credential,
+                                       orders_identity_t **identity)
+{
+    int seconds = request->dir.token_cache;
+    apr_pool_t *pool = request->r->pool;
+    orders_lookup_t lookup;
+    orders_cached_e cached =
+        orders_token_cache_get(pool, credential->hash, seconds, &lookup, identity);
+
+    if (cached == ORDERS_CACHE_UNKNOWN) {
+        ORDERS_TRY(look_up(request, credential, identity));
+        orders_token_cache_put(pool, &lookup, seconds, *identity);
+    }
+    return NULL;
+}
+
+static bool valid_here(const orders_request_t *request, const orders_identity_t *identity)
+{
+    return identity && identity->tenant == request->dir.tenant &&
+           (!identity->expires_at || identity->expires_at > apr_time_now());
+}
+
+orders_problem_t *orders_auth_resolve(orders_request_t *request)
+{
+    orders_identity_t *identity = NULL;
+    credential_t credential = {0};
+
+    if (request->identity) {
+        return NULL;
+    }
+    if (read_credential(request, &credential)) {
+        ORDERS_TRY(find_identity(request, &credential, &identity));
+    }
+    if (!valid_here(request, identity)) {
+        return orders_problem(request->r->pool, ORDERS_E_unauthenticated, NULL);
+    }
+    if (credential.login) {
+        identity->scopes = (unsigned)request->dir.remote_user_scopes;
+    }
+    request->identity = identity;
+    request->call.identity = identity;
+    return NULL;
+}
+
+const char *orders_auth_challenge(const orders_request_t *request)
+{
+    const char *realm = ap_auth_name(request->r);
+
+    return apr_psprintf(request->r->pool, "Bearer realm=\"%s\"",
+                        realm ? ap_escape_quotes(request->r->pool, realm) : "orders");
+}
+
+static bool is_our_type(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type && !ap_cstr_casecmp(type, AUTH_TYPE);
+}
+
+/** ap_hook_check_authn. */
+static int check_authn(request_rec *r)
+{
+    orders_request_t *request;
+
+    if (!is_our_type(r)) {
+        return DECLINED;
+    }
+    request = orders_request(r);
+    if (!request) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "AuthType Orders needs a Location that serves an OrdersAPI");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "OrdersIdentity remote-user needs another AuthType than Orders");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    request->problem = orders_auth_resolve(request);
+    if (!request->problem) {
+        r->ap_auth_type = apr_pstrdup(r->pool, AUTH_TYPE);
+        r->user = apr_pstrdup(r->pool, request->identity->login ? request->identity->login
+                                       : request->identity->ref ? request->identity->ref
+                                                                : "-");
+        return OK;
+    }
+    if (request->problem->error == ORDERS_E_unauthenticated) {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", orders_auth_challenge(request));
+    }
+    return orders_kind_status(orders_error_kind(request->problem->error));
+}
+
+/** ap_hook_note_auth_failure: another module (mod_authz_core) is about to answer 401. */
+static int note_auth_failure(request_rec *r, const char *type)
+{
+    orders_request_t *request = ap_cstr_casecmp(type, AUTH_TYPE) ? NULL : orders_request(r);
+
+    if (!request) {
+        return DECLINED;
+    }
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate", orders_auth_challenge(request));
+    return OK;
+}
+
+/**
+ * ap_hook_check_access_ex, after mod_authz_core's: that one has found that a user is needed to decide (rules that need
+ * none, such as Require ip, have been applied). A route that needs no identity passes.
+ */
+static int pass_open_routes(request_rec *r)
+{
+    orders_request_t *request = orders_request(r);
+
+    return request && request->found == ORDERS_ROUTE_FOUND &&
+                   request->match.route->auth == ORDERS_AUTH_NONE
+               ? OK
+               : DECLINED;
+}
+
+static authz_status check_scope(request_rec *r, const char *line, const void *parsed)
+{
+    orders_request_t *request;
+
+    if (!r->user) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    request = orders_request(r);
+    if (!request) {
+        return AUTHZ_DENIED;
+    }
+    request->problem = orders_auth_resolve(request);
+    if (request->problem) {
+        return request->problem->error == ORDERS_E_unauthenticated ? AUTHZ_DENIED
+                                                                   : AUTHZ_GENERAL_ERROR;
+    }
+    return request->identity->scopes & *(const unsigned *)parsed ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+/** The words become the bits of any of the scopes. */
+static const char *parse_scope(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    unsigned *scopes = apr_pcalloc(cmd->pool, sizeof *scopes);
+
+    while (*line) {
+        const char *word = ap_getword_conf(cmd->temp_pool, &line);
+
+        if (!orders_config_scope(word, scopes)) {
+            return apr_psprintf(cmd->pool, "Require orders-scope: there is no scope '%s'", word);
+        }
+    }
+    *parsed = scopes;
+    return *scopes ? NULL : "Require orders-scope needs a scope";
+}
+
+void orders_auth_register_hooks(apr_pool_t *pool)
+{
+    static const authz_provider scope = {&check_scope, &parse_scope};
+
+    ap_hook_check_authn(check_authn, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_access_ex(pass_open_routes, NULL, NULL, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "orders-scope", AUTHZ_PROVIDER_VERSION,
+                              &scope, AP_AUTH_INTERNAL_PER_CONF);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/api.h"
+
+extern module AP_MODULE_DECLARE_DATA orders_module;
+
+#define CREATE(type, name, unset, fallback, directive) conf->name = (unset);
+#define MERGE(type, name, unset, fallback, directive)                                              \
+    conf->name = own->name != (unset) ? own->name : outer->name;
+#define RESOLVE(type, name, unset, fallback, directive)                                            \
+    into->name = ORDERS_DEFAULT(conf->name, unset, fallback);
+
+void *orders_dir_conf_create(apr_pool_t *pool, char *dir)
+{
+    orders_dir_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
+
+    ORDERS_DIR_MEMBERS(CREATE)
+    return conf;
+}
+
+void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add)
+{
+    const orders_dir_conf_t *outer = base, *own = add;
+    orders_dir_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
+
+    ORDERS_DIR_MEMBERS(MERGE)
+    return conf;
+}
+
+void orders_dir_conf_resolve(const orders_dir_conf_t *conf, orders_dir_conf_t *into)
+{
+    ORDERS_DIR_MEMBERS(RESOLVE)
+}
+
+void *orders_server_conf_create(apr_pool_t *pool, server_rec *server)
+{
+    orders_server_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
+
+    ORDERS_SERVER_MEMBERS(CREATE)
+    conf->channels = apr_array_make(pool, 2, sizeof(orders_channel_t));
+    conf->mounts = apr_array_make(pool, 2, sizeof(orders_mount_t));
+    return conf;
+}
+
+/** The main server's channels, each replaced by the virtual host's own of the same name, then the rest of these. */
+static apr_array_header_t *merge_channels(apr_pool_t *pool, const apr_array_header_t *outer,
+                                          const apr_array_header_t *own)
+{
+    apr_array_header_t *all = apr_array_copy(pool, own);
+
+    for (int i = 0; i < outer->nelts; i++) {
+        const orders_channel_t *channel = &APR_ARRAY_IDX(outer, i, orders_channel_t);
+        const orders_providers_t mine = {.channels = own};
+
+        if (!orders_channel_find(&mine, channel->name)) {
+            APR_ARRAY_PUSH(all, orders_channel_t) = *channel;
+        }
+    }
+    return all;
+}
+
+void *orders_server_conf_merge(apr_pool_t *pool, void *base, void *add)
+{
+    const orders_server_conf_t *outer = base, *own = add;
+    orders_server_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
+
+    ORDERS_SERVER_MEMBERS(MERGE)
+    conf->channels = merge_channels(pool, outer->channels, own->channels);
+    conf->mounts = apr_array_append(pool, outer->mounts, own->mounts);
+    return conf;
+}
+
+void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_conf_t *into)
+{
+    *into = *conf;
+    ORDERS_SERVER_MEMBERS(RESOLVE)
+}
+
+orders_dir_conf_t *orders_dir_conf(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &orders_module);
+}
+
+orders_server_conf_t *orders_server_conf(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &orders_module);
+}
+
+static const orders_api_t *const apis[] = {&orders_user_api, &orders_operator_api};
+
+const orders_api_t *orders_config_api(const char *name)
+{
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
+        if (!ap_cstr_casecmp(apis[i]->name, name)) {
+            return apis[i];
+        }
+    }
+    return NULL;
+}
+
+const char *orders_config_api_names(apr_pool_t *pool)
+{
+    const char *names = "";
+
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
+        names = apr_pstrcat(pool, names, *names ? ", " : "", apis[i]->name, NULL);
+    }
+    return names;
+}
+
+bool orders_config_scope(const char *word, unsigned *scopes)
+{
+    static const char *const known[] = {
+#define X(name, text) [ORDERS_SCOPE_INDEX_##name] = text,
+        ORDERS_SCOPES(X)
+#undef X
+    };
+
+    for (unsigned i = 0; i < ORDERS_SCOPE__COUNT; i++) {
+        if (!strcmp(known[i], word)) {
+            *scopes |= 1u << i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What the directives say, per Location and per server.
+ *
+ * The two member lists below are the only place that names a member: the structs, how they are created, how a section
+ * inherits from the one around it, and the defaults all come from them. Configuration lives in httpd's configuration
+ * pool and is read-only once children run, but for orders_server_conf_t.pool, which each child sets for itself.
+ */
+#ifndef ORDERS_HTTPD_CONFIG_H
+#define ORDERS_HTTPD_CONFIG_H
+
+#include <httpd.h>
+
+#include <apr_tables.h>
+#include <http_config.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/call.h"
+#include "services/provider.h"
+
+#define ORDERS_UNSET INT_MIN
+
+typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_identity_source_e;
+
+/**
+ * Members that a Location, a virtual host or the main server may set.
+ * X(type, name, unset, default, directive). A section's own value wins over the value around it.
+ */
+#define ORDERS_DIR_MEMBERS(X)                                                                      \
+    X(const orders_api_t *, api, NULL, NULL, OrdersAPI)                                            \
+    X(const char *, mount, NULL, NULL, OrdersAPI)                                                  \
+    X(int, tenant, ORDERS_UNSET, 1, OrdersTenant)                                                  \
+    X(int, identity, ORDERS_UNSET, ORDERS_IDENTITY_TOKEN, OrdersIdentity)                          \
+    X(int, remote_user_scopes, ORDERS_UNSET, (int)ORDERS_SCOPE_BUYER, OrdersRemoteUserScopes)      \
+    X(int, token_cache, ORDERS_UNSET, 10, OrdersTokenCache) /* seconds */                          \
+    X(int, max_body, ORDERS_UNSET, 65536, OrdersMaxBody)    /* bytes */                            \
+    X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \
+    X(int, page_max, ORDERS_UNSET, 0, OrdersPageSize)                                              \
+    X(int, max_quantity, ORDERS_UNSET, 10, OrdersMaxQuantity)                                      \
+    X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \
+    X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout) /* seconds */               \
+    X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)     /* seconds */               \
+    X(int, refund_window, ORDERS_UNSET, 30, OrdersRefundWindow)        /* days */                  \
+    X(apr_array_header_t *, return_urls, NULL, NULL, OrdersReturnURL)  /* const char * */
+
+/** Members that only a server may set. A virtual host inherits from the main server. */
+#define ORDERS_SERVER_MEMBERS(X)                                                                   \
+    X(const char *, token_cache_provider, NULL, "shmcb", OrdersTokenCacheProvider)                 \
+    X(int, sessions, ORDERS_UNSET, 4, OrdersSessions)             /* a process */                  \
+    X(int, queue_timeout, ORDERS_UNSET, 2000, OrdersQueueTimeout) /* milliseconds */               \
+    X(int, prepared_statements, ORDERS_UNSET, 1, OrdersPreparedStatements)                         \
+    X(const char *, public_url, NULL, NULL, OrdersPublicURL)                                       \
+    X(int, idempotency_lifetime, ORDERS_UNSET, 86400, OrdersIdempotencyLifetime) /* seconds */     \
+    X(const unsigned char *, secret, NULL, NULL, OrdersSecretFile)                                 \
+    X(int, secret_length, ORDERS_UNSET, 0, OrdersSecretFile)                                       \
+    X(int, worker, ORDERS_UNSET, 1, OrdersWorker)                                                  \
+    X(int, worker_interval, ORDERS_UNSET, 5, OrdersWorkerInterval) /* seconds */
+
+#define ORDERS_MEMBER(type, name, unset, fallback, directive) type name;
+
+typedef struct orders_dir_conf_t {
+    ORDERS_DIR_MEMBERS(ORDERS_MEMBER)
+} orders_dir_conf_t;
+
+struct orders_pool_t; /* sessions.h */
+
+typedef struct orders_server_conf_t {
+    ORDERS_SERVER_MEMBERS(ORDERS_MEMBER)
+    apr_array_header_t
+        *channels; /**< of orders_channel_t: the main server's, then its own; a name once */
+    apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
+    struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
+} orders_server_conf_t;
+
+/** An `OrdersAPI` as it was read, for checks and for the worker. */
+typedef struct orders_mount_t {
+    const orders_api_t *api;
+    const char *path;
+    const char *file; /**< where it was configured */
+    int line;
+} orders_mount_t;
+
+/** One of these for a default, once merged. */
+#define ORDERS_DEFAULT(value, unset, fallback) ((value) == (unset) ? (fallback) : (value))
+
+extern const command_rec orders_directives[];
+
+void *orders_dir_conf_create(apr_pool_t *pool, char *dir);
+void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add);
+void *orders_server_conf_create(apr_pool_t *pool, server_rec *server);
+void *orders_server_conf_merge(apr_pool_t *pool, void *base, void *add);
+
+/** The configuration as it applies, defaults filled in, in `into`. */
+void orders_dir_conf_resolve(const orders_dir_conf_t *conf, orders_dir_conf_t *into);
+void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_conf_t *into);
+
+orders_dir_conf_t *orders_dir_conf(const request_rec *r);
+orders_server_conf_t *orders_server_conf(const server_rec *server);
+
+/** The API of that name, or NULL, and the names that there are, for a refusal. */
+const orders_api_t *orders_config_api(const char *name);
+const char *orders_config_api_names(apr_pool_t *pool);
+
+/** Adds the scope of that name to `*scopes`; false when there is none. */
+bool orders_config_scope(const char *word, unsigned *scopes);
+
+/** ap_hook_check_config: what one directive alone cannot know. OK, or an error that has been logged. */
+int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main);
+
+#endif

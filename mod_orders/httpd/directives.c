@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The directives: each reads its arguments into one member and refuses what can never be right, with a sentence that
+ * says what would be. What depends on several directives is checked in config_check.c.
+ */
+#include <httpd.h>
+
+#include <apr_file_io.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <string.h>
+
+#include "httpd/config.h"
+#include "httpd/token_cache.h"
+
+extern module AP_MODULE_DECLARE_DATA orders_module;
+
+APLOG_USE_MODULE(orders);
+
+#define SECRET_MINIMUM 32
+#define SECRET_MAXIMUM 4096
+
+/** A whole number of a certain range, in a struct at `offset`. */
+typedef struct number_t {
+    size_t offset;
+    int min, max;
+    const char *unit;
+} number_t;
+
+#define DIR_NUMBER(member, least, most, word)                                                      \
+    (&(const number_t){.offset = offsetof(orders_dir_conf_t, member),                              \
+                       .min = (least),                                                             \
+                       .max = (most),                                                              \
+                       .unit = (word)})
+#define SERVER_NUMBER(member, least, most, word)                                                   \
+    (&(const number_t){.offset = offsetof(orders_server_conf_t, member),                           \
+                       .min = (least),                                                             \
+                       .max = (most),                                                              \
+                       .unit = (word)})
+
+static bool read_number(const char *text, int min, int max, int *value)
+{
+    char *end;
+    apr_int64_t number = apr_isdigit(*text) ? apr_strtoi64(text, &end, 10) : -1;
+
+    if (number < min || number > max || *end) {
+        return false;
+    }
+    *value = (int)number;
+    return true;
+}
+
+static const char *set_number(cmd_parms *cmd, char *into, const char *text)
+{
+    const number_t *number = cmd->info;
+
+    if (!read_number(text, number->min, number->max, (int *)(void *)(into + number->offset))) {
+        return apr_psprintf(cmd->pool, "%s takes a whole number of %s from %d to %d, not '%s'",
+                            cmd->cmd->name, number->unit, number->min, number->max, text);
+    }
+    return NULL;
+}
+
+static const char *set_dir_number(cmd_parms *cmd, void *conf, const char *text)
+{
+    return set_number(cmd, conf, text);
+}
+
+static const char *not_in_a_section(cmd_parms *cmd)
+{
+    return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
+}
+
+static const char *set_server_number(cmd_parms *cmd, void *conf, const char *text)
+{
+    const char *refusal = not_in_a_section(cmd);
+
+    return refusal ? refusal : set_number(cmd, (char *)orders_server_conf(cmd->server), text);
+}
+
+static const char *set_server_flag(cmd_parms *cmd, void *conf, int on)
+{
+    const char *refusal = not_in_a_section(cmd);
+
+    if (refusal) {
+        return refusal;
+    }
+    *(int *)(void *)((char *)orders_server_conf(cmd->server) + (size_t)cmd->info) = on ? 1 : 0;
+    return NULL;
+}
+
+/** The path of the <Location> around a directive without a trailing slash, or NULL when it is in none. */
+static const char *location_path(cmd_parms *cmd)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+    char *path;
+
+    if (!cmd->path || cmd->path[0] != '/' || !section ||
+        ap_cstr_casecmp(section->directive, "<Location") || strchr(section->args, '~')) {
+        return NULL;
+    }
+    path = apr_pstrdup(cmd->pool, cmd->path);
+    ap_no2slash(path);
+    if (*path && path[strlen(path) - 1] == '/') {
+        path[strlen(path) - 1] = '\0';
+    }
+    return path;
+}
+
+static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
+{
+    orders_dir_conf_t *dir = conf;
+    const char *path = location_path(cmd);
+    const orders_api_t *api = orders_config_api(name);
+
+    if (!path) {
+        return "OrdersAPI belongs into <Location /a/path>: that path is where the API is served "
+               "(patterns and <LocationMatch> have none)";
+    }
+    if (!api) {
+        return apr_psprintf(cmd->pool, "OrdersAPI: there is no API '%s'; there are: %s", name,
+                            orders_config_api_names(cmd->pool));
+    }
+    dir->api = api;
+    dir->mount = path;
+    APR_ARRAY_PUSH(orders_server_conf(cmd->server)->mounts, orders_mount_t) =
+        (orders_mount_t){.api = api,
+                         .path = path,
+                         .file = cmd->directive->filename,
+                         .line = cmd->directive->line_num};
+    return NULL;
+}
+
+static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
+{
+    orders_dir_conf_t *dir = conf;
+
+    if (!ap_cstr_casecmp(word, "token")) {
+        dir->identity = ORDERS_IDENTITY_TOKEN;
+    } else if (!ap_cstr_casecmp(word, "remote-user")) {
+        dir->identity = ORDERS_IDENTITY_REMOTE_USER;
+    } else {
+        return apr_psprintf(cmd->pool,
+                            "OrdersIdentity is token (our own bearer tokens) or remote-user (the "
+                            "user of another authentication module), not '%s'",
+                            word);
+    }
+    return NULL;
+}
+
+static const char *add_scope(cmd_parms *cmd, void *conf, const char *word)
+{
+    orders_dir_conf_t *dir = conf;
+    unsigned scopes =
+        dir->remote_user_scopes == ORDERS_UNSET ? 0 : (unsigned)dir->remote_user_scopes;
+
+    if (!orders_config_scope(word, &scopes)) {
+        return apr_psprintf(cmd->pool, "OrdersRemoteUserScopes: there is no scope '%s'", word);
+    }
+    dir->remote_user_scopes = (int)scopes;
+    return NULL;
+}
+
+static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, const char *max)
+{
+    orders_dir_conf_t *dir = conf;
+
+    if (!read_number(size, 1, 10000, &dir->page_default) ||
+        (max && !read_number(max, 1, 10000, &dir->page_max))) {
+        return "OrdersPageSize takes the default size of a page and, if you like, the largest one "
+               "a client may ask for: whole numbers from 1 to 10000";
+    }
+    if (max && dir->page_default > dir->page_max) {
+        return apr_psprintf(cmd->pool,
+                            "OrdersPageSize: the default of %d is above the maximum "
+                            "of %d",
+                            dir->page_default, dir->page_max);
+    }
+    if (!max) {
+        dir->page_max = 0; /* the API's own again, not that of the section around */
+    }
+    return NULL;
+}
+
+static bool loopback(const apr_uri_t *uri)
+{
+    return uri->hostname && (!strcmp(uri->hostname, "localhost") || !strcmp(uri->hostname, "::1") ||
+                             !strncmp(uri->hostname, "127.", 4));
+}
+
+/** NULL when `url` is https (or, for tests on one machine, http to loopback when that is allowed), else why not. */
+static const char *check_url(cmd_parms *cmd, const char *what, const char *url, bool http_loopback)
+{
+    apr_uri_t uri;
+    bool parsed = apr_uri_parse(cmd->temp_pool, url, &uri) == APR_SUCCESS && uri.scheme &&
+                  uri.hostname && *uri.hostname;
+
+    if (!parsed) {
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' is not an absolute URL such as "
+                            "https://shop.example/",
+                            what, url);
+    }
+    if (uri.user || uri.password) {
+        return apr_psprintf(cmd->pool, "%s: a URL with a user or password in it is not taken",
+                            what);
+    }
+    if (ap_cstr_casecmp(uri.scheme, "https") &&
+        !(http_loopback && !ap_cstr_casecmp(uri.scheme, "http") && loopback(&uri))) {
+        return apr_psprintf(cmd->pool, "%s: '%s' must be https%s", what, url,
+                            http_loopback ? " (plain http is taken for this machine's own "
+                                            "addresses only)"
+                                          : "");
+    }
+    return NULL;
+}
+
+static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
+{
+    orders_dir_conf_t *dir = conf;
+    const char *refusal = check_url(cmd, "OrdersReturnURL", url, false);
+
+    if (refusal) {
+        return refusal;
+    }
+    if (!dir->return_urls) {
+        dir->return_urls = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(dir->return_urls, const char *) = url;
+    return NULL;
+}
+
+static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
+{
+    const char *refusal = not_in_a_section(cmd);
+    apr_size_t length = strlen(url);
+
+    if (!refusal) {
+        refusal = check_url(cmd, "OrdersPublicURL", url, true);
+    }
+    if (refusal) {
+        return refusal;
+    }
+    while (length && url[length - 1] == '/') {
+        length--;
+    }
+    orders_server_conf(cmd->server)->public_url = apr_pstrmemdup(cmd->pool, url, length);
+    return NULL;
+}
+
+/**
+ * Reads a file that holds a secret: at least 32 bytes (a trailing newline does not count), and not for everybody's
+ * eyes. Read while the configuration is, as the user who starts httpd. Returns NULL or a sentence.
+ */
+static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned char **secret,
+                               apr_size_t *length)
+{
+    const char *path = ap_server_root_relative(cmd->pool, name);
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_status_t status;
+    char error[120];
+    char *bytes = apr_pcalloc(cmd->pool, SECRET_MAXIMUM + 1);
+
+    *length = SECRET_MAXIMUM;
+    status =
+        path ? apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) : APR_EBADPATH;
+    if (status != APR_SUCCESS) {
+        return apr_psprintf(cmd->pool, "%s: the secret in '%s' cannot be read: %s", cmd->cmd->name,
+                            name, apr_strerror(status, error, sizeof error));
+    }
+    status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_TYPE, file);
+    if (status == APR_SUCCESS) {
+        status = apr_file_read_full(file, bytes, SECRET_MAXIMUM, length);
+    }
+    apr_file_close(file);
+    if (status != APR_SUCCESS && status != APR_EOF) {
+        return apr_psprintf(cmd->pool, "%s: the secret in '%s' cannot be read: %s", cmd->cmd->name,
+                            name, apr_strerror(status, error, sizeof error));
+    }
+    if (info.protection & APR_FPROT_WREAD) {
+        return apr_psprintf(cmd->pool,
+                            "%s: everybody on this machine can read '%s'; "
+                            "chmod 600 it",
+                            cmd->cmd->name, name);
+    }
+    while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
+        bytes[--*length] = '\0';
+    }
+    if (*length < SECRET_MINIMUM) {
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' holds %d bytes; a secret needs at least %d, such "
+                            "as those of `openssl rand -base64 48`",
+                            cmd->cmd->name, name, (int)*length, SECRET_MINIMUM);
+    }
+    *secret = (const unsigned char *)bytes;
+    return NULL;
+}
+
+static const char *set_secret(cmd_parms *cmd, void *conf, const char *name)
+{
+    orders_server_conf_t *server = orders_server_conf(cmd->server);
+    apr_size_t length = 0;
+    const char *refusal = not_in_a_section(cmd);
+
+    if (!refusal) {
+        refusal = read_secret(cmd, name, &server->secret, &length);
+    }
+    server->secret_length = refusal ? 0 : (int)length;
+    return refusal;
+}
+
+/** One `name=value` of OrdersPaymentChannel. */
+static const char *set_channel_option(cmd_parms *cmd, orders_channel_t *channel, const char *option,
+                                      const char *value)
+{
+    const char *refusal = NULL;
+    apr_interval_time_t timeout;
+
+    if (!strcmp(option, "provider")) {
+        channel->provider = orders_provider_by_name(value);
+        if (!channel->provider) {
+            refusal = apr_psprintf(cmd->pool,
+                                   "OrdersPaymentChannel %s: there is no provider '%s'; "
+                                   "there is: http",
+                                   channel->name, value);
+        }
+    } else if (!strcmp(option, "url")) {
+        refusal = check_url(
+            cmd, apr_pstrcat(cmd->pool, "OrdersPaymentChannel ", channel->name, NULL), value, true);
+        channel->url = value;
+    } else if (!strcmp(option, "secret-file")) {
+        refusal = read_secret(cmd, value, &channel->secret, &channel->secret_length);
+    } else if (!strcmp(option, "timeout")) {
+        if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
+            timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
+            refusal = apr_psprintf(cmd->pool,
+                                   "OrdersPaymentChannel %s: timeout= takes seconds or "
+                                   "milliseconds (10, 1500ms), from 100ms to 60s, not '%s'",
+                                   channel->name, value);
+        } else {
+            channel->timeout_ms = (int)apr_time_as_msec(timeout);
+        }
+    } else if (!strcmp(option, "ca-file")) {
+        channel->ca_file = ap_server_root_relative(cmd->pool, value);
+    } else {
+        refusal = apr_psprintf(cmd->pool,
+                               "OrdersPaymentChannel %s: '%s=' is not known; there are "
+                               "provider=, url=, secret-file=, timeout=, ca-file=",
+                               channel->name, option);
+    }
+    return refusal;
+}
+
+/** A channel's name is a path segment of its events' URL and a key in the database. */
+static bool channel_name_fits(const char *name)
+{
+    return *name && strlen(name) <= 40 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
+}
+
+static const char *channel_lacks(const orders_channel_t *channel)
+{
+    return !channel->provider ? "provider=http"
+           : !channel->url    ? "url=https://…"
+           : !channel->secret ? "secret-file=…"
+                              : NULL;
+}
+
+static const char *add_channel(cmd_parms *cmd, void *conf, const char *args)
+{
+    orders_server_conf_t *server = orders_server_conf(cmd->server);
+    orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args), .timeout_ms = 10000};
+    const orders_providers_t sofar = {.channels = server->channels};
+    const char *refusal = not_in_a_section(cmd);
+
+    if (!refusal && !channel_name_fits(channel.name)) {
+        refusal = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
+    }
+    if (!refusal && orders_channel_find(&sofar, channel.name)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
+    }
+    while (!refusal && *args) {
+        const char *value = ap_getword_conf(cmd->pool, &args);
+        const char *option = ap_getword(cmd->pool, &value, '=');
+
+        refusal = set_channel_option(cmd, &channel, option, value);
+    }
+    if (!refusal && channel_lacks(&channel)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s needs %s", channel.name,
+                               channel_lacks(&channel));
+    }
+    if (!refusal && orders_channel_check(&channel, cmd->pool)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel.name,
+                               orders_channel_check(&channel, cmd->pool));
+    }
+    if (!refusal) {
+        APR_ARRAY_PUSH(server->channels, orders_channel_t) = channel;
+    }
+    return refusal;
+}
+
+static const char *set_cache_provider(cmd_parms *cmd, void *conf, const char *text)
+{
+    const char *refusal = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    if (!refusal) {
+        refusal = orders_token_cache_check(cmd->pool, cmd->temp_pool, text);
+    }
+    if (!refusal) {
+        orders_server_conf(cmd->server)->token_cache_provider = text;
+    }
+    return refusal;
+}
+
+/** The module's own scope for directives of sections: never .htaccess. */
+#define ANYWHERE (RSRC_CONF | ACCESS_CONF)
+
+#define DIR_INT(name, member, least, most, unit, help)                                             \
+    AP_INIT_TAKE1(name, set_dir_number, (void *)(uintptr_t)DIR_NUMBER(member, least, most, unit),  \
+                  ANYWHERE, help)
+#define SERVER_INT(name, member, least, most, unit, help)                                          \
+    AP_INIT_TAKE1(name, set_server_number,                                                         \
+                  (void *)(uintptr_t)SERVER_NUMBER(member, least, most, unit), RSRC_CONF, help)
+#define SERVER_FLAG(name, member, help)                                                            \
+    AP_INIT_FLAG(name, set_server_flag, (void *)offsetof(orders_server_conf_t, member), RSRC_CONF, \
+                 help)
+
+const command_rec orders_directives[] = {
+    AP_INIT_TAKE1("OrdersAPI", set_api, NULL, ACCESS_CONF, "the API that is served at a Location"),
+    DIR_INT("OrdersTenant", tenant, 1, INT_MAX, "a tenant", "whose orders are served; default 1"),
+    AP_INIT_TAKE1("OrdersIdentity", set_identity, NULL, ANYWHERE,
+                  "token (default) or remote-user: how a request says who it is"),
+    AP_INIT_ITERATE("OrdersRemoteUserScopes", add_scope, NULL, ANYWHERE,
+                    "scopes of users of another authentication module; default buyer"),
+    DIR_INT("OrdersTokenCache", token_cache, 0, 300, "seconds",
+            "how long an identity is remembered; 0 = not at all; default 10"),
+    AP_INIT_TAKE1("OrdersTokenCacheProvider", set_cache_provider, NULL, RSRC_CONF,
+                  "socache provider and its arguments, as in shmcb:/path(size); default shmcb"),
+    DIR_INT("OrdersMaxBody", max_body, 1, 64 * 1024 * 1024, "bytes",
+            "the largest request body; default 65536"),
+    AP_INIT_TAKE12("OrdersPageSize", set_page_size, NULL, ANYWHERE,
+                   "entries of a page and, optionally, the most a client may ask for"),
+    DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",
+            "the largest quantity of a line; default 10"),
+    DIR_INT("OrdersBodyTimeout", body_timeout, 1, 600, "seconds",
+            "how long a body may take to arrive, all in all; default 10"),
+    DIR_INT("OrdersStatementTimeout", statement_timeout, 1, 600, "seconds",
+            "how long a database statement may take; default 5"),
+    SERVER_INT("OrdersSessions", sessions, 1, 1000, "sessions",
+               "database sessions of a process that are used at once; default 4"),
+    SERVER_INT("OrdersQueueTimeout", queue_timeout, 1, 60000, "milliseconds",
+               "how long a request waits for a database session; default 2000"),
+    SERVER_FLAG("OrdersPreparedStatements", prepared_statements,
+                "Off behind pgbouncer in transaction mode; default On"),
+    AP_INIT_RAW_ARGS("OrdersPaymentChannel", add_channel, NULL, RSRC_CONF,
+                     "name provider=http url=… secret-file=… [timeout=10] [ca-file=…]"),
+    AP_INIT_ITERATE("OrdersReturnURL", add_return_url, NULL, ANYWHERE,
+                    "https prefixes that a payment may return to"),
+    AP_INIT_TAKE1("OrdersPublicURL", set_public_url, NULL, RSRC_CONF,
+                  "how this server is reached from outside, as in https://shop.example"),
+    DIR_INT("OrdersPaymentExpiry", payment_expiry, 0, 366 * 86400, "seconds",
+            "how long an external payment may stay open; 0 = for ever; default 900"),
+    DIR_INT("OrdersRefundWindow", refund_window, 0, 36500, "days",
+            "how long after its payment an order may be refunded; default 30"),
+    SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
+               "how long idempotency keys are kept; default 86400"),
+    AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
+                  "a file of 32 bytes or more that tokens and links are derived from"),
+    SERVER_FLAG("OrdersWorker", worker, "whether this server works in the background; default On"),
+    SERVER_INT("OrdersWorkerInterval", worker_interval, 1, 3600, "seconds",
+               "how often it does; default 5"),
+    {NULL}};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/handler.h"
+
+#include <httpd.h>
+
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+
+#include "httpd/auth.h"
+#include "httpd/body.h"
+#include "httpd/reply.h"
+#include "httpd/request.h"
+
+APLOG_USE_MODULE(orders);
+
+#define HANDLER "orders-api"
+#define FILENAME "orders:"
+
+/** ap_hook_translate_name, after those that rewrite: our paths are no files. */
+static int translate_name(request_rec *r)
+{
+    orders_request_t *request = orders_request(r);
+
+    if (!request || !request->ours) {
+        return DECLINED;
+    }
+    r->filename = apr_pstrcat(r->pool, FILENAME, r->uri, NULL);
+    return OK;
+}
+
+/** ap_hook_map_to_storage: no walk through directories, no .htaccess. */
+static int map_to_storage(request_rec *r)
+{
+    return r->filename && !strncmp(r->filename, FILENAME, sizeof FILENAME - 1) ? OK : DECLINED;
+}
+
+/** ap_hook_type_checker: nobody guesses a type from an order's number. */
+static int type_checker(request_rec *r)
+{
+    if (map_to_storage(r) != OK) {
+        return DECLINED;
+    }
+    r->handler = HANDLER;
+    return OK;
+}
+
+static orders_problem_t *authorize(orders_request_t *request)
+{
+    const orders_route_t *route = request->match.route;
+
+    if (route->auth == ORDERS_AUTH_NONE) {
+        return NULL;
+    }
+    ORDERS_TRY(orders_auth_resolve(request));
+    if (route->scope && !(request->identity->scopes & route->scope)) {
+        return orders_problem(request->r->pool, ORDERS_E_forbidden, NULL);
+    }
+    return NULL;
+}
+
+static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply)
+{
+    const orders_route_t *route = request->match.route;
+
+    ORDERS_TRY(authorize(request));
+    if (route->body) {
+        ORDERS_TRY(orders_body_read(request));
+    }
+    return route->handler(&request->call, reply);
+}
+
+/** The path is known, the method is not: OPTIONS is told which there are, any other refused with the same list. */
+static orders_problem_t *other_method(orders_request_t *request)
+{
+    request_rec *r = request->r;
+    const char *allow = apr_pstrcat(r->pool, orders_method_list(r->pool, request->match.allowed),
+                                    ", OPTIONS", NULL);
+
+    apr_table_setn(r->headers_out, "Allow", allow);
+    return r->method_number == M_OPTIONS
+               ? NULL
+               : orders_problem(r->pool, ORDERS_E_method_not_allowed, NULL);
+}
+
+/** ap_hook_handler. */
+static int handle(request_rec *r)
+{
+    orders_request_t *request =
+        r->handler && !strcmp(r->handler, HANDLER) ? orders_request(r) : NULL;
+    orders_problem_t *problem = NULL;
+    orders_reply_t reply;
+
+    if (!request || !request->ours) {
+        return DECLINED;
+    }
+    orders_reply_init(request, &reply);
+    if (request->found == ORDERS_ROUTE_FOUND) {
+        problem = answer(request, &reply);
+    } else if (request->found == ORDERS_ROUTE_METHOD) {
+        reply.status = HTTP_NO_CONTENT;
+        problem = other_method(request);
+    } else {
+        problem = orders_problem(r->pool, ORDERS_E_not_found, NULL);
+    }
+    if (problem) {
+        orders_reply_problem(request, problem, &reply);
+        orders_body_skip(request);
+    }
+    return orders_reply_send(request, &reply, problem);
+}
+
+void orders_handler_register_hooks(apr_pool_t *pool)
+{
+    ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_type_checker(type_checker, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
+}

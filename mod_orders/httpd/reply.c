@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/reply.h"
+
+#include <httpd.h>
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+
+#include "core/etag.h"
+#include "httpd/auth.h"
+
+#define USUAL_BLOCKS 16
+
+void orders_reply_init(const orders_request_t *request, orders_reply_t *reply)
+{
+    *reply = (orders_reply_t){.status = HTTP_OK, .headers = apr_table_make(request->r->pool, 4)};
+}
+
+static void default_header(apr_table_t *headers, const char *name, const char *value)
+{
+    if (!apr_table_get(headers, name)) {
+        apr_table_setn(headers, name, value);
+    }
+}
+
+static int copy_header(void *into, const char *name, const char *value)
+{
+    apr_table_addn(into, name, value);
+    return 1;
+}
+
+void orders_reply_headers(const orders_request_t *request, const orders_reply_t *reply,
+                          const orders_problem_t *problem)
+{
+    request_rec *r = request->r;
+    apr_table_t *headers = r->headers_out;
+
+    apr_table_do(copy_header, headers, reply->headers, NULL);
+    default_header(headers, "Cache-Control", "private, no-store");
+    default_header(headers, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(headers, "X-Request-Id", request->call.request_id);
+    if (reply->etag) {
+        apr_table_setn(headers, "ETag", reply->etag);
+    }
+    if (reply->replayed) {
+        apr_table_setn(headers, "Idempotency-Replayed", "true");
+    }
+    if (problem && problem->retry_after > 0) {
+        default_header(headers, "Retry-After", apr_itoa(r->pool, problem->retry_after));
+    }
+    if (reply->status == HTTP_UNAUTHORIZED &&
+        !apr_table_get(r->err_headers_out, "WWW-Authenticate")) {
+        default_header(headers, "WWW-Authenticate", orders_auth_challenge(request));
+    }
+}
+
+void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_brigade *brigade)
+{
+    struct iovec usual[USUAL_BLOCKS], *blocks = usual;
+    int count = reply->json ? orders_json_blocks(reply->json, usual, USUAL_BLOCKS) : 0;
+
+    if (count > USUAL_BLOCKS) {
+        blocks = apr_palloc(r->pool, (apr_size_t)count * sizeof *blocks);
+        orders_json_blocks(reply->json, blocks, count);
+    }
+    for (int i = 0; i < count; i++) {
+        APR_BRIGADE_INSERT_TAIL(brigade,
+                                apr_bucket_pool_create(blocks[i].iov_base, blocks[i].iov_len,
+                                                       r->pool, brigade->bucket_alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
+}
+
+static bool not_modified(request_rec *r, const orders_reply_t *reply)
+{
+    return reply->etag && reply->status == HTTP_OK && r->method_number == M_GET &&
+           orders_etag_none_match(apr_table_get(r->headers_in, "If-None-Match"), reply->etag);
+}
+
+int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
+                      const orders_problem_t *problem)
+{
+    request_rec *r = request->r;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+
+    orders_reply_headers(request, reply, problem);
+    orders_request_note(request, problem, reply->replayed);
+    r->status = reply->status;
+    if (not_modified(r, reply)) {
+        r->status = HTTP_NOT_MODIFIED;
+    } else {
+        if (reply->json) {
+            ap_set_content_type(r, reply->content_type ? reply->content_type : "application/json");
+        }
+        if (reply->status != HTTP_NO_CONTENT) {
+            ap_set_content_length(r, reply->json ? (apr_off_t)orders_json_length(reply->json) : 0);
+        }
+    }
+    if (r->header_only || !reply->json || r->status == HTTP_NOT_MODIFIED) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
+    } else {
+        orders_reply_body(r, reply, brigade);
+    }
+    (void)ap_pass_brigade(r->output_filters,
+                          brigade); /* a client that has gone is no error of ours */
+    return OK;
+}
+
+void orders_reply_problem(orders_request_t *request, const orders_problem_t *problem,
+                          orders_reply_t *reply)
+{
+    orders_reply_init(request, reply);
+    reply->status = orders_kind_status(orders_error_kind(problem->error));
+    request->api->problem(&request->call, problem, reply);
+    orders_request_log(request, problem, reply->status);
+}

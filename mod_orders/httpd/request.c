@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request.h"
+
+#include <httpd.h>
+
+#include <apr_general.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+
+#include "httpd/log.h"
+#include "httpd/sessions.h"
+#include "httpd/token_cache.h"
+
+extern module AP_MODULE_DECLARE_DATA orders_module;
+
+APLOG_USE_MODULE(orders);
+
+#define LONGEST_REQUEST_ID 64
+
+static const char *header(const orders_call_t *call, const char *name)
+{
+    const orders_request_t *request = call->glue;
+
+    return apr_table_get(request->r->headers_in, name);
+}
+
+static void forget_token(const orders_call_t *call, const unsigned char *hash)
+{
+    orders_token_cache_forget(call->pool, hash);
+}
+
+static bool usable_id(const char *id)
+{
+    size_t length = 0;
+
+    for (; id[length]; length++) {
+        char c = id[length];
+
+        if (length == LONGEST_REQUEST_ID || !(apr_isalnum(c) || c == '.' || c == '_' || c == '-') ||
+            (unsigned char)c > 126) {
+            return false;
+        }
+    }
+    return length > 0;
+}
+
+/** The client's own id when it is harmless, mod_unique_id's, or a random one. */
+static const char *request_id(request_rec *r)
+{
+    const char *id = apr_table_get(r->headers_in, "X-Request-Id");
+    unsigned char random[16];
+    char *text;
+
+    if (id && usable_id(id)) {
+        return id;
+    }
+    id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    if (id && usable_id(id)) {
+        return id;
+    }
+    ap_random_insecure_bytes(random, sizeof random);
+    text = apr_palloc(r->pool, 2 * sizeof random + 1);
+    ap_bin2hex(random, sizeof random, text);
+    return text;
+}
+
+/** The media type in lower case without its parameters. */
+static const char *media_type(request_rec *r)
+{
+    const char *type = apr_table_get(r->headers_in, "Content-Type");
+    char *word;
+
+    if (!type) {
+        return "";
+    }
+    word = apr_pstrndup(r->pool, type, strcspn(type, "; \t"));
+    ap_str_tolower(word);
+    return word;
+}
+
+/**
+ * What follows the mount, still encoded. The path as it was sent says where a %2F was; it is used when it is what httpd
+ * made r->uri of, and starts with the mount. Otherwise (it was rewritten, or its dots and slashes were normalised) r->uri
+ * is encoded anew.
+ */
+static const char *path_after_mount(request_rec *r, const char *mount)
+{
+    size_t length = strlen(mount);
+    const char *sent = r->unparsed_uri ? r->unparsed_uri : "";
+    char *path = apr_pstrndup(r->pool, sent, strcspn(sent, "?#"));
+    char *decoded = apr_pstrdup(r->pool, path);
+
+    if (!strncmp(path, mount, length) && (path[length] == '/' || !path[length]) &&
+        ap_unescape_url(decoded) == OK && !strcmp(decoded, r->uri)) {
+        return path + length;
+    }
+    return ap_os_escape_path(r->pool, r->uri + length, 1);
+}
+
+/** At the root of a site only paths that start like one of its routes are the API's; below a mount, all are. */
+static bool is_own_prefix(const orders_api_t *api, const char *mount, const char *path)
+{
+    size_t length;
+
+    if (*mount) {
+        return true;
+    }
+    length = strcspn(path + (*path == '/'), "/");
+    for (size_t i = 0; i < api->route_count; i++) {
+        const char *first = api->routes[i].path + (*api->routes[i].path == '/');
+
+        if (*first && *first != ':' && strcspn(first, "/") == length &&
+            !strncmp(first, path + (*path == '/'), length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_route(orders_request_t *request)
+{
+    request_rec *r = request->r;
+    size_t length = strlen(request->dir.mount);
+    const char *path;
+
+    request->found = ORDERS_ROUTE_UNKNOWN;
+    if (!r->uri || strncmp(r->uri, request->dir.mount, length) ||
+        (r->uri[length] && r->uri[length] != '/')) {
+        return; /* a Location whose path is a prefix of another word */
+    }
+    path = path_after_mount(r, request->dir.mount);
+    request->found = orders_route_match(request->api, orders_method_parse(r->method), path, r->pool,
+                                        &request->match);
+    request->ours = request->found != ORDERS_ROUTE_UNKNOWN ||
+                    is_own_prefix(request->api, request->dir.mount, path);
+}
+
+static void fill_settings(orders_request_t *request)
+{
+    request->settings =
+        (orders_settings_t){.tenant = request->dir.tenant,
+                            .page_default = request->dir.page_default,
+                            .page_max = request->dir.page_max,
+                            .max_quantity = request->dir.max_quantity,
+                            .payment_expiry = request->dir.payment_expiry,
+                            .refund_window = request->dir.refund_window,
+                            .public_url = request->server.public_url,
+                            .return_urls = request->dir.return_urls,
+                            .secret = request->server.secret,
+                            .secret_length = (apr_size_t)request->server.secret_length};
+}
+
+static void fill_call(orders_request_t *request)
+{
+    request_rec *r = request->r;
+    orders_call_t *call = &request->call;
+
+    call->pool = r->pool;
+    call->api = request->api;
+    call->route = request->match.route;
+    memcpy(call->param, request->match.param, sizeof call->param);
+    call->path = r->uri ? ap_os_escape_path(r->pool, r->uri, 1) : "";
+    call->mount = request->dir.mount;
+    call->query = r->args ? r->args : "";
+    call->content_type = media_type(r);
+    call->body = "";
+    call->idempotency_key = apr_table_get(r->headers_in, "Idempotency-Key");
+    call->if_match = apr_table_get(r->headers_in, "If-Match");
+    call->accept_language = apr_table_get(r->headers_in, "Accept-Language");
+    call->request_id = request_id(r);
+    call->header = header;
+    call->glue = request;
+    call->settings = &request->settings;
+    call->database = &request->database;
+    call->providers = &request->providers;
+    call->log = &request->log;
+    call->forget_token = forget_token;
+}
+
+orders_request_t *orders_request_known(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &orders_module);
+}
+
+static orders_request_t *make(request_rec *r)
+{
+    orders_request_t *request = apr_pcalloc(r->pool, sizeof *request);
+
+    request->r = r;
+    orders_dir_conf_resolve(orders_dir_conf(r), &request->dir);
+    orders_server_conf_resolve(orders_server_conf(r->server), &request->server);
+    request->api = request->dir.api;
+    request->log = orders_log_of_request(r);
+    request->providers =
+        (orders_providers_t){.channels = request->server.channels, .log = &request->log};
+    find_route(request);
+    fill_settings(request);
+    fill_call(request);
+    orders_sessions_database(request->server.pool, request->dir.statement_timeout, &request->log,
+                             &request->database);
+    ap_set_module_config(r->request_config, &orders_module, request);
+    return request;
+}
+
+orders_request_t *orders_request(request_rec *r)
+{
+    const orders_dir_conf_t *dir = orders_dir_conf(r);
+    orders_request_t *request = orders_request_known(r);
+
+    if (!dir || !dir->api || !dir->mount) {
+        return NULL;
+    }
+    if (request && request->dir.mount == dir->mount) {
+        return request;
+    }
+    return make(r); /* the first hook, or one after a rewrite into another Location */
+}
+
+const char *orders_request_route(const orders_request_t *request)
+{
+    return request->match.route ? request->match.route->name : "-";
+}
+
+static const char *error_code(apr_pool_t *pool, const orders_problem_t *problem)
+{
+    return apr_psprintf(pool, "ORD%04d", orders_error_number(problem->error));
+}
+
+void orders_request_log(orders_request_t *request, const orders_problem_t *problem, int status)
+{
+    request_rec *r = request->r;
+    int level = status >= 500 ? APLOG_ERR : APLOG_INFO;
+
+    if (!APLOG_R_IS_LEVEL(r, level)) {
+        return;
+    }
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s %s %s %s %s%s%s", error_code(r->pool, problem),
+                  orders_error_word(problem->error), request->call.request_id,
+                  *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
+                  problem->log ? ": " : "", problem->log ? problem->log : "");
+}
+
+static void note(request_rec *r, const char *name, const char *value)
+{
+    if (value) {
+        apr_table_setn(r->notes, name, value);
+    }
+}
+
+static const char *number(apr_pool_t *pool, apr_int64_t value)
+{
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
+}
+
+void orders_request_note(orders_request_t *request, const orders_problem_t *problem, bool replayed)
+{
+    request_rec *r = request->r;
+    const orders_database_t *database = &request->database;
+
+    note(r, "orders_api", request->api->name);
+    note(r, "orders_route", request->match.route ? request->match.route->name : NULL);
+    note(r, "orders_code", problem ? orders_error_word(problem->error) : NULL);
+    note(r, "orders_error", problem ? error_code(r->pool, problem) : NULL);
+    note(r, "orders_sqlstate", problem && *problem->sqlstate ? problem->sqlstate : NULL);
+    note(r, "orders_db_us", number(r->pool, database->busy_us));
+    note(r, "orders_queue_us", number(r->pool, database->queue_us));
+    note(r, "orders_trips", number(r->pool, database->trips));
+    note(r, "orders_replayed", replayed ? "1" : NULL);
+    note(r, "orders_request_id", request->call.request_id);
+}

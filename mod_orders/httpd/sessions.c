@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/sessions.h"
+
+#include <httpd.h>
+
+#include <apr_dbd.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <mod_dbd.h>
+#include <sys/socket.h>
+
+#include "httpd/config.h"
+#include "httpd/dbd_config.h"
+#include "httpd/gate.h"
+#include "store/session.h"
+
+APLOG_USE_MODULE(orders);
+
+/** After a connection could not be made while none was open: nobody tries again for so long. */
+#define OUTAGE_PAUSE apr_time_from_msec(250)
+/** What a client that found the queue too long is told to wait. */
+#define BUSY_RETRY_SECONDS 1
+#define OUTAGE_RETRY_SECONDS 2
+
+struct orders_pool_t {
+    server_rec *server; /**< whose mod_dbd pool it is */
+    orders_gate_t *gate;
+    int queue_timeout; /**< milliseconds */
+    bool prepared_statements;
+    apr_time_t closed_until; /**< atomic: an outage was just seen */
+};
+
+/** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
+typedef struct ticket_t {
+    orders_pool_t *owner;
+    apr_pool_t *pool;
+    ap_dbd_t *dbd;
+    PGconn *connection;
+} ticket_t;
+
+/** Set while the configuration is read, the same in every child and thread from then on. */
+static struct {
+    APR_OPTIONAL_FN_TYPE(ap_dbd_open) * open;
+    APR_OPTIONAL_FN_TYPE(ap_dbd_close) * close;
+} dbd;
+
+void orders_sessions_retrieve(void)
+{
+    dbd.open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
+    dbd.close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
+}
+
+bool orders_sessions_possible(void)
+{
+    return dbd.open && dbd.close;
+}
+
+server_rec *orders_sessions_server(const orders_pool_t *pool)
+{
+    return pool->server;
+}
+
+/**
+ * Makes sure that nobody uses the connection as it is: the next borrower finds its socket closed, and mod_dbd or we
+ * reconnect then. PQreset here would hold the place while a dead network is waited for.
+ */
+static void spoil(PGconn *connection)
+{
+    if (PQsocket(connection) >= 0) {
+        (void)shutdown(PQsocket(connection), SHUT_RDWR);
+    }
+    while (PQstatus(connection) == CONNECTION_OK && PQconsumeInput(connection)) {
+        /* up to the end of file, which is there already */
+    }
+}
+
+/** An open transaction ends here. A connection that is busy or cannot even roll back is spoiled. */
+static void clean(PGconn *connection, bool broken)
+{
+    PGTransactionStatusType status = PQtransactionStatus(connection);
+
+    if (!broken && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)) {
+        PQclear(PQexec(connection, "ROLLBACK"));
+        status = PQtransactionStatus(connection);
+    }
+    if (broken || status != PQTRANS_IDLE) {
+        spoil(connection);
+    }
+}
+
+/** Pool cleanup, and the way in which a session is given back in any case. */
+static apr_status_t give_back(void *data)
+{
+    ticket_t *ticket = data;
+
+    clean(ticket->connection, false);
+    dbd.close(ticket->owner->server, ticket->dbd);
+    orders_gate_leave(ticket->owner->gate);
+    return APR_SUCCESS;
+}
+
+static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, const char *log,
+                                     int retry_after)
+{
+    orders_problem_t *problem = orders_problem(pool, error, NULL);
+
+    problem->log = log;
+    problem->retry_after = retry_after;
+    return problem;
+}
+
+/** A connection that works as far as can be told without a round trip, or false; the place stays taken. */
+static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket)
+{
+    ticket->dbd = dbd.open(pool, owner->server);
+    if (!ticket->dbd) {
+        return false;
+    }
+    ticket->connection = apr_dbd_native_handle(ticket->dbd->driver, ticket->dbd->handle);
+    if (ticket->connection && orders_session_is_dead(ticket->connection)) {
+        PQreset(ticket->connection);
+    }
+    if (ticket->connection && PQstatus(ticket->connection) == CONNECTION_OK) {
+        return true;
+    }
+    dbd.close(owner->server, ticket->dbd);
+    return false;
+}
+
+/**
+ * No connection could be made. While others of this process have one, the server is up and full: wait for theirs.
+ * Otherwise it is down, and those in the queue need not find out one by one.
+ */
+static bool wait_for_others(orders_pool_t *owner)
+{
+    int others;
+
+    orders_gate_leave_narrowed(owner->gate, &others);
+    if (others > 0) {
+        return true;
+    }
+    __atomic_store_n(&owner->closed_until, apr_time_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
+    orders_gate_refuse_all(owner->gate);
+    return false;
+}
+
+static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+{
+    orders_pool_t *owner = context;
+    apr_time_t now = apr_time_now();
+    apr_time_t deadline = now + apr_time_from_msec(owner->queue_timeout);
+    ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
+    bool again = false;
+
+    if (now < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
+        return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
+                           OUTAGE_RETRY_SECONDS);
+    }
+    for (;;) {
+        orders_gate_e gate = orders_gate_enter(owner->gate, deadline, again);
+
+        if (gate == ORDERS_GATE_LATE) {
+            return unavailable(pool, ORDERS_E_busy, "no session became free in time",
+                               BUSY_RETRY_SECONDS);
+        }
+        if (gate == ORDERS_GATE_IN) {
+            if (open_connection(owner, pool, ticket)) {
+                break;
+            }
+            again = wait_for_others(owner);
+        }
+        if (gate == ORDERS_GATE_REFUSED || !again) {
+            return unavailable(pool, ORDERS_E_database_unavailable, "no connection",
+                               OUTAGE_RETRY_SECONDS);
+        }
+    }
+    ticket->owner = owner;
+    ticket->pool = pool;
+    apr_pool_cleanup_register(pool, ticket, give_back, apr_pool_cleanup_null);
+    session->connection = ticket->connection;
+    session->ticket = ticket;
+    return NULL;
+}
+
+static void release(void *context, orders_session_t *session, bool broken)
+{
+    ticket_t *ticket = session->ticket;
+
+    if (broken) {
+        clean(ticket->connection, true);
+    }
+    session->connection = NULL;
+    session->ticket = NULL;
+    apr_pool_cleanup_run(ticket->pool, ticket, give_back);
+}
+
+static orders_problem_t *acquire_none(void *context, apr_pool_t *pool, orders_session_t *session)
+{
+    return unavailable(pool, ORDERS_E_not_configured, "no API is mounted on this server", 0);
+}
+
+void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const orders_log_t *log,
+                              orders_database_t *database)
+{
+    *database = (orders_database_t){.context = pool,
+                                    .acquire = pool ? acquire : acquire_none,
+                                    .release = release,
+                                    .prepared_statements = pool && pool->prepared_statements,
+                                    .timeout_ms = timeout_seconds * 1000,
+                                    .log = log};
+}
+
+static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
+{
+    orders_server_conf_t conf;
+    orders_pool_t *pool = apr_pcalloc(pchild, sizeof *pool);
+    apr_pool_t *own;
+
+    orders_server_conf_resolve(orders_server_conf(server), &conf);
+    apr_pool_create(&own, pchild);
+    apr_pool_tag(own, "orders_gate");
+    pool->server = server;
+    pool->queue_timeout = conf.queue_timeout;
+    pool->prepared_statements = conf.prepared_statements;
+    pool->gate = orders_gate_create(own, conf.sessions);
+    if (!pool->gate) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "no mutex for the admission gate");
+        return NULL;
+    }
+    return pool;
+}
+
+void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main)
+{
+    orders_pool_t *shared = NULL;
+
+    for (server_rec *server = main; server; server = server->next) {
+        orders_server_conf_t *conf = orders_server_conf(server);
+        orders_dbd_config_t config;
+
+        if (apr_is_empty_array(conf->mounts)) {
+            continue;
+        }
+        orders_dbd_config_read(pchild, server, &config);
+        if (config.own) {
+            conf->pool = create_pool(pchild, server);
+        } else {
+            shared = shared ? shared : create_pool(pchild, main);
+            conf->pool = shared;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Database sessions: mod_dbd's pools, each behind a fair gate of this process.
+ *
+ * mod_dbd owns the connections; a session is one of these, borrowed for a statement. Whatever state a borrower left it
+ * in, it goes back without an open transaction. Several virtual hosts share a pool when mod_dbd shares it.
+ */
+#ifndef ORDERS_HTTPD_SESSIONS_H
+#define ORDERS_HTTPD_SESSIONS_H
+
+#include <httpd.h>
+
+#include "core/log.h"
+#include "store/database.h"
+
+typedef struct orders_pool_t orders_pool_t;
+
+/** Finds mod_dbd's functions, whenever it was loaded. */
+void orders_sessions_retrieve(void);
+/** Whether mod_dbd is there at all. */
+bool orders_sessions_possible(void);
+
+/** Makes this process's gates (ap_hook_child_init) and gives each server its orders_server_conf_t.pool. */
+void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main);
+
+/** A database on that pool, for one request or one round of the worker. `log` must live as long. `pool` may be NULL. */
+void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const orders_log_t *log,
+                              orders_database_t *database);
+
+/** The server whose mod_dbd pool it is. */
+server_rec *orders_sessions_server(const orders_pool_t *pool);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/token_cache.h"
+
+#include <httpd.h>
+
+#include <ap_provider.h>
+#include <ap_socache.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <string.h>
+#include <util_mutex.h>
+
+#include "httpd/config.h"
+
+APLOG_USE_MODULE(orders);
+
+#define MUTEX_TYPE "orders-tokens"
+#define GENERATIONS 1024
+#define REFUSALS 1024
+#define LONGEST_ENTRY 1024
+
+/**
+ * What all children share beside the socache; under the mutex. A generation changes with each revocation of a hash that
+ * falls on it; whoever asked the database before must not keep what he was told.
+ */
+typedef struct shared_t {
+    apr_uint32_t generation[GENERATIONS];
+    struct {
+        unsigned char hash[ORDERS_TOKEN_HASH_SIZE];
+        apr_time_t since;
+    } refused[REFUSALS];
+} shared_t;
+
+/** An entry of the socache: this, then login and reference, each with its NUL (an empty one is NULL). */
+typedef struct entry_t {
+    apr_time_t since;
+    apr_time_t expires_at;
+    apr_int64_t user_id, token_id;
+    apr_int32_t tenant;
+    apr_uint32_t scopes;
+} entry_t;
+
+/** Set by post_config, the same in every child from then on. `shared` is NULL while there is no cache. */
+static struct {
+    const ap_socache_provider_t *provider;
+    ap_socache_instance_t *instance;
+    apr_global_mutex_t *mutex;
+    shared_t *shared;
+    server_rec *server;
+} cache;
+
+static const ap_socache_provider_t *find_provider(apr_pool_t *pool, const char *text,
+                                                  const char **arguments)
+{
+    const char *name = ap_getword(pool, &text, ':');
+
+    *arguments = *text ? text : NULL;
+    return ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name, AP_SOCACHE_PROVIDER_VERSION);
+}
+
+const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const char *text)
+{
+    const char *arguments;
+    const ap_socache_provider_t *provider = find_provider(ptemp, text, &arguments);
+    ap_socache_instance_t *trial;
+    const char *refusal;
+
+    if (!provider) {
+        return apr_psprintf(pool,
+                            "OrdersTokenCacheProvider: there is no socache provider for "
+                            "'%s'; load mod_socache_%s before this directive",
+                            text, ap_getword(ptemp, &text, ':'));
+    }
+    refusal = provider->create(&trial, arguments, ptemp, ptemp);
+    return refusal ? apr_pstrcat(pool, "OrdersTokenCacheProvider: ", refusal, NULL) : NULL;
+}
+
+void orders_token_cache_register(apr_pool_t *pconf)
+{
+    memset(&cache, 0, sizeof cache);
+    ap_mutex_register(pconf, MUTEX_TYPE, NULL, APR_LOCK_DEFAULT, 0);
+}
+
+static apr_status_t close_cache(void *data)
+{
+    if (cache.instance) {
+        cache.provider->destroy(cache.instance, cache.server);
+    }
+    memset(&cache, 0, sizeof cache);
+    return APR_SUCCESS;
+}
+
+static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text)
+{
+    static const struct ap_socache_hints hints = {.avg_id_len = ORDERS_TOKEN_HASH_SIZE,
+                                                  .avg_obj_size = sizeof(entry_t) + 60,
+                                                  .expiry_interval = apr_time_from_sec(60)};
+    const char *arguments, *refusal;
+    ap_socache_instance_t *instance;
+    apr_status_t status;
+
+    cache.provider = find_provider(ptemp, text, &arguments);
+    if (!cache.provider) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cache.server,
+                     "identities are not cached: load mod_socache_shmcb, or name another provider "
+                     "with OrdersTokenCacheProvider");
+        return false;
+    }
+    refusal = cache.provider->create(&instance, arguments, ptemp, pconf);
+    status = refusal ? APR_EGENERAL
+                     : cache.provider->init(instance, "orders_tokens", &hints, cache.server, pconf);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, cache.server,
+                     "OrdersTokenCacheProvider %s: the cache cannot be opened%s%s", text,
+                     refusal ? ": " : "", refusal ? refusal : "");
+        return false;
+    }
+    cache.instance = instance;
+    /* after the provider's own cleanups, hence before these when the pool goes */
+    apr_pool_cleanup_register(pconf, NULL, close_cache, apr_pool_cleanup_null);
+    return true;
+}
+
+int orders_token_cache_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
+{
+    orders_server_conf_t conf;
+    apr_shm_t *segment;
+    apr_status_t status;
+
+    orders_server_conf_resolve(orders_server_conf(main), &conf);
+    cache.server = main;
+    if (!open_provider(pconf, ptemp, conf.token_cache_provider)) {
+        return cache.provider ? HTTP_INTERNAL_SERVER_ERROR : OK;
+    }
+    status = ap_global_mutex_create(&cache.mutex, NULL, MUTEX_TYPE, NULL, main, pconf, 0);
+    if (status == APR_SUCCESS) {
+        status = apr_shm_create(&segment, sizeof(shared_t), NULL, pconf);
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main, "no shared memory for identities");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    cache.shared = apr_shm_baseaddr_get(segment);
+    memset(cache.shared, 0, sizeof *cache.shared);
+    return OK;
+}
+
+void orders_token_cache_child_init(apr_pool_t *pchild, server_rec *main)
+{
+    const char *file;
+    apr_status_t status;
+
+    if (!cache.shared) {
+        return;
+    }
+    file = apr_global_mutex_lockfile(cache.mutex);
+    status = apr_global_mutex_child_init(&cache.mutex, file, pchild);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
+                     "identities are not cached: no access to the mutex " MUTEX_TYPE);
+        cache.shared = NULL;
+    }
+}
+
+static apr_uint32_t slot_of(const unsigned char *hash, apr_uint32_t slots)
+{
+    apr_uint32_t number;
+
+    memcpy(&number, hash, sizeof number); /* as random as SHA-256 */
+    return number % slots;
+}
+
+static bool lock(void)
+{
+    return cache.shared && apr_global_mutex_lock(cache.mutex) == APR_SUCCESS;
+}
+
+static void unlock(void)
+{
+    (void)apr_global_mutex_unlock(cache.mutex);
+}
+
+static char *take_text(apr_pool_t *pool, const unsigned char **at, const unsigned char *end)
+{
+    const unsigned char *nul = memchr(*at, '\0', (size_t)(end - *at));
+    char *text = NULL;
+
+    if (nul) {
+        text = nul > *at ? apr_pstrdup(pool, (const char *)*at) : NULL;
+        *at = nul + 1;
+    }
+    return text;
+}
+
+static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *bytes, unsigned length,
+                                     apr_time_t oldest)
+{
+    orders_identity_t *identity;
+    entry_t entry;
+    const unsigned char *at = bytes + sizeof entry;
+
+    if (length < sizeof entry) {
+        return NULL;
+    }
+    memcpy(&entry, bytes, sizeof entry);
+    if (entry.since < oldest) {
+        return NULL;
+    }
+    identity = apr_pcalloc(pool, sizeof *identity);
+    identity->tenant = entry.tenant;
+    identity->user_id = entry.user_id;
+    identity->token_id = entry.token_id;
+    identity->scopes = entry.scopes;
+    identity->expires_at = entry.expires_at;
+    identity->login = take_text(pool, &at, bytes + length);
+    identity->ref = take_text(pool, &at, bytes + length);
+    return identity;
+}
+
+orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *hash, int seconds,
+                                       orders_lookup_t *lookup, orders_identity_t **identity)
+{
+    unsigned char bytes[LONGEST_ENTRY];
+    unsigned int length = sizeof bytes;
+    apr_time_t now = apr_time_now(), oldest = now - apr_time_from_sec(seconds);
+    apr_time_t refused_since = 0;
+    apr_status_t status = APR_NOTFOUND;
+    apr_uint32_t place = slot_of(hash, REFUSALS);
+
+    *lookup = (orders_lookup_t){.hash = hash, .since = now};
+    *identity = NULL;
+    if (seconds <= 0 || !lock()) {
+        return ORDERS_CACHE_UNKNOWN;
+    }
+    lookup->kept = true;
+    lookup->generation = cache.shared->generation[slot_of(hash, GENERATIONS)];
+    if (!memcmp(cache.shared->refused[place].hash, hash, ORDERS_TOKEN_HASH_SIZE)) {
+        refused_since = cache.shared->refused[place].since;
+    }
+    status = cache.provider->retrieve(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE,
+                                      bytes, &length, pool);
+    unlock();
+    if (status == APR_SUCCESS) {
+        *identity = read_entry(pool, bytes, length, oldest);
+    }
+    if (*identity) {
+        return ORDERS_CACHE_KNOWN;
+    }
+    return refused_since > oldest && refused_since > now - apr_time_from_sec(ORDERS_REFUSAL_SECONDS)
+               ? ORDERS_CACHE_REFUSED
+               : ORDERS_CACHE_UNKNOWN;
+}
+
+/** The entry's length, or 0 when it would be too long to keep. */
+static unsigned write_entry(const orders_identity_t *identity, apr_time_t since,
+                            unsigned char *bytes)
+{
+    const char *login = identity->login ? identity->login : "";
+    const char *ref = identity->ref ? identity->ref : "";
+    size_t login_size = strlen(login) + 1, ref_size = strlen(ref) + 1;
+    entry_t entry;
+
+    if (sizeof entry + login_size + ref_size > LONGEST_ENTRY) {
+        return 0;
+    }
+    memset(&entry, 0, sizeof entry);
+    entry.since = since;
+    entry.expires_at = identity->expires_at;
+    entry.user_id = identity->user_id;
+    entry.token_id = identity->token_id;
+    entry.tenant = identity->tenant;
+    entry.scopes = identity->scopes;
+    memcpy(bytes, &entry, sizeof entry);
+    memcpy(bytes + sizeof entry, login, login_size);
+    memcpy(bytes + sizeof entry + login_size, ref, ref_size);
+    return (unsigned)(sizeof entry + login_size + ref_size);
+}
+
+void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int seconds,
+                            const orders_identity_t *identity)
+{
+    unsigned char bytes[LONGEST_ENTRY];
+    unsigned length = identity ? write_entry(identity, lookup->since, bytes) : 0;
+    apr_uint32_t place = slot_of(lookup->hash, REFUSALS);
+
+    if (!lookup->kept || seconds <= 0 || (identity && !length) || !lock()) {
+        return;
+    }
+    if (cache.shared->generation[slot_of(lookup->hash, GENERATIONS)] != lookup->generation) {
+        /* revoked meanwhile: what we were told may be of before */
+    } else if (!identity) {
+        memcpy(cache.shared->refused[place].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
+        cache.shared->refused[place].since = lookup->since;
+    } else {
+        (void)cache.provider->store(
+            cache.instance, cache.server, lookup->hash, ORDERS_TOKEN_HASH_SIZE,
+            lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
+    }
+    unlock();
+}
+
+void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash)
+{
+    if (!lock()) {
+        return;
+    }
+    cache.shared->generation[slot_of(hash, GENERATIONS)]++;
+    (void)cache.provider->remove(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE, pool);
+    unlock();
+}

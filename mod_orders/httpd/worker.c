@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/worker.h"
+
+#include <httpd.h>
+
+#include <ap_mpm.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <mod_watchdog.h>
+
+#include "httpd/config.h"
+#include "httpd/dbd_config.h"
+#include "httpd/log.h"
+#include "httpd/sessions.h"
+#include "store/worker.h"
+
+APLOG_USE_MODULE(orders);
+
+#define WATCHDOG "_orders_"
+
+/** What a round may do for a tenant; the rest is done in the next round. */
+#define EXPIRE_BATCH 100
+#define EXPIRE_BATCHES 10
+#define OUTBOX_BATCH 200
+#define OUTBOX_LEASE 60
+#define PURGE_EVERY apr_time_from_sec(60)
+/** Shorter than what a graceful stop may take. */
+#define STATEMENT_SECONDS 4
+
+/** One for each pool of sessions. Made with the configuration; `purge_at` is the watchdog thread's alone. */
+typedef struct worker_t {
+    server_rec *server;
+    apr_time_t purge_at;
+} worker_t;
+
+/** A round: one pass over the tenants of a database. */
+typedef struct round_t {
+    orders_server_conf_t conf;
+    orders_database_t database;
+    orders_log_t log;
+    bool purge;
+} round_t;
+
+/** Set while the configuration is read, the same in every child from then on. */
+static struct {
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) * get;
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) * add;
+} watchdog;
+
+void orders_worker_retrieve(void)
+{
+    watchdog.get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    watchdog.add = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+}
+
+bool orders_worker_possible(void)
+{
+    return watchdog.get && watchdog.add;
+}
+
+/** Whether this process is about to end: then the round does too, and another process goes on. */
+static bool stopping(void)
+{
+    int state;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
+static orders_problem_t *expire(const round_t *round, const orders_work_t *work)
+{
+    for (int i = 0; i < EXPIRE_BATCHES && !stopping(); i++) {
+        int64_t count = 0;
+
+        ORDERS_TRY(orders_worker_expire(work, EXPIRE_BATCH, &count));
+        if (count > 0) {
+            orders_log(&round->log, ORDERS_LOG_INFO,
+                       "worker: %d unpaid orders of tenant %d expired", (int)count,
+                       (int)work->tenant);
+        }
+        if (count < EXPIRE_BATCH) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static orders_problem_t *purge(const round_t *round, const orders_work_t *work)
+{
+    int64_t count = 0;
+
+    return round->purge ? orders_worker_purge(work, round->conf.idempotency_lifetime, &count)
+                        : NULL;
+}
+
+/** Events have no receiver yet: those that are due are marked as delivered. */
+static orders_problem_t *deliver(const round_t *round, const orders_work_t *work)
+{
+    apr_array_header_t *events, *ids;
+
+    ORDERS_TRY(orders_worker_claim_outbox(work, OUTBOX_BATCH, OUTBOX_LEASE, &events));
+    if (apr_is_empty_array(events)) {
+        return NULL;
+    }
+    ids = apr_array_make(work->pool, events->nelts, sizeof(int64_t));
+    for (int i = 0; i < events->nelts; i++) {
+        APR_ARRAY_PUSH(ids, int64_t) = APR_ARRAY_IDX(events, i, orders_event_row_t).id;
+    }
+    return orders_worker_mark_outbox(work, ids, NULL);
+}
+
+static orders_problem_t *(*const duties[])(const round_t *,
+                                           const orders_work_t *) = {expire, deliver, purge};
+
+static orders_problem_t *serve_tenant(const round_t *round, const orders_work_t *work)
+{
+    for (size_t i = 0; i < sizeof duties / sizeof *duties && !stopping(); i++) {
+        ORDERS_TRY(duties[i](round, work));
+    }
+    return NULL;
+}
+
+static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
+{
+    apr_array_header_t *tenants;
+    apr_pool_t *own;
+    orders_problem_t *problem = NULL;
+
+    ORDERS_TRY(orders_worker_tenants(&round->database, pool, &tenants));
+    apr_pool_create(&own, pool);
+    apr_pool_tag(own, "orders_worker_tenant");
+    for (int i = 0; i < tenants->nelts && !problem && !stopping(); i++) {
+        const orders_work_t work = {.database = &round->database,
+                                    .pool = own,
+                                    .tenant = APR_ARRAY_IDX(tenants, i, int32_t)};
+
+        problem = serve_tenant(round, &work);
+        if (!problem) {
+            apr_pool_clear(own); /* a problem lives in it */
+        }
+    }
+    return problem;
+}
+
+static void log_problem(const worker_t *worker, const orders_problem_t *problem)
+{
+    ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
+                 worker->server, "ORD%04d %s - %s worker%s%s", orders_error_number(problem->error),
+                 orders_error_word(problem->error), *problem->sqlstate ? problem->sqlstate : "-",
+                 problem->log ? ": " : "", problem->log ? problem->log : "");
+}
+
+/** The watchdog's callback; `pool` ends with it. */
+static apr_status_t run(int state, void *data, apr_pool_t *pool)
+{
+    worker_t *worker = data;
+    orders_server_conf_t *conf = orders_server_conf(worker->server);
+    apr_time_t now = apr_time_now();
+    orders_problem_t *problem;
+    apr_pool_t *own;
+    round_t round;
+
+    if (state != AP_WATCHDOG_STATE_RUNNING || !conf->pool || stopping()) {
+        return APR_SUCCESS;
+    }
+    apr_pool_create(&own, pool);
+    apr_pool_tag(own, "orders_worker");
+    orders_server_conf_resolve(conf, &round.conf);
+    round.log = orders_log_of_server(worker->server);
+    round.purge = now >= worker->purge_at;
+    orders_sessions_database(conf->pool, STATEMENT_SECONDS, &round.log, &round.database);
+    problem = serve_tenants(&round, own);
+    if (problem) {
+        log_problem(worker, problem);
+    } else if (round.purge) {
+        worker->purge_at = now + PURGE_EVERY;
+    }
+    apr_pool_destroy(own);
+    return APR_SUCCESS;
+}
+
+static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *server)
+{
+    worker_t *worker = apr_pcalloc(pconf, sizeof *worker);
+    orders_server_conf_t conf;
+
+    worker->server = server;
+    orders_server_conf_resolve(orders_server_conf(server), &conf);
+    return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
+}
+
+/** One callback for the pool that servers share, one for each that has a pool of its own. */
+static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *main)
+{
+    apr_status_t status = APR_SUCCESS;
+    bool shared = false;
+
+    for (server_rec *server = main; server && status == APR_SUCCESS; server = server->next) {
+        orders_server_conf_t conf;
+        orders_dbd_config_t dbd;
+
+        orders_server_conf_resolve(orders_server_conf(server), &conf);
+        orders_dbd_config_read(pconf, server, &dbd);
+        if (apr_is_empty_array(conf.mounts) || !conf.worker || (shared && !dbd.own)) {
+            continue;
+        }
+        shared = shared || !dbd.own;
+        status = add(instance, pconf, server);
+    }
+    return status;
+}
+
+int orders_worker_register(apr_pool_t *pconf, server_rec *main)
+{
+    ap_watchdog_t *instance;
+    apr_status_t status;
+
+    if (!orders_worker_possible()) {
+        return OK;
+    }
+    status = watchdog.get(&instance, WATCHDOG, 0, 1, pconf);
+    if (status == APR_SUCCESS) {
+        status = add_all(instance, pconf, main);
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main, "the watchdog takes no callback");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}

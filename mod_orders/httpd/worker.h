@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Work in the background, by mod_watchdog, in one process at a time: what is due by the clock and by nobody's request.
+ * Several servers may share a database; what one has claimed the others leave alone.
+ */
+#ifndef ORDERS_HTTPD_WORKER_H
+#define ORDERS_HTTPD_WORKER_H
+
+#include <httpd.h>
+#include <stdbool.h>
+
+/** Finds mod_watchdog's functions. */
+void orders_worker_retrieve(void);
+bool orders_worker_possible(void);
+
+/** ap_hook_post_config, second pass: one callback for each pool of sessions whose server has OrdersWorker On. */
+int orders_worker_register(apr_pool_t *pconf, server_rec *main);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The module record and its hooks; what they do is in httpd/. */
+#include <httpd.h>
+
+#include <ap_config.h>
+#include <http_config.h>
+#include <http_core.h>
+
+#include "httpd/auth.h"
+#include "httpd/config.h"
+#include "httpd/error_filter.h"
+#include "httpd/handler.h"
+#include "httpd/sessions.h"
+#include "httpd/token_cache.h"
+#include "httpd/worker.h"
+#include "services/provider.h"
+
+extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) orders_module;
+
+static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    orders_token_cache_register(pconf);
+    return OK;
+}
+
+/** By now every module has been loaded, in whatever order. */
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+{
+    orders_sessions_retrieve();
+    orders_worker_retrieve();
+    return orders_config_check(pconf, plog, ptemp, main);
+}
+
+/** httpd reads its configuration twice at startup; only the second time is meant. */
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+{
+    int status;
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    status = orders_token_cache_open(pconf, ptemp, main);
+    return status == OK ? orders_worker_register(pconf, main) : status;
+}
+
+static apr_status_t child_exit(void *data)
+{
+    orders_providers_shutdown();
+    return APR_SUCCESS;
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    orders_sessions_child_init(pchild, main);
+    orders_token_cache_child_init(pchild, main);
+    orders_providers_startup();
+    apr_pool_cleanup_register(pchild, NULL, child_exit, apr_pool_cleanup_null);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* mod_watchdog starts its threads in its own child_init: what they use has to be there before */
+    static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
+    static const char *const after_watchdog[] = {"mod_watchdog.c", NULL};
+
+    ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, after_watchdog, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
+    orders_auth_register_hooks(pool);
+    orders_handler_register_hooks(pool);
+    orders_error_filter_register_hooks(pool);
+}
+
+AP_DECLARE_MODULE(orders) = {
+    STANDARD20_MODULE_STUFF,  orders_dir_conf_create,
+    orders_dir_conf_merge,    orders_server_conf_create,
+    orders_server_conf_merge, orders_directives,
+    register_hooks,
+#ifdef AP_MODULE_FLAG_NONE
+    AP_MODULE_FLAG_NONE,
+#endif
+};
