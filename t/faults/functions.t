@@ -1,0 +1,202 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Races in the order book's functions themselves, many sessions at once, without httpd.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Digest::SHA qw(sha256_hex);
+use Faults::Checker;
+use Faults::Scenario qw(closing none_of);
+use Faults::Sessions qw(at_once call);
+use Faults::Stand;
+use Faults::Text qw(to_json);
+use Test::More;
+
+my $stand = Faults::Stand->new->start_postgres;
+my $postgres = $stand->postgres;
+my $long = Faults::Stand::long();
+my $checker = Faults::Checker->start($postgres);
+my @surprises;
+
+# A refusal by the order book is an answer; a lock that took too long may happen; anything else is a surprise.
+sub surprise {
+    my ($what, $answer) = @_;
+    push @surprises, "$what: $answer->{state} $answer->{text}" if $answer->{state} && $answer->{state} !~ /^(OR4\d\d|55P03)$/;
+    return $answer;
+}
+
+sub tally { my %count; $count{$_->{state} ? $_->{code} : 'done'}++ for @_; return \%count }
+
+sub place {
+    my ($db, $buyer, $plan, %o) = @_;
+    return call($db, 'place_plan', {actor_id => $buyer, key => $o{key}, fingerprint => $o{fingerprint}},
+        $buyer, $Faults::Data::plan{$plan}[0], undef, $o{quantity} // 1, $o{method} // 'balance', $o{channel}, undef, $o{coupon}, $o{expires});
+}
+
+my %operator = (api => 'operator', actor => 'operator', actor_id => 900);
+
+subtest 'one key, 16 sessions' => sub {
+    my $keys = $long ? 200 : 25;
+    my @told = at_once($postgres, 16, sub {
+        my ($db, $number, $tell) = @_;
+        for my $n (1 .. $keys) {
+            my $answer = place($db, 1 + $n % 8, 'hundred', key => "key-$n", fingerprint => sha256_hex('same'));
+            my $result = shift @{$answer->{rows} // []};
+            $tell->({%$answer, key => "key-$n", rows => to_json($answer->{rows} // []), order => $result->{order_id}, replayed => $result->{flag}});
+        }
+    });
+    my (%orders, %rows, %first);
+    for my $t (@told) {
+        surprise('place', $t);
+        next if $t->{state};
+        $orders{$t->{key}}{$t->{order}} = $rows{$t->{key}}{$t->{rows}} = 1;
+        $first{$t->{key}}++ if !$t->{replayed};
+    }
+    is(scalar(keys %orders), $keys, 'every key made an order');
+    none_of('one order a key', grep { keys %{$orders{$_}} != 1 } keys %orders);
+    none_of('all answers of a key are the same rows', grep { keys %{$rows{$_}} != 1 } keys %rows);
+    none_of('one is the first, the others are replays', grep { $first{$_} != 1 } keys %first);
+};
+
+subtest 'one key, other requests, other people' => sub {
+    my $db = $postgres->connect(user => 'orders_api');
+    my $again = place($db, 2, 'ten', key => 'key-1', fingerprint => sha256_hex('other'));
+    is($again->{code}, 'idempotency_key_reused', 'another request with the key is refused');
+    my $other = place($db, 9, 'hundred', key => 'key-1', fingerprint => sha256_hex('other'));
+    ok(!$other->{state} && !$other->{rows}[0]{flag}, 'the key of another buyer is another key');
+};
+
+subtest 'a balance for 50, 32 sessions' => sub {
+    $postgres->rows(q(SELECT id FROM orders.post_balance(1, 'operator', 'operator', 900, 'faults', NULL, NULL, 200::bigint, ?::bigint, 'USD', 'down')),
+        50 * 100 - $Faults::Data::funds);
+    my @told = at_once($postgres, 32, sub {
+        my ($db, $number, $tell) = @_;
+        for (1 .. 4) { my $answer = place($db, 200, 'hundred'); delete $answer->{rows}; $tell->($answer) }
+    });
+    surprise('place', $_) for @told;
+    my $count = tally(@told);
+    is($count->{done}, 50, 'as many orders as it pays for') or diag(explain($count));
+    is($postgres->value('SELECT balance FROM orders.account WHERE user_id = 200'), 0, 'and nothing is left');
+};
+
+subtest 'a coupon with 10 uses, 32 sessions' => sub {
+    my @told = at_once($postgres, 32, sub {
+        my ($db, $number, $tell) = @_;
+        for my $n (0 .. 5) {
+            my $buyer = 1 + ($number * 6 + $n) % 190;
+            my $answer = place($db, $buyer, 'odd', coupon => 'TENFOLD', quantity => 1 + $n, method => $n % 2 ? 'balance' : 'manual');
+            my $order = $answer->{rows} ? $answer->{rows}[0]{order_id} : undef;
+            $tell->({%$answer, rows => undef, order => $order});
+            next if !$order || $n != 2;
+            $tell->({%{call($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
+        }
+    });
+    surprise('place or cancel', $_) for @told;
+    my $cancelled = grep { $_->{cancelled} && !$_->{state} } @told;
+    my $count = tally(grep { !$_->{cancelled} } @told);
+    is($count->{done} - $cancelled, 10, "10 orders stand ($cancelled gave their use back)") or diag(explain($count));
+    is($postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10, 'and the coupon says so');
+};
+
+subtest 'an order of 100, 32 sessions refund 30' => sub {
+    my $rounds = $long ? 40 : 4;
+    for my $round (1 .. $rounds) {
+        my $order = place($postgres->connect(user => 'orders_api'), 10 + $round, 'hundred')->{rows}[0]{order_id};
+        my @told = at_once($postgres, 32, sub {
+            my ($db, $number, $tell) = @_;
+            my $answer = call($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
+            $tell->({%$answer, rows => undef});
+        });
+        surprise('refund', $_) for @told;
+        my $count = tally(@told);
+        is($count->{done}, 3, 'three refunds') or diag(explain($count));
+        is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 90, 'of 30 each');
+    }
+};
+
+# Everything that may happen to an order whose money comes from outside, in any order, from all sides at once.
+my %step = (
+    pay => sub { my ($db, $o) = @_; call($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
+    fail => sub { my ($db, $o) = @_; call($db, 'fail_payment', {%operator}, $o, 'declined', 'No.') },
+    cancel => sub { my ($db, $o, $b) = @_; call($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
+    drop => sub { my ($db, $o) = @_; call($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
+    refund => sub { my ($db, $o) = @_; call($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
+    expire => sub { my ($db) = @_; quiet($db, 'SELECT orders.expire_due(1, 5)') },
+    intents => sub {
+        my ($db) = @_;
+        my $due = quiet($db, 'SELECT id FROM orders.due_intents(1, 3, 0)');
+        return $due if $due->{state};
+        for my $payment (@{$due->{ids}}) {
+            my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
+              : call($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
+            return $answer if $answer->{state};
+        }
+        return {};
+    },
+    refunds => sub {
+        my ($db) = @_;
+        my $due = quiet($db, 'SELECT id FROM orders.due_refunds(1, 3, 0)');
+        return $due if $due->{state};
+        for my $refund (@{$due->{ids}}) {
+            my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
+            return $answer if $answer->{state};
+        }
+        return {};
+    },
+);
+
+sub quiet {
+    my ($db, $sql, @bind) = @_;
+    my $ids = eval { $db->selectcol_arrayref($sql, undef, @bind) };
+    return $ids ? {ids => $ids} : {state => $db->state, code => '', text => $db->errstr};
+}
+
+# The provider tells the same things many times over, under the same and under new event ids.
+sub provider_speaks {
+    my ($db, $order) = @_;
+    my ($payment, $amount) = $db->selectrow_array(q(SELECT id, amount FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
+    return {} if !$payment;
+    my $type = (qw(paid paid paid failed confirming))[rand 5];
+    my $answer = eval {
+        $db->selectall_arrayref('SELECT code FROM orders.payment_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
+            "ev-$payment-$type-" . int rand 3, $type, $payment, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
+    };
+    return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};
+}
+
+subtest 'pay, fail, cancel, refund, expire and provider events from all sides' => sub {
+    my $db = $postgres->connect(user => 'orders_api');
+    my (%buyer, @refused);
+    for my $n (1 .. ($long ? 200 : 120)) {
+        my $method = (qw(external external external manual balance))[$n % 5];
+        my $answer = place($db, $n, $n % 3 ? 'hundred' : 'ten', method => $method, channel => $method eq 'external' ? 'simulator' : undef,
+            expires => $n % 4 ? undef : 1, coupon => $n % 6 ? undef : 'MANY');
+        if ($answer->{state}) { push @refused, $answer->{text} } else { $buyer{$answer->{rows}[0]{order_id}} = $n }
+    }
+    none_of('the orders were placed', @refused);
+    my @orders = sort { $a <=> $b } keys %buyer;
+    my @names = sort keys %step;
+    my @told = at_once($postgres, 16, sub {
+        my ($db, $number, $tell) = @_;
+        for my $n (1 .. ($long ? 1000 : 120)) {
+            my $order = $orders[rand @orders];
+            my $name = rand() < 0.4 ? 'provider' : $names[rand @names];
+            my $answer = $name eq 'provider' ? provider_speaks($db, $order) : $step{$name}->($db, $order, $buyer{$order});
+            $tell->({%$answer, rows => undef, ids => undef, name => $name});
+        }
+    });
+    my %count;
+    for my $t (@told) {
+        surprise($t->{name}, $t);
+        my $word = $t->{state} ? "$t->{state} " . ($t->{text} =~ /ERROR:\s+(\S+)/ ? $1 : '') : 'done';
+        $count{"$t->{name}: $word"}++;
+    }
+    note("$_ x $count{$_}") for sort keys %count;
+    cmp_ok(scalar(@told), '>', 0, scalar(@told) . ' steps');
+};
+
+none_of('nothing but refusals and answers', @surprises);
+closing(stand => $stand, checker => $checker);
+done_testing();

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The invariants, looked at over a connection of their own: once at the end, or again and again beside a load.
+package Faults::Checker;
+
+use strict;
+use warnings;
+use DBI;
+use Faults::Text qw(from_json to_json);
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+# The views of orders_check; each has a row for each violation.
+sub views {
+    my ($db) = @_;
+    return @{$db->selectcol_arrayref(q(SELECT viewname FROM pg_views WHERE schemaname = 'orders_check' ORDER BY viewname))};
+}
+
+# "view: row" for each violation, at most a few a view.
+sub violations {
+    my ($db) = @_;
+    my @found;
+    for my $view (views($db)) {
+        my $rows = $db->selectcol_arrayref("SELECT to_jsonb(v)::text FROM orders_check.$view v LIMIT 3");
+        push @found, map { "$view: $_" } @$rows;
+    }
+    return @found;
+}
+
+# What must hold besides, said in this file's own words, so that views that see nothing are noticed too.
+my %own = (
+    'a balance is what was posted to it' => q(
+        SELECT a.user_id, a.currency FROM orders.account a
+        LEFT JOIN LATERAL (SELECT sum(CASE WHEN p.credit_user_id = a.user_id THEN p.amount ELSE 0 END)
+                                - sum(CASE WHEN p.debit_user_id = a.user_id THEN p.amount ELSE 0 END) AS sum
+                           FROM orders.posting p
+                           WHERE p.tenant_id = a.tenant_id AND p.currency = a.currency
+                             AND a.user_id IN (p.credit_user_id, p.debit_user_id)) s ON true
+        WHERE a.balance <> coalesce(s.sum, 0)),
+    'a paid order of the balance was debited once, and credited what was refunded' => q(
+        SELECT o.id FROM orders.orders o
+        LEFT JOIN orders.posting p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+        WHERE o.payment_method = 'balance'
+        GROUP BY o.tenant_id, o.id
+        HAVING coalesce(sum(p.amount) FILTER (WHERE p.debit_user_id = o.buyer_id), 0) <> o.captured
+            OR coalesce(sum(p.amount) FILTER (WHERE p.credit_user_id = o.buyer_id), 0) <> o.refunded),
+    'refunds done are what the order says' => q(
+        SELECT o.id FROM orders.orders o
+        LEFT JOIN orders.refund r ON r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'done'
+        GROUP BY o.tenant_id, o.id HAVING coalesce(sum(r.amount), 0) <> o.refunded),
+    'lines sum up' => q(
+        SELECT o.id FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+        GROUP BY o.tenant_id, o.id
+        HAVING sum(l.subtotal) FILTER (WHERE l.kind NOT IN ('discount', 'voucher', 'shipping', 'tax')) <> o.subtotal),
+    'no order is without lines, history and payment' => q(
+        SELECT o.id FROM orders.orders o
+        WHERE NOT EXISTS (SELECT FROM orders.order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)
+           OR NOT EXISTS (SELECT FROM orders.order_history h WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id)
+           OR o.total > 0 AND NOT EXISTS (SELECT FROM orders.payment p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id)),
+    'a coupon is used no more than it says' => q(
+        SELECT c.code FROM orders.coupon c
+        LEFT JOIN orders.coupon_redemption r
+          ON r.tenant_id = c.tenant_id AND r.coupon_id = c.id AND r.state <> 'released'
+        GROUP BY c.tenant_id, c.id HAVING count(r.order_id) > c.max_uses OR count(r.order_id) <> c.used),
+    'one event a step' => q(
+        SELECT h.order_id, h.step FROM orders.order_history h
+        LEFT JOIN orders.outbox e USING (tenant_id, order_id, step)
+        WHERE h.created_at > now() - interval '1 hour' GROUP BY 1, 2 HAVING count(e.id) <> 1),
+);
+
+sub own_violations {
+    my ($db) = @_;
+    my @found;
+    for my $rule (sort keys %own) {
+        my $rows = $db->selectall_arrayref("$own{$rule} LIMIT 3");
+        push @found, map { "not so: $rule (@$_)" } @$rows;
+    }
+    return @found;
+}
+
+# Starts to look, in a process of its own, resting as long as it looked; survives lost connections.
+sub start {
+    my ($class, $postgres) = @_;
+    my $self = bless {file => "$postgres->{dir}/checker.json"}, $class;
+    unlink $self->{file};
+    $self->{pid} = fork() // die "fork: $!\n";
+    return $self if $self->{pid};
+    my $over = 0;
+    local $SIG{TERM} = sub { $over = 1 };
+    my %report = (rounds => 0, lost => 0, violations => []);
+    my $db;
+    while (!$over) {
+        my $began = time;
+        my @found = eval {
+            $db //= $postgres->connect;
+            violations($db);
+        };
+        if ($@) {
+            $report{lost}++;
+            undef $db;
+            sleep 0.1;
+            next;
+        }
+        $report{rounds}++;
+        push @{$report{violations}}, @found if @{$report{violations}} < 20;
+        sleep 0.02 + (time - $began);
+    }
+    if (open my $out, '>', $self->{file}) {
+        print $out to_json(\%report);
+        close $out;
+    }
+    POSIX::_exit(0);
+}
+
+# Ends it: {rounds, lost, violations}
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    open my $in, '<', $self->{file} or return {rounds => 0, lost => 0, violations => ['the checker left no report']};
+    local $/;
+    return from_json(<$in>);
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    local ($?, $!);
+    kill KILL => $self->{pid} if $self->{pid};
+}
+
+1;

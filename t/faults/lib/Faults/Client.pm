@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Requests of the user and operator APIs, and the clients' log: what each request was told (ok, refused, unknown), to be
+# compared with the database afterwards.
+#
+# A 2xx is ok. A 4xx is refused, and so is a 503 that says that nothing was done (busy, database_unavailable). Everything
+# else - no answer, another 5xx - is unknown.
+package Faults::Client;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use Faults::Data qw(secret);
+use Faults::Text qw(from_json);
+
+our @EXPORT_OK = qw(create cancel refund pay operator_cancel detail list top_up);
+
+our $user_api = '/api/v1/user/orders';
+our $admin_api = '/api/v1/admin';
+my $made = 0;
+
+sub unique { return sprintf '%s-%d-%06d', $_[0], $$, ++$made }
+
+# Buyer number $n buys; %body overrides the body's fields; plan is a name of Faults::Data.
+sub create {
+    my ($n, $plan, %body) = @_;
+    my $key = delete $body{key} // unique('create');
+    my %request = (plan_id => $Faults::Data::plan{$plan}[0], quantity => 1, payment_method => 'balance', %body);
+    return {op => 'create', path => $user_api, token => secret("buyer-$n"), buyer => $n, key => $key, body => \%request};
+}
+
+sub cancel {
+    my ($n, $order) = @_;
+    return {op => 'cancel', path => "$user_api/$order/cancel", token => secret("buyer-$n"), order => $order, key => unique('cancel'),
+        body => {reason => 'changed my mind'}};
+}
+
+sub operator {
+    my ($op, $path, $body, %more) = @_;
+    return {op => $op, path => "$admin_api$path", token => secret('operator'), key => unique($op), body => $body, %more};
+}
+
+sub operator_cancel { my ($order) = @_; return operator('cancel', "/orders/$order/cancel", {reason => 'sold out'}, order => $order) }
+
+sub pay {
+    my ($order) = @_;
+    my $reference = unique('slip');
+    return operator('pay', "/orders/$order/pay", {reference => $reference, method => 'cash'}, order => $order, reference => $reference);
+}
+
+# amount undef: what is left
+sub refund {
+    my ($order, $amount) = @_;
+    my $reason = unique('refund');
+    return operator('refund', "/orders/$order/refund", {reason => $reason, defined $amount ? (amount => $amount) : ()},
+        order => $order, reason => $reason, amount => $amount);
+}
+
+sub top_up {
+    my ($n, $amount) = @_;
+    my $reference = unique('top-up');
+    return operator('top_up', '/balances', {user => "buyer-$n", amount => $amount, currency => 'USD', reference => $reference},
+        buyer => $n, reference => $reference, amount => $amount);
+}
+
+sub detail { my ($n, $order) = @_; return {op => 'detail', path => "$user_api/$order", token => secret("buyer-$n"), order => $order} }
+
+sub list { my ($n, $query) = @_; return {op => 'list', path => $user_api . ($query ? "?$query" : ''), token => secret("buyer-$n")} }
+
+# --- the log -------------------------------------------------------------------------------------------------------
+
+sub new { my ($class) = @_; return bless {entries => [], count => {}}, $class }
+
+sub classify {
+    my ($reply) = @_;
+    my $status = $reply->{status};
+    return 'ok' if $status >= 200 && $status < 300;
+    return 'refused' if $status >= 400 && $status < 500;
+    my $code = code($reply);
+    return 'refused' if $status == 503 && $code =~ /^(busy|database_unavailable|serialization_failed)$/;
+    return 'unknown';
+}
+
+# The problem's word, or ''.
+sub code {
+    my ($reply) = @_;
+    return '' if !$reply->{status} || $reply->{status} < 400;
+    my $problem = from_json($reply->{body} // '');
+    return ref $problem eq 'HASH' ? $problem->{code} // '' : '';
+}
+
+# Takes down what a request was told; returns the entry: op class status code order (id) total replay body …
+sub note {
+    my ($self, $request, $reply) = @_;
+    my %entry = (
+        map({ $_ => $request->{$_} } grep { defined $request->{$_} } qw(op key order buyer reason reference amount)),
+        class => classify($reply), status => $reply->{status}, code => code($reply), error => $reply->{error},
+        seconds => $reply->{seconds}, attempt => $request->{attempt} // 1,
+    );
+    if ($entry{class} eq 'ok' && ($request->{op} // '') =~ /^(create|cancel|pay|refund)$/) {
+        my $json = from_json($reply->{body});
+        my $order = ref $json eq 'HASH' ? $json->{order} // $json : {};
+        @entry{qw(order number total state)} = ($order->{id}, $order->{number}, $order->{total_cents} // $order->{total}, $order->{status} // $order->{state});
+        $entry{nonsense} = 1 if !$order->{id};
+    }
+    push @{$self->{entries}}, \%entry;
+    $self->{count}{$entry{op} // 'other'}{$entry{class}}++;
+    $self->{codes}{"$entry{status} $entry{code}"}++ if $entry{class} ne 'ok';
+    return \%entry;
+}
+
+sub summary {
+    my ($self) = @_;
+    my $count = $self->{count};
+    my @lines = map { my $op = $_; "$op: " . join ', ', map { "$count->{$op}{$_} $_" } sort keys %{$count->{$op}} } sort keys %$count;
+    push @lines, 'not ok: ' . join ', ', map { "$_ x $self->{codes}{$_}" } sort keys %{$self->{codes}} if $self->{codes};
+    return join "\n", @lines;
+}
+
+sub select { my ($self, %want) = @_; return grep { my $e = $_; !grep { ($e->{$_} // '') ne $want{$_} } keys %want } @{$self->{entries}} }
+
+# Where the log and the database disagree: sentences.
+sub differences {
+    my ($self, $db) = @_;
+    my @found = (
+        (map { "answer $_->{status} to $_->{op} is no order: " . ($_->{key} // '') } grep { $_->{nonsense} } @{$self->{entries}}),
+        $self->differences_of_orders($db), $self->differences_of_cancellations($db), $self->differences_of_refunds($db),
+        $self->differences_of_payments($db),
+    );
+    return @found;
+}
+
+# Every 2xx is found, as it was told; every refusal left nothing; nothing is there that nobody asked for.
+sub differences_of_orders {
+    my ($self, $db) = @_;
+    my %by_key = map { $_->{key} => $_ } @{$db->selectall_arrayref(
+        q(SELECT i.key, i.order_id, o.number, o.total, o.buyer_id FROM orders.idempotency i
+          JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id WHERE i.route LIKE '%create%'), {Slice => {}})};
+    my (%told, %possible, @found);
+    for my $entry (grep { $_->{op} eq 'create' } @{$self->{entries}}) {
+        my $row = $by_key{$entry->{key}};
+        $possible{$row->{order_id}} = 1 if $row;
+        next if $entry->{class} eq 'unknown';
+        if ($entry->{class} eq 'ok') {
+            $told{$entry->{key}} = 1;
+            push @found, "order $entry->{order} of key $entry->{key} was confirmed and is not there" if !$row;
+            push @found, "key $entry->{key}: told $entry->{order} $entry->{number} $entry->{total}, found $row->{order_id} $row->{number} $row->{total}"
+              if $row && "@$entry{qw(order number total buyer)}" ne "@$row{qw(order_id number total buyer_id)}";
+        }
+    }
+    my %unknown = map { $_->{key} => 1 } grep { $_->{class} eq 'unknown' } grep { $_->{op} eq 'create' } @{$self->{entries}};
+    for my $entry (grep { $_->{op} eq 'create' && $_->{class} eq 'refused' } @{$self->{entries}}) {
+        next if $told{$entry->{key}} || $unknown{$entry->{key}} || !$by_key{$entry->{key}};
+        push @found, "key $entry->{key} was refused ($entry->{status} $entry->{code}) and made order $by_key{$entry->{key}}{order_id}";
+    }
+    for my $id (@{$db->selectcol_arrayref('SELECT id FROM orders.orders')}) {
+        push @found, "order $id was made and nobody asked for it" if !$possible{$id};
+    }
+    return @found;
+}
+
+sub differences_of_cancellations {
+    my ($self, $db) = @_;
+    my %state = map { @$_ } @{$db->selectall_arrayref('SELECT id, state FROM orders.orders')};
+    my (%possible, @found);
+    for my $entry (grep { $_->{op} eq 'cancel' } @{$self->{entries}}) {
+        next if $entry->{class} eq 'refused';
+        $possible{$entry->{order}} = 1;
+        push @found, "order $entry->{order} was told cancelled and is " . ($state{$entry->{order}} // 'missing')
+          if $entry->{class} eq 'ok' && ($state{$entry->{order}} // '') !~ /^(cancelled|expired)$/;
+    }
+    push @found, map { "order $_ is cancelled and nobody was told so" } grep { $state{$_} eq 'cancelled' && !$possible{$_} } sort keys %state;
+    return @found;
+}
+
+sub differences_of_refunds {
+    my ($self, $db) = @_;
+    my (%rows, @found);
+    push @{$rows{$_->{reason} // ''}}, $_
+      for @{$db->selectall_arrayref('SELECT reason, order_id, amount, status FROM orders.refund', {Slice => {}})};
+    my (%ok, %perhaps);
+    for my $entry (grep { $_->{op} eq 'refund' && $_->{class} ne 'refused' } @{$self->{entries}}) {
+        $perhaps{$entry->{reason}} = 1;
+        $ok{$entry->{reason}} = $entry if $entry->{class} eq 'ok';
+    }
+    my %done = map { $_ => 1 } @{$db->selectcol_arrayref(q(SELECT id FROM orders.orders WHERE payment_state = 'refunded'))};
+    for my $reason (sort keys %ok) {
+        my @here = @{$rows{$reason} // []};
+        next if !@here && !defined $ok{$reason}{amount} && $done{$ok{$reason}{order}};    # a repeat: nothing was left
+        push @found, "refund $reason of order $ok{$reason}{order} was confirmed; " . @here . ' found' if @here != 1;
+        push @found, "refund $reason: asked $ok{$reason}{amount}, found $here[0]{amount}"
+          if @here == 1 && defined $ok{$reason}{amount} && $here[0]{amount} != $ok{$reason}{amount};
+    }
+    for my $reason (grep { /^refund-/ } sort keys %rows) {
+        push @found, "refund $reason was made and nobody was told so" if !$perhaps{$reason};
+        push @found, "refund $reason was made " . @{$rows{$reason}} . ' times' if @{$rows{$reason}} > 1;
+    }
+    return @found;
+}
+
+sub differences_of_payments {
+    my ($self, $db) = @_;
+    my %found_at = map { @$_ } @{$db->selectall_arrayref(q(SELECT reference, order_id FROM orders.payment WHERE reference LIKE 'slip-%'))};
+    my @found;
+    my %perhaps;
+    for my $entry (grep { $_->{op} eq 'pay' && $_->{class} ne 'refused' } @{$self->{entries}}) {
+        $perhaps{$entry->{reference}} = 1;
+    }
+    push @found, map { "payment $_ was taken and nobody was told so" } grep { !$perhaps{$_} } sort keys %found_at;
+    return @found;
+}
+
+1;

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How a scenario ends: the invariants, the clients' log against the database, and httpd's own log.
+package Faults::Scenario;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use Faults::Checker;
+use Test::More;
+
+our @EXPORT_OK = qw(none_of closing);
+
+# Passes when the list is empty, else shows its beginning.
+sub none_of {
+    my ($name, @found) = @_;
+    return if ok(!@found, $name);
+    my $more = @found - 10;
+    diag($_) for @found > 10 ? @found[0 .. 9] : @found;
+    diag("and $more more") if $more > 0;
+}
+
+# %o: stand, log (Faults::Client), checker (running, or none), alarms (pattern of lines besides that httpd must not log)
+sub closing {
+    my (%o) = @_;
+    if ($o{checker}) {
+        my $report = $o{checker}->stop;
+        none_of("no violation at any of $report->{rounds} moments of the load", @{$report->{violations}});
+        cmp_ok($report->{rounds}, '>', 0, 'the checker had its look at the load');
+    }
+    my $db = $o{stand}->postgres->connect;
+    cmp_ok(scalar(Faults::Checker::views($db)), '>=', 10, 'there are views of all invariants');
+    none_of('the invariants hold', Faults::Checker::violations($db));
+    none_of('and so do the rules in other words', Faults::Checker::own_violations($db));
+    if ($o{log}) {
+        note($o{log}->summary);
+        none_of('the database is what the clients were told', $o{log}->differences($db));
+    }
+    none_of('httpd logged no crash and no surprise', $o{stand}->httpd_alarms($o{alarms})) if $o{stand}{httpd};
+    $db->disconnect;
+}
+
+1;

@@ -1,0 +1,109 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Fewer database connections than clients: a pool of 2 under 64 clients, a pool that is blocked, a PostgreSQL whose
+# connections are used up, one that is frozen. Whoever cannot be served is told so within 2 s, and nobody hangs.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Faults::Client qw(create detail);
+use Faults::Load;
+use Faults::Process qw(wait_for);
+use Faults::Scenario qw(closing none_of);
+use Faults::Stand;
+use Faults::Steady;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $stand = Faults::Stand->new->start_postgres(max_connections => 20, superuser_reserved_connections => 3);
+my $postgres = $stand->postgres;
+my $log = Faults::Client->new;
+$postgres->db;
+$stand->start_httpd(sessions => 2);
+
+# What those who were turned away were told, and how soon; $limit: seconds that any answer may take.
+sub polite {
+    my ($load, $limit) = @_;
+    my @away = @{$load->{diary}};
+    note(scalar(@away) . ' were turned away');
+    none_of('turned away is 503 with Retry-After', map { "$_->{status} $_->{code} " . ($_->{error} // '') }
+          grep { !($_->{status} == 503 && $_->{retry_after}) && $_->{status} != 409 } @away);
+    none_of('within 2 s', map { sprintf '%.1f s: %s took %.2f s', $_->{at}, $_->{code}, $_->{seconds} }
+          grep { $_->{code} =~ /^(busy|database_unavailable)$/ && $_->{seconds} > 2.5 } @away);
+    none_of("no answer took longer than $limit s", $load->{load}{slowest} > $limit ? $load->{load}{slowest} : ());
+    none_of('a repeat is answered like the first time', $load->inconstant);
+}
+
+sub steady {
+    my (%o) = @_;
+    my $load = Faults::Steady->new(port => $stand->{port}, log => $log, clients => 64, pause => 0, %o);
+    note($load->run->summary);
+    return $load;
+}
+
+subtest 'a pool of 2, 64 clients' => sub {
+    my $load = steady(seconds => 5);
+    polite($load, 2.5);
+    none_of('nobody is turned away', $load->failures(0, 1e9));
+    cmp_ok($load->successes(0, 1e9), '>', 200, 'and everybody is served');
+};
+
+subtest 'both connections wait for a lock' => sub {
+    my $blocker = $postgres->connect;
+    my $load = steady(
+        clients => 32, seconds => 3, pause => 0.05,
+        script => [
+            [1, sub { $blocker->begin_work; $blocker->do('LOCK TABLE orders.account IN EXCLUSIVE MODE') }],
+            [6, sub { $blocker->rollback }],
+        ],
+    );
+    polite($load, 4.8);
+    cmp_ok(scalar($load->failures(1, 6)), '>', 0, 'some are turned away meanwhile');
+    none_of('and nobody afterwards', $load->failures(8, 1e9));
+    cmp_ok($load->successes(8, 1e9), '>', 50, 'all are served again');
+};
+
+# Takes every connection that is left.
+sub use_up {
+    my @taken;
+    while (my $one = eval { $postgres->connect(user => 'orders_api') }) { push @taken, $one; last if @taken > 30 }
+    return \@taken;
+}
+
+subtest 'max_connections are used up' => sub {
+    my $taken;
+    my $load = steady(
+        seconds => 4, pause => 0.02,
+        script => [
+            [1, sub {
+                $postgres->rows(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'orders_api'));
+                $taken = use_up();
+            }],
+            [5, sub { $_->disconnect for @$taken }],
+        ],
+    );
+    polite($load, 4.5);
+    cmp_ok(scalar(@$taken), '>', 5, scalar(@$taken) . ' connections were taken');
+    none_of('nobody is turned away once there are connections again', $load->failures(8, 1e9));
+    cmp_ok($load->successes(8, 1e9), '>', 50, 'all are served again');
+};
+
+# A PostgreSQL that takes connections and says nothing: the kind of outage in which clients hang.
+subtest 'PostgreSQL is frozen' => sub {
+    my @frozen;
+    my $load = steady(
+        clients => 32, seconds => 6, pause => 0.02, timeout => 20,
+        script => [
+            [1, sub { @frozen = ($postgres->postmaster, $postgres->backends); kill STOP => @frozen }],
+            [9, sub { kill CONT => @frozen }],
+        ],
+    );
+    none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+    none_of('nobody is turned away once it answers again', $load->failures(14, 1e9));
+    cmp_ok($load->successes(14, 1e9), '>', 20, 'all are served again');
+    note(sprintf 'the slowest answer took %.1f s', $load->{load}{slowest});
+};
+
+closing(stand => $stand, log => $log);
+done_testing();

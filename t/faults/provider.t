@@ -1,0 +1,159 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# A payment provider that loses replies, fails, is slow, and repeats itself: every intent is captured once and the order
+# settles.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
+use Faults::Checker;
+use Faults::Client qw(create detail list operator_cancel refund);
+use Faults::Load;
+use Faults::Process qw(wait_for);
+use Faults::Scenario qw(closing none_of);
+use Faults::Stand;
+use ModOrders::Simulator;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $stand = Faults::Stand->new->start_postgres;
+my $simulated = $stand->{port} + 2;
+my $secret = $stand->secret_file('channel.secret');
+my $provider = ModOrders::Simulator->start(port => $simulated, secret_file => $secret, log => "$stand->{dir}/simulator.log");
+$stand->start_httpd(channels => "OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$simulated secret-file=$secret timeout=2");
+my $postgres = $stand->postgres;
+my $log = Faults::Client->new;
+my $checker = Faults::Checker->start($postgres);
+my $buyer = 0;
+
+# The worker steps in after half a minute; scenarios are not that patient.
+sub hurry { $postgres->value(q(UPDATE orders.payment SET due_at = now() WHERE status = 'created' AND due_at > now() RETURNING id)) }
+
+sub buy { return create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator') }
+
+sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
+
+sub payment_of { my ($order) = @_; return $postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order)->[0] }
+
+sub intent_of { my ($order) = @_; return $provider->intent_of(payment_of($order)->{id}) }
+
+sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) }
+
+# What must be true of an order in the end.
+sub settles {
+    my ($order, $what, $seconds) = @_;
+    my $paid = eval { wait_for('the payment', $seconds // 10, sub { hurry(); state_of($order) eq 'paid' }) };
+    ok($paid, "$what: the order settles") or diag(explain(payment_of($order)));
+    is(intent_of($order)->{captures}, 1, "$what: one capture");
+    is($postgres->value('SELECT captured FROM orders.orders WHERE id = ?', $order), 1000, "$what: of the whole amount");
+}
+
+subtest 'the reply is lost after the work was done' => sub {
+    $provider->mode('lose_reply', times => 1, then => 'approve');
+    my $entry = one(buy());
+    is($entry->{status}, 200, 'the order stands');
+    settles($entry->{order}, 'lost reply');
+    is(scalar(grep { $_->{payment_id} == payment_of($entry->{order})->{id} } @{$provider->state->{intents}}), 1, 'one intent');
+};
+
+subtest 'the provider fails' => sub {
+    $provider->mode('500', times => 2);
+    my $entry = one(buy());
+    is($entry->{status}, 200, 'the order stands');
+    is($entry->{state}, 'pending_payment', 'as unpaid');
+    wait_for('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
+    $provider->approve(intent_of($entry->{order})->{intent_id});
+    settles($entry->{order}, '500');
+};
+
+subtest 'the provider is slow' => sub {
+    $provider->mode('slow', times => 4, delay => 4, then => 'approve');
+    my @orders = map { buy() } 1 .. 4;
+    my @todo = @orders;
+    my (@told, @reads);
+    my $load = Faults::Load->new(
+        port => $stand->{port}, clients => 8,
+        next => sub { my ($n) = @_; return shift @todo if $n < 4 && @todo; return undef if $n < 4 || @reads > 200; return list(100 + $n) },
+        done => sub { my ($request, $reply) = @_; push @{$request->{op} eq 'list' ? \@reads : \@told}, $reply; $log->note($request, $reply) },
+    )->run;
+    my ($slowest) = sort { $b <=> $a } map { $_->{seconds} } @reads;
+    cmp_ok($slowest, '<', 1, sprintf 'others do not feel it (slowest %.2f s)', $slowest);
+    my ($longest) = sort { $b <=> $a } map { $_->{seconds} } @told;
+    cmp_ok($longest, '<', 3.5, sprintf 'buyers wait as long as the channel says (%.1f s)', $longest);
+    settles($_->{order}, 'slow', 15) for grep { $_->{op} eq 'create' && $_->{status} == 200 && $_->{buyer} > $buyer - 4 } @{$log->{entries}};
+};
+
+subtest 'the same request while its intent is made' => sub {
+    $provider->mode('slow', times => 1, delay => 1);
+    my $request = buy();
+    my (%bodies, %count, @again);
+    Faults::Load->new(
+        port => $stand->{port}, clients => 24, timeout => 20,
+        next => sub { my ($n) = @_; my $r = defined $again[$n] ? $again[$n] : {%$request}; $again[$n] = 0; return ref $r ? $r : undef },
+        done => sub {
+            my ($r, $reply, $n) = @_;
+            $log->note($r, $reply);
+            $count{$reply->{status}}++;
+            if ($reply->{status} == 200) { $bodies{$reply->{body}}++; return }
+            $again[$n] = {%$r} if $reply->{status} == 409 && $count{409} < 2000;
+        },
+    )->run;
+    note(join ', ', map { "$_ x $count{$_}" } sort keys %count);
+    is(scalar(keys %bodies), 1, 'all are told the same in the end');
+    is($postgres->value('SELECT count(*) FROM orders.orders WHERE buyer_id = ?', $buyer), 1, 'one order');
+    is($count{200}, 24, 'each was told');
+};
+
+subtest 'events 25 times over, and backwards' => sub {
+    $provider->mode('manual', hold => 1);
+    my @entries = map { one(buy()) } 1 .. 8;
+    for my $entry (@entries) {
+        my $intent = intent_of($entry->{order})->{intent_id};
+        $provider->confirm($intent);
+        $provider->fail($intent) if $entry->{buyer} % 2;
+        $provider->approve($intent);
+    }
+    $provider->release(reverse => 1, times => 25);
+    ok($provider->settled(20), 'all events are taken');
+    settles($_->{order}, "order $_->{order}", 1) for @entries;
+    $provider->resend(times => 5);
+    ok($provider->settled(20), 'all events are taken again');
+    is(state_of($_->{order}), 'paid', 'and change nothing') for @entries;
+    my $refused = grep { my $d = $_; grep { $_ >= 500 || $_ == 0 } @{$d->{statuses}} } @{$provider->state->{deliveries}};
+    is($refused, 0, 'no event met a failure of ours');
+};
+
+subtest 'money that comes late' => sub {
+    $provider->mode('manual');
+    my $entry = one(buy());
+    my $intent = intent_of($entry->{order})->{intent_id};
+    one(operator_cancel($entry->{order}));
+    $provider->approve($intent);
+    my $back = eval { wait_for('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{id})->{refunded} == 1000 }) };
+    ok($back, 'is given back') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
+    ok(eval { wait_for('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'and the order says so') or diag(state_of($entry->{order}));
+};
+
+subtest 'a refund whose reply is lost' => sub {
+    $provider->mode('approve');
+    my $entry = one(buy());
+    settles($entry->{order}, 'bought');
+    $provider->mode('lose_reply', times => 1);
+    my $refund = one(refund($entry->{order}, 400));
+    is($refund->{class}, 'ok', 'is accepted');
+    my $done = eval {
+        wait_for('the refund', 20, sub {
+            $postgres->value(q(UPDATE orders.refund SET due_at = now() WHERE status = 'pending' AND due_at > now() RETURNING id));
+            state_of($entry->{order}) eq 'partially_refunded';
+        });
+    };
+    ok($done, 'and settles') or diag(state_of($entry->{order}));
+    is(intent_of($entry->{order})->{refunded}, 400, 'the provider paid it back once');
+};
+
+is($provider->state->{counts}{bad_signatures}, 0, 'the provider took every signature');
+none_of('nobody was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
+closing(stand => $stand, log => $log, checker => $checker);
+$provider->stop;
+done_testing();
