@@ -150,6 +150,32 @@
     X(BUYER, "buyer")                                                                              \
     X(OPERATOR, "operator")
 
+/** The states of an order, axis by axis. X(NAME, word as in the order book). */
+#define ORDERS_ORDER_STATES(X)                                                                     \
+    X(OPEN, "open")                                                                                \
+    X(COMPLETED, "completed")                                                                      \
+    X(CANCELLED, "cancelled")                                                                      \
+    X(EXPIRED, "expired")                                                                          \
+    X(ERROR, "error")
+#define ORDERS_PAYMENT_STATES(X)                                                                   \
+    X(UNPAID, "unpaid")                                                                            \
+    X(CONFIRMING, "confirming")                                                                    \
+    X(PAID, "paid")                                                                                \
+    X(FAILED, "failed")                                                                            \
+    X(CLOSED, "closed")                                                                            \
+    X(REFUND_PENDING, "refund_pending")                                                            \
+    X(PARTIALLY_REFUNDED, "partially_refunded")                                                    \
+    X(REFUNDED, "refunded")
+#define ORDERS_FULFILMENT_STATES(X)                                                                \
+    X(NONE, "none")                                                                                \
+    X(PENDING, "pending")                                                                          \
+    X(CONFIRMED, "confirmed")                                                                      \
+    X(PACKED, "packed")                                                                            \
+    X(SHIPPED, "shipped")                                                                          \
+    X(OUT_FOR_DELIVERY, "out_for_delivery")                                                        \
+    X(DELIVERED, "delivered")                                                                      \
+    X(RETURNED, "returned")
+
 /** Columns of orders.answer, in its order. X(NAME). See store/answer.h. */
 #define ORDERS_ANSWER_COLUMNS(X)                                                                   \
     X(KIND) X(ORDER_ID) X(ID) X(PARENT_ID) X(PUBLIC_ID) X(NUMBER) X(BILL_NO) X(DIALECT)            \

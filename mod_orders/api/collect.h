@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Between the order book and the payment providers: ask a provider, keep what it said. No session is held while it is
+ * asked. Used by the request that places an order and by the worker that tries again.
+ */
+#ifndef ORDERS_API_COLLECT_H
+#define ORDERS_API_COLLECT_H
+
+#include "core/settings.h"
+#include "services/provider.h"
+#include "store/payment.h"
+
+/** Who collects, for whom. `writer->key` names the idempotency record that waits for the outcome, or NULL. */
+typedef struct orders_collector_t {
+    const orders_writer_t *writer;
+    const orders_providers_t *providers;
+    const orders_settings_t *settings;
+} orders_collector_t;
+
+/**
+ * Makes the payment's intent and records it, or records why there is none: a provider that refuses is final, one that
+ * cannot be reached is asked again later. `*answer` shows the order after that. Problems are the order book's alone.
+ */
+orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
+                                        const orders_payment_t *payment, const char *order_number,
+                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** Sends a refund to its provider and records the outcome, unless an event will tell or it must be tried again. */
+orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
+                                        const orders_refund_t *refund) ORDERS_MUSTCHECK;
+
+#endif

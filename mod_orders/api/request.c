@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/request.h"
+
+#include "core/digest.h"
+#include "core/etag.h"
+#include "core/fingerprint.h"
+#include "core/idempotency.h"
+
+orders_reader_t orders_call_reader(const orders_call_t *call)
+{
+    return (orders_reader_t){
+        .database = call->database,
+        .pool = call->pool,
+        .tenant = call->identity ? call->identity->tenant : call->settings->tenant,
+    };
+}
+
+orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_t *call,
+                                     const char *actor, const char *field)
+{
+    const char *key;
+    unsigned char *fingerprint = NULL;
+    ORDERS_TRY(orders_idempotency_key(&key, call->pool, call->idempotency_key, field));
+    if (key) {
+        fingerprint = apr_palloc(call->pool, ORDERS_SHA256_SIZE);
+        ORDERS_TRY(orders_fingerprint(fingerprint, call));
+    }
+    *writer = (orders_writer_t){
+        .database = call->database,
+        .pool = call->pool,
+        .tenant = call->identity ? call->identity->tenant : call->settings->tenant,
+        .api = call->api->name,
+        .actor = actor,
+        .actor_id = call->identity ? call->identity->user_id : 0,
+        .route = call->route->name,
+        .key = key,
+        .fingerprint = fingerprint,
+    };
+    return NULL;
+}
+
+orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *version)
+{
+    int32_t found = 0;
+    switch (orders_etag_if_match(call->if_match, &found)) {
+    case ORDERS_IF_MATCH_VERSION:
+        *version = found;
+        return NULL;
+    case ORDERS_IF_MATCH_NEVER:
+        return orders_problem(call->pool, ORDERS_E_version_mismatch, NULL);
+    default:
+        *version = 0;
+        return NULL;
+    }
+}
+
+const char *orders_or_null(const char *text)
+{
+    return text && *text ? text : NULL;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The user API: a buyer's own orders. Routes, and the words for states. */
+#include "api/user.h"
+
+#include <string.h>
+
+#include "api/api.h"
+#include "core/problem_json.h"
+
+const orders_projection_t orders_user_status[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.payment = ORDERS_PAYMENT(PARTIALLY_REFUNDED), .word = "partially_refunded"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING), .word = "paid"},
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "payment_failed"},
+    {.order = ORDERS_ORDER(ERROR), .word = "payment_failed"},
+    {.word = "pending_payment"},
+};
+const char *const orders_user_status_words[] = {
+    "pending_payment", "paid", "payment_failed", "cancelled", "refunded", "partially_refunded", NULL,
+};
+
+const orders_projection_t orders_user_payment_status[] = {
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) |
+                ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED),
+     .word = "succeeded"},
+    {.word = "pending"},
+};
+const char *const orders_user_payment_status_words[] = {"pending", "succeeded", "failed", NULL};
+
+bool orders_user_method(const char *word, const char **canonical)
+{
+    static const struct {
+        const char *word, *canonical;
+    } methods[] = {
+        {"balance", "balance"},
+        {"external", "external"},
+        {"manual", "manual"},
+        {"offline", "manual"},
+    };
+    for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
+        if (strcmp(methods[i].word, word) == 0) {
+            *canonical = methods[i].canonical;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const orders_route_t routes[] = {
+    {
+        .name = "user.list",
+        .method = ORDERS_GET,
+        .path = "",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_list,
+    },
+    {
+        .name = "user.create",
+        .method = ORDERS_POST,
+        .path = "",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .handler = orders_user_create,
+    },
+    {
+        .name = "user.detail",
+        .method = ORDERS_GET,
+        .path = "/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_detail,
+    },
+    {
+        .name = "user.cancel",
+        .method = ORDERS_POST,
+        .path = "/:id/cancel",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .handler = orders_user_cancel,
+    },
+    {
+        .name = "user.payment_status",
+        .method = ORDERS_GET,
+        .path = "/:id/payment-status",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_payment_state,
+    },
+};
+
+const orders_api_t orders_user_api = {
+    .name = "user",
+    .routes = routes,
+    .route_count = ORDERS_COUNT(routes),
+    .problem = orders_problem_reply,
+};
