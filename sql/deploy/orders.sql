@@ -43,9 +43,9 @@ FROM (VALUES
     ('payment', 'failed', 'refund_pending', 'operator provider system', 'refund.requested'),
     ('payment', 'refund_pending', 'partially_refunded', 'buyer seller operator provider system', 'order.partially_refunded'),
     ('payment', 'refund_pending', 'refunded', 'buyer seller operator provider system', 'order.refunded'),
-    ('payment', 'refund_pending', 'paid', 'operator provider system', 'refund.failed'),
-    ('payment', 'refund_pending', 'closed', 'operator provider system', 'refund.failed'),
-    ('payment', 'refund_pending', 'failed', 'operator provider system', 'refund.failed'),
+    ('payment', 'refund_pending', 'paid', 'operator provider system', 'payment.reinstated'),
+    ('payment', 'refund_pending', 'closed', 'operator provider system', 'payment.reinstated'),
+    ('payment', 'refund_pending', 'failed', 'operator provider system', 'payment.reinstated'),
     ('payment', 'paid', 'partially_refunded', 'buyer seller operator provider system', 'order.partially_refunded'),
     ('payment', 'partially_refunded', 'partially_refunded', 'buyer seller operator provider system', 'order.partially_refunded'),
     ('payment', 'partially_refunded', 'refunded', 'buyer seller operator provider system', 'order.refunded'),
@@ -296,7 +296,8 @@ BEGIN
     SELECT p_tenant, p_order, r.step, t.event
     FROM recorded r
     JOIN orders.transition t USING (axis, from_state, to_state)
-    WHERE t.actor = p_actor;
+    WHERE t.actor = p_actor
+    ORDER BY r.step;
 END
 $$;
 

@@ -350,7 +350,7 @@ BEGIN
     h.method := p_method;
     h.channel := CASE p_method WHEN 'external' THEN p_channel END;
     h.channel_enabled := f.channel_enabled;
-    h.provider := CASE p_method WHEN 'external' THEN f.provider ELSE p_method END;
+    h.provider := CASE p_method WHEN 'external' THEN f.provider WHEN 'balance' THEN 'balance' ELSE 'manual' END;
     h.return_url := p_return_url;
     h.snapshot := orders.plan_snapshot(f.plan, f.option);
     RETURN h;

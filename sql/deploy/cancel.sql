@@ -1,0 +1,109 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:cancel to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE TABLE orders.cancel_rule (
+    api              text    NOT NULL,
+    state            text    NOT NULL,
+    payment_state    text    NOT NULL,
+    fulfilment_state text    NOT NULL,
+    method           text    NOT NULL DEFAULT '*',
+    only_free        boolean NOT NULL DEFAULT false,
+    effect           text    NOT NULL DEFAULT 'cancel',
+    CONSTRAINT cancel_rule_pkey PRIMARY KEY (api, state, payment_state, fulfilment_state, method, only_free),
+    CONSTRAINT cancel_rule_effect_known CHECK (effect IN ('cancel', 'unchanged'))
+);
+
+INSERT INTO orders.cancel_rule (api, state, payment_state, fulfilment_state, method, only_free, effect)
+SELECT r.api, s.state, p.payment_state, f.fulfilment_state, r.method, r.only_free, r.effect
+FROM (VALUES
+    ('user',     'cancelled expired',       '*',                      '*',                                '*',   false, 'unchanged'),
+    ('user',     'open',                    'unpaid confirming',      'none pending confirmed',           '*',   false, 'cancel'),
+    ('user',     'open completed',          'paid',                   'none pending confirmed',           '*',   true,  'cancel'),
+    ('company',  'cancelled',               '*',                      '*',                                '*',   false, 'unchanged'),
+    ('company',  'open',                    'unpaid confirming failed', 'none pending confirmed packed',  '*',   false, 'cancel'),
+    ('company',  'error expired',           '*',                      '*',                                '*',   false, 'cancel'),
+    ('shop',     'cancelled expired error', '*',                      '*',                                '*',   false, 'unchanged'),
+    ('shop',     'open',                    'unpaid confirming failed paid', 'none pending',              '*',   false, 'cancel'),
+    ('shop',     'completed',               'paid',                   'none',                             '*',   true,  'cancel'),
+    ('customer', 'cancelled expired error', '*',                      '*',                                '*',   false, 'unchanged'),
+    ('customer', 'open',                    'unpaid confirming failed paid', 'none pending confirmed',    'cod', false, 'cancel'),
+    ('commerce', 'cancelled expired',       '*',                      '*',                                '*',   false, 'unchanged'),
+    ('commerce', 'open',                    'unpaid confirming failed', 'none pending confirmed packed',  '*',   false, 'cancel'),
+    ('commerce', 'error',                   '*',                      '*',                                '*',   false, 'cancel'),
+    ('operator', 'cancelled',               '*',                      '*',                                '*',   false, 'unchanged'),
+    ('operator', 'open',                    'unpaid confirming failed paid partially_refunded',
+                                                                      'none pending confirmed packed',    '*',   false, 'cancel'),
+    ('operator', 'error expired',           '*',                      '*',                                '*',   false, 'cancel'),
+    ('operator', 'completed',               'paid',                   'none',                             '*',   true,  'cancel')
+) AS r (api, states, payment_states, fulfilment_states, method, only_free, effect)
+CROSS JOIN LATERAL string_to_table(r.states, ' ') AS s (state)
+CROSS JOIN LATERAL string_to_table(r.payment_states, ' ') AS p (payment_state)
+CROSS JOIN LATERAL string_to_table(r.fulfilment_states, ' ') AS f (fulfilment_state);
+
+CREATE FUNCTION orders.cancel_effect(p_api text, o orders.orders) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT r.effect
+    FROM orders.cancel_rule r
+    WHERE r.api = p_api AND r.state = o.state
+      AND r.payment_state IN ('*', o.payment_state)
+      AND r.fulfilment_state IN ('*', o.fulfilment_state)
+      AND r.method IN ('*', o.payment_method)
+      AND (NOT r.only_free OR o.total = 0)
+    ORDER BY r.effect DESC
+    LIMIT 1
+$$;
+
+CREATE FUNCTION orders.cancel_order(c orders.context, o orders.orders, p_reason text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_left    bigint := o.captured - o.refunded;
+    v_version integer := o.version;
+BEGIN
+    o := orders.close_order(c, o, 'cancelled', p_reason);
+    IF v_left > 0 THEN
+        o.version := v_version;
+        PERFORM orders.give_back(c, o, v_left, p_reason, NULL);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.cancel(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_order bigint, p_reason text, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders.claim := claim_key(c);
+    o        orders.orders;
+    v_effect text;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, p_user, p_version);
+    IF is_due(o) THEN
+        o := expire_order(o);
+    END IF;
+    v_effect := cancel_effect(p_api, o);
+    IF v_effect = 'unchanged' THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, p_order), p_user);
+        RETURN;
+    ELSIF v_effect IS NULL
+          OR (p_api <> 'operator' AND cancel_effect(o.dialect, o) IS DISTINCT FROM 'cancel') THEN
+        PERFORM refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
+                       jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
+                                          'fulfilment_state', o.fulfilment_state));
+    END IF;
+    PERFORM cancel_order(c, o, p_reason);
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, p_order), p_user);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, integer)
+    TO orders_api;
+
+COMMIT;

@@ -1,0 +1,122 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:moves to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE FUNCTION orders.system_context(p_tenant integer) RETURNS orders.context LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW(p_tenant, 'worker', 'system', NULL, NULL, NULL, NULL)::orders.context
+$$;
+
+CREATE FUNCTION orders.acting_as(c orders.context, p_actor text) RETURNS orders.context LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    c.actor := p_actor;
+    c.actor_id := NULL;
+    RETURN c;
+END
+$$;
+
+CREATE FUNCTION orders.lock_order(p_tenant integer, p_order bigint, p_user bigint, p_version integer)
+RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order FOR UPDATE;
+    IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
+        PERFORM orders.refuse('404', 'not_found', 'There is no such order.');
+    ELSIF o.version <> p_version THEN
+        PERFORM orders.refuse('412', 'version_mismatch', 'The order has changed meanwhile.', NULL,
+                              jsonb_build_object('version', o.version));
+    END IF;
+    PERFORM FROM orders.payment p WHERE p.tenant_id = p_tenant AND p.order_id = p_order ORDER BY p.id FOR UPDATE;
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.last_state(p_steps orders.step[], p_axis text, p_now text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    FOR i IN 1 .. coalesce(cardinality(p_steps), 0) LOOP
+        IF p_steps[i].axis = p_axis THEN
+            p_now := p_steps[i].to_state;
+        END IF;
+    END LOOP;
+    RETURN p_now;
+END
+$$;
+
+-- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
+CREATE FUNCTION orders.move_order(
+    c orders.context, o orders.orders, p_steps orders.step[], p_captured bigint, p_refunded bigint, p_comment text
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_state   text := orders.last_state(p_steps, 'order', o.state);
+    v_payment text := orders.last_state(p_steps, 'payment', o.payment_state);
+BEGIN
+    UPDATE orders.orders x
+    SET version = o.version + 1,
+        updated_at = now(),
+        state = v_state,
+        payment_state = v_payment,
+        fulfilment_state = orders.last_state(p_steps, 'fulfilment', x.fulfilment_state),
+        captured = x.captured + p_captured,
+        refunded = x.refunded + p_refunded,
+        paid_at = CASE WHEN p_captured > 0 THEN coalesce(x.paid_at, now()) ELSE x.paid_at END,
+        refunded_at = CASE WHEN p_refunded > 0 THEN now() ELSE x.refunded_at END,
+        cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, now()) END
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id
+    RETURNING * INTO o;
+    IF cardinality(p_steps) > 0 THEN
+        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, p_steps);
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.is_due(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+           AND coalesce(o.expires_at <= clock_timestamp(), false)
+$$;
+
+CREATE FUNCTION orders.close_order(c orders.context, o orders.orders, p_state text, p_comment text)
+RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders.step[];
+BEGIN
+    UPDATE orders.payment p SET status = 'closed', due_at = NULL, updated_at = now()
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming');
+    IF o.payment_state IN ('unpaid', 'confirming', 'failed') THEN
+        v_steps := ARRAY[('payment', o.payment_state, 'closed')]::orders.step[];
+    END IF;
+    o := orders.move_order(c, o, v_steps || ARRAY[('order', o.state, p_state)]::orders.step[], 0, 0, p_comment);
+    PERFORM orders.release_coupons(o.tenant_id, o.id);
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.expire_order(o orders.orders) RETURNS orders.orders LANGUAGE sql AS $$
+    SELECT orders.close_order(orders.system_context(o.tenant_id), o, 'expired', 'not paid in time')
+$$;
+
+CREATE FUNCTION orders.note_transaction(
+    p orders.payment, p_transaction text, p_refund bigint, p_amount bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount,
+                                             currency)
+    VALUES (p.tenant_id, p.provider, p_transaction, CASE WHEN p_refund IS NULL THEN 'capture' ELSE 'refund' END,
+            p.id, p_refund, p_amount, p.currency)
+    ON CONFLICT ON CONSTRAINT provider_transaction_unique DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM orders.refuse('409', 'transaction_id_taken', 'The provider''s transaction id is in use already.',
+                              'transaction_id');
+    END IF;
+END
+$$;
+
+-- Money that a person took by hand carries a free reference; a provider's transaction id is unique.
+CREATE FUNCTION orders.is_by_hand(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p.provider = 'manual'
+$$;
+
+COMMIT;

@@ -1,0 +1,174 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:payment_events to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE TYPE orders.provider_word AS (
+    type           text,
+    transaction_id text,
+    amount         bigint,
+    currency       text,
+    code           text,
+    message        text
+);
+
+CREATE FUNCTION orders.find_payment(p_tenant integer, p_channel text, p_payment bigint, p_intent text)
+RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    SELECT * INTO p FROM orders.payment x
+    WHERE x.tenant_id = p_tenant AND x.channel = p_channel
+      AND CASE WHEN p_payment IS NULL
+               THEN x.intent_id = p_intent AND x.provider = (
+                        SELECT n.provider FROM orders.payment_channel n
+                        WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel)
+               ELSE x.id = p_payment AND (p_intent IS NULL OR coalesce(x.intent_id, p_intent) = p_intent) END
+    LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM orders.refuse('404', 'not_found', 'There is no such payment.');
+    END IF;
+    RETURN p;
+END
+$$;
+
+CREATE FUNCTION orders.check_word(p orders.payment, w orders.provider_word) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF w.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'There is no such event type.', 'type');
+    ELSIF w.currency <> p.currency OR (w.currency IS NULL AND w.type IN ('paid', 'refunded')) THEN
+        PERFORM orders.refuse('422', 'currency_mismatch', 'The event is about another currency.', 'currency');
+    ELSIF w.type = 'paid' AND w.amount IS DISTINCT FROM p.amount THEN
+        PERFORM orders.refuse('422', 'amount_mismatch', 'The event is about another amount.', 'amount');
+    ELSIF w.type = 'refunded' AND coalesce(w.amount, 0) <= 0 THEN
+        PERFORM orders.refuse('422', 'amount_mismatch', 'The event lacks an amount.', 'amount');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.hear_paid(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF p.captured > 0 THEN
+        RETURN 'unchanged';
+    END IF;
+    IF orders.is_due(o) THEN
+        o := orders.expire_order(o);
+    END IF;
+    IF orders.awaits_money(o) THEN
+        PERFORM orders.capture(c, o, p.id, w.transaction_id, w.transaction_id);
+    ELSE
+        PERFORM orders.capture_late(c, o, p.id, w.transaction_id);
+    END IF;
+    RETURN 'done';
+END
+$$;
+
+CREATE FUNCTION orders.hear_confirming(c orders.context, o orders.orders, p orders.payment) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT orders.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed') THEN
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.payment x SET status = 'confirming', due_at = NULL, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    PERFORM orders.move_order(c, o, CASE o.payment_state
+        WHEN 'confirming' THEN '{}'::orders.step[]
+        ELSE ARRAY[('payment', o.payment_state, 'confirming')]::orders.step[] END, 0, 0, NULL);
+    RETURN 'done';
+END
+$$;
+
+CREATE FUNCTION orders.hear_refund(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.refund;
+BEGIN
+    IF EXISTS (SELECT FROM orders.provider_transaction t
+               WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider
+                 AND t.transaction_id = w.transaction_id AND t.payment_id = p.id AND t.kind = 'refund') THEN
+        RETURN 'unchanged';
+    END IF;
+    SELECT * INTO r FROM orders.refund x
+    WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
+      AND (w.amount IS NULL OR x.amount = w.amount)
+    ORDER BY x.id LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN CASE w.type WHEN 'refunded' THEN orders.hear_foreign_refund(c, o, p, w) ELSE 'unchanged' END;
+    END IF;
+    PERFORM orders.end_refund(c, o, r, w.transaction_id, w.type = 'refunded', w.code, w.message);
+    RETURN 'done';
+END
+$$;
+
+-- The provider gave money back that nobody here had asked for.
+CREATE FUNCTION orders.hear_foreign_refund(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_refund bigint;
+BEGIN
+    IF w.amount > p.captured - p.refunded - p.refunding THEN
+        PERFORM orders.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    END IF;
+    v_refund := orders.put_refund(p, o, w.amount, coalesce(w.message, 'refunded by the provider'), NULL, true);
+    UPDATE orders.refund r SET reference = w.transaction_id
+    WHERE r.tenant_id = p.tenant_id AND r.id = v_refund;
+    IF w.transaction_id IS NOT NULL THEN
+        PERFORM orders.note_transaction(p, w.transaction_id, v_refund, w.amount);
+    END IF;
+    PERFORM orders.move_order(c, o, CASE o.payment_state
+        WHEN 'refund_pending' THEN '{}'::orders.step[]
+        ELSE orders.refund_steps(o.payment_state, orders.state_after_refund(o, w.amount, o.payment_state)) END,
+        0, w.amount, w.message);
+    RETURN 'done';
+END
+$$;
+
+CREATE FUNCTION orders.hear(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF w.type = 'paid' THEN
+        RETURN orders.hear_paid(c, o, p, w);
+    ELSIF w.type = 'confirming' THEN
+        RETURN orders.hear_confirming(c, o, p);
+    ELSIF w.type IN ('refunded', 'refund_failed') THEN
+        RETURN orders.hear_refund(c, o, p, w);
+    ELSIF orders.awaits_money(o) AND p.status IN ('created', 'pending', 'confirming') THEN
+        PERFORM orders.fail_order(c, o, p.id, w.code, w.message, false);
+        RETURN 'done';
+    END IF;
+    RETURN 'unchanged';
+END
+$$;
+
+CREATE FUNCTION orders.payment_event(
+    p_tenant integer, p_channel text, p_event text, p_type text, p_payment bigint, p_intent text, p_transaction text,
+    p_amount bigint, p_currency text, p_code text, p_message text
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
+    w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message);
+    p      orders.payment := find_payment(p_tenant, p_channel, p_payment, p_intent);
+    o      orders.orders := lock_order(p_tenant, p.order_id, NULL, NULL);
+    v_code text := 'unchanged';
+BEGIN
+    PERFORM check_word(p, w);
+    INSERT INTO payment_event (tenant_id, channel, event_id, type, payment_id)
+    VALUES (p_tenant, p_channel, p_event, p_type, p.id)
+    ON CONFLICT ON CONSTRAINT payment_event_unique DO NOTHING;
+    IF FOUND THEN
+        UPDATE payment x SET intent_id = coalesce(x.intent_id, p_intent)
+        WHERE x.tenant_id = p_tenant AND x.id = p.id
+        RETURNING * INTO p;
+        v_code := hear(c, o, p, w);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p.id), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text)
+    TO orders_api;
+
+COMMIT;

@@ -1,0 +1,281 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:refund to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+-- Where the payment axis stands once no refund of the order is pending any more.
+CREATE FUNCTION orders.state_after_refund(o orders.orders, p_refunded bigint, p_prior text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN o.refunded + p_refunded = 0 THEN p_prior
+        WHEN o.refunded + p_refunded >= o.captured THEN 'refunded'
+        WHEN o.captured - o.refunded - p_refunded >= o.total THEN 'paid'
+        ELSE 'partially_refunded'
+    END
+$$;
+
+-- A refund at once leaves 'paid' for 'refunded' over 'refund_pending', the only way there is.
+CREATE FUNCTION orders.refund_steps(p_from text, p_to text) RETURNS orders.step[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN p_from = 'refunded' OR (p_from = p_to AND p_to <> 'partially_refunded') THEN '{}'::orders.step[]
+        WHEN p_to = 'refund_pending' OR p_from IN ('refund_pending', 'partially_refunded')
+             OR (p_from, p_to) = ('paid', 'partially_refunded')
+            THEN ARRAY[('payment', p_from, p_to)]::orders.step[]
+        ELSE ARRAY[('payment', p_from, 'refund_pending'), ('payment', 'refund_pending', p_to)]::orders.step[]
+    END
+$$;
+
+CREATE FUNCTION orders.put_refund(
+    p orders.payment, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_done boolean
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    UPDATE orders.payment x
+    SET refunded = x.refunded + CASE WHEN p_done THEN p_amount ELSE 0 END,
+        refunding = x.refunding + CASE WHEN p_done THEN 0 ELSE p_amount END,
+        updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, prior_state,
+                               due_at, settled_at)
+    VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
+            p_lines,
+            CASE o.payment_state
+                WHEN 'refund_pending' THEN (SELECT max(r.prior_state) FROM orders.refund r
+                                            WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id
+                                              AND r.status = 'pending')
+                ELSE o.payment_state END,
+            CASE WHEN NOT p_done AND NOT orders.is_by_hand(p) THEN now() END,
+            CASE WHEN p_done THEN now() END)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+-- The account is credited in the end: it is the last lock.
+CREATE FUNCTION orders.give_back(c orders.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    p         orders.payment;
+    v_left    bigint := p_amount;
+    v_part    bigint;
+    v_done    bigint := 0;
+    v_pending boolean := false;
+    v_at_once boolean;
+    v_refund  bigint;
+BEGIN
+    FOR p IN
+        SELECT * FROM orders.payment x
+        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding
+        ORDER BY x.id
+    LOOP
+        EXIT WHEN v_left = 0;
+        v_part := least(v_left, p.captured - p.refunded - p.refunding);
+        v_at_once := p.method = 'balance' OR (orders.is_by_hand(p) AND c.actor = 'operator');
+        v_refund := orders.put_refund(p, o, v_part, p_reason, p_lines, v_at_once);
+        p_lines := NULL;
+        v_left := v_left - v_part;
+        v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
+        v_pending := v_pending OR NOT v_at_once;
+    END LOOP;
+    IF v_left > 0 THEN
+        PERFORM orders.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    END IF;
+    PERFORM orders.move_order(c, o, orders.refund_steps(o.payment_state, CASE
+        WHEN v_pending THEN 'refund_pending'
+        ELSE orders.state_after_refund(o, v_done, o.payment_state) END), 0, v_done, p_reason);
+    PERFORM orders.credit_refunds(o, p_reason);
+    RETURN v_refund;
+END
+$$;
+
+CREATE FUNCTION orders.credit_refunds(o orders.orders, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.refund;
+BEGIN
+    FOR r IN
+        SELECT f.* FROM orders.refund f
+        JOIN orders.payment p ON p.tenant_id = f.tenant_id AND p.id = f.payment_id AND p.method = 'balance'
+        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.status = 'done'
+          AND NOT EXISTS (SELECT FROM orders.posting t
+                          WHERE t.tenant_id = f.tenant_id AND t.order_id = f.order_id AND t.refund_id = f.id)
+        ORDER BY f.id
+    LOOP
+        PERFORM orders.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.id,
+                                      p_reason);
+    END LOOP;
+END
+$$;
+
+CREATE TYPE orders.lines_taken AS (amount bigint, lines jsonb);
+
+-- A line's money for k of its n pieces is floor(net × k / n), so that the pieces add up to the line.
+CREATE FUNCTION orders.take_line(o orders.orders, p_line bigint, p_count integer) RETURNS orders.lines_taken
+LANGUAGE plpgsql AS $$
+DECLARE
+    l       orders.order_line;
+    v_count integer;
+    v_net   numeric;
+BEGIN
+    SELECT * INTO l FROM orders.order_line x
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = p_line
+      AND x.kind NOT IN ('discount', 'voucher', 'tax');
+    IF NOT FOUND THEN
+        PERFORM orders.refuse('422', 'line_not_found', 'The order has no such line.', 'lines',
+                              jsonb_build_object('id', p_line));
+    END IF;
+    v_count := coalesce(p_count, l.quantity - l.refunded_quantity);
+    IF v_count < 1 OR v_count > l.quantity - l.refunded_quantity THEN
+        PERFORM orders.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', 'lines',
+            jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
+    END IF;
+    v_net := l.subtotal - l.discount + CASE WHEN o.tax_inclusive THEN 0 ELSE l.tax END;
+    UPDATE orders.order_line x SET refunded_quantity = x.refunded_quantity + v_count
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = l.id;
+    RETURN ROW((div(v_net * (l.refunded_quantity + v_count), l.quantity)
+                - div(v_net * l.refunded_quantity, l.quantity))::bigint,
+               jsonb_build_array(jsonb_build_object('id', l.id, 'quantity', v_count)))::orders.lines_taken;
+END
+$$;
+
+CREATE FUNCTION orders.take_lines(o orders.orders, p_lines jsonb) RETURNS orders.lines_taken LANGUAGE plpgsql AS $$
+DECLARE
+    e      jsonb;
+    v_all  orders.lines_taken := ROW(0, '[]');
+    v_line orders.lines_taken;
+BEGIN
+    FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
+        IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
+        END IF;
+        v_line := orders.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer);
+        v_all.amount := v_all.amount + v_line.amount;
+        v_all.lines := v_all.lines || v_line.lines;
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+
+CREATE FUNCTION orders.put_lines_back(r orders.refund) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.order_line l SET refunded_quantity = l.refunded_quantity - (e.line ->> 'quantity')::integer
+    FROM jsonb_array_elements(r.lines) AS e (line)
+    WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = (e.line ->> 'id')::bigint
+$$;
+
+CREATE FUNCTION orders.check_refundable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF o.payment_state = 'refund_pending' THEN
+        PERFORM orders.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
+    ELSIF o.captured = 0 THEN
+        PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.');
+    ELSIF o.paid_at + make_interval(days => p_window) < clock_timestamp() THEN
+        PERFORM orders.refuse('409', 'refund_window_closed', 'The time for refunds is over.');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.refund(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_amount bigint, p_lines jsonb, p_reason text, p_window integer, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders.claim := claim_key(c);
+    o        orders.orders;
+    v_taken  orders.lines_taken;
+    v_amount bigint;
+    v_left   bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_version);
+    IF o.payment_state = 'refunded' AND p_amount IS NULL AND p_lines IS NULL THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, NULL), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_refundable(o, p_window);
+    v_left := o.captured - o.refunded;
+    IF p_lines IS NOT NULL THEN
+        v_taken := take_lines(o, p_lines);
+    END IF;
+    v_amount := coalesce(v_taken.amount, p_amount, v_left);
+    IF v_amount > v_left OR v_left = 0 THEN
+        PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount',
+                       jsonb_build_object('refundable', v_left, 'currency', o.currency));
+    ELSIF v_amount <= 0 THEN
+        PERFORM refuse('422', 'invalid_field', 'A refund needs an amount above zero.', 'amount');
+    END IF;
+    RETURN QUERY SELECT * FROM finish(
+        c, result_row('done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines)), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.end_refund(
+    c orders.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p      orders.payment;
+    v_done bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
+    v_more boolean;
+BEGIN
+    UPDATE orders.refund x
+    SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(), due_at = NULL,
+        reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+    UPDATE orders.payment x
+    SET refunding = x.refunding - r.amount, refunded = x.refunded + v_done, updated_at = now()
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id
+    RETURNING * INTO p;
+    IF NOT p_ok AND r.lines IS NOT NULL THEN
+        PERFORM orders.put_lines_back(r);
+    END IF;
+    IF p_ok AND p_transaction IS NOT NULL AND NOT orders.is_by_hand(p) THEN
+        PERFORM orders.note_transaction(p, p_transaction, r.id, r.amount);
+    END IF;
+    SELECT EXISTS (SELECT FROM orders.refund x
+                   WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending') INTO v_more;
+    PERFORM orders.move_order(c, o, CASE
+        WHEN v_more OR o.payment_state <> 'refund_pending' THEN '{}'::orders.step[]
+        ELSE ARRAY[('payment', 'refund_pending', orders.state_after_refund(o, v_done, r.prior_state))]::orders.step[]
+        END, 0, v_done, coalesce(p_message, r.reason));
+END
+$$;
+
+CREATE FUNCTION orders.settle_refund(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_refund bigint, p_transaction text, p_ok boolean, p_code text, p_message text
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    o       orders.orders;
+    r       orders.refund;
+    v_order bigint;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    SELECT x.order_id INTO v_order FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund;
+    o := lock_order(p_tenant, v_order, NULL, NULL);
+    SELECT * INTO r FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund FOR UPDATE;
+    IF r.status = 'pending' THEN
+        PERFORM end_refund(c, o, r, p_transaction, p_ok, p_code, p_message);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, r.id), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer),
+    orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text)
+    TO orders_api;
+
+COMMIT;

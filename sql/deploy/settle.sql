@@ -1,0 +1,236 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:settle to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+-- The money of one payment arrives while the order waits for it.
+CREATE FUNCTION orders.capture(
+    c orders.context, o orders.orders, p_payment bigint, p_transaction text, p_comment text
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    p       orders.payment;
+    v_steps orders.step[] := ARRAY[('payment', o.payment_state, 'paid')]::orders.step[];
+BEGIN
+    p := orders.mark_captured(o.tenant_id, p_payment, p_transaction);
+    UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id <> p.id
+      AND x.status IN ('created', 'pending', 'confirming');
+    IF o.fulfilment_state IN ('none', 'delivered', 'returned') THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
+    END IF;
+    o := orders.move_order(c, o, v_steps, p.amount, 0, p_comment);
+    UPDATE orders.coupon_redemption x SET state = 'applied', updated_at = now()
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.state = 'reserved';
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.mark_captured(p_tenant integer, p_payment bigint, p_transaction text)
+RETURNS orders.payment LANGUAGE plpgsql AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    UPDATE orders.payment x
+    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), due_at = NULL,
+        transaction_id = p_transaction, reference = coalesce(p_transaction, x.reference),
+        failure_code = NULL, failure_message = NULL
+    WHERE x.tenant_id = p_tenant AND x.id = p_payment
+    RETURNING * INTO p;
+    IF p_transaction IS NOT NULL AND NOT orders.is_by_hand(p) THEN
+        PERFORM orders.note_transaction(p, p_transaction, NULL, p.amount);
+    END IF;
+    RETURN p;
+END
+$$;
+
+-- Money for an order that no longer waits for it is taken note of and goes back.
+CREATE FUNCTION orders.capture_late(c orders.context, o orders.orders, p_payment bigint, p_transaction text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p       orders.payment := orders.mark_captured(o.tenant_id, p_payment, p_transaction);
+    v_steps orders.step[] := '{}';
+BEGIN
+    PERFORM orders.put_refund(p, o, p.amount, 'paid too late', NULL, false);
+    IF o.payment_state NOT IN ('refund_pending', 'refunded') THEN
+        v_steps := ARRAY[('payment', o.payment_state, 'refund_pending')]::orders.step[];
+    END IF;
+    PERFORM orders.move_order(c, o, v_steps, p.amount, 0, 'paid too late');
+END
+$$;
+
+CREATE FUNCTION orders.fail_order(
+    c orders.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders.step[] := '{}';
+BEGIN
+    UPDATE orders.payment x
+    SET status = 'failed', failure_code = p_code, failure_message = p_message, due_at = NULL, updated_at = now()
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
+      AND (p_payment IS NULL OR x.id = p_payment);
+    IF o.payment_state <> 'failed' THEN
+        v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders.step[];
+    END IF;
+    IF p_for_good THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'error')]::orders.step[];
+    END IF;
+    o := orders.move_order(c, o, v_steps, 0, 0, p_message);
+    IF p_for_good THEN
+        PERFORM orders.release_coupons(o.tenant_id, o.id);
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.awaits_money(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders.is_due(o)
+$$;
+
+CREATE FUNCTION orders.lock_payment(p_tenant integer, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders.lock_order(p_tenant, (SELECT p.order_id FROM orders.payment p
+                                        WHERE p.tenant_id = p_tenant AND p.id = p_payment), NULL, NULL);
+END
+$$;
+
+CREATE FUNCTION orders.record_intent(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_payment bigint, p_intent text, p_url text, p_reference text
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    v_code text := 'unchanged';
+BEGIN
+    UPDATE payment p
+    SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference), due_at = NULL,
+        status = CASE p.status WHEN 'created' THEN 'pending' ELSE p.status END,
+        failure_code = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_code END,
+        failure_message = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_message END,
+        updated_at = now()
+    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
+    IF FOUND THEN
+        v_code := 'done';
+        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.record_intent_failure(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_payment bigint, p_code text, p_message text, p_final boolean
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    v_code text := 'done';
+BEGIN
+    IF NOT EXISTS (SELECT FROM payment p
+                   WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.status = 'created') THEN
+        v_code := 'unchanged';
+    ELSIF p_final AND o.state = 'open' THEN
+        PERFORM fail_order(acting_as(c, 'provider'), o, p_payment, p_code, p_message, true);
+    ELSE
+        UPDATE payment p
+        SET failure_code = p_code, failure_message = p_message, attempts = p.attempts + 1, updated_at = now(),
+            due_at = now() + least(interval '10 minutes', interval '5 seconds' * power(2, least(p.attempts, 10)))
+        WHERE p.tenant_id = p_tenant AND p.id = p_payment;
+        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.payment_of_hand(o orders.orders, p_method text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id     bigint;
+    v_method text;
+BEGIN
+    SELECT p.id, p.method INTO v_id, v_method FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming', 'failed')
+    ORDER BY p.id DESC LIMIT 1;
+    IF v_id IS NOT NULL AND (p_method IS NULL OR p_method = v_method) THEN
+        RETURN v_id;
+    END IF;
+    INSERT INTO orders.payment (tenant_id, order_id, method, provider, status, amount, currency)
+    VALUES (o.tenant_id, o.id, coalesce(p_method, 'manual'), 'manual', 'pending', o.total, o.currency)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+CREATE FUNCTION orders.settle_payment(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_method text, p_reference text, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders.claim := claim_key(c);
+    o         orders.orders;
+    v_payment bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    ELSIF p_method = 'balance' OR p_method !~ '^[a-z][a-z0-9_]{0,39}$' THEN
+        PERFORM refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'method');
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_version);
+    SELECT p.id INTO v_payment FROM payment p
+    WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'paid'
+      AND p.reference IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
+    IF FOUND THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
+        RETURN;
+    ELSIF NOT awaits_money(o) THEN
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.');
+    END IF;
+    v_payment := payment_of_hand(o, p_method);
+    UPDATE orders x SET payment_method = p.method, payment_channel = p.channel
+    FROM payment p
+    WHERE x.tenant_id = p_tenant AND x.id = p_order AND p.tenant_id = p_tenant AND p.id = v_payment
+      AND x.payment_method <> p.method;
+    PERFORM capture(c, o, v_payment, p_reference, p_reference);
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, v_payment), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.fail_payment(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_code text, p_message text
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    o       orders.orders;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, NULL);
+    IF awaits_money(o) THEN
+        PERFORM fail_order(c, o, NULL, p_code, p_message, true);
+        v_code := 'done';
+    ELSIF o.state <> 'error' THEN
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.');
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, NULL), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text),
+    orders.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean),
+    orders.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, integer),
+    orders.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)
+    TO orders_api;
+
+COMMIT;

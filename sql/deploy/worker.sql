@@ -1,0 +1,188 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:worker to pg
+-- Rows are claimed with SKIP LOCKED and a lease, so that several servers may run the worker.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE FUNCTION orders.due_intents(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    p orders.payment;
+    r orders.answer;
+BEGIN
+    FOR p IN
+        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
+        WHERE x.tenant_id = p_tenant AND x.id IN (
+            SELECT d.id FROM payment d
+            WHERE d.tenant_id = p_tenant AND d.status = 'created' AND d.due_at <= now()
+              AND (d.expires_at IS NULL OR d.expires_at > now())
+            ORDER BY d.id
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED)
+        RETURNING x.*
+    LOOP
+        r := NULL;
+        r.kind := 'payment';
+        r.order_id := p.order_id;
+        r.id := p.id;
+        r.state := p.status;
+        r.method := p.method;
+        r.channel := p.channel;
+        r.provider := p.provider;
+        r.currency := p.currency;
+        r.amount := p.amount;
+        r.quantity := p.attempts;
+        r.url := p.return_url;
+        r.metadata := p.metadata;
+        r.created_at := p.created_at;
+        r.expires_at := p.expires_at;
+        SELECT o.number, o.exponent, o.buyer_id INTO r.number, r.exponent, r.parent_id FROM orders o
+        WHERE o.tenant_id = p_tenant AND o.id = p.order_id;
+        RETURN NEXT r;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION orders.due_refunds(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    f orders.refund;
+    r orders.answer;
+BEGIN
+    FOR f IN
+        UPDATE refund x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
+        WHERE x.tenant_id = p_tenant AND x.id IN (
+            SELECT d.id FROM refund d
+            WHERE d.tenant_id = p_tenant AND d.status = 'pending' AND d.due_at <= now()
+            ORDER BY d.id
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED)
+        RETURNING x.*
+    LOOP
+        r := NULL;
+        r.kind := 'refund';
+        r.order_id := f.order_id;
+        r.id := f.id;
+        r.parent_id := f.payment_id;
+        r.state := f.status;
+        r.currency := f.currency;
+        r.amount := f.amount;
+        r.quantity := f.attempts;
+        r.detail := f.reason;
+        r.metadata := f.metadata;
+        r.created_at := f.created_at;
+        SELECT o.number, o.exponent, p.method, p.channel, p.provider, p.intent_id, p.transaction_id
+        INTO r.number, r.exponent, r.method, r.channel, r.provider, r.intent_id, r.reference
+        FROM payment p
+        JOIN orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+        WHERE p.tenant_id = p_tenant AND p.id = f.payment_id;
+        RETURN NEXT r;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION orders.expire_due(p_tenant integer, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_id    bigint;
+    v_ids   bigint[];
+    o       orders.orders;
+    v_count integer := 0;
+BEGIN
+    v_ids := ARRAY(
+        SELECT d.id FROM (
+            SELECT x.id FROM orders x
+            WHERE x.tenant_id = p_tenant AND x.state = 'open' AND x.expires_at <= now()
+              AND x.payment_state IN ('unpaid', 'confirming', 'failed')
+            ORDER BY x.expires_at, x.id
+            LIMIT p_limit) AS d
+        ORDER BY d.id);
+    FOREACH v_id IN ARRAY v_ids LOOP
+        PERFORM FROM orders x WHERE x.tenant_id = p_tenant AND x.id = v_id FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        o := lock_order(p_tenant, v_id, NULL, NULL);
+        IF is_due(o) THEN
+            PERFORM expire_order(o);
+            v_count := v_count + 1;
+        END IF;
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+CREATE FUNCTION orders.purge_idempotency(p_tenant integer, p_age interval) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM idempotency i
+    USING (SELECT d.actor_id, d.route, d.key FROM idempotency d
+           WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age
+           ORDER BY d.created_at
+           LIMIT 10000
+           FOR UPDATE SKIP LOCKED) AS old
+    WHERE i.tenant_id = p_tenant AND i.actor_id = old.actor_id AND i.route = old.route AND i.key = old.key;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+CREATE FUNCTION orders.claim_outbox(p_tenant integer, p_limit integer, p_lease integer)
+RETURNS TABLE (id bigint, event_id uuid, event text, order_id bigint, number text, dialect text, step integer,
+               version integer, axis text, from_state text, to_state text, attempts integer, created_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH claimed AS (
+        UPDATE outbox x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
+        FROM (SELECT d.order_id, d.step FROM outbox d
+              WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
+              ORDER BY d.id
+              LIMIT p_limit
+              FOR UPDATE SKIP LOCKED) AS due
+        WHERE x.tenant_id = p_tenant AND x.order_id = due.order_id AND x.step = due.step
+        RETURNING x.*
+    )
+    SELECT q.id, q.event_id, q.event, q.order_id, o.number::text, o.dialect, q.step, h.version, h.axis, h.from_state,
+           h.to_state, q.attempts, q.created_at
+    FROM claimed q
+    JOIN order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step
+    JOIN orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
+    ORDER BY q.id;
+END
+$$;
+
+-- After a failure the wait doubles from 10 seconds to at most 6 hours; the sixteenth failure is the last.
+CREATE FUNCTION orders.mark_outbox(p_tenant integer, p_ids bigint[], p_ok boolean, p_error text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    UPDATE outbox x
+    SET done_at = CASE WHEN p_ok THEN now() END,
+        due_at = CASE WHEN p_ok THEN x.due_at
+                      ELSE now() + least(interval '6 hours', interval '10 seconds' * power(2, least(x.attempts, 20))) END,
+        dead = NOT p_ok AND x.attempts >= 16,
+        last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
+    FROM (SELECT d.order_id, d.step FROM outbox d
+          WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL
+          ORDER BY d.id
+          FOR UPDATE) AS mine
+    WHERE x.tenant_id = p_tenant AND x.order_id = mine.order_id AND x.step = mine.step;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.due_intents(integer, integer, integer),
+    orders.due_refunds(integer, integer, integer),
+    orders.expire_due(integer, integer),
+    orders.purge_idempotency(integer, interval),
+    orders.claim_outbox(integer, integer, integer),
+    orders.mark_outbox(integer, bigint[], boolean, text)
+    TO orders_api;
+
+COMMIT;

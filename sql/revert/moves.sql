@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:moves from pg
+
+BEGIN;
+
+DROP FUNCTION orders.is_by_hand;
+DROP FUNCTION orders.note_transaction;
+DROP FUNCTION orders.expire_order;
+DROP FUNCTION orders.close_order;
+DROP FUNCTION orders.is_due;
+DROP FUNCTION orders.move_order;
+DROP FUNCTION orders.last_state;
+DROP FUNCTION orders.lock_order;
+DROP FUNCTION orders.acting_as;
+DROP FUNCTION orders.system_context;
+
+COMMIT;

@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:settle from pg
+
+BEGIN;
+
+DROP FUNCTION orders.fail_payment;
+DROP FUNCTION orders.settle_payment;
+DROP FUNCTION orders.payment_of_hand;
+DROP FUNCTION orders.record_intent_failure;
+DROP FUNCTION orders.record_intent;
+DROP FUNCTION orders.lock_payment;
+DROP FUNCTION orders.awaits_money;
+DROP FUNCTION orders.fail_order;
+DROP FUNCTION orders.capture_late;
+DROP FUNCTION orders.mark_captured;
+DROP FUNCTION orders.capture;
+
+COMMIT;

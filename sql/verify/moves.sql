@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:moves on pg
+
+SELECT 'orders.system_context'::regproc;
+SELECT 'orders.acting_as'::regproc;
+SELECT 'orders.lock_order'::regproc;
+SELECT 'orders.last_state'::regproc;
+SELECT 'orders.move_order'::regproc;
+SELECT 'orders.is_due'::regproc;
+SELECT 'orders.close_order'::regproc;
+SELECT 'orders.expire_order'::regproc;
+SELECT 'orders.note_transaction'::regproc;
+SELECT 'orders.is_by_hand'::regproc;

@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:refund on pg
+
+SELECT 'orders.state_after_refund'::regproc;
+SELECT 'orders.refund_steps'::regproc;
+SELECT 'orders.put_refund'::regproc;
+SELECT 'orders.give_back'::regproc;
+SELECT 'orders.credit_refunds'::regproc;
+SELECT NULL::orders.lines_taken;
+SELECT 'orders.take_line'::regproc;
+SELECT 'orders.take_lines'::regproc;
+SELECT 'orders.put_lines_back'::regproc;
+SELECT 'orders.check_refundable'::regproc;
+SELECT 'orders.refund'::regproc;
+SELECT 'orders.end_refund'::regproc;
+SELECT 'orders.settle_refund'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text)', 'EXECUTE')::integer;
