@@ -204,9 +204,27 @@ static void escape(orders_json_t *json, unsigned char byte)
     json->at = to;
 }
 
+#define EACH_BYTE(byte) (0x0101010101010101u * (byte))
+
+/** Whether eight bytes are plain ASCII that needs no escape; may say no when they are. */
+static inline bool eight_clean(const char *at)
+{
+    uint64_t eight, quote, backslash;
+
+    memcpy(&eight, at, sizeof(eight));
+    quote = eight ^ EACH_BYTE('"');
+    backslash = eight ^ EACH_BYTE('\\');
+    return ((eight | (eight - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
+             (backslash - EACH_BYTE(1))) &
+            EACH_BYTE(0x80)) == 0;
+}
+
 /** Steps over bytes that can be copied as they are: clean ASCII and valid sequences. */
 static const char *clean_run(const char *at, const char *end)
 {
+    while (end - at >= 8 && eight_clean(at)) {
+        at += 8;
+    }
     while (at < end) {
         char need = needs[(unsigned char)*at];
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Headers that make a request conditional: If-None-Match, If-Match, Idempotency-Key. */
+#include "support.h"
+
+#include "core/etag.h"
+#include "core/idempotency.h"
+
+static void builds_tags(void **state)
+{
+    assert_string_equal(orders_etag(pool, 7, NULL), "\"7\"");
+    assert_string_equal(orders_etag(pool, 7, "250000|EUR"), orders_etag(pool, 7, "250000|EUR"));
+    assert_string_not_equal(orders_etag(pool, 7, "250000|EUR"), orders_etag(pool, 7, "250001|EUR"));
+    assert_string_not_equal(orders_etag(pool, 7, "x"), orders_etag(pool, 8, "x"));
+    assert_int_equal(strlen(orders_etag(pool, 7, "")), strlen("\"7-12345678901\""));
+}
+
+static void matches_none_match(void **state)
+{
+    static const struct {
+        const char *header;
+        bool match;
+    } cases[] = {
+        {NULL, false},
+        {"", false},
+        {"*", true},
+        {" * ", true},
+        {"**", false},
+        {"\"3-abc\"", true},
+        {"W/\"3-abc\"", true},
+        {"\"3-abc-gzip\"", true},
+        {"W/\"3-abc-br\"", true},
+        {"\"3-abcd\"", false},
+        {"\"3-ab\"", false},
+        {"\"3-abc-gzipped\"", false},
+        {"\"1\", W/\"2\",\"3-abc\"", true},
+        {"\"1\" \"3-abc\"", true},
+        {",, \"3-abc\" ,", true},
+        {"\"1\"", false},
+        {"3-abc", false},
+        {"\"3-abc", false},
+        {"w/\"3-abc\"", false},
+        {"\"\", \"3-abc\"", true},
+        {"\"a b\", \"3-abc\"", false},
+        {"\"1\"x, \"3-abc\"", false},
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_int_equal(orders_etag_none_match(cases[index].header, "\"3-abc\""),
+                         cases[index].match);
+    }
+    assert_false(orders_etag_none_match("*", NULL));
+}
+
+static void reads_if_match(void **state)
+{
+    static const struct {
+        const char *header;
+        orders_if_match_e outcome;
+        int version;
+    } cases[] = {
+        {NULL, ORDERS_IF_MATCH_ANY, 0},
+        {"*", ORDERS_IF_MATCH_ANY, 0},
+        {"\"3\"", ORDERS_IF_MATCH_VERSION, 3},
+        {"\"3-abc\"", ORDERS_IF_MATCH_VERSION, 3},
+        {"\"3-abc-gzip\"", ORDERS_IF_MATCH_VERSION, 3},
+        {"\"3\", \"5-x\", \"4\"", ORDERS_IF_MATCH_VERSION, 5},
+        {"\"x\", \"4\"", ORDERS_IF_MATCH_VERSION, 4},
+        {"W/\"3\"", ORDERS_IF_MATCH_NEVER, 0},
+        {"", ORDERS_IF_MATCH_NEVER, 0},
+        {"3", ORDERS_IF_MATCH_NEVER, 0},
+        {"\"0\"", ORDERS_IF_MATCH_NEVER, 0},
+        {"\"-3\"", ORDERS_IF_MATCH_NEVER, 0},
+        {"\"2147483648\"", ORDERS_IF_MATCH_NEVER, 0},
+        {"\"abc\"", ORDERS_IF_MATCH_NEVER, 0},
+        {"\"3", ORDERS_IF_MATCH_NEVER, 0},
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        int32_t version = 0;
+
+        assert_int_equal(orders_etag_if_match(cases[index].header, &version), cases[index].outcome);
+        assert_int_equal(version, cases[index].version);
+    }
+}
+
+static const char *key_of(const char *header, const char *field)
+{
+    const char *key;
+    orders_problem_t *problem = orders_idempotency_key(&key, pool, header, field);
+
+    return problem ? code_of(problem) : key;
+}
+
+static void reads_idempotency_keys(void **state)
+{
+    char longest[256];
+
+    memset(longest, 'k', 255);
+    longest[255] = '\0';
+    assert_null(key_of(NULL, NULL));
+    assert_null(key_of(NULL, ""));
+    assert_string_equal(key_of("a-key", NULL), "a-key");
+    assert_string_equal(key_of(NULL, "a-key"), "a-key");
+    assert_string_equal(key_of("a-key", "a-key"), "a-key");
+    assert_string_equal(key_of("!\"#~", ""), "!\"#~");
+    assert_string_equal(key_of(longest, NULL), longest);
+}
+
+static void refuses_other_keys(void **state)
+{
+    static const char *const bad[] = {"a key", " ", "a\tb", "a\n", "\x7F", "é", "\x01"};
+    char long_key[257];
+    size_t index;
+
+    memset(long_key, 'k', 256);
+    long_key[256] = '\0';
+    for (index = 0; index < COUNT(bad); index++) {
+        assert_string_equal(key_of(bad[index], NULL), "invalid_idempotency_key");
+        assert_string_equal(key_of(NULL, bad[index]), "invalid_idempotency_key");
+    }
+    assert_string_equal(key_of("", NULL), "invalid_idempotency_key");
+    assert_string_equal(key_of(long_key, NULL), "invalid_idempotency_key");
+    assert_string_equal(key_of("one", "two"), "idempotency_key_mismatch");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(builds_tags),        TEST(matches_none_match),
+        TEST(reads_if_match),     TEST(reads_idempotency_keys),
+        TEST(refuses_other_keys),
+    };
+
+    return RUN(tests);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields by a table: values, ranges, and all refusals at once. */
+#include "support.h"
+
+#include "core/fields.h"
+
+typedef struct {
+    uint64_t plan_id;
+    bool has_plan_id;
+    int64_t quantity;
+    int64_t offset;
+    const char *reason;
+    bool has_reason;
+    const char *notes;
+    bool active;
+    const char *method;
+    const char *price;
+    json_t *any, *object, *array;
+} sample_t;
+
+static const char *const methods[] = {"balance", "external", "manual", NULL};
+
+static const orders_field_t table[] = {
+    {.name = "plan_id",
+     .type = ORDERS_FIELD_UINT64,
+     .flags = ORDERS_FIELD_REQUIRED,
+     .offset = offsetof(sample_t, plan_id),
+     .given = offsetof(sample_t, has_plan_id)},
+    {.name = "quantity",
+     .type = ORDERS_FIELD_INT64,
+     .offset = offsetof(sample_t, quantity),
+     .given = SIZE_MAX,
+     .min = 1,
+     .max = 10},
+    {.name = "offset",
+     .type = ORDERS_FIELD_INT64,
+     .offset = offsetof(sample_t, offset),
+     .given = SIZE_MAX},
+    {.name = "reason",
+     .type = ORDERS_FIELD_STRING,
+     .offset = offsetof(sample_t, reason),
+     .given = offsetof(sample_t, has_reason),
+     .max = 5},
+    {.name = "notes",
+     .type = ORDERS_FIELD_STRING,
+     .flags = ORDERS_FIELD_MULTILINE,
+     .offset = offsetof(sample_t, notes),
+     .given = SIZE_MAX,
+     .min = 2},
+    {.name = "active",
+     .type = ORDERS_FIELD_BOOL,
+     .offset = offsetof(sample_t, active),
+     .given = SIZE_MAX},
+    {.name = "method",
+     .type = ORDERS_FIELD_WORD,
+     .offset = offsetof(sample_t, method),
+     .given = SIZE_MAX,
+     .words = methods},
+    {.name = "price",
+     .type = ORDERS_FIELD_DECIMAL,
+     .offset = offsetof(sample_t, price),
+     .given = SIZE_MAX},
+    {.name = "any",
+     .type = ORDERS_FIELD_JSON,
+     .offset = offsetof(sample_t, any),
+     .given = SIZE_MAX},
+    {.name = "object",
+     .type = ORDERS_FIELD_OBJECT,
+     .offset = offsetof(sample_t, object),
+     .given = SIZE_MAX},
+    {.name = "array",
+     .type = ORDERS_FIELD_ARRAY,
+     .offset = offsetof(sample_t, array),
+     .given = SIZE_MAX},
+};
+
+static orders_problem_t *from_json(sample_t *sample, const char *text)
+{
+    orders_input_t *input;
+
+    memset(sample, 0, sizeof(*sample));
+    assert_null(orders_input_json(&input, pool, text, strlen(text), false));
+    return orders_fields_decode(table, COUNT(table), input, sample, pool);
+}
+
+static orders_problem_t *from_form(sample_t *sample, const char *text)
+{
+    orders_input_t *input;
+
+    memset(sample, 0, sizeof(*sample));
+    assert_null(orders_input_form(&input, pool, text, strlen(text)));
+    return orders_fields_decode(table, COUNT(table), input, sample, pool);
+}
+
+static void decodes_json(void **state)
+{
+    sample_t sample;
+
+    assert_null(from_json(&sample, "{\"plan_id\":9223372036854775807,\"quantity\":10,"
+                                   "\"offset\":-9223372036854775808,\"reason\":\"東京東京京\","
+                                   "\"notes\":\"a\\n\\tb\",\"active\":true,\"method\":\"manual\","
+                                   "\"price\":284.040,\"any\":[1],\"object\":{},\"array\":[],"
+                                   "\"unknown\":{\"ignored\":[]}}"));
+    assert_true(sample.plan_id == INT64_MAX && sample.has_plan_id);
+    assert_int_equal(sample.quantity, 10);
+    assert_int_equal(sample.offset, INT64_MIN);
+    assert_string_equal(sample.reason, "東京東京京");
+    assert_true(sample.has_reason);
+    assert_string_equal(sample.notes, "a\n\tb");
+    assert_true(sample.active);
+    assert_ptr_equal(sample.method, methods[2]);
+    assert_string_equal(sample.price, "284.040");
+    assert_true(json_is_array(sample.any) && json_is_object(sample.object));
+    assert_non_null(sample.array);
+}
+
+static void decodes_forms(void **state)
+{
+    sample_t sample;
+
+    assert_null(from_form(&sample, "plan_id=7&quantity=3&reason=a+b&active=1&method=external"
+                                   "&price=0.10&offset=-1&unknown=x"));
+    assert_int_equal(sample.plan_id, 7);
+    assert_int_equal(sample.quantity, 3);
+    assert_int_equal(sample.offset, -1);
+    assert_string_equal(sample.reason, "a b");
+    assert_true(sample.active);
+    assert_ptr_equal(sample.method, methods[1]);
+    assert_string_equal(sample.price, "0.10");
+    assert_null(from_form(&sample, "plan_id=7&active=false"));
+    assert_false(sample.active);
+}
+
+static void leaves_absent_fields_alone(void **state)
+{
+    sample_t sample;
+
+    assert_null(from_json(&sample, "{\"plan_id\":1,\"quantity\":null,\"reason\":null,"
+                                   "\"method\":\"\",\"object\":null}"));
+    assert_int_equal(sample.quantity, 0);
+    assert_false(sample.has_reason);
+    assert_null(sample.method);
+    assert_null(from_json(&sample, "{\"plan_id\":1,\"reason\":\"\"}"));
+    assert_true(sample.has_reason);
+    assert_string_equal(sample.reason, "");
+    assert_null(from_form(&sample, "plan_id=1&quantity=&active=&price="));
+    assert_int_equal(sample.quantity, 0);
+}
+
+static void refuses_single_fields(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *refused;
+    } cases[] = {
+        {"{}", "plan_id:required_field"},
+        {"{\"plan_id\":null}", "plan_id:required_field"},
+        {"{\"plan_id\":\"\"}", "plan_id:required_field"},
+        {"{\"plan_id\":\"1\"}", "plan_id:invalid_type"},
+        {"{\"plan_id\":1.0}", "plan_id:invalid_type"},
+        {"{\"plan_id\":true}", "plan_id:invalid_type"},
+        {"{\"plan_id\":[1]}", "plan_id:invalid_type"},
+        {"{\"plan_id\":-1}", "plan_id:out_of_range"},
+        {"{\"plan_id\":1,\"quantity\":0}", "quantity:out_of_range"},
+        {"{\"plan_id\":1,\"quantity\":11}", "quantity:out_of_range"},
+        {"{\"plan_id\":1,\"quantity\":1e0}", "quantity:invalid_type"},
+        {"{\"plan_id\":1,\"reason\":5}", "reason:invalid_type"},
+        {"{\"plan_id\":1,\"reason\":\"sixsix\"}", "reason:too_long"},
+        {"{\"plan_id\":1,\"reason\":\"a\\nb\"}", "reason:invalid_field"},
+        {"{\"plan_id\":1,\"reason\":\"\\u0085\"}", "reason:invalid_field"},
+        {"{\"plan_id\":1,\"notes\":\"a\"}", "notes:invalid_field"},
+        {"{\"plan_id\":1,\"notes\":\"a\\u0007\"}", "notes:invalid_field"},
+        {"{\"plan_id\":1,\"active\":\"true\"}", "active:invalid_type"},
+        {"{\"plan_id\":1,\"active\":1}", "active:invalid_type"},
+        {"{\"plan_id\":1,\"method\":\"cash\"}", "method:unknown_word"},
+        {"{\"plan_id\":1,\"method\":\"Balance\"}", "method:unknown_word"},
+        {"{\"plan_id\":1,\"method\":1}", "method:invalid_type"},
+        {"{\"plan_id\":1,\"price\":\"1.5\"}", "price:invalid_type"},
+        {"{\"plan_id\":1,\"price\":{}}", "price:invalid_type"},
+        {"{\"plan_id\":1,\"price\":1e300}", "price:out_of_range"},
+        {"{\"plan_id\":1,\"object\":[]}", "object:invalid_type"},
+        {"{\"plan_id\":1,\"array\":{}}", "array:invalid_type"},
+    };
+    sample_t sample;
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_string_equal(fields_of(from_json(&sample, cases[index].text)), cases[index].refused);
+    }
+}
+
+static void refuses_form_values(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *refused;
+    } cases[] = {
+        {"", "plan_id:required_field"},
+        {"plan_id=", "plan_id:required_field"},
+        {"plan_id=x", "plan_id:invalid_type"},
+        {"plan_id=%2B1", "plan_id:invalid_type"},
+        {"plan_id=+1", "plan_id:invalid_type"},
+        {"plan_id=1.0", "plan_id:invalid_type"},
+        {"plan_id=9223372036854775808", "plan_id:out_of_range"},
+        {"plan_id=-1", "plan_id:out_of_range"},
+        {"plan_id=1&active=yes", "active:invalid_type"},
+        {"plan_id=1&price=1,5", "price:invalid_type"},
+        {"plan_id=1&reason=%1B", "reason:invalid_field"},
+        {"plan_id=1&object=1", "object:invalid_type"},
+        {"plan_id=1&any=1", "any:invalid_type"},
+    };
+    sample_t sample;
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_string_equal(fields_of(from_form(&sample, cases[index].text)), cases[index].refused);
+    }
+}
+
+static void tells_all_refusals_at_once(void **state)
+{
+    sample_t sample;
+    orders_problem_t *problem =
+        from_json(&sample, "{\"quantity\":99,\"method\":\"x\",\"reason\":\"fine\"}");
+
+    assert_string_equal(code_of(problem), "invalid_fields");
+    assert_string_equal(fields_of(problem),
+                        "plan_id:required_field quantity:out_of_range method:unknown_word");
+    assert_string_equal(APR_ARRAY_IDX(problem->fields, 1, orders_field_error_t).message,
+                        "Must be from 1 to 10.");
+    assert_string_equal(sample.reason, "fine");
+}
+
+static void decodes_nested_objects(void **state)
+{
+    const char *text = "{\"lines\":[{\"plan_id\":1,\"price\":1.50},{\"quantity\":0}]}";
+    orders_input_t *input, *line;
+    orders_problem_t *problem = NULL;
+    sample_t sample = {.plan_id = 0};
+    json_t *lines;
+
+    assert_null(orders_input_json(&input, pool, text, strlen(text), false));
+    lines = json_object_get(orders_input_object(input), "lines");
+    line = orders_input_nested(input, json_array_get(lines, 0), "lines[0].", pool);
+    assert_null(orders_fields_decode(table, COUNT(table), line, &sample, pool));
+    assert_string_equal(sample.price, "1.50");
+    line = orders_input_nested(input, json_array_get(lines, 1), "lines[1].", pool);
+    orders_problem_merge(&problem, pool,
+                         orders_fields_decode(table, COUNT(table), line, &sample, pool));
+    assert_string_equal(fields_of(problem),
+                        "lines[1].plan_id:required_field lines[1].quantity:out_of_range");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(decodes_json),           TEST(decodes_forms),       TEST(leaves_absent_fields_alone),
+        TEST(refuses_single_fields),  TEST(refuses_form_values), TEST(tells_all_refusals_at_once),
+        TEST(decodes_nested_objects),
+    };
+
+    return RUN(tests);
+}

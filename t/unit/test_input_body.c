@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Multipart forms, and which reader a content type gets. */
+#include "support.h"
+
+#include "core/input_body.h"
+
+#define TYPE "multipart/form-data; boundary=AaB03x"
+#define PART(name) "--AaB03x\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n"
+
+static orders_problem_t *read_parts(orders_input_t **input, const char *type, const char *text)
+{
+    return orders_input_multipart(input, pool, type, text, strlen(text));
+}
+
+static void reads_parts(void **state)
+{
+    orders_input_t *input;
+
+    assert_null(read_parts(&input, TYPE,
+                           PART("plan_id") "7\r\n" PART("reason") "two\r\nlines & 100%\r\n" PART(
+                               "empty") "\r\n"
+                                        "--AaB03x\r\ncontent-type: text/plain; charset=utf-8\r\n"
+                                        "CONTENT-DISPOSITION: form-data; Name=city\r\n\r\n東京\r\n"
+                                        "--AaB03x--\r\n"));
+    assert_string_equal(orders_input_string(input, "plan_id"), "7");
+    assert_string_equal(orders_input_string(input, "reason"), "two\r\nlines & 100%");
+    assert_string_equal(orders_input_string(input, "empty"), "");
+    assert_string_equal(orders_input_string(input, "city"), "東京");
+}
+
+static void reads_boundaries(void **state)
+{
+    orders_input_t *input;
+
+    assert_null(read_parts(&input, "multipart/form-data; charset=utf-8; boundary=\"AaB03x\"",
+                           "preamble\r\n" PART("a") "1\r\n--AaB03x--epilogue"));
+    assert_string_equal(orders_input_string(input, "a"), "1");
+    assert_null(read_parts(&input, TYPE,
+                           PART("a") "--AaB03\r\n--AaB03x  \r\n"
+                                     "Content-Disposition: form-data; name=b\r\n\r\n"
+                                     "2\r\n--AaB03x--"));
+    assert_string_equal(orders_input_string(input, "a"), "--AaB03");
+    assert_string_equal(orders_input_string(input, "b"), "2");
+    assert_null(read_parts(&input, TYPE, "--AaB03x--\r\n"));
+    assert_null(orders_input_string(input, "a"));
+}
+
+static void refuses_malformed_parts(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "a=1",
+        "--AaB03x",
+        "--AaB03x\r\n",
+        "--AaB03xx\r\n",
+        "--AaB03y--",
+        PART("a"),
+        PART("a") "1",
+        PART("a") "1\r\n--AaB03x",
+        PART("a") "1\r\n--AaB03x-",
+        PART("a") "1\n--AaB03x--",
+        PART("a") "1\r\n" PART("a") "2\r\n--AaB03x--",
+        PART("a") "\xFF\r\n--AaB03x--",
+        PART("\xFF") "1\r\n--AaB03x--",
+        "--AaB03x\r\n\r\n1\r\n--AaB03x--",
+        "--AaB03x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--AaB03x--",
+        "--AaB03x\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n--AaB03x--",
+        "--AaB03x\r\nno header\r\n\r\n1\r\n--AaB03x--",
+        "--AaB03x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x.txt\"\r\n\r\n1"
+        "\r\n--AaB03x--",
+        "--AaB03x\r\nContent-Disposition: form-data; name=a; filename*=UTF-8''x\r\n\r\n1"
+        "\r\n--AaB03x--",
+        "--AaB03x\r\nContent-Transfer-Encoding: base64\r\n"
+        "Content-Disposition: form-data; name=a\r\n\r\nMQ==\r\n--AaB03x--",
+    };
+    orders_input_t *input;
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_string_equal(code_of(read_parts(&input, TYPE, cases[index])), "malformed_form");
+    }
+    assert_string_equal(
+        code_of(orders_input_multipart(&input, pool, TYPE, PART("a") "\0\r\n--AaB03x--",
+                                       sizeof(PART("a") "\0\r\n--AaB03x--") - 1)),
+        "malformed_form");
+}
+
+static void refuses_bad_boundaries(void **state)
+{
+    static const char *const types[] = {
+        "multipart/form-data",
+        "multipart/form-data; boundary",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=\"\"",
+        "multipart/form-data; boundary=\"AaB03x",
+        "multipart/form-data; boundary="
+        "12345678901234567890123456789012345678901234567890123456789012345678901",
+    };
+    orders_input_t *input;
+    size_t index;
+
+    for (index = 0; index < COUNT(types); index++) {
+        assert_string_equal(
+            code_of(read_parts(&input, types[index], PART("a") "1\r\n--AaB03x--\r\n")),
+            "malformed_form");
+    }
+}
+
+static const char *content_type_of(const orders_call_t *call, const char *name)
+{
+    return strcmp(name, "Content-Type") == 0 ? TYPE : NULL;
+}
+
+static const char *read_body(const char *type, const char *text, bool allow_empty,
+                             const char **value)
+{
+    orders_call_t call = {.pool = pool,
+                          .content_type = type,
+                          .body = text,
+                          .body_length = strlen(text),
+                          .header = content_type_of};
+    orders_input_t *input = NULL;
+    orders_problem_t *problem = orders_input_body(&input, &call, allow_empty);
+
+    *value = problem ? NULL : orders_input_string(input, "a");
+    return code_of(problem);
+}
+
+static void chooses_by_content_type(void **state)
+{
+    const char *value;
+
+    assert_string_equal(read_body("application/json", "{\"a\":\"1\"}", false, &value), "");
+    assert_string_equal(value, "1");
+    assert_string_equal(read_body("application/x-www-form-urlencoded", "a=2", false, &value), "");
+    assert_string_equal(value, "2");
+    assert_string_equal(
+        read_body("multipart/form-data", PART("a") "3\r\n--AaB03x--\r\n", false, &value), "");
+    assert_string_equal(value, "3");
+    assert_string_equal(read_body("", "", true, &value), "");
+    assert_string_equal(read_body("", "", false, &value), "malformed_json");
+    assert_string_equal(read_body("", "{}", true, &value), "unsupported_media_type");
+    assert_string_equal(read_body("text/plain", "{}", true, &value), "unsupported_media_type");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(reads_parts),
+        TEST(reads_boundaries),
+        TEST(refuses_malformed_parts),
+        TEST(refuses_bad_boundaries),
+        TEST(chooses_by_content_type),
+    };
+
+    return RUN(tests);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Methods and paths against a route table. */
+#include "support.h"
+
+#include "core/route.h"
+
+static const orders_route_t routes[] = {
+    {.name = "create", .method = ORDERS_POST, .path = ""},
+    {.name = "list", .method = ORDERS_GET, .path = ""},
+    {.name = "events", .method = ORDERS_POST, .path = "/payments/:channel/events"},
+    {.name = "summary", .method = ORDERS_GET, .path = "/summary"},
+    {.name = "detail", .method = ORDERS_GET, .path = "/:id"},
+    {.name = "remove", .method = ORDERS_DELETE, .path = "/:id"},
+    {.name = "cancel", .method = ORDERS_POST, .path = "/:id/cancel"},
+    {.name = "four", .method = ORDERS_GET, .path = "/:a/:b/:c/:d"},
+};
+static const orders_api_t api = {.name = "sample", .routes = routes, .route_count = COUNT(routes)};
+
+/** "cancel 57", "405 GET, HEAD", "404" */
+static const char *match_of(const char *method, const char *path)
+{
+    orders_match_t match;
+    const char *text;
+    int index;
+
+    switch (orders_route_match(&api, orders_method_parse(method), path, pool, &match)) {
+    case ORDERS_ROUTE_UNKNOWN:
+        return "404";
+    case ORDERS_ROUTE_METHOD:
+        return apr_pstrcat(pool, "405 ", orders_method_list(pool, match.allowed), NULL);
+    default:
+        break;
+    }
+    text = match.route->name;
+    for (index = 0; index < ORDERS_MAX_PARAMS && match.param[index]; index++) {
+        text = apr_pstrcat(pool, text, " ", match.param[index], NULL);
+    }
+    return text;
+}
+
+static void finds_routes(void **state)
+{
+    static const struct {
+        const char *method, *path, *match;
+    } cases[] = {
+        {"POST", "", "create"},
+        {"GET", "", "list"},
+        {"HEAD", "", "list"},
+        {"GET", "/", "list"},
+        {"GET", "/57", "detail 57"},
+        {"GET", "/57/", "detail 57"},
+        {"DELETE", "/57", "remove 57"},
+        {"POST", "/57/cancel", "cancel 57"},
+        {"POST", "/57/cancel/", "cancel 57"},
+        {"POST", "/57/c%61ncel", "cancel 57"},
+        {"GET", "/summary", "summary"},
+        {"POST", "/payments/simulator/events", "events simulator"},
+        {"GET", "/a%20b", "detail a b"},
+        {"GET", "/a%2Fb", "detail a/b"},
+        {"GET", "/a+b", "detail a+b"},
+        {"GET", "/%E6%9D%B1", "detail 東"},
+        {"GET", "/..", "detail .."},
+        {"GET", "/1/2/3/4", "four 1 2 3 4"},
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_string_equal(match_of(cases[index].method, cases[index].path), cases[index].match);
+    }
+}
+
+static void tells_the_methods_there_are(void **state)
+{
+    assert_string_equal(match_of("DELETE", ""), "405 GET, HEAD, POST");
+    assert_string_equal(match_of("PUT", "/57"), "405 GET, HEAD, DELETE");
+    assert_string_equal(match_of("HEAD", "/57/cancel"), "405 POST");
+    assert_string_equal(match_of("OPTIONS", "/57/cancel"), "405 POST");
+    assert_string_equal(match_of("get", ""), "405 GET, HEAD, POST");
+    assert_string_equal(orders_method_list(pool, 0), "");
+}
+
+static void knows_no_other_paths(void **state)
+{
+    static const char *const paths[] = {
+        "//",
+        "/57//",
+        "//57",
+        "/57//cancel",
+        "/57/Cancel",
+        "/57/cancel/more",
+        "/57/cancelled",
+        "/57/cance",
+        "57",
+        "x/57",
+        "/%",
+        "/%4",
+        "/%zz",
+        "/%00",
+        "/a%00",
+        "/a%0Ab",
+        "/%7F",
+        "/\xFF",
+        "/%FF",
+        "/%C0%AF",
+        "/%ED%A0%80",
+        "/1/2/3/4/5",
+        "/1/2/3/4/5/6/7/8/9/10/11/12",
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(paths); index++) {
+        assert_string_equal(match_of("GET", paths[index]), "404");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(finds_routes),
+        TEST(tells_the_methods_there_are),
+        TEST(knows_no_other_paths),
+    };
+
+    return RUN(tests);
+}

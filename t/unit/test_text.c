@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8, control characters, percent-encoding. */
+#include "support.h"
+
+#include "core/text.h"
+
+static void accepts_utf8(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "plain",
+        "\x7F",
+        "\xC2\x80",
+        "\xDF\xBF",
+        "\xE0\xA0\x80",
+        "\xED\x9F\xBF",
+        "\xEE\x80\x80",
+        "\xEF\xBF\xBF",
+        "\xF0\x90\x80\x80",
+        "\xF4\x8F\xBF\xBF",
+        "Grüße, 東京 🚲",
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_true(orders_utf8_valid(cases[index], strlen(cases[index])));
+    }
+    assert_true(orders_utf8_valid("a\0b", 3));
+    assert_int_equal(orders_utf8_count("Grüße, 東京 🚲", strlen("Grüße, 東京 🚲")), 11);
+}
+
+static void refuses_other_bytes(void **state)
+{
+    static const char *const cases[] = {
+        "\x80",             /* a continuation by itself */
+        "\xBF",             /**/
+        "\xC0\xAF",         /* overlong */
+        "\xC1\xBF",         /* overlong */
+        "\xE0\x9F\xBF",     /* overlong */
+        "\xF0\x8F\xBF\xBF", /* overlong */
+        "\xED\xA0\x80",     /* a high surrogate */
+        "\xED\xBF\xBF",     /* a low surrogate */
+        "\xF4\x90\x80\x80", /* beyond U+10FFFF */
+        "\xF5\x80\x80\x80", /**/
+        "\xFE",             /**/
+        "\xFF",             /**/
+        "\xC2",             /* cut off */
+        "\xE2\x82",         /* cut off */
+        "\xF0\x9F\x9A",     /* cut off */
+        "\xC2x",            /* not continued */
+        "\xE2\x82x",        /**/
+        "\xF0\x9F\x9Ax",    /**/
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_false(orders_utf8_valid(cases[index], strlen(cases[index])));
+    }
+}
+
+static void finds_controls(void **state)
+{
+    assert_false(orders_text_has_control("Grüße \xC2\xA0", 10, false));
+    assert_true(orders_text_has_control("a\nb", 3, false));
+    assert_false(orders_text_has_control("a\r\n\tb", 5, true));
+    assert_true(orders_text_has_control("a\x1B[0m", 5, true));
+    assert_true(orders_text_has_control("a\0b", 3, true));
+    assert_true(orders_text_has_control("\x7F", 1, true));
+    assert_true(orders_text_has_control("\xC2\x85", 2, true));
+}
+
+static void decodes_percents(void **state)
+{
+    char out[64];
+    apr_size_t length;
+
+    assert_true(orders_percent_decode(out, &length, "a%20b%C3%a9+%2B", 15, false));
+    assert_int_equal(length, 7);
+    assert_memory_equal(out, "a bé++", 7);
+    assert_true(orders_percent_decode(out, &length, "a+b%2B", 6, true));
+    assert_int_equal(length, 4);
+    assert_memory_equal(out, "a b+", 4);
+    assert_true(orders_percent_decode(out, &length, "", 0, true));
+    assert_int_equal(length, 0);
+}
+
+static void refuses_bad_percents(void **state)
+{
+    static const char *const cases[] = {"%",   "%4",  "a%",  "a%4", "%zz",    "%4g",
+                                        "%g4", "%00", "% 1", "%+1", "%C3%28", "%ED%A0%80"};
+    char out[64];
+    apr_size_t length;
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_false(orders_percent_decode(out, &length, cases[index], strlen(cases[index]), true));
+    }
+    assert_false(orders_percent_decode(out, &length, "a\0b", 3, true));
+    assert_false(orders_percent_decode(out, &length, "%411", 2, true)); /* ends inside the escape */
+}
+
+static void encodes_percents(void **state)
+{
+    assert_string_equal(orders_percent_encode(pool, "a/b c~é&=\"<>\r\n", 14),
+                        "a%2Fb%20c~%C3%A9%26%3D%22%3C%3E%0D");
+    assert_string_equal(orders_percent_encode_path(pool, "/a%20b/c>\"\n;d"), "/a%20b/c%3E%22%0A;d");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(accepts_utf8),     TEST(refuses_other_bytes),  TEST(finds_controls),
+        TEST(decodes_percents), TEST(refuses_bad_percents), TEST(encodes_percents),
+    };
+
+    return RUN(tests);
+}

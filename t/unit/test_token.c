@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Digests, bytes as text, tokens, fingerprints. */
+#include "support.h"
+
+#include "core/digest.h"
+#include "core/fingerprint.h"
+#include "core/token.h"
+
+static const orders_route_t route = {.name = "token.create", .method = ORDERS_POST};
+static const orders_route_t other_route = {.name = "token.renew", .method = ORDERS_POST};
+static const orders_settings_t settings = {
+    .tenant = 1, .secret = (const unsigned char *)"0123456789abcdef", .secret_length = 16};
+static const orders_identity_t identity = {.tenant = 1, .user_id = 7};
+
+static orders_call_t sample(void)
+{
+    orders_call_t call = {.pool = pool,
+                          .route = &route,
+                          .param = {"57"},
+                          .query = "a=1",
+                          .content_type = "application/json",
+                          .body = "{}",
+                          .body_length = 2,
+                          .identity = &identity,
+                          .settings = &settings};
+
+    return call;
+}
+
+static void hashes_like_the_published_vectors(void **state)
+{
+    unsigned char out[ORDERS_SHA256_SIZE];
+
+    assert_true(orders_sha256(out, "abc", 3));
+    assert_string_equal(orders_hex(pool, out, sizeof(out)),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_true(orders_hmac_sha256(out, "Jefe", 4, "what do ya want for nothing?", 28));
+    assert_string_equal(orders_hex(pool, out, sizeof(out)),
+                        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_true(orders_hmac_sha256(out, NULL, 0, "x", 1));
+    assert_true(orders_bytes_equal("abc", "abc", 3));
+    assert_false(orders_bytes_equal("abc", "abd", 3));
+}
+
+static void writes_and_reads_base64url(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {{"", ""},           {"f", "Zg"},         {"fo", "Zm8"}, {"foo", "Zm9v"},
+                 {"foob", "Zm9vYg"}, {"\xFB\xFF", "-_8"}, {"\xFF", "_w"}};
+    static const char *const bad[] = {"Z", "Zh", "Zg==", "Zm9", "Z g", "Z+", "Z/", "Zm8\n"};
+    unsigned char out[8];
+    apr_size_t length;
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        const unsigned char *bytes = (const unsigned char *)cases[index].bytes;
+
+        assert_string_equal(orders_base64url(pool, bytes, strlen(cases[index].bytes)),
+                            cases[index].text);
+        assert_true(orders_base64url_decode(out, sizeof(out), &length, cases[index].text));
+        assert_int_equal(length, strlen(cases[index].bytes));
+        assert_memory_equal(out, bytes, length);
+    }
+    for (index = 0; index < COUNT(bad); index++) {
+        assert_false(orders_base64url_decode(out, sizeof(out), &length, bad[index]));
+    }
+    assert_false(orders_base64url_decode(out, 2, &length, "Zm9v"));
+}
+
+static void makes_random_tokens(void **state)
+{
+    const char *one, *two;
+    unsigned char hash[ORDERS_SHA256_SIZE];
+
+    assert_null(orders_token_random(&one, pool));
+    assert_null(orders_token_random(&two, pool));
+    assert_string_not_equal(one, two);
+    assert_int_equal(strlen(one), 47);
+    assert_memory_equal(one, "ord_", 4);
+    assert_int_equal(strlen(orders_token_hint(pool, one)), 8);
+    assert_memory_equal(orders_token_hint(pool, one), one, 8);
+    assert_null(orders_token_hash(hash, "abc", pool));
+    assert_string_equal(orders_hex(pool, hash, 4), "ba7816bf");
+}
+
+static const char *derived(const orders_call_t *call, const char *key)
+{
+    const char *token = NULL;
+
+    assert_null(orders_token_derived(&token, call, key));
+    assert_int_equal(strlen(token), 47);
+    return token;
+}
+
+static void derives_the_same_token_for_the_same_request(void **state)
+{
+    const orders_identity_t somebody = {.tenant = 1, .user_id = 8};
+    orders_settings_t elsewhere = settings;
+    orders_call_t call = sample();
+    const char *token = derived(&call, "key-1");
+
+    assert_string_equal(derived(&call, "key-1"), token);
+    assert_string_not_equal(derived(&call, "key-2"), token);
+    call.identity = &somebody;
+    assert_string_not_equal(derived(&call, "key-1"), token);
+    call = sample();
+    elsewhere.tenant = 2;
+    call.settings = &elsewhere;
+    assert_string_not_equal(derived(&call, "key-1"), token);
+    elsewhere = settings;
+    elsewhere.secret = (const unsigned char *)"fedcba9876543210";
+    assert_string_not_equal(derived(&call, "key-1"), token);
+    call = sample();
+    call.body = "{ }";
+    call.body_length = 3;
+    assert_string_not_equal(derived(&call, "key-1"), token);
+}
+
+static void derives_nothing_without_a_secret(void **state)
+{
+    const orders_settings_t bare = {.tenant = 1};
+    orders_call_t call = sample();
+    const char *token = NULL;
+
+    call.settings = &bare;
+    assert_string_equal(code_of(orders_token_derived(&token, &call, "key-1")), "not_configured");
+    assert_null(token);
+}
+
+static const char *print_of(const orders_call_t *call)
+{
+    unsigned char out[ORDERS_SHA256_SIZE];
+
+    assert_null(orders_fingerprint(out, call));
+    return orders_hex(pool, out, sizeof(out));
+}
+
+static void fingerprints_tell_requests_apart(void **state)
+{
+    orders_call_t call = sample();
+    const char *prints[9];
+    size_t left, right;
+
+    prints[0] = print_of(&call);
+    assert_string_equal(print_of(&call), prints[0]);
+    call.route = &other_route;
+    prints[1] = print_of(&call);
+    call = sample();
+    call.param[0] = "58";
+    prints[2] = print_of(&call);
+    call.param[0] = "5";
+    call.param[1] = "8";
+    prints[3] = print_of(&call);
+    call = sample();
+    call.query = "a=2";
+    prints[4] = print_of(&call);
+    call = sample();
+    call.content_type = "application/x-www-form-urlencoded";
+    prints[5] = print_of(&call);
+    call = sample();
+    call.body = "{}\n";
+    call.body_length = 3;
+    prints[6] = print_of(&call);
+    call = sample();
+    call.query = ""; /* bytes that move between parts */
+    call.content_type = "a=1application/json";
+    prints[7] = print_of(&call);
+    call = sample();
+    call.query = NULL;
+    prints[8] = print_of(&call);
+    for (left = 0; left < COUNT(prints); left++) {
+        for (right = left + 1; right < COUNT(prints); right++) {
+            assert_string_not_equal(prints[left], prints[right]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(hashes_like_the_published_vectors),
+        TEST(writes_and_reads_base64url),
+        TEST(makes_random_tokens),
+        TEST(derives_the_same_token_for_the_same_request),
+        TEST(derives_nothing_without_a_secret),
+        TEST(fingerprints_tell_requests_apart),
+    };
+
+    return RUN(tests);
+}
