@@ -19,6 +19,8 @@ use JSON::Validator ();
 use Storable qw(dclone);
 use YAML::XS ();
 
+# What httpd itself may answer to a request that it cannot read.
+my %OF_HTTPD = map { $_ => 1 } 400, 408, 411, 413, 414, 417, 431, 501, 505;
 my $DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 my $JSON  = JSON::PP->new->utf8->allow_nonref;
 
@@ -113,13 +115,18 @@ sub _wrong_in {
     my ($route) = grep { $path =~ $_->{match} } @{ $api->{routes} };
     my $method = $answer->{method} eq 'HEAD' ? 'get' : lc $answer->{method};
     my $operation = $route && $route->{item}{$method};
+    if ($answer->{method} eq 'OPTIONS' && $answer->{status} == 204) {
+        return;
+    }
     if (!$operation) {
         return _wrong_problem($api, $answer) if $answer->{status} == 404 || $answer->{status} == 405;
         return _wrong_problem($api, $answer) if $answer->{status} == 401 || $answer->{status} == 403;
         return "$api->{file} has no such route";
     }
-    my $response = $operation->{responses}{ $answer->{status} } || $operation->{responses}{default}
-        or return "$api->{file} has no such status";
+    my $response = $operation->{responses}{ $answer->{status} };
+    if (!$response) {
+        return $OF_HTTPD{ $answer->{status} } ? _wrong_problem($api, $answer) : "$api->{file} has no such status";
+    }
     $response = _resolve($api, $response);
     my @missing = grep {
         _resolve($api, $response->{headers}{$_})->{required} && !defined $answer->{headers}{ lc $_ }
