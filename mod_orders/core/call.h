@@ -23,7 +23,7 @@ struct orders_database_t;  /* store/database.h */
 struct orders_providers_t; /* services/provider.h */
 
 typedef enum {
-    ORDERS_GET = 1 << 0, /**< HEAD too: the handler runs, httpd drops the body; so a GET handler never changes anything */
+    ORDERS_GET = 1 << 0, /**< HEAD too: httpd drops the body; a GET handler changes nothing */
     ORDERS_POST = 1 << 1,
     ORDERS_PUT = 1 << 2,
     ORDERS_PATCH = 1 << 3,
@@ -41,16 +41,16 @@ enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 typedef struct orders_identity_t {
     int32_t tenant;
     int64_t user_id;
-    int64_t token_id;     /**< 0 when not from a token */
+    int64_t token_id; /**< 0 when not from a token */
     const char *login;
-    const char *ref;      /**< the user's external reference */
-    unsigned scopes;      /**< ORDERS_SCOPE_… */
+    const char *ref;       /**< the user's external reference */
+    unsigned scopes;       /**< ORDERS_SCOPE_… */
     apr_time_t expires_at; /**< 0: never */
 } orders_identity_t;
 
 typedef enum {
     ORDERS_AUTH_IDENTITY, /**< the glue has resolved call->identity and checked the route's scope */
-    ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or the dialect resolves it itself */
+    ORDERS_AUTH_NONE, /**< no identity: signed by other means, or the dialect resolves it itself */
 } orders_auth_e;
 
 #define ORDERS_MAX_PARAMS 4
@@ -62,14 +62,14 @@ typedef orders_problem_t *(*orders_handler_t)(orders_call_t *call, orders_reply_
 
 /** One row of a dialect's route table. */
 typedef struct orders_route_t {
-    const char *name;        /**< for the log, metrics and idempotency: "user.create" */
-    unsigned method;         /**< exactly one ORDERS_… */
-    const char *path;        /**< relative to the mount: "", "/:id", "/:id/cancel"; a trailing slash is accepted anyway */
+    const char *name; /**< for the log, metrics and idempotency: "user.create" */
+    unsigned method;  /**< exactly one ORDERS_… */
+    const char *path; /**< beneath the mount: "", "/:id/cancel"; a trailing slash may follow */
     orders_auth_e auth;
-    unsigned scope;          /**< scope needed (any of the bits) */
-    bool body;               /**< reads a body (POST, PUT, PATCH) */
-    bool raw_body;           /**< any content type, kept as it is (signed events, NDJSON) */
-    apr_size_t max_body;     /**< bytes; 0: the Location's limit */
+    unsigned scope;      /**< scope needed (any of the bits) */
+    bool body;           /**< reads a body (POST, PUT, PATCH) */
+    bool raw_body;       /**< any content type, kept as it is (signed events, NDJSON) */
+    apr_size_t max_body; /**< bytes; 0: the Location's limit */
     orders_handler_t handler;
 } orders_route_t;
 
@@ -79,7 +79,8 @@ typedef struct orders_api_t {
     const orders_route_t *routes;
     size_t route_count;
     /** The API's own shape of a problem: sets status, content type, body and headers such as WWW-Authenticate. */
-    void (*problem)(const orders_call_t *call, const orders_problem_t *problem, orders_reply_t *reply);
+    void (*problem)(const orders_call_t *call, const orders_problem_t *problem,
+                    orders_reply_t *reply);
 } orders_api_t;
 
 struct orders_call_t {
@@ -90,16 +91,17 @@ struct orders_call_t {
     const char *path;                     /**< the request's path, for Link and Location */
     const char *mount;                    /**< the Location's path, without a trailing slash */
     const char *query;                    /**< raw, "" when none */
-    const char *content_type;             /**< media type in lower case without parameters, "" when none */
-    const char *body;                     /**< NUL-terminated, "" when none */
+    const char *content_type; /**< media type in lower case without parameters, "" when none */
+    const char *body;         /**< NUL-terminated, "" when none */
     apr_size_t body_length;
-    const char *idempotency_key;          /**< header, or NULL */
+    const char *idempotency_key; /**< header, or NULL */
     const char *if_match;
     const char *accept_language;
     const char *request_id;
-    const char *(*header)(const orders_call_t *call, const char *name); /**< any other request header, or NULL */
-    void *glue;                           /**< the glue's own */
-    const orders_identity_t *identity;    /**< NULL for ORDERS_AUTH_NONE */
+    /** Any other request header, or NULL. */
+    const char *(*header)(const orders_call_t *call, const char *name);
+    void *glue;                        /**< the glue's own */
+    const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
     const orders_settings_t *settings;
     struct orders_database_t *database;
     struct orders_providers_t *providers;
@@ -112,9 +114,9 @@ struct orders_reply_t {
     int status;
     const char *content_type; /**< default application/json */
     orders_json_t *json;      /**< the body; NULL: no body */
-    const char *etag;         /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
-    apr_table_t *headers;     /**< further headers */
-    bool replayed;            /**< the answer is an idempotent replay */
+    const char *etag;     /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
+    apr_table_t *headers; /**< further headers */
+    bool replayed;        /**< the answer is an idempotent replay */
 };
 
 #endif

@@ -39,19 +39,19 @@ orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
                                      const char *query) ORDERS_MUSTCHECK;
 
 /** A view of an object inside a JSON input; `prefix` ("lines[2].") comes before its fields' names in problems. */
-orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
-                                    const char *prefix, apr_pool_t *pool);
+orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object, const char *prefix,
+                                    apr_pool_t *pool);
 
 typedef enum {
     ORDERS_FIELD_UINT64, /**< uint64_t within int64; ids. JSON integer, form digits */
     ORDERS_FIELD_INT64,
     ORDERS_FIELD_STRING, /**< const char *; valid UTF-8, no control characters unless MULTILINE */
     ORDERS_FIELD_BOOL,
-    ORDERS_FIELD_WORD,   /**< const char *, one of `words` */
-    ORDERS_FIELD_DECIMAL, /**< const char *: the number's literal text, exact, for orders_money_parse */
-    ORDERS_FIELD_JSON,   /**< json_t * (borrowed from the input), any type; forms have none */
-    ORDERS_FIELD_OBJECT, /**< json_t *, must be an object */
-    ORDERS_FIELD_ARRAY   /**< json_t *, must be an array */
+    ORDERS_FIELD_WORD,    /**< const char *, one of `words` */
+    ORDERS_FIELD_DECIMAL, /**< const char *: a number's literal text, for orders_money_parse */
+    ORDERS_FIELD_JSON,    /**< json_t * (borrowed from the input), any type; forms have none */
+    ORDERS_FIELD_OBJECT,  /**< json_t *, must be an object */
+    ORDERS_FIELD_ARRAY    /**< json_t *, must be an array */
 } orders_field_type_e;
 
 #define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
@@ -61,9 +61,9 @@ typedef struct orders_field_t {
     const char *name;
     orders_field_type_e type;
     unsigned flags;
-    size_t offset;            /**< where the value goes in the struct */
-    size_t given;             /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
-    int64_t min, max;         /**< numbers: the range; strings: characters. 0, 0: no limit of its own */
+    size_t offset;    /**< where the value goes in the struct */
+    size_t given;     /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
+    int64_t min, max; /**< numbers: the range; strings: characters. 0, 0: no limit of its own */
     const char *const *words; /**< NULL-terminated, for WORD */
 } orders_field_t;
 

@@ -50,7 +50,8 @@ void orders_json_member_string(orders_json_t *json, const char *name, const char
 void orders_json_member_int(orders_json_t *json, const char *name, int64_t number);
 void orders_json_member_bool(orders_json_t *json, const char *name, bool value);
 void orders_json_member_null(orders_json_t *json, const char *name);
-void orders_json_member_raw(orders_json_t *json, const char *name, const char *text, apr_size_t length);
+void orders_json_member_raw(orders_json_t *json, const char *name, const char *text,
+                            apr_size_t length);
 
 /** The bytes so far. */
 apr_size_t orders_json_length(const orders_json_t *json);

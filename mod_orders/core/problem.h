@@ -23,7 +23,7 @@ typedef enum {
 #define X(number, word, kind, sentence) ORDERS_E_##word,
     ORDERS_ERRORS(X)
 #undef X
-    ORDERS_E__COUNT
+        ORDERS_E__COUNT
 } orders_error_e;
 
 /** One field that was refused. */
@@ -35,12 +35,12 @@ typedef struct orders_field_error_t {
 
 typedef struct orders_problem_t {
     orders_error_e error;
-    const char *detail;          /**< a sentence for the client, never NULL */
-    const char *extra;           /**< JSON object text with members of this problem, or NULL */
-    const char *log;             /**< what only the log may see (a server's message), or NULL */
-    char sqlstate[6];            /**< "" when PostgreSQL was not involved */
-    int retry_after;             /**< seconds, 0 when a retry would not help */
-    apr_array_header_t *fields;  /**< of orders_field_error_t, or NULL */
+    const char *detail;         /**< a sentence for the client, never NULL */
+    const char *extra;          /**< JSON object text with members of this problem, or NULL */
+    const char *log;            /**< what only the log may see (a server's message), or NULL */
+    char sqlstate[6];           /**< "" when PostgreSQL was not involved */
+    int retry_after;            /**< seconds, 0 when a retry would not help */
+    apr_array_header_t *fields; /**< of orders_field_error_t, or NULL */
 } orders_problem_t;
 
 #define ORDERS_MUSTCHECK __attribute__((warn_unused_result))

@@ -11,13 +11,14 @@
 
 typedef struct orders_settings_t {
     int32_t tenant;
-    int page_default;            /**< 0: the API's own default */
-    int page_max;                /**< 0: the API's own maximum */
+    int page_default; /**< 0: the API's own default */
+    int page_max;     /**< 0: the API's own maximum */
     int max_quantity;
-    int payment_expiry;          /**< seconds; 0: never */
-    int refund_window;           /**< days */
-    const char *public_url;      /**< without a trailing slash, or NULL */
-    const apr_array_header_t *return_urls; /**< of const char *: allowed https prefixes; NULL: none */
+    int payment_expiry;     /**< seconds; 0: never */
+    int refund_window;      /**< days */
+    const char *public_url; /**< without a trailing slash, or NULL */
+    /** Of const char *: allowed https prefixes; NULL: none. */
+    const apr_array_header_t *return_urls;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
     apr_size_t secret_length;
 } orders_settings_t;

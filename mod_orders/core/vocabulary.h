@@ -103,6 +103,9 @@
     X(1032, token_not_found, NOT_FOUND, "There is no such token.")                                 \
     X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")
 
+/* Lists in columns: */
+/* clang-format off */
+
 /**
  * Directives. X(Name). The httpd side's command table and merge rules, the tests and docs/directives/<Name>.md are
  * compared with this list.
@@ -184,5 +187,7 @@
     X(CURRENCY) X(EXPONENT) X(QUANTITY) X(UNIT_PRICE) X(LIST_PRICE) X(SUBTOTAL) X(DISCOUNT) X(TAX) \
     X(SHIPPING) X(AMOUNT) X(REFUNDED) X(BALANCE_AFTER) X(FLAG) X(URL) X(SNAPSHOT) X(METADATA)      \
     X(CREATED_AT) X(UPDATED_AT) X(PAID_AT) X(CANCELLED_AT) X(REFUNDED_AT) X(EXPIRES_AT)
+
+/* clang-format on */
 
 #endif
