@@ -1,111 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:catalogue_upsert to pg
--- A document replaces the row as a whole: what it leaves out takes its default.
+-- A document replaces its row as a whole: what it leaves out takes its default.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;
 
-CREATE FUNCTION orders.doc_text(p_doc jsonb, p_field text, p_required boolean, p_max integer DEFAULT 200) RETURNS text
-LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    v_text text := p_doc ->> p_field;
-BEGIN
-    IF v_text IS NULL THEN
-        IF p_required THEN
-            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
-        END IF;
-    ELSIF jsonb_typeof(p_doc -> p_field) <> 'string' OR length(v_text) > p_max
-          OR (p_required AND v_text = '') THEN
-        PERFORM orders.refuse('422', 'invalid_field',
-                              format('A text of at most %s characters is due here.', p_max), p_field);
-    END IF;
-    RETURN v_text;
-END
-$$;
-
-CREATE FUNCTION orders.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
-RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    v_text text := p_doc ->> p_field;
-BEGIN
-    IF v_text IS NULL THEN
-        IF p_required THEN
-            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
-        END IF;
-        RETURN NULL;
-    ELSIF jsonb_typeof(p_doc -> p_field) <> 'number' OR v_text !~ '^-?[0-9]{1,18}$'
-          OR v_text::bigint NOT BETWEEN p_least AND p_most THEN
-        PERFORM orders.refuse('422', 'invalid_field',
-                              format('A whole number from %s to %s is due here.', p_least, p_most), p_field);
-    END IF;
-    RETURN v_text::bigint;
-END
-$$;
-
-CREATE FUNCTION orders.doc_boolean(p_doc jsonb, p_field text, p_default boolean) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    IF p_doc ->> p_field IS NULL THEN
-        RETURN p_default;
-    ELSIF jsonb_typeof(p_doc -> p_field) <> 'boolean' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'true or false is due here.', p_field);
-    END IF;
-    RETURN (p_doc -> p_field)::boolean;
-END
-$$;
-
-CREATE FUNCTION orders.doc_json(p_doc jsonb, p_field text, p_types text[], p_default jsonb) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    IF p_doc ->> p_field IS NULL THEN
-        RETURN p_default;
-    ELSIF jsonb_typeof(p_doc -> p_field) <> ALL (p_types) THEN
-        PERFORM orders.refuse('422', 'invalid_field', format('JSON of type %s is due here.',
-                              array_to_string(p_types, ' or ')), p_field);
-    END IF;
-    RETURN p_doc -> p_field;
-END
-$$;
-
-CREATE FUNCTION orders.doc_time(p_doc jsonb, p_field text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_text text := orders.doc_text(p_doc, p_field, false, 40);
-BEGIN
-    IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An ISO 8601 time with its zone is due here.', p_field);
-    END IF;
-    RETURN v_text::timestamptz;
-EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format THEN
-    PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', p_field);
-END
-$$;
-
-CREATE FUNCTION orders.doc_word(p_doc jsonb, p_field text, p_words text[], p_default text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    v_text text := coalesce(orders.doc_text(p_doc, p_field, p_default IS NULL), p_default);
-BEGIN
-    IF v_text <> ALL (p_words) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'One of ' || array_to_string(p_words, ', ') || ' is due here.',
-                              p_field);
-    END IF;
-    RETURN v_text;
-END
-$$;
-
-CREATE FUNCTION orders.doc_currency(p_doc jsonb, p_field text, p_required boolean) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_text text := orders.doc_text(p_doc, p_field, p_required);
-BEGIN
-    IF v_text IS NOT NULL AND NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = v_text) THEN
-        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', p_field);
-    END IF;
-    RETURN v_text;
-END
-$$;
-
--- The row that is, locked, or an empty one; each kind fills it and hands it to its put function.
 CREATE FUNCTION orders.put_user(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -215,5 +114,249 @@ BEGIN
     RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
 END
 $$;
+
+CREATE FUNCTION orders.put_tax_rate(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.tax_rate;
+    v_old orders.tax_rate;
+BEGIN
+    SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR UPDATE;
+    x := v_old;
+    x.tax_class := orders.doc_text(d, 'tax_class', true);
+    x.key := orders.doc_text(d, 'key', true);
+    x.rate_bp := orders.doc_number(d, 'rate_bp', true, 0, 10000);
+    x.active := orders.doc_boolean(d, 'active', true);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.tax_rate (tenant_id, external_ref, tax_class, key, rate_bp, active)
+        VALUES (p_tenant, p_ref, x.tax_class, x.key, x.rate_bp, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.tax_rate t
+        SET tax_class = x.tax_class, key = x.key, rate_bp = x.rate_bp, active = x.active, updated_at = now()
+        WHERE t.tenant_id = p_tenant AND t.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE FUNCTION orders.put_payment_channel(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.payment_channel;
+    v_old orders.payment_channel;
+BEGIN
+    SELECT * INTO v_old FROM orders.payment_channel n
+    WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR UPDATE;
+    x := v_old;
+    x.name := coalesce(orders.doc_text(d, 'name', false), p_ref);
+    x.provider := coalesce(orders.doc_text(d, 'provider', false, 64), p_ref);
+    x.enabled := orders.doc_boolean(d, 'enabled', true);
+    x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
+                     FROM jsonb_array_elements_text(orders.doc_json(d, 'currencies', '{array}', '[]')) AS e);
+    x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    IF NOT x.currencies <@ ARRAY(SELECT y.code FROM orders.currency y) THEN
+        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', 'currencies');
+    END IF;
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, metadata)
+        VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.payment_channel n
+        SET name = x.name, provider = x.provider, enabled = x.enabled, currencies = x.currencies,
+            metadata = x.metadata, updated_at = now()
+        WHERE n.tenant_id = p_tenant AND n.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE FUNCTION orders.coupon_from(x orders.coupon, p_ref text, d jsonb) RETURNS orders.coupon
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    x.code := upper(coalesce(orders.doc_text(d, 'code', false, 64), p_ref));
+    x.kind := CASE WHEN d ->> 'amount' IS NULL THEN 'percent' ELSE 'amount' END;
+    x.percent_bp := orders.doc_number(d, 'percent_bp', x.kind = 'percent', 1, 10000);
+    x.amount := orders.doc_number(d, 'amount', x.kind = 'amount', 1, 1000000000000000);
+    x.currency := orders.doc_currency(d, 'currency', x.kind = 'amount');
+    x.minimum := coalesce(orders.doc_number(d, 'minimum', false, 0, 1000000000000000), 0);
+    x.max_discount := orders.doc_number(d, 'max_discount', false, 1, 1000000000000000);
+    x.starts_at := orders.doc_time(d, 'starts_at');
+    x.ends_at := orders.doc_time(d, 'ends_at');
+    x.max_uses := orders.doc_number(d, 'max_uses', false, 0, 1000000000);
+    x.max_uses_per_user := orders.doc_number(d, 'max_uses_per_user', false, 1, 1000000000);
+    x.active := orders.doc_boolean(d, 'active', true);
+    x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    IF x.percent_bp IS NOT NULL AND x.amount IS NOT NULL THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A coupon takes off a percentage or an amount, not both.',
+                              'amount');
+    END IF;
+    RETURN x;
+END
+$$;
+
+-- A coupon without a limit does not count its uses; when it gets one, they are counted under the lock that keeps
+-- placers out. A limit below what is in use already is refused.
+CREATE FUNCTION orders.count_uses(x orders.coupon) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_used integer := (SELECT count(*) FROM orders.coupon_redemption r
+                       WHERE r.tenant_id = x.tenant_id AND r.coupon_id = x.id AND r.state <> 'released');
+BEGIN
+    IF v_used > x.max_uses THEN
+        PERFORM orders.refuse('422', 'invalid_field', format('The coupon has %s uses already.', v_used), 'max_uses');
+    ELSIF EXISTS (SELECT FROM orders.coupon_user u
+                  WHERE u.tenant_id = x.tenant_id AND u.coupon_id = x.id AND u.used > x.max_uses_per_user) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A user has more uses already.', 'max_uses_per_user');
+    END IF;
+    RETURN CASE WHEN x.max_uses IS NULL THEN 0 ELSE v_used END;
+END
+$$;
+
+CREATE FUNCTION orders.put_coupon(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.coupon;
+    v_old orders.coupon;
+BEGIN
+    SELECT * INTO v_old FROM orders.coupon k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR UPDATE;
+    x := orders.coupon_from(v_old, p_ref, d);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.coupon (tenant_id, external_ref, code, kind, percent_bp, amount, currency, minimum,
+                                   max_discount, starts_at, ends_at, max_uses, max_uses_per_user, active, metadata)
+        VALUES (p_tenant, p_ref, x.code, x.kind, x.percent_bp, x.amount, x.currency, x.minimum,
+                x.max_discount, x.starts_at, x.ends_at, x.max_uses, x.max_uses_per_user, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        x.used := orders.count_uses(x);
+        UPDATE orders.coupon k
+        SET code = x.code, kind = x.kind, percent_bp = x.percent_bp, amount = x.amount, currency = x.currency,
+            minimum = x.minimum, max_discount = x.max_discount, starts_at = x.starts_at, ends_at = x.ends_at,
+            max_uses = x.max_uses, max_uses_per_user = x.max_uses_per_user, used = x.used, active = x.active,
+            metadata = x.metadata, updated_at = now()
+        WHERE k.tenant_id = p_tenant AND k.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE FUNCTION orders.put_entry(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_ref IS NULL OR length(p_ref) NOT BETWEEN 1 AND 200 THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A reference has 1 to 200 characters.', 'ref');
+    ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'An object is due here.', '');
+    END IF;
+    CASE p_kind
+        WHEN 'users' THEN RETURN orders.put_user(p_tenant, p_ref, d);
+        WHEN 'plans' THEN RETURN orders.put_plan(p_tenant, p_ref, d);
+        WHEN 'billing-options' THEN RETURN orders.put_billing_option(p_tenant, p_ref, d);
+        WHEN 'coupons' THEN RETURN orders.put_coupon(p_tenant, p_ref, d);
+        WHEN 'tax-rates' THEN RETURN orders.put_tax_rate(p_tenant, p_ref, d);
+        WHEN 'payment-channels' THEN RETURN orders.put_payment_channel(p_tenant, p_ref, d);
+        ELSE PERFORM orders.refuse('422', 'unknown_kind', 'There is no such kind of catalogue entry.', 'kind');
+    END CASE;
+END
+$$;
+
+-- Two sessions may create one reference at once: the later one finds the row on its second try.
+CREATE FUNCTION orders.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders.answer
+LANGUAGE plpgsql AS $$
+DECLARE
+    u            orders.upserted;
+    r            orders.answer;
+    v_constraint text;
+    v_table      text;
+BEGIN
+    FOR v_try IN 1 .. 2 LOOP
+        BEGIN
+            u := orders.put_entry(p_tenant, p_kind, p_ref, d);
+            EXIT;
+        EXCEPTION WHEN unique_violation OR check_violation THEN
+            GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_table = TABLE_NAME;
+            IF v_try = 2 OR v_constraint NOT LIKE '%\_external\_ref\_unique' THEN
+                PERFORM orders.refuse_constraint(v_constraint, v_table);
+            END IF;
+        END;
+    END LOOP;
+    r := orders.result_row(u.code, NULL, u.id);
+    r.type := p_kind;
+    r.reference := p_ref;
+    r.snapshot := u.document - 'tenant_id';
+    RETURN r;
+END
+$$;
+
+CREATE FUNCTION orders.catalogue_upsert(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_kind text, p_ref text, p_document jsonb
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[upsert_row(p_tenant, p_kind, p_ref, p_document)]);
+END
+$$;
+
+CREATE FUNCTION orders.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders.answer LANGUAGE plpgsql AS $$
+DECLARE
+    r        orders.answer := orders.result_row(NULL, NULL, NULL);
+    v_state  text;
+    v_code   text;
+    v_detail text;
+    v_field  text;
+BEGIN
+    r.type := p_line ->> 'kind';
+    r.reference := p_line ->> 'ref';
+    RETURN orders.upsert_row(p_tenant, r.type, r.reference, p_line);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
+                            v_field = COLUMN_NAME;
+    IF v_state NOT LIKE 'OR%' THEN
+        RAISE;
+    END IF;
+    r.code := v_code;
+    r.detail := v_detail;
+    r.title := nullif(v_field, '');
+    RETURN r;
+END
+$$;
+
+CREATE FUNCTION orders.catalogue_bulk(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_lines jsonb[]
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    v_rows  orders.answer[] := '{}';
+    v_line  jsonb;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    FOREACH v_line IN ARRAY p_lines LOOP
+        v_rows := v_rows || bulk_row(p_tenant, v_line);
+    END LOOP;
+    RETURN QUERY SELECT * FROM finish_rows(c, v_rows);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.catalogue_upsert(integer, text, text, bigint, text, text, bytea, text, text, jsonb),
+    orders.catalogue_bulk(integer, text, text, bigint, text, text, bytea, jsonb[])
+    TO orders_api;
 
 COMMIT;

@@ -1,0 +1,230 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:checks to pg
+-- One view an invariant: (tenant_id, order_id, problem), empty while all is well. They read whole tables.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE VIEW orders_check.balances_equal_postings AS
+WITH sides AS (
+    SELECT p.tenant_id, p.debit_user_id AS user_id, p.currency, -p.amount AS amount FROM orders.posting p
+    WHERE p.debit_user_id IS NOT NULL
+    UNION ALL
+    SELECT p.tenant_id, p.credit_user_id, p.currency, p.amount FROM orders.posting p
+    WHERE p.credit_user_id IS NOT NULL
+), sums AS (
+    SELECT s.tenant_id, s.user_id, s.currency, sum(s.amount) AS amount FROM sides s GROUP BY 1, 2, 3
+)
+SELECT coalesce(a.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('user %s has %s %s, the ledger says %s', coalesce(a.user_id, s.user_id), a.balance,
+              coalesce(a.currency, s.currency), coalesce(s.amount, 0)) AS problem
+FROM orders.account a
+FULL JOIN sums s ON s.tenant_id = a.tenant_id AND s.user_id = a.user_id AND s.currency = a.currency
+WHERE coalesce(a.balance, 0) <> coalesce(s.amount, 0)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('posting %s lacks a side', p.id)
+FROM orders.posting p
+WHERE num_nonnulls(p.debit_user_id, p.debit_house) <> 1 OR num_nonnulls(p.credit_user_id, p.credit_house) <> 1;
+
+CREATE VIEW orders_check.paid_is_captured AS
+SELECT o.tenant_id, o.id AS order_id,
+       format('%s with %s captured of %s', o.payment_state, coalesce(p.captured, 0), o.total) AS problem
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x GROUP BY 1, 2) AS p
+    ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+WHERE (o.payment_state IN ('paid', 'partially_refunded') AND coalesce(p.captured, 0) < o.total)
+   OR o.captured <> coalesce(p.captured, 0)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s from the balance has postings of %s', p.id, coalesce(t.amount, 0))
+FROM orders.payment p
+LEFT JOIN (SELECT x.tenant_id, x.payment_id, sum(x.amount) AS amount FROM orders.posting x
+           WHERE x.entry_type = 'purchase' GROUP BY 1, 2) AS t
+    ON t.tenant_id = p.tenant_id AND t.payment_id = p.id
+WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0);
+
+CREATE VIEW orders_check.refunds_within_captured AS
+WITH sums AS (
+    SELECT r.tenant_id, r.order_id, r.payment_id,
+           coalesce(sum(r.amount) FILTER (WHERE r.status = 'done'), 0) AS done,
+           coalesce(sum(r.amount) FILTER (WHERE r.status = 'pending'), 0) AS pending
+    FROM orders.refund r GROUP BY 1, 2, 3
+)
+SELECT p.tenant_id, p.order_id,
+       format('payment %s: captured %s, refunded %s (rows %s), pending %s (rows %s)', p.id, p.captured, p.refunded,
+              coalesce(s.done, 0), p.refunding, coalesce(s.pending, 0)) AS problem
+FROM orders.payment p
+LEFT JOIN sums s ON s.tenant_id = p.tenant_id AND s.payment_id = p.id
+WHERE p.refunded + p.refunding > p.captured
+   OR p.refunded <> coalesce(s.done, 0) OR p.refunding <> coalesce(s.pending, 0)
+UNION ALL
+SELECT o.tenant_id, o.id, format('order: captured %s, refunded %s (rows %s)', o.captured, o.refunded, coalesce(s.done, 0))
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.done) AS done FROM sums x GROUP BY 1, 2) AS s
+    ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE o.refunded > o.captured OR o.refunded <> coalesce(s.done, 0)
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('refund %s of a balance is not in the ledger', r.id)
+FROM orders.refund r
+JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.method = 'balance'
+WHERE r.status = 'done'
+  AND r.amount <> (SELECT coalesce(sum(t.amount), 0) FROM orders.posting t
+                   WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id);
+
+CREATE VIEW orders_check.used_once AS
+SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s stands %s times', i.key, i.route, count(*))
+    AS problem
+FROM orders.idempotency i
+GROUP BY i.tenant_id, i.actor_id, i.route, i.key
+HAVING count(*) > 1
+UNION ALL
+SELECT o.tenant_id, min(o.id), format('cart %s has %s orders', o.cart_id, count(*))
+FROM orders.orders o
+WHERE o.cart_id IS NOT NULL
+GROUP BY o.tenant_id, o.cart_id
+HAVING count(*) > 1
+UNION ALL
+SELECT p.tenant_id, min(p.order_id), format('transaction %s of %s captured %s payments', p.transaction_id, p.provider,
+                                            count(*))
+FROM orders.payment p
+WHERE p.transaction_id IS NOT NULL AND p.provider <> 'manual'
+GROUP BY p.tenant_id, p.provider, p.transaction_id
+HAVING count(*) > 1;
+
+CREATE VIEW orders_check.history_is_a_path AS
+WITH steps AS (
+    SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
+           row_number() OVER (PARTITION BY h.tenant_id, h.order_id ORDER BY h.step) AS expected_step
+    FROM orders.order_history h
+    WINDOW axis AS (PARTITION BY h.tenant_id, h.order_id, h.axis ORDER BY h.step)
+)
+SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s', s.step, s.axis, s.from_state,
+                                       s.came_from) AS problem
+FROM steps s WHERE s.from_state <> s.came_from
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s where %s is due', s.step, s.expected_step)
+FROM steps s WHERE s.step <> s.expected_step
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s is not allowed', s.step)
+FROM steps s
+WHERE NOT EXISTS (SELECT FROM orders.transition t
+                  WHERE (t.axis, t.from_state, t.to_state, t.actor) = (s.axis, s.from_state, s.to_state, s.actor))
+UNION ALL
+SELECT o.tenant_id, o.id, format('axis %s is %s, its history ends at %s', x.axis, x.state, coalesce(s.to_state, 'nothing'))
+FROM orders.orders o
+CROSS JOIN LATERAL (VALUES ('order', o.state), ('payment', o.payment_state), ('fulfilment', o.fulfilment_state))
+    AS x (axis, state)
+LEFT JOIN steps s ON s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.axis = x.axis AND s.is_last
+WHERE s.to_state IS DISTINCT FROM x.state
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s has version %s of %s', s.step, s.version, o.version)
+FROM steps s
+JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
+WHERE s.version > o.version;
+
+CREATE VIEW orders_check.lines_add_up AS
+WITH sums AS (
+    SELECT l.tenant_id, l.order_id,
+           coalesce(sum(l.subtotal) FILTER (WHERE l.kind IN ('plan', 'product', 'package')), 0) AS subtotal,
+           coalesce(sum(l.discount), 0) AS discount,
+           coalesce(sum(l.tax), 0) AS tax,
+           coalesce(sum(l.subtotal) FILTER (WHERE l.kind = 'shipping'), 0) AS shipping,
+           coalesce(-sum(l.subtotal) FILTER (WHERE l.kind IN ('discount', 'voucher')), 0) AS shown_discount
+    FROM orders.order_line l GROUP BY 1, 2
+)
+SELECT o.tenant_id, o.id AS order_id,
+       format('lines say %s - %s + %s + tax %s, order says %s - %s + %s + tax %s = %s', s.subtotal, s.discount,
+              s.shipping, s.tax, o.subtotal, o.discount, o.shipping, o.tax, o.total) AS problem
+FROM orders.orders o
+LEFT JOIN sums s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE (o.subtotal, o.discount, o.tax, o.shipping) IS DISTINCT FROM (s.subtotal, s.discount, s.tax, s.shipping)
+   OR o.total <> s.subtotal - s.discount + s.shipping + CASE WHEN o.tax_inclusive THEN 0 ELSE s.tax END
+   OR s.shown_discount > o.discount
+UNION ALL
+SELECT o.tenant_id, o.id, format('the tax split adds up to %s of %s', coalesce(t.amount, 0), o.tax)
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS amount FROM orders.order_tax x GROUP BY 1, 2) AS t
+    ON t.tenant_id = o.tenant_id AND t.order_id = o.id
+WHERE o.tax <> coalesce(t.amount, 0);
+
+CREATE VIEW orders_check.series_without_gaps AS
+SELECT coalesce(o.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('series %s: %s bills, highest %s, counter %s', coalesce(o.bill_series, s.series), o.bills, o.highest,
+              s.last_number) AS problem
+FROM (SELECT x.tenant_id, x.bill_series, count(DISTINCT x.bill_sequence) AS bills, max(x.bill_sequence) AS highest,
+             count(*) AS taken
+      FROM orders.orders x WHERE x.bill_series IS NOT NULL GROUP BY 1, 2) AS o
+FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.bill_series
+WHERE (o.bills, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
+  AND NOT (o.bills IS NULL AND s.last_number = 0);
+
+CREATE VIEW orders_check.coupons_within_limits AS
+WITH uses AS (
+    SELECT r.tenant_id, r.coupon_id, r.user_id, count(*) AS used
+    FROM orders.coupon_redemption r WHERE r.state <> 'released' GROUP BY 1, 2, 3
+)
+SELECT k.tenant_id, NULL::bigint AS order_id,
+       format('coupon %s: %s uses, counted %s, limit %s', k.code, coalesce(u.used, 0), k.used, k.max_uses) AS problem
+FROM orders.coupon k
+LEFT JOIN (SELECT x.tenant_id, x.coupon_id, sum(x.used) AS used FROM uses x GROUP BY 1, 2) AS u
+    ON u.tenant_id = k.tenant_id AND u.coupon_id = k.id
+WHERE k.max_uses IS NOT NULL AND (coalesce(u.used, 0) > k.max_uses OR coalesce(u.used, 0) <> k.used)
+UNION ALL
+SELECT k.tenant_id, NULL, format('coupon %s: user %s has %s uses, counted %s, limit %s', k.code, u.user_id, u.used,
+                                 c.used, k.max_uses_per_user)
+FROM uses u
+JOIN orders.coupon k ON k.tenant_id = u.tenant_id AND k.id = u.coupon_id
+LEFT JOIN orders.coupon_user c
+    ON c.tenant_id = u.tenant_id AND c.coupon_id = u.coupon_id AND c.user_id = u.user_id
+WHERE u.used > k.max_uses_per_user OR u.used IS DISTINCT FROM c.used
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('coupon %s is %s on an order that is %s and %s', r.coupon_id, r.state, o.state,
+                                       o.payment_state)
+FROM orders.coupon_redemption r
+JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+WHERE (r.state <> 'released') = (o.state IN ('cancelled', 'expired', 'error'));
+
+CREATE VIEW orders_check.answers_have_effects AS
+SELECT i.tenant_id, i.order_id, format('key %s of route %s names a missing order', i.key, i.route) AS problem
+FROM orders.idempotency i
+WHERE i.order_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = i.tenant_id AND o.id = i.order_id)
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('key %s of route %s answered with a version that never was', i.key, i.route)
+FROM orders.idempotency i
+JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+WHERE o.version < (SELECT max((e.row ->> 'version')::integer) FROM jsonb_array_elements(i.answer) AS e (row)
+                   WHERE e.row ->> 'kind' = 'order')
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer nor an order', i.key, i.route)
+FROM orders.idempotency i
+WHERE i.answer IS NULL AND i.order_id IS NULL;
+
+CREATE VIEW orders_check.one_event_a_step AS
+SELECT h.tenant_id, h.order_id, format('step %s has no event', h.step) AS problem
+FROM orders.order_history h
+LEFT JOIN orders.outbox q ON q.tenant_id = h.tenant_id AND q.order_id = h.order_id AND q.step = h.step
+WHERE q.step IS NULL
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('event %s stands %s times for step %s', q.event, count(*), q.step)
+FROM orders.outbox q GROUP BY q.tenant_id, q.order_id, q.step, q.event HAVING count(*) > 1
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('event %s does not fit step %s', q.event, q.step)
+FROM orders.outbox q
+JOIN orders.order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step
+JOIN orders.transition t
+    ON (t.axis, t.from_state, t.to_state, t.actor) = (h.axis, h.from_state, h.to_state, h.actor)
+WHERE t.event <> q.event;
+
+CREATE VIEW orders_check.all_violations AS
+SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
+UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
+UNION ALL SELECT 3, 'refunds_within_captured', v.* FROM orders_check.refunds_within_captured v
+UNION ALL SELECT 4, 'used_once', v.* FROM orders_check.used_once v
+UNION ALL SELECT 5, 'history_is_a_path', v.* FROM orders_check.history_is_a_path v
+UNION ALL SELECT 6, 'lines_add_up', v.* FROM orders_check.lines_add_up v
+UNION ALL SELECT 7, 'series_without_gaps', v.* FROM orders_check.series_without_gaps v
+UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_within_limits v
+UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
+UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v;
+
+COMMIT;

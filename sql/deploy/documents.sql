@@ -1,0 +1,129 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:documents to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE FUNCTION orders.doc_text(p_doc jsonb, p_field text, p_required boolean, p_max integer DEFAULT 200) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_text text := p_doc ->> p_field;
+BEGIN
+    IF v_text IS NULL THEN
+        IF p_required THEN
+            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
+        END IF;
+    ELSIF jsonb_typeof(p_doc -> p_field) <> 'string' OR length(v_text) > p_max
+          OR (p_required AND v_text = '') THEN
+        PERFORM orders.refuse('422', 'invalid_field',
+                              format('A text of at most %s characters is due here.', p_max), p_field);
+    END IF;
+    RETURN v_text;
+END
+$$;
+
+CREATE FUNCTION orders.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
+RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_text text := p_doc ->> p_field;
+BEGIN
+    IF v_text IS NULL THEN
+        IF p_required THEN
+            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
+        END IF;
+        RETURN NULL;
+    ELSIF jsonb_typeof(p_doc -> p_field) <> 'number' OR v_text !~ '^-?[0-9]{1,18}$'
+          OR v_text::bigint NOT BETWEEN p_least AND p_most THEN
+        PERFORM orders.refuse('422', 'invalid_field',
+                              format('A whole number from %s to %s is due here.', p_least, p_most), p_field);
+    END IF;
+    RETURN v_text::bigint;
+END
+$$;
+
+CREATE FUNCTION orders.doc_boolean(p_doc jsonb, p_field text, p_default boolean) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF p_doc ->> p_field IS NULL THEN
+        RETURN p_default;
+    ELSIF jsonb_typeof(p_doc -> p_field) <> 'boolean' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'true or false is due here.', p_field);
+    END IF;
+    RETURN (p_doc -> p_field)::boolean;
+END
+$$;
+
+CREATE FUNCTION orders.doc_json(p_doc jsonb, p_field text, p_types text[], p_default jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF p_doc ->> p_field IS NULL THEN
+        RETURN p_default;
+    ELSIF jsonb_typeof(p_doc -> p_field) <> ALL (p_types) THEN
+        PERFORM orders.refuse('422', 'invalid_field', format('JSON of type %s is due here.',
+                              array_to_string(p_types, ' or ')), p_field);
+    END IF;
+    RETURN p_doc -> p_field;
+END
+$$;
+
+CREATE FUNCTION orders.doc_time(p_doc jsonb, p_field text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_text text := orders.doc_text(p_doc, p_field, false, 40);
+BEGIN
+    IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'An ISO 8601 time with its zone is due here.', p_field);
+    END IF;
+    RETURN v_text::timestamptz;
+EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format THEN
+    PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', p_field);
+END
+$$;
+
+CREATE FUNCTION orders.doc_word(p_doc jsonb, p_field text, p_words text[], p_default text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_text text := coalesce(orders.doc_text(p_doc, p_field, p_default IS NULL), p_default);
+BEGIN
+    IF v_text <> ALL (p_words) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'One of ' || array_to_string(p_words, ', ') || ' is due here.',
+                              p_field);
+    END IF;
+    RETURN v_text;
+END
+$$;
+
+CREATE FUNCTION orders.doc_currency(p_doc jsonb, p_field text, p_required boolean) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_text text := orders.doc_text(p_doc, p_field, p_required);
+BEGIN
+    IF v_text IS NOT NULL AND NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = v_text) THEN
+        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', p_field);
+    END IF;
+    RETURN v_text;
+END
+$$;
+
+CREATE TYPE orders.upserted AS (code text, id bigint, document jsonb);
+
+CREATE FUNCTION orders.upsert_outcome(p_old bigint, p_new bigint, p_before jsonb, p_after jsonb)
+RETURNS orders.upserted LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW(CASE WHEN p_old IS NULL THEN 'created' WHEN p_before = p_after THEN 'unchanged' ELSE 'updated' END,
+               p_new, p_after)::orders.upserted
+$$;
+
+-- A document that breaks a constraint is refused under the name of the field that the constraint watches.
+CREATE FUNCTION orders.refuse_constraint(p_constraint text, p_table text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_field text := substring(p_constraint FROM '^' || p_table
+        || '_(login|slug|code|currency|duration|starts|max_uses_per_user|max_uses|amounts|email|provider|external_ref)');
+BEGIN
+    PERFORM orders.refuse('422', 'invalid_field',
+        CASE WHEN p_constraint LIKE '%\_unique' THEN 'Another entry has this value already.'
+             ELSE 'This does not hold: ' || replace(p_constraint, '_', ' ') || '.' END,
+        CASE v_field WHEN 'duration' THEN 'duration_value' WHEN 'starts' THEN 'starts_at'
+                     WHEN 'amounts' THEN 'currency' WHEN 'external_ref' THEN 'ref' ELSE v_field END);
+END
+$$;
+
+COMMIT;

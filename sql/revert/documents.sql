@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:documents from pg
+
+BEGIN;
+
+DROP FUNCTION orders.refuse_constraint;
+DROP FUNCTION orders.upsert_outcome;
+DROP TYPE orders.upserted;
+DROP FUNCTION orders.doc_currency;
+DROP FUNCTION orders.doc_word;
+DROP FUNCTION orders.doc_time;
+DROP FUNCTION orders.doc_json;
+DROP FUNCTION orders.doc_boolean;
+DROP FUNCTION orders.doc_number;
+DROP FUNCTION orders.doc_text;
+
+COMMIT;

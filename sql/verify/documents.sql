@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:documents on pg
+
+SELECT 'orders.doc_text'::regproc;
+SELECT 'orders.doc_number'::regproc;
+SELECT 'orders.doc_boolean'::regproc;
+SELECT 'orders.doc_json'::regproc;
+SELECT 'orders.doc_time'::regproc;
+SELECT 'orders.doc_word'::regproc;
+SELECT 'orders.doc_currency'::regproc;
+SELECT NULL::orders.upserted;
+SELECT 'orders.upsert_outcome'::regproc;
+SELECT 'orders.refuse_constraint'::regproc;
