@@ -123,17 +123,15 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
 }
 
 static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
-                                    const char *(*header)(void *context, const char *name),
-                                    void *context, const char *body, apr_size_t length,
-                                    orders_event_t *event)
+                                    const orders_signed_body_t *received, orders_event_t *event)
 {
     orders_message_t message = {
-        .id = header(context, "webhook-id"),
-        .timestamp = header(context, "webhook-timestamp"),
-        .body = body,
-        .length = length,
+        .id = received->header(received->context, "webhook-id"),
+        .timestamp = received->header(received->context, "webhook-timestamp"),
+        .body = received->body,
+        .length = received->length,
     };
-    const char *signatures = header(context, "webhook-signature");
+    const char *signatures = received->header(received->context, "webhook-signature");
     orders_keys_t keys;
     const char *wrong = orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
 
@@ -149,7 +147,7 @@ static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t 
                               "The webhook-id has characters that it may not have.");
     }
     event->id = message.id;
-    return orders_event_read(event, pool, body, length);
+    return orders_event_read(event, pool, received->body, received->length);
 }
 
 const orders_provider_t orders_http_provider = {

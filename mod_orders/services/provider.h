@@ -20,11 +20,12 @@ typedef struct orders_provider_t orders_provider_t;
 typedef struct orders_channel_t {
     const char *name;
     const orders_provider_t *provider;
-    const char *url;             /**< the provider's base URL */
-    const unsigned char *secret; /**< contents of secret-file, both for our calls and for its events */
+    const char *url; /**< the provider's base URL */
+    const unsigned char
+        *secret; /**< contents of secret-file, both for our calls and for its events */
     apr_size_t secret_length;
-    int timeout_ms;              /**< for one call, all included */
-    const char *ca_file;         /**< or NULL: the system's */
+    int timeout_ms;      /**< for one call, all included */
+    const char *ca_file; /**< or NULL: the system's */
 } orders_channel_t;
 
 typedef struct orders_providers_t {
@@ -64,10 +65,18 @@ typedef struct orders_refund_reply_t {
     bool pending; /**< an event will tell */
 } orders_refund_reply_t;
 
+/** A request that a provider has signed, as it came in. */
+typedef struct orders_signed_body_t {
+    const char *(*header)(void *context, const char *name); /**< a header, or NULL */
+    void *context;
+    const char *body;
+    apr_size_t length;
+} orders_signed_body_t;
+
 /** What a signed event says. */
 typedef struct orders_event_t {
     const char *id;
-    const char *type; /**< paid failed confirming refunded refund_failed */
+    const char *type;   /**< paid failed confirming refunded refund_failed */
     int64_t payment_id; /**< 0: not said */
     const char *intent_id;
     const char *transaction_id;
@@ -91,9 +100,7 @@ struct orders_provider_t {
                                 orders_refund_reply_t *reply);
     /** Checks the signature (constant time, 5 minutes' tolerance) and reads the event. `invalid_signature`, `malformed_json`. */
     orders_problem_t *(*read_event)(const orders_channel_t *channel, apr_pool_t *pool,
-                                    const char *(*header)(void *context, const char *name),
-                                    void *context, const char *body, apr_size_t length,
-                                    orders_event_t *event);
+                                    const orders_signed_body_t *received, orders_event_t *event);
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);

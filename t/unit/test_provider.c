@@ -298,6 +298,14 @@ static const orders_channel_t *channel(void)
     return &ours;
 }
 
+static orders_problem_t *read_event(headers_t *headers, const char *body, orders_event_t *event)
+{
+    const orders_signed_body_t received = {
+        .header = header, .context = headers, .body = body, .length = strlen(body)};
+
+    return orders_http_provider.read_event(channel(), pool, &received, event);
+}
+
 static orders_problem_t *receive(const char *id, const char *body, orders_event_t *event)
 {
     orders_keys_t keys = keys_of(SECRET);
@@ -307,8 +315,7 @@ static orders_problem_t *receive(const char *id, const char *body, orders_event_
     headers.timestamp = message.timestamp =
         apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)apr_time_sec(apr_time_now()));
     headers.signature = orders_signature_make(&keys, &message, pool);
-    return orders_http_provider.read_event(channel(), pool, header, &headers, body, strlen(body),
-                                           event);
+    return read_event(&headers, body, event);
 }
 
 static void reads_events(void **state)
@@ -368,15 +375,10 @@ static void refuses_unsigned_events(void **state)
     headers_t headers = {NULL, NULL, NULL};
     orders_event_t event;
 
-    assert_int_equal(
-        orders_http_provider.read_event(channel(), pool, header, &headers, "{}", 2, &event)->error,
-        ORDERS_E_invalid_signature);
+    assert_int_equal(read_event(&headers, "{}", &event)->error, ORDERS_E_invalid_signature);
     headers = (headers_t){"msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", SAMPLE_SIGNATURE};
-    assert_int_equal(
-        orders_http_provider
-            .read_event(channel(), pool, header, &headers, "{\"test\": 2432232314}", 20, &event)
-            ->error,
-        ORDERS_E_invalid_signature);
+    assert_int_equal(read_event(&headers, "{\"test\": 2432232314}", &event)->error,
+                     ORDERS_E_invalid_signature);
 }
 
 static void finds_channels(void **state)
