@@ -78,7 +78,13 @@ static bool decode_integer(slot_t *slot, int64_t *number)
 
 static bool decode_int64(slot_t *slot)
 {
-    return decode_integer(slot, slot->to);
+    int64_t number;
+
+    if (!decode_integer(slot, &number)) {
+        return false;
+    }
+    *(int64_t *)slot->to = number;
+    return true;
 }
 
 static bool decode_uint64(slot_t *slot)

@@ -229,6 +229,8 @@ static void tells_all_refusals_at_once(void **state)
     assert_string_equal(APR_ARRAY_IDX(problem->fields, 1, orders_field_error_t).message,
                         "Must be from 1 to 10.");
     assert_string_equal(sample.reason, "fine");
+    assert_int_equal(sample.quantity, 0);
+    assert_null(sample.method);
 }
 
 static void decodes_nested_objects(void **state)
