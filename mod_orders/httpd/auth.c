@@ -204,6 +204,22 @@ static int pass_open_routes(request_rec *r)
                : DECLINED;
 }
 
+/**
+ * ap_hook_check_authz, before mod_authz_core's, which would answer 401: who is known but may not use the route is told
+ * so.
+ */
+static int check_route_scope(request_rec *r)
+{
+    orders_request_t *request = orders_request(r);
+    const orders_route_t *route = request ? request->match.route : NULL;
+
+    if (!route || !request->identity || !route->scope || request->identity->scopes & route->scope) {
+        return DECLINED;
+    }
+    request->problem = orders_problem(r->pool, ORDERS_E_forbidden, NULL);
+    return HTTP_FORBIDDEN;
+}
+
 static authz_status check_scope(request_rec *r, const char *line, const void *parsed)
 {
     orders_request_t *request;
@@ -246,6 +262,7 @@ void orders_auth_register_hooks(apr_pool_t *pool)
     ap_hook_check_authn(check_authn, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_access_ex(pass_open_routes, NULL, NULL, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(check_route_scope, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "orders-scope", AUTHZ_PROVIDER_VERSION,
                               &scope, AP_AUTH_INTERNAL_PER_CONF);
 }

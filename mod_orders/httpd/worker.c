@@ -9,6 +9,7 @@
 #include <http_log.h>
 #include <mod_watchdog.h>
 
+#include "api/collect.h"
 #include "httpd/config.h"
 #include "httpd/dbd_config.h"
 #include "httpd/log.h"
@@ -24,9 +25,13 @@ APLOG_USE_MODULE(orders);
 #define EXPIRE_BATCHES 10
 #define OUTBOX_BATCH 200
 #define OUTBOX_LEASE 60
+#define PAYMENT_BATCH 20
+/** More than a batch of provider calls can take, so that nobody else claims what is under way. */
+#define PAYMENT_LEASE 120
 #define PURGE_EVERY apr_time_from_sec(60)
-/** Shorter than what a graceful stop may take. */
+/** A graceful stop waits for the statement or the call that is under way: each is shorter than what it may take. */
 #define STATEMENT_SECONDS 4
+#define PROVIDER_MS 4000
 
 /** One for each pool of sessions. Made with the configuration; `purge_at` is the watchdog thread's alone. */
 typedef struct worker_t {
@@ -38,6 +43,8 @@ typedef struct worker_t {
 typedef struct round_t {
     orders_server_conf_t conf;
     orders_database_t database;
+    orders_settings_t settings; /**< but for the tenant */
+    orders_providers_t providers;
     orders_log_t log;
     bool purge;
 } round_t;
@@ -67,7 +74,7 @@ static bool stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
-static orders_problem_t *expire(const round_t *round, const orders_work_t *work)
+static orders_problem_t *expire(const round_t *round, const orders_reader_t *work)
 {
     for (int i = 0; i < EXPIRE_BATCHES && !stopping(); i++) {
         int64_t count = 0;
@@ -85,7 +92,7 @@ static orders_problem_t *expire(const round_t *round, const orders_work_t *work)
     return NULL;
 }
 
-static orders_problem_t *purge(const round_t *round, const orders_work_t *work)
+static orders_problem_t *purge(const round_t *round, const orders_reader_t *work)
 {
     int64_t count = 0;
 
@@ -94,25 +101,59 @@ static orders_problem_t *purge(const round_t *round, const orders_work_t *work)
 }
 
 /** Events have no receiver yet: those that are due are marked as delivered. */
-static orders_problem_t *deliver(const round_t *round, const orders_work_t *work)
+static orders_problem_t *deliver(const round_t *round, const orders_reader_t *work)
 {
-    apr_array_header_t *events, *ids;
+    apr_array_header_t *events;
 
     ORDERS_TRY(orders_worker_claim_outbox(work, OUTBOX_BATCH, OUTBOX_LEASE, &events));
-    if (apr_is_empty_array(events)) {
-        return NULL;
-    }
-    ids = apr_array_make(work->pool, events->nelts, sizeof(int64_t));
-    for (int i = 0; i < events->nelts; i++) {
-        APR_ARRAY_PUSH(ids, int64_t) = APR_ARRAY_IDX(events, i, orders_event_row_t).id;
-    }
-    return orders_worker_mark_outbox(work, ids, NULL);
+    return apr_is_empty_array(events) ? NULL : orders_worker_mark_outbox(work, events, NULL);
 }
 
-static orders_problem_t *(*const duties[])(const round_t *,
-                                           const orders_work_t *) = {expire, deliver, purge};
+/** The system itself collects; no request waits for the outcome. */
+static orders_writer_t writer_of(const orders_reader_t *work)
+{
+    return (orders_writer_t){.database = work->database,
+                             .pool = work->pool,
+                             .tenant = work->tenant,
+                             .api = "worker",
+                             .actor = "system",
+                             .route = "worker"};
+}
 
-static orders_problem_t *serve_tenant(const round_t *round, const orders_work_t *work)
+static orders_problem_t *make_intents(const round_t *round, const orders_reader_t *work)
+{
+    const orders_writer_t writer = writer_of(work);
+    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    apr_array_header_t *due;
+    orders_answer_t *answer;
+
+    ORDERS_TRY(orders_worker_due_intents(work, PAYMENT_BATCH, PAYMENT_LEASE, &due));
+    for (int i = 0; i < due->nelts && !stopping(); i++) {
+        const orders_payment_t *payment = &APR_ARRAY_IDX(due, i, orders_payment_t);
+
+        ORDERS_TRY(orders_collect_intent(&collector, payment, payment->order_number, &answer));
+    }
+    return NULL;
+}
+
+static orders_problem_t *send_refunds(const round_t *round, const orders_reader_t *work)
+{
+    const orders_writer_t writer = writer_of(work);
+    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    apr_array_header_t *due;
+
+    ORDERS_TRY(orders_worker_due_refunds(work, PAYMENT_BATCH, PAYMENT_LEASE, &due));
+    for (int i = 0; i < due->nelts && !stopping(); i++) {
+        ORDERS_TRY(orders_collect_refund(&collector, &APR_ARRAY_IDX(due, i, orders_refund_t)));
+    }
+    return NULL;
+}
+
+typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
+
+static const duty_t duties[] = {expire, make_intents, send_refunds, deliver, purge};
+
+static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
     for (size_t i = 0; i < sizeof duties / sizeof *duties && !stopping(); i++) {
         ORDERS_TRY(duties[i](round, work));
@@ -122,18 +163,21 @@ static orders_problem_t *serve_tenant(const round_t *round, const orders_work_t 
 
 static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
 {
+    const orders_reader_t all = {.database = &round->database, .pool = pool};
     apr_array_header_t *tenants;
     apr_pool_t *own;
     orders_problem_t *problem = NULL;
 
-    ORDERS_TRY(orders_worker_tenants(&round->database, pool, &tenants));
+    ORDERS_TRY(orders_worker_tenants(&all, &tenants));
     apr_pool_create(&own, pool);
     apr_pool_tag(own, "orders_worker_tenant");
     for (int i = 0; i < tenants->nelts && !problem && !stopping(); i++) {
-        const orders_work_t work = {.database = &round->database,
-                                    .pool = own,
-                                    .tenant = APR_ARRAY_IDX(tenants, i, int32_t)};
+        const orders_reader_t work = {.database = &round->database,
+                                      .pool = own,
+                                      .tenant = APR_ARRAY_IDX(tenants, i, int32_t)};
 
+        round->settings.tenant = work.tenant;
+        round->settings.tenant = work.tenant;
         problem = serve_tenant(round, &work);
         if (!problem) {
             apr_pool_clear(own); /* a problem lives in it */
@@ -150,30 +194,52 @@ static void log_problem(const worker_t *worker, const orders_problem_t *problem)
                  problem->log ? ": " : "", problem->log ? problem->log : "");
 }
 
+/** The channels, but that none of them waits for long. */
+static apr_array_header_t *impatient(apr_pool_t *pool, const apr_array_header_t *channels)
+{
+    apr_array_header_t *copy = apr_array_copy(pool, channels);
+
+    for (int i = 0; i < copy->nelts; i++) {
+        orders_channel_t *channel = &APR_ARRAY_IDX(copy, i, orders_channel_t);
+
+        channel->timeout_ms = channel->timeout_ms < PROVIDER_MS ? channel->timeout_ms : PROVIDER_MS;
+    }
+    return copy;
+}
+
+static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
+{
+    *round = (round_t){.log = orders_log_of_server(worker->server),
+                       .purge = apr_time_now() >= worker->purge_at};
+    orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
+    round->settings = (orders_settings_t){.public_url = round->conf.public_url,
+                                          .secret = round->conf.secret,
+                                          .secret_length = (apr_size_t)round->conf.secret_length};
+    round->providers =
+        (orders_providers_t){.channels = impatient(pool, round->conf.channels), .log = &round->log};
+    orders_sessions_database(round->conf.pool, STATEMENT_SECONDS, &round->log, &round->database);
+}
+
 /** The watchdog's callback; `pool` ends with it. */
 static apr_status_t run(int state, void *data, apr_pool_t *pool)
 {
     worker_t *worker = data;
-    orders_server_conf_t *conf = orders_server_conf(worker->server);
-    apr_time_t now = apr_time_now();
     orders_problem_t *problem;
     apr_pool_t *own;
     round_t round;
 
-    if (state != AP_WATCHDOG_STATE_RUNNING || !conf->pool || stopping()) {
+    if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->pool ||
+        stopping()) {
         return APR_SUCCESS;
     }
     apr_pool_create(&own, pool);
     apr_pool_tag(own, "orders_worker");
-    orders_server_conf_resolve(conf, &round.conf);
-    round.log = orders_log_of_server(worker->server);
-    round.purge = now >= worker->purge_at;
-    orders_sessions_database(conf->pool, STATEMENT_SECONDS, &round.log, &round.database);
+    begin(worker, own, &round);
     problem = serve_tenants(&round, own);
     if (problem) {
         log_problem(worker, problem);
     } else if (round.purge) {
-        worker->purge_at = now + PURGE_EVERY;
+        worker->purge_at = apr_time_now() + PURGE_EVERY;
     }
     apr_pool_destroy(own);
     return APR_SUCCESS;
