@@ -66,8 +66,9 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
         };
         return orders_payment_record_intent(writer, &intent, answer);
     }
-    orders_log(collector->providers->log, ORDERS_LOG_WARNING, "intent of payment %" APR_INT64_T_FMT ": %s",
-               (apr_int64_t)payment->id, problem->log ? problem->log : problem->detail);
+    orders_log(collector->providers->log, ORDERS_LOG_WARNING,
+               "intent of payment %" APR_INT64_T_FMT ": %s", (apr_int64_t)payment->id,
+               problem->log ? problem->log : problem->detail);
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
         .final = problem->error == ORDERS_E_provider_refused,

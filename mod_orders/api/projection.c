@@ -41,8 +41,8 @@ const char *orders_project(const orders_projection_t *table, const orders_order_
 static bool all_show(const orders_shown_t *filters, int count, int order, int payment)
 {
     for (int i = 0; i < count; i++) {
-        if (filters[i].word &&
-            strcmp(filters[i].word, word_of(filters[i].table, 1u << order, 1u << payment, 0)) != 0) {
+        if (filters[i].word && strcmp(filters[i].word, word_of(filters[i].table, 1u << order,
+                                                               1u << payment, 0)) != 0) {
             return false;
         }
     }
@@ -62,9 +62,8 @@ apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *
     for (int order = 0; order < ORDERS_ORDER__COUNT; order++) {
         for (int payment = 0; payment < ORDERS_PAYMENT__COUNT; payment++) {
             if (all_show(filters, count, order, payment)) {
-                APR_ARRAY_PUSH(pairs, const char *) =
-                    apr_pstrcat(pool, orders_order_states[order], "/",
-                                orders_payment_states[payment], NULL);
+                APR_ARRAY_PUSH(pairs, const char *) = apr_pstrcat(
+                    pool, orders_order_states[order], "/", orders_payment_states[payment], NULL);
             }
         }
     }

@@ -17,7 +17,8 @@ const orders_projection_t orders_user_status[] = {
     {.word = "pending_payment"},
 };
 const char *const orders_user_status_words[] = {
-    "pending_payment", "paid", "payment_failed", "cancelled", "refunded", "partially_refunded", NULL,
+    "pending_payment",    "paid", "payment_failed", "cancelled", "refunded",
+    "partially_refunded", NULL,
 };
 
 const orders_projection_t orders_user_payment_status[] = {

@@ -80,8 +80,9 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_own_list_t
     orders_problem_t *problem =
         orders_fields_decode(fields, ORDERS_COUNT(fields), input, &query, call->pool);
     *context = apr_pstrcat(call->pool, "user.list|", query.sort, "|", query.direction, NULL);
-    orders_problem_merge(&problem, call->pool,
-                         orders_page_read(page, &rules, input, *context, call->settings, call->pool));
+    orders_problem_merge(
+        &problem, call->pool,
+        orders_page_read(page, &rules, input, *context, call->settings, call->pool));
     ORDERS_TRY(problem);
     *list = (orders_own_list_t){
         .user_id = call->identity->user_id,

@@ -26,8 +26,8 @@ orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t 
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_user_write_payment_status(reply->json, order);
-    reply->etag = orders_etag(call->pool, order->version,
-                              apr_psprintf(call->pool, "payment %" APR_INT64_T_FMT,
-                                           (apr_int64_t)order->id));
+    reply->etag =
+        orders_etag(call->pool, order->version,
+                    apr_psprintf(call->pool, "payment %" APR_INT64_T_FMT, (apr_int64_t)order->id));
     return NULL;
 }

@@ -77,7 +77,8 @@ static void member_payment_metadata(orders_json_t *json, const orders_payment_t 
     orders_json_t *url = orders_json_open(pool);
     apr_size_t length;
     orders_json_string(url, payment->pay_url);
-    const char *page = apr_pstrcat(pool, "{\"pay_url\": ", orders_json_text(url, pool, &length), NULL);
+    const char *page =
+        apr_pstrcat(pool, "{\"pay_url\": ", orders_json_text(url, pool, &length), NULL);
     const char *rest = payment->metadata.length > 2 ? payment->metadata.text + 1 : "}";
     const char *all = apr_pstrcat(pool, page, payment->metadata.length > 2 ? ", " : "", rest, NULL);
     orders_json_member_raw(json, "metadata", all, strlen(all));
@@ -199,9 +200,9 @@ static void write_balance(orders_json_t *json, const orders_order_t *order,
     orders_json_member_int(json, "user_id", balance ? balance->user_id : order->user_id);
     orders_json_member_int(json, "balance_cents", balance ? balance->amount : 0);
     orders_json_member_string(json, "currency", order->currency);
-    orders_json_member_int(json, "updated_at",
-                           orders_time_unix(balance && balance->updated_at ? balance->updated_at
-                                                                           : order->created_at));
+    orders_json_member_int(
+        json, "updated_at",
+        orders_time_unix(balance && balance->updated_at ? balance->updated_at : order->created_at));
     orders_json_end_object(json);
 }
 

@@ -85,8 +85,8 @@ typedef struct member_t {
     size_t offset;
 } member_t;
 
-#define MEMBER(type, name, member)                                                                 \
-    {                                                                                              \
+#define MEMBER(type, name, member)                                                                   \
+    {                                                                                                \
         COLUMN_##name,                                                                             \
             _Generic(((type *)0)->member,                                                          \
                      int64_t: HOLDS_NUMBER,                                                        \
@@ -94,13 +94,14 @@ typedef struct member_t {
                      const char *: HOLDS_TEXT,                                                     \
                      const unsigned char *: HOLDS_BYTES,                                           \
                      orders_document_t: HOLDS_DOCUMENT),                                           \
-            offsetof(type, member)                                                                 \
+            offsetof(type, member) \
     }
 
 #define T orders_result_t
 static const member_t result_members[] = {
     MEMBER(T, ID, id),         MEMBER(T, ORDER_ID, order_id),   MEMBER(T, CODE, outcome),
     MEMBER(T, DETAIL, detail), MEMBER(T, REFERENCE, reference), MEMBER(T, FLAG, replayed),
+    MEMBER(T, TYPE, kind),     MEMBER(T, TITLE, field),
 };
 #undef T
 
@@ -146,22 +147,31 @@ static const member_t order_members[] = {
 
 #define T orders_line_t
 static const member_t line_members[] = {
-    MEMBER(T, ORDER_ID, order_id),     MEMBER(T, ID, id),
-    MEMBER(T, PARENT_ID, item_id),     MEMBER(T, TYPE, kind),
-    MEMBER(T, REFERENCE, product),     MEMBER(T, CODE, variant),
-    MEMBER(T, TITLE, title),           MEMBER(T, CURRENCY, currency),
-    MEMBER(T, URL, image),             MEMBER(T, QUANTITY, quantity),
-    MEMBER(T, UNIT_PRICE, unit_price), MEMBER(T, LIST_PRICE, list_price),
-    MEMBER(T, SUBTOTAL, subtotal),     MEMBER(T, DISCOUNT, discount),
-    MEMBER(T, TAX, tax),               MEMBER(T, FLAG, returnable),
-    MEMBER(T, METADATA, metadata),     MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, ORDER_ID, order_id),
+    MEMBER(T, ID, id),
+    MEMBER(T, PARENT_ID, item_id),
+    MEMBER(T, TYPE, kind),
+    MEMBER(T, REFERENCE, product),
+    MEMBER(T, CODE, variant),
+    MEMBER(T, TITLE, title),
+    MEMBER(T, CURRENCY, currency),
+    MEMBER(T, URL, image),
+    MEMBER(T, QUANTITY, quantity),
+    MEMBER(T, UNIT_PRICE, unit_price),
+    MEMBER(T, LIST_PRICE, list_price),
+    MEMBER(T, SUBTOTAL, subtotal),
+    MEMBER(T, DISCOUNT, discount),
+    MEMBER(T, TAX, tax),
+    MEMBER(T, FLAG, returnable),
+    MEMBER(T, METADATA, metadata),
+    MEMBER(T, CREATED_AT, created_at),
 };
 #undef T
 
 #define T orders_tax_t
 static const member_t tax_members[] = {
-    MEMBER(T, ORDER_ID, order_id), MEMBER(T, TITLE, key),         MEMBER(T, QUANTITY, rate_bp),
-    MEMBER(T, SUBTOTAL, base),     MEMBER(T, AMOUNT, amount),     MEMBER(T, CURRENCY, currency),
+    MEMBER(T, ORDER_ID, order_id), MEMBER(T, TITLE, key),     MEMBER(T, QUANTITY, rate_bp),
+    MEMBER(T, SUBTOTAL, base),     MEMBER(T, AMOUNT, amount), MEMBER(T, CURRENCY, currency),
     MEMBER(T, FLAG, inclusive),
 };
 #undef T
@@ -176,29 +186,39 @@ static const member_t address_members[] = {
 
 #define T orders_payment_t
 static const member_t payment_members[] = {
-    MEMBER(T, ORDER_ID, order_id),      MEMBER(T, ID, id),
-    MEMBER(T, NUMBER, order_number),    MEMBER(T, STATE, status),
-    MEMBER(T, METHOD, method),          MEMBER(T, CHANNEL, channel),
-    MEMBER(T, PROVIDER, provider),      MEMBER(T, REFERENCE, reference),
-    MEMBER(T, INTENT_ID, intent_id),    MEMBER(T, CODE, failure_code),
-    MEMBER(T, DETAIL, failure_message), MEMBER(T, CURRENCY, currency),
-    MEMBER(T, AMOUNT, amount),          MEMBER(T, REFUNDED, refunded),
-    MEMBER(T, URL, pay_url),            MEMBER(T, METADATA, metadata),
-    MEMBER(T, CREATED_AT, created_at),  MEMBER(T, UPDATED_AT, updated_at),
-    MEMBER(T, PAID_AT, paid_at),        MEMBER(T, EXPIRES_AT, expires_at),
+    MEMBER(T, ORDER_ID, order_id),
+    MEMBER(T, ID, id),
+    MEMBER(T, NUMBER, order_number),
+    MEMBER(T, STATE, status),
+    MEMBER(T, METHOD, method),
+    MEMBER(T, CHANNEL, channel),
+    MEMBER(T, PROVIDER, provider),
+    MEMBER(T, REFERENCE, reference),
+    MEMBER(T, INTENT_ID, intent_id),
+    MEMBER(T, CODE, failure_code),
+    MEMBER(T, DETAIL, failure_message),
+    MEMBER(T, CURRENCY, currency),
+    MEMBER(T, AMOUNT, amount),
+    MEMBER(T, REFUNDED, refunded),
+    MEMBER(T, URL, pay_url),
+    MEMBER(T, METADATA, metadata),
+    MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, UPDATED_AT, updated_at),
+    MEMBER(T, PAID_AT, paid_at),
+    MEMBER(T, EXPIRES_AT, expires_at),
 };
 #undef T
 
 #define T orders_refund_t
 static const member_t refund_members[] = {
-    MEMBER(T, ORDER_ID, order_id),     MEMBER(T, ID, id),
-    MEMBER(T, PARENT_ID, payment_id),  MEMBER(T, STATE, status),
-    MEMBER(T, METHOD, method),         MEMBER(T, CHANNEL, channel),
-    MEMBER(T, PROVIDER, provider),     MEMBER(T, REFERENCE, reference),
-    MEMBER(T, INTENT_ID, intent_id),   MEMBER(T, CODE, failure_code),
-    MEMBER(T, DETAIL, reason),         MEMBER(T, CURRENCY, currency),
-    MEMBER(T, AMOUNT, amount),         MEMBER(T, METADATA, metadata),
-    MEMBER(T, CREATED_AT, created_at), MEMBER(T, UPDATED_AT, updated_at),
+    MEMBER(T, ORDER_ID, order_id),       MEMBER(T, ID, id),
+    MEMBER(T, PARENT_ID, payment_id),    MEMBER(T, STATE, status),
+    MEMBER(T, METHOD, method),           MEMBER(T, CHANNEL, channel),
+    MEMBER(T, PROVIDER, provider),       MEMBER(T, REFERENCE, reference),
+    MEMBER(T, INTENT_ID, intent_id),     MEMBER(T, CODE, failure_code),
+    MEMBER(T, DETAIL, reason),           MEMBER(T, CURRENCY, currency),
+    MEMBER(T, AMOUNT, amount),           MEMBER(T, METADATA, metadata),
+    MEMBER(T, CREATED_AT, created_at),   MEMBER(T, UPDATED_AT, updated_at),
     MEMBER(T, REFUNDED_AT, refunded_at),
 };
 #undef T
@@ -228,10 +248,11 @@ static const member_t posting_members[] = {
 
 #define T orders_history_t
 static const member_t history_members[] = {
-    MEMBER(T, ORDER_ID, order_id),     MEMBER(T, ID, id),      MEMBER(T, VERSION, version),
-    MEMBER(T, TYPE, axis),             MEMBER(T, ACTOR, actor), MEMBER(T, PARENT_ID, actor_id),
-    MEMBER(T, FROM_STATE, from),       MEMBER(T, STATE, to),   MEMBER(T, DETAIL, comment),
-    MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, ORDER_ID, order_id), MEMBER(T, ID, id),
+    MEMBER(T, VERSION, version),   MEMBER(T, TYPE, axis),
+    MEMBER(T, ACTOR, actor),       MEMBER(T, PARENT_ID, actor_id),
+    MEMBER(T, FROM_STATE, from),   MEMBER(T, STATE, to),
+    MEMBER(T, DETAIL, comment),    MEMBER(T, CREATED_AT, created_at),
 };
 #undef T
 
@@ -301,7 +322,7 @@ typedef struct reader_t {
     const PGresult *result;
     orders_answer_t *answer;
     apr_array_header_t *none; /* what stands for every array without elements */
-    int last;                 /* index of the order found last: rows of one order often stand together */
+    int last; /* index of the order found last: rows of one order often stand together */
 } reader_t;
 
 void *orders_first(const apr_array_header_t *array)
@@ -326,7 +347,8 @@ static orders_problem_t *check_columns(apr_pool_t *pool, const PGresult *result)
         return NULL;
     }
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_schema_mismatch, NULL);
-    problem->log = apr_psprintf(pool, "column %d of orders.answer is not what this module knows", column + 1);
+    problem->log =
+        apr_psprintf(pool, "column %d of orders.answer is not what this module knows", column + 1);
     return problem;
 }
 
@@ -343,11 +365,17 @@ static int kind_of(const reader_t *reader, int row)
 /* A big-endian integer of 2, 4 or 8 bytes. */
 static int64_t read_integer(const unsigned char *bytes, int length)
 {
-    uint64_t value = bytes[0] & 0x80u ? ~UINT64_C(0) : 0;
+    uint64_t value = length && bytes[0] & 0x80u ? ~UINT64_C(0) : 0;
     for (int i = 0; i < length; i++) {
         value = value << 8 | bytes[i];
     }
     return (int64_t)value;
+}
+
+int64_t orders_result_int(const PGresult *result, int row, int column)
+{
+    const unsigned char *bytes = (const unsigned char *)PQgetvalue(result, row, column);
+    return read_integer(bytes, PQgetlength(result, row, column));
 }
 
 /* The infinities count as no time at all. */

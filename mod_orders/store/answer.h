@@ -28,9 +28,11 @@ typedef struct orders_document_t {
 /** What a write function did. */
 typedef struct orders_result_t {
     int64_t id, order_id;
-    const char *outcome; /**< done, unchanged, resume; a bulk line: created, updated, unchanged or a refusal's word */
+    const char *
+        outcome; /**< done, unchanged, resume; a bulk line: created, updated, unchanged or a refusal's word */
     const char *reference;
     const char *detail;
+    const char *kind, *field; /**< bulk lines: the entry's kind, and the field that was refused */
     bool replayed;
 } orders_result_t;
 
@@ -99,7 +101,8 @@ typedef struct orders_user_t {
 /** A token, as listed and issued, and the identity that a token or a login stands for. */
 typedef struct orders_token_t {
     int64_t id, user_id, tenant;
-    const char *reference; /**< the hint; an identity: the user's external reference; revoked: the hash in hex */
+    const char *
+        reference; /**< the hint; an identity: the user's external reference; revoked: the hash in hex */
     const char *login, *name, *email, *scopes, *state;
     apr_time_t created_at, expires_at, revoked_at;
 } orders_token_t;
@@ -129,7 +132,7 @@ typedef struct orders_total_t {
 
 typedef struct orders_answer_t {
     apr_array_header_t *results; /**< of orders_result_t: one, or one for each line of a bulk */
-    apr_array_header_t *totals;   /**< of orders_total_t: one, of lists */
+    apr_array_header_t *totals;  /**< of orders_total_t: one, of lists */
     apr_array_header_t *orders;  /**< of orders_order_t, in the order of the rows */
     apr_array_header_t *tokens;  /**< of orders_token_t: tokens and identities */
     orders_children_t loose;     /**< rows of no order in this answer */
@@ -138,6 +141,9 @@ typedef struct orders_answer_t {
 /** Reads all rows. `schema_mismatch` when the columns are not those of orders.answer. */
 orders_problem_t *orders_answer_read(apr_pool_t *pool, const PGresult *result,
                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** An integer column of any result: int2, int4 or int8; 0 for a null. */
+int64_t orders_result_int(const PGresult *result, int row, int column);
 
 /** The first element of an array, or NULL. */
 void *orders_first(const apr_array_header_t *array);

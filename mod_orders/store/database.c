@@ -166,8 +166,8 @@ static outcome_e finish(run_t *run, int sent)
 static outcome_e prepare(run_t *run)
 {
     const orders_statement_t *statement = run->statement;
-    outcome_e outcome = finish(
-        run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
+    outcome_e outcome =
+        finish(run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
     if (outcome == REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
         outcome = RAN; /* it exists: prepared before our memory of it was made */
     }
@@ -268,7 +268,8 @@ static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, con
 /* Other requests of this process must not repeat in step. */
 static void pause_before(int repeat, const void *salt)
 {
-    apr_uint32_t noise = (apr_uint32_t)((apr_uintptr_t)salt >> 4) * 2654435761u ^ (apr_uint32_t)apr_time_now();
+    apr_uint32_t noise =
+        (apr_uint32_t)((apr_uintptr_t)salt >> 4) * 2654435761u ^ (apr_uint32_t)apr_time_now();
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
@@ -319,7 +320,8 @@ static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e 
             problem = judge(run, pool, intent, outcome, tries);
         }
         if (!problem) {
-            orders_log(run->database->log, ORDERS_LOG_INFO, "%s: another attempt", run->statement->name);
+            orders_log(run->database->log, ORDERS_LOG_INFO, "%s: another attempt",
+                       run->statement->name);
             continue;
         }
         /* A write whose fate was left open by an earlier attempt stays open, whatever stopped the later ones. */

@@ -44,8 +44,8 @@ typedef struct orders_database_t {
 } orders_database_t;
 
 typedef enum {
-    ORDERS_READ,       /**< may be repeated on a lost connection */
-    ORDERS_WRITE,      /**< must not be repeated on a lost connection */
+    ORDERS_READ,  /**< may be repeated on a lost connection */
+    ORDERS_WRITE, /**< must not be repeated on a lost connection */
     ORDERS_WRITE_KEYED /**< carries an idempotency key, or is idempotent by its nature: may be repeated */
 } orders_intent_e;
 

@@ -22,7 +22,7 @@ typedef struct orders_writer_t {
     const char *actor; /**< buyer seller operator provider system */
     int64_t actor_id;  /**< 0: none */
     const char *route;
-    const char *key;   /**< NULL: not idempotent */
+    const char *key;                  /**< NULL: not idempotent */
     const unsigned char *fingerprint; /**< 32 bytes of SHA-256, with a key */
 } orders_writer_t;
 

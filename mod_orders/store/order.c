@@ -5,7 +5,8 @@
 
 static const orders_statement_t place_plan = {
     "orders_place_plan",
-    "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL
+    ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     16,
 };
 

@@ -7,7 +7,7 @@
 
 /** Which order: by id, or by whatever text an operator has: id, UUID or number. */
 typedef struct orders_order_ref_t {
-    int64_t id;       /**< 0: see text */
+    int64_t id; /**< 0: see text */
     const char *text;
 } orders_order_ref_t;
 
@@ -26,7 +26,8 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
 
 /** A buyer's own order with his balance and its latest posting; no order when it is another's. */
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
-                                        int64_t order_id, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        int64_t order_id,
+                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
 /** The same without balance and posting. */
 orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_t user_id,
                                            int64_t order_id,
@@ -35,7 +36,12 @@ orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_
 orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
 
-typedef enum { ORDERS_SORT_CREATED, ORDERS_SORT_UPDATED, ORDERS_SORT_TOTAL, ORDERS_SORT__COUNT } orders_sort_e;
+typedef enum {
+    ORDERS_SORT_CREATED,
+    ORDERS_SORT_UPDATED,
+    ORDERS_SORT_TOTAL,
+    ORDERS_SORT__COUNT
+} orders_sort_e;
 
 /** A page of a buyer's orders. */
 typedef struct orders_own_list_t {
@@ -43,10 +49,10 @@ typedef struct orders_own_list_t {
     int size;
     orders_sort_e sort;
     bool ascending;
-    int64_t offset;     /**< pages by number */
-    bool after;         /**< cursor pages: what follows … */
-    int64_t after_key;  /**< … this value of the sort (microseconds or minor units) */
-    int64_t after_id;   /**< … and this id */
+    int64_t offset;    /**< pages by number */
+    bool after;        /**< cursor pages: what follows … */
+    int64_t after_key; /**< … this value of the sort (microseconds or minor units) */
+    int64_t after_id;  /**< … and this id */
     /* Filters; NULL: any. */
     const apr_array_header_t *states; /**< of const char *, "order state/payment state" */
     const char *method;
@@ -63,8 +69,8 @@ typedef struct orders_search_t {
     int size;
     int64_t before_id; /**< 0: from the newest */
     const char *state, *payment_state, *fulfilment_state, *dialect;
-    const char *user;   /**< external reference or id */
-    const char *number; /**< prefix, in any case */
+    const char *user;    /**< external reference or id */
+    const char *number;  /**< prefix, in any case */
     apr_time_t from, to; /**< created: from ≤ t < to */
     const char *text;
 } orders_search_t;
@@ -87,7 +93,7 @@ typedef struct orders_refund_order_t {
     int64_t amount;    /**< 0: lines, or all that is left */
     const char *lines; /**< JSON: [{"id","quantity"}], or NULL */
     const char *reason;
-    int window;        /**< days after the payment */
+    int window; /**< days after the payment */
     int64_t version;
 } orders_refund_order_t;
 

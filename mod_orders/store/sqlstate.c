@@ -77,7 +77,8 @@ static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const 
     const char *word = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
     orders_error_e code = orders_error_by_word(word ? word : "", class_of(sqlstate));
     const char *field = copy_field(pool, error, PG_DIAG_COLUMN_NAME);
-    orders_problem_t *problem = orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
+    orders_problem_t *problem =
+        orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
     problem->extra = copy_field(pool, error, PG_DIAG_MESSAGE_HINT);
     problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;
     if (field) {

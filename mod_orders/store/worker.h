@@ -3,49 +3,47 @@
 #ifndef ORDERS_STORE_WORKER_H
 #define ORDERS_STORE_WORKER_H
 
-#include "store/answer.h"
-#include "store/database.h"
+#include "store/operation.h"
 
-/** Whom a worker's call is for and with what. */
-typedef struct orders_work_t {
-    orders_database_t *database;
-    apr_pool_t *pool;
-    int32_t tenant;
-} orders_work_t;
+/** A due event of the outbox: one step of one order. */
+typedef struct orders_due_event_t {
+    int64_t id, order_id, step, version, attempts;
+    const char *event, *number, *dialect, *axis, *from, *to;
+} orders_due_event_t;
 
-/** One due event of the outbox; its columns are read by name, so that the table may grow. */
-typedef struct orders_event_row_t {
-    int64_t id, order_id;
-    const char *type;
-    orders_document_t payload;
-} orders_event_row_t;
-
-/** The tenants that have work at all: array of int32_t. */
-orders_problem_t *orders_worker_tenants(orders_database_t *database, apr_pool_t *pool,
+/** The tenants there are: array of int32_t. `reader->tenant` does not matter. */
+orders_problem_t *orders_worker_tenants(const orders_reader_t *reader,
                                         apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
 /** Expires at most `limit` unpaid orders past their time. */
-orders_problem_t *orders_worker_expire(const orders_work_t *work, int limit,
+orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit,
                                        int64_t *count) ORDERS_MUSTCHECK;
 
-/** Forgets idempotency records older than `age` seconds. */
-orders_problem_t *orders_worker_purge(const orders_work_t *work, int age,
+/** Forgets idempotency records older than `age` seconds, at most 10,000 at a time. */
+orders_problem_t *orders_worker_purge(const orders_reader_t *reader, int age,
                                       int64_t *count) ORDERS_MUSTCHECK;
 
-/** Claims due events for `lease` seconds: array of orders_event_row_t. */
-orders_problem_t *orders_worker_claim_outbox(const orders_work_t *work, int limit, int lease,
+/** Claims at most `limit` due events for `lease` seconds: array of orders_due_event_t, oldest first. */
+orders_problem_t *orders_worker_claim_outbox(const orders_reader_t *reader, int limit, int lease,
                                              apr_array_header_t **events) ORDERS_MUSTCHECK;
-/** `ids` is an array of int64_t; `error` is NULL when they were delivered. */
-orders_problem_t *orders_worker_mark_outbox(const orders_work_t *work,
-                                            const apr_array_header_t *ids,
+
+/** What became of claimed events (array of orders_due_event_t): delivered, or `error` says why not. */
+orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
+                                            const apr_array_header_t *events,
                                             const char *error) ORDERS_MUSTCHECK;
 
-/** Claims payments whose provider has not been asked yet, or did not answer: `loose.payments` of the answer. */
-orders_problem_t *orders_worker_due_intents(const orders_work_t *work, int limit, int lease,
-                                            orders_answer_t **answer) ORDERS_MUSTCHECK;
+/**
+ * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_t with order number
+ * and return URL. Each is for orders_collect_intent.
+ */
+orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader, int limit, int lease,
+                                            apr_array_header_t **payments) ORDERS_MUSTCHECK;
 
-/** Claims refunds that a provider must be told of: `loose.refunds` of the answer. */
-orders_problem_t *orders_worker_due_refunds(const orders_work_t *work, int limit, int lease,
-                                            orders_answer_t **answer) ORDERS_MUSTCHECK;
+/**
+ * Claims refunds that a provider must be told of: array of orders_refund_t; `reference` is the transaction of the capture.
+ * Each is for orders_collect_refund.
+ */
+orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader, int limit, int lease,
+                                            apr_array_header_t **refunds) ORDERS_MUSTCHECK;
 
 #endif

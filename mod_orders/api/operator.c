@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: routes. */
+#include "api/operator.h"
+
+#include "api/api.h"
+#include "core/problem_json.h"
+
+/* NDJSON: a line is a small object, and each is a savepoint of one transaction. */
+#define MAX_BULK (4 * 1024 * 1024)
+
+const orders_page_rules_t orders_operator_pages = {
+    .page = NULL,
+    .size = "limit",
+    .default_size = 50,
+    .max_size = 500,
+    .cursor = true,
+};
+
+bool orders_operator_is_replay(const orders_answer_t *answer)
+{
+    const orders_result_t *result = orders_first(answer->results);
+    return result && result->replayed;
+}
+
+#define OPERATOR .scope = ORDERS_SCOPE_OPERATOR
+
+static const orders_route_t routes[] = {
+    {
+        .name = "operator.orders.search",
+        .method = ORDERS_GET,
+        .path = "/orders",
+        OPERATOR,
+        .handler = orders_operator_search,
+    },
+    {
+        .name = "operator.orders.read",
+        .method = ORDERS_GET,
+        .path = "/orders/:id",
+        OPERATOR,
+        .handler = orders_operator_read,
+    },
+    {
+        .name = "operator.orders.pay",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/pay",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_pay,
+    },
+    {
+        .name = "operator.orders.cancel",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/cancel",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_cancel,
+    },
+    {
+        .name = "operator.orders.refund",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/refund",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_refund,
+    },
+    {
+        .name = "operator.payments.event",
+        .method = ORDERS_POST,
+        .path = "/payments/:channel/events",
+        .auth = ORDERS_AUTH_NONE, /* signed with the channel's secret */
+        .body = true,
+        .raw_body = true,
+        .handler = orders_operator_event,
+    },
+    {
+        .name = "operator.catalogue.upsert",
+        .method = ORDERS_PUT,
+        .path = "/catalogue/:kind/:ref",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_upsert,
+    },
+    {
+        .name = "operator.catalogue.bulk",
+        .method = ORDERS_POST,
+        .path = "/catalogue",
+        OPERATOR,
+        .body = true,
+        .raw_body = true,
+        .max_body = MAX_BULK,
+        .handler = orders_operator_bulk,
+    },
+    {
+        .name = "operator.balances.post",
+        .method = ORDERS_POST,
+        .path = "/balances",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_balance,
+    },
+    {
+        .name = "operator.tokens.issue",
+        .method = ORDERS_POST,
+        .path = "/tokens",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_issue_token,
+    },
+    {
+        .name = "operator.tokens.list",
+        .method = ORDERS_GET,
+        .path = "/tokens",
+        OPERATOR,
+        .handler = orders_operator_list_tokens,
+    },
+    {
+        .name = "operator.tokens.revoke",
+        .method = ORDERS_DELETE,
+        .path = "/tokens/:id",
+        OPERATOR,
+        .handler = orders_operator_revoke_token,
+    },
+};
+
+const orders_api_t orders_operator_api = {
+    .name = "operator",
+    .routes = routes,
+    .route_count = ORDERS_COUNT(routes),
+    .problem = orders_problem_reply,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the operator API share. */
+#ifndef ORDERS_API_OPERATOR_H
+#define ORDERS_API_OPERATOR_H
+
+#include "api/request.h"
+#include "core/call.h"
+#include "core/page.h"
+#include "store/order.h"
+
+/** Pages of this API: `limit` (50, at most 500) and `cursor`. */
+extern const orders_page_rules_t orders_operator_pages;
+
+orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+
+/** The canonical order: every member is always there. */
+void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
+void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
+/** A name and a time in ISO 8601, null when there is none. */
+void orders_operator_member_time(orders_json_t *json, const char *name, apr_time_t time);
+/** A name and a document; an empty object when there is none. */
+void orders_operator_member_object(orders_json_t *json, const char *name,
+                                   orders_document_t document);
+/** Whether a write's answer repeats one given before. */
+bool orders_operator_is_replay(const orders_answer_t *answer);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: users and catalogue by external reference, one entry or many (NDJSON). */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/operator.h"
+#include "core/fields.h"
+#include "store/catalogue.h"
+
+#define MAX_LINES 10000
+#define NDJSON "application/x-ndjson"
+
+orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    const orders_entry_t entry = {
+        .kind = call->param[0],
+        .ref = call->param[1],
+        .document = call->body,
+    };
+    ORDERS_TRY(orders_input_json(&input, call->pool, call->body, call->body_length, false));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &answer));
+    const orders_result_t *result = orders_first(answer->results);
+    if (!result || !result->outcome) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
+    reply->replayed = orders_operator_is_replay(answer);
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_member_string(reply->json, "kind", entry.kind);
+    orders_json_member_string(reply->json, "ref", entry.ref);
+    orders_json_member_int(reply->json, "id", result->id);
+    orders_json_member_string(reply->json, "result", result->outcome);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+/* One line of the body: what is sent to the order book, or why it is not. */
+typedef struct line_t {
+    const char *text;
+    const orders_problem_t *problem;
+    const char *kind, *ref;
+} line_t;
+
+/* The same rules as for a body of its own; both names must be there as texts. */
+static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    line_t line = {.text = text};
+    orders_input_t *input;
+    line.problem = orders_input_json(&input, pool, text, length, false);
+    if (!line.problem) {
+        line.kind = orders_input_string(input, "kind");
+        line.ref = orders_input_string(input, "ref");
+        if (!orders_or_null(line.kind) || !orders_or_null(line.ref)) {
+            line.problem =
+                orders_problem(pool, ORDERS_E_required_field, "A line needs kind and ref.");
+        }
+    }
+    return line;
+}
+
+static bool is_blank(const char *text, apr_size_t length)
+{
+    return strspn(text, " \t\r") >= length;
+}
+
+static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_t **lines)
+{
+    char *text = apr_pstrmemdup(call->pool, call->body, call->body_length);
+    char *end = text + call->body_length;
+    *lines = apr_array_make(call->pool, 64, sizeof(line_t));
+    while (text < end) {
+        char *newline = memchr(text, '\n', (size_t)(end - text));
+        apr_size_t length = (apr_size_t)((newline ? newline : end) - text);
+        text[length] = '\0';
+        if (!is_blank(text, length)) {
+            if ((*lines)->nelts >= MAX_LINES) {
+                return orders_problem(call->pool, ORDERS_E_body_too_large, "At most 10,000 lines.");
+            }
+            APR_ARRAY_PUSH(*lines, line_t) = read_line(text, length, call->pool);
+        }
+        text += length + 1;
+    }
+    if (!(*lines)->nelts) {
+        return orders_problem(call->pool, ORDERS_E_malformed_json, "There is no line in the body.");
+    }
+    return NULL;
+}
+
+/* The good lines go to the order book in one statement. */
+static orders_problem_t *store_lines(const orders_writer_t *writer, const apr_array_header_t *lines,
+                                     orders_answer_t **answer)
+{
+    const char **good = apr_palloc(writer->pool, (apr_size_t)lines->nelts * sizeof(*good));
+    int count = 0;
+    for (int i = 0; i < lines->nelts; i++) {
+        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        if (!line->problem) {
+            good[count++] = line->text;
+        }
+    }
+    *answer = NULL;
+    return count ? orders_catalogue_bulk(writer, good, count, answer) : NULL;
+}
+
+static bool is_success(const char *outcome)
+{
+    return strcmp(outcome, "created") == 0 || strcmp(outcome, "updated") == 0 ||
+           strcmp(outcome, "unchanged") == 0;
+}
+
+static void write_refused(orders_json_t *json, const char *code, const char *detail,
+                          const char *field)
+{
+    orders_json_member_string(json, "result", "refused");
+    orders_json_member_string(json, "code", code);
+    orders_json_member_string(json, "detail", detail);
+    orders_json_member_string(json, "field", field);
+}
+
+static const char *write_line(const line_t *line, int number, const orders_result_t *result,
+                              apr_pool_t *pool)
+{
+    apr_size_t length;
+    orders_json_t *json = orders_json_open(pool);
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "line", number);
+    orders_json_member_string(json, "kind", line->kind);
+    orders_json_member_string(json, "ref", line->ref);
+    if (line->problem) {
+        write_refused(json, orders_error_word(line->problem->error), line->problem->detail, NULL);
+    } else if (!is_success(result->outcome)) {
+        write_refused(json, result->outcome, result->detail, result->field);
+    } else {
+        orders_json_member_string(json, "result", result->outcome);
+        orders_json_member_int(json, "id", result->id);
+    }
+    orders_json_end_object(json);
+    return orders_json_text(json, pool, &length);
+}
+
+orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    apr_array_header_t *lines;
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(read_lines(call, &lines));
+    ORDERS_TRY(store_lines(&writer, lines, &answer));
+
+    apr_array_header_t *texts = apr_array_make(call->pool, lines->nelts, sizeof(const char *));
+    for (int i = 0, stored = 0; i < lines->nelts; i++) {
+        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        const orders_result_t *result = NULL;
+        if (!line->problem) {
+            if (stored >= answer->results->nelts) {
+                return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+            }
+            result = &APR_ARRAY_IDX(answer->results, stored++, orders_result_t);
+        }
+        APR_ARRAY_PUSH(texts, const char *) = write_line(line, i + 1, result, call->pool);
+    }
+    const char *body =
+        apr_pstrcat(call->pool, apr_array_pstrcat(call->pool, texts, '\n'), "\n", NULL);
+    reply->status = 200;
+    reply->content_type = NDJSON;
+    reply->replayed = answer && orders_operator_is_replay(answer);
+    reply->json = orders_json_open(call->pool);
+    orders_json_raw(reply->json, body, strlen(body));
+    return NULL;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: orders. */
+#include <apr_strings.h>
+
+#include "api/operator.h"
+#include "api/projection.h"
+#include "core/etag.h"
+#include "core/input_body.h"
+#include "core/time.h"
+#include "store/payment.h"
+
+#define SEARCH_CONTEXT "operator.orders"
+
+static const char *const dialects[] = {"user", "company", "shop", "customer", "commerce", NULL};
+
+typedef struct query_t {
+    const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
+} query_t;
+
+static const orders_field_t query_fields[] = {
+    ORDERS_FIELD(query_t, WORD, status, .words = orders_order_states),
+    ORDERS_FIELD(query_t, WORD, payment, .words = orders_payment_states),
+    ORDERS_FIELD(query_t, WORD, fulfilment, .words = orders_fulfilment_states),
+    ORDERS_FIELD(query_t, WORD, dialect, .words = dialects),
+    ORDERS_FIELD(query_t, STRING, user, .max = 255),
+    ORDERS_FIELD(query_t, STRING, number, .max = 64),
+    ORDERS_FIELD(query_t, STRING, from, .max = 40),
+    ORDERS_FIELD(query_t, STRING, to, .max = 40),
+    ORDERS_FIELD(query_t, STRING, q, .max = 100),
+};
+
+static void read_time(orders_problem_t **problem, apr_pool_t *pool, const char *name,
+                      const char *text, apr_time_t *time)
+{
+    if (text && *text && !orders_time_parse(text, time)) {
+        orders_problem_field(problem, pool, name, ORDERS_E_invalid_field,
+                             "The time must be ISO 8601, with an offset.");
+    }
+}
+
+static orders_problem_t *read_search(const orders_call_t *call, orders_search_t *search)
+{
+    orders_input_t *input;
+    orders_page_t page;
+    query_t query = {0};
+    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
+    orders_problem_t *problem =
+        orders_fields_decode(query_fields, ORDERS_COUNT(query_fields), input, &query, call->pool);
+    read_time(&problem, call->pool, "from", query.from, &search->from);
+    read_time(&problem, call->pool, "to", query.to, &search->to);
+    orders_problem_merge(&problem, call->pool,
+                         orders_page_read(&page, &orders_operator_pages, input, SEARCH_CONTEXT,
+                                          call->settings, call->pool));
+    ORDERS_TRY(problem);
+    search->size = page.size;
+    search->before_id = page.has_cursor ? page.cursor.id : 0;
+    search->state = query.status;
+    search->payment_state = query.payment;
+    search->fulfilment_state = query.fulfilment;
+    search->dialect = query.dialect;
+    search->user = orders_or_null(query.user);
+    search->number = orders_or_null(query.number);
+    search->text = orders_or_null(query.q);
+    return NULL;
+}
+
+/* The next page's cursor, in the body and as a Link; null on the last page. */
+static void write_next(const orders_call_t *call, const orders_answer_t *answer,
+                       orders_reply_t *reply)
+{
+    const orders_total_t *page = orders_first(answer->totals);
+    const orders_order_t *last = orders_last(answer->orders);
+    const char *text = NULL;
+    if (page && page->more && last) {
+        orders_cursor_t cursor = {.key = last->created_at, .id = last->id};
+        text = orders_cursor_text(call->pool, &cursor, SEARCH_CONTEXT, call->settings);
+        apr_table_setn(reply->headers, "Link",
+                       orders_page_next_link(call->pool, call->path, call->query, text));
+    }
+    orders_json_member_string(reply->json, "next_cursor", text);
+}
+
+orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_search_t search = {0};
+    orders_answer_t *answer;
+    ORDERS_TRY(read_search(call, &search));
+    ORDERS_TRY(orders_order_search(&reader, &search, &answer));
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "orders");
+    orders_json_begin_array(reply->json);
+    for (int i = 0; i < answer->orders->nelts; i++) {
+        orders_operator_write_order(reply->json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t));
+    }
+    orders_json_end_array(reply->json);
+    write_next(call, answer, reply);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
+{
+    return orders_etag(pool, order->version,
+                       apr_psprintf(pool, "operator %" APR_INT64_T_FMT, (apr_int64_t)order->id));
+}
+
+/* 200 with the order of a read or a write. */
+static orders_problem_t *reply_order(const orders_call_t *call, const orders_answer_t *answer,
+                                     orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_operator_write_order(reply->json, order);
+    reply->etag = etag_of(call->pool, order);
+    reply->replayed = orders_operator_is_replay(answer);
+    return NULL;
+}
+
+orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_order_find(&reader, call->param[0], &answer));
+    return reply_order(call, answer, reply);
+}
+
+typedef struct pay_t {
+    const char *reference, *method;
+} pay_t;
+
+static const orders_field_t pay_fields[] = {
+    ORDERS_FIELD(pay_t, STRING, reference, .max = 255),
+    ORDERS_FIELD(pay_t, STRING, method, .max = 40),
+};
+
+orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    pay_t body = {NULL, NULL};
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    orders_settle_t settle = {.order = {.text = call->param[0]}};
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(
+        orders_fields_decode(pay_fields, ORDERS_COUNT(pay_fields), input, &body, call->pool));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_version(call, &settle.version));
+    settle.reference = orders_or_null(body.reference);
+    settle.method = orders_or_null(body.method);
+    ORDERS_TRY(orders_payment_settle(&writer, &settle, &answer));
+    return reply_order(call, answer, reply);
+}
+
+typedef struct cancel_t {
+    const char *reason;
+} cancel_t;
+
+static const orders_field_t cancel_fields[] = {
+    ORDERS_FIELD(cancel_t, STRING, reason, .max = 255),
+};
+
+orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    cancel_t body = {NULL};
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    orders_cancel_t cancel = {.order = {.text = call->param[0]}};
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(
+        orders_fields_decode(cancel_fields, ORDERS_COUNT(cancel_fields), input, &body, call->pool));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_version(call, &cancel.version));
+    cancel.reason = orders_or_null(body.reason);
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
+    return reply_order(call, answer, reply);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The canonical order as the operator API shows it. */
+#include <string.h>
+
+#include "api/operator.h"
+
+void orders_operator_member_time(orders_json_t *json, const char *name, apr_time_t time)
+{
+    orders_json_key(json, name);
+    if (time) {
+        orders_json_time(json, time);
+    } else {
+        orders_json_null(json);
+    }
+}
+
+void orders_operator_member_object(orders_json_t *json, const char *name,
+                                   orders_document_t document)
+{
+    if (document.text) {
+        orders_json_member_raw(json, name, document.text, (apr_size_t)document.length);
+    } else {
+        orders_json_member_raw(json, name, "{}", 2);
+    }
+}
+
+static void member_id(orders_json_t *json, const char *name, int64_t id)
+{
+    orders_json_key(json, name);
+    if (id) {
+        orders_json_int(json, id);
+    } else {
+        orders_json_null(json);
+    }
+}
+
+static void write_line(orders_json_t *json, const void *element)
+{
+    const orders_line_t *line = element;
+    orders_json_member_int(json, "id", line->id);
+    orders_json_member_string(json, "kind", line->kind);
+    orders_json_member_string(json, "product", line->product);
+    orders_json_member_string(json, "variant", line->variant);
+    orders_json_member_string(json, "title", line->title);
+    orders_json_member_int(json, "quantity", line->quantity);
+    orders_json_member_int(json, "unit_price", line->unit_price);
+    orders_json_member_int(json, "list_price", line->list_price);
+    orders_json_member_int(json, "discount", line->discount);
+    orders_json_member_int(json, "tax", line->tax);
+    orders_json_member_int(json, "subtotal", line->subtotal);
+    orders_json_member_bool(json, "returnable", line->returnable);
+    orders_json_member_string(json, "image", line->image);
+    orders_operator_member_object(json, "metadata", line->metadata);
+}
+
+static void write_tax(orders_json_t *json, const void *element)
+{
+    const orders_tax_t *tax = element;
+    orders_json_member_string(json, "key", tax->key);
+    orders_json_member_int(json, "rate_bp", tax->rate_bp);
+    orders_json_member_int(json, "amount", tax->amount);
+}
+
+static void write_payment(orders_json_t *json, const void *element)
+{
+    const orders_payment_t *payment = element;
+    orders_json_member_int(json, "id", payment->id);
+    orders_json_member_string(json, "status", payment->status);
+    orders_json_member_string(json, "method", payment->method);
+    orders_json_member_string(json, "channel", payment->channel);
+    orders_json_member_string(json, "provider", payment->provider);
+    orders_json_member_string(json, "intent_id", payment->intent_id);
+    orders_json_member_string(json, "reference", payment->reference);
+    orders_json_member_int(json, "amount", payment->amount);
+    orders_json_member_int(json, "refunded", payment->refunded);
+    orders_json_member_string(json, "currency", payment->currency);
+    orders_json_member_string(json, "failure_code", payment->failure_code);
+    orders_json_member_string(json, "failure_message", payment->failure_message);
+    orders_json_member_string(json, "pay_url", payment->pay_url);
+    orders_operator_member_object(json, "metadata", payment->metadata);
+    orders_operator_member_time(json, "paid_at", payment->paid_at);
+    orders_operator_member_time(json, "expires_at", payment->expires_at);
+    orders_operator_member_time(json, "created_at", payment->created_at);
+    orders_operator_member_time(json, "updated_at", payment->updated_at);
+}
+
+static void refund_members(orders_json_t *json, const void *element)
+{
+    const orders_refund_t *refund = element;
+    orders_json_member_int(json, "id", refund->id);
+    member_id(json, "payment_id", refund->payment_id);
+    orders_json_member_string(json, "status", refund->status);
+    orders_json_member_int(json, "amount", refund->amount);
+    orders_json_member_string(json, "currency", refund->currency);
+    orders_json_member_string(json, "reason", refund->reason);
+    orders_json_member_string(json, "reference", refund->reference);
+    orders_json_member_string(json, "failure_code", refund->failure_code);
+    orders_operator_member_object(json, "metadata", refund->metadata);
+    orders_operator_member_time(json, "refunded_at", refund->refunded_at);
+    orders_operator_member_time(json, "created_at", refund->created_at);
+    orders_operator_member_time(json, "updated_at", refund->updated_at);
+}
+
+void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund)
+{
+    orders_json_begin_object(json);
+    refund_members(json, refund);
+    orders_json_end_object(json);
+}
+
+static void write_history(orders_json_t *json, const void *element)
+{
+    const orders_history_t *step = element;
+    orders_json_member_int(json, "version", step->version);
+    orders_operator_member_time(json, "at", step->created_at);
+    orders_json_member_string(json, "axis", step->axis);
+    orders_json_member_string(json, "from", step->from);
+    orders_json_member_string(json, "to", step->to);
+    orders_json_key(json, "actor");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "kind", step->actor);
+    member_id(json, "id", step->actor_id);
+    orders_json_end_object(json);
+    orders_json_member_string(json, "comment", step->comment);
+}
+
+typedef void (*write_members_t)(orders_json_t *json, const void *element);
+
+static void member_array(orders_json_t *json, const char *name, const apr_array_header_t *array,
+                         write_members_t write_members)
+{
+    orders_json_key(json, name);
+    orders_json_begin_array(json);
+    for (int i = 0; i < array->nelts; i++) {
+        orders_json_begin_object(json);
+        write_members(json, array->elts + (size_t)i * (size_t)array->elt_size);
+        orders_json_end_object(json);
+    }
+    orders_json_end_array(json);
+}
+
+/* Things that no route of this API makes yet: always there, always empty. */
+static void member_none(orders_json_t *json, const char *name)
+{
+    orders_json_member_raw(json, name, "[]", 2);
+}
+
+static void member_user(orders_json_t *json, const orders_order_t *order)
+{
+    const orders_user_t *user = orders_first(order->of.users);
+    orders_json_key(json, "user");
+    if (!user) {
+        orders_json_null(json);
+        return;
+    }
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "id", user->id);
+    orders_json_member_string(json, "ref", user->ref);
+    orders_json_member_string(json, "name", user->name);
+    orders_json_member_string(json, "email", user->email);
+    orders_json_end_object(json);
+}
+
+static void member_addresses(orders_json_t *json, const orders_order_t *order)
+{
+    static const char *const types[] = {"billing", "shipping"};
+    orders_json_key(json, "addresses");
+    orders_json_begin_object(json);
+    for (size_t t = 0; t < ORDERS_COUNT(types); t++) {
+        orders_document_t document = {NULL, 0};
+        for (int i = 0; i < order->of.addresses->nelts; i++) {
+            const orders_address_t *address =
+                &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
+            if (strcmp(address->type, types[t]) == 0) {
+                document = address->document;
+            }
+        }
+        orders_json_member_raw(json, types[t], document.text, (apr_size_t)document.length);
+    }
+    orders_json_end_object(json);
+}
+
+static void head_members(orders_json_t *json, const orders_order_t *order)
+{
+    orders_json_member_int(json, "id", order->id);
+    orders_json_key(json, "public_id");
+    if (order->public_id) {
+        orders_json_uuid(json, order->public_id);
+    } else {
+        orders_json_null(json);
+    }
+    orders_json_member_string(json, "number", order->number);
+    orders_json_member_string(json, "bill_no", order->bill_no);
+    orders_json_member_string(json, "dialect", order->dialect);
+    orders_json_member_int(json, "version", order->version);
+    orders_json_member_string(json, "state", order->state);
+    orders_json_member_string(json, "payment_state", order->payment_state);
+    orders_json_member_string(json, "fulfilment_state", order->fulfilment_state);
+    member_user(json, order);
+    orders_json_member_null(json, "retailer");
+    orders_json_member_null(json, "agent");
+}
+
+static void money_members(orders_json_t *json, const orders_order_t *order)
+{
+    orders_json_member_string(json, "currency", order->currency);
+    orders_json_member_int(json, "subtotal", order->subtotal);
+    orders_json_member_int(json, "discount", order->discount);
+    orders_json_member_int(json, "tax", order->tax);
+    orders_json_member_bool(json, "tax_inclusive", order->tax_inclusive);
+    orders_json_member_int(json, "shipping", order->shipping);
+    orders_json_member_int(json, "total", order->total);
+    orders_json_member_int(json, "refunded", order->refunded);
+}
+
+void orders_operator_write_order(orders_json_t *json, const orders_order_t *order)
+{
+    orders_json_begin_object(json);
+    head_members(json, order);
+    money_members(json, order);
+    member_array(json, "lines", order->of.lines, write_line);
+    member_array(json, "taxes", order->of.taxes, write_tax);
+    member_addresses(json, order);
+    member_array(json, "payments", order->of.payments, write_payment);
+    member_array(json, "refunds", order->of.refunds, refund_members);
+    member_none(json, "shipments");
+    member_none(json, "returns");
+    member_none(json, "invoices");
+    member_array(json, "history", order->of.history, write_history);
+    orders_json_member_string(json, "notes", order->notes);
+    orders_operator_member_object(json, "metadata", order->metadata);
+    orders_operator_member_time(json, "created_at", order->created_at);
+    orders_operator_member_time(json, "updated_at", order->updated_at);
+    orders_json_end_object(json);
+}

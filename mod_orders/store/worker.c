@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/worker.h"
+
+#include <apr_strings.h>
+
+static const orders_statement_t tenants_of = {
+    "orders_tenants",
+    "SELECT id FROM orders.tenant ORDER BY id",
+    0,
+};
+static const orders_statement_t expire = {
+    "orders_expire_due",
+    "SELECT orders.expire_due($1, $2)",
+    2,
+};
+static const orders_statement_t purge = {
+    "orders_purge_idempotency",
+    "SELECT orders.purge_idempotency($1, make_interval(secs => $2::integer))",
+    2,
+};
+static const orders_statement_t claim_outbox = {
+    "orders_claim_outbox",
+    "SELECT id, order_id, step, version, attempts, event, number, dialect, axis, from_state, "
+    "to_state"
+    " FROM orders.claim_outbox($1, $2, $3)",
+    3,
+};
+static const orders_statement_t mark_outbox = {
+    "orders_mark_outbox",
+    "SELECT orders.mark_outbox($1, $2, $3, $4)",
+    4,
+};
+static const orders_statement_t due_intents = {
+    "orders_due_intents",
+    "SELECT * FROM orders.due_intents($1, $2, $3)",
+    3,
+};
+static const orders_statement_t due_refunds = {
+    "orders_due_refunds",
+    "SELECT * FROM orders.due_refunds($1, $2, $3)",
+    3,
+};
+
+/* Parameters: the tenant and `count` numbers. */
+static void number_params(orders_params_t *params, const orders_reader_t *reader,
+                          const int *numbers, int count)
+{
+    orders_params_init(params, reader->pool);
+    orders_param_int(params, reader->tenant);
+    for (int i = 0; i < count; i++) {
+        orders_param_int(params, numbers[i]);
+    }
+}
+
+static orders_problem_t *execute(const orders_reader_t *reader, const orders_statement_t *statement,
+                                 const orders_params_t *params, PGresult **result)
+{
+    return orders_database_execute(reader->database, reader->pool, statement, params,
+                                   ORDERS_WRITE_KEYED, result);
+}
+
+static orders_problem_t *count_of(const orders_reader_t *reader,
+                                  const orders_statement_t *statement, int number, int64_t *count)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, &number, 1);
+    ORDERS_TRY(execute(reader, statement, &params, &result));
+    *count = PQntuples(result) ? orders_result_int(result, 0, 0) : 0;
+    return NULL;
+}
+
+orders_problem_t *orders_worker_tenants(const orders_reader_t *reader, apr_array_header_t **tenants)
+{
+    orders_params_t params;
+    PGresult *result;
+    orders_params_init(&params, reader->pool);
+    ORDERS_TRY(execute(reader, &tenants_of, &params, &result));
+    *tenants = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(int32_t));
+    for (int row = 0; row < PQntuples(result); row++) {
+        APR_ARRAY_PUSH(*tenants, int32_t) = (int32_t)orders_result_int(result, row, 0);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit, int64_t *count)
+{
+    return count_of(reader, &expire, limit, count);
+}
+
+orders_problem_t *orders_worker_purge(const orders_reader_t *reader, int age, int64_t *count)
+{
+    return count_of(reader, &purge, age, count);
+}
+
+static orders_due_event_t event_of(const PGresult *result, int row)
+{
+    return (orders_due_event_t){
+        .id = orders_result_int(result, row, 0),
+        .order_id = orders_result_int(result, row, 1),
+        .step = orders_result_int(result, row, 2),
+        .version = orders_result_int(result, row, 3),
+        .attempts = orders_result_int(result, row, 4),
+        .event = PQgetvalue(result, row, 5),
+        .number = PQgetvalue(result, row, 6),
+        .dialect = PQgetvalue(result, row, 7),
+        .axis = PQgetvalue(result, row, 8),
+        .from = PQgetvalue(result, row, 9),
+        .to = PQgetvalue(result, row, 10),
+    };
+}
+
+orders_problem_t *orders_worker_claim_outbox(const orders_reader_t *reader, int limit, int lease,
+                                             apr_array_header_t **events)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, (int[]){limit, lease}, 2);
+    ORDERS_TRY(execute(reader, &claim_outbox, &params, &result));
+    *events = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(orders_due_event_t));
+    for (int row = 0; row < PQntuples(result); row++) {
+        APR_ARRAY_PUSH(*events, orders_due_event_t) = event_of(result, row);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
+                                            const apr_array_header_t *events, const char *error)
+{
+    orders_params_t params;
+    PGresult *result;
+    const char **ids = apr_palloc(reader->pool, (apr_size_t)(events->nelts + 1) * sizeof(*ids));
+    for (int i = 0; i < events->nelts; i++) {
+        ids[i] = apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
+                              (apr_int64_t)APR_ARRAY_IDX(events, i, orders_due_event_t).id);
+    }
+    orders_params_init(&params, reader->pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_array(&params, ids, events->nelts);
+    orders_param_text(&params, error ? "false" : "true");
+    orders_param_text(&params, error);
+    return execute(reader, &mark_outbox, &params, &result);
+}
+
+orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader, int limit, int lease,
+                                            apr_array_header_t **payments)
+{
+    orders_params_t params;
+    PGresult *result;
+    orders_answer_t *answer;
+    number_params(&params, reader, (int[]){limit, lease}, 2);
+    ORDERS_TRY(execute(reader, &due_intents, &params, &result));
+    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
+    *payments = answer->loose.payments;
+    for (int i = 0; i < (*payments)->nelts; i++) { /* there is no page to pay at yet */
+        orders_payment_t *payment = &APR_ARRAY_IDX(*payments, i, orders_payment_t);
+        payment->return_url = payment->pay_url;
+        payment->pay_url = NULL;
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader, int limit, int lease,
+                                            apr_array_header_t **refunds)
+{
+    orders_params_t params;
+    PGresult *result;
+    orders_answer_t *answer;
+    number_params(&params, reader, (int[]){limit, lease}, 2);
+    ORDERS_TRY(execute(reader, &due_refunds, &params, &result));
+    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
+    *refunds = answer->loose.refunds;
+    return NULL;
+}
