@@ -8,8 +8,8 @@ package ModOrders::OpenAPI;
 #         type => 'application/json; charset=utf-8', body => $bytes);
 #
 # An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
-# the schema. While it compares, an object may only have the members that are described: a new one needs its line in
-# the description. A path of no described API is nobody's business here.
+# the schema (NDJSON: a line that does not fit `x-line`). While it compares, an object may only have the members that
+# are described: a new one needs its line in the description. A path of no described API is nobody's business here.
 
 use strict;
 use warnings;
@@ -151,10 +151,17 @@ sub _wrong_body {
     }
     my ($type) = lc($answer->{type} // q{}) =~ m{\A([^;\s]*)};
     my $media = $content->{$type} or return "the content type is '$type'";
-    return if $type !~ m{[/+]json\z};
-    my $value = eval { $JSON->decode($body) };
-    return 'the body is not JSON' if !defined $value && $body ne 'null';
-    my $check = $api->{checks}{ $JSON->canonical->encode($media->{schema}) } ||= _check($api, $media->{schema});
+    if ($media->{'x-line'}) {
+        return map { _wrong_json($api, $media->{'x-line'}, $_) } split /\n/, $body;
+    }
+    return $type =~ m{[/+]json\z} ? _wrong_json($api, $media->{schema}, $body) : ();
+}
+
+sub _wrong_json {
+    my ($api, $schema, $text) = @_;
+    my $value = eval { $JSON->decode($text) };
+    return 'the body is not JSON' if !defined $value && $text ne 'null';
+    my $check = $api->{checks}{ $JSON->canonical->encode($schema) } ||= _check($api, $schema);
     return map { "$_" } $check->validate($value);
 }
 
