@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Test;
+
+# What the suites share: requests and their answers, people, plans and money, the database and the error log.
+#
+#     use ModOrders::Test;
+#
+#     my $buyer = make_user(balance => 50_00);
+#     my $plan  = make_plan(price => 20_00);
+#     my $reply = api(POST => '/api/v1/user/orders', token => $buyer->{token}, json => { plan_id => $plan->{id} });
+#     is($reply->code, 200);
+#     is($reply->{json}{order}{status}, 'paid');
+#     refused(api(GET => '/api/v1/user/orders/1', token => $buyer->{token}), 404, 'not_found');
+#     done;
+#
+# Data are made new for each test, with names of their own: no test depends on another one, or on an empty database.
+# Every answer of api() is compared with the pages in docs/openapi; what does not fit is a failed test.
+
+use strict;
+use warnings;
+
+use Apache::Test ();
+use Cwd qw(abs_path);
+use DBI ();
+use Digest::SHA qw(sha256 sha256_hex);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use HTTP::Request ();
+use JSON::PP ();
+use LWP::UserAgent ();
+use Test::More import => ['!done_testing'];
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = (
+    @Test::More::EXPORT, qw(
+        api ask base_url refused done unique
+        make_user make_token make_plan make_billing_option make_coupon make_channel top_up
+        operator upsert place
+        db api_db rows order_row invariants_hold
+        log_mark log_since wait_for wait_for_log
+        start_simulator
+    )
+);
+
+our $top = dirname(dirname(dirname(dirname(abs_path(__FILE__)))));
+
+my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+
+# --- requests ------------------------------------------------------------------------------------------------------
+
+sub base_url
+{
+    return 'http://127.0.0.1:' . Apache::Test::vars('port');
+}
+
+my $agent;
+
+# One request. Options: token, json (a structure), form (a list of pairs), body (bytes) and type, headers (a hash),
+# basic ([user, password]), unchecked (do not compare with docs/openapi). The answer is an HTTP::Response; its {json}
+# is the decoded body, where the body is JSON.
+sub ask
+{
+    my ($method, $path, %with) = @_;
+    $agent ||= LWP::UserAgent->new(keep_alive => 4, timeout => 30, max_redirect => 0, no_proxy => ['127.0.0.1']);
+    my $request = HTTP::Request->new($method => $path =~ m{^https?:} ? $path : base_url() . $path);
+    $request->header(Authorization => "Bearer $with{token}") if defined $with{token};
+    $request->authorization_basic(@{ $with{basic} }) if $with{basic};
+    if (exists $with{json}) {
+        $request->content_type('application/json');
+        $request->content($JSON->encode($with{json}));
+    } elsif ($with{form}) {
+        my $uri = URI->new;
+        $uri->query_form(@{ $with{form} });
+        $request->content_type('application/x-www-form-urlencoded');
+        $request->content($uri->query // '');
+    } elsif (defined $with{body}) {
+        $request->content_type($with{type} // 'application/json');
+        $request->content($with{body});
+    }
+    $request->header('Content-Length' => length $request->content) if length $request->content || $method =~ /^P/;
+    $request->header($_ => $with{headers}{$_}) for keys %{ $with{headers} || {} };
+    my $reply = $agent->request($request);
+    if (($reply->content_type // '') =~ m{^application/(?:[\w.-]+\+)?json$} && length $reply->content) {
+        $reply->{json} = eval { $JSON->decode($reply->content) };
+    }
+    return $reply;
+}
+
+my $openapi;
+
+sub api
+{
+    my ($method, $path, %with) = @_;
+    my $reply = ask($method, $path, %with);
+    return $reply if $with{unchecked};
+    $openapi //= openapi();
+    my $type = $reply->header('Content-Type');
+    if ($openapi) {
+        local $Test::Builder::Level = $Test::Builder::Level + 1;
+        fail("fits docs/openapi: $_") for $openapi->wrong(
+            method => $method, path => $path, status => $reply->code,
+            type => $type, body => $method eq 'HEAD' ? '' : $reply->content,
+        );
+    }
+    return $reply;
+}
+
+sub openapi
+{
+    my @pages = glob "$top/docs/openapi/*.yaml";
+    return 0 unless @pages && eval { require ModOrders::OpenAPI };
+    return ModOrders::OpenAPI->new(@pages);
+}
+
+# The reply is a problem with this status and code (and, if given, with errors of these fields, in any order).
+sub refused
+{
+    my ($reply, $status, $code, @fields) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $what   = $reply->request->method . ' ' . $reply->request->uri->path;
+    my $answer = $reply->{json};
+    my @named  = ref $answer eq 'HASH' ? map { $_->{field} } @{ $answer->{errors} || [] } : ();
+    my $same   = $reply->code == $status && ref $answer eq 'HASH' && ($answer->{code} // '') eq $code;
+    $same &&= join(' ', sort @fields) eq join(' ', sort @named) if @fields;
+    ok($same, "$what is refused with $status $code @fields") or diag($reply->as_string);
+    return $same;
+}
+
+# A test file's last line.
+sub done
+{
+    Test::More::done_testing();
+}
+
+# --- people, goods, money ------------------------------------------------------------------------------------------
+
+my $count = 0;
+
+# A name that no other test has.
+sub unique
+{
+    my ($prefix) = @_;
+    return sprintf '%s-%x-%x-%d', $prefix // 'x', $$, int(time * 1000) & 0xffffffff, ++$count;
+}
+
+# A call of one of the SQL write functions by an operator; the rows of its answer.
+sub call
+{
+    my ($function, @arguments) = @_;
+    my $holes = join ', ', map { /^p_/ ? () : '?' } @arguments;
+    return rows("SELECT * FROM orders.$function(1, 'operator', 'operator', 0, 'test', NULL, NULL, $holes)", @arguments);
+}
+
+# Puts one entry into the catalogue, and returns its id.
+sub upsert
+{
+    my ($kind, $ref, %document) = @_;
+    my ($row) = call('catalogue_upsert', $kind, $ref, $JSON->encode(\%document));
+    return $row->{id};
+}
+
+# Options: login, name, email, ref, scopes, balance (minor units), currency, active. Has {id}, {ref}, {login}, {token}.
+sub make_user
+{
+    my (%with) = @_;
+    my $ref   = $with{ref} // unique('user');
+    my $login = exists $with{login} ? $with{login} : $ref;
+    my %user  = (ref => $ref, login => $login, name => $with{name} // "User $ref", email => $with{email} // "$ref\@example.test");
+    $user{id} = upsert(
+        'users', $ref, login => $login, name => $user{name}, email => $user{email},
+        (defined $with{active} ? (active => $with{active} ? JSON::PP::true : JSON::PP::false) : ()),
+    );
+    $user{token} = make_token(\%user, scopes => $with{scopes} // ['buyer']);
+    top_up(\%user, $with{balance}, $with{currency} // 'USD') if $with{balance};
+    return \%user;
+}
+
+# Options: scopes, expires_in (seconds). The secret.
+sub make_token
+{
+    my ($user, %with) = @_;
+    open my $in, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
+    read $in, my $bytes, 32;
+    my $secret = 'ord_' . substr sha256_hex($bytes), 0, 43;
+    my $handle = db()->prepare(
+        q(SELECT * FROM orders.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
+    $handle->bind_param(1, $user->{id});
+    $handle->bind_param(2, $with{scopes} // ['buyer']);
+    $handle->bind_param(3, $with{expires_in});
+    $handle->bind_param(4, sha256($secret), { pg_type => DBD::Pg::PG_BYTEA() });
+    $handle->bind_param(5, substr($secret, 0, 8));
+    $handle->execute;
+    return $secret;
+}
+
+# Someone with the scope operator; the same for a whole test file.
+my $operator;
+
+sub operator
+{
+    return $operator ||= make_user(scopes => ['operator'], name => 'Operator');
+}
+
+# Options: price (minor units), currency, name, status (on_sale, hidden, retired), and any other field of a plan.
+sub make_plan
+{
+    my (%with) = @_;
+    my $ref = delete $with{ref} // unique('plan');
+    my %plan = (
+        name => "Plan $ref", price => 1000, currency => 'USD', duration_unit => 'month', duration_value => 1,
+        features => ['one', 'two'], %with,
+    );
+    return { %plan, ref => $ref, id => upsert('plans', $ref, %plan) };
+}
+
+sub make_billing_option
+{
+    my ($plan, %with) = @_;
+    my $ref = delete $with{ref} // unique('option');
+    my %option = (plan => $plan->{ref}, name => "Option $ref", price => 9000, duration_unit => 'year', duration_value => 1, %with);
+    return { %option, ref => $ref, id => upsert('billing-options', $ref, %option) };
+}
+
+# Ten per cent off, unless said otherwise: kind, percent_bp or amount and currency, minimum, starts_at, ends_at,
+# max_uses, max_uses_per_user.
+sub make_coupon
+{
+    my (%with) = @_;
+    my $ref = delete $with{ref} // unique('coupon');
+    my %coupon = (code => uc $ref, ($with{amount} ? (kind => 'amount', currency => 'USD') : (kind => 'percent', percent_bp => 1000)), %with);
+    return { %coupon, ref => $ref, id => upsert('coupons', $ref, %coupon) };
+}
+
+# The catalogue's half of a payment channel; the other half is in t/conf.
+sub make_channel
+{
+    my ($name, %with) = @_;
+    return upsert('payment-channels', $name, provider => 'http', %with);
+}
+
+sub top_up
+{
+    my ($user, $amount, $currency) = @_;
+    return (call('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
+}
+
+# An order placed by the user API. Options are its fields; the plan is given as made by make_plan. The decoded answer.
+sub place
+{
+    my ($user, $plan, %fields) = @_;
+    my $reply = api(POST => '/api/v1/user/orders', token => $user->{token}, json => { plan_id => $plan->{id}, %fields });
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    $reply->code == 200 or fail('an order is placed') && diag($reply->as_string);
+    return $reply->{json};
+}
+
+# --- the database --------------------------------------------------------------------------------------------------
+
+my ($db, $api_db);
+
+sub connect_as
+{
+    my ($user) = @_;
+    return DBI->connect(
+        "dbi:Pg:dbname=$ENV{PGDATABASE};host=$ENV{PGHOST};port=$ENV{PGPORT}", $user, $ENV{PGPASSWORD},
+        { RaiseError => 1, PrintError => 0, AutoCommit => 1, pg_enable_utf8 => 1, pg_server_prepare => 0 },
+    );
+}
+
+# A session that may do everything, and one with the module's own rights.
+sub db     { return $db     ||= connect_as($ENV{PGUSER}) }
+sub api_db { return $api_db ||= connect_as('orders_api') }
+
+# The rows of a query, as hashes.
+sub rows
+{
+    my ($sql, @values) = @_;
+    return @{ db()->selectall_arrayref($sql, { Slice => {} }, @values) };
+}
+
+sub order_row
+{
+    my ($id) = @_;
+    return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND id = ?', $id))[0];
+}
+
+# Nothing in the whole order book breaks a rule.
+sub invariants_hold
+{
+    my ($name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @views = map { $_->{viewname} } rows(q(SELECT viewname FROM pg_views WHERE schemaname = 'orders_check' ORDER BY 1));
+    my @broken = grep { rows(qq(SELECT FROM orders_check."$_" LIMIT 1)) } @views;
+    is("@broken", '', $name // 'the order book is sound');
+    return ok(scalar @views, 'by views that look at it');
+}
+
+# --- httpd ---------------------------------------------------------------------------------------------------------
+
+sub error_log
+{
+    return Apache::Test::vars('t_logs') . '/error_log';
+}
+
+# Where the error log ends now, and its lines since then.
+sub log_mark
+{
+    return -s error_log() // 0;
+}
+
+sub log_since
+{
+    my ($mark) = @_;
+    open my $in, '<', error_log() or return;
+    seek $in, $mark, 0;
+    return <$in>;
+}
+
+# Waits until $check is true, 10 seconds at most; what it returned.
+sub wait_for
+{
+    my ($check, $seconds) = @_;
+    my $until = time + ($seconds // 10);
+    while (1) {
+        my $value = $check->();
+        return $value if $value || time > $until;
+        sleep 0.05;
+    }
+}
+
+sub wait_for_log
+{
+    my ($mark, $pattern) = @_;
+    return wait_for(sub { scalar grep { $_ =~ $pattern } log_since($mark) });
+}
+
+# The payment provider that t/conf's channel `simulator` talks to; it ends with the object. See ModOrders::Simulator.
+sub start_simulator
+{
+    my (%with) = @_;
+    require ModOrders::Simulator;
+    make_channel('simulator');
+    return ModOrders::Simulator->start(
+        port => Apache::Test::vars('simulator_port'), secret_file => Apache::Test::vars('channel_secret_file'), %with);
+}
+
+1;
