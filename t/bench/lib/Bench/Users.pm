@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who sends requests in a run, and about which orders. data.sql gives users and orders consecutive ids and deals the
-# orders out to the users in turn; that is checked here, since pgbench can only draw by arithmetic.
+# Who sends requests in a run, and about which orders. data.sql deals the n-th order out to the user
+# (n * 7919) mod users; that is checked here, since pgbench can only draw by arithmetic.
 package Bench::Users;
 
 use strict;
@@ -16,34 +16,33 @@ sub secret { return sprintf 'bench-%08d-0123456789abcdef', $_[0] }
 
 sub prepare_users {
     my ($stand) = @_;
-    my ($u0, $users) = split /\|/, $stand->sql('SELECT min(id), count(*) FROM orders.users WHERE tenant_id = 1 AND id IN '
-          . '(SELECT buyer_id FROM orders.orders WHERE tenant_id = 1 AND id <= 1000000000)');
-    my ($o0) = $stand->sql('SELECT min(id) FROM orders.orders WHERE tenant_id = 1');
+    my ($u0, $users) = split /\|/, $stand->sql("SELECT min(id), count(*) FROM orders.users WHERE tenant_id = 1 AND login LIKE 'bench%'");
+    my ($o0) = $stand->sql('SELECT min(id) - 1 FROM orders.orders WHERE tenant_id = 1');
     my ($plan) = $stand->sql("SELECT min(id) FROM orders.plan WHERE tenant_id = 1 AND status = 'on_sale' AND price > 0");
     my $depth = int($stand->{orders} / $users);
-    my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id < $o0 + $stand->{orders} "
-          . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) % $users");
+    my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id <= $o0 + $stand->{orders} "
+          . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) * 7919 % $users");
     die "t/bench/data.sql deals orders out in another way: $strays orders are not where they should be\n" if $strays;
     my $active = $stand->{active} < $users ? $stand->{active} : $users;
     my $stride = int($users / $active);
     my $each = $depth < ORDERS_EACH ? $depth : ORDERS_EACH;
     my $deep = int($depth / $each);
-    give_tokens($stand, map { $u0 + $_ * $stride } 0 .. $active - 1);
-
     my (@people, @views);
     for my $k (0 .. $active - 1) {
-        my $user = $u0 + $k * $stride;
+        my $n = 1 + $k * $stride;
+        my $user = $u0 + $n * 7919 % $users;
         push @people, {user => $user, token => secret($user), plan => $plan};
-        push @views, map { {%{$people[-1]}, order => $o0 + $k * $stride + $users * $deep * $_} } 0 .. $each - 1;
+        push @views, map { {%{$people[-1]}, order => $o0 + $n + $users * $deep * $_} } 0 .. $each - 1;
     }
-    my $person = "\\set k random(0, " . ($active - 1) . ")\n\\set user $u0 + :k * $stride";
+    give_tokens($stand, map { $_->{user} } @people);
+    my $person = "\\set n 1 + random(0, " . ($active - 1) . ") * $stride\n\\set user $u0 + :n * 7919 % $users";
     return {
         probe => $views[int(@views / 2) + 1],
         targets => {list => \@people, create => \@people, detail => \@views},
         draw => {
             list => $person,
             create => "$person\n\\set plan $plan",
-            detail => "$person\n\\set n random(0, " . ($each - 1) . ")\n\\set order $o0 + :k * $stride + $users * $deep * :n",
+            detail => "$person\n\\set order $o0 + :n + $users * $deep * random(0, " . ($each - 1) . ")",
         },
     };
 }
