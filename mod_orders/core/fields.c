@@ -78,7 +78,7 @@ static bool decode_integer(slot_t *slot, int64_t *number)
 
 static bool decode_int64(slot_t *slot)
 {
-    int64_t number;
+    int64_t number = 0;
 
     if (!decode_integer(slot, &number)) {
         return false;
@@ -89,7 +89,7 @@ static bool decode_int64(slot_t *slot)
 
 static bool decode_uint64(slot_t *slot)
 {
-    int64_t number;
+    int64_t number = 0;
 
     if (!decode_integer(slot, &number)) {
         return false;

@@ -16,7 +16,7 @@ void orders_log(const orders_log_t *log, orders_level_e level, const char *forma
         return;
     }
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     for (at = line; *at; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7F) {
