@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Sourced by t/check and conf/quickstart: Debian packages, installed without touching a system service.
+
+# Whoever sources this uses them.
+# shellcheck disable=SC2034
+run_packages=(
+    apache2-bin libaprutil1-dbd-pgsql postgresql sqitch libdbd-pg-perl ca-certificates curl jq openssl perl procps
+    util-linux
+)
+# shellcheck disable=SC2034
+build_packages=(
+    build-essential autoconf automake libtool pkg-config apache2-dev libjansson-dev libpq-dev
+    libcurl4-openssl-dev libssl-dev
+)
+# shellcheck disable=SC2034
+test_packages=(
+    libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl
+    postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
+)
+
+# install_packages PACKAGE…: says what is missing, and installs it. New services are kept from starting, and PostgreSQL
+# from making a cluster: private ones are used.
+install_packages() {
+    local package missing=() guard=/usr/sbin/policy-rc.d no_cluster=/etc/postgresql-common/createcluster.d/mod_orders.conf
+    local status=0
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    printf 'Installing from Debian: %s\n' "${missing[*]}"
+    if [ "$(id -u)" != 0 ]; then
+        echo 'Only root can install packages.' >&2
+        return 1
+    fi
+    if [ ! -e "$guard" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$guard" && chmod 755 "$guard"
+    else
+        guard=
+    fi
+    mkdir -p "$(dirname "$no_cluster")"
+    echo 'create_main_cluster = false' >"$no_cluster"
+    {
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq </dev/null &&
+            apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+    } >/var/tmp/mod_orders-packages.log 2>&1 || status=1
+    rm -f "$no_cluster" ${guard:+"$guard"}
+    [ $status = 0 ] || { tail -n 30 /var/tmp/mod_orders-packages.log >&2; echo 'The packages cannot be installed.' >&2; }
+    rm -f /var/tmp/mod_orders-packages.log
+    return $status
+}
