@@ -295,7 +295,8 @@ CREATE FUNCTION orders.catalogue_upsert(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_kind text, p_ref text, p_document jsonb
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);
@@ -336,7 +337,8 @@ CREATE FUNCTION orders.catalogue_bulk(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_lines jsonb[]
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);

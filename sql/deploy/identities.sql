@@ -21,7 +21,8 @@ END
 $$;
 
 CREATE FUNCTION orders.token_identity(p_hash bytea) RETURNS SETOF orders.answer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     r      orders.answer;
     v_user orders.users;
@@ -46,7 +47,8 @@ END
 $$;
 
 CREATE FUNCTION orders.login_identity(p_tenant integer, p_login text) RETURNS SETOF orders.answer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_user orders.users;
 BEGIN
@@ -77,7 +79,8 @@ CREATE FUNCTION orders.issue_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_scopes text[], p_expires_in integer, p_hash bytea, p_hint text
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);
@@ -104,7 +107,8 @@ CREATE FUNCTION orders.revoke_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_token bigint
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);
@@ -131,7 +135,8 @@ END
 $$;
 
 CREATE FUNCTION orders.list_tokens(p_tenant integer, p_before bigint, p_limit integer) RETURNS SETOF orders.answer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     t orders.token;
     r orders.answer;

@@ -146,7 +146,8 @@ CREATE FUNCTION orders.payment_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_payment bigint, p_intent text, p_transaction text,
     p_amount bigint, p_currency text, p_code text, p_message text
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c      orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
     w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message);

@@ -138,7 +138,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])
-RETURNS void LANGUAGE sql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
                                    attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
                                    image, returnable, metadata)
@@ -146,12 +147,14 @@ RETURNS void LANGUAGE sql AS $$
            l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
            coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
            l.image, coalesce(l.returnable, false), coalesce(l.metadata, '{}')
-    FROM unnest(p_lines) AS l
+    FROM unnest(p_lines) AS l;
+END
 $$;
 
 CREATE FUNCTION orders.put_header(
     p_tenant integer, p_id bigint, h orders.order_head, s orders.order_sums, k orders.coupon_taken, p_paid boolean
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO orders.orders (
         tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, retailer_id, agent_id,
         cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
@@ -165,7 +168,8 @@ CREATE FUNCTION orders.put_header(
         coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
             'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
         CASE WHEN p_paid THEN now() END,
-        CASE WHEN NOT p_paid AND h.method = 'external' THEN now() + make_interval(secs => h.expires_in) END)
+        CASE WHEN NOT p_paid AND h.method = 'external' THEN now() + make_interval(secs => h.expires_in) END);
+END
 $$;
 
 CREATE FUNCTION orders.placing_steps(p_fulfilment text, p_paid boolean) RETURNS orders.step[]
@@ -176,9 +180,11 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE FUNCTION orders.put_taxes(p_tenant integer, p_order bigint, p_taxes orders.tax_share[]) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO orders.order_tax (tenant_id, order_id, key, rate_bp, amount)
-    SELECT p_tenant, p_order, t.key, t.rate_bp, sum(t.amount) FROM unnest(p_taxes) AS t GROUP BY t.key, t.rate_bp
+    SELECT p_tenant, p_order, t.key, t.rate_bp, sum(t.amount) FROM unnest(p_taxes) AS t GROUP BY t.key, t.rate_bp;
+END
 $$;
 
 CREATE FUNCTION orders.check_payment_choice(h orders.order_head, p_total bigint) RETURNS void
@@ -263,7 +269,10 @@ $$;
 
 -- The request that places an external order makes the intent itself; the worker waits half a minute before it steps in.
 CREATE FUNCTION orders.put_payment(p_tenant integer, p_order bigint, h orders.order_head, p_amount bigint)
-RETURNS bigint LANGUAGE sql AS $$
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
     INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency,
                                 captured, captured_at, return_url, due_at, expires_at)
     VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
@@ -273,7 +282,9 @@ RETURNS bigint LANGUAGE sql AS $$
             h.return_url,
             CASE h.method WHEN 'external' THEN now() + interval '30 seconds' END,
             CASE h.method WHEN 'external' THEN now() + make_interval(secs => h.expires_in) END)
-    RETURNING id
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
 $$;
 
 CREATE TYPE orders.plan_offer AS (
@@ -381,7 +392,8 @@ CREATE FUNCTION orders.place_plan(
     p_user bigint, p_plan bigint, p_billing_option bigint, p_quantity integer, p_method text, p_channel text,
     p_return_url text, p_coupon text, p_expires_in integer
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);

@@ -98,7 +98,8 @@ CREATE FUNCTION orders.record_intent(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_payment bigint, p_intent text, p_url text, p_reference text
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c      orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     o      orders.orders := lock_payment(p_tenant, p_payment);
@@ -123,7 +124,8 @@ CREATE FUNCTION orders.record_intent_failure(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_payment bigint, p_code text, p_message text, p_final boolean
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c      orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     o      orders.orders := lock_payment(p_tenant, p_payment);
@@ -167,7 +169,8 @@ CREATE FUNCTION orders.settle_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_method text, p_reference text, p_version integer
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c         orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim   orders.claim := claim_key(c);
@@ -204,7 +207,8 @@ CREATE FUNCTION orders.fail_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_code text, p_message text
 ) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);

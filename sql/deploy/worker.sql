@@ -6,7 +6,8 @@ BEGIN;
 SET LOCAL ROLE orders_owner;
 
 CREATE FUNCTION orders.due_intents(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     p orders.payment;
     r orders.answer;
@@ -45,7 +46,8 @@ END
 $$;
 
 CREATE FUNCTION orders.due_refunds(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     f orders.refund;
     r orders.answer;
@@ -83,7 +85,8 @@ END
 $$;
 
 CREATE FUNCTION orders.expire_due(p_tenant integer, p_limit integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_id    bigint;
     v_ids   bigint[];
@@ -112,7 +115,8 @@ END
 $$;
 
 CREATE FUNCTION orders.purge_idempotency(p_tenant integer, p_age interval) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_count integer;
 BEGIN
@@ -131,7 +135,8 @@ $$;
 CREATE FUNCTION orders.claim_outbox(p_tenant integer, p_limit integer, p_lease integer)
 RETURNS TABLE (id bigint, event_id uuid, event text, order_id bigint, number text, dialect text, step integer,
                version integer, axis text, from_state text, to_state text, attempts integer, created_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -156,7 +161,8 @@ $$;
 
 -- After a failure the wait doubles from 10 seconds to at most 6 hours; the sixteenth failure is the last.
 CREATE FUNCTION orders.mark_outbox(p_tenant integer, p_ids bigint[], p_ok boolean, p_error text) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_count integer;
 BEGIN
