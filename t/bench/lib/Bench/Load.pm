@@ -64,7 +64,11 @@ sub own_children_cpu { my @t = times; return $t[2] + $t[3] }
 sub measured {
     my ($stand, $server, @command) = @_;
     my @before = (tree_cpu($server), tree_cpu($stand->{postmaster}), own_children_cpu());
-    my $pid = open my $pipe, '-|', @command or die "$command[0]: $!\n";
+    my $pid = open(my $pipe, '-|') // die "fork: $!\n";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command or die "$command[0]: $!\n";
+    }
     my $output = join '', <$pipe>;
     close $pipe or die "$command[0] failed: $output\n";
     my $client = own_children_cpu() - $before[2];
@@ -98,7 +102,7 @@ sub database_load {
     my @latency;
     for my $file (glob "$prefix.*") {
         open my $in, '<', $file or die "$file: $!\n";
-        while (<$in>) { push @latency, (split ' ')[2] }
+        while (my $line = <$in>) { push @latency, (split ' ', $line)[2] }
     }
     unlink glob "$prefix.*";
     @latency = sort { $a <=> $b } @latency;

@@ -113,7 +113,7 @@ sub sql {
 
 sub dsn {
     my ($self) = @_;
-    return "host=$self->{sockets} port=$self->{pgport} user=orders_api dbname=orders connect_timeout=2";
+    return "host=$self->{sockets} port=$self->{pgport} user=orders_api dbname=orders connect_timeout=2 tcp_user_timeout=5000";
 }
 
 # What the data depend on: when it differs from last time's, they are made anew.
@@ -219,7 +219,7 @@ sub start_httpd {
     close $out;
     die "something listens on $c{port} already\n" if listens($c{port});
     $self->write_secret("$dir/secret");
-    unlink "$dir/error.log";
+    unlink "$dir/error.log", "$dir/stdout.log";
     $self->{httpd} = $self->spawn("$dir/stdout.log", $binary, '-d', $dir, '-f', "$dir/httpd.conf", '-DFOREGROUND');
     $self->wait_for($c{port}, $self->{httpd}, "$dir/error.log");
     return $self;

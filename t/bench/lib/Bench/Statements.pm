@@ -64,7 +64,7 @@ sub learn {
         my @seen = executed($stand, $from);
         return ($answer, @seen);
     };
-    $stand->sql('ALTER SYSTEM SET log_statement = all');
+    $stand->sql(q{ALTER SYSTEM SET log_statement = 'all'});
     $stand->sql('SELECT pg_reload_conf()');
     select undef, undef, undef, 0.5;
     my (undef, @first) = $look->('list');    # with the look-up of the token, which the cache saves later
