@@ -192,16 +192,18 @@ static int note_auth_failure(request_rec *r, const char *type)
 
 /**
  * ap_hook_check_access_ex, after mod_authz_core's: that one has found that a user is needed to decide (rules that need
- * none, such as Require ip, have been applied). A route that needs no identity passes.
+ * none, such as Require ip, have been applied). A route that needs no identity passes, and so does the question which
+ * methods a path has.
  */
 static int pass_open_routes(request_rec *r)
 {
     orders_request_t *request = orders_request(r);
+    bool open =
+        request &&
+        ((request->found == ORDERS_ROUTE_FOUND && request->match.route->auth == ORDERS_AUTH_NONE) ||
+         (request->found == ORDERS_ROUTE_METHOD && r->method_number == M_OPTIONS));
 
-    return request && request->found == ORDERS_ROUTE_FOUND &&
-                   request->match.route->auth == ORDERS_AUTH_NONE
-               ? OK
-               : DECLINED;
+    return open ? OK : DECLINED;
 }
 
 /**

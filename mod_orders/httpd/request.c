@@ -122,6 +122,7 @@ static bool is_own_prefix(const orders_api_t *api, const char *mount, const char
     return false;
 }
 
+/** For the error filter too: a request that could not be read may have neither method nor path. */
 static void find_route(orders_request_t *request)
 {
     request_rec *r = request->r;
@@ -134,8 +135,9 @@ static void find_route(orders_request_t *request)
         return; /* a Location whose path is a prefix of another word */
     }
     path = path_after_mount(r, request->dir.mount);
-    request->found = orders_route_match(request->api, orders_method_parse(r->method), path, r->pool,
-                                        &request->match);
+    request->found =
+        orders_route_match(request->api, orders_method_parse(r->method ? r->method : ""), path,
+                           r->pool, &request->match);
     request->ours = request->found != ORDERS_ROUTE_UNKNOWN ||
                     is_own_prefix(request->api, request->dir.mount, path);
 }

@@ -68,9 +68,9 @@ const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const 
 
     if (!provider) {
         return apr_psprintf(pool,
-                            "OrdersTokenCacheProvider: there is no socache provider for "
-                            "'%s'; load mod_socache_%s before this directive",
-                            text, ap_getword(ptemp, &text, ':'));
+                            "OrdersTokenCacheProvider: there is no socache provider for '%s'; load "
+                            "its module, as mod_socache_shmcb, before this directive",
+                            text);
     }
     refusal = provider->create(&trial, arguments, ptemp, ptemp);
     return refusal ? apr_pstrcat(pool, "OrdersTokenCacheProvider: ", refusal, NULL) : NULL;

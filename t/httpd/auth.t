@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who gets in: every kind of credential at every kind of Location.
+use strict;
+use warnings;
+use ModOrders::Test;
+
+my $buyer = make_user(balance => 100);
+my $staff = make_user(scopes => ['operator']);
+
+# --- tokens, with and without AuthType ------------------------------------------------------------------------------
+
+for my $path ('/api/v1/user/orders', '/glue/user', '/glue/nocache') {
+    is(api(GET => $path, token => $buyer->{token}, unchecked => 1)->code, 200, "$path: a buyer's token");
+    my $none = api(GET => $path, unchecked => 1);
+    refused($none, 401, 'unauthenticated');
+    like($none->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, "$path: says how");
+    refused(api(GET => $path, token => $_, unchecked => 1), 401, 'unauthenticated')
+        for 'ord_' . 'x' x 43, 'x', 'x' x 600, '';
+    refused(api(GET => $path, headers => { Authorization => $_ }, unchecked => 1), 401, 'unauthenticated')
+        for "Basic $buyer->{token}", $buyer->{token}, 'Bearer', "Bearer $buyer->{token} $buyer->{token}", "Bearer\t$buyer->{token}";
+    is(api(GET => $path, headers => { Authorization => "bEARER  $buyer->{token} " }, unchecked => 1)->code, 200, "$path: spelling of Bearer");
+    refused(api(GET => $path, token => $staff->{token}, unchecked => 1), 403, 'forbidden');
+    is(api(POST => $path, json => {}, unchecked => 1)->code, 401, "$path: before the body is looked at");
+    refused(api(GET => $path, token => make_token($buyer, scopes => []), unchecked => 1), 403, 'forbidden');
+}
+
+subtest 'expiry' => sub {
+    my $token = make_token($buyer, expires_in => 2);
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'not yet');
+    ok(wait_for(sub { api(GET => '/glue/user', token => $token, unchecked => 1)->code == 401 }, 5),
+        'ends when it says, though it is remembered for 10 s');
+    db()->do('UPDATE orders.token SET expires_at = now() - interval \'1 s\' WHERE hash = sha256(?::bytea)', undef, my $late = make_token($buyer, expires_in => 60));
+    refused(api(GET => '/glue/user', token => $late, unchecked => 1), 401, 'unauthenticated');
+};
+
+subtest 'another tenant' => sub {
+    db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (2, 'two', 'EUR') ON CONFLICT DO NOTHING));
+    my ($other) = unique('other');
+    db()->do(q(INSERT INTO orders.users (tenant_id, external_ref, login, name) VALUES (2, ?, ?, 'Other')), undef, $other, $other);
+    my $token = unique('ord_token_of_tenant_two');
+    db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes)
+        SELECT 2, id, sha256(?::text::bytea), '{buyer}' FROM orders.users WHERE tenant_id = 2 AND external_ref = ?), undef, $token, $other);
+    for my $round ('looked up', 'remembered') {
+        is(api(GET => '/glue/tenant2', token => $token, unchecked => 1)->code, 200, "$round: valid for its tenant");
+        refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
+        is(api(GET => '/glue/user', token => $buyer->{token}, unchecked => 1)->code, 200, "$round: and the other way round");
+        refused(api(GET => '/glue/tenant2', token => $buyer->{token}, unchecked => 1), 401, 'unauthenticated');
+    }
+};
+
+# --- the cache ------------------------------------------------------------------------------------------------------
+
+subtest 'revocation is immediate' => sub {
+    my $token = make_token($buyer);
+    my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'valid, and remembered') for 1 .. 2;
+    my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
+    like($revoked->code, qr/^20[04]$/, 'revoked') or diag($revoked->as_string);
+    refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
+};
+
+subtest 'what another server revokes' => sub {
+    my $token = make_token($buyer);
+    is(api(GET => $_, token => $token, unchecked => 1)->code, 200, "$_: valid") for '/glue/user', '/glue/nocache';
+    db()->do(q(UPDATE orders.token SET revoked_at = now() WHERE hash = sha256(?::text::bytea)), undef, $token);
+    is(api(GET => '/glue/nocache', token => $token, unchecked => 1)->code, 401, 'OrdersTokenCache 0: at once');
+    is(api(GET => '/glue/user',    token => $token, unchecked => 1)->code, 200, 'remembered: within the time of the cache');
+};
+
+subtest 'a refusal is remembered shortly' => sub {
+    my $secret = unique('ord_not_yet');
+    refused(api(GET => '/glue/user', token => $secret, unchecked => 1), 401, 'unauthenticated');
+    db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $secret);
+    ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'and no longer than 2 s');
+};
+
+subtest 'a user who is no longer active' => sub {
+    my $gone = make_user;
+    db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $gone->{id});
+    refused(api(GET => '/glue/user', token => $gone->{token}, unchecked => 1), 401, 'unauthenticated');
+};
+
+# --- Require --------------------------------------------------------------------------------------------------------
+
+my $orders = '/glue/operator/orders';
+is(api(GET => $orders, token => $staff->{token}, unchecked => 1)->code, 200, 'Require orders-scope operator');
+refused(api(GET => $orders, token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
+my $challenge = api(GET => $orders, unchecked => 1);
+refused($challenge, 401, 'unauthenticated');
+is($challenge->header('WWW-Authenticate'), 'Bearer realm="a shop"', 'with the realm of AuthName');
+refused(api(GET => '/glue/forbidding', token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
+my $event = api(POST => '/glue/operator/payments/nobody/events', body => '{}', unchecked => 1);
+isnt($event->{json}{code} // '', 'unauthenticated', 'a route for the unknown passes without a token') or diag($event->as_string);
+refused(api(GET => '/glue/denied', token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
+
+# --- users of httpd's own authentication ----------------------------------------------------------------------------
+
+# t/conf/glue.passwd knows two, the order book one of them.
+make_user(ref => 'known', login => 'known') unless rows(q(SELECT FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+my @known = (basic => ['known', 'sesame'], unchecked => 1);
+is(api(GET => '/glue/basic', @known)->code, 200, 'a user with that login');
+my $wrong = api(GET => '/glue/basic', basic => ['known', 'wrong'], unchecked => 1);
+refused($wrong, 401, 'unauthenticated');
+is($wrong->header('WWW-Authenticate'), 'Basic realm="glue"', "httpd's own challenge stays");
+refused(api(GET => '/glue/basic', token => $buyer->{token}, unchecked => 1), 401, 'unauthenticated');
+refused(api(GET => '/glue/basic', basic => ['unknown', 'sesame'], unchecked => 1), 401, 'unauthenticated') for 1 .. 2;
+refused(api(GET => '/glue/basic-scope', @known), 401, 'unauthenticated');
+is(api(GET => '/glue/basic-operator/orders', @known)->code, 200, 'OrdersRemoteUserScopes operator');
+refused(api(GET => '/api/v1/user/orders', @known), 401, 'unauthenticated');
+is((rows(q(SELECT buyer_id FROM orders.orders WHERE tenant_id = 1 AND id = ?),
+    api(POST => '/glue/basic', @known, json => { plan_id => make_plan(price => 0)->{id} })->{json}{order}{id}))[0]{buyer_id},
+    (rows(q(SELECT id FROM orders.users WHERE tenant_id = 1 AND login = 'known')))[0]{id}, 'an order placed is theirs');
+
+done;

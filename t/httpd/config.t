@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# `httpd -t` takes what can work, and refuses the rest with a sentence that says what would.
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::Test;
+
+my $location = sub { "<Location /orders>\nOrdersAPI user\n$_[0]\n</Location>\n" };
+
+sub says
+{
+    my ($name, $pattern, %conf) = @_;
+    my $httpd = ModOrders::Httpd->new(%{ $conf{with} || {} });
+    delete $conf{with};
+    $conf{prepare}->($httpd, \%conf) if $conf{prepare};
+    delete $conf{prepare};
+    $httpd->{$_} = $conf{$_} for keys %conf;
+    my ($fine, $said) = $httpd->write->check;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    if (defined $pattern) {
+        ok(!$fine, "$name: is refused");
+        like($said, $pattern, "$name: and says why");
+    } else {
+        ok($fine, "$name: is taken") or diag($said);
+    }
+    return $said;
+}
+
+# --- what is taken --------------------------------------------------------------------------------------------------
+
+says('the smallest useful configuration', undef);
+says('mod_orders before mod_dbd', undef, load => ['orders', 'dbd']);
+says('no API, hence no database', undef, load => ['orders'], dbd => '', server => '', locations => '');
+says('every directive', undef, prepare => sub {
+    my ($httpd, $conf) = @_;
+    my $secret = $httpd->file('channel', 0600, "0123456789abcdef0123456789abcdef\n");
+    $conf->{server} = <<"END";
+OrdersSecretFile secret
+OrdersTokenCacheProvider shmcb:cache(64000)
+OrdersSessions 4
+OrdersQueueTimeout 500
+OrdersPreparedStatements Off
+OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$secret timeout=8
+OrdersPaymentChannel local provider=http url=http://127.0.0.1:9 secret-file=$secret timeout=1500ms ca-file=/nowhere.pem
+OrdersPublicURL https://shop.example/
+OrdersIdempotencyLifetime 3600
+OrdersWorker Off
+OrdersWorkerInterval 10
+END
+    $conf->{locations} = $location->(<<'END');
+OrdersTenant 7
+OrdersIdentity remote-user
+OrdersRemoteUserScopes buyer operator
+OrdersTokenCache 0
+OrdersMaxBody 1000
+OrdersPageSize 5 50
+OrdersMaxQuantity 3
+OrdersBodyTimeout 2
+OrdersStatementTimeout 1
+OrdersReturnURL https://shop.example/ https://app.example/orders
+OrdersPaymentExpiry 0
+OrdersRefundWindow 0
+END
+});
+
+# --- where an API is ------------------------------------------------------------------------------------------------
+
+says('an unknown API', qr/no API 'shoes'; there are: user, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
+says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
+says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
+says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
+says('an API of a server', qr/OrdersAPI not allowed here/, locations => 'OrdersAPI user');
+says('an API without mod_dbd', qr/needs mod_dbd/, load => ['orders'], dbd => '');
+says('an API without a database', qr/add DBDriver pgsql/, dbd => '');
+says('an API with another database', qr/DBDriver pgsql, not sqlite3/, dbd => "DBDriver sqlite3\nDBDParams x")
+    if grep { -e "$_/apr_dbd_sqlite3.so" } glob '/usr/lib/*/apr-util-1';
+says('the operator without a secret', qr/needs an OrdersSecretFile/, server => '');
+says('more sessions than connections', qr/OrdersSessions 5 is more.*DBDMax \(4\)/, server => "OrdersSecretFile secret\nOrdersSessions 5");
+
+like(
+    says('a DSN without timeouts', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"),
+    qr/DBDParams without connect_timeout.*DBDParams without tcp_user_timeout/s, 'which is pointed out'
+);
+
+# --- one directive at a time ----------------------------------------------------------------------------------------
+
+my @whole_numbers = (
+    [OrdersTenant => [qw(0 -1 x 1.5 2147483648)], 'a tenant'],
+    [OrdersTokenCache => [qw(-1 301 s)], 'seconds'],
+    [OrdersMaxBody => [qw(0 67108865 1k)], 'bytes'],
+    [OrdersMaxQuantity => [qw(0 1000001 ten)], 'pieces'],
+    [OrdersBodyTimeout => [qw(0 601)], 'seconds'],
+    [OrdersStatementTimeout => [qw(0 601)], 'seconds'],
+    [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],
+    [OrdersRefundWindow => [qw(-1 36501)], 'days'],
+);
+for my $case (@whole_numbers) {
+    my ($directive, $values, $unit) = @$case;
+    says("$directive $_", qr/$directive takes a whole number of $unit from \d+ to \d+, not '\Q$_\E'/, locations => $location->("$directive $_"))
+        for @$values;
+}
+
+my @server_numbers = (
+    [OrdersSessions => [qw(0 1001 x)], 'sessions'],
+    [OrdersQueueTimeout => [qw(0 60001)], 'milliseconds'],
+    [OrdersIdempotencyLifetime => [qw(59 31622401)], 'seconds'],
+    [OrdersWorkerInterval => [qw(0 3601)], 'seconds'],
+);
+for my $case (@server_numbers) {
+    my ($directive, $values, $unit) = @$case;
+    says("$directive $_", qr/$directive takes a whole number of $unit from \d+ to \d+, not '\Q$_\E'/, server => "OrdersSecretFile secret\n$directive $_")
+        for @$values;
+}
+
+my @per_location = (
+    ['OrdersIdentity magic',              qr/OrdersIdentity is token .* or remote-user .*, not 'magic'/],
+    ['OrdersRemoteUserScopes buyer king', qr/there is no scope 'king'/],
+    ['OrdersPageSize 0',                  qr/whole numbers from 1 to 10000/],
+    ['OrdersPageSize 20 ten',             qr/whole numbers from 1 to 10000/],
+    ['OrdersPageSize 20 10',              qr/the default of 20 is above the maximum of 10/],
+    ['OrdersReturnURL http://shop.example/', qr/'http:\/\/shop.example\/' must be https/],
+    ['OrdersReturnURL http://127.0.0.1/', qr/must be https/],
+    ['OrdersReturnURL shop.example',      qr/not an absolute URL/],
+    ['OrdersReturnURL https://a:b@shop.example/', qr/user or password/],
+    ['Require orders-scope king',         qr/there is no scope 'king'/],
+    ['Require orders-scope',              qr/needs a scope/],
+);
+says($_->[0], $_->[1], locations => $location->($_->[0])) for @per_location;
+
+my @only_server = (
+    'OrdersSessions 4', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
+    'OrdersIdempotencyLifetime 60', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
+    'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http',
+);
+says("$_ of a Location", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
+
+says('a cache without its module', qr/no socache provider for 'memcache:localhost'/,
+    server => "OrdersSecretFile secret\nOrdersTokenCacheProvider memcache:localhost");
+says('a cache of a virtual host', qr/cannot occur within <VirtualHost>/, server => "OrdersSecretFile secret\n<VirtualHost *:1>\nOrdersTokenCacheProvider shmcb\n</VirtualHost>");
+says("OrdersPublicURL $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPublicURL $_->[0]")
+    for ['http://shop.example', qr/must be https/], ['/shop', qr/not an absolute URL/], ['https://a:b@c.example', qr/user or password/];
+says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "OrdersSecretFile secret\nOrdersWorker perhaps");
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+says('no such secret', qr/'nowhere' cannot be read: No such file/, server => 'OrdersSecretFile nowhere');
+says('a secret that is short', qr/'short' holds 31 bytes; a secret needs at least 32/,
+    server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\n\n") });
+says('a secret for everybody', qr/everybody on this machine can read 'open'; chmod 600/,
+    server => 'OrdersSecretFile open', prepare => sub { $_[0]->file('open', 0644, 'x' x 40) });
+
+# --- payment channels -----------------------------------------------------------------------------------------------
+
+my $good = 'provider=http url=https://pay.example secret-file=secret';
+my @channels = (
+    ["Card! $good", qr/at most 40 of a-z 0-9 _ -/],
+    ['', qr/at most 40 of a-z/],
+    [('a' x 41) . " $good", qr/at most 40 of a-z/],
+    ['card', qr/card needs provider=http/],
+    ['card provider=http', qr/card needs url=/],
+    ['card provider=http url=https://pay.example', qr/card needs secret-file=/],
+    ['card provider=paypal url=https://pay.example secret-file=secret', qr/no provider 'paypal'; there is: http/],
+    ['card provider=http url=http://pay.example secret-file=secret', qr/must be https/],
+    ['card provider=http url=pay.example secret-file=secret', qr/not an absolute URL/],
+    ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
+    ["card $good timeout=soon", qr/timeout= takes seconds or milliseconds/],
+    ["card $good timeout=61", qr/from 100ms to 60s/],
+    ["card $good colour=red", qr/'colour=' is not known/],
+    ["card $good\nOrdersPaymentChannel card $good", qr/card is there twice/],
+);
+says("OrdersPaymentChannel $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPaymentChannel $_->[0]") for @channels;
+says('a channel with a short secret', qr/needs at least 32/, server => "OrdersSecretFile secret\nOrdersPaymentChannel card provider=http url=https://pay.example secret-file=short",
+    prepare => sub { $_[0]->file('short', 0600, 'x' x 20) });
+
+done;

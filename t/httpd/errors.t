@@ -1,0 +1,58 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# What httpd itself refuses under a mounted API has the API's shape, with the status and headers that httpd gave it; what
+# it refuses elsewhere stays as it is.
+use strict;
+use warnings;
+use ModOrders::Raw;
+use ModOrders::Test;
+
+my $buyer = make_user;
+my $port  = Apache::Test::vars('port');
+my $auth  = "Authorization: Bearer $buyer->{token}\r\n";
+
+sub shaped
+{
+    my ($name, $status, $code, @request) = @_;
+    my $answer = raw($port, @request);
+    is($answer->{status}, $status, "$name: $status") or diag($answer->{head});
+    is($answer->{json}{code}, $code, "$name: $code");
+    is($answer->{json}{status}, $status, "$name: its status in the body");
+    like($answer->{head}, qr{^Content-Type: application/problem\+json\r$}m, "$name: the type of a problem");
+    like($answer->{head}, qr/^X-Request-Id: \S+\r$/m, "$name: a request id");
+    like($answer->{head}, qr/^Cache-Control: private, no-store\r$/m, "$name: not to be kept");
+    my ($length) = $answer->{head} =~ /^Content-Length: (\d+)/m;
+    is($length, length $answer->{body}, "$name: of one length");
+    return $answer;
+}
+
+shaped('a header that is none', 400, 'malformed_request', "GET /api/v1/user/orders HTTP/1.1\r\nHost: a\r\n${auth}no colon\r\n\r\n");
+shaped('a length that is none', 400, 'malformed_request', "POST /api/v1/user/orders HTTP/1.1\r\nHost: a\r\n${auth}Content-Length: x\r\n\r\n");
+shaped('a long line', 414, 'http_error', 'GET /api/v1/user/orders?' . 'x' x 9000 . " HTTP/1.1\r\nHost: a\r\n\r\n");
+shaped('a long header', 400, 'malformed_request', "GET /api/v1/user/orders HTTP/1.1\r\nHost: a\r\nX-A: " . 'x' x 9000 . "\r\n\r\n");
+shaped('an encoded slash', 404, 'not_found', "GET /api/v1/user/orders/a%2Fb HTTP/1.1\r\nHost: a\r\n$auth\r\n");
+shaped('an expectation', 417, 'http_error', "POST /api/v1/user/orders HTTP/1.1\r\nHost: a\r\n${auth}Expect: miracles\r\n\r\n");
+my $denied = shaped('Require all denied', 403, 'forbidden', "GET /glue/denied HTTP/1.1\r\nHost: a\r\n$auth\r\n");
+my $basic  = shaped('mod_auth_basic', 401, 'unauthenticated', "GET /glue/basic HTTP/1.1\r\nHost: a\r\n\r\n");
+like($basic->{head}, qr/^WWW-Authenticate: Basic realm="glue"\r$/m, 'with its challenge');
+is(() = $basic->{head} =~ /^WWW-Authenticate/mg, 1, 'and no other');
+
+my $head = raw($port, "HEAD /glue/denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+is($head->{status}, 403, 'HEAD');
+is($head->{body}, '', 'has no body');
+like($head->{head}, qr{^Content-Type: application/problem\+json\r$}m, 'but its type');
+
+for my $line ("GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n", 'GET /elsewhere?' . 'x' x 9000 . " HTTP/1.1\r\nHost: a\r\n\r\n") {
+    my $answer = raw($port, $line);
+    cmp_ok($answer->{status}, '>=', 400, 'elsewhere');
+    like($answer->{head}, qr{^Content-Type: text/html}m, 'httpd answers itself');
+    unlike($answer->{head}, qr/^X-Request-Id/m, 'in its own way');
+}
+
+# Nothing of the inside is told.
+for my $answer ($denied, $basic) {
+    unlike($answer->{body}, qr/Apache|SQL|orders\.|\/work|\.c\b/, 'nothing of the inside');
+}
+
+done;

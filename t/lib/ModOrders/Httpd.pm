@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Httpd;
+
+# A httpd of a test's own, for what the shared one cannot show: refused configurations, other settings of a server, faults.
+#
+#     use ModOrders::Httpd;
+#
+#     my $httpd = ModOrders::Httpd->new(server => 'OrdersSessions 2', locations => '…');
+#     my ($fine, $says) = $httpd->check;      # httpd -t
+#     $httpd->start;                          # and stops with the object
+#     my $reply = api(GET => $httpd->url('/api/v1/user/orders'), token => $token);
+#
+# The port is a free one; the directory is one of /tmp's, since httpd's children run as another user than root.
+
+use strict;
+use warnings;
+
+use Apache::Test ();
+use Cwd ();
+use File::Temp ();
+use IO::Socket::INET ();
+use Time::HiRes qw(sleep time);
+
+# Options, all texts of configuration: global (before anything of the module's), load (the order of modules after the
+# usual ones: [dbd, orders]), dbd (what replaces DBDriver and DBDParams), server, locations (what replaces the usual two).
+sub new
+{
+    my ($class, %with) = @_;
+    my $self = bless { %with, port => free_port() }, $class;
+    $self->{dir} = File::Temp->newdir('mod_orders-httpd-XXXXXX', TMPDIR => 1);
+    chmod 0755, "$self->{dir}";
+    $self->file('secret', 0600, 'an own secret of a test, long enough to be one');
+    $self->write;
+    return $self;
+}
+
+sub free_port
+{
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "no port: $!\n";
+    return $socket->sockport;
+}
+
+# A file in its directory; the path.
+sub file
+{
+    my ($self, $name, $mode, $text) = @_;
+    my $path = "$self->{dir}/$name";
+    open my $out, '>', $path or die "$path: $!";
+    print $out $text;
+    close $out or die "$path: $!";
+    chmod $mode, $path;
+    return $path;
+}
+
+sub locations
+{
+    return <<'END';
+<Location /api/v1/user/orders>
+    OrdersAPI user
+</Location>
+<Location /api/v1/admin>
+    OrdersAPI operator
+</Location>
+END
+}
+
+sub dbd
+{
+    my ($self) = @_;
+    return <<"END";
+DBDriver pgsql
+DBDParams "$ENV{ORDERS_DSN} connect_timeout=2 tcp_user_timeout=3000"
+DBDMin 1
+DBDKeep 4
+DBDMax 4
+END
+}
+
+sub write
+{
+    my ($self) = @_;
+    my $modules = Apache::Test::vars('modules');
+    my @usual   = qw(mpm_event authn_core authn_file auth_basic authz_core authz_host authz_user mime socache_shmcb status);
+    my $load    = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } grep { -e "$modules/mod_$_.so" } @usual;
+    my $own     = 'LoadModule orders_module ' . Apache::Test::vars('module') . "\n";
+    my $dbd     = "LoadModule dbd_module $modules/mod_dbd.so\n";
+    my %last    = (orders => $own, dbd => $dbd);
+    $load .= join '', map { $last{$_} } @{ $self->{load} || ['dbd', 'orders'] };
+    $load .= join '', map { "<IfModule !mod_$_.c>\nLoadModule ${_}_module $modules/mod_$_.so\n</IfModule>\n" }
+        qw(log_config unixd watchdog);
+    my $user = $> ? '' : "User www-data\nGroup www-data\n";
+    my %part = (global => '', server => "OrdersSecretFile secret\n", dbd => $self->dbd, locations => locations(),
+        threads => 32, processes => 1, map { $_ => $self->{$_} } grep { defined $self->{$_} } qw(global server dbd locations threads processes));
+    my $most = $part{threads} * $part{processes};
+    $self->file('httpd.conf', 0644, <<"END");
+ServerRoot "$self->{dir}"
+ServerName 127.0.0.1
+Listen 127.0.0.1:$self->{port}
+PidFile httpd.pid
+DefaultRuntimeDir "$self->{dir}"
+ErrorLog error_log
+LogLevel warn orders:debug
+$load
+$user
+LogFormat "%>s %m %U api=%{orders_api}n route=%{orders_route}n code=%{orders_code}n error=%{orders_error}n \\
+sqlstate=%{orders_sqlstate}n db_us=%{orders_db_us}n queue_us=%{orders_queue_us}n trips=%{orders_trips}n \\
+replayed=%{orders_replayed}n request_id=%{orders_request_id}n" orders
+CustomLog access_log orders
+ServerLimit $part{processes}
+StartServers $part{processes}
+ThreadLimit $part{threads}
+ThreadsPerChild $part{threads}
+MaxRequestWorkers $most
+MinSpareThreads $part{threads}
+MaxSpareThreads $most
+GracefulShutdownTimeout 10
+$part{global}
+$part{dbd}
+$part{server}
+$part{locations}
+END
+    return $self;
+}
+
+sub command
+{
+    my ($self, @words) = @_;
+    my $httpd = Apache::Test::vars('httpd');
+    my $said = `$httpd -d $self->{dir} -f $self->{dir}/httpd.conf @words 2>&1`;
+    return ($? == 0, $said);
+}
+
+# httpd -t: whether it is content, and all that it says.
+sub check
+{
+    my ($self) = @_;
+    return $self->command('-t');
+}
+
+sub start
+{
+    my ($self) = @_;
+    my ($fine, $said) = $self->command('-k', 'start');
+    die "httpd did not start: $said" . $self->log unless $fine;
+    my $until = time + 20;
+    until (IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})) {
+        die 'httpd does not listen: ' . $self->log if time > $until;
+        sleep 0.05;
+    }
+    return $self;
+}
+
+sub pid
+{
+    my ($self) = @_;
+    open my $in, '<', "$self->{dir}/httpd.pid" or return;
+    my $pid = <$in>;
+    return $pid && $pid =~ /^(\d+)/ ? $1 : undef;
+}
+
+# TERM, or WINCH for a graceful stop; the seconds that it took.
+sub stop
+{
+    my ($self, $signal) = @_;
+    my $pid = $self->pid or return 0;
+    my $from = time;
+    kill $signal // 'TERM', $pid;
+    sleep 0.02 while kill(0, $pid) && time < $from + 20;
+    kill 'KILL', $pid if kill 0, $pid;
+    return time - $from;
+}
+
+sub DESTROY
+{
+    my ($self) = @_;
+    local ($?, $@);
+    $self->stop;
+}
+
+sub url
+{
+    my ($self, $path) = @_;
+    return "http://127.0.0.1:$self->{port}$path";
+}
+
+sub read_file
+{
+    my ($self, $name) = @_;
+    open my $in, '<', "$self->{dir}/$name" or return '';
+    local $/;
+    return scalar <$in>;
+}
+
+sub log        { return $_[0]->read_file('error_log') }
+sub access_log { return split /\n/, $_[0]->read_file('access_log') }
+
+# The fields of the access log's last line, by name; waits for it, since it is written after the answer.
+sub last_access
+{
+    my ($self, $path) = @_;
+    my $until = time + 5;
+    while (time < $until) {
+        my ($line) = grep { !defined $path || /\s\Q$path\E\s/ } reverse $self->access_log;
+        return { status => $line =~ /^(\d+)/, map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } split ' ', $line } if $line;
+        sleep 0.05;
+    }
+    return {};
+}
+
+1;
