@@ -5,6 +5,7 @@
 
 #include "api/operator.h"
 #include "core/fields.h"
+#include "core/input_body.h"
 #include "store/catalogue.h"
 
 #define MAX_LINES 10000
@@ -20,7 +21,10 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
         .ref = call->param[1],
         .document = call->body,
     };
-    ORDERS_TRY(orders_input_json(&input, call->pool, call->body, call->body_length, false));
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    if (!orders_input_object(input)) {
+        return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
+    }
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &answer));
     const orders_result_t *result = orders_first(answer->results);
@@ -44,6 +48,7 @@ typedef struct line_t {
     const char *text;
     const orders_problem_t *problem;
     const char *kind, *ref;
+    int number; /* in the body, from 1; empty lines count */
 } line_t;
 
 /* The same rules as for a body of its own; both names must be there as texts. */
@@ -73,7 +78,7 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
     char *text = apr_pstrmemdup(call->pool, call->body, call->body_length);
     char *end = text + call->body_length;
     *lines = apr_array_make(call->pool, 64, sizeof(line_t));
-    while (text < end) {
+    for (int number = 1; text < end; number++) {
         char *newline = memchr(text, '\n', (size_t)(end - text));
         apr_size_t length = (apr_size_t)((newline ? newline : end) - text);
         text[length] = '\0';
@@ -81,7 +86,9 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
             if ((*lines)->nelts >= MAX_LINES) {
                 return orders_problem(call->pool, ORDERS_E_body_too_large, "At most 10,000 lines.");
             }
-            APR_ARRAY_PUSH(*lines, line_t) = read_line(text, length, call->pool);
+            line_t line = read_line(text, length, call->pool);
+            line.number = number;
+            APR_ARRAY_PUSH(*lines, line_t) = line;
         }
         text += length + 1;
     }
@@ -122,13 +129,12 @@ static void write_refused(orders_json_t *json, const char *code, const char *det
     orders_json_member_string(json, "field", field);
 }
 
-static const char *write_line(const line_t *line, int number, const orders_result_t *result,
-                              apr_pool_t *pool)
+static const char *write_line(const line_t *line, const orders_result_t *result, apr_pool_t *pool)
 {
     apr_size_t length;
     orders_json_t *json = orders_json_open(pool);
     orders_json_begin_object(json);
-    orders_json_member_int(json, "line", number);
+    orders_json_member_int(json, "line", line->number);
     orders_json_member_string(json, "kind", line->kind);
     orders_json_member_string(json, "ref", line->ref);
     if (line->problem) {
@@ -162,7 +168,7 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
             }
             result = &APR_ARRAY_IDX(answer->results, stored++, orders_result_t);
         }
-        APR_ARRAY_PUSH(texts, const char *) = write_line(line, i + 1, result, call->pool);
+        APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, call->pool);
     }
     const char *body =
         apr_pstrcat(call->pool, apr_array_pstrcat(call->pool, texts, '\n'), "\n", NULL);

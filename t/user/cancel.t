@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+# POST /api/v1/user/orders/:id/cancel
+use strict;
+use warnings;
+use utf8;
+use ModOrders::Test;
+
+my $path  = '/api/v1/user/orders';
+my $buyer = make_user(balance => 1000_00);
+my $plan  = make_plan(price => 10_00);
+my $free  = make_plan(price => 0);
+
+sub cancel
+{
+    my ($id, @with) = @_;
+    return api(POST => "$path/$id/cancel", token => $buyer->{token}, @with);
+}
+
+sub unpaid
+{
+    return place($buyer, $plan, payment_method => 'manual', @_)->{order};
+}
+
+subtest 'an order that waits for its payment' => sub {
+    my $order = unpaid();
+    my $reply = cancel($order->{id}, json => { reason => 'Zu spät — 遅い' });
+    is($reply->code, 200, 'is cancelled');
+    my $cancelled = $reply->{json}{order};
+    is_deeply([ @$cancelled{qw(status payment_status paid_at)} ], [ 'cancelled', 'pending', undef ], 'as it says');
+    ok($cancelled->{cancelled_at}, 'with the time');
+    is(join(' ', sort keys %{ $reply->{json} }), 'balance order transaction', 'the answer is an order like any other');
+    my ($step) = grep { $_->{to_state} eq 'cancelled' }
+        rows('SELECT * FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? ORDER BY step', $order->{id});
+    is_deeply([ @$step{qw(actor actor_id comment)} ], [ 'buyer', $buyer->{id}, 'Zu spät — 遅い' ], 'history knows who and why');
+
+    my $again = cancel($order->{id}, json => { reason => 'again' });
+    is($again->code, 200, 'cancelling again is fine');
+    is_deeply($again->{json}, $reply->{json}, 'and changes nothing');
+    is($again->header('ETag'), $reply->header('ETag'), 'not even the tag');
+};
+
+subtest 'the body' => sub {
+    is(cancel(unpaid()->{id})->code, 200, 'is not needed');
+    is(cancel(unpaid()->{id}, json => {})->code, 200, 'may be empty');
+    is(cancel(unpaid()->{id}, json => { reason => undef })->code, 200, 'may say null');
+    is(cancel(unpaid()->{id}, form => [ reason => 'form' ])->code, 200, 'may be a form');
+    is(cancel(unpaid()->{id}, json => { reason => 'ä' x 255 })->code, 200, '255 characters');
+    my $order = unpaid();
+    refused(cancel($order->{id}, json => { reason => 'ä' x 256 }), 422, 'invalid_fields', 'reason');
+    refused(cancel($order->{id}, json => { reason => $_ }), 422, 'invalid_fields', 'reason') for "a\x{1}b", "a\nb", 5, [], {};
+    refused(cancel($order->{id}, body => '{'), 400, 'malformed_json');
+    is(order_row($order->{id})->{state}, 'open', 'what is refused has no effect');
+};
+
+subtest 'a paid order' => sub {
+    my $order = place($buyer, $plan)->{order};
+    refused(cancel($order->{id}), 409, 'order_not_cancellable');
+    is(api(GET => "$path/$order->{id}", token => $buyer->{token})->{json}{order}{status}, 'paid', 'stays paid');
+    my $nothing = place($buyer, $free)->{order};
+    is(cancel($nothing->{id})->{json}{order}{status}, 'cancelled', 'is cancelled when it cost nothing');
+};
+
+subtest 'a refunded order cannot be cancelled' => sub {
+    my $order = place($buyer, $plan)->{order};
+    api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => {});
+    refused(cancel($order->{id}), 409, 'order_not_cancellable');
+};
+
+subtest 'coupons come back' => sub {
+    my $coupon = make_coupon(max_uses => 1);
+    my $order  = unpaid(coupon_code => $coupon->{code});
+    refused(api(POST => $path, token => $buyer->{token}, json => { plan_id => $plan->{id}, coupon_code => $coupon->{code} }),
+        422, 'coupon_used_up', 'coupon_code');
+    cancel($order->{id});
+    is(unpaid(coupon_code => $coupon->{code})->{total_cents}, 9_00, 'after cancelling it may be used again');
+};
+
+subtest 'If-Match' => sub {
+    my $order = unpaid();
+    my $tag   = api(GET => "$path/$order->{id}", token => $buyer->{token})->header('ETag');
+    refused(cancel($order->{id}, headers => { 'If-Match' => $_ }), 412, 'version_mismatch') for '"99"', '"x"', "W/$tag", '""';
+    is(order_row($order->{id})->{state}, 'open', 'a condition that fails has no effect');
+    is(cancel($order->{id}, headers => { 'If-Match' => $tag })->code, 200, 'the present tag is fine');
+    refused(cancel($order->{id}, headers => { 'If-Match' => $tag }), 412, 'version_mismatch');
+    is(cancel($order->{id}, headers => { 'If-Match' => '*' })->code, 200, 'and so is any');
+};
+
+subtest 'orders that are not there' => sub {
+    my $other = place(make_user(), $plan, payment_method => 'manual')->{order};
+    refused(cancel($other->{id}), 404, 'not_found');
+    is(order_row($other->{id})->{state}, 'open', "another's order stays");
+    refused(cancel(9_000_000_000), 404, 'not_found');
+    refused(api(POST => "$path/$_/cancel", token => $buyer->{token}, unchecked => 1), 404, 'not_found') for 'x', '0', '99999999999999999999';
+};
+
+subtest 'GET and HEAD never cancel' => sub {
+    my $order = unpaid();
+    refused(api(GET => "$path/$order->{id}/cancel", token => $buyer->{token}, unchecked => 1), 405, 'method_not_allowed');
+    is(api(HEAD => "$path/$order->{id}/cancel", token => $buyer->{token}, unchecked => 1)->code, 405, 'HEAD');
+    is(order_row($order->{id})->{state}, 'open', 'the order stays');
+};
+
+invariants_hold();
+done;

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET /api/v1/user/orders: pages, filters, sorting, cursors.
+use strict;
+use warnings;
+use ModOrders::Test;
+
+my $path  = '/api/v1/user/orders';
+my $buyer = make_user(balance => 10_000_00);
+my @plans = map { make_plan(price => $_) } 30_00, 10_00, 20_00;
+
+sub list
+{
+    my ($query, $user) = @_;
+    return api(GET => $path . ($query ? "?$query" : ''), token => ($user // $buyer)->{token});
+}
+
+sub ids
+{
+    my ($reply) = @_;
+    return [ map { $_->{id} } @{ $reply->{json}{orders} || [] } ];
+}
+
+is_deeply(list('', make_user())->{json},
+    { orders => [], pagination => { page => 1, per_page => 20, total_count => 0, has_next => JSON::PP::false, has_prev => JSON::PP::false } },
+    'no orders are an empty page');
+
+my @orders = map { place($buyer, $plans[ $_ % 3 ], payment_method => $_ < 6 ? 'balance' : 'manual')->{order} } 0 .. 24;
+my @newest = map { $_->{id} } reverse @orders;
+
+subtest 'pages' => sub {
+    my $first = list('');
+    is($first->code, 200, 'a page');
+    is_deeply(ids($first), [ @newest[ 0 .. 19 ] ], 'has 20 orders, newest first');
+    is_deeply($first->{json}{pagination},
+        { page => 1, per_page => 20, total_count => 25, has_next => JSON::PP::true, has_prev => JSON::PP::false }, 'and says so');
+    my $second = list('page=2');
+    is_deeply(ids($second), [ @newest[ 20 .. 24 ] ], 'the next has the rest');
+    is_deeply($second->{json}{pagination},
+        { page => 2, per_page => 20, total_count => 25, has_next => JSON::PP::false, has_prev => JSON::PP::true }, 'and says so');
+    is_deeply(ids(list('page=3')), [], 'beyond the end there is nothing');
+    is(list('page=3')->{json}{pagination}{total_count}, 25, 'but the count');
+    is_deeply(ids(list('page=3&per_page=10')), [ @newest[ 20 .. 24 ] ], 'per_page is the size');
+    is(list('per_page=1000')->{json}{pagination}{per_page}, 100, 'above 100 it is 100');
+    is_deeply(ids(list('per_page=25')), \@newest, 'exactly all');
+    is(list('per_page=25')->{json}{pagination}{has_next}, JSON::PP::false, 'with no next page');
+    refused(list("$_"), 422, 'invalid_fields', (split /=/)[0])
+        for 'page=0', 'page=-1', 'page=x', 'page=1.5', 'per_page=0', 'per_page=x', 'per_page=-5', 'page=99999999999999999999';
+    is(list('page=&per_page=&status=&number=&sort=&direction=&nonsense=1')->code, 200, 'empty parameters are none');
+};
+
+subtest 'an order in a list looks like an order' => sub {
+    my ($listed) = grep { $_->{id} == $orders[24]{id} } @{ list('')->{json}{orders} };
+    is_deeply($listed, $orders[24], 'to the last field');
+    my ($paid) = grep { $_->{id} == $orders[0]{id} } @{ list('page=2')->{json}{orders} };
+    is_deeply($paid, $orders[0], 'paid or not');
+};
+
+subtest 'sorting' => sub {
+    is_deeply(ids(list('direction=asc&per_page=25')), [ reverse @newest ], 'oldest first');
+    is_deeply(ids(list('sort=created&direction=desc&per_page=25')), \@newest, 'newest first');
+    my @by_total = map { $_->{id} } sort { $b->{total_cents} <=> $a->{total_cents} || $b->{id} <=> $a->{id} } @orders;
+    is_deeply(ids(list('sort=total&per_page=25')), \@by_total, 'by total, ties by id');
+    is_deeply(ids(list('sort=total&direction=asc&per_page=25')), [ reverse @by_total ], 'and the other way round');
+    my $touched = $orders[20]{id};
+    api(POST => "$path/$touched/cancel", token => $buyer->{token}, json => {});
+    is(ids(list('sort=updated'))->[0], $touched, 'by the last change');
+    is(ids(list('sort=updated&direction=asc&per_page=25'))->[24], $touched, 'and the other way round');
+    refused(list('sort=id'), 422, 'invalid_fields', 'sort');
+    refused(list('direction=down'), 422, 'invalid_fields', 'direction');
+};
+
+subtest 'filters' => sub {
+    is_deeply([ list('status=paid')->{json}{pagination}{total_count}, scalar @{ ids(list('status=paid')) } ], [ 6, 6 ], 'paid');
+    is(list('status=pending_payment')->{json}{pagination}{total_count}, 18, 'pending_payment');
+    is_deeply(ids(list('status=cancelled')), [ $orders[20]{id} ], 'cancelled');
+    is(list("status=$_")->{json}{pagination}{total_count}, 0, $_) for qw(refunded partially_refunded payment_failed);
+    is(list('payment_status=succeeded')->{json}{pagination}{total_count}, 6, 'payment succeeded');
+    is(list('payment_status=pending')->{json}{pagination}{total_count}, 19, 'payment pending, cancelled among them');
+    is(list('payment_status=failed')->{json}{pagination}{total_count}, 0, 'payment failed');
+    is(list('status=cancelled&payment_status=pending')->{json}{pagination}{total_count}, 1, 'both');
+    is(list('status=paid&payment_status=pending')->{json}{pagination}{total_count}, 0, 'both, at odds');
+    is(list('payment_method=balance')->{json}{pagination}{total_count}, 6, 'by method');
+    is(list("payment_method=$_")->{json}{pagination}{total_count}, 19, "by method $_") for qw(manual offline);
+    is(list('payment_method=external')->{json}{pagination}{total_count}, 0, 'by method external');
+    is_deeply(ids(list('number=' . lc $orders[3]{number})), [ $orders[3]{id} ], 'by number in any case');
+    is(list('number=ord-')->{json}{pagination}{total_count}, 25, 'by its beginning');
+    is(list("number=$_")->{json}{pagination}{total_count}, 0, 'not by what is elsewhere in it, nor by a pattern')
+        for substr($orders[3]{number}, 4), '%25', 'ORD_';
+    is(list('status=paid&per_page=4&page=2&sort=total')->{json}{pagination}{has_next}, JSON::PP::false, 'with pages');
+    refused(list("$_=nonsense"), 422, 'invalid_fields', $_) for qw(status payment_status payment_method);
+    refused(list('status=x&sort=y&page=z'), 422, 'invalid_fields', qw(status sort page));
+    refused(list('status=paid&status=paid'), 400, 'malformed_request');
+};
+
+subtest 'refunds change the words' => sub {
+    my $user = make_user(balance => 100_00);
+    my ($part, $whole) = map { place($user, $plans[0])->{order} } 1 .. 2;
+    my @operator = (token => operator->{token});
+    api(POST => "/api/v1/admin/orders/$part->{id}/refund", @operator, json => { amount => 1 });
+    api(POST => "/api/v1/admin/orders/$whole->{id}/refund", @operator, json => {});
+    is_deeply(ids(list('status=partially_refunded', $user)), [ $part->{id} ], 'partially_refunded');
+    is_deeply(ids(list('status=refunded', $user)), [ $whole->{id} ], 'refunded');
+    is(list('payment_status=succeeded', $user)->{json}{pagination}{total_count}, 2, 'the payment succeeded all the same');
+    my ($order) = @{ list('status=refunded', $user)->{json}{orders} };
+    is_deeply([ map { @$_{qw(order_id amount_cents)} } @{ $order->{refunds} } ], [ $whole->{id}, 30_00 ], 'with the refund');
+};
+
+subtest 'cursors' => sub {
+    for my $query ('', 'sort=total', 'sort=total&direction=asc', 'sort=updated', 'direction=asc', 'status=pending_payment') {
+        my $all   = ids(list("per_page=100&$query"));
+        my $reply = list("per_page=7&$query");
+        my @seen  = @{ ids($reply) };
+        my $pages = 1;
+        while (($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/ && $pages++ < 10) {
+            $reply = api(GET => $1, token => $buyer->{token});
+            is($reply->{json}{pagination}{total_count}, scalar @$all, 'the count stays');
+            is($reply->{json}{pagination}{has_prev}, JSON::PP::true, 'there is a page before');
+            push @seen, @{ ids($reply) };
+        }
+        is_deeply(\@seen, $all, "lead through everything once: $query");
+        is($reply->{json}{pagination}{has_next}, JSON::PP::false, 'to the end');
+    }
+    my ($next) = list('per_page=7')->header('Link') =~ /cursor=([^&>]+)/;
+    my ($place) = ids(list("per_page=7&cursor=$next"));
+    my $newer = place($buyer, $plans[1])->{order};
+    is_deeply(ids(list("per_page=7&cursor=$next")), $place, 'and stay where they are when orders come in');
+    refused(list("cursor=$_"), 422, 'invalid_fields', 'cursor') for 'x', "${next}A", 'AAAA';
+    refused(list("sort=total&cursor=$next"), 422, 'invalid_fields', 'cursor');
+};
+
+subtest 'whose orders' => sub {
+    my $other = make_user(balance => 100_00);
+    my $own   = place($other, $plans[1])->{order};
+    is_deeply(ids(list('', $other)), [ $own->{id} ], "one's own");
+    ok(!grep({ $_ == $own->{id} } @{ ids(list('per_page=100')) }), "never another's");
+};
+
+is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD too');
+is(api(GET => "$path/?page=1", token => $buyer->{token}, unchecked => 1)->code, 200, 'a trailing slash does not matter');
+
+done;
