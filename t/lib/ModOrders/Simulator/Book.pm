@@ -197,7 +197,7 @@ sub refund {
                 return _refuse(422, 'refund_exceeds_captured', 'That is more than what is left.');
             }
             my $refund = {
-                id => "re_$intent->{number}_" . (1 + @{ $intent->{refunds} }), amount => $amount,
+                id => sprintf('re_%d_%s', 1 + @{ $intent->{refunds} }, substr $intent->{id}, 3), amount => $amount,
                 refund_id => $ask->{refund_id}, status => $mode eq 'pending' ? 'pending' : 'done',
             };
             $intent->{refunded} += $amount;
