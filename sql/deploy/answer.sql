@@ -57,8 +57,8 @@ CREATE TYPE orders.answer AS (
 
 CREATE FUNCTION orders.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
 LANGUAGE sql STABLE AS $$
-    (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect,
-            o.version, o.state, o.payment_state, o.fulfilment_state, NULL::text, NULL::text, o.payment_method,
+    (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect::text,
+            o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text, NULL::text, o.payment_method,
             o.payment_channel, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.notes, NULL::text,
             NULL::text, o.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
@@ -69,7 +69,7 @@ LANGUAGE sql STABLE AS $$
      ORDER BY w.n)
     UNION ALL
     (SELECT 'line'::text, l.order_id, l.id, l.item_id, NULL::uuid, l.product_number, NULL::text, NULL::text,
-            NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind, NULL::text, NULL::text,
+            NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind::text, NULL::text, NULL::text,
             NULL::text, l.item_ref, NULL::text, NULL::text, l.title, NULL::text, NULL::text, NULL::text,
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, NULL::jsonb,
@@ -80,7 +80,7 @@ LANGUAGE sql STABLE AS $$
      ORDER BY l.order_id, l.id)
     UNION ALL
     (SELECT 'payment'::text, p.order_id, p.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
-            NULL::integer, p.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
+            NULL::integer, p.status::text, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
             p.provider, p.reference, p.intent_id, p.failure_code, NULL::text, p.failure_message, NULL::text,
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, NULL::boolean,
@@ -118,7 +118,7 @@ LANGUAGE sql STABLE AS $$
     WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
     UNION ALL
     SELECT 'posting'::text, o.id, t.id, w.user_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
-           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, t.entry_type, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, t.entry_type::text, NULL::text, NULL::text,
            NULL::text, t.reference, NULL::text, NULL::text, NULL::text, t.description, NULL::text, NULL::text,
            t.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, CASE WHEN t.credit_user_id = w.user_id THEN t.amount ELSE -t.amount END,

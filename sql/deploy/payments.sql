@@ -11,7 +11,7 @@ CREATE TABLE orders.payment (
     method          text        NOT NULL,
     channel         text,
     provider        text        NOT NULL,
-    status          text        NOT NULL,
+    status          orders.payment_status NOT NULL,
     amount          bigint      NOT NULL,
     currency        text        NOT NULL,
     captured        bigint      NOT NULL DEFAULT 0,
@@ -33,8 +33,6 @@ CREATE TABLE orders.payment (
     expires_at      timestamptz,
     CONSTRAINT payment_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT payment_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT payment_status_known CHECK (
-        status IN ('created', 'pending', 'confirming', 'paid', 'failed', 'closed')),
     CONSTRAINT payment_amount_positive CHECK (amount BETWEEN 1 AND 1000000000000000),
     CONSTRAINT payment_captured_in_full_or_not CHECK (captured IN (0, amount)),
     CONSTRAINT payment_paid_is_captured CHECK (status <> 'paid' OR captured = amount),

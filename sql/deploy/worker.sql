@@ -150,7 +150,7 @@ BEGIN
         WHERE x.tenant_id = p_tenant AND x.order_id = due.order_id AND x.step = due.step
         RETURNING x.*
     )
-    SELECT q.id, q.event_id, q.event, q.order_id, o.number::text, o.dialect, q.step, h.version, h.axis, h.from_state,
+    SELECT q.id, q.event_id, q.event, q.order_id, o.number::text, o.dialect::text, q.step, h.version, h.axis, h.from_state,
            h.to_state, q.attempts, q.created_at
     FROM claimed q
     JOIN order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step

@@ -3,6 +3,13 @@
 
 SELECT axis, from_state, to_state, actor, event
 FROM orders.transition WHERE false;
+SELECT NULL::orders.dialect;
+SELECT NULL::orders.order_state;
+SELECT NULL::orders.payment_state;
+SELECT NULL::orders.fulfilment_state;
+SELECT NULL::orders.line_kind;
+SELECT NULL::orders.payment_status;
+SELECT NULL::orders.entry_type;
 SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, dialect, version, state,
        payment_state, fulfilment_state, buyer_id, retailer_id, agent_id, payer, cart_id, payment_method,
        payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
