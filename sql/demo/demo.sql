@@ -56,9 +56,9 @@ WHERE NOT EXISTS (SELECT FROM posting t
 
 SELECT t.*
 FROM (VALUES ('demo-operator', '{operator}'::text[], :'operator_hash'),
-             ('demo-alice', '{user}', :'user_hash'),
-             ('demo-bob', '{user}', :'user2_hash'),
-             ('demo-poor', '{user}', :'poor_hash')) AS k (ref, scopes, hash)
+             ('demo-alice', '{buyer}', :'user_hash'),
+             ('demo-bob', '{buyer}', :'user2_hash'),
+             ('demo-poor', '{buyer}', :'poor_hash')) AS k (ref, scopes, hash)
 CROSS JOIN LATERAL issue_token(1, 'operator', 'system', NULL, 'demo', NULL, NULL, user_id_of(1, k.ref), k.scopes,
                                NULL, decode(k.hash, 'hex'), 'demo') AS t
 WHERE k.hash <> ''
