@@ -23,7 +23,8 @@ APLOG_USE_MODULE(orders);
 /** What a round may do for a tenant; the rest is done in the next round. */
 #define EXPIRE_BATCH 100
 #define EXPIRE_BATCHES 10
-#define OUTBOX_BATCH 200
+#define OUTBOX_BATCH 500
+#define OUTBOX_BATCHES 20
 #define OUTBOX_LEASE 60
 #define PAYMENT_BATCH 20
 /** More than a batch of provider calls can take, so that nobody else claims what is under way. */
@@ -103,10 +104,19 @@ static orders_problem_t *purge(const round_t *round, const orders_reader_t *work
 /** Events have no receiver yet: those that are due are marked as delivered. */
 static orders_problem_t *deliver(const round_t *round, const orders_reader_t *work)
 {
-    apr_array_header_t *events;
+    for (int i = 0; i < OUTBOX_BATCHES && !stopping(); i++) {
+        apr_array_header_t *events;
 
-    ORDERS_TRY(orders_worker_claim_outbox(work, OUTBOX_BATCH, OUTBOX_LEASE, &events));
-    return apr_is_empty_array(events) ? NULL : orders_worker_mark_outbox(work, events, NULL);
+        ORDERS_TRY(orders_worker_claim_outbox(work, OUTBOX_BATCH, OUTBOX_LEASE, &events));
+        if (apr_is_empty_array(events)) {
+            break;
+        }
+        ORDERS_TRY(orders_worker_mark_outbox(work, events, NULL));
+        if (events->nelts < OUTBOX_BATCH) {
+            break;
+        }
+    }
+    return NULL;
 }
 
 /** The system itself collects; no request waits for the outcome. */

@@ -29,6 +29,7 @@ sub new
     my $self = bless { %with, port => free_port() }, $class;
     $self->{dir} = File::Temp->newdir('mod_orders-httpd-XXXXXX', TMPDIR => 1);
     chmod 0755, "$self->{dir}";
+    $self->file('mime.types', 0644, '');
     $self->file('secret', 0600, 'an own secret of a test, long enough to be one');
     $self->write;
     return $self;

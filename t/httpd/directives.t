@@ -1,0 +1,207 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# What each directive does, and how sections and virtual hosts inherit it. Sizes and times of bodies are in bodies.t,
+# identities in auth.t, sessions in sessions.t, the worker in worker.t.
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::Test;
+use Time::HiRes qw(time);
+
+my $buyer = make_user(balance => 100_00);
+my $plan  = make_plan(price => 0);
+my @as    = (token => $buyer->{token}, unchecked => 1);
+place($buyer, $plan) for 1 .. 5;
+
+# --- OrdersPageSize -------------------------------------------------------------------------------------------------
+
+sub page_of
+{
+    my ($path) = @_;
+    my $reply = api(GET => $path, @as);
+    return join ' ', scalar @{ $reply->{json}{orders} || [] }, $reply->{json}{pagination}{per_page} // '-';
+}
+is(page_of('/glue/user'),                         '5 20', "without OrdersPageSize: the API's own");
+is(page_of('/glue/pages'),                        '2 2',  'the default');
+is(page_of('/glue/pages?per_page=50'),            '3 3',  'the maximum');
+is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a section without inherits both');
+is(page_of('/glue/pages/own'),                    '1 1',  'a section of its own default');
+is(page_of('/glue/pages/own?per_page=50'),        '5 50', "and its maximum is the API's again");
+
+# --- OrdersMaxQuantity ----------------------------------------------------------------------------------------------
+
+sub buy
+{
+    my ($path, %fields) = @_;
+    return api(POST => $path, @as, json => { plan_id => $plan->{id}, %fields });
+}
+is(buy('/glue/user', quantity => 10)->code, 200, 'OrdersMaxQuantity: ten unless told otherwise');
+refused(buy('/glue/user', quantity => 11), 422, 'invalid_fields', 'quantity');
+is(buy('/glue/pages/inner', quantity => 2)->code, 200, 'as many as it says');
+refused(buy('/glue/pages/inner', quantity => 3), 422, 'invalid_fields', 'quantity');
+
+# --- OrdersReturnURL ------------------------------------------------------------------------------------------------
+
+make_channel('simulator');
+my $paid = make_plan(price => 500);
+sub return_to
+{
+    my ($path, $url) = @_;
+    my $reply = api(POST => $path, @as, json => { plan_id => $paid->{id}, payment_method => 'external',
+        payment_channel => 'simulator', payment_return_url => $url });
+    my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
+    return $error ? $error->{code} : $reply->{json}{code} // 'taken';
+}
+is(return_to('/glue/returns',       'https://one.example/done'),  'taken', 'a prefix');
+is(return_to('/glue/returns',       'https://two.example/back/1'), 'taken', 'another one');
+is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'not that path');
+is(return_to('/glue/returns/inner', 'https://one.example/done'),  'taken', 'a section without inherits them');
+is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a section with its own');
+is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'has these alone');
+is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'none are allowed without');
+
+# --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersStatementTimeout ------------------------------------------------
+
+sub expiry_of
+{
+    my ($path) = @_;
+    my $reply = api(POST => $path, @as, json => { plan_id => $paid->{id}, payment_method => 'external', payment_channel => 'simulator' });
+    my ($row) = rows('SELECT extract(epoch FROM expires_at - created_at)::integer AS s FROM orders.orders WHERE tenant_id = 1 AND id = ?',
+        $reply->{json}{order}{id});
+    return $row->{s};
+}
+is(expiry_of('/glue/user'),   900, 'OrdersPaymentExpiry: a quarter of an hour unless told otherwise');
+is(expiry_of('/glue/expiry'), 60,  'as long as it says');
+
+my $bought = place($buyer, make_plan(price => 100))->{order}{id};
+my @staff  = (token => operator()->{token}, unchecked => 1);
+refused(api(POST => "/glue/window/orders/$bought/refund", @staff, json => { reason => 'late' }), 409, 'refund_window_closed');
+is(api(POST => "/api/v1/admin/orders/$bought/refund", @staff, json => { reason => 'early' })->code, 201, 'OrdersRefundWindow: 30 days unless told otherwise');
+
+subtest 'OrdersStatementTimeout' => sub {
+    my $blocker = db()->clone;
+    $blocker->begin_work;
+    $blocker->do('LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE');
+    my $from  = time;
+    my $reply = api(GET => '/glue/slow', @as);
+    my $took  = time - $from;
+    $blocker->rollback;
+    is($reply->code, 503, 'a statement that takes too long is given up') or diag($reply->as_string);
+    cmp_ok($took, '>', 0.9, 'not before');
+    cmp_ok($took, '<', 2.5, 'in time');
+    is(api(GET => '/glue/slow', @as)->code, 200, 'and all is well afterwards');
+};
+
+# --- the main server, virtual hosts and Locations -------------------------------------------------------------------
+
+subtest 'inheritance over servers' => sub {
+    my $httpd = ModOrders::Httpd->new(server => <<'END', locations => <<'END2');
+OrdersSecretFile secret
+OrdersMaxQuantity 5
+OrdersPageSize 4 4
+OrdersReturnURL https://main.example/
+END
+<Location /a>
+    OrdersAPI user
+</Location>
+<Location /b>
+    OrdersAPI user
+    OrdersMaxQuantity 2
+</Location>
+<VirtualHost *:*>
+    ServerName first.example
+</VirtualHost>
+<VirtualHost *:*>
+    ServerName second.example
+    OrdersMaxQuantity 3
+    OrdersTenant 1
+    OrdersReturnURL https://second.example/
+    <Location /c>
+        OrdersAPI user
+    </Location>
+</VirtualHost>
+END2
+    $httpd->start;
+    my $at = sub {
+        my ($host, $path, $quantity) = @_;
+        return api(POST => $httpd->url($path), @as, headers => { Host => $host }, json => { plan_id => $plan->{id}, quantity => $quantity })->code;
+    };
+    is($at->(@$_[0 .. 2]), $_->[3], "$_->[0]$_->[1], $_->[2] pieces: $_->[3]") for
+        ['first.example',  '/a', 5, 200], ['first.example',  '/a', 6, 422], ['first.example',  '/b', 2, 200], ['first.example',  '/b', 3, 422],
+        ['second.example', '/a', 3, 200], ['second.example', '/a', 4, 422], ['second.example', '/b', 2, 200], ['second.example', '/b', 3, 422],
+        ['second.example', '/c', 3, 200], ['second.example', '/c', 4, 422], ['first.example', '/c', 1, 404];
+    is(scalar @{ api(GET => $httpd->url('/c'), @as, headers => { Host => 'second.example' })->{json}{orders} }, 4, 'of the main server');
+};
+
+# --- settings of a server -------------------------------------------------------------------------------------------
+
+subtest 'OrdersPreparedStatements' => sub {
+    for my $case (['On', 4], ['Off', 2]) {
+        my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersSessions 1\nOrdersTokenCache 300\nOrdersPreparedStatements $case->[0]");
+        $httpd->start;
+        api(GET => $httpd->url('/api/v1/user/orders/1'), @as);
+        my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 2 .. 3;
+        is("@trips", '1 1', "$case->[0]: one round trip a request");
+        my ($first) = map { /trips=(\d+)/ } grep { m{/orders/1 } } $httpd->access_log;
+        is($first, $case->[1], "$case->[0]: the first one prepares what it needs, or nothing");
+    }
+};
+
+subtest 'OrdersPublicURL, OrdersPaymentChannel' => sub {
+    my $provider = start_simulator();
+    my $port     = Apache::Test::vars('simulator_port');
+    my $secret   = Apache::Test::vars('channel_secret_file');
+    my $httpd    = ModOrders::Httpd->new(server => <<"END", locations => ModOrders::Httpd::locations() . <<'END2');
+OrdersSecretFile secret
+OrdersWorker Off
+OrdersPublicURL https://shop.example/
+OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$port secret-file=$secret
+END
+<VirtualHost *:*>
+    ServerName first.example
+</VirtualHost>
+<VirtualHost *:*>
+    ServerName second.example
+    OrdersPublicURL https://second.example
+</VirtualHost>
+END2
+    $httpd->start;
+    for my $case (['first.example', 'https://shop.example/api/v1/admin/payments/simulator/events'],
+        ['second.example', 'https://second.example/api/v1/admin/payments/simulator/events']) {
+        my $reply = api(POST => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $case->[0] },
+            json => { plan_id => $paid->{id}, payment_method => 'external', payment_channel => 'simulator' });
+        is($reply->code, 200, "$case->[0]: the channel is known") or diag($reply->as_string);
+        my $intent = $provider->intent_of($reply->{json}{order}{payments}[0]{id});
+        $provider->approve($intent->{intent_id});
+        my ($event) = grep { ($_->{intent_id} // '') eq $intent->{intent_id} || ($_->{url} // '') eq $case->[1] } @{ $provider->state->{deliveries} };
+        is($event->{url}, $case->[1], 'the provider is told our address');
+    }
+};
+
+subtest 'OrdersSecretFile' => sub {
+    my @issue = (token => operator()->{token}, unchecked => 1, headers => { 'Idempotency-Key' => unique('key') },
+        json => { user => $buyer->{ref}, scopes => ['buyer'] });
+    my @secrets = map {
+        my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile mine\nOrdersWorker Off");
+        $httpd->file('mine', 0600, $_ x 40);
+        $httpd->start;
+        my $reply = api(POST => $httpd->url('/api/v1/admin/tokens'), @issue);
+        diag($reply->as_string) if $reply->code != 201;
+        $reply->{json}{token} // $reply->{json}{secret};
+    } 'a', 'a', 'b';
+    ok($secrets[0], 'a token is derived from it');
+    is($secrets[1], $secrets[0], 'the same again for a repeat');
+    isnt($secrets[2], $secrets[0], 'and another from another secret');
+};
+
+subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
+    for my $case (["OrdersTokenCacheProvider shmcb:cache(64000)", 0], ['OrdersTokenCache 0', 1], ['OrdersTokenCache 300', 0]) {
+        my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPreparedStatements Off\n$case->[0]");
+        $httpd->start;
+        my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 1 .. 3;
+        is("@trips", $case->[1] ? '2 2 2' : '2 1 1', "$case->[0]: who it is is asked " . ($case->[1] ? 'each time' : 'once'));
+    }
+};
+
+done;
