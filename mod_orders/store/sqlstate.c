@@ -87,8 +87,20 @@ static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const 
     return problem;
 }
 
-static orders_problem_t *meaning(apr_pool_t *pool, const char *sqlstate)
+/* Whether a lock timed out while waiting for a request with the same idempotency key: the context names the function. */
+static bool waited_for_twin(const PGresult *error, const char *sqlstate)
 {
+    const char *context = PQresultErrorField(error, PG_DIAG_CONTEXT);
+    return strcmp(sqlstate, "55P03") == 0 && context && strstr(context, "claim_key");
+}
+
+static orders_problem_t *meaning(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
+{
+    if (waited_for_twin(error, sqlstate)) {
+        orders_problem_t *twin = orders_problem(pool, ORDERS_E_idempotency_in_flight, NULL);
+        twin->retry_after = SOON;
+        return twin;
+    }
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (strncmp(meanings[i].prefix, sqlstate, strlen(meanings[i].prefix)) == 0) {
             orders_problem_t *problem = orders_problem(pool, meanings[i].error, NULL);
@@ -106,7 +118,7 @@ orders_problem_t *orders_sqlstate_problem(apr_pool_t *pool, const PGresult *erro
     if (strncmp(sqlstate, REFUSAL, strlen(REFUSAL)) == 0) {
         problem = refusal(pool, error, sqlstate);
     } else {
-        problem = meaning(pool, sqlstate);
+        problem = meaning(pool, error, sqlstate);
         problem->log = copy_field(pool, error, PG_DIAG_MESSAGE_PRIMARY);
     }
     apr_cpystrn(problem->sqlstate, sqlstate, sizeof(problem->sqlstate));

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+# One key, one effect: Idempotency-Key on the POSTs of the user API.
+use strict;
+use warnings;
+use Digest::SHA qw(sha256);
+use IO::Handle;
+use ModOrders::Test;
+
+my $path  = '/api/v1/user/orders';
+my $plan  = make_plan(price => 10_00);
+my $buyer = make_user(balance => 10_000_00);
+
+sub create
+{
+    my ($user, $key, %fields) = @_;
+    return api(POST => $path, token => $user->{token}, json => { plan_id => $plan->{id}, %fields },
+        headers => { defined $key ? ('Idempotency-Key' => $key) : () });
+}
+
+sub orders_of
+{
+    my ($user) = @_;
+    return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n};
+}
+
+subtest 'a repeat gets the first answer' => sub {
+    my $user   = make_user(balance => 100_00);
+    my $key    = unique('key');
+    my $first  = create($user, $key);
+    my $second = create($user, $key);
+    is($first->code, 200, 'the first is an order');
+    is($first->header('Idempotency-Replayed'), undef, 'of its own');
+    is($second->code, 200, 'the second too');
+    is($second->header('Idempotency-Replayed'), 'true', 'and says that it was answered before');
+    is($second->content, $first->content, 'byte for byte');
+    is($second->header('ETag'), $first->header('ETag'), 'with the same tag');
+    is(orders_of($user), 1, 'there is one order');
+    my $id = $first->{json}{order}{id};
+    api(POST => "/api/v1/admin/orders/$id/refund", token => operator->{token}, json => {});
+    is(create($user, $key)->content, $first->content, 'whatever happened to it since');
+    isnt(create($user, undef)->content, $first->content, 'without a key there is another order');
+};
+
+subtest 'the key in the body' => sub {
+    my $user  = make_user(balance => 100_00);
+    my $key   = unique('key');
+    my $first = create($user, undef, idempotency_key => $key);
+    is(create($user, undef, idempotency_key => $key)->content, $first->content, 'counts as well');
+    my $both = unique('key');
+    is(create($user, $both, idempotency_key => $both)->code, 200, 'and may be in both places');
+    refused(create($user, $both, idempotency_key => "$both-other"), 400, 'idempotency_key_mismatch');
+    is(orders_of($user), 2, 'what is refused has no effect');
+    my $form = api(POST => $path, token => $user->{token}, form => [ plan_id => $plan->{id}, idempotency_key => unique('key') ]);
+    is($form->code, 200, 'a form may have it too');
+};
+
+subtest 'another request with the same key' => sub {
+    my $user = make_user(balance => 100_00);
+    my $key  = unique('key');
+    create($user, $key);
+    refused(create($user, $key, quantity => 2), 422, 'idempotency_key_reused');
+    is(orders_of($user), 1, 'has no effect');
+};
+
+subtest 'whose key and for what' => sub {
+    my $key   = unique('key');
+    my $first = create($buyer, $key, payment_method => 'manual');
+    my $other = make_user(balance => 100_00);
+    my $second = create($other, $key, payment_method => 'manual');
+    is($second->header('Idempotency-Replayed'), undef, "another user's key is another key");
+    isnt($second->{json}{order}{id}, $first->{json}{order}{id}, 'and another order');
+    my $cancel = api(POST => "$path/$first->{json}{order}{id}/cancel", token => $buyer->{token}, json => {},
+        headers => { 'Idempotency-Key' => $key });
+    is($cancel->{json}{order}{status}, 'cancelled', 'another route too');
+    my $again = api(POST => "$path/$first->{json}{order}{id}/cancel", token => $buyer->{token}, json => {},
+        headers => { 'Idempotency-Key' => $key });
+    is($again->header('Idempotency-Replayed'), 'true', 'which replays by itself');
+    is($again->content, $cancel->content, 'byte for byte');
+    is(create($buyer, $key, payment_method => 'manual')->{json}{order}{status}, 'pending_payment', 'the first answer stays as it was');
+    my $next = create($buyer, undef, payment_method => 'manual')->{json}{order}{id};
+    refused(api(POST => "$path/$next/cancel", token => $buyer->{token}, json => {}, headers => { 'Idempotency-Key' => $key }),
+        422, 'idempotency_key_reused');
+};
+
+subtest 'what is refused is not kept' => sub {
+    my $user = make_user();
+    my $key  = unique('key');
+    refused(create($user, $key), 402, 'insufficient_balance');
+    refused(create($user, $key, quantity => 0), 422, 'invalid_fields');
+    top_up($user, 10_00);
+    is(create($user, $key)->code, 200, 'the same key succeeds when the reason is gone');
+};
+
+subtest 'keys that are none' => sub {
+    refused(create($buyer, $_), 400, 'invalid_idempotency_key') for 'x' x 256, 'a b', "\x{e4}";
+    refused(create($buyer, undef, idempotency_key => $_), 400, 'invalid_idempotency_key') for 'x' x 256, 'a b';
+    is(create($buyer, 'x' x 200 . unique('key'))->code, 200, 'long ones are fine');
+};
+
+# So many creates at once; their answers.
+sub at_once
+{
+    my ($count, $user, $key) = @_;
+    my @pipes;
+    for (1 .. $count) {
+        pipe my $out, my $in or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            my $agent   = LWP::UserAgent->new(timeout => 30, no_proxy => ['127.0.0.1']);
+            my $request = HTTP::Request->new(POST => base_url() . $path,
+                [ Authorization => "Bearer $user->{token}", 'Content-Type' => 'application/json', 'Idempotency-Key' => $key ],
+                qq({"plan_id":$plan->{id}}));
+            my $reply = $agent->request($request);
+            print {$in} $reply->code, ' ', $reply->content;
+            $in->flush;
+            require POSIX;
+            POSIX::_exit(0);
+        }
+        close $in;
+        push @pipes, [ $pid, $out ];
+    }
+    return map { my ($pid, $out) = @$_; local $/; my $text = <$out>; waitpid $pid, 0; $text } @pipes;
+}
+
+subtest '24 at once' => sub {
+    my $user    = make_user(balance => 1000_00);
+    my @answers = at_once(24, $user, unique('key'));
+    my %different = map { $_ => 1 } grep { /^200 / } @answers;
+    is(scalar keys %different, 1, 'all answers are the same to the byte');
+    is(scalar grep({ !/^200 / && !/^409 .*idempotency_in_flight/ } @answers), 0, 'or say that a twin is under way');
+    is(orders_of($user), 1, 'there is one order');
+};
+
+subtest 'a twin in flight' => sub {
+    my $user = make_user(balance => 100_00);
+    my $key  = unique('key');
+    db()->begin_work;
+    db()->do(q(INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, started_at)
+               VALUES (1, ?, 'user.create', ?, '\x00', now())), undef, $user->{id}, $key);
+    my $start = Time::HiRes::time();
+    my $reply = create($user, $key);
+    my $took  = Time::HiRes::time() - $start;
+    db()->rollback;
+    refused($reply, 409, 'idempotency_in_flight');
+    ok($reply->header('Retry-After'), 'with the time to wait');
+    cmp_ok($took, '<', 4, 'after a bounded time');
+    is(orders_of($user), 0, 'and without effect');
+    is(create($user, $key)->code, 200, 'later it goes through');
+};
+
+invariants_hold();
+done;
