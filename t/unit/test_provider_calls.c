@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The signed HTTP provider against the simulator (t/lib/simulator), a real process behind a real socket. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -224,6 +225,45 @@ static void is_known_by_its_signature(void **state)
     json_decref(answer);
 }
 
+#define THREADS 8
+#define CALLS 20
+
+static void *call_often(void *number)
+{
+    const int64_t first = 1000 + CALLS * (int64_t)(intptr_t)number;
+    orders_intent_request_t request = {.tenant = 1, .amount = 1, .currency = "EUR"};
+    orders_intent_reply_t reply;
+    apr_pool_t *own;
+    intptr_t refused = 0;
+
+    if (apr_pool_create(&own, NULL)) {
+        return (void *)(intptr_t)CALLS;
+    }
+    for (int i = 0; i < CALLS; i++) {
+        request.payment_id = first + i;
+        refused += orders_http_provider.create_intent(&channel, own, &request, &reply) != NULL;
+    }
+    apr_pool_destroy(own);
+    return (void *)refused;
+}
+
+static void may_be_called_by_all_threads(void **state)
+{
+    pthread_t threads[THREADS];
+    json_int_t captures;
+    void *refused;
+
+    mode("{\"mode\":\"manual\"}");
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, (void *)(intptr_t)i), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], &refused), 0);
+        assert_null(refused);
+    }
+    assert_int_equal(intents(&captures), THREADS * CALLS);
+}
+
 static void refunds_once(void **state)
 {
     orders_intent_reply_t intent;
@@ -252,9 +292,10 @@ static void refunds_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creates_an_intent_once),     cmocka_unit_test(survives_a_lost_reply),
-        cmocka_unit_test(tells_trouble_from_refusal), cmocka_unit_test(does_not_wait_for_ever),
-        cmocka_unit_test(is_known_by_its_signature),  cmocka_unit_test(refunds_once),
+        cmocka_unit_test(creates_an_intent_once),       cmocka_unit_test(survives_a_lost_reply),
+        cmocka_unit_test(tells_trouble_from_refusal),   cmocka_unit_test(does_not_wait_for_ever),
+        cmocka_unit_test(is_known_by_its_signature),    cmocka_unit_test(refunds_once),
+        cmocka_unit_test(may_be_called_by_all_threads),
     };
 
     apr_initialize();
