@@ -192,4 +192,18 @@ GRANT EXECUTE ON FUNCTION
     orders.more_of(integer, bigint[])
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON TYPE orders.answer IS
+'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
+columns that a kind does not use are null. Read by position: new columns go to the end';
+COMMENT ON FUNCTION orders.rows_of IS
+'Rows order (as ordered in p_ids), line, payment and refund (by order and id) of orders. Runs with the rights of
+the caller and folds into its statement';
+COMMENT ON FUNCTION orders.money_of IS
+'Rows balance (0 without account) and posting (the order''s latest) of p_user, or of each order''s buyer when
+null';
+COMMENT ON FUNCTION orders.more_of IS
+'Rows user, tax, address and history: what the operator sees beyond rows_of and money_of';
+
 COMMIT;

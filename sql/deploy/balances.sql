@@ -102,4 +102,12 @@ $$;
 GRANT EXECUTE ON FUNCTION orders.post_balance(integer, text, text, bigint, text, text, bytea,
     bigint, bigint, text, text) TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.move_balance IS 'Internal: changes a balance and posts it. Locks the account';
+COMMENT ON FUNCTION orders.balance_rows IS 'Internal: rows balance and posting of a posting';
+COMMENT ON FUNCTION orders.post_balance IS
+'Top-up (p_amount above 0) or correction (below). Rows result, balance, posting. OR402 insufficient_balance,
+OR422 currency_unknown, user_not_found, amount_out_of_range';
+
 COMMIT;

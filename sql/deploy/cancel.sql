@@ -107,4 +107,24 @@ $$;
 GRANT EXECUTE ON FUNCTION orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, integer)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON TABLE orders.cancel_rule IS
+'What may be cancelled, by API; an order needs a rule of the calling API and one of the API it was placed
+through. * is any';
+COMMENT ON COLUMN orders.cancel_rule.api IS 'The API, calling or placing';
+COMMENT ON COLUMN orders.cancel_rule.state IS 'Order state';
+COMMENT ON COLUMN orders.cancel_rule.payment_state IS 'Payment state or *';
+COMMENT ON COLUMN orders.cancel_rule.fulfilment_state IS 'Fulfilment state or *';
+COMMENT ON COLUMN orders.cancel_rule.method IS 'Payment method or *';
+COMMENT ON COLUMN orders.cancel_rule.only_free IS 'true: only when the total is 0';
+COMMENT ON COLUMN orders.cancel_rule.effect IS 'cancel, or unchanged when there is nothing left to do';
+COMMENT ON FUNCTION orders.cancel_effect IS
+'What cancelling through an API would do: cancel, unchanged or null for not allowed';
+COMMENT ON FUNCTION orders.cancel_order IS
+'Internal: cancels a locked order and gives its money back, in one version';
+COMMENT ON FUNCTION orders.cancel IS
+'Cancels an order of p_user (null: anybodys). Paid money goes back as refund does it. unchanged when there is
+nothing left to do. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';
+
 COMMIT;

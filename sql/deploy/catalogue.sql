@@ -150,4 +150,89 @@ CREATE TABLE orders.payment_channel (
 GRANT SELECT ON orders.plan, orders.billing_option, orders.tax_rate, orders.coupon, orders.payment_channel
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON TABLE orders.plan IS
+'What is sold for a period: a subscription plan. Orders copy it, so a change alters no order';
+COMMENT ON COLUMN orders.plan.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.plan.id IS 'Number of the integer-id APIs';
+COMMENT ON COLUMN orders.plan.external_ref IS 'The host''s own key';
+COMMENT ON COLUMN orders.plan.slug IS 'Name in addresses, unique';
+COMMENT ON COLUMN orders.plan.name IS 'For display';
+COMMENT ON COLUMN orders.plan.description IS 'Longer text';
+COMMENT ON COLUMN orders.plan.price IS 'Minor units of currency, for one';
+COMMENT ON COLUMN orders.plan.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.plan.duration_unit IS 'day, week, month or year; null: no period';
+COMMENT ON COLUMN orders.plan.duration_value IS 'How many units';
+COMMENT ON COLUMN orders.plan.features IS 'JSON for display, copied to the order';
+COMMENT ON COLUMN orders.plan.status IS 'on_sale, hidden (not for buyers) or retired';
+COMMENT ON COLUMN orders.plan.max_quantity IS 'Most that one order may take; null: the API decides';
+COMMENT ON COLUMN orders.plan.tax_class IS 'Which tax_rate rows apply; null: no tax';
+COMMENT ON COLUMN orders.plan.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.plan.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.plan.updated_at IS 'When the row was last changed';
+COMMENT ON TABLE orders.billing_option IS 'Another price and period for a plan, in the plan''s currency';
+COMMENT ON COLUMN orders.billing_option.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.billing_option.id IS 'Number of the integer-id APIs';
+COMMENT ON COLUMN orders.billing_option.external_ref IS 'The host''s own key';
+COMMENT ON COLUMN orders.billing_option.plan_id IS 'The plan that it belongs to';
+COMMENT ON COLUMN orders.billing_option.name IS 'For display';
+COMMENT ON COLUMN orders.billing_option.price IS 'Minor units; takes the place of the plan price';
+COMMENT ON COLUMN orders.billing_option.duration_unit IS 'day, week, month or year; null: as the plan';
+COMMENT ON COLUMN orders.billing_option.duration_value IS 'How many units';
+COMMENT ON COLUMN orders.billing_option.active IS 'false: not on sale';
+COMMENT ON COLUMN orders.billing_option.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.billing_option.updated_at IS 'When the row was last changed';
+COMMENT ON TABLE orders.tax_rate IS 'A tax that a class of goods bears; a class may bear several';
+COMMENT ON COLUMN orders.tax_rate.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.tax_rate.id IS 'Number';
+COMMENT ON COLUMN orders.tax_rate.external_ref IS 'The host''s own key';
+COMMENT ON COLUMN orders.tax_rate.tax_class IS 'What plan.tax_class refers to';
+COMMENT ON COLUMN orders.tax_rate.key IS 'Name on the bill, such as CGST';
+COMMENT ON COLUMN orders.tax_rate.rate_bp IS 'Rate in basis points: 10000 is 100 %';
+COMMENT ON COLUMN orders.tax_rate.active IS 'false: no longer applied';
+COMMENT ON COLUMN orders.tax_rate.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.tax_rate.updated_at IS 'When the row was last changed';
+COMMENT ON TABLE orders.coupon IS
+'A code that takes something off. Placing takes it under KEY SHARE, and changes the row only when it has a
+limit';
+COMMENT ON COLUMN orders.coupon.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.coupon.id IS 'Number';
+COMMENT ON COLUMN orders.coupon.external_ref IS 'The host''s own key';
+COMMENT ON COLUMN orders.coupon.code IS 'What the buyer types, in capitals';
+COMMENT ON COLUMN orders.coupon.kind IS 'percent or amount';
+COMMENT ON COLUMN orders.coupon.percent_bp IS 'Basis points taken off the goods, for kind percent';
+COMMENT ON COLUMN orders.coupon.amount IS 'Minor units taken off, for kind amount';
+COMMENT ON COLUMN orders.coupon.currency IS 'ISO 4217; null: any, for a percentage without amounts';
+COMMENT ON COLUMN orders.coupon.minimum IS 'Least worth of the goods, minor units';
+COMMENT ON COLUMN orders.coupon.max_discount IS 'Most that is taken off, minor units; null: no limit';
+COMMENT ON COLUMN orders.coupon.starts_at IS 'Valid from; null: ever';
+COMMENT ON COLUMN orders.coupon.ends_at IS 'Valid before; null: ever';
+COMMENT ON COLUMN orders.coupon.max_uses IS
+'Most uses overall that are not released; null: no limit, and uses are not counted here';
+COMMENT ON COLUMN orders.coupon.max_uses_per_user IS 'Most uses by one user; null: no limit';
+COMMENT ON COLUMN orders.coupon.used IS 'Uses that are not released, while max_uses is set';
+COMMENT ON COLUMN orders.coupon.active IS 'false: as if it did not exist';
+COMMENT ON COLUMN orders.coupon.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.coupon.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.coupon.updated_at IS 'When the row was last changed';
+COMMENT ON TABLE orders.coupon_user IS 'How often a user holds a coupon; counted whether or not there is a limit';
+COMMENT ON COLUMN orders.coupon_user.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.coupon_user.coupon_id IS 'The coupon';
+COMMENT ON COLUMN orders.coupon_user.user_id IS 'The user';
+COMMENT ON COLUMN orders.coupon_user.used IS 'Uses that are not released';
+COMMENT ON TABLE orders.payment_channel IS
+'A way to pay from outside; addresses and secrets of its provider are in the configuration of httpd';
+COMMENT ON COLUMN orders.payment_channel.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.payment_channel.id IS 'Number';
+COMMENT ON COLUMN orders.payment_channel.external_ref IS 'The word that requests name it by';
+COMMENT ON COLUMN orders.payment_channel.name IS 'For display';
+COMMENT ON COLUMN orders.payment_channel.provider IS
+'Who speaks behind it; transaction ids are unique per provider';
+COMMENT ON COLUMN orders.payment_channel.enabled IS 'false: takes no new payments, still hears events';
+COMMENT ON COLUMN orders.payment_channel.currencies IS 'ISO 4217 codes that it takes; null: all';
+COMMENT ON COLUMN orders.payment_channel.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.payment_channel.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.payment_channel.updated_at IS 'When the row was last changed';
+
 COMMIT;

@@ -361,4 +361,27 @@ GRANT EXECUTE ON FUNCTION
     orders.catalogue_bulk(integer, text, text, bigint, text, text, bytea, jsonb[])
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.put_user IS 'Internal: upserts a user';
+COMMENT ON FUNCTION orders.put_plan IS 'Internal: upserts a plan';
+COMMENT ON FUNCTION orders.put_billing_option IS 'Internal: upserts a billing option';
+COMMENT ON FUNCTION orders.put_tax_rate IS 'Internal: upserts a tax rate';
+COMMENT ON FUNCTION orders.put_payment_channel IS 'Internal: upserts a payment channel';
+COMMENT ON FUNCTION orders.coupon_from IS 'Internal: a coupon as its document says';
+COMMENT ON FUNCTION orders.count_uses IS
+'Internal: uses of a coupon, counted under its lock. OR422 invalid_field below what is in use';
+COMMENT ON FUNCTION orders.put_coupon IS
+'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for placers';
+COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
+COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
+COMMENT ON FUNCTION orders.catalogue_upsert IS
+'Creates or replaces the entry of kind users, plans, billing-options, coupons, tax-rates or payment-channels
+with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+required_field, invalid_field …';
+COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
+COMMENT ON FUNCTION orders.catalogue_bulk IS
+'catalogue_upsert for lines {"kind","ref",…}, each in its own savepoint. One result row a line; a refused one
+has the code, detail and title (field) of its refusal';
+
 COMMIT;

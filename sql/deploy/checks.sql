@@ -227,4 +227,22 @@ UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_withi
 UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
 UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v;
 
+-- What it all means
+
+COMMENT ON VIEW orders_check.balances_equal_postings IS
+'Invariant 1: balances are the sums of their postings, and postings have two sides';
+COMMENT ON VIEW orders_check.paid_is_captured IS 'Invariant 2: paid orders are captured in full, balances debited';
+COMMENT ON VIEW orders_check.refunds_within_captured IS
+'Invariant 3: refunds stay within what was captured, per payment and order, and are in the ledger';
+COMMENT ON VIEW orders_check.used_once IS 'Invariant 4: one order a cart, one record a key, transaction ids unique';
+COMMENT ON VIEW orders_check.history_is_a_path IS
+'Invariant 5: history is a path of allowed steps that ends at the present states';
+COMMENT ON VIEW orders_check.lines_add_up IS 'Invariant 6: lines and tax split add up to the order''s totals';
+COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers have neither gaps nor duplicates';
+COMMENT ON VIEW orders_check.coupons_within_limits IS
+'Invariant 8: uses of coupons stay within their limits and are given back';
+COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
+COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
+COMMENT ON VIEW orders_check.all_violations IS 'All ten views in one';
+
 COMMIT;

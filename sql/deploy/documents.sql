@@ -126,4 +126,18 @@ BEGIN
 END
 $$;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.doc_text IS 'Internal: a text member. OR422 required_field, invalid_field';
+COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
+COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_time IS 'Internal: an ISO 8601 member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_word IS
+'Internal: one of these words. OR422 required_field (without default), invalid_field';
+COMMENT ON FUNCTION orders.doc_currency IS 'Internal: a currency code. OR422 required_field, currency_unknown';
+COMMENT ON TYPE orders.upserted IS 'Outcome of an upsert';
+COMMENT ON FUNCTION orders.upsert_outcome IS 'Internal: created, updated or unchanged';
+COMMENT ON FUNCTION orders.refuse_constraint IS 'Internal: OR422 invalid_field for a broken constraint';
+
 COMMIT;

@@ -127,4 +127,22 @@ BEGIN
 END
 $$;
 
+-- What it all means
+
+COMMENT ON TYPE orders.context IS
+'Who calls: tenant, API, kind and id of the actor, and the request key with route and fingerprint';
+COMMENT ON TYPE orders.claim IS
+'What a request key says: new, replay (give answer) or resume (the effect stands, its answer is not final)';
+COMMENT ON FUNCTION orders.claim_key IS
+'Internal: claims the request key. Waits for a twin up to lock_timeout. OR422 idempotency_key_reused, OR409
+idempotency_in_flight';
+COMMENT ON FUNCTION orders.replay IS 'Internal: rows of a stored answer, the first flagged as replayed';
+COMMENT ON FUNCTION orders.without_nulls IS 'Internal: a JSON object without its top-level nulls';
+COMMENT ON FUNCTION orders.result_row IS 'Internal: the first row of every answer of a write';
+COMMENT ON FUNCTION orders.finish_rows IS
+'Internal: stores rows as the answer of the request key, if there is one, and returns them';
+COMMENT ON FUNCTION orders.answer_rows IS
+'Internal: what a write answers about its order; more for the operator API';
+COMMENT ON FUNCTION orders.finish IS 'Internal: result row and answer_rows through finish_rows';
+
 COMMIT;

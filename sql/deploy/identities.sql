@@ -163,4 +163,21 @@ GRANT EXECUTE ON FUNCTION
     orders.list_tokens(integer, bigint, integer)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.identity_row IS 'Internal: the identity row of a user';
+COMMENT ON FUNCTION orders.token_identity IS
+'Who a token stands for: one row kind identity, or none when it is unknown, revoked, expired or its user
+inactive';
+COMMENT ON FUNCTION orders.login_identity IS
+'Who a login of httpd stands for: one row kind identity without token, or none';
+COMMENT ON FUNCTION orders.token_row IS 'Internal: the token row, never the hash';
+COMMENT ON FUNCTION orders.issue_token IS
+'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). Rows: result (id), token. OR422
+user_not_found, invalid_field';
+COMMENT ON FUNCTION orders.revoke_token IS
+'Ends a token. Rows: result (reference: hash in hex, for caches), token; unchanged when it was revoked before.
+OR404 token_not_found';
+COMMENT ON FUNCTION orders.list_tokens IS 'Tokens of the tenant, newest first, with an id below p_before';
+
 COMMIT;

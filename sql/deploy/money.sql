@@ -145,4 +145,22 @@ BEGIN
 END
 $$;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.split_amount IS
+'Splits an amount by weights with the largest-remainder method; the shares add up exactly';
+COMMENT ON FUNCTION orders.debit_balance IS
+'Internal: takes from a balance if it suffices and posts it. Locks the account: call it last. OR402
+insufficient_balance';
+COMMENT ON FUNCTION orders.credit_balance IS
+'Internal: gives to a balance, opening the account if need be, and posts it. Locks the account: call it last';
+COMMENT ON TYPE orders.coupon_taken IS 'A coupon that was taken, and what it takes off';
+COMMENT ON FUNCTION orders.coupon_discount IS
+'Internal: what a coupon takes off goods of this worth; halves up, never more than the goods';
+COMMENT ON FUNCTION orders.refuse_coupon IS
+'Internal: refuses a coupon that is unknown, not valid now, of another currency or above the goods worth';
+COMMENT ON FUNCTION orders.take_coupon IS
+'Internal: takes one use of a coupon, overall and of the user, by conditional updates. OR422 coupon_…';
+COMMENT ON FUNCTION orders.release_coupons IS 'Internal: gives the coupons of an order back, once';
+
 COMMIT;

@@ -119,4 +119,23 @@ CREATE FUNCTION orders.is_by_hand(p orders.payment) RETURNS boolean LANGUAGE sql
     SELECT p.provider = 'manual'
 $$;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.system_context IS 'Internal: context of the worker';
+COMMENT ON FUNCTION orders.acting_as IS 'Internal: the context with another actor';
+COMMENT ON FUNCTION orders.lock_order IS
+'Internal: locks an order, then its payments by id. OR404 not_found (also for the order of another user), OR412
+version_mismatch';
+COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
+COMMENT ON FUNCTION orders.move_order IS
+'Internal: applies steps to a locked order, counts the version up and records them';
+COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
+COMMENT ON FUNCTION orders.close_order IS
+'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons';
+COMMENT ON FUNCTION orders.expire_order IS 'Internal: expires a locked order in the name of the clock';
+COMMENT ON FUNCTION orders.note_transaction IS
+'Internal: takes note of a providers transaction id. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders.is_by_hand IS
+'Whether a payment is in money that people handle (cash, transfer) and not a provider or the balance';
+
 COMMIT;

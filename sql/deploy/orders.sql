@@ -339,4 +339,150 @@ GRANT SELECT ON orders.transition, orders.orders, orders.order_line, orders.orde
     orders.order_history, orders.outbox, orders.coupon_redemption TO orders_api;
 GRANT EXECUTE ON FUNCTION orders.order_id_of(integer, text) TO orders_api;
 
+-- What it all means
+
+COMMENT ON TABLE orders.transition IS
+'The allowed steps of the three axes, by actor. A history row refers to its step, so that no SQL can record
+another';
+COMMENT ON COLUMN orders.transition.axis IS 'order, payment or fulfilment';
+COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
+COMMENT ON COLUMN orders.transition.to_state IS 'State after';
+COMMENT ON COLUMN orders.transition.actor IS 'Who may take the step';
+COMMENT ON COLUMN orders.transition.event IS 'Name of the event that tells of it';
+COMMENT ON DOMAIN orders.dialect IS 'APIs that orders are placed through';
+COMMENT ON DOMAIN orders.order_state IS 'States of the order axis';
+COMMENT ON DOMAIN orders.payment_state IS 'States of the payment axis';
+COMMENT ON DOMAIN orders.fulfilment_state IS 'States of the fulfilment axis';
+COMMENT ON DOMAIN orders.line_kind IS 'Kinds of order lines';
+COMMENT ON DOMAIN orders.payment_status IS 'States of one payment';
+COMMENT ON DOMAIN orders.entry_type IS 'Kinds of postings';
+COMMENT ON TABLE orders.orders IS
+'The canonical order. One row, three small state machines; every API projects them into its own words';
+COMMENT ON COLUMN orders.orders.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.orders.id IS 'Number of the integer-id APIs';
+COMMENT ON COLUMN orders.orders.public_id IS 'UUIDv7 of the UUID API';
+COMMENT ON COLUMN orders.orders.number IS 'Order number in the format of its dialect';
+COMMENT ON COLUMN orders.orders.bill_series IS 'Series of its bill number; null before it is billed';
+COMMENT ON COLUMN orders.orders.bill_sequence IS 'Number within the series, gapless';
+COMMENT ON COLUMN orders.orders.bill_no IS 'Bill number as printed';
+COMMENT ON COLUMN orders.orders.dialect IS 'The API that it was placed through';
+COMMENT ON COLUMN orders.orders.version IS 'Grows by one with each operation; ETag and If-Match';
+COMMENT ON COLUMN orders.orders.state IS 'Order axis';
+COMMENT ON COLUMN orders.orders.payment_state IS 'Payment axis';
+COMMENT ON COLUMN orders.orders.fulfilment_state IS 'Fulfilment axis; none: nothing is to be delivered';
+COMMENT ON COLUMN orders.orders.buyer_id IS 'The buyer; null: not bound yet';
+COMMENT ON COLUMN orders.orders.retailer_id IS 'Company that sells; null: the tenant itself';
+COMMENT ON COLUMN orders.orders.agent_id IS 'Salesperson; null: none';
+COMMENT ON COLUMN orders.orders.payer IS 'Mail address of who paid, where the provider tells';
+COMMENT ON COLUMN orders.orders.cart_id IS 'The cart that it came from: one order a cart';
+COMMENT ON COLUMN orders.orders.payment_method IS 'As chosen, or as settled by hand';
+COMMENT ON COLUMN orders.orders.payment_channel IS 'Channel of an external payment';
+COMMENT ON COLUMN orders.orders.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.orders.exponent IS 'The currency''s minor unit digits when it was placed';
+COMMENT ON COLUMN orders.orders.tax_inclusive IS 'Whether prices contain tax; fixed at placing';
+COMMENT ON COLUMN orders.orders.subtotal IS 'Goods before discount, minor units';
+COMMENT ON COLUMN orders.orders.discount IS 'Taken off the goods, minor units';
+COMMENT ON COLUMN orders.orders.tax IS 'Tax of all lines, minor units';
+COMMENT ON COLUMN orders.orders.shipping IS 'Shipping lines, minor units';
+COMMENT ON COLUMN orders.orders.total IS 'What is to be paid, minor units';
+COMMENT ON COLUMN orders.orders.captured IS 'Money received over all payments, minor units';
+COMMENT ON COLUMN orders.orders.refunded IS 'Money given back, minor units; what is pending is not in it';
+COMMENT ON COLUMN orders.orders.notes IS 'The buyer''s words';
+COMMENT ON COLUMN orders.orders.snapshot IS 'The plan as it was sold';
+COMMENT ON COLUMN orders.orders.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.orders.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.orders.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.orders.paid_at IS 'When the money first arrived';
+COMMENT ON COLUMN orders.orders.cancelled_at IS 'When it was cancelled';
+COMMENT ON COLUMN orders.orders.refunded_at IS 'When money last went back';
+COMMENT ON COLUMN orders.orders.expires_at IS 'Unpaid after this it expires, by the database clock; null: never';
+COMMENT ON TABLE orders.order_line IS
+'What the order consists of, as it was when placed. discount and voucher lines show what the discounts of the
+goods add up to: they do not count again';
+COMMENT ON COLUMN orders.order_line.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.order_line.order_id IS 'The order';
+COMMENT ON COLUMN orders.order_line.id IS 'Number; lines are shown in its order';
+COMMENT ON COLUMN orders.order_line.kind IS 'plan, product, package, shipping, discount, tax or voucher';
+COMMENT ON COLUMN orders.order_line.item_id IS 'Id in the catalogue (of the coupon for a discount)';
+COMMENT ON COLUMN orders.order_line.item_ref IS 'The host''s key of the item; a coupon''s code';
+COMMENT ON COLUMN orders.order_line.product_number IS 'Number that the company API shows';
+COMMENT ON COLUMN orders.order_line.slug IS 'Name in addresses';
+COMMENT ON COLUMN orders.order_line.title IS 'For display';
+COMMENT ON COLUMN orders.order_line.variant IS 'Name of variant or billing option';
+COMMENT ON COLUMN orders.order_line.attributes IS 'Array of variant attributes';
+COMMENT ON COLUMN orders.order_line.quantity IS 'How many';
+COMMENT ON COLUMN orders.order_line.unit_price IS 'Minor units, negative in discount lines';
+COMMENT ON COLUMN orders.order_line.list_price IS 'Price before any reduction, minor units';
+COMMENT ON COLUMN orders.order_line.subtotal IS 'quantity × unit_price';
+COMMENT ON COLUMN orders.order_line.discount IS 'Share of all discounts, minor units';
+COMMENT ON COLUMN orders.order_line.tax IS 'Share of the tax, minor units';
+COMMENT ON COLUMN orders.order_line.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.order_line.image IS 'Address of a picture';
+COMMENT ON COLUMN orders.order_line.returnable IS 'Whether it may be sent back';
+COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or being refunded';
+COMMENT ON COLUMN orders.order_line.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.order_line.created_at IS 'When the row was made';
+COMMENT ON TABLE orders.order_tax IS 'The tax of an order by key and rate; adds up to the order''s tax';
+COMMENT ON COLUMN orders.order_tax.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.order_tax.order_id IS 'The order';
+COMMENT ON COLUMN orders.order_tax.key IS 'Name on the bill';
+COMMENT ON COLUMN orders.order_tax.rate_bp IS 'Basis points';
+COMMENT ON COLUMN orders.order_tax.amount IS 'Minor units';
+COMMENT ON TABLE orders.order_address IS 'Addresses as given when placed';
+COMMENT ON COLUMN orders.order_address.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.order_address.order_id IS 'The order';
+COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
+COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
+COMMENT ON TABLE orders.order_history IS
+'Every step of every axis, append-only. Steps of one operation share its version';
+COMMENT ON COLUMN orders.order_history.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.order_history.order_id IS 'The order';
+COMMENT ON COLUMN orders.order_history.step IS '1, 2, 3 … within the order';
+COMMENT ON COLUMN orders.order_history.version IS 'Version of the order after the operation';
+COMMENT ON COLUMN orders.order_history.axis IS 'order, payment or fulfilment';
+COMMENT ON COLUMN orders.order_history.from_state IS 'State before';
+COMMENT ON COLUMN orders.order_history.to_state IS 'State after';
+COMMENT ON COLUMN orders.order_history.actor IS 'Kind of who did it';
+COMMENT ON COLUMN orders.order_history.actor_id IS 'User who did it; null: nobody of ours';
+COMMENT ON COLUMN orders.order_history.api IS 'API through which it was done; worker for the clock';
+COMMENT ON COLUMN orders.order_history.comment IS 'Reason or remark';
+COMMENT ON COLUMN orders.order_history.created_at IS 'When the row was made';
+COMMENT ON TABLE orders.outbox IS 'One event for each history row, to be delivered at least once';
+COMMENT ON COLUMN orders.outbox.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.outbox.id IS 'Order of delivery';
+COMMENT ON COLUMN orders.outbox.order_id IS 'The order';
+COMMENT ON COLUMN orders.outbox.step IS 'The history row that it tells of';
+COMMENT ON COLUMN orders.outbox.event IS 'Event name, from the transition';
+COMMENT ON COLUMN orders.outbox.event_id IS 'The receivers'' key against repeats';
+COMMENT ON COLUMN orders.outbox.attempts IS 'Deliveries claimed so far';
+COMMENT ON COLUMN orders.outbox.due_at IS 'Next try; while claimed, end of the lease';
+COMMENT ON COLUMN orders.outbox.done_at IS 'When delivered; null: not yet';
+COMMENT ON COLUMN orders.outbox.dead IS 'Given up; replayed by hand only';
+COMMENT ON COLUMN orders.outbox.last_error IS 'What the last failure said';
+COMMENT ON COLUMN orders.outbox.created_at IS 'When the row was made';
+COMMENT ON TABLE orders.coupon_redemption IS
+'A coupon used by an order: reserved, applied once paid, released when the order is cancelled, expires or fails';
+COMMENT ON COLUMN orders.coupon_redemption.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.coupon_redemption.coupon_id IS 'The coupon';
+COMMENT ON COLUMN orders.coupon_redemption.order_id IS 'The order';
+COMMENT ON COLUMN orders.coupon_redemption.user_id IS 'The buyer';
+COMMENT ON COLUMN orders.coupon_redemption.amount IS 'Taken off, minor units';
+COMMENT ON COLUMN orders.coupon_redemption.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.coupon_redemption.state IS 'reserved, applied or released';
+COMMENT ON COLUMN orders.coupon_redemption.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.coupon_redemption.updated_at IS 'When the row was last changed';
+COMMENT ON TABLE orders.number_series IS
+'Counters of gapless numbers (bills). The row is the last lock that a transaction takes before the account';
+COMMENT ON COLUMN orders.number_series.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.number_series.series IS 'Name of the series';
+COMMENT ON COLUMN orders.number_series.last_number IS 'Number given last; 0: none';
+COMMENT ON TYPE orders.step IS 'One step of one axis';
+COMMENT ON FUNCTION orders.record_steps IS
+'Internal: writes history and outbox for the steps. Needs the lock of the order, or an order of this
+transaction';
+COMMENT ON FUNCTION orders.next_in_series IS
+'Internal: next number of a gapless series. Locks the series to the end of the transaction: call it late';
+COMMENT ON FUNCTION orders.order_id_of IS
+'Id of the order with this id, UUID or number written as text; null when there is none. Takes no locks';
+
 COMMIT;

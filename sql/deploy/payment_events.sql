@@ -172,4 +172,20 @@ $$;
 GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON TYPE orders.provider_word IS 'What an event says';
+COMMENT ON FUNCTION orders.find_payment IS
+'Internal: the payment that an event is about, by id or intent, of its channel only. OR404 not_found';
+COMMENT ON FUNCTION orders.check_word IS 'Internal: OR422 invalid_field, currency_mismatch, amount_mismatch';
+COMMENT ON FUNCTION orders.hear_paid IS 'Internal: event paid';
+COMMENT ON FUNCTION orders.hear_confirming IS 'Internal: event confirming';
+COMMENT ON FUNCTION orders.hear_refund IS 'Internal: events refunded and refund_failed';
+COMMENT ON FUNCTION orders.hear_foreign_refund IS 'Internal: a refund that the provider made by itself';
+COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';
+COMMENT ON FUNCTION orders.payment_event IS
+'An event of a provider, whose signature the caller has checked. Each event id once per channel, later ones
+unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
+OR404 not_found, OR409 transaction_id_taken, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
+
 COMMIT;

@@ -119,4 +119,75 @@ CREATE TABLE orders.payment_event (
 
 GRANT SELECT ON orders.payment, orders.refund TO orders_api;
 
+-- What it all means
+
+COMMENT ON TABLE orders.payment IS
+'A try to pay an order. What is captured is captured in full; refunds reserve their money in refunding until
+settled';
+COMMENT ON COLUMN orders.payment.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.payment.id IS 'Number; the key that providers get against repeats';
+COMMENT ON COLUMN orders.payment.order_id IS 'The order';
+COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual or another way of paying by hand';
+COMMENT ON COLUMN orders.payment.channel IS 'Channel of an external payment';
+COMMENT ON COLUMN orders.payment.provider IS 'balance, manual, or the channel''s provider';
+COMMENT ON COLUMN orders.payment.status IS
+'created (intent to be made), pending, confirming, paid, failed or closed';
+COMMENT ON COLUMN orders.payment.amount IS 'Minor units';
+COMMENT ON COLUMN orders.payment.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.payment.captured IS 'Money received: 0 or the amount';
+COMMENT ON COLUMN orders.payment.refunded IS 'Money given back';
+COMMENT ON COLUMN orders.payment.refunding IS 'Money promised to pending refunds';
+COMMENT ON COLUMN orders.payment.intent_id IS 'The provider''s id of the payment';
+COMMENT ON COLUMN orders.payment.reference IS 'What the payer or provider calls it';
+COMMENT ON COLUMN orders.payment.transaction_id IS 'The provider''s id of the capture';
+COMMENT ON COLUMN orders.payment.failure_code IS 'Why it failed or is not made yet';
+COMMENT ON COLUMN orders.payment.failure_message IS 'The same in words';
+COMMENT ON COLUMN orders.payment.pay_url IS 'Where the buyer pays';
+COMMENT ON COLUMN orders.payment.return_url IS 'Where the provider sends the buyer afterwards';
+COMMENT ON COLUMN orders.payment.attempts IS 'Failed tries to make the intent';
+COMMENT ON COLUMN orders.payment.due_at IS 'When the worker makes the intent; null: nothing to make';
+COMMENT ON COLUMN orders.payment.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.payment.captured_at IS 'When the money arrived';
+COMMENT ON COLUMN orders.payment.expires_at IS 'As the order';
+COMMENT ON TABLE orders.refund IS 'Money that goes back, or went. Σ over a payment never exceeds what was captured';
+COMMENT ON COLUMN orders.refund.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.refund.id IS 'Number; the key that providers get against repeats';
+COMMENT ON COLUMN orders.refund.order_id IS 'The order';
+COMMENT ON COLUMN orders.refund.payment_id IS 'The payment that is given back';
+COMMENT ON COLUMN orders.refund.status IS 'pending, done or failed';
+COMMENT ON COLUMN orders.refund.amount IS 'Minor units';
+COMMENT ON COLUMN orders.refund.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.refund.reason IS 'Why';
+COMMENT ON COLUMN orders.refund.lines IS 'Lines and quantities that it is for: [{"id","quantity"}]';
+COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by hand';
+COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';
+COMMENT ON COLUMN orders.refund.failure_message IS 'The same in words';
+COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state to return to when it is refused';
+COMMENT ON COLUMN orders.refund.attempts IS 'Times claimed by the worker';
+COMMENT ON COLUMN orders.refund.due_at IS 'When the worker sends it; null: settled by a person, or done';
+COMMENT ON COLUMN orders.refund.metadata IS 'Object of the host''s own data';
+COMMENT ON COLUMN orders.refund.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.refund.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.refund.settled_at IS 'When it was done or failed';
+COMMENT ON TABLE orders.provider_transaction IS
+'Transaction ids of captures and refunds; unique per tenant and provider';
+COMMENT ON COLUMN orders.provider_transaction.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.provider_transaction.provider IS 'The provider';
+COMMENT ON COLUMN orders.provider_transaction.transaction_id IS 'The provider''s id';
+COMMENT ON COLUMN orders.provider_transaction.kind IS 'capture or refund';
+COMMENT ON COLUMN orders.provider_transaction.payment_id IS 'The payment';
+COMMENT ON COLUMN orders.provider_transaction.refund_id IS 'The refund, for kind refund';
+COMMENT ON COLUMN orders.provider_transaction.amount IS 'Minor units';
+COMMENT ON COLUMN orders.provider_transaction.currency IS 'ISO 4217';
+COMMENT ON COLUMN orders.provider_transaction.created_at IS 'When the row was made';
+COMMENT ON TABLE orders.payment_event IS 'Events of providers that were heard, each once';
+COMMENT ON COLUMN orders.payment_event.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.payment_event.channel IS 'The channel that it came through';
+COMMENT ON COLUMN orders.payment_event.event_id IS 'The provider''s id of the event';
+COMMENT ON COLUMN orders.payment_event.type IS 'paid, failed, confirming, refunded or refund_failed';
+COMMENT ON COLUMN orders.payment_event.payment_id IS 'The payment that it is about';
+COMMENT ON COLUMN orders.payment_event.created_at IS 'When the row was made';
+
 COMMIT;

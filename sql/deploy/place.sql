@@ -440,4 +440,44 @@ $$;
 GRANT EXECUTE ON FUNCTION orders.place_plan(integer, text, text, bigint, text, text, bytea,
     bigint, bigint, bigint, integer, text, text, text, text, integer) TO orders_api;
 
+-- What it all means
+
+COMMENT ON TYPE orders.order_head IS 'What put_order has to know beside the lines';
+COMMENT ON TYPE orders.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';
+COMMENT ON TYPE orders.tax_share IS 'Tax of a line by key and rate';
+COMMENT ON TYPE orders.order_sums IS 'Totals of an order, minor units';
+COMMENT ON FUNCTION orders.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
+COMMENT ON FUNCTION orders.net_of IS 'Internal: what a line costs after its discount';
+COMMENT ON FUNCTION orders.check_amounts IS 'Internal: OR422 amount_out_of_range beyond 10^15 minor units';
+COMMENT ON FUNCTION orders.spread_discount IS 'Internal: lines with an order-wide discount spread over the goods';
+COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
+COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of lines';
+COMMENT ON FUNCTION orders.order_number IS
+'Order number of a dialect; all dialects share one format until theirs arrive';
+COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
+COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';
+COMMENT ON FUNCTION orders.placing_steps IS
+'Internal: the steps of placing, with those of paying when it is paid at once';
+COMMENT ON FUNCTION orders.put_taxes IS 'Internal: writes the tax split';
+COMMENT ON FUNCTION orders.check_payment_choice IS
+'Internal: OR422 payment_method_unknown, payment_channel_…; free orders need no channel';
+COMMENT ON FUNCTION orders.put_order IS
+'Internal: the core of placing: header and priced lines become an order, with coupon, tax, lines, history,
+outbox, payment and the debit of the balance, in this order. Returns the id';
+COMMENT ON FUNCTION orders.put_redemption IS 'Internal: the redemption and its discount line';
+COMMENT ON FUNCTION orders.put_payment IS 'Internal: the first payment of an order';
+COMMENT ON TYPE orders.plan_offer IS 'A plan with all that placing it depends on';
+COMMENT ON FUNCTION orders.check_plan_offer IS
+'Internal: OR422 user_not_found, plan_…, billing_option_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders.plan_snapshot IS 'Internal: the plan as the order keeps it';
+COMMENT ON FUNCTION orders.plan_offer_of IS 'Internal: all that placing a plan has to know, in one statement';
+COMMENT ON FUNCTION orders.plan_head IS 'Internal: the order head of a plan order';
+COMMENT ON FUNCTION orders.plan_line IS 'Internal: the line of a plan order';
+COMMENT ON FUNCTION orders.place_plan IS
+'Places an order of a plan. Method balance debits at once (OR402 insufficient_balance), external opens a payment
+of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
+expires, null never. Rows: result (done, or resume when an earlier try with the key never became final), then
+the order. OR422 with the field';
+COMMENT ON FUNCTION orders.finish_placing IS 'Internal: answer of placing';
+
 COMMIT;

@@ -280,4 +280,28 @@ GRANT EXECUTE ON FUNCTION
     orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.state_after_refund IS 'Internal: payment state once nothing is pending any more';
+COMMENT ON FUNCTION orders.refund_steps IS 'Internal: steps of a refund';
+COMMENT ON FUNCTION orders.put_refund IS 'Internal: one refund of one payment, done or pending';
+COMMENT ON FUNCTION orders.give_back IS
+'Internal: refunds an amount from the payments of a locked order, oldest first. OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders.credit_refunds IS
+'Internal: posts the refunds of a balance that are not posted yet. Locks accounts: call it last';
+COMMENT ON TYPE orders.lines_taken IS 'Lines reserved for a refund, and their worth';
+COMMENT ON FUNCTION orders.take_line IS 'Internal: reserves pieces of a line for a refund and prices them';
+COMMENT ON FUNCTION orders.take_lines IS 'Internal: take_line for a list';
+COMMENT ON FUNCTION orders.put_lines_back IS 'Internal: frees the pieces of a refund that failed';
+COMMENT ON FUNCTION orders.check_refundable IS
+'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
+COMMENT ON FUNCTION orders.refund IS
+'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
+so; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
+already. OR404, OR409, OR412, OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders.end_refund IS 'Internal: a pending refund is done or refused';
+COMMENT ON FUNCTION orders.settle_refund IS
+'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message.
+unchanged when it had ended. OR404 not_found, OR409 transaction_id_taken';
+
 COMMIT;

@@ -237,4 +237,28 @@ GRANT EXECUTE ON FUNCTION
     orders.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting order';
+COMMENT ON FUNCTION orders.mark_captured IS 'Internal: the payment is captured';
+COMMENT ON FUNCTION orders.capture_late IS
+'Internal: money arrives for an order that does not wait: it is noted and goes back';
+COMMENT ON FUNCTION orders.fail_order IS
+'Internal: a payment failed; for good, the order is in error and gives its coupons back';
+COMMENT ON FUNCTION orders.awaits_money IS 'Whether an order may still be paid now';
+COMMENT ON FUNCTION orders.lock_payment IS 'Internal: locks the order of a payment';
+COMMENT ON FUNCTION orders.record_intent IS
+'Reports the intent that a provider made. The first report stands. Completes the record of p_key. OR404
+not_found';
+COMMENT ON FUNCTION orders.record_intent_failure IS
+'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment
+failed and the order is in error. Completes the record of p_key. OR404 not_found';
+COMMENT ON FUNCTION orders.payment_of_hand IS
+'Internal: the payment that a person settles; a new one when the method differs';
+COMMENT ON FUNCTION orders.settle_payment IS
+'A person says that the order is paid. unchanged when said before with the same method and reference. OR404,
+OR409 order_not_payable or transaction_id_taken, OR412, OR422 payment_method_unknown';
+COMMENT ON FUNCTION orders.fail_payment IS
+'The payment failed for good: the order is in error. unchanged when it is. OR404, OR409 order_not_payable';
+
 COMMIT;

@@ -191,4 +191,22 @@ GRANT EXECUTE ON FUNCTION
     orders.mark_outbox(integer, bigint[], boolean, text)
     TO orders_api;
 
+-- What it all means
+
+COMMENT ON FUNCTION orders.due_intents IS
+'Worker: claims payments whose intent is to be made, for p_lease seconds. Rows payment with number (of the
+order), parent_id (buyer), url (return URL), quantity (failed tries)';
+COMMENT ON FUNCTION orders.due_refunds IS
+'Worker: claims pending refunds for providers, for p_lease seconds. Rows refund with number (of the order),
+intent_id, reference (captured transaction), quantity (tries)';
+COMMENT ON FUNCTION orders.expire_due IS
+'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked';
+COMMENT ON FUNCTION orders.purge_idempotency IS
+'Worker: removes keys older than p_age, at most 10000 a call; returns how many';
+COMMENT ON FUNCTION orders.claim_outbox IS
+'Worker: claims events that are due, for p_lease seconds, in order of id';
+COMMENT ON FUNCTION orders.mark_outbox IS
+'Worker: events were delivered (p_ok) or not: then they are due again later, dead after the sixteenth try.
+Returns how many';
+
 COMMIT;
