@@ -72,6 +72,7 @@ sub measured {
     my $output = join '', <$pipe>;
     close $pipe or die "$command[0] failed: $output\n";
     my $client = own_children_cpu() - $before[2];
+    select undef, undef, undef, 0.3;    # for processes that are just ending: read in between they would be missed
     return ($output, tree_cpu($server) - $before[0], tree_cpu($stand->{postmaster}) - $before[1], $client);
 }
 

@@ -18,7 +18,7 @@ sub prepare_users {
     my ($stand) = @_;
     my ($u0, $users) = split /\|/, $stand->sql("SELECT min(id), count(*) FROM orders.users WHERE tenant_id = 1 AND login LIKE 'bench%'");
     my ($o0) = $stand->sql('SELECT min(id) - 1 FROM orders.orders WHERE tenant_id = 1');
-    my ($plan) = $stand->sql("SELECT min(id) FROM orders.plan WHERE tenant_id = 1 AND status = 'on_sale' AND price > 0");
+    my ($plan) = $stand->sql("SELECT max(id) FROM orders.plan WHERE tenant_id = 1 AND status = 'on_sale' AND price > 0");
     my $depth = int($stand->{orders} / $users);
     my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id <= $o0 + $stand->{orders} "
           . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) * 7919 % $users");
