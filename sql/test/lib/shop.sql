@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A small shop for the tests, made inside their transaction: \ir lib/shop.sql after BEGIN.
+-- Tenant 77: alice (10000 USD cents), bob (1000), poor (none), off (inactive), olga (operator).
+-- The short functions below stand for the documented ones with the context of a caller filled in.
+
+CREATE EXTENSION IF NOT EXISTS pgtap;
+SET LOCAL search_path = orders, public;
+SET LOCAL client_min_messages = warning;
+
+INSERT INTO tenant (id, name, currency) VALUES (77, 'test', 'USD');
+
+CREATE FUNCTION pg_temp.operator_put(p_kind text, p_ref text, p_document jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document)
+$$;
+
+SELECT pg_temp.operator_put('users', r.ref, jsonb_build_object('name', initcap(r.ref), 'login', r.ref,
+                                                               'email', r.ref || '@example.com', 'active', r.ref <> 'off'))
+FROM unnest(ARRAY['alice', 'bob', 'poor', 'off', 'olga']) AS r (ref) \g (format=unaligned tuples_only=on) /dev/null
+
+SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
+FROM (VALUES
+    (1, 'plans', 'basic', '{"name": "Basic", "price": 1000, "currency": "USD", "duration_unit": "month", "duration_value": 1,
+                            "features": ["one"]}'::jsonb),
+    (2, 'plans', 'hidden', '{"name": "Hidden", "price": 1000, "currency": "USD", "status": "hidden"}'),
+    (3, 'plans', 'free', '{"name": "Free", "price": 0, "currency": "USD"}'),
+    (4, 'plans', 'few', '{"name": "Few", "price": 10, "currency": "USD", "max_quantity": 3}'),
+    (5, 'plans', 'dear', '{"name": "Dear", "price": 900000000000000, "currency": "USD"}'),
+    (6, 'plans', 'taxed', '{"name": "Taxed", "price": 1000, "currency": "USD", "tax_class": "std"}'),
+    (7, 'billing-options', 'yearly', '{"plan": "basic", "name": "Yearly", "price": 9000, "duration_unit": "year",
+                                       "duration_value": 1}'),
+    (8, 'billing-options', 'stopped', '{"plan": "basic", "name": "Stopped", "price": 1, "active": false}'),
+    (9, 'coupons', 'ten', '{"code": "TEN", "percent_bp": 1000}'),
+    (10, 'coupons', 'all', '{"code": "ALL", "percent_bp": 10000}'),
+    (11, 'coupons', 'two', '{"code": "TWO", "amount": 200, "currency": "USD", "max_uses": 2}'),
+    (12, 'coupons', 'once', '{"code": "ONCE", "percent_bp": 1000, "max_uses_per_user": 1}'),
+    (13, 'coupons', 'past', '{"code": "PAST", "percent_bp": 1000, "ends_at": "2020-01-01T00:00:00Z"}'),
+    (14, 'coupons', 'later', '{"code": "LATER", "percent_bp": 1000, "starts_at": "2100-01-01T00:00:00Z"}'),
+    (15, 'coupons', 'euro', '{"code": "EURO", "amount": 100, "currency": "EUR"}'),
+    (16, 'coupons', 'big', '{"code": "BIG", "amount": 100, "currency": "USD", "minimum": 5000}'),
+    (17, 'coupons', 'dead', '{"code": "DEAD", "percent_bp": 1000, "active": false}'),
+    (18, 'coupons', 'capped', '{"code": "CAPPED", "percent_bp": 5000, "max_discount": 150, "currency": "USD"}'),
+    (19, 'tax-rates', 'cgst', '{"tax_class": "std", "key": "CGST", "rate_bp": 800}'),
+    (20, 'tax-rates', 'sgst', '{"tax_class": "std", "key": "SGST", "rate_bp": 800}'),
+    (21, 'payment-channels', 'sim', '{"provider": "simulator"}'),
+    (22, 'payment-channels', 'euronly', '{"provider": "simulator", "currencies": ["EUR"]}'),
+    (23, 'payment-channels', 'down', '{"provider": "simulator", "enabled": false}')
+) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
+
+CREATE FUNCTION pg_temp.uid(p_ref text) RETURNS bigint LANGUAGE sql AS $$ SELECT orders.user_id_of(77, p_ref) $$;
+
+CREATE FUNCTION pg_temp.plan(p_ref text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.plan WHERE tenant_id = 77 AND external_ref = p_ref
+$$;
+
+CREATE FUNCTION pg_temp.option(p_ref text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.billing_option WHERE tenant_id = 77 AND external_ref = p_ref
+$$;
+
+CREATE FUNCTION pg_temp.top_up(p_ref text, p_amount bigint) RETURNS SETOF orders.answer LANGUAGE sql AS $$
+    SELECT * FROM orders.post_balance(77, 'operator', 'operator', NULL, 'balances', NULL, NULL, pg_temp.uid(p_ref),
+                                      p_amount, 'USD', 'test')
+$$;
+
+SELECT count(*) FROM pg_temp.top_up('alice', 10000) AS a, pg_temp.top_up('bob', 1000) AS b \g (format=unaligned) /dev/null
+
+-- Places as a buyer of the user API; returns the order's id.
+CREATE FUNCTION pg_temp.buy(
+    p_who text, p_plan text DEFAULT 'basic', p_method text DEFAULT 'balance', p_coupon text DEFAULT NULL,
+    p_quantity integer DEFAULT 1, p_key text DEFAULT NULL, p_expires integer DEFAULT 900, p_channel text DEFAULT 'sim',
+    p_option text DEFAULT NULL
+) RETURNS bigint LANGUAGE sql AS $$
+    SELECT order_id FROM orders.place_plan(
+        77, 'user', 'buyer', pg_temp.uid(p_who), 'create', p_key, sha256(p_plan::bytea), pg_temp.uid(p_who),
+        pg_temp.plan(p_plan), pg_temp.option(p_option), p_quantity, p_method, p_channel, 'https://example.com/back',
+        p_coupon, p_expires)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.drop_it(p_who text, p_order bigint, p_api text DEFAULT 'user', p_version integer DEFAULT NULL)
+RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
+                                   pg_temp.uid(coalesce(p_who, 'olga')), 'cancel', NULL, NULL, pg_temp.uid(p_who), p_order,
+                                   'changed my mind', p_version)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.pay(p_order bigint, p_method text DEFAULT NULL, p_reference text DEFAULT 'by hand') RETURNS text
+LANGUAGE sql AS $$
+    SELECT code FROM orders.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
+                                           p_method, p_reference, NULL)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.give_back(
+    p_order bigint, p_amount bigint DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_window integer DEFAULT 30,
+    p_actor text DEFAULT 'operator'
+) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.refund(77, 'operator', p_actor, pg_temp.uid('olga'), 'refund', NULL, NULL, p_order,
+                                   p_amount, p_lines, 'broken', p_window, NULL)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.payment_of(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT max(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
+$$;
+
+CREATE FUNCTION pg_temp.hear(
+    p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
+    p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL
+) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.payment_event(77, 'sim', p_event, p_type, pg_temp.payment_of(p_order), p_intent,
+                                          p_transaction, p_amount, p_currency, 'declined', 'the card was declined')
+    WHERE kind = 'result'
+$$;
+
+-- 'open unpaid none': the three axes of an order.
+CREATE FUNCTION pg_temp.states(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT state || ' ' || payment_state || ' ' || fulfilment_state FROM orders.orders
+    WHERE tenant_id = 77 AND id = p_order
+$$;
+
+CREATE FUNCTION pg_temp.money(p_ref text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT balance FROM orders.account WHERE tenant_id = 77 AND user_id = pg_temp.uid(p_ref) AND currency = 'USD'
+$$;
+
+-- The refusal of a statement: 'OR422 plan_not_found plan_id', or what it did instead.
+CREATE FUNCTION pg_temp.refusal(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_code  text;
+    v_field text;
+BEGIN
+    EXECUTE p_sql;
+    RETURN 'no refusal';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_field = COLUMN_NAME;
+    RETURN trim(SQLSTATE || ' ' || v_code || ' ' || v_field);
+END
+$$;
+
+-- A constraint that refuses a statement, by name.
+CREATE FUNCTION pg_temp.broken(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_name text;
+BEGIN
+    EXECUTE p_sql;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    RETURN 'nothing broken';
+EXCEPTION WHEN integrity_constraint_violation OR check_violation OR foreign_key_violation OR unique_violation THEN
+    GET STACKED DIAGNOSTICS v_name = CONSTRAINT_NAME;
+    RETURN v_name;
+END
+$$;

@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.buy('alice', p_quantity => 3) AS a \gset
+SELECT is(pg_temp.give_back(:a, 500), 'done', 'a part of a balance order is refunded');
+SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'at once');
+SELECT is(pg_temp.money('alice'), 7500::bigint, 'to the balance');
+SELECT is((SELECT status FROM refund WHERE order_id = :a), 'done', 'done');
+SELECT is(pg_temp.give_back(:a, 500), 'done', 'and once more');
+SELECT is((SELECT refunded FROM orders WHERE id = :a), 1000::bigint, 'adds up');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 2001)', :a)), 'OR422 refund_exceeds_captured amount',
+          'not beyond what was captured');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 0)', :a)), 'OR422 invalid_field amount', 'nor nothing');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, -5)', :a)), 'OR422 invalid_field amount', 'nor less');
+SELECT is(pg_temp.give_back(:a), 'done', 'without an amount all that is left goes back');
+SELECT is(pg_temp.states(:a), 'completed refunded none', 'refunded');
+SELECT is(pg_temp.money('alice'), 10000::bigint, 'in full');
+SELECT is(pg_temp.give_back(:a), 'unchanged', 'again: unchanged');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 1)', :a)), 'OR422 refund_exceeds_captured amount', 'an amount more: refused');
+
+SELECT pg_temp.buy('alice') AS b \gset
+SELECT is(pg_temp.give_back(:b), 'done', 'all at once');
+SELECT results_eq(format($$SELECT from_state, to_state, version FROM order_history WHERE order_id = %s AND step > 5 ORDER BY step$$, :b),
+    $$VALUES ('paid', 'refund_pending', 2), ('refund_pending', 'refunded', 2)$$, 'goes over refund_pending, in one version');
+
+SELECT pg_temp.buy('alice', p_quantity => 3, p_coupon => 'TEN') AS c \gset
+SELECT id AS line FROM order_line WHERE order_id = :c AND kind = 'plan' \gset
+SELECT id AS coupon_line FROM order_line WHERE order_id = :c AND kind = 'discount' \gset
+SELECT is(pg_temp.give_back(:c, NULL, jsonb_build_array(jsonb_build_object('id', :line, 'quantity', 1))), 'done', 'one of three pieces');
+SELECT is((SELECT amount FROM refund WHERE order_id = :c), 900::bigint, 'is worth its share after the discount');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 3}]')$$, :c, :line)),
+          'OR422 quantity_out_of_range lines', 'three more are not left');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 1}]')$$, :c, :coupon_line)),
+          'OR422 line_not_found lines', 'a discount is no line to refund');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": "x"}]')$$, :c)),
+          'OR422 invalid_field lines', 'an id is a number');
+SELECT is(pg_temp.give_back(:c, NULL, jsonb_build_array(jsonb_build_object('id', :line))), 'done', 'the rest of the line');
+SELECT is(pg_temp.states(:c), 'completed refunded none', 'is the rest of the order');
+
+SELECT pg_temp.buy('bob', p_method => 'manual') AS d \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :d)), 'OR409 order_not_refundable', 'an unpaid order has nothing to refund');
+SELECT is(pg_temp.pay(:d), 'done', 'paid by hand');
+SELECT is(pg_temp.give_back(:d, 300), 'done', 'the operator''s word');
+SELECT is(pg_temp.states(:d), 'completed partially_refunded none', 'refunds it at once');
+SELECT is(pg_temp.give_back(:d, 300, p_actor => 'seller'), 'done', 'a seller''s word');
+SELECT is(pg_temp.states(:d), 'completed refund_pending none', 'leaves the operator a task');
+SELECT is((SELECT due_at FROM refund WHERE order_id = :d AND status = 'pending'), NULL, 'that no worker takes');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 100)', :d)), 'OR409 refund_in_progress', 'one at a time');
+
+UPDATE orders SET paid_at = now() - interval '31 days' WHERE id = :c;
+UPDATE orders SET paid_at = now() - interval '31 days' WHERE id = :b;
+SELECT pg_temp.buy('bob') AS e \gset
+UPDATE orders SET paid_at = now() - interval '31 days' WHERE id = :e;
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :e)), 'OR409 refund_window_closed', 'after 30 days it is too late');
+SELECT is(pg_temp.give_back(:e, p_window => NULL), 'done', 'unless there is no window');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
+SELECT is(pg_temp.hear('p', 'paid', :f, 1000, 'tx-f'), 'done', 'an external order is paid');
+SELECT is(pg_temp.give_back(:f, 400), 'done', 'and refunded in part');
+SELECT is(pg_temp.states(:f), 'completed refund_pending none', 'by the provider, later');
+SELECT is((SELECT ROW(refunded, refunding)::text FROM payment WHERE order_id = :f), '(0,400)', 'the money is reserved');
+SELECT max(id) AS rf FROM refund WHERE order_id = :f \gset
+SELECT is((SELECT ROW(id, amount, reference, number)::text FROM due_refunds(77, 10, 60)),
+          format('(%s,400,tx-f,%s)', :rf, (SELECT number FROM orders WHERE id = :f)), 'the worker sends it');
+SELECT is((SELECT count(*) FROM due_refunds(77, 10, 60)), 0::bigint, 'once within its lease');
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rf, 'rtx-f', true, NULL, NULL)
+           WHERE kind = 'result'), 'done', 'the provider has paid it');
+SELECT is(pg_temp.states(:f), 'completed partially_refunded none', 'it is done');
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rf, 'rtx-f', true, NULL, NULL)
+           WHERE kind = 'result'), 'unchanged', 'once');
+SELECT id AS fline FROM order_line WHERE order_id = :f \gset
+SELECT is(pg_temp.give_back(:f, 600), 'done', 'the rest');
+SELECT max(id) AS rf FROM refund WHERE order_id = :f \gset
+SELECT lives_ok(format($$SELECT settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'refused')$$, :rf),
+                'is refused by the provider');
+SELECT is(pg_temp.states(:f), 'completed partially_refunded none', 'and the state is as before');
+SELECT is((SELECT ROW(refunded, refunding)::text FROM payment WHERE order_id = :f), '(400,0)', 'the money is free again');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS g \gset
+SELECT is(pg_temp.hear('q', 'paid', :g, 1000, 'tx-g'), 'done', 'another one paid');
+SELECT id AS gline FROM order_line WHERE order_id = :g \gset
+SELECT is(pg_temp.give_back(:g, NULL, jsonb_build_array(jsonb_build_object('id', :gline, 'quantity', 1))), 'done', 'refunded by line');
+SELECT max(id) AS rg FROM refund WHERE order_id = :g \gset
+SELECT lives_ok(format($$SELECT settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'refused')$$, :rg),
+                'refused');
+SELECT is(pg_temp.states(:g), 'completed paid none', 'is paid again');
+SELECT is((SELECT refunded_quantity FROM order_line WHERE id = :gline), 0, 'and its pieces may be refunded');
+SELECT is(pg_temp.refusal($$SELECT settle_refund(77, 'w', 'provider', NULL, NULL, NULL, NULL, 999999999, 'x', true, NULL, NULL)$$),
+          'OR404 not_found', 'a missing refund is not found');
+SELECT is(pg_temp.broken(format('UPDATE payment SET refunded = 1001 WHERE order_id = %s', :g)), 'payment_refunds_within_captured',
+          'no SQL refunds more than was captured');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

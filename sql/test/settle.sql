@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.buy('bob', p_method => 'manual') AS a \gset
+SELECT is(pg_temp.pay(:a), 'done', 'a manual order is paid by hand');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'and completed');
+SELECT is((SELECT version FROM orders WHERE id = :a), 2, 'in version 2');
+SELECT is((SELECT ROW(captured, paid_at)::text FROM orders WHERE id = :a), ROW(1000::bigint, now())::text, 'with money and time');
+SELECT is(pg_temp.pay(:a), 'unchanged', 'saying it again changes nothing');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, NULL, %L)', :a, 'another')), 'OR409 order_not_payable',
+          'another payment of a paid order is refused');
+SELECT is(pg_temp.refusal('SELECT pg_temp.pay(999999999)'), 'OR404 not_found', 'a missing order is not found');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, %L)', :a, 'balance')), 'OR422 payment_method_unknown method',
+          'nobody settles from the balance by hand');
+SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %s, NULL, 'x', 1)$$, :a)),
+          'OR412 version_mismatch', 'an old version is refused');
+
+SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
+SELECT is(pg_temp.pay(:b), 'done', 'two manual payments may have one reference');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS c \gset
+SELECT is(pg_temp.pay(:c, 'cash', 'drawer 1'), 'done', 'an external order may be paid in cash');
+SELECT results_eq(format('SELECT method, status::text, captured FROM payment WHERE order_id = %s ORDER BY id', :c),
+    $$VALUES ('external', 'closed', 0::bigint), ('cash', 'paid', 1000)$$, 'the open payment is closed, a new one captured');
+SELECT is((SELECT payment_method FROM orders WHERE id = :c), 'cash', 'the order shows how it was paid');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
+SELECT pg_temp.payment_of(:d) AS pd \gset
+SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-d', 'https://pay/d', 'ref-d')
+           WHERE kind = 'result'), 'done', 'the intent is recorded');
+SELECT is((SELECT ROW(status, intent_id, pay_url, reference, due_at)::text FROM payment WHERE id = :pd),
+          '(pending,in-d,https://pay/d,ref-d,)', 'with its address');
+SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-x', 'https://pay/x', NULL)
+           WHERE kind = 'result'), 'unchanged', 'the first intent stands');
+SELECT is((SELECT intent_id FROM payment WHERE id = :pd), 'in-d', 'as it was');
+SELECT is(pg_temp.refusal($$SELECT record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, 999999999, 'i', 'u', 'r')$$),
+          'OR404 not_found', 'a missing payment is not found');
+SELECT is((SELECT version FROM orders WHERE id = :d), 2, 'the intent makes a new version');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
+SELECT pg_temp.payment_of(:e) AS pe \gset
+SELECT is((SELECT code FROM record_intent_failure(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pe, 'timeout', 'no reply', false)
+           WHERE kind = 'result'), 'done', 'a passing failure is noted');
+SELECT is(pg_temp.states(:e), 'open unpaid none', 'the order stays open');
+SELECT is((SELECT ROW(status, failure_code, failure_message, attempts, due_at)::text FROM payment WHERE id = :pe),
+          ROW('created', 'timeout', 'no reply', 1, now() + interval '5 seconds')::text, 'and is tried again soon');
+SELECT lives_ok(format($$SELECT record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, 'no', 'refused', true)$$, :pe),
+                'a final failure');
+SELECT is(pg_temp.states(:e), 'error failed none', 'ends in error');
+SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM order_history WHERE order_id = :e AND version > 1), 'provider',
+          'in the name of the provider');
+
+SELECT pg_temp.buy('bob', p_method => 'manual', p_coupon => 'TWO') AS f \gset
+SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')
+           WHERE kind = 'result'), 'done', 'a payment fails by hand');
+SELECT is(pg_temp.states(:f), 'error failed none', 'for good');
+SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :f), 'released', 'and gives its coupon back');
+SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')
+           WHERE kind = 'result'), 'unchanged', 'failing again changes nothing');
+SELECT is(pg_temp.refusal(format($$SELECT fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, %s, 'no', 'x')$$, :a)),
+          'OR409 order_not_payable', 'a paid order cannot fail');
+
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :g)), 'OR409 order_not_payable', 'an order past its time is not payable');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
