@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# POST /api/v1/admin/balances: top-ups and corrections.
+use strict;
+use warnings;
+use ModOrders::Test;
+
+my $path  = '/api/v1/admin/balances';
+my @token = (token => operator->{token});
+my $user  = make_user();
+
+sub post
+{
+    my ($fields, %with) = @_;
+    return api(POST => $path, @token, json => { user => $user->{ref}, currency => 'USD', %$fields }, %with);
+}
+
+subtest 'a top-up' => sub {
+    my $reply = post({ amount => 50_00, reference => 'till-1' });
+    is($reply->code, 201, 'is a posting');
+    is(join(' ', sort keys %{ $reply->{json} }), join(' ', sort qw(id entry_type amount currency balance_after reference
+        description metadata created_at user user_id)), 'with its members');
+    is_deeply([ @{ $reply->{json} }{qw(entry_type amount currency balance_after reference user user_id)} ],
+        [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'and what moved');
+    is(post({ amount => 1_00 })->{json}{balance_after}, 51_00, 'another one');
+    is(post({ amount => 5, currency => 'JPY' })->{json}{balance_after}, 5, 'another currency has its own balance');
+    is(post({ amount => 1, user => "$user->{id}" })->code, 201, 'a user may be named by id');
+};
+
+subtest 'a correction' => sub {
+    my $reply = post({ amount => -1_00 });
+    is_deeply([ @{ $reply->{json} }{qw(entry_type amount balance_after)} ], [ 'correction', -1_00, 50_01 ], 'is negative');
+    refused(post({ amount => -50_02 }), 402, 'insufficient_balance');
+    is(post({ amount => -50_01 })->{json}{balance_after}, 0, 'down to nothing');
+};
+
+subtest 'what is refused' => sub {
+    refused(post({ amount => 0 }), 422, 'amount_out_of_range', 'amount');
+    refused(post({ amount => 2_000_000_000_000_000 }), 422, 'amount_out_of_range', 'amount');
+    refused(post({ amount => $_ }), 422, 'invalid_fields', 'amount') for '1', 1.5, [];
+    refused(post({}), 422, 'invalid_fields', 'amount');
+    refused(post({ amount => 1, user => 'nobody' }), 422, 'user_not_found', 'user');
+    refused(post({ amount => 1, currency => 'XXX' }), 422, 'currency_unknown', 'currency');
+    refused(post({ amount => 1, currency => 'DOLLARS' }), 422, 'invalid_fields', 'currency');
+    refused(api(POST => $path, @token, json => {}), 422, 'invalid_fields', qw(user amount currency));
+    refused(api(POST => $path, @token, body => ''), 400, 'malformed_json');
+};
+
+subtest 'keys' => sub {
+    my @with   = (headers => { 'Idempotency-Key' => unique('key') });
+    my $first  = post({ amount => 7 }, @with);
+    my $second = post({ amount => 7 }, @with);
+    is($second->content, $first->content, 'a repeat gets the first answer');
+    is_deeply([ $second->code, $second->header('Idempotency-Replayed') ], [ 201, 'true' ], 'and says so');
+    refused(post({ amount => 8 }, @with), 422, 'idempotency_key_reused');
+    is((rows(q(SELECT balance FROM orders.account WHERE tenant_id = 1 AND user_id = ? AND currency = 'USD'), $user->{id}))[0]{balance},
+        7, 'the money moved once');
+};
+
+invariants_hold();
+done;

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# PUT /api/v1/admin/catalogue/:kind/:ref and POST /api/v1/admin/catalogue (NDJSON).
+use strict;
+use warnings;
+use utf8;
+use ModOrders::Test;
+
+my $path  = '/api/v1/admin/catalogue';
+my @token = (token => operator->{token});
+my $JSON  = JSON::PP->new->utf8->canonical;
+
+sub put
+{
+    my ($kind, $ref, @with) = @_;
+    return api(PUT => "$path/$kind/$ref", @token, @with);
+}
+
+sub bulk
+{
+    my (@lines) = @_;
+    my $reply = api(POST => $path, @token, type => 'application/x-ndjson',
+        body => join('', map { (ref $_ ? $JSON->encode($_) : $_) . "\n" } @lines));
+    return ($reply, map { $JSON->decode($_) } grep { length } split /\n/, $reply->content);
+}
+
+subtest 'one entry of each kind' => sub {
+    my $plan = unique('plan');
+    for my $entry (
+        [ users => unique('user'), { name => 'Alice', email => 'alice@example.test', login => unique('login') }, { name => 'Alicia' } ],
+        [ plans => $plan, { name => 'Gold', price => 10_00, currency => 'USD' }, { name => 'Gold', price => 11_00, currency => 'USD' } ],
+        [ 'billing-options' => unique('option'), { plan => $plan, name => 'Yearly', price => 99_00 }, { plan => $plan, name => 'Yearly', price => 90_00 } ],
+        [ coupons => unique('coupon'), { code => uc unique('C'), kind => 'percent', percent_bp => 500 }, { max_uses => 5 } ],
+        [ 'payment-channels' => lc unique('channel'), { provider => 'http', name => 'Card' }, { provider => 'http', name => 'Cards' } ],
+        [ 'tax-rates' => unique('tax'), { tax_class => unique('class'), key => 'vat', rate_bp => 2000 }, { rate_bp => 1900 } ],
+    ) {
+        my ($kind, $ref, $document, $change) = @$entry;
+        my $created = put($kind, $ref, json => $document);
+        is($created->code, 201, "$kind: created");
+        is_deeply([ @{ $created->{json} }{qw(kind ref result)} ], [ $kind, $ref, 'created' ], 'as it says');
+        like($created->{json}{id}, qr/^\d+$/, 'with an id');
+        my $same = put($kind, $ref, json => $document);
+        is_deeply([ $same->code, @{ $same->{json} }{qw(id result)} ], [ 200, $created->{json}{id}, 'unchanged' ], "$kind: the same again");
+        my $other = put($kind, $ref, json => { %$document, %$change });
+        is_deeply([ $other->code, @{ $other->{json} }{qw(id result)} ], [ 200, $created->{json}{id}, 'updated' ], "$kind: changed");
+    }
+};
+
+subtest 'what is refused' => sub {
+    refused(put('nonsense', 'x', json => {}), 422, 'unknown_kind');
+    refused(put('plans', unique('plan'), json => { name => 'x', currency => 'USD' }), 422, 'required_field', 'price');
+    refused(put('plans', unique('plan'), json => { name => 'x', price => 'a', currency => 'USD' }), 422, 'invalid_field', 'price');
+    refused(put('plans', unique('plan'), json => { name => 'x', price => 1, currency => 'XXX' }), 422, 'currency_unknown', 'currency');
+    refused(put('plans', 'x', body => $_), 400, 'malformed_json') for '', '{', '[]', '{"a":1,"a":2}';
+    refused(put('plans', 'x', form => [ name => 'x' ]), 415, 'unsupported_media_type');
+};
+
+subtest 'many' => sub {
+    my ($user, $plan) = (unique('user'), unique('plan'));
+    my ($reply, @lines) = bulk(
+        { kind => 'users', ref => $user, name => 'Bulk "quoted" \\ übel', email => "$user\@example.test" },
+        { kind => 'plans', ref => $plan, name => 'Bulk', price => 1, currency => 'USD' },
+        '{"kind":"plans",',
+        { kind => 'plans', ref => unique('plan'), name => 'No price', currency => 'USD' },
+        '',
+        { kind => 'nonsense', ref => 'x' },
+        { ref => 'x' },
+        { kind => 'plans', ref => $plan, name => 'Bulk', price => 2, currency => 'USD' },
+    );
+    is($reply->code, 200, 'are answered with 200');
+    is($reply->header('Content-Type'), 'application/x-ndjson', 'line by line');
+    is_deeply([ map { [ @$_{qw(line result)} ] } @lines ],
+        [ [ 1, 'created' ], [ 2, 'created' ], [ 3, 'refused' ], [ 4, 'refused' ], [ 6, 'refused' ], [ 7, 'refused' ], [ 8, 'updated' ] ],
+        'each for itself');
+    is_deeply([ map { $_->{code} } grep { $_->{result} eq 'refused' } @lines ],
+        [qw(malformed_json required_field unknown_kind required_field)], 'with the reason');
+    is($lines[3]{field}, 'price', 'and the field');
+    is($lines[1]{id}, $lines[6]{id}, 'lines see those before them');
+    my ($row) = rows('SELECT name FROM orders.users WHERE tenant_id = 1 AND external_ref = ?', $user);
+    is($row->{name}, 'Bulk "quoted" \\ übel', 'texts arrive as they are');
+    my (undef, @many) = bulk(map { { kind => 'users', ref => "$user-$_", name => "User $_" } } 1 .. 300);
+    is(scalar grep({ $_->{result} eq 'created' } @many), 300, 'hundreds at once');
+    refused((bulk())[0], 400, 'malformed_json');
+};
+
+subtest 'keys' => sub {
+    my $ref  = unique('plan');
+    my @with = (type => 'application/x-ndjson', headers => { 'Idempotency-Key' => unique('key') },
+        body => $JSON->encode({ kind => 'plans', ref => $ref, name => 'Key', price => 1, currency => 'USD' }) . "\n");
+    my $first  = api(POST => $path, @token, @with);
+    my $second = api(POST => $path, @token, @with);
+    is($second->content, $first->content, 'a repeat gets the first answer');
+    is($second->header('Idempotency-Replayed'), 'true', 'and says so');
+};
+
+done;

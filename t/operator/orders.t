@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+# The operator API's orders: search, read, pay, cancel, refund.
+use strict;
+use warnings;
+use utf8;
+use ModOrders::Test;
+
+my $path  = '/api/v1/admin/orders';
+my $buyer = make_user(balance => 1000_00, name => unique('Zoe'));
+my $plan  = make_plan(price => 10_00);
+my @token = (token => operator->{token});
+
+sub get
+{
+    my ($rest) = @_;
+    return api(GET => "$path$rest", @token);
+}
+
+sub post
+{
+    my ($id, $verb, @with) = @_;
+    return api(POST => "$path/$id/$verb", @token, @with ? @with : (json => {}));
+}
+
+sub ids
+{
+    my ($reply) = @_;
+    return [ map { $_->{id} } @{ $reply->{json}{orders} || [] } ];
+}
+
+sub members
+{
+    my ($object) = @_;
+    return join ' ', sort keys %$object;
+}
+
+sub unpaid
+{
+    return place($buyer, $plan, payment_method => 'manual', @_)->{order}{id};
+}
+
+subtest 'the canonical order' => sub {
+    my $coupon = make_coupon();
+    my $placed = place($buyer, $plan, coupon_code => $coupon->{code})->{order};
+    my $reply  = get("/$placed->{id}");
+    is($reply->code, 200, 'is read');
+    like($reply->header('ETag'), qr/^"1/, 'with a tag');
+    my $order = $reply->{json};
+    is(members($order), join(' ', sort qw(id public_id number bill_no dialect version state payment_state fulfilment_state
+        user retailer agent currency subtotal discount tax tax_inclusive shipping total refunded lines taxes addresses
+        payments refunds shipments returns invoices history notes metadata created_at updated_at)), 'with all its members');
+    is_deeply([ @$order{qw(id number dialect version state payment_state fulfilment_state bill_no retailer agent notes)} ],
+        [ @$placed{qw(id number)}, 'user', 1, 'completed', 'paid', 'none', (undef) x 4 ], 'the states');
+    is_deeply([ @$order{qw(currency subtotal discount tax shipping total refunded)} ], [ 'USD', 10_00, 1_00, 0, 0, 9_00, 0 ],
+        'the money');
+    is_deeply($order->{user}, { id => $buyer->{id}, ref => $buyer->{ref}, name => $buyer->{name}, email => $buyer->{email} },
+        'the buyer');
+    like($order->{public_id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'a UUID of version 7');
+    like($order->{$_}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "$_ is ISO 8601") for qw(created_at updated_at);
+    is_deeply([ map { [ @$_{qw(kind product title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
+        [ [ 'plan', $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, $coupon->{code}, 1, -1_00, -1_00 ] ],
+        'the lines');
+    is(members($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity unit_price list_price discount tax
+        subtotal returnable image metadata)), 'with all their members');
+    is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'no addresses');
+    is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'empty arrays where there is nothing');
+    is_deeply([ map { [ @$_{qw(axis from to)} ] } @{ $order->{history} } ],
+        [ [qw(order new open)], [qw(payment new unpaid)], [qw(fulfilment new none)], [qw(payment unpaid paid)], [qw(order open completed)] ],
+        'the history');
+    is(members($order->{history}[0]), 'actor at axis comment from to version', 'with all its members');
+    is_deeply($order->{history}[0]{actor}, { kind => 'buyer', id => $buyer->{id} }, 'and who did it');
+    is(scalar @{ $order->{payments} }, 1, 'one payment');
+    is_deeply(get("/$order->{public_id}")->{json}, $order, 'by UUID');
+    is_deeply(get("/$order->{number}")->{json}, $order, 'by number');
+    refused(get("/$_"), 404, 'not_found') for 9_000_000_000, 'nothing', '00000000-0000-7000-8000-000000000000', '-1',
+        '99999999999999999999';
+};
+
+subtest 'search' => sub {
+    my $user = make_user(balance => 100_00);
+    my @paid = map { place($user, $plan)->{order} } 1 .. 3;
+    my @open = map { place($user, $plan, payment_method => 'manual')->{order} } 1 .. 2;
+    my @all  = map { $_->{id} } reverse @paid, @open;
+    my $of   = "?user=$user->{ref}";
+    is_deeply(ids(get($of)), \@all, 'by user, newest first');
+    is_deeply(ids(get("?user=$user->{id}")), \@all, 'by his id');
+    is_deeply(ids(get('?user=nobody')), [], 'of nobody');
+    is_deeply(ids(get("$of&status=open")), [ @all[ 0, 1 ] ], 'by state');
+    is_deeply(ids(get("$of&payment=paid")), [ @all[ 2 .. 4 ] ], 'by payment state');
+    is_deeply(ids(get("$of&fulfilment=none&dialect=user")), \@all, 'by fulfilment and dialect');
+    is_deeply(ids(get("$of&dialect=shop")), [], 'of another dialect');
+    is_deeply(ids(get('?number=' . lc $paid[0]{number})), [ $paid[0]{id} ], 'by number');
+    is_deeply(ids(get("$of&from=2020-01-01&to=2099-01-01T00:00:00Z")), \@all, 'by date');
+    is_deeply(ids(get("$of&to=2020-01-01")), [], 'before there was any');
+    is_deeply(ids(get("?q=$user->{name}")), \@all, 'by free text: the name');
+    is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'the number');
+    is_deeply(ids(get("$of&q=%25%25")), [], 'text is no pattern');
+    is(members(get($of)->{json}{orders}[0]), members(get("/$all[0]")->{json}), 'each with all its members');
+    my @order = grep { $_->{id} == $paid[0]{id} } @{ get($of)->{json}{orders} };
+    is_deeply($order[0], get("/$paid[0]{id}")->{json}, 'as if it were read by itself');
+
+    my $reply = get("$of&limit=2");
+    my @seen  = @{ ids($reply) };
+    while (my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/) {
+        ok($reply->{json}{next_cursor}, 'the cursor is in the body too');
+        $reply = api(GET => $next, @token);
+        push @seen, @{ ids($reply) };
+    }
+    is_deeply(\@seen, \@all, 'page by page');
+    is($reply->{json}{next_cursor}, undef, 'to the end');
+    refused(get("?$_=nonsense"), 422, 'invalid_fields', $_) for qw(status payment fulfilment dialect from to limit cursor);
+    is(get('?limit=1000')->code, 200, 'a limit above the maximum is the maximum');
+};
+
+subtest 'paying by hand' => sub {
+    my $id    = unpaid();
+    my $reply = post($id, 'pay', json => { reference => 'till-1', method => 'cash' });
+    is($reply->code, 200, 'settles the payment');
+    my $order = $reply->{json};
+    is_deeply([ @$order{qw(state payment_state version)} ], [ 'completed', 'paid', 2 ], 'the order is paid');
+    my ($paid) = grep { $_->{status} eq 'paid' } @{ $order->{payments} };
+    is_deeply([ @$paid{qw(method reference amount)} ], [ 'cash', 'till-1', 10_00 ], 'as was said');
+    is_deeply($order->{history}[-1]{actor}, { kind => 'operator', id => operator->{id} }, 'by the operator');
+    is_deeply(post($id, 'pay', json => { reference => 'till-1', method => 'cash' })->{json}, $order, 'saying it again changes nothing');
+    refused(post($id, 'pay', json => { reference => 'till-2' }), 409, 'order_not_payable');
+    refused(post(place($buyer, $plan)->{order}{id}, 'pay', json => { reference => 'till-3' }), 409, 'order_not_payable');
+    is(post(unpaid(), 'pay', body => '', type => '')->code, 200, 'no body is needed');
+    refused(post(unpaid(), 'pay', json => { reference => 'x' x 256 }), 422, 'invalid_fields', 'reference');
+    refused(post(unpaid(), 'pay', json => { method => $_ }), 422, 'payment_method_unknown', 'method') for 'balance', 'Cash!';
+    refused(post(9_000_000_000, 'pay'), 404, 'not_found');
+    my $number = get('/' . unpaid())->{json}{number};
+    is(post($number, 'pay')->{json}{payment_state}, 'paid', 'by number');
+};
+
+subtest 'cancelling' => sub {
+    my $reply = post(unpaid(), 'cancel', json => { reason => 'sold out' });
+    is($reply->{json}{state}, 'cancelled', 'an unpaid order');
+    is($reply->{json}{history}[-1]{comment}, 'sold out', 'with the reason');
+    my $again = post($reply->{json}{id}, 'cancel');
+    is_deeply([ $again->code, $again->{json} ], [ 200, $reply->{json} ], 'again changes nothing');
+    my $paid = place($buyer, $plan)->{order};
+    my $back = post($paid->{id}, 'cancel')->{json};
+    is_deeply([ @$back{qw(state payment_state refunded)} ], [ 'completed', 'refunded', 10_00 ],
+        'a paid one, which is complete, is refunded');
+    refused(post(unpaid(), 'cancel', json => { reason => 'x' x 256 }), 422, 'invalid_fields', 'reason');
+    refused(post('nothing', 'cancel'), 404, 'not_found');
+};
+
+subtest 'refunds' => sub {
+    my $order = place($buyer, $plan, quantity => 3)->{order};
+    my $reply = post($order->{id}, 'refund', json => { amount => 5_00, reason => 'scratched' });
+    is($reply->code, 201, 'an amount');
+    is_deeply([ @{ $reply->{json}{refund} }{qw(amount currency reason status)} ], [ 5_00, 'USD', 'scratched', 'done' ], 'goes back');
+    is_deeply([ @{ $reply->{json}{order} }{qw(payment_state refunded)} ], [ 'partially_refunded', 5_00 ], 'as the order says');
+    is_deeply($reply->{json}{order}{refunds}[0], $reply->{json}{refund}, 'in its refunds');
+    refused(post($order->{id}, 'refund', json => { amount => 25_01 }), 422, 'refund_exceeds_captured');
+    my $line = get("/$order->{id}")->{json}{lines}[0]{id};
+    $reply = post($order->{id}, 'refund', json => { lines => [ { id => $line, quantity => 1 } ] });
+    is($reply->{json}{refund}{amount}, 10_00, 'a line');
+    $reply = post($order->{id}, 'refund');
+    is($reply->{json}{refund}{amount}, 15_00, 'all that is left');
+    is($reply->{json}{order}{payment_state}, 'refunded', 'then nothing is');
+    refused(post($order->{id}, 'refund', json => { amount => 1 }), $_->[0], $_->[1]) for [ 422, 'refund_exceeds_captured' ];
+    is((rows('SELECT balance FROM orders.account WHERE tenant_id = 1 AND user_id = ?', $buyer->{id}))[0]{balance} > 0, 1, 'the money is there');
+
+    my $other = place($buyer, $plan)->{order};
+    refused(post($other->{id}, 'refund', json => { amount => $_ }), 422, 'invalid_fields', 'amount') for 0, -1, '5', 1.5;
+    refused(post($other->{id}, 'refund', json => { lines => [] }), 422, 'invalid_fields', 'lines');
+    refused(post($other->{id}, 'refund', json => { lines => ['x'] }), 422, 'invalid_fields', 'lines[0]');
+    refused(post($other->{id}, 'refund', json => { lines => [ { id => 1, quantity => 0 }, { quantity => 1 } ] }), 422, 'invalid_fields',
+        'lines[0].quantity', 'lines[1].id');
+    refused(post($other->{id}, 'refund', json => { amount => 1, lines => [ { id => 1, quantity => 1 } ] }), 422, 'invalid_fields', 'lines');
+    refused(post($other->{id}, 'refund', json => { lines => [ { id => $line, quantity => 1 } ] }), 422, 'line_not_found');
+    refused(post(unpaid(), 'refund'), 409, 'order_not_refundable');
+    refused(post(9_000_000_000, 'refund'), 404, 'not_found');
+    db()->do(q(UPDATE orders.orders SET paid_at = now() - interval '31 days' WHERE tenant_id = 1 AND id = ?), undef, $other->{id});
+    refused(post($other->{id}, 'refund'), 409, 'refund_window_closed');
+};
+
+subtest 'conditions and keys' => sub {
+    my $id  = unpaid();
+    my $tag = get("/$id")->header('ETag');
+    is(api(GET => "$path/$id", @token, headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match');
+    refused(post($id, $_, json => {}, headers => { 'If-Match' => '"7"' }), 412, 'version_mismatch') for qw(pay cancel refund);
+    my $key   = unique('key');
+    my $first = post($id, 'pay', json => {}, headers => { 'Idempotency-Key' => $key, 'If-Match' => $tag });
+    is($first->code, 200, 'If-Match with the present tag');
+    my $second = post($id, 'pay', json => {}, headers => { 'Idempotency-Key' => $key, 'If-Match' => $tag });
+    is($second->header('Idempotency-Replayed'), 'true', 'a repeat is a replay');
+    is($second->content, $first->content, 'byte for byte');
+    refused(post(unpaid(), 'pay', json => {}, headers => { 'Idempotency-Key' => $key }), 422, 'idempotency_key_reused');
+    my $refund = post($id, 'refund', json => { amount => 1 }, headers => { 'Idempotency-Key' => $key });
+    my $again  = post($id, 'refund', json => { amount => 1 }, headers => { 'Idempotency-Key' => $key });
+    is($again->content, $refund->content, 'refunds too');
+    is($again->code, $refund->code, 'with the same status');
+    is(get("/$id")->{json}{refunded}, 1, 'once');
+};
+
+invariants_hold();
+done;
