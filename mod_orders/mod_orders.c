@@ -59,13 +59,12 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* mod_watchdog starts its threads in its own child_init: what they use has to be there before */
+    /* mod_watchdog takes stock of its callbacks in post_config and starts its threads in child_init */
     static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
-    static const char *const after_watchdog[] = {"mod_watchdog.c", NULL};
 
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(post_config, after_watchdog, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     orders_auth_register_hooks(pool);
     orders_handler_register_hooks(pool);

@@ -98,7 +98,7 @@ refused(api(GET => '/glue/denied', token => $buyer->{token}, unchecked => 1), 40
 # --- users of httpd's own authentication ----------------------------------------------------------------------------
 
 # t/conf/glue.passwd knows two, the order book one of them.
-make_user(ref => 'known', login => 'known') unless rows(q(SELECT FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+make_user(ref => 'known', login => 'known') unless rows(q(SELECT 1 FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
 my @known = (basic => ['known', 'sesame'], unchecked => 1);
 is(api(GET => '/glue/basic', @known)->code, 200, 'a user with that login');
 my $wrong = api(GET => '/glue/basic', basic => ['known', 'wrong'], unchecked => 1);

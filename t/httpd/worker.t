@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# The work that no request does: by one process at a time, soon, and never in the way of a stop.
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::Test;
+use Time::HiRes qw(sleep time);
+
+my $buyer = make_user(balance => 100_00);
+my $plan  = make_plan(price => 700);
+my @as    = (token => $buyer->{token}, unchecked => 1);
+my @staff = (token => operator()->{token}, unchecked => 1);
+my $list  = '/api/v1/user/orders';
+
+make_channel('simulator');
+
+# An order by the channel; its provider may not be there.
+sub by_channel
+{
+    my ($httpd) = @_;
+    my $reply = api(POST => $httpd ? $httpd->url($list) : $list, @as,
+        json => { plan_id => $plan->{id}, payment_method => 'external', payment_channel => 'simulator' });
+    is($reply->code, 200, 'an order by a payment channel') or diag($reply->as_string);
+    return $reply->{json}{order}{id};
+}
+
+sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $_[0]))[0] }
+
+# --- expiry, by the shared server whose OrdersWorkerInterval is 1 ---------------------------------------------------
+
+subtest 'unpaid orders expire' => sub {
+    my $id = by_channel();
+    my $kept = by_channel();
+    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND id = ?), undef, $id);
+    ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'within OrdersWorkerInterval');
+    is(order_row($kept)->{state}, 'open', 'and not before their time');
+    is((rows(q(SELECT actor FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'expired'), $id))[0]{actor}, 'system',
+        'by the system') or diag(explain(rows('SELECT * FROM orders.order_history WHERE tenant_id = 1 AND order_id = ?', $id)));
+};
+
+subtest 'events are marked' => sub {
+    my $id = place($buyer, make_plan(price => 0))->{order}{id};
+    ok(wait_for(sub { !scalar rows('SELECT 1 FROM orders.outbox WHERE tenant_id = 1 AND order_id = ? AND done_at IS NULL', $id) }, 5), 'soon');
+    ok(scalar rows('SELECT 1 FROM orders.outbox WHERE tenant_id = 1 AND order_id = ? AND done_at IS NOT NULL', $id), 'all of them');
+};
+
+# --- payments, with a provider that comes late ----------------------------------------------------------------------
+
+subtest 'a provider that was not there' => sub {
+    my $id = by_channel();
+    is(payment_of($id)->{status}, 'created', 'is asked again');
+    my $provider = start_simulator();
+    db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ?', undef, $id);
+    ok(wait_for(sub { payment_of($id)->{intent_id} }, 6), 'later') or diag(explain(payment_of($id)));
+    is(scalar(grep { $_->{payment_id} == payment_of($id)->{id} } @{ $provider->state->{intents} }), 1, 'and makes one intent');
+
+    $provider->approve(payment_of($id)->{intent_id});
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'its event settles the order') or diag(explain(order_row($id)));
+    my $refund = api(POST => "/api/v1/admin/orders/$id/refund", @staff, json => { reason => 'back' });
+    like($refund->code, qr/^20[01]$/, 'a refund') or diag($refund->as_string);
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'refunded' }, 8), 'is sent by the worker, and settles') or diag(explain(order_row($id)));
+};
+
+# --- servers of their own -------------------------------------------------------------------------------------------
+
+my $port    = Apache::Test::vars('simulator_port');
+my $secret  = Apache::Test::vars('channel_secret_file');
+my $channel = "OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$port secret-file=$secret timeout=20";
+
+subtest 'OrdersIdempotencyLifetime' => sub {
+    my $keyed = sub {
+        my ($key) = @_;
+        api(POST => $list, @as, json => { plan_id => make_plan(price => 0)->{id} }, headers => { 'Idempotency-Key' => $key });
+        return $key;
+    };
+    my ($old, $young) = map { $keyed->(unique('key')) } 1 .. 2;
+    db()->do(q(UPDATE orders.idempotency SET created_at = now() - interval '61 s', started_at = now() - interval '61 s', completed_at = now() - interval '61 s' WHERE tenant_id = 1 AND key = ?), undef, $old);
+    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old), 'a day unless told otherwise');
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\nOrdersIdempotencyLifetime 60")->start;
+    ok(wait_for(sub { !scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old) }, 5), 'an older record is forgotten');
+    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $young), 'a younger one is not');
+};
+
+subtest 'OrdersWorker Off' => sub {
+    # In a database without the shared server's worker there would be none; here its log tells who did it.
+    my $off = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off")->start;
+    my $on  = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1", global => 'LogLevel orders:info')->start;
+    my $mark = log_mark();
+    my $told = sub { scalar grep { /worker: \d+ unpaid orders/ } split(/\n/, $on->log), log_since($mark) };
+    my $id = by_channel();
+    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND id = ?), undef, $id);
+    ok(wait_for($told, 5), 'somebody else does the work');
+    unlike($off->log, qr/worker/, 'and this one does none');
+};
+
+subtest 'a provider that hangs delays no stop' => sub {
+    my $provider = start_simulator();
+    my $id = by_channel();
+    $provider->mode('slow', seconds => 30, delay => 30, times => 100) if eval { $provider->mode('slow', seconds => 30, times => 100); 1 };
+    for my $signal ('TERM', 'WINCH') {
+        my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\n$channel")->start;
+        db()->do(q(UPDATE orders.payment SET due_at = now(), status = 'created', intent_id = NULL WHERE tenant_id = 1 AND order_id = ?), undef, $id);
+        sleep 1.5;
+        cmp_ok($httpd->stop($signal), '<', 5, "$signal: within 5 s");
+    }
+};
+
+subtest 'a graceful restart' => sub {
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1")->start;
+    my @codes;
+    for my $round (1 .. 5) {
+        kill 'USR1', $httpd->pid;
+        for (1 .. 10) { push @codes, api(GET => $httpd->url($list), @as, headers => { Connection => 'close' })->code; sleep 0.05 }
+    }
+    is(scalar(grep { $_ != 200 } @codes), 0, 'nobody is turned away by five of them');
+    unlike($httpd->log, qr/\[orders:(?:error|crit)\]|exit signal/, 'nothing is wrong') or diag($httpd->log);
+};
+
+done;
