@@ -16,7 +16,8 @@ use Time::HiRes qw(time);
 my $MAX_REQUEST = 262_144;
 
 # handler: called with a request {method, path, query, headers, body, peer}; the answer is a hash
-# {status, type, headers, body, delay, drop}. drop closes the connection instead of answering.
+# {status, type, headers, body, delay, drop}. drop loses the answer's body: the connection closes after the headers, so
+# that no client tries again by itself as it may when an idle connection was closed.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
@@ -198,7 +199,6 @@ sub _requests {
 sub _answer {
     my ($self, $peer, $answer) = @_;
     return if $peer->{closed};
-    return $self->_close($peer) if $answer->{drop};
     my $body    = $answer->{body} // q{};
     my %headers = (
         'Content-Type'   => $answer->{type} || 'application/json',
@@ -207,7 +207,8 @@ sub _answer {
     );
     $peer->{out} .= "HTTP/1.1 $answer->{status} Simulated\r\n"
         . join(q{}, map { "$_: $headers{$_}\r\n" } sort keys %headers)
-        . "\r\n$body";
+        . "\r\n" . ($answer->{drop} ? q{} : $body);
+    $peer->{last} = 1 if $answer->{drop};
     $peer->{busy} = 0;
     $self->_write($peer);
     $self->_requests($peer);
