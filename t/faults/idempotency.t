@@ -47,7 +47,8 @@ sub took {
         ($round, $waiting) = ($round + 1, $clients) if !--$waiting;
     } else {
         push @wrong, "$entry->{status} without Retry-After" if !$reply->{headers}{'retry-after'};
-        $due[$n] = $request;
+        $due[$n] = {%$request, attempt => ($request->{attempt} // 1) + 1};
+        die "a client asked 1000 times and was told $entry->{status} $entry->{code}\n" if ($request->{attempt} // 1) > 1000;
     }
 }
 

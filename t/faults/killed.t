@@ -33,10 +33,10 @@ my @order = ('a child of httpd is killed', 'a backend is killed', 'PostgreSQL is
     'all backends are ended', 'PostgreSQL is restarted');
 @order = (@order, 'a backend is ended', sort keys %blow) x 5 if Faults::Stand::long();
 
-my $gap = 6.5;
+my $gap = 6.2;
 my $load = Faults::Steady->new(
-    port => $stand->{port}, log => $log, clients => 16, seconds => $gap,
-    script => [map { my $n = $_; [2 + $gap * $n, sub { push @blows, [$_[0], $order[$n]]; $blow{$order[$n]}->() }] } 0 .. $#order],
+    port => $stand->{port}, log => $log, clients => 24, pause => 0.005, seconds => $gap,
+    script => [map { my $n = $_; [1.5 + $gap * $n, sub { push @blows, [$_[0], $order[$n]]; $blow{$order[$n]}->() }] } 0 .. $#order],
 );
 my $run = $load->run;
 note($run->summary);

@@ -90,13 +90,19 @@ subtest 'the same request while its intent is made' => sub {
     my (%bodies, %count, @again);
     Faults::Load->new(
         port => $stand->{port}, clients => 24, timeout => 20,
-        next => sub { my ($n) = @_; my $r = defined $again[$n] ? $again[$n] : {%$request}; $again[$n] = 0; return ref $r ? $r : undef },
+        next => sub {
+            my ($n) = @_;
+            my $r = exists $again[$n] ? $again[$n] : {%$request, rested => 1};
+            return 0.05 if $r && !$r->{rested}++;
+            $again[$n] = undef;
+            return $r;
+        },
         done => sub {
             my ($r, $reply, $n) = @_;
             $log->note($r, $reply);
             $count{$reply->{status}}++;
             if ($reply->{status} == 200) { $bodies{$reply->{body}}++; return }
-            $again[$n] = {%$r} if $reply->{status} == 409 && $count{409} < 2000;
+            $again[$n] = {%$r, rested => 0} if $reply->{status} == 409 && $count{409} < 2000;
         },
     )->run;
     note(join ', ', map { "$_ x $count{$_}" } sort keys %count);

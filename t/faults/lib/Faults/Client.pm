@@ -4,7 +4,7 @@
 # compared with the database afterwards.
 #
 # A 2xx is ok. A 4xx is refused, and so is a 503 that says that nothing was done (busy, database_unavailable). Everything
-# else - no answer, another 5xx - is unknown.
+# else - no answer, another 5xx, a twin of the request that is under way - is unknown.
 package Faults::Client;
 
 use strict;
@@ -25,7 +25,7 @@ sub unique { return sprintf '%s-%d-%06d', $_[0], $$, ++$made }
 sub create {
     my ($n, $plan, %body) = @_;
     my $key = delete $body{key} // unique('create');
-    my %request = (plan_id => $Faults::Data::plan{$plan}[0], quantity => 1, payment_method => 'balance', %body);
+    my %request = (plan_id => 0 + $Faults::Data::plan{$plan}[0], quantity => 1, payment_method => 'balance', %body);
     return {op => 'create', path => $user_api, token => secret("buyer-$n"), buyer => $n, key => $key, body => \%request};
 }
 
@@ -52,14 +52,14 @@ sub pay {
 sub refund {
     my ($order, $amount) = @_;
     my $reason = unique('refund');
-    return operator('refund', "/orders/$order/refund", {reason => $reason, defined $amount ? (amount => $amount) : ()},
+    return operator('refund', "/orders/$order/refund", {reason => $reason, defined $amount ? (amount => 0 + $amount) : ()},
         order => $order, reason => $reason, amount => $amount);
 }
 
 sub top_up {
     my ($n, $amount) = @_;
     my $reference = unique('top-up');
-    return operator('top_up', '/balances', {user => "buyer-$n", amount => $amount, currency => 'USD', reference => $reference},
+    return operator('top_up', '/balances', {user => "buyer-$n", amount => 0 + $amount, currency => 'USD', reference => $reference},
         buyer => $n, reference => $reference, amount => $amount);
 }
 
@@ -75,8 +75,9 @@ sub classify {
     my ($reply) = @_;
     my $status = $reply->{status};
     return 'ok' if $status >= 200 && $status < 300;
-    return 'refused' if $status >= 400 && $status < 500;
     my $code = code($reply);
+    return 'unknown' if $code eq 'idempotency_in_flight';
+    return 'refused' if $status >= 400 && $status < 500;
     return 'refused' if $status == 503 && $code =~ /^(busy|database_unavailable|serialization_failed)$/;
     return 'unknown';
 }
@@ -133,25 +134,25 @@ sub differences {
 # Every 2xx is found, as it was told; every refusal left nothing; nothing is there that nobody asked for.
 sub differences_of_orders {
     my ($self, $db) = @_;
-    my %by_key = map { $_->{key} => $_ } @{$db->selectall_arrayref(
-        q(SELECT i.key, i.order_id, o.number, o.total, o.buyer_id FROM orders.idempotency i
+    my %found_by = map { ("$_->{actor_id} $_->{key}" => $_) } @{$db->selectall_arrayref(
+        q(SELECT i.actor_id, i.key, i.order_id, o.number, o.total, o.buyer_id FROM orders.idempotency i
           JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id WHERE i.route LIKE '%create%'), {Slice => {}})};
-    my (%told, %possible, @found);
+    my (%perhaps, %refused, %possible, @found);
     for my $entry (grep { $_->{op} eq 'create' } @{$self->{entries}}) {
-        my $row = $by_key{$entry->{key}};
+        my $who = "$entry->{buyer} $entry->{key}";
+        my $row = $found_by{$who};
         $possible{$row->{order_id}} = 1 if $row;
-        next if $entry->{class} eq 'unknown';
-        if ($entry->{class} eq 'ok') {
-            $told{$entry->{key}} = 1;
-            push @found, "order $entry->{order} of key $entry->{key} was confirmed and is not there" if !$row;
-            push @found, "key $entry->{key}: told $entry->{order} $entry->{number} $entry->{total}, found $row->{order_id} $row->{number} $row->{total}"
-              if $row && "@$entry{qw(order number total buyer)}" ne "@$row{qw(order_id number total buyer_id)}";
+        $perhaps{$who} = 1 if $entry->{class} ne 'refused';
+        $refused{$who} = $entry if $entry->{class} eq 'refused';
+        next if $entry->{class} ne 'ok';
+        if (!$row) {
+            push @found, "order $entry->{order} of key $entry->{key} was confirmed and is not there";
+        } elsif ("@$entry{qw(order number total buyer)}" ne "@$row{qw(order_id number total buyer_id)}") {
+            push @found, "key $entry->{key}: told $entry->{order} $entry->{number} $entry->{total}, found $row->{order_id} $row->{number} $row->{total}";
         }
     }
-    my %unknown = map { $_->{key} => 1 } grep { $_->{class} eq 'unknown' } grep { $_->{op} eq 'create' } @{$self->{entries}};
-    for my $entry (grep { $_->{op} eq 'create' && $_->{class} eq 'refused' } @{$self->{entries}}) {
-        next if $told{$entry->{key}} || $unknown{$entry->{key}} || !$by_key{$entry->{key}};
-        push @found, "key $entry->{key} was refused ($entry->{status} $entry->{code}) and made order $by_key{$entry->{key}}{order_id}";
+    for my $who (grep { !$perhaps{$_} && $found_by{$_} } sort keys %refused) {
+        push @found, "key $who was refused ($refused{$who}{status} $refused{$who}{code}) and made order $found_by{$who}{order_id}";
     }
     for my $id (@{$db->selectcol_arrayref('SELECT id FROM orders.orders')}) {
         push @found, "order $id was made and nobody asked for it" if !$possible{$id};

@@ -18,7 +18,7 @@ sub secret { return sha256_hex("faults $_[0]") }
 
 # plan => [id, price]
 our %plan = (
-    hundred => [1, 100], ten => [2, 1000], odd => [3, 333], free => [4, 0], dear => [5, 90_000_00],
+    hundred => [1, 100], ten => [2, 1000], odd => [3, 333], free => [4, 0], dear => [5, 400_000_00],
 );
 
 sub load {

@@ -8,6 +8,8 @@
 # that this client is done. `done` is told the request and its reply:
 #   status (0: no answer), headers (lower case), body, seconds, error, stale (how often a kept connection had ended).
 #
+# A load that does not come to its end within `limit` seconds dies.
+#
 # A kept connection that ended before the first byte of an answer is what RFC 9112 (9.3.1) allows a client to try again:
 # done here for GET and for requests with a key, on a new connection, and counted.
 package Faults::Load;
@@ -23,7 +25,7 @@ use Time::HiRes qw(time);
 sub new {
     my ($class, %given) = @_;
     my $self = bless {
-        port => 0, clients => 1, keepalive => 1, timeout => 10, tick => undef, tick_every => 0.05, host => '127.0.0.1',
+        port => 0, clients => 1, keepalive => 1, timeout => 10, limit => 120, tick => undef, tick_every => 0.05, host => '127.0.0.1',
         requests => 0, stale => 0, slowest => 0, statuses => {}, latencies => [],
         %given,
     }, $class;
@@ -39,6 +41,7 @@ sub run {
     $self->{began} = time;
     while (my @alive = grep { $_->{state} ne 'over' } @{$self->{pool}}) {
         my $now = time;
+        die "the load does not come to an end\n" if $now > $self->{began} + $self->{limit};
         if ($self->{tick} && $now >= $tick_at) {
             $self->{tick}->($now - $self->{began});
             $tick_at = $now + $self->{tick_every};

@@ -29,6 +29,7 @@ sub closing {
         cmp_ok($report->{rounds}, '>', 0, 'the checker had its look at the load');
     }
     my $db = $o{stand}->postgres->connect;
+    $db->do('ANALYZE');
     cmp_ok(scalar(Faults::Checker::views($db)), '>=', 10, 'there are views of all invariants');
     none_of('the invariants hold', Faults::Checker::violations($db));
     none_of('and so do the rules in other words', Faults::Checker::own_violations($db));

@@ -26,7 +26,7 @@ use Time::HiRes qw(sleep time);
 
 our $root = abs_path(dirname(__FILE__) . '/../../../..');
 
-my ($long, $seed);
+my ($long, $seed, @all);
 
 sub long {
     return $long //= do {
@@ -54,6 +54,7 @@ sub new {
     make_path($self->{dir});
     chmod 0755, $self->{dir};
     $self->{log} = "$self->{dir}/stand.log";
+    push @all, $self;
     $SIG{INT} = $SIG{TERM} = sub { die "stopped by a signal\n" };
     return $self;
 }
@@ -118,7 +119,7 @@ sub start_httpd {
     make_path($dir);
     chmod 0755, $dir;
     $self->configure_httpd(%o);
-    unlink "$dir/error.log";
+    unlink "$dir/error.log", "$dir/stdout.log";
     $self->{httpd} = spawn("$dir/stdout.log", $ENV{HTTPD} // '/usr/sbin/apache2', '-d', $dir, '-f', "$dir/httpd.conf", '-DFOREGROUND');
     wait_for('httpd', 10, sub {
         die "httpd did not start:\n" . `tail -n 20 $dir/stdout.log $dir/error.log 2>&1` if ended($self->{httpd});
@@ -138,6 +139,7 @@ sub configure_httpd {
         secret => $self->secret_file('secret'), %o,
     );
     $value{workers} = $value{processes} * $value{threads};
+    $value{slots} = $value{processes} * 4;
     my $text = join '', <$template>;
     $text =~ s/\@(\w+)\@/$value{$1} \/\/ die "httpd.conf.in: $1?\n"/ge;
     open my $out, '>', "$dir/httpd.conf" or die "httpd.conf: $!\n";
@@ -149,6 +151,7 @@ sub secret_file {
     my ($self, $name) = @_;
     my $file = "$self->{dir}/$name";
     open my $out, '>', $file or die "$file: $!\n";
+    chmod 0600, $file;
     print $out "no secret at all: loopback and tests only ($name)\n";
     close $out;
     return $file;
@@ -183,10 +186,10 @@ sub stop {
     remove_tree($self->{dir}) if !$self->{keep};
 }
 
-sub DESTROY {
-    my ($self) = @_;
+# Not by DESTROY: at the program's end that may come when half of what it needs is gone.
+END {
     local ($?, $@, $!);
-    $self->stop;
+    $_->stop for @all;
 }
 
 1;

@@ -25,6 +25,7 @@ sub run {
     my (@rest, $over);
     my $load = Faults::Load->new(
         port => $self->{port}, clients => $self->{clients}, keepalive => $self->{keepalive}, timeout => $self->{timeout},
+        limit => $end + 60,
         tick => sub {
             my ($at) = @_;
             (shift @script)->[1]->($at) while @script && $script[0][0] <= $at;
@@ -32,7 +33,12 @@ sub run {
         },
         next => sub {
             my ($n) = @_;
-            if (my $again = delete $self->{again}{$n}) { $rest[$n] = 0; return $again }
+            if (my $again = $self->{again}{$n}) {
+                return 0.05 if !$again->{rested}++;
+                delete $self->{again}{$n};
+                $rest[$n] = 0;
+                return $again;
+            }
             if ($rest[$n]++) { $rest[$n] = 0; return $over ? undef : $self->{pause} || 0.001 }
             return undef if $over;
             return $self->{make}->($n) if $self->{make};
@@ -58,7 +64,7 @@ sub took {
     return if $entry->{class} eq 'refused' && $reply->{status} < 500 && $reply->{status} != 409;
     push @{$self->{diary}}, {at => $at, status => $reply->{status}, code => $entry->{code}, op => $entry->{op}, error => $reply->{error},
         seconds => $reply->{seconds}, retry_after => $reply->{headers}{'retry-after'}, hung => $reply->{hung}};
-    $self->{again}{$n} = {%$request, attempt => ($request->{attempt} // 1) + 1} if ($request->{attempt} // 1) < 400;
+    $self->{again}{$n} = {%$request, rested => 0, attempt => ($request->{attempt} // 1) + 1} if ($request->{attempt} // 1) < 400;
 }
 
 # Failures in a stretch of time, as sentences.
