@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The admission gate: so many at a time, in the order of their coming, nobody beyond his patience. */
+#include "support.h"
+
+#include <apr_atomic.h>
+#include <apr_thread_proc.h>
+
+#include "httpd/gate.c"
+
+#define GUESTS 24
+
+/* One thread that enters, stays and leaves. */
+typedef struct guest_t {
+    orders_gate_t *gate;
+    apr_interval_time_t patience, stay;
+    bool first;
+    orders_gate_e outcome;
+    apr_time_t waited;
+    apr_uint32_t place; /* the how manieth to come in */
+    apr_thread_t *thread;
+} guest_t;
+
+static apr_uint32_t admitted, inside, most;
+
+static void count_in(void)
+{
+    apr_uint32_t now = apr_atomic_inc32(&inside) + 1;
+    apr_uint32_t seen = apr_atomic_read32(&most);
+
+    while (now > seen) {
+        seen = apr_atomic_cas32(&most, now, seen) == seen ? now : apr_atomic_read32(&most);
+    }
+}
+
+static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
+{
+    guest_t *guest = data;
+    apr_time_t from = apr_time_now();
+
+    guest->outcome = orders_gate_enter(guest->gate, from + guest->patience, guest->first);
+    guest->waited = apr_time_now() - from;
+    if (guest->outcome == ORDERS_GATE_IN) {
+        guest->place = apr_atomic_inc32(&admitted);
+        count_in();
+        apr_sleep(guest->stay);
+        apr_atomic_dec32(&inside);
+        orders_gate_leave(guest->gate);
+    }
+    return NULL;
+}
+
+static void start(guest_t *guest)
+{
+    assert_int_equal(apr_thread_create(&guest->thread, NULL, visit, guest, pool), APR_SUCCESS);
+    apr_sleep(apr_time_from_msec(5)); /* so that they queue in this order */
+}
+
+static void join(guest_t *guest)
+{
+    apr_status_t status;
+
+    assert_int_equal(apr_thread_join(&status, guest->thread), APR_SUCCESS);
+}
+
+static orders_gate_t *gate_of(int places)
+{
+    apr_pool_t *own;
+
+    admitted = inside = most = 0;
+    assert_int_equal(apr_pool_create(&own, pool), APR_SUCCESS);
+    return orders_gate_create(own, places);
+}
+
+static apr_time_t in(int milliseconds)
+{
+    return apr_time_now() + apr_time_from_msec(milliseconds);
+}
+
+static void lets_in_as_many_as_there_are_places(void **state)
+{
+    orders_gate_t *gate = gate_of(3);
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    }
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+    assert_int_equal(orders_gate_inside(gate), 3);
+    orders_gate_leave(gate);
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+}
+
+static void serves_in_the_order_of_coming(void **state)
+{
+    orders_gate_t *gate = gate_of(1);
+    guest_t guests[GUESTS];
+
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    for (int i = 0; i < GUESTS; i++) {
+        guests[i] = (guest_t){.gate = gate, .patience = apr_time_from_sec(10), .stay = 500};
+        start(&guests[i]);
+    }
+    orders_gate_leave(gate);
+    for (int i = 0; i < GUESTS; i++) {
+        join(&guests[i]);
+        assert_int_equal(guests[i].outcome, ORDERS_GATE_IN);
+        assert_int_equal(guests[i].place, i);
+    }
+    assert_int_equal(most, 1);
+    assert_int_equal(orders_gate_inside(gate), 0);
+}
+
+static void never_lets_in_more(void **state)
+{
+    orders_gate_t *gate = gate_of(4);
+    guest_t guests[GUESTS];
+
+    for (int i = 0; i < GUESTS; i++) {
+        guests[i] = (guest_t){
+            .gate = gate, .patience = apr_time_from_sec(10), .stay = apr_time_from_msec(1 + i % 7)};
+        assert_int_equal(apr_thread_create(&guests[i].thread, NULL, visit, &guests[i], pool),
+                         APR_SUCCESS);
+    }
+    for (int i = 0; i < GUESTS; i++) {
+        join(&guests[i]);
+    }
+    assert_int_equal(admitted, GUESTS);
+    assert_true(most <= 4);
+}
+
+static void bounds_the_wait(void **state)
+{
+    orders_gate_t *gate = gate_of(1);
+    guest_t patient = {.gate = gate, .patience = apr_time_from_sec(10)};
+    guest_t hasty = {.gate = gate, .patience = apr_time_from_msec(80)};
+
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    start(&hasty);
+    start(&patient);
+    join(&hasty);
+    assert_int_equal(hasty.outcome, ORDERS_GATE_LATE);
+    assert_in_range(hasty.waited, apr_time_from_msec(75), apr_time_from_msec(600));
+    orders_gate_leave(gate); /* the place is not kept for the one who left */
+    join(&patient);
+    assert_int_equal(patient.outcome, ORDERS_GATE_IN);
+}
+
+static void puts_those_first_who_were_in(void **state)
+{
+    orders_gate_t *gate = gate_of(1);
+    guest_t early = {.gate = gate, .patience = apr_time_from_sec(10)};
+    guest_t again = {.gate = gate, .patience = apr_time_from_sec(10), .first = true};
+
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    start(&early);
+    start(&again);
+    orders_gate_leave(gate);
+    join(&early);
+    join(&again);
+    assert_int_equal(again.place, 0);
+    assert_int_equal(early.place, 1);
+}
+
+static void turns_everybody_away(void **state)
+{
+    orders_gate_t *gate = gate_of(1);
+    guest_t guests[3];
+
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    for (int i = 0; i < 3; i++) {
+        guests[i] = (guest_t){.gate = gate, .patience = apr_time_from_sec(10)};
+        start(&guests[i]);
+    }
+    orders_gate_refuse_all(gate);
+    for (int i = 0; i < 3; i++) {
+        join(&guests[i]);
+        assert_int_equal(guests[i].outcome, ORDERS_GATE_REFUSED);
+    }
+    orders_gate_leave(gate);
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+}
+
+static void narrows_to_those_who_are_in_and_widens_again(void **state)
+{
+    orders_gate_t *gate = gate_of(3);
+    int others;
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    }
+    orders_gate_leave_narrowed(gate, &others);
+    assert_int_equal(others, 2);
+    assert_int_equal(orders_gate_enter(gate, in(20), true), ORDERS_GATE_LATE);
+    orders_gate_leave(gate);
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, in(1500), false), ORDERS_GATE_IN); /* after a second */
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+    orders_gate_leave_narrowed(gate, &others);
+    orders_gate_leave(gate);
+    orders_gate_leave_narrowed(gate, &others);
+    assert_int_equal(others, 0); /* then nobody is in whom one could wait for */
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(lets_in_as_many_as_there_are_places),
+        TEST(serves_in_the_order_of_coming),
+        TEST(never_lets_in_more),
+        TEST(bounds_the_wait),
+        TEST(puts_those_first_who_were_in),
+        TEST(turns_everybody_away),
+        TEST(narrows_to_those_who_are_in_and_widens_again),
+    };
+
+    return RUN(tests);
+}
