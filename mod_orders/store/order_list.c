@@ -112,266 +112,264 @@ orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
 #define LIKES(column) column " ILIKE $12::text"
 
 /* Ids follow the time of placing, so that the primary key is the index of the newest. */
-#define SEARCH(user)                                                                                                                     \
-    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o"                                                                  \
-    " WHERE o.tenant_id = $1 AND ($3::bigint IS NULL OR o.id < $3::bigint)"                                                              \
-    " AND ($4::text IS NULL OR o.state = $4::text)"                                                                                      \
-    " AND ($5::text IS NULL OR o.payment_state = $5::text)"                                                                              \
-    " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                                                           \
-    " AND ($7::text IS NULL OR o.dialect = $7::text)"                                                                                    \
-    " AND ($8::text IS NULL OR starts_with(upper(o.number), upper($8::text)))"                                                           \
-    " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                                                                  \
-    " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                                                                 \
-    " AND " user " AND ($12::text IS NULL OR " LIKES("o.number") " OR " LIKES(                                                           \
-        "o.notes") " OR EXISTS (SELECT FROM orders.order_line AS l WHERE l.tenant_id = $1"                                               \
-                   " AND l.order_id = o.id AND (" LIKES(                                                                                 \
-                       "l.title") " OR " LIKES("l.item_ref") "))"                                                                        \
-                                                             " OR EXISTS (SELECT FROM "                                                  \
-                                                             "orders.payment AS y WHERE "                                                \
-                                                             "y.tenant_id = $1"                                                          \
-                                                             " AND y.order_id = o.id AND (" LIKES("y.reference") " OR " LIKES(           \
-                                                                 "y.intent_id") "))"                                                     \
-                                                                                " OR EXISTS "                                            \
-                                                                                "(SELECT FROM "                                          \
-                                                                                "orders.users AS "                                       \
-                                                                                "u WHERE "                                               \
-                                                                                "u.tenant_id = "                                         \
-                                                                                "$1 AND u.id = "                                         \
-                                                                                "o.buyer_id"                                             \
-                                                                                " AND (" LIKES("u"                                       \
-                                                                                               "."                                       \
-                                                                                               "e"                                       \
-                                                                                               "x"                                       \
-                                                                                               "t"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               "n"                                       \
-                                                                                               "a"                                       \
-                                                                                               "l"                                       \
-                                                                                               "_"                                       \
-                                                                                               "r"                                       \
-                                                                                               "e"                                       \
-                                                                                               "f") " OR " LIKES("u.name") " OR " LIKES( \
-                                                                                    "u.email") ")"                                       \
-                                                                                               ")"                                       \
-                                                                                               ")"                                       \
-                                                                                               " "                                       \
-                                                                                               "O"                                       \
-                                                                                               "R"                                       \
-                                                                                               "D"                                       \
-                                                                                               "E"                                       \
-                                                                                               "R"                                       \
-                                                                                               " "                                       \
-                                                                                               "B"                                       \
-                                                                                               "Y"                                       \
-                                                                                               " "                                       \
-                                                                                               "o"                                       \
-                                                                                               "."                                       \
-                                                                                               "i"                                       \
-                                                                                               "d"                                       \
-                                                                                               " "                                       \
-                                                                                               "D"                                       \
-                                                                                               "E"                                       \
-                                                                                               "S"                                       \
-                                                                                               "C"                                       \
-                                                                                               " "                                       \
-                                                                                               "L"                                       \
-                                                                                               "I"                                       \
-                                                                                               "M"                                       \
-                                                                                               "I"                                       \
-                                                                                               "T"                                       \
-                                                                                               " "                                       \
-                                                                                               "$"                                       \
-                                                                                               "2"                                       \
-                                                                                               ":"                                       \
-                                                                                               ":"                                       \
-                                                                                               "i"                                       \
-                                                                                               "n"                                       \
-                                                                                               "t"                                       \
-                                                                                               "e"                                       \
-                                                                                               "g"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               " "                                       \
-                                                                                               "+"                                       \
-                                                                                               " "                                       \
-                                                                                               "1"                                       \
-                                                                                               ")"                                       \
-                                                                                               " "                                       \
-                                                                                               "A"                                       \
-                                                                                               "S"                                       \
-                                                                                               " "                                       \
-                                                                                               "i"                                       \
-                                                                                               "d"                                       \
-                                                                                               "s"                                       \
-                                                                                               " "                                       \
-                                                                                               "O"                                       \
-                                                                                               "F"                                       \
-                                                                                               "F"                                       \
-                                                                                               "S"                                       \
-                                                                                               "E"                                       \
-                                                                                               "T"                                       \
-                                                                                               " "                                       \
-                                                                                               "0"                                       \
-                                                                                               ")"                                       \
-                                                                                               " "                                       \
-                                                                                               "A"                                       \
-                                                                                               "S"                                       \
-                                                                                               " "                                       \
-                                                                                               "p"                                       \
-                                                                                               " "                                       \
-                                                                                               "C"                                       \
-                                                                                               "R"                                       \
-                                                                                               "O"                                       \
-                                                                                               "S"                                       \
-                                                                                               "S"                                       \
-                                                                                               " "                                       \
-                                                                                               "J"                                       \
-                                                                                               "O"                                       \
-                                                                                               "I"                                       \
-                                                                                               "N"                                       \
-                                                                                               " "                                       \
-                                                                                               "L"                                       \
-                                                                                               "A"                                       \
-                                                                                               "T"                                       \
-                                                                                               "E"                                       \
-                                                                                               "R"                                       \
-                                                                                               "A"                                       \
-                                                                                               "L"                                       \
-                                                                                               " "                                       \
-                                                                                               "("                                       \
-                                                                                               "S"                                       \
-                                                                                               "E"                                       \
-                                                                                               "L"                                       \
-                                                                                               "E"                                       \
-                                                                                               "C"                                       \
-                                                                                               "T"                                       \
-                                                                                               " "                                       \
-                                                                                               "*"                                       \
-                                                                                               " "                                       \
-                                                                                               "F"                                       \
-                                                                                               "R"                                       \
-                                                                                               "O"                                       \
-                                                                                               "M"                                       \
-                                                                                               " "                                       \
-                                                                                               "o"                                       \
-                                                                                               "r"                                       \
-                                                                                               "d"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               "s"                                       \
-                                                                                               "."                                       \
-                                                                                               "r"                                       \
-                                                                                               "o"                                       \
-                                                                                               "w"                                       \
-                                                                                               "s"                                       \
-                                                                                               "_"                                       \
-                                                                                               "o"                                       \
-                                                                                               "f"                                       \
-                                                                                               "("                                       \
-                                                                                               "$"                                       \
-                                                                                               "1"                                       \
-                                                                                               ","                                       \
-                                                                                               " "                                       \
-                                                                                               "p"                                       \
-                                                                                               "."                                       \
-                                                                                               "i"                                       \
-                                                                                               "d"                                       \
-                                                                                               "s"                                       \
-                                                                                               "["                                       \
-                                                                                               "1"                                       \
-                                                                                               ":"                                       \
-                                                                                               "$"                                       \
-                                                                                               "2"                                       \
-                                                                                               ":"                                       \
-                                                                                               ":"                                       \
-                                                                                               "i"                                       \
-                                                                                               "n"                                       \
-                                                                                               "t"                                       \
-                                                                                               "e"                                       \
-                                                                                               "g"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               "]"                                       \
-                                                                                               ")"                                       \
-                                                                                               " "                                       \
-                                                                                               "U"                                       \
-                                                                                               "N"                                       \
-                                                                                               "I"                                       \
-                                                                                               "O"                                       \
-                                                                                               "N"                                       \
-                                                                                               " "                                       \
-                                                                                               "A"                                       \
-                                                                                               "L"                                       \
-                                                                                               "L"                                       \
-                                                                                               " "                                       \
-                                                                                               "S"                                       \
-                                                                                               "E"                                       \
-                                                                                               "L"                                       \
-                                                                                               "E"                                       \
-                                                                                               "C"                                       \
-                                                                                               "T"                                       \
-                                                                                               " "                                       \
-                                                                                               "*"                                       \
-                                                                                               " "                                       \
-                                                                                               "F"                                       \
-                                                                                               "R"                                       \
-                                                                                               "O"                                       \
-                                                                                               "M"                                       \
-                                                                                               " "                                       \
-                                                                                               "o"                                       \
-                                                                                               "r"                                       \
-                                                                                               "d"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               "s"                                       \
-                                                                                               "."                                       \
-                                                                                               "m"                                       \
-                                                                                               "o"                                       \
-                                                                                               "r"                                       \
-                                                                                               "e"                                       \
-                                                                                               "_"                                       \
-                                                                                               "o"                                       \
-                                                                                               "f"                                       \
-                                                                                               "("                                       \
-                                                                                               "$"                                       \
-                                                                                               "1"                                       \
-                                                                                               ","                                       \
-                                                                                               " "                                       \
-                                                                                               "p"                                       \
-                                                                                               "."                                       \
-                                                                                               "i"                                       \
-                                                                                               "d"                                       \
-                                                                                               "s"                                       \
-                                                                                               "["                                       \
-                                                                                               "1"                                       \
-                                                                                               ":"                                       \
-                                                                                               "$"                                       \
-                                                                                               "2"                                       \
-                                                                                               ":"                                       \
-                                                                                               ":"                                       \
-                                                                                               "i"                                       \
-                                                                                               "n"                                       \
-                                                                                               "t"                                       \
-                                                                                               "e"                                       \
-                                                                                               "g"                                       \
-                                                                                               "e"                                       \
-                                                                                               "r"                                       \
-                                                                                               "]"                                       \
-                                                                                               ")"                                       \
-                                                                                               " "                                       \
-                                                                                               "U"                                       \
-                                                                                               "N"                                       \
-                                                                                               "I"                                       \
-                                                                                               "O"                                       \
-                                                                                               "N"                                       \
-                                                                                               " "                                       \
-                                                                                               "A"                                       \
-                                                                                               "L"                                       \
-                                                                                               "L"                                       \
-                                                                                               " " PAGE_ROW(                             \
-                                                                                                   "NULL",                               \
-                                                                                                   "cardinality(p.ids) > $2::integer") ") AS r"
+#define SEARCH(user)                                                                                                                                                                                                          \
+    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o"                                                                                                                                                       \
+    " WHERE o.tenant_id = $1 AND ($3::bigint IS NULL OR o.id < $3::bigint)"                                                                                                                                                   \
+    " AND ($4::text IS NULL OR o.state = $4::text)"                                                                                                                                                                           \
+    " AND ($5::text IS NULL OR o.payment_state = $5::text)"                                                                                                                                                                   \
+    " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                                                                                                                                                \
+    " AND ($7::text IS NULL OR o.dialect = $7::text)"                                                                                                                                                                         \
+    " AND ($8::text IS NULL OR starts_with(upper(o.number), upper($8::text)))"                                                                                                                                                \
+    " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                                                                                                                                                       \
+    " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                                                                                                                                                      \
+    " AND " user " AND ($12::text IS NULL OR " LIKES("o.number") " OR " LIKES(                                                                                                                                                \
+        "o.notes") " OR EXISTS (SELECT FROM orders.order_line AS l WHERE l.tenant_id = $1"                                                                                                                                    \
+                   " AND l.order_id = o.id AND (" LIKES(                                                                                                                                                                      \
+                       "l.title") " OR " LIKES("l.item_ref") "))"                                                                                                                                                             \
+                                                             " OR EXISTS (SELECT FROM "                                                                                                                                       \
+                                                             "orders.payment AS y WHERE "                                                                                                                                     \
+                                                             "y.tenant_id = $1"                                                                                                                                               \
+                                                             " AND y.order_id = o.id AND (" LIKES("y.reference") " OR " LIKES("y.intent_id") "))"                                                                             \
+                                                                                                                                             " OR EXISTS "                                                                    \
+                                                                                                                                             "(SELECT FROM "                                                                  \
+                                                                                                                                             "orders.users AS "                                                               \
+                                                                                                                                             "u WHERE "                                                                       \
+                                                                                                                                             "u.tenant_id = "                                                                 \
+                                                                                                                                             "$1 AND u.id = "                                                                 \
+                                                                                                                                             "o.buyer_id"                                                                     \
+                                                                                                                                             " AND (" LIKES("u"                                                               \
+                                                                                                                                                            "."                                                               \
+                                                                                                                                                            "e"                                                               \
+                                                                                                                                                            "x"                                                               \
+                                                                                                                                                            "t"                                                               \
+                                                                                                                                                            "e"                                                               \
+                                                                                                                                                            "r"                                                               \
+                                                                                                                                                            "n"                                                               \
+                                                                                                                                                            "a"                                                               \
+                                                                                                                                                            "l"                                                               \
+                                                                                                                                                            "_"                                                               \
+                                                                                                                                                            "r"                                                               \
+                                                                                                                                                            "e"                                                               \
+                                                                                                                                                            "f") " OR " LIKES("u.name") " OR " LIKES("u.email") ")"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                "D"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "B"           \
+                                                                                                                                                                                                                "Y"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "."           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "D"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                "C"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "I"           \
+                                                                                                                                                                                                                "M"           \
+                                                                                                                                                                                                                "I"           \
+                                                                                                                                                                                                                "T"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "$"           \
+                                                                                                                                                                                                                "2"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "n"           \
+                                                                                                                                                                                                                "t"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "g"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "+"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "1"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "F"           \
+                                                                                                                                                                                                                "F"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "T"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "0"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "p"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "C"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "J"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "I"           \
+                                                                                                                                                                                                                "N"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "T"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "("           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "C"           \
+                                                                                                                                                                                                                "T"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "*"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "F"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "M"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                "."           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "w"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                "_"           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "f"           \
+                                                                                                                                                                                                                "("           \
+                                                                                                                                                                                                                "$"           \
+                                                                                                                                                                                                                "1"           \
+                                                                                                                                                                                                                ","           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "p"           \
+                                                                                                                                                                                                                "."           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                "["           \
+                                                                                                                                                                                                                "1"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                "$"           \
+                                                                                                                                                                                                                "2"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "n"           \
+                                                                                                                                                                                                                "t"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "g"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "]"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "U"           \
+                                                                                                                                                                                                                "N"           \
+                                                                                                                                                                                                                "I"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "N"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "S"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "E"           \
+                                                                                                                                                                                                                "C"           \
+                                                                                                                                                                                                                "T"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "*"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "F"           \
+                                                                                                                                                                                                                "R"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "M"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                "."           \
+                                                                                                                                                                                                                "m"           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "_"           \
+                                                                                                                                                                                                                "o"           \
+                                                                                                                                                                                                                "f"           \
+                                                                                                                                                                                                                "("           \
+                                                                                                                                                                                                                "$"           \
+                                                                                                                                                                                                                "1"           \
+                                                                                                                                                                                                                ","           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "p"           \
+                                                                                                                                                                                                                "."           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "d"           \
+                                                                                                                                                                                                                "s"           \
+                                                                                                                                                                                                                "["           \
+                                                                                                                                                                                                                "1"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                "$"           \
+                                                                                                                                                                                                                "2"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                ":"           \
+                                                                                                                                                                                                                "i"           \
+                                                                                                                                                                                                                "n"           \
+                                                                                                                                                                                                                "t"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "g"           \
+                                                                                                                                                                                                                "e"           \
+                                                                                                                                                                                                                "r"           \
+                                                                                                                                                                                                                "]"           \
+                                                                                                                                                                                                                ")"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "U"           \
+                                                                                                                                                                                                                "N"           \
+                                                                                                                                                                                                                "I"           \
+                                                                                                                                                                                                                "O"           \
+                                                                                                                                                                                                                "N"           \
+                                                                                                                                                                                                                " "           \
+                                                                                                                                                                                                                "A"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                "L"           \
+                                                                                                                                                                                                                " " PAGE_ROW( \
+                                                                                                                                                                                                                    "NULL",   \
+                                                                                                                                                                                                                    "cardinality(p.ids) > $2::integer") ") AS r"
 
 static const orders_statement_t search_all = {
     "orders_search",
