@@ -97,12 +97,11 @@ subtest 'max_connections are used up' => sub {
 
 # A PostgreSQL that takes connections and says nothing: the kind of outage in which clients hang.
 subtest 'PostgreSQL is frozen' => sub {
-    my @frozen;
     my $load = steady(
         clients => 32, seconds => 6, pause => 0.02, timeout => 20,
         script => [
-            [1, sub { @frozen = ($postgres->postmaster, $postgres->backends); kill STOP => @frozen }],
-            [9, sub { kill CONT => @frozen }],
+            [1, sub { $postgres->freeze }],
+            [9, sub { $postgres->thaw }],
         ],
     );
     none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# A synchronous standby is promoted while clients buy. The DSN names both hosts; httpd is not told.
+# The primary fails and its synchronous standby is promoted while clients buy. The DSN names both hosts; httpd is not told.
 use strict;
 use warnings;
 use FindBin;
@@ -14,34 +14,45 @@ use Faults::Stand;
 use Faults::Steady;
 use Test::More;
 
-my $stand = Faults::Stand->new->start_postgres;
-my $old = $stand->postgres;
-my $new = $stand->start_standby;
-$stand->start_httpd(dsn => "host=$old->{sockets},$new->{sockets} port=$old->{port},$new->{port} dbname=orders user=orders_api target_session_attrs=read-write");
-my $log = Faults::Client->new;
-my $rounds = Faults::Stand::long() ? 40 : 10;
-my $died;
+my $seconds = Faults::Stand::long() ? 60 : 12;
 
-my $load = Faults::Steady->new(
-    port => $stand->{port}, log => $log, clients => 16, seconds => $rounds,
-    script => [
-        [4, sub { $died = $_[0]; $old->stop('immediate') }],
-        [5, sub { spawn($new->{log}, $new->pg_ctl('promote')) }],
-    ],
-);
-my $run = $load->run;
-note($run->summary);
-@$stand{qw(postgres standby)} = ($new, undef);
-$new->configure(synchronous_standby_names => '');
-$new->value('SELECT pg_reload_conf()');
+# Ends the primary in that way and promotes the standby a second later.
+sub promote_after {
+    my ($what, $end_primary) = @_;
+    my $stand = Faults::Stand->new->start_postgres;
+    my $old = $stand->postgres;
+    my $new = $stand->start_standby;
+    $stand->start_httpd(dsn => "host=$old->{sockets},$new->{sockets} port=$old->{port},$new->{port} dbname=orders user=orders_api target_session_attrs=read-write");
+    my $log = Faults::Client->new;
+    my $died;
+    my $load = Faults::Steady->new(
+        port => $stand->{port}, log => $log, clients => 16, seconds => $seconds, timeout => 20,
+        script => [
+            [3, sub { $died = $_[0]; $end_primary->($old) }],
+            [4, sub { spawn($new->{log}, $new->pg_ctl('promote')) }],
+        ],
+    );
+    my $run = $load->run;
+    note($run->summary);
+    $old->stop('immediate');
+    $stand->{postgres} = delete $stand->{standby};
+    $new->configure(synchronous_standby_names => '');
+    $new->value('SELECT pg_reload_conf()');
 
-cmp_ok($load->successes(0, $died), '>', 50, 'it sold before');
-my @after = grep { $_ > $died + 0.5 } @{$load->{oks}};
-note(sprintf 'first success %.1f s after the primary died, last failure %.1f s after', ($after[0] // 0) - $died, $load->recovered_after($died, 1e9));
-ok(@after && $after[0] - $died <= 10, 'it sells again within 10 s');
-none_of('and without failure after that', $load->failures($died + 10, 1e9));
-none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
-none_of('a repeat is answered like the first time', $load->inconstant);
-is($new->value('SELECT pg_is_in_recovery()::int'), 0, 'the standby is the primary now');
-closing(stand => $stand, log => $log);
+    cmp_ok($load->successes(0, $died), '>', 50, 'it sold before');
+    my @after = grep { $_ > $died + 0.5 } @{$load->{oks}};
+    note(sprintf 'first success %.1f s after the primary %s, last failure %.1f s after', ($after[0] // 0) - $died, $what, $load->recovered_after($died, 1e9));
+    ok(@after && $after[0] - $died <= 10, 'it sells again within 10 s');
+    none_of('and without failure after that', $load->failures($died + 10, 1e9));
+    none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+    none_of('a repeat is answered like the first time', $load->inconstant);
+    is($new->value('SELECT pg_is_in_recovery()::int'), 0, 'the standby is the primary now');
+    closing(stand => $stand, log => $log);
+    $stand->stop;
+}
+
+subtest 'the primary dies' => sub { promote_after('died', sub { $_[0]->stop('immediate') }) };
+
+# As when its machine is gone: its addresses answer nothing.
+subtest 'the primary is silent' => sub { promote_after('fell silent', sub { $_[0]->freeze }) };
 done_testing();

@@ -6,7 +6,7 @@ package Faults::Postgres;
 use strict;
 use warnings;
 use DBI;
-use Faults::Process qw(as_postgres run_quiet spawn wait_for);
+use Faults::Process qw(as_postgres children_of run_quiet spawn wait_for);
 use File::Path qw(make_path remove_tree);
 use Time::HiRes qw(sleep);
 
@@ -85,6 +85,7 @@ sub start {
 sub stop {
     my ($self, $mode) = @_;
     return if !delete $self->{running};
+    $self->thaw;
     run_quiet($self->{log}, $self->pg_ctl('stop', '-m', $mode // 'immediate'));
 }
 
@@ -101,6 +102,17 @@ sub postmaster {
     chomp $pid;
     return $pid;
 }
+
+# The whole server stops to move, until thaw or stop: connections are taken by the kernel and nobody speaks.
+sub freeze {
+    my ($self) = @_;
+    my $postmaster = $self->postmaster;
+    delete $self->{db};
+    $self->{frozen} = [$postmaster, children_of($postmaster)];
+    return kill STOP => @{$self->{frozen}};
+}
+
+sub thaw { my ($self) = @_; return kill CONT => @{delete $self->{frozen} // []} }
 
 # Pids of the backends that serve the module.
 sub backends {
