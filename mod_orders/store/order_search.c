@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator's search. Ids follow the time of placing, so that the primary key is the index of the newest. */
+#include "core/time.h"
+#include "store/order.h"
+#include "store/page_row.h"
+
+#define ABOUT_ORDER                                                                                \
+    " WHERE o.tenant_id = $1 AND ($3::bigint IS NULL OR o.id < $3::bigint)"                        \
+    " AND ($4::text IS NULL OR o.state = $4::text)"                                                \
+    " AND ($5::text IS NULL OR o.payment_state = $5::text)"                                        \
+    " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                     \
+    " AND ($7::text IS NULL OR o.dialect = $7::text)"                                              \
+    " AND ($8::text IS NULL OR starts_with(upper(o.number), upper($8::text)))"                     \
+    " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                            \
+    " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"
+
+#define ABOUT_TEXT                                                                                 \
+    " AND ($12::text IS NULL OR o.number ILIKE $12::text OR o.notes ILIKE $12::text"               \
+    " OR EXISTS (SELECT FROM orders.order_line AS l"                                               \
+    " WHERE l.tenant_id = $1 AND l.order_id = o.id"                                                \
+    " AND (l.title ILIKE $12::text OR l.item_ref ILIKE $12::text))"                                \
+    " OR EXISTS (SELECT FROM orders.payment AS y"                                                  \
+    " WHERE y.tenant_id = $1 AND y.order_id = o.id"                                                \
+    " AND (y.reference ILIKE $12::text OR y.intent_id ILIKE $12::text))"                           \
+    " OR EXISTS (SELECT FROM orders.users AS u"                                                    \
+    " WHERE u.tenant_id = $1 AND u.id = o.buyer_id"                                                \
+    " AND (u.external_ref ILIKE $12::text OR u.name ILIKE $12::text"                               \
+    " OR u.email ILIKE $12::text)))"
+
+#define SEARCH(about_user)                                                                         \
+    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o" ABOUT_ORDER about_user     \
+        ABOUT_TEXT " ORDER BY o.id DESC LIMIT $2::integer + 1) AS ids OFFSET 0) AS p"              \
+    " CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids[1:$2::integer])"                  \
+    " UNION ALL SELECT * FROM orders.more_of($1, p.ids[1:$2::integer])"                            \
+    " UNION ALL " ORDERS_PAGE_ROW("NULL", "cardinality(p.ids) > $2::integer") ") AS r"
+
+static const orders_statement_t search_all = {
+    "orders_search",
+    SEARCH(" AND $11::text IS NULL"),
+    12,
+};
+static const orders_statement_t search_user = {
+    "orders_search_user",
+    SEARCH(" AND o.buyer_id = orders.user_id_of($1, $11)"),
+    12,
+};
+
+/* The pattern of ILIKE that finds `text` anywhere. */
+static const char *anywhere(apr_pool_t *pool, const char *text)
+{
+    apr_size_t length = 0;
+    for (const char *c = text; *c; c++) {
+        length += *c == '%' || *c == '_' || *c == '\\' ? 2 : 1;
+    }
+    char *pattern = apr_palloc(pool, length + 3);
+    char *out = pattern;
+    *out++ = '%';
+    for (; *text; text++) {
+        if (*text == '%' || *text == '_' || *text == '\\') {
+            *out++ = '\\';
+        }
+        *out++ = *text;
+    }
+    *out++ = '%';
+    *out = '\0';
+    return pattern;
+}
+
+orders_problem_t *orders_order_search(const orders_reader_t *reader, const orders_search_t *search,
+                                      orders_answer_t **answer)
+{
+    apr_pool_t *pool = reader->pool;
+    orders_params_t params;
+    orders_params_init(&params, pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_int(&params, search->size);
+    orders_param_int_or_null(&params, search->before_id != 0, search->before_id);
+    orders_param_text(&params, search->state);
+    orders_param_text(&params, search->payment_state);
+    orders_param_text(&params, search->fulfilment_state);
+    orders_param_text(&params, search->dialect);
+    orders_param_text(&params, search->number);
+    orders_param_text(&params, search->from ? orders_time_text(pool, search->from, true) : NULL);
+    orders_param_text(&params, search->to ? orders_time_text(pool, search->to, true) : NULL);
+    orders_param_text(&params, search->user);
+    orders_param_text(&params, search->text ? anywhere(pool, search->text) : NULL);
+    return orders_store_read(reader, search->user ? &search_user : &search_all, &params, answer);
+}
