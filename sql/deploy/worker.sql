@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:worker to pg
--- Rows are claimed with SKIP LOCKED and a lease, so that several servers may run the worker.
+-- Rows are claimed with SKIP LOCKED and a lease, so that several servers may run the worker. The claiming
+-- query is MATERIALIZED: inside a join it could run more than once and claim more than the limit.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;
@@ -13,14 +14,17 @@ DECLARE
     r orders.answer;
 BEGIN
     FOR p IN
-        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
-        WHERE x.tenant_id = p_tenant AND x.id IN (
+        WITH due AS MATERIALIZED (
             SELECT d.id FROM payment d
             WHERE d.tenant_id = p_tenant AND d.status = 'created' AND d.due_at <= now()
               AND (d.expires_at IS NULL OR d.expires_at > now())
             ORDER BY d.id
             LIMIT p_limit
-            FOR UPDATE SKIP LOCKED)
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
+        FROM due
+        WHERE x.tenant_id = p_tenant AND x.id = due.id
         RETURNING x.*
     LOOP
         r := NULL;
@@ -53,13 +57,16 @@ DECLARE
     r orders.answer;
 BEGIN
     FOR f IN
-        UPDATE refund x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
-        WHERE x.tenant_id = p_tenant AND x.id IN (
+        WITH due AS MATERIALIZED (
             SELECT d.id FROM refund d
             WHERE d.tenant_id = p_tenant AND d.status = 'pending' AND d.due_at <= now()
             ORDER BY d.id
             LIMIT p_limit
-            FOR UPDATE SKIP LOCKED)
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE refund x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
+        FROM due
+        WHERE x.tenant_id = p_tenant AND x.id = due.id
         RETURNING x.*
     LOOP
         r := NULL;
@@ -120,12 +127,15 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_count integer;
 BEGIN
+    WITH old AS MATERIALIZED (
+        SELECT d.actor_id, d.route, d.key FROM idempotency d
+        WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age
+        ORDER BY d.created_at
+        LIMIT 10000
+        FOR UPDATE SKIP LOCKED
+    )
     DELETE FROM idempotency i
-    USING (SELECT d.actor_id, d.route, d.key FROM idempotency d
-           WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age
-           ORDER BY d.created_at
-           LIMIT 10000
-           FOR UPDATE SKIP LOCKED) AS old
+    USING old
     WHERE i.tenant_id = p_tenant AND i.actor_id = old.actor_id AND i.route = old.route AND i.key = old.key;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
@@ -140,13 +150,15 @@ SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH claimed AS (
+    WITH due AS MATERIALIZED (
+        SELECT d.order_id, d.step FROM outbox d
+        WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
+        ORDER BY d.id
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED
+    ), claimed AS (
         UPDATE outbox x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
-        FROM (SELECT d.order_id, d.step FROM outbox d
-              WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
-              ORDER BY d.id
-              LIMIT p_limit
-              FOR UPDATE SKIP LOCKED) AS due
+        FROM due
         WHERE x.tenant_id = p_tenant AND x.order_id = due.order_id AND x.step = due.step
         RETURNING x.*
     )
@@ -166,16 +178,19 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_count integer;
 BEGIN
+    WITH mine AS MATERIALIZED (
+        SELECT d.order_id, d.step FROM outbox d
+        WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL
+        ORDER BY d.id
+        FOR UPDATE
+    )
     UPDATE outbox x
     SET done_at = CASE WHEN p_ok THEN now() END,
         due_at = CASE WHEN p_ok THEN x.due_at
                       ELSE now() + least(interval '6 hours', interval '10 seconds' * power(2, least(x.attempts, 20))) END,
         dead = NOT p_ok AND x.attempts >= 16,
         last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
-    FROM (SELECT d.order_id, d.step FROM outbox d
-          WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL
-          ORDER BY d.id
-          FOR UPDATE) AS mine
+    FROM mine
     WHERE x.tenant_id = p_tenant AND x.order_id = mine.order_id AND x.step = mine.step;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;

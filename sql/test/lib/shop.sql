@@ -150,3 +150,36 @@ EXCEPTION WHEN integrity_constraint_violation OR check_violation OR foreign_key_
     RETURN v_name;
 END
 $$;
+
+-- An order of goods through any API, which no public function places yet: 2 × 1000 and shipping of 150.
+CREATE FUNCTION pg_temp.goods(
+    p_who text, p_dialect text DEFAULT 'shop', p_method text DEFAULT 'balance', p_tax_class text DEFAULT NULL,
+    p_inclusive boolean DEFAULT true, p_coupon text DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    c orders.context := ROW(77, p_dialect, 'buyer', pg_temp.uid(p_who), 'goods', NULL, NULL);
+    h orders.order_head;
+    l orders.priced_line;
+    s orders.priced_line;
+BEGIN
+    h.dialect := p_dialect;
+    h.buyer_id := pg_temp.uid(p_who);
+    h.currency := 'USD';
+    h.exponent := 2;
+    h.tax_inclusive := p_inclusive;
+    h.fulfilment := 'pending';
+    h.method := p_method;
+    h.provider := CASE p_method WHEN 'balance' THEN 'balance' ELSE 'manual' END;
+    h.coupon := p_coupon;
+    l.kind := 'product';
+    l.title := 'Lamp';
+    l.quantity := 2;
+    l.unit_price := 1000;
+    l.tax_class := p_tax_class;
+    s.kind := 'shipping';
+    s.title := 'Post';
+    s.quantity := 1;
+    s.unit_price := 150;
+    RETURN orders.put_order(c, h, ARRAY[l, s]);
+END
+$$;

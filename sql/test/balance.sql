@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT results_eq($$SELECT kind, code, amount, balance_after, type, currency, reference FROM pg_temp.top_up('alice', 500)$$,
+    $$VALUES ('result', 'done', NULL::bigint, NULL::bigint, NULL, NULL, NULL), ('balance', NULL, 10500, NULL, NULL, 'USD', NULL),
+             ('posting', NULL, 500, 10500, 'top_up', 'USD', 'test')$$, 'a top-up answers with balance and posting');
+SELECT is((SELECT amount FROM pg_temp.top_up('alice', -10500) WHERE kind = 'balance'), 0::bigint, 'a correction may take all');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.top_up('alice', -1)$$), 'OR402 insufficient_balance amount', 'but no more');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.top_up('alice', 0)$$), 'OR422 amount_out_of_range amount', 'nothing is no amount');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.top_up('alice', 1000000000000001)$$), 'OR422 amount_out_of_range amount', 'nor is too much');
+SELECT lives_ok($$SELECT pg_temp.top_up('alice', 1000000000000000)$$, 'the most there may be');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.top_up('alice', 1)$$), 'OR422 amount_out_of_range amount', 'is the most');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.top_up('nobody', 1)$$), 'OR422 user_not_found user', 'nobody has no balance');
+SELECT is(pg_temp.refusal($$SELECT post_balance(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('bob'), 1, 'XXX', 'x')$$), 'OR422 currency_unknown currency', 'money has a currency');
+SELECT is((SELECT balance_after FROM post_balance(77, 'operator', 'operator', 1, 'b', 'k', '\x01', pg_temp.uid('bob'), 1, 'USD', 'x') WHERE kind = 'posting'), 1001::bigint, 'with a key');
+SELECT is((SELECT balance_after FROM post_balance(77, 'operator', 'operator', 1, 'b', 'k', '\x01', pg_temp.uid('bob'), 1, 'USD', 'x') WHERE kind = 'posting'), 1001::bigint, 'it posts once');
+SELECT is(pg_temp.money('bob'), 1001::bigint, 'really');
+SELECT is(pg_temp.broken($$UPDATE account SET balance = -1 WHERE user_id = pg_temp.uid('bob')$$), 'account_balance_not_negative', 'no SQL makes a balance negative');
+SELECT is(pg_temp.broken(format($$INSERT INTO posting (tenant_id, entry_type, currency, amount, %s) VALUES (77, 'top_up', 'USD', 1, %s)$$, c.columns, c.row)), c.name, c.name)
+FROM (VALUES ('debit_house', $$'funding'$$, 'posting_has_one_credit_side'), ('credit_house', $$'funding'$$, 'posting_has_one_debit_side'),
+             ('debit_house, credit_house', $$'sales', 'sales'$$, 'posting_sides_differ'),
+             ('debit_house, credit_house', $$'attic', 'sales'$$, 'posting_house_known'),
+             ('debit_house, credit_user_id', $$'sales', pg_temp.uid('bob')$$, 'posting_user_side_has_balance'),
+             ('debit_house, credit_user_id, credit_balance_after', $$'sales', pg_temp.uid('poor'), 1$$, 'posting_credit_account_exists'))
+    AS c (columns, row, name);
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

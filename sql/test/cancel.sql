@@ -1,0 +1,63 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.buy('bob', p_method => 'manual') AS a \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'alice', :a)), 'OR404 not_found', 'another''s order looks missing');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'alice', 999999999)), 'OR404 not_found', 'as a missing one does');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s, %L, 7)', 'bob', :a, 'user')), 'OR412 version_mismatch', 'an old version is refused');
+SELECT is(pg_temp.drop_it('bob', :a, 'user', 1), 'done', 'an unpaid order is cancelled');
+SELECT is(pg_temp.states(:a), 'cancelled closed none', 'with its payment');
+SELECT is((SELECT status::text FROM payment WHERE order_id = :a), 'closed', 'closed');
+SELECT is((SELECT ROW(cancelled_at, version)::text FROM orders WHERE id = :a), ROW(now(), 2)::text, 'in version 2');
+SELECT is((SELECT string_agg(DISTINCT comment, ' ') FROM order_history WHERE order_id = :a AND version = 2), 'changed my mind', 'the reason is in the history');
+SELECT is(pg_temp.drop_it('bob', :a), 'unchanged', 'again: unchanged');
+SELECT is((SELECT version FROM orders WHERE id = :a), 2, 'really');
+
+SELECT pg_temp.buy('bob') AS b \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'bob', :b)), 'OR409 order_not_cancellable', 'a paid order is not cancelled by the user API');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(NULL, %s, %L)', :b, 'operator')), 'OR409 order_not_cancellable', 'nor, when completed, by the operator');
+SELECT pg_temp.buy('bob', 'free') AS c \gset
+SELECT is(pg_temp.drop_it('bob', :c), 'done', 'a free one is');
+SELECT is(pg_temp.states(:c), 'cancelled paid none', 'and stays paid');
+
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS d \gset
+SELECT is(pg_temp.drop_it('bob', :d), 'unchanged', 'an order past its time');
+SELECT is(pg_temp.states(:d), 'expired closed none', 'has expired instead');
+SELECT is(pg_temp.drop_it(NULL, :d, 'operator'), 'done', 'the operator may still cancel it');
+SELECT is(pg_temp.states(:d), 'cancelled closed none', 'for the books');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
+SELECT is(pg_temp.hear('e', 'failed', :e), 'done', 'a failed payment');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'bob', :e)), 'OR409 order_not_cancellable', 'is not pending payment');
+SELECT is(pg_temp.drop_it(NULL, :e, 'operator'), 'done', 'but the operator''s to cancel');
+
+SELECT pg_temp.goods('alice') AS f \gset
+SELECT is(pg_temp.states(:f), 'open paid pending', 'goods that are paid wait for delivery');
+SELECT is(pg_temp.money('alice'), 7850::bigint, 'and cost what they cost');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'alice', :f)), 'OR409 order_not_cancellable', 'the user API does not cancel them');
+SELECT is(pg_temp.drop_it('alice', :f, 'shop'), 'done', 'the shop API does');
+SELECT is(pg_temp.states(:f), 'cancelled refunded pending', 'with the money back');
+SELECT is(pg_temp.money('alice'), 10000::bigint, 'at once');
+SELECT is((SELECT version FROM orders WHERE id = :f), 2, 'all in one version');
+
+SELECT pg_temp.goods('alice', 'customer') AS g \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'alice', :g, 'shop')), 'OR409 order_not_cancellable', 'the placing API must allow it too');
+SELECT is(pg_temp.drop_it(NULL, :g, 'operator'), 'done', 'the operator is bound by his own rules only');
+
+SELECT pg_temp.goods('alice', 'customer', 'cod') AS h \gset
+SELECT is(pg_temp.drop_it('alice', :h, 'customer'), 'done', 'cash on delivery is cancelled by the customer API');
+
+SELECT pg_temp.goods('bob', 'shop', 'manual') AS i \gset
+SELECT is(pg_temp.pay(:i), 'done', 'goods paid by transfer');
+SELECT is(pg_temp.states(:i), 'open paid pending', 'are not completed before they are delivered');
+SELECT is(pg_temp.drop_it('bob', :i, 'shop'), 'done', 'cancelled by the buyer');
+SELECT is(pg_temp.states(:i), 'cancelled refund_pending pending', 'leave a refund for the operator');
+SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL,
+           (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL) WHERE kind = 'result'), 'done', 'who sends it');
+SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'and says so');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

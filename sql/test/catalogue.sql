@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.put(p_kind text, p_ref text, p_document text) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
+$$;
+SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'created', 'a new user is created');
+SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'unchanged', 'the same again: unchanged');
+SELECT is(pg_temp.put('users', 'new', '{"name": "M", "phone": "1"}'), 'updated', 'another document: updated');
+SELECT is(pg_temp.put('users', 'new', '{"name": "M"}'), 'updated', 'what a document leaves out');
+SELECT is((SELECT phone FROM users WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'is taken out');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, c.ref, c.document)), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+FROM (VALUES
+    ('shoes', 'x', '{}', 'unknown_kind kind'), ('users', '', '{"name": "x"}', 'invalid_field ref'), ('users', 'x', '[]', 'invalid_field'),
+    ('users', 'x', '{}', 'required_field name'), ('users', 'x', '{"name": 5}', 'invalid_field name'), ('users', 'x', '{"name": "x", "active": "yes"}', 'invalid_field active'),
+    ('users', 'x', '{"name": "x", "login": "alice"}', 'invalid_field login'), ('users', 'x', '{"name": "x", "email": "a"}', 'invalid_field email'),
+    ('users', 'x', '{"name": "x", "metadata": []}', 'invalid_field metadata'),
+    ('plans', 'x', '{"name": "x", "currency": "USD"}', 'required_field price'), ('plans', 'x', '{"name": "x", "price": -1, "currency": "USD"}', 'invalid_field price'),
+    ('plans', 'x', '{"name": "x", "price": 1.5, "currency": "USD"}', 'invalid_field price'), ('plans', 'x', '{"name": "x", "price": "1", "currency": "USD"}', 'invalid_field price'),
+    ('plans', 'x', '{"name": "x", "price": 1e400, "currency": "USD"}', 'invalid_field price'),
+    ('plans', 'x', '{"name": "x", "price": 1, "currency": "XXX"}', 'currency_unknown currency'), ('plans', 'x', '{"name": "x", "price": 1, "currency": "USD", "status": "odd"}', 'invalid_field status'),
+    ('plans', 'x', '{"name": "x", "price": 1, "currency": "USD", "slug": "basic"}', 'invalid_field slug'),
+    ('plans', 'x', '{"name": "x", "price": 1, "currency": "USD", "duration_unit": "month"}', 'required_field duration_value'),
+    ('plans', 'x', '{"name": "x", "price": 1, "currency": "USD", "duration_value": 2}', 'invalid_field duration_value'),
+    ('billing-options', 'x', '{"plan": "nix", "name": "x", "price": 1}', 'plan_not_found plan'),
+    ('coupons', 'x', '{}', 'required_field percent_bp'), ('coupons', 'x', '{"percent_bp": 1, "amount": 1, "currency": "USD"}', 'invalid_field amount'),
+    ('coupons', 'x', '{"amount": 5}', 'required_field currency'), ('coupons', 'x', '{"percent_bp": 10001}', 'invalid_field percent_bp'),
+    ('coupons', 'x', '{"percent_bp": 1, "code": "ten"}', 'invalid_field code'), ('coupons', 'x', '{"percent_bp": 1, "minimum": 5}', 'invalid_field currency'),
+    ('coupons', 'x', '{"percent_bp": 1, "starts_at": "yesterday"}', 'invalid_field starts_at'), ('coupons', 'x', '{"percent_bp": 1, "starts_at": "2026-02-30T00:00:00Z"}', 'invalid_field starts_at'),
+    ('coupons', 'x', '{"percent_bp": 1, "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}', 'invalid_field starts_at'),
+    ('tax-rates', 'x', '{"tax_class": "std", "key": "CGST", "rate_bp": 1}', 'invalid_field'), ('tax-rates', 'x', '{"tax_class": "a", "key": "b", "rate_bp": 10001}', 'invalid_field rate_bp'),
+    ('payment-channels', 'x', '{"provider": "manual"}', 'invalid_field provider'), ('payment-channels', 'Not a word', '{"provider": "p"}', 'invalid_field ref'),
+    ('payment-channels', 'x', '{"currencies": ["XXX"]}', 'currency_unknown currencies')
+) AS c (kind, ref, document, refusal);
+
+SELECT is((SELECT string_agg(coalesce(code, '-') || coalesce(' ' || title, ''), ', ' ORDER BY n)
+    FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+        '{"kind": "users", "ref": "b1", "name": "B"}', '{"kind": "users", "ref": "b2"}', '{"kind": "users", "ref": "b1", "name": "B"}',
+        '{"ref": "b3"}', '5']::jsonb[]) WITH ORDINALITY AS r (kind, order_id, id, parent_id, public_id, number, bill_no, dialect, version,
+        state, payment_state, fulfilment_state, from_state, type, method, channel, provider, reference, intent_id, code, title, d1, d2, d3,
+        d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, n)),
+    'created, required_field name, unchanged, unknown_kind kind, invalid_field ref', 'lines of a bulk fail by themselves');
+
+SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'a coupon without limit is used');
+SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'twice');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 1}')$$), 'OR422 invalid_field max_uses', 'a limit below its uses is refused');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses_per_user": 1}')$$), 'OR422 invalid_field max_uses_per_user', 'also by user');
+SELECT is(pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 3}'), 'updated', 'a new limit');
+SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TEN'), 2, 'counts what was used before');
+SELECT isnt(pg_temp.buy('bob', p_coupon => 'TEN'), NULL, 'one more');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', p_coupon => 'TEN')$$), 'OR422 coupon_used_up coupon_code', 'and no more');
+
+SELECT is(user_id_of(77, 'alice'), pg_temp.uid('alice'), 'users are found by reference');
+SELECT is(user_id_of(77, pg_temp.uid('alice')::text), pg_temp.uid('alice'), 'or number');
+SELECT is(user_id_of(1, pg_temp.uid('alice')::text), NULL, 'in their tenant');
+SELECT is(user_id_of(77, '99999999999999999999999'), NULL, 'a number beyond all is nobody''s');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,23 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+SELECT plan(5);
+
+SELECT is_empty($$SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v')
+      AND obj_description(c.oid, 'pg_class') IS NULL$$, 'every table and view says what it is');
+SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+      AND col_description(c.oid, a.attnum) IS NULL$$, 'every column does');
+SELECT is_empty($$SELECT p.proname FROM pg_proc p
+    WHERE p.pronamespace = 'orders'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL$$, 'every function does');
+SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
+    WHERE k.connamespace = 'orders'::regnamespace AND k.contype IN ('p', 'u', 'f') AND k.conrelid <> 0
+      AND k.conrelid::regclass::text <> ALL ('{orders.currency,orders.tenant,orders.transition,orders.cancel_rule}')
+      AND k.confrelid::regclass::text <> ALL ('{orders.currency,orders.transition}')
+      AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) <> 'tenant_id'$$,
+    'tenant_id leads every key but those of the reference tables');
+SELECT is_empty($$SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'orders'::regnamespace AND NOT t.tgisinternal$$, 'there are no triggers');
+SELECT * FROM finish();
+ROLLBACK;

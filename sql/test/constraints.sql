@@ -1,0 +1,94 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+-- What no SQL can do, ours or another's.
+SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
+SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
+SELECT pg_temp.payment_of(:a) AS pa \gset
+SELECT pg_temp.payment_of(:b) AS pb \gset
+SELECT is(pg_temp.broken(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b')), c.name, c.name)
+FROM (VALUES
+    ('UPDATE orders SET state = ''lost'' WHERE id = $a', 'order_state_known'),
+    ('UPDATE orders SET payment_state = ''lost'' WHERE id = $a', 'payment_state_known'),
+    ('UPDATE orders SET fulfilment_state = ''lost'' WHERE id = $a', 'fulfilment_state_known'),
+    ('UPDATE orders SET dialect = ''latin'' WHERE id = $a', 'dialect_known'),
+    ('UPDATE orders SET version = 0 WHERE id = $a', 'orders_version_positive'),
+    ('UPDATE orders SET total = total - 1 WHERE id = $a', 'orders_total_is_sum'),
+    ('UPDATE orders SET subtotal = -1, total = -1, discount = 0 WHERE id = $b', 'orders_amounts_not_negative'),
+    ('UPDATE orders SET subtotal = 1000000000000001, total = 1000000000000001 WHERE id = $b', 'orders_total_in_range'),
+    ('UPDATE orders SET refunded = captured + 1 WHERE id = $a', 'orders_refunded_within_captured'),
+    ('UPDATE orders SET captured = 0 WHERE id = $a', 'orders_paid_is_captured'),
+    ('UPDATE orders SET paid_at = NULL WHERE id = $a', 'orders_paid_has_time'),
+    ('UPDATE orders SET cancelled_at = now() WHERE id = $a', 'orders_cancelled_has_time'),
+    ('UPDATE orders SET bill_no = ''1'' WHERE id = $a', 'orders_bill_is_whole'),
+    ('UPDATE orders SET currency = ''DOLLAR'' WHERE id = $a', 'orders_currency_has_three_letters'),
+    ('UPDATE orders SET metadata = ''[]'' WHERE id = $a', 'orders_metadata_is_object'),
+    ('UPDATE orders SET snapshot = ''[]'' WHERE id = $a', 'orders_snapshot_is_object'),
+    ('UPDATE orders SET notes = repeat(''x'', 2001) WHERE id = $a', 'orders_notes_length'),
+    ('UPDATE orders SET buyer_id = 999999999 WHERE id = $a', 'orders_buyer_exists'),
+    ('UPDATE orders SET agent_id = 999999999 WHERE id = $a', 'orders_agent_exists'),
+    ('UPDATE orders SET number = ''same'' WHERE tenant_id = 77', 'orders_number_unique'),
+    ('UPDATE orders SET public_id = ''00000000-0000-7000-8000-000000000000'' WHERE tenant_id = 77', 'orders_public_id_unique'),
+    ('UPDATE orders SET cart_id = 1 WHERE tenant_id = 77', 'orders_one_per_cart'),
+    ('UPDATE orders SET bill_series = ''S'', bill_sequence = 1, bill_no = ''S1'' WHERE tenant_id = 77', 'orders_bill_no_unique'),
+    ('DELETE FROM orders WHERE id = $a', 'order_line_order_exists'),
+    ('UPDATE order_line SET kind = ''gift'' WHERE order_id = $a', 'line_kind_known'),
+    ('UPDATE order_line SET quantity = 0, subtotal = 0 WHERE order_id = $b', 'order_line_quantity_positive'),
+    ('UPDATE order_line SET subtotal = 1 WHERE order_id = $b', 'order_line_subtotal_is_product'),
+    ('UPDATE order_line SET unit_price = -1, subtotal = -1 WHERE order_id = $b', 'order_line_sign_fits_kind'),
+    ('UPDATE order_line SET discount = 1001 WHERE order_id = $b', 'order_line_discount_within_subtotal'),
+    ('UPDATE order_line SET tax = -1 WHERE order_id = $b', 'order_line_tax_not_negative'),
+    ('UPDATE order_line SET refunded_quantity = 2 WHERE order_id = $b', 'order_line_refunded_within_quantity'),
+    ('UPDATE order_line SET attributes = ''{}'' WHERE order_id = $b', 'order_line_attributes_is_array'),
+    ('UPDATE order_line SET metadata = ''[]'' WHERE order_id = $b', 'order_line_metadata_is_object'),
+    ('INSERT INTO order_tax VALUES (77, $a, ''x'', 10001, 1)', 'order_tax_rate_between_0_and_100_percent'),
+    ('INSERT INTO order_tax VALUES (77, $a, ''x'', 1, -1)', 'order_tax_amount_not_negative'),
+    ('INSERT INTO order_address VALUES (77, $a, ''holiday'', ''{}'')', 'order_address_kind_known'),
+    ('INSERT INTO order_address VALUES (77, $a, ''billing'', ''[]'')', 'order_address_document_is_object'),
+    ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 4, 2, ''order'', ''cancelled'', ''open'', ''operator'')', 'order_history_step_allowed'),
+    ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 4, 2, ''order'', ''open'', ''expired'', ''buyer'')', 'order_history_step_allowed'),
+    ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 3, 2, ''order'', ''open'', ''expired'', ''system'')', 'order_history_pkey'),
+    ('INSERT INTO outbox (tenant_id, order_id, step, event) VALUES (77, $b, 9, ''x'')', 'outbox_transition_exists'),
+    ('INSERT INTO outbox (tenant_id, order_id, step, event) VALUES (77, $b, 1, ''x'')', 'outbox_pkey'),
+    ('UPDATE outbox SET dead = true, done_at = now() WHERE order_id = $b', 'outbox_dead_is_not_done'),
+    ('UPDATE payment SET status = ''lost'' WHERE id = $pa', 'payment_status_known'),
+    ('UPDATE payment SET amount = 0, captured = 0, captured_at = NULL, status = ''failed'' WHERE id = $pa', 'payment_amount_positive'),
+    ('UPDATE payment SET captured = 1 WHERE id = $pa', 'payment_captured_in_full_or_not'),
+    ('UPDATE payment SET status = ''paid'', due_at = NULL WHERE id = $pb', 'payment_paid_is_captured'),
+    ('UPDATE payment SET captured_at = NULL WHERE id = $pa', 'payment_captured_has_time'),
+    ('UPDATE payment SET refunding = 801 WHERE id = $pa', 'payment_refunds_within_captured'),
+    ('UPDATE payment SET due_at = now() WHERE id = $pa', 'payment_due_while_created'),
+    ('UPDATE payment SET intent_id = ''i'', provider = ''p'' WHERE tenant_id = 77', 'payment_intent_unique'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''done'', 5, ''USD'', ''paid'')', 'refund_settled_has_time'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''pending'', 0, ''USD'', ''paid'')', 'refund_amount_positive'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state, settled_at) VALUES (77, $a, $pa, ''lost'', 5, ''USD'', ''paid'', now())', 'refund_status_known'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, 999999999, ''pending'', 5, ''USD'', ''paid'')', 'refund_payment_exists'),
+    ('INSERT INTO provider_transaction SELECT 77, ''p'', ''t'', ''capture'', $pa, NULL, 1, ''USD'' FROM generate_series(1, 2)', 'provider_transaction_unique'),
+    ('INSERT INTO provider_transaction VALUES (77, ''p'', ''t'', ''refund'', $pa, NULL, 1, ''USD'')', 'provider_transaction_refund_names_refund'),
+    ('INSERT INTO payment_event SELECT 77, ''sim'', ''e'', ''paid'', $pb FROM generate_series(1, 2)', 'payment_event_unique'),
+    ('INSERT INTO payment_event VALUES (77, ''sim'', ''e'', ''odd'', $pb)', 'payment_event_type_known'),
+    ('UPDATE coupon SET used = 3 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_used_within_limit'),
+    ('UPDATE coupon SET code = ''two'' WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_code_is_upper_case'),
+    ('UPDATE coupon SET percent_bp = 5 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_value_fits_kind'),
+    ('UPDATE coupon_redemption SET state = ''lost'' WHERE order_id = $a', 'coupon_redemption_state_known'),
+    ('UPDATE idempotency SET completed_at = NULL WHERE key = ''k'' AND tenant_id = 77', 'idempotency_completed_has_answer'),
+    ('INSERT INTO transition VALUES (''mood'', ''a'', ''b'', ''buyer'', ''x'')', 'transition_axis_known'),
+    ('INSERT INTO transition VALUES (''order'', ''a'', ''b'', ''cat'', ''x'')', 'transition_actor_known'),
+    ('INSERT INTO currency VALUES (''usd'', 2, ''$'', ''x'')', 'currency_code_is_three_capitals'),
+    ('INSERT INTO currency VALUES (''QQQ'', 5, ''$'', ''x'')', 'currency_exponent_is_0_to_4'),
+    ('INSERT INTO plan (tenant_id, external_ref, slug, name, price, currency) VALUES (77, ''x'', ''x'', ''x'', -1, ''USD'')', 'plan_price_in_range'),
+    ('INSERT INTO plan (tenant_id, external_ref, slug, name, price, currency) VALUES (77, ''x'', ''basic'', ''x'', 1, ''USD'')', 'plan_slug_unique'),
+    ('INSERT INTO users (tenant_id, external_ref, name) VALUES (77, ''alice'', ''x'')', 'users_external_ref_unique'),
+    ('INSERT INTO users (tenant_id, external_ref, name) VALUES (78, ''alice'', ''x'')', 'users_tenant_exists')
+) AS c (sql, name);
+
+-- The steps of domain's three axes, counted by actor: a step that is added or lost shows here.
+SELECT is((SELECT string_agg(DISTINCT to_state, ' ') FROM transition WHERE axis = 'order' AND from_state = 'completed'), 'cancelled', 'completed orders can only be cancelled');
+SELECT is_empty($$SELECT * FROM transition WHERE axis = 'order' AND from_state = 'cancelled'$$, 'cancelled orders go nowhere');
+SELECT is_empty($$SELECT * FROM transition WHERE axis = 'payment' AND from_state = 'refunded'$$, 'nor do refunded payments');
+SELECT is((SELECT string_agg(DISTINCT from_state, ' ' ORDER BY from_state) FROM transition WHERE axis = 'payment' AND to_state = 'paid'), 'confirming failed refund_pending unpaid', 'what may become paid');
+SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM transition WHERE to_state = 'expired'), 'system', 'only the clock expires');
+SELECT * FROM finish();
+ROLLBACK;

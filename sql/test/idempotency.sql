@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.buy('alice', p_key => 'k1') AS a \gset
+CREATE TEMP TABLE first AS SELECT answer FROM idempotency WHERE key = 'k1';
+SELECT is(pg_temp.buy('alice', p_key => 'k1'), :a::bigint, 'a repeat gives the same order');
+SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77), 1::bigint, 'and makes no other');
+SELECT is(pg_temp.money('alice'), 9000::bigint, 'nor takes money');
+CREATE FUNCTION pg_temp.again(p_fingerprint bytea) RETURNS SETOF orders.answer LANGUAGE sql AS $$
+    SELECT * FROM orders.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'k1', p_fingerprint, 1, 1, NULL, 1,
+                                    'balance', NULL, NULL, NULL, NULL)
+$$;
+SELECT ok((SELECT flag FROM pg_temp.again(sha256('basic')) WHERE kind = 'result'), 'the repeat says that it is one');
+SELECT results_eq($$SELECT * FROM pg_temp.again(sha256('basic')) WHERE kind <> 'result'$$,
+    format($$SELECT * FROM rows_of(77, ARRAY[%s]::bigint[]) UNION ALL SELECT * FROM money_of(77, ARRAY[%s]::bigint[], NULL)$$, :a, :a),
+    'its rows are those of the first answer');
+SELECT lives_ok(format('SELECT pg_temp.give_back(%s)', :a), 'even after a refund');
+SELECT is((SELECT payment_state FROM pg_temp.again(sha256('basic')) WHERE kind = 'order'), 'paid', 'a repeat tells what was');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.again(sha256('other'))$$), 'OR422 idempotency_key_reused idempotency_key', 'another request may not use the key');
+SELECT isnt(pg_temp.buy('bob', p_key => 'k1'), :a::bigint, 'another user may');
+SELECT is((SELECT code FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 'k1', '\x01', NULL, pg_temp.buy('alice', 'free'), NULL, NULL)
+           WHERE kind = 'result'), 'done', 'another route may');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('poor', p_key => 'p1')$$), 'OR402 insufficient_balance', 'a refusal');
+SELECT is((SELECT count(*) FROM idempotency WHERE key = 'p1'), 0::bigint, 'keeps no key');
+SELECT is(pg_temp.broken($$INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint) SELECT tenant_id, actor_id, route, key, fingerprint FROM idempotency LIMIT 1$$),
+          'idempotency_pkey', 'one record a key');
+
+UPDATE plan SET metadata = '{}' WHERE tenant_id = 77;
+SELECT is(without_nulls('{"a": null, "b": {"c": null}}'), '{"b": {"c": null}}'::jsonb, 'nulls inside stay');
+
+SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1') AS x \gset
+SELECT ok((SELECT completed_at IS NULL AND order_id = :x FROM idempotency WHERE key = 'x1'), 'an external order leaves its key open');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'a twin within 30 s is told to wait');
+UPDATE idempotency SET started_at = started_at - interval '31 seconds' WHERE key = 'x1';
+SELECT is((SELECT code FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
+           'external', 'sim', NULL, NULL, NULL) WHERE kind = 'result'), 'resume', 'after that it resumes');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'and holds the lease anew');
+SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-x', 'https://pay', NULL)$$,
+                       pg_temp.payment_of(:x)), 'the intent');
+SELECT is((SELECT intent_id FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
+           'external', 'sim', NULL, NULL, NULL) WHERE kind = 'payment'), 'in-x', 'completes the answer');
+SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x2') AS y \gset
+SELECT lives_ok(format($$SELECT record_intent_failure(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x2', NULL, %s, 'timeout', 'no reply', false)$$,
+                       pg_temp.payment_of(:y)), 'so does a failure');
+SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'of it');
+UPDATE idempotency SET created_at = now() - interval '2 days' WHERE key LIKE 'x%';
+SELECT is(purge_idempotency(77, interval '1 day'), 2, 'old keys are purged');
+SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k%'), 3::bigint, 'young ones stay');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# For the tests with several sessions: a tenant of its own, committed, and SQL sent by many sessions at once.
+# Each session is a psql of its own; PG* environment variables say where.
+
+tests=0
+failed=0
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+tenant=$((1000 + $$ % 1000000))
+
+q() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
+
+# is HAVE WANT LABEL
+is() {
+    tests=$((tests + 1))
+    if [ "$1" = "$2" ]; then
+        echo "ok $tests - $3"
+    else
+        failed=$((failed + 1))
+        printf 'not ok %s - %s\n#   have: %s\n#   want: %s\n' "$tests" "$3" "$1" "$2"
+    fi
+}
+
+# together N SQL: N sessions send SQL, in which @ is the session's number; answers and errors are in $out/<number>
+together() {
+    rm -f "$out"/*
+    pids=
+    i=0
+    while [ $i -lt "$1" ]; do
+        i=$((i + 1))
+        psql -XqAt -v VERBOSITY=terse -c "$(printf %s "$2" | sed "s/@/$i/g")" >"$out/$i" 2>&1 &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid" || :; done
+}
+
+# how many sessions answered with a line that matches
+answers() { grep -lE "$1" "$out"/* | wc -l | tr -d ' '; }
+
+shop() {
+    q "INSERT INTO orders.tenant (id, name, currency) VALUES ($tenant, 'race', 'USD');
+       SELECT count(*) FROM orders.catalogue_bulk($tenant, 'operator', 'system', NULL, 'race', NULL, NULL, ARRAY[
+           '{\"kind\": \"plans\", \"ref\": \"basic\", \"name\": \"Basic\", \"price\": 100, \"currency\": \"USD\"}',
+           '{\"kind\": \"coupons\", \"ref\": \"ten\", \"percent_bp\": 1000, \"max_uses\": 10}',
+           '{\"kind\": \"coupons\", \"ref\": \"free\", \"percent_bp\": 1000}',
+           '{\"kind\": \"payment-channels\", \"ref\": \"sim\", \"provider\": \"simulator\"}']::jsonb[]
+           || ARRAY(SELECT jsonb_build_object('kind', 'users', 'ref', 'u' || n, 'name', 'U' || n)
+                    FROM generate_series(1, 40) AS n));
+       SELECT count(*) FROM generate_series(1, 40) AS n, LATERAL orders.post_balance($tenant, 'operator', 'system',
+           NULL, 'race', NULL, NULL, orders.user_id_of($tenant, 'u' || n), 500, 'USD', 'race')" >"$out/shop"
+}
+
+user() { echo "orders.user_id_of($tenant, '$1')"; }
+
+# buy USER METHOD COUPON KEY: SQL that places an order of the plan and answers with its id
+buy() {
+    echo "SELECT 'order ' || order_id FROM orders.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
+          $(user "$1"), (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, '$2', 'sim', NULL, $3, 900)
+          WHERE kind = 'result'"
+}
+
+finish() {
+    is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'the checks find nothing'
+    echo "1..$tests"
+    [ "$failed" = 0 ]
+}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Operations that exclude each other, on one order at once.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+context="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
+cancel() { echo "SELECT code FROM orders.cancel($context, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+
+round=0
+while [ $round -lt 5 ]; do
+    round=$((round + 1))
+    order=$(q "$(buy u1 manual NULL NULL)" | cut -d' ' -f2)
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.settle_payment($context, $order, NULL, 'race', NULL);
+                ELSE PERFORM orders.cancel($context, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
+    is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND id = $order AND version = 2
+             AND (state, payment_state) IN (('completed', 'paid'), ('cancelled', 'closed'))")" 1 "paid or cancelled, not both ($round)"
+done
+
+order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
+payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
+together 25 "SELECT code FROM orders.payment_event($tenant, 'sim', 'event', 'paid', $payment, NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
+is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
+
+order=$(q "$(buy u3 external NULL NULL)" | cut -d' ' -f2)
+payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
+q "UPDATE orders.orders SET expires_at = now() WHERE tenant_id = $tenant AND id = $order"
+together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.expire_due($tenant, 10);
+            ELSE PERFORM orders.payment_event($tenant, 'sim', 'late@', 'paid', $payment, NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
+is "$(q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'expired refund_pending' 'money that comes late goes back, whoever is first'
+is "$(q "SELECT count(*) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" 1 'once'
+
+waiting=$(q "SELECT count(*) FROM orders.outbox WHERE tenant_id = $tenant AND done_at IS NULL")
+together 8 "SELECT id FROM orders.claim_outbox($tenant, 1000, 60)"
+is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ')" "$waiting" 'several workers claim every event'
+is "$(cat "$out"/* | wc -l | tr -d ' ')" "$waiting" 'and each once'
+
+# Buyers, refunds and cancels at random on a few users: locks are taken in one order, so none deadlocks.
+cat >"$out/mix.sql" <<SQL
+\set u random(1, 4)
+\set what random(1, 4)
+SELECT count(*) FROM orders.place_plan($tenant, 'user', 'buyer', NULL, 'create', NULL, NULL, orders.user_id_of($tenant, 'u1' || :u),
+    (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, CASE :what WHEN 1 THEN 'manual' ELSE 'balance' END, NULL, NULL, 'FREE', NULL);
+SELECT max(id) AS o FROM orders.orders WHERE tenant_id = $tenant AND buyer_id = orders.user_id_of($tenant, 'u1' || :u) \gset
+SELECT count(*) FROM orders.refund($tenant, 'operator', 'operator', NULL, 'r', NULL, NULL, :o, NULL, NULL, 'race', 30, NULL) WHERE :what > 2;
+SELECT count(*) FROM orders.cancel($tenant, 'operator', 'operator', NULL, 'c', NULL, NULL, NULL, :o, 'race', NULL) WHERE :what <= 2;
+SQL
+pids=
+for i in 1 2 3 4; do
+    (for k in 1 2 3 4 5 6 7 8 9 10; do echo "\\set u $((k % 4 + 1))"; echo "\\set what $(((i + k) % 4 + 1))"; sed 1,2d "$out/mix.sql"; done) |
+        psql -XqAt -v VERBOSITY=terse >"$out/mix.$i" 2>&1 &
+    pids="$pids $!"
+done
+for pid in $pids; do wait "$pid" || :; done
+is "$(cat "$out"/mix.[1-4] | grep -c -i deadlock)" 0 'nothing deadlocks'
+is "$(grep -c '^[1-9]' "$out/mix.1" | awk '{print ($1 > 10) ? "many" : $1}')" many 'while much is done'
+finish

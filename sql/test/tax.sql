@@ -1,0 +1,26 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.goods('alice', p_tax_class => 'std') AS a \gset
+SELECT is((SELECT ROW(subtotal, tax, shipping, total)::text FROM orders WHERE id = :a), '(2000,276,150,2150)',
+          'inclusive: the tax is inside the price');
+SELECT results_eq(format('SELECT key, rate_bp, amount FROM order_tax WHERE order_id = %s ORDER BY key', :a),
+    $$VALUES ('CGST', 800, 138::bigint), ('SGST', 800, 138)$$, 'split by rate');
+SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false) AS b \gset
+SELECT is((SELECT ROW(subtotal, tax, shipping, total)::text FROM orders WHERE id = :b), '(2000,320,150,2470)',
+          'exclusive: the tax comes on top');
+SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false, p_coupon => 'TEN') AS c \gset
+SELECT is((SELECT ROW(subtotal, discount, tax, total)::text FROM orders WHERE id = :c), '(2000,200,288,2238)',
+          'of what is left after the discount');
+SELECT is((SELECT ROW(discount, tax)::text FROM order_line WHERE order_id = :c AND kind = 'shipping'), '(0,0)',
+          'shipping bears neither');
+SELECT pg_temp.buy('alice', 'taxed') AS d \gset
+SELECT is((SELECT tax FROM orders WHERE id = :d), 138::bigint, 'plans of a tax class are taxed');
+SELECT is((SELECT string_agg(code || quantity || ':' || amount, ' ' ORDER BY code) FROM more_of(77, ARRAY[:d]::bigint[])
+           WHERE kind = 'tax'), 'CGST800:69 SGST800:69', 'and the operator sees the split');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

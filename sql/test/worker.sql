@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0, p_coupon => 'TWO') AS a \gset
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS b \gset
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => NULL) AS c \gset
+SELECT pg_temp.buy('bob', p_method => 'manual', p_expires => 0) AS d \gset
+SELECT is(expire_due(77, 100), 1, 'one order is past its time');
+SELECT is(pg_temp.states(:a), 'expired closed none', 'it expires');
+SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TWO'), 0, 'and gives its coupon back');
+SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_history WHERE order_id = :a AND version = 2), 'system worker', 'in the name of the clock');
+SELECT is(pg_temp.states(:d), 'open unpaid none', 'manual orders never do');
+SELECT is(expire_due(77, 100), 0, 'once');
+
+SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'the placing request has half a minute for the intent');
+UPDATE payment SET due_at = now() WHERE order_id IN (:b, :c);
+SELECT results_eq('SELECT order_id, parent_id, number, url, amount, currency, exponent, provider FROM due_intents(77, 10, 60) ORDER BY order_id',
+    format($$SELECT id, buyer_id, number::text COLLATE "default", 'https://example.com/back', 1000::bigint, 'USD', 2::smallint, 'simulator' FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
+    'then the worker makes them');
+SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'once within its lease');
+UPDATE payment SET due_at = now() WHERE order_id = :b;
+SELECT is((SELECT count(*) FROM due_intents(77, 1, 60)), 1::bigint, 'and again after it');
+UPDATE payment SET due_at = now(), expires_at = now() WHERE order_id = :b;
+SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'but not for an order past its time');
+
+SELECT is((SELECT string_agg(event, ' ' ORDER BY id) FROM claim_outbox(77, 3, 60)), 'order.placed payment.opened fulfilment.none', 'events are claimed in order');
+SELECT is((SELECT ROW(order_id, step)::text FROM claim_outbox(77, 1, 60)), '(' || :b || ',1)', 'claimed ones are passed over');
+SELECT min(id) AS e1 FROM outbox WHERE tenant_id = 77 \gset
+SELECT is(mark_outbox(77, ARRAY[:e1]::bigint[], true, NULL), 1, 'a delivered one');
+SELECT isnt((SELECT done_at FROM outbox WHERE id = :e1), NULL, 'is done');
+SELECT is(mark_outbox(77, ARRAY[:e1]::bigint[], true, NULL), 0, 'once');
+SELECT is(mark_outbox(77, ARRAY[:e1 + 1]::bigint[], false, 'HTTP 500'), 1, 'one that failed');
+SELECT is((SELECT ROW(done_at, due_at, dead, last_error)::text FROM outbox WHERE id = :e1 + 1), ROW(NULL, now() + interval '20 seconds', false, 'HTTP 500')::text, 'is due again later');
+UPDATE outbox SET attempts = 16 WHERE id = :e1 + 1;
+SELECT is(mark_outbox(77, ARRAY[:e1 + 1]::bigint[], false, 'HTTP 500'), 1, 'after the sixteenth failure');
+SELECT ok((SELECT dead FROM outbox WHERE id = :e1 + 1), 'it is dead');
+UPDATE outbox SET due_at = now() WHERE id = :e1 + 1;
+SELECT is((SELECT count(*) FROM claim_outbox(77, 100, 60) WHERE id = :e1 + 1), 0::bigint, 'and not claimed');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
