@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens to a statement when something goes wrong, against a real PostgreSQL: libpq's environment names it
+ * (`t/pg run DIR t/unit/test_database` makes one). Without PGHOST the tests are skipped.
+ */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "store/database.h"
+
+static void no_notice(void *context, const PGresult *notice)
+{
+}
+
+static PGconn *connect_quietly(void)
+{
+    PGconn *connection = PQconnectdb("");
+    PQsetNoticeReceiver(connection, no_notice, NULL);
+    return connection;
+}
+
+/* A pool of one connection, remade when it was broken, and what it has seen. */
+typedef struct fixture_t {
+    PGconn *connection;
+    int acquired, broken;
+    orders_database_t database;
+} fixture_t;
+
+static fixture_t fixture;
+
+static PGconn *other; /* does what goes wrong */
+
+static orders_problem_t *acquire(void *context, apr_pool_t *in, orders_session_t *session)
+{
+    if (!fixture.connection) {
+        fixture.connection = connect_quietly();
+    }
+    if (PQstatus(fixture.connection) != CONNECTION_OK) {
+        return orders_problem(in, ORDERS_E_database_unavailable, NULL);
+    }
+    fixture.acquired++;
+    session->connection = fixture.connection;
+    return NULL;
+}
+
+static void release(void *context, orders_session_t *session, bool broken)
+{
+    if (broken) {
+        fixture.broken++;
+        PQfinish(fixture.connection);
+        fixture.connection = NULL;
+    }
+}
+
+static int begin(void **state)
+{
+    fixture = (fixture_t){.database = {.acquire = acquire,
+                                       .release = release,
+                                       .prepared_statements = true,
+                                       .timeout_ms = 3000}};
+    if (getenv("PGHOST")) {
+        other = connect_quietly();
+    }
+    return pool_open(state);
+}
+
+static int end(void **state)
+{
+    pool_close(state);
+    PQfinish(fixture.connection);
+    PQfinish(other);
+    other = NULL;
+    return 0;
+}
+
+/* Skips the test without a server. */
+#define NEEDS_SERVER()                                                                             \
+    if (!other) {                                                                                  \
+        skip();                                                                                    \
+    }
+
+/* Runs SQL beside the store. */
+static void command(PGconn *connection, const char *sql)
+{
+    PGresult *result = PQexec(connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    }
+    PQclear(result);
+}
+
+/* The connection of the next statement, there already. */
+static PGconn *session(void)
+{
+    orders_session_t borrowed;
+    assert_null(acquire(NULL, pool, &borrowed));
+    fixture.acquired = 0;
+    return borrowed.connection;
+}
+
+static orders_problem_t *run(const orders_statement_t *statement, orders_intent_e intent,
+                             PGresult **result)
+{
+    orders_params_t params;
+    orders_params_init(&params, pool);
+    return orders_database_execute(&fixture.database, pool, statement, &params, intent, result);
+}
+
+static const char *outcome(const orders_statement_t *statement, orders_intent_e intent)
+{
+    PGresult *result;
+    return code_of(run(statement, intent, &result));
+}
+
+static const orders_statement_t one = {"t_one", "SELECT 1", 0};
+
+static void rows_are_binary_and_statements_prepared_once(void **state)
+{
+    static const orders_statement_t prepared = {
+        "t_prepared", "SELECT count(*) FROM pg_prepared_statements WHERE name = 't_prepared'", 0};
+    PGresult *result;
+    NEEDS_SERVER();
+    for (int i = 0; i < 3; i++) {
+        assert_null(run(&prepared, ORDERS_READ, &result));
+        assert_int_equal(PQfformat(result, 0), 1);
+        assert_int_equal(PQgetvalue(result, 0, 0)[7], 1);
+    }
+    assert_int_equal(fixture.database.trips, 4); /* a preparation and three executions */
+    fixture.database.prepared_statements = false;
+    assert_null(run(&one, ORDERS_READ, &result));
+    assert_int_equal(fixture.database.trips, 5);
+}
+
+static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
+{
+    NEEDS_SERVER();
+    assert_string_equal(outcome(&one, ORDERS_WRITE), "");
+    command(fixture.connection, "DEALLOCATE ALL");
+    assert_string_equal(outcome(&one, ORDERS_WRITE), "");
+    assert_int_equal(fixture.broken, 0);
+}
+
+static void a_statement_is_prepared_again_when_its_table_has_changed(void **state)
+{
+    static const orders_statement_t all = {"t_all", "SELECT * FROM pg_temp.changing", 0};
+    PGresult *result;
+    NEEDS_SERVER();
+    command(session(), "CREATE TEMP TABLE changing (a integer)");
+    assert_null(run(&all, ORDERS_WRITE, &result));
+    command(session(), "ALTER TABLE changing ADD b integer");
+    assert_null(run(&all, ORDERS_WRITE, &result));
+    assert_int_equal(PQnfields(result), 2);
+}
+
+static void a_statement_known_to_the_server_alone_is_used(void **state)
+{
+    NEEDS_SERVER();
+    command(session(), "PREPARE t_one AS SELECT 1");
+    assert_string_equal(outcome(&one, ORDERS_WRITE), "");
+}
+
+static void kill_session(void)
+{
+    command(other,
+            apr_psprintf(pool, "SELECT pg_terminate_backend(%d, 2000)", PQbackendPID(session())));
+}
+
+static void a_session_that_died_idle_is_replaced(void **state)
+{
+    static const orders_intent_e intents[] = {ORDERS_READ, ORDERS_WRITE, ORDERS_WRITE_KEYED};
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(intents); i++) {
+        assert_string_equal(outcome(&one, intents[i]), "");
+        kill_session();
+        assert_string_equal(outcome(&one, intents[i]), ""); /* nothing had been sent */
+        assert_int_equal(fixture.acquired, 2);
+    }
+    assert_int_equal(fixture.broken, 3);
+}
+
+static const orders_statement_t suicide = {
+    "t_suicide", "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)", 0};
+
+static void a_lost_connection_is_followed_by_one_more_try_where_that_is_safe(void **state)
+{
+    NEEDS_SERVER();
+    assert_string_equal(outcome(&suicide, ORDERS_READ), "database_unavailable");
+    assert_int_equal(fixture.acquired, 2);
+    fixture.acquired = 0;
+    assert_string_equal(outcome(&suicide, ORDERS_WRITE_KEYED), "outcome_unknown");
+    assert_int_equal(fixture.acquired, 2);
+    fixture.acquired = 0;
+    assert_string_equal(outcome(&suicide, ORDERS_WRITE), "outcome_unknown");
+    assert_int_equal(fixture.acquired, 1);
+    assert_string_equal(outcome(&one, ORDERS_WRITE), ""); /* and all is well again */
+}
+
+static void no_statement_takes_longer_than_it_may(void **state)
+{
+    static const orders_statement_t slow = {"t_slow", "SELECT pg_sleep(20)", 0};
+    NEEDS_SERVER();
+    fixture.database.timeout_ms = 200;
+    apr_time_t start = apr_time_now();
+    assert_string_equal(outcome(&slow, ORDERS_READ), "database_unavailable");
+    assert_string_equal(outcome(&slow, ORDERS_WRITE), "outcome_unknown");
+    assert_true(apr_time_now() - start < apr_time_from_sec(2));
+    assert_int_equal(fixture.broken, 2);
+}
+
+/* A function that fails with this SQLSTATE until it has been called so many times. */
+static void make_failing(const char *sqlstate, int times)
+{
+    command(other, "DROP SCHEMA IF EXISTS t_database CASCADE; CREATE SCHEMA t_database;"
+                   " CREATE SEQUENCE t_database.calls");
+    command(other,
+            apr_psprintf(
+                pool,
+                "CREATE FUNCTION t_database.fail() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
+                " IF nextval('t_database.calls') < %d THEN"
+                " RAISE EXCEPTION USING ERRCODE = '%s', MESSAGE = 'coupon_expired',"
+                " DETAIL = 'It has.', COLUMN = 'coupon_code', HINT = '{\"a\": 1}';"
+                " END IF; RETURN 1; END $$",
+                times, sqlstate));
+}
+
+static const orders_statement_t failing = {"t_failing", "SELECT t_database.fail()", 0};
+
+static int calls(void)
+{
+    PGresult *result = PQexec(other, "SELECT last_value FROM t_database.calls");
+    int count = atoi(PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return count;
+}
+
+static void transactions_that_lost_are_tried_again(void **state)
+{
+    static const char *const transient[] = {"40001", "40P01"};
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(transient); i++) {
+        make_failing(transient[i], 3);
+        assert_string_equal(outcome(&failing, ORDERS_WRITE), "");
+        assert_int_equal(calls(), 3);
+        make_failing(transient[i], 1000);
+        assert_string_equal(outcome(&failing, ORDERS_WRITE), "serialization_failed");
+        assert_int_equal(calls(), 5);
+    }
+    assert_int_equal(fixture.broken, 0);
+}
+
+static void refusals_keep_what_they_say(void **state)
+{
+    PGresult *result;
+    NEEDS_SERVER();
+    make_failing("OR422", 1000);
+    const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+    assert_string_equal(code_of(problem), "coupon_expired");
+    assert_string_equal(problem->detail, "It has.");
+    assert_string_equal(problem->extra, "{\"a\": 1}");
+    assert_string_equal(problem->sqlstate, "OR422");
+    assert_null(problem->log);
+    const orders_field_error_t *field = &APR_ARRAY_IDX(problem->fields, 0, orders_field_error_t);
+    assert_string_equal(field->field, "coupon_code");
+    assert_string_equal(orders_error_word(field->error), "coupon_expired");
+    assert_int_equal(calls(), 1);
+}
+
+static void other_errors_are_told_to_the_log_alone(void **state)
+{
+    static const char *const meanings[][2] = {
+        {"55P03", "busy"},
+        {"57014", "database_unavailable"},
+        {"53300", "database_unavailable"},
+        {"23505", "database_error"},
+        {"42883", "schema_mismatch"},
+        {"XX000", "database_error"},
+    };
+    PGresult *result;
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(meanings); i++) {
+        make_failing(meanings[i][0], 1000);
+        const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+        assert_string_equal(code_of(problem), meanings[i][1]);
+        assert_string_equal(problem->sqlstate, meanings[i][0]);
+        assert_string_equal(problem->log, "coupon_expired");
+        assert_null(strstr(problem->detail, "It has"));
+    }
+}
+
+static void a_commit_that_fails_after_the_rows_is_a_failure(void **state)
+{
+    static const orders_statement_t deferred = {
+        "t_deferred", "INSERT INTO t_database.child VALUES (1) RETURNING parent", 0};
+    NEEDS_SERVER();
+    make_failing("00000", 0);
+    command(other, "CREATE TABLE t_database.parent (id integer PRIMARY KEY);"
+                   " CREATE TABLE t_database.child (parent integer"
+                   " REFERENCES t_database.parent DEFERRABLE INITIALLY DEFERRED)");
+    assert_string_equal(outcome(&deferred, ORDERS_WRITE), "database_error");
+    command(other, "INSERT INTO t_database.parent VALUES (1)");
+    assert_string_equal(outcome(&deferred, ORDERS_WRITE), "");
+    command(other, "DROP SCHEMA t_database CASCADE");
+}
+
+static void a_function_that_is_not_there_is_another_schema(void **state)
+{
+    static const orders_statement_t missing = {"t_missing", "SELECT t_nowhere.nothing()", 0};
+    NEEDS_SERVER();
+    assert_string_equal(outcome(&missing, ORDERS_READ), "schema_mismatch");
+    assert_string_equal(outcome(&one, ORDERS_READ), "");
+}
+
+static void a_session_in_a_transaction_is_never_used(void **state)
+{
+    NEEDS_SERVER();
+    command(session(), "BEGIN");
+    assert_string_equal(outcome(&one, ORDERS_WRITE), "");
+    assert_int_equal(fixture.broken, 1);
+}
+
+#define SERVER_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SERVER_TEST(rows_are_binary_and_statements_prepared_once),
+        SERVER_TEST(a_statement_that_the_server_forgot_is_prepared_again),
+        SERVER_TEST(a_statement_is_prepared_again_when_its_table_has_changed),
+        SERVER_TEST(a_statement_known_to_the_server_alone_is_used),
+        SERVER_TEST(a_session_that_died_idle_is_replaced),
+        SERVER_TEST(a_lost_connection_is_followed_by_one_more_try_where_that_is_safe),
+        SERVER_TEST(no_statement_takes_longer_than_it_may),
+        SERVER_TEST(transactions_that_lost_are_tried_again),
+        SERVER_TEST(refusals_keep_what_they_say),
+        SERVER_TEST(other_errors_are_told_to_the_log_alone),
+        SERVER_TEST(a_commit_that_fails_after_the_rows_is_a_failure),
+        SERVER_TEST(a_function_that_is_not_there_is_another_schema),
+        SERVER_TEST(a_session_in_a_transaction_is_never_used),
+    };
+    return RUN(tests);
+}
