@@ -50,7 +50,7 @@ static Oid type_of(int column)
     }
 }
 
-static char column_names[C_COUNT][8];
+static char column_names[C_COUNT][16];
 
 static PGresult *make(int columns, int odd)
 {
