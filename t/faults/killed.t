@@ -6,16 +6,18 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
-use Faults::Client;
-use Faults::Process qw(ended);
+use Faults::Client qw(create detail);
+use Faults::Process qw(ended wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
 use Test::More;
 
-my $stand = Faults::Stand->new->start_postgres->start_httpd(processes => 2, threads => 32);
+my $stand = Faults::Stand->new->start_postgres;
+$stand->start_httpd(processes => 2, threads => 32, channels => $stand->start_simulator);
+$stand->{simulator}->mode('approve');
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
@@ -33,10 +35,28 @@ my @order = ('a child of httpd is killed', 'a backend is killed', 'PostgreSQL is
     'all backends are ended', 'PostgreSQL is restarted');
 @order = (@order, 'a backend is ended', sort keys %blow) x 5 if Faults::Stand::long();
 
+# Mostly from the balance; some by hand, some through the provider, who approves at once and tells us by an event.
+my %known;
+sub make {
+    my ($n) = @_;
+    return detail($n + 1, $known{$n}) if $known{$n} && rand() < 0.25;
+    return create($n + 1, (qw(hundred odd ten))[rand 3], rand() < 0.15 ? (payment_method => 'external', payment_channel => 'simulator')
+        : (payment_method => rand() < 0.7 ? 'balance' : 'manual'));
+}
+
+# A request that was cut off while the provider was asked keeps its key for 30 s, and a payment is due again after as
+# long; here that time passes at once.
+sub time_passes {
+    my $db = $postgres->db;
+    $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));
+    $db->do(q(UPDATE orders.payment SET due_at = now() WHERE status = 'created' AND due_at > now()));
+}
+
 my $gap = 6.2;
 my $load = Faults::Steady->new(
-    port => $stand->{port}, log => $log, clients => 24, pause => 0.005, seconds => $gap,
-    script => [map { my $n = $_; [1.5 + $gap * $n, sub { push @blows, [$_[0], $order[$n]]; $blow{$order[$n]}->() }] } 0 .. $#order],
+    port => $stand->{port}, log => $log, clients => 24, pause => 0.005, seconds => 1, make => \&make, known => \%known,
+    script => [(map { my $n = $_; [1.5 + $gap * $n, sub { push @blows, [$_[0], $order[$n]]; $blow{$order[$n]}->() }] } 0 .. $#order),
+        map { [1.5 + $gap * @order + $_ / 2, \&time_passes] } 0 .. 1],
 );
 my $run = $load->run;
 note($run->summary);
@@ -51,6 +71,16 @@ for my $n (0 .. $#blows) {
 }
 is($stand->{httpd}, $parent, 'httpd is the one that was started');
 ok(!ended($parent), 'and runs');
+my $unsettled = q(SELECT count(*) FROM orders.payment WHERE method = 'external' AND status <> 'paid');
+ok(eval { wait_for('the payments', 10, sub { time_passes(); !$postgres->value($unsettled) }) }, 'all payments of the provider are settled')
+  or diag(explain($postgres->rows('SELECT status, count(*) FROM orders.payment GROUP BY 1')));
+my @intents = @{$stand->{simulator}->state->{intents}};
+my %asked;
+$asked{$_->{payment_id}}++ for @intents;
+cmp_ok(scalar(@intents), '>', 50, scalar(@intents) . ' intents');
+none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1 } sort keys %asked);
+is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),
+    eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'and captured what we say');
 none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
 none_of('a repeat is answered like the first time', $load->inconstant);
 closing(stand => $stand, log => $log, checker => $checker);

@@ -13,15 +13,14 @@ use Faults::Load;
 use Faults::Process qw(wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
-use ModOrders::Simulator;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $stand = Faults::Stand->new->start_postgres;
-my $simulated = $stand->{port} + 2;
-my $secret = $stand->secret_file('channel.secret');
-my $provider = ModOrders::Simulator->start(port => $simulated, secret_file => $secret, log => "$stand->{dir}/simulator.log");
-$stand->start_httpd(channels => "OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$simulated secret-file=$secret timeout=2");
+my $channel = $stand->start_simulator;
+my $provider = $stand->{simulator};
+(my $nobody = $channel) =~ s/simulator (.*):\d+ /gone $1:1 /;
+$stand->start_httpd(channels => "$channel\n$nobody");
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
@@ -158,8 +157,31 @@ subtest 'a refund whose reply is lost' => sub {
     is(intent_of($entry->{order})->{refunded}, 400, 'the provider paid it back once');
 };
 
+# Orders that were paid through a channel whose provider is gone, and one that is configured no more.
+subtest 'refunds of a provider that is gone' => sub {
+    my $db = $postgres->db;
+    my @stuck;
+    for my $channel (qw(removed gone removed gone)) {
+        my ($order) = $db->selectrow_array(q(SELECT order_id FROM orders.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
+            ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
+        my $payment = payment_of($order)->{id};
+        $db->selectall_arrayref(q(SELECT FROM orders.payment_event(1, ?, ?, 'paid', ?, ?, ?, 1000, 'USD', NULL, NULL)), undef,
+            $channel, "evt-$payment", $payment, "in-$payment", "tx-$payment");
+        $db->selectall_arrayref(q(SELECT FROM orders.refund(1, 'operator', 'operator', 900, 'faults', NULL, NULL, ?, NULL, NULL, 'gone', 30, NULL)),
+            undef, $order);
+        push @stuck, $order;
+    }
+    $provider->mode('approve');
+    my $entry = one(buy());
+    settles($entry->{order}, 'bought');
+    one(refund($entry->{order}, 400));
+    ok(eval { wait_for('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'do not hold up those of others')
+      or diag(state_of($entry->{order}));
+    is(state_of($_), 'refund_pending', 'and are not forgotten') for @stuck;
+    $log->expect(@stuck);
+};
+
 is($provider->state->{counts}{bad_signatures}, 0, 'the provider took every signature');
 none_of('nobody was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
 closing(stand => $stand, log => $log, checker => $checker);
-$provider->stop;
 done_testing();

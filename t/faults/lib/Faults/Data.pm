@@ -37,7 +37,8 @@ sub load {
     $plan->execute($plan{$_}[0], $_, $_, "Plan $_", $plan{$_}[1]) for sort keys %plan;
     $db->do(q(INSERT INTO orders.coupon (tenant_id, external_ref, code, kind, percent_bp, max_uses)
               VALUES (1, 'tenfold', 'TENFOLD', 'percent', 1000, 10), (1, 'many', 'MANY', 'percent', 1500, 5000)));
-    $db->do(q(INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider) VALUES (1, 'simulator', 'Simulator', 'http')));
+    $db->do(q(INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider)
+              SELECT 1, name, initcap(name), 'http' FROM unnest(ARRAY['simulator', 'gone', 'removed']) name));
     my $fund = $db->prepare(q(SELECT count(*) FROM orders.post_balance(1, 'operator', 'operator', 900, 'faults.fund', NULL, NULL,
                               ?::bigint, ?::bigint, 'USD', 'start')));
     $fund->execute($_, $funds) for 1 .. $buyers;

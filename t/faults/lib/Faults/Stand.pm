@@ -102,6 +102,16 @@ sub start_standby {
     return $self->{standby} = $self->{postgres}->standby(name => 'standby', port => $self->{pgport} + 1);
 }
 
+# A payment provider that pretends, and the lines that make it a channel.
+sub start_simulator {
+    my ($self) = @_;
+    require ModOrders::Simulator;
+    my $port = $self->{port} + 2;
+    my $secret = $self->secret_file('channel.secret');
+    $self->{simulator} = ModOrders::Simulator->start(port => $port, secret_file => $secret, log => "$self->{dir}/simulator.log");
+    return "OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$port secret-file=$secret timeout=2";
+}
+
 # --- httpd ---------------------------------------------------------------------------------------------------------
 
 sub module {
@@ -179,6 +189,7 @@ sub stop {
     my ($self) = @_;
     return if $$ != $self->{owner} || $self->{stopped}++;
     eval { $self->stop_httpd };
+    eval { (delete $self->{simulator})->stop } if $self->{simulator};
     for my $server (grep { $_ } delete @$self{qw(standby postgres)}) {
         delete $server->{db};
         eval { $server->stop; 1 } or print "# $@";

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A steady load of purchases, each with a key: a client that was not told what became of one asks again with the same
-# request until it is. Keeps a diary of what failed when, so that faults and recovery can be set against each other.
+# request until it is; one whose first request is still being worked on, by the answer, is left for the end. Keeps a diary of what failed when, so that faults and recovery can be set against each other.
 package Faults::Steady;
 
 use strict;
@@ -15,7 +15,7 @@ use Time::HiRes qw(time);
 sub new {
     my ($class, %given) = @_;
     return bless {clients => 16, pause => 0.02, keepalive => 1, timeout => 10, seconds => 0, script => [],
-        diary => [], oks => [], again => {}, known => {}, bodies => {}, %given}, $class;
+        diary => [], oks => [], later => [], again => {}, known => {}, bodies => {}, %given}, $class;
 }
 
 sub run {
@@ -39,8 +39,11 @@ sub run {
                 $rest[$n] = 0;
                 return $again;
             }
-            if ($rest[$n]++) { $rest[$n] = 0; return $over ? undef : $self->{pause} || 0.001 }
-            return undef if $over;
+            if ($over) {
+                return undef if !@{$self->{later}};
+                return $rest[$n]++ % 2 ? 0.2 : shift @{$self->{later}};
+            }
+            if ($rest[$n]++) { $rest[$n] = 0; return $self->{pause} || 0.001 }
             return $self->{make}->($n) if $self->{make};
             return detail($n + 1, $self->{known}{$n}) if $self->{known}{$n} && rand() < 0.3;
             return create($n + 1, (qw(hundred odd ten))[rand 3], payment_method => rand() < 0.7 ? 'balance' : 'manual');
@@ -62,6 +65,7 @@ sub took {
         return;
     }
     return if $entry->{class} eq 'refused' && $reply->{status} < 500 && $reply->{status} != 409;
+    return push @{$self->{later}}, $request if $entry->{code} eq 'idempotency_in_flight';
     push @{$self->{diary}}, {at => $at, status => $reply->{status}, code => $entry->{code}, op => $entry->{op}, error => $reply->{error},
         seconds => $reply->{seconds}, retry_after => $reply->{headers}{'retry-after'}, hung => $reply->{hung}};
     $self->{again}{$n} = {%$request, rested => 0, attempt => ($request->{attempt} // 1) + 1} if ($request->{attempt} // 1) < 400;
