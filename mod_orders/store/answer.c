@@ -387,12 +387,12 @@ static int64_t read_time(const unsigned char *bytes)
 
 static void read_member(const reader_t *reader, int row, const member_t *member, void *into)
 {
-    if (PQgetisnull(reader->result, row, member->column)) {
+    int length = PQgetlength(reader->result, row, member->column);
+    if (length == 0 && PQgetisnull(reader->result, row, member->column)) {
         return;
     }
     const char *value = PQgetvalue(reader->result, row, member->column);
     const unsigned char *bytes = (const unsigned char *)value;
-    int length = PQgetlength(reader->result, row, member->column);
     void *place = (char *)into + member->offset;
     switch (member->holds) {
     case HOLDS_NUMBER:
