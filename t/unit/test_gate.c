@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The admission gate: so many at a time, in the order of their coming, nobody beyond his patience. */
-#include "support.h"
+#include "httpd/gate.c"
 
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
 
-#include "httpd/gate.c"
+#include "support.h"
 
 #define GUESTS 24
 
