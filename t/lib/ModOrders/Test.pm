@@ -53,7 +53,7 @@ sub base_url
     return 'http://127.0.0.1:' . Apache::Test::vars('port');
 }
 
-my $agent;
+my ($agent, $agent_of) = (undef, 0);
 
 # One request. Options: token, json (a structure), form (a list of pairs), body (bytes) and type, headers (a hash),
 # basic ([user, password]), unchecked (do not compare with docs/openapi). The answer is an HTTP::Response; its {json}
@@ -61,6 +61,9 @@ my $agent;
 sub ask
 {
     my ($method, $path, %with) = @_;
+    # a process of its own has connections of its own
+    undef $agent if $agent_of != $$;
+    $agent_of = $$;
     $agent ||= LWP::UserAgent->new(keep_alive => 4, timeout => 30, max_redirect => 0, no_proxy => ['127.0.0.1']);
     my $request = HTTP::Request->new($method => $path =~ m{^https?:} ? $path : base_url() . $path);
     $request->header(Authorization => "Bearer $with{token}") if defined $with{token};
