@@ -1,56 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/gate.h"
 
-#include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
+#include <errno.h>
+#include <semaphore.h>
+#include <time.h>
 
 #define WIDEN_EVERY apr_time_from_sec(1)
 
-/** One who waits. Owned by the gate and used again; the condition is his alone, so that exactly he is woken. */
+/**
+ * One who waits, on his own stack. `decided` and `decision` are set under the mutex; `turn` is posted after it, once, and
+ * that post is the last that anybody else does with a waiter.
+ */
 typedef struct waiter_t {
     struct waiter_t *next;
-    apr_thread_cond_t *turn;
+    sem_t turn; /* his alone, so that exactly he is woken */
     bool decided;
     orders_gate_e decision;
 } waiter_t;
 
 struct orders_gate_t {
-    apr_pool_t *pool;          /**< used under the mutex */
     apr_thread_mutex_t *mutex; /**< over everything below; held for moments only */
     int places;                /**< as configured */
     int open;                  /**< of these, at present */
     int inside;
     apr_time_t widen_at; /**< when one more place is tried, while open < places */
     waiter_t *first, *last;
-    waiter_t *spare;
 };
 
-orders_gate_t *orders_gate_create(apr_pool_t *pool, int places)
+orders_gate_t *orders_gate_create(apr_pool_t *own, int places)
 {
-    orders_gate_t *gate = apr_pcalloc(pool, sizeof *gate);
+    orders_gate_t *gate = apr_pcalloc(own, sizeof *gate);
 
-    gate->pool = pool;
     gate->places = gate->open = places;
-    return apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, pool) == APR_SUCCESS
+    return apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, own) == APR_SUCCESS
                ? gate
                : NULL;
-}
-
-static waiter_t *take_waiter(orders_gate_t *gate)
-{
-    waiter_t *waiter = gate->spare;
-
-    if (waiter) {
-        gate->spare = waiter->next;
-    } else {
-        waiter = apr_pcalloc(gate->pool, sizeof *waiter);
-        if (apr_thread_cond_create(&waiter->turn, gate->pool) != APR_SUCCESS) {
-            return NULL;
-        }
-    }
-    waiter->next = NULL;
-    waiter->decided = false;
-    return waiter;
 }
 
 static void queue(orders_gate_t *gate, waiter_t *waiter, bool first)
@@ -85,64 +70,107 @@ static void unqueue(orders_gate_t *gate, waiter_t *waiter)
     }
 }
 
-static void decide(orders_gate_t *gate, orders_gate_e decision)
+/** Decides on the first of the queue and adds him to those who are to be woken. */
+static void decide(orders_gate_t *gate, orders_gate_e decision, waiter_t **woken)
 {
     waiter_t *waiter = gate->first;
 
     unqueue(gate, waiter);
     waiter->decided = true;
     waiter->decision = decision;
-    apr_thread_cond_signal(waiter->turn);
+    waiter->next = *woken;
+    *woken = waiter;
 }
 
-/** A place is the next waiter's from the moment it is free: he is counted in before he wakes, so nobody overtakes. */
-static void admit(orders_gate_t *gate)
+/**
+ * A place is the next waiter's from the moment it is free: he is counted in before he wakes, so nobody overtakes. Returns
+ * those who are to be woken, by wake, when the mutex is free again: woken earlier they would run into it.
+ */
+static waiter_t *admit(orders_gate_t *gate)
 {
+    waiter_t *woken = NULL;
+
     if (gate->open < gate->places && apr_time_now() >= gate->widen_at) {
         gate->open++;
         gate->widen_at = apr_time_now() + WIDEN_EVERY;
     }
     while (gate->first && gate->inside < gate->open) {
         gate->inside++;
-        decide(gate, ORDERS_GATE_IN);
+        decide(gate, ORDERS_GATE_IN, &woken);
+    }
+    return woken;
+}
+
+static void unlock_and_wake(orders_gate_t *gate, waiter_t *woken)
+{
+    apr_thread_mutex_unlock(gate->mutex);
+    while (woken) {
+        waiter_t *next = woken->next;
+
+        sem_post(&woken->turn); /* and he is gone */
+        woken = next;
     }
 }
 
-static orders_gate_e wait_for_turn(orders_gate_t *gate, waiter_t *waiter, apr_time_t deadline)
+static bool wait_until(waiter_t *waiter, apr_time_t until)
 {
-    while (!waiter->decided) {
-        apr_interval_time_t left = deadline - apr_time_now();
+    struct timespec at = {.tv_sec = (time_t)apr_time_sec(until),
+                          .tv_nsec = (long)apr_time_usec(until) * 1000};
+    int failed;
 
-        if (left <= 0) {
+    do {
+        failed = sem_timedwait(&waiter->turn, &at);
+    } while (failed && errno == EINTR);
+    return !failed;
+}
+
+/** When to look again: somebody has to see whether a further place may be tried. Under the mutex. */
+static apr_time_t next_look(const orders_gate_t *gate, apr_time_t deadline)
+{
+    apr_time_t soon = apr_time_now() + WIDEN_EVERY;
+
+    return gate->open < gate->places && soon < deadline ? soon : deadline;
+}
+
+/** Called with the mutex, returns without it. */
+static orders_gate_e wait_for_turn(orders_gate_t *gate, waiter_t *waiter, waiter_t *woken,
+                                   apr_time_t deadline)
+{
+    for (;;) {
+        apr_time_t until = next_look(gate, deadline);
+
+        unlock_and_wake(gate, woken);
+        if (wait_until(waiter, until)) {
+            return waiter->decision;
+        }
+        apr_thread_mutex_lock(gate->mutex);
+        woken = admit(gate);
+        if (!waiter->decided && until == deadline) {
             unqueue(gate, waiter);
+            unlock_and_wake(gate, woken);
             return ORDERS_GATE_LATE;
         }
-        if (gate->open < gate->places && left > WIDEN_EVERY) {
-            left = WIDEN_EVERY; /* somebody has to look whether a further place may be tried */
-        }
-        apr_thread_cond_timedwait(waiter->turn, gate->mutex, left);
-        admit(gate);
     }
-    return waiter->decision;
 }
 
 orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool first)
 {
-    orders_gate_e decision = ORDERS_GATE_LATE;
-    waiter_t *waiter;
+    orders_gate_e decision = ORDERS_GATE_IN;
+    waiter_t *woken, waiter = {.next = NULL};
 
     apr_thread_mutex_lock(gate->mutex);
-    admit(gate);
+    woken = admit(gate);
     if (!gate->first && gate->inside < gate->open) {
         gate->inside++;
-        decision = ORDERS_GATE_IN;
-    } else if ((waiter = take_waiter(gate))) {
-        queue(gate, waiter, first);
-        decision = wait_for_turn(gate, waiter, deadline);
-        waiter->next = gate->spare;
-        gate->spare = waiter;
+        unlock_and_wake(gate, woken);
+    } else if (sem_init(&waiter.turn, 0, 0)) {
+        unlock_and_wake(gate, woken);
+        decision = ORDERS_GATE_LATE;
+    } else {
+        queue(gate, &waiter, first);
+        decision = wait_for_turn(gate, &waiter, woken, deadline);
+        sem_destroy(&waiter.turn);
     }
-    apr_thread_mutex_unlock(gate->mutex);
     return decision;
 }
 
@@ -150,8 +178,7 @@ void orders_gate_leave(orders_gate_t *gate)
 {
     apr_thread_mutex_lock(gate->mutex);
     gate->inside--;
-    admit(gate);
-    apr_thread_mutex_unlock(gate->mutex);
+    unlock_and_wake(gate, admit(gate));
 }
 
 void orders_gate_leave_narrowed(orders_gate_t *gate, int *others)
@@ -162,17 +189,18 @@ void orders_gate_leave_narrowed(orders_gate_t *gate, int *others)
         gate->open = *others;
         gate->widen_at = apr_time_now() + WIDEN_EVERY;
     }
-    admit(gate);
-    apr_thread_mutex_unlock(gate->mutex);
+    unlock_and_wake(gate, admit(gate));
 }
 
 void orders_gate_refuse_all(orders_gate_t *gate)
 {
+    waiter_t *woken = NULL;
+
     apr_thread_mutex_lock(gate->mutex);
     while (gate->first) {
-        decide(gate, ORDERS_GATE_REFUSED);
+        decide(gate, ORDERS_GATE_REFUSED, &woken);
     }
-    apr_thread_mutex_unlock(gate->mutex);
+    unlock_and_wake(gate, woken);
 }
 
 int orders_gate_inside(orders_gate_t *gate)

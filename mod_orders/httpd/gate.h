@@ -18,8 +18,8 @@ typedef enum {
     ORDERS_GATE_REFUSED /**< turned away by orders_gate_refuse_all */
 } orders_gate_e;
 
-/** `pool` is the gate's own from now on: nothing else may allocate from it. NULL when the system has no mutex left. */
-orders_gate_t *orders_gate_create(apr_pool_t *pool, int places);
+/** Lives as long as `own`. NULL when the system has no mutex left. */
+orders_gate_t *orders_gate_create(apr_pool_t *own, int places);
 
 /** Waits until `deadline`. `first` puts the caller before all others: he was in already and found nothing. */
 orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool first);
