@@ -55,6 +55,7 @@ CREATE FUNCTION orders.cancel_effect(p_api text, o orders.orders) RETURNS text L
     LIMIT 1
 $$;
 
+-- Goes back what was captured and is not on its way back already: money that came late is, on its own.
 CREATE FUNCTION orders.cancel_order(c orders.context, o orders.orders, p_reason text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -58,6 +58,13 @@ SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', 1, 'r', NU
            (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL) WHERE kind = 'result'), 'done', 'who sends it');
 SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'and says so');
 
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS j \gset
+SELECT is(pg_temp.hear('j', 'paid', :j), 'done', 'money for an order past its time');
+SELECT is(pg_temp.states(:j), 'expired refund_pending none', 'is on its way back');
+SELECT is(pg_temp.drop_it(NULL, :j, 'operator'), 'done', 'when the operator cancels the order');
+SELECT is(pg_temp.states(:j), 'cancelled refund_pending none', 'for the books');
+SELECT is((SELECT ROW(count(*), sum(amount))::text FROM refund WHERE order_id = :j), '(1,1000)', 'and goes back once');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
