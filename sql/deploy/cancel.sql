@@ -59,7 +59,9 @@ $$;
 CREATE FUNCTION orders.cancel_order(c orders.context, o orders.orders, p_reason text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_left    bigint := o.captured - o.refunded;
+    v_left    bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
+                         FROM orders.payment p
+                         WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id);
     v_version integer := o.version;
 BEGIN
     o := orders.close_order(c, o, 'cancelled', p_reason);
