@@ -2,14 +2,14 @@
 #include "store/catalogue.h"
 
 static const orders_statement_t upsert = {
-    "orders_catalogue_upsert",
-    "SELECT * FROM orders.catalogue_upsert(" ORDERS_WRITER_SQL ", $8, $9, $10)",
-    10,
+    .name = "orders_catalogue_upsert",
+    .text = "SELECT * FROM orders.catalogue_upsert(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .param_count = 10,
 };
 static const orders_statement_t bulk = {
-    "orders_catalogue_bulk",
-    "SELECT * FROM orders.catalogue_bulk(" ORDERS_WRITER_SQL ", $8)",
-    8,
+    .name = "orders_catalogue_bulk",
+    .text = "SELECT * FROM orders.catalogue_bulk(" ORDERS_WRITER_SQL ", $8)",
+    .param_count = 8,
 };
 
 orders_problem_t *orders_catalogue_upsert(const orders_writer_t *writer,

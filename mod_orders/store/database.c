@@ -224,7 +224,7 @@ static outcome_e attempt(run_t *run)
         PQsetnonblocking(run->connection, 1) != 0) {
         return NOT_SENT;
     }
-    if (!run->database->prepared_statements) {
+    if (!run->database->prepared_statements || run->statement->replan) {
         return execute_unnamed(run);
     }
     outcome_e outcome = execute_prepared(run);

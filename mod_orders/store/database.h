@@ -53,6 +53,7 @@ typedef struct orders_statement_t {
     const char *name; /**< the prepared statement's name, unique */
     const char *text;
     int param_count;
+    bool replan; /**< planned anew each time: its best plan hangs on which parameters are null */
 } orders_statement_t;
 
 #define ORDERS_MAX_STATEMENT_PARAMS 32

@@ -6,14 +6,14 @@
 #include "store/operation.h"
 
 static const orders_statement_t by_token = {
-    "orders_token_identity",
-    "SELECT * FROM orders.token_identity($1)",
-    1,
+    .name = "orders_token_identity",
+    .text = "SELECT * FROM orders.token_identity($1)",
+    .param_count = 1,
 };
 static const orders_statement_t by_login = {
-    "orders_login_identity",
-    "SELECT * FROM orders.login_identity($1, $2)",
-    2,
+    .name = "orders_login_identity",
+    .text = "SELECT * FROM orders.login_identity($1, $2)",
+    .param_count = 2,
 };
 
 /* The bits of scopes with single spaces between; words of a newer module have none here. */

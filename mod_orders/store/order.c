@@ -4,10 +4,10 @@
 #include "core/time.h"
 
 static const orders_statement_t place_plan = {
-    "orders_place_plan",
-    "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL
-    ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    16,
+    .name = "orders_place_plan",
+    .text = "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL
+            ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    .param_count = 16,
 };
 
 /* ids is the order's id in an array; OFFSET 0 keeps it one value for all branches. */
@@ -16,43 +16,45 @@ static const orders_statement_t place_plan = {
     " WHERE o.tenant_id = $1 AND o.id = $3 AND o.buyer_id = $2 OFFSET 0) AS p"
 
 static const orders_statement_t read_own = {
-    "orders_read_own",
-    "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL ("
-    "SELECT * FROM orders.rows_of($1, p.ids)"
-    " UNION ALL SELECT * FROM orders.money_of($1, p.ids, $2)) AS r",
-    3,
+    .name = "orders_read_own",
+    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL ("
+            "SELECT * FROM orders.rows_of($1, p.ids)"
+            " UNION ALL SELECT * FROM orders.money_of($1, p.ids, $2)) AS r",
+    .param_count = 3,
 };
 
 static const orders_statement_t read_status = {
-    "orders_read_status",
-    "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders.rows_of($1, p.ids) AS r",
-    3,
+    .name = "orders_read_status",
+    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders.rows_of($1, p.ids) AS r",
+    .param_count = 3,
 };
 
 static const orders_statement_t find = {
-    "orders_find",
-    "SELECT r.* FROM (SELECT ARRAY[orders.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
-    " CROSS JOIN LATERAL ("
-    "SELECT * FROM orders.rows_of($1, p.ids)"
-    " UNION ALL SELECT * FROM orders.more_of($1, p.ids)) AS r",
-    2,
+    .name = "orders_find",
+    .text = "SELECT r.* FROM (SELECT ARRAY[orders.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
+            " CROSS JOIN LATERAL ("
+            "SELECT * FROM orders.rows_of($1, p.ids)"
+            " UNION ALL SELECT * FROM orders.more_of($1, p.ids)) AS r",
+    .param_count = 2,
 };
 
 #define CANCEL(order) "SELECT * FROM orders.cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)"
 #define REFUND(order)                                                                              \
     "SELECT * FROM orders.refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)"
 
-static const orders_statement_t cancel_by_id = {"orders_cancel", CANCEL("$9"), 11};
+static const orders_statement_t cancel_by_id = {
+    .name = "orders_cancel", .text = CANCEL("$9"), .param_count = 11};
 static const orders_statement_t cancel_by_text = {
-    "orders_cancel_text",
-    CANCEL("orders.order_id_of($1, $9)"),
-    11,
+    .name = "orders_cancel_text",
+    .text = CANCEL("orders.order_id_of($1, $9)"),
+    .param_count = 11,
 };
-static const orders_statement_t refund_by_id = {"orders_refund", REFUND("$8"), 13};
+static const orders_statement_t refund_by_id = {
+    .name = "orders_refund", .text = REFUND("$8"), .param_count = 13};
 static const orders_statement_t refund_by_text = {
-    "orders_refund_text",
-    REFUND("orders.order_id_of($1, $8)"),
-    13,
+    .name = "orders_refund_text",
+    .text = REFUND("orders.order_id_of($1, $8)"),
+    .param_count = 13,
 };
 
 orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,

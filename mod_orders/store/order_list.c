@@ -30,27 +30,33 @@
 
 /* The first page of everything, newest first: what clients ask for most. */
 static const orders_statement_t newest = {
-    "orders_list_newest",
-    BY_NUMBER("", "o.created_at", "DESC", "$4"),
-    4,
+    .name = "orders_list_newest",
+    .text = BY_NUMBER("", "o.created_at", "DESC", "$4"),
+    .param_count = 4,
 };
 static const orders_statement_t newest_after = {
-    "orders_list_newest_after",
-    BY_CURSOR("", "o.created_at", "DESC", "< ($4::timestamptz, $5::bigint)"),
-    5,
+    .name = "orders_list_newest_after",
+    .text = BY_CURSOR("", "o.created_at", "DESC", "< ($4::timestamptz, $5::bigint)"),
+    .param_count = 5,
 };
 
-#define FILTERED(name, sort, type)                                                                 \
+#define FILTERED(by, sort, type)                                                                   \
     {                                                                                              \
         {                                                                                          \
-            {"orders_list_" name "_desc", BY_NUMBER(FILTER, sort, "DESC", "$7"), 7},               \
-            {"orders_list_" name "_asc", BY_NUMBER(FILTER, sort, "ASC", "$7"), 7},                 \
+            {.name = "orders_list_" by "_desc",                                                    \
+             .text = BY_NUMBER(FILTER, sort, "DESC", "$7"),                                        \
+             .param_count = 7},                                                                    \
+            {.name = "orders_list_" by "_asc",                                                     \
+             .text = BY_NUMBER(FILTER, sort, "ASC", "$7"),                                         \
+             .param_count = 7},                                                                    \
         },                                                                                         \
             {                                                                                      \
-                {"orders_list_" name "_desc_after",                                                \
-                 BY_CURSOR(FILTER, sort, "DESC", "< ($7::" type ", $8::bigint)"), 8},              \
-                {"orders_list_" name "_asc_after",                                                 \
-                 BY_CURSOR(FILTER, sort, "ASC", "> ($7::" type ", $8::bigint)"), 8},               \
+                {.name = "orders_list_" by "_desc_after",                                          \
+                 .text = BY_CURSOR(FILTER, sort, "DESC", "< ($7::" type ", $8::bigint)"),          \
+                 .param_count = 8},                                                                \
+                {.name = "orders_list_" by "_asc_after",                                           \
+                 .text = BY_CURSOR(FILTER, sort, "ASC", "> ($7::" type ", $8::bigint)"),           \
+                 .param_count = 8},                                                                \
             },                                                                                     \
     }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator's search. Ids follow the time of placing, so that the primary key is the index of the newest. */
+/*
+ * The operator's search. Ids follow the time of placing, so that the primary key is the index of the newest; a plan made
+ * for the filters that are there finds that out, one made for all of them cannot.
+ */
 #include "core/time.h"
 #include "store/order.h"
 #include "store/page_row.h"
@@ -35,14 +38,16 @@
     " UNION ALL " ORDERS_PAGE_ROW("NULL", "cardinality(p.ids) > $2::integer") ") AS r"
 
 static const orders_statement_t search_all = {
-    "orders_search",
-    SEARCH(" AND $11::text IS NULL"),
-    12,
+    .name = "orders_search",
+    .text = SEARCH(" AND $11::text IS NULL"),
+    .param_count = 12,
+    .replan = true,
 };
 static const orders_statement_t search_user = {
-    "orders_search_user",
-    SEARCH(" AND o.buyer_id = orders.user_id_of($1, $11)"),
-    12,
+    .name = "orders_search_user",
+    .text = SEARCH(" AND o.buyer_id = orders.user_id_of($1, $11)"),
+    .param_count = 12,
+    .replan = true,
 };
 
 /* The pattern of ILIKE that finds `text` anywhere. */

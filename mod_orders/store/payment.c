@@ -2,36 +2,36 @@
 #include "store/payment.h"
 
 static const orders_statement_t record_intent = {
-    "orders_record_intent",
-    "SELECT * FROM orders.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
-    11,
+    .name = "orders_record_intent",
+    .text = "SELECT * FROM orders.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .param_count = 11,
 };
 static const orders_statement_t record_failure = {
-    "orders_record_intent_failure",
-    "SELECT * FROM orders.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
-    11,
+    .name = "orders_record_intent_failure",
+    .text = "SELECT * FROM orders.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .param_count = 11,
 };
 static const orders_statement_t payment_event = {
-    "orders_payment_event",
-    "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    11,
+    .name = "orders_payment_event",
+    .text = "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    .param_count = 11,
 };
 static const orders_statement_t settle_payment = {
-    "orders_settle_payment",
-    "SELECT * FROM orders.settle_payment(" ORDERS_WRITER_SQL
-    ", orders.order_id_of($1, $8), $9, $10, $11)",
-    11,
+    .name = "orders_settle_payment",
+    .text = "SELECT * FROM orders.settle_payment(" ORDERS_WRITER_SQL
+            ", orders.order_id_of($1, $8), $9, $10, $11)",
+    .param_count = 11,
 };
 static const orders_statement_t settle_refund = {
-    "orders_settle_refund",
-    "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
-    12,
+    .name = "orders_settle_refund",
+    .text = "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
+    .param_count = 12,
 };
 static const orders_statement_t post_balance = {
-    "orders_post_balance",
-    "SELECT * FROM orders.post_balance(" ORDERS_WRITER_SQL
-    ", orders.user_id_of($1, $8), $9, $10, $11)",
-    11,
+    .name = "orders_post_balance",
+    .text = "SELECT * FROM orders.post_balance(" ORDERS_WRITER_SQL
+            ", orders.user_id_of($1, $8), $9, $10, $11)",
+    .param_count = 11,
 };
 
 orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,

@@ -4,20 +4,20 @@
 #define HASH_SIZE 32
 
 static const orders_statement_t issue_token = {
-    "orders_issue_token",
-    "SELECT * FROM orders.issue_token(" ORDERS_WRITER_SQL
-    ", orders.user_id_of($1, $8), $9, $10, $11, $12)",
-    12,
+    .name = "orders_issue_token",
+    .text = "SELECT * FROM orders.issue_token(" ORDERS_WRITER_SQL
+            ", orders.user_id_of($1, $8), $9, $10, $11, $12)",
+    .param_count = 12,
 };
 static const orders_statement_t revoke_token = {
-    "orders_revoke_token",
-    "SELECT * FROM orders.revoke_token(" ORDERS_WRITER_SQL ", $8)",
-    8,
+    .name = "orders_revoke_token",
+    .text = "SELECT * FROM orders.revoke_token(" ORDERS_WRITER_SQL ", $8)",
+    .param_count = 8,
 };
 static const orders_statement_t list_tokens = {
-    "orders_list_tokens",
-    "SELECT * FROM orders.list_tokens($1, $2, $3)",
-    3,
+    .name = "orders_list_tokens",
+    .text = "SELECT * FROM orders.list_tokens($1, $2, $3)",
+    .param_count = 3,
 };
 
 orders_problem_t *orders_token_issue(const orders_writer_t *writer,

@@ -4,41 +4,42 @@
 #include <apr_strings.h>
 
 static const orders_statement_t tenants_of = {
-    "orders_tenants",
-    "SELECT id FROM orders.tenant ORDER BY id",
-    0,
+    .name = "orders_tenants",
+    .text = "SELECT id FROM orders.tenant ORDER BY id",
+    .param_count = 0,
 };
 static const orders_statement_t expire = {
-    "orders_expire_due",
-    "SELECT orders.expire_due($1, $2)",
-    2,
+    .name = "orders_expire_due",
+    .text = "SELECT orders.expire_due($1, $2)",
+    .param_count = 2,
 };
 static const orders_statement_t purge = {
-    "orders_purge_idempotency",
-    "SELECT orders.purge_idempotency($1, make_interval(secs => $2::integer))",
-    2,
+    .name = "orders_purge_idempotency",
+    .text = "SELECT orders.purge_idempotency($1, make_interval(secs => $2::integer))",
+    .param_count = 2,
 };
 static const orders_statement_t claim_outbox = {
-    "orders_claim_outbox",
-    "SELECT id, order_id, step, version, attempts, event, number, dialect, axis, from_state, "
-    "to_state"
-    " FROM orders.claim_outbox($1, $2, $3)",
-    3,
+    .name = "orders_claim_outbox",
+    .text =
+        "SELECT id, order_id, step, version, attempts, event, number, dialect, axis, from_state, "
+        "to_state"
+        " FROM orders.claim_outbox($1, $2, $3)",
+    .param_count = 3,
 };
 static const orders_statement_t mark_outbox = {
-    "orders_mark_outbox",
-    "SELECT orders.mark_outbox($1, $2, $3, $4)",
-    4,
+    .name = "orders_mark_outbox",
+    .text = "SELECT orders.mark_outbox($1, $2, $3, $4)",
+    .param_count = 4,
 };
 static const orders_statement_t due_intents = {
-    "orders_due_intents",
-    "SELECT * FROM orders.due_intents($1, $2, $3)",
-    3,
+    .name = "orders_due_intents",
+    .text = "SELECT * FROM orders.due_intents($1, $2, $3)",
+    .param_count = 3,
 };
 static const orders_statement_t due_refunds = {
-    "orders_due_refunds",
-    "SELECT * FROM orders.due_refunds($1, $2, $3)",
-    3,
+    .name = "orders_due_refunds",
+    .text = "SELECT * FROM orders.due_refunds($1, $2, $3)",
+    .param_count = 3,
 };
 
 /* Parameters: the tenant and `count` numbers. */

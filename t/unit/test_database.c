@@ -114,12 +114,13 @@ static const char *outcome(const orders_statement_t *statement, orders_intent_e 
     return code_of(run(statement, intent, &result));
 }
 
-static const orders_statement_t one = {"t_one", "SELECT 1", 0};
+static const orders_statement_t one = {.name = "t_one", .text = "SELECT 1"};
 
 static void rows_are_binary_and_statements_prepared_once(void **state)
 {
     static const orders_statement_t prepared = {
-        "t_prepared", "SELECT count(*) FROM pg_prepared_statements WHERE name = 't_prepared'", 0};
+        .name = "t_prepared",
+        .text = "SELECT count(*) FROM pg_prepared_statements WHERE name = 't_prepared'"};
     PGresult *result;
     NEEDS_SERVER();
     for (int i = 0; i < 3; i++) {
@@ -128,9 +129,13 @@ static void rows_are_binary_and_statements_prepared_once(void **state)
         assert_int_equal(PQgetvalue(result, 0, 0)[7], 1);
     }
     assert_int_equal(fixture.database.trips, 4); /* a preparation and three executions */
+    static const orders_statement_t replanned = {
+        .name = "t_prepared", .text = "SELECT 1", .replan = true};
+    assert_null(run(&replanned, ORDERS_READ, &result));
+    assert_int_equal(fixture.database.trips, 5);
     fixture.database.prepared_statements = false;
     assert_null(run(&one, ORDERS_READ, &result));
-    assert_int_equal(fixture.database.trips, 5);
+    assert_int_equal(fixture.database.trips, 6);
 }
 
 static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
@@ -144,7 +149,8 @@ static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
 
 static void a_statement_is_prepared_again_when_its_table_has_changed(void **state)
 {
-    static const orders_statement_t all = {"t_all", "SELECT * FROM pg_temp.changing", 0};
+    static const orders_statement_t all = {.name = "t_all",
+                                           .text = "SELECT * FROM pg_temp.changing"};
     PGresult *result;
     NEEDS_SERVER();
     command(session(), "CREATE TEMP TABLE changing (a integer)");
@@ -181,7 +187,7 @@ static void a_session_that_died_idle_is_replaced(void **state)
 }
 
 static const orders_statement_t suicide = {
-    "t_suicide", "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)", 0};
+    .name = "t_suicide", .text = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)"};
 
 static void a_lost_connection_is_followed_by_one_more_try_where_that_is_safe(void **state)
 {
@@ -199,7 +205,7 @@ static void a_lost_connection_is_followed_by_one_more_try_where_that_is_safe(voi
 
 static void no_statement_takes_longer_than_it_may(void **state)
 {
-    static const orders_statement_t slow = {"t_slow", "SELECT pg_sleep(20)", 0};
+    static const orders_statement_t slow = {.name = "t_slow", .text = "SELECT pg_sleep(20)"};
     NEEDS_SERVER();
     fixture.database.timeout_ms = 200;
     apr_time_t start = apr_time_now();
@@ -225,7 +231,7 @@ static void make_failing(const char *sqlstate, int times)
                 times, sqlstate));
 }
 
-static const orders_statement_t failing = {"t_failing", "SELECT t_database.fail()", 0};
+static const orders_statement_t failing = {.name = "t_failing", .text = "SELECT t_database.fail()"};
 
 static int calls(void)
 {
@@ -292,7 +298,7 @@ static void other_errors_are_told_to_the_log_alone(void **state)
 static void a_commit_that_fails_after_the_rows_is_a_failure(void **state)
 {
     static const orders_statement_t deferred = {
-        "t_deferred", "INSERT INTO t_database.child VALUES (1) RETURNING parent", 0};
+        .name = "t_deferred", .text = "INSERT INTO t_database.child VALUES (1) RETURNING parent"};
     NEEDS_SERVER();
     make_failing("00000", 0);
     command(other, "CREATE TABLE t_database.parent (id integer PRIMARY KEY);"
@@ -306,7 +312,8 @@ static void a_commit_that_fails_after_the_rows_is_a_failure(void **state)
 
 static void a_function_that_is_not_there_is_another_schema(void **state)
 {
-    static const orders_statement_t missing = {"t_missing", "SELECT t_nowhere.nothing()", 0};
+    static const orders_statement_t missing = {.name = "t_missing",
+                                               .text = "SELECT t_nowhere.nothing()"};
     NEEDS_SERVER();
     assert_string_equal(outcome(&missing, ORDERS_READ), "schema_mismatch");
     assert_string_equal(outcome(&one, ORDERS_READ), "");

@@ -121,6 +121,7 @@ subtest 'channels' => sub {
     my $count = @{ $provider->state->{intents} };
     my $free  = create(plan_id => make_plan(price => 0)->{id})->{json}{order};
     is($free->{status}, 'paid', 'nothing to pay is paid at once');
+    is(create(plan_id => make_plan(price => 0)->{id}, payment_channel => undef)->{json}{order}{status}, 'paid', 'and needs no channel');
     is(scalar @{ $provider->state->{intents} }, $count, 'without the provider');
 };
 
