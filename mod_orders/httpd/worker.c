@@ -42,6 +42,7 @@ typedef struct worker_t {
 
 /** A round: one pass over the tenants of a database. */
 typedef struct round_t {
+    const worker_t *worker;
     orders_server_conf_t conf;
     orders_database_t database;
     orders_settings_t settings; /**< but for the tenant */
@@ -73,6 +74,28 @@ static bool stopping(void)
     int state;
 
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
+static void log_problem(const worker_t *worker, const orders_problem_t *problem)
+{
+    ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
+                 worker->server, "ORD%04d %s - %s worker%s%s", orders_error_number(problem->error),
+                 orders_error_word(problem->error), *problem->sqlstate ? problem->sqlstate : "-",
+                 problem->log ? ": " : "", problem->log ? problem->log : "");
+}
+
+/**
+ * What is wrong with one piece of work is logged and must not hold up the next: an order that nobody can expire, a
+ * provider that is gone. Only without a database there is no sense in going on: then the problem.
+ */
+static orders_problem_t *go_on(const round_t *round, orders_problem_t *problem)
+{
+    if (!problem || problem->error == ORDERS_E_database_unavailable ||
+        (problem->error == ORDERS_E_busy && !*problem->sqlstate)) {
+        return problem;
+    }
+    log_problem(round->worker, problem);
+    return NULL;
 }
 
 static orders_problem_t *expire(const round_t *round, const orders_reader_t *work)
@@ -141,7 +164,8 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
     for (int i = 0; i < due->nelts && !stopping(); i++) {
         const orders_payment_t *payment = &APR_ARRAY_IDX(due, i, orders_payment_t);
 
-        ORDERS_TRY(orders_collect_intent(&collector, payment, payment->order_number, &answer));
+        ORDERS_TRY(go_on(
+            round, orders_collect_intent(&collector, payment, payment->order_number, &answer)));
     }
     return NULL;
 }
@@ -154,7 +178,8 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
 
     ORDERS_TRY(orders_worker_due_refunds(work, PAYMENT_BATCH, PAYMENT_LEASE, &due));
     for (int i = 0; i < due->nelts && !stopping(); i++) {
-        ORDERS_TRY(orders_collect_refund(&collector, &APR_ARRAY_IDX(due, i, orders_refund_t)));
+        ORDERS_TRY(go_on(
+            round, orders_collect_refund(&collector, &APR_ARRAY_IDX(due, i, orders_refund_t))));
     }
     return NULL;
 }
@@ -166,7 +191,7 @@ static const duty_t duties[] = {expire, make_intents, send_refunds, deliver, pur
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
     for (size_t i = 0; i < sizeof duties / sizeof *duties && !stopping(); i++) {
-        ORDERS_TRY(duties[i](round, work));
+        ORDERS_TRY(go_on(round, duties[i](round, work)));
     }
     return NULL;
 }
@@ -187,21 +212,12 @@ static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
                                       .tenant = APR_ARRAY_IDX(tenants, i, int32_t)};
 
         round->settings.tenant = work.tenant;
-        round->settings.tenant = work.tenant;
         problem = serve_tenant(round, &work);
         if (!problem) {
             apr_pool_clear(own); /* a problem lives in it */
         }
     }
     return problem;
-}
-
-static void log_problem(const worker_t *worker, const orders_problem_t *problem)
-{
-    ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
-                 worker->server, "ORD%04d %s - %s worker%s%s", orders_error_number(problem->error),
-                 orders_error_word(problem->error), *problem->sqlstate ? problem->sqlstate : "-",
-                 problem->log ? ": " : "", problem->log ? problem->log : "");
 }
 
 /** The channels, but that none of them waits for long. */
@@ -219,7 +235,8 @@ static apr_array_header_t *impatient(apr_pool_t *pool, const apr_array_header_t 
 
 static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
 {
-    *round = (round_t){.log = orders_log_of_server(worker->server),
+    *round = (round_t){.worker = worker,
+                       .log = orders_log_of_server(worker->server),
                        .purge = apr_time_now() >= worker->purge_at};
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
     round->settings = (orders_settings_t){.public_url = round->conf.public_url,
