@@ -29,6 +29,7 @@ struct orders_pool_t {
     int queue_timeout; /**< milliseconds */
     bool prepared_statements;
     apr_time_t closed_until; /**< atomic: an outage was just seen */
+    apr_uint32_t returns;    /**< atomic: how often a working connection was given back */
 };
 
 /** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
@@ -94,9 +95,16 @@ static apr_status_t give_back(void *data)
 {
     ticket_t *ticket = data;
 
+    orders_pool_t *owner = ticket->owner;
+    bool works;
+
     clean(ticket->connection, false);
-    dbd.close(ticket->owner->server, ticket->dbd);
-    orders_gate_leave(ticket->owner->gate);
+    works = PQstatus(ticket->connection) == CONNECTION_OK;
+    dbd.close(owner->server, ticket->dbd);
+    if (works) {
+        __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELEASE);
+    }
+    orders_gate_leave(owner->gate);
     return APR_SUCCESS;
 }
 
@@ -129,15 +137,15 @@ static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ti
 }
 
 /**
- * No connection could be made. While others of this process have one, the server is up and full: wait for theirs.
- * Otherwise it is down, and those in the queue need not find out one by one.
+ * No connection could be made. While others of this process have one, or have given one back since `returns` was read, the
+ * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
  */
-static bool wait_for_others(orders_pool_t *owner)
+static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
 {
     int others;
 
     orders_gate_leave_narrowed(owner->gate, &others);
-    if (others > 0) {
+    if (others > 0 || __atomic_load_n(&owner->returns, __ATOMIC_ACQUIRE) != returns) {
         return true;
     }
     __atomic_store_n(&owner->closed_until, apr_time_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
@@ -145,20 +153,15 @@ static bool wait_for_others(orders_pool_t *owner)
     return false;
 }
 
-static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+/** A place at the gate and a connection, or a problem. */
+static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket)
 {
-    orders_pool_t *owner = context;
-    apr_time_t now = apr_time_now();
-    apr_time_t deadline = now + apr_time_from_msec(owner->queue_timeout);
-    ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
+    apr_time_t deadline = apr_time_now() + apr_time_from_msec(owner->queue_timeout);
     bool again = false;
 
-    if (now < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
-        return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
-                           OUTAGE_RETRY_SECONDS);
-    }
     for (;;) {
         orders_gate_e gate = orders_gate_enter(owner->gate, deadline, again);
+        apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_ACQUIRE);
 
         if (gate == ORDERS_GATE_LATE) {
             return unavailable(pool, ORDERS_E_busy, "no session became free in time",
@@ -166,15 +169,27 @@ static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session
         }
         if (gate == ORDERS_GATE_IN) {
             if (open_connection(owner, pool, ticket)) {
-                break;
+                return NULL;
             }
-            again = wait_for_others(owner);
+            again = wait_for_others(owner, returns);
         }
         if (gate == ORDERS_GATE_REFUSED || !again) {
             return unavailable(pool, ORDERS_E_database_unavailable, "no connection",
                                OUTAGE_RETRY_SECONDS);
         }
     }
+}
+
+static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+{
+    orders_pool_t *owner = context;
+    ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
+
+    if (apr_time_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
+        return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
+                           OUTAGE_RETRY_SECONDS);
+    }
+    ORDERS_TRY(enter_and_open(owner, pool, ticket));
     ticket->owner = owner;
     ticket->pool = pool;
     apr_pool_cleanup_register(pool, ticket, give_back, apr_pool_cleanup_null);
