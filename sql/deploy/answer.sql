@@ -58,8 +58,8 @@ CREATE TYPE orders.answer AS (
 CREATE FUNCTION orders.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
 LANGUAGE sql STABLE AS $$
     (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect::text,
-            o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text, NULL::text, o.payment_method,
-            o.payment_channel, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.notes, NULL::text,
+            o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text, NULL::text,
+            o.payment_method, o.payment_channel, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.notes, NULL::text,
             NULL::text, o.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
             o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,

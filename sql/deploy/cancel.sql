@@ -19,25 +19,25 @@ CREATE TABLE orders.cancel_rule (
 INSERT INTO orders.cancel_rule (api, state, payment_state, fulfilment_state, method, only_free, effect)
 SELECT r.api, s.state, p.payment_state, f.fulfilment_state, r.method, r.only_free, r.effect
 FROM (VALUES
-    ('user',     'cancelled expired',       '*',                      '*',                                '*',   false, 'unchanged'),
-    ('user',     'open',                    'unpaid confirming',      'none pending confirmed',           '*',   false, 'cancel'),
-    ('user',     'open completed',          'paid',                   'none pending confirmed',           '*',   true,  'cancel'),
-    ('company',  'cancelled',               '*',                      '*',                                '*',   false, 'unchanged'),
-    ('company',  'open',                    'unpaid confirming failed', 'none pending confirmed packed',  '*',   false, 'cancel'),
-    ('company',  'error expired',           '*',                      '*',                                '*',   false, 'cancel'),
-    ('shop',     'cancelled expired error', '*',                      '*',                                '*',   false, 'unchanged'),
-    ('shop',     'open',                    'unpaid confirming failed paid', 'none pending',              '*',   false, 'cancel'),
-    ('shop',     'completed',               'paid',                   'none',                             '*',   true,  'cancel'),
-    ('customer', 'cancelled expired error', '*',                      '*',                                '*',   false, 'unchanged'),
-    ('customer', 'open',                    'unpaid confirming failed paid', 'none pending confirmed',    'cod', false, 'cancel'),
-    ('commerce', 'cancelled expired',       '*',                      '*',                                '*',   false, 'unchanged'),
-    ('commerce', 'open',                    'unpaid confirming failed', 'none pending confirmed packed',  '*',   false, 'cancel'),
-    ('commerce', 'error',                   '*',                      '*',                                '*',   false, 'cancel'),
-    ('operator', 'cancelled',               '*',                      '*',                                '*',   false, 'unchanged'),
-    ('operator', 'open',                    'unpaid confirming failed paid partially_refunded',
-                                                                      'none pending confirmed packed',    '*',   false, 'cancel'),
-    ('operator', 'error expired',           '*',                      '*',                                '*',   false, 'cancel'),
-    ('operator', 'completed',               'paid',                   'none',                             '*',   true,  'cancel')
+    ('user', 'cancelled expired', '*', '*', '*', false, 'unchanged'),
+    ('user', 'open', 'unpaid confirming', 'none pending confirmed', '*', false, 'cancel'),
+    ('user', 'open completed', 'paid', 'none pending confirmed', '*', true, 'cancel'),
+    ('company', 'cancelled', '*', '*', '*', false, 'unchanged'),
+    ('company', 'open', 'unpaid confirming failed', 'none pending confirmed packed', '*', false, 'cancel'),
+    ('company', 'error expired', '*', '*', '*', false, 'cancel'),
+    ('shop', 'cancelled expired error', '*', '*', '*', false, 'unchanged'),
+    ('shop', 'open', 'unpaid confirming failed paid', 'none pending', '*', false, 'cancel'),
+    ('shop', 'completed', 'paid', 'none', '*', true, 'cancel'),
+    ('customer', 'cancelled expired error', '*', '*', '*', false, 'unchanged'),
+    ('customer', 'open', 'unpaid confirming failed paid', 'none pending confirmed', 'cod', false, 'cancel'),
+    ('commerce', 'cancelled expired', '*', '*', '*', false, 'unchanged'),
+    ('commerce', 'open', 'unpaid confirming failed', 'none pending confirmed packed', '*', false, 'cancel'),
+    ('commerce', 'error', '*', '*', '*', false, 'cancel'),
+    ('operator', 'cancelled', '*', '*', '*', false, 'unchanged'),
+    ('operator', 'open', 'unpaid confirming failed paid partially_refunded', 'none pending confirmed packed', '*',
+     false, 'cancel'),
+    ('operator', 'error expired', '*', '*', '*', false, 'cancel'),
+    ('operator', 'completed', 'paid', 'none', '*', true, 'cancel')
 ) AS r (api, states, payment_states, fulfilment_states, method, only_free, effect)
 CROSS JOIN LATERAL string_to_table(r.states, ' ') AS s (state)
 CROSS JOIN LATERAL string_to_table(r.payment_states, ' ') AS p (payment_state)

@@ -96,33 +96,30 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.answer_rows(p_tenant integer, p_api text, p_order bigint, p_user bigint)
-RETURNS SETOF orders.answer LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_ids bigint[] := ARRAY[p_order];
-BEGIN
-    RETURN QUERY
-    SELECT * FROM orders.rows_of(p_tenant, v_ids)
-    UNION ALL
-    SELECT * FROM orders.money_of(p_tenant, v_ids, p_user);
-    IF p_api = 'operator' THEN
-        RETURN QUERY SELECT * FROM orders.more_of(p_tenant, v_ids);
-    END IF;
-END
-$$;
-
 CREATE FUNCTION orders.finish(c orders.context, p_result orders.answer, p_user bigint) RETURNS SETOF orders.answer
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_ids  bigint[] := ARRAY[p_result.order_id];
     v_rows orders.answer[];
 BEGIN
     IF c.key IS NULL THEN
         RETURN NEXT p_result;
-        RETURN QUERY SELECT * FROM orders.answer_rows(c.tenant_id, c.api, p_result.order_id, p_user);
+        RETURN QUERY
+        SELECT * FROM orders.rows_of(c.tenant_id, v_ids)
+        UNION ALL
+        SELECT * FROM orders.money_of(c.tenant_id, v_ids, p_user);
+        IF c.api = 'operator' THEN
+            RETURN QUERY SELECT * FROM orders.more_of(c.tenant_id, v_ids);
+        END IF;
         RETURN;
     END IF;
     SELECT array_agg(a) INTO v_rows
-    FROM orders.answer_rows(c.tenant_id, c.api, p_result.order_id, p_user) AS a;
+    FROM (SELECT * FROM orders.rows_of(c.tenant_id, v_ids)
+          UNION ALL
+          SELECT * FROM orders.money_of(c.tenant_id, v_ids, p_user)) AS a;
+    IF c.api = 'operator' THEN
+        v_rows := v_rows || ARRAY(SELECT a FROM orders.more_of(c.tenant_id, v_ids) AS a);
+    END IF;
     RETURN QUERY SELECT * FROM orders.finish_rows(c, p_result || v_rows);
 END
 $$;
@@ -141,8 +138,6 @@ COMMENT ON FUNCTION orders.without_nulls IS 'Internal: a JSON object without its
 COMMENT ON FUNCTION orders.result_row IS 'Internal: the first row of every answer of a write';
 COMMENT ON FUNCTION orders.finish_rows IS
 'Internal: stores rows as the answer of the request key, if there is one, and returns them';
-COMMENT ON FUNCTION orders.answer_rows IS
-'Internal: what a write answers about its order; more for the operator API';
-COMMENT ON FUNCTION orders.finish IS 'Internal: result row and answer_rows through finish_rows';
+COMMENT ON FUNCTION orders.finish IS 'Internal: result row, rows_of and money_of (more_of for the operator API), stored as the answer of the request key';
 
 COMMIT;

@@ -58,15 +58,6 @@ CREATE FUNCTION orders.net_of(l orders.priced_line) RETURNS bigint LANGUAGE sql 
     SELECT l.quantity * l.unit_price - coalesce(l.discount, 0)
 $$;
 
-CREATE FUNCTION orders.check_amounts(p_lines orders.priced_line[]) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    IF (SELECT sum(l.quantity::numeric * l.unit_price) FROM unnest(p_lines) AS l) > 1000000000000000 THEN
-        PERFORM orders.refuse('422', 'amount_out_of_range', 'The order''s total is beyond what can be charged.',
-                              'quantity');
-    END IF;
-END
-$$;
-
 -- The discount is split over the goods by what each still costs.
 CREATE FUNCTION orders.spread_discount(p_lines orders.priced_line[], p_amount bigint)
 RETURNS orders.priced_line[] LANGUAGE plpgsql IMMUTABLE AS $$
@@ -119,13 +110,23 @@ $$;
 CREATE FUNCTION orders.sum_lines(p_inclusive boolean, p_lines orders.priced_line[]) RETURNS orders.order_sums
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    s orders.order_sums;
+    l       orders.priced_line;
+    v_gross numeric := 0;
+    s       orders.order_sums := ROW(0, 0, 0, 0, 0);
 BEGIN
-    SELECT coalesce(sum(l.quantity * l.unit_price) FILTER (WHERE l.kind IN ('plan', 'product', 'package')), 0),
-           coalesce(sum(l.discount), 0), coalesce(sum(l.tax), 0),
-           coalesce(sum(l.quantity * l.unit_price) FILTER (WHERE l.kind = 'shipping'), 0)
-    INTO s.subtotal, s.discount, s.tax, s.shipping
-    FROM unnest(p_lines) AS l;
+    FOREACH l IN ARRAY p_lines LOOP
+        v_gross := v_gross + l.quantity::numeric * l.unit_price;
+        IF v_gross > 1000000000000000 THEN
+            PERFORM orders.refuse('422', 'amount_out_of_range', 'The order''s total is beyond what can be charged.',
+                                  'quantity');
+        ELSIF l.kind = 'shipping' THEN
+            s.shipping := s.shipping + l.quantity * l.unit_price;
+        ELSE
+            s.subtotal := s.subtotal + l.quantity * l.unit_price;
+        END IF;
+        s.discount := s.discount + coalesce(l.discount, 0);
+        s.tax := s.tax + coalesce(l.tax, 0);
+    END LOOP;
     s.total := s.subtotal - s.discount + s.shipping + CASE WHEN p_inclusive THEN 0 ELSE s.tax END;
     RETURN s;
 END
@@ -217,7 +218,6 @@ DECLARE
     k         orders.coupon_taken;
     s         orders.order_sums;
 BEGIN
-    PERFORM orders.check_amounts(p_lines);
     s := orders.sum_lines(h.tax_inclusive, p_lines);
     IF h.coupon IS NOT NULL THEN
         k := orders.take_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
@@ -229,7 +229,9 @@ BEGIN
             p_lines[i].tax := (SELECT sum(t.amount) FROM unnest(v_taxes) AS t WHERE t.line = i);
         END LOOP;
     END IF;
-    s := orders.sum_lines(h.tax_inclusive, p_lines);
+    IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
+        s := orders.sum_lines(h.tax_inclusive, p_lines);
+    END IF;
     PERFORM orders.check_payment_choice(h, s.total);
     v_paid := s.total = 0 OR h.method = 'balance';
 
@@ -406,8 +408,8 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     ELSIF v_claim.verdict = 'resume' THEN
-        RETURN NEXT result_row('resume', v_claim.order_id, v_claim.order_id);
-        RETURN QUERY SELECT * FROM answer_rows(p_tenant, p_api, v_claim.order_id, NULL);
+        c.key := NULL;
+        RETURN QUERY SELECT * FROM finish(c, result_row('resume', v_claim.order_id, v_claim.order_id), NULL);
         RETURN;
     END IF;
     f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
@@ -417,23 +419,25 @@ BEGIN
     h.coupon := p_coupon;
     h.expires_in := p_expires_in;
     v_order := put_order(c, h, ARRAY[l]);
-    RETURN QUERY SELECT * FROM finish_placing(c, v_order);
+    IF c.key IS NOT NULL AND awaits_intent(p_tenant, v_order) THEN
+        PERFORM leave_key_open(c, v_order);
+        c.key := NULL;
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', v_order, v_order), NULL);
 END
 $$;
 
--- An external order's answer is not final before its intent is known: the key's record stays open for record_intent.
-CREATE FUNCTION orders.finish_placing(c orders.context, p_order bigint) RETURNS SETOF orders.answer
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.awaits_intent(p_tenant integer, p_order bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM orders.payment p
+                   WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created')
+$$;
+
+-- An external order's answer is not final before its intent is known: record_intent completes the key's record.
+CREATE FUNCTION orders.leave_key_open(c orders.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF c.key IS NOT NULL
-       AND EXISTS (SELECT FROM orders.payment p
-                   WHERE p.tenant_id = c.tenant_id AND p.order_id = p_order AND p.status = 'created') THEN
-        UPDATE orders.idempotency i SET order_id = p_order
-        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
-          AND i.route = c.route AND i.key = c.key;
-        c.key := NULL;
-    END IF;
-    RETURN QUERY SELECT * FROM orders.finish(c, orders.result_row('done', p_order, p_order), NULL);
+    UPDATE orders.idempotency i SET order_id = p_order
+    WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+      AND i.route = c.route AND i.key = c.key;
 END
 $$;
 
@@ -448,10 +452,9 @@ COMMENT ON TYPE orders.tax_share IS 'Tax of a line by key and rate';
 COMMENT ON TYPE orders.order_sums IS 'Totals of an order, minor units';
 COMMENT ON FUNCTION orders.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
 COMMENT ON FUNCTION orders.net_of IS 'Internal: what a line costs after its discount';
-COMMENT ON FUNCTION orders.check_amounts IS 'Internal: OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.spread_discount IS 'Internal: lines with an order-wide discount spread over the goods';
 COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
-COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of lines';
+COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.order_number IS
 'Order number of a dialect; all dialects share one format until theirs arrive';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
@@ -478,6 +481,7 @@ COMMENT ON FUNCTION orders.place_plan IS
 of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
 expires, null never. Rows: result (done, or resume when an earlier try with the key never became final), then
 the order. OR422 with the field';
-COMMENT ON FUNCTION orders.finish_placing IS 'Internal: answer of placing';
+COMMENT ON FUNCTION orders.awaits_intent IS 'Internal: whether an order has a payment whose intent is still to be made';
+COMMENT ON FUNCTION orders.leave_key_open IS 'Internal: notes the order of a key whose answer is not final';
 
 COMMIT;

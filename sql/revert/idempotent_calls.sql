@@ -4,7 +4,6 @@
 BEGIN;
 
 DROP FUNCTION orders.finish;
-DROP FUNCTION orders.answer_rows;
 DROP FUNCTION orders.finish_rows;
 DROP FUNCTION orders.result_row;
 DROP FUNCTION orders.without_nulls;

@@ -3,7 +3,8 @@
 
 BEGIN;
 
-DROP FUNCTION orders.finish_placing;
+DROP FUNCTION orders.leave_key_open;
+DROP FUNCTION orders.awaits_intent;
 DROP FUNCTION orders.place_plan;
 DROP FUNCTION orders.plan_line;
 DROP FUNCTION orders.plan_head;
@@ -23,7 +24,6 @@ DROP FUNCTION orders.order_number;
 DROP FUNCTION orders.sum_lines;
 DROP FUNCTION orders.tax_shares;
 DROP FUNCTION orders.spread_discount;
-DROP FUNCTION orders.check_amounts;
 DROP FUNCTION orders.net_of;
 DROP FUNCTION orders.is_goods;
 DROP TYPE orders.order_sums;

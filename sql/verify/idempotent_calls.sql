@@ -8,5 +8,4 @@ SELECT 'orders.replay'::regproc;
 SELECT 'orders.without_nulls'::regproc;
 SELECT 'orders.result_row'::regproc;
 SELECT 'orders.finish_rows'::regproc;
-SELECT 'orders.answer_rows'::regproc;
 SELECT 'orders.finish'::regproc;

@@ -7,7 +7,6 @@ SELECT NULL::orders.tax_share;
 SELECT NULL::orders.order_sums;
 SELECT 'orders.is_goods'::regproc;
 SELECT 'orders.net_of'::regproc;
-SELECT 'orders.check_amounts'::regproc;
 SELECT 'orders.spread_discount'::regproc;
 SELECT 'orders.tax_shares'::regproc;
 SELECT 'orders.sum_lines'::regproc;
@@ -27,6 +26,7 @@ SELECT 'orders.plan_offer_of'::regproc;
 SELECT 'orders.plan_head'::regproc;
 SELECT 'orders.plan_line'::regproc;
 SELECT 'orders.place_plan'::regproc;
-SELECT 'orders.finish_placing'::regproc;
+SELECT 'orders.awaits_intent'::regproc;
+SELECT 'orders.leave_key_open'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.place_plan(integer, text, text, bigint, text, text, bytea, bigint, bigint, bigint, integer, text, text, text, text, integer)', 'EXECUTE')::integer;
