@@ -17,6 +17,8 @@
 #define MAX_DEAD 4
 /* Times that an execution may follow a lost connection. */
 #define MAX_LOST 1
+/* The first status of those that tell of the server's own trouble. */
+#define HTTP_SERVER_FAULT 500
 /* Longest pause before the first repeat; doubled each time. */
 #define PAUSE_US 4000
 
@@ -324,9 +326,14 @@ static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e 
                        run->statement->name);
             continue;
         }
-        /* A write whose fate was left open by an earlier attempt stays open, whatever stopped the later ones. */
+        /*
+         * A write whose fate was left open by an earlier attempt stays open, whatever stopped the later ones. Only a
+         * refusal by the order book tells: it would have been an answer, had the write happened.
+         */
         bool open = intent != ORDERS_READ && (tries[LOST] || tries[LATE]);
-        if (open && outcome != REFUSED) {
+        bool told = outcome == REFUSED &&
+                    orders_kind_status(orders_error_kind(problem->error)) < HTTP_SERVER_FAULT;
+        if (open && !told) {
             return unavailable(pool, ORDERS_E_outcome_unknown, problem->log);
         }
         return problem;

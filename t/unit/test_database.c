@@ -241,6 +241,39 @@ static int calls(void)
     return count;
 }
 
+/* A function that ends its own session the first time, and fails with this SQLSTATE the second time. */
+static void make_dying(const char *sqlstate)
+{
+    command(other, "DROP SCHEMA IF EXISTS t_database CASCADE; CREATE SCHEMA t_database;"
+                   " CREATE SEQUENCE t_database.calls");
+    command(
+        other,
+        apr_psprintf(pool,
+                     "CREATE FUNCTION t_database.die() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
+                     " IF nextval('t_database.calls') = 1 THEN"
+                     " PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1);"
+                     " END IF;"
+                     " RAISE EXCEPTION USING ERRCODE = '%s', MESSAGE = 'coupon_expired';"
+                     " END $$",
+                     sqlstate));
+}
+
+static void trouble_after_a_lost_connection_settles_nothing(void **state)
+{
+    static const orders_statement_t dying = {.name = "t_dying", .text = "SELECT t_database.die()"};
+    static const char *const trouble[] = {"55P03", "57014", "53200", "XX000"};
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(trouble); i++) {
+        make_dying(trouble[i]);
+        assert_string_equal(outcome(&dying, ORDERS_WRITE_KEYED), "outcome_unknown");
+        assert_int_equal(calls(), 2);
+    }
+    make_dying("OR422");
+    assert_string_equal(outcome(&dying, ORDERS_WRITE_KEYED), "coupon_expired");
+    make_dying("55P03");
+    assert_string_equal(outcome(&dying, ORDERS_READ), "busy");
+}
+
 static void transactions_that_lost_are_tried_again(void **state)
 {
     static const char *const transient[] = {"40001", "40P01"};
@@ -339,6 +372,7 @@ int main(void)
         SERVER_TEST(a_session_that_died_idle_is_replaced),
         SERVER_TEST(a_lost_connection_is_followed_by_one_more_try_where_that_is_safe),
         SERVER_TEST(no_statement_takes_longer_than_it_may),
+        SERVER_TEST(trouble_after_a_lost_connection_settles_nothing),
         SERVER_TEST(transactions_that_lost_are_tried_again),
         SERVER_TEST(refusals_keep_what_they_say),
         SERVER_TEST(other_errors_are_told_to_the_log_alone),
