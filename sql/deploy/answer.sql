@@ -70,7 +70,7 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     (SELECT 'line'::text, l.order_id, l.id, l.item_id, NULL::uuid, l.product_number, NULL::text, NULL::text,
             NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind::text, NULL::text, NULL::text,
-            NULL::text, l.item_ref, NULL::text, NULL::text, l.title, NULL::text, NULL::text, NULL::text,
+            NULL::text, l.item_ref, NULL::text, l.variant, l.title, NULL::text, NULL::text, NULL::text,
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, NULL::jsonb,
             l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,

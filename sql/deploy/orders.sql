@@ -123,6 +123,7 @@ CREATE TABLE orders.orders (
     CONSTRAINT orders_number_unique UNIQUE (tenant_id, number),
     CONSTRAINT orders_buyer_exists FOREIGN KEY (tenant_id, buyer_id) REFERENCES orders.users (tenant_id, id),
     CONSTRAINT orders_agent_exists FOREIGN KEY (tenant_id, agent_id) REFERENCES orders.users (tenant_id, id),
+    CONSTRAINT orders_number_is_upper_case CHECK (number = upper(number)),
     CONSTRAINT orders_version_positive CHECK (version > 0),
     CONSTRAINT orders_currency_has_three_letters CHECK (length(currency) = 3),
     CONSTRAINT orders_amounts_not_negative CHECK (subtotal >= 0 AND discount >= 0 AND tax >= 0 AND shipping >= 0),
@@ -143,6 +144,7 @@ CREATE TABLE orders.orders (
 CREATE INDEX orders_by_buyer_created ON orders.orders (tenant_id, buyer_id, created_at, id);
 CREATE INDEX orders_by_buyer_updated ON orders.orders (tenant_id, buyer_id, updated_at, id);
 CREATE INDEX orders_by_buyer_total ON orders.orders (tenant_id, buyer_id, total, id);
+CREATE INDEX orders_by_created ON orders.orders (tenant_id, created_at, id);
 CREATE UNIQUE INDEX orders_one_per_cart ON orders.orders (tenant_id, cart_id) WHERE cart_id IS NOT NULL;
 CREATE UNIQUE INDEX orders_bill_no_unique ON orders.orders (tenant_id, bill_series, bill_sequence)
     WHERE bill_sequence IS NOT NULL;

@@ -22,6 +22,9 @@ SELECT results_eq(format('SELECT kind, id, amount FROM money_of(77, ARRAY[%s]::b
     $$SELECT 'balance', pg_temp.uid('poor'), 0::bigint$$, 'or of who asks: 0 without an account, and no posting of another');
 SELECT is((SELECT string_agg(kind, ' ') FROM more_of(77, ARRAY[:a]::bigint[])), 'user history history history history history', 'the operator sees more');
 
+SELECT pg_temp.buy('alice', p_option => 'yearly') AS y \gset
+SELECT is((SELECT code FROM rows_of(77, ARRAY[:y]::bigint[]) WHERE kind = 'line'), 'Yearly', 'a line tells its variant');
+
 -- The readers must fold into the statement that calls them, each branch an index scan.
 SET LOCAL enable_seqscan = off;
 CREATE FUNCTION pg_temp.plan_of(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
