@@ -54,6 +54,13 @@ sub new {
 
 sub say_what { print STDERR "# $_[0]\n" }
 
+# Ends with the packages to install when a program is missing.
+sub need {
+    my %package = (wrk => "wrk", node => "nodejs", npm => "npm", sqitch => "sqitch", autoreconf => "autoconf automake libtool");
+    my @missing = grep { my $name = $_; !grep { -x "$_/$name" } split /:/, $ENV{PATH} } @_;
+    die "missing: @missing (apt-get install " . join(" ", map { $package{$_} // $_ } @missing) . ")\n" if @missing;
+}
+
 sub run_quiet {
     my ($self, $name, @command) = @_;
     my $log = "$self->{scratch}/$name.log";
