@@ -71,6 +71,8 @@ typedef struct orders_server_conf_t {
     apr_array_header_t
         *channels; /**< of orders_channel_t: the main server's, then its own; a name once */
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
+    bool
+        error_documents; /**< there are ErrorDocuments somewhere, which must not catch an API's errors */
     struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
 } orders_server_conf_t;
 

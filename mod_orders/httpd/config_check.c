@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <string.h>
+#include <util_cfgtree.h>
 
 #include "api/api.h"
 #include "httpd/config.h"
@@ -107,6 +108,17 @@ static void advise(const checked_t *one)
     }
 }
 
+static bool has_error_documents(const ap_directive_t *directive)
+{
+    for (; directive; directive = directive->next) {
+        if (!strcasecmp(directive->directive, "ErrorDocument") ||
+            has_error_documents(directive->first_child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** The first of httpd's two passes has nobody to advise, unless it is the only one. */
 static bool is_last_pass(void)
 {
@@ -116,9 +128,12 @@ static bool is_last_pass(void)
 
 int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
+    bool error_documents = has_error_documents(ap_conftree);
+
     for (server_rec *server = main; server; server = server->next) {
         checked_t one = {.server = server};
 
+        orders_server_conf(server)->error_documents = error_documents;
         orders_server_conf_resolve(orders_server_conf(server), &one.conf);
         if (apr_is_empty_array(one.conf.mounts)) {
             continue;

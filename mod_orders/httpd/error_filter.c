@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <string.h>
@@ -32,6 +33,14 @@ static const struct {
     {HTTP_INTERNAL_SERVER_ERROR, ORDERS_E_internal_error},
     {HTTP_SERVICE_UNAVAILABLE, ORDERS_E_busy},
 };
+
+void orders_error_filter_claim(request_rec *r)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        ap_custom_response(r, meanings[i].status,
+                           "\""); /* an empty text, which the filter replaces */
+    }
+}
 
 static const orders_problem_t *problem_of(const orders_request_t *request, int status)
 {

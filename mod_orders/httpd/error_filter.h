@@ -3,7 +3,13 @@
 #ifndef ORDERS_HTTPD_ERROR_FILTER_H
 #define ORDERS_HTTPD_ERROR_FILTER_H
 
-#include <apr_pools.h>
+#include <httpd.h>
+
+/**
+ * Keeps the server's ErrorDocuments away from this request: they would answer before the filter is asked. Needed only
+ * where there are any.
+ */
+void orders_error_filter_claim(request_rec *r);
 
 void orders_error_filter_register_hooks(apr_pool_t *pool);
 

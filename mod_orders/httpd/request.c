@@ -12,6 +12,7 @@
 #include <http_request.h>
 #include <string.h>
 
+#include "httpd/error_filter.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
@@ -206,6 +207,9 @@ static orders_request_t *make(request_rec *r)
     orders_sessions_database(request->server.pool, request->dir.statement_timeout, &request->log,
                              &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
+    if (request->ours && request->server.error_documents) {
+        orders_error_filter_claim(r);
+    }
     return request;
 }
 

@@ -56,6 +56,8 @@ for my $pieces ([$text], [split //, $text], [substr($text, 0, 7), substr($text, 
     my $answer = raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), chunked(@$pieces));
     is($answer->{status}, 200, @$pieces . ' chunks');
 }
+is(raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), chunked(body(400)))->{status}, 200, 'chunks, as large as may be');
+is(raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), chunked(substr(body(401), 0, 400), '}'))->{status}, 413, 'and a byte more');
 my $bad = raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), "zz\r\nxx\r\n");
 is($bad->{status}, 400, 'chunks that are none');
 is($bad->{json}{code}, 'malformed_request', 'in our words');

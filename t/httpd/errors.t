@@ -5,6 +5,7 @@
 # it refuses elsewhere stays as it is.
 use strict;
 use warnings;
+use ModOrders::Httpd;
 use ModOrders::Raw;
 use ModOrders::Test;
 
@@ -49,6 +50,14 @@ for my $line ("GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n", 'GET /elsewhere?' . 
     like($answer->{head}, qr{^Content-Type: text/html}m, 'httpd answers itself');
     unlike($answer->{head}, qr/^X-Request-Id/m, 'in its own way');
 }
+
+# ErrorDocuments of the site are for the site.
+my $httpd = ModOrders::Httpd->new(global => "ErrorDocument 401 /sorry.html\nErrorDocument 403 /sorry.html\nErrorDocument 404 \"gone astray\"",
+    locations => ModOrders::Httpd::locations() . "<Location /denied>\nOrdersAPI user\nRequire all denied\n</Location>\n<Location /typed>\nOrdersAPI user\nAuthType Orders\nRequire valid-user\n</Location>")->start;
+refused(ask(GET => $httpd->url('/denied')), 403, 'forbidden');
+refused(ask(GET => $httpd->url('/typed')), 401, 'unauthenticated');
+refused(ask(GET => $httpd->url('/typed/a/b/c'), token => $buyer->{token}), 404, 'not_found');
+is(ask(GET => $httpd->url('/elsewhere'))->content, 'gone astray', 'ErrorDocument elsewhere');
 
 # Nothing of the inside is told.
 for my $answer ($denied, $basic) {
