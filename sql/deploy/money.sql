@@ -127,11 +127,18 @@ BEGIN
 END
 $$;
 
+-- The same KEY SHARE as for taking: whoever sets a limit counts the uses before this release or after it.
 CREATE FUNCTION orders.release_coupons(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupon bigint;
     v_user   bigint;
 BEGIN
+    PERFORM FROM orders.coupon k
+    WHERE k.tenant_id = p_tenant
+      AND k.id IN (SELECT x.coupon_id FROM orders.coupon_redemption x
+                   WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.state <> 'released')
+    ORDER BY k.id
+    FOR KEY SHARE;
     FOR v_coupon, v_user IN
         UPDATE orders.coupon_redemption x SET state = 'released', updated_at = now()
         WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.state <> 'released'

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Who waits for whom: a session holds its locks for a while, another one comes along.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
+put() { echo "SELECT code FROM orders.catalogue_upsert($operator, '$1', '$2', '$3')"; }
+cancel() { echo "SELECT code FROM orders.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+order() { q "$(buy "$1" "$2" "$3" NULL)" | cut -d' ' -f2; }
+used() { q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND external_ref = '$1'"; }
+
+# slowly SQL: in the background, keeping its locks for a second
+slowly() {
+    psql -XqAt -c "BEGIN" -c "$1" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/slow" 2>&1 &
+    slow=$!
+    sleep 0.4
+}
+
+# A limit is set while a coupon without one is given back, and the other way round.
+one=$(order u1 manual "'FREE'")
+slowly "$(cancel "$one")"
+q "$(put coupons free '{"percent_bp": 1000, "max_uses": 9}')" >"$out/put"
+wait "$slow"
+is "$(used free)" 0 'a limit waits for a release'
+q "$(put coupons free '{"percent_bp": 1000}')" >"$out/put"
+one=$(order u1 manual "'FREE'")
+slowly "$(put coupons free '{"percent_bp": 1000, "max_uses": 9}')"
+q "$(cancel "$one")" >"$out/cancel"
+wait "$slow"
+is "$(used free)" 0 'a release waits for a limit'
+
+finish
