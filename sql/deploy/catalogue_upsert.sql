@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:catalogue_upsert to pg
--- A document replaces its row as a whole: what it leaves out takes its default.
+-- A document replaces its row as a whole: what it leaves out takes its default. Rows are locked so that placing may go
+-- on referring to them, but for coupons, whose placers are to wait while limits change.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;
@@ -11,7 +12,7 @@ DECLARE
     x     orders.users;
     v_old orders.users;
 BEGIN
-    SELECT * INTO v_old FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref FOR UPDATE;
+    SELECT * INTO v_old FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.login := orders.doc_text(d, 'login', false);
     x.name := orders.doc_text(d, 'name', true);
@@ -45,7 +46,7 @@ DECLARE
     x     orders.plan;
     v_old orders.plan;
 BEGIN
-    SELECT * INTO v_old FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR UPDATE;
+    SELECT * INTO v_old FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.name := orders.doc_text(d, 'name', true);
     x.slug := coalesce(orders.doc_text(d, 'slug', false), p_ref);
@@ -86,7 +87,7 @@ DECLARE
     v_old orders.billing_option;
 BEGIN
     SELECT * INTO v_old FROM orders.billing_option b
-    WHERE b.tenant_id = p_tenant AND b.external_ref = p_ref FOR UPDATE;
+    WHERE b.tenant_id = p_tenant AND b.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.plan_id := (SELECT p.id FROM orders.plan p
                   WHERE p.tenant_id = p_tenant AND p.external_ref = orders.doc_text(d, 'plan', true));
@@ -121,7 +122,7 @@ DECLARE
     x     orders.tax_rate;
     v_old orders.tax_rate;
 BEGIN
-    SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR UPDATE;
+    SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.tax_class := orders.doc_text(d, 'tax_class', true);
     x.key := orders.doc_text(d, 'key', true);
@@ -148,7 +149,7 @@ DECLARE
     v_old orders.payment_channel;
 BEGIN
     SELECT * INTO v_old FROM orders.payment_channel n
-    WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR UPDATE;
+    WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.name := coalesce(orders.doc_text(d, 'name', false), p_ref);
     x.provider := coalesce(orders.doc_text(d, 'provider', false, 64), p_ref);

@@ -29,4 +29,9 @@ q "$(cancel "$one")" >"$out/cancel"
 wait "$slow"
 is "$(used free)" 0 'a release waits for a limit'
 
+# Whoever is being changed may buy meanwhile.
+slowly "$(put users u2 '{"name": "Changed"}')"
+is "$(q "SET statement_timeout = '500ms'; $(buy u2 balance NULL NULL)" | cut -d' ' -f1)" order 'a buyer does not wait for a change of theirs'
+wait "$slow"
+
 finish
