@@ -91,6 +91,7 @@ BEGIN
 END
 $$;
 
+-- No order is waited for, coupons are: all workers come to them in the same order.
 CREATE FUNCTION orders.expire_due(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -107,7 +108,8 @@ BEGIN
               AND x.payment_state IN ('unpaid', 'confirming', 'failed')
             ORDER BY x.expires_at, x.id
             LIMIT p_limit) AS d
-        ORDER BY d.id);
+        LEFT JOIN coupon_redemption r ON r.tenant_id = p_tenant AND r.order_id = d.id AND r.state <> 'released'
+        ORDER BY r.coupon_id, r.user_id, d.id);
     FOREACH v_id IN ARRAY v_ids LOOP
         PERFORM FROM orders x WHERE x.tenant_id = p_tenant AND x.id = v_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;

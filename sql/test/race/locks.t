@@ -34,4 +34,21 @@ slowly "$(put users u2 '{"name": "Changed"}')"
 is "$(q "SET statement_timeout = '500ms'; $(buy u2 balance NULL NULL)" | cut -d' ' -f1)" order 'a buyer does not wait for a change of theirs'
 wait "$slow"
 
+# Two coupons, two workers. One has given back the first and is kept from its next order; the other one, which passes
+# over these orders, comes to the first coupon too.
+q "$(put coupons odd '{"percent_bp": 1000, "max_uses": 1000}')" >"$out/put"
+q "$(put coupons even '{"percent_bp": 1000, "max_uses": 1000}')" >"$out/put"
+n=0
+for coupon in ODD EVEN EVEN ODD; do
+    n=$((n + 1))
+    one=$(order "u$n" external "'$coupon'")
+    [ $n != 2 ] || second=$one
+    q "UPDATE orders.orders SET expires_at = now() - interval '1 hour' + interval '1 minute' * $n WHERE tenant_id = $tenant AND id = $one"
+done
+slowly "SELECT count(*) FROM (SELECT FROM orders.payment WHERE tenant_id = $tenant AND order_id = $second FOR UPDATE) AS p"
+together 2 "SELECT pg_sleep(0.2 * (@ - 1)); SELECT orders.expire_due($tenant, 2 * @)"
+wait "$slow"
+is "$(answers deadlock)" 0 'workers do not wait for each other in a circle'
+is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
+is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
 finish
