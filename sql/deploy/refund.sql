@@ -145,6 +145,9 @@ DECLARE
     v_all  orders.lines_taken := ROW(0, '[]');
     v_line orders.lines_taken;
 BEGIN
+    IF jsonb_typeof(p_lines) <> 'array' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A list of lines is due here.', 'lines');
+    END IF;
     FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
         IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
             PERFORM orders.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
@@ -157,10 +160,15 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.put_lines_back(r orders.refund) RETURNS void LANGUAGE sql AS $$
-    UPDATE orders.order_line l SET refunded_quantity = l.refunded_quantity - (e.line ->> 'quantity')::integer
-    FROM jsonb_array_elements(r.lines) AS e (line)
-    WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = (e.line ->> 'id')::bigint
+-- A refund may name a line more than once.
+CREATE FUNCTION orders.put_lines_back(r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.order_line l SET refunded_quantity = l.refunded_quantity - e.quantity
+    FROM (SELECT (x.line ->> 'id')::bigint AS id, sum((x.line ->> 'quantity')::integer) AS quantity
+          FROM jsonb_array_elements(r.lines) AS x (line)
+          GROUP BY 1) AS e
+    WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = e.id;
+END
 $$;
 
 CREATE FUNCTION orders.check_refundable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql AS $$
@@ -204,7 +212,10 @@ BEGIN
         v_taken := take_lines(o, p_lines);
     END IF;
     v_amount := coalesce(v_taken.amount, p_amount, v_left);
-    IF v_amount > v_left OR v_left = 0 THEN
+    IF p_amount <> v_amount THEN
+        PERFORM refuse('422', 'amount_mismatch', 'The lines are worth another amount.', 'amount',
+                       jsonb_build_object('lines', v_amount, 'currency', o.currency));
+    ELSIF v_amount > v_left OR v_left = 0 THEN
         PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount',
                        jsonb_build_object('refundable', v_left, 'currency', o.currency));
     ELSIF v_amount <= 0 THEN

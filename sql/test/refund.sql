@@ -92,6 +92,18 @@ SELECT is(pg_temp.refusal($$SELECT settle_refund(77, 'w', 'provider', NULL, NULL
 SELECT is(pg_temp.broken(format('UPDATE payment SET refunded = 1001 WHERE order_id = %s', :g)), 'payment_refunds_within_captured',
           'no SQL refunds more than was captured');
 
+SELECT pg_temp.goods('bob', p_method => 'manual') AS h \gset
+SELECT pg_temp.pay(:h) \g (format=unaligned) /dev/null
+SELECT id AS hline FROM order_line WHERE order_id = :h AND kind = 'product' \gset
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, 999, '[{"id": %s, "quantity": 1}]')$$, :h, :hline)),
+          'OR422 amount_mismatch amount', 'lines are worth what they are worth');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '{"id": 1}')$$, :h)), 'OR422 invalid_field lines', 'lines are a list');
+SELECT is(pg_temp.give_back(:h, 2000, format('[{"id": %1$s, "quantity": 1}, {"id": %1$s, "quantity": 1}]', :hline)::jsonb, 30, 'seller'),
+          'done', 'a line may be named twice');
+SELECT max(id) AS rh FROM refund WHERE order_id = :h \gset
+SELECT lives_ok(format($$SELECT settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL, %s, NULL, false, 'no', 'no')$$, :rh), 'refused');
+SELECT is((SELECT refunded_quantity FROM order_line WHERE id = :hline), 0, 'all its pieces may be refunded');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
