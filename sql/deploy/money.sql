@@ -64,7 +64,11 @@ BEGIN
     VALUES (p_tenant, p_user, p_currency, p_amount)
     ON CONFLICT (tenant_id, user_id, currency)
         DO UPDATE SET balance = a.balance + p_amount, updated_at = now()
+        WHERE a.balance + p_amount <= 1000000000000000
     RETURNING a.balance INTO v_after;
+    IF NOT FOUND THEN
+        PERFORM orders.refuse('422', 'amount_out_of_range', 'The balance would be beyond what can be kept.', 'amount');
+    END IF;
     INSERT INTO orders.posting (tenant_id, entry_type, currency, amount, credit_user_id, credit_balance_after,
                                 debit_house, order_id, payment_id, refund_id, description)
     VALUES (p_tenant, 'refund', p_currency, p_amount, p_user, v_after, 'sales', p_order, p_payment, p_refund,
@@ -160,7 +164,8 @@ COMMENT ON FUNCTION orders.debit_balance IS
 'Internal: takes from a balance if it suffices and posts it. Locks the account: call it last. OR402
 insufficient_balance';
 COMMENT ON FUNCTION orders.credit_balance IS
-'Internal: gives to a balance, opening the account if need be, and posts it. Locks the account: call it last';
+'Internal: gives to a balance, opening the account if need be, and posts it. Locks the account: call it last. OR422
+amount_out_of_range';
 COMMENT ON TYPE orders.coupon_taken IS 'A coupon that was taken, and what it takes off';
 COMMENT ON FUNCTION orders.coupon_discount IS
 'Internal: what a coupon takes off goods of this worth; halves up, never more than the goods';

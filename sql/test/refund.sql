@@ -104,6 +104,11 @@ SELECT max(id) AS rh FROM refund WHERE order_id = :h \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL, %s, NULL, false, 'no', 'no')$$, :rh), 'refused');
 SELECT is((SELECT refunded_quantity FROM order_line WHERE id = :hline), 0, 'all its pieces may be refunded');
 
+SELECT pg_temp.buy('bob') AS i \gset
+SELECT pg_temp.top_up('bob', 1000000000000000 - pg_temp.money('bob')) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :i)), 'OR422 amount_out_of_range amount', 'a full balance takes no refund');
+SELECT pg_temp.top_up('bob', -1000000) \g (format=unaligned) /dev/null
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
