@@ -173,7 +173,9 @@ $$;
 
 CREATE FUNCTION orders.check_refundable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF o.payment_state = 'refund_pending' THEN
+    IF o.payment_state = 'refund_pending'
+       OR EXISTS (SELECT FROM orders.refund r
+                  WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending') THEN
         PERFORM orders.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
     ELSIF o.captured = 0 THEN
         PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.');
@@ -202,7 +204,7 @@ BEGIN
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_version);
-    IF o.payment_state = 'refunded' AND p_amount IS NULL AND p_lines IS NULL THEN
+    IF o.payment_state = 'refunded' AND o.refunded = o.captured AND p_amount IS NULL AND p_lines IS NULL THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, NULL), NULL);
         RETURN;
     END IF;
