@@ -179,7 +179,7 @@ BEGIN
         PERFORM orders.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
     ELSIF o.captured = 0 THEN
         PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.');
-    ELSIF o.paid_at + make_interval(days => p_window) < clock_timestamp() THEN
+    ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
         PERFORM orders.refuse('409', 'refund_window_closed', 'The time for refunds is over.');
     END IF;
 END
