@@ -186,7 +186,7 @@ BEGIN
     o := lock_order(p_tenant, p_order, NULL, p_version);
     SELECT p.id INTO v_payment FROM payment p
     WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'paid'
-      AND p.reference IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
+      AND p.transaction_id IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
     IF FOUND THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
         RETURN;

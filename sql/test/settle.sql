@@ -65,6 +65,9 @@ SELECT is(pg_temp.refusal(format($$SELECT fail_payment(77, 'operator', 'operator
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :g)), 'OR409 order_not_payable', 'an order past its time is not payable');
 
+SELECT is(pg_temp.pay(:d, p_reference => NULL), 'done', 'money that came without a reference');
+SELECT is(pg_temp.pay(:d, p_reference => NULL), 'unchanged', 'comes once');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
