@@ -160,6 +160,7 @@ BEGIN
     VALUES (p_tenant, p_channel, p_event, p_type, p.id)
     ON CONFLICT ON CONSTRAINT payment_event_unique DO NOTHING;
     IF FOUND THEN
+        PERFORM check_intent(p, p_intent);
         UPDATE payment x SET intent_id = coalesce(x.intent_id, p_intent)
         WHERE x.tenant_id = p_tenant AND x.id = p.id
         RETURNING * INTO p;

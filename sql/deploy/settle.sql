@@ -94,6 +94,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.check_intent(p orders.payment, p_intent text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders.payment x
+               WHERE x.tenant_id = p.tenant_id AND x.provider = p.provider AND x.intent_id = p_intent
+                 AND x.id <> p.id) THEN
+        PERFORM orders.refuse('409', 'transaction_id_taken', 'The provider''s intent id is another payment''s.',
+                              'intent_id');
+    END IF;
+END
+$$;
+
 CREATE FUNCTION orders.record_intent(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_payment bigint, p_intent text, p_url text, p_reference text
@@ -105,6 +116,8 @@ DECLARE
     o      orders.orders := lock_payment(p_tenant, p_payment);
     v_code text := 'unchanged';
 BEGIN
+    PERFORM check_intent(p, p_intent) FROM payment p
+    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
     UPDATE payment p
     SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference), due_at = NULL,
         status = CASE p.status WHEN 'created' THEN 'pending' ELSE p.status END,
@@ -247,6 +260,7 @@ COMMENT ON FUNCTION orders.fail_order IS
 'Internal: a payment failed; for good, the order is in error and gives its coupons back';
 COMMENT ON FUNCTION orders.awaits_money IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders.lock_payment IS 'Internal: locks the order of a payment';
+COMMENT ON FUNCTION orders.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
 COMMENT ON FUNCTION orders.record_intent IS
 'Reports the intent that a provider made. The first report stands. Completes the record of p_key. OR404
 not_found';

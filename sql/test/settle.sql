@@ -68,6 +68,12 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :g)), 'OR409 order_no
 SELECT is(pg_temp.pay(:d, p_reference => NULL), 'done', 'money that came without a reference');
 SELECT is(pg_temp.pay(:d, p_reference => NULL), 'unchanged', 'comes once');
 
+SELECT pg_temp.buy('bob', p_method => 'external') AS h \gset
+SELECT is(pg_temp.refusal(format($$SELECT record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, %s, 'in-d', 'u', NULL)$$,
+                                 pg_temp.payment_of(:h))), 'OR409 transaction_id_taken intent_id', 'an intent is one payment''s');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.hear('x', 'paid', %s, 1000, 'tx', 'USD', 'in-d')$$, :h)),
+          'OR409 transaction_id_taken intent_id', 'also in an event');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

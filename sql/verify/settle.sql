@@ -7,6 +7,7 @@ SELECT 'orders.capture_late'::regproc;
 SELECT 'orders.fail_order'::regproc;
 SELECT 'orders.awaits_money'::regproc;
 SELECT 'orders.lock_payment'::regproc;
+SELECT 'orders.check_intent'::regproc;
 SELECT 'orders.record_intent'::regproc;
 SELECT 'orders.record_intent_failure'::regproc;
 SELECT 'orders.payment_of_hand'::regproc;
