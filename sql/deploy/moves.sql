@@ -45,6 +45,7 @@ BEGIN
 END
 $$;
 
+-- A session that waited for the order began before what it waited for was written: time does not go back.
 -- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
 CREATE FUNCTION orders.move_order(
     c orders.context, o orders.orders, p_steps orders.step[], p_captured bigint, p_refunded bigint, p_comment text
@@ -52,18 +53,19 @@ CREATE FUNCTION orders.move_order(
 DECLARE
     v_state   text := orders.last_state(p_steps, 'order', o.state);
     v_payment text := orders.last_state(p_steps, 'payment', o.payment_state);
+    v_now     timestamptz := greatest(o.updated_at, now());
 BEGIN
     UPDATE orders.orders x
     SET version = o.version + 1,
-        updated_at = now(),
+        updated_at = v_now,
         state = v_state,
         payment_state = v_payment,
         fulfilment_state = orders.last_state(p_steps, 'fulfilment', x.fulfilment_state),
         captured = x.captured + p_captured,
         refunded = x.refunded + p_refunded,
-        paid_at = CASE WHEN p_captured > 0 THEN coalesce(x.paid_at, now()) ELSE x.paid_at END,
-        refunded_at = CASE WHEN p_refunded > 0 THEN now() ELSE x.refunded_at END,
-        cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, now()) END
+        paid_at = CASE WHEN p_captured > 0 THEN coalesce(x.paid_at, v_now) ELSE x.paid_at END,
+        refunded_at = CASE WHEN p_refunded > 0 THEN v_now ELSE x.refunded_at END,
+        cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, v_now) END
     WHERE x.tenant_id = o.tenant_id AND x.id = o.id
     RETURNING * INTO o;
     IF cardinality(p_steps) > 0 THEN

@@ -295,11 +295,12 @@ CREATE FUNCTION orders.record_steps(
 BEGIN
     WITH recorded AS (
         INSERT INTO orders.order_history (tenant_id, order_id, step, version, axis, from_state, to_state,
-                                          actor, actor_id, api, comment)
+                                          actor, actor_id, api, comment, created_at)
         SELECT p_tenant, p_order, s.n + coalesce(
                    (SELECT max(h.step) FROM orders.order_history h
                     WHERE h.tenant_id = p_tenant AND h.order_id = p_order), 0),
-               p_version, s.axis, s.from_state, s.to_state, p_actor, p_actor_id, p_api, p_comment
+               p_version, s.axis, s.from_state, s.to_state, p_actor, p_actor_id, p_api, p_comment,
+               (SELECT o.updated_at FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_order)
         FROM unnest(p_steps) WITH ORDINALITY AS s (axis, from_state, to_state, n)
         RETURNING step, axis, from_state, to_state
     )

@@ -74,6 +74,14 @@ SELECT is(pg_temp.refusal(format($$SELECT record_intent(77, 'user', 'buyer', NUL
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.hear('x', 'paid', %s, 1000, 'tx', 'USD', 'in-d')$$, :h)),
           'OR409 transaction_id_taken intent_id', 'also in an event');
 
+-- As if another session had written the order after this one began, and this one had waited for it.
+SELECT pg_temp.buy('bob', p_method => 'manual') AS i \gset
+UPDATE orders SET updated_at = now() + interval '1 second' WHERE id = :i;
+SELECT is(pg_temp.pay(:i), 'done', 'an order that was waited for is paid');
+SELECT is((SELECT ROW(o.updated_at, o.paid_at, max(h.created_at))::text FROM orders o
+           JOIN order_history h ON h.tenant_id = o.tenant_id AND h.order_id = o.id WHERE o.id = :i GROUP BY o.tenant_id, o.id),
+          ROW(now() + interval '1 second', now() + interval '1 second', now() + interval '1 second')::text, 'and time does not go back');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
