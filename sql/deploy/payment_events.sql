@@ -80,6 +80,25 @@ BEGIN
 END
 $$;
 
+-- A refund that we sent and that the provider settled in its reply, without a transaction id: this is the id.
+CREATE FUNCTION orders.confirms_refund(p orders.payment, w orders.provider_word) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_refund bigint;
+BEGIN
+    UPDATE orders.refund x SET reference = w.transaction_id, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id
+      AND x.id = (SELECT r.id FROM orders.refund r
+                  WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done' AND r.attempts > 0
+                    AND r.reference IS NULL AND r.amount = w.amount
+                  ORDER BY r.id LIMIT 1)
+    RETURNING x.id INTO v_refund;
+    IF FOUND AND w.transaction_id IS NOT NULL THEN
+        PERFORM orders.note_transaction(p, w.transaction_id, v_refund, w.amount);
+    END IF;
+    RETURN v_refund IS NOT NULL;
+END
+$$;
+
 CREATE FUNCTION orders.hear_refund(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -95,7 +114,9 @@ BEGIN
       AND (w.amount IS NULL OR x.amount = w.amount)
     ORDER BY x.id LIMIT 1;
     IF NOT FOUND THEN
-        RETURN CASE w.type WHEN 'refunded' THEN orders.hear_foreign_refund(c, o, p, w) ELSE 'unchanged' END;
+        RETURN CASE
+            WHEN w.type <> 'refunded' OR orders.confirms_refund(p, w) THEN 'unchanged'
+            ELSE orders.hear_foreign_refund(c, o, p, w) END;
     END IF;
     PERFORM orders.end_refund(c, o, r, w.transaction_id, w.type = 'refunded', w.code, w.message);
     RETURN 'done';
@@ -181,6 +202,8 @@ COMMENT ON FUNCTION orders.find_payment IS
 COMMENT ON FUNCTION orders.check_word IS 'Internal: OR422 invalid_field, currency_mismatch, amount_mismatch';
 COMMENT ON FUNCTION orders.hear_paid IS 'Internal: event paid';
 COMMENT ON FUNCTION orders.hear_confirming IS 'Internal: event confirming';
+COMMENT ON FUNCTION orders.confirms_refund IS
+'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
 COMMENT ON FUNCTION orders.hear_refund IS 'Internal: events refunded and refund_failed';
 COMMENT ON FUNCTION orders.hear_foreign_refund IS 'Internal: a refund that the provider made by itself';
 COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';

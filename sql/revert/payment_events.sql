@@ -7,6 +7,7 @@ DROP FUNCTION orders.payment_event;
 DROP FUNCTION orders.hear;
 DROP FUNCTION orders.hear_foreign_refund;
 DROP FUNCTION orders.hear_refund;
+DROP FUNCTION orders.confirms_refund;
 DROP FUNCTION orders.hear_confirming;
 DROP FUNCTION orders.hear_paid;
 DROP FUNCTION orders.check_word;

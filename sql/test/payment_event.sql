@@ -70,6 +70,17 @@ SELECT is((SELECT code FROM payment_event(77, 'sim', 'i2', 'refunded', :pe, NULL
           'done', 'when it has');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'the order is paid as before');
 
+SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
+SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.give_back(:f, 300) \g (format=unaligned) /dev/null
+SELECT id AS rf FROM due_refunds(77, 10, 60) WHERE order_id = :f \gset
+SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
+                'a refund settled without a transaction id');
+SELECT is(pg_temp.hear('k2', 'refunded', :f, 300, 'rtx-f'), 'unchanged', 'that the provider reports too');
+SELECT is((SELECT ROW(refunded, (SELECT reference FROM refund WHERE id = :rf))::text FROM orders WHERE id = :f), '(300,rtx-f)',
+          'is one refund, with its id');
+SELECT is(pg_temp.hear('k3', 'refunded', :f, 300, 'rtx-f2'), 'done', 'another id');
+SELECT is((SELECT refunded FROM orders WHERE id = :f), 600::bigint, 'is another one');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -6,6 +6,7 @@ SELECT 'orders.find_payment'::regproc;
 SELECT 'orders.check_word'::regproc;
 SELECT 'orders.hear_paid'::regproc;
 SELECT 'orders.hear_confirming'::regproc;
+SELECT 'orders.confirms_refund'::regproc;
 SELECT 'orders.hear_refund'::regproc;
 SELECT 'orders.hear_foreign_refund'::regproc;
 SELECT 'orders.hear'::regproc;
