@@ -81,6 +81,13 @@ SELECT is((SELECT ROW(refunded, (SELECT reference FROM refund WHERE id = :rf))::
 SELECT is(pg_temp.hear('k3', 'refunded', :f, 300, 'rtx-f2'), 'done', 'another id');
 SELECT is((SELECT refunded FROM orders WHERE id = :f), 600::bigint, 'is another one');
 
+-- The refund of late money failed; the buyer's cancel sends it again.
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
+SELECT pg_temp.hear('l1', 'paid', :g, 1000, 'tx-g'), pg_temp.hear('l2', 'refund_failed', :g) \g (format=unaligned) /dev/null
+UPDATE orders SET dialect = 'company' WHERE id = :g;
+SELECT is(pg_temp.drop_it('bob', :g, 'company'), 'done', 'an expired order with late money is cancelled');
+SELECT is(pg_temp.states(:g), 'cancelled refund_pending none', 'the money goes back');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
