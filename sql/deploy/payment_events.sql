@@ -18,15 +18,17 @@ RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
 BEGIN
-    SELECT * INTO p FROM orders.payment x
-    WHERE x.tenant_id = p_tenant AND x.channel = p_channel
-      AND CASE WHEN p_payment IS NULL
-               THEN x.intent_id = p_intent AND x.provider = (
-                        SELECT n.provider FROM orders.payment_channel n
-                        WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel)
-               ELSE x.id = p_payment AND (p_intent IS NULL OR coalesce(x.intent_id, p_intent) = p_intent) END
-    LIMIT 1;
-    IF NOT FOUND THEN
+    IF p_payment IS NULL THEN
+        SELECT x.* INTO p
+        FROM orders.payment_channel n
+        JOIN orders.payment x ON x.tenant_id = n.tenant_id AND x.provider = n.provider AND x.intent_id = p_intent
+        WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND x.channel = p_channel;
+    ELSE
+        SELECT * INTO p FROM orders.payment x
+        WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.channel = p_channel
+          AND (p_intent IS NULL OR coalesce(x.intent_id, p_intent) = p_intent);
+    END IF;
+    IF p.id IS NULL THEN
         PERFORM orders.refuse('404', 'not_found', 'There is no such payment.');
     END IF;
     RETURN p;
