@@ -254,7 +254,7 @@ CREATE TABLE orders.outbox (
     CONSTRAINT outbox_dead_is_not_done CHECK (NOT dead OR done_at IS NULL)
 );
 
-CREATE INDEX outbox_waiting ON orders.outbox (tenant_id, id) WHERE done_at IS NULL;
+CREATE INDEX outbox_waiting ON orders.outbox (tenant_id, id) WHERE done_at IS NULL AND NOT dead;
 
 CREATE TABLE orders.coupon_redemption (
     tenant_id  integer     NOT NULL,

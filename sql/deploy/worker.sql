@@ -182,7 +182,7 @@ DECLARE
 BEGIN
     WITH mine AS MATERIALIZED (
         SELECT d.order_id, d.step FROM outbox d
-        WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL
+        WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL AND NOT d.dead
         ORDER BY d.id
         FOR UPDATE
     )

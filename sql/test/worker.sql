@@ -38,6 +38,7 @@ SELECT is(mark_outbox(77, ARRAY[:e1 + 1]::bigint[], false, 'HTTP 500'), 1, 'afte
 SELECT ok((SELECT dead FROM outbox WHERE id = :e1 + 1), 'it is dead');
 UPDATE outbox SET due_at = now() WHERE id = :e1 + 1;
 SELECT is((SELECT count(*) FROM claim_outbox(77, 100, 60) WHERE id = :e1 + 1), 0::bigint, 'and not claimed');
+SELECT matches(pg_get_indexdef('outbox_waiting'::regclass), 'NOT dead', 'nor looked at');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
