@@ -128,6 +128,10 @@ BEGIN
         s.tax := s.tax + coalesce(l.tax, 0);
     END LOOP;
     s.total := s.subtotal - s.discount + s.shipping + CASE WHEN p_inclusive THEN 0 ELSE s.tax END;
+    IF s.total > 1000000000000000 THEN
+        PERFORM orders.refuse('422', 'amount_out_of_range', 'With its tax the order is beyond what can be charged.',
+                              'quantity');
+    END IF;
     RETURN s;
 END
 $$;

@@ -21,6 +21,12 @@ SELECT is((SELECT tax FROM orders WHERE id = :d), 138::bigint, 'plans of a tax c
 SELECT is((SELECT string_agg(code || quantity || ':' || amount, ' ' ORDER BY code) FROM more_of(77, ARRAY[:d]::bigint[])
            WHERE kind = 'tax'), 'CGST800:69 SGST800:69', 'and the operator sees the split');
 
+SELECT pg_temp.operator_put('plans', 'dear', '{"name": "Dear", "price": 900000000000000, "currency": "USD", "tax_class": "std"}')
+    \g (format=unaligned) /dev/null
+UPDATE tenant SET tax_inclusive = false WHERE id = 77;
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', 'dear', 'manual')$$), 'OR422 amount_out_of_range quantity',
+          'a total with its tax has a limit too');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
