@@ -90,7 +90,8 @@ BEGIN
             answer = (SELECT jsonb_agg(orders.without_nulls(to_jsonb(p_rows[n])) ORDER BY n)
                       FROM generate_subscripts(p_rows, 1) AS n)
         WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
-          AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL;
+          AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL
+          AND coalesce(i.order_id = (p_rows[1]).order_id, true);
     END IF;
     RETURN QUERY SELECT * FROM unnest(p_rows);
 END

@@ -37,6 +37,9 @@ UPDATE idempotency SET started_at = started_at - interval '31 seconds' WHERE key
 SELECT is((SELECT code FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
            'external', 'sim', NULL, NULL, NULL) WHERE kind = 'result'), 'resume', 'after that it resumes');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'and holds the lease anew');
+SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-o', 'https://pay', NULL)$$,
+                       pg_temp.payment_of(pg_temp.buy('alice', p_method => 'external'))), 'the intent of another order');
+SELECT is((SELECT completed_at FROM idempotency WHERE key = 'x1'), NULL, 'does not answer for this one');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-x', 'https://pay', NULL)$$,
                        pg_temp.payment_of(:x)), 'the intent');
 SELECT is((SELECT intent_id FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
