@@ -24,7 +24,18 @@ WHERE coalesce(a.balance, 0) <> coalesce(s.amount, 0)
 UNION ALL
 SELECT p.tenant_id, p.order_id, format('posting %s lacks a side', p.id)
 FROM orders.posting p
-WHERE num_nonnulls(p.debit_user_id, p.debit_house) <> 1 OR num_nonnulls(p.credit_user_id, p.credit_house) <> 1;
+WHERE num_nonnulls(p.debit_user_id, p.debit_house) <> 1 OR num_nonnulls(p.credit_user_id, p.credit_house) <> 1
+UNION ALL
+SELECT r.tenant_id, NULL, format('posting %s leaves user %s with %s, the ledger says %s', r.id, r.user_id, r.after, r.amount)
+FROM (
+    SELECT p.tenant_id, p.id, u.user_id, u.after,
+           sum(u.amount) OVER (PARTITION BY p.tenant_id, u.user_id, p.currency ORDER BY p.id) AS amount
+    FROM orders.posting p
+    CROSS JOIN LATERAL (VALUES (p.debit_user_id, -p.amount, p.debit_balance_after),
+                               (p.credit_user_id, p.amount, p.credit_balance_after)) AS u (user_id, amount, after)
+    WHERE u.user_id IS NOT NULL
+) AS r
+WHERE r.after <> r.amount;
 
 CREATE VIEW orders_check.paid_is_captured AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -40,7 +51,21 @@ FROM orders.payment p
 LEFT JOIN (SELECT x.tenant_id, x.payment_id, sum(x.amount) AS amount FROM orders.posting x
            WHERE x.entry_type = 'purchase' GROUP BY 1, 2) AS t
     ON t.tenant_id = p.tenant_id AND t.payment_id = p.id
-WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0);
+WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0)
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('posting %s debits user %s for no payment of theirs', t.id, t.debit_user_id)
+FROM orders.posting t
+WHERE t.entry_type = 'purchase'
+  AND NOT EXISTS (SELECT FROM orders.payment p
+                  JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+                  WHERE p.tenant_id = t.tenant_id AND p.id = t.payment_id AND p.method = 'balance'
+                    AND p.order_id = t.order_id AND p.currency = t.currency AND o.buyer_id = t.debit_user_id)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s in %s of an order in %s', p.id, p.currency,
+                                       coalesce(o.currency, 'no currency: it is missing'))
+FROM orders.payment p
+LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+WHERE o.currency IS DISTINCT FROM p.currency;
 
 CREATE VIEW orders_check.refunds_within_captured AS
 WITH sums AS (
@@ -68,7 +93,27 @@ FROM orders.refund r
 JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.method = 'balance'
 WHERE r.status = 'done'
   AND r.amount <> (SELECT coalesce(sum(t.amount), 0) FROM orders.posting t
-                   WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id);
+                   WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id)
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('posting %s credits user %s for no refund of theirs', t.id, t.credit_user_id)
+FROM orders.posting t
+WHERE t.entry_type = 'refund'
+  AND NOT EXISTS (SELECT FROM orders.refund r
+                  JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+                  WHERE r.tenant_id = t.tenant_id AND r.id = t.refund_id AND r.status = 'done'
+                    AND r.order_id = t.order_id AND r.currency = t.currency AND o.buyer_id = t.credit_user_id)
+UNION ALL
+SELECT o.tenant_id, o.id, format('%s and %s with %s captured, %s refunded, %s refunds (%s pending)', o.state,
+                                 o.payment_state, o.captured, o.refunded, coalesce(r.refunds, 0), coalesce(r.pending, 0))
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, count(*) AS refunds, count(*) FILTER (WHERE x.status = 'pending') AS pending
+           FROM orders.refund x GROUP BY 1, 2) AS r
+    ON r.tenant_id = o.tenant_id AND r.order_id = o.id
+WHERE CASE o.payment_state
+          WHEN 'refunded' THEN o.refunded = 0 OR o.refunded < o.total
+          WHEN 'partially_refunded' THEN o.refunded = 0 OR coalesce(r.pending, 0) > 0
+          ELSE (o.payment_state = 'refund_pending') <> (coalesce(r.pending, 0) > 0) END
+   OR (o.state IN ('cancelled', 'expired', 'error') AND o.captured > 0 AND r.refunds IS NULL);
 
 CREATE VIEW orders_check.used_once AS
 SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s stands %s times', i.key, i.route, count(*))
@@ -88,7 +133,14 @@ SELECT p.tenant_id, min(p.order_id), format('transaction %s of %s captured %s pa
 FROM orders.payment p
 WHERE p.transaction_id IS NOT NULL AND p.provider <> 'manual'
 GROUP BY p.tenant_id, p.provider, p.transaction_id
-HAVING count(*) > 1;
+HAVING count(*) > 1
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('transaction %s of %s is not taken note of', p.transaction_id, p.provider)
+FROM orders.payment p
+WHERE p.captured > 0 AND p.transaction_id IS NOT NULL AND p.provider NOT IN ('manual', 'balance')
+  AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                  WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = p.transaction_id
+                    AND t.payment_id = p.id AND t.kind = 'capture');
 
 CREATE VIEW orders_check.history_is_a_path AS
 WITH steps AS (
@@ -118,8 +170,8 @@ WHERE s.to_state IS DISTINCT FROM x.state
 UNION ALL
 SELECT s.tenant_id, s.order_id, format('step %s has version %s of %s', s.step, s.version, o.version)
 FROM steps s
-JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
-WHERE s.version > o.version;
+LEFT JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
+WHERE o.id IS NULL OR s.version > o.version;
 
 CREATE VIEW orders_check.lines_add_up AS
 WITH sums AS (
@@ -144,7 +196,13 @@ SELECT o.tenant_id, o.id, format('the tax split adds up to %s of %s', coalesce(t
 FROM orders.orders o
 LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS amount FROM orders.order_tax x GROUP BY 1, 2) AS t
     ON t.tenant_id = o.tenant_id AND t.order_id = o.id
-WHERE o.tax <> coalesce(t.amount, 0);
+WHERE o.tax <> coalesce(t.amount, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s in %s of an order in %s', l.id, l.currency,
+                                       coalesce(o.currency, 'no currency: it is missing'))
+FROM orders.order_line l
+LEFT JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE o.currency IS DISTINCT FROM l.currency;
 
 CREATE VIEW orders_check.series_without_gaps AS
 SELECT coalesce(o.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
@@ -169,19 +227,30 @@ LEFT JOIN (SELECT x.tenant_id, x.coupon_id, sum(x.used) AS used FROM uses x GROU
     ON u.tenant_id = k.tenant_id AND u.coupon_id = k.id
 WHERE k.max_uses IS NOT NULL AND (coalesce(u.used, 0) > k.max_uses OR coalesce(u.used, 0) <> k.used)
 UNION ALL
-SELECT k.tenant_id, NULL, format('coupon %s: user %s has %s uses, counted %s, limit %s', k.code, u.user_id, u.used,
-                                 c.used, k.max_uses_per_user)
+SELECT k.tenant_id, NULL, format('coupon %s: user %s has %s uses, counted %s, limit %s', k.code,
+                                 coalesce(u.user_id, c.user_id), coalesce(u.used, 0), c.used, k.max_uses_per_user)
 FROM uses u
-JOIN orders.coupon k ON k.tenant_id = u.tenant_id AND k.id = u.coupon_id
-LEFT JOIN orders.coupon_user c
+FULL JOIN orders.coupon_user c
     ON c.tenant_id = u.tenant_id AND c.coupon_id = u.coupon_id AND c.user_id = u.user_id
-WHERE u.used > k.max_uses_per_user OR u.used IS DISTINCT FROM c.used
+JOIN orders.coupon k
+    ON k.tenant_id = coalesce(u.tenant_id, c.tenant_id) AND k.id = coalesce(u.coupon_id, c.coupon_id)
+WHERE u.used > k.max_uses_per_user OR coalesce(u.used, 0) <> coalesce(c.used, 0)
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('coupon %s is %s on an order that is %s and %s', r.coupon_id, r.state, o.state,
                                        o.payment_state)
 FROM orders.coupon_redemption r
 JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
-WHERE (r.state <> 'released') = (o.state IN ('cancelled', 'expired', 'error'));
+WHERE r.state <> CASE
+          WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'released'
+          WHEN o.payment_state IN ('unpaid', 'confirming', 'failed') THEN 'reserved'
+          ELSE 'applied' END
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s takes %s off for coupon %s, which is not redeemed so', l.id, -l.subtotal,
+                                       l.item_id)
+FROM orders.order_line l
+LEFT JOIN orders.coupon_redemption r
+    ON r.tenant_id = l.tenant_id AND r.order_id = l.order_id AND r.coupon_id = l.item_id
+WHERE l.kind = 'discount' AND l.item_id IS NOT NULL AND r.amount IS DISTINCT FROM -l.subtotal;
 
 CREATE VIEW orders_check.answers_have_effects AS
 SELECT i.tenant_id, i.order_id, format('key %s of route %s names a missing order', i.key, i.route) AS problem
@@ -200,10 +269,12 @@ FROM orders.idempotency i
 WHERE i.answer IS NULL AND i.order_id IS NULL;
 
 CREATE VIEW orders_check.one_event_a_step AS
-SELECT h.tenant_id, h.order_id, format('step %s has no event', h.step) AS problem
+SELECT coalesce(h.tenant_id, q.tenant_id) AS tenant_id, coalesce(h.order_id, q.order_id) AS order_id,
+       CASE WHEN q.step IS NULL THEN format('step %s has no event', h.step)
+            ELSE format('event %s has no step %s', q.event, q.step) END AS problem
 FROM orders.order_history h
-LEFT JOIN orders.outbox q ON q.tenant_id = h.tenant_id AND q.order_id = h.order_id AND q.step = h.step
-WHERE q.step IS NULL
+FULL JOIN orders.outbox q ON q.tenant_id = h.tenant_id AND q.order_id = h.order_id AND q.step = h.step
+WHERE q.step IS NULL OR h.step IS NULL
 UNION ALL
 SELECT q.tenant_id, q.order_id, format('event %s stands %s times for step %s', q.event, count(*), q.step)
 FROM orders.outbox q GROUP BY q.tenant_id, q.order_id, q.step, q.event HAVING count(*) > 1
