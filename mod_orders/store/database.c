@@ -19,22 +19,25 @@
 #define MAX_LOST 1
 /* The first status of those that tell of the server's own trouble. */
 #define HTTP_SERVER_FAULT 500
+/* Of a statement's time, this part must be left when it is sent, so that its answer can still be heard. */
+#define LEAST_SHARE 10
 /* Longest pause before the first repeat; doubled each time. */
 #define PAUSE_US 4000
 
 typedef enum {
     RAN,
-    REFUSED,  /* the server answered with an error; nothing has changed */
-    NOT_SENT, /* the connection was dead, nothing has changed */
-    LOST,     /* the connection broke after sending: anything may have happened */
-    LATE      /* the deadline passed after sending: the same */
+    REFUSED,      /* the server answered with an error; nothing has changed */
+    NO_TIME,      /* too little was left to send it; nothing has changed */
+    NOTHING_DONE, /* nor here, but the session is of no use: dead, read only, late with a preparation */
+    LOST,         /* the connection broke after sending: anything may have happened */
+    LATE          /* the deadline passed after sending: the same */
 } outcome_e;
 
 typedef struct run_t {
     orders_database_t *database;
     const orders_statement_t *statement;
     const orders_params_t *params;
-    apr_time_t deadline;
+    apr_time_t deadline; /* set when the first session is there */
     PGconn *connection;
     PGresult *result; /* the rows, or the error; owned */
 } run_t;
@@ -91,6 +94,11 @@ static void set_result(run_t *run, PGresult *result)
 {
     PQclear(run->result);
     run->result = result;
+}
+
+static bool has_time(const run_t *run, apr_time_t now)
+{
+    return run->deadline - now >= (apr_time_t)run->database->timeout_ms * 1000 / LEAST_SHARE;
 }
 
 /* Waits for the socket. false: the deadline has passed. */
@@ -162,21 +170,37 @@ static outcome_e receive(run_t *run)
 /* `sent` is what libpq's PQsend… functions return. */
 static outcome_e finish(run_t *run, int sent)
 {
-    return sent ? receive(run) : NOT_SENT;
+    return sent ? receive(run) : NOTHING_DONE;
+}
+
+/* Makes the server forget the statement: RAN whether it knew it or not. */
+static outcome_e discard(run_t *run)
+{
+    const char *text = apr_pstrcat(run->params->pool, "DEALLOCATE ", run->statement->name, NULL);
+    orders_session_forget(run->connection, run->statement);
+    outcome_e outcome = finish(run, PQsendQuery(run->connection, text));
+    return outcome == RAN || outcome == REFUSED ? RAN : NOTHING_DONE;
+}
+
+static outcome_e send_preparation(run_t *run)
+{
+    const orders_statement_t *statement = run->statement;
+    return finish(run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
 }
 
 static outcome_e prepare(run_t *run)
 {
-    const orders_statement_t *statement = run->statement;
-    outcome_e outcome =
-        finish(run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
+    outcome_e outcome = send_preparation(run);
     if (outcome == REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
-        outcome = RAN; /* it exists: prepared before our memory of it was made */
+        outcome = discard(run); /* its text may be another one's: nobody remembers */
+        outcome = outcome == RAN ? send_preparation(run) : outcome;
+    }
+    if (outcome == LOST || outcome == LATE) {
+        return NOTHING_DONE;
     }
     if (outcome == RAN) {
-        orders_session_remember(run->connection, statement);
-    } else if (outcome == LOST || outcome == LATE) {
-        outcome = NOT_SENT; /* nothing but a preparation was */
+        orders_session_remember(run->connection, run->statement);
+        outcome = has_time(run, apr_time_now()) ? RAN : NO_TIME;
     }
     return outcome;
 }
@@ -201,31 +225,18 @@ static outcome_e execute_unnamed(run_t *run)
                                          params->value, params->length, params->format, BINARY));
 }
 
-/* Whether the server dropped the statement, or what it was prepared for is no more (a migration). */
+/*
+ * Whether the server dropped the statement, or what it was prepared for is no more (a migration). The latter shares its
+ * SQLSTATE with features that are missing; only the message, which may be in any language, tells them apart.
+ */
 static bool is_stale(const PGresult *error)
 {
     const char *sqlstate = orders_sqlstate_of(error);
-    const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-    return strcmp(sqlstate, "26000") == 0 ||
-           (strcmp(sqlstate, "0A000") == 0 && message && strstr(message, "cached plan"));
+    return strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "0A000") == 0;
 }
 
-static outcome_e discard(run_t *run)
+static outcome_e execute(run_t *run)
 {
-    const char *text = apr_pstrcat(run->params->pool, "DEALLOCATE ", run->statement->name, NULL);
-    orders_session_forget(run->connection, run->statement);
-    outcome_e outcome = finish(run, PQsendQuery(run->connection, text));
-    return outcome == RAN || outcome == REFUSED ? RAN : NOT_SENT;
-}
-
-/* One attempt on the session that was borrowed. */
-static outcome_e attempt(run_t *run)
-{
-    if (orders_session_is_dead(run->connection) || !orders_session_attach(run->connection) ||
-        PQtransactionStatus(run->connection) != PQTRANS_IDLE ||
-        PQsetnonblocking(run->connection, 1) != 0) {
-        return NOT_SENT;
-    }
     if (!run->database->prepared_statements || run->statement->replan) {
         return execute_unnamed(run);
     }
@@ -239,6 +250,31 @@ static outcome_e attempt(run_t *run)
     return outcome;
 }
 
+/* Errors that tell of the session, not of the statement. */
+static outcome_e look_closer(const run_t *run)
+{
+    const char *sqlstate = orders_sqlstate_of(run->result);
+    return orders_sqlstate_is_read_only(sqlstate) ? NOTHING_DONE
+           : orders_sqlstate_is_open(sqlstate)    ? LOST
+                                                  : REFUSED;
+}
+
+/* One attempt on the session that was borrowed. */
+static outcome_e attempt(run_t *run, apr_time_t now)
+{
+    set_result(run, NULL);
+    if (orders_session_is_dead(run->connection) || !orders_session_attach(run->connection) ||
+        PQtransactionStatus(run->connection) != PQTRANS_IDLE ||
+        PQsetnonblocking(run->connection, 1) != 0) {
+        return NOTHING_DONE;
+    }
+    if (!has_time(run, now)) {
+        return NO_TIME;
+    }
+    outcome_e outcome = execute(run);
+    return outcome == REFUSED ? look_closer(run) : outcome;
+}
+
 static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcome_e *outcome)
 {
     orders_database_t *database = run->database;
@@ -250,9 +286,13 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
     if (problem) {
         return problem;
     }
+    if (!run->deadline) {
+        run->deadline = got + (apr_time_t)database->timeout_ms * 1000;
+    }
     run->connection = session.connection;
-    *outcome = attempt(run);
-    bool broken = *outcome >= NOT_SENT || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
+    *outcome = attempt(run, got);
+    bool broken =
+        *outcome >= NOTHING_DONE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);
     run->connection = NULL;
     database->busy_us += apr_time_now() - got;
@@ -275,11 +315,32 @@ static void pause_before(int repeat, const void *salt)
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
+/* The problem of a statement that nobody answered, or whose answer tells of the session. */
+static orders_problem_t *no_answer(const run_t *run, apr_pool_t *pool, outcome_e outcome)
+{
+    static const char *const reasons[] = {
+        [NO_TIME] = "no time left to send it",
+        [NOTHING_DONE] = "no usable connection",
+        [LOST] = "connection lost",
+        [LATE] = "no answer in time",
+    };
+    const char *sqlstate = orders_sqlstate_of(run->result);
+    bool told = orders_sqlstate_is_read_only(sqlstate) || orders_sqlstate_is_open(sqlstate);
+    orders_problem_t *problem = unavailable(pool, ORDERS_E_database_unavailable, NULL);
+    problem->log = apr_psprintf(pool, "%s: %s", run->statement->name,
+                                told ? PQresultErrorField(run->result, PG_DIAG_MESSAGE_PRIMARY)
+                                     : reasons[outcome]);
+    if (told) {
+        apr_cpystrn(problem->sqlstate, sqlstate, sizeof(problem->sqlstate));
+    }
+    return problem;
+}
+
 /* What a failed attempt leads to: NULL means another attempt. `tries` counts by outcome. */
 static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e intent,
                                outcome_e outcome, int *tries)
 {
-    bool in_time = apr_time_now() < run->deadline;
+    bool in_time = has_time(run, apr_time_now());
     tries[outcome]++;
     switch (outcome) {
     case REFUSED:
@@ -289,8 +350,8 @@ static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e int
             return NULL;
         }
         return orders_sqlstate_problem(pool, run->result);
-    case NOT_SENT:
-        if (in_time && tries[NOT_SENT] <= MAX_DEAD) {
+    case NOTHING_DONE:
+        if (in_time && tries[NOTHING_DONE] <= MAX_DEAD) {
             return NULL;
         }
         break;
@@ -302,18 +363,14 @@ static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e int
     default:
         break;
     }
-    const char *log = apr_psprintf(pool, "%s: %s", run->statement->name,
-                                   outcome == LATE       ? "no answer in time"
-                                   : outcome == NOT_SENT ? "no usable connection"
-                                                         : "connection lost");
-    return unavailable(pool, ORDERS_E_database_unavailable, log);
+    return no_answer(run, pool, outcome);
 }
 
 static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e intent)
 {
     int tries[LATE + 1] = {0};
     for (;;) {
-        outcome_e outcome = NOT_SENT;
+        outcome_e outcome = NOTHING_DONE;
         orders_problem_t *problem = borrow_and_attempt(run, pool, &outcome);
         if (!problem && outcome == RAN) {
             return NULL;
@@ -352,7 +409,6 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
         return problem;
     }
     run_t run = {.database = database, .statement = statement, .params = params};
-    run.deadline = apr_time_now() + (apr_time_t)database->timeout_ms * 1000;
     orders_problem_t *problem = attempts(&run, pool, intent);
     if (problem) {
         PQclear(run.result);

@@ -21,7 +21,6 @@ static const struct {
     {"53", ORDERS_E_database_unavailable, LATER},    /* insufficient resources */
     {"08", ORDERS_E_database_unavailable, LATER},    /* connection exceptions */
     {"57P", ORDERS_E_database_unavailable, LATER},   /* shutdown, cannot connect now */
-    {"25006", ORDERS_E_database_unavailable, LATER}, /* read only: a standby */
     {"40", ORDERS_E_serialization_failed, SOON},     /* transaction rollback */
     {"42883", ORDERS_E_schema_mismatch, 0},          /* undefined function */
     {"42P01", ORDERS_E_schema_mismatch, 0},          /* undefined table */
@@ -53,6 +52,16 @@ const char *orders_sqlstate_of(const PGresult *error)
 bool orders_sqlstate_is_transient(const char *sqlstate)
 {
     return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
+}
+
+bool orders_sqlstate_is_open(const char *sqlstate)
+{
+    return strcmp(sqlstate, "40003") == 0 || strcmp(sqlstate, "08007") == 0;
+}
+
+bool orders_sqlstate_is_read_only(const char *sqlstate)
+{
+    return strcmp(sqlstate, "25006") == 0;
 }
 
 static const char *copy_field(apr_pool_t *pool, const PGresult *error, int field)

@@ -18,4 +18,10 @@ const char *orders_sqlstate_of(const PGresult *error);
 /** Serialization failure or deadlock: rolled back, worth another try. */
 bool orders_sqlstate_is_transient(const char *sqlstate);
 
+/** The server itself does not know whether the statement or its transaction has completed. */
+bool orders_sqlstate_is_open(const char *sqlstate);
+
+/** The session is on a server that takes no writes: a standby, or a primary that no longer is one. */
+bool orders_sqlstate_is_read_only(const char *sqlstate);
+
 #endif

@@ -24,6 +24,7 @@ static PGconn *connect_quietly(void)
 typedef struct fixture_t {
     PGconn *connection;
     int acquired, broken;
+    apr_interval_time_t queue; /* what a session is waited for */
     orders_database_t database;
 } fixture_t;
 
@@ -40,6 +41,7 @@ static orders_problem_t *acquire(void *context, apr_pool_t *in, orders_session_t
         return orders_problem(in, ORDERS_E_database_unavailable, NULL);
     }
     fixture.acquired++;
+    apr_sleep(fixture.queue);
     session->connection = fixture.connection;
     return NULL;
 }
@@ -160,11 +162,18 @@ static void a_statement_is_prepared_again_when_its_table_has_changed(void **stat
     assert_int_equal(PQnfields(result), 2);
 }
 
-static void a_statement_known_to_the_server_alone_is_used(void **state)
+/* Whatever is there under the name may be of another version's text. */
+static void a_statement_known_to_the_server_alone_is_replaced(void **state)
 {
+    PGresult *result;
     NEEDS_SERVER();
-    command(session(), "PREPARE t_one AS SELECT 1");
-    assert_string_equal(outcome(&one, ORDERS_WRITE), "");
+    command(session(), "PREPARE t_one AS SELECT 2");
+    for (int i = 0; i < 2; i++) {
+        assert_null(run(&one, ORDERS_WRITE, &result));
+        assert_int_equal(PQgetvalue(result, 0, 0)[3], 1);
+    }
+    assert_int_equal(fixture.broken, 0);
+    assert_int_equal(fixture.database.trips, 5); /* refused, dropped, prepared; two executions */
 }
 
 static void kill_session(void)
@@ -213,6 +222,18 @@ static void no_statement_takes_longer_than_it_may(void **state)
     assert_string_equal(outcome(&slow, ORDERS_WRITE), "outcome_unknown");
     assert_true(apr_time_now() - start < apr_time_from_sec(2));
     assert_int_equal(fixture.broken, 2);
+}
+
+static void time_in_the_queue_is_not_the_statements(void **state)
+{
+    static const orders_statement_t slow = {.name = "t_slow", .text = "SELECT pg_sleep(0.2)"};
+    NEEDS_SERVER();
+    fixture.database.timeout_ms = 400;
+    fixture.queue = apr_time_from_msec(300);
+    assert_string_equal(outcome(&slow, ORDERS_WRITE), "");
+    fixture.queue = apr_time_from_msec(500);
+    assert_string_equal(outcome(&slow, ORDERS_WRITE), "");
+    assert_int_equal(fixture.broken, 0);
 }
 
 /* A function that fails with this SQLSTATE until it has been called so many times. */
@@ -306,6 +327,71 @@ static void refusals_keep_what_they_say(void **state)
     assert_int_equal(calls(), 1);
 }
 
+/* What was rolled back must not become a change of unknown fate for want of time. */
+static void nothing_is_sent_without_time_to_hear_the_answer(void **state)
+{
+    NEEDS_SERVER();
+    make_failing("40001", 1000);
+    fixture.database.timeout_ms = 300;
+    fixture.queue = apr_time_from_msec(310);
+    assert_string_equal(outcome(&failing, ORDERS_WRITE), "database_unavailable");
+    assert_int_equal(calls(), 1);
+    assert_int_equal(fixture.acquired, 2);
+    assert_int_equal(fixture.broken, 0); /* the session is as good as before */
+}
+
+/* As of a plan that is older than its tables, in whatever language the server says so. */
+static void what_a_plan_cannot_do_is_prepared_once_more(void **state)
+{
+    NEEDS_SERVER();
+    make_failing("0A000", 2);
+    assert_string_equal(outcome(&failing, ORDERS_WRITE), "");
+    assert_int_equal(calls(), 2);
+    make_failing("0A000", 1000);
+    assert_string_equal(outcome(&failing, ORDERS_WRITE), "database_error");
+    assert_int_equal(calls(), 2);
+    assert_int_equal(fixture.broken, 0);
+}
+
+/* After a failover the old primary may still answer: another connection may find the new one. */
+static void a_session_on_a_read_only_server_is_replaced(void **state)
+{
+    static const orders_statement_t write = {.name = "t_write",
+                                             .text = "INSERT INTO t_database.written VALUES (1)"};
+    PGresult *result;
+    NEEDS_SERVER();
+    make_failing("00000", 0);
+    command(other, "CREATE TABLE t_database.written (a integer)");
+    command(session(), "SET default_transaction_read_only = on");
+    assert_string_equal(outcome(&write, ORDERS_WRITE), "");
+    assert_int_equal(fixture.acquired, 2);
+    assert_int_equal(fixture.broken, 1);
+    make_failing("25006", 1000);
+    const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+    assert_string_equal(code_of(problem), "database_unavailable");
+    assert_string_equal(problem->sqlstate, "25006");
+    assert_int_equal(fixture.broken, 6);
+}
+
+static void a_server_that_does_not_know_leaves_it_open(void **state)
+{
+    static const char *const unknown[] = {"40003", "08007"};
+    PGresult *result;
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(unknown); i++) {
+        make_failing(unknown[i], 1000);
+        const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+        assert_string_equal(code_of(problem), "outcome_unknown");
+        assert_non_null(strstr(problem->log, "coupon_expired"));
+        assert_int_equal(calls(), 1);
+        make_failing(unknown[i], 2);
+        assert_string_equal(outcome(&failing, ORDERS_WRITE_KEYED), "");
+        make_failing(unknown[i], 1000);
+        assert_string_equal(outcome(&failing, ORDERS_READ), "database_unavailable");
+        assert_int_equal(calls(), 2);
+    }
+}
+
 static void other_errors_are_told_to_the_log_alone(void **state)
 {
     static const char *const meanings[][2] = {
@@ -368,10 +454,15 @@ int main(void)
         SERVER_TEST(rows_are_binary_and_statements_prepared_once),
         SERVER_TEST(a_statement_that_the_server_forgot_is_prepared_again),
         SERVER_TEST(a_statement_is_prepared_again_when_its_table_has_changed),
-        SERVER_TEST(a_statement_known_to_the_server_alone_is_used),
+        SERVER_TEST(a_statement_known_to_the_server_alone_is_replaced),
         SERVER_TEST(a_session_that_died_idle_is_replaced),
         SERVER_TEST(a_lost_connection_is_followed_by_one_more_try_where_that_is_safe),
         SERVER_TEST(no_statement_takes_longer_than_it_may),
+        SERVER_TEST(time_in_the_queue_is_not_the_statements),
+        SERVER_TEST(nothing_is_sent_without_time_to_hear_the_answer),
+        SERVER_TEST(what_a_plan_cannot_do_is_prepared_once_more),
+        SERVER_TEST(a_session_on_a_read_only_server_is_replaced),
+        SERVER_TEST(a_server_that_does_not_know_leaves_it_open),
         SERVER_TEST(trouble_after_a_lost_connection_settles_nothing),
         SERVER_TEST(transactions_that_lost_are_tried_again),
         SERVER_TEST(refusals_keep_what_they_say),
