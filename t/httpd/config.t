@@ -81,7 +81,15 @@ says('more sessions than connections', qr/OrdersSessions 5 is more.*DBDMax \(4\)
 
 like(
     says('a DSN without timeouts', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"),
-    qr/DBDParams without connect_timeout.*DBDParams without tcp_user_timeout/s, 'which is pointed out'
+    qr/DBDParams without connect_timeout.*without tcp_user_timeout.*without statement_timeout/s, 'which is pointed out'
+);
+unlike(
+    says(
+        'a DSN for a pooler that takes no options', undef,
+        dbd    => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4",
+        server => "OrdersSecretFile secret\nOrdersPreparedStatements Off"
+    ),
+    qr/without statement_timeout/, 'has its statement_timeout in the role'
 );
 
 # --- one directive at a time ----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ BEGIN {
     $top     = dirname(dirname(dirname(abs_path(__FILE__))));
     $cluster = "/var/tmp/mod_orders-sessions-$$";
     local $ENV{ORDERS_PG_PORT};
-    delete $ENV{ORDERS_PG_PORT};
+    delete @ENV{qw(ORDERS_PG_PORT ORDERS_PG_BOUNCER)};
     my $said = `$top/t/pg start $cluster`;
     die "t/pg start $cluster failed\n" if $?;
     $ENV{$1} = $2 while $said =~ /\b(PG\w+|ORDERS_DSN)='([^']*)'/g;

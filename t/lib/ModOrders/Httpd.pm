@@ -92,6 +92,8 @@ sub write
     my $user = $> ? '' : "User www-data\nGroup www-data\n";
     my %part = (global => '', server => "OrdersSecretFile secret\n", dbd => $self->dbd, locations => locations(),
         threads => 32, processes => 1, map { $_ => $self->{$_} } grep { defined $self->{$_} } qw(global server dbd locations threads processes));
+    # Through a pgbouncer in transaction mode nothing can be prepared, unless a test says otherwise.
+    $part{server} = "OrdersPreparedStatements Off\n$part{server}" if $ENV{ORDERS_PG_BOUNCER} && $part{dbd} && $part{server} !~ /PreparedStatements/;
     my $most = $part{threads} * $part{processes};
     $self->file('httpd.conf', 0644, <<"END");
 ServerRoot "$self->{dir}"
