@@ -91,14 +91,22 @@ static bool check_secret(const checked_t *one)
 /** Warnings only: it would work, until the day it would not. */
 static void advise(const checked_t *one)
 {
-    static const char *const wanted[] = {"connect_timeout", "tcp_user_timeout"};
+    static const struct {
+        const char *word, *danger;
+        bool option; /* which poolers refuse: then it is set for the role */
+    } wanted[] = {
+        {"connect_timeout", "a database that cannot be reached may hold requests for minutes",
+         false},
+        {"tcp_user_timeout", "a database that cannot be reached may hold requests for minutes",
+         false},
+        {"statement_timeout", "a statement that was given up goes on in the database", true},
+    };
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (one->dbd.params && !strstr(one->dbd.params, wanted[i])) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
-                         "DBDParams without %s: a database that cannot be reached may hold "
-                         "requests for minutes",
-                         wanted[i]);
+        if (one->dbd.params && !strstr(one->dbd.params, wanted[i].word) &&
+            (one->conf.prepared_statements || !wanted[i].option)) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams without %s: %s",
+                         wanted[i].word, wanted[i].danger);
         }
     }
     if (one->conf.worker && !orders_worker_possible()) {
