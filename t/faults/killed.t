@@ -44,17 +44,20 @@ sub make {
         : (payment_method => rand() < 0.7 ? 'balance' : 'manual'));
 }
 
-# A request that was cut off while the provider was asked keeps its key for 30 s, and a payment is due again after as
-# long; here that time passes at once.
+# A request that was cut off while the provider was asked keeps its key for 30 s, a payment is due again after as long,
+# and so are events that somebody had claimed; here that time passes at once.
 sub time_passes {
     my $db = $postgres->db;
     $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));
     $db->do(q(UPDATE orders.payment SET due_at = now() WHERE status = 'created' AND due_at > now()));
+    $db->do(q(UPDATE orders.outbox e SET due_at = now()
+              FROM (SELECT order_id, step FROM orders.outbox WHERE done_at IS NULL AND due_at > now() + interval '5 s' FOR UPDATE SKIP LOCKED) w
+              WHERE e.order_id = w.order_id AND e.step = w.step));
 }
 
 my $gap = 6.2;
 my $load = Faults::Steady->new(
-    port => $stand->{port}, log => $log, clients => 24, pause => 0.005, seconds => 1, make => \&make, known => \%known,
+    port => $stand->{port}, log => $log, clients => 16, pause => 0.01, seconds => 1, make => \&make, known => \%known,
     script => [(map { my $n = $_; [1.5 + $gap * $n, sub { push @blows, [$_[0], $order[$n]]; $blow{$order[$n]}->() }] } 0 .. $#order),
         map { [1.5 + $gap * @order + $_ / 2, \&time_passes] } 0 .. 1],
 );
@@ -81,6 +84,8 @@ cmp_ok(scalar(@intents), '>', 50, scalar(@intents) . ' intents');
 none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1 } sort keys %asked);
 is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),
     eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'and captured what we say');
+ok(eval { wait_for('the worker', Faults::Stand::long() ? 120 : 15, sub { time_passes(); !$postgres->value('SELECT count(*) FROM orders.outbox WHERE done_at IS NULL') }) },
+    'the worker has gone on: all events are delivered') or diag($postgres->value('SELECT count(*) FROM orders.outbox WHERE done_at IS NULL') . ' are not');
 none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
 none_of('a repeat is answered like the first time', $load->inconstant);
 closing(stand => $stand, log => $log, checker => $checker);

@@ -25,7 +25,7 @@ $stand->start_httpd(sessions => 2);
 # What those who were turned away were told, and how soon: $wait seconds; $limit: seconds that any answer may take.
 sub polite {
     my ($load, $limit, $wait) = @_;
-    $wait //= 2.4;
+    $wait //= 3;    # 2, and what a busy machine adds
     my @away = @{$load->{diary}};
     note(scalar(@away) . ' were turned away');
     none_of('turned away is 503 with Retry-After', map { "$_->{status} $_->{code} " . ($_->{error} // '') }
@@ -45,7 +45,7 @@ sub steady {
 
 subtest 'a pool of 2, 64 clients' => sub {
     my $load = steady(seconds => 5);
-    polite($load, 2.5);
+    polite($load, 3.5);
     none_of('nobody is turned away', $load->failures(0, 1e9));
     cmp_ok($load->successes(0, 1e9), '>', 200, 'and everybody is served');
 };
@@ -59,7 +59,7 @@ subtest 'both connections wait for a lock' => sub {
             [6, sub { $blocker->rollback }],
         ],
     );
-    polite($load, 4.8, 4.4);    # 2 s for a session, 2 s for the lock
+    polite($load, 5.5, 5);    # 2 s for a session, 2 s for the lock
     cmp_ok(scalar($load->failures(1, 6)), '>', 0, 'some are turned away meanwhile');
     none_of('and nobody afterwards', $load->failures(8, 1e9));
     cmp_ok($load->successes(8, 1e9), '>', 50, 'all are served again');
@@ -88,7 +88,7 @@ subtest 'max_connections are used up' => sub {
             [5, sub { $_->disconnect for @$taken }],
         ],
     );
-    polite($load, 4.5);
+    polite($load, 5.5);
     cmp_ok(scalar(@$taken), '>=', 15, scalar(@$taken) . ' connections were taken');
     cmp_ok(scalar($load->failures(1.5, 5)), '>', 0, 'nobody can be served meanwhile');
     none_of('nobody is turned away once there are connections again', $load->failures(8, 1e9));

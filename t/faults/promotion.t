@@ -14,7 +14,7 @@ use Faults::Stand;
 use Faults::Steady;
 use Test::More;
 
-my $seconds = Faults::Stand::long() ? 60 : 12;
+my $seconds = Faults::Stand::long() ? 60 : 10.5;
 
 # Ends the primary in that way and promotes the standby a second later.
 sub promote_after {

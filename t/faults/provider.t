@@ -77,9 +77,9 @@ subtest 'the provider is slow' => sub {
         done => sub { my ($request, $reply) = @_; push @{$request->{op} eq 'list' ? \@reads : \@told}, $reply; $log->note($request, $reply) },
     )->run;
     my ($slowest) = sort { $b <=> $a } map { $_->{seconds} } @reads;
-    cmp_ok($slowest, '<', 1, sprintf 'others do not feel it (slowest %.2f s)', $slowest);
+    cmp_ok($slowest, '<', 1.7, sprintf 'others do not feel it (slowest %.2f s)', $slowest);
     my ($longest) = sort { $b <=> $a } map { $_->{seconds} } @told;
-    cmp_ok($longest, '<', 3.5, sprintf 'buyers wait as long as the channel says (%.1f s)', $longest);
+    cmp_ok($longest, '<', 3.8, sprintf 'buyers wait as long as the channel says (%.1f s)', $longest);
     settles($_->{order}, 'slow', 15) for grep { $_->{op} eq 'create' && $_->{status} == 200 && $_->{buyer} > $buyer - 4 } @{$log->{entries}};
 };
 
