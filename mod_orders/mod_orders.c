@@ -61,11 +61,13 @@ static void register_hooks(apr_pool_t *pool)
 {
     /* mod_watchdog takes stock of its callbacks in post_config and starts its threads in child_init */
     static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
+    /* whose pools our gates are in front of */
+    static const char *const after_dbd[] = {"mod_dbd.c", NULL};
 
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, before_watchdog, APR_HOOK_MIDDLE);
-    ap_hook_child_init(child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     orders_auth_register_hooks(pool);
     orders_handler_register_hooks(pool);
     orders_error_filter_register_hooks(pool);
@@ -75,8 +77,5 @@ AP_DECLARE_MODULE(orders) = {
     STANDARD20_MODULE_STUFF,  orders_dir_conf_create,
     orders_dir_conf_merge,    orders_server_conf_create,
     orders_server_conf_merge, orders_directives,
-    register_hooks,
-#ifdef AP_MODULE_FLAG_NONE
-    AP_MODULE_FLAG_NONE,
-#endif
+    register_hooks,           AP_MODULE_FLAG_ALWAYS_MERGE,
 };

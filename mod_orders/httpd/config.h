@@ -4,7 +4,8 @@
  *
  * The two member lists below are the only place that names a member: the structs, how they are created, how a section
  * inherits from the one around it, and the defaults all come from them. Configuration lives in httpd's configuration
- * pool and is read-only once children run, but for orders_server_conf_t.pool, which each child sets for itself.
+ * pool and is read-only once children run, but for orders_server_conf_t.pool, which each child sets for itself. For that,
+ * each server has a struct of its own, even one without any directive of ours (AP_MODULE_FLAG_ALWAYS_MERGE).
  */
 #ifndef ORDERS_HTTPD_CONFIG_H
 #define ORDERS_HTTPD_CONFIG_H
@@ -73,6 +74,8 @@ typedef struct orders_server_conf_t {
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
     bool
         error_documents; /**< there are ErrorDocuments somewhere, which must not catch an API's errors */
+    /** The first server with an API among those that share a pool of mod_dbd's; NULL where no API is mounted. */
+    server_rec *first;
     struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
 } orders_server_conf_t;
 

@@ -22,8 +22,13 @@ typedef struct checked_t {
     server_rec *server;
     orders_server_conf_t conf;
     orders_dbd_config_t dbd;
-    const orders_mount_t *mount; /**< one that needs what is missing */
+    const orders_mount_t *mount; /**< one that needs what is missing; NULL: the server has no API */
 } checked_t;
+
+#define EACH(one, all)                                                                             \
+    checked_t *one = (checked_t *)(void *)(all)->elts;                                             \
+    one < (checked_t *)(void *)(all)->elts + (all)->nelts;                                         \
+    one++
 
 static bool is_threaded(void)
 {
@@ -88,6 +93,30 @@ static bool check_secret(const checked_t *one)
     return true;
 }
 
+/**
+ * Other modules keep a connection until their request ends. Where that request is the API's too, it waits for a second
+ * one, and as many such requests as there are connections wait for each other, for ever.
+ */
+static bool check_exclusive(apr_pool_t *ptemp, const apr_array_header_t *all, const checked_t *one)
+{
+    const ap_directive_t *user = orders_dbd_config_user_everywhere(ptemp);
+
+    for (EACH(other, all)) {
+        if (!user && orders_dbd_config_shared(&one->dbd, &other->dbd)) {
+            user = orders_dbd_config_other_user(ptemp, other->server);
+        }
+    }
+    if (user) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+                     "%s:%d: %s uses the same connections of mod_dbd as OrdersAPI %s (%s:%d), and "
+                     "each would wait for the other's: give the API a virtual host with its own "
+                     "DBD settings",
+                     user->filename, user->line_num, user->directive, one->mount->api->name,
+                     one->mount->file, one->mount->line);
+    }
+    return !user;
+}
+
 /** Warnings only: it would work, until the day it would not. */
 static void advise(const checked_t *one)
 {
@@ -116,6 +145,22 @@ static void advise(const checked_t *one)
     }
 }
 
+/** The pool's gate is made with the settings of the first of its servers. */
+static void advise_sharing(const checked_t *one)
+{
+    orders_server_conf_t first;
+
+    orders_server_conf_resolve(orders_server_conf(one->conf.first), &first);
+    if (one->conf.sessions != first.sessions || one->conf.queue_timeout != first.queue_timeout ||
+        one->conf.prepared_statements != first.prepared_statements) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
+                     "this server shares its database connections with one before it, whose "
+                     "OrdersSessions %d, OrdersQueueTimeout %d and OrdersPreparedStatements %s "
+                     "hold; for others it needs its own DBD settings",
+                     first.sessions, first.queue_timeout, first.prepared_statements ? "On" : "Off");
+    }
+}
+
 static bool has_error_documents(const ap_directive_t *directive)
 {
     for (; directive; directive = directive->next) {
@@ -134,25 +179,53 @@ static bool is_last_pass(void)
            ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+static server_rec *first_of(const apr_array_header_t *all, const checked_t *one)
 {
+    for (EACH(other, all)) {
+        if (other->mount && orders_dbd_config_shared(&one->dbd, &other->dbd)) {
+            return other->server;
+        }
+    }
+    return NULL; /* never: one of them is itself */
+}
+
+/** Every server, of checked_t, and which of them share a pool of mod_dbd's. */
+static apr_array_header_t *survey(apr_pool_t *ptemp, server_rec *main)
+{
+    apr_array_header_t *all = apr_array_make(ptemp, 4, sizeof(checked_t));
     bool error_documents = has_error_documents(ap_conftree);
 
     for (server_rec *server = main; server; server = server->next) {
-        checked_t one = {.server = server};
+        orders_server_conf_t *conf = orders_server_conf(server);
+        checked_t *one = apr_array_push(all);
 
-        orders_server_conf(server)->error_documents = error_documents;
-        orders_server_conf_resolve(orders_server_conf(server), &one.conf);
-        if (apr_is_empty_array(one.conf.mounts)) {
+        conf->error_documents = error_documents;
+        one->server = server;
+        one->mount = apr_is_empty_array(conf->mounts)
+                         ? NULL
+                         : &APR_ARRAY_IDX(conf->mounts, 0, orders_mount_t);
+        orders_dbd_config_read(ptemp, server, &one->dbd);
+        conf->first = one->mount ? first_of(all, one) : NULL;
+        orders_server_conf_resolve(conf, &one->conf);
+    }
+    return all;
+}
+
+int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+{
+    const apr_array_header_t *all = survey(ptemp, main);
+
+    for (EACH(one, all)) {
+        if (!one->mount) {
             continue;
         }
-        one.mount = &APR_ARRAY_IDX(one.conf.mounts, 0, orders_mount_t);
-        orders_dbd_config_read(ptemp, server, &one.dbd);
-        if (!check_database(&one) || !check_sessions(&one) || !check_secret(&one)) {
+        if (!check_database(one) || !check_sessions(one) || !check_secret(one) ||
+            !check_exclusive(ptemp, all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {
-            advise(&one);
+            advise(one);
+            advise_sharing(one);
         }
     }
     return OK;

@@ -3,12 +3,25 @@
 
 #include <httpd.h>
 
-#include <http_config.h>
+#include <apr_strings.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <util_cfgtree.h>
 
-#define MOD_DBD_DEFAULT_MAX 10
+/** mod_dbd's own defaults. */
+static const orders_dbd_config_t defaults = {
+    .min = 1, .keep = 2, .max = 10, .lifetime = 300, .persist = true, .statements = ""};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} numbers[] = {
+    {"DBDMin", offsetof(orders_dbd_config_t, min)},
+    {"DBDKeep", offsetof(orders_dbd_config_t, keep)},
+    {"DBDMax", offsetof(orders_dbd_config_t, max)},
+    {"DBDExptime", offsetof(orders_dbd_config_t, lifetime)},
+};
 
 static void read_directive(apr_pool_t *pool, const ap_directive_t *directive,
                            orders_dbd_config_t *config)
@@ -20,12 +33,22 @@ static void read_directive(apr_pool_t *pool, const ap_directive_t *directive,
         config->driver = value;
     } else if (!strcasecmp(name, "DBDParams")) {
         config->params = value;
-    } else if (!strcasecmp(name, "DBDMax")) {
-        config->max = atoi(value);
     } else if (!strcasecmp(name, "DBDPersist")) {
         config->persist = strcasecmp(value, "off") != 0;
+    } else if (!strcasecmp(name, "DBDPrepareSQL") || !strcasecmp(name, "DBDInitSQL")) {
+        config->statements =
+            apr_pstrcat(pool, config->statements, name, " ", directive->args, "\n", NULL);
     }
-    config->own = true;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!strcasecmp(name, numbers[i].name)) {
+            *(int *)(void *)((char *)config + numbers[i].offset) = atoi(value);
+        }
+    }
+}
+
+static bool is_virtual_host(const ap_directive_t *directive)
+{
+    return !strcasecmp(directive->directive, "<VirtualHost");
 }
 
 /** Every DBD… directive among `directive` and its siblings, sections included but for virtual hosts. */
@@ -35,7 +58,7 @@ static void read_siblings(apr_pool_t *pool, const ap_directive_t *directive,
     for (; directive; directive = directive->next) {
         if (!strncasecmp(directive->directive, "DBD", 3)) {
             read_directive(pool, directive, config);
-        } else if (strcasecmp(directive->directive, "<VirtualHost")) {
+        } else if (!is_virtual_host(directive)) {
             read_siblings(pool, directive->first_child, config);
         }
     }
@@ -44,7 +67,7 @@ static void read_siblings(apr_pool_t *pool, const ap_directive_t *directive,
 static const ap_directive_t *virtual_host(const server_rec *server)
 {
     for (const ap_directive_t *one = ap_conftree; server->is_virtual && one; one = one->next) {
-        if (!strcasecmp(one->directive, "<VirtualHost") && server->defn_name &&
+        if (is_virtual_host(one) && server->defn_name &&
             one->line_num == (int)server->defn_line_number &&
             !strcmp(one->filename, server->defn_name)) {
             return one;
@@ -57,10 +80,89 @@ void orders_dbd_config_read(apr_pool_t *pool, const server_rec *server, orders_d
 {
     const ap_directive_t *host = virtual_host(server);
 
-    *config = (orders_dbd_config_t){.max = MOD_DBD_DEFAULT_MAX, .persist = true};
+    *config = defaults;
     read_siblings(pool, ap_conftree, config);
-    config->own = false;
     if (host) {
         read_siblings(pool, host->first_child, config);
     }
+}
+
+static bool same_text(const char *one, const char *other)
+{
+    return one && other ? !strcmp(one, other) : one == other;
+}
+
+bool orders_dbd_config_shared(const orders_dbd_config_t *one, const orders_dbd_config_t *other)
+{
+    return same_text(one->driver, other->driver) && same_text(one->params, other->params) &&
+           one->min == other->min && one->keep == other->keep && one->max == other->max &&
+           one->lifetime == other->lifetime && one->persist == other->persist &&
+           same_text(one->statements, other->statements);
+}
+
+/** Whether `word` is among the arguments of a directive; a section's end with its bracket. */
+static bool has_word(apr_pool_t *pool, const char *args, const char *word)
+{
+    args = apr_pstrmemdup(pool, args, strcspn(args, ">"));
+    while (*args) {
+        if (!strcasecmp(ap_getword_conf(pool, &args), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** The directives of mod_authn_dbd, mod_authz_dbd and mod_session_dbd, and those of others that may ask the first. */
+static bool uses_dbd(apr_pool_t *pool, const ap_directive_t *directive)
+{
+    static const char *const own[] = {"AuthDBD", "AuthzDBD", "SessionDBD"};
+    static const char *const told[] = {"AuthBasicProvider", "AuthDigestProvider",
+                                       "AuthFormProvider", "<AuthnProviderAlias"};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (!strncasecmp(directive->directive, own[i], strlen(own[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (!strcasecmp(directive->directive, told[i])) {
+            return has_word(pool, directive->args, "dbd");
+        }
+    }
+    return false;
+}
+
+/** `whole_site`: of the sections, only the Location of all paths is looked into. */
+static const ap_directive_t *find_user(apr_pool_t *pool, const ap_directive_t *directive,
+                                       bool whole_site)
+{
+    for (; directive; directive = directive->next) {
+        const ap_directive_t *within = NULL;
+
+        if (uses_dbd(pool, directive)) {
+            return directive;
+        }
+        if (!is_virtual_host(directive) &&
+            (!whole_site || (!strcasecmp(directive->directive, "<Location") &&
+                             has_word(pool, directive->args, "/")))) {
+            within = find_user(pool, directive->first_child, whole_site);
+        }
+        if (within) {
+            return within;
+        }
+    }
+    return NULL;
+}
+
+const ap_directive_t *orders_dbd_config_other_user(apr_pool_t *pool, const server_rec *server)
+{
+    const ap_directive_t *host = virtual_host(server);
+
+    return find_user(pool, server->is_virtual ? (host ? host->first_child : NULL) : ap_conftree,
+                     false);
+}
+
+const ap_directive_t *orders_dbd_config_user_everywhere(apr_pool_t *pool)
+{
+    return find_user(pool, ap_conftree, true);
 }

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "httpd/config.h"
-#include "httpd/dbd_config.h"
 #include "httpd/gate.h"
 #include "store/session.h"
 
@@ -55,11 +54,6 @@ void orders_sessions_retrieve(void)
 bool orders_sessions_possible(void)
 {
     return dbd.open && dbd.close;
-}
-
-server_rec *orders_sessions_server(const orders_pool_t *pool)
-{
-    return pool->server;
 }
 
 /**
@@ -248,21 +242,12 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
 
 void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main)
 {
-    orders_pool_t *shared = NULL;
-
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t *conf = orders_server_conf(server);
-        orders_dbd_config_t config;
 
-        if (apr_is_empty_array(conf->mounts)) {
-            continue;
-        }
-        orders_dbd_config_read(pchild, server, &config);
-        if (config.own) {
-            conf->pool = create_pool(pchild, server);
-        } else {
-            shared = shared ? shared : create_pool(pchild, main);
-            conf->pool = shared;
+        if (conf->first) { /* itself, or one that was before it in the list */
+            conf->pool = conf->first == server ? create_pool(pchild, server)
+                                               : orders_server_conf(conf->first)->pool;
         }
     }
 }

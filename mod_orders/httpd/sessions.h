@@ -27,7 +27,4 @@ void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main);
 void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const orders_log_t *log,
                               orders_database_t *database);
 
-/** The server whose mod_dbd pool it is. */
-server_rec *orders_sessions_server(const orders_pool_t *pool);
-
 #endif

@@ -11,7 +11,6 @@
 
 #include "api/collect.h"
 #include "httpd/config.h"
-#include "httpd/dbd_config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
 #include "store/worker.h"
@@ -282,23 +281,32 @@ static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *
     return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
 }
 
-/** One callback for the pool that servers share, one for each that has a pool of its own. */
+/** The first server of those that share `first`'s pool whose OrdersWorker is On, or NULL. */
+static server_rec *worker_of(server_rec *main, const server_rec *first)
+{
+    for (server_rec *server = main; server; server = server->next) {
+        orders_server_conf_t conf;
+
+        orders_server_conf_resolve(orders_server_conf(server), &conf);
+        if (conf.first == first && conf.worker) {
+            return server;
+        }
+    }
+    return NULL;
+}
+
+/** One callback for each pool. */
 static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status = APR_SUCCESS;
-    bool shared = false;
 
-    for (server_rec *server = main; server && status == APR_SUCCESS; server = server->next) {
-        orders_server_conf_t conf;
-        orders_dbd_config_t dbd;
+    for (server_rec *first = main; first && status == APR_SUCCESS; first = first->next) {
+        server_rec *server =
+            orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
 
-        orders_server_conf_resolve(orders_server_conf(server), &conf);
-        orders_dbd_config_read(pconf, server, &dbd);
-        if (apr_is_empty_array(conf.mounts) || !conf.worker || (shared && !dbd.own)) {
-            continue;
+        if (server) {
+            status = add(instance, pconf, server);
         }
-        shared = shared || !dbd.own;
-        status = add(instance, pconf, server);
     }
     return status;
 }
