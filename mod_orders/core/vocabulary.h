@@ -101,7 +101,9 @@
     X(1030, user_not_found, UNPROCESSABLE, "There is no such user.")                               \
     X(1031, line_not_found, UNPROCESSABLE, "The order has no such line.")                          \
     X(1032, token_not_found, NOT_FOUND, "There is no such token.")                                 \
-    X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")
+    X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")              \
+    X(1034, payment_already_captured, CONFLICT,                                                    \
+      "The payment was captured already, by another transaction.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -52,7 +52,11 @@ $$;
 CREATE FUNCTION orders.hear_paid(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF p.captured > 0 THEN
+    IF p.captured > 0 AND w.transaction_id <> p.transaction_id THEN
+        PERFORM orders.refuse('409', 'payment_already_captured',
+            'The payment was captured by another transaction: this one would take the money twice.', 'transaction_id',
+            jsonb_build_object('transaction_id', p.transaction_id));
+    ELSIF p.captured > 0 THEN
         RETURN 'unchanged';
     END IF;
     IF orders.is_due(o) THEN
@@ -212,6 +216,6 @@ COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';
 COMMENT ON FUNCTION orders.payment_event IS
 'An event of a provider, whose signature the caller has checked. Each event id once per channel, later ones
 unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
-OR404 not_found, OR409 transaction_id_taken, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
+OR404 not_found, OR409 transaction_id_taken, payment_already_captured, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
 
 COMMIT;

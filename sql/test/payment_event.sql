@@ -12,6 +12,8 @@ SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is paid');
 SELECT is((SELECT ROW(transaction_id, reference)::text FROM payment WHERE order_id = :a), '(tx-a,tx-a)', 'by its transaction');
 SELECT is(pg_temp.hear('e2', 'paid', :a, 1000, 'tx-a'), 'unchanged', 'the same event changes nothing');
 SELECT is(pg_temp.hear('e3', 'paid', :a, 1000, 'tx-a'), 'unchanged', 'nor the same news in another event');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.hear(%L, %L, %s, 1000, %L)', 'e3b', 'paid', :a, 'tx-a2')),
+          'OR409 payment_already_captured transaction_id', 'a second capture is not taken for the first one');
 SELECT is(pg_temp.hear('e4', 'confirming', :a), 'unchanged', 'nor confirming after it');
 SELECT is(pg_temp.hear('e5', 'failed', :a), 'unchanged', 'nor failing after it');
 SELECT is((SELECT version FROM orders WHERE id = :a), 3, 'the version counts what happened');
