@@ -124,6 +124,14 @@ static bool wait_until(waiter_t *waiter, apr_time_t until)
     return !failed;
 }
 
+/** For the post that follows a decision: it comes as soon as he who decided goes on. */
+static void wait_for_post(waiter_t *waiter)
+{
+    while (sem_wait(&waiter->turn) && errno == EINTR) {
+        /* a signal was not meant for him */
+    }
+}
+
 /** When to look again: somebody has to see whether a further place may be tried. Under the mutex. */
 static apr_time_t next_look(const orders_gate_t *gate, apr_time_t deadline)
 {
@@ -145,7 +153,12 @@ static orders_gate_e wait_for_turn(orders_gate_t *gate, waiter_t *waiter, waiter
         }
         apr_thread_mutex_lock(gate->mutex);
         woken = admit(gate);
-        if (!waiter->decided && until == deadline) {
+        if (waiter->decided) {
+            unlock_and_wake(gate, woken);
+            wait_for_post(waiter);
+            return waiter->decision;
+        }
+        if (until == deadline) {
             unqueue(gate, waiter);
             unlock_and_wake(gate, woken);
             return ORDERS_GATE_LATE;
@@ -181,12 +194,12 @@ void orders_gate_leave(orders_gate_t *gate)
     unlock_and_wake(gate, admit(gate));
 }
 
-void orders_gate_leave_narrowed(orders_gate_t *gate, int *others)
+void orders_gate_leave_narrowed(orders_gate_t *gate, int holders)
 {
     apr_thread_mutex_lock(gate->mutex);
-    *others = --gate->inside;
-    if (*others > 0) {
-        gate->open = *others;
+    gate->inside--;
+    if (holders > 0) {
+        gate->open = holders < gate->places ? holders : gate->places;
         gate->widen_at = apr_time_now() + WIDEN_EVERY;
     }
     unlock_and_wake(gate, admit(gate));
@@ -197,6 +210,7 @@ void orders_gate_refuse_all(orders_gate_t *gate)
     waiter_t *woken = NULL;
 
     apr_thread_mutex_lock(gate->mutex);
+    gate->open = gate->places;
     while (gate->first) {
         decide(gate, ORDERS_GATE_REFUSED, &woken);
     }

@@ -26,12 +26,12 @@ orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool f
 void orders_gate_leave(orders_gate_t *gate);
 
 /**
- * Leaves, because no further session could be had, though `*others` callers are in with theirs. When there are any, as
- * many places as these stay open, and one more is tried again each second; the caller may enter again as the first.
+ * Leaves, because no further session could be had, though `holders` callers have one. When there are any, as many places
+ * as these stay open, and one more is tried again each second; the caller may enter again as the first.
  */
-void orders_gate_leave_narrowed(orders_gate_t *gate, int *others);
+void orders_gate_leave_narrowed(orders_gate_t *gate, int holders);
 
-/** Turns all away who wait at this moment. */
+/** Turns all away who wait at this moment: nobody has a session. All places are open for those who come then. */
 void orders_gate_refuse_all(orders_gate_t *gate);
 
 /** How many are in. */

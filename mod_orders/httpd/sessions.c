@@ -29,6 +29,7 @@ struct orders_pool_t {
     bool prepared_statements;
     apr_time_t closed_until; /**< atomic: an outage was just seen */
     apr_uint32_t returns;    /**< atomic: how often a working connection was given back */
+    int holders;             /**< atomic: how many have a connection */
 };
 
 /** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
@@ -96,8 +97,9 @@ static apr_status_t give_back(void *data)
     works = PQstatus(ticket->connection) == CONNECTION_OK;
     dbd.close(owner->server, ticket->dbd);
     if (works) {
-        __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELEASE);
+        __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELAXED);
     }
+    __atomic_sub_fetch(&owner->holders, 1, __ATOMIC_RELEASE); /* he who misses us sees the return */
     orders_gate_leave(owner->gate);
     return APR_SUCCESS;
 }
@@ -133,13 +135,14 @@ static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ti
 /**
  * No connection could be made. While others of this process have one, or have given one back since `returns` was read, the
  * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
+ * Those who are in but still trying to connect count for nothing: they are about to find the same.
  */
 static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
 {
-    int others;
+    int holders = __atomic_load_n(&owner->holders, __ATOMIC_ACQUIRE);
 
-    orders_gate_leave_narrowed(owner->gate, &others);
-    if (others > 0 || __atomic_load_n(&owner->returns, __ATOMIC_ACQUIRE) != returns) {
+    orders_gate_leave_narrowed(owner->gate, holders);
+    if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
     __atomic_store_n(&owner->closed_until, apr_time_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
@@ -155,19 +158,25 @@ static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, 
 
     for (;;) {
         orders_gate_e gate = orders_gate_enter(owner->gate, deadline, again);
-        apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_ACQUIRE);
+        apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_RELAXED);
 
+        if (gate == ORDERS_GATE_IN) {
+            if (open_connection(owner, pool, ticket)) {
+                __atomic_add_fetch(&owner->holders, 1, __ATOMIC_RELAXED);
+                return NULL;
+            }
+            again = wait_for_others(owner, returns);
+            if (!again) {
+                gate = ORDERS_GATE_REFUSED;
+            } else if (apr_time_now() >= deadline) {
+                gate = ORDERS_GATE_LATE; /* a free place is given to the late as well */
+            }
+        }
         if (gate == ORDERS_GATE_LATE) {
             return unavailable(pool, ORDERS_E_busy, "no session became free in time",
                                BUSY_RETRY_SECONDS);
         }
-        if (gate == ORDERS_GATE_IN) {
-            if (open_connection(owner, pool, ticket)) {
-                return NULL;
-            }
-            again = wait_for_others(owner, returns);
-        }
-        if (gate == ORDERS_GATE_REFUSED || !again) {
+        if (gate == ORDERS_GATE_REFUSED) {
             return unavailable(pool, ORDERS_E_database_unavailable, "no connection",
                                OUTAGE_RETRY_SECONDS);
         }

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The admission gate: so many at a time, in the order of their coming, nobody beyond his patience. */
-#include "httpd/gate.c"
-
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
+#include <semaphore.h>
+#include <time.h>
+
+static int counted_timedwait(sem_t *turn, const struct timespec *until);
+#define sem_timedwait counted_timedwait
+#include "httpd/gate.c"
+#undef sem_timedwait
 
 #include "support.h"
 
 #define GUESTS 24
+
+static apr_uint32_t timed_waits;
+
+static int counted_timedwait(sem_t *turn, const struct timespec *until)
+{
+    apr_atomic_inc32(&timed_waits);
+    return sem_timedwait(turn, until);
+}
 
 /* One thread that enters, stays and leaves. */
 typedef struct guest_t {
@@ -83,7 +96,7 @@ static orders_gate_t *gate_of(int places)
 {
     apr_pool_t *own;
 
-    admitted = inside = most = 0;
+    admitted = inside = most = timed_waits = 0;
     assert_int_equal(apr_pool_create(&own, pool), APR_SUCCESS);
     return orders_gate_create(own, places);
 }
@@ -196,26 +209,75 @@ static void turns_everybody_away(void **state)
     assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
 }
 
-static void narrows_to_those_who_are_in_and_widens_again(void **state)
+static void narrows_to_those_who_have_one_and_widens_again(void **state)
 {
     orders_gate_t *gate = gate_of(3);
-    int others;
 
     for (int i = 0; i < 3; i++) {
         assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
     }
-    orders_gate_leave_narrowed(gate, &others);
-    assert_int_equal(others, 2);
+    orders_gate_leave_narrowed(gate, 2);
     assert_int_equal(orders_gate_enter(gate, in(20), true), ORDERS_GATE_LATE);
     orders_gate_leave(gate);
     assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
     assert_int_equal(orders_gate_enter(gate, in(1500), false), ORDERS_GATE_IN); /* after a second */
     assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
-    orders_gate_leave_narrowed(gate, &others);
     orders_gate_leave(gate);
-    orders_gate_leave_narrowed(gate, &others);
-    assert_int_equal(others, 0); /* then nobody is in whom one could wait for */
+    orders_gate_leave_narrowed(gate, 1);
+    orders_gate_leave(gate);
+    assert_int_equal(orders_gate_inside(gate), 0);
+}
+
+/* Those who are in and still trying to connect are nobody whom one could wait for. */
+static void does_not_narrow_where_nobody_has_a_session(void **state)
+{
+    orders_gate_t *gate = gate_of(3);
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    }
+    for (int i = 0; i < 3; i++) {
+        orders_gate_leave_narrowed(gate, 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    }
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+}
+
+static void opens_all_places_after_an_outage(void **state)
+{
+    orders_gate_t *gate = gate_of(3);
+
     assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave_narrowed(gate, 1);
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+    orders_gate_leave(gate);
+    orders_gate_refuse_all(gate);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    }
+}
+
+/* The decision and the post are not one step: in between his patience may end. */
+static void sleeps_until_he_is_woken_once_decided(void **state)
+{
+    orders_gate_t *gate = gate_of(1);
+    guest_t guest = {.gate = gate, .patience = apr_time_from_msec(100)};
+    waiter_t *woken = NULL;
+
+    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    start(&guest);
+    apr_thread_mutex_lock(gate->mutex);
+    decide(gate, ORDERS_GATE_REFUSED, &woken);
+    apr_thread_mutex_unlock(gate->mutex);
+    apr_sleep(apr_time_from_msec(400));
+    apr_thread_mutex_lock(gate->mutex);
+    unlock_and_wake(gate, woken);
+    join(&guest);
+    assert_int_equal(guest.outcome, ORDERS_GATE_REFUSED);
+    assert_int_equal(timed_waits, 1);
 }
 
 int main(void)
@@ -227,7 +289,10 @@ int main(void)
         TEST(bounds_the_wait),
         TEST(puts_those_first_who_were_in),
         TEST(turns_everybody_away),
-        TEST(narrows_to_those_who_are_in_and_widens_again),
+        TEST(narrows_to_those_who_have_one_and_widens_again),
+        TEST(does_not_narrow_where_nobody_has_a_session),
+        TEST(opens_all_places_after_an_outage),
+        TEST(sleeps_until_he_is_woken_once_decided),
     };
 
     return RUN(tests);
