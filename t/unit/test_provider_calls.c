@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The signed HTTP provider against the simulator (t/lib/simulator), a real process behind a real socket. */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +24,23 @@
 #include "services/http_provider.h"
 
 #define SECRET "the secret of the simulator, shared"
+
+#define LOST_HOST "names.nobody.answers.example"
+
+/** A name server that does not answer: libcurl, too, finds this function before libc's. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (node && !strcmp(node, LOST_HOST)) {
+        apr_sleep(apr_time_from_sec(3));
+        return EAI_AGAIN;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(node, service, hints, found);
+}
 
 static apr_pool_t *pool;
 static pid_t simulator;
@@ -205,6 +224,17 @@ static void does_not_wait_for_ever(void **state)
                      ORDERS_E_provider_unreachable);
 }
 
+static void does_not_wait_for_names(void **state)
+{
+    orders_http_request_t request = {
+        .url = "https://" LOST_HOST "/", .headers = apr_table_make(pool, 1), .timeout_ms = 300};
+    orders_http_reply_t reply;
+    apr_time_t start_time = apr_time_now();
+
+    assert_non_null(orders_http_call(&request, &reply, pool));
+    assert_in_range(apr_time_now() - start_time, apr_time_from_msec(250), apr_time_from_sec(2));
+}
+
 static void is_known_by_its_signature(void **state)
 {
     orders_intent_reply_t reply;
@@ -291,9 +321,13 @@ static void refunds_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creates_an_intent_once),       cmocka_unit_test(survives_a_lost_reply),
-        cmocka_unit_test(tells_trouble_from_refusal),   cmocka_unit_test(does_not_wait_for_ever),
-        cmocka_unit_test(is_known_by_its_signature),    cmocka_unit_test(refunds_once),
+        cmocka_unit_test(creates_an_intent_once),
+        cmocka_unit_test(survives_a_lost_reply),
+        cmocka_unit_test(tells_trouble_from_refusal),
+        cmocka_unit_test(does_not_wait_for_ever),
+        cmocka_unit_test(does_not_wait_for_names),
+        cmocka_unit_test(is_known_by_its_signature),
+        cmocka_unit_test(refunds_once),
         cmocka_unit_test(may_be_called_by_all_threads),
     };
 
