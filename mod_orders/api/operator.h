@@ -27,11 +27,6 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
 /** The canonical order: every member is always there. */
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
-/** A name and a time in ISO 8601, null when there is none. */
-void orders_operator_member_time(orders_json_t *json, const char *name, apr_time_t time);
-/** A name and a document; an empty object when there is none. */
-void orders_operator_member_object(orders_json_t *json, const char *name,
-                                   orders_document_t document);
 /** Whether a write's answer repeats one given before. */
 bool orders_operator_is_replay(const orders_answer_t *answer);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: top-ups and corrections of balances. */
+#include "api/members.h"
 #include "api/operator.h"
 #include "core/input_body.h"
 #include "store/payment.h"
@@ -21,8 +22,8 @@ static void write_posting(orders_json_t *json, const orders_posting_t *posting)
     orders_json_member_int(json, "balance_after", posting->balance_after);
     orders_json_member_string(json, "reference", posting->reference);
     orders_json_member_string(json, "description", posting->description);
-    orders_operator_member_object(json, "metadata", posting->metadata);
-    orders_operator_member_time(json, "created_at", posting->created_at);
+    orders_member_object(json, "metadata", posting->metadata);
+    orders_member_time(json, "created_at", posting->created_at);
 }
 
 orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply)

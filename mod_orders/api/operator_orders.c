@@ -2,6 +2,7 @@
 /* The operator API: orders. */
 #include <apr_strings.h>
 
+#include "api/cancel.h"
 #include "api/operator.h"
 #include "api/projection.h"
 #include "core/etag.h"
@@ -156,27 +157,12 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     return reply_order(call, answer, reply);
 }
 
-typedef struct cancel_t {
-    const char *reason;
-} cancel_t;
-
-static const orders_field_t cancel_fields[] = {
-    ORDERS_FIELD(cancel_t, STRING, reason, .max = 255),
-};
-
 orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
-    cancel_t body = {NULL};
     orders_writer_t writer;
     orders_answer_t *answer;
     orders_cancel_t cancel = {.order = {.text = call->param[0]}};
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(
-        orders_fields_decode(cancel_fields, ORDERS_COUNT(cancel_fields), input, &body, call->pool));
-    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &cancel.version));
-    cancel.reason = orders_or_null(body.reason);
+    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator"));
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
     return reply_order(call, answer, reply);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/members.h"
 #include "api/operator.h"
 #include "core/digest.h"
 #include "core/input_body.h"
@@ -93,9 +94,9 @@ static void write_token(orders_json_t *json, const orders_token_t *token, const 
     orders_json_member_string(json, "hint", token->reference);
     orders_json_member_int(json, "user_id", token->user_id);
     write_scopes(json, token->scopes);
-    orders_operator_member_time(json, "created_at", token->created_at);
-    orders_operator_member_time(json, "expires_at", token->expires_at);
-    orders_operator_member_time(json, "revoked_at", token->revoked_at);
+    orders_member_time(json, "created_at", token->created_at);
+    orders_member_time(json, "expires_at", token->expires_at);
+    orders_member_time(json, "revoked_at", token->revoked_at);
     orders_json_end_object(json);
 }
 

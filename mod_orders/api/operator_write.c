@@ -2,37 +2,8 @@
 /* The canonical order as the operator API shows it. */
 #include <string.h>
 
+#include "api/members.h"
 #include "api/operator.h"
-
-void orders_operator_member_time(orders_json_t *json, const char *name, apr_time_t time)
-{
-    orders_json_key(json, name);
-    if (time) {
-        orders_json_time(json, time);
-    } else {
-        orders_json_null(json);
-    }
-}
-
-void orders_operator_member_object(orders_json_t *json, const char *name,
-                                   orders_document_t document)
-{
-    if (document.text) {
-        orders_json_member_raw(json, name, document.text, (apr_size_t)document.length);
-    } else {
-        orders_json_member_raw(json, name, "{}", 2);
-    }
-}
-
-static void member_id(orders_json_t *json, const char *name, int64_t id)
-{
-    orders_json_key(json, name);
-    if (id) {
-        orders_json_int(json, id);
-    } else {
-        orders_json_null(json);
-    }
-}
 
 static void write_line(orders_json_t *json, const void *element)
 {
@@ -50,7 +21,7 @@ static void write_line(orders_json_t *json, const void *element)
     orders_json_member_int(json, "subtotal", line->subtotal);
     orders_json_member_bool(json, "returnable", line->returnable);
     orders_json_member_string(json, "image", line->image);
-    orders_operator_member_object(json, "metadata", line->metadata);
+    orders_member_object(json, "metadata", line->metadata);
 }
 
 static void write_tax(orders_json_t *json, const void *element)
@@ -77,28 +48,28 @@ static void write_payment(orders_json_t *json, const void *element)
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
     orders_json_member_string(json, "pay_url", payment->pay_url);
-    orders_operator_member_object(json, "metadata", payment->metadata);
-    orders_operator_member_time(json, "paid_at", payment->paid_at);
-    orders_operator_member_time(json, "expires_at", payment->expires_at);
-    orders_operator_member_time(json, "created_at", payment->created_at);
-    orders_operator_member_time(json, "updated_at", payment->updated_at);
+    orders_member_object(json, "metadata", payment->metadata);
+    orders_member_time(json, "paid_at", payment->paid_at);
+    orders_member_time(json, "expires_at", payment->expires_at);
+    orders_member_time(json, "created_at", payment->created_at);
+    orders_member_time(json, "updated_at", payment->updated_at);
 }
 
 static void refund_members(orders_json_t *json, const void *element)
 {
     const orders_refund_t *refund = element;
     orders_json_member_int(json, "id", refund->id);
-    member_id(json, "payment_id", refund->payment_id);
+    orders_member_id(json, "payment_id", refund->payment_id);
     orders_json_member_string(json, "status", refund->status);
     orders_json_member_int(json, "amount", refund->amount);
     orders_json_member_string(json, "currency", refund->currency);
     orders_json_member_string(json, "reason", refund->reason);
     orders_json_member_string(json, "reference", refund->reference);
     orders_json_member_string(json, "failure_code", refund->failure_code);
-    orders_operator_member_object(json, "metadata", refund->metadata);
-    orders_operator_member_time(json, "refunded_at", refund->refunded_at);
-    orders_operator_member_time(json, "created_at", refund->created_at);
-    orders_operator_member_time(json, "updated_at", refund->updated_at);
+    orders_member_object(json, "metadata", refund->metadata);
+    orders_member_time(json, "refunded_at", refund->refunded_at);
+    orders_member_time(json, "created_at", refund->created_at);
+    orders_member_time(json, "updated_at", refund->updated_at);
 }
 
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund)
@@ -112,14 +83,14 @@ static void write_history(orders_json_t *json, const void *element)
 {
     const orders_history_t *step = element;
     orders_json_member_int(json, "version", step->version);
-    orders_operator_member_time(json, "at", step->created_at);
+    orders_member_time(json, "at", step->created_at);
     orders_json_member_string(json, "axis", step->axis);
     orders_json_member_string(json, "from", step->from);
     orders_json_member_string(json, "to", step->to);
     orders_json_key(json, "actor");
     orders_json_begin_object(json);
     orders_json_member_string(json, "kind", step->actor);
-    member_id(json, "id", step->actor_id);
+    orders_member_id(json, "id", step->actor_id);
     orders_json_end_object(json);
     orders_json_member_string(json, "comment", step->comment);
 }
@@ -228,8 +199,8 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_none(json, "invoices");
     member_array(json, "history", order->of.history, write_history);
     orders_json_member_string(json, "notes", order->notes);
-    orders_operator_member_object(json, "metadata", order->metadata);
-    orders_operator_member_time(json, "created_at", order->created_at);
-    orders_operator_member_time(json, "updated_at", order->updated_at);
+    orders_member_object(json, "metadata", order->metadata);
+    orders_member_time(json, "created_at", order->created_at);
+    orders_member_time(json, "updated_at", order->updated_at);
     orders_json_end_object(json);
 }

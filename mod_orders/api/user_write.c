@@ -3,38 +3,10 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "api/members.h"
 #include "api/user.h"
 #include "core/etag.h"
 #include "core/time.h"
-
-static void member_time(orders_json_t *json, const char *name, apr_time_t time)
-{
-    orders_json_key(json, name);
-    if (time) {
-        orders_json_int(json, orders_time_unix(time));
-    } else {
-        orders_json_null(json);
-    }
-}
-
-static void member_id(orders_json_t *json, const char *name, int64_t id)
-{
-    orders_json_key(json, name);
-    if (id) {
-        orders_json_int(json, id);
-    } else {
-        orders_json_null(json);
-    }
-}
-
-static void member_object(orders_json_t *json, const char *name, orders_document_t document)
-{
-    if (document.text) {
-        orders_json_member_raw(json, name, document.text, (apr_size_t)document.length);
-    } else {
-        orders_json_member_raw(json, name, "{}", 2);
-    }
-}
 
 static void write_line(orders_json_t *json, const orders_line_t *line)
 {
@@ -42,14 +14,14 @@ static void write_line(orders_json_t *json, const orders_line_t *line)
     orders_json_member_int(json, "id", line->id);
     orders_json_member_int(json, "order_id", line->order_id);
     orders_json_member_string(json, "item_type", line->kind);
-    member_id(json, "item_id", line->item_id);
+    orders_member_id(json, "item_id", line->item_id);
     orders_json_member_string(json, "name", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
     orders_json_member_int(json, "unit_price_cents", line->unit_price);
     orders_json_member_string(json, "currency", line->currency);
     orders_json_member_int(json, "subtotal_cents", line->subtotal);
-    member_object(json, "metadata", line->metadata);
-    member_time(json, "created_at", line->created_at);
+    orders_member_object(json, "metadata", line->metadata);
+    orders_member_unix_time(json, "created_at", line->created_at);
     orders_json_end_object(json);
 }
 
@@ -61,8 +33,8 @@ static void write_refund(orders_json_t *json, const orders_refund_t *refund)
     orders_json_member_int(json, "amount_cents", refund->amount);
     orders_json_member_string(json, "reason", refund->reason);
     orders_json_member_string(json, "reference", refund->reference);
-    member_object(json, "metadata", refund->metadata);
-    member_time(json, "created_at", refund->created_at);
+    orders_member_object(json, "metadata", refund->metadata);
+    orders_member_unix_time(json, "created_at", refund->created_at);
     orders_json_end_object(json);
 }
 
@@ -71,7 +43,7 @@ static void member_payment_metadata(orders_json_t *json, const orders_payment_t 
                                     apr_pool_t *pool)
 {
     if (!payment->pay_url) {
-        member_object(json, "metadata", payment->metadata);
+        orders_member_object(json, "metadata", payment->metadata);
         return;
     }
     orders_json_t *url = orders_json_open(pool);
@@ -99,8 +71,8 @@ static void write_payment(orders_json_t *json, const orders_payment_t *payment, 
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
     member_payment_metadata(json, payment, pool);
-    member_time(json, "created_at", payment->created_at);
-    member_time(json, "updated_at", payment->updated_at);
+    orders_member_unix_time(json, "created_at", payment->created_at);
+    orders_member_unix_time(json, "updated_at", payment->updated_at);
     orders_json_end_object(json);
 }
 
@@ -162,16 +134,16 @@ void orders_user_write_order(orders_json_t *json, const orders_order_t *order, a
     orders_json_member_int(json, "total_cents", order->total);
     orders_json_member_string(json, "currency", order->currency);
     orders_json_member_string(json, "payment_method", order->method);
-    member_id(json, "plan_id", plan_of(order));
+    orders_member_id(json, "plan_id", plan_of(order));
     orders_json_member_raw(json, "plan_snapshot", order->snapshot.text,
                            (apr_size_t)order->snapshot.length);
-    member_object(json, "metadata", order->metadata);
-    member_time(json, "paid_at", order->paid_at);
-    member_time(json, "cancelled_at", order->cancelled_at);
+    orders_member_object(json, "metadata", order->metadata);
+    orders_member_unix_time(json, "paid_at", order->paid_at);
+    orders_member_unix_time(json, "cancelled_at", order->cancelled_at);
     orders_json_member_int(json, "refunded_cents", order->refunded);
-    member_time(json, "refunded_at", order->refunded_at);
-    member_time(json, "created_at", order->created_at);
-    member_time(json, "updated_at", order->updated_at);
+    orders_member_unix_time(json, "refunded_at", order->refunded_at);
+    orders_member_unix_time(json, "created_at", order->created_at);
+    orders_member_unix_time(json, "updated_at", order->updated_at);
     member_children(json, order, pool);
     orders_json_end_object(json);
 }
@@ -185,11 +157,11 @@ void orders_user_write_payment_status(orders_json_t *json, const orders_order_t 
                               orders_project(orders_user_payment_status, order));
     orders_json_member_string(json, "payment_method", order->method);
     members_of_payment(json, order);
-    member_time(json, "paid_at", order->paid_at);
-    member_time(json, "cancelled_at", order->cancelled_at);
+    orders_member_unix_time(json, "paid_at", order->paid_at);
+    orders_member_unix_time(json, "cancelled_at", order->cancelled_at);
     orders_json_member_int(json, "refunded_cents", order->refunded);
-    member_time(json, "refunded_at", order->refunded_at);
-    member_time(json, "updated_at", order->updated_at);
+    orders_member_unix_time(json, "refunded_at", order->refunded_at);
+    orders_member_unix_time(json, "updated_at", order->updated_at);
     orders_json_end_object(json);
 }
 
@@ -220,8 +192,8 @@ static void write_transaction(orders_json_t *json, const orders_posting_t *posti
     orders_json_member_int(json, "balance_after_cents", posting->balance_after);
     orders_json_member_string(json, "reference", posting->reference);
     orders_json_member_string(json, "description", posting->description);
-    member_object(json, "metadata", posting->metadata);
-    member_time(json, "created_at", posting->created_at);
+    orders_member_object(json, "metadata", posting->metadata);
+    orders_member_unix_time(json, "created_at", posting->created_at);
     orders_json_end_object(json);
 }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Members of JSON objects that more than one API writes: a name and a value. */
+#ifndef ORDERS_API_MEMBERS_H
+#define ORDERS_API_MEMBERS_H
+
+#include <apr_time.h>
+
+#include "core/json_writer.h"
+#include "store/answer.h"
+
+/** null when the id is 0. */
+void orders_member_id(orders_json_t *json, const char *name, int64_t id);
+
+/** An empty object when there is none. */
+void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
+
+/** ISO 8601; null when there is none. */
+void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
+
+/** Seconds since 1970; null when there is none. */
+void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t time);
+
+#endif
