@@ -141,9 +141,8 @@ static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_TIMEOUT_MS, timeout);
     SET(CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
-#if LIBCURL_VERSION_NUM >= 0x075700
-    SET(CURLOPT_QUICK_EXIT,
-        1L); /* a name server that is silent is not waited for beyond the time */
+#if LIBCURL_VERSION_NUM >= 0x075700 /* a silent name server is not waited for beyond the time */
+    SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
     SET(CURLOPT_MAXCONNECTS, 2L);
     SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
