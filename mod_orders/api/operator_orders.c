@@ -102,10 +102,20 @@ orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
+/* What the answer shows beside the order's version: the buyer's name and address of today. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
-    return orders_etag(pool, order->version,
-                       apr_psprintf(pool, "operator %" APR_INT64_T_FMT, (apr_int64_t)order->id));
+    const orders_user_t *user = orders_first(order->of.users);
+    const char *rest =
+        apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %s\n%s\n%s", (apr_int64_t)order->id,
+                     user ? text_of(user->ref) : "", user ? text_of(user->name) : "",
+                     user ? text_of(user->email) : "");
+    return orders_etag(pool, order->version, rest);
 }
 
 /* 200 with the order of a read or a write. */

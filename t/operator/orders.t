@@ -180,6 +180,15 @@ subtest 'conditions and keys' => sub {
     my $id  = unpaid();
     my $tag = get("/$id")->header('ETag');
     is(api(GET => "$path/$id", @token, headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match');
+    my $moved = make_user();
+    my $of    = place($moved, $plan, payment_method => 'manual')->{order}{id};
+    for my $new ([ name => 'Another Name' ], [ email => 'another@example.test' ]) {
+        my $old = get("/$of")->header('ETag');
+        make_user(%$moved, @$new);
+        my $seen = api(GET => "$path/$of", @token, headers => { 'If-None-Match' => $old });
+        is($seen->code, 200, "a new $new->[0] of the buyer is another answer");
+        is($seen->{json}{user}{ $new->[0] }, $new->[1], 'which shows it');
+    }
     refused(post($id, $_, json => {}, headers => { 'If-Match' => '"7"' }), 412, 'version_mismatch') for qw(pay cancel refund);
     my $key   = unique('key');
     my $first = post($id, 'pay', json => {}, headers => { 'Idempotency-Key' => $key, 'If-Match' => $tag });
