@@ -130,7 +130,7 @@ sub connect {
     my ($self, %o) = @_;
     $o{database} //= 'orders';
     my $dbi = DBI->connect("dbi:Pg:dbname=$o{database};host=$self->{sockets};port=$self->{port}", $o{user} // 'postgres', '',
-        {RaiseError => 1, PrintError => 0, AutoCommit => 1, AutoInactiveDestroy => 1, pg_server_prepare => 1})
+        {RaiseError => 1, PrintError => 0, PrintWarn => 0, AutoCommit => 1, AutoInactiveDestroy => 1, pg_server_prepare => 1})
       or die DBI->errstr;
     return $dbi;
 }
