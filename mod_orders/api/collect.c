@@ -6,13 +6,14 @@
 
 #include "core/fields.h"
 
-/* Where the operator API takes a channel's events, when it is mounted where its documentation says. */
-#define EVENTS_PATH "/api/v1/admin/payments/%s/events"
-
+/* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
 static const char *notify_url(const orders_collector_t *collector, const char *channel)
 {
-    const char *base = collector->settings->public_url;
-    return base ? apr_psprintf(collector->writer->pool, "%s" EVENTS_PATH, base, channel) : NULL;
+    const orders_settings_t *settings = collector->settings;
+    return settings->public_url && settings->events_mount
+               ? apr_pstrcat(collector->writer->pool, settings->public_url, settings->events_mount,
+                             "/payments/", channel, "/events", NULL)
+               : NULL;
 }
 
 /* What a provider said when it refused, or why it could not be asked. */

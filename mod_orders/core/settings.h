@@ -17,6 +17,8 @@ typedef struct orders_settings_t {
     int payment_expiry;     /**< seconds; 0: never */
     int refund_window;      /**< days */
     const char *public_url; /**< without a trailing slash, or NULL */
+    /** The path below public_url where the tenant's providers send their events, or NULL: nowhere. */
+    const char *events_mount;
     /** Of const char *: allowed https prefixes; NULL: none. */
     const apr_array_header_t *return_urls;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */

@@ -91,10 +91,14 @@ static orders_problem_t *find_identity(orders_request_t *request, const credenti
 {
     int seconds = request->dir.token_cache;
     apr_pool_t *pool = request->r->pool;
+    unsigned char key[ORDERS_TOKEN_HASH_SIZE];
     orders_lookup_t lookup;
-    orders_cached_e cached =
-        orders_token_cache_get(pool, credential->hash, seconds, &lookup, identity);
+    orders_cached_e cached;
 
+    if (!orders_token_cache_key(request->server.database, credential->hash, key)) {
+        return look_up(request, credential, identity);
+    }
+    cached = orders_token_cache_get(pool, key, seconds, &lookup, identity);
     if (cached == ORDERS_CACHE_UNKNOWN) {
         ORDERS_TRY(look_up(request, credential, identity));
         orders_token_cache_put(pool, &lookup, seconds, *identity);

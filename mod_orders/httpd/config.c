@@ -112,6 +112,23 @@ const char *orders_config_api_names(apr_pool_t *pool)
     return names;
 }
 
+const char *orders_config_events_mount(const orders_server_conf_t *conf, int tenant)
+{
+    const char *unnamed = NULL;
+
+    for (int i = 0; i < conf->mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(conf->mounts, i, orders_mount_t);
+
+        if (mount->api == &orders_operator_api && mount->dir->tenant == tenant) {
+            return mount->path;
+        }
+        if (mount->api == &orders_operator_api && mount->dir->tenant == ORDERS_UNSET && !unnamed) {
+            unnamed = mount->path;
+        }
+    }
+    return unnamed;
+}
+
 bool orders_config_scope(const char *word, unsigned *scopes)
 {
     static const char *const known[] = {

@@ -76,6 +76,8 @@ typedef struct orders_server_conf_t {
         error_documents; /**< there are ErrorDocuments somewhere, which must not catch an API's errors */
     /** The first server with an API among those that share a pool of mod_dbd's; NULL where no API is mounted. */
     server_rec *first;
+    const unsigned char
+        *database;              /**< ORDERS_SHA256_SIZE bytes that tell it from others; or NULL */
     struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
 } orders_server_conf_t;
 
@@ -83,7 +85,8 @@ typedef struct orders_server_conf_t {
 typedef struct orders_mount_t {
     const orders_api_t *api;
     const char *path;
-    const char *file; /**< where it was configured */
+    const orders_dir_conf_t *dir; /**< of its Location alone */
+    const char *file;             /**< where it was configured */
     int line;
 } orders_mount_t;
 
@@ -107,6 +110,12 @@ orders_server_conf_t *orders_server_conf(const server_rec *server);
 /** The API of that name, or NULL, and the names that there are, for a refusal. */
 const orders_api_t *orders_config_api(const char *name);
 const char *orders_config_api_names(apr_pool_t *pool);
+
+/**
+ * The path of the operator API that serves `tenant`, or NULL: one whose Location names that tenant, or else one whose
+ * Location names none (and takes it from around it).
+ */
+const char *orders_config_events_mount(const orders_server_conf_t *conf, int tenant);
 
 /** Adds the scope of that name to `*scopes`; false when there is none. */
 bool orders_config_scope(const char *word, unsigned *scopes);

@@ -117,6 +117,43 @@ static bool check_exclusive(apr_pool_t *ptemp, const apr_array_header_t *all, co
     return !user;
 }
 
+static bool same_bytes(const orders_channel_t *one, const orders_channel_t *other)
+{
+    return one->secret_length == other->secret_length &&
+           !memcmp(one->secret, other->secret, one->secret_length);
+}
+
+static bool same_channel(const orders_channel_t *one, const orders_channel_t *other)
+{
+    return one->provider == other->provider && !strcmp(one->url, other->url) &&
+           same_bytes(one, other) && one->timeout_ms == other->timeout_ms &&
+           !strcmp(one->ca_file ? one->ca_file : "", other->ca_file ? other->ca_file : "");
+}
+
+/** What is left to the worker is paid and refunded by whichever server's channel has the payment's name. */
+static bool check_channels(const apr_array_header_t *all, const checked_t *one)
+{
+    const orders_providers_t mine = {.channels = one->conf.channels};
+
+    for (EACH(other, all)) {
+        for (int i = 0; other->conf.first == one->conf.first && i < other->conf.channels->nelts;
+             i++) {
+            const orders_channel_t *theirs =
+                &APR_ARRAY_IDX(other->conf.channels, i, orders_channel_t);
+            const orders_channel_t *own = orders_channel_find(&mine, theirs->name);
+
+            if (own && !same_channel(own, theirs)) {
+                ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+                             "OrdersPaymentChannel %s is not the same for all servers of this "
+                             "database: give one of them another name",
+                             own->name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /** Warnings only: it would work, until the day it would not. */
 static void advise(const checked_t *one)
 {
@@ -190,7 +227,7 @@ static server_rec *first_of(const apr_array_header_t *all, const checked_t *one)
 }
 
 /** Every server, of checked_t, and which of them share a pool of mod_dbd's. */
-static apr_array_header_t *survey(apr_pool_t *ptemp, server_rec *main)
+static apr_array_header_t *survey(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
 {
     apr_array_header_t *all = apr_array_make(ptemp, 4, sizeof(checked_t));
     bool error_documents = has_error_documents(ap_conftree);
@@ -206,6 +243,7 @@ static apr_array_header_t *survey(apr_pool_t *ptemp, server_rec *main)
                          : &APR_ARRAY_IDX(conf->mounts, 0, orders_mount_t);
         orders_dbd_config_read(ptemp, server, &one->dbd);
         conf->first = one->mount ? first_of(all, one) : NULL;
+        conf->database = orders_dbd_config_id(pconf, &one->dbd);
         orders_server_conf_resolve(conf, &one->conf);
     }
     return all;
@@ -213,14 +251,14 @@ static apr_array_header_t *survey(apr_pool_t *ptemp, server_rec *main)
 
 int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
-    const apr_array_header_t *all = survey(ptemp, main);
+    const apr_array_header_t *all = survey(pconf, ptemp, main);
 
     for (EACH(one, all)) {
         if (!one->mount) {
             continue;
         }
         if (!check_database(one) || !check_sessions(one) || !check_secret(one) ||
-            !check_exclusive(ptemp, all, one)) {
+            !check_exclusive(ptemp, all, one) || !check_channels(all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {

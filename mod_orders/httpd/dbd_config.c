@@ -9,6 +9,8 @@
 #include <string.h>
 #include <util_cfgtree.h>
 
+#include "core/digest.h"
+
 /** mod_dbd's own defaults. */
 static const orders_dbd_config_t defaults = {
     .min = 1, .keep = 2, .max = 10, .lifetime = 300, .persist = true, .statements = ""};
@@ -98,6 +100,18 @@ bool orders_dbd_config_shared(const orders_dbd_config_t *one, const orders_dbd_c
            one->min == other->min && one->keep == other->keep && one->max == other->max &&
            one->lifetime == other->lifetime && one->persist == other->persist &&
            same_text(one->statements, other->statements);
+}
+
+const unsigned char *orders_dbd_config_id(apr_pool_t *pool, const orders_dbd_config_t *config)
+{
+    unsigned char *id = apr_palloc(pool, ORDERS_SHA256_SIZE);
+    const char *text;
+
+    if (!config->driver || !config->params) {
+        return NULL;
+    }
+    text = apr_pstrcat(pool, config->driver, "\n", config->params, NULL);
+    return orders_sha256(id, text, strlen(text)) ? id : NULL;
 }
 
 /** Whether `word` is among the arguments of a directive; a section's end with its bracket. */

@@ -24,6 +24,9 @@ void orders_dbd_config_read(apr_pool_t *pool, const server_rec *server,
 /** Whether mod_dbd makes one pool of connections for both: it does when all of their settings are the same. */
 bool orders_dbd_config_shared(const orders_dbd_config_t *one, const orders_dbd_config_t *other);
 
+/** A hash of what says which database it is, in `pool`; NULL without driver or parameters. */
+const unsigned char *orders_dbd_config_id(apr_pool_t *pool, const orders_dbd_config_t *config);
+
 /**
  * A directive by which another module takes connections of mod_dbd's for its own, or NULL: one of `server` alone, or one
  * of the main server that holds for every path of every server.

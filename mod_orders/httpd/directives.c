@@ -129,6 +129,7 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     APR_ARRAY_PUSH(orders_server_conf(cmd->server)->mounts, orders_mount_t) =
         (orders_mount_t){.api = api,
                          .path = path,
+                         .dir = dir,
                          .file = cmd->directive->filename,
                          .line = cmd->directive->line_num};
     return NULL;

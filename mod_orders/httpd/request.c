@@ -32,7 +32,12 @@ static const char *header(const orders_call_t *call, const char *name)
 
 static void forget_token(const orders_call_t *call, const unsigned char *hash)
 {
-    orders_token_cache_forget(call->pool, hash);
+    const orders_request_t *request = call->glue;
+    unsigned char key[ORDERS_TOKEN_HASH_SIZE];
+
+    if (orders_token_cache_key(request->server.database, hash, key)) {
+        orders_token_cache_forget(call->pool, key);
+    }
 }
 
 static bool usable_id(const char *id)
@@ -145,17 +150,18 @@ static void find_route(orders_request_t *request)
 
 static void fill_settings(orders_request_t *request)
 {
-    request->settings =
-        (orders_settings_t){.tenant = request->dir.tenant,
-                            .page_default = request->dir.page_default,
-                            .page_max = request->dir.page_max,
-                            .max_quantity = request->dir.max_quantity,
-                            .payment_expiry = request->dir.payment_expiry,
-                            .refund_window = request->dir.refund_window,
-                            .public_url = request->server.public_url,
-                            .return_urls = request->dir.return_urls,
-                            .secret = request->server.secret,
-                            .secret_length = (apr_size_t)request->server.secret_length};
+    request->settings = (orders_settings_t){
+        .tenant = request->dir.tenant,
+        .page_default = request->dir.page_default,
+        .page_max = request->dir.page_max,
+        .max_quantity = request->dir.max_quantity,
+        .payment_expiry = request->dir.payment_expiry,
+        .refund_window = request->dir.refund_window,
+        .public_url = request->server.public_url,
+        .events_mount = orders_config_events_mount(&request->server, request->dir.tenant),
+        .return_urls = request->dir.return_urls,
+        .secret = request->server.secret,
+        .secret_length = (apr_size_t)request->server.secret_length};
 }
 
 static void fill_call(orders_request_t *request)

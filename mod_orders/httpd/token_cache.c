@@ -11,6 +11,7 @@
 #include <string.h>
 #include <util_mutex.h>
 
+#include "core/digest.h"
 #include "httpd/config.h"
 
 APLOG_USE_MODULE(orders);
@@ -19,6 +20,8 @@ APLOG_USE_MODULE(orders);
 #define GENERATIONS 1024
 #define REFUSALS 1024
 #define LONGEST_ENTRY 1024
+/** To be raised with each change of entry_t: a cache outside of httpd outlives the module that wrote it. */
+#define ENTRY_VERSION 1
 
 /**
  * What all children share beside the socache; under the mutex. A generation changes with each revocation of a hash that
@@ -169,6 +172,19 @@ static apr_uint32_t slot_of(const unsigned char *hash, apr_uint32_t slots)
 
     memcpy(&number, hash, sizeof number); /* as random as SHA-256 */
     return number % slots;
+}
+
+bool orders_token_cache_key(const unsigned char *database, const unsigned char *hash,
+                            unsigned char *key)
+{
+    unsigned char bytes[1 + ORDERS_SHA256_SIZE + ORDERS_TOKEN_HASH_SIZE] = {ENTRY_VERSION};
+
+    if (!database) {
+        return false;
+    }
+    memcpy(bytes + 1, database, ORDERS_SHA256_SIZE);
+    memcpy(bytes + 1 + ORDERS_SHA256_SIZE, hash, ORDERS_TOKEN_HASH_SIZE);
+    return orders_sha256(key, bytes, sizeof bytes);
 }
 
 static bool lock(void)

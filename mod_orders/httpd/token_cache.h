@@ -2,7 +2,8 @@
 /**
  * Identities that were looked up a moment ago, shared by all children.
  *
- * Keyed by a hash (a token's SHA-256, or that of a tenant and login), never by the token. What is known is kept in a
+ * Keyed by a hash of the database and of the credential (a token's SHA-256, or that of a tenant and login), never by the
+ * token. What is known is kept in a
  * socache; what is known to be refused in a small table of fixed size, so that guesses cannot push anybody out. A
  * revocation on this server is effective at once: it empties the entry, and it turns a look-up that was under way into
  * one whose answer is not kept.
@@ -38,7 +39,14 @@ void orders_token_cache_register(apr_pool_t *pconf);
 int orders_token_cache_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main);
 void orders_token_cache_child_init(apr_pool_t *pchild, server_rec *main);
 
-/** What is known of `hash`, at most `seconds` old; the identity is in `pool`. Always fills in `lookup`. */
+/**
+ * The key of `hash` (of a credential) among what `database` (orders_server_conf_t.database) says, ORDERS_TOKEN_HASH_SIZE
+ * bytes: what one database knows is nothing that another one said. False: nothing can be kept.
+ */
+bool orders_token_cache_key(const unsigned char *database, const unsigned char *hash,
+                            unsigned char *key);
+
+/** What is known of the key `hash`, at most `seconds` old; the identity is in `pool`. Always fills in `lookup`. */
 orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *hash, int seconds,
                                        orders_lookup_t *lookup, orders_identity_t **identity);
 

@@ -36,6 +36,8 @@ APLOG_USE_MODULE(orders);
 /** One for each pool of sessions. Made with the configuration; `purge_at` is the watchdog thread's alone. */
 typedef struct worker_t {
     server_rec *server;
+    server_rec *main;             /**< where the list of all servers begins */
+    apr_array_header_t *channels; /**< of orders_channel_t: those of all servers of the pool */
     apr_time_t purge_at;
 } worker_t;
 
@@ -89,8 +91,11 @@ static void log_problem(const worker_t *worker, const orders_problem_t *problem)
  */
 static orders_problem_t *go_on(const round_t *round, orders_problem_t *problem)
 {
-    if (!problem || problem->error == ORDERS_E_database_unavailable ||
-        (problem->error == ORDERS_E_busy && !*problem->sqlstate)) {
+    bool unreachable =
+        problem && !*problem->sqlstate &&
+        (problem->error == ORDERS_E_database_unavailable || problem->error == ORDERS_E_busy);
+
+    if (!problem || unreachable) {
         return problem;
     }
     log_problem(round->worker, problem);
@@ -195,6 +200,22 @@ static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_
     return NULL;
 }
 
+/** Settings for a tenant: its providers' events go to a server of the pool that takes them and is known outside. */
+static void aim(round_t *round, int32_t tenant)
+{
+    round->settings.tenant = tenant;
+    round->settings.events_mount = NULL;
+    for (server_rec *server = round->worker->main; server && !round->settings.events_mount;
+         server = server->next) {
+        const orders_server_conf_t *conf = orders_server_conf(server);
+
+        if (conf->first == round->conf.first && conf->public_url) {
+            round->settings.public_url = conf->public_url;
+            round->settings.events_mount = orders_config_events_mount(conf, tenant);
+        }
+    }
+}
+
 static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
 {
     const orders_reader_t all = {.database = &round->database, .pool = pool};
@@ -210,7 +231,7 @@ static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
                                       .pool = own,
                                       .tenant = APR_ARRAY_IDX(tenants, i, int32_t)};
 
-        round->settings.tenant = work.tenant;
+        aim(round, work.tenant);
         problem = serve_tenant(round, &work);
         if (!problem) {
             apr_pool_clear(own); /* a problem lives in it */
@@ -219,30 +240,15 @@ static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
     return problem;
 }
 
-/** The channels, but that none of them waits for long. */
-static apr_array_header_t *impatient(apr_pool_t *pool, const apr_array_header_t *channels)
-{
-    apr_array_header_t *copy = apr_array_copy(pool, channels);
-
-    for (int i = 0; i < copy->nelts; i++) {
-        orders_channel_t *channel = &APR_ARRAY_IDX(copy, i, orders_channel_t);
-
-        channel->timeout_ms = channel->timeout_ms < PROVIDER_MS ? channel->timeout_ms : PROVIDER_MS;
-    }
-    return copy;
-}
-
-static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
+static void begin(const worker_t *worker, round_t *round)
 {
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
                        .purge = apr_time_now() >= worker->purge_at};
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
-    round->settings = (orders_settings_t){.public_url = round->conf.public_url,
-                                          .secret = round->conf.secret,
+    round->settings = (orders_settings_t){.secret = round->conf.secret,
                                           .secret_length = (apr_size_t)round->conf.secret_length};
-    round->providers =
-        (orders_providers_t){.channels = impatient(pool, round->conf.channels), .log = &round->log};
+    round->providers = (orders_providers_t){.channels = worker->channels, .log = &round->log};
     orders_sessions_database(round->conf.pool, STATEMENT_SECONDS, &round->log, &round->database);
 }
 
@@ -260,7 +266,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     }
     apr_pool_create(&own, pool);
     apr_pool_tag(own, "orders_worker");
-    begin(worker, own, &round);
+    begin(worker, &round);
     problem = serve_tenants(&round, own);
     if (problem) {
         log_problem(worker, problem);
@@ -271,12 +277,38 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *server)
+/** Every channel of the pool's servers, but that none of them waits for long. Equal names are equal channels. */
+static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker)
+{
+    const orders_server_conf_t *mine = orders_server_conf(worker->server);
+    apr_array_header_t *all = apr_array_make(pconf, 2, sizeof(orders_channel_t));
+    const orders_providers_t sofar = {.channels = all};
+
+    for (server_rec *server = worker->main; server; server = server->next) {
+        const orders_server_conf_t *conf = orders_server_conf(server);
+
+        for (int i = 0; conf->first == mine->first && i < conf->channels->nelts; i++) {
+            orders_channel_t channel = APR_ARRAY_IDX(conf->channels, i, orders_channel_t);
+
+            if (!orders_channel_find(&sofar, channel.name)) {
+                channel.timeout_ms =
+                    channel.timeout_ms < PROVIDER_MS ? channel.timeout_ms : PROVIDER_MS;
+                APR_ARRAY_PUSH(all, orders_channel_t) = channel;
+            }
+        }
+    }
+    return all;
+}
+
+static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *main,
+                        server_rec *server)
 {
     worker_t *worker = apr_pcalloc(pconf, sizeof *worker);
     orders_server_conf_t conf;
 
     worker->server = server;
+    worker->main = main;
+    worker->channels = channels_of(pconf, worker);
     orders_server_conf_resolve(orders_server_conf(server), &conf);
     return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
 }
@@ -305,7 +337,7 @@ static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_r
             orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
 
         if (server) {
-            status = add(instance, pconf, server);
+            status = add(instance, pconf, main, server);
         }
     }
     return status;
