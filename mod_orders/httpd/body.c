@@ -14,6 +14,7 @@
 
 /** A body as it grows. `bytes` has room for `room` and a NUL. */
 typedef struct growing_t {
+    orders_request_t *request;
     apr_pool_t *pool;
     char *bytes;
     apr_size_t length, room, limit;
@@ -49,13 +50,23 @@ static bool is_readable(const char *type)
     return false;
 }
 
-static orders_problem_t *failure(apr_pool_t *pool, apr_status_t status)
+/** What httpd makes of a failed read. An input filter that says AP_FILTER_ERROR has answered already. */
+static orders_problem_t *failure(orders_request_t *request, apr_status_t status)
 {
-    if (APR_STATUS_IS_TIMEUP(status)) {
-        return orders_problem(pool, ORDERS_E_request_timeout, NULL);
+    orders_error_e error = ORDERS_E_malformed_request;
+
+    switch (ap_map_http_request_error(status, HTTP_BAD_REQUEST)) {
+    case AP_FILTER_ERROR:
+        request->answered = true;
+        break;
+    case HTTP_REQUEST_TIME_OUT:
+        error = ORDERS_E_request_timeout;
+        break;
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+        error = ORDERS_E_body_too_large;
+        break;
     }
-    return orders_problem(
-        pool, status == APR_ENOSPC ? ORDERS_E_body_too_large : ORDERS_E_malformed_request, NULL);
+    return orders_problem(request->r->pool, error, NULL);
 }
 
 static orders_problem_t *append(growing_t *body, const char *data, apr_size_t length)
@@ -95,7 +106,7 @@ static orders_problem_t *take(growing_t *body, apr_bucket_brigade *brigade, bool
         } else if (!APR_BUCKET_IS_METADATA(bucket)) {
             status = apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ);
             if (status != APR_SUCCESS) {
-                return failure(body->pool, status);
+                return failure(body->request, status);
             }
             ORDERS_TRY(append(body, data, length));
         }
@@ -122,7 +133,7 @@ static orders_problem_t *read_until(orders_request_t *request, growing_t *body,
             status =
                 ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, CHUNK);
         }
-        problem = status == APR_SUCCESS ? take(body, brigade, &end) : failure(r->pool, status);
+        problem = status == APR_SUCCESS ? take(body, brigade, &end) : failure(request, status);
         apr_brigade_cleanup(brigade);
     }
     return problem;
@@ -158,7 +169,7 @@ orders_problem_t *orders_body_read(orders_request_t *request)
 {
     request_rec *r = request->r;
     apr_int64_t length = announced(r);
-    growing_t body = {.pool = r->pool, .limit = limit_of(request)};
+    growing_t body = {.request = request, .pool = r->pool, .limit = limit_of(request)};
 
     if (!has_body(r)) {
         return NULL;

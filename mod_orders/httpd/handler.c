@@ -20,28 +20,44 @@ APLOG_USE_MODULE(orders);
 #define HANDLER "orders-api"
 #define FILENAME "orders:"
 
-/** ap_hook_translate_name, after those that rewrite: our paths are no files. */
+static bool is_ours(request_rec *r)
+{
+    const orders_request_t *request = orders_request(r);
+
+    return request && request->ours;
+}
+
+/** ap_hook_translate_name, after those that rewrite: our paths are no files. Others may have been first. */
 static int translate_name(request_rec *r)
 {
-    orders_request_t *request = orders_request(r);
-
-    if (!request || !request->ours) {
+    if (!is_ours(r)) {
         return DECLINED;
     }
     r->filename = apr_pstrcat(r->pool, FILENAME, r->uri, NULL);
     return OK;
 }
 
-/** ap_hook_map_to_storage: no walk through directories, no .htaccess. */
+/**
+ * ap_hook_map_to_storage: no walk through directories, no .htaccess. The path may have become ours only now (RewriteRule
+ * with PT), or have been taken for a file's (VirtualDocumentRoot), so its Location is looked for; httpd looks again.
+ */
 static int map_to_storage(request_rec *r)
 {
-    return r->filename && !strncmp(r->filename, FILENAME, sizeof FILENAME - 1) ? OK : DECLINED;
+    ap_conf_vector_t *before = r->per_dir_config;
+    bool ours;
+
+    if (!orders_server_conf(r->server)->first) {
+        return DECLINED;
+    }
+    ours = ap_location_walk(r) == OK && is_ours(r);
+    r->per_dir_config = before;
+    return ours ? OK : DECLINED;
 }
 
 /** ap_hook_type_checker: nobody guesses a type from an order's number. */
 static int type_checker(request_rec *r)
 {
-    if (map_to_storage(r) != OK) {
+    if (!is_ours(r)) {
         return DECLINED;
     }
     r->handler = HANDLER;
@@ -105,6 +121,10 @@ static int handle(request_rec *r)
         problem = other_method(request);
     } else {
         problem = orders_problem(r->pool, ORDERS_E_not_found, NULL);
+    }
+    if (request->answered) {
+        orders_request_note(request, problem, false);
+        return AP_FILTER_ERROR;
     }
     if (problem) {
         orders_reply_problem(request, problem, &reply);

@@ -61,6 +61,11 @@ is(raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), c
 my $bad = raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), "zz\r\nxx\r\n");
 is($bad->{status}, 400, 'chunks that are none');
 is($bad->{json}{code}, 'malformed_request', 'in our words');
+my $worse = raw_open($port);
+print $worse raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), "5\r\n{\"pla\r\nzz\r\n";
+my $all = '';
+while (IO::Select->new($worse)->can_read(3)) { sysread($worse, $all, 65536, length $all) or last }
+is(scalar(() = $all =~ m{^HTTP/1.1 \d+}mg), 1, 'and answered once') or diag($all);
 
 my $polite = raw_open($port);
 print $polite raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content-Length: ' . length $text);

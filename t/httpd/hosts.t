@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use ModOrders::Httpd;
 use ModOrders::Test;
+use Time::HiRes qw(sleep);
 
 my $list = '/api/v1/user/orders';
 
@@ -26,6 +27,7 @@ sub two
 {
     my ($host, %with) = @_;
     my $port = ModOrders::Httpd::free_port();
+    $host =~ s/PORT/$port/g;
     my $server = delete $with{server} // "OrdersSecretFile secret\nOrdersWorker Off";
     return ModOrders::Httpd->new(
         server => "$server\nListen 127.0.0.1:$port\n<VirtualHost 127.0.0.1:$port>\nServerName other\n$host\n</VirtualHost>", second => $port, %with);
@@ -41,6 +43,20 @@ subtest 'a virtual host with nothing but a database of its own' => sub {
     is(api(GET => $httpd->url($list), @as)->code, 200, 'leaves the main server its own') for 1 .. 2;
     refused(api(GET => second($httpd, $list), token => make_user()->{token}, unchecked => 1), 401, 'unauthenticated');
 };
+
+subtest 'what one database knows' => sub {
+    my $httpd = two($dbd->($other_dsn) . 'OrdersSecretFile secret')->start;
+    is(api(GET => $httpd->url($list), @as)->code, 200, 'is known');
+    refused(api(GET => second($httpd, $list), @as), 401, 'unauthenticated');
+    my $later = make_user();
+    refused(api(GET => second($httpd, $list), token => $later->{token}, unchecked => 1), 401, 'unauthenticated');
+    is(api(GET => $httpd->url($list), token => $later->{token}, unchecked => 1)->code, 200, 'and what another refuses is not refused');
+    my $revoked = api(DELETE => $httpd->url('/api/v1/admin/tokens/' . token_id($buyer)), token => operator()->{token}, unchecked => 1);
+    is($revoked->code, 200, 'a revocation') or diag($revoked->as_string);
+    refused(api(GET => $httpd->url($list), @as), 401, 'unauthenticated');
+};
+
+sub token_id { return (rows('SELECT id FROM orders.token WHERE user_id = ? ORDER BY id DESC LIMIT 1', $_[0]{id}))[0]{id} }
 
 # --- who else may use the connections -------------------------------------------------------------------------------
 
@@ -83,6 +99,57 @@ subtest 'one gate for one pool' => sub {
     like($said, qr/shares its database connections.*OrdersSessions 4, OrdersQueueTimeout 2000 and OrdersPreparedStatements On/, 'and one gate, which is pointed out');
     ($fine, $said) = two($dbd->($other_dsn) . "OrdersSessions 2", locations => $api)->check;
     unlike($said, qr/shares its database connections/, 'another database has another');
+};
+
+# --- payment channels -----------------------------------------------------------------------------------------------
+
+my $port    = Apache::Test::vars('simulator_port');
+my $secret  = Apache::Test::vars('channel_secret_file');
+my $channel = sub { my ($name, $more) = @_; return "OrdersPaymentChannel $name provider=http url=http://127.0.0.1:$port secret-file=$secret " . ($more // '') };
+
+subtest 'channels of one name that differ' => sub {
+    my $server = "OrdersSecretFile secret\n" . $channel->('card');
+    my ($fine, $said) = two($channel->('card', 'timeout=3'), server => $server)->check;
+    ok(!$fine, 'are refused');
+    like($said, qr/OrdersPaymentChannel card is not the same for all servers of this database/, 'with the reason');
+    ($fine, $said) = two($channel->('card'), server => $server)->check;
+    ok($fine, 'unless they do not differ') or diag($said);
+    ($fine, $said) = two($dbd->($other_dsn) . "OrdersSecretFile secret\n" . $channel->('card', 'timeout=3'), server => $server)->check;
+    ok($fine, 'or belong to another database') or diag($said);
+};
+
+subtest 'the worker knows the channels of all servers' => sub {
+    my $name = unique('card') =~ tr/-/_/r;
+    make_channel($name);
+    my $host  = $channel->($name) . "\nOrdersPublicURL http://127.0.0.1:PORT\n<Location /staff>\nOrdersAPI operator\n</Location>";
+    my $httpd = two($host, server => "OrdersSecretFile secret\nOrdersWorkerInterval 1", locations => $api)->start;
+    my $reply = api(POST => second($httpd, $list), token => make_user()->{token}, unchecked => 1,
+        json => { plan_id => make_plan()->{id}, payment_method => 'external', payment_channel => $name });
+    is($reply->code, 200, 'an order by a channel of the virtual host') or diag($reply->as_string);
+    my $id = $reply->{json}{order}{id};
+    my $payment = sub { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $id))[0] };
+    ok(!$payment->()->{intent_id}, 'whose provider is not there') or return;
+    my $provider = start_simulator();
+    # the shared server's worker, which does not know the channel, claims the payment too
+    my $due = sub { db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND intent_id IS NULL', undef, $id) };
+    ok(wait_for(sub { $due->(); sleep 0.2; $payment->()->{intent_id} }, 15), 'is tried again') or diag(explain($payment->()), $httpd->log);
+    $provider->approve($payment->()->{intent_id});
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'and its event comes to the host that takes them') or diag(explain($provider->state->{deliveries}));
+};
+
+# --- paths that others have rewritten -------------------------------------------------------------------------------
+
+subtest 'rewritten paths, and a file system for each host' => sub {
+    my $httpd = two("VirtualDocumentRoot /nowhere/%0", global => join("\n", map { "LoadModule ${_}_module $modules/mod_$_.so" } 'rewrite', 'vhost_alias'),
+        locations => "<Directory />\nRequire all denied\n</Directory>\nRewriteEngine On\nRewriteRule ^/shop/(.*)\$ /api/v1/user/orders/\$1 [PT]\nRewriteRule ^/top\$ $list [PT]\n$api");
+    $httpd->start;
+    my $who = make_user;
+    my $id  = place($who, make_plan(price => 0))->{order}{id};
+    my @who = (token => $who->{token}, unchecked => 1);
+    is(api(GET => $httpd->url("/shop/$id"), @who)->{json}{order}{id}, $id, 'RewriteRule … [PT] to an order');
+    is(api(GET => $httpd->url('/top'), @who)->code, 200, 'and to the list');
+    is(api(GET => second($httpd, "$list/$id"), @who)->{json}{order}{id}, $id, 'VirtualDocumentRoot');
+    isnt(api(GET => second($httpd, '/elsewhere'), @who)->code, 200, 'but nothing else');
 };
 
 done;
