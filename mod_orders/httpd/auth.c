@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "httpd/origin.h"
 #include "httpd/token_cache.h"
 #include "store/identity.h"
 
@@ -112,6 +113,25 @@ static bool valid_here(const orders_request_t *request, const orders_identity_t 
            (!identity->expires_at || identity->expires_at > apr_time_now());
 }
 
+/**
+ * A browser adds what other modules go by (a password, a cookie, a certificate) to whatever any page makes it send. A
+ * token it does not.
+ */
+static orders_problem_t *check_origin(const orders_request_t *request)
+{
+    request_rec *r = request->r;
+    orders_problem_t *problem;
+
+    if (request->dir.identity != ORDERS_IDENTITY_REMOTE_USER || r->method_number == M_GET ||
+        orders_origin_is_own(r, request->server.public_url)) {
+        return NULL;
+    }
+    problem = orders_problem(r->pool, ORDERS_E_forbidden,
+                             "Pages of other sites may not send this request.");
+    problem->log = "a browser says that another site's page sends it";
+    return problem;
+}
+
 orders_problem_t *orders_auth_resolve(orders_request_t *request)
 {
     orders_identity_t *identity = NULL;
@@ -120,6 +140,7 @@ orders_problem_t *orders_auth_resolve(orders_request_t *request)
     if (request->identity) {
         return NULL;
     }
+    ORDERS_TRY(check_origin(request));
     if (read_credential(request, &credential)) {
         ORDERS_TRY(find_identity(request, &credential, &identity));
     }
@@ -211,15 +232,24 @@ static int pass_open_routes(request_rec *r)
 }
 
 /**
- * ap_hook_check_authz, before mod_authz_core's, which would answer 401: who is known but may not use the route is told
- * so.
+ * ap_hook_check_authz, before mod_authz_core's, which would answer 401 or 500: who is known but may not use the route is
+ * told so, and so is everybody when it cannot be found out who it is.
  */
 static int check_route_scope(request_rec *r)
 {
     orders_request_t *request = orders_request(r);
     const orders_route_t *route = request ? request->match.route : NULL;
 
-    if (!route || !request->identity || !route->scope || request->identity->scopes & route->scope) {
+    if (!route || route->auth == ORDERS_AUTH_NONE) {
+        return DECLINED;
+    }
+    if (r->user && request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
+        request->problem = orders_auth_resolve(request);
+        if (request->problem && request->problem->error != ORDERS_E_unauthenticated) {
+            return orders_kind_status(orders_error_kind(request->problem->error));
+        }
+    }
+    if (!request->identity || !route->scope || request->identity->scopes & route->scope) {
         return DECLINED;
     }
     request->problem = orders_problem(r->pool, ORDERS_E_forbidden, NULL);
@@ -263,11 +293,14 @@ static const char *parse_scope(cmd_parms *cmd, const char *line, const void **pa
 
 void orders_auth_register_hooks(apr_pool_t *pool)
 {
+    /* whose answer it waits for, in whatever order the two were loaded */
+    static const char *const after_authz[] = {"mod_authz_core.c", NULL};
     static const authz_provider scope = {&check_scope, &parse_scope};
 
     ap_hook_check_authn(check_authn, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_access_ex(pass_open_routes, NULL, NULL, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_access_ex(pass_open_routes, after_authz, NULL, APR_HOOK_LAST,
+                            AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(check_route_scope, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "orders-scope", AUTHZ_PROVIDER_VERSION,
                               &scope, AP_AUTH_INTERNAL_PER_CONF);

@@ -4,6 +4,7 @@
 # Who gets in: every kind of credential at every kind of Location.
 use strict;
 use warnings;
+use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $buyer = make_user(balance => 100);
@@ -135,5 +136,77 @@ refused(api(GET => '/api/v1/user/orders', @known), 401, 'unauthenticated');
 is((rows(q(SELECT buyer_id FROM orders.orders WHERE tenant_id = 1 AND id = ?),
     api(POST => '/glue/basic', @known, json => { plan_id => make_plan(price => 0)->{id} })->{json}{order}{id}))[0]{buyer_id},
     (rows(q(SELECT id FROM orders.users WHERE tenant_id = 1 AND login = 'known')))[0]{id}, 'an order placed is theirs');
+
+# --- pages of other sites, whose browsers know how to sign in -------------------------------------------------------
+
+my $free = make_plan(price => 0)->{id};
+my $post = sub {
+    my ($path, @as) = @_;
+    my %headers = @as;
+    return api(POST => $path, @known, form => [plan_id => $free], headers => \%headers);
+};
+my $own = base_url();
+for my $strange (
+    ['Sec-Fetch-Site' => 'cross-site'], ['Sec-Fetch-Site' => 'same-site'], ['Sec-Fetch-Site' => 'cross-site', Origin => $own],
+    [Origin => 'https://evil.example'], [Origin => 'null'], [Origin => $own =~ s/http/https/r], [Origin => "$own.evil.example"], [Origin => 'http://127.0.0.1'],
+) {
+    my $reply = $post->('/glue/basic', @$strange);
+    refused($reply, 403, 'forbidden') or diag("@$strange");
+    is(api(GET => '/glue/basic', @known, headers => {@$strange})->code, 200, "@$strange: may look");
+}
+refused($post->('/glue/basic-scope', 'Sec-Fetch-Site' => 'cross-site'), 403, 'forbidden');
+for my $fine ([], ['Sec-Fetch-Site' => 'same-origin', Origin => $own], ['Sec-Fetch-Site' => 'none'], [Origin => $own], [Origin => $own, Host => $own =~ s{http://}{}r]) {
+    is($post->('/glue/basic', @$fine)->code, 200, "a page of our own, or no browser: @$fine");
+}
+is(api(POST => '/glue/user', token => $buyer->{token}, unchecked => 1, json => { plan_id => $free }, headers => { Origin => 'https://evil.example' })->code, 200,
+    'who has a token is nobody else');
+
+# --- servers of their own -------------------------------------------------------------------------------------------
+
+subtest 'OrdersPublicURL is an origin of ours' => sub {
+    my $passwords = Apache::Test::vars('t_conf') . '/glue.passwd';
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example/there", locations => <<"END")->start;
+<Location /basic>
+OrdersAPI user
+OrdersIdentity remote-user
+AuthType Basic
+AuthName shop
+AuthBasicProvider file
+AuthUserFile $passwords
+Require valid-user
+</Location>
+END
+    my $by = sub { return $post->($httpd->url('/basic'), Origin => $_[0])->code };
+    is($by->($_), 200, $_) for 'https://shop.example', 'https://SHOP.example:443';
+    is($by->($_), 403, $_) for 'http://shop.example', 'https://shop.example:8443', 'https://shop.example.evil.example';
+};
+
+subtest 'Require orders-scope without a database' => sub {
+    my $passwords = Apache::Test::vars('t_conf') . '/glue.passwd';
+    my $httpd = ModOrders::Httpd->new(dbd => "DBDriver pgsql\nDBDParams \"host=127.0.0.1 port=1 connect_timeout=1\"", server => "OrdersSecretFile secret\nOrdersWorker Off", locations => <<"END")->start;
+<Location /basic>
+OrdersAPI user
+OrdersIdentity remote-user
+AuthType Basic
+AuthName shop
+AuthBasicProvider file
+AuthUserFile $passwords
+Require orders-scope buyer
+</Location>
+END
+    my $reply = api(GET => $httpd->url('/basic'), @known);
+    refused($reply, 503, 'database_unavailable');
+    ok($reply->header('Retry-After'), 'and when to come again');
+};
+
+subtest 'mod_orders is loaded before all other modules' => sub {
+    my $httpd = ModOrders::Httpd->new(locations => "<Location /api/v1/admin>\nOrdersAPI operator\nRequire ip 192.0.2.1\n</Location>");
+    my $conf = $httpd->read_file('httpd.conf');
+    $conf =~ s/^(LoadModule orders_module .*\n)//m or die;
+    $httpd->file('httpd.conf', 0644, "$1$conf");
+    $httpd->start;
+    my $signed = api(POST => $httpd->url('/api/v1/admin/payments/nobody/events'), body => '{}', unchecked => 1);
+    refused($signed, 403, 'forbidden');
+};
 
 done;
