@@ -6,15 +6,16 @@
 #include <httpd.h>
 
 #include <apr_file_io.h>
+#include <apr_fnmatch.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <apr_uri.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <string.h>
 
 #include "httpd/config.h"
 #include "httpd/token_cache.h"
+#include "services/http_client.h"
 
 extern module AP_MODULE_DECLARE_DATA orders_module;
 
@@ -99,7 +100,8 @@ static const char *location_path(cmd_parms *cmd)
     char *path;
 
     if (!cmd->path || cmd->path[0] != '/' || !section ||
-        ap_cstr_casecmp(section->directive, "<Location") || strchr(section->args, '~')) {
+        ap_cstr_casecmp(section->directive, "<Location") || strchr(section->args, '~') ||
+        apr_fnmatch_test(cmd->path)) {
         return NULL;
     }
     path = apr_pstrdup(cmd->pool, cmd->path);
@@ -135,6 +137,21 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     return NULL;
 }
 
+/** The first word of a directive beside `cmd`'s own, or "". */
+static const char *beside(const cmd_parms *cmd, const char *name)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    for (const ap_directive_t *one = parent ? parent->first_child : NULL; one; one = one->next) {
+        if (!ap_cstr_casecmp(one->directive, name)) {
+            const char *args = one->args;
+
+            return ap_getword_conf(cmd->temp_pool, &args);
+        }
+    }
+    return "";
+}
+
 static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
 {
     orders_dir_conf_t *dir = conf;
@@ -142,6 +159,10 @@ static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
     if (!ap_cstr_casecmp(word, "token")) {
         dir->identity = ORDERS_IDENTITY_TOKEN;
     } else if (!ap_cstr_casecmp(word, "remote-user")) {
+        if (!ap_cstr_casecmp(beside(cmd, "AuthType"), "Orders")) {
+            return "OrdersIdentity remote-user needs another module to say who it is: AuthType "
+                   "Orders reads our own tokens only";
+        }
         dir->identity = ORDERS_IDENTITY_REMOTE_USER;
     } else {
         return apr_psprintf(cmd->pool,
@@ -186,46 +207,16 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
     return NULL;
 }
 
-static bool loopback(const apr_uri_t *uri)
-{
-    return uri->hostname && (!strcmp(uri->hostname, "localhost") || !strcmp(uri->hostname, "::1") ||
-                             !strncmp(uri->hostname, "127.", 4));
-}
-
-/** NULL when `url` is https (or, for tests on one machine, http to loopback when that is allowed), else why not. */
-static const char *check_url(cmd_parms *cmd, const char *what, const char *url, bool http_loopback)
-{
-    apr_uri_t uri;
-    bool parsed = apr_uri_parse(cmd->temp_pool, url, &uri) == APR_SUCCESS && uri.scheme &&
-                  uri.hostname && *uri.hostname;
-
-    if (!parsed) {
-        return apr_psprintf(cmd->pool,
-                            "%s: '%s' is not an absolute URL such as "
-                            "https://shop.example/",
-                            what, url);
-    }
-    if (uri.user || uri.password) {
-        return apr_psprintf(cmd->pool, "%s: a URL with a user or password in it is not taken",
-                            what);
-    }
-    if (ap_cstr_casecmp(uri.scheme, "https") &&
-        !(http_loopback && !ap_cstr_casecmp(uri.scheme, "http") && loopback(&uri))) {
-        return apr_psprintf(cmd->pool, "%s: '%s' must be https%s", what, url,
-                            http_loopback ? " (plain http is taken for this machine's own "
-                                            "addresses only)"
-                                          : "");
-    }
-    return NULL;
-}
-
 static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
 {
     orders_dir_conf_t *dir = conf;
-    const char *refusal = check_url(cmd, "OrdersReturnURL", url, false);
+    const char *wrong = orders_http_page_check(url);
 
-    if (refusal) {
-        return refusal;
+    if (!wrong && ap_cstr_casecmpn(url, "https:", 6)) {
+        wrong = "only https:// is returned to";
+    }
+    if (wrong) {
+        return apr_pstrcat(cmd->pool, "OrdersReturnURL: ", wrong, NULL);
     }
     if (!dir->return_urls) {
         dir->return_urls = apr_array_make(cmd->pool, 2, sizeof(const char *));
@@ -239,11 +230,11 @@ static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
     const char *refusal = not_in_a_section(cmd);
     apr_size_t length = strlen(url);
 
-    if (!refusal) {
-        refusal = check_url(cmd, "OrdersPublicURL", url, true);
-    }
     if (refusal) {
         return refusal;
+    }
+    if (orders_http_url_check(url)) {
+        return apr_pstrcat(cmd->pool, "OrdersPublicURL: ", orders_http_url_check(url), NULL);
     }
     while (length && url[length - 1] == '/') {
         length--;
@@ -264,9 +255,9 @@ static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned 
     apr_finfo_t info;
     apr_status_t status;
     char error[120];
-    char *bytes = apr_pcalloc(cmd->pool, SECRET_MAXIMUM + 1);
+    char *bytes = apr_pcalloc(cmd->pool, SECRET_MAXIMUM + 2);
 
-    *length = SECRET_MAXIMUM;
+    *length = SECRET_MAXIMUM + 1;
     status =
         path ? apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) : APR_EBADPATH;
     if (status != APR_SUCCESS) {
@@ -275,7 +266,7 @@ static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned 
     }
     status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_TYPE, file);
     if (status == APR_SUCCESS) {
-        status = apr_file_read_full(file, bytes, SECRET_MAXIMUM, length);
+        status = apr_file_read_full(file, bytes, SECRET_MAXIMUM + 1, length);
     }
     apr_file_close(file);
     if (status != APR_SUCCESS && status != APR_EOF) {
@@ -287,6 +278,10 @@ static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned 
                             "%s: everybody on this machine can read '%s'; "
                             "chmod 600 it",
                             cmd->cmd->name, name);
+    }
+    if (*length > SECRET_MAXIMUM) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is no secret: it holds more than %d bytes",
+                            cmd->cmd->name, name, SECRET_MAXIMUM);
     }
     while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
         bytes[--*length] = '\0';
@@ -330,8 +325,6 @@ static const char *set_channel_option(cmd_parms *cmd, orders_channel_t *channel,
                                    channel->name, value);
         }
     } else if (!strcmp(option, "url")) {
-        refusal = check_url(
-            cmd, apr_pstrcat(cmd->pool, "OrdersPaymentChannel ", channel->name, NULL), value, true);
         channel->url = value;
     } else if (!strcmp(option, "secret-file")) {
         refusal = read_secret(cmd, value, &channel->secret, &channel->secret_length);

@@ -83,6 +83,8 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     request_rec *r = request->r;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
 
+    apr_table_unset(r->headers_in, "Range"); /* a part of a JSON document is none */
+    apr_table_setn(r->headers_out, "Accept-Ranges", "none");
     orders_reply_headers(request, reply, problem);
     orders_request_note(request, problem, reply->replayed);
     r->status = reply->status;

@@ -71,6 +71,7 @@ says('an unknown API', qr/no API 'shoes'; there are: user, operator/, locations 
 says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
 says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
+says('an API of a path with wildcards', qr/belongs into <Location/, locations => "<Location $_>\nOrdersAPI user\n</Location>") for '/api/*', '/a?i', '/[ab]';
 says('an API of a server', qr/OrdersAPI not allowed here/, locations => 'OrdersAPI user');
 says('an API without mod_dbd', qr/needs mod_dbd/, load => ['orders'], dbd => '');
 says('an API without a database', qr/add DBDriver pgsql/, dbd => '');
@@ -128,10 +129,13 @@ my @per_location = (
     ['OrdersPageSize 0',                  qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 ten',             qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 10',              qr/the default of 20 is above the maximum of 10/],
-    ['OrdersReturnURL http://shop.example/', qr/'http:\/\/shop.example\/' must be https/],
-    ['OrdersReturnURL http://127.0.0.1/', qr/must be https/],
-    ['OrdersReturnURL shop.example',      qr/not an absolute URL/],
-    ['OrdersReturnURL https://a:b@shop.example/', qr/user or password/],
+    ['OrdersReturnURL http://shop.example/', qr/use https:\/\//],
+    ['OrdersReturnURL http://127.0.0.1/', qr/only https:\/\//],
+    ['OrdersReturnURL http://127.evil.example/', qr/use https:\/\//],
+    ["OrdersIdentity remote-user\nAuthType Orders", qr/another module to say who it is/],
+    ["AuthType Orders\nOrdersIdentity remote-user", qr/another module to say who it is/],
+    ['OrdersReturnURL shop.example',      qr/begin with https:|name a host/],
+    ['OrdersReturnURL https://a:b@shop.example/', qr/no user, password/],
     ['Require orders-scope king',         qr/there is no scope 'king'/],
     ['Require orders-scope',              qr/needs a scope/],
 );
@@ -148,7 +152,7 @@ says('a cache without its module', qr/no socache provider for 'memcache:localhos
     server => "OrdersSecretFile secret\nOrdersTokenCacheProvider memcache:localhost");
 says('a cache of a virtual host', qr/cannot occur within <VirtualHost>/, server => "OrdersSecretFile secret\n<VirtualHost *:1>\nOrdersTokenCacheProvider shmcb\n</VirtualHost>");
 says("OrdersPublicURL $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPublicURL $_->[0]")
-    for ['http://shop.example', qr/must be https/], ['/shop', qr/not an absolute URL/], ['https://a:b@c.example', qr/user or password/];
+    for ['http://shop.example', qr/use https/], ['/shop', qr/begin with https:|name a host/], ['https://a:b@c.example', qr/no user, password/];
 says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "OrdersSecretFile secret\nOrdersWorker perhaps");
 
 # --- secrets --------------------------------------------------------------------------------------------------------
@@ -156,6 +160,8 @@ says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "Orde
 says('no such secret', qr/'nowhere' cannot be read: No such file/, server => 'OrdersSecretFile nowhere');
 says('a secret that is short', qr/'short' holds 31 bytes; a secret needs at least 32/,
     server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\n\n") });
+says('a file that is no secret', qr/'long' is no secret: it holds more than 4096 bytes/,
+    server => 'OrdersSecretFile long', prepare => sub { $_[0]->file('long', 0600, 'x' x 4097) });
 says('a secret for everybody', qr/everybody on this machine can read 'open'; chmod 600/,
     server => 'OrdersSecretFile open', prepare => sub { $_[0]->file('open', 0644, 'x' x 40) });
 
@@ -170,8 +176,8 @@ my @channels = (
     ['card provider=http', qr/card needs url=/],
     ['card provider=http url=https://pay.example', qr/card needs secret-file=/],
     ['card provider=paypal url=https://pay.example secret-file=secret', qr/no provider 'paypal'; there is: http/],
-    ['card provider=http url=http://pay.example secret-file=secret', qr/must be https/],
-    ['card provider=http url=pay.example secret-file=secret', qr/not an absolute URL/],
+    ['card provider=http url=http://pay.example secret-file=secret', qr/use https/],
+    ['card provider=http url=pay.example secret-file=secret', qr/begin with https:|name a host/],
     ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
     ["card $good timeout=soon", qr/timeout= takes seconds or milliseconds/],
     ["card $good timeout=61", qr/from 100ms to 60s/],

@@ -67,6 +67,11 @@ my $missing = api(GET => "$list/999999999", @as, headers => { 'X-Request-Id' => 
 is($missing->{json}{request_id}, 'seven', 'a problem names it');
 is($missing->header('Cache-Control'), 'private, no-store', 'nobody keeps a problem');
 
+my $part = api(GET => $one, @as, headers => { Range => 'bytes=0-9' });
+is($part->code, 200, 'no part of a document is asked for');
+is($part->header('Accept-Ranges'), 'none', 'as it says');
+is($part->content, $get->content, 'it comes whole');
+
 # --- conditions -----------------------------------------------------------------------------------------------------
 
 my $etag = $get->header('ETag');
