@@ -125,6 +125,7 @@ subtest 'refunds through the provider' => sub {
     my $order = order();
     $provider->approve($order->{payment_intent_id});
     ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'an order paid at the provider');
+    $provider->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
     my $reply = api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 4_00 });
     is($reply->code, 201, 'is refunded');
     is_deeply([ $reply->{json}{refund}{status}, $reply->{json}{order}{payment_state} ], [ 'pending', 'refund_pending' ], 'when the provider has done it');
