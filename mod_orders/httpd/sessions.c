@@ -21,6 +21,8 @@ APLOG_USE_MODULE(orders);
 /** What a client that found the queue too long is told to wait. */
 #define BUSY_RETRY_SECONDS 1
 #define OUTAGE_RETRY_SECONDS 2
+/** How long a database in a hurry queues, at most. Milliseconds. */
+#define SOON_MS 1000
 
 struct orders_pool_t {
     server_rec *server; /**< whose mod_dbd pool it is */
@@ -151,9 +153,10 @@ static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
 }
 
 /** A place at the gate and a connection, or a problem. */
-static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket)
+static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket,
+                                        int queue_timeout)
 {
-    apr_time_t deadline = apr_time_now() + apr_time_from_msec(owner->queue_timeout);
+    apr_time_t deadline = apr_time_now() + apr_time_from_msec(queue_timeout);
     bool again = false;
 
     for (;;) {
@@ -183,22 +186,37 @@ static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, 
     }
 }
 
-static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+static orders_problem_t *acquire_within(orders_pool_t *owner, apr_pool_t *pool,
+                                        orders_session_t *session, int queue_timeout)
 {
-    orders_pool_t *owner = context;
     ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
 
     if (apr_time_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
         return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
                            OUTAGE_RETRY_SECONDS);
     }
-    ORDERS_TRY(enter_and_open(owner, pool, ticket));
+    ORDERS_TRY(enter_and_open(owner, pool, ticket, queue_timeout));
     ticket->owner = owner;
     ticket->pool = pool;
     apr_pool_cleanup_register(pool, ticket, give_back, apr_pool_cleanup_null);
     session->connection = ticket->connection;
     session->ticket = ticket;
     return NULL;
+}
+
+static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+{
+    orders_pool_t *owner = context;
+
+    return acquire_within(owner, pool, session, owner->queue_timeout);
+}
+
+static orders_problem_t *acquire_soon(void *context, apr_pool_t *pool, orders_session_t *session)
+{
+    orders_pool_t *owner = context;
+
+    return acquire_within(owner, pool, session,
+                          owner->queue_timeout < SOON_MS ? owner->queue_timeout : SOON_MS);
 }
 
 static void release(void *context, orders_session_t *session, bool broken)
@@ -227,6 +245,13 @@ void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const or
                                     .prepared_statements = pool && pool->prepared_statements,
                                     .timeout_ms = timeout_seconds * 1000,
                                     .log = log};
+}
+
+void orders_sessions_hurry(orders_database_t *database)
+{
+    if (database->acquire == acquire) {
+        database->acquire = acquire_soon;
+    }
 }
 
 static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)

@@ -27,4 +27,7 @@ void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main);
 void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const orders_log_t *log,
                               orders_database_t *database);
 
+/** From now on it queues for a second at most, for who can come again. */
+void orders_sessions_hurry(orders_database_t *database);
+
 #endif

@@ -29,7 +29,7 @@ APLOG_USE_MODULE(orders);
 /** More than a batch of provider calls can take, so that nobody else claims what is under way. */
 #define PAYMENT_LEASE 120
 #define PURGE_EVERY apr_time_from_sec(60)
-/** A graceful stop waits for the statement or the call that is under way: each is shorter than what it may take. */
+/** A graceful stop waits for what is under way: a second in the queue, connect_timeout of DBDParams, and one of these. */
 #define STATEMENT_SECONDS 4
 #define PROVIDER_MS 4000
 
@@ -250,6 +250,7 @@ static void begin(const worker_t *worker, round_t *round)
                                           .secret_length = (apr_size_t)round->conf.secret_length};
     round->providers = (orders_providers_t){.channels = worker->channels, .log = &round->log};
     orders_sessions_database(round->conf.pool, STATEMENT_SECONDS, &round->log, &round->database);
+    orders_sessions_hurry(&round->database);
 }
 
 /** The watchdog's callback; `pool` ends with it. */

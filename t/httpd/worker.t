@@ -107,6 +107,22 @@ subtest 'a provider that hangs delays no stop' => sub {
     }
 };
 
+subtest 'the worker does not wait for a session as long as requests do' => sub {
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\nOrdersSessions 1\nOrdersQueueTimeout 30000")->start;
+    my $blocker = ModOrders::Test::connect_as($ENV{PGUSER});
+    $blocker->begin_work;
+    $blocker->do('LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE');
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        api(GET => $httpd->url($list), @as) for 1 .. 3;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    ok(wait_for(sub { $httpd->log =~ /worker: no session became free in time/ }, 8), 'it comes again later') or diag($httpd->log);
+    $blocker->rollback;
+    waitpid $pid, 0;
+};
+
 subtest 'a graceful restart' => sub {
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1")->start;
     my @codes;
