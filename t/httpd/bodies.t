@@ -4,6 +4,8 @@
 # Bodies: how large, of what type, how slowly.
 use strict;
 use warnings;
+use IO::Select ();
+use ModOrders::Httpd;
 use ModOrders::Raw;
 use ModOrders::Test;
 use Time::HiRes qw(time);
@@ -61,11 +63,14 @@ is(raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), c
 my $bad = raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), "zz\r\nxx\r\n");
 is($bad->{status}, 400, 'chunks that are none');
 is($bad->{json}{code}, 'malformed_request', 'in our words');
-my $worse = raw_open($port);
-print $worse raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'), "5\r\n{\"pla\r\nzz\r\n";
-my $all = '';
-while (IO::Select->new($worse)->can_read(3)) { sysread($worse, $all, 65536, length $all) or last }
-is(scalar(() = $all =~ m{^HTTP/1.1 \d+}mg), 1, 'and answered once') or diag($all);
+my $documents = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nErrorDocument 400 /err.html")->start;
+for my $at ($port, $documents->{port}) {
+    my $worse = raw_open($at);
+    print $worse raw_post($at == $port ? $small : '/api/v1/user/orders', $buyer->{token}, 'Transfer-Encoding: chunked'), "5\r\n{\"pla\r\nzz\r\n";
+    my $all = '';
+    while (IO::Select->new($worse)->can_read(3)) { sysread($worse, $all, 65536, length $all) or last }
+    is(scalar(() = $all =~ m{HTTP/1.1 \d+}g), 1, 'and answered once') or diag($all);
+}
 
 my $polite = raw_open($port);
 print $polite raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content-Length: ' . length $text);
