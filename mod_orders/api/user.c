@@ -49,6 +49,12 @@ bool orders_user_method(const char *word, const char **canonical)
     return false;
 }
 
+const char *orders_user_method_word(const char *canonical)
+{
+    const char *known = NULL;
+    return orders_user_method(canonical, &known) ? known : "manual";
+}
+
 static const orders_route_t routes[] = {
     {
         .name = "user.list",

@@ -17,6 +17,9 @@ extern const char *const orders_user_payment_status_words[];
 /** Whether the payment method is one of the API's words; `*canonical` is the order book's. */
 bool orders_user_method(const char *word, const char **canonical);
 
+/** The API's word for the order book's method: whatever is neither balance nor external is paid by hand. */
+const char *orders_user_method_word(const char *canonical);
+
 orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_user_detail(orders_call_t *call, orders_reply_t *reply);

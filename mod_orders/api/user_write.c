@@ -133,7 +133,7 @@ void orders_user_write_order(orders_json_t *json, const orders_order_t *order, a
     members_of_payment(json, order);
     orders_json_member_int(json, "total_cents", order->total);
     orders_json_member_string(json, "currency", order->currency);
-    orders_json_member_string(json, "payment_method", order->method);
+    orders_json_member_string(json, "payment_method", orders_user_method_word(order->method));
     orders_member_id(json, "plan_id", plan_of(order));
     orders_json_member_raw(json, "plan_snapshot", order->snapshot.text,
                            (apr_size_t)order->snapshot.length);
@@ -155,7 +155,7 @@ void orders_user_write_payment_status(orders_json_t *json, const orders_order_t 
     orders_json_member_string(json, "status", orders_project(orders_user_status, order));
     orders_json_member_string(json, "payment_status",
                               orders_project(orders_user_payment_status, order));
-    orders_json_member_string(json, "payment_method", order->method);
+    orders_json_member_string(json, "payment_method", orders_user_method_word(order->method));
     members_of_payment(json, order);
     orders_member_unix_time(json, "paid_at", order->paid_at);
     orders_member_unix_time(json, "cancelled_at", order->cancelled_at);

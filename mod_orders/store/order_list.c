@@ -25,7 +25,8 @@
 
 #define FILTER                                                                                     \
     " AND ($4::text[] IS NULL OR o.state || '/' || o.payment_state = ANY ($4::text[]))"            \
-    " AND ($5::text IS NULL OR o.payment_method = $5::text)"                                       \
+    " AND ($5::text IS NULL OR o.payment_method = $5::text"                                        \
+    "  OR ($5::text = 'manual' AND o.payment_method <> ALL ('{balance,external}')))"               \
     " AND ($6::text IS NULL OR starts_with(upper(o.number), upper($6::text)))"
 
 /* The first page of everything, newest first: what clients ask for most. */

@@ -138,4 +138,15 @@ subtest 'whose orders' => sub {
 is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD too');
 is(api(GET => "$path/?page=1", token => $buyer->{token}, unchecked => 1)->code, 200, 'a trailing slash does not matter');
 
+subtest 'paid by hand in another way' => sub {
+    my $other = make_user();
+    my $order = place($other, $plans[0], payment_method => 'manual')->{order};
+    my $paid  = api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => { method => 'transfer' });
+    is($paid->{json}{payments}[-1]{method}, 'transfer', 'the order book says how');
+    my $list = list('payment_method=manual', $other);
+    is_deeply(ids($list), [ $order->{id} ], 'the filter finds it');
+    is($list->{json}{orders}[0]{payment_method}, 'manual', 'by the word that this API has');
+    is(list('payment_method=balance', $other)->{json}{pagination}{total_count}, 0, 'and by no other');
+};
+
 done;
