@@ -8,7 +8,8 @@ SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT is(order_id_of(77, c.text), :a::bigint, 'an order is found by ' || c.what)
 FROM (SELECT 'id', id::text FROM orders WHERE id = :a UNION ALL SELECT 'UUID', public_id::text FROM orders WHERE id = :a
       UNION ALL SELECT 'UUID in capitals', upper(public_id::text) FROM orders WHERE id = :a
-      UNION ALL SELECT 'number', number FROM orders WHERE id = :a) AS c (what, text);
+      UNION ALL SELECT 'number', number FROM orders WHERE id = :a
+      UNION ALL SELECT 'number in small letters', lower(number) FROM orders WHERE id = :a) AS c (what, text);
 SELECT is(order_id_of(c.tenant, c.text), NULL, 'and not by ' || c.text)
 FROM (VALUES (77, ''), (77, '0'), (77, '99999999999999999999'), (77, 'x'), (77, '00000000-0000-0000-0000-000000000000'), (1, :'a')) AS c (tenant, text);
 
