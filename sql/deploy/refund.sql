@@ -218,7 +218,8 @@ BEGIN
         PERFORM refuse('422', 'amount_mismatch', 'The lines are worth another amount.', 'amount',
                        jsonb_build_object('lines', v_amount, 'currency', o.currency));
     ELSIF v_amount > v_left OR v_left = 0 THEN
-        PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount',
+        PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.',
+                       CASE WHEN p_lines IS NULL THEN 'amount' ELSE 'lines' END,
                        jsonb_build_object('refundable', v_left, 'currency', o.currency));
     ELSIF v_amount <= 0 THEN
         PERFORM refuse('422', 'invalid_field', 'A refund needs an amount above zero.', 'amount');

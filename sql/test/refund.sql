@@ -36,6 +36,11 @@ SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %
           'OR422 line_not_found lines', 'a discount is no line to refund');
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": "x"}]')$$, :c)),
           'OR422 invalid_field lines', 'an id is a number');
+SELECT pg_temp.buy('alice', p_quantity => 3) AS g \gset
+SELECT id AS line FROM order_line WHERE order_id = :g AND kind = 'plan' \gset line_g_
+SELECT pg_temp.give_back(:g, 2500);
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 1}]')$$, :g, :line_g_line)),
+          'OR422 refund_exceeds_captured lines', 'a line worth more than what is left');
 SELECT is(pg_temp.give_back(:c, NULL, jsonb_build_array(jsonb_build_object('id', :line))), 'done', 'the rest of the line');
 SELECT is(pg_temp.states(:c), 'completed refunded none', 'is the rest of the order');
 
