@@ -43,6 +43,15 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
+/* A line is told by its own number: "Line 1, column 4: …" of the JSON reader becomes "Column 4: …". */
+static const char *without_line(const char *detail, apr_pool_t *pool)
+{
+    static const char first[] = "Line 1, c";
+    return strncmp(detail, first, sizeof(first) - 1) == 0
+               ? apr_pstrcat(pool, "C", detail + sizeof(first) - 1, NULL)
+               : detail;
+}
+
 /* One line of the body: what is sent to the order book, or why it is not. */
 typedef struct line_t {
     const char *text;
@@ -56,8 +65,11 @@ static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
 {
     line_t line = {.text = text};
     orders_input_t *input;
-    line.problem = orders_input_json(&input, pool, text, length, false);
-    if (!line.problem) {
+    orders_problem_t *unread = orders_input_json(&input, pool, text, length, false);
+    if (unread) {
+        unread->detail = without_line(unread->detail, pool);
+        line.problem = unread;
+    } else {
         line.kind = orders_input_string(input, "kind");
         line.ref = orders_input_string(input, "ref");
         if (!orders_or_null(line.kind) || !orders_or_null(line.ref)) {

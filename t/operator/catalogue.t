@@ -73,6 +73,7 @@ subtest 'many' => sub {
         'each for itself');
     is_deeply([ map { $_->{code} } grep { $_->{result} eq 'refused' } @lines ],
         [qw(malformed_json required_field unknown_kind required_field)], 'with the reason');
+    like($lines[2]{detail}, qr/^Column \d+: /, 'told by its own number alone');
     is($lines[3]{field}, 'price', 'and the field');
     is($lines[1]{id}, $lines[6]{id}, 'lines see those before them');
     my ($row) = rows('SELECT name FROM orders.users WHERE tenant_id = 1 AND external_ref = ?', $user);
