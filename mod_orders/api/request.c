@@ -35,6 +35,7 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
         .route = call->route->name,
         .key = key,
         .fingerprint = fingerprint,
+        .key_in_header = call->idempotency_key != NULL,
     };
     return NULL;
 }

@@ -61,13 +61,26 @@ orders_problem_t *orders_store_read(const orders_reader_t *reader,
     return orders_answer_read(reader->pool, result, answer);
 }
 
+/* The order book refuses a key as a field; one that came as a header is none. */
+static orders_problem_t *about_header(const orders_writer_t *writer, orders_problem_t *problem)
+{
+    if (writer->key_in_header && (problem->error == ORDERS_E_idempotency_key_reused ||
+                                  problem->error == ORDERS_E_idempotency_in_flight)) {
+        problem->fields = NULL;
+    }
+    return problem;
+}
+
 static orders_problem_t *write_as(const orders_writer_t *writer, orders_intent_e intent,
                                   const orders_statement_t *statement,
                                   const orders_params_t *params, orders_answer_t **answer)
 {
     PGresult *result;
-    ORDERS_TRY(orders_database_execute(writer->database, writer->pool, statement, params, intent,
-                                       &result));
+    orders_problem_t *problem =
+        orders_database_execute(writer->database, writer->pool, statement, params, intent, &result);
+    if (problem) {
+        return about_header(writer, problem);
+    }
     return orders_answer_read(writer->pool, result, answer);
 }
 

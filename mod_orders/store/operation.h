@@ -24,6 +24,7 @@ typedef struct orders_writer_t {
     const char *route;
     const char *key;                  /**< NULL: not idempotent */
     const unsigned char *fingerprint; /**< 32 bytes of SHA-256, with a key */
+    bool key_in_header;               /**< the key is no field of the body */
 } orders_writer_t;
 
 /** How many parameters orders_writer_params adds: the first ones of every write function. */

@@ -58,7 +58,12 @@ subtest 'another request with the same key' => sub {
     my $user = make_user(balance => 100_00);
     my $key  = unique('key');
     create($user, $key);
-    refused(create($user, $key, quantity => 2), 422, 'idempotency_key_reused');
+    my $reused = create($user, $key, quantity => 2);
+    refused($reused, 422, 'idempotency_key_reused');
+    is($reused->{json}{errors}, undef, 'a header is no field');
+    $reused = create($user, undef, quantity => 2, idempotency_key => $key);
+    refused($reused, 422, 'idempotency_key_reused');
+    is($reused->{json}{errors}[0]{field}, 'idempotency_key', "the body's key is one");
     is(orders_of($user), 1, 'has no effect');
 };
 
