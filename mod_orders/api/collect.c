@@ -32,11 +32,38 @@ static void explain(const orders_problem_t *problem, apr_pool_t *pool, const cha
     }
 }
 
+/* Which channel, about what, why: what the log is told. */
+static const char *trouble_with(const orders_collector_t *collector, const char *channel,
+                                const char *kind, int64_t id, const orders_problem_t *problem)
+{
+    return apr_psprintf(collector->writer->pool, "channel %s, %s %" APR_INT64_T_FMT ": %s",
+                        channel ? channel : "-", kind, (apr_int64_t)id,
+                        problem->log ? problem->log : problem->detail);
+}
+
+/* A line like that of a refusal, for trouble that does not end the request. */
+static void log_trouble(const orders_collector_t *collector, const orders_problem_t *problem,
+                        const char *trouble)
+{
+    const char *request_id = collector->providers->request_id;
+    orders_log(collector->providers->log, ORDERS_LOG_WARNING, "ORD%04d %s %s - %s: %s",
+               orders_error_number(problem->error), orders_error_word(problem->error),
+               request_id ? request_id : "-", collector->writer->route, trouble);
+}
+
+static orders_problem_t *unknown_channel(const orders_collector_t *collector)
+{
+    orders_problem_t *problem =
+        orders_problem(collector->writer->pool, ORDERS_E_not_configured, NULL);
+    problem->log = "there is no OrdersPaymentChannel of this name";
+    return problem;
+}
+
 static orders_problem_t *ask(const orders_collector_t *collector, const orders_channel_t *channel,
                              const orders_intent_request_t *request, orders_intent_reply_t *reply)
 {
     if (!channel) {
-        return orders_problem(collector->writer->pool, ORDERS_E_not_configured, NULL);
+        return unknown_channel(collector);
     }
     return channel->provider->create_intent(channel, collector->writer->pool, request, reply);
 }
@@ -57,7 +84,7 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
         .notify_url = notify_url(collector, payment->channel),
     };
     orders_intent_reply_t reply = {NULL, NULL, NULL};
-    const orders_problem_t *problem = ask(collector, channel, &request, &reply);
+    orders_problem_t *problem = ask(collector, channel, &request, &reply);
     if (!problem) {
         const orders_record_intent_t intent = {
             .payment_id = payment->id,
@@ -67,9 +94,8 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
         };
         return orders_payment_record_intent(writer, &intent, answer);
     }
-    orders_log(collector->providers->log, ORDERS_LOG_WARNING,
-               "intent of payment %" APR_INT64_T_FMT ": %s", (apr_int64_t)payment->id,
-               problem->log ? problem->log : problem->detail);
+    log_trouble(collector, problem,
+                trouble_with(collector, payment->channel, "payment", payment->id, problem));
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
         .final = problem->error == ORDERS_E_provider_refused,
@@ -83,9 +109,6 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
 {
     const orders_writer_t *writer = collector->writer;
     const orders_channel_t *channel = orders_channel_find(collector->providers, refund->channel);
-    if (!channel) {
-        return orders_problem(writer->pool, ORDERS_E_not_configured, NULL);
-    }
     const orders_refund_request_t request = {
         .refund_id = refund->id,
         .tenant = writer->tenant,
@@ -96,9 +119,14 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
         .reason = refund->reason,
     };
     orders_refund_reply_t reply = {NULL, false};
-    orders_problem_t *problem = channel->provider->refund(channel, writer->pool, &request, &reply);
+    orders_problem_t *problem =
+        channel ? channel->provider->refund(channel, writer->pool, &request, &reply)
+                : unknown_channel(collector);
+    if (problem) {
+        problem->log = trouble_with(collector, refund->channel, "refund", refund->id, problem);
+    }
     if (problem && problem->error != ORDERS_E_provider_refused) {
-        return problem;
+        return problem; /* the worker logs it */
     }
     if (!problem && reply.pending) {
         return NULL;
@@ -109,6 +137,7 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
         .ok = !problem,
     };
     if (problem) {
+        log_trouble(collector, problem, problem->log);
         explain(problem, writer->pool, &settle.code, &settle.message);
     }
     orders_answer_t *answer;

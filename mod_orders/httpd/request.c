@@ -210,6 +210,7 @@ static orders_request_t *make(request_rec *r)
     find_route(request);
     fill_settings(request);
     fill_call(request);
+    request->providers.request_id = request->call.request_id;
     orders_sessions_database(request->server.pool, request->dir.statement_timeout, &request->log,
                              &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);

@@ -16,7 +16,7 @@ static orders_problem_t *unusable(apr_pool_t *pool, const char *why)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
 
-    problem->log = apr_pstrcat(pool, "payment channel: ", why, NULL);
+    problem->log = why;
     return problem;
 }
 
@@ -72,7 +72,7 @@ static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool,
     if (wrong) {
         orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
         problem->retry_after = RETRY_AFTER;
-        problem->log = apr_pstrcat(pool, "payment channel ", channel->name, ": ", wrong, NULL);
+        problem->log = wrong;
         return problem;
     }
     if (reply->status < 200 || reply->status > 299) {

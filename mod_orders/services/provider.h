@@ -31,6 +31,7 @@ typedef struct orders_channel_t {
 typedef struct orders_providers_t {
     const apr_array_header_t *channels; /**< of orders_channel_t */
     const orders_log_t *log;
+    const char *request_id; /**< of the request that asks; NULL: the worker asks */
 } orders_providers_t;
 
 /** What a provider is asked to collect. Amounts in minor units. */

@@ -33,6 +33,15 @@ sub becomes
     return ok($order, $name // "the order becomes $status") ? $order : (diag(explain(order($id))), {});
 }
 
+# The log's line about a provider: number and word, the request, the channel and the payment, and the cause.
+sub tells
+{
+    my ($mark, $reply, $what, $cause) = @_;
+    my $id      = quotemeta $reply->header('X-Request-Id');
+    my $payment = $reply->{json}{order}{payments}[-1]{id};
+    like(join('', log_since($mark)), qr/\[orders:warn\] .*$what $id - user\.create: channel simulator, payment $payment: $cause/, 'the log too');
+}
+
 subtest 'an order to be paid at the provider' => sub {
     $provider->mode('manual');
     my $reply = create(payment_return_url => 'https://shop.example/thanks');
@@ -83,23 +92,27 @@ subtest 'a payment that fails' => sub {
 
 subtest 'a provider that refuses' => sub {
     $provider->mode('decline', times => 1);
+    my $mark = log_mark;
     my $reply = create();
     is($reply->code, 200, 'leaves an order');
     my $order = $reply->{json}{order};
     is_deeply([ @$order{qw(status payment_status payment_failure_code payment_intent_id)} ],
         [ 'payment_failed', 'failed', 'card_declined', undef ], 'that failed for good');
     ok($order->{payment_failure_message}, 'with what the provider said');
+    tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider answered 402: card_declined$/m);
 };
 
 for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage']) {
     my ($mode, @options) = @$trouble;
     subtest "a provider in trouble: $mode" => sub {
         $provider->mode($mode, @options);
+        my $mark  = log_mark;
         my $reply = create();
         is($reply->code, 200, 'the order stands');
         my $order = $reply->{json}{order};
         is_deeply([ @$order{qw(status payment_status payment_intent_id)} ], [ 'pending_payment', 'pending', undef ], 'and waits');
         is($order->{payment_failure_code}, 'provider_unreachable', 'the payment says why');
+        tells($mark, $reply, qr/ORD0021 provider_unreachable/, qr/\w/);
         $provider->mode('manual');
         my $later = wait_for(sub { my $now = order($order->{id}); $now->{payment_intent_id} && $now }, 20);
         ok($later, 'the worker asks again') or return;
