@@ -132,6 +132,20 @@ static orders_problem_t *check_origin(const orders_request_t *request)
     return problem;
 }
 
+/** Signing in once more would not help a user whom another module knows and the order book does not. */
+static orders_problem_t *not_known(const orders_request_t *request, const credential_t *credential)
+{
+    apr_pool_t *pool = request->r->pool;
+    orders_problem_t *problem;
+
+    if (!credential->login || !*credential->login) {
+        return orders_problem(pool, ORDERS_E_unauthenticated, NULL);
+    }
+    problem = orders_problem(pool, ORDERS_E_forbidden, "The user is not known here.");
+    problem->log = "the order book has no active user with this login";
+    return problem;
+}
+
 orders_problem_t *orders_auth_resolve(orders_request_t *request)
 {
     orders_identity_t *identity = NULL;
@@ -145,7 +159,7 @@ orders_problem_t *orders_auth_resolve(orders_request_t *request)
         ORDERS_TRY(find_identity(request, &credential, &identity));
     }
     if (!valid_here(request, identity)) {
-        return orders_problem(request->r->pool, ORDERS_E_unauthenticated, NULL);
+        return not_known(request, &credential);
     }
     if (credential.login) {
         identity->scopes = (unsigned)request->dir.remote_user_scopes;
@@ -159,6 +173,9 @@ const char *orders_auth_challenge(const orders_request_t *request)
 {
     const char *realm = ap_auth_name(request->r);
 
+    if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
+        return NULL;
+    }
     return apr_psprintf(request->r->pool, "Bearer realm=\"%s\"",
                         realm ? ap_escape_quotes(request->r->pool, realm) : "orders");
 }
@@ -269,8 +286,10 @@ static authz_status check_scope(request_rec *r, const char *line, const void *pa
     }
     request->problem = orders_auth_resolve(request);
     if (request->problem) {
-        return request->problem->error == ORDERS_E_unauthenticated ? AUTHZ_DENIED
-                                                                   : AUTHZ_GENERAL_ERROR;
+        return request->problem->error == ORDERS_E_unauthenticated ||
+                       request->problem->error == ORDERS_E_forbidden
+                   ? AUTHZ_DENIED
+                   : AUTHZ_GENERAL_ERROR;
     }
     return request->identity->scopes & *(const unsigned *)parsed ? AUTHZ_GRANTED : AUTHZ_DENIED;
 }

@@ -18,7 +18,7 @@
  */
 orders_problem_t *orders_auth_resolve(orders_request_t *request) ORDERS_MUSTCHECK;
 
-/** The challenge of a 401. */
+/** The challenge of a 401, or NULL where another module asks who it is: that one has its own. */
 const char *orders_auth_challenge(const orders_request_t *request);
 
 /** Hooks and the provider of `Require orders-scope`. */

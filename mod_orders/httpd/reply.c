@@ -48,7 +48,7 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
     if (problem && problem->retry_after > 0) {
         default_header(headers, "Retry-After", apr_itoa(r->pool, problem->retry_after));
     }
-    if (reply->status == HTTP_UNAUTHORIZED &&
+    if (reply->status == HTTP_UNAUTHORIZED && orders_auth_challenge(request) &&
         !apr_table_get(r->err_headers_out, "WWW-Authenticate")) {
         default_header(headers, "WWW-Authenticate", orders_auth_challenge(request));
     }
