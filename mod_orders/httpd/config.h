@@ -86,7 +86,8 @@ typedef struct orders_mount_t {
     const orders_api_t *api;
     const char *path;
     const orders_dir_conf_t *dir; /**< of its Location alone */
-    const char *file;             /**< where it was configured */
+    const ap_directive_t *section;
+    const char *file; /**< where it was configured */
     int line;
 } orders_mount_t;
 

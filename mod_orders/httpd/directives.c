@@ -126,12 +126,17 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
         return apr_psprintf(cmd->pool, "OrdersAPI: there is no API '%s'; there are: %s", name,
                             orders_config_api_names(cmd->pool));
     }
+    if (dir->api) {
+        return apr_psprintf(cmd->pool, "OrdersAPI is there twice in this section: %s and %s",
+                            dir->api->name, api->name);
+    }
     dir->api = api;
     dir->mount = path;
     APR_ARRAY_PUSH(orders_server_conf(cmd->server)->mounts, orders_mount_t) =
         (orders_mount_t){.api = api,
                          .path = path,
                          .dir = dir,
+                         .section = cmd->directive->parent,
                          .file = cmd->directive->filename,
                          .line = cmd->directive->line_num};
     return NULL;
@@ -359,8 +364,8 @@ static bool channel_name_fits(const char *name)
 static const char *channel_lacks(const orders_channel_t *channel)
 {
     return !channel->provider ? "provider=http"
-           : !channel->url    ? "url=https://…"
-           : !channel->secret ? "secret-file=…"
+           : !channel->url    ? "url=https://..."
+           : !channel->secret ? "secret-file=..."
                               : NULL;
 }
 
@@ -451,7 +456,7 @@ const command_rec orders_directives[] = {
     SERVER_FLAG("OrdersPreparedStatements", prepared_statements,
                 "Off behind pgbouncer in transaction mode; default On"),
     AP_INIT_RAW_ARGS("OrdersPaymentChannel", add_channel, NULL, RSRC_CONF,
-                     "name provider=http url=… secret-file=… [timeout=10] [ca-file=…]"),
+                     "name provider=http url=... secret-file=... [timeout=10] [ca-file=...]"),
     AP_INIT_ITERATE("OrdersReturnURL", add_return_url, NULL, ANYWHERE,
                     "https prefixes that a payment may return to"),
     AP_INIT_TAKE1("OrdersPublicURL", set_public_url, NULL, RSRC_CONF,

@@ -72,6 +72,7 @@ says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrd
 says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
 says('an API of a path with wildcards', qr/belongs into <Location/, locations => "<Location $_>\nOrdersAPI user\n</Location>") for '/api/*', '/a?i', '/[ab]';
+says('two APIs of one section', qr/OrdersAPI is there twice in this section: user and operator/, locations => $location->('OrdersAPI operator'));
 says('an API of a server', qr/OrdersAPI not allowed here/, locations => 'OrdersAPI user');
 says('an API without mod_dbd', qr/needs mod_dbd/, load => ['orders'], dbd => '');
 says('an API without a database', qr/add DBDriver pgsql/, dbd => '');
@@ -176,8 +177,8 @@ my @channels = (
     ['', qr/at most 40 of a-z/],
     [('a' x 41) . " $good", qr/at most 40 of a-z/],
     ['card', qr/card needs provider=http/],
-    ['card provider=http', qr/card needs url=/],
-    ['card provider=http url=https://pay.example', qr/card needs secret-file=/],
+    ['card provider=http', qr/card needs url=https:\/\/\.\.\.$/m],
+    ['card provider=http url=https://pay.example', qr/card needs secret-file=\.\.\.$/m],
     ['card provider=paypal url=https://pay.example secret-file=secret', qr/no provider 'paypal'; there is: http/],
     ['card provider=http url=http://pay.example secret-file=secret', qr/use https/],
     ['card provider=http url=pay.example secret-file=secret', qr/begin with https:|name a host/],
