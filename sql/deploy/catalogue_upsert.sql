@@ -50,7 +50,7 @@ BEGIN
     x := v_old;
     x.name := orders.doc_text(d, 'name', true);
     x.slug := coalesce(orders.doc_text(d, 'slug', false), p_ref);
-    x.description := orders.doc_text(d, 'description', false, 10000);
+    x.description := orders.doc_text(d, 'description', false, 10000, true);
     x.price := orders.doc_number(d, 'price', true, 0, 1000000000000000);
     x.currency := orders.doc_currency(d, 'currency', true);
     x.duration_unit := CASE WHEN d ? 'duration_unit' AND d ->> 'duration_unit' IS NOT NULL
@@ -249,6 +249,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     IF p_ref IS NULL OR length(p_ref) NOT BETWEEN 1 AND 200 THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A reference has 1 to 200 characters.', 'ref');
+    ELSIF orders.has_controls(p_ref, false) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A reference has no control characters.', 'ref');
     ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'An object is due here.', '');
     END IF;

@@ -4,8 +4,15 @@
 BEGIN;
 SET LOCAL ROLE orders_owner;
 
-CREATE FUNCTION orders.doc_text(p_doc jsonb, p_field text, p_required boolean, p_max integer DEFAULT 200) RETURNS text
-LANGUAGE plpgsql IMMUTABLE AS $$
+-- Lists, mail headers and logs take these texts as one line. CR LF is a line's end like LF; a CR alone is not.
+CREATE FUNCTION orders.has_controls(p_text text, p_lines boolean) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_text ~ CASE WHEN p_lines THEN '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]|\r(?!\n)'
+                         ELSE '[\u0001-\u001F\u007F-\u009F]' END
+$$;
+
+CREATE FUNCTION orders.doc_text(
+    p_doc jsonb, p_field text, p_required boolean, p_max integer DEFAULT 200, p_lines boolean DEFAULT false
+) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_text text := p_doc ->> p_field;
 BEGIN
@@ -17,6 +24,8 @@ BEGIN
           OR (p_required AND v_text = '') THEN
         PERFORM orders.refuse('422', 'invalid_field',
                               format('A text of at most %s characters is due here.', p_max), p_field);
+    ELSIF orders.has_controls(v_text, p_lines) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A text without control characters is due here.', p_field);
     END IF;
     RETURN v_text;
 END
@@ -128,7 +137,11 @@ $$;
 
 -- What it all means
 
-COMMENT ON FUNCTION orders.doc_text IS 'Internal: a text member. OR422 required_field, invalid_field';
+COMMENT ON FUNCTION orders.has_controls IS
+'Internal: whether a text has control characters (C0, DEL, C1), apart from tabs and newlines where p_lines allows them';
+COMMENT ON FUNCTION orders.doc_text IS
+'Internal: a text member without control characters; with p_lines, tabs and newlines may be in it. OR422
+required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';

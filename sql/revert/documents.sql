@@ -13,5 +13,6 @@ DROP FUNCTION orders.doc_json;
 DROP FUNCTION orders.doc_boolean;
 DROP FUNCTION orders.doc_number;
 DROP FUNCTION orders.doc_text;
+DROP FUNCTION orders.has_controls;
 
 COMMIT;

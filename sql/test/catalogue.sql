@@ -43,6 +43,33 @@ SELECT is((SELECT string_agg(coalesce(code, '-') || coalesce(' ' || title, ''), 
         d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, n)),
     'created, required_field name, unchanged, unknown_kind kind, invalid_field ref', 'lines of a bulk fail by themselves');
 
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x',
+                                 c.document::jsonb || jsonb_build_object(c.field, 'a' || x.sign || 'b'))),
+          'OR422 invalid_field ' || c.field, format('%s %s with U+%s', c.kind, c.field, to_hex(ascii(x.sign))))
+FROM (VALUES
+    ('users', '{"name": "x"}', 'name'), ('users', '{"name": "x"}', 'login'), ('users', '{"name": "x"}', 'given_name'),
+    ('users', '{"name": "x"}', 'family_name'), ('users', '{"name": "x"}', 'email'), ('users', '{"name": "x"}', 'phone'),
+    ('users', '{"name": "x"}', 'locale'), ('plans', '{"name": "x", "price": 1, "currency": "USD"}', 'name'),
+    ('plans', '{"name": "x", "price": 1, "currency": "USD"}', 'slug'), ('plans', '{"name": "x", "price": 1}', 'currency'),
+    ('plans', '{"name": "x", "price": 1, "currency": "USD"}', 'tax_class'), ('billing-options', '{"name": "x", "price": 1}', 'plan'),
+    ('billing-options', '{"plan": "basic", "price": 1}', 'name'), ('coupons', '{"percent_bp": 1}', 'code'),
+    ('payment-channels', '{}', 'name'), ('payment-channels', '{}', 'provider'),
+    ('tax-rates', '{"key": "b", "rate_bp": 1}', 'tax_class'), ('tax-rates', '{"tax_class": "a", "rate_bp": 1}', 'key')
+) AS c (kind, document, field), unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u0085', E'\u009f']) AS x (sign);
+SELECT is(pg_temp.put('users', 'signs', E'{"name": "\u00a0\u00c4\u4e2d \\u2026~"}'), 'created', 'other signs are welcome');
+SELECT is(pg_temp.put('plans', 'lines', '{"name": "x", "price": 1, "currency": "USD", "description": "a\tb\nc\r\nd"}'), 'created', 'a description has lines');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'plans', 'lines', format('{"name": "x", "price": 1, "currency": "USD", "description": "a%sb"}', x.sign))),
+          'OR422 invalid_field description', 'but no ' || x.sign)
+FROM unnest('{"\\u0001","\\b","\\f","\\u000b","\\u000e","\\u001b","\\r","\\r\\r\\n","\\u007f","\\u0085","\\u009b"}'::text[]) AS x (sign);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'a' || x.sign || 'b', '{"name": "x"}')),
+          'OR422 invalid_field ref', format('a reference with U+%s', to_hex(ascii(x.sign))))
+FROM unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u009f']) AS x (sign);
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+    FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+        '{"kind": "users", "ref": "c\r\n1", "name": "C"}', '{"kind": "users", "ref": "c1", "name": "C\n"}',
+        '{"kind": "users", "ref": "c1", "name": "C"}']::jsonb[]) AS r) AS b),
+    'invalid_field ref, invalid_field name, created', 'also in a bulk');
+
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'a coupon without limit is used');
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'twice');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 1}')$$), 'OR422 invalid_field max_uses', 'a limit below its uses is refused');

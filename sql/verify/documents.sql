@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Verify orders:documents on pg
 
+SELECT 'orders.has_controls'::regproc;
 SELECT 'orders.doc_text'::regproc;
 SELECT 'orders.doc_number'::regproc;
 SELECT 'orders.doc_boolean'::regproc;
