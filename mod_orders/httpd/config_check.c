@@ -3,6 +3,8 @@
 #include <httpd.h>
 
 #include <ap_mpm.h>
+#include <apr_fnmatch.h>
+#include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -117,6 +119,73 @@ static bool check_exclusive(apr_pool_t *ptemp, const apr_array_header_t *all, co
     return !user;
 }
 
+/** Whether a `Require orders-scope` is among `directive` and its siblings, in sections too. */
+static bool requires_scope(apr_pool_t *ptemp, const ap_directive_t *directive)
+{
+    for (; directive; directive = directive->next) {
+        const char *args = directive->args;
+
+        if (!strcasecmp(directive->directive, "Require") &&
+            !strcasecmp(ap_getword_conf(ptemp, &args), "orders-scope")) {
+            return true;
+        }
+        if (requires_scope(ptemp, directive->first_child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether `section` is a <Location> that certainly has nothing to do with `path`. */
+static bool is_elsewhere(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
+{
+    const char *args = section->args;
+    char *where;
+    size_t length;
+
+    if (strcasecmp(section->directive, "<Location")) {
+        return false;
+    }
+    where = ap_getword_conf(ptemp, &args);
+    length = strcspn(where, ">");
+    where[length] = '\0';
+    while (length && where[length - 1] == '/') {
+        where[--length] = '\0';
+    }
+    return *where == '/' && !apr_fnmatch_test(where) &&
+           (strncmp(path, where, length) || (path[length] && path[length] != '/'));
+}
+
+static bool has_auth_type(apr_pool_t *ptemp, const ap_directive_t *directive, const char *path)
+{
+    for (; directive; directive = directive->next) {
+        if (!strcasecmp(directive->directive, "AuthType") ||
+            (directive->first_child && !is_elsewhere(ptemp, directive, path) &&
+             has_auth_type(ptemp, directive->first_child, path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Without an AuthType nobody asks who it is, and httpd answers each request with 500. */
+static bool check_auth_type(apr_pool_t *ptemp, const checked_t *one)
+{
+    for (int i = 0; i < one->conf.mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
+
+        if (requires_scope(ptemp, mount->section->first_child) &&
+            !has_auth_type(ptemp, ap_conftree, mount->path)) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+                         "%s:%d: Require orders-scope beside OrdersAPI %s needs an AuthType that "
+                         "finds out who asks: add AuthType Orders",
+                         mount->file, mount->line, mount->api->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool same_bytes(const orders_channel_t *one, const orders_channel_t *other)
 {
     return one->secret_length == other->secret_length &&
@@ -179,6 +248,50 @@ static void advise(const checked_t *one)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
                      "without mod_watchdog nothing is done in the background: unpaid orders do not "
                      "expire and open refunds stay open");
+    }
+}
+
+/** The statement_timeout of DBDParams in milliseconds, or 0. */
+static apr_int64_t statement_timeout(const char *params)
+{
+    static const char name[] = "statement_timeout";
+    const char *at = params ? strstr(params, name) : NULL;
+    apr_int64_t value;
+    char *unit;
+
+    if (!at) {
+        return 0;
+    }
+    at += sizeof name - 1;
+    value = apr_strtoi64(at + strspn(at, " =\\"), &unit, 10);
+    return !strncmp(unit, "min", 3) ? value * 60000 : *unit == 's' ? value * 1000 : value;
+}
+
+/** As the Location or its server sets it; what other sections around it say is not looked at. */
+static int seconds_of(const checked_t *one, const orders_mount_t *mount)
+{
+    orders_dir_conf_t around;
+
+    orders_dir_conf_resolve(ap_get_module_config(one->server->lookup_defaults, &orders_module),
+                            &around);
+    return ORDERS_DEFAULT(mount->dir->statement_timeout, ORDERS_UNSET, around.statement_timeout);
+}
+
+static void advise_timeouts(const checked_t *one)
+{
+    apr_int64_t database = statement_timeout(one->dbd.params);
+
+    for (int i = 0; i < one->conf.mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
+        int seconds = seconds_of(one, mount);
+
+        if (database >= (apr_int64_t)seconds * 1000) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
+                         "%s:%d: the statement_timeout of DBDParams (%" APR_INT64_T_FMT
+                         " ms) is not below OrdersStatementTimeout (%d s) of OrdersAPI %s: a "
+                         "statement that was given up goes on in the database",
+                         mount->file, mount->line, database, seconds, mount->api->name);
+        }
     }
 }
 
@@ -258,11 +371,13 @@ int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
             continue;
         }
         if (!check_database(one) || !check_sessions(one) || !check_secret(one) ||
-            !check_exclusive(ptemp, all, one) || !check_channels(all, one)) {
+            !check_auth_type(ptemp, one) || !check_exclusive(ptemp, all, one) ||
+            !check_channels(all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {
             advise(one);
+            advise_timeouts(one);
             advise_sharing(one);
         }
     }

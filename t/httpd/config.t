@@ -97,6 +97,27 @@ unlike(
     qr/without statement_timeout/, 'has its statement_timeout in the role'
 );
 
+my $with_timeout = sub {
+    my ($timeout, $location) = @_;
+    return says("a statement_timeout of $timeout", undef, locations => $location,
+        dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN} options='-c statement_timeout=$timeout'\"\nDBDMax 4");
+};
+like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) is not below OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'is pointed out')
+    for '5000', '5s', '1min', '60000ms';
+unlike($with_timeout->(@$_), qr/is not below/, 'is fine') for ['4000'], ['4s'], ['0'], ['5s', $location->('OrdersStatementTimeout 6')];
+like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) is not below OrdersStatementTimeout \(1 s\)/, "is held against a Location's own");
+
+# --- who asks -------------------------------------------------------------------------------------------------------
+
+my $needs_type = qr/Require orders-scope beside OrdersAPI user needs an AuthType/;
+my $scope      = $location->('Require orders-scope buyer');
+says('a scope without AuthType', $needs_type, locations => $scope);
+says('a scope within others', $needs_type, locations => $location->("<RequireAny>\nRequire ip 127.0.0.1\nRequire orders-scope buyer\n</RequireAny>"));
+says("another path's AuthType", $needs_type, locations => "$scope<Location /order>\nAuthType Orders\n</Location>\n<Location \"/orders/x\">\nAuthType Orders\n</Location>\n");
+says('an AuthType beside a scope', undef, locations => $location->("AuthType Orders\nRequire orders-scope buyer"));
+says("an AuthType for $_", undef, locations => "<Location $_>\nAuthType Orders\n</Location>\n$scope") for '/', '/orders/', '"/orders"', '/o*';
+says('an AuthType of a pattern', undef, locations => "<LocationMatch ^/o>\nAuthType Orders\n</LocationMatch>\n$scope");
+
 # --- one directive at a time ----------------------------------------------------------------------------------------
 
 my @whole_numbers = (
