@@ -71,6 +71,7 @@ static const orders_route_t routes[] = {
         .body = true,
         .raw_body = true,
         .handler = orders_operator_event,
+        .before_body = orders_operator_event_expected,
     },
     {
         .name = "operator.catalogue.upsert",

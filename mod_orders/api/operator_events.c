@@ -10,6 +10,18 @@ static const char *header_of(void *context, const char *name)
     return call->header(call, name);
 }
 
+orders_problem_t *orders_operator_event_expected(orders_call_t *call)
+{
+    const orders_channel_t *channel = orders_channel_find(call->providers, call->param[0]);
+    const orders_signed_body_t head = {.header = header_of, .context = call};
+    if (!channel) {
+        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    }
+    return channel->provider->is_signed(&head)
+               ? NULL
+               : orders_problem(call->pool, ORDERS_E_invalid_signature, NULL);
+}
+
 static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
 {
     const orders_channel_t *channel = orders_channel_find(call->providers, call->param[0]);

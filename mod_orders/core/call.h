@@ -71,6 +71,7 @@ typedef struct orders_route_t {
     bool raw_body;       /**< any content type, kept as it is (signed events, NDJSON) */
     apr_size_t max_body; /**< bytes; 0: the Location's limit */
     orders_handler_t handler;
+    orders_problem_t *(*before_body)(orders_call_t *call); /**< refuses unread, or NULL */
 } orders_route_t;
 
 /** A dialect. */

@@ -184,6 +184,7 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     body.bytes = apr_palloc(r->pool, body.room + 1);
     ORDERS_TRY(read_in_time(request, &body));
     body.bytes[body.length] = '\0';
+    request->body_read = true;
     request->call.body = body.bytes;
     request->call.body_length = body.length;
     return NULL;
@@ -192,9 +193,8 @@ orders_problem_t *orders_body_read(orders_request_t *request)
 void orders_body_skip(const orders_request_t *request)
 {
     request_rec *r = request->r;
-    apr_int64_t length = announced(r);
 
-    if (has_body(r) && (length < 0 || length > (apr_int64_t)limit_of(request))) {
+    if (has_body(r) && !request->body_read) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }
 }

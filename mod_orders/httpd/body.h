@@ -12,8 +12,8 @@
 orders_problem_t *orders_body_read(orders_request_t *request) ORDERS_MUSTCHECK;
 
 /**
- * For an answer that is given without reading the body: closes the connection after it when reading on would cost more
- * than a new connection.
+ * Before an answer: with a body that has not been read to its end, the connection ends after the answer. httpd would
+ * otherwise wait for the rest before the answer goes out.
  */
 void orders_body_skip(const orders_request_t *request);
 

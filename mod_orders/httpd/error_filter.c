@@ -12,6 +12,7 @@
 #include <util_filter.h>
 
 #include "core/problem_json.h"
+#include "httpd/body.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
 
@@ -140,6 +141,7 @@ static void insert_error_filter(request_rec *r)
     locate(r);
     request = orders_request(r);
     if (request && request->ours) {
+        orders_body_skip(request);
         ap_add_output_filter(FILTER, request, r, r->connection);
     }
 }

@@ -83,6 +83,9 @@ static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply
     const orders_route_t *route = request->match.route;
 
     ORDERS_TRY(authorize(request));
+    if (route->before_body) {
+        ORDERS_TRY(route->before_body(&request->call));
+    }
     if (route->body) {
         ORDERS_TRY(orders_body_read(request));
     }
@@ -128,8 +131,8 @@ static int handle(request_rec *r)
     }
     if (problem) {
         orders_reply_problem(request, problem, &reply);
-        orders_body_skip(request);
     }
+    orders_body_skip(request);
     return orders_reply_send(request, &reply, problem);
 }
 

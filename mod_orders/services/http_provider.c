@@ -122,6 +122,18 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
     return orders_refund_read(reply, pool, answer.body, answer.length);
 }
 
+static bool is_signed(const orders_signed_body_t *received)
+{
+    static const char *const names[] = {"webhook-id", "webhook-timestamp", "webhook-signature"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!received->header(received->context, names[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
                                     const orders_signed_body_t *received, orders_event_t *event)
 {
@@ -154,5 +166,6 @@ const orders_provider_t orders_http_provider = {
     .name = "http",
     .create_intent = create_intent,
     .refund = refund,
+    .is_signed = is_signed,
     .read_event = read_event,
 };

@@ -99,6 +99,8 @@ struct orders_provider_t {
     orders_problem_t *(*refund)(const orders_channel_t *channel, apr_pool_t *pool,
                                 const orders_refund_request_t *request,
                                 orders_refund_reply_t *reply);
+    /** From the headers alone, before a body is read: it may be signed. */
+    bool (*is_signed)(const orders_signed_body_t *received);
     /** Checks the signature (constant time, 5 minutes' tolerance) and reads the event. `invalid_signature`, `malformed_json`. */
     orders_problem_t *(*read_event)(const orders_channel_t *channel, apr_pool_t *pool,
                                     const orders_signed_body_t *received, orders_event_t *event);

@@ -83,6 +83,34 @@ is($refused->{status}, 413, 'or that it need not');
 is($refused->{interim}, '', 'before it sends anything');
 is(raw($port, raw_post($small, 'unknown', 'Expect: 100-continue', 'Content-Length: 50'))->{status}, 401, 'the unknown neither');
 
+# --- refused unread -------------------------------------------------------------------------------------------------
+
+my $event = "POST /api/v1/admin/payments/%s/events HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n%s\r\n";
+my $by    = "Host: a\r\nAuthorization: Bearer $buyer->{token}\r\nContent-Length: 1000\r\n";
+for (
+    [401, 'an unknown token',      raw_post($small, 'unknown', 'Content-Length: 1000')],
+    [401, 'no chunk either',       raw_post($small, 'unknown', 'Transfer-Encoding: chunked')],
+    [401, 'the API of all routes', raw_post('/api/v1/user/orders', 'unknown', 'Content-Length: 1000')],
+    [403, 'a scope that is not held', raw_post('/api/v1/admin/balances', $buyer->{token}, 'Content-Length: 1000')],
+    [404, 'an unknown path',       raw_post('/api/v1/user/orders/1/none', $buyer->{token}, 'Content-Length: 1000')],
+    [404, 'a GET with a body',     "GET /api/v1/user/orders/999999999 HTTP/1.1\r\n$by\r\n"],
+    [200, 'one that is answered',  "GET /api/v1/user/orders HTTP/1.1\r\n$by\r\n"],
+    [405, 'an unknown method',     "PATCH /api/v1/user/orders HTTP/1.1\r\n$by\r\n"],
+    [415, 'an unknown type',       "POST $small HTTP/1.1\r\n${by}Content-Type: text/plain\r\n\r\n"],
+    [404, 'an unknown channel',    sprintf($event, 'none', '')],
+    [401, 'an unsigned event',     sprintf($event, 'simulator', "webhook-id: 1\r\nwebhook-timestamp: 1\r\n")],
+    )
+{
+    my ($status, $name, $head) = @$_;
+    my $answer = raw($port, $head);
+    is($answer->{status}, $status, $name);
+    cmp_ok($answer->{seconds}, '<', 1, 'is answered without waiting for the body');
+    like($answer->{head}, qr/^Connection: close/mi, 'and the connection ends');
+}
+my $kept = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 2'), '{}');
+is($kept->{status}, 422, 'a body that was read');
+unlike($kept->{head}, qr/^Connection: close/mi, 'leaves the connection open');
+
 # --- types ----------------------------------------------------------------------------------------------------------
 
 for my $type ('application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json;charset=UTF-8') {
