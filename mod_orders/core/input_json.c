@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/input.h"
 
 #define MAX_DEPTH 32
 #define MAX_NUMBER 64 /* characters of a number's literal */
+#define MAX_EXPONENT 308
+#define MIN_EXPONENT (-324)
 
 static const char no_nul[] = "NUL characters are not allowed";
 
@@ -36,9 +39,19 @@ static bool in_number(char byte)
            byte == 'e' || byte == 'E';
 }
 
+/** jansson takes 1e-20000 for zero; jsonb has no room for its 20000 places. */
+static bool exponent_fits(const char *literal)
+{
+    const char *mark = strpbrk(literal, "eE");
+    long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
+
+    return exponent >= MIN_EXPONENT && exponent <= MAX_EXPONENT;
+}
+
 static void take_number(scan_t *scan)
 {
     const char *start = scan->at;
+    const char *literal;
     bool real = false;
     apr_size_t length;
 
@@ -52,10 +65,16 @@ static void take_number(scan_t *scan)
         return;
     }
     if (real) {
+        literal = apr_pstrmemdup(scan->pool, start, length);
+        if (!exponent_fits(literal)) {
+            scan->at = start;
+            scan->fault = "a number's exponent is too large";
+            return;
+        }
         if (!scan->reals) {
             scan->reals = apr_array_make(scan->pool, 4, sizeof(const char *));
         }
-        APR_ARRAY_PUSH(scan->reals, const char *) = apr_pstrmemdup(scan->pool, start, length);
+        APR_ARRAY_PUSH(scan->reals, const char *) = literal;
     }
 }
 

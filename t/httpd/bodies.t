@@ -122,6 +122,7 @@ refused(api(POST => $small, @as, body => $text, type => $_), 415, 'unsupported_m
 is(raw($port, "POST $small HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $buyer->{token}\r\nContent-Length: 2\r\n\r\n{}")->{status},
     415, 'no type at all');
 refused(api(POST => $small, @as, body => '{"plan_id":'), 400, 'malformed_json');
+refused(api(POST => $small, @as, body => qq({"plan_id":$plan->{id},"metadata":{"a":1e-20000}})), 400, 'malformed_json');
 is(api(GET => $small, @as, body => 'anything', type => 'text/plain')->code, 200, 'a body that nobody asked for');
 
 # --- time -----------------------------------------------------------------------------------------------------------

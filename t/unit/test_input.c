@@ -19,6 +19,7 @@ static void reads_json(void **state)
         "{\"a\":{\"a\":1}}",
         "{\"a\":[1,2.5,-3e2,true,false,null,\"x\\n\\u00e9\\ud83d\\udeb2\"]}",
         "{\"a\":9223372036854775807,\"b\":-9223372036854775808}",
+        "{\"a\":[1e308,-1E+308,5e-324,1e-0005,\"1e-20000\"]}",
         "{\"\":1}",
     };
     size_t index;
@@ -84,6 +85,23 @@ static void refuses_malformed_json(void **state)
     assert_string_equal(read_json("{\"a\":\"x\0y\"}", 11), "malformed_json");
     assert_string_equal(read_json("\0{}", 3), "malformed_json");
     assert_string_equal(read_json("{}\0", 3), "malformed_json");
+}
+
+static void refuses_exponents_that_no_double_holds(void **state)
+{
+    static const char *const cases[] = {
+        "{\"a\":1e-20000}",
+        "{\"a\":-1.5E-20000}",
+        "{\"a\":[{\"b\":1e-325}]}",
+        "{\"a\":0e-20000}",
+        "{\"a\":0e309}",
+        "{\"a\":1e-99999999999999999999}",
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        assert_string_equal(read_json(cases[index], strlen(cases[index])), "malformed_json");
+    }
 }
 
 /** {"a": `count` times `open`, `middle`, as often `close`} */
