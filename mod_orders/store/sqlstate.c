@@ -16,6 +16,7 @@ static const struct {
     orders_error_e error;
     int retry_after;
 } meanings[] = {
+    {"22", ORDERS_E_invalid_field, 0},               /* data exceptions */
     {"55P03", ORDERS_E_busy, SOON},                  /* lock_not_available */
     {"57014", ORDERS_E_database_unavailable, LATER}, /* query_canceled: statement_timeout */
     {"53", ORDERS_E_database_unavailable, LATER},    /* insufficient resources */
@@ -31,6 +32,8 @@ static const struct {
     {"3F000", ORDERS_E_schema_mismatch, 0},          /* invalid schema name */
     {"42501", ORDERS_E_schema_mismatch, 0},          /* insufficient privilege */
 };
+
+static const char unstorable[] = "A value cannot be stored.";
 
 /* What a refusal whose word is not known is taken for: an older module on a newer schema. */
 static const struct {
@@ -112,7 +115,9 @@ static orders_problem_t *meaning(apr_pool_t *pool, const PGresult *error, const 
     }
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (strncmp(meanings[i].prefix, sqlstate, strlen(meanings[i].prefix)) == 0) {
-            orders_problem_t *problem = orders_problem(pool, meanings[i].error, NULL);
+            orders_error_e code = meanings[i].error;
+            orders_problem_t *problem =
+                orders_problem(pool, code, code == ORDERS_E_invalid_field ? unstorable : NULL);
             problem->retry_after = meanings[i].retry_after;
             return problem;
         }

@@ -399,6 +399,8 @@ static void other_errors_are_told_to_the_log_alone(void **state)
         {"57014", "database_unavailable"},
         {"53300", "database_unavailable"},
         {"23505", "database_error"},
+        {"22003", "invalid_field"},
+        {"22P05", "invalid_field"},
         {"42883", "schema_mismatch"},
         {"XX000", "database_error"},
     };
