@@ -96,9 +96,14 @@ BEGIN
     IF p_expires_in <= 0 THEN
         PERFORM refuse('422', 'invalid_field', 'A token must be valid for a while.', 'expires_in');
     END IF;
+    -- The secret is derived from the key, whose record may be gone while the token, valid or not, is still there.
     INSERT INTO token (tenant_id, user_id, hash, hint, scopes, expires_at)
     VALUES (p_tenant, p_user, p_hash, p_hint, p_scopes, now() + make_interval(secs => p_expires_in))
+    ON CONFLICT ON CONSTRAINT token_hash_unique DO NOTHING
     RETURNING * INTO t;
+    IF NOT FOUND THEN
+        PERFORM refuse('422', 'idempotency_key_reused', 'A token was issued with this key before.', 'idempotency_key');
+    END IF;
     RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[result_row('done', NULL, t.id), token_row(t)]);
 END
 $$;
@@ -174,7 +179,7 @@ COMMENT ON FUNCTION orders.login_identity IS
 COMMENT ON FUNCTION orders.token_row IS 'Internal: the token row, never the hash';
 COMMENT ON FUNCTION orders.issue_token IS
 'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). Rows: result (id), token. OR422
-user_not_found, invalid_field';
+user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked)';
 COMMENT ON FUNCTION orders.revoke_token IS
 'Ends a token. Rows: result (reference: hash in hex, for caches), token; unchanged when it was revoked before.
 OR404 token_not_found';

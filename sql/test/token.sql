@@ -20,6 +20,13 @@ SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NU
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('bob'), '{user}', 0, sha256('x'), 'x')$$), 'OR422 invalid_field expires_in', 'nor for no time');
 SELECT lives_ok($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('bob'), '{user}', NULL, sha256('bobs'), 'bob')$$, 'a token for ever');
 SELECT is((SELECT expires_at FROM token_identity(sha256('bobs'))), NULL, 'has no end');
+SELECT is(pg_temp.refusal(format('SELECT issue_token(77, NULL, NULL, 1, %L, %L, %L, pg_temp.uid(%L), %L, NULL, sha256(%L), %L)',
+                                 'tokens', 'key ' || t.secret, '\x01', 'bob', '{user}', t.secret, 'x')),
+          'OR422 idempotency_key_reused idempotency_key', t.what)
+FROM (VALUES ('bobs', 'a key that makes a secret again is refused'), ('secret', 'also when its token was revoked')) AS t (secret, what);
+SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'key %'), 0::bigint, 'and is not taken by that');
+SELECT is((SELECT count(*) FROM token WHERE hash IN (sha256('bobs'), sha256('secret'))), 2::bigint, 'there is no other token');
+SELECT is_empty($$SELECT * FROM token_identity(sha256('secret'))$$, 'the revoked one stays revoked');
 UPDATE token SET expires_at = clock_timestamp() - interval '1 second' WHERE hash = sha256('bobs');
 SELECT is_empty($$SELECT * FROM token_identity(sha256('bobs'))$$, 'an expired one stands for nobody');
 UPDATE token SET expires_at = NULL WHERE hash = sha256('bobs');
