@@ -75,15 +75,16 @@ BEGIN
 END
 $$;
 
+-- Offsets go up to 15:59, which is what the server can read: those in use end at 14:00.
 CREATE FUNCTION orders.doc_time(p_doc jsonb, p_field text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_text text := orders.doc_text(p_doc, p_field, false, 40);
 BEGIN
-    IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' THEN
+    IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'An ISO 8601 time with its zone is due here.', p_field);
     END IF;
     RETURN v_text::timestamptz;
-EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format THEN
+EXCEPTION WHEN data_exception THEN
     PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', p_field);
 END
 $$;
@@ -145,7 +146,8 @@ required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';
-COMMENT ON FUNCTION orders.doc_time IS 'Internal: an ISO 8601 member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_time IS
+'Internal: an ISO 8601 member; its seconds may be missing or have a fraction. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_word IS
 'Internal: one of these words. OR422 required_field (without default), invalid_field';
 COMMENT ON FUNCTION orders.doc_currency IS 'Internal: a currency code. OR422 required_field, currency_unknown';

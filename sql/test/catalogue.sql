@@ -70,6 +70,18 @@ SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
         '{"kind": "users", "ref": "c1", "name": "C"}']::jsonb[]) AS r) AS b),
     'invalid_field ref, invalid_field name, created', 'also in a bulk');
 
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'coupons', 'time', jsonb_build_object('percent_bp', 1, f.field, t.time))),
+          'OR422 invalid_field ' || f.field, f.field || ' ' || t.time)
+FROM unnest('{starts_at,ends_at}'::text[]) AS f (field), unnest(ARRAY[
+    '2026-01-01T00:00:00+16:00', '2026-01-01T00:00:00-16:00', '2026-01-01T00:00:00+23:59', '2026-01-01T00:00:00+99:99',
+    '2026-01-01T00:00:00+05:60', '2026-01-01T00:00:00+5', '2026-01-01T00:00:00', '2026-01-01T00:00', '2026-01-01', '2026-01-01T24:01Z',
+    '2026-01-01T00:60Z', '2026-01-01T00:00:61Z', '2026-01-01T00:00.5Z', '2026-01-01T00:00:00.Z', '2026-01-01T00:00:00.0000000000Z',
+    '2026-13-01T00:00Z', '0000-01-01T00:00Z', 'infinity', '', E'2026-01-01T00:00Z\n']) AS t (time);
+SELECT is(pg_temp.put('coupons', 'time', format('{"percent_bp": 1, "starts_at": "%s"}', t.text)), t.code, t.text || ' is a time')
+FROM (VALUES ('2026-01-01T10:30Z', 'created'), ('2026-01-01T10:30:00.000Z', 'unchanged'), ('2026-01-01T16:15:00.000000000+05:45', 'unchanged'),
+             ('2026-01-02T02:29+15:59', 'unchanged'), ('2026-01-01T10:30:00.25-00:00', 'updated')) AS t (text, code);
+SELECT is((SELECT starts_at FROM coupon WHERE tenant_id = 77 AND external_ref = 'time'), '2026-01-01T10:30:00.25Z', 'a fraction is kept');
+
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'a coupon without limit is used');
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'twice');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 1}')$$), 'OR422 invalid_field max_uses', 'a limit below its uses is refused');
