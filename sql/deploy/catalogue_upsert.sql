@@ -312,6 +312,8 @@ BEGIN
 END
 $$;
 
+-- Whatever its values make the server say is the line's own trouble, and said in our words. What the server or another
+-- session is to blame for (deadlocks, locks, timeouts) ends the bulk, so that it can be sent again.
 CREATE FUNCTION orders.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders.answer LANGUAGE plpgsql AS $$
 DECLARE
     r        orders.answer := orders.result_row(NULL, NULL, NULL);
@@ -326,7 +328,11 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
                             v_field = COLUMN_NAME;
-    IF v_state NOT LIKE 'OR%' THEN
+    IF v_state ~ '^2[23]' THEN
+        v_code := 'invalid_field';
+        v_detail := 'This entry has a value that cannot be stored.';
+        v_field := NULL;
+    ELSIF v_state NOT LIKE 'OR%' THEN
         RAISE;
     END IF;
     r.code := v_code;
@@ -385,6 +391,6 @@ required_field, invalid_field …';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS
 'catalogue_upsert for lines {"kind","ref",…}, each in its own savepoint. One result row a line; a refused one
-has the code, detail and title (field) of its refusal';
+has the code, detail and title (field) of its refusal, or invalid_field where the database takes no such value';
 
 COMMIT;

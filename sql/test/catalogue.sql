@@ -82,6 +82,38 @@ FROM (VALUES ('2026-01-01T10:30Z', 'created'), ('2026-01-01T10:30:00.000Z', 'unc
              ('2026-01-02T02:29+15:59', 'unchanged'), ('2026-01-01T10:30:00.25-00:00', 'updated')) AS t (text, code);
 SELECT is((SELECT starts_at FROM coupon WHERE tenant_id = 77 AND external_ref = 'time'), '2026-01-01T10:30:00.25Z', 'a fraction is kept');
 
+CREATE FUNCTION pg_temp.raise_phone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'words of the server' USING ERRCODE = NEW.phone, DETAIL = 'more of them', COLUMN = 'phone';
+END
+$$;
+CREATE TRIGGER raise_phone BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.phone IS NOT NULL) EXECUTE FUNCTION pg_temp.raise_phone();
+CREATE FUNCTION pg_temp.bulk(p_state text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title, (b.r).detail), ', ')
+    FROM (SELECT r FROM orders.catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+        jsonb_build_object('kind', 'users', 'ref', p_state || ' 1', 'name', 'A'),
+        jsonb_build_object('kind', 'users', 'ref', p_state || ' 2', 'name', 'B', 'phone', p_state),
+        jsonb_build_object('kind', 'users', 'ref', p_state || ' 3', 'name', 'C')]) AS r) AS b
+$$;
+SELECT is(pg_temp.bulk(x.state), 'created, invalid_field This entry has a value that cannot be stored., created', 'a line with ' || x.state || ' fails by itself')
+FROM unnest('{22000,22001,22003,22008,22009,22012,22021,22P02,22P05,23000,23502,23503,23P01}'::text[]) AS x (state);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bulk(%L)', x.state)), x.state || ' words of the server phone', x.state || ' ends the bulk')
+FROM unnest('{40001,40P01,55P03,53200,XX000}'::text[]) AS x (state);
+CREATE FUNCTION pg_temp.cancelled() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN pg_temp.bulk('57014');
+EXCEPTION WHEN query_canceled THEN
+    RETURN SQLSTATE;
+END
+$$;
+SELECT is(pg_temp.cancelled(), '57014', '57014 ends the bulk');
+DROP TRIGGER raise_phone ON users;
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+    FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+        '{"kind": "coupons", "ref": "t1", "percent_bp": 1}', '{"kind": "coupons", "ref": "t2", "percent_bp": 1, "ends_at": "2026-01-01T00:00:00+99:99"}',
+        '{"kind": "coupons", "ref": "t3", "percent_bp": 1}']::jsonb[]) AS r) AS b),
+    'created, invalid_field ends_at, created', 'a time that is none keeps no other line back');
+
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'a coupon without limit is used');
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'twice');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 1}')$$), 'OR422 invalid_field max_uses', 'a limit below its uses is refused');
