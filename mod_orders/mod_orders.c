@@ -53,6 +53,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     orders_sessions_child_init(pchild, main);
     orders_token_cache_child_init(pchild, main);
+    orders_worker_child_init(pchild);
     orders_providers_startup();
     apr_pool_cleanup_register(pchild, NULL, child_exit, apr_pool_cleanup_null);
 }

@@ -6,6 +6,8 @@
 #include <ap_mpm.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
 #include <http_log.h>
 #include <mod_watchdog.h>
 
@@ -52,6 +54,20 @@ typedef struct round_t {
     bool purge;
 } round_t;
 
+/**
+ * The rounds under way in a child. mod_watchdog does not wait for its threads before the child's pool ends, and with it
+ * mod_dbd's connections: so the pool's end waits here, until nobody has one.
+ */
+typedef struct rounds_t {
+    apr_thread_mutex_t *mutex; /**< over the rest */
+    apr_thread_cond_t *over;
+    int under_way;
+    bool closed; /**< no further round begins */
+} rounds_t;
+
+/** This child's, made before the watchdog's threads are. */
+static rounds_t *rounds;
+
 /** Set while the configuration is read, the same in every child from then on. */
 static struct {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) * get;
@@ -69,12 +85,58 @@ bool orders_worker_possible(void)
     return watchdog.get && watchdog.add;
 }
 
+static bool enter_round(void)
+{
+    bool open;
+
+    apr_thread_mutex_lock(rounds->mutex);
+    open = !rounds->closed;
+    rounds->under_way += open;
+    apr_thread_mutex_unlock(rounds->mutex);
+    return open;
+}
+
+static void leave_round(void)
+{
+    apr_thread_mutex_lock(rounds->mutex);
+    rounds->under_way--;
+    apr_thread_cond_signal(rounds->over);
+    apr_thread_mutex_unlock(rounds->mutex);
+}
+
+/** Before anything of the child's pool ends. Each step of a round is bounded, and it looks at `closed` between them. */
+static apr_status_t close_rounds(void *data)
+{
+    rounds_t *mine = data;
+
+    apr_thread_mutex_lock(mine->mutex);
+    __atomic_store_n(&mine->closed, true, __ATOMIC_RELAXED);
+    while (mine->under_way > 0) {
+        apr_thread_cond_wait(mine->over, mine->mutex);
+    }
+    apr_thread_mutex_unlock(mine->mutex);
+    return APR_SUCCESS;
+}
+
+void orders_worker_child_init(apr_pool_t *pchild)
+{
+    rounds_t *mine = apr_pcalloc(pchild, sizeof *mine);
+
+    if (apr_thread_mutex_create(&mine->mutex, APR_THREAD_MUTEX_DEFAULT, pchild) != APR_SUCCESS ||
+        apr_thread_cond_create(&mine->over, pchild) != APR_SUCCESS) {
+        return; /* no worker in this child */
+    }
+    apr_pool_pre_cleanup_register(pchild, mine, close_rounds);
+    rounds = mine;
+}
+
 /** Whether this process is about to end: then the round does too, and another process goes on. */
 static bool stopping(void)
 {
     int state;
 
-    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+    return __atomic_load_n(&rounds->closed, __ATOMIC_RELAXED) ||
+           ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
 static void log_problem(const worker_t *worker, const orders_problem_t *problem)
@@ -262,7 +324,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     round_t round;
 
     if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->pool ||
-        stopping()) {
+        !rounds || stopping() || !enter_round()) {
         return APR_SUCCESS;
     }
     apr_pool_create(&own, pool);
@@ -275,6 +337,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
         worker->purge_at = apr_time_now() + PURGE_EVERY;
     }
     apr_pool_destroy(own);
+    leave_round();
     return APR_SUCCESS;
 }
 

@@ -16,4 +16,7 @@ bool orders_worker_possible(void);
 /** ap_hook_post_config, second pass: one callback for each pool of sessions whose server has OrdersWorker On. */
 int orders_worker_register(apr_pool_t *pconf, server_rec *main);
 
+/** ap_hook_child_init, before mod_watchdog's: the child's pool will not end under a round of work. */
+void orders_worker_child_init(apr_pool_t *pchild);
+
 #endif
