@@ -47,12 +47,15 @@ my $index      = text_of('docs/directives.md', 'docs/directives/README.md');
 my $errors     = text_of('docs/errors.md');
 my $docs       = text_of(files(qr/\.md$/, 'docs'));
 
+# The rows of config.h make the members, their defaults and their merge; channels are merged by name.
+my $merged = text_of('mod_orders/httpd/config.h', 'mod_orders/httpd/config.c');
 my @directives = map { $_->[0] } members($vocabulary, 'ORDERS_DIRECTIVES');
 cmp_ok(scalar @directives, '>', 0, 'the vocabulary has directives');
 for my $name (@directives) {
     my $page = text_of("docs/directives/$name.md");
     like($page, qr/^#+ .*\Q$name\E/m, "$name has a page");
     like($glue, qr/\b\Q$name\E\b/, "$name is a command");
+    like($merged, $name eq 'OrdersPaymentChannel' ? qr/= merge_channels\(/ : qr/^\s+X\(.*, \Q$name\E\)/m, "$name has a merge rule");
     like($tests, qr/\b\Q$name\E\b/, "$name is named by a test");
     like($reference, qr/^\s*#?\s*\Q$name\E\b/m, "$name is in conf/orders-reference.conf");
 }
