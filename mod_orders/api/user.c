@@ -49,10 +49,31 @@ bool orders_user_method(const char *word, const char **canonical)
     return false;
 }
 
+/* Methods that the API has a word of its own for; all others are paid by hand, `manual`. */
+static const char *const own_methods[] = {"balance", "external"};
+
 const char *orders_user_method_word(const char *canonical)
 {
-    const char *known = NULL;
-    return orders_user_method(canonical, &known) ? known : "manual";
+    for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
+        if (strcmp(own_methods[i], canonical) == 0) {
+            return canonical;
+        }
+    }
+    return "manual";
+}
+
+void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool)
+{
+    bool own = strcmp(orders_user_method_word(word), "manual") != 0;
+    apr_array_header_t *methods =
+        apr_array_make(pool, (int)ORDERS_COUNT(own_methods), sizeof(const char *));
+    for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
+        if (!own || strcmp(own_methods[i], word) == 0) {
+            APR_ARRAY_PUSH(methods, const char *) = own_methods[i];
+        }
+    }
+    list->methods = methods;
+    list->but_methods = !own;
 }
 
 static const orders_route_t routes[] = {

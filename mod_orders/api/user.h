@@ -17,8 +17,11 @@ extern const char *const orders_user_payment_status_words[];
 /** Whether the payment method is one of the API's words; `*canonical` is the order book's. */
 bool orders_user_method(const char *word, const char **canonical);
 
-/** The API's word for the order book's method: whatever is neither balance nor external is paid by hand. */
+/** The API's word for the order book's method. */
 const char *orders_user_method_word(const char *canonical);
+
+/** Lists the orders that the API shows with this word, which must be one of its own. */
+void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
 
 orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply);

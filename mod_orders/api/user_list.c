@@ -65,8 +65,7 @@ static void set_filters(orders_own_list_t *list, const query_t *query, apr_pool_
     };
     list->states = orders_states_shown(pool, shown, (int)ORDERS_COUNT(shown));
     if (query->payment_method) {
-        bool known = orders_user_method(query->payment_method, &list->method);
-        (void)known; /* one of `methods` */
+        orders_user_method_filter(query->payment_method, list, pool);
     }
     list->number = orders_or_null(query->number);
 }

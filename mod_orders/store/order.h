@@ -54,9 +54,10 @@ typedef struct orders_own_list_t {
     int64_t after_key; /**< … this value of the sort (microseconds or minor units) */
     int64_t after_id;  /**< … and this id */
     /* Filters; NULL: any. */
-    const apr_array_header_t *states; /**< of const char *, "order state/payment state" */
-    const char *method;
-    const char *number; /**< prefix, in any case */
+    const apr_array_header_t *states;  /**< of const char *, "order state/payment state" */
+    const apr_array_header_t *methods; /**< of const char *, payment methods … */
+    bool but_methods;                  /**< … or every method but these */
+    const char *number;                /**< prefix, in any case */
 } orders_own_list_t;
 
 /** Orders in sequence with lines, payments and refunds; totals say how many there are in all. */

@@ -25,9 +25,8 @@
 
 #define FILTER                                                                                     \
     " AND ($4::text[] IS NULL OR o.state || '/' || o.payment_state = ANY ($4::text[]))"            \
-    " AND ($5::text IS NULL OR o.payment_method = $5::text"                                        \
-    "  OR ($5::text = 'manual' AND o.payment_method <> ALL ('{balance,external}')))"               \
-    " AND ($6::text IS NULL OR starts_with(upper(o.number), upper($6::text)))"
+    " AND ($5::text[] IS NULL OR (o.payment_method = ANY ($5::text[])) = $6::boolean)"             \
+    " AND ($7::text IS NULL OR starts_with(o.number, upper($7::text)))"
 
 /* The first page of everything, newest first: what clients ask for most. */
 static const orders_statement_t newest = {
@@ -45,19 +44,19 @@ static const orders_statement_t newest_after = {
     {                                                                                              \
         {                                                                                          \
             {.name = "orders_list_" by "_desc",                                                    \
-             .text = BY_NUMBER(FILTER, sort, "DESC", "$7"),                                        \
-             .param_count = 7},                                                                    \
+             .text = BY_NUMBER(FILTER, sort, "DESC", "$8"),                                        \
+             .param_count = 8},                                                                    \
             {.name = "orders_list_" by "_asc",                                                     \
-             .text = BY_NUMBER(FILTER, sort, "ASC", "$7"),                                         \
-             .param_count = 7},                                                                    \
+             .text = BY_NUMBER(FILTER, sort, "ASC", "$8"),                                         \
+             .param_count = 8},                                                                    \
         },                                                                                         \
             {                                                                                      \
                 {.name = "orders_list_" by "_desc_after",                                          \
-                 .text = BY_CURSOR(FILTER, sort, "DESC", "< ($7::" type ", $8::bigint)"),          \
-                 .param_count = 8},                                                                \
+                 .text = BY_CURSOR(FILTER, sort, "DESC", "< ($8::" type ", $9::bigint)"),          \
+                 .param_count = 9},                                                                \
                 {.name = "orders_list_" by "_asc_after",                                           \
-                 .text = BY_CURSOR(FILTER, sort, "ASC", "> ($7::" type ", $8::bigint)"),           \
-                 .param_count = 8},                                                                \
+                 .text = BY_CURSOR(FILTER, sort, "ASC", "> ($8::" type ", $9::bigint)"),           \
+                 .param_count = 9},                                                                \
             },                                                                                     \
     }
 
@@ -67,6 +66,15 @@ static const orders_statement_t filtered[ORDERS_SORT__COUNT][2][2] = {
     [ORDERS_SORT_UPDATED] = FILTERED("updated", "o.updated_at", "timestamptz"),
     [ORDERS_SORT_TOTAL] = FILTERED("total", "o.total", "bigint"),
 };
+
+static void add_words(orders_params_t *params, const apr_array_header_t *words)
+{
+    if (words) {
+        orders_param_array(params, (const char *const *)(void *)words->elts, words->nelts);
+    } else {
+        orders_param_text(params, NULL);
+    }
+}
 
 static void add_position(orders_params_t *params, const orders_own_list_t *list)
 {
@@ -86,20 +94,16 @@ orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
                                         const orders_own_list_t *list, orders_answer_t **answer)
 {
     bool plain = list->sort == ORDERS_SORT_CREATED && !list->ascending && !list->states &&
-                 !list->method && !list->number;
+                 !list->methods && !list->number;
     orders_params_t params;
     orders_params_init(&params, reader->pool);
     orders_param_int(&params, reader->tenant);
     orders_param_int(&params, list->user_id);
     orders_param_int(&params, list->size);
     if (!plain) {
-        if (list->states) {
-            orders_param_array(&params, (const char *const *)(void *)list->states->elts,
-                               list->states->nelts);
-        } else {
-            orders_param_text(&params, NULL);
-        }
-        orders_param_text(&params, list->method);
+        add_words(&params, list->states);
+        add_words(&params, list->methods);
+        orders_param_text(&params, list->but_methods ? "false" : "true");
         orders_param_text(&params, list->number);
     }
     add_position(&params, list);
