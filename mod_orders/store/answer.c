@@ -170,9 +170,8 @@ static const member_t line_members[] = {
 
 #define T orders_tax_t
 static const member_t tax_members[] = {
-    MEMBER(T, ORDER_ID, order_id), MEMBER(T, TITLE, key),     MEMBER(T, QUANTITY, rate_bp),
-    MEMBER(T, SUBTOTAL, base),     MEMBER(T, AMOUNT, amount), MEMBER(T, CURRENCY, currency),
-    MEMBER(T, FLAG, inclusive),
+    MEMBER(T, ORDER_ID, order_id), MEMBER(T, CODE, key),          MEMBER(T, QUANTITY, rate_bp),
+    MEMBER(T, AMOUNT, amount),     MEMBER(T, CURRENCY, currency),
 };
 #undef T
 

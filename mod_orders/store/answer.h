@@ -46,9 +46,8 @@ typedef struct orders_line_t {
 } orders_line_t;
 
 typedef struct orders_tax_t {
-    int64_t order_id, rate_bp, amount, base;
+    int64_t order_id, rate_bp, amount;
     const char *key, *currency;
-    bool inclusive;
 } orders_tax_t;
 
 typedef struct orders_address_t {

@@ -204,5 +204,23 @@ subtest 'conditions and keys' => sub {
     is(get("/$id")->{json}{refunded}, 1, 'once');
 };
 
+subtest 'what was taxed, and which variant was bought' => sub {
+    my $class = unique('class');
+    for my $rate ([ 'CGST', 800 ], [ 'SGST', 900 ]) {
+        my $reply = api(PUT => '/api/v1/admin/catalogue/tax-rates/' . unique('rate'), @token,
+            json => { tax_class => $class, key => $rate->[0], rate_bp => $rate->[1] });
+        is($reply->code, 201, "a rate, $rate->[0]");
+    }
+    my $taxed  = make_plan(price => 100_00, tax_class => $class);
+    my $option = make_billing_option($taxed, price => 200_00, name => 'Yearly');
+    my $id     = place($buyer, $taxed, billing_option_id => $option->{id})->{order}{id};
+    my $order  = get("/$id")->{json};
+    is_deeply([ map { [ @$_{qw(key rate_bp)} ] } @{ $order->{taxes} } ], [ [ CGST => 800 ], [ SGST => 900 ] ], 'each tax has its key and rate');
+    my $sum = 0;
+    $sum += $_->{amount} for @{ $order->{taxes} };
+    ok($sum > 0 && $sum == $order->{tax}, 'and they add up to the tax');
+    is($order->{lines}[0]{variant}, 'Yearly', 'the line has its variant');
+};
+
 invariants_hold();
 done;
