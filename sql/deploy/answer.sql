@@ -58,9 +58,10 @@ CREATE TYPE orders.answer AS (
 CREATE FUNCTION orders.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
 LANGUAGE sql STABLE AS $$
     (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect::text,
-            o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text, NULL::text,
-            o.payment_method, o.payment_channel, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.notes, NULL::text,
-            NULL::text, o.currency, o.exponent, NULL::integer, NULL::bigint, NULL::bigint, o.subtotal,
+            o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text,
+            CASE WHEN o.buyer_binds THEN 'consumer' END, o.payment_method, o.payment_channel, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::text, o.notes, NULL::text, o.payer, o.currency, o.exponent, NULL::integer,
+            NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
             o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
             o.expires_at
@@ -72,7 +73,7 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind::text, NULL::text, NULL::text,
             NULL::text, l.item_ref, NULL::text, l.variant, l.title, NULL::text, NULL::text, NULL::text,
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
-            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, NULL::jsonb,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, l.snapshot,
             l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::timestamptz, NULL::timestamptz
      FROM orders.order_line l
@@ -138,6 +139,58 @@ LANGUAGE sql STABLE AS $$
     WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
 $$;
 
+CREATE FUNCTION orders.parties_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'company'::text, o.id, c.id, NULL::bigint, NULL::uuid, c.prefix, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, c.external_ref, NULL::text, NULL::text, c.name, NULL::text, NULL::text, c.email,
+           NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, c.active, NULL::text,
+           c.images, c.address, c.created_at, c.updated_at, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz
+    FROM orders.orders o
+    JOIN orders.company c ON c.tenant_id = o.tenant_id AND c.id = o.retailer_id
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+    UNION ALL
+    SELECT 'agent'::text, o.id, u.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, u.external_ref, NULL::text, u.family_name, u.name, u.given_name, NULL::text, u.email,
+           NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+           NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+    FROM orders.orders o
+    JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.agent_id
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+$$;
+
+CREATE FUNCTION orders.actors_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'person'::text, h.order_id, u.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, u.external_ref, NULL::text, u.family_name, u.name, u.given_name, NULL::text, u.email,
+           NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+           NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+    FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders.order_history x
+          WHERE x.tenant_id = p_tenant AND x.order_id = ANY (p_ids) AND x.actor_id IS NOT NULL) AS h
+    JOIN orders.users u ON u.tenant_id = h.tenant_id AND u.id = h.actor_id
+$$;
+
+CREATE FUNCTION orders.invoices_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'invoice'::text, i.order_id, i.id, i.company_id, NULL::uuid, i.number, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, NULL::text, NULL::text, NULL::text, i.document -> 'issuer' ->> 'name', NULL::text,
+           NULL::text, NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::boolean, NULL::text, NULL::jsonb, NULL::jsonb, i.created_at, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+    FROM orders.invoice i
+    WHERE i.tenant_id = p_tenant AND i.order_id = ANY (p_ids)
+$$;
+
 CREATE FUNCTION orders.more_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
 LANGUAGE sql STABLE AS $$
     SELECT 'user'::text, o.id, u.id, u.id, u.public_id, u.login, NULL::text, NULL::text, NULL::integer,
@@ -184,12 +237,19 @@ LANGUAGE sql STABLE AS $$
      FROM orders.order_history h
      WHERE h.tenant_id = p_tenant AND h.order_id = ANY (p_ids)
      ORDER BY h.order_id, h.step)
+    UNION ALL
+    SELECT * FROM orders.parties_of(p_tenant, p_ids)
+    UNION ALL
+    SELECT * FROM orders.invoices_of(p_tenant, p_ids)
 $$;
 
 GRANT EXECUTE ON FUNCTION
     orders.rows_of(integer, bigint[]),
     orders.money_of(integer, bigint[], bigint),
-    orders.more_of(integer, bigint[])
+    orders.more_of(integer, bigint[]),
+    orders.parties_of(integer, bigint[]),
+    orders.actors_of(integer, bigint[]),
+    orders.invoices_of(integer, bigint[])
     TO orders_api;
 
 -- What it all means
@@ -203,7 +263,11 @@ the caller and folds into its statement';
 COMMENT ON FUNCTION orders.money_of IS
 'Rows balance (0 without account) and posting (the order''s latest) of p_user, or of each order''s buyer when
 null';
+COMMENT ON FUNCTION orders.parties_of IS
+'Rows company (the retailer, with its address as metadata and its images as snapshot) and agent, where an order has one';
+COMMENT ON FUNCTION orders.actors_of IS 'Rows person: the users who act in the history of an order, each once';
+COMMENT ON FUNCTION orders.invoices_of IS 'Rows invoice: number, issuer (parent_id, title) and time';
 COMMENT ON FUNCTION orders.more_of IS
-'Rows user, tax, address and history: what the operator sees beyond rows_of and money_of';
+'Rows user, tax, address, history, company, agent and invoice: what the operator sees beyond rows_of and money_of';
 
 COMMIT;

@@ -23,7 +23,7 @@ FROM (VALUES
     ('user', 'open', 'unpaid confirming', 'none pending confirmed', '*', false, 'cancel'),
     ('user', 'open completed', 'paid', 'none pending confirmed', '*', true, 'cancel'),
     ('company', 'cancelled', '*', '*', '*', false, 'unchanged'),
-    ('company', 'open', 'unpaid confirming failed', 'none pending confirmed packed', '*', false, 'cancel'),
+    ('company', 'open', 'unpaid failed', 'none pending confirmed packed', '*', false, 'cancel'),
     ('company', 'error expired', '*', '*', '*', false, 'cancel'),
     ('shop', 'cancelled expired error', '*', '*', '*', false, 'unchanged'),
     ('shop', 'open', 'unpaid confirming failed paid', 'none pending', '*', false, 'cancel'),
@@ -72,6 +72,27 @@ BEGIN
 END
 $$;
 
+-- Whatever API calls: the order is locked, its time may be over, and two sets of rules have their say.
+CREATE FUNCTION orders.try_cancel(c orders.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_effect text;
+BEGIN
+    IF orders.is_due(o) THEN
+        o := orders.expire_order(o);
+    END IF;
+    v_effect := orders.cancel_effect(c.api, o);
+    IF v_effect = 'unchanged' THEN
+        RETURN 'unchanged';
+    ELSIF v_effect IS NULL
+          OR (c.api <> 'operator' AND orders.cancel_effect(o.dialect, o) IS DISTINCT FROM 'cancel') THEN
+        PERFORM orders.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
+                              orders.states_of(o));
+    END IF;
+    PERFORM orders.cancel_order(c, o, p_reason);
+    RETURN 'done';
+END
+$$;
+
 CREATE FUNCTION orders.cancel(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_order bigint, p_reason text, p_version integer
@@ -79,31 +100,15 @@ CREATE FUNCTION orders.cancel(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    c        orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
-    v_claim  orders.claim := claim_key(c);
-    o        orders.orders;
-    v_effect text;
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_order(p_tenant, p_order, p_user, p_version);
-    IF is_due(o) THEN
-        o := expire_order(o);
-    END IF;
-    v_effect := cancel_effect(p_api, o);
-    IF v_effect = 'unchanged' THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, p_order), p_user);
-        RETURN;
-    ELSIF v_effect IS NULL
-          OR (p_api <> 'operator' AND cancel_effect(o.dialect, o) IS DISTINCT FROM 'cancel') THEN
-        PERFORM refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
-                       jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
-                                          'fulfilment_state', o.fulfilment_state));
-    END IF;
-    PERFORM cancel_order(c, o, p_reason);
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, p_order), p_user);
+    RETURN QUERY SELECT * FROM finish(
+        c, result_row(try_cancel(c, lock_order(p_tenant, p_order, p_user, p_version), p_reason), p_order, p_order), p_user);
 END
 $$;
 
@@ -126,6 +131,9 @@ COMMENT ON FUNCTION orders.cancel_effect IS
 'What cancelling through an API would do: cancel, unchanged or null for not allowed';
 COMMENT ON FUNCTION orders.cancel_order IS
 'Internal: cancels a locked order and gives its money back, in one version';
+COMMENT ON FUNCTION orders.try_cancel IS
+'Internal: cancels a locked order if the rules of the calling and of the placing API let it: done or unchanged. OR409
+order_not_cancellable';
 COMMENT ON FUNCTION orders.cancel IS
 'Cancels an order of p_user (null: anybodys). Paid money goes back as refund does it. unchanged when there is
 nothing left to do. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';

@@ -143,7 +143,7 @@ CREATE TABLE orders.payment_channel (
     CONSTRAINT payment_channel_tenant_exists FOREIGN KEY (tenant_id) REFERENCES orders.tenant (id),
     CONSTRAINT payment_channel_external_ref_is_word CHECK (external_ref ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
     CONSTRAINT payment_channel_provider_is_word CHECK (provider ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
-    CONSTRAINT payment_channel_provider_is_external CHECK (provider NOT IN ('balance', 'manual')),
+    CONSTRAINT payment_channel_provider_is_external CHECK (provider NOT IN ('balance', 'manual', 'terminal')),
     CONSTRAINT payment_channel_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 

@@ -21,18 +21,22 @@ BEGIN
     x.email := orders.doc_text(d, 'email', false, 320);
     x.phone := orders.doc_text(d, 'phone', false, 40);
     x.locale := orders.doc_text(d, 'locale', false, 35);
+    x.title := orders.doc_number(d, 'title', false, 0, 1);
+    x.default_address := orders.doc_address(d, 'default_address', NULL);
+    x.current_company_id := orders.company_id_of(p_tenant, d, 'current_company', false);
     x.active := orders.doc_boolean(d, 'active', true);
     x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
     IF v_old.id IS NULL THEN
         INSERT INTO orders.users (tenant_id, external_ref, login, name, given_name, family_name, email, phone, locale,
-                                  active, metadata)
+                                  title, default_address, current_company_id, active, metadata)
         VALUES (p_tenant, p_ref, x.login, x.name, x.given_name, x.family_name, x.email, x.phone, x.locale,
-                x.active, x.metadata)
+                x.title, x.default_address, x.current_company_id, x.active, x.metadata)
         RETURNING * INTO x;
     ELSIF x IS DISTINCT FROM v_old THEN
         UPDATE orders.users u
         SET login = x.login, name = x.name, given_name = x.given_name, family_name = x.family_name, email = x.email,
-            phone = x.phone, locale = x.locale, active = x.active, metadata = x.metadata, updated_at = now()
+            phone = x.phone, locale = x.locale, title = x.title, default_address = x.default_address,
+            current_company_id = x.current_company_id, active = x.active, metadata = x.metadata, updated_at = now()
         WHERE u.tenant_id = p_tenant AND u.id = x.id
         RETURNING * INTO x;
     END IF;
@@ -256,6 +260,9 @@ BEGIN
     END IF;
     CASE p_kind
         WHEN 'users' THEN RETURN orders.put_user(p_tenant, p_ref, d);
+        WHEN 'companies' THEN RETURN orders.put_company(p_tenant, p_ref, d);
+        WHEN 'memberships' THEN RETURN orders.put_membership(p_tenant, p_ref, d);
+        WHEN 'products' THEN RETURN orders.put_product(p_tenant, p_ref, d);
         WHEN 'plans' THEN RETURN orders.put_plan(p_tenant, p_ref, d);
         WHEN 'billing-options' THEN RETURN orders.put_billing_option(p_tenant, p_ref, d);
         WHEN 'coupons' THEN RETURN orders.put_coupon(p_tenant, p_ref, d);
@@ -385,8 +392,8 @@ COMMENT ON FUNCTION orders.put_coupon IS
 COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
 COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
 COMMENT ON FUNCTION orders.catalogue_upsert IS
-'Creates or replaces the entry of kind users, plans, billing-options, coupons, tax-rates or payment-channels
-with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
+tax-rates or payment-channels with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
 required_field, invalid_field …';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS

@@ -128,6 +128,11 @@ WHERE o.cart_id IS NOT NULL
 GROUP BY o.tenant_id, o.cart_id
 HAVING count(*) > 1
 UNION ALL
+SELECT k.tenant_id, o.id, format('cart %s is %s', k.code, k.state)
+FROM orders.cart k
+LEFT JOIN orders.orders o ON o.tenant_id = k.tenant_id AND o.cart_id = k.id
+WHERE (k.state = 'ordered') <> (o.id IS NOT NULL)
+UNION ALL
 SELECT p.tenant_id, min(p.order_id), format('transaction %s of %s captured %s payments', p.transaction_id, p.provider,
                                             count(*))
 FROM orders.payment p
@@ -205,15 +210,26 @@ LEFT JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE o.currency IS DISTINCT FROM l.currency;
 
 CREATE VIEW orders_check.series_without_gaps AS
+WITH taken AS (
+    SELECT x.tenant_id, x.bill_series AS series, x.bill_sequence AS sequence FROM orders.orders x
+    WHERE x.bill_series IS NOT NULL
+    UNION ALL
+    SELECT i.tenant_id, i.series, i.sequence FROM orders.invoice i
+)
 SELECT coalesce(o.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
-       format('series %s: %s bills, highest %s, counter %s', coalesce(o.bill_series, s.series), o.bills, o.highest,
+       format('series %s: %s numbers, highest %s, counter %s', coalesce(o.series, s.series), o.numbers, o.highest,
               s.last_number) AS problem
-FROM (SELECT x.tenant_id, x.bill_series, count(DISTINCT x.bill_sequence) AS bills, max(x.bill_sequence) AS highest,
-             count(*) AS taken
-      FROM orders.orders x WHERE x.bill_series IS NOT NULL GROUP BY 1, 2) AS o
-FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.bill_series
-WHERE (o.bills, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
-  AND NOT (o.bills IS NULL AND s.last_number = 0);
+FROM (SELECT x.tenant_id, x.series, count(DISTINCT x.sequence) AS numbers, max(x.sequence) AS highest, count(*) AS taken
+      FROM taken x GROUP BY 1, 2) AS o
+FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.series
+WHERE (o.numbers, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
+  AND NOT (o.numbers IS NULL AND s.last_number = 0)
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('invoice %s bills %s of an order of %s', i.number, i.document ->> 'total', o.total)
+FROM orders.invoice i
+JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+WHERE (i.document ->> 'total', i.document ->> 'currency', i.document ->> 'number')
+      IS DISTINCT FROM (o.total::text, o.currency, i.number);
 
 CREATE VIEW orders_check.coupons_within_limits AS
 WITH uses AS (

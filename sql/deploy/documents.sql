@@ -126,13 +126,14 @@ $$;
 CREATE FUNCTION orders.refuse_constraint(p_constraint text, p_table text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_field text := substring(p_constraint FROM '^' || p_table
-        || '_(login|slug|code|currency|duration|starts|max_uses_per_user|max_uses|amounts|email|provider|external_ref)');
+        || '_(login|slug|code|currency|duration|starts|max_uses_per_user|max_uses|amounts|email|provider|external_ref|prefix'
+        || '|number|one_per_user)');
 BEGIN
     PERFORM orders.refuse('422', 'invalid_field',
-        CASE WHEN p_constraint LIKE '%\_unique' THEN 'Another entry has this value already.'
+        CASE WHEN p_constraint LIKE '%\_unique' OR p_constraint LIKE '%\_one\_per\_%' THEN 'Another entry has this value already.'
              ELSE 'This does not hold: ' || replace(p_constraint, '_', ' ') || '.' END,
         CASE v_field WHEN 'duration' THEN 'duration_value' WHEN 'starts' THEN 'starts_at'
-                     WHEN 'amounts' THEN 'currency' WHEN 'external_ref' THEN 'ref' ELSE v_field END);
+                     WHEN 'amounts' THEN 'currency' WHEN 'external_ref' THEN 'ref' WHEN 'one_per_user' THEN 'user' ELSE v_field END);
 END
 $$;
 

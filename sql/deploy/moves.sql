@@ -116,9 +116,18 @@ BEGIN
 END
 $$;
 
--- Money that a person took by hand carries a free reference; a provider's transaction id is unique.
 CREATE FUNCTION orders.is_by_hand(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT p.provider = 'manual'
+    SELECT p.provider IN ('manual', 'terminal')
+$$;
+
+-- What a person notes by hand is a free reference; the ids of providers and terminals are unique.
+CREATE FUNCTION orders.has_transactions(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p.provider <> 'manual'
+$$;
+
+CREATE FUNCTION orders.states_of(o orders.orders) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
+                              'fulfilment_state', o.fulfilment_state)
 $$;
 
 -- What it all means
@@ -138,6 +147,8 @@ COMMENT ON FUNCTION orders.expire_order IS 'Internal: expires a locked order in 
 COMMENT ON FUNCTION orders.note_transaction IS
 'Internal: takes note of a providers transaction id. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders.is_by_hand IS
-'Whether a payment is in money that people handle (cash, transfer) and not a provider or the balance';
+'Whether a payment is in money that people handle (cash, card reader, transfer) and not a provider or the balance';
+COMMENT ON FUNCTION orders.has_transactions IS 'Whether references of a payment are transaction ids, each used once';
+COMMENT ON FUNCTION orders.states_of IS 'Internal: the states of an order as members of a refusal';
 
 COMMIT;

@@ -93,6 +93,7 @@ CREATE TABLE orders.orders (
     payment_state     orders.payment_state    NOT NULL,
     fulfilment_state  orders.fulfilment_state NOT NULL,
     buyer_id          bigint,
+    buyer_binds       boolean     NOT NULL DEFAULT false,
     retailer_id       bigint,
     agent_id          bigint,
     payer             text,
@@ -123,6 +124,9 @@ CREATE TABLE orders.orders (
     CONSTRAINT orders_number_unique UNIQUE (tenant_id, number),
     CONSTRAINT orders_buyer_exists FOREIGN KEY (tenant_id, buyer_id) REFERENCES orders.users (tenant_id, id),
     CONSTRAINT orders_agent_exists FOREIGN KEY (tenant_id, agent_id) REFERENCES orders.users (tenant_id, id),
+    CONSTRAINT orders_retailer_exists FOREIGN KEY (tenant_id, retailer_id)
+        REFERENCES orders.company (tenant_id, id),
+    CONSTRAINT orders_cart_exists FOREIGN KEY (tenant_id, cart_id) REFERENCES orders.cart (tenant_id, id),
     CONSTRAINT orders_number_is_upper_case CHECK (number = upper(number)),
     CONSTRAINT orders_version_positive CHECK (version > 0),
     CONSTRAINT orders_currency_has_three_letters CHECK (length(currency) = 3),
@@ -175,6 +179,7 @@ CREATE TABLE orders.order_line (
     image             text,
     returnable        boolean     NOT NULL DEFAULT false,
     refunded_quantity integer     NOT NULL DEFAULT 0,
+    snapshot          jsonb,
     metadata          jsonb       NOT NULL DEFAULT '{}',
     created_at        timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT order_line_pkey PRIMARY KEY (tenant_id, order_id, id),
@@ -187,6 +192,7 @@ CREATE TABLE orders.order_line (
     CONSTRAINT order_line_tax_not_negative CHECK (tax >= 0),
     CONSTRAINT order_line_refunded_within_quantity CHECK (refunded_quantity BETWEEN 0 AND quantity),
     CONSTRAINT order_line_attributes_is_array CHECK (jsonb_typeof(attributes) = 'array'),
+    CONSTRAINT order_line_snapshot_is_object CHECK (jsonb_typeof(snapshot) = 'object'),
     CONSTRAINT order_line_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -374,6 +380,8 @@ COMMENT ON COLUMN orders.orders.state IS 'Order axis';
 COMMENT ON COLUMN orders.orders.payment_state IS 'Payment axis';
 COMMENT ON COLUMN orders.orders.fulfilment_state IS 'Fulfilment axis; none: nothing is to be delivered';
 COMMENT ON COLUMN orders.orders.buyer_id IS 'The buyer; null: not bound yet';
+COMMENT ON COLUMN orders.orders.buyer_binds IS
+'Made for a consumer who binds it by scanning its code; until then nobody''s';
 COMMENT ON COLUMN orders.orders.retailer_id IS 'Company that sells; null: the tenant itself';
 COMMENT ON COLUMN orders.orders.agent_id IS 'Salesperson; null: none';
 COMMENT ON COLUMN orders.orders.payer IS 'Mail address of who paid, where the provider tells';
@@ -423,6 +431,8 @@ COMMENT ON COLUMN orders.order_line.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.order_line.image IS 'Address of a picture';
 COMMENT ON COLUMN orders.order_line.returnable IS 'Whether it may be sent back';
 COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or being refunded';
+COMMENT ON COLUMN orders.order_line.snapshot IS
+'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status}';
 COMMENT ON COLUMN orders.order_line.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.order_line.created_at IS 'When the row was made';
 COMMENT ON TABLE orders.order_tax IS 'The tax of an order by key and rate; adds up to the order''s tax';

@@ -10,7 +10,8 @@ CREATE TYPE orders.provider_word AS (
     amount         bigint,
     currency       text,
     code           text,
-    message        text
+    message        text,
+    payer          text
 );
 
 CREATE FUNCTION orders.find_payment(p_tenant integer, p_channel text, p_payment bigint, p_intent text)
@@ -171,13 +172,13 @@ $$;
 
 CREATE FUNCTION orders.payment_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_payment bigint, p_intent text, p_transaction text,
-    p_amount bigint, p_currency text, p_code text, p_message text
+    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c      orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
-    w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message);
+    w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message, p_payer);
     p      orders.payment := find_payment(p_tenant, p_channel, p_payment, p_intent);
     o      orders.orders := lock_order(p_tenant, p.order_id, NULL, NULL);
     v_code text := 'unchanged';
@@ -191,14 +192,16 @@ BEGIN
         UPDATE payment x SET intent_id = coalesce(x.intent_id, p_intent)
         WHERE x.tenant_id = p_tenant AND x.id = p.id
         RETURNING * INTO p;
+        UPDATE orders x SET payer = w.payer
+        WHERE x.tenant_id = p_tenant AND x.id = o.id AND w.type = 'paid' AND w.payer <> '' AND x.payer IS NULL;
         v_code := hear(c, o, p, w);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p.id), NULL);
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text)
-    TO orders_api;
+GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text,
+    text) TO orders_api;
 
 -- What it all means
 
@@ -214,8 +217,8 @@ COMMENT ON FUNCTION orders.hear_refund IS 'Internal: events refunded and refund_
 COMMENT ON FUNCTION orders.hear_foreign_refund IS 'Internal: a refund that the provider made by itself';
 COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';
 COMMENT ON FUNCTION orders.payment_event IS
-'An event of a provider, whose signature the caller has checked. Each event id once per channel, later ones
-unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
+'An event of a provider, whose signature the caller has checked. p_payer: mail address of who paid, or null.
+Each event id once per channel, later ones unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
 OR404 not_found, OR409 transaction_id_taken, payment_already_captured, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
 
 COMMIT;

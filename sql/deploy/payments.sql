@@ -39,7 +39,7 @@ CREATE TABLE orders.payment (
     CONSTRAINT payment_captured_has_time CHECK ((captured > 0) = (captured_at IS NOT NULL)),
     CONSTRAINT payment_refunds_within_captured CHECK (
         refunded >= 0 AND refunding >= 0 AND refunded + refunding <= captured),
-    CONSTRAINT payment_due_while_created CHECK (due_at IS NULL OR status = 'created'),
+    CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')),
     CONSTRAINT payment_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -47,6 +47,7 @@ CREATE INDEX payment_by_order ON orders.payment (tenant_id, order_id, id);
 CREATE UNIQUE INDEX payment_intent_unique ON orders.payment (tenant_id, provider, intent_id)
     WHERE intent_id IS NOT NULL;
 CREATE INDEX payment_intent_due ON orders.payment (tenant_id, due_at) WHERE status = 'created';
+CREATE INDEX payment_capture_due ON orders.payment (tenant_id, due_at) WHERE status = 'confirming' AND due_at IS NOT NULL;
 
 CREATE TABLE orders.refund (
     tenant_id       integer     NOT NULL,
@@ -129,7 +130,7 @@ COMMENT ON COLUMN orders.payment.id IS 'Number; the key that providers get again
 COMMENT ON COLUMN orders.payment.order_id IS 'The order';
 COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual or another way of paying by hand';
 COMMENT ON COLUMN orders.payment.channel IS 'Channel of an external payment';
-COMMENT ON COLUMN orders.payment.provider IS 'balance, manual, or the channel''s provider';
+COMMENT ON COLUMN orders.payment.provider IS 'balance, manual (by hand), terminal (cash desk or card reader), or the channel''s provider';
 COMMENT ON COLUMN orders.payment.status IS
 'created (intent to be made), pending, confirming, paid, failed or closed';
 COMMENT ON COLUMN orders.payment.amount IS 'Minor units';
@@ -145,7 +146,8 @@ COMMENT ON COLUMN orders.payment.failure_message IS 'The same in words';
 COMMENT ON COLUMN orders.payment.pay_url IS 'Where the buyer pays';
 COMMENT ON COLUMN orders.payment.return_url IS 'Where the provider sends the buyer afterwards';
 COMMENT ON COLUMN orders.payment.attempts IS 'Failed tries to make the intent';
-COMMENT ON COLUMN orders.payment.due_at IS 'When the worker makes the intent; null: nothing to make';
+COMMENT ON COLUMN orders.payment.due_at IS
+'When the worker makes the intent, or asks what became of the capture; null: nothing to do';
 COMMENT ON COLUMN orders.payment.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';

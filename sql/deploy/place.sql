@@ -7,6 +7,8 @@ SET LOCAL ROLE orders_owner;
 CREATE TYPE orders.order_head AS (
     dialect       text,
     buyer_id      bigint,
+    buyer_binds   boolean,
+    number_prefix text,
     retailer_id   bigint,
     agent_id      bigint,
     cart_id       bigint,
@@ -19,6 +21,7 @@ CREATE TYPE orders.order_head AS (
     provider      text,
     channel_enabled boolean,
     return_url    text,
+    intent_later  boolean,
     expires_in    integer,
     coupon        text,
     notes         text,
@@ -43,6 +46,7 @@ CREATE TYPE orders.priced_line AS (
     tax_class      text,
     image          text,
     returnable     boolean,
+    snapshot       jsonb,
     metadata       jsonb
 );
 
@@ -136,10 +140,12 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.order_number(p_tenant integer, p_dialect text, p_id bigint) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-'
-           || lpad(p_id::text, greatest(6, length(p_id::text)), '0')
+-- The id is in every number, so that no two are the same, and no counter is waited for.
+CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN h.number_prefix IS NULL
+        THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || d.digits
+        ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || d.digits || 'OD' END
+    FROM lpad(p_id::text, greatest(6, length(p_id::text)), '0') AS d (digits)
 $$;
 
 CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])
@@ -147,11 +153,11 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
                                    attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
-                                   image, returnable, metadata)
+                                   image, returnable, snapshot, metadata)
     SELECT p_tenant, p_order, l.kind, l.item_id, l.item_ref, l.product_number, l.slug, l.title, l.variant,
            l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
            coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
-           l.image, coalesce(l.returnable, false), coalesce(l.metadata, '{}')
+           l.image, coalesce(l.returnable, false), l.snapshot, coalesce(l.metadata, '{}')
     FROM unnest(p_lines) AS l;
 END
 $$;
@@ -161,19 +167,19 @@ CREATE FUNCTION orders.put_header(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.orders (
-        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, retailer_id, agent_id,
-        cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
+        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, buyer_binds,
+        retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
         shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
     VALUES (
-        p_tenant, p_id, orders.order_number(p_tenant, h.dialect, p_id), h.dialect,
+        p_tenant, p_id, orders.order_number(h, p_id), h.dialect,
         CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
-        CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id, h.retailer_id, h.agent_id,
-        h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
+        CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
+        coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
         s.shipping, s.total, CASE WHEN p_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
         coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
             'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
         CASE WHEN p_paid THEN now() END,
-        CASE WHEN NOT p_paid AND h.method = 'external' THEN now() + make_interval(secs => h.expires_in) END);
+        CASE WHEN NOT p_paid AND (h.method = 'external' OR h.buyer_binds) THEN now() + make_interval(secs => h.expires_in) END);
 END
 $$;
 
@@ -195,7 +201,7 @@ $$;
 CREATE FUNCTION orders.check_payment_choice(h orders.order_head, p_total bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'bank_transfer') THEN
+    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer') THEN
         PERFORM orders.refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'payment_method');
     ELSIF h.method <> 'external' OR p_total = 0 THEN
         RETURN;
@@ -274,20 +280,22 @@ END
 $$;
 
 -- The request that places an external order makes the intent itself; the worker waits half a minute before it steps in.
+-- Where the buyer is to follow a link first, the intent is made when they do.
 CREATE FUNCTION orders.put_payment(p_tenant integer, p_order bigint, h orders.order_head, p_amount bigint)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_id bigint;
+    v_id      bigint;
+    v_at_once boolean := h.method = 'external' AND h.intent_later IS NOT TRUE;
 BEGIN
     INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency,
                                 captured, captured_at, return_url, due_at, expires_at)
     VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
-            CASE h.method WHEN 'balance' THEN 'paid' WHEN 'external' THEN 'created' ELSE 'pending' END,
+            CASE WHEN h.method = 'balance' THEN 'paid' WHEN v_at_once THEN 'created' ELSE 'pending' END,
             p_amount, h.currency,
             CASE h.method WHEN 'balance' THEN p_amount ELSE 0 END, CASE h.method WHEN 'balance' THEN now() END,
             h.return_url,
-            CASE h.method WHEN 'external' THEN now() + interval '30 seconds' END,
-            CASE h.method WHEN 'external' THEN now() + make_interval(secs => h.expires_in) END)
+            CASE WHEN v_at_once THEN now() + interval '30 seconds' END,
+            CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END)
     RETURNING id INTO v_id;
     RETURN v_id;
 END
@@ -460,7 +468,8 @@ COMMENT ON FUNCTION orders.spread_discount IS 'Internal: lines with an order-wid
 COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
 COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.order_number IS
-'Order number of a dialect; all dialects share one format until theirs arrive';
+'Internal: number of a new order: ORD-yyyymmdd-000001, or with the prefix of the company that sells
+AAAAyymmdd000001OD. Days are UTC';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders.placing_steps IS

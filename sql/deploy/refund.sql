@@ -72,7 +72,8 @@ BEGIN
     LOOP
         EXIT WHEN v_left = 0;
         v_part := least(v_left, p.captured - p.refunded - p.refunding);
-        v_at_once := p.method = 'balance' OR (orders.is_by_hand(p) AND c.actor = 'operator');
+        v_at_once := p.method = 'balance' OR (orders.is_by_hand(p) AND c.actor = 'operator')
+                     OR (p.provider = 'terminal' AND c.actor = 'seller');
         v_refund := orders.put_refund(p, o, v_part, p_reason, p_lines, v_at_once);
         p_lines := NULL;
         v_left := v_left - v_part;
@@ -178,7 +179,8 @@ BEGIN
                   WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending') THEN
         PERFORM orders.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
     ELSIF o.captured = 0 THEN
-        PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.');
+        PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
+                              orders.states_of(o));
     ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
         PERFORM orders.refuse('409', 'refund_window_closed', 'The time for refunds is over.');
     END IF;
@@ -248,7 +250,7 @@ BEGIN
     IF NOT p_ok AND r.lines IS NOT NULL THEN
         PERFORM orders.put_lines_back(r);
     END IF;
-    IF p_ok AND p_transaction IS NOT NULL AND NOT orders.is_by_hand(p) THEN
+    IF p_ok AND p_transaction IS NOT NULL AND orders.has_transactions(p) THEN
         PERFORM orders.note_transaction(p, p_transaction, r.id, r.amount);
     END IF;
     SELECT EXISTS (SELECT FROM orders.refund x
@@ -311,7 +313,7 @@ COMMENT ON FUNCTION orders.check_refundable IS
 'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
 COMMENT ON FUNCTION orders.refund IS
 'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
-so; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
+so, or at the cash desk the seller; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
 already. OR404, OR409, OR412, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.end_refund IS 'Internal: a pending refund is done or refused';
 COMMENT ON FUNCTION orders.settle_refund IS

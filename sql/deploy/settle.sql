@@ -37,7 +37,7 @@ BEGIN
         failure_code = NULL, failure_message = NULL
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
-    IF p_transaction IS NOT NULL AND NOT orders.is_by_hand(p) THEN
+    IF p_transaction IS NOT NULL AND orders.has_transactions(p) THEN
         PERFORM orders.note_transaction(p, p_transaction, NULL, p.amount);
     END IF;
     RETURN p;
@@ -160,7 +160,8 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.payment_of_hand(o orders.orders, p_method text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.payment_of_hand(o orders.orders, p_method text, p_provider text) RETURNS bigint
+LANGUAGE plpgsql AS $$
 DECLARE
     v_id     bigint;
     v_method text;
@@ -172,7 +173,7 @@ BEGIN
         RETURN v_id;
     END IF;
     INSERT INTO orders.payment (tenant_id, order_id, method, provider, status, amount, currency)
-    VALUES (o.tenant_id, o.id, coalesce(p_method, 'manual'), 'manual', 'pending', o.total, o.currency)
+    VALUES (o.tenant_id, o.id, coalesce(p_method, 'manual'), p_provider, 'pending', o.total, o.currency)
     RETURNING id INTO v_id;
     RETURN v_id;
 END
@@ -204,9 +205,9 @@ BEGIN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
         RETURN;
     ELSIF NOT awaits_money(o) THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.');
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
     END IF;
-    v_payment := payment_of_hand(o, p_method);
+    v_payment := payment_of_hand(o, p_method, 'manual');
     UPDATE orders x SET payment_method = p.method, payment_channel = p.channel
     FROM payment p
     WHERE x.tenant_id = p_tenant AND x.id = p_order AND p.tenant_id = p_tenant AND p.id = v_payment
@@ -237,7 +238,7 @@ BEGIN
         PERFORM fail_order(c, o, NULL, p_code, p_message, true);
         v_code := 'done';
     ELSIF o.state <> 'error' THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.');
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, NULL), NULL);
 END

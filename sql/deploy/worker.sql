@@ -6,7 +6,9 @@
 BEGIN;
 SET LOCAL ROLE orders_owner;
 
-CREATE FUNCTION orders.due_intents(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
+CREATE FUNCTION orders.due_intents(
+    p_tenant integer, p_limit integer, p_lease integer, p_channels text[] DEFAULT NULL
+) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -18,6 +20,7 @@ BEGIN
             SELECT d.id FROM payment d
             WHERE d.tenant_id = p_tenant AND d.status = 'created' AND d.due_at <= now()
               AND (d.expires_at IS NULL OR d.expires_at > now())
+              AND (p_channels IS NULL OR d.channel = ANY (p_channels))
             ORDER BY d.id
             LIMIT p_limit
             FOR UPDATE SKIP LOCKED
@@ -49,7 +52,9 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.due_refunds(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
+CREATE FUNCTION orders.due_refunds(
+    p_tenant integer, p_limit integer, p_lease integer, p_channels text[] DEFAULT NULL
+) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -60,6 +65,9 @@ BEGIN
         WITH due AS MATERIALIZED (
             SELECT d.id FROM refund d
             WHERE d.tenant_id = p_tenant AND d.status = 'pending' AND d.due_at <= now()
+              AND (p_channels IS NULL
+                   OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = d.tenant_id AND p.id = d.payment_id
+                                AND p.channel = ANY (p_channels)))
             ORDER BY d.id
             LIMIT p_limit
             FOR UPDATE SKIP LOCKED
@@ -200,8 +208,8 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.due_intents(integer, integer, integer),
-    orders.due_refunds(integer, integer, integer),
+    orders.due_intents(integer, integer, integer, text[]),
+    orders.due_refunds(integer, integer, integer, text[]),
     orders.expire_due(integer, integer),
     orders.purge_idempotency(integer, interval),
     orders.claim_outbox(integer, integer, integer),
@@ -211,10 +219,10 @@ GRANT EXECUTE ON FUNCTION
 -- What it all means
 
 COMMENT ON FUNCTION orders.due_intents IS
-'Worker: claims payments whose intent is to be made, for p_lease seconds. Rows payment with number (of the
+'Worker: claims payments of these channels (null: of all) whose intent is to be made, for p_lease seconds. Rows payment with number (of the
 order), parent_id (buyer), url (return URL), quantity (failed tries)';
 COMMENT ON FUNCTION orders.due_refunds IS
-'Worker: claims pending refunds for providers, for p_lease seconds. Rows refund with number (of the order),
+'Worker: claims pending refunds for the providers of these channels (null: of all), for p_lease seconds. Rows refund with number (of the order),
 intent_id, reference (captured transaction), quantity (tries)';
 COMMENT ON FUNCTION orders.expire_due IS
 'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked';

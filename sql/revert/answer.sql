@@ -4,6 +4,9 @@
 BEGIN;
 
 DROP FUNCTION orders.more_of;
+DROP FUNCTION orders.invoices_of;
+DROP FUNCTION orders.actors_of;
+DROP FUNCTION orders.parties_of;
 DROP FUNCTION orders.money_of;
 DROP FUNCTION orders.rows_of;
 DROP TYPE orders.answer;

@@ -4,6 +4,7 @@
 BEGIN;
 
 DROP FUNCTION orders.cancel;
+DROP FUNCTION orders.try_cancel;
 DROP FUNCTION orders.cancel_order;
 DROP FUNCTION orders.cancel_effect;
 DROP TABLE orders.cancel_rule;

@@ -3,6 +3,8 @@
 
 BEGIN;
 
+DROP FUNCTION orders.states_of;
+DROP FUNCTION orders.has_transactions;
 DROP FUNCTION orders.is_by_hand;
 DROP FUNCTION orders.note_transaction;
 DROP FUNCTION orders.expire_order;

@@ -5,9 +5,15 @@ SELECT NULL::orders.answer;
 SELECT 'orders.rows_of'::regproc;
 SELECT 'orders.money_of'::regproc;
 SELECT 'orders.more_of'::regproc;
+SELECT 'orders.parties_of'::regproc;
+SELECT 'orders.actors_of'::regproc;
+SELECT 'orders.invoices_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.rows_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.money_of(integer, bigint[], bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.more_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.parties_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.actors_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.invoices_of(integer, bigint[])', 'EXECUTE')::integer;

@@ -11,3 +11,5 @@ SELECT 'orders.close_order'::regproc;
 SELECT 'orders.expire_order'::regproc;
 SELECT 'orders.note_transaction'::regproc;
 SELECT 'orders.is_by_hand'::regproc;
+SELECT 'orders.has_transactions'::regproc;
+SELECT 'orders.states_of'::regproc;

@@ -11,14 +11,14 @@ SELECT NULL::orders.line_kind;
 SELECT NULL::orders.payment_status;
 SELECT NULL::orders.entry_type;
 SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, dialect, version, state,
-       payment_state, fulfilment_state, buyer_id, retailer_id, agent_id, payer, cart_id, payment_method,
+       payment_state, fulfilment_state, buyer_id, buyer_binds, retailer_id, agent_id, payer, cart_id, payment_method,
        payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
        captured, refunded, notes, snapshot, metadata, created_at, updated_at, paid_at, cancelled_at,
        refunded_at, expires_at
 FROM orders.orders WHERE false;
 SELECT tenant_id, order_id, id, kind, item_id, item_ref, product_number, slug, title, variant, attributes,
        quantity, unit_price, list_price, subtotal, discount, tax, currency, image, returnable,
-       refunded_quantity, metadata, created_at
+       refunded_quantity, snapshot, metadata, created_at
 FROM orders.order_line WHERE false;
 SELECT tenant_id, order_id, key, rate_bp, amount
 FROM orders.order_tax WHERE false;

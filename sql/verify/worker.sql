@@ -8,9 +8,9 @@ SELECT 'orders.purge_idempotency'::regproc;
 SELECT 'orders.claim_outbox'::regproc;
 SELECT 'orders.mark_outbox'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.due_intents(integer, integer, integer)', 'EXECUTE')::integer;
+    'orders.due_intents(integer, integer, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.due_refunds(integer, integer, integer)', 'EXECUTE')::integer;
+    'orders.due_refunds(integer, integer, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.expire_due(integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

@@ -1,0 +1,329 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:company_upsert to pg
+-- As with the rest of the catalogue, a document replaces its row as a whole.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE FUNCTION orders.company_id_of(p_tenant integer, d jsonb, p_field text, p_required boolean) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_ref text := orders.doc_text(d, p_field, p_required);
+    v_id  bigint;
+BEGIN
+    SELECT c.id INTO v_id FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = v_ref;
+    IF v_ref IS NOT NULL AND v_id IS NULL THEN
+        PERFORM orders.refuse('422', 'company_not_found', 'There is no such company.', p_field);
+    END IF;
+    RETURN v_id;
+END
+$$;
+
+CREATE FUNCTION orders.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_address jsonb := orders.doc_json(d, p_field, '{object}', p_default);
+BEGIN
+    IF EXISTS (SELECT FROM jsonb_each(v_address) AS e
+               WHERE jsonb_typeof(e.value) NOT IN ('string', 'null', 'number')
+                  OR length(e.value #>> '{}') > 200 OR orders.has_controls(e.value #>> '{}', false)) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'The members of an address are single lines of at most 200 characters.',
+                              p_field);
+    END IF;
+    RETURN v_address;
+END
+$$;
+
+CREATE FUNCTION orders.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_images jsonb := orders.doc_json(d, p_field, '{object}', '{}');
+BEGIN
+    IF EXISTS (SELECT FROM jsonb_each(v_images) AS e
+               WHERE e.key NOT IN ('px240', 'px480', 'px720', 'px1080') OR jsonb_typeof(e.value) <> 'string'
+                  OR length(e.value #>> '{}') > 2000 OR e.value #>> '{}' !~ '^https?://[^[:cntrl:][:space:]]+$') THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Pictures are URLs by size: px240, px480, px720, px1080.', p_field);
+    END IF;
+    RETURN v_images;
+END
+$$;
+
+CREATE FUNCTION orders.put_company(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.company;
+    v_old orders.company;
+BEGIN
+    SELECT * INTO v_old FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.name := orders.doc_text(d, 'name', true);
+    x.prefix := orders.doc_text(d, 'prefix', true, 8);
+    x.email := orders.doc_text(d, 'email', false, 320);
+    x.tax_number := orders.doc_text(d, 'tax_number', false, 64);
+    x.address := orders.doc_address(d, 'address', '{}');
+    x.images := orders.doc_images(d, 'images');
+    x.active := orders.doc_boolean(d, 'active', true);
+    x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.company (tenant_id, external_ref, name, prefix, email, tax_number, address, images, active,
+                                    metadata)
+        VALUES (p_tenant, p_ref, x.name, x.prefix, x.email, x.tax_number, x.address, x.images, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.company c
+        SET name = x.name, prefix = x.prefix, email = x.email, tax_number = x.tax_number, address = x.address,
+            images = x.images, active = x.active, metadata = x.metadata, updated_at = now()
+        WHERE c.tenant_id = p_tenant AND c.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE FUNCTION orders.put_membership(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.membership;
+    v_old orders.membership;
+BEGIN
+    SELECT * INTO v_old FROM orders.membership m
+    WHERE m.tenant_id = p_tenant AND m.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.company_id := orders.company_id_of(p_tenant, d, 'company', true);
+    x.user_id := orders.user_id_of(p_tenant, orders.doc_text(d, 'user', true));
+    x.role := orders.doc_word(d, 'role', '{member,salesperson,manager}', 'member');
+    x.active := orders.doc_boolean(d, 'active', true);
+    IF x.user_id IS NULL THEN
+        PERFORM orders.refuse('422', 'user_not_found', 'There is no such user.', 'user');
+    ELSIF v_old.id IS NULL THEN
+        INSERT INTO orders.membership (tenant_id, external_ref, company_id, user_id, role, active)
+        VALUES (p_tenant, p_ref, x.company_id, x.user_id, x.role, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.membership m
+        SET company_id = x.company_id, user_id = x.user_id, role = x.role, active = x.active, updated_at = now()
+        WHERE m.tenant_id = p_tenant AND m.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE FUNCTION orders.put_prices(v orders.variant, p_prices jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    e         record;
+    v_price   bigint;
+    v_list    bigint;
+    v_changed boolean := false;
+BEGIN
+    DELETE FROM orders.variant_price x
+    WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id AND NOT p_prices ? x.currency;
+    v_changed := FOUND;
+    FOR e IN SELECT p.key AS currency, p.value AS price FROM jsonb_each(p_prices) AS p ORDER BY p.key LOOP
+        PERFORM orders.doc_currency(jsonb_build_object('prices', e.currency), 'prices', true);
+        v_price := CASE jsonb_typeof(e.price) WHEN 'object' THEN orders.doc_number(e.price, 'price', true, 0, 1000000000000000)
+                       ELSE orders.doc_number(jsonb_build_object('prices', e.price), 'prices', true, 0, 1000000000000000) END;
+        v_list := CASE jsonb_typeof(e.price) WHEN 'object'
+                      THEN orders.doc_number(e.price, 'list_price', false, v_price, 1000000000000000) END;
+        INSERT INTO orders.variant_price AS x (tenant_id, variant_id, currency, price, list_price)
+        VALUES (v.tenant_id, v.id, e.currency, v_price, v_list)
+        ON CONFLICT ON CONSTRAINT variant_price_pkey DO UPDATE SET price = excluded.price, list_price = excluded.list_price
+            WHERE (x.price, x.list_price) IS DISTINCT FROM (excluded.price, excluded.list_price);
+        v_changed := v_changed OR FOUND;
+    END LOOP;
+    RETURN v_changed;
+END
+$$;
+
+-- Returns whether anything of the variant changed.
+CREATE FUNCTION orders.put_variant(p orders.product, d jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_ref   text := orders.doc_text(d, 'ref', true);
+    x       orders.variant;
+    v_old   orders.variant;
+    v_moved boolean := false;
+BEGIN
+    SELECT * INTO v_old FROM orders.variant v
+    WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.number := upper(orders.doc_text(d, 'number', false, 64));
+    x.name := coalesce(orders.doc_text(d, 'name', false), p.name);
+    x.options := orders.doc_json(d, 'options', '{array}', '[]');
+    x.images := orders.doc_images(d, 'images');
+    x.status := coalesce(orders.doc_text(d, 'status', false, 64), 'initial');
+    x.active := orders.doc_boolean(d, 'active', true);
+    IF EXISTS (SELECT FROM jsonb_array_elements(x.options) AS o
+               WHERE jsonb_typeof(o) <> 'object' OR jsonb_typeof(o -> 'id') IS DISTINCT FROM 'number'
+                  OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string') THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Options are objects with an id and a name.', 'options');
+    ELSIF v_old.id IS NULL THEN
+        INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
+        VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
+        RETURNING * INTO x;
+        v_moved := true;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.variant v
+        SET number = x.number, name = x.name, options = x.options, images = x.images, status = x.status,
+            active = x.active, updated_at = now()
+        WHERE v.tenant_id = p.tenant_id AND v.id = x.id
+        RETURNING * INTO x;
+        v_moved := true;
+    END IF;
+    RETURN orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}')) OR v_moved;
+END
+$$;
+
+-- Variants that a document no longer names are no longer sold; orders and carts may still refer to them.
+CREATE FUNCTION orders.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    d       jsonb;
+    v_moved boolean;
+BEGIN
+    UPDATE orders.variant v SET active = false, updated_at = now()
+    WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.active
+      AND v.external_ref NOT IN (SELECT e ->> 'ref' FROM jsonb_array_elements(p_variants) AS e WHERE e ->> 'ref' IS NOT NULL);
+    v_moved := FOUND;
+    FOR d IN SELECT * FROM jsonb_array_elements(p_variants) LOOP
+        IF jsonb_typeof(d) <> 'object' THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'Variants are objects.', 'variants');
+        END IF;
+        v_moved := orders.put_variant(p, d) OR v_moved;
+    END LOOP;
+    RETURN v_moved;
+END
+$$;
+
+CREATE FUNCTION orders.product_document(p orders.product) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT to_jsonb(p) || jsonb_build_object('variants', coalesce((
+        SELECT jsonb_agg(to_jsonb(v) - 'tenant_id' - 'product_id' || jsonb_build_object('prices', coalesce((
+                   SELECT jsonb_object_agg(x.currency, CASE WHEN x.list_price IS NULL THEN to_jsonb(x.price)
+                       ELSE jsonb_build_object('price', x.price, 'list_price', x.list_price) END)
+                   FROM orders.variant_price x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id), '{}')) ORDER BY v.id)
+        FROM orders.variant v WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id), '[]'))
+$$;
+
+CREATE FUNCTION orders.put_product(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x       orders.product;
+    v_old   orders.product;
+    v_moved boolean;
+    u       orders.upserted;
+BEGIN
+    SELECT * INTO v_old FROM orders.product p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.company_id := orders.company_id_of(p_tenant, d, 'company', false);
+    x.number := orders.doc_text(d, 'number', false, 64);
+    x.slug := coalesce(orders.doc_text(d, 'slug', false), p_ref);
+    x.name := orders.doc_text(d, 'name', true);
+    x.description := orders.doc_text(d, 'description', false, 10000, true);
+    x.images := orders.doc_images(d, 'images');
+    x.tax_class := orders.doc_text(d, 'tax_class', false);
+    x.returnable := orders.doc_boolean(d, 'returnable', false);
+    x.active := orders.doc_boolean(d, 'active', true);
+    x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.product (tenant_id, external_ref, company_id, number, slug, name, description, images,
+                                    tax_class, returnable, active, metadata)
+        VALUES (p_tenant, p_ref, x.company_id, x.number, x.slug, x.name, x.description, x.images, x.tax_class,
+                x.returnable, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.product p
+        SET company_id = x.company_id, number = x.number, slug = x.slug, name = x.name, description = x.description,
+            images = x.images, tax_class = x.tax_class, returnable = x.returnable, active = x.active,
+            metadata = x.metadata, updated_at = now()
+        WHERE p.tenant_id = p_tenant AND p.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    v_moved := orders.put_variants(x, orders.doc_json(d, 'variants', '{array}', '[]'));
+    u := orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+    u.document := orders.product_document(x);
+    IF u.code = 'unchanged' AND v_moved THEN
+        u.code := 'updated';
+    END IF;
+    RETURN u;
+END
+$$;
+
+CREATE FUNCTION orders.put_cart_lines(k orders.cart, p_products jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    d         jsonb;
+    v_variant bigint;
+BEGIN
+    FOR d IN SELECT * FROM jsonb_array_elements(p_products) LOOP
+        IF jsonb_typeof(d) <> 'object' THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'Products are objects.', 'products');
+        END IF;
+        SELECT v.id INTO v_variant FROM orders.variant v
+        WHERE v.tenant_id = k.tenant_id AND v.number = upper(orders.doc_text(d, 'number', true, 64));
+        IF v_variant IS NULL THEN
+            PERFORM orders.refuse('422', 'product_not_found', 'There is no such product.', 'products',
+                                  jsonb_build_object('number', d ->> 'number'));
+        END IF;
+        INSERT INTO orders.cart_line (tenant_id, cart_id, variant_id, quantity, discount)
+        VALUES (k.tenant_id, k.id, v_variant, coalesce(orders.doc_number(d, 'quantity', false, 1, 1000000), 1),
+                coalesce(orders.doc_number(d, 'discount', false, 0, 1000000000000000), 0))
+        ON CONFLICT ON CONSTRAINT cart_line_one_per_variant DO NOTHING;
+        IF NOT FOUND THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'A product is in the cart twice; use its quantity.', 'products');
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION orders.make_cart(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    k       orders.cart;
+    r       orders.answer;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    k.tenant_id := p_tenant;
+    k.id := nextval('orders.cart_id_seq');
+    k.code := 'C' || lpad(k.id::text, greatest(5, length(k.id::text)), '0');
+    k.company_id := company_id_of(p_tenant, p_document, 'company', true);
+    k.user_id := user_id_of(p_tenant, doc_text(p_document, 'agent', true));
+    k.currency := doc_currency(p_document, 'currency', true);
+    IF k.user_id IS NULL OR NOT EXISTS (SELECT FROM membership m WHERE m.tenant_id = p_tenant AND m.user_id = k.user_id
+                                          AND m.company_id = k.company_id AND m.active) THEN
+        PERFORM refuse('422', 'user_not_found', 'The company has no such member.', 'agent');
+    END IF;
+    INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency)
+    VALUES (k.tenant_id, k.id, k.code, k.company_id, k.user_id, k.currency);
+    PERFORM put_cart_lines(k, doc_json(p_document, 'products', '{array}', '[]'));
+    r := result_row('created', NULL, k.id);
+    r.reference := k.code;
+    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r]);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders.make_cart(integer, text, text, bigint, text, text, bytea, jsonb) TO orders_api;
+
+-- What it all means
+
+COMMENT ON FUNCTION orders.company_id_of IS
+'Internal: id of the company that a member of a document refers to. OR422 required_field, company_not_found';
+COMMENT ON FUNCTION orders.doc_address IS 'Internal: an address member: an object of single lines. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_images IS 'Internal: pictures by size. OR422 invalid_field';
+COMMENT ON FUNCTION orders.put_company IS 'Internal: upserts a company';
+COMMENT ON FUNCTION orders.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
+COMMENT ON FUNCTION orders.put_prices IS
+'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
+COMMENT ON FUNCTION orders.put_variant IS 'Internal: upserts a variant of a locked product';
+COMMENT ON FUNCTION orders.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
+COMMENT ON FUNCTION orders.product_document IS 'Internal: a product with its variants and their prices';
+COMMENT ON FUNCTION orders.put_product IS 'Internal: upserts a product with its variants and prices';
+COMMENT ON FUNCTION orders.put_cart_lines IS 'Internal: puts products into a new cart. OR422 product_not_found';
+COMMENT ON FUNCTION orders.make_cart IS
+'A cart of a salesperson: {company, agent, currency, products: [{number, quantity, discount}]}; companies and agents by
+external reference, amounts in minor units. Row result: created, id, reference (the code). OR422 with the field';
+
+COMMIT;

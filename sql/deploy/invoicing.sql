@@ -1,0 +1,180 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:invoicing to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+-- An address as lines, whichever API wrote it.
+CREATE FUNCTION orders.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
+    FROM (VALUES
+        (1, p_address ->> 'street'),
+        (2, p_address ->> 'street2'),
+        (3, concat_ws(' ', p_address ->> 'city', p_address ->> 'state',
+                      coalesce(p_address ->> 'postal_code', p_address ->> 'code'))),
+        (4, p_address ->> 'country')) AS l (n, line)
+$$;
+
+CREATE FUNCTION orders.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders.address_lines(coalesce(c.address, '{}')),
+                              'tax_number', c.tax_number, 'email', c.email)
+    FROM orders.tenant t
+    LEFT JOIN orders.company c ON c.tenant_id = t.id AND c.id = o.retailer_id
+    WHERE t.id = o.tenant_id
+$$;
+
+-- The billing address says whom the bill is for; without one, the buyer's own name does.
+CREATE FUNCTION orders.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
+               'name', coalesce(b.name, u.name),
+               'address', orders.address_lines(coalesce(b.document, u.default_address, '{}')),
+               'email', coalesce(b.document ->> 'email', u.email)) END
+    FROM (SELECT 1) AS one
+    LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
+    LEFT JOIN LATERAL (
+        SELECT a.document, nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), '') AS name
+        FROM orders.order_address a
+        WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id AND a.kind = 'billing') AS b ON true
+$$;
+
+CREATE FUNCTION orders.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'number', l.product_number, 'title', l.title, 'variant', l.variant, 'quantity', l.quantity,
+               'unit_price', l.unit_price, 'discount', l.discount, 'tax', l.tax,
+               'amount', l.subtotal - l.discount) ORDER BY l.id), '[]')
+    FROM orders.order_line l
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product', 'package', 'shipping')
+$$;
+
+CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'number', p_number, 'order_number', o.number,
+        'issued_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
+        'issuer', orders.invoice_issuer(o), 'buyer', orders.invoice_buyer(o), 'lines', orders.invoice_lines(o),
+        'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount)
+                                            ORDER BY t.key, t.rate_bp), '[]')
+                  FROM orders.order_tax t WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id),
+        'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
+        'payment', (SELECT jsonb_build_object(
+                        'method', p.method, 'reference', p.reference,
+                        'paid_at', to_char(p.captured_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+                    FROM orders.payment p
+                    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
+                    ORDER BY p.id LIMIT 1),
+        'notes', o.notes)
+$$;
+
+CREATE FUNCTION orders.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_prefix   text := coalesce((SELECT c.prefix FROM orders.company c
+                                 WHERE c.tenant_id = o.tenant_id AND c.id = o.retailer_id), 'INV');
+    v_series   text := 'invoice ' || coalesce(o.retailer_id::text, 'tenant');
+    v_sequence integer := orders.next_in_series(o.tenant_id, v_series);
+    v_number   text := v_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD')
+                       || lpad(v_sequence::text, greatest(6, length(v_sequence::text)), '0') || 'IN';
+    v_id       bigint;
+BEGIN
+    INSERT INTO orders.invoice (tenant_id, order_id, company_id, series, sequence, number, document)
+    VALUES (o.tenant_id, o.id, o.retailer_id, v_series, v_sequence, v_number, orders.invoice_document(o, v_number))
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+CREATE FUNCTION orders.issue_invoice(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c         orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders.claim := claim_key(c);
+    o         orders.orders;
+    v_invoice bigint;
+    v_code    text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, NULL);
+    SELECT i.id INTO v_invoice FROM invoice i WHERE i.tenant_id = p_tenant AND i.order_id = p_order;
+    IF v_invoice IS NULL THEN
+        IF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
+            PERFORM refuse('409', 'order_not_billable', 'An order is invoiced once it was paid.', NULL, states_of(o));
+        END IF;
+        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+        v_invoice := put_invoice(o);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, v_invoice), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.invoice_row(i orders.invoice) RETURNS orders.answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders.answer;
+BEGIN
+    r.kind := 'invoice';
+    r.id := i.id;
+    r.parent_id := i.company_id;
+    r.number := i.number;
+    r.title := i.document -> 'issuer' ->> 'name';
+    r.snapshot := i.document;
+    r.created_at := i.created_at;
+    RETURN r;
+END
+$$;
+
+CREATE FUNCTION orders.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.* FROM invoice i CROSS JOIN LATERAL invoice_row(i) AS r
+    WHERE i.tenant_id = p_tenant AND i.number = upper(p_number);
+END
+$$;
+
+-- Members of the company that issued it, and whoever it bills.
+CREATE FUNCTION orders.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
+RETURNS SETOF orders.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.*
+    FROM invoice i
+    JOIN orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+    CROSS JOIN LATERAL invoice_row(i) AS r
+    WHERE i.tenant_id = p_tenant AND i.number = upper(p_number) AND o.number = upper(p_order_number)
+      AND (o.buyer_id = p_user
+           OR EXISTS (SELECT FROM membership m
+                      WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = o.retailer_id AND m.active));
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint),
+    orders.read_invoice(integer, text),
+    orders.read_own_invoice(integer, bigint, text, text)
+    TO orders_api;
+
+-- What it all means
+
+COMMENT ON FUNCTION orders.address_lines IS 'Internal: an address document as an array of lines';
+COMMENT ON FUNCTION orders.invoice_issuer IS 'Internal: who issues: the company that sells, or the tenant';
+COMMENT ON FUNCTION orders.invoice_buyer IS 'Internal: whom it bills; null: nobody known';
+COMMENT ON FUNCTION orders.invoice_lines IS 'Internal: goods and shipping, net of discounts';
+COMMENT ON FUNCTION orders.invoice_document IS 'Internal: all that the invoice shows';
+COMMENT ON FUNCTION orders.put_invoice IS
+'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
+COMMENT ON FUNCTION orders.issue_invoice IS
+'Issues the invoice of an order that was paid and is not closed otherwise. unchanged when it has one. OR404 not_found, OR409
+order_not_billable';
+COMMENT ON FUNCTION orders.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
+COMMENT ON FUNCTION orders.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
+COMMENT ON FUNCTION orders.read_own_invoice IS
+'The same for the order''s buyer and members of the company that sold; none: no row';
+
+COMMIT;

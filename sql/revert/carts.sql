@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:carts from pg
+
+BEGIN;
+
+DROP TABLE orders.cart_line;
+DROP TABLE orders.cart;
+
+COMMIT;

@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:products from pg
+
+BEGIN;
+
+DROP TABLE orders.variant_price;
+DROP TABLE orders.variant;
+DROP TABLE orders.product;
+
+COMMIT;

@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:terminal from pg
+
+BEGIN;
+
+DROP FUNCTION orders.record_terminal_transaction;
+DROP TABLE orders.terminal_transaction;
+
+COMMIT;

@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:carts on pg
+
+SELECT tenant_id, id, code, company_id, user_id, currency, state, created_at, updated_at
+FROM orders.cart WHERE false;
+SELECT tenant_id, cart_id, id, variant_id, quantity, discount
+FROM orders.cart_line WHERE false;
+SELECT 1 / has_table_privilege('orders_api', 'orders.cart', 'SELECT')::integer;
+SELECT 1 / has_table_privilege('orders_api', 'orders.cart_line', 'SELECT')::integer;
