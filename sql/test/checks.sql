@@ -11,6 +11,11 @@ SELECT pg_temp.buy('bob') AS c \gset
 SELECT pg_temp.give_back(:c, 300) \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
 SELECT pg_temp.hear('e', 'paid', :d, 1000, 'tx-d') \g (format=unaligned) /dev/null
+\ir lib/company.sql
+SELECT pg_temp.sell('credit_card') AS e \gset
+SELECT pg_temp.settle(:e, 'X1') \g (format=unaligned) /dev/null
+SELECT pg_temp.bill(:e) \g (format=unaligned) /dev/null
+SELECT pg_temp.cart('sally') \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong at first');
 SET LOCAL session_replication_role = replica;
 
@@ -30,7 +35,7 @@ BEGIN
 END
 $$;
 
-SELECT is(pg_temp.violated(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d')), c.names, c.sql)
+SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e')), c.names, c.sql)
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
     ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
@@ -44,6 +49,20 @@ FROM (VALUES
     ('UPDATE posting SET refund_id = NULL WHERE order_id = $c AND entry_type = ''refund''', 'refunds_within_captured'),
     ('DROP INDEX orders_one_per_cart; UPDATE orders SET cart_id = 5 WHERE tenant_id = 77', 'used_once'),
     ('UPDATE payment SET transaction_id = ''tx'', provider = ''p'' WHERE order_id IN ($a, $d)', 'used_once'),
+    ('UPDATE cart SET state = ''open'' WHERE tenant_id = 77 AND state = ''ordered''', 'used_once'),
+    ('UPDATE cart SET state = ''ordered'' WHERE tenant_id = 77 AND state = ''open''', 'used_once'),
+    ('UPDATE orders SET cart_id = NULL WHERE id = $e', 'used_once'),
+    ('DELETE FROM provider_transaction WHERE transaction_id = ''X1''', 'used_once'),
+    ('UPDATE provider_transaction SET transaction_id = ''X2'' WHERE transaction_id = ''X1''', 'used_once'),
+    ('UPDATE invoice SET document = document || ''{"total": 999}'' WHERE order_id = $e', 'series_without_gaps'),
+    ('UPDATE invoice SET document = document || ''{"currency": "EUR"}'' WHERE order_id = $e', 'series_without_gaps'),
+    ('UPDATE invoice SET document = document || ''{"number": "X"}'' WHERE order_id = $e', 'series_without_gaps'),
+    ('UPDATE invoice SET number = ''X'' WHERE order_id = $e', 'series_without_gaps'),
+    ('UPDATE invoice SET sequence = 2 WHERE order_id = $e', 'series_without_gaps'),
+    ('UPDATE invoice SET series = ''other'' WHERE order_id = $e', 'series_without_gaps'),
+    ('DELETE FROM invoice WHERE order_id = $e', 'series_without_gaps'),
+    ('DELETE FROM number_series WHERE tenant_id = 77', 'series_without_gaps'),
+    ('ALTER TABLE invoice DROP CONSTRAINT invoice_series_unique, DROP CONSTRAINT invoice_number_unique, DROP CONSTRAINT invoice_one_per_order; INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) SELECT tenant_id, order_id, series, sequence, number, document FROM invoice WHERE order_id = $e', 'series_without_gaps'),
     ('ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey; INSERT INTO idempotency SELECT * FROM idempotency', 'used_once'),
     ('UPDATE orders SET state = ''completed'' WHERE id = $b', 'history_is_a_path'),
     ('UPDATE orders SET fulfilment_state = ''pending'' WHERE id = $b', 'history_is_a_path'),

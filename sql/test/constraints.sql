@@ -6,9 +6,16 @@ SELECT no_plan();
 -- What no SQL can do, ours or another's.
 SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
+\ir lib/company.sql
+SELECT pg_temp.sell() AS s \gset
+SELECT pg_temp.settle(:s, 'X1') \g (format=unaligned) /dev/null
+SELECT pg_temp.bill(:s) \g (format=unaligned) /dev/null
+SELECT pg_temp.sell('external') AS l \gset
+SELECT code FROM send_pay_link(77, 'company', 'seller', pg_temp.uid('sally'), 'send', NULL, NULL, pg_temp.number_of(:l), 'a@example.com') \g (format=unaligned) /dev/null
+SELECT pg_temp.terminal('T1', :s) \g (format=unaligned) /dev/null
 SELECT pg_temp.payment_of(:a) AS pa \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
-SELECT is(pg_temp.broken(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b')), c.name, c.name)
+SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, c.name)
 FROM (VALUES
     ('UPDATE orders SET state = ''lost'' WHERE id = $a', 'order_state_known'),
     ('UPDATE orders SET payment_state = ''lost'' WHERE id = $a', 'payment_state_known'),
@@ -34,6 +41,71 @@ FROM (VALUES
     ('UPDATE orders SET public_id = ''00000000-0000-7000-8000-000000000000'' WHERE tenant_id = 77', 'orders_public_id_unique'),
     ('UPDATE orders SET cart_id = 1 WHERE tenant_id = 77', 'orders_one_per_cart'),
     ('UPDATE orders SET bill_series = ''S'', bill_sequence = 1, bill_no = ''S1'' WHERE tenant_id = 77', 'orders_bill_no_unique'),
+    ('UPDATE orders SET agent_id = 999999999 WHERE id = $a', 'orders_agent_exists'),
+    ('UPDATE orders SET retailer_id = 999999999 WHERE id = $a', 'orders_retailer_exists'),
+    ('UPDATE orders SET cart_id = 999999999 WHERE id = $a', 'orders_cart_exists'),
+    ('UPDATE users SET title = 2 WHERE tenant_id = 77', 'users_title_known'),
+    ('UPDATE users SET default_address = ''[]'' WHERE tenant_id = 77', 'users_default_address_is_object'),
+    ('UPDATE users SET current_company_id = 999999999 WHERE tenant_id = 77', 'users_current_company_exists'),
+    ('UPDATE company SET external_ref = ''same'' WHERE tenant_id = 77', 'company_external_ref_unique'),
+    ('UPDATE company SET prefix = ''SAME'' WHERE tenant_id = 77', 'company_prefix_unique'),
+    ('UPDATE company SET prefix = ''INV'' WHERE tenant_id = 77 AND prefix = ''BB''', 'company_prefix_is_2_to_8_capitals'),
+    ('UPDATE company SET prefix = ''B1'' WHERE tenant_id = 77 AND prefix = ''BB''', 'company_prefix_is_2_to_8_capitals'),
+    ('UPDATE company SET name = '''' WHERE tenant_id = 77', 'company_name_length'),
+    ('UPDATE company SET email = ''a'' WHERE tenant_id = 77', 'company_email_length'),
+    ('UPDATE company SET address = ''[]'' WHERE tenant_id = 77', 'company_address_is_object'),
+    ('UPDATE company SET images = ''[]'' WHERE tenant_id = 77', 'company_images_is_object'),
+    ('UPDATE company SET metadata = ''[]'' WHERE tenant_id = 77', 'company_metadata_is_object'),
+    ('INSERT INTO company (tenant_id, external_ref, name, prefix) VALUES (78, ''x'', ''x'', ''XX'')', 'company_tenant_exists'),
+    ('UPDATE membership SET external_ref = ''same'' WHERE tenant_id = 77', 'membership_external_ref_unique'),
+    ('UPDATE membership SET user_id = pg_temp.uid(''sally'') WHERE tenant_id = 77', 'membership_one_per_user_and_company'),
+    ('UPDATE membership SET company_id = 999999999 WHERE tenant_id = 77 AND external_ref = ''m1''', 'membership_company_exists'),
+    ('UPDATE membership SET user_id = 999999999 WHERE tenant_id = 77 AND external_ref = ''m1''', 'membership_user_exists'),
+    ('UPDATE membership SET role = ''boss'' WHERE tenant_id = 77', 'membership_role_known'),
+    ('UPDATE product SET external_ref = ''same'' WHERE tenant_id = 77', 'product_external_ref_unique'),
+    ('UPDATE product SET slug = ''same'' WHERE tenant_id = 77', 'product_slug_unique'),
+    ('UPDATE product SET company_id = 999999999 WHERE tenant_id = 77', 'product_company_exists'),
+    ('UPDATE product SET images = ''[]'' WHERE tenant_id = 77', 'product_images_is_object'),
+    ('UPDATE product SET metadata = ''[]'' WHERE tenant_id = 77', 'product_metadata_is_object'),
+    ('INSERT INTO product (tenant_id, external_ref, slug, name) VALUES (78, ''x'', ''x'', ''x'')', 'product_tenant_exists'),
+    ('UPDATE variant SET external_ref = ''same'' WHERE tenant_id = 77', 'variant_external_ref_unique'),
+    ('UPDATE variant SET number = ''SAME'' WHERE tenant_id = 77', 'variant_number_unique'),
+    ('UPDATE variant SET product_id = 999999999 WHERE tenant_id = 77 AND number = ''D-1''', 'variant_product_exists'),
+    ('UPDATE variant SET options = ''{}'' WHERE tenant_id = 77', 'variant_options_is_array'),
+    ('UPDATE variant SET images = ''[]'' WHERE tenant_id = 77', 'variant_images_is_object'),
+    ('UPDATE variant_price SET currency = ''USD'' WHERE tenant_id = 77', 'variant_price_pkey'),
+    ('UPDATE variant_price SET currency = ''XXX'' WHERE tenant_id = 77 AND currency = ''EUR''', 'variant_price_currency_exists'),
+    ('UPDATE variant_price SET price = -1, list_price = NULL WHERE tenant_id = 77', 'variant_price_in_range'),
+    ('UPDATE variant_price SET list_price = price - 1 WHERE tenant_id = 77 AND price > 0', 'variant_price_list_price_not_below_price'),
+    ('INSERT INTO variant_price VALUES (77, 999999999, ''USD'', 1)', 'variant_price_variant_exists'),
+    ('UPDATE cart SET code = ''SAME'' WHERE tenant_id = 77', 'cart_code_unique'),
+    ('UPDATE cart SET company_id = 999999999 WHERE tenant_id = 77', 'cart_company_exists'),
+    ('UPDATE cart SET user_id = 999999999 WHERE tenant_id = 77', 'cart_user_exists'),
+    ('UPDATE cart SET currency = ''XXX'' WHERE tenant_id = 77', 'cart_currency_exists'),
+    ('UPDATE cart SET state = ''lost'' WHERE tenant_id = 77', 'cart_state_known'),
+    ('INSERT INTO cart_line (tenant_id, cart_id, variant_id) SELECT tenant_id, cart_id, variant_id FROM cart_line WHERE tenant_id = 77', 'cart_line_one_per_variant'),
+    ('UPDATE cart_line SET variant_id = 999999999 WHERE tenant_id = 77', 'cart_line_variant_exists'),
+    ('UPDATE cart_line SET cart_id = cart_id + 999999999 WHERE tenant_id = 77', 'cart_line_cart_exists'),
+    ('UPDATE cart_line SET quantity = 0 WHERE tenant_id = 77', 'cart_line_quantity_in_range'),
+    ('UPDATE cart_line SET discount = -1 WHERE tenant_id = 77', 'cart_line_discount_in_range'),
+    ('DELETE FROM cart WHERE tenant_id = 77', 'cart_line_cart_exists'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $s, ''x'', 1, ''X'', ''{}'')', 'invoice_one_per_order'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) SELECT 77, $a, series, sequence, ''X'', ''{}'' FROM invoice WHERE order_id = $s', 'invoice_series_unique'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) SELECT 77, $a, ''x'', 1, number, ''{}'' FROM invoice WHERE order_id = $s', 'invoice_number_unique'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 0, ''X'', ''{}'')', 'invoice_sequence_positive'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 1, ''X'', ''[]'')', 'invoice_document_is_object'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, 999999999, ''x'', 1, ''X'', ''{}'')', 'invoice_order_exists'),
+    ('INSERT INTO invoice (tenant_id, order_id, company_id, series, sequence, number, document) VALUES (77, $a, 999999999, ''x'', 1, ''X'', ''{}'')', 'invoice_company_exists'),
+    ('UPDATE mail SET template = ''spam'' WHERE tenant_id = 77', 'mail_template_known'),
+    ('UPDATE mail SET recipient = ''a'' WHERE tenant_id = 77', 'mail_recipient_length'),
+    ('UPDATE mail SET attempts = -1 WHERE tenant_id = 77', 'mail_attempts_not_negative'),
+    ('UPDATE mail SET dead = true, done_at = now() WHERE tenant_id = 77', 'mail_dead_is_not_done'),
+    ('UPDATE mail SET order_id = 999999999 WHERE tenant_id = 77', 'mail_order_exists'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T1'', ''charge'', 1, ''USD'')', 'terminal_transaction_pkey'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''gift'', 1, ''USD'')', 'terminal_transaction_kind_known'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''charge'', 0, ''USD'')', 'terminal_transaction_amount_in_range'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''charge'', 1, ''XXX'')', 'terminal_transaction_currency_exists'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (78, ''T2'', ''charge'', 1, ''USD'')', 'terminal_transaction_tenant_exists'),
     ('DELETE FROM orders WHERE id = $a', 'order_line_order_exists'),
     ('UPDATE order_line SET kind = ''gift'' WHERE order_id = $a', 'line_kind_known'),
     ('UPDATE order_line SET quantity = 0, subtotal = 0 WHERE order_id = $b', 'order_line_quantity_positive'),
@@ -60,7 +132,7 @@ FROM (VALUES
     ('UPDATE payment SET status = ''paid'', due_at = NULL WHERE id = $pb', 'payment_paid_is_captured'),
     ('UPDATE payment SET captured_at = NULL WHERE id = $pa', 'payment_captured_has_time'),
     ('UPDATE payment SET refunding = 801 WHERE id = $pa', 'payment_refunds_within_captured'),
-    ('UPDATE payment SET due_at = now() WHERE id = $pa', 'payment_due_while_created'),
+    ('UPDATE payment SET due_at = now() WHERE id = $pa', 'payment_due_while_asked'),
     ('UPDATE payment SET intent_id = ''i'', provider = ''p'' WHERE tenant_id = 77', 'payment_intent_unique'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''done'', 5, ''USD'', ''paid'')', 'refund_settled_has_time'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''pending'', 0, ''USD'', ''paid'')', 'refund_amount_positive'),
@@ -91,5 +163,9 @@ SELECT is_empty($$SELECT * FROM transition WHERE axis = 'order' AND from_state =
 SELECT is_empty($$SELECT * FROM transition WHERE axis = 'payment' AND from_state = 'refunded'$$, 'nor do refunded payments');
 SELECT is((SELECT string_agg(DISTINCT from_state, ' ' ORDER BY from_state) FROM transition WHERE axis = 'payment' AND to_state = 'paid'), 'confirming failed refund_pending unpaid', 'what may become paid');
 SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM transition WHERE to_state = 'expired'), 'system', 'only the clock expires');
+-- A price goes with its variant; what a cart or an order refers to stays.
+DELETE FROM cart_line WHERE tenant_id = 77;
+DELETE FROM variant WHERE tenant_id = 77 AND number = 'D-1';
+SELECT is_empty($$SELECT FROM variant_price x WHERE NOT EXISTS (SELECT FROM variant v WHERE v.tenant_id = x.tenant_id AND v.id = x.variant_id)$$, 'prices go with their variant');
 SELECT * FROM finish();
 ROLLBACK;

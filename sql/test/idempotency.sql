@@ -52,6 +52,43 @@ UPDATE idempotency SET created_at = now() - interval '2 days' WHERE key LIKE 'x%
 SELECT is(purge_idempotency(77, interval '1 day'), 2, 'old keys are purged');
 SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k%'), 3::bigint, 'young ones stay');
 
+-- Every write with a key, sent twice: the second time tells the rows of the first, and that it does so.
+\ir lib/company.sql
+SELECT pg_temp.cart('sally') AS cart, pg_temp.sell() AS cash, pg_temp.sell() AS drop, pg_temp.sell('external') AS link, pg_temp.sell('credit_card', true) AS consumer \gset
+CREATE FUNCTION pg_temp.twice(p_call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_sql    text := 'SELECT array_agg(a) FROM ' || p_call || ' AS a';
+    v_first  orders.answer[];
+    v_second orders.answer[];
+BEGIN
+    EXECUTE v_sql INTO v_first;
+    EXECUTE v_sql INTO v_second;
+    IF v_first[1].flag OR NOT v_second[1].flag THEN
+        RETURN 'the first is told as a repeat, or the second is not';
+    END IF;
+    v_second[1].flag := false;
+    RETURN CASE WHEN v_first = v_second THEN v_first[1].code ELSE 'other rows' END;
+END
+$$;
+SELECT is(pg_temp.twice(format('%s(77, %L, %L, %s, %L, %L, %L, %s)', w.name, 'company', 'seller', pg_temp.uid(w.who), 'twice', w.name, '\x01', w.arguments)), w.code, w.name || ' twice')
+FROM (VALUES
+    (1, 'make_cart', 'olga', '''{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "L-RED"}]}''', 'created'),
+    (2, 'place_cart', 'sally', format('%L, %L, true, NULL, 900', :'cart', 'cash'), 'done'),
+    (3, 'settle_sale', 'sally', format('%L, %L', pg_temp.number_of(:cash), 'X1'), 'done'),
+    (4, 'cancel_sale', 'sally', format('%L', pg_temp.number_of(:drop)), 'done'),
+    (5, 'send_pay_link', 'sally', format('%L, %L', pg_temp.number_of(:link), 'a@example.com'), 'done'),
+    (6, 'bind_buyer', 'carl', format('%L', pg_temp.number_of(:consumer)), 'done'),
+    (7, 'edit_billing_address', 'carl', format('%L, %L', pg_temp.number_of(:consumer), '{"street": null, "code": 1}'), 'done'),
+    (8, 'issue_invoice', 'olga', format('%s', :cash), 'done'),
+    (9, 'refund_sale', 'sally', format('%L, %L, 30, false', pg_temp.number_of(:cash), 'R1'), 'done'),
+    (10, 'record_terminal_transaction', 'olga', '''T1'', ''charge'', 5, ''USD'', NULL', 'created'),
+    (11, 'catalogue_upsert', 'olga', '''companies'', ''twice'', ''{"name": "Twice", "prefix": "TWICE"}''', 'created')
+) AS w (n, name, who, arguments, code) ORDER BY w.n;
+SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each has its effect once');
+SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail');
+SELECT is(pg_temp.refusal(format('SELECT settle_sale(77, %L, %L, %s, %L, %L, %L, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'twice', 'settle_sale', '\x02', pg_temp.number_of(:cash), 'X2')),
+          'OR422 idempotency_key_reused idempotency_key', 'another request may not use a key of theirs');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

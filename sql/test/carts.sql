@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+\ir lib/company.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.make(p_document text) RETURNS SETOF orders.answer LANGUAGE sql AS $$
+    SELECT * FROM orders.make_cart(77, 'operator', 'operator', pg_temp.uid('olga'), 'carts', NULL, NULL, p_document::jsonb)
+$$;
+SELECT id AS a, code AS a_code, reference AS a_ref
+FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "l-red", "quantity": 2, "discount": 15}, {"number": "L-BLUE"}]}') \gset
+SELECT is(:'a_code'::text, 'created', 'a cart is made');
+SELECT is(:'a_ref'::text, 'C' || lpad(:'a', greatest(5, length(:'a')), '0'), 'its code is its number, with at least five digits');
+SELECT is((SELECT ROW(k.code, c.external_ref, u.external_ref, k.currency, k.state)::text FROM cart k JOIN company c ON c.tenant_id = 77 AND c.id = k.company_id
+           JOIN users u ON u.tenant_id = 77 AND u.id = k.user_id WHERE k.tenant_id = 77 AND k.id = :a), format('(%s,acme,sally,USD,open)', :'a_ref'), 'of a company and a salesperson');
+SELECT results_eq(format('SELECT v.number::text COLLATE "default", l.quantity, l.discount FROM cart_line l JOIN variant v ON v.tenant_id = 77 AND v.id = l.variant_id WHERE l.cart_id = %s ORDER BY l.id', :a),
+    $$VALUES ('L-RED', 2, 15::bigint), ('L-BLUE', 1, 0)$$, 'with its products in order, one each unless said otherwise');
+SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "mel", "currency": "EUR"}')), 1::bigint, 'a cart may be empty');
+SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "JPY", "products": [{"number": "L-RED"}]}')), 1::bigint, 'or hold what is not sold, which is told when it is ordered');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD"}'::jsonb || c.change::jsonb)), 'OR422 ' || c.refusal, c.change)
+FROM (VALUES
+    ('{"company": null}', 'required_field company'), ('{"company": "nix"}', 'company_not_found company'), ('{"company": 5}', 'invalid_field company'),
+    ('{"agent": null}', 'required_field agent'), ('{"agent": "nix"}', 'user_not_found agent'), ('{"agent": "carl"}', 'user_not_found agent'), ('{"agent": "bert"}', 'user_not_found agent'),
+    ('{"currency": null}', 'required_field currency'), ('{"currency": "XXX"}', 'currency_unknown currency'),
+    ('{"products": {}}', 'invalid_field products'), ('{"products": ["L-RED"]}', 'invalid_field products'), ('{"products": [{}]}', 'required_field number'),
+    ('{"products": [{"number": "nix"}]}', 'product_not_found products'), ('{"products": [{"number": "L-RED"}, {"number": "l-red"}]}', 'invalid_field products'),
+    ('{"products": [{"number": "L-RED", "quantity": 0}]}', 'invalid_field quantity'), ('{"products": [{"number": "L-RED", "quantity": 1000001}]}', 'invalid_field quantity'),
+    ('{"products": [{"number": "L-RED", "quantity": "2"}]}', 'invalid_field quantity'), ('{"products": [{"number": "L-RED", "discount": -1}]}', 'invalid_field discount'),
+    ('{"products": [{"number": "L-RED", "discount": 1.5}]}', 'invalid_field discount')
+) AS c (change, refusal);
+SELECT is(pg_temp.hint(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "nix"}]}')), '{"number": "nix"}', 'a missing product is named');
+SELECT is((SELECT count(*) FROM cart WHERE tenant_id = 77), 3::bigint, 'refusals leave no carts');
+SELECT is(pg_temp.put('memberships', 'm1', '{"company": "acme", "user": "sally", "role": "salesperson", "active": false}'), 'updated', 'who has left the company');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.cart('sally')$$), 'OR422 user_not_found agent', 'has no carts any more');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

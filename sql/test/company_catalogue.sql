@@ -1,0 +1,110 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+\ir lib/company.sql
+SELECT no_plan();
+
+-- Each kind is created, found unchanged and replaced as a whole.
+SELECT is(pg_temp.put(c.kind, 'new', t.document), t.code, c.kind || ': ' || t.what)
+FROM (VALUES
+    ('users', '{"name": "N", "title": 1, "current_company": "acme", "default_address": {"street": "S", "code": 1}}', '{"name": "N"}'),
+    ('companies', '{"name": "New", "prefix": "NEW", "email": "n@example.com", "tax_number": "T", "address": {"city": "X"}, "images": {"px720": "https://example.com/x"}}',
+                  '{"name": "New", "prefix": "NEW"}'),
+    ('memberships', '{"company": "acme", "user": "carl"}', '{"company": "acme", "user": "carl", "role": "manager"}'),
+    ('products', '{"name": "New", "company": "acme", "number": "N", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}',
+                 '{"name": "New", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}')
+) AS c (kind, first, second)
+CROSS JOIN LATERAL (VALUES (c.first, 'created', 'a new one is created'), (c.first, 'unchanged', 'the same again'), (c.second, 'updated', 'another document'),
+                           (c.second, 'unchanged', 'and that again')) AS t (document, code, what);
+SELECT is((SELECT ROW(title, default_address, current_company_id)::text FROM users WHERE tenant_id = 77 AND external_ref = 'new'), '(,,)', 'what a user''s document leaves out is taken out');
+SELECT is((SELECT ROW(email, tax_number, address, images, active)::text FROM company WHERE tenant_id = 77 AND external_ref = 'new'), '(,,{},{},t)', 'also a company''s');
+SELECT is((SELECT company_id FROM product WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'and a product''s');
+SELECT is(pg_temp.put('users', 'carl', '{"name": "Carl", "title": 0, "default_address": {"street": "S", "title": null, "code": 30123}}'), 'updated', 'a title and an address');
+SELECT is((SELECT ROW(title, default_address ->> 'code')::text FROM users WHERE tenant_id = 77 AND external_ref = 'carl'), '(0,30123)', 'are kept as given');
+SELECT is((SELECT snapshot ->> 'prefix' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'companies', 'acme', '{"name": "Acme", "prefix": "AAAA"}')), 'AAAA', 'the answer shows the entry');
+SELECT ok(NOT (SELECT snapshot ? 'tenant_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp', '{"name": "Lamp"}')), 'without its tenant');
+SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
+    \g (format=unaligned) /dev/null
+
+CREATE FUNCTION pg_temp.stretch(p_document jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT replace(p_document::text, '"LONG"', to_jsonb(repeat('x', 201))::text)
+$$;
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', pg_temp.stretch(c.document::jsonb))), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+FROM (VALUES
+    ('users', '{"name": "x", "title": 2}', 'invalid_field title'), ('users', '{"name": "x", "title": "1"}', 'invalid_field title'),
+    ('users', '{"name": "x", "title": -1}', 'invalid_field title'), ('users', '{"name": "x", "default_address": []}', 'invalid_field default_address'),
+    ('users', '{"name": "x", "default_address": {"street": []}}', 'invalid_field default_address'), ('users', '{"name": "x", "default_address": {"street": true}}', 'invalid_field default_address'),
+    ('users', '{"name": "x", "default_address": {"street": "LONG"}}', 'invalid_field default_address'), ('users', '{"name": "x", "default_address": {"street": "a\nb"}}', 'invalid_field default_address'),
+    ('users', '{"name": "x", "current_company": "nix"}', 'company_not_found current_company'), ('users', '{"name": "x", "current_company": 5}', 'invalid_field current_company'),
+    ('companies', '{"prefix": "XX"}', 'required_field name'), ('companies', '{"name": "", "prefix": "XX"}', 'invalid_field name'),
+    ('companies', '{"name": "LONG", "prefix": "XX"}', 'invalid_field name'), ('companies', '{"name": "x"}', 'required_field prefix'),
+    ('companies', '{"name": "x", "prefix": "xx"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "X"}', 'invalid_field prefix'),
+    ('companies', '{"name": "x", "prefix": "X1"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "XXXXXXXXX"}', 'invalid_field prefix'),
+    ('companies', '{"name": "x", "prefix": "INV"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "AAAA"}', 'invalid_field prefix'),
+    ('companies', '{"name": "x", "prefix": "XX", "email": "a"}', 'invalid_field email'), ('companies', '{"name": "x", "prefix": "XX", "tax_number": 5}', 'invalid_field tax_number'),
+    ('companies', '{"name": "x", "prefix": "XX", "address": "x"}', 'invalid_field address'), ('companies', '{"name": "x", "prefix": "XX", "address": {"city": "a\u0001"}}', 'invalid_field address'),
+    ('companies', '{"name": "x", "prefix": "XX", "images": {"px1": "https://example.com"}}', 'invalid_field images'), ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": 5}}', 'invalid_field images'),
+    ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "ftp://example.com"}}', 'invalid_field images'), ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "https://a b"}}', 'invalid_field images'),
+    ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "https://"}}', 'invalid_field images'), ('companies', '{"name": "x", "prefix": "XX", "active": 1}', 'invalid_field active'),
+    ('companies', '{"name": "x", "prefix": "XX", "metadata": 1}', 'invalid_field metadata'),
+    ('memberships', '{"user": "carl"}', 'required_field company'), ('memberships', '{"company": "nix", "user": "carl"}', 'company_not_found company'),
+    ('memberships', '{"company": "acme"}', 'required_field user'), ('memberships', '{"company": "acme", "user": "nix"}', 'user_not_found user'),
+    ('memberships', '{"company": "acme", "user": "cora", "role": "boss"}', 'invalid_field role'), ('memberships', '{"company": "acme", "user": "sally"}', 'invalid_field user'),
+    ('products', '{}', 'required_field name'), ('products', '{"name": "x", "company": "nix"}', 'company_not_found company'), ('products', '{"name": "x", "slug": "lamp"}', 'invalid_field slug'),
+    ('products', '{"name": "x", "returnable": "no"}', 'invalid_field returnable'), ('products', '{"name": "x", "images": []}', 'invalid_field images'),
+    ('products', '{"name": "x", "variants": {}}', 'invalid_field variants'), ('products', '{"name": "x", "variants": [5]}', 'invalid_field variants'),
+    ('products', '{"name": "x", "variants": [{}]}', 'required_field ref'), ('products', '{"name": "x", "variants": [{"ref": "a", "number": "d-1"}]}', 'invalid_field number'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "options": ["red"]}]}', 'invalid_field options'), ('products', '{"name": "x", "variants": [{"ref": "a", "options": [{"id": "1", "name": "a"}]}]}', 'invalid_field options'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "options": [{"id": 1}]}]}', 'invalid_field options'), ('products', '{"name": "x", "variants": [{"ref": "a", "images": {"x": "y"}}]}', 'invalid_field images'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "status": 5}]}', 'invalid_field status'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": []}]}', 'invalid_field prices'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"XXX": 1}}]}', 'currency_unknown prices'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": -1}}]}', 'invalid_field prices'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": 1.5}}]}', 'invalid_field prices'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": null}}]}', 'required_field prices'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {}}}]}', 'required_field price'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 2, "list_price": 1}}}]}', 'invalid_field list_price')
+) AS c (kind, document, refusal);
+SELECT is(pg_temp.put('companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s", "px1080": "http://example.com"}}', repeat('x', 1980))), 'created', 'a long address of a picture');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s"}}', repeat('x', 2000)))),
+          'OR422 invalid_field images', 'one that is too long');
+
+-- Variants and their prices.
+CREATE FUNCTION pg_temp.variants(p_ref text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', v.external_ref, v.number, v.name, v.status, CASE WHEN NOT v.active THEN 'off' END,
+               (SELECT string_agg(x.currency || x.price || coalesce('/' || x.list_price, ''), ' ' ORDER BY x.currency) FROM orders.variant_price x
+                WHERE x.tenant_id = 77 AND x.variant_id = v.id)), ', ' ORDER BY v.id)
+    FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
+    WHERE p.tenant_id = 77 AND p.external_ref = p_ref
+$$;
+CREATE FUNCTION pg_temp.put_shoe(p_variants text) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.put('products', 'shoe', format('{"name": "Shoe", "variants": [%s]}', p_variants))
+$$;
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": {"price": 90, "list_price": 95}}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'created', 'a product with variants');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial EUR90/95 USD100, 41 Size 41 made', 'numbers are in capitals, a variant is called like its product');
+SELECT is(pg_temp.put_shoe('{"ref": "41", "name": "Size 41", "status": "made"}, {"ref": "40", "number": "S-40", "prices": {"EUR": {"price": 90, "list_price": 95}, "USD": {"price": 100}}}'), 'unchanged', 'the same in other words');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a list price less');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price that changes');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price that is left out');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made', 'is gone');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'updated', 'a variant that is left out');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made off', 'is no longer sold');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'unchanged', 'leaving it out again changes nothing');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41"}'), 'updated', 'naming it');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Shoe initial', 'brings it back as it is named now');
+SELECT is(pg_temp.put('products', 'shoe', '{"name": "Shoe"}'), 'updated', 'without variants');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial off USD101, 41 Shoe initial off', 'nothing of it is sold');
+SELECT is((SELECT jsonb_path_query_array(snapshot, '$.variants[*].prices') FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
+           '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
+           WHERE code = 'unchanged'), '[{"EUR": 900, "USD": {"price": 1000, "list_price": 1200}}, {"USD": 500}, {"USD": 0}]', 'the answer shows variants and prices as they may be sent again');
+SELECT is(pg_temp.put('products', 'lamp2', '{"name": "Lamp", "variants": [{"ref": "red"}]}'), 'created', 'two products may have variants of one reference');
+
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+    FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+        '{"kind": "companies", "ref": "b", "name": "B", "prefix": "BULK"}', '{"kind": "users", "ref": "b", "name": "B", "current_company": "b"}',
+        '{"kind": "memberships", "ref": "b", "company": "b", "user": "b"}', '{"kind": "memberships", "ref": "b2", "company": "b", "user": "b"}',
+        '{"kind": "companies", "ref": "b2", "name": "B", "prefix": "BULK"}',
+        '{"kind": "products", "ref": "b", "name": "B", "variants": [{"ref": "a", "number": "B-A"}, {"ref": "b", "number": "D-1"}]}',
+        '{"kind": "products", "ref": "b2", "name": "B", "variants": [{"ref": "a", "number": "B-A"}]}', '{"kind": "products", "ref": "b2", "name": "B"}']::jsonb[]) AS r) AS b),
+    'created, created, created, invalid_field user, invalid_field prefix, invalid_field number, created, updated', 'lines of a bulk see those before them and fail as a whole');
+SELECT is(pg_temp.variants('b'), NULL, 'a product that fails leaves nothing');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

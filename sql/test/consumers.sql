@@ -1,0 +1,84 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+\ir lib/company.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.look(p_order bigint, p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(kind, ' ') FROM orders.read_bound(77, pg_temp.uid(p_who), pg_temp.number_of(p_order))
+$$;
+CREATE FUNCTION pg_temp.edit(p_order bigint, p_address jsonb DEFAULT '{"given_name": "Lee"}', p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.edit_billing_address(77, 'company', 'buyer', pg_temp.uid(p_who), 'edit', NULL, NULL, pg_temp.number_of(p_order), p_address)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.version(p_order bigint) RETURNS integer LANGUAGE sql AS $$ SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order $$;
+
+-- Whose an order is comes before its state, for each of the three.
+SELECT pg_temp.sell('cash', true) AS a, pg_temp.sell('cash', true) AS taken, pg_temp.sell() AS desk, pg_temp.sell('cash', true, p_expires => 0) AS late,
+       pg_temp.sell('cash', true) AS paid, pg_temp.sell('cash', true) AS off, pg_temp.sell('cash', true) AS bad, pg_temp.sell('external', true) AS slow \gset
+SELECT is(pg_temp.bind(o.id, o.who), 'done', o.who || ' binds an order') FROM (VALUES (:taken, 'cora'), (:paid, 'carl'), (:off, 'carl'), (:bad, 'carl'), (:slow, 'carl')) AS o (id, who);
+SELECT is(pg_temp.settle(:paid, 'X1'), 'done', 'one is paid');
+SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(code, ' ') FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :bad, 'no', 'x') WHERE kind = 'result'), 'done', 'one is in error');
+SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'one is thought over');
+SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, format('%s of %s', f.name, o.what))
+FROM (VALUES
+    ('look bind edit', 'a missing order', 0, 'OR404 not_found'), ('look bind edit', 'an order of the desk', :desk, 'OR404 not_found'), ('look bind edit', 'another''s', :taken, 'OR409 order_bound'),
+    ('edit', 'nobody''s yet', :a, 'OR409 order_bound'), ('edit', 'nobody''s, past its time', :late, 'OR409 order_bound'),
+    ('look', 'one past its time', :late, 'OR409 order_not_payable: expired closed'), ('bind', 'one past its time', :late, 'OR409 order_not_payable: open unpaid'),
+    ('look', 'a paid one', :paid, 'OR409 order_not_payable: completed paid'), ('look', 'a cancelled one', :off, 'OR409 order_not_payable: cancelled closed'),
+    ('look', 'one in error', :bad, 'OR409 order_not_payable: error failed'), ('edit', 'a cancelled one', :off, 'OR409 order_not_payable: cancelled closed'),
+    ('edit', 'one in error', :bad, 'OR409 order_not_payable: error failed')) AS o (names, what, id, refusal),
+     string_to_table(o.names, ' ') AS f (name);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.edit(%s, NULL)', o.id)), o.refusal, 'an invalid address of ' || o.what || ' is said last')
+FROM (VALUES (0, 'a missing order', 'OR404 not_found'), (:taken, 'another''s', 'OR409 order_bound'), (:off, 'a cancelled one', 'OR409 order_not_payable'), (:paid, 'a paid one', 'OR422 invalid_fields')) AS o (id, what, refusal);
+
+-- Reading.
+SELECT is(pg_temp.look(:a), 'order line payment company agent', 'an order that is nobody''s yet is shown with who sells');
+SELECT is(pg_temp.look(:a, 'cora'), pg_temp.look(:a), 'to anybody who has its number');
+SELECT is((SELECT count(*) FROM read_bound(77, pg_temp.uid('carl'), lower(pg_temp.number_of(:a)))), 5::bigint, 'also in small letters');
+SELECT is(pg_temp.look(:slow), 'order line payment company agent', 'while its provider thinks it over, its buyer''s still');
+SELECT is((SELECT metadata ->> 'city' FROM read_bound(77, pg_temp.uid('carl'), pg_temp.number_of(:a)) WHERE kind = 'company'), 'Bern', 'with the address of the company');
+SELECT is(pg_temp.version(:a), 1, 'reading changes nothing');
+
+-- Binding.
+SELECT is(pg_temp.bind(:a), 'done', 'the first to bind an order');
+SELECT is((SELECT buyer_id FROM orders WHERE id = :a), pg_temp.uid('carl'), 'is its buyer');
+SELECT is(pg_temp.version(:a), 2, 'in a new version');
+SELECT is(pg_temp.bind(:a), 'unchanged', 'again: unchanged');
+SELECT is(pg_temp.version(:a), 2, 'really');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s, %L)', :a, w.who)), 'OR409 order_bound', 'and not ' || w.who || '''s') FROM unnest('{cora,sally}'::text[]) AS w (who);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.look(%s, %L)', :a, 'cora')), 'OR409 order_bound', 'who no longer sees it');
+SELECT is(pg_temp.bind(o.id), 'unchanged', 'what was bound stays so, ' || o.what) FROM (VALUES (:paid, 'paid'), (:off, 'cancelled'), (:bad, 'in error')) AS o (id, what);
+SELECT pg_temp.sell('cash', true) AS b, pg_temp.sell('cash', true) AS c \gset
+SELECT is(pg_temp.settle(:b, 'X2'), 'done', 'paid before anybody came');
+SELECT pg_temp.call_off(:c) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', o.id)), 'OR409 order_not_payable', o.what || ' order is no longer bound') FROM (VALUES (:b, 'a paid'), (:c, 'a cancelled')) AS o (id, what);
+SELECT is((SELECT ROW(kind, id, detail, code, reference, snapshot ->> 'city')::text FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) WHERE kind <> 'result'),
+          format('(profile,%s,Carl,Lee,0912,Taichung)', pg_temp.uid('carl')), 'the answer is the buyer''s profile');
+SELECT ok((SELECT '1' IN (type, quantity::text) FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) WHERE kind = 'profile'), 'with the title');
+SELECT is((SELECT ROW(detail, code, reference, snapshot)::text FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('cora'), 'bind', NULL, NULL, pg_temp.number_of(:taken)) WHERE kind = 'profile'), '(,,,)', 'which may be empty');
+SELECT is(pg_temp.bind(pg_temp.buy('alice', p_method => 'manual'), 'alice'), 'unchanged', 'an order of another API is its buyer''s from the start');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', pg_temp.buy('alice', p_method => 'manual'))), 'OR404 not_found', 'and nobody else''s');
+
+-- The billing address.
+SELECT is(pg_temp.edit(:a), 'done', 'the buyer gives an address');
+SELECT is((SELECT ROW(kind, document)::text FROM order_address WHERE order_id = :a), ROW('billing', '{"given_name": "Lee"}'::jsonb)::text, 'for the bill');
+SELECT is(pg_temp.version(:a), 3, 'in a new version');
+SELECT is(pg_temp.edit(:a), 'unchanged', 'the same again');
+SELECT is(pg_temp.version(:a), 3, 'is none');
+SELECT is(pg_temp.edit(:a, '{"given_name": "Li", "title": 0}'), 'done', 'another one');
+SELECT is((SELECT document FROM order_address WHERE order_id = :a), '{"given_name": "Li", "title": 0}', 'takes its place');
+SELECT is(pg_temp.version(:a), 4, 'in one version more');
+SELECT is(pg_temp.edit(:paid), 'done', 'a paid order may still get one');
+SELECT is(pg_temp.edit(:slow), 'done', 'and one that is thought over');
+SELECT pg_temp.sell('cash', true, p_expires => 1) AS d \gset
+SELECT is(pg_temp.bind(:d), 'done', 'an order');
+UPDATE orders SET expires_at = now() WHERE id = :d;
+SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, :d)), 'OR409 order_not_payable: expired closed', f.name || ' of one''s own past its time') FROM unnest('{look,edit}'::text[]) AS f (name);
+SELECT is(pg_temp.bind(:d), 'unchanged', 'which stays one''s own');
+SELECT is((SELECT count(*) FROM order_address WHERE order_id = :d), 0::bigint, 'without an address');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

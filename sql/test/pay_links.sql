@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+\ir lib/company.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.send(p_order bigint, p_who text DEFAULT 'sally', p_email text DEFAULT 'a@example.com') RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.start(p_order bigint, p_gone bigint DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.start_payment(77, p_order, p_gone)
+$$;
+CREATE FUNCTION pg_temp.intend(p_payment bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.wait_for(p_payment bigint, p_seconds integer DEFAULT 30) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.await_capture(77, p_payment, p_seconds) WHERE kind = 'result'
+$$;
+
+-- The mail: whose order, the address, the method, the state.
+SELECT pg_temp.sell('external') AS a, pg_temp.sell() AS cash, pg_temp.sell('external', p_expires => 0) AS late, pg_temp.sell('external') AS paid, pg_temp.sell('external') AS off,
+       pg_temp.sell('external') AS slow, pg_temp.sell('external') AS bad, pg_temp.sell('external', p_who => 'bert', p_company => 'bold') AS other \gset
+SELECT is(pg_temp.paypal('paid', :paid, 'PP-1'), 'done', 'one is paid');
+SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'one is thought over');
+SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :bad, 'no', 'x') WHERE kind = 'result'), 'done', 'one is in error');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, %L, %L)', o.id, o.who, o.email)), 'OR404 not_found', o.what)
+FROM (VALUES (0, 'sally', NULL, 'an order that is missing'), (:a, 'mel', 'a@example.com', 'the order of a member who does not sell'), (:a, 'bert', 'a@example.com', 'of another company'),
+             (:a, 'carl', 'a@example.com', 'of nobody''s'), (:other, 'mona', 'a@example.com', 'another company''s'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'a buyer''s of another API')) AS o (id, who, email, what);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, p_email => NULL)', o.id)), 'OR422 invalid_field email', 'no address comes before ' || o.what) FROM (VALUES (:cash, 'the method'), (:paid, 'the state')) AS o (id, what);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :cash)), 'OR409 payment_method_mismatch', 'cash has no link');
+SELECT is(pg_temp.told(format('SELECT pg_temp.send(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
+FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
+SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 0::bigint, 'no refusal writes a mail');
+SELECT is(pg_temp.send(:a), 'done', 'a link is sent');
+SELECT is(pg_temp.send(:a, 'mona', 'b@example.com'), 'done', 'and sent again, by a colleague');
+SELECT is(pg_temp.send(:other, 'sally', 'c@example.com'), 'done', 'whoever sells for its company sends it, whichever is current');
+SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'which leaves the order as it is');
+
+-- The worker takes mail, with a lease, and tries again later and later.
+SELECT results_eq('SELECT order_id, type, email, number, title, amount, currency, exponent, quantity, expires_at FROM claim_mail(77, 2, 60) ORDER BY id',
+    format($$SELECT id, 'pay_link', m.email, number::text COLLATE "default", 'Acme', 1000::bigint, 'USD', 2::smallint, 1, expires_at FROM orders, (VALUES (1, 'a@example.com'), (2, 'b@example.com')) AS m (n, email) WHERE id = %s ORDER BY m.n$$, :a), 'mail tells what it is about');
+SELECT is((SELECT string_agg(email, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
+SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'all are claimed');
+SELECT is_empty('SELECT * FROM claim_mail(1, 10, 60)', 'another tenant has none');
+SELECT id AS m1 FROM mail WHERE tenant_id = 77 AND recipient = 'a@example.com' \gset
+SELECT id AS m2 FROM mail WHERE tenant_id = 77 AND recipient = 'b@example.com' \gset
+SELECT id AS m3 FROM mail WHERE tenant_id = 77 AND recipient = 'c@example.com' \gset
+SELECT is((SELECT due_at FROM mail WHERE id = :m1), now() + interval '60 seconds', 'for the lease');
+SELECT is(mark_mail(77, :m1, true, false, NULL), 1, 'a server took one');
+SELECT is((SELECT ROW(done_at, dead, last_error)::text FROM mail WHERE id = :m1), ROW(now(), false, NULL)::text, 'it is done');
+SELECT is(mark_mail(77, :m1, c.ok, c.final, 'x'), 0, 'once, whatever is said later') FROM (VALUES (true, false), (false, true)) AS c (ok, final);
+SELECT is(mark_mail(77, :m2, false, false, 'no answer'), 1, 'a server did not take one');
+SELECT is((SELECT ROW(done_at, due_at, dead, last_error)::text FROM mail WHERE id = :m2), ROW(NULL, now() + interval '20 seconds', false, 'no answer')::text, 'it is due again');
+SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'not at once');
+CREATE TEMP TABLE wait (attempts integer, wait interval);
+DO $$
+BEGIN
+    FOR v_try IN 2 .. 16 LOOP
+        UPDATE orders.mail SET attempts = v_try WHERE tenant_id = 77 AND recipient = 'b@example.com';
+        PERFORM orders.mark_mail(77, id, false, false, 'no answer') FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
+        INSERT INTO wait SELECT v_try, due_at - now() FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
+    END LOOP;
+END
+$$;
+SELECT is((SELECT string_agg(extract(epoch FROM wait)::integer::text, ' ' ORDER BY attempts) FROM wait),
+          '40 80 160 320 640 1280 2560 5120 10240 20480 21600 21600 21600 21600 21600', 'the wait doubles up to six hours');
+SELECT ok((SELECT dead FROM mail WHERE id = :m2), 'the sixteenth failure is the last');
+UPDATE mail SET due_at = now() WHERE id = :m2;
+SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'a dead one is not claimed');
+SELECT is(mark_mail(77, :m2, true, false, NULL), 0, 'nor marked');
+SELECT is(mark_mail(77, :m3, false, true, 'no such mailbox'), 1, 'what no other try would mend');
+SELECT is((SELECT ROW(dead, attempts, last_error)::text FROM mail WHERE id = :m3), '(t,1,"no such mailbox")', 'is dead at once');
+SELECT is(mark_mail(1, :m3, true, false, NULL), 0, 'another tenant''s mail is not there');
+
+-- The link is opened: the payment whose intent is made now.
+SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
+FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
+SELECT is(pg_temp.refusal('SELECT pg_temp.start(0)'), 'OR404 not_found', 'a missing order');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order that is paid in cash');
+SELECT pg_temp.payment_of(:a) AS p1 \gset
+SELECT is(pg_temp.start(:a), :p1::bigint, 'opens the first payment');
+SELECT is((SELECT ROW(kind, order_id, state, channel, provider, amount, currency, exponent, intent_id, url, number)::text FROM start_payment(77, :a, NULL)),
+          format('(payment,%s,pending,paypal,paypal,1000,USD,2,,,%s)', :a, pg_temp.number_of(:a)), 'with all that its provider has to know');
+SELECT is(pg_temp.intend(:p1, 'I-1'), 'done', 'its intent is made');
+SELECT is((SELECT ROW(id, intent_id, url)::text FROM start_payment(77, :a, NULL)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
+SELECT is((SELECT ROW(id, intent_id, number, order_id)::text FROM payment_by_intent(77, 'paypal', 'I-1')), format('(%s,I-1,%s,%s)', :p1, pg_temp.number_of(:a), :a), 'the buyer who comes back is known by it');
+SELECT is_empty(format('SELECT * FROM payment_by_intent(%s, %L, %L)', c.tenant, c.channel, c.intent), 'none in ' || c.tenant || ' by ' || c.channel || ' with ' || c.intent)
+FROM (VALUES (77, 'paypal', 'I-2'), (77, 'sim', 'I-1'), (77, 'nix', 'I-1'), (1, 'paypal', 'I-1')) AS c (tenant, channel, intent);
+SELECT is((SELECT string_agg(kind, ' ') FROM read_link(77, :a)), 'order line payment company agent', 'the page shows the order and who sells it');
+SELECT is(pg_temp.start(:a, :p1) > :p1, true, 'an intent that the provider no longer knows makes room for a new payment');
+SELECT pg_temp.payment_of(:a) AS p2 \gset
+SELECT results_eq(format('SELECT id, status::text, intent_id, amount, due_at, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
+    format($$SELECT %s::bigint, 'closed', 'I-1', 1000::bigint, NULL::timestamptz, expires_at FROM orders WHERE id = %s UNION ALL SELECT %s, 'pending', NULL, 1000, NULL, expires_at FROM orders WHERE id = %2$s$$, :p1, :a, :p2), 'the old one is closed');
+SELECT is(pg_temp.start(:a, :p1), :p2::bigint, 'saying so again makes no other');
+SELECT is(pg_temp.intend(:p2, 'I-2'), 'done', 'the new one gets an intent');
+SELECT is(pg_temp.paypal('failed', :a), 'done', 'which the provider refuses');
+SELECT is(pg_temp.start(:a) > :p2, true, 'the next try is a new payment');
+SELECT pg_temp.payment_of(:a) AS p3 \gset
+SELECT is(pg_temp.start(:a), :p3::bigint, 'one');
+SELECT is((SELECT status::text FROM payment WHERE id = :p2), 'failed', 'the one that failed is kept as it is');
+SELECT is(pg_temp.paypal('paid', :a, 'PP-3'), 'done', 'it is paid');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'and so is the order');
+SELECT is(pg_temp.paypal('paid', :a, 'PP-2', p_payment => :p1), 'done', 'should the first one be paid as well');
+SELECT is((SELECT ROW(payment_id, amount, reason)::text FROM refund WHERE order_id = :a), format('(%s,1000,"paid too late")', :p1), 'its money goes back');
+
+-- A capture of which nobody knows yet.
+SELECT pg_temp.sell('external') AS b \gset
+SELECT pg_temp.payment_of(:b) AS pb \gset
+UPDATE orders SET expires_at = now() + interval '5 s' WHERE id = (SELECT order_id FROM payment WHERE tenant_id = 77 AND id = :pb);
+SELECT is(pg_temp.wait_for(:pb), 'done', 'a capture that is not decided');
+SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '1 day 30 s', 'keeps its order from expiring');
+SELECT is(pg_temp.states(:b), 'open confirming none', 'makes the order wait');
+SELECT is((SELECT ROW(status, due_at, attempts)::text FROM payment WHERE id = :pb), ROW('confirming', now() + interval '30 seconds', 1)::text, 'and is asked about again');
+SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :b AND to_state = 'confirming'), 'provider worker', 'in the name of the provider');
+SELECT is(pg_temp.wait_for(:pb, 90), 'unchanged', 'once more');
+SELECT is((SELECT ROW(due_at, attempts)::text FROM payment WHERE id = :pb), ROW(now() + interval '90 seconds', 2)::text, 'is asked about later');
+SELECT is((SELECT version FROM orders WHERE id = :b), 2, 'in no new version');
+SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'not before');
+UPDATE payment SET due_at = now() WHERE id = :pb;
+SELECT is((SELECT ROW(id, order_id, state, quantity)::text FROM due_captures(77, 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
+SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'once within its lease');
+SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', :b)), 'OR409 order_not_payable: open confirming', 'meanwhile the link opens no other payment');
+SELECT is(pg_temp.paypal('paid', :b, 'PP-4'), 'done', 'the provider has it');
+SELECT is(pg_temp.states(:b), 'completed paid none', 'it is paid');
+SELECT is((SELECT due_at FROM payment WHERE id = :pb), NULL, 'and asked about no more');
+SELECT is(pg_temp.wait_for(:pb), 'unchanged', 'an order that is paid does not wait');
+SELECT is(pg_temp.states(:b), 'completed paid none', 'any more');
+SELECT is(pg_temp.refusal('SELECT pg_temp.wait_for(0)'), 'OR404 not_found', 'a missing payment');
+SELECT is(pg_temp.wait_for(pg_temp.payment_of(:off)), 'unchanged', 'a cancelled order does not wait');
+SELECT is((SELECT due_at FROM payment WHERE order_id = :off), NULL, 'nor is it asked about');
+
+-- Money that comes when the time of the order is over goes back, whether or not the worker has been there.
+SELECT pg_temp.sell('external') AS c, pg_temp.sell('external') AS d \gset
+SELECT is(pg_temp.wait_for(pg_temp.payment_of(o.id)), 'done', 'a capture is under way') FROM (VALUES (:c), (:d)) AS o (id);
+UPDATE orders SET expires_at = now() WHERE id IN (:c, :d);
+SELECT is(pg_temp.paypal('paid', :c, 'PP-5'), 'done', 'and succeeds too late');
+SELECT is(pg_temp.states(:c), 'expired refund_pending none', 'the order has expired');
+SELECT is(expire_due(77, 100), 2, 'the worker expires the rest');
+SELECT is(pg_temp.states(:d), 'expired closed none', 'all of it');
+SELECT is_empty(format('SELECT * FROM payment WHERE order_id IN (%s, %s) AND due_at IS NOT NULL', :c, :d), 'nothing of it is asked about');
+SELECT is(pg_temp.paypal('paid', :d, 'PP-6'), 'done', 'the other one succeeds');
+SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'and goes back too');
+SELECT results_eq('SELECT order_id, reference, amount FROM due_refunds(77, 10, 60) WHERE reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
+SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done so');
+SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

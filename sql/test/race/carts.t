@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Carts are ordered while orders are paid, cancelled, expired, bound and billed: locks are taken in one order.
+. "$(dirname "$0")/../lib/race.sh"
+. "$(dirname "$0")/../lib/race_company.sh"
+shop
+company
+# One of the last orders, and whatever may be done with it; refusals are fine.
+some() { echo "(SELECT number FROM orders.orders WHERE tenant_id = $tenant AND id % 5 = $1 % 5 ORDER BY id DESC LIMIT 1)"; }
+try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR404' OR SQLSTATE 'OR409' THEN NULL; END;"; }
+together 12 "DO \$\$
+    DECLARE v_cart bigint;
+    BEGIN
+        FOR i IN 1 .. 12 LOOP
+            SELECT id INTO v_cart FROM orders.make_cart($operator, '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}');
+            COMMIT;
+            IF i % 2 = 0 THEN
+                SELECT min(id) INTO v_cart FROM orders.cart WHERE tenant_id = $tenant AND state = 'open';
+            END IF;
+            PERFORM orders.place_cart($(seller), v_cart::text, 'cash', true, NULL, CASE i % 3 WHEN 0 THEN 0 ELSE 900 END);
+            COMMIT;
+            CASE (i + @) % 6
+                WHEN 0 THEN $(try "orders.cancel_sale($(seller), $(some i))")
+                WHEN 1 THEN $(try "orders.settle_sale($(seller), $(some i), '@-' || i)")
+                WHEN 2 THEN PERFORM orders.expire_due($tenant, 5);
+                WHEN 3 THEN $(try "orders.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, $(some i))")
+                WHEN 4 THEN $(try "orders.issue_invoice($operator, orders.order_by_number($tenant, $(some i)))")
+                ELSE $(try "orders.cancel($operator, NULL, orders.order_by_number($tenant, $(some i)), 'race', NULL)")
+            END CASE;
+            COMMIT;
+        END LOOP;
+        RAISE WARNING 'through';
+    END \$\$"
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '12 0 0' 'nobody waits in a circle'
+is "$(q "SELECT count(*) > 70 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
+is "$(q "SELECT count(*) FROM orders.cart k LEFT JOIN orders.orders o ON o.tenant_id = k.tenant_id AND o.cart_id = k.id
+         WHERE k.tenant_id = $tenant AND (k.state = 'ordered') <> (o.id IS NOT NULL)")" 0 'carts are ordered when they have an order'
+
+# An order is held while its cart is ordered again and the worker comes by.
+cart=$(cart)
+order=$(q "$(place "$cart" cash true 0)" | cut -d' ' -f2)
+psql -XqAt -c "BEGIN" -c "SELECT count(*) FROM (SELECT FROM orders.orders WHERE tenant_id = $tenant AND id = $order FOR UPDATE) AS o" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/held" 2>&1 &
+held=$!
+until [ "$(q "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1)' AND state = 'active'")" -gt 0 ]; do :; done
+is "$(q "SET statement_timeout = '500ms'; $(place "$cart" cash true 0)")" "unchanged $order" 'telling the order of a cart waits for nobody'
+is "$(q "SELECT orders.expire_due($tenant, 1000) * 0")" 0 'nor does the worker'
+wait "$held"
+is "$(q "SELECT orders.expire_due($tenant, 1000)")" 1 'who comes back for it'
+finish
