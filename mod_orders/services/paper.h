@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Paper: A4 pages of text that become a PDF. Pango shapes (any script there is a font for), Cairo writes.
+ *
+ * Everything is laid out first and written last, so that each page can say how many there are. Lengths are points, of
+ * 1/72 inch, from the upper left corner. A paper belongs to one thread and has a font map of its own, which is how Pango
+ * may be used from many; what it holds of Pango and Cairo goes with its pool, or before by orders_paper_close.
+ */
+#ifndef ORDERS_SERVICES_PAPER_H
+#define ORDERS_SERVICES_PAPER_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+#include <pango/pangocairo.h>
+#include <stdbool.h>
+
+#include "core/bytes.h"
+#include "core/problem.h"
+
+#define ORDERS_PAPER_WIDTH 595.276
+#define ORDERS_PAPER_HEIGHT 841.89
+#define ORDERS_PAPER_LEFT 50.0
+#define ORDERS_PAPER_RIGHT (ORDERS_PAPER_WIDTH - 50.0)
+#define ORDERS_PAPER_TOP 50.0
+#define ORDERS_PAPER_BOTTOM (ORDERS_PAPER_HEIGHT - 64.0) /**< the foot of each page is below */
+
+/** How a text looks. */
+typedef struct orders_ink_t {
+    double size; /**< of the font */
+    double grey; /**< 0 black … 1 white */
+    bool bold;
+} orders_ink_t;
+
+typedef enum {
+    ORDERS_PAPER_FROM_LEFT, /**< x is where it begins */
+    ORDERS_PAPER_TO_RIGHT   /**< x is where it ends */
+} orders_paper_side_e;
+
+typedef struct orders_paper_t orders_paper_t;
+
+/** What is repeated at the head of a page that a table goes on to. */
+typedef void (*orders_paper_head_t)(orders_paper_t *paper, void *baton);
+
+struct orders_paper_t {
+    apr_pool_t *pool;
+    int page;                 /**< the page that is written on, from 0 */
+    double y;                 /**< where the next text goes */
+    orders_paper_head_t head; /**< NULL outside tables */
+    void *baton;              /**< of `head` */
+    PangoFontMap *fonts;
+    PangoContext *context;
+    apr_array_header_t *texts; /**< of PangoLayout *: whatever was made */
+    apr_array_header_t *marks; /**< what goes onto the pages, in order */
+};
+
+/** `internal_error` when there is no font at all. */
+orders_problem_t *orders_paper_open(orders_paper_t **paper, apr_pool_t *pool) ORDERS_MUSTCHECK;
+/** Lets go of Pango's objects now. The paper cannot be used any more. */
+void orders_paper_close(orders_paper_t *paper);
+
+/** A text, wrapped to `width`; unwrapped when that is negative. It belongs to the paper. */
+PangoLayout *orders_paper_text(orders_paper_t *paper, const char *text, const orders_ink_t *ink,
+                               double width);
+/** A text on one line, made smaller until it is no wider than `width`. */
+PangoLayout *orders_paper_fit(orders_paper_t *paper, const char *text, const orders_ink_t *ink,
+                              double width);
+double orders_paper_width_of(PangoLayout *text);
+/** As much as orders_paper_flow moves on by. */
+double orders_paper_height_of(PangoLayout *text);
+/** From a text's top to its first baseline. */
+double orders_paper_ascent_of(PangoLayout *text);
+
+/** Puts a text onto the page as it is, its top at `y`; for what is known to fit. */
+void orders_paper_put(orders_paper_t *paper, PangoLayout *text, double x, double y,
+                      orders_paper_side_e side);
+/** Puts a text where the paper's `y` is and moves that, going on to the next page between lines. */
+void orders_paper_flow(orders_paper_t *paper, PangoLayout *text, double x);
+/** A thin line from `x` to `to`, at the paper's `y`. */
+void orders_paper_rule(orders_paper_t *paper, double x, double to, double grey);
+/** Goes on to the next page when less than `height` is left on this one. True: it did. */
+bool orders_paper_need(orders_paper_t *paper, double height);
+
+/**
+ * Writes the PDF. `title` becomes the document's and stands at the foot of each page, beside the page's number. `created`
+ * is the document's time, it has no other; it must be one that orders_time_text can write.
+ */
+orders_problem_t *orders_paper_write(orders_paper_t *paper, orders_bytes_t *pdf, const char *title,
+                                     apr_time_t created) ORDERS_MUSTCHECK;
+
+#endif
