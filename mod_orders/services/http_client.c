@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/http_client.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <curl/curl.h>
 #include <pthread.h>
@@ -8,16 +9,25 @@
 #include <strings.h>
 
 #define MAX_IDLE 16
+#define MAX_CONNECTIONS 2L
 #define CONNECT_TIMEOUT_MS 3000L
 #define MAX_IDLE_SECONDS 60L
+/** How long a call may wait for the network before it looks whether it is still wanted. */
+#define LOOK_EVERY_MS 200
+
+/** What one call needs of libcurl: `multi` drives `easy`, and keeps its connection open. */
+typedef struct line_t {
+    CURL *easy;
+    CURLM *multi;
+} line_t;
 
 /**
- * libcurl handles between calls: each keeps its connection open. The newest is taken first, so that a quiet server
- * lets the others grow old. Empty until the first call, which is made in a child process: nothing is shared by fork.
+ * Lines between calls. The newest is taken first, so that a quiet server lets the others grow old. Empty until the
+ * first call, which is made in a child process: nothing is shared by fork.
  */
 static struct {
     pthread_mutex_t lock;
-    CURL *handle[MAX_IDLE];
+    line_t line[MAX_IDLE];
     int count;
 } idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -29,29 +39,46 @@ typedef struct sink_t {
     size_t header_bytes;
 } sink_t;
 
-static CURL *take_handle(void)
+static void close_line(line_t line)
 {
-    CURL *handle = NULL;
+    curl_easy_cleanup(line.easy); /* NULLs are fine with both */
+    curl_multi_cleanup(line.multi);
+}
+
+static bool take_line(line_t *line)
+{
+    bool found = false;
 
     pthread_mutex_lock(&idle.lock);
     if (idle.count) {
-        handle = idle.handle[--idle.count];
+        *line = idle.line[--idle.count];
+        found = true;
     }
     pthread_mutex_unlock(&idle.lock);
-    return handle ? handle : curl_easy_init();
+    if (!found) {
+        *line = (line_t){.easy = curl_easy_init(), .multi = curl_multi_init()};
+        found = line->easy && line->multi &&
+                curl_multi_setopt(line->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) == CURLM_OK;
+        if (!found) {
+            close_line(*line);
+        }
+    }
+    return found;
 }
 
-static void give_handle(CURL *handle)
+static void give_line(line_t line)
 {
-    curl_easy_reset(handle);
+    bool kept = false;
+
+    curl_easy_reset(line.easy);
     pthread_mutex_lock(&idle.lock);
     if (idle.count < MAX_IDLE) {
-        idle.handle[idle.count++] = handle;
-        handle = NULL;
+        idle.line[idle.count++] = line;
+        kept = true;
     }
     pthread_mutex_unlock(&idle.lock);
-    if (handle) {
-        curl_easy_cleanup(handle);
+    if (!kept) {
+        close_line(line);
     }
 }
 
@@ -144,7 +171,6 @@ static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
 #if LIBCURL_VERSION_NUM >= 0x075700 /* a silent name server is not waited for beyond the time */
     SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-    SET(CURLOPT_MAXCONNECTS, 2L);
     SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
     return code;
 }
@@ -169,46 +195,77 @@ static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
     return code;
 }
 
-static CURLcode perform(CURL *handle, const orders_http_request_t *request, sink_t *sink,
+/** Drives the call until it has an end, or is not wanted any more: CURLE_ABORTED_BY_CALLBACK. */
+static CURLcode drive(line_t line, const orders_http_request_t *request)
+{
+    const CURLMsg *message;
+    int running = 1, left = 0;
+
+    while (curl_multi_perform(line.multi, &running) == CURLM_OK && running) {
+        if (request->cancelled && request->cancelled(request->context)) {
+            return CURLE_ABORTED_BY_CALLBACK;
+        }
+        if (curl_multi_poll(line.multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
+            break;
+        }
+    }
+    message = running ? NULL : curl_multi_info_read(line.multi, &left);
+    return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
+}
+
+static CURLcode perform(line_t line, const orders_http_request_t *request, sink_t *sink,
                         orders_http_reply_t *reply)
 {
     struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     if (apr_table_do(add_header, &headers, request->headers, NULL)) {
-        code = set_safety(handle, request);
+        code = set_safety(line.easy, request);
     }
     if (code == CURLE_OK) {
-        code = set_message(handle, request, headers, sink);
+        code = set_message(line.easy, request, headers, sink);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_perform(handle);
+        code = CURLE_FAILED_INIT;
+        if (curl_multi_add_handle(line.multi, line.easy) == CURLM_OK) {
+            code = drive(line, request);
+            curl_multi_remove_handle(line.multi, line.easy);
+        }
     }
     if (code == CURLE_OK) {
-        code = curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply->status);
+        code = curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, &reply->status);
     }
     curl_slist_free_all(headers);
     return code;
+}
+
+static const char *reason(CURLcode code)
+{
+    switch (code) {
+    case CURLE_WRITE_ERROR:
+        return "the reply is too large";
+    case CURLE_ABORTED_BY_CALLBACK:
+        return "the call was given up, for this process is about to end";
+    default:
+        return curl_easy_strerror(code);
+    }
 }
 
 const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
                              apr_pool_t *pool)
 {
     sink_t sink = {.pool = pool};
-    CURL *handle = take_handle();
+    line_t line;
     CURLcode code;
 
     memset(reply, 0, sizeof(*reply));
-    if (!handle) {
+    if (!take_line(&line)) {
         return "libcurl has no memory";
     }
-    code = perform(handle, request, &sink, reply);
-    give_handle(handle);
-    if (code == CURLE_WRITE_ERROR) {
-        return "the reply is too large";
-    }
+    code = perform(line, request, &sink, reply);
+    give_line(line);
     if (code != CURLE_OK) {
-        return curl_easy_strerror(code);
+        return reason(code);
     }
     if (sink.text) {
         sink.text[sink.length] = '\0';
@@ -218,7 +275,7 @@ const char *orders_http_call(const orders_http_request_t *request, orders_http_r
     return NULL;
 }
 
-static bool loopback(const char *host)
+bool orders_http_is_loopback(const char *host)
 {
     return !strcasecmp(host, "localhost") || !strcmp(host, "[::1]") ||
            (!strncmp(host, "127.", 4) && !host[strspn(host, "0123456789.")]);
@@ -244,7 +301,7 @@ static const char *check_parts(CURLU *url, size_t parts)
 
     if (!scheme || !host || !*host || (strcmp(scheme, "http") && strcmp(scheme, "https"))) {
         wrong = "the URL must begin with https:// and name a host";
-    } else if (!strcmp(scheme, "http") && !loopback(host)) {
+    } else if (!strcmp(scheme, "http") && !orders_http_is_loopback(host)) {
         wrong = "http:// is for this machine (127.0.0.1, [::1], localhost); use https://";
     }
     for (size_t i = 0; !wrong && i < parts; i++) {
@@ -284,6 +341,39 @@ const char *orders_http_page_check(const char *url)
     return check(url, 2);
 }
 
+const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path)
+{
+    apr_size_t length = strlen(url);
+
+    while (length && url[length - 1] == '/') {
+        length--;
+    }
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, url, length), path, NULL);
+}
+
+const char *orders_http_origin(apr_pool_t *pool, const char *url)
+{
+    CURLU *parsed = orders_http_url_check(url) ? NULL : curl_url();
+    char *origin = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        char *scheme = part(parsed, CURLUPART_SCHEME), *host = part(parsed, CURLUPART_HOST);
+        char *port = NULL;
+
+        if (curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+            origin = apr_pstrcat(pool, scheme, "://", host, ":", port, NULL);
+            for (char *at = origin; *at; at++) {
+                *at = (char)apr_tolower(*at);
+            }
+        }
+        curl_free(scheme);
+        curl_free(host);
+        curl_free(port);
+    }
+    curl_url_cleanup(parsed);
+    return origin;
+}
+
 void orders_http_startup(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -293,7 +383,7 @@ void orders_http_shutdown(void)
 {
     pthread_mutex_lock(&idle.lock);
     while (idle.count) {
-        curl_easy_cleanup(idle.handle[--idle.count]);
+        close_line(idle.line[--idle.count]);
     }
     pthread_mutex_unlock(&idle.lock);
     curl_global_cleanup();

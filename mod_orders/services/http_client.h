@@ -19,6 +19,9 @@ typedef struct orders_http_request_t {
     apr_size_t length;
     int timeout_ms;      /**< for the whole call */
     const char *ca_file; /**< or NULL: the system's */
+    /** Asked a few times a second while the call is under way: true ends it at once. NULL: nothing does but the time. */
+    bool (*cancelled)(void *context);
+    void *context;
 } orders_http_request_t;
 
 typedef struct orders_http_reply_t {
@@ -36,6 +39,14 @@ const char *orders_http_url_check(const char *url);
 
 /** The same for a page that a browser is sent to, which may have a query and a fragment. */
 const char *orders_http_page_check(const char *url);
+
+/** Whether a URL's host is this very machine: localhost, 127.x.y.z, [::1]. */
+bool orders_http_is_loopback(const char *host);
+/** `url` without its trailing slashes, and a path that begins with one. */
+const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path);
+
+/** Scheme, host (in lower case) and port of a URL that was checked, "https://pay.example:443"; NULL when it is none. */
+const char *orders_http_origin(apr_pool_t *pool, const char *url);
 
 /** Once a process, before the first call and after the last. */
 void orders_http_startup(void);

@@ -7,15 +7,13 @@
 #include "core/fields.h"
 #include "core/json_writer.h"
 #include "services/http_client.h"
+#include "services/refusal.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define MAX_ID 255
 #define MAX_URL 2048
 #define MAX_CODE 64
 #define MAX_MESSAGE 500
-
-/** Seconds after which a provider in trouble is worth another try. */
-#define RETRY_AFTER 5
 
 const char *orders_intent_text(const orders_intent_request_t *request, apr_pool_t *pool,
                                apr_size_t *length)
@@ -60,8 +58,7 @@ bool orders_provider_id_ok(const char *id)
                '\0';
 }
 
-/** A page that a buyer's browser may be sent to: visible ASCII, and what a provider's own URL must be. */
-static bool page_ok(const char *url)
+bool orders_provider_page_ok(const char *url)
 {
     size_t length = strlen(url);
 
@@ -79,11 +76,8 @@ static bool page_ok(const char *url)
 
 static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
-
-    problem->retry_after = RETRY_AFTER;
-    problem->log = apr_pstrcat(pool, "the provider's reply cannot be read: ", why, NULL);
-    return problem;
+    return orders_provider_unreachable(
+        pool, apr_pstrcat(pool, "the provider's reply cannot be read: ", why, NULL));
 }
 
 /** One JSON object through a table; the reason of a failure stays in the log. */
@@ -127,7 +121,7 @@ orders_problem_t *orders_intent_read(orders_intent_reply_t *reply, apr_pool_t *p
     if (!orders_provider_id_ok(fields.intent_id)) {
         return unreadable(pool, "the intent_id has other characters than it may");
     }
-    if (fields.pay_url && *fields.pay_url && !page_ok(fields.pay_url)) {
+    if (fields.pay_url && *fields.pay_url && !orders_provider_page_ok(fields.pay_url)) {
         return unreadable(pool, "the pay_url is not one");
     }
     reply->intent_id = fields.intent_id;
@@ -194,27 +188,16 @@ orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char 
                                       apr_size_t length)
 {
     refusal_fields_t fields = {NULL, NULL};
-    orders_problem_t *problem;
-    orders_json_t *json;
-    apr_size_t size = 0;
 
     if (!can_be_final(status) ||
         decode(refusal_table, COUNT(refusal_table), pool, text, length, &fields) ||
         !code_ok(fields.code)) {
-        problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
-        problem->retry_after = RETRY_AFTER;
-        problem->log = apr_psprintf(pool, "the provider answered %ld", status);
-        return problem;
+        return orders_provider_unreachable(pool,
+                                           apr_psprintf(pool, "the provider answered %ld", status));
     }
-    json = orders_json_open(pool);
-    orders_json_begin_object(json);
-    orders_json_member_string(json, "code", fields.code);
-    orders_json_member_string(json, "message", fields.message);
-    orders_json_end_object(json);
-    problem = orders_problem(pool, ORDERS_E_provider_refused, NULL);
-    problem->extra = orders_json_text(json, pool, &size);
-    problem->log = apr_psprintf(pool, "the provider answered %ld: %s", status, fields.code);
-    return problem;
+    return orders_provider_refused(
+        pool, fields.code, fields.message,
+        apr_psprintf(pool, "the provider answered %ld: %s", status, fields.code));
 }
 
 typedef struct event_fields_t {

@@ -16,6 +16,9 @@ const char *orders_refund_text(const orders_refund_request_t *request, apr_pool_
 /** Letters, digits and `_ - . : ~`, at most 255, no dot in front: fit for a path and for a header. */
 bool orders_provider_id_ok(const char *id);
 
+/** A page that a buyer's browser may be sent to: visible ASCII, and what a provider's own URL must be. */
+bool orders_provider_page_ok(const char *url);
+
 /**
  * Read a reply of a 2xx status. What cannot be read is `provider_unreachable`: what the provider did is not known, and
  * the same request may be sent again.

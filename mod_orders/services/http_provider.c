@@ -7,19 +7,10 @@
 
 #include "services/http_client.h"
 #include "services/http_messages.h"
+#include "services/refusal.h"
 #include "services/signature.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
-#define RETRY_AFTER 5
-
-static orders_problem_t *unusable(apr_pool_t *pool, const char *why)
-{
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
-
-    problem->log = why;
-    return problem;
-}
-
 /** The headers of one of our messages; its id is also the key by which the provider knows a repeat. */
 static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
                               const orders_message_t *message, apr_table_t *headers)
@@ -29,7 +20,7 @@ static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
     const char *signature = wrong ? NULL : orders_signature_make(&keys, message, pool);
 
     if (!signature) {
-        return unusable(pool, wrong ? wrong : "a signature cannot be computed");
+        return orders_provider_unusable(pool, wrong ? wrong : "a signature cannot be computed");
     }
     apr_table_setn(headers, "Content-Type", "application/json");
     apr_table_setn(headers, "Accept", "application/json");
@@ -41,39 +32,27 @@ static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
     return NULL;
 }
 
-/** `url` without its trailing slashes, and a path. */
-static const char *join(apr_pool_t *pool, const char *url, const char *path)
-{
-    apr_size_t length = strlen(url);
-
-    while (length && url[length - 1] == '/') {
-        length--;
-    }
-    return apr_pstrcat(pool, apr_pstrmemdup(pool, url, length), path, NULL);
-}
-
 /** Posts a message; anything but a whole 2xx reply is a problem. */
 static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool, const char *path,
                               const orders_message_t *message, orders_http_reply_t *reply)
 {
     apr_table_t *headers = apr_table_make(pool, 8);
     orders_http_request_t request = {
-        .url = join(pool, channel->url, path),
+        .url = orders_http_url_join(pool, channel->url, path),
         .headers = headers,
         .body = message->body,
         .length = message->length,
         .timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS,
         .ca_file = channel->ca_file,
+        .cancelled = channel->cancelled,
+        .context = channel->context,
     };
     const char *wrong;
 
     ORDERS_TRY(sign(channel, pool, message, headers));
     wrong = orders_http_call(&request, reply, pool);
     if (wrong) {
-        orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
-        problem->retry_after = RETRY_AFTER;
-        problem->log = wrong;
-        return problem;
+        return orders_provider_unreachable(pool, wrong);
     }
     if (reply->status < 200 || reply->status > 299) {
         return orders_refusal_read(reply->status, pool, reply->body, reply->length);
@@ -113,7 +92,7 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
     orders_http_reply_t answer;
 
     if (!orders_provider_id_ok(request->intent_id)) {
-        return unusable(pool, "the payment has no intent that could be refunded");
+        return orders_provider_unusable(pool, "the payment has no intent that could be refunded");
     }
     message.body = orders_refund_text(request, pool, &message.length);
     ORDERS_TRY(post(channel, pool,
@@ -149,7 +128,7 @@ static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t 
 
     memset(event, 0, sizeof(*event));
     if (wrong) {
-        return unusable(pool, wrong);
+        return orders_provider_unusable(pool, wrong);
     }
     if (!orders_signature_valid(&keys, &message, signatures, apr_time_now(), pool)) {
         return orders_problem(pool, ORDERS_E_invalid_signature, NULL);
@@ -162,8 +141,20 @@ static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t 
     return orders_event_read(event, pool, received->body, received->length);
 }
 
+/** The secret file: 1 to 4 lines of at least 16 bytes each; several while a secret is changed. */
+static const char *options_check(const orders_channel_t *channel, apr_pool_t *pool)
+{
+    orders_keys_t keys;
+
+    if (channel->client_id || channel->webhook_id) {
+        return "client-id= and webhook-id= are not for provider=http";
+    }
+    return orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
+}
+
 const orders_provider_t orders_http_provider = {
     .name = "http",
+    .options_check = options_check,
     .create_intent = create_intent,
     .refund = refund,
     .is_signed = is_signed,

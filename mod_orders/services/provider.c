@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/provider.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #include "services/http_client.h"
 #include "services/http_provider.h"
-#include "services/signature.h"
+#include "services/paypal_certificates.h"
+#include "services/paypal_provider.h"
+#include "services/paypal_token.h"
 
 /** Every provider there is. */
 static const orders_provider_t *const known[] = {
     &orders_http_provider,
+    &orders_paypal_provider,
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name)
@@ -27,6 +31,19 @@ const orders_channel_t *orders_channel_find(const orders_providers_t *providers,
     return NULL;
 }
 
+bool orders_channel_open(const orders_providers_t *providers, const char *name,
+                         orders_channel_t *channel)
+{
+    const orders_channel_t *found = orders_channel_find(providers, name);
+
+    if (found) {
+        *channel = *found;
+        channel->cancelled = providers->cancelled;
+        channel->context = providers->context;
+    }
+    return found != NULL;
+}
+
 const orders_provider_t *orders_provider_by_name(const char *name)
 {
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -37,9 +54,18 @@ const orders_provider_t *orders_provider_by_name(const char *name)
     return NULL;
 }
 
+const char *orders_provider_names(apr_pool_t *pool)
+{
+    const char *names = known[0]->name;
+
+    for (size_t i = 1; i < sizeof(known) / sizeof(known[0]); i++) {
+        names = apr_pstrcat(pool, names, ", ", known[i]->name, NULL);
+    }
+    return names;
+}
+
 const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *pool)
 {
-    orders_keys_t keys;
     const char *wrong;
 
     if (!channel->url) {
@@ -52,7 +78,7 @@ const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *po
     if (!channel->secret) {
         return "a payment channel needs secret-file=";
     }
-    return orders_keys_read(&keys, pool, channel->secret, channel->secret_length);
+    return channel->provider->options_check(channel, pool);
 }
 
 void orders_providers_startup(void)
@@ -62,5 +88,7 @@ void orders_providers_startup(void)
 
 void orders_providers_shutdown(void)
 {
+    orders_paypal_tokens_forget();
+    orders_paypal_certificates_forget();
     orders_http_shutdown();
 }

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/paypal_certificates.h"
+
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/http_client.h"
+#include "services/refusal.h"
+
+#define PATH "/v1/notifications/certs/"
+#define DOMAIN ".paypal.com"
+#define NAME "messageverificationcerts."
+#define HTTPS_PORT ":443"
+#define MAX_URL 500
+#define MAX_KEPT 8
+#define KEPT_FOR apr_time_from_sec(3600)
+/** The request of a stranger who may yet turn out not to be PayPal must not wait for long. */
+#define TIMEOUT_MS 5000
+#define MIN_BITS 2048
+#define MAX_CHAIN 8
+
+typedef struct kept_t {
+    char url[MAX_URL + 1];
+    char *pem; /**< malloc'ed */
+    apr_size_t length;
+    apr_time_t until;
+} kept_t;
+
+/** Filled in child processes only, with what was found good; the oldest gives way. */
+static struct {
+    pthread_mutex_t lock;
+    kept_t kept[MAX_KEPT];
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), size = strlen(end);
+
+    return length > size && !memcmp(text + length - size, end, size);
+}
+
+bool orders_paypal_certificate_url_ok(const char *channel_url, const char *url, apr_pool_t *pool)
+{
+    const char *origin = strlen(url) <= MAX_URL ? orders_http_origin(pool, url) : NULL;
+    const char *own = orders_http_origin(pool, channel_url);
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+
+    if (!origin || !path || strncmp(path, PATH, strlen(PATH)) || strstr(path, "..") ||
+        strpbrk(path, "%\\;")) {
+        return false;
+    }
+    return (own && !strcmp(origin, own)) ||
+           (!strncmp(origin, "https://", 8) && ends_with(origin, DOMAIN HTTPS_PORT));
+}
+
+static const char *look_up(const char *url, apr_pool_t *pool, apr_size_t *length, apr_time_t now)
+{
+    const char *pem = NULL;
+
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_KEPT && !pem; i++) {
+        const kept_t *kept = &cache.kept[i];
+
+        if (kept->pem && kept->until > now && !strcmp(kept->url, url)) {
+            pem = apr_pstrmemdup(pool, kept->pem, kept->length);
+            *length = kept->length;
+        }
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return pem;
+}
+
+static void keep(const char *url, const char *pem, apr_size_t length, apr_time_t now)
+{
+    char *copy = malloc(length);
+    kept_t *place = &cache.kept[0];
+
+    if (!copy) {
+        return;
+    }
+    memcpy(copy, pem, length);
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 1; i < MAX_KEPT && strcmp(place->url, url); i++) {
+        kept_t *kept = &cache.kept[i];
+
+        place = kept->until < place->until || !strcmp(kept->url, url) ? kept : place;
+    }
+    free(place->pem);
+    apr_cpystrn(place->url, url, sizeof(place->url));
+    place->pem = copy;
+    place->length = length;
+    place->until = now + KEPT_FOR;
+    pthread_mutex_unlock(&cache.lock);
+}
+
+static apr_status_t free_key(void *key)
+{
+    EVP_PKEY_free(key);
+    return APR_SUCCESS;
+}
+
+/** The first certificate, and the others; all are the caller's to free. */
+static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * others)
+{
+    BIO *in = BIO_new_mem_buf(pem, (int)length);
+    X509 *leaf = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    X509 *next;
+
+    for (int i = 0; leaf && i < MAX_CHAIN; i++) {
+        next = PEM_read_bio_X509(in, NULL, NULL, NULL);
+        if (!next || !sk_X509_push(others, next)) {
+            X509_free(next);
+            break;
+        }
+    }
+    BIO_free(in);
+    ERR_clear_error(); /* where the last one ends */
+    return leaf;
+}
+
+static X509_STORE *trusted(const char *ca_file)
+{
+    X509_STORE *store = X509_STORE_new();
+
+    if (store && (ca_file ? X509_STORE_load_locations(store, ca_file, NULL)
+                          : X509_STORE_set_default_paths(store)) != 1) {
+        X509_STORE_free(store);
+        store = NULL;
+    }
+    return store;
+}
+
+static const char *check_chain(X509 *leaf, STACK_OF(X509) * others, const char *ca_file,
+                               apr_time_t now, apr_pool_t *pool)
+{
+    X509_STORE *store = trusted(ca_file);
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    const char *wrong = "the certificate authorities cannot be read";
+
+    if (store && context && X509_STORE_CTX_init(context, store, leaf, others) == 1) {
+        X509_STORE_CTX_set_time(context, 0, (time_t)apr_time_sec(now));
+        wrong = X509_verify_cert(context) == 1
+                    ? NULL
+                    : apr_pstrdup(pool,
+                                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+    }
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return wrong;
+}
+
+/** A certificate authority that everybody trusts certifies everybody: the name must be that of PayPal's messages. */
+static bool name_fits(X509 *leaf)
+{
+    char name[256];
+    int length =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, name, sizeof(name));
+
+    return length > 0 && (size_t)length == strlen(name) && !strncmp(name, NAME, strlen(NAME)) &&
+           ends_with(name, DOMAIN);
+}
+
+static EVP_PKEY *key_of(X509 *leaf)
+{
+    EVP_PKEY *key = X509_get_pubkey(leaf);
+
+    if (key && (EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < MIN_BITS)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
+                                        apr_time_t now, apr_pool_t *pool, const char **why)
+{
+    STACK_OF(X509) *others = sk_X509_new_null();
+    X509 *leaf = others ? read_chain(pem, length, others) : NULL;
+    EVP_PKEY *key = NULL;
+
+    *why = !leaf              ? "it is no certificate"
+           : !name_fits(leaf) ? "its name is not that of PayPal's messages"
+                              : check_chain(leaf, others, ca_file, now, pool);
+    if (!*why) {
+        key = key_of(leaf);
+        *why = key ? NULL : "its key is not RSA, or too short";
+    }
+    if (key) {
+        apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
+    }
+    X509_free(leaf);
+    sk_X509_pop_free(others, X509_free);
+    return key;
+}
+
+static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
+                               orders_http_reply_t *reply)
+{
+    const int timeout_ms = channel->timeout_ms;
+    const orders_http_request_t request = {
+        .url = url,
+        .headers = apr_table_make(pool, 1),
+        .timeout_ms = timeout_ms > 0 && timeout_ms < TIMEOUT_MS ? timeout_ms : TIMEOUT_MS,
+        .ca_file = channel->ca_file,
+        .cancelled = channel->cancelled,
+        .context = channel->context,
+    };
+    const char *wrong = orders_http_call(&request, reply, pool);
+
+    if (!wrong && reply->status != 200) {
+        wrong = apr_psprintf(pool, "it answered %ld", reply->status);
+    }
+    return wrong ? orders_provider_unreachable(
+                       pool, apr_pstrcat(pool, "no certificate from PayPal: ", wrong, NULL))
+                 : NULL;
+}
+
+orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
+                                            apr_pool_t *pool, const char *url, apr_time_t now)
+{
+    orders_http_reply_t reply;
+    const char *why;
+    const char *pem = look_up(url, pool, &reply.length, now);
+    const bool known = pem != NULL;
+
+    if (!known) {
+        ORDERS_TRY(fetch(channel, pool, url, &reply));
+        pem = reply.body;
+    }
+    *key = orders_paypal_certificate_key(pem, reply.length, channel->ca_file, now, pool, &why);
+    if (!*key) {
+        orders_problem_t *problem = orders_problem(pool, ORDERS_E_invalid_signature, NULL);
+
+        problem->log = apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL);
+        return problem;
+    }
+    if (!known) {
+        keep(url, pem, reply.length, now);
+    }
+    return NULL;
+}
+
+void orders_paypal_certificates_forget(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_KEPT; i++) {
+        free(cache.kept[i].pem);
+        cache.kept[i] = (kept_t){.pem = NULL};
+    }
+    pthread_mutex_unlock(&cache.lock);
+}
