@@ -35,6 +35,7 @@ typedef enum {
 enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 #undef X
 #define ORDERS_SCOPE_BUYER (1u << ORDERS_SCOPE_INDEX_BUYER)
+#define ORDERS_SCOPE_SELLER (1u << ORDERS_SCOPE_INDEX_SELLER)
 #define ORDERS_SCOPE_OPERATOR (1u << ORDERS_SCOPE_INDEX_OPERATOR)
 
 /** Who asks. */
@@ -50,7 +51,8 @@ typedef struct orders_identity_t {
 
 typedef enum {
     ORDERS_AUTH_IDENTITY, /**< the glue has resolved call->identity and checked the route's scope */
-    ORDERS_AUTH_NONE, /**< no identity: signed by other means, or the dialect resolves it itself */
+    ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or open to everybody */
+    ORDERS_AUTH_OWN, /**< the dialect finds the credential (in the body) and asks call->identify */
 } orders_auth_e;
 
 #define ORDERS_MAX_PARAMS 4
@@ -74,9 +76,16 @@ typedef struct orders_route_t {
     orders_problem_t *(*before_body)(orders_call_t *call); /**< refuses unread, or NULL */
 } orders_route_t;
 
+/** What one API has for the others: where things that leave this server lead back to. */
+#define ORDERS_HAS_EVENTS 1u    /**< the routes that providers send their events to */
+#define ORDERS_HAS_PAY_LINKS 2u /**< the pages at which an order is paid by its link */
+
 /** A dialect. */
 typedef struct orders_api_t {
     const char *name;
+    unsigned has;                 /**< ORDERS_HAS_… */
+    const char *needs_secret;     /**< why it cannot be served without OrdersSecretFile, or NULL */
+    const char *needs_public_url; /**< the same of OrdersPublicURL: "gives out links" */
     const orders_route_t *routes;
     size_t route_count;
     /** The API's own shape of a problem: sets status, content type, body and headers such as WWW-Authenticate. */
@@ -102,7 +111,13 @@ struct orders_call_t {
     /** Any other request header, or NULL. */
     const char *(*header)(const orders_call_t *call, const char *name);
     void *glue;                        /**< the glue's own */
+    bool head;                         /**< HEAD: a GET that must not act */
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
+    /**
+     * For ORDERS_AUTH_OWN: sets call->identity by a token (NULL: none came), or by httpd's own user where these are the
+     * identities. `unauthenticated`, `forbidden` (without the route's scope), or what the order book refuses.
+     */
+    orders_problem_t *(*identify)(orders_call_t *call, const char *token);
     const orders_settings_t *settings;
     struct orders_database_t *database;
     struct orders_providers_t *providers;
@@ -114,7 +129,9 @@ struct orders_call_t {
 struct orders_reply_t {
     int status;
     const char *content_type; /**< default application/json */
-    orders_json_t *json;      /**< the body; NULL: no body */
+    orders_json_t *json;      /**< the body; NULL: `data`, or no body */
+    const char *data; /**< a body that is no JSON (a page, a PDF), with its content type; or NULL */
+    apr_size_t length;    /**< of `data` */
     const char *etag;     /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
     apr_table_t *headers; /**< further headers */
     bool replayed;        /**< the answer is an idempotent replay */

@@ -7,22 +7,29 @@
 #define ORDERS_CORE_SETTINGS_H
 
 #include <apr_tables.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct orders_settings_t {
     int32_t tenant;
+    bool own_tokens;  /**< identities are our tokens, not httpd's users */
     int page_default; /**< 0: the API's own default */
     int page_max;     /**< 0: the API's own maximum */
     int max_quantity;
     int payment_expiry;     /**< seconds; 0: never */
+    int consumer_expiry;    /**< seconds; 0: never */
+    int pay_link_lifetime;  /**< seconds */
+    bool terminal_feed;     /**< whether card refunds are looked up in what the terminals told */
     int refund_window;      /**< days */
     const char *public_url; /**< without a trailing slash, or NULL */
     /** The path below public_url where the tenant's providers send their events, or NULL: nowhere. */
     const char *events_mount;
+    const char *pay_link_mount; /**< likewise where an order's pay link leads */
     /** Of const char *: allowed https prefixes; NULL: none. */
     const apr_array_header_t *return_urls;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
     apr_size_t secret_length;
+    bool mail; /**< an OrdersMail applies: mails can be sent */
 } orders_settings_t;
 
 #endif

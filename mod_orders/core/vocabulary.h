@@ -69,6 +69,9 @@
     X(31, out_of_range, UNPROCESSABLE, "The number is out of range.")                              \
     X(32, unknown_word, UNPROCESSABLE, "The word is not known here.")                              \
     X(33, schema_mismatch, UNAVAILABLE, "The database's schema does not fit this module.")         \
+    X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
+    X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
+    X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
@@ -103,7 +106,22 @@
     X(1032, token_not_found, NOT_FOUND, "There is no such token.")                                 \
     X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")              \
     X(1034, payment_already_captured, CONFLICT,                                                    \
-      "The payment was captured already, by another transaction.")
+      "The payment was captured already, by another transaction.")                                 \
+    X(1035, company_not_chosen, FORBIDDEN, "The user has chosen no company.")                      \
+    X(1036, company_not_found, UNPROCESSABLE, "There is no such company.")                         \
+    X(1037, not_a_member, FORBIDDEN, "The user is no member of the company.")                      \
+    X(1038, not_a_seller, FORBIDDEN, "The user may not sell for the company.")                     \
+    X(1039, not_the_retailer, FORBIDDEN, "The order is another company's.")                        \
+    X(1040, cart_not_found, NOT_FOUND, "There is no such cart.")                                   \
+    X(1041, cart_ordered, CONFLICT, "The cart was ordered before.")                                \
+    X(1042, cart_empty, CONFLICT, "Nothing is in the cart.")                                       \
+    X(1043, product_not_sold, CONFLICT, "Some products are no longer sold.")                       \
+    X(1044, product_not_found, UNPROCESSABLE, "There is no such product.")                         \
+    X(1045, order_bound, CONFLICT, "The order is another user's.")                                 \
+    X(1046, terminal_transaction_not_found, CONFLICT, "The terminal knows no such refund.")        \
+    X(1047, terminal_transaction_mismatch, CONFLICT, "The terminal's refund is of another order.") \
+    X(1048, payment_method_mismatch, CONFLICT, "The order is paid in another way.")                \
+    X(1049, order_not_billable, CONFLICT, "An order is invoiced once it was paid.")
 
 /* Lists in columns: */
 /* clang-format off */
@@ -131,9 +149,13 @@
     X(OrdersReturnURL)           /* Location/server: https prefixes allowed, repeatable */         \
     X(OrdersPublicURL)           /* server: https://shop.example */                                \
     X(OrdersPaymentExpiry)       /* Location/server: seconds, unpaid external orders; 0 = never */ \
+    X(OrdersConsumerExpiry)      /* Location/server: seconds, unpaid orders of consumers; 0 = never */ \
+    X(OrdersPayLinkLifetime)     /* Location/server: seconds, pay links and their orders */        \
+    X(OrdersTerminalFeed)        /* Location/server: On | Off: card refunds are looked up */       \
     X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
+    X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
     X(OrdersWorker)              /* server: On | Off */                                            \
     X(OrdersWorkerInterval)      /* server: seconds, default 5 */
 
@@ -153,6 +175,7 @@
 /** Scopes of tokens. X(NAME, word). */
 #define ORDERS_SCOPES(X)                                                                           \
     X(BUYER, "buyer")                                                                              \
+    X(SELLER, "seller")                                                                            \
     X(OPERATOR, "operator")
 
 /** The states of an order, axis by axis. X(NAME, word as in the order book). */

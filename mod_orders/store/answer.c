@@ -101,7 +101,7 @@ typedef struct member_t {
 static const member_t result_members[] = {
     MEMBER(T, ID, id),         MEMBER(T, ORDER_ID, order_id),   MEMBER(T, CODE, outcome),
     MEMBER(T, DETAIL, detail), MEMBER(T, REFERENCE, reference), MEMBER(T, FLAG, replayed),
-    MEMBER(T, TYPE, kind),     MEMBER(T, TITLE, field),
+    MEMBER(T, TYPE, kind),     MEMBER(T, TITLE, field),         MEMBER(T, SNAPSHOT, snapshot),
 };
 #undef T
 
@@ -125,6 +125,8 @@ static const member_t order_members[] = {
     MEMBER(T, METHOD, method),
     MEMBER(T, CHANNEL, channel),
     MEMBER(T, DETAIL, notes),
+    MEMBER(T, TYPE, binding),
+    MEMBER(T, EMAIL, payer),
     MEMBER(T, CURRENCY, currency),
     MEMBER(T, EXPONENT, exponent),
     MEMBER(T, SUBTOTAL, subtotal),
@@ -163,6 +165,8 @@ static const member_t line_members[] = {
     MEMBER(T, DISCOUNT, discount),
     MEMBER(T, TAX, tax),
     MEMBER(T, FLAG, returnable),
+    MEMBER(T, NUMBER, number),
+    MEMBER(T, SNAPSHOT, snapshot),
     MEMBER(T, METADATA, metadata),
     MEMBER(T, CREATED_AT, created_at),
 };
@@ -260,6 +264,52 @@ static const member_t user_members[] = {
     MEMBER(T, ORDER_ID, order_id), MEMBER(T, PARENT_ID, id), MEMBER(T, REFERENCE, ref),
     MEMBER(T, TITLE, name),        MEMBER(T, EMAIL, email),
 };
+
+/* Agents and actors: the id is their own, the names are known. */
+static const member_t person_members[] = {
+    MEMBER(T, ORDER_ID, order_id), MEMBER(T, ID, id),       MEMBER(T, REFERENCE, ref),
+    MEMBER(T, TITLE, name),        MEMBER(T, EMAIL, email), MEMBER(T, DETAIL, given_name),
+    MEMBER(T, CODE, family_name),
+};
+#undef T
+
+#define T orders_company_t
+static const member_t company_members[] = {
+    MEMBER(T, ORDER_ID, order_id), MEMBER(T, ID, id),       MEMBER(T, REFERENCE, ref),
+    MEMBER(T, TITLE, name),        MEMBER(T, EMAIL, email), MEMBER(T, METADATA, address),
+    MEMBER(T, SNAPSHOT, images),
+};
+#undef T
+
+#define T orders_invoice_t
+static const member_t invoice_members[] = {
+    MEMBER(T, ORDER_ID, order_id),     MEMBER(T, ID, id),        MEMBER(T, PARENT_ID, company_id),
+    MEMBER(T, NUMBER, number),         MEMBER(T, TITLE, issuer), MEMBER(T, SNAPSHOT, document),
+    MEMBER(T, CREATED_AT, created_at),
+};
+#undef T
+
+#define T orders_profile_t
+static const member_t profile_members[] = {
+    MEMBER(T, ID, id),           MEMBER(T, DETAIL, given_name), MEMBER(T, CODE, family_name),
+    MEMBER(T, REFERENCE, phone), MEMBER(T, TYPE, title),        MEMBER(T, SNAPSHOT, address),
+};
+#undef T
+
+#define T orders_due_mail_t
+static const member_t mail_members[] = {
+    MEMBER(T, ID, id),
+    MEMBER(T, ORDER_ID, order_id),
+    MEMBER(T, AMOUNT, amount),
+    MEMBER(T, EXPONENT, exponent),
+    MEMBER(T, QUANTITY, attempts),
+    MEMBER(T, TYPE, template),
+    MEMBER(T, EMAIL, recipient),
+    MEMBER(T, NUMBER, order_number),
+    MEMBER(T, TITLE, seller),
+    MEMBER(T, CURRENCY, currency),
+    MEMBER(T, EXPIRES_AT, order_expires_at),
+};
 #undef T
 
 #define T orders_token_t
@@ -312,6 +362,12 @@ static const kind_t kinds[] = {
     ROWS("page", orders_total_t, total_members, OF_ANSWER(totals)),
     ROWS("token", orders_token_t, token_members, OF_ANSWER(tokens)),
     ROWS("identity", orders_token_t, token_members, OF_ANSWER(tokens)),
+    ROWS("company", orders_company_t, company_members, OF_ORDER(companies)),
+    ROWS("agent", orders_user_t, person_members, OF_ORDER(agents)),
+    ROWS("person", orders_user_t, person_members, OF_ORDER(actors)),
+    ROWS("invoice", orders_invoice_t, invoice_members, OF_ORDER(invoices)),
+    ROWS("profile", orders_profile_t, profile_members, OF_ANSWER(profiles)),
+    ROWS("mail", orders_due_mail_t, mail_members, OF_ANSWER(mails)),
 };
 
 enum { KIND_ORDER = 0, KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]), KIND_UNKNOWN = KIND_COUNT };
@@ -416,7 +472,8 @@ static void read_member(const reader_t *reader, int row, const member_t *member,
 
 static void set_none(orders_children_t *children, apr_array_header_t *none)
 {
-    *children = (orders_children_t){none, none, none, none, none, none, none, none, none};
+    *children = (orders_children_t){none, none, none, none, none, none, none,
+                                    none, none, none, none, none, none};
 }
 
 /* A zeroed element at the end of the array that `slot` points to, which is made when it is the shared empty one. */
@@ -468,7 +525,12 @@ orders_problem_t *orders_answer_read(apr_pool_t *pool, const PGresult *result,
     apr_array_header_t *none = apr_array_make(pool, 1, sizeof(void *));
     reader_t reader = {.pool = pool, .result = result, .none = none};
     *answer = reader.answer = apr_palloc(pool, sizeof(**answer));
-    **answer = (orders_answer_t){.results = none, .totals = none, .orders = none, .tokens = none};
+    **answer = (orders_answer_t){.results = none,
+                                 .totals = none,
+                                 .orders = none,
+                                 .tokens = none,
+                                 .profiles = none,
+                                 .mails = none};
     set_none(&reader.answer->loose, none);
 
     unsigned char *kind = apr_palloc(pool, (apr_size_t)count + 1);

@@ -32,15 +32,19 @@ typedef struct orders_result_t {
         outcome; /**< done, unchanged, resume; a bulk line: created, updated, unchanged or a refusal's word */
     const char *reference;
     const char *detail;
-    const char *kind, *field; /**< bulk lines: the entry's kind, and the field that was refused */
+    orders_document_t snapshot; /**< what was stored, of entries */
+    const char *kind, *field;   /**< bulk lines: the entry's kind, and the field that was refused */
     bool replayed;
 } orders_result_t;
 
 typedef struct orders_line_t {
     int64_t order_id, id, item_id;
     const char *kind, *product, *variant, *title, *currency, *image;
+    const char *number; /**< that carts name the product by */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
     bool returnable;
+    orders_document_t
+        snapshot; /**< the product as it was sold: company, item, variants, images, status */
     orders_document_t metadata;
     apr_time_t created_at;
 } orders_line_t;
@@ -61,6 +65,7 @@ typedef struct orders_payment_t {
     const char *order_number; /**< only where the worker reads payments without their orders */
     const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
     const char *failure_code, *failure_message, *pay_url, *return_url;
+    const char *cancel_url; /**< for whoever makes the intent; kept nowhere */
     orders_document_t metadata;
     apr_time_t created_at, updated_at, paid_at, expires_at;
 } orders_payment_t;
@@ -92,10 +97,41 @@ typedef struct orders_history_t {
     apr_time_t created_at;
 } orders_history_t;
 
+/** A buyer, an agent, or somebody who acts in the history. */
 typedef struct orders_user_t {
     int64_t order_id, id;
     const char *ref, *name, *email;
+    const char *given_name, *family_name; /**< of agents and actors only */
 } orders_user_t;
+
+/** The company that sells. */
+typedef struct orders_company_t {
+    int64_t order_id, id;
+    const char *ref, *name, *email;
+    orders_document_t address, images;
+} orders_company_t;
+
+typedef struct orders_invoice_t {
+    int64_t order_id, id, company_id;
+    const char *number, *issuer;
+    orders_document_t document; /**< where the invoice itself is read */
+    apr_time_t created_at;
+} orders_invoice_t;
+
+/** What a buyer is told of himself. */
+typedef struct orders_profile_t {
+    int64_t id;
+    const char *given_name, *family_name, *phone;
+    const char *title; /**< the number as text */
+    orders_document_t address;
+} orders_profile_t;
+
+/** Mail that is due: what it is about. */
+typedef struct orders_due_mail_t {
+    int64_t id, order_id, amount, exponent, attempts;
+    const char *template, *recipient, *order_number, *seller, *currency;
+    apr_time_t order_expires_at;
+} orders_due_mail_t;
 
 /** A token, as listed and issued, and the identity that a token or a login stands for. */
 typedef struct orders_token_t {
@@ -110,6 +146,8 @@ typedef struct orders_token_t {
 typedef struct orders_children_t {
     apr_array_header_t *lines, *taxes, *addresses, *payments, *refunds;
     apr_array_header_t *balances, *postings, *history, *users;
+    apr_array_header_t *companies, *agents, *actors; /**< companies: one; agents: one */
+    apr_array_header_t *invoices;
 } orders_children_t;
 
 typedef struct orders_order_t {
@@ -117,6 +155,8 @@ typedef struct orders_order_t {
     const unsigned char *public_id; /**< 16 bytes */
     const char *number, *bill_no, *dialect, *state, *payment_state, *fulfilment_state;
     const char *method, *channel, *currency, *notes;
+    const char *binding; /**< "consumer": the buyer binds the order; or NULL */
+    const char *payer;   /**< mail address of who paid, where the provider told */
     int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
     bool tax_inclusive;
     orders_document_t snapshot, metadata;
@@ -130,11 +170,13 @@ typedef struct orders_total_t {
 } orders_total_t;
 
 typedef struct orders_answer_t {
-    apr_array_header_t *results; /**< of orders_result_t: one, or one for each line of a bulk */
-    apr_array_header_t *totals;  /**< of orders_total_t: one, of lists */
-    apr_array_header_t *orders;  /**< of orders_order_t, in the order of the rows */
-    apr_array_header_t *tokens;  /**< of orders_token_t: tokens and identities */
-    orders_children_t loose;     /**< rows of no order in this answer */
+    apr_array_header_t *results;  /**< of orders_result_t: one, or one for each line of a bulk */
+    apr_array_header_t *totals;   /**< of orders_total_t: one, of lists */
+    apr_array_header_t *orders;   /**< of orders_order_t, in the order of the rows */
+    apr_array_header_t *tokens;   /**< of orders_token_t: tokens and identities */
+    apr_array_header_t *profiles; /**< of orders_profile_t */
+    apr_array_header_t *mails;    /**< of orders_due_mail_t */
+    orders_children_t loose;      /**< rows of no order in this answer */
 } orders_answer_t;
 
 /** Reads all rows. `schema_mismatch` when the columns are not those of orders.answer. */

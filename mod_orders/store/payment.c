@@ -13,8 +13,8 @@ static const orders_statement_t record_failure = {
 };
 static const orders_statement_t payment_event = {
     .name = "orders_payment_event",
-    .text = "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    .param_count = 11,
+    .text = "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    .param_count = 12,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
@@ -77,6 +77,7 @@ orders_problem_t *orders_payment_event(const orders_reader_t *reader,
     orders_param_text(&params, event->currency);
     orders_param_text(&params, event->code);
     orders_param_text(&params, event->message);
+    orders_param_text(&params, event->payer);
     PGresult *result;
     ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &payment_event, &params,
                                        ORDERS_WRITE_KEYED, &result));

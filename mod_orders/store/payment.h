@@ -31,6 +31,7 @@ typedef struct orders_payment_event_t {
     const char *intent_id, *transaction_id;
     int64_t amount; /**< 0: not said */
     const char *currency, *code, *message;
+    const char *payer; /**< mail address of who paid, or NULL */
 } orders_payment_event_t;
 
 /** An event counts once: a repeat is `unchanged`. */

@@ -33,13 +33,18 @@ static const orders_statement_t mark_outbox = {
 };
 static const orders_statement_t due_intents = {
     .name = "orders_due_intents",
-    .text = "SELECT * FROM orders.due_intents($1, $2, $3)",
-    .param_count = 3,
+    .text = "SELECT * FROM orders.due_intents($1, $2, $3, $4)",
+    .param_count = 4,
 };
 static const orders_statement_t due_refunds = {
     .name = "orders_due_refunds",
-    .text = "SELECT * FROM orders.due_refunds($1, $2, $3)",
-    .param_count = 3,
+    .text = "SELECT * FROM orders.due_refunds($1, $2, $3, $4)",
+    .param_count = 4,
+};
+static const orders_statement_t due_captures = {
+    .name = "orders_due_captures",
+    .text = "SELECT * FROM orders.due_captures($1, $2, $3, $4)",
+    .param_count = 4,
 };
 
 /* Parameters: the tenant and `count` numbers. */
@@ -143,15 +148,25 @@ orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
     return execute(reader, &mark_outbox, &params, &result);
 }
 
-orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader, int limit, int lease,
-                                            apr_array_header_t **payments)
+static orders_problem_t *claim_payments(const orders_reader_t *reader,
+                                        const orders_statement_t *statement,
+                                        const orders_claim_t *claim, orders_answer_t **answer)
 {
     orders_params_t params;
     PGresult *result;
+    number_params(&params, reader, (int[]){claim->limit, claim->lease}, 2);
+    orders_param_array(&params, (const char *const *)(void *)claim->channels->elts,
+                       claim->channels->nelts);
+    ORDERS_TRY(execute(reader, statement, &params, &result));
+    return orders_answer_read(reader->pool, result, answer);
+}
+
+orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
+                                            const orders_claim_t *claim,
+                                            apr_array_header_t **payments)
+{
     orders_answer_t *answer;
-    number_params(&params, reader, (int[]){limit, lease}, 2);
-    ORDERS_TRY(execute(reader, &due_intents, &params, &result));
-    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
+    ORDERS_TRY(claim_payments(reader, &due_intents, claim, &answer));
     *payments = answer->loose.payments;
     for (int i = 0; i < (*payments)->nelts; i++) { /* there is no page to pay at yet */
         orders_payment_t *payment = &APR_ARRAY_IDX(*payments, i, orders_payment_t);
@@ -161,15 +176,22 @@ orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader, int l
     return NULL;
 }
 
-orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader, int limit, int lease,
+orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
+                                            const orders_claim_t *claim,
                                             apr_array_header_t **refunds)
 {
-    orders_params_t params;
-    PGresult *result;
     orders_answer_t *answer;
-    number_params(&params, reader, (int[]){limit, lease}, 2);
-    ORDERS_TRY(execute(reader, &due_refunds, &params, &result));
-    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
+    ORDERS_TRY(claim_payments(reader, &due_refunds, claim, &answer));
     *refunds = answer->loose.refunds;
+    return NULL;
+}
+
+orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
+                                             const orders_claim_t *claim,
+                                             apr_array_header_t **payments)
+{
+    orders_answer_t *answer;
+    ORDERS_TRY(claim_payments(reader, &due_captures, claim, &answer));
+    *payments = answer->loose.payments;
     return NULL;
 }

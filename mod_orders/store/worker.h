@@ -5,6 +5,13 @@
 
 #include "store/operation.h"
 
+/** What a server's worker takes on at once, for how long, and of which channels: array of const char *, those it knows. */
+typedef struct orders_claim_t {
+    int limit;
+    int lease; /**< seconds */
+    const apr_array_header_t *channels;
+} orders_claim_t;
+
 /** A due event of the outbox: one step of one order. */
 typedef struct orders_due_event_t {
     int64_t id, order_id, step, version, attempts;
@@ -36,14 +43,21 @@ orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
  * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_t with order number
  * and return URL. Each is for orders_collect_intent.
  */
-orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader, int limit, int lease,
+orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
+                                            const orders_claim_t *claim,
                                             apr_array_header_t **payments) ORDERS_MUSTCHECK;
 
 /**
  * Claims refunds that a provider must be told of: array of orders_refund_t; `reference` is the transaction of the capture.
  * Each is for orders_collect_refund.
  */
-orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader, int limit, int lease,
+orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
+                                            const orders_claim_t *claim,
                                             apr_array_header_t **refunds) ORDERS_MUSTCHECK;
+
+/** Claims payments whose capture is to be asked about: array of orders_payment_t. Each is for orders_collect_capture. */
+orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
+                                             const orders_claim_t *claim,
+                                             apr_array_header_t **payments) ORDERS_MUSTCHECK;
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/desk.h"
+
+static const orders_statement_t make_cart = {
+    .name = "orders_make_cart",
+    .text = "SELECT * FROM orders.make_cart(" ORDERS_WRITER_SQL ", $8)",
+    .param_count = 8,
+};
+static const orders_statement_t record_terminal = {
+    .name = "orders_record_terminal_transaction",
+    .text = "SELECT * FROM orders.record_terminal_transaction(" ORDERS_WRITER_SQL
+            ", $8, $9, $10, $11, $12)",
+    .param_count = 12,
+};
+
+orders_problem_t *orders_desk_make_cart(const orders_writer_t *writer, const char *document,
+                                        orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, document);
+    return orders_store_write(writer, &make_cart, &params, answer);
+}
+
+orders_problem_t *orders_desk_record_terminal(const orders_writer_t *writer,
+                                              const orders_terminal_transaction_t *transaction,
+                                              orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, transaction->transaction_id);
+    orders_param_text(&params, transaction->kind);
+    orders_param_int(&params, transaction->amount);
+    orders_param_text(&params, transaction->currency);
+    orders_param_text(&params, transaction->order_number);
+    return orders_store_write(writer, &record_terminal, &params, answer);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Orders that are paid by following a link, and the mail that brings it. One round trip each. */
+#ifndef ORDERS_STORE_PAY_LINK_H
+#define ORDERS_STORE_PAY_LINK_H
+
+#include "store/operation.h"
+
+/** Queues the mail. `email`: NULL when it was found invalid, which the order book says after `not_found`. */
+orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
+                                       const char *email,
+                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The order with its payments and retailer, for whoever has its link. */
+orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
+                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/**
+ * The payment (loose) to make an intent for, or whose intent to go on with. `gone`: the id of a payment whose intent the
+ * provider no longer knows, or 0.
+ */
+orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,
+                                        int64_t gone, orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The payment (loose) of a channel's intent; none when there is no such. */
+orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const char *channel,
+                                           const char *intent_id,
+                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** Whether the money was taken is not known yet: the worker is to ask again after `seconds`. */
+orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
+                                               int seconds,
+                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** Claims mail that is due: array of orders_due_mail_t. */
+orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
+                                           apr_array_header_t **mails) ORDERS_MUSTCHECK;
+
+/** What became of one. `error`: NULL when a server took it; `final`: another try would not help. */
+orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
+                                          bool final, const char *error) ORDERS_MUSTCHECK;
+
+#endif
