@@ -6,6 +6,7 @@
 #include "core/call.h"
 
 extern const orders_api_t orders_user_api;
+extern const orders_api_t orders_company_api;
 extern const orders_api_t orders_operator_api;
 
 #endif

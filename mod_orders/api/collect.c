@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "core/fields.h"
+#include "store/pay_link.h"
+
+/* Seconds until the worker asks what became of a capture: one whose reply was lost, one that the provider thinks over. */
+#define ASK_SOON 20
+#define ASK_LATER 3600
 
 /* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
 static const char *notify_url(const orders_collector_t *collector, const char *channel)
@@ -59,13 +64,25 @@ static orders_problem_t *unknown_channel(const orders_collector_t *collector)
     return problem;
 }
 
-static orders_problem_t *ask(const orders_collector_t *collector, const orders_channel_t *channel,
+static orders_problem_t *ask(const orders_collector_t *collector, const char *name,
                              const orders_intent_request_t *request, orders_intent_reply_t *reply)
 {
-    if (!channel) {
+    orders_channel_t channel;
+    if (!orders_channel_open(collector->providers, name, &channel)) {
         return unknown_channel(collector);
     }
-    return channel->provider->create_intent(channel, collector->writer->pool, request, reply);
+    return channel.provider->create_intent(&channel, collector->writer->pool, request, reply);
+}
+
+static orders_problem_t *ask_back(const orders_collector_t *collector, const char *name,
+                                  const orders_refund_request_t *request,
+                                  orders_refund_reply_t *reply)
+{
+    orders_channel_t channel;
+    if (!orders_channel_open(collector->providers, name, &channel)) {
+        return unknown_channel(collector);
+    }
+    return channel.provider->refund(&channel, collector->writer->pool, request, reply);
 }
 
 orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
@@ -73,18 +90,19 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
                                         orders_answer_t **answer)
 {
     const orders_writer_t *writer = collector->writer;
-    const orders_channel_t *channel = orders_channel_find(collector->providers, payment->channel);
     const orders_intent_request_t request = {
         .payment_id = payment->id,
         .tenant = writer->tenant,
         .order_number = order_number,
         .amount = payment->amount,
         .currency = payment->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
         .return_url = payment->return_url,
+        .cancel_url = payment->cancel_url ? payment->cancel_url : payment->return_url,
         .notify_url = notify_url(collector, payment->channel),
     };
     orders_intent_reply_t reply = {NULL, NULL, NULL};
-    orders_problem_t *problem = ask(collector, channel, &request, &reply);
+    orders_problem_t *problem = ask(collector, payment->channel, &request, &reply);
     if (!problem) {
         const orders_record_intent_t intent = {
             .payment_id = payment->id,
@@ -104,24 +122,121 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
     return orders_payment_record_failure(writer, &failure, answer);
 }
 
+/* Whose capture it is, and how much of it, is the provider's word; the order book compares. */
+static orders_problem_t *capture(const orders_collector_t *collector,
+                                 const orders_payment_t *payment, bool ask_first,
+                                 orders_capture_reply_t *reply)
+{
+    const orders_capture_request_t request = {
+        .payment_id = payment->id,
+        .tenant = collector->writer->tenant,
+        .intent_id = payment->intent_id,
+        .amount = payment->amount,
+        .currency = payment->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
+        .ask_first = ask_first,
+    };
+    orders_channel_t channel;
+    if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
+        return unknown_channel(collector);
+    }
+    if (!channel.provider->capture) {
+        reply->outcome = "waiting"; /* it captures by itself, and an event tells */
+        return NULL;
+    }
+    return channel.provider->capture(&channel, collector->writer->pool, &request, reply);
+}
+
+/* The outcome of a capture as the event that the order book hears. */
+static const struct {
+    const char *outcome, *event;
+} captured[] = {
+    {"paid", "paid"},
+    {"confirming", "confirming"},
+    {"failed", "failed"},
+    {"gone", "failed"},
+};
+
+static const char *event_of(const char *outcome)
+{
+    for (size_t i = 0; i < sizeof captured / sizeof *captured; i++) {
+        if (strcmp(captured[i].outcome, outcome) == 0) {
+            return captured[i].event;
+        }
+    }
+    return NULL;
+}
+
+/* Whether the money was taken is not known: the order is confirming until the worker has asked. */
+static orders_problem_t *remember(const orders_collector_t *collector,
+                                  const orders_payment_t *payment, orders_problem_t *problem)
+{
+    const orders_writer_t *writer = collector->writer;
+    const orders_reader_t reader = {
+        .database = writer->database, .pool = writer->pool, .tenant = writer->tenant};
+    orders_answer_t *answer;
+    orders_problem_t *other = orders_payment_await_capture(&reader, payment->id, ASK_SOON, &answer);
+    return other ? other : problem;
+}
+
+orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
+                                         const orders_payment_t *payment, bool ask_first,
+                                         orders_answer_t **answer)
+{
+    const orders_writer_t *writer = collector->writer;
+    const orders_reader_t reader = {
+        .database = writer->database, .pool = writer->pool, .tenant = writer->tenant};
+    orders_capture_reply_t reply = {.outcome = NULL};
+    *answer = NULL;
+    orders_problem_t *problem = capture(collector, payment, ask_first, &reply);
+    if (problem) {
+        problem->log = trouble_with(collector, payment->channel, "payment", payment->id, problem);
+        return problem->error == ORDERS_E_provider_unreachable
+                   ? remember(collector, payment, problem)
+                   : problem;
+    }
+    const char *type = event_of(reply.outcome);
+    if (!type) {
+        return NULL;
+    }
+    const char *about = reply.transaction_id ? reply.transaction_id : payment->intent_id;
+    const bool gone = strcmp(reply.outcome, "gone") == 0;
+    const orders_payment_event_t event = {
+        .channel = payment->channel,
+        .event_id = apr_pstrcat(writer->pool, "capture:", about, ":", reply.outcome, NULL),
+        .type = type,
+        .payment_id = payment->id,
+        .intent_id = payment->intent_id,
+        .transaction_id = reply.transaction_id,
+        .amount = reply.amount,
+        .currency = reply.currency,
+        .code = gone ? "intent_gone" : reply.failure_code,
+        .message = gone ? "The payment can no longer be approved." : reply.failure_message,
+        .payer = reply.payer,
+    };
+    ORDERS_TRY(orders_payment_event(&reader, &event, answer));
+    return strcmp(type, "confirming") == 0
+               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, answer)
+               : NULL;
+}
+
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
                                         const orders_refund_t *refund)
 {
     const orders_writer_t *writer = collector->writer;
-    const orders_channel_t *channel = orders_channel_find(collector->providers, refund->channel);
     const orders_refund_request_t request = {
         .refund_id = refund->id,
+        .payment_id = refund->payment_id,
         .tenant = writer->tenant,
         .intent_id = refund->intent_id,
         .transaction_id = refund->reference,
         .amount = refund->amount,
         .currency = refund->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
         .reason = refund->reason,
     };
     orders_refund_reply_t reply = {NULL, false};
-    orders_problem_t *problem =
-        channel ? channel->provider->refund(channel, writer->pool, &request, &reply)
-                : unknown_channel(collector);
+    orders_problem_t *problem = ask_back(collector, refund->channel, &request, &reply);
     if (problem) {
         problem->log = trouble_with(collector, refund->channel, "refund", refund->id, problem);
     }

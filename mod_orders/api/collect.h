@@ -25,6 +25,16 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
                                         const orders_payment_t *payment, const char *order_number,
                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
 
+/**
+ * Takes the money of a payment whose buyer has approved it, and records what came of it. Of the payment its id, channel and
+ * intent are needed. `ask_first`: a try before may have taken it, longer ago than the provider remembers keys. `*answer` is
+ * NULL when there is nothing to record: the buyer has not approved. A provider that cannot be reached is a problem:
+ * `provider_unreachable`, to be tried again. May be repeated.
+ */
+orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
+                                         const orders_payment_t *payment, bool ask_first,
+                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
+
 /** Sends a refund to its provider and records the outcome, unless an event will tell or it must be tried again. */
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
                                         const orders_refund_t *refund) ORDERS_MUSTCHECK;

@@ -64,6 +64,37 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_refund,
     },
     {
+        .name = "operator.orders.invoice",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/invoice",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_issue_invoice,
+    },
+    {
+        .name = "operator.invoices.read",
+        .method = ORDERS_GET,
+        .path = "/invoices/:number",
+        OPERATOR,
+        .handler = orders_operator_read_invoice,
+    },
+    {
+        .name = "operator.carts.make",
+        .method = ORDERS_POST,
+        .path = "/carts",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_make_cart,
+    },
+    {
+        .name = "operator.terminal.record",
+        .method = ORDERS_POST,
+        .path = "/terminal-transactions",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_terminal,
+    },
+    {
         .name = "operator.payments.event",
         .method = ORDERS_POST,
         .path = "/payments/:channel/events",
@@ -125,6 +156,8 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_operator_api = {
     .name = "operator",
+    .has = ORDERS_HAS_EVENTS,
+    .needs_secret = "issues tokens",
     .routes = routes,
     .route_count = ORDERS_COUNT(routes),
     .problem = orders_problem_reply,

@@ -21,6 +21,10 @@ orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *rep
 orders_problem_t *orders_operator_event_expected(orders_call_t *call);
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_invoice(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
@@ -29,6 +33,8 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
 /** The canonical order: every member is always there. */
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
+/** Members of an invoice, without the document. */
+void orders_operator_invoice_members(orders_json_t *json, const void *invoice);
 /** Whether a write's answer repeats one given before. */
 bool orders_operator_is_replay(const orders_answer_t *answer);
 

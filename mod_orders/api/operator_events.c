@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: what payment providers say. The channel's signature is the credential. */
+#include <string.h>
+
+#include "api/collect.h"
 #include "api/operator.h"
 #include "services/provider.h"
+#include "store/pay_link.h"
 #include "store/payment.h"
 
 static const char *header_of(void *context, const char *name)
@@ -37,30 +41,76 @@ static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
     return channel->provider->read_event(channel, call->pool, &received, event);
 }
 
+/* A payment that waits no longer is not captured: its money would only go back. */
+static bool waits(const orders_payment_t *payment)
+{
+    return strcmp(payment->status, "created") == 0 || strcmp(payment->status, "pending") == 0 ||
+           strcmp(payment->status, "confirming") == 0;
+}
+
+/* The buyer has approved: now the money can be taken. */
+static orders_problem_t *capture(const orders_call_t *call, const orders_event_t *said,
+                                 orders_answer_t **answer)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    const orders_writer_t writer = {
+        .database = reader.database,
+        .pool = reader.pool,
+        .tenant = reader.tenant,
+        .api = "operator",
+        .actor = "provider",
+        .route = "operator.payments.event",
+    };
+    const orders_collector_t collector = {&writer, call->providers, call->settings};
+    ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, answer));
+    const orders_payment_t *payment = orders_first((*answer)->loose.payments);
+    if (!payment || !waits(payment)) {
+        return NULL;
+    }
+    /* This event may be an old one that comes again. */
+    return orders_collect_capture(&collector, payment, true, answer);
+}
+
+static orders_problem_t *record(const orders_call_t *call, const orders_event_t *said,
+                                orders_answer_t **answer)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    const orders_payment_event_t event = {
+        .channel = call->param[0],
+        .event_id = said->id,
+        .type = said->type,
+        .payment_id = said->payment_id,
+        .intent_id = said->intent_id,
+        .transaction_id = said->transaction_id,
+        .amount = said->amount,
+        .currency = said->currency,
+        .code = said->failure_code,
+        .message = said->failure_message,
+    };
+    return orders_payment_event(&reader, &event, answer);
+}
+
+/* Not about us, or about another tenant, whose own channel hears it too: acknowledged, so that it does not come again. */
+static bool is_foreign(const orders_call_t *call, const orders_event_t *said)
+{
+    return strcmp(said->type, "ignored") == 0 ||
+           (said->tenant && said->tenant != orders_call_reader(call).tenant);
+}
+
 orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *reply)
 {
     orders_event_t said = {0};
-    orders_answer_t *answer;
-    orders_reader_t reader = orders_call_reader(call);
+    orders_answer_t *answer = NULL;
     ORDERS_TRY(read_event(call, &said));
-    const orders_payment_event_t event = {
-        .channel = call->param[0],
-        .event_id = said.id,
-        .type = said.type,
-        .payment_id = said.payment_id,
-        .intent_id = said.intent_id,
-        .transaction_id = said.transaction_id,
-        .amount = said.amount,
-        .currency = said.currency,
-        .code = said.failure_code,
-        .message = said.failure_message,
-    };
-    ORDERS_TRY(orders_payment_event(&reader, &event, &answer));
-    const orders_result_t *result = orders_first(answer->results);
+    if (!is_foreign(call, &said)) {
+        const bool approved = strcmp(said.type, "approved") == 0;
+        ORDERS_TRY(approved ? capture(call, &said, &answer) : record(call, &said, &answer));
+    }
+    const orders_result_t *result = answer ? orders_first(answer->results) : NULL;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
-    orders_json_member_string(reply->json, "result", result ? result->outcome : NULL);
+    orders_json_member_string(reply->json, "result", result ? result->outcome : "unchanged");
     orders_json_end_object(reply->json);
     return NULL;
 }

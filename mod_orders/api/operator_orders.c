@@ -107,14 +107,22 @@ static const char *text_of(const char *text)
     return text ? text : "";
 }
 
-/* What the answer shows beside the order's version: the buyer's name and address of today. */
+static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
+{
+    return user ? apr_pstrcat(pool, text_of(user->ref), "\n", text_of(user->name), "\n",
+                              text_of(user->email), NULL)
+                : "";
+}
+
+/* What the answer shows beside the order's version: the names and addresses of those involved, as of today. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
-    const orders_user_t *user = orders_first(order->of.users);
+    const orders_company_t *company = orders_first(order->of.companies);
     const char *rest =
-        apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %s\n%s\n%s", (apr_int64_t)order->id,
-                     user ? text_of(user->ref) : "", user ? text_of(user->name) : "",
-                     user ? text_of(user->email) : "");
+        apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %s\n%s\n%s\n%s", (apr_int64_t)order->id,
+                     person_of(pool, orders_first(order->of.users)),
+                     person_of(pool, orders_first(order->of.agents)),
+                     company ? text_of(company->ref) : "", company ? text_of(company->name) : "");
     return orders_etag(pool, order->version, rest);
 }
 

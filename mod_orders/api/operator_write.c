@@ -95,6 +95,14 @@ static void write_history(orders_json_t *json, const void *element)
     orders_json_member_string(json, "comment", step->comment);
 }
 
+void orders_operator_invoice_members(orders_json_t *json, const void *element)
+{
+    const orders_invoice_t *invoice = element;
+    orders_json_member_string(json, "number", invoice->number);
+    orders_json_member_string(json, "issuer", invoice->issuer);
+    orders_member_time(json, "created_at", invoice->created_at);
+}
+
 typedef void (*write_members_t)(orders_json_t *json, const void *element);
 
 static void member_array(orders_json_t *json, const char *name, const apr_array_header_t *array,
@@ -116,10 +124,9 @@ static void member_none(orders_json_t *json, const char *name)
     orders_json_member_raw(json, name, "[]", 2);
 }
 
-static void member_user(orders_json_t *json, const orders_order_t *order)
+static void member_user(orders_json_t *json, const char *name, const orders_user_t *user)
 {
-    const orders_user_t *user = orders_first(order->of.users);
-    orders_json_key(json, "user");
+    orders_json_key(json, name);
     if (!user) {
         orders_json_null(json);
         return;
@@ -129,6 +136,21 @@ static void member_user(orders_json_t *json, const orders_order_t *order)
     orders_json_member_string(json, "ref", user->ref);
     orders_json_member_string(json, "name", user->name);
     orders_json_member_string(json, "email", user->email);
+    orders_json_end_object(json);
+}
+
+static void member_retailer(orders_json_t *json, const orders_order_t *order)
+{
+    const orders_company_t *company = orders_first(order->of.companies);
+    orders_json_key(json, "retailer");
+    if (!company) {
+        orders_json_null(json);
+        return;
+    }
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "id", company->id);
+    orders_json_member_string(json, "ref", company->ref);
+    orders_json_member_string(json, "name", company->name);
     orders_json_end_object(json);
 }
 
@@ -167,9 +189,9 @@ static void head_members(orders_json_t *json, const orders_order_t *order)
     orders_json_member_string(json, "state", order->state);
     orders_json_member_string(json, "payment_state", order->payment_state);
     orders_json_member_string(json, "fulfilment_state", order->fulfilment_state);
-    member_user(json, order);
-    orders_json_member_null(json, "retailer");
-    orders_json_member_null(json, "agent");
+    member_user(json, "user", orders_first(order->of.users));
+    member_retailer(json, order);
+    member_user(json, "agent", orders_first(order->of.agents));
 }
 
 static void money_members(orders_json_t *json, const orders_order_t *order)
@@ -196,7 +218,7 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_array(json, "refunds", order->of.refunds, refund_members);
     member_none(json, "shipments");
     member_none(json, "returns");
-    member_none(json, "invoices");
+    member_array(json, "invoices", order->of.invoices, orders_operator_invoice_members);
     member_array(json, "history", order->of.history, write_history);
     orders_json_member_string(json, "notes", order->notes);
     orders_member_object(json, "metadata", order->metadata);

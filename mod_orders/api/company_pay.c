@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The company API: the way of a buyer who follows a pay link. The page, the provider's own page, and back here, where the
+ * money is captured. No session is held while the provider is asked; whatever is asked twice is done once.
+ */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/collect.h"
+#include "api/company.h"
+#include "api/company_pages.h"
+#include "api/pay_link.h"
+#include "core/money.h"
+#include "store/pay_link.h"
+
+static orders_problem_t *order_of_link(const orders_call_t *call, const orders_order_t **order)
+{
+    int64_t id;
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_pay_link_read(&reader, id, &answer));
+    return orders_answer_order(call->pool, answer, order);
+}
+
+/* Where a buyer stands, by the order's states. */
+static const orders_projection_t standings[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "over"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.payment =
+         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
+    {.payment = ORDERS_PAYMENT(CLOSED), .word = "over"},
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
+    {.word = "unpaid"},
+};
+
+static const struct {
+    const char *word, *title, *message, *button;
+} pages[] = {
+    {"over", "This order can no longer be paid", "Please ask the seller.", NULL},
+    {"refunded", "This order was refunded", NULL, NULL},
+    {"paid", "Thank you: the order is paid", "You may close this page.", NULL},
+    {"confirming", "Your payment is being confirmed",
+     "This can take a while. You need not pay again.", NULL},
+    {"failed", "The payment was declined", "You can try again, or pay in another way.",
+     "Try again with PayPal"},
+    {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
+};
+
+static const char *standing_of(const orders_order_t *order)
+{
+    const char *word = orders_project(standings, order);
+    bool waits = strcmp(word, "unpaid") == 0 || strcmp(word, "failed") == 0;
+    bool late = order->expires_at && order->expires_at <= apr_time_now();
+    return waits && (late || strcmp(order->method, "external") != 0) ? "over" : word;
+}
+
+static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
+{
+    char amount[ORDERS_MONEY_SIZE];
+    apr_size_t length = orders_money_write(amount, order->total, (int)order->exponent, false);
+    return apr_psprintf(pool, "%.*s %s", (int)length, amount, order->currency);
+}
+
+static void show(const orders_call_t *call, const orders_order_t *order, orders_reply_t *reply)
+{
+    const orders_company_t *company = orders_first(order->of.companies);
+    const char *standing = standing_of(order);
+    size_t page = 0;
+    while (strcmp(pages[page].word, standing) != 0) {
+        page++;
+    }
+    const orders_page_text_t text = {
+        .status = 200,
+        .title = pages[page].title,
+        .message = pages[page].message,
+        .button = pages[page].button,
+        .seller = company ? company->name : NULL,
+        .order_number = order->number,
+        .amount = amount_of(call->pool, order),
+    };
+    orders_company_page(call, &text, reply);
+}
+
+orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    show(call, order, reply);
+    return NULL;
+}
+
+/* This API's pages of the same link. */
+static const char *page_url(const orders_call_t *call, const char *page)
+{
+    return apr_pstrcat(call->pool, call->settings->public_url ? call->settings->public_url : "",
+                       call->mount, "/transaction/", call->param[0], "/", page, NULL);
+}
+
+static void redirect(const char *url, orders_reply_t *reply)
+{
+    reply->status = 303;
+    apr_table_setn(reply->headers, "Location", url);
+}
+
+static orders_writer_t writer_of(const orders_call_t *call)
+{
+    return (orders_writer_t){
+        .database = call->database,
+        .pool = call->pool,
+        .tenant = call->settings->tenant,
+        .api = call->api->name,
+        .actor = "provider",
+        .route = call->route->name,
+    };
+}
+
+/* The payment to go on with; a new one when the provider no longer knows the intent of the last. */
+static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t gone,
+                               const orders_payment_t **payment)
+{
+    orders_answer_t *answer;
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_pay_link_start(&reader, order_id, gone, &answer));
+    *payment = orders_first(answer->loose.payments);
+    return *payment ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
+}
+
+/* Makes the intent, and sends the buyer to the provider's page. */
+static orders_problem_t *make_intent(const orders_call_t *call, const orders_payment_t *payment,
+                                     orders_reply_t *reply)
+{
+    const orders_writer_t writer = writer_of(call);
+    const orders_collector_t collector = {&writer, call->providers, call->settings};
+    orders_payment_t asked = *payment;
+    orders_answer_t *answer;
+    const orders_order_t *order;
+    asked.return_url = page_url(call, "return");
+    asked.cancel_url = page_url(call, "cancel");
+    ORDERS_TRY(orders_collect_intent(&collector, &asked, payment->order_number, &answer));
+    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    const orders_payment_t *made = orders_last(order->of.payments);
+    if (!made || !made->pay_url) {
+        return orders_problem(call->pool, ORDERS_E_provider_unreachable, NULL);
+    }
+    redirect(made->pay_url, reply);
+    return NULL;
+}
+
+/* An intent that was made before: is it still to be approved? */
+static orders_problem_t *look(const orders_call_t *call, const orders_payment_t *payment,
+                              orders_capture_reply_t *said)
+{
+    orders_channel_t channel;
+    const orders_capture_request_t request = {
+        .payment_id = payment->id,
+        .tenant = call->settings->tenant,
+        .intent_id = payment->intent_id,
+        .amount = payment->amount,
+        .currency = payment->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
+        .look_only = true,
+    };
+    if (!orders_channel_open(call->providers, payment->channel, &channel) ||
+        !channel.provider->capture) {
+        return orders_problem(call->pool, ORDERS_E_not_configured, NULL);
+    }
+    return channel.provider->capture(&channel, call->pool, &request, said);
+}
+
+orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
+{
+    int64_t id;
+    const orders_payment_t *payment;
+    orders_capture_reply_t said = {.outcome = "gone"};
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_problem_t *problem = start(call, id, 0, &payment);
+    if (problem && problem->error == ORDERS_E_order_not_payable) {
+        redirect(page_url(call, "pay"), reply); /* which says why */
+        return NULL;
+    }
+    ORDERS_TRY(problem);
+    if (!payment->intent_id) {
+        return make_intent(call, payment, reply);
+    }
+    ORDERS_TRY(look(call, payment, &said));
+    if (strcmp(said.outcome, "gone") == 0) {
+        ORDERS_TRY(start(call, id, payment->id, &payment));
+        return make_intent(call, payment, reply);
+    }
+    const char *there = said.pay_url ? said.pay_url : payment->pay_url;
+    bool waiting = strcmp(said.outcome, "waiting") == 0 && there;
+    redirect(waiting ? there : page_url(call, "return"), reply);
+    return NULL;
+}
+
+/* A browser that only looks ahead is no buyer who has come back. */
+static bool only_looks(const orders_call_t *call)
+{
+    const char *purpose = call->header(call, "Sec-Purpose");
+    if (!purpose) {
+        purpose = call->header(call, "Purpose");
+    }
+    return call->head || (purpose && strstr(purpose, "prefetch"));
+}
+
+static bool awaits_capture(const orders_order_t *order, const orders_payment_t *payment)
+{
+    return payment && payment->intent_id && payment->channel && strcmp(order->state, "open") == 0 &&
+           (strcmp(payment->status, "pending") == 0 || strcmp(payment->status, "confirming") == 0);
+}
+
+orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    const orders_payment_t *payment = orders_last(order->of.payments);
+    if (!only_looks(call) && awaits_capture(order, payment)) {
+        const orders_writer_t writer = writer_of(call);
+        const orders_collector_t collector = {&writer, call->providers, call->settings};
+        orders_answer_t *answer;
+        orders_problem_t *problem = orders_collect_capture(
+            &collector, payment, strcmp(payment->status, "confirming") == 0, &answer);
+        if (problem && problem->error != ORDERS_E_provider_unreachable) {
+            return problem;
+        }
+        ORDERS_TRY(order_of_link(call, &order));
+    }
+    show(call, order, reply);
+    return NULL;
+}
+
+orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    if (strcmp(standing_of(order), "unpaid") != 0) {
+        show(call, order, reply);
+        return NULL;
+    }
+    const orders_page_text_t text = {
+        .status = 200,
+        .title = "You have not paid",
+        .message = "Nothing was taken. You can still pay this order.",
+        .order_number = order->number,
+        .amount = amount_of(call->pool, order),
+        .link = page_url(call, "pay"),
+        .link_text = "Pay the order",
+    };
+    orders_company_page(call, &text, reply);
+    return NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The company API: reading requests. The key that says who asks is in the body, or in Authorization. */
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "api/company.h"
+#include "core/input_body.h"
+#include "core/text.h"
+
+#define LONGEST_TEXT 255
+
+/* Raw, or after "Bearer ". */
+static const char *authorization(const orders_call_t *call)
+{
+    static const char bearer[] = "bearer ";
+    const char *header = call->header(call, "Authorization");
+    if (!header) {
+        return NULL;
+    }
+    size_t same = 0;
+    while (bearer[same] && apr_tolower(header[same]) == bearer[same]) {
+        same++;
+    }
+    return orders_or_null(bearer[same] ? header : header + same);
+}
+
+orders_problem_t *orders_company_identify(orders_call_t *call, const orders_input_t *input)
+{
+    const char *key = orders_or_null(orders_input_string(input, "api_key"));
+    return call->identify(call, key ? key : authorization(call));
+}
+
+const char *orders_company_text(const orders_input_t *input, const char *name, apr_pool_t *pool)
+{
+    json_t *value = json_object_get(orders_input_object(input), name);
+    const char *text = json_is_integer(value) ? apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                                             (apr_int64_t)json_integer_value(value))
+                                              : orders_input_string(input, name);
+    apr_size_t length = text ? strlen(text) : 0;
+    bool usable = length && length <= LONGEST_TEXT && !orders_text_has_control(text, length, false);
+    return usable ? text : NULL;
+}
+
+orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input)
+{
+    ORDERS_TRY(call->route->body ? orders_input_body(input, call, true)
+                                 : orders_input_query(input, call->pool, call->query));
+    bool given = orders_or_null(orders_input_string(*input, "api_key")) || authorization(call);
+    return given || !call->settings->own_tokens
+               ? NULL
+               : orders_problem(call->pool, ORDERS_E_required_field, NULL);
+}
+
+void orders_company_reply_empty(const orders_call_t *call, orders_reply_t *reply)
+{
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_end_object(reply->json);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The company API: what salespeople do with an order. */
+#include <string.h>
+
+#include "api/collect.h"
+#include "api/company.h"
+#include "services/qr.h"
+#include "store/sale.h"
+
+/* The words for ways to pay: who takes the money, and how. */
+static const struct {
+    const char *word, *method;
+    bool consumer;
+} types[] = {
+    {"cash", "cash", false},
+    {"credit_card", "credit_card", false},
+    {"PayPal", "external", false},
+    {"cash_consumer_app", "cash", true},
+    {"credit_card_consumer_app", "credit_card", true},
+};
+
+static orders_problem_t *lack(const orders_call_t *call)
+{
+    return orders_problem(call->pool, ORDERS_E_required_field, NULL);
+}
+
+/* The channel by which links are paid: the first whose provider captures what a buyer has approved. */
+static const char *link_channel(const orders_providers_t *providers)
+{
+    for (int i = 0; i < providers->channels->nelts; i++) {
+        const orders_channel_t *channel = &APR_ARRAY_IDX(providers->channels, i, orders_channel_t);
+        if (channel->provider->capture) {
+            return channel->name;
+        }
+    }
+    return NULL;
+}
+
+/* An unknown type, and one that this server has no provider for, count as missing. */
+static orders_problem_t *choose_type(const orders_call_t *call, const char *word,
+                                     orders_place_cart_t *place)
+{
+    for (size_t i = 0; word && i < ORDERS_COUNT(types); i++) {
+        if (strcmp(types[i].word, word) == 0) {
+            place->method = types[i].method;
+            place->consumer = types[i].consumer;
+        }
+    }
+    if (!place->method) {
+        return lack(call);
+    }
+    if (strcmp(place->method, "external") == 0) {
+        place->channel = link_channel(call->providers);
+        place->expires_in = call->settings->pay_link_lifetime;
+        return place->channel ? NULL : lack(call);
+    }
+    place->expires_in = place->consumer ? call->settings->consumer_expiry : 0;
+    return NULL;
+}
+
+static orders_problem_t *write_created(const orders_call_t *call, const orders_order_t *order,
+                                       orders_json_t *json)
+{
+    const char *url, *picture = NULL;
+    ORDERS_TRY(orders_company_code_url(&url, call, order));
+    if (url) {
+        ORDERS_TRY(orders_qr_png_base64(&picture, call->pool, url));
+    }
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "order_number", order->number);
+    orders_json_member_string(json, "payment_method", orders_company_method(order));
+    orders_json_member_string(json, "qrcode", picture);
+    orders_json_end_object(json);
+    return NULL;
+}
+
+orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    const orders_order_t *order;
+    apr_size_t length;
+    ORDERS_TRY(orders_company_read(call, &input));
+    orders_place_cart_t place = {.cart = orders_company_text(input, "cart_id", call->pool)};
+    const char *type = orders_company_text(input, "type", call->pool);
+    if (!place.cart || !type) {
+        return lack(call);
+    }
+    ORDERS_TRY(choose_type(call, type, &place));
+    ORDERS_TRY(orders_company_identify(call, input));
+    ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
+    ORDERS_TRY(orders_sale_place(&writer, &place, &answer));
+    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    const orders_result_t *result = orders_first(answer->results);
+    orders_json_t *json = orders_json_open(call->pool);
+    ORDERS_TRY(write_created(call, order, json));
+    if (strcmp(result->outcome, "unchanged") == 0) {
+        orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_cart_ordered, NULL);
+        problem->extra = orders_json_text(json, call->pool, &length);
+        return problem;
+    }
+    reply->json = json;
+    reply->replayed = result->replayed;
+    return NULL;
+}
+
+/* Beyond the key: the order's number, and where `transaction` is not NULL the transaction's id. */
+static orders_problem_t *begin(orders_call_t *call, const char **number, const char **transaction,
+                               bool needs_transaction)
+{
+    orders_input_t *input;
+    ORDERS_TRY(orders_company_read(call, &input));
+    *number = orders_company_text(input, "order_number", call->pool);
+    if (transaction) {
+        *transaction = orders_company_text(input, "transaction_id", call->pool);
+    }
+    if (!*number || (needs_transaction && !*transaction)) {
+        return lack(call);
+    }
+    return orders_company_identify(call, input);
+}
+
+/* Nothing is returned; whether it was a replay is in the headers. */
+static orders_problem_t *done(const orders_answer_t *answer, orders_reply_t *reply)
+{
+    const orders_result_t *result = orders_first(answer->results);
+    reply->replayed = result && result->replayed;
+    return NULL;
+}
+
+static bool unchanged(const orders_answer_t *answer)
+{
+    const orders_result_t *result = orders_first(answer->results);
+    return result && strcmp(result->outcome, "unchanged") == 0;
+}
+
+orders_problem_t *orders_company_payment(orders_call_t *call, orders_reply_t *reply)
+{
+    const char *number, *transaction = NULL;
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    ORDERS_TRY(begin(call, &number, &transaction, true));
+    ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
+    ORDERS_TRY(orders_sale_settle(&writer, number, transaction, &answer));
+    return done(answer, reply);
+}
+
+orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *reply)
+{
+    const char *number;
+    const orders_order_t *order;
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    ORDERS_TRY(begin(call, &number, NULL, false));
+    ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
+    ORDERS_TRY(orders_sale_cancel(&writer, number, &answer));
+    if (unchanged(answer)) {
+        ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+        return orders_company_refuse_state(call->pool, ORDERS_E_order_not_cancellable, order);
+    }
+    return done(answer, reply);
+}
+
+/* Refunds that a provider has to make are sent at once; what comes of it, or a later try, is the worker's. */
+static orders_problem_t *send_refunds(const orders_call_t *call, const orders_writer_t *writer,
+                                      const orders_order_t *order)
+{
+    const orders_collector_t collector = {writer, call->providers, call->settings};
+    for (int i = 0; i < order->of.refunds->nelts; i++) {
+        orders_refund_t refund = APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
+        if (strcmp(refund.status, "pending") != 0 || !refund.channel) {
+            continue;
+        }
+        refund.reference = orders_company_transaction(order);
+        orders_problem_t *problem = orders_collect_refund(&collector, &refund);
+        if (problem && problem->error != ORDERS_E_provider_unreachable) {
+            return problem;
+        }
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_refund_sale_t refund = {
+        .window = call->settings->refund_window,
+        .terminal_feed = call->settings->terminal_feed,
+    };
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    const orders_order_t *order;
+    ORDERS_TRY(begin(call, &refund.number, &refund.transaction_id, false));
+    ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
+    ORDERS_TRY(orders_sale_refund(&writer, &refund, &answer));
+    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    if (unchanged(answer)) {
+        return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, order);
+    }
+    writer.key = NULL;
+    ORDERS_TRY(send_refunds(call, &writer, order));
+    return done(answer, reply);
+}
+
+orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_t *reply)
+{
+    static const orders_order_t refunded = {.state = "completed", .payment_state = "refunded"};
+    const char *number;
+    orders_answer_t *answer;
+    ORDERS_TRY(begin(call, &number, NULL, false));
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_sale_check_refund(&reader, call->identity->user_id, number,
+                                        call->settings->refund_window, &answer));
+    if (unchanged(answer)) {
+        return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, &refunded);
+    }
+    orders_company_reply_empty(call, reply);
+    return NULL;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: carts of salespeople, what card terminals tell, and invoices. */
+#include <string.h>
+
+#include "api/invoice_reply.h"
+#include "api/operator.h"
+#include "core/input_body.h"
+#include "store/desk.h"
+#include "store/invoice.h"
+
+orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    if (!orders_input_object(input)) {
+        return orders_problem(call->pool, ORDERS_E_unsupported_media_type,
+                              "A cart is described in JSON.");
+    }
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_desk_make_cart(&writer, call->body, &answer));
+    const orders_result_t *result = orders_first(answer->results);
+    reply->status = 201;
+    reply->replayed = result->replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_member_int(reply->json, "id", result->id);
+    orders_json_member_string(reply->json, "code", result->reference);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+#define T orders_terminal_transaction_t
+static const char *const terminal_kinds[] = {"charge", "refund", NULL};
+static const orders_field_t terminal_fields[] = {
+    ORDERS_FIELD(T, STRING, transaction_id, .flags = ORDERS_FIELD_REQUIRED, .max = 255),
+    ORDERS_FIELD(T, WORD, kind, .flags = ORDERS_FIELD_REQUIRED, .words = terminal_kinds),
+    ORDERS_FIELD(T, INT64, amount, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
+                 .max = INT64_C(1000000000000000)),
+    ORDERS_FIELD(T, STRING, currency, .flags = ORDERS_FIELD_REQUIRED, .min = 3, .max = 3),
+    ORDERS_FIELD(T, STRING, order_number, .max = 64),
+};
+#undef T
+
+orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_terminal_transaction_t transaction = {0};
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    ORDERS_TRY(orders_fields_decode(terminal_fields, ORDERS_COUNT(terminal_fields), input,
+                                    &transaction, call->pool));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    transaction.order_number = orders_or_null(transaction.order_number);
+    ORDERS_TRY(orders_desk_record_terminal(&writer, &transaction, &answer));
+    const orders_result_t *result = orders_first(answer->results);
+    reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
+    reply->replayed = result->replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_raw(reply->json, result->snapshot.text, (apr_size_t)result->snapshot.length);
+    return NULL;
+}
+
+static void write_invoice(orders_json_t *json, const orders_invoice_t *invoice)
+{
+    orders_json_begin_object(json);
+    orders_operator_invoice_members(json, invoice);
+    orders_json_end_object(json);
+}
+
+orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    const orders_order_t *order;
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], &answer));
+    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    const orders_result_t *result = orders_first(answer->results);
+    const orders_invoice_t *invoice = orders_last(order->of.invoices);
+    if (!invoice) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    reply->status = strcmp(result->outcome, "done") == 0 ? 201 : 200;
+    reply->replayed = result->replayed;
+    reply->json = orders_json_open(call->pool);
+    write_invoice(reply->json, invoice);
+    return NULL;
+}
+
+orders_problem_t *orders_operator_read_invoice(orders_call_t *call, orders_reply_t *reply)
+{
+    const orders_invoice_t *invoice;
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_invoice_find(&reader, call->param[0], &invoice));
+    if (!invoice) {
+        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    }
+    return orders_invoice_reply(call, invoice, reply);
+}
