@@ -23,32 +23,36 @@ APLOG_USE_MODULE(orders);
 #define LONGEST_TOKEN 512
 #define LONGEST_LOGIN 255
 
-/** The token of `Authorization: Bearer …`, or NULL. */
-static const char *bearer(request_rec *r)
+/** A token without the spaces around it; NULL when it cannot be one. */
+static const char *trim_token(apr_pool_t *pool, const char *text)
 {
-    const char *header = apr_table_get(r->headers_in, "Authorization");
     size_t length;
 
-    if (!header || ap_cstr_casecmpn(header, "Bearer ", 7)) {
-        return NULL;
+    while (*text == ' ') {
+        text++;
     }
-    header += 7;
-    while (*header == ' ') {
-        header++;
-    }
-    length = strlen(header);
-    while (length && (header[length - 1] == ' ' || header[length - 1] == '\t')) {
+    length = strlen(text);
+    while (length && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
         length--;
     }
     if (!length || length > LONGEST_TOKEN) {
         return NULL;
     }
     for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)header[i] <= ' ' || (unsigned char)header[i] > '~') {
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~') {
             return NULL;
         }
     }
-    return apr_pstrmemdup(r->pool, header, length);
+    return apr_pstrmemdup(pool, text, length);
+}
+
+/** The token of `Authorization: Bearer …`, or NULL. */
+static const char *bearer(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Authorization");
+
+    return header && !ap_cstr_casecmpn(header, "Bearer ", 7) ? trim_token(r->pool, header + 7)
+                                                             : NULL;
 }
 
 /** What an identity is looked up by. */
@@ -58,7 +62,8 @@ typedef struct credential_t {
     unsigned char hash[ORDERS_TOKEN_HASH_SIZE];
 } credential_t;
 
-static bool read_credential(orders_request_t *request, credential_t *credential)
+/** `token`: as it came, or NULL; it does not matter where httpd's own users are the identities. */
+static bool read_credential(orders_request_t *request, const char *token, credential_t *credential)
 {
     request_rec *r = request->r;
     const char *hashed;
@@ -71,7 +76,7 @@ static bool read_credential(orders_request_t *request, credential_t *credential)
         /* a token has no space in it, so the two never meet in the cache */
         hashed = apr_psprintf(r->pool, "login %d %s", request->dir.tenant, r->user);
     } else {
-        hashed = credential->token = bearer(r);
+        hashed = credential->token = token;
     }
     return hashed && orders_sha256(credential->hash, hashed, strlen(hashed));
 }
@@ -146,7 +151,7 @@ static orders_problem_t *not_known(const orders_request_t *request, const creden
     return problem;
 }
 
-orders_problem_t *orders_auth_resolve(orders_request_t *request)
+static orders_problem_t *resolve(orders_request_t *request, const char *token)
 {
     orders_identity_t *identity = NULL;
     credential_t credential = {0};
@@ -155,7 +160,7 @@ orders_problem_t *orders_auth_resolve(orders_request_t *request)
         return NULL;
     }
     ORDERS_TRY(check_origin(request));
-    if (read_credential(request, &credential)) {
+    if (read_credential(request, token, &credential)) {
         ORDERS_TRY(find_identity(request, &credential, &identity));
     }
     if (!valid_here(request, identity)) {
@@ -167,6 +172,34 @@ orders_problem_t *orders_auth_resolve(orders_request_t *request)
     request->identity = identity;
     request->call.identity = identity;
     return NULL;
+}
+
+orders_problem_t *orders_auth_resolve(orders_request_t *request)
+{
+    return resolve(request, bearer(request->r));
+}
+
+static orders_problem_t *permit(const orders_request_t *request)
+{
+    const orders_route_t *route = request->match.route;
+
+    return !route->scope || request->identity->scopes & route->scope
+               ? NULL
+               : orders_problem(request->r->pool, ORDERS_E_forbidden, NULL);
+}
+
+orders_problem_t *orders_auth_permit(orders_request_t *request)
+{
+    ORDERS_TRY(orders_auth_resolve(request));
+    return permit(request);
+}
+
+orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
+{
+    orders_request_t *request = call->glue;
+
+    ORDERS_TRY(resolve(request, token ? trim_token(call->pool, token) : NULL));
+    return permit(request);
 }
 
 const char *orders_auth_challenge(const orders_request_t *request)
@@ -232,6 +265,15 @@ static int note_auth_failure(request_rec *r, const char *type)
     return OK;
 }
 
+/** No identity is needed, or the API will ask for it itself: a token in the body is not seen by httpd. */
+static bool is_open(const orders_request_t *request)
+{
+    orders_auth_e auth = request->match.route->auth;
+
+    return auth == ORDERS_AUTH_NONE ||
+           (auth == ORDERS_AUTH_OWN && request->dir.identity == ORDERS_IDENTITY_TOKEN);
+}
+
 /**
  * ap_hook_check_access_ex, after mod_authz_core's: that one has found that a user is needed to decide (rules that need
  * none, such as Require ip, have been applied). A route that needs no identity passes, and so does the question which
@@ -240,12 +282,14 @@ static int note_auth_failure(request_rec *r, const char *type)
 static int pass_open_routes(request_rec *r)
 {
     orders_request_t *request = orders_request(r);
-    bool open =
-        request &&
-        ((request->found == ORDERS_ROUTE_FOUND && request->match.route->auth == ORDERS_AUTH_NONE) ||
-         (request->found == ORDERS_ROUTE_METHOD && r->method_number == M_OPTIONS));
 
-    return open ? OK : DECLINED;
+    if (!request) {
+        return DECLINED;
+    }
+    if (request->found == ORDERS_ROUTE_METHOD) {
+        return r->method_number == M_OPTIONS ? OK : DECLINED;
+    }
+    return request->found == ORDERS_ROUTE_FOUND && is_open(request) ? OK : DECLINED;
 }
 
 /**
@@ -257,7 +301,7 @@ static int check_route_scope(request_rec *r)
     orders_request_t *request = orders_request(r);
     const orders_route_t *route = request ? request->match.route : NULL;
 
-    if (!route || route->auth == ORDERS_AUTH_NONE) {
+    if (!route || route->auth != ORDERS_AUTH_IDENTITY) {
         return DECLINED;
     }
     if (r->user && request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {

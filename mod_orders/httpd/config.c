@@ -22,9 +22,16 @@ void *orders_dir_conf_create(apr_pool_t *pool, char *dir)
     return conf;
 }
 
+/** httpd merges Locations in the order in which they are written, which need not be that from the outside in. */
+static bool is_around(const orders_dir_conf_t *one, const orders_dir_conf_t *other)
+{
+    return one->mount && other->mount && strlen(one->mount) < strlen(other->mount);
+}
+
 void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add)
 {
-    const orders_dir_conf_t *outer = base, *own = add;
+    const orders_dir_conf_t *outer = is_around(add, base) ? add : base;
+    const orders_dir_conf_t *own = outer == base ? add : base;
     orders_dir_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
 
     ORDERS_DIR_MEMBERS(MERGE)
@@ -90,7 +97,8 @@ orders_server_conf_t *orders_server_conf(const server_rec *server)
     return ap_get_module_config(server->module_config, &orders_module);
 }
 
-static const orders_api_t *const apis[] = {&orders_user_api, &orders_operator_api};
+static const orders_api_t *const apis[] = {&orders_user_api, &orders_company_api,
+                                           &orders_operator_api};
 
 const orders_api_t *orders_config_api(const char *name)
 {
@@ -112,17 +120,17 @@ const char *orders_config_api_names(apr_pool_t *pool)
     return names;
 }
 
-const char *orders_config_events_mount(const orders_server_conf_t *conf, int tenant)
+const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant)
 {
     const char *unnamed = NULL;
 
     for (int i = 0; i < conf->mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(conf->mounts, i, orders_mount_t);
 
-        if (mount->api == &orders_operator_api && mount->dir->tenant == tenant) {
+        if (mount->api->has & has && mount->dir->tenant == tenant) {
             return mount->path;
         }
-        if (mount->api == &orders_operator_api && mount->dir->tenant == ORDERS_UNSET && !unnamed) {
+        if (mount->api->has & has && mount->dir->tenant == ORDERS_UNSET && !unnamed) {
             unnamed = mount->path;
         }
     }

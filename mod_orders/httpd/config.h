@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "core/call.h"
+#include "services/mail.h"
 #include "services/provider.h"
 
 #define ORDERS_UNSET INT_MIN
@@ -40,11 +41,14 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \
     X(int, page_max, ORDERS_UNSET, 0, OrdersPageSize)                                              \
     X(int, max_quantity, ORDERS_UNSET, 10, OrdersMaxQuantity)                                      \
-    X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \
-    X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout) /* seconds */               \
-    X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)     /* seconds */               \
-    X(int, refund_window, ORDERS_UNSET, 30, OrdersRefundWindow)        /* days */                  \
-    X(apr_array_header_t *, return_urls, NULL, NULL, OrdersReturnURL)  /* const char * */
+    X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)             /* seconds */            \
+    X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout)    /* seconds */            \
+    X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)        /* seconds */            \
+    X(int, consumer_expiry, ORDERS_UNSET, 900, OrdersConsumerExpiry)      /* seconds */            \
+    X(int, pay_link_lifetime, ORDERS_UNSET, 86400, OrdersPayLinkLifetime) /* seconds */            \
+    X(int, terminal_feed, ORDERS_UNSET, 1, OrdersTerminalFeed)                                     \
+    X(int, refund_window, ORDERS_UNSET, 30, OrdersRefundWindow)       /* days */                   \
+    X(apr_array_header_t *, return_urls, NULL, NULL, OrdersReturnURL) /* const char * */
 
 /** Members that only a server may set. A virtual host inherits from the main server. */
 #define ORDERS_SERVER_MEMBERS(X)                                                                   \
@@ -56,6 +60,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, idempotency_lifetime, ORDERS_UNSET, 86400, OrdersIdempotencyLifetime) /* seconds */     \
     X(const unsigned char *, secret, NULL, NULL, OrdersSecretFile)                                 \
     X(int, secret_length, ORDERS_UNSET, 0, OrdersSecretFile)                                       \
+    X(const orders_mailer_t *, mailer, NULL, NULL, OrdersMail) /* NULL: no mails are sent */       \
     X(int, worker, ORDERS_UNSET, 1, OrdersWorker)                                                  \
     X(int, worker_interval, ORDERS_UNSET, 5, OrdersWorkerInterval) /* seconds */
 
@@ -113,10 +118,10 @@ const orders_api_t *orders_config_api(const char *name);
 const char *orders_config_api_names(apr_pool_t *pool);
 
 /**
- * The path of the operator API that serves `tenant`, or NULL: one whose Location names that tenant, or else one whose
- * Location names none (and takes it from around it).
+ * The path of an API that has this (ORDERS_HAS_…) and serves `tenant`, or NULL: one whose Location names that tenant, or
+ * else one whose Location names none (and takes it from around it).
  */
-const char *orders_config_events_mount(const orders_server_conf_t *conf, int tenant);
+const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant);
 
 /** Adds the scope of that name to `*scopes`; false when there is none. */
 bool orders_config_scope(const char *word, unsigned *scopes);

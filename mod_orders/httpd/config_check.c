@@ -79,16 +79,32 @@ static bool check_sessions(const checked_t *one)
     return false;
 }
 
-static bool check_secret(const checked_t *one)
+/** What an API cannot be served without, beside its database. */
+static bool has_needs(const checked_t *one, const orders_mount_t *mount)
 {
-    for (int i = 0; i < one->conf.mounts->nelts && !one->conf.secret; i++) {
-        const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
+    const orders_api_t *api = mount->api;
 
-        if (mount->api == &orders_operator_api) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                         "%s:%d: OrdersAPI operator issues tokens and needs an OrdersSecretFile: "
-                         "make one with `openssl rand -base64 48` and chmod 600",
-                         mount->file, mount->line);
+    if (api->needs_secret && !one->conf.secret) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+                     "%s:%d: OrdersAPI %s %s and needs an OrdersSecretFile: make one with "
+                     "`openssl rand -base64 48` and chmod 600",
+                     mount->file, mount->line, api->name, api->needs_secret);
+        return false;
+    }
+    if (api->needs_public_url && !one->conf.public_url) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+                     "%s:%d: OrdersAPI %s %s and needs to know how it is reached: OrdersPublicURL "
+                     "https://shop.example",
+                     mount->file, mount->line, api->name, api->needs_public_url);
+        return false;
+    }
+    return true;
+}
+
+static bool check_needs(const checked_t *one)
+{
+    for (int i = 0; i < one->conf.mounts->nelts; i++) {
+        if (!has_needs(one, &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t))) {
             return false;
         }
     }
@@ -192,11 +208,17 @@ static bool same_bytes(const orders_channel_t *one, const orders_channel_t *othe
            !memcmp(one->secret, other->secret, one->secret_length);
 }
 
+static bool same_text(const char *one, const char *other)
+{
+    return !strcmp(one ? one : "", other ? other : "");
+}
+
 static bool same_channel(const orders_channel_t *one, const orders_channel_t *other)
 {
     return one->provider == other->provider && !strcmp(one->url, other->url) &&
            same_bytes(one, other) && one->timeout_ms == other->timeout_ms &&
-           !strcmp(one->ca_file ? one->ca_file : "", other->ca_file ? other->ca_file : "");
+           same_text(one->ca_file, other->ca_file) && same_text(one->client_id, other->client_id) &&
+           same_text(one->webhook_id, other->webhook_id);
 }
 
 /** What is left to the worker is paid and refunded by whichever server's channel has the payment's name. */
@@ -370,7 +392,7 @@ int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         if (!one->mount) {
             continue;
         }
-        if (!check_database(one) || !check_sessions(one) || !check_secret(one) ||
+        if (!check_database(one) || !check_sessions(one) || !check_needs(one) ||
             !check_auth_type(ptemp, one) || !check_exclusive(ptemp, all, one) ||
             !check_channels(all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;

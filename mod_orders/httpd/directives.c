@@ -5,7 +5,6 @@
  */
 #include <httpd.h>
 
-#include <apr_file_io.h>
 #include <apr_fnmatch.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -14,15 +13,15 @@
 #include <string.h>
 
 #include "httpd/config.h"
+#include "httpd/directive_channel.h"
+#include "httpd/directive_mail.h"
+#include "httpd/secret_file.h"
 #include "httpd/token_cache.h"
 #include "services/http_client.h"
 
 extern module AP_MODULE_DECLARE_DATA orders_module;
 
 APLOG_USE_MODULE(orders);
-
-#define SECRET_MINIMUM 32
-#define SECRET_MAXIMUM 4096
 
 /** A whole number of a certain range, in a struct at `offset`. */
 typedef struct number_t {
@@ -90,6 +89,12 @@ static const char *set_server_flag(cmd_parms *cmd, void *conf, int on)
         return refusal;
     }
     *(int *)(void *)((char *)orders_server_conf(cmd->server) + (size_t)cmd->info) = on ? 1 : 0;
+    return NULL;
+}
+
+static const char *set_dir_flag(cmd_parms *cmd, void *conf, int on)
+{
+    *(int *)(void *)((char *)conf + (size_t)cmd->info) = on ? 1 : 0;
     return NULL;
 }
 
@@ -248,57 +253,13 @@ static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
     return NULL;
 }
 
-/**
- * Reads a file that holds a secret: at least 32 bytes (a trailing newline does not count), and not for everybody's
- * eyes. Read while the configuration is, as the user who starts httpd. Returns NULL or a sentence.
- */
 static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned char **secret,
                                apr_size_t *length)
 {
-    const char *path = ap_server_root_relative(cmd->pool, name);
-    apr_file_t *file;
-    apr_finfo_t info;
-    apr_status_t status;
-    char error[120];
-    char *bytes = apr_pcalloc(cmd->pool, SECRET_MAXIMUM + 2);
+    const char *refusal =
+        orders_secret_file_read(cmd, name, &orders_secret_of_keys, secret, length);
 
-    *length = SECRET_MAXIMUM + 1;
-    status =
-        path ? apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) : APR_EBADPATH;
-    if (status != APR_SUCCESS) {
-        return apr_psprintf(cmd->pool, "%s: the secret in '%s' cannot be read: %s", cmd->cmd->name,
-                            name, apr_strerror(status, error, sizeof error));
-    }
-    status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_TYPE, file);
-    if (status == APR_SUCCESS) {
-        status = apr_file_read_full(file, bytes, SECRET_MAXIMUM + 1, length);
-    }
-    apr_file_close(file);
-    if (status != APR_SUCCESS && status != APR_EOF) {
-        return apr_psprintf(cmd->pool, "%s: the secret in '%s' cannot be read: %s", cmd->cmd->name,
-                            name, apr_strerror(status, error, sizeof error));
-    }
-    if (info.protection & APR_FPROT_WREAD) {
-        return apr_psprintf(cmd->pool,
-                            "%s: everybody on this machine can read '%s'; "
-                            "chmod 600 it",
-                            cmd->cmd->name, name);
-    }
-    if (*length > SECRET_MAXIMUM) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no secret: it holds more than %d bytes",
-                            cmd->cmd->name, name, SECRET_MAXIMUM);
-    }
-    while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
-        bytes[--*length] = '\0';
-    }
-    if (*length < SECRET_MINIMUM) {
-        return apr_psprintf(cmd->pool,
-                            "%s: '%s' holds %d bytes; a secret needs at least %d, such "
-                            "as those of `openssl rand -base64 48`",
-                            cmd->cmd->name, name, (int)*length, SECRET_MINIMUM);
-    }
-    *secret = (const unsigned char *)bytes;
-    return NULL;
+    return refusal ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", refusal, NULL) : NULL;
 }
 
 static const char *set_secret(cmd_parms *cmd, void *conf, const char *name)
@@ -311,94 +272,6 @@ static const char *set_secret(cmd_parms *cmd, void *conf, const char *name)
         refusal = read_secret(cmd, name, &server->secret, &length);
     }
     server->secret_length = refusal ? 0 : (int)length;
-    return refusal;
-}
-
-/** One `name=value` of OrdersPaymentChannel. */
-static const char *set_channel_option(cmd_parms *cmd, orders_channel_t *channel, const char *option,
-                                      const char *value)
-{
-    const char *refusal = NULL;
-    apr_interval_time_t timeout;
-
-    if (!strcmp(option, "provider")) {
-        channel->provider = orders_provider_by_name(value);
-        if (!channel->provider) {
-            refusal = apr_psprintf(cmd->pool,
-                                   "OrdersPaymentChannel %s: there is no provider '%s'; "
-                                   "there is: http",
-                                   channel->name, value);
-        }
-    } else if (!strcmp(option, "url")) {
-        channel->url = value;
-    } else if (!strcmp(option, "secret-file")) {
-        refusal = read_secret(cmd, value, &channel->secret, &channel->secret_length);
-    } else if (!strcmp(option, "timeout")) {
-        if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
-            timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
-            refusal = apr_psprintf(cmd->pool,
-                                   "OrdersPaymentChannel %s: timeout= takes seconds or "
-                                   "milliseconds (10, 1500ms), from 100ms to 60s, not '%s'",
-                                   channel->name, value);
-        } else {
-            channel->timeout_ms = (int)apr_time_as_msec(timeout);
-        }
-    } else if (!strcmp(option, "ca-file")) {
-        channel->ca_file = ap_server_root_relative(cmd->pool, value);
-    } else {
-        refusal = apr_psprintf(cmd->pool,
-                               "OrdersPaymentChannel %s: '%s=' is not known; there are "
-                               "provider=, url=, secret-file=, timeout=, ca-file=",
-                               channel->name, option);
-    }
-    return refusal;
-}
-
-/** A channel's name is a path segment of its events' URL and a key in the database. */
-static bool channel_name_fits(const char *name)
-{
-    return *name && strlen(name) <= 40 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
-}
-
-static const char *channel_lacks(const orders_channel_t *channel)
-{
-    return !channel->provider ? "provider=http"
-           : !channel->url    ? "url=https://..."
-           : !channel->secret ? "secret-file=..."
-                              : NULL;
-}
-
-static const char *add_channel(cmd_parms *cmd, void *conf, const char *args)
-{
-    orders_server_conf_t *server = orders_server_conf(cmd->server);
-    orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args), .timeout_ms = 10000};
-    const orders_providers_t sofar = {.channels = server->channels};
-    const char *refusal = not_in_a_section(cmd);
-
-    if (!refusal && !channel_name_fits(channel.name)) {
-        refusal = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
-    }
-    if (!refusal && orders_channel_find(&sofar, channel.name)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
-    }
-    while (!refusal && *args) {
-        const char *value = ap_getword_conf(cmd->pool, &args);
-        const char *option = ap_getword(cmd->pool, &value, '=');
-
-        refusal = set_channel_option(cmd, &channel, option, value);
-    }
-    if (!refusal && channel_lacks(&channel)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s needs %s", channel.name,
-                               channel_lacks(&channel));
-    }
-    if (!refusal && orders_channel_check(&channel, cmd->pool)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel.name,
-                               orders_channel_check(&channel, cmd->pool));
-    }
-    if (!refusal) {
-        APR_ARRAY_PUSH(server->channels, orders_channel_t) = channel;
-    }
     return refusal;
 }
 
@@ -455,20 +328,32 @@ const command_rec orders_directives[] = {
                "how long a request waits for a database session; default 2000"),
     SERVER_FLAG("OrdersPreparedStatements", prepared_statements,
                 "Off behind pgbouncer in transaction mode; default On"),
-    AP_INIT_RAW_ARGS("OrdersPaymentChannel", add_channel, NULL, RSRC_CONF,
-                     "name provider=http url=... secret-file=... [timeout=10] [ca-file=...]"),
+    AP_INIT_RAW_ARGS("OrdersPaymentChannel", orders_directive_channel, NULL, RSRC_CONF,
+                     "name provider=... url=... secret-file=... [timeout=10] [ca-file=...] and its "
+                     "provider's own"),
     AP_INIT_ITERATE("OrdersReturnURL", add_return_url, NULL, ANYWHERE,
                     "https prefixes that a payment may return to"),
     AP_INIT_TAKE1("OrdersPublicURL", set_public_url, NULL, RSRC_CONF,
                   "how this server is reached from outside, as in https://shop.example"),
     DIR_INT("OrdersPaymentExpiry", payment_expiry, 0, 366 * 86400, "seconds",
             "how long an external payment may stay open; 0 = for ever; default 900"),
+    DIR_INT("OrdersConsumerExpiry", consumer_expiry, 0, 366 * 86400, "seconds",
+            "how long a consumer's order may stay unpaid; 0 = for ever; default 900"),
+    DIR_INT("OrdersPayLinkLifetime", pay_link_lifetime, 60, 366 * 86400, "seconds",
+            "how long an order may be paid by its link; default 86400"),
+    AP_INIT_FLAG(
+        "OrdersTerminalFeed", set_dir_flag, (void *)offsetof(orders_dir_conf_t, terminal_feed),
+        ANYWHERE,
+        "whether the refund of a card must be one that the terminals reported; default On"),
     DIR_INT("OrdersRefundWindow", refund_window, 0, 36500, "days",
             "how long after its payment an order may be refunded; default 30"),
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
                   "a file of 32 bytes or more that tokens and links are derived from"),
+    AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,
+                     "smtp://host:port from=... [from-name=...] [user=... password-file=...] "
+                     "[starttls=on|off] [ca-file=...] [timeout=10]"),
     SERVER_FLAG("OrdersWorker", worker, "whether this server works in the background; default On"),
     SERVER_INT("OrdersWorkerInterval", worker_interval, 1, 3600, "seconds",
                "how often it does; default 5"),

@@ -68,14 +68,10 @@ static orders_problem_t *authorize(orders_request_t *request)
 {
     const orders_route_t *route = request->match.route;
 
-    if (route->auth == ORDERS_AUTH_NONE) {
+    if (route->auth != ORDERS_AUTH_IDENTITY) {
         return NULL;
     }
-    ORDERS_TRY(orders_auth_resolve(request));
-    if (route->scope && !(request->identity->scopes & route->scope)) {
-        return orders_problem(request->r->pool, ORDERS_E_forbidden, NULL);
-    }
-    return NULL;
+    return orders_auth_permit(request);
 }
 
 static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply)

@@ -63,6 +63,10 @@ void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_b
         blocks = apr_palloc(r->pool, (apr_size_t)count * sizeof *blocks);
         orders_json_blocks(reply->json, blocks, count);
     }
+    if (!reply->json && reply->data) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(reply->data, reply->length, r->pool,
+                                                                brigade->bucket_alloc));
+    }
     for (int i = 0; i < count; i++) {
         APR_BRIGADE_INSERT_TAIL(brigade,
                                 apr_bucket_pool_create(blocks[i].iov_base, blocks[i].iov_len,
@@ -82,6 +86,9 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
 {
     request_rec *r = request->r;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_size_t length = reply->json   ? orders_json_length(reply->json)
+                        : reply->data ? reply->length
+                                      : 0;
 
     apr_table_unset(r->headers_in, "Range"); /* a part of a JSON document is none */
     apr_table_setn(r->headers_out, "Accept-Ranges", "none");
@@ -91,14 +98,14 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     if (not_modified(r, reply)) {
         r->status = HTTP_NOT_MODIFIED;
     } else {
-        if (reply->json) {
+        if (length) {
             ap_set_content_type(r, reply->content_type ? reply->content_type : "application/json");
         }
         if (reply->status != HTTP_NO_CONTENT) {
-            ap_set_content_length(r, reply->json ? (apr_off_t)orders_json_length(reply->json) : 0);
+            ap_set_content_length(r, (apr_off_t)length);
         }
     }
-    if (r->header_only || !reply->json || r->status == HTTP_NOT_MODIFIED) {
+    if (r->header_only || !length || r->status == HTTP_NOT_MODIFIED) {
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
     } else {
         orders_reply_body(r, reply, brigade);

@@ -12,6 +12,7 @@
 #include <http_request.h>
 #include <string.h>
 
+#include "httpd/auth.h"
 #include "httpd/error_filter.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
@@ -152,16 +153,24 @@ static void fill_settings(orders_request_t *request)
 {
     request->settings = (orders_settings_t){
         .tenant = request->dir.tenant,
+        .own_tokens = request->dir.identity == ORDERS_IDENTITY_TOKEN,
         .page_default = request->dir.page_default,
         .page_max = request->dir.page_max,
         .max_quantity = request->dir.max_quantity,
         .payment_expiry = request->dir.payment_expiry,
+        .consumer_expiry = request->dir.consumer_expiry,
+        .pay_link_lifetime = request->dir.pay_link_lifetime,
+        .terminal_feed = request->dir.terminal_feed != 0,
         .refund_window = request->dir.refund_window,
         .public_url = request->server.public_url,
-        .events_mount = orders_config_events_mount(&request->server, request->dir.tenant),
+        .events_mount =
+            orders_config_mount(&request->server, ORDERS_HAS_EVENTS, request->dir.tenant),
+        .pay_link_mount =
+            orders_config_mount(&request->server, ORDERS_HAS_PAY_LINKS, request->dir.tenant),
         .return_urls = request->dir.return_urls,
         .secret = request->server.secret,
-        .secret_length = (apr_size_t)request->server.secret_length};
+        .secret_length = (apr_size_t)request->server.secret_length,
+        .mail = request->server.mailer != NULL};
 }
 
 static void fill_call(orders_request_t *request)
@@ -183,6 +192,8 @@ static void fill_call(orders_request_t *request)
     call->accept_language = apr_table_get(r->headers_in, "Accept-Language");
     call->request_id = request_id(r);
     call->header = header;
+    call->head = r->header_only;
+    call->identify = orders_auth_identify;
     call->glue = request;
     call->settings = &request->settings;
     call->database = &request->database;

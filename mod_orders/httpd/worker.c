@@ -12,9 +12,11 @@
 #include <mod_watchdog.h>
 
 #include "api/collect.h"
+#include "api/mail_text.h"
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
+#include "store/pay_link.h"
 #include "store/worker.h"
 
 APLOG_USE_MODULE(orders);
@@ -30,9 +32,15 @@ APLOG_USE_MODULE(orders);
 #define PAYMENT_BATCH 20
 /** More than a batch of provider calls can take, so that nobody else claims what is under way. */
 #define PAYMENT_LEASE 120
+#define MAIL_BATCH 20
+#define MAIL_LEASE 120
 #define PURGE_EVERY apr_time_from_sec(60)
-/** A graceful stop waits for what is under way: a second in the queue, connect_timeout of DBDParams, and one of these. */
+/**
+ * A graceful stop waits for the database's part in what is under way: a second in the queue, connect_timeout of DBDParams,
+ * and this. A provider's part ends with it, at once.
+ */
 #define STATEMENT_SECONDS 4
+/** One provider that hangs holds up the others' payments for so long. */
 #define PROVIDER_MS 4000
 
 /** One for each pool of sessions. Made with the configuration; `purge_at` is the watchdog thread's alone. */
@@ -40,6 +48,7 @@ typedef struct worker_t {
     server_rec *server;
     server_rec *main;             /**< where the list of all servers begins */
     apr_array_header_t *channels; /**< of orders_channel_t: those of all servers of the pool */
+    apr_array_header_t *names;    /**< of const char *: theirs */
     apr_time_t purge_at;
 } worker_t;
 
@@ -50,6 +59,8 @@ typedef struct round_t {
     orders_database_t database;
     orders_settings_t settings; /**< but for the tenant */
     orders_providers_t providers;
+    orders_claim_t
+        claim; /**< payments of channels that this server knows: others leave theirs alone */
     orders_log_t log;
     bool purge;
 } round_t;
@@ -139,6 +150,11 @@ static bool stopping(void)
            ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
+static bool given_up(void *context)
+{
+    return stopping();
+}
+
 static void log_problem(const worker_t *worker, const orders_problem_t *problem)
 {
     ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
@@ -226,7 +242,7 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
     apr_array_header_t *due;
     orders_answer_t *answer;
 
-    ORDERS_TRY(orders_worker_due_intents(work, PAYMENT_BATCH, PAYMENT_LEASE, &due));
+    ORDERS_TRY(orders_worker_due_intents(work, &round->claim, &due));
     for (int i = 0; i < due->nelts && !stopping(); i++) {
         const orders_payment_t *payment = &APR_ARRAY_IDX(due, i, orders_payment_t);
 
@@ -242,7 +258,7 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
     const orders_collector_t collector = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
 
-    ORDERS_TRY(orders_worker_due_refunds(work, PAYMENT_BATCH, PAYMENT_LEASE, &due));
+    ORDERS_TRY(orders_worker_due_refunds(work, &round->claim, &due));
     for (int i = 0; i < due->nelts && !stopping(); i++) {
         ORDERS_TRY(go_on(
             round, orders_collect_refund(&collector, &APR_ARRAY_IDX(due, i, orders_refund_t))));
@@ -250,9 +266,64 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
     return NULL;
 }
 
+/** Captures whose outcome is not known, or that the provider has been thinking over: it is asked before it is told. */
+static orders_problem_t *ask_captures(const round_t *round, const orders_reader_t *work)
+{
+    const orders_writer_t writer = writer_of(work);
+    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    apr_array_header_t *due;
+    orders_answer_t *answer;
+
+    ORDERS_TRY(orders_worker_due_captures(work, &round->claim, &due));
+    for (int i = 0; i < due->nelts && !stopping(); i++) {
+        ORDERS_TRY(go_on(round, orders_collect_capture(&collector,
+                                                       &APR_ARRAY_IDX(due, i, orders_payment_t),
+                                                       true, &answer)));
+    }
+    return NULL;
+}
+
+/** NULL when a server has taken the mail; no mail address is in a problem's texts. */
+static orders_problem_t *mail_one(const round_t *round, const orders_reader_t *work,
+                                  const orders_due_mail_t *due)
+{
+    orders_mail_t mail;
+
+    ORDERS_TRY(orders_mail_text(&mail, due, &round->settings, work->pool));
+    return orders_mail_send(round->conf.mailer, work->pool, &mail, given_up, NULL);
+}
+
+/** A mail that will never be taken, or whose time is over, is not tried again. */
+static bool is_final(const orders_problem_t *problem)
+{
+    return problem->error == ORDERS_E_mail_refused || problem->error == ORDERS_E_link_expired;
+}
+
+static orders_problem_t *send_mails(const round_t *round, const orders_reader_t *work)
+{
+    apr_array_header_t *due;
+
+    if (!round->conf.mailer) {
+        return NULL;
+    }
+    ORDERS_TRY(orders_worker_claim_mail(work, MAIL_BATCH, MAIL_LEASE, &due));
+    for (int i = 0; i < due->nelts && !stopping(); i++) {
+        const orders_due_mail_t *mail = &APR_ARRAY_IDX(due, i, orders_due_mail_t);
+        orders_problem_t *problem = mail_one(round, work, mail);
+
+        if (problem) {
+            log_problem(round->worker, problem);
+        }
+        ORDERS_TRY(orders_worker_mark_mail(work, mail->id, problem && is_final(problem),
+                                           problem ? orders_error_word(problem->error) : NULL));
+    }
+    return NULL;
+}
+
 typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
 
-static const duty_t duties[] = {expire, make_intents, send_refunds, deliver, purge};
+static const duty_t duties[] = {expire,     make_intents, ask_captures, send_refunds,
+                                send_mails, deliver,      purge};
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
@@ -262,18 +333,23 @@ static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_
     return NULL;
 }
 
-/** Settings for a tenant: its providers' events go to a server of the pool that takes them and is known outside. */
+/** Settings for a tenant: what leads to us leads to a server of the pool that serves it and is known outside. */
 static void aim(round_t *round, int32_t tenant)
 {
-    round->settings.tenant = tenant;
-    round->settings.events_mount = NULL;
-    for (server_rec *server = round->worker->main; server && !round->settings.events_mount;
-         server = server->next) {
-        const orders_server_conf_t *conf = orders_server_conf(server);
+    orders_settings_t *settings = &round->settings;
 
-        if (conf->first == round->conf.first && conf->public_url) {
-            round->settings.public_url = conf->public_url;
-            round->settings.events_mount = orders_config_events_mount(conf, tenant);
+    settings->tenant = tenant;
+    settings->public_url = settings->events_mount = settings->pay_link_mount = NULL;
+    for (server_rec *server = round->worker->main; server; server = server->next) {
+        const orders_server_conf_t *conf = orders_server_conf(server);
+        const char *events = orders_config_mount(conf, ORDERS_HAS_EVENTS, tenant);
+        const char *links = orders_config_mount(conf, ORDERS_HAS_PAY_LINKS, tenant);
+
+        if (conf->first == round->conf.first && conf->public_url && (events || links) &&
+            !settings->public_url) {
+            settings->public_url = conf->public_url;
+            settings->events_mount = events;
+            settings->pay_link_mount = links;
         }
     }
 }
@@ -306,11 +382,13 @@ static void begin(const worker_t *worker, round_t *round)
 {
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
+                       .claim = {PAYMENT_BATCH, PAYMENT_LEASE, worker->names},
                        .purge = apr_time_now() >= worker->purge_at};
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
     round->settings = (orders_settings_t){.secret = round->conf.secret,
                                           .secret_length = (apr_size_t)round->conf.secret_length};
-    round->providers = (orders_providers_t){.channels = worker->channels, .log = &round->log};
+    round->providers = (orders_providers_t){
+        .channels = worker->channels, .log = &round->log, .cancelled = given_up};
     orders_sessions_database(round->conf.pool, STATEMENT_SECONDS, &round->log, &round->database);
     orders_sessions_hurry(&round->database);
 }
@@ -373,6 +451,11 @@ static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *
     worker->server = server;
     worker->main = main;
     worker->channels = channels_of(pconf, worker);
+    worker->names = apr_array_make(pconf, worker->channels->nelts + 1, sizeof(const char *));
+    for (int i = 0; i < worker->channels->nelts; i++) {
+        APR_ARRAY_PUSH(worker->names, const char *) =
+            APR_ARRAY_IDX(worker->channels, i, orders_channel_t).name;
+    }
     orders_server_conf_resolve(orders_server_conf(server), &conf);
     return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/directive_channel.h"
+
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "httpd/config.h"
+#include "httpd/secret_file.h"
+
+typedef const char *(*option_setter_t)(cmd_parms *cmd, orders_channel_t *channel,
+                                       const char *value);
+
+static const char *set_provider(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    channel->provider = orders_provider_by_name(value);
+    return channel->provider
+               ? NULL
+               : apr_psprintf(cmd->pool,
+                              "OrdersPaymentChannel %s: there is no provider '%s'; there are: %s",
+                              channel->name, value, orders_provider_names(cmd->pool));
+}
+
+static const char *set_url(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    channel->url = value;
+    return NULL;
+}
+
+static const char *set_secret(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    const char *refusal = orders_secret_file_read(cmd, value, &orders_secret_of_keys,
+                                                  &channel->secret, &channel->secret_length);
+
+    return refusal ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", refusal, NULL) : NULL;
+}
+
+static const char *set_timeout(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    apr_interval_time_t timeout;
+
+    if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
+        timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
+        return apr_psprintf(cmd->pool,
+                            "OrdersPaymentChannel %s: timeout= takes seconds or milliseconds "
+                            "(10, 1500ms), from 100ms to 60s, not '%s'",
+                            channel->name, value);
+    }
+    channel->timeout_ms = (int)apr_time_as_msec(timeout);
+    return NULL;
+}
+
+static const char *set_ca_file(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    channel->ca_file = ap_server_root_relative(cmd->pool, value);
+    return NULL;
+}
+
+static const char *set_client_id(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    channel->client_id = value;
+    return NULL;
+}
+
+static const char *set_webhook_id(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    channel->webhook_id = value;
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    option_setter_t set;
+} options[] = {
+    {"provider", set_provider},     {"url", set_url},         {"secret-file", set_secret},
+    {"timeout", set_timeout},       {"ca-file", set_ca_file}, {"client-id", set_client_id},
+    {"webhook-id", set_webhook_id},
+};
+
+/** One `name=value`. */
+static const char *set_option(cmd_parms *cmd, orders_channel_t *channel, const char *option,
+                              const char *value)
+{
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (!strcmp(options[i].name, option)) {
+            return options[i].set(cmd, channel, value);
+        }
+    }
+    return apr_psprintf(cmd->pool,
+                        "OrdersPaymentChannel %s: '%s=' is not known; there are provider=, url=, "
+                        "secret-file=, timeout=, ca-file= and, for PayPal, client-id=, webhook-id=",
+                        channel->name, option);
+}
+
+/** A channel's name is a path segment of its events' URL and a key in the database. */
+static bool channel_name_fits(const char *name)
+{
+    return *name && strlen(name) <= 40 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
+}
+
+static const char *channel_lacks(const orders_channel_t *channel)
+{
+    return !channel->provider ? "provider=http (or paypal)"
+           : !channel->url    ? "url=https://..."
+           : !channel->secret ? "secret-file=..."
+                              : NULL;
+}
+
+const char *orders_directive_channel(cmd_parms *cmd, void *conf, const char *args)
+{
+    orders_server_conf_t *server = orders_server_conf(cmd->server);
+    orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args), .timeout_ms = 10000};
+    const orders_providers_t sofar = {.channels = server->channels};
+    const char *refusal = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
+
+    if (!refusal && !channel_name_fits(channel.name)) {
+        refusal = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
+    }
+    if (!refusal && orders_channel_find(&sofar, channel.name)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
+    }
+    while (!refusal && *args) {
+        const char *value = ap_getword_conf(cmd->pool, &args);
+        const char *option = ap_getword(cmd->pool, &value, '=');
+
+        refusal = set_option(cmd, &channel, option, value);
+    }
+    if (!refusal && channel_lacks(&channel)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s needs %s", channel.name,
+                               channel_lacks(&channel));
+    }
+    if (!refusal && orders_channel_check(&channel, cmd->pool)) {
+        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel.name,
+                               orders_channel_check(&channel, cmd->pool));
+    }
+    if (!refusal) {
+        APR_ARRAY_PUSH(server->channels, orders_channel_t) = channel;
+    }
+    return refusal;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/directive_mail.h"
+
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "httpd/config.h"
+#include "httpd/secret_file.h"
+
+#define TIMEOUT_MS 10000
+
+/** A mailer in the making. */
+typedef struct draft_t {
+    orders_mailer_t *mailer;
+    bool starttls_said;
+} draft_t;
+
+static bool one_line(const char *text)
+{
+    return *text && orders_utf8_valid(text, strlen(text)) &&
+           !orders_text_has_control(text, strlen(text), false);
+}
+
+static const char *set_from(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    draft->mailer->from = value;
+    return orders_mail_address_ok(value)
+               ? NULL
+               : apr_psprintf(cmd->pool, "from= takes an address like shop@example.com, not '%s'",
+                              value);
+}
+
+static const char *set_from_name(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    draft->mailer->from_name = value;
+    return one_line(value) ? NULL : "from-name= takes one line of UTF-8";
+}
+
+static const char *set_user(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    draft->mailer->user = value;
+    return one_line(value) ? NULL : "user= takes one line of UTF-8";
+}
+
+static const char *set_password(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    const unsigned char *secret = NULL;
+    apr_size_t length = 0;
+    const char *refusal =
+        orders_secret_file_read(cmd, value, &orders_secret_password, &secret, &length);
+
+    draft->mailer->password = (const char *)secret;
+    if (!refusal &&
+        (strlen(draft->mailer->password) != length || !one_line((const char *)secret))) {
+        refusal = apr_psprintf(cmd->pool, "the password in '%s' must be one line of UTF-8", value);
+    }
+    return refusal;
+}
+
+static const char *set_starttls(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    draft->starttls_said = true;
+    draft->mailer->starttls = !ap_cstr_casecmp(value, "on");
+    return draft->mailer->starttls || !ap_cstr_casecmp(value, "off")
+               ? NULL
+               : apr_psprintf(cmd->pool, "starttls= is on or off, not '%s'", value);
+}
+
+static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    const char *path = ap_server_root_relative(cmd->pool, value);
+    apr_finfo_t info;
+    char error[120];
+    apr_status_t status =
+        path ? apr_stat(&info, path, APR_FINFO_TYPE, cmd->temp_pool) : APR_EBADPATH;
+
+    draft->mailer->ca_file = path;
+    return status == APR_SUCCESS
+               ? NULL
+               : apr_psprintf(cmd->pool, "the certificates in '%s' cannot be read: %s", value,
+                              apr_strerror(status, error, sizeof error));
+}
+
+static const char *set_timeout(cmd_parms *cmd, draft_t *draft, const char *value)
+{
+    apr_interval_time_t timeout;
+
+    if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
+        timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
+        return apr_psprintf(cmd->pool,
+                            "timeout= takes seconds or milliseconds (10, 1500ms), from 100ms to "
+                            "60s, not '%s'",
+                            value);
+    }
+    draft->mailer->timeout_ms = (int)apr_time_as_msec(timeout);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    const char *(*set)(cmd_parms *cmd, draft_t *draft, const char *value);
+} options[] = {{"from", set_from},         {"from-name", set_from_name},
+               {"user", set_user},         {"password-file", set_password},
+               {"starttls", set_starttls}, {"ca-file", set_ca_file},
+               {"timeout", set_timeout}};
+
+/** Takes the next word, name=value, whose value may be in quotes, off `*args`. */
+static const char *set_option(cmd_parms *cmd, draft_t *draft, const char **args)
+{
+    const apr_size_t length = strcspn(*args, "= \t\"");
+    const char *name = apr_pstrmemdup(cmd->pool, *args, length);
+    const char *value;
+
+    if ((*args)[length] == '=' && (*args)[length + 1] == '"') { /* name="two words" */
+        *args += length + 1;
+        value = ap_getword_conf(cmd->pool, args);
+    } else { /* name=word, "name=two words" */
+        value = ap_getword_conf(cmd->pool, args);
+        name = ap_getword(cmd->pool, &value, '=');
+    }
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (!strcmp(options[i].name, name)) {
+            return options[i].set(cmd, draft, value);
+        }
+    }
+    return apr_psprintf(cmd->pool,
+                        "'%s=' is not known; there are from=, from-name=, user=, password-file=, "
+                        "starttls=, ca-file=, timeout=",
+                        name);
+}
+
+/** What the options are together. */
+static const char *check(const draft_t *draft)
+{
+    const orders_mailer_t *mailer = draft->mailer;
+    const bool secure = !ap_cstr_casecmpn(mailer->url, "smtps:", 6);
+
+    if (!mailer->from) {
+        return "it needs from=, the address that mails come from";
+    }
+    if (!mailer->user != !mailer->password) {
+        return "user= and password-file= go together";
+    }
+    if (secure && draft->starttls_said) {
+        return "smtps:// is encrypted from its first byte: starttls= is for smtp://";
+    }
+    if (!secure && !mailer->starttls && mailer->password &&
+        !orders_mail_url_is_local(mailer->url)) {
+        return "with starttls=off the password would cross the network for everybody to read: "
+               "use starttls=on or smtps://";
+    }
+    return NULL;
+}
+
+const char *orders_directive_mail(cmd_parms *cmd, void *conf, const char *args)
+{
+    orders_mailer_t *mailer = apr_pcalloc(cmd->pool, sizeof *mailer);
+    draft_t draft = {.mailer = mailer};
+    const char *wrong = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
+
+    if (wrong) {
+        return wrong;
+    }
+    *mailer = (orders_mailer_t){
+        .url = ap_getword_conf(cmd->pool, &args), .starttls = true, .timeout_ms = TIMEOUT_MS};
+    wrong = orders_mail_url_check(mailer->url);
+    while (!wrong && *args) {
+        wrong = set_option(cmd, &draft, &args);
+    }
+    if (!wrong) {
+        wrong = check(&draft);
+    }
+    if (wrong) {
+        return apr_pstrcat(cmd->pool, "OrdersMail: ", wrong, NULL);
+    }
+    mailer->starttls = mailer->starttls && ap_cstr_casecmpn(mailer->url, "smtps:", 6);
+    orders_server_conf(cmd->server)->mailer = mailer;
+    return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/secret_file.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#define MAXIMUM 4096
+
+const orders_secret_kind_t orders_secret_of_keys = {
+    .minimum = 32,
+    .forbidden = APR_FPROT_WREAD,
+    .whose = "everybody on this machine",
+    .advice = ", such as those of `openssl rand -base64 48`"};
+
+const orders_secret_kind_t orders_secret_password = {.minimum = 1,
+                                                     .forbidden = APR_FPROT_WREAD | APR_FPROT_GREAD,
+                                                     .whose = "more than its owner",
+                                                     .advice = ""};
+
+static apr_status_t read_file(cmd_parms *cmd, const char *path, char *bytes, apr_size_t *length,
+                              apr_finfo_t *info)
+{
+    apr_file_t *file;
+    apr_status_t status =
+        path ? apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) : APR_EBADPATH;
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = apr_file_info_get(info, APR_FINFO_PROT | APR_FINFO_TYPE, file);
+    if (status == APR_SUCCESS) {
+        status = apr_file_read_full(file, bytes, MAXIMUM + 1, length);
+    }
+    apr_file_close(file);
+    return status == APR_EOF ? APR_SUCCESS : status;
+}
+
+const char *orders_secret_file_read(cmd_parms *cmd, const char *name,
+                                    const orders_secret_kind_t *kind, const unsigned char **secret,
+                                    apr_size_t *length)
+{
+    char *bytes = apr_pcalloc(cmd->pool, MAXIMUM + 2);
+    apr_finfo_t info;
+    apr_status_t status =
+        read_file(cmd, ap_server_root_relative(cmd->pool, name), bytes, length, &info);
+    char error[120];
+
+    if (status != APR_SUCCESS) {
+        return apr_psprintf(cmd->pool, "the secret in '%s' cannot be read: %s", name,
+                            apr_strerror(status, error, sizeof error));
+    }
+    if (info.protection & kind->forbidden) {
+        return apr_psprintf(cmd->pool, "%s can read '%s'; chmod 600 it", kind->whose, name);
+    }
+    if (*length > MAXIMUM) {
+        return apr_psprintf(cmd->pool, "'%s' is no secret: it holds more than %d bytes", name,
+                            MAXIMUM);
+    }
+    while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
+        bytes[--*length] = '\0';
+    }
+    if (*length < (apr_size_t)kind->minimum) {
+        return apr_psprintf(cmd->pool, "'%s' holds %d bytes; a secret needs at least %d%s", name,
+                            (int)*length, kind->minimum, kind->advice);
+    }
+    *secret = (const unsigned char *)bytes;
+    return NULL;
+}
