@@ -7,21 +7,22 @@
 # shellcheck disable=SC2034
 run_packages=(
     apache2-bin libaprutil1-dbd-pgsql postgresql sqitch libdbd-pg-perl ca-certificates curl jq openssl perl procps
-    util-linux
+    util-linux fonts-dejavu-core fonts-wqy-microhei
 )
 # shellcheck disable=SC2034
 build_packages=(
     build-essential autoconf automake libtool pkg-config apache2-dev libjansson-dev libpq-dev
-    libcurl4-openssl-dev libssl-dev
+    libcurl4-openssl-dev libssl-dev libpango1.0-dev libqrencode-dev libpng-dev
 )
 # shellcheck disable=SC2034
 test_packages=(
     libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
+    exim4-daemon-light poppler-utils zbar-tools
 )
 
 # install_packages PACKAGE…: says what is missing, and installs it. New services are kept from starting, and PostgreSQL
-# from making a cluster: private ones are used.
+# from making a cluster: private ones are used. Nothing is removed, such as a mail server that another one would replace.
 install_packages() {
     local package missing=() guard=/usr/sbin/policy-rc.d no_cluster=/etc/postgresql-common/createcluster.d/mod_orders.conf
     local status=0
@@ -44,7 +45,7 @@ install_packages() {
     {
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq </dev/null &&
-            apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+            apt-get install -y -qq --no-install-recommends --no-remove "${missing[@]}" </dev/null
     } >/var/tmp/mod_orders-packages.log 2>&1 || status=1
     rm -f "$no_cluster" ${guard:+"$guard"}
     [ $status = 0 ] || { tail -n 30 /var/tmp/mod_orders-packages.log >&2; echo 'The packages cannot be installed.' >&2; }

@@ -224,6 +224,40 @@ static void does_not_wait_for_ever(void **state)
                      ORDERS_E_provider_unreachable);
 }
 
+/** True from the third time on. */
+static bool third_time(void *context)
+{
+    return ++*(int *)context >= 3;
+}
+
+static void ends_when_nobody_can_wait(void **state)
+{
+    int asked = 0;
+    apr_array_header_t *channels = apr_array_make(pool, 1, sizeof(orders_channel_t));
+    orders_providers_t providers = {
+        .channels = channels, .cancelled = third_time, .context = &asked};
+    orders_intent_request_t request = {
+        .payment_id = 12, .tenant = 1, .amount = 1, .currency = "EUR"};
+    orders_intent_reply_t reply;
+    orders_channel_t hurried;
+    orders_problem_t *problem;
+    apr_time_t start_time;
+
+    APR_ARRAY_PUSH(channels, orders_channel_t) = channel;
+    assert_false(orders_channel_open(&providers, "nobody", &hurried));
+    assert_true(orders_channel_open(&providers, "card", &hurried));
+    hurried.timeout_ms = 20000;
+    mode("{\"mode\":\"slow\",\"delay\":5}");
+    start_time = apr_time_now();
+    problem = orders_http_provider.create_intent(&hurried, pool, &request, &reply);
+    assert_true(apr_time_now() - start_time < apr_time_from_sec(2));
+    assert_int_equal(problem->error, ORDERS_E_provider_unreachable);
+    assert_non_null(strstr(problem->log, "given up"));
+    assert_int_equal(asked, 3);
+    mode("{\"mode\":\"manual\"}");
+    assert_null(create(12, &reply));
+}
+
 static void does_not_wait_for_names(void **state)
 {
     orders_http_request_t request = {
@@ -321,13 +355,10 @@ static void refunds_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creates_an_intent_once),
-        cmocka_unit_test(survives_a_lost_reply),
-        cmocka_unit_test(tells_trouble_from_refusal),
-        cmocka_unit_test(does_not_wait_for_ever),
-        cmocka_unit_test(does_not_wait_for_names),
-        cmocka_unit_test(is_known_by_its_signature),
-        cmocka_unit_test(refunds_once),
+        cmocka_unit_test(creates_an_intent_once),       cmocka_unit_test(survives_a_lost_reply),
+        cmocka_unit_test(tells_trouble_from_refusal),   cmocka_unit_test(does_not_wait_for_ever),
+        cmocka_unit_test(ends_when_nobody_can_wait),    cmocka_unit_test(does_not_wait_for_names),
+        cmocka_unit_test(is_known_by_its_signature),    cmocka_unit_test(refunds_once),
         cmocka_unit_test(may_be_called_by_all_threads),
     };
 

@@ -200,10 +200,11 @@ sub access_log { return split /\n/, $_[0]->read_file('access_log') }
 # The fields of the access log's last line, by name; waits for it, since it is written after the answer.
 sub last_access
 {
-    my ($self, $path) = @_;
+    my ($self, $path, $id) = @_;
     my $until = time + 5;
     while (time < $until) {
-        my ($line) = grep { !defined $path || /\s\Q$path\E\s/ } reverse $self->access_log;
+        my ($line) = grep { (!defined $path || /\s\Q$path\E\s/) && (!defined $id || /\srequest_id=\Q$id\E(?:\s|$)/) }
+            reverse $self->access_log;
         return { status => $line =~ /^(\d+)/, map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } split ' ', $line } if $line;
         sleep 0.05;
     }

@@ -31,6 +31,7 @@ sub new {
         local $YAML::XS::Boolean = 'JSON::PP';
         push @{ $self->{apis} }, _api($file, YAML::XS::LoadFile($file));
     }
+    @{ $self->{apis} } = sort { length $b->{prefix} <=> length $a->{prefix} } @{ $self->{apis} };
     return $self;
 }
 
@@ -48,6 +49,8 @@ sub _api {
         prefix   => _prefix(@paths),
         routes   => \@routes,
         checks   => {},
+        own      => { map { m{\A/([^/]*)} ? ($1 => 1) : () } @paths },
+        problem  => $document->{'x-problem'} || { 'application/problem+json' => { schema => { '$ref' => '#/components/schemas/Problem' } } },
     };
 }
 
@@ -104,6 +107,8 @@ sub wrong {
     my ($path) = $answer{path} =~ m{\A(?:https?://[^/]+)?([^?#]*)};
     for my $api (@{ $self->{apis} }) {
         next if index "$path/", "$api->{prefix}/";
+        # an API at the root has what begins like one of its paths
+        next if !length $api->{prefix} && !($path =~ m{\A/([^/]*)} && $api->{own}{$1});
         return map { "$answer{method} $path $answer{status}: $_" } _wrong_in($api, $path, \%answer);
     }
     return;
@@ -139,8 +144,7 @@ sub _wrong_in {
 sub _wrong_problem {
     my ($api, $answer) = @_;
     return if $answer->{method} eq 'HEAD';
-    my $content = { 'application/problem+json' => { schema => { '$ref' => '#/components/schemas/Problem' } } };
-    return _wrong_body($api, $content, $answer, 'problem');
+    return _wrong_body($api, $api->{problem}, $answer, 'problem');
 }
 
 sub _wrong_body {

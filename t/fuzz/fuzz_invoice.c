@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any snapshot becomes a document, the same one each time, or is refused with a reason. */
+#include "support.h"
+
+#include "core/json_writer.h"
+#include "services/invoice.h"
+
+const char *__lsan_default_suppressions(void);
+
+/** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\n";
+}
+
+static void check(const char *text, size_t length, apr_pool_t *pool)
+{
+    const char *pdf = NULL, *again = NULL;
+    apr_size_t size = 0, size_again = 0;
+    orders_problem_t *problem = orders_invoice_pdf(&pdf, &size, pool, text, length);
+
+    if (problem) {
+        HOLDS(problem->error == ORDERS_E_internal_error);
+        HOLDS(problem->log && !pdf);
+        return;
+    }
+    HOLDS(size > 5 && !memcmp(pdf, "%PDF-", 5));
+    HOLDS(!orders_invoice_pdf(&again, &size_again, pool, text, length));
+    HOLDS(size == size_again && !memcmp(pdf, again, size));
+}
+
+static void put_amounts(orders_json_t *json, const char *const *names, int count, int64_t amount)
+{
+    for (int index = 0; index < count; index++) {
+        orders_json_member_int(json, names[index], index % 2 ? amount : ~amount);
+    }
+}
+
+static void put_party(orders_json_t *json, const char *name, const char *text, size_t length)
+{
+    orders_json_key(json, name);
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "name", name);
+    orders_json_key(json, "address");
+    orders_json_begin_array(json);
+    orders_json_string_n(json, text, length);
+    orders_json_end_array(json);
+    orders_json_end_object(json);
+}
+
+static void put_line(orders_json_t *json, const char *text, size_t length, int64_t amount)
+{
+    static const char *const names[] = {"quantity", "unit_price", "discount", "tax", "amount"};
+
+    orders_json_begin_object(json);
+    orders_json_key(json, "title");
+    orders_json_string_n(json, text, length);
+    orders_json_key(json, "variant");
+    orders_json_string_n(json, text + length / 2, length - length / 2);
+    put_amounts(json, names, 5, amount);
+    orders_json_end_object(json);
+}
+
+/** Any text in any place, and any amount: what the layout has to bear. */
+static void check_texts(const char *text, size_t length, apr_pool_t *pool)
+{
+    static const char *const sums[] = {"subtotal", "discount", "tax", "shipping", "total"};
+    orders_json_t *json = orders_json_open(pool);
+    apr_size_t size = 0;
+    int64_t amount = 0;
+    const char *snapshot;
+
+    memcpy(&amount, text, length < sizeof(amount) ? length : sizeof(amount));
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "number", "N");
+    orders_json_member_string(json, "order_number", "O");
+    orders_json_member_string(json, "issued_at", "2017-03-29T10:00:38Z");
+    orders_json_member_string(json, "currency", "EUR");
+    orders_json_member_int(json, "exponent", length % 7);
+    orders_json_key(json, "tax_inclusive");
+    orders_json_bool(json, length & 1);
+    put_party(json, "issuer", text, length);
+    put_party(json, "buyer", text, length / 2);
+    orders_json_key(json, "lines");
+    orders_json_begin_array(json);
+    put_line(json, text, length, amount);
+    put_line(json, text, length / 3, ~amount);
+    orders_json_end_array(json);
+    orders_json_key(json, "taxes");
+    orders_json_begin_array(json);
+    orders_json_end_array(json);
+    put_amounts(json, sums, 5, amount);
+    orders_json_key(json, "notes");
+    orders_json_string_n(json, text, length);
+    orders_json_end_object(json);
+    snapshot = orders_json_text(json, pool, &size);
+    check(snapshot, size, pool);
+}
+
+/** What begins as JSON is a snapshot, anything else is text, which no control character shall have refused. */
+static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
+{
+    char *plain;
+    size_t at;
+
+    if (length && text[0] == '{') {
+        check(text, length, pool);
+    } else {
+        plain = fuzz_string(text, length);
+        for (at = 0; at < length; at++) {
+            plain[at] = (unsigned char)plain[at] < ' ' || plain[at] == 0x7F ? ' ' : plain[at];
+        }
+        check_texts(plain, length, pool);
+        free(plain);
+    }
+}

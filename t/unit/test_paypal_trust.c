@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the two know each other: access tokens and signed webhooks, against the PayPal that pretends. */
+#include <pthread.h>
+
+#include "paypal.h"
+
+/* --- tokens --- */
+
+static void keeps_its_token(void **state)
+{
+    ordered(false);
+    ordered(false);
+    assert_int_equal(counted("tokens"), 1);
+    control("/revoke", "");
+    ordered(false); /* one 401, a fresh token, and all is well */
+    assert_int_equal(counted("tokens"), 2);
+    assert_int_equal(counted("unauthorized"), 1);
+    set("{\"trouble\":\"unauthorized\"}");
+    assert_string_equal(capture_fails(&(orders_capture_request_t){.intent_id = "X"}),
+                        "provider_unreachable");
+    assert_int_equal(counted("tokens"), 3); /* and not for ever */
+}
+
+static void takes_a_new_token_before_the_old_one_ends(void **state)
+{
+    set("{\"expires_in\":1}"); /* half of which is none */
+    ordered(false);
+    ordered(false);
+    assert_int_equal(counted("tokens"), 2);
+    assert_int_equal(counted("unauthorized"), 0);
+}
+
+static void is_told_nothing_with_a_wrong_secret(void **state)
+{
+    orders_channel_t stranger = channel;
+    orders_intent_request_t request = order_of(90);
+    orders_intent_reply_t reply;
+    orders_problem_t *problem;
+
+    ordered(false); /* this channel's token must not serve another one */
+    stranger.secret = (const unsigned char *)"another secret of the same length, or so";
+    stranger.secret_length = 40;
+    problem = orders_paypal_provider.create_intent(&stranger, pool, &request, &reply);
+    assert_string_equal(code_of(problem), "provider_unreachable");
+    assert_non_null(strstr(problem->log, "secret-file= is wrong"));
+    assert_null(strstr(problem->log, "another secret"));
+}
+
+#define THREADS 6
+#define CALLS 8
+
+static void *call_often(void *number)
+{
+    apr_pool_t *own;
+    intptr_t refused = 0;
+
+    if (apr_pool_create(&own, NULL)) {
+        return (void *)(intptr_t)CALLS;
+    }
+    for (int i = 0; i < CALLS; i++) {
+        orders_intent_request_t request = order_of(1000 + CALLS * (int64_t)(intptr_t)number + i);
+        orders_intent_reply_t reply;
+
+        refused += orders_paypal_provider.create_intent(&channel, own, &request, &reply) != NULL;
+    }
+    apr_pool_destroy(own);
+    return (void *)refused;
+}
+
+static void may_be_called_by_all_threads(void **state)
+{
+    pthread_t threads[THREADS];
+    void *refused;
+
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, (void *)(intptr_t)i), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], &refused), 0);
+        assert_null(refused);
+    }
+    assert_int_equal(json_array_size(json_object_get(control("/state", NULL), "orders")),
+                     THREADS * CALLS);
+    assert_in_range(counted("tokens"), 1, THREADS);
+}
+
+/* --- webhooks --- */
+
+static const char *header(void *context, const char *name)
+{
+    return json_string_value(json_object_get(context, name));
+}
+
+/** What the log is told of the last event that was refused. */
+static const char *why;
+
+/** The event's code, "" when it is good, after signing `signed_body` in the manner of `how` and sending `body`. */
+static const char *hear(const char *signed_body, const char *body, const char *how,
+                        orders_event_t *event)
+{
+    json_t *ask = json_loads(how, 0, NULL);
+    char *text;
+    json_t *headers;
+    orders_signed_body_t received = {.header = header, .body = body, .length = strlen(body)};
+    orders_event_t unused;
+    orders_problem_t *problem;
+
+    json_object_set_new(ask, "body", json_string(signed_body));
+    text = json_dumps(ask, 0);
+    headers = control("/sign", text);
+    free(text);
+    json_decref(ask);
+    received.context = headers;
+    assert_true(orders_paypal_provider.is_signed(&received));
+    problem = orders_paypal_provider.read_event(&channel, pool, &received, event ? event : &unused);
+    why = problem ? problem->log : NULL;
+    return code_of(problem);
+}
+
+#define EVENT                                                                                      \
+    "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\",\"resource\":{\"id\":\"3C6\","  \
+    "\"custom_id\":\"1-7\",\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}}"
+
+static void hears_what_paypal_has_signed(void **state)
+{
+    orders_event_t event;
+
+    assert_string_equal(hear(EVENT, EVENT, "{}", &event), "");
+    assert_string_equal(event.type, "paid");
+    assert_int_equal(event.payment_id, 7);
+    assert_string_equal(hear(EVENT, EVENT, "{\"skew\":-259200}", NULL), ""); /* sent again */
+    assert_string_equal(hear(EVENT, EVENT, "{\"skew\":200}", NULL), "");
+    assert_int_equal(counted("certificates"), 1);
+    orders_paypal_certificates_forget();
+    assert_string_equal(hear(EVENT, EVENT, "{}", NULL), "");
+    assert_int_equal(counted("certificates"), 2);
+}
+
+static void hears_nothing_else(void **state)
+{
+    static const struct {
+        const char *body, *how, *why;
+    } bad[] = {
+        {EVENT " ", "{}", "does not fit"},
+        {EVENT, "{\"webhook_id\":\"ANOTHER\"}", "does not fit"},
+        {EVENT, "{\"certificate\":\"other\"}", "unable to get local issuer"},
+        {EVENT, "{\"certificate\":\"named\"}", "name is not that"},
+        {EVENT, "{\"certificate\":\"expired\"}", "expired"},
+        {EVENT, "{\"certificate\":\"weak\"}", "too short"},
+        {EVENT, "{\"skew\":-432000}", "too old"},
+        {EVENT, "{\"skew\":600}", "future"},
+        {EVENT, "{\"cert_url\":\"https://evil.example/v1/notifications/certs/good\"}",
+         "not at PayPal's"},
+        {EVENT, "{\"cert_url\":\"http://127.0.0.1:9/v1/notifications/certs/good\"}",
+         "not at PayPal's"},
+    };
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_string_equal(hear(EVENT, bad[i].body, bad[i].how, NULL), "invalid_signature");
+        if (!strstr(why, bad[i].why)) {
+            fail_msg("%s: %s", bad[i].how, why);
+        }
+    }
+    assert_string_equal(
+        hear(EVENT, EVENT,
+             apr_psprintf(pool, "{\"cert_url\":\"%s/v1/notifications/certs/nowhere\"}", base),
+             NULL),
+        "provider_unreachable");
+    assert_string_equal(hear("{\"id\":", "{\"id\":", "{}", NULL), "malformed_json");
+}
+
+/** The body of the last event of a type. */
+static const char *last_event(const char *type)
+{
+    json_t *deliveries = json_object_get(control("/state", NULL), "deliveries");
+
+    for (size_t i = json_array_size(deliveries); i > 0; i--) {
+        json_t *delivery = json_array_get(deliveries, i - 1);
+
+        if (!strcmp(json_string_value(json_object_get(delivery, "type")), type)) {
+            return json_string_value(json_object_get(delivery, "body"));
+        }
+    }
+    fail_msg("no event %s", type);
+    return NULL;
+}
+
+static void understands_every_event(void **state)
+{
+    orders_refund_request_t request;
+    orders_refund_reply_t reply;
+    orders_event_t event;
+    const char *body;
+
+    set("{\"bare\":1}"); /* a refund's event that does not tell the payment: its capture does */
+    request = refund_of(31, 990);
+    body = last_event("CHECKOUT.ORDER.APPROVED");
+    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(event.type, "approved");
+    assert_string_equal(event.intent_id, request.intent_id);
+    assert_int_equal(event.payment_id, request.payment_id);
+    assert_null(refund(&request, &reply));
+    body = last_event("PAYMENT.CAPTURE.REFUNDED");
+    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(event.type, "refunded");
+    assert_string_equal(event.transaction_id, reply.transaction_id);
+    assert_string_equal(event.intent_id, request.intent_id);
+    assert_int_equal(event.payment_id, request.payment_id);
+    assert_int_equal(event.amount, 990);
+    control(apr_pstrcat(pool, "/captures/", request.transaction_id, "/reverse", NULL),
+            "{\"amount\":{\"currency_code\":\"EUR\",\"value\":\"10.00\"}}");
+    body = last_event("PAYMENT.CAPTURE.REVERSED");
+    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(event.type, "refunded");
+    assert_int_equal(event.amount, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAYPAL_TEST(keeps_its_token),
+        PAYPAL_TEST(takes_a_new_token_before_the_old_one_ends),
+        PAYPAL_TEST(is_told_nothing_with_a_wrong_secret),
+        PAYPAL_TEST(may_be_called_by_all_threads),
+        PAYPAL_TEST(hears_what_paypal_has_signed),
+        PAYPAL_TEST(hears_nothing_else),
+        PAYPAL_TEST(understands_every_event),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
