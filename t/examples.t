@@ -40,7 +40,8 @@ sub local_paths
     my $secret = Apache::Test::vars('secret_file');
     my $card   = Apache::Test::vars('channel_secret_file');
     $text =~ s{/etc/apache2/orders/server\.secret}{$secret}g;
-    $text =~ s{/etc/apache2/orders/card\.secret}{$card}g;
+    $text =~ s{/etc/apache2/orders/(?:card|paypal)\.secret}{$card}g;
+    $text =~ s{/etc/apache2/orders/mail\.password}{$card}g;
     return $text;
 }
 
@@ -52,7 +53,7 @@ for my $name (qw(orders.conf orders-reference.conf)) {
 subtest 'orders-reference.conf with its defaults written out' => sub {
     my $text = text_of("$ModOrders::Test::top/conf/orders-reference.conf");
     $text =~ s/^#(Orders\w+ )/$1/mg;
-    $text =~ s/^#(    secret-file=)/$1/mg;
+    $text =~ s/^#(    [\w-]+=)/$1/mg;
     accepted(local_paths($text));
     done;
 };

@@ -46,6 +46,7 @@ OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$
 OrdersPaymentChannel local provider=http url=http://127.0.0.1:9 secret-file=$secret timeout=1500ms ca-file=/nowhere.pem
 OrdersPublicURL https://shop.example/
 OrdersIdempotencyLifetime 3600
+OrdersMail smtp://mail.example:587 from=shop\@example.com from-name="The Shop, Ltd." user=shop password-file=$secret ca-file=channel timeout=5
 OrdersWorker Off
 OrdersWorkerInterval 10
 END
@@ -67,7 +68,7 @@ END
 
 # --- where an API is ------------------------------------------------------------------------------------------------
 
-says('an unknown API', qr/no API 'shoes'; there are: user, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
+says('an unknown API', qr/no API 'shoes'; there are: user, company, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
 says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
 says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
@@ -79,6 +80,9 @@ says('an API without a database', qr/add DBDriver pgsql/, dbd => '');
 says('an API with another database', qr/DBDriver pgsql, not sqlite3/, dbd => "DBDriver sqlite3\nDBDParams x")
     if grep { -e "$_/apr_dbd_sqlite3.so" } glob '/usr/lib/*/apr-util-1';
 says('the operator without a secret', qr/needs an OrdersSecretFile/, server => '');
+says('the company API without a secret', qr/derives pay links and needs an OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
+says('the company API without an address', qr/needs to know how it is reached: OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
+says('OrdersTerminalFeed maybe', qr/OrdersTerminalFeed must be On or Off/, locations => $location->('OrdersTerminalFeed maybe'));
 says('more sessions than connections', qr/OrdersSessions 5 is more.*DBDMax \(4\)/, server => "OrdersSecretFile secret\nOrdersSessions 5");
 
 like(
@@ -129,6 +133,8 @@ my @whole_numbers = (
     [OrdersStatementTimeout => [qw(0 601)], 'seconds'],
     [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersRefundWindow => [qw(-1 36501)], 'days'],
+    [OrdersConsumerExpiry => [qw(-1 31622401)], 'seconds'],
+    [OrdersPayLinkLifetime => [qw(59 31622401)], 'seconds'],
 );
 for my $case (@whole_numbers) {
     my ($directive, $values, $unit) = @$case;
@@ -169,7 +175,7 @@ says($_->[0], $_->[1], locations => $location->($_->[0])) for @per_location;
 my @only_server = (
     'OrdersSessions 4', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
     'OrdersIdempotencyLifetime 60', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
-    'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http',
+    'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );
 says("$_ of a Location", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
 
@@ -193,6 +199,7 @@ says('a secret for everybody', qr/everybody on this machine can read 'open'; chm
 # --- payment channels -----------------------------------------------------------------------------------------------
 
 my $good = 'provider=http url=https://pay.example secret-file=secret';
+my $paypal = 'provider=paypal url=https://api-m.paypal.com secret-file=secret';
 my @channels = (
     ["Card! $good", qr/at most 40 of a-z 0-9 _ -/],
     ['', qr/at most 40 of a-z/],
@@ -200,7 +207,12 @@ my @channels = (
     ['card', qr/card needs provider=http/],
     ['card provider=http', qr/card needs url=https:\/\/\.\.\.$/m],
     ['card provider=http url=https://pay.example', qr/card needs secret-file=\.\.\.$/m],
-    ['card provider=paypal url=https://pay.example secret-file=secret', qr/no provider 'paypal'; there is: http/],
+    ['card provider=cash url=https://pay.example secret-file=secret', qr/no provider 'cash'; there are: http, paypal/],
+    ["card $good client-id=x", qr/client-id= and webhook-id= are not for provider=http/],
+    ["card $paypal", qr/needs client-id=/],
+    ["card $paypal client-id=a:b webhook-id=w", qr/needs client-id=/],
+    ["card $paypal client-id=app", qr/needs webhook-id=/],
+    ["card $paypal client-id=app webhook-id=", qr/needs webhook-id=/],
     ['card provider=http url=http://pay.example secret-file=secret', qr/use https/],
     ['card provider=http url=pay.example secret-file=secret', qr/begin with https:|name a host/],
     ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
@@ -210,7 +222,81 @@ my @channels = (
     ["card $good\nOrdersPaymentChannel card $good", qr/card is there twice/],
 );
 says("OrdersPaymentChannel $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPaymentChannel $_->[0]") for @channels;
+says('a channel by PayPal', undef, server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL ca-file=/nowhere.pem");
+says('a channel by PayPal with two secrets', qr/the secret of provider=paypal is one line/,
+    server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal provider=paypal url=https://api-m.paypal.com secret-file=two client-id=app webhook-id=9XL",
+    prepare => sub { $_[0]->file('two', 0600, 'x' x 40 . "\n" . 'y' x 40) });
+says('two apps by one name', qr/OrdersPaymentChannel paypal is not the same for all servers/, server => <<"END");
+OrdersSecretFile secret
+OrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL
+<VirtualHost *:*>
+    ServerName other.example
+    OrdersPaymentChannel paypal $paypal client-id=app webhook-id=another
+    <Location /other>
+        OrdersAPI user
+    </Location>
+</VirtualHost>
+END
 says('a channel with a short secret', qr/needs at least 32/, server => "OrdersSecretFile secret\nOrdersPaymentChannel card provider=http url=https://pay.example secret-file=short",
     prepare => sub { $_[0]->file('short', 0600, 'x' x 20) });
+
+# --- mails ----------------------------------------------------------------------------------------------------------
+
+my $mail = sub {
+    my ($args, $pattern) = @_;
+    return says("OrdersMail $args", $pattern, server => "OrdersSecretFile secret\nOrdersMail $args", prepare => sub {
+        my ($httpd) = @_;
+        $httpd->file('password', 0600, "pass word\n");
+        $httpd->file('open',     0644, "pass word\n");
+        $httpd->file('group',    0640, "pass word\n");
+        $httpd->file('empty',    0600, "\n");
+        $httpd->file('lines',    0600, "one\ntwo\n");
+        $httpd->file('nul',      0600, "one\0two\n");
+    });
+};
+my $sender = 'from=shop@example.com';
+my $login  = 'user=shop password-file=password';
+$mail->($_) for
+    "smtp://127.0.0.1 $sender",
+    "smtps://mail.example $sender $login",
+    "smtp://mail.example:25 $sender starttls=off",
+    "smtp://localhost:25 $sender $login starttls=off",
+    "smtp://[::1]:25 $sender $login starttls=off",
+    "smtp://mail.example $sender $login starttls=On timeout=100ms",
+    qq{smtp://mail.example $sender "from-name=The Shop" $login},
+    qq{smtp://mail.example $sender from-name="Čajovna \\"U Lípy\\"" $login},
+    qq{smtp://mail.example from="shop\@example.com"};
+$mail->(@$_) for
+    ['', qr/OrdersMail: the URL must begin with smtp:/],
+    ["mail.example $sender", qr/must begin with smtp:/],
+    ["https://mail.example $sender", qr/must begin with smtp:/],
+    ["smtp:// $sender", qr/name a host/],
+    ["smtp://shop:secret\@mail.example $sender", qr/no user, password/],
+    ["smtp://mail.example/inbox $sender", qr/end after the host and its port/],
+    ["smtp://mail.example:port $sender", qr/must begin with smtp:/],
+    ['smtp://mail.example', qr/needs from=/],
+    (map { ["smtp://mail.example from=$_", qr/from= takes an address/] }
+        'shop', 'shop@localhost', '<shop@example.com>', 'a@b@example.com', '"shop@example.com "', '""'),
+    [qq{smtp://mail.example $sender from-name=""}, qr/from-name= takes one line/],
+    [qq{smtp://mail.example $sender from-name="a\x01b"}, qr/from-name= takes one line/],
+    [qq{smtp://mail.example $sender from-name="\xe9"}, qr/from-name= takes one line of UTF-8/],
+    [qq{smtp://mail.example $sender user="" password-file=password}, qr/user= takes one line/],
+    ["smtp://mail.example $sender user=shop", qr/user= and password-file= go together/],
+    ["smtp://mail.example $sender password-file=password", qr/user= and password-file= go together/],
+    ["smtp://mail.example $sender user=shop password-file=nowhere", qr/OrdersMail: the secret in 'nowhere' cannot be read: No such file/],
+    ["smtp://mail.example $sender user=shop password-file=open", qr/more than its owner can read 'open'; chmod 600/],
+    ["smtp://mail.example $sender user=shop password-file=group", qr/more than its owner can read 'group'; chmod 600/],
+    ["smtp://mail.example $sender user=shop password-file=empty", qr/'empty' holds 0 bytes; a secret needs at least 1/],
+    (map { ["smtp://mail.example $sender user=shop password-file=$_", qr/password in '$_' must be one line/] } 'lines', 'nul'),
+    ["smtp://mail.example $sender starttls=maybe", qr/starttls= is on or off, not 'maybe'/],
+    ["smtps://mail.example $sender starttls=on", qr/starttls= is for smtp:/],
+    ["smtp://mail.example $sender $login starttls=off", qr/the password would cross the network/],
+    ["smtp://127.evil.example $sender $login starttls=off", qr/the password would cross the network/],
+    ["smtp://mail.example $sender ca-file=nowhere.pem", qr/certificates in 'nowhere\.pem' cannot be read: No such file/],
+    ["smtp://mail.example $sender timeout=soon", qr/timeout= takes seconds or milliseconds/],
+    (map { ["smtp://mail.example $sender timeout=$_", qr/from 100ms to 60s/] } '61', '99ms', '0'),
+    ["smtp://mail.example $sender colour=red", qr/'colour=' is not known; there are from=/],
+    ["smtp://mail.example $sender from", qr/from= takes an address/],
+    ["smtp://mail.example $sender nonsense", qr/'nonsense=' is not known/];
 
 done;

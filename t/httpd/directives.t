@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use ModOrders::Httpd;
+use ModOrders::MailServer;
 use ModOrders::Test;
 use Time::HiRes qw(time);
 
@@ -202,6 +203,21 @@ subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
         my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 1 .. 3;
         is("@trips", $case->[1] ? '2 2 2' : '2 1 1', "$case->[0]: who it is is asked " . ($case->[1] ? 'each time' : 'once'));
     }
+};
+
+subtest 'OrdersMail' => sub {
+    plan(skip_all => 'no exim4') unless ModOrders::MailServer->available;
+    my $mails = ModOrders::MailServer->start;
+    my $httpd = ModOrders::Httpd->new(server => 'OrdersSecretFile secret', locations => ModOrders::Httpd::locations() . <<'END');
+<VirtualHost *:*>
+    ServerName second.example
+    OrdersMail smtp://127.0.0.1:9 from=second@example.com starttls=off
+</VirtualHost>
+END
+    $httpd->{server} .= "\n" . $mails->directive;
+    $httpd->write->start;
+    is(api(GET => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $_ })->code, 200, "$_ serves") for 'first.example', 'second.example';
+    is(scalar $mails->messages(0), 0, 'and mails nobody for that');
 };
 
 done;

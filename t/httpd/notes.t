@@ -17,7 +17,8 @@ my $list = '/api/v1/user/orders';
 sub noted
 {
     my ($name, $path, %notes) = @_;
-    my $seen = $httpd->last_access($path);
+    my $id = $notes{request_id};
+    my $seen = $httpd->last_access($path, defined $id && $id ne '-' ? $id : undef);
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     for my $note (sort keys %notes) {
         if (ref $notes{$note}) {

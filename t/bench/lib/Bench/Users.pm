@@ -54,7 +54,7 @@ sub give_tokens {
     my $file = "$stand->{scratch}/tokens.sql";
     open my $out, '>', $file or die "$file: $!\n";
     print $out "INSERT INTO orders.token (tenant_id, user_id, hash, scopes)\n"
-      . "SELECT 1, v.id, sha256(v.secret::bytea), '{buyer,operator}' FROM (VALUES\n$values) AS v (id, secret)\n"
+      . "SELECT 1, v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\n"
       . "ON CONFLICT (tenant_id, hash) DO NOTHING;\nANALYZE orders.token;\n";
     close $out;
     $stand->run_quiet('tokens', $stand->psql_command('-f', $file));

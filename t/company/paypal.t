@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+# Orders that are paid by a link: mailed, opened, approved at PayPal, captured; and what can go wrong on the way.
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::MailServer;
+use ModOrders::PayPal;
+use ModOrders::Test;
+
+my $port   = ModOrders::Httpd::free_port();
+my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
+my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
+my $paypal = ModOrders::PayPal->start(port => $port, secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
+my $mail   = ModOrders::MailServer->start;
+@$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
+OrdersSecretFile     secret
+OrdersPublicURL      @{[ $httpd->url('') ]}
+OrdersWorkerInterval 1
+OrdersPaymentChannel paypal provider=paypal url=@{[ $paypal->url ]} client-id=$ModOrders::PayPal::CLIENT_ID \\
+    secret-file=$secret webhook-id=$ModOrders::PayPal::WEBHOOK_ID ca-file=@{[ $paypal->ca_file ]} timeout=2
+@{[ $mail->directive ]}
+SERVER
+<Location /desk>
+    OrdersAPI company
+    OrdersPayLinkLifetime 3600
+</Location>
+<Location /admin>
+    OrdersAPI operator
+</Location>
+LOCATIONS
+$httpd->write->start;
+sub put { my ($kind, $ref, %entry) = @_; return ask(PUT => $httpd->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry) }
+
+upsert('payment-channels', 'paypal', provider => 'paypal', name => 'PayPal');
+
+my $company = unique('shop');
+put('companies', $company, name => "Shop of \x{4e2d}\x{6587}", prefix => join('', map { chr 65 + int rand 26 } 1 .. 8));
+my $agent = make_user(scopes => ['seller']);
+upsert('users', $agent->{ref}, name => 'Agent', email => 'agent@example.test', current_company => $company);
+upsert('memberships', unique('member'), company => $company, user => $agent->{ref}, role => 'salesperson');
+my $number = uc unique('P') . 'PD';
+upsert('products', unique('product'), name => 'Thing', variants => [ { ref => 'one', number => $number, prices => { EUR => 12_345, JPY => 900 } } ]);
+
+sub desk { my ($path, %with) = @_; return ask(POST => $httpd->url("/desk/user/company/order/$path"), json => { api_key => $agent->{token}, %with }) }
+
+# An order of a new cart, and its link as the mail brings it.
+sub order
+{
+    my ($currency) = @_;
+    my $cart = ask(POST => $httpd->url('/admin/carts'), token => operator()->{token}, json => {
+        company => $company, agent => $agent->{ref}, currency => $currency // 'EUR', products => [ { number => $number } ] })->{json};
+    my $made = desk('create', cart_id => $cart->{code}, type => 'PayPal')->{json};
+    return $made->{order_number};
+}
+
+sub link_of
+{
+    my ($order) = @_;
+    $mail->clear;
+    is(desk('paypal/send', order_number => $order, email => 'buyer@example.test')->code, 200, 'the link is sent');
+    my ($message) = $mail->messages(1);
+    my ($link) = $message->{text} =~ m{(http\S+/desk/transaction/[\w-]+)/pay$}m;
+    return ($link, $message);
+}
+
+# The order at PayPal of an order's latest payment.
+sub intent_of
+{
+    my ($order) = @_;
+    my ($payment) = rows(q(SELECT p.id FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+        WHERE o.tenant_id = 1 AND o.number = ? ORDER BY p.id DESC LIMIT 1), $order);
+    return $paypal->order_of($payment->{id});
+}
+
+sub captures { my ($order) = @_; return @{ intent_of($order)->{purchase_units}[0]{payments}{captures} || [] } }
+
+sub result { my ($link) = @_; return ask(GET => "$link/result")->{json} }
+sub state  { my ($order) = @_; my $o = desk('detail', order_number => $order)->{json}; return "$o->{order_status} $o->{payment_status}" }
+
+# To PayPal's page, to a decision there, and where that leads.
+sub pay  { my ($link) = @_; return ask(POST => "$link/pay")->header('Location') }
+sub back { my ($link, $action) = @_; return $paypal->browse(pay($link), $action // 'approve') }
+
+subtest 'the whole way' => sub {
+    my $order = order();
+    my ($link, $message) = link_of($order);
+    is($message->{to}, 'buyer@example.test', 'to whom it is for');
+    like($message->{subject}, qr/Shop of \x{4e2d}\x{6587}.*\Q$order\E/, 'with a subject that says from whom');
+    like($message->{text}, qr/123\.45 EUR/, 'and how much');
+    like($message->{html} // '', qr{href="\Q$link\E/pay"}, 'as HTML too');
+    my $page = ask(GET => "$link/pay");
+    is($page->code, 200, 'its page');
+    like($page->decoded_content, qr/Shop of \x{4e2d}\x{6587}.*\Q$order\E.*123\.45 EUR/s, 'says from whom, what and how much');
+    is(result($link)->{status}, 'info', 'nothing is decided yet');
+    my $there = pay($link);
+    like($there, qr/^\Q@{[ $paypal->url ]}\E/, 'the button leads to PayPal');
+    is(pay($link), $there, 'pressed again, to the same payment');
+    my $here = $paypal->browse($there, 'approve');
+    like($here, qr{^\Q$link\E/return}, 'PayPal leads back');
+    like(ask(GET => $here)->decoded_content, qr/the order is paid/, 'where the money has been taken');
+    is(state($order), 'Paid Paid', 'the order is paid');
+    my $result = result($link);
+    is($result->{status}, 'success', 'and says so');
+    my $transaction = $result->{order}{transaction};
+    is_deeply($result->{order}, {
+        number => $order, payment_method => 'PayPal', transaction => $transaction, currency => 'EUR', total => 123.45,
+        retailer => "Shop of \x{4e2d}\x{6587}", payer => 'buyer@example.test',
+    }, 'with all that belongs to it');
+    is(desk('paypal/send', order_number => $order, email => 'buyer@example.test')->{json}{error_name}, 'paid', 'no second link');
+    is(desk('refund', order_number => $order)->code, 200, 'a refund');
+    is(state($order), 'Refunded Refunded', 'goes back at once');
+    is($paypal->state->{counts}{unauthorized}, 0, 'PayPal never had to refuse us');
+    done;
+};
+
+subtest 'a buyer who does not' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    my $here = back($link, 'decline');
+    like($here, qr{^\Q$link\E/cancel}, 'is led to a page');
+    like(ask(GET => $here)->decoded_content, qr/You have not paid/, 'that says so');
+    is(state($order), 'Open Open', 'the order waits');
+    ask(GET => back($link));
+    is(state($order), 'Paid Paid', 'and can still be paid');
+    done;
+};
+
+subtest 'nobody acts but a buyer who comes back' => sub {
+    my $order = order();
+    $paypal->set(webhooks => 0);
+    my ($link) = link_of($order);
+    my $here = back($link);
+    is(ask(HEAD => $here)->code, 200, 'HEAD');
+    ask(GET => $here, headers => { 'Sec-Purpose' => 'prefetch' });
+    is(state($order), 'Open Open', 'and a browser that looks ahead take nothing');
+    ask(GET => $here);
+    is(state($order), 'Paid Paid', 'the buyer pays');
+    $paypal->set;
+    done;
+};
+
+subtest 'a declined card' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(decline => 1, webhooks => 0);
+    like(ask(GET => back($link))->decoded_content, qr/declined/, 'is said on the page');
+    my $failed = result($link);
+    is($failed->{status}, 'fail', 'in the result');
+    is($failed->{fail}{refused_by}, 'PayPal', 'by whom');
+    is($failed->{fail}{code}, 'INSTRUMENT_DECLINED', 'and why');
+    ok(length $failed->{fail}{description}, 'in words');
+    $paypal->set;
+    ask(GET => back($link));
+    is(state($order), 'Paid Paid', 'the next try is another payment');
+    is(result($link)->{status}, 'success', 'which succeeds');
+    done;
+};
+
+subtest 'PayPal thinks it over' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(capture => 'PENDING');
+    like(ask(GET => back($link))->decoded_content, qr/being confirmed/, 'the page says so');
+    is(state($order), 'Confirming Confirming', 'the order is confirming');
+    is(result($link)->{status}, 'info', 'nothing is decided');
+    is(desk($_->[0], order_number => $order, @{ $_->[1] })->{json}{error_name}, 'confirming', "$_->[0]: confirming")
+        for ['cancel', []], ['payment', [ transaction_id => unique('tx') ]], ['refund', []], ['refund/query', []],
+        ['paypal/send', [ email => 'a@example.test' ]];
+    $paypal->complete((captures($order))[0]{id});
+    ok(wait_for(sub { state($order) eq 'Paid Paid' }), 'its event settles it');
+    $paypal->set;
+    done;
+};
+
+subtest 'a reply that is lost' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(trouble => 'lose_reply', on => 'capture', times => 1, webhooks => 0);
+    my $page = ask(GET => back($link));
+    is($page->code, 200, 'is no error for the buyer');
+    is(state($order), 'Confirming Confirming', 'the order is confirming');
+    db()->do(q(UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND due_at IS NOT NULL AND order_id =
+        (SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?)), undef, $order);
+    ok(wait_for(sub { state($order) eq 'Paid Paid' }), 'the worker asks, and finds the capture');
+    is(scalar captures($order), 1, 'the only one');
+    $paypal->set;
+    done;
+};
+
+subtest 'PayPal that answers 500' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(trouble => '500', times => 1);
+    my $reply = ask(POST => "$link/pay");
+    is($reply->code, 503, 'is away for a moment');
+    is($reply->content_type, 'text/html', 'and the buyer is told in a page');
+    $paypal->set;
+    ask(GET => back($link));
+    is(state($order), 'Paid Paid', 'then it works');
+    done;
+};
+
+subtest 'a buyer who never comes back' => sub {
+    my $order = order('JPY');
+    my ($link) = link_of($order);
+    back($link);
+    ok(wait_for(sub { state($order) eq 'Paid Paid' }), 'has paid all the same: the event says that he approved');
+    done;
+};
+
+subtest 'events, repeated and out of order' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(hold => 1);
+    ask(GET => back($link));
+    $paypal->release(reverse => JSON::PP::true, times => 5);
+    ok($paypal->settled, 'are all heard') or diag(explain([ map { [ @$_{qw(type attempts statuses body)} ] } @{ $paypal->state->{deliveries} } ]), $httpd->log);
+    is(state($order), 'Paid Paid', 'and change nothing');
+    is(scalar rows(q(SELECT 1 FROM orders.provider_transaction t JOIN orders.payment p ON p.tenant_id = t.tenant_id AND p.id = t.payment_id
+        JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id WHERE o.number = ?), $order), 1, 'the money was taken once');
+    $paypal->set;
+    done;
+};
+
+subtest 'money that comes too late' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    my $here = back($link);
+    $paypal->settled;
+    my $late = order();
+    my ($other) = link_of($late);
+    my $there = pay($other);
+    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND number = ?), undef, $late);
+    $paypal->browse($there, 'approve');
+    ok(wait_for(sub { state($late) =~ /^Error/ }), 'the order has expired');
+    like(ask(GET => "$other/pay")->decoded_content, qr/no longer/, 'and says so');
+    isnt(state($late), 'Paid Paid', 'it is not paid');
+    done;
+};
+
+subtest 'links that are none' => sub {
+    my ($link) = link_of(order());
+    my $forged = $link;
+    substr($forged, -3, 1) = substr($forged, -3, 1) eq 'A' ? 'B' : 'A';
+    is(ask(GET => "$forged/result")->{json}{error_name}, 'result not exist', 'a forged one');
+    is(ask(GET => "$forged/result")->code, 403, 'with the specification\'s status');
+    my $page = ask(GET => "$forged/pay");
+    is($page->code, 404, 'as a page');
+    is($page->content_type, 'text/html', 'for people');
+    is(ask(POST => "$forged/pay")->code, 404, 'that takes nothing');
+    done;
+};
+
+unlike($httpd->log, qr/buyer\@example|transaction\/[\w-]{20}/, 'neither addresses nor links are in the log');
+invariants_hold();
+done;

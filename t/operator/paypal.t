@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+# A channel with provider=paypal, from the order to its refund, against the PayPal that pretends (t/lib/paypal).
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::PayPal;
+use ModOrders::Test;
+
+my $buyer  = make_user();
+my $plan   = make_plan(price => 19_90, currency => 'EUR');
+my $secret = Apache::Test::vars('channel_secret_file');
+my $port   = ModOrders::Httpd::free_port();
+make_channel('paypal', provider => 'paypal');
+
+my $httpd = ModOrders::Httpd->new(global => 'LogLevel orders:info');
+my $paypal = ModOrders::PayPal->start(
+    port => $port, secret_file => $secret, notify_url => $httpd->url('/api/v1/admin/payments/paypal/events'));
+$httpd->{server} = <<"END";
+OrdersSecretFile secret
+OrdersWorkerInterval 1
+OrdersReturnURL https://shop.example/
+OrdersPaymentChannel paypal provider=paypal url=http://127.0.0.1:$port client-id=$ModOrders::PayPal::CLIENT_ID \\
+    secret-file=$secret webhook-id=$ModOrders::PayPal::WEBHOOK_ID ca-file=@{[$paypal->ca_file]} timeout=5
+END
+$httpd->write->start;
+
+sub order
+{
+    my (%with) = @_;
+    my $reply = api(POST => $httpd->url('/api/v1/user/orders'), token => $buyer->{token}, unchecked => 1, json => {
+        plan_id => ($with{plan} || $plan)->{id}, payment_method => 'external', payment_channel => 'paypal',
+        payment_return_url => 'https://shop.example/thanks' });
+    is($reply->code, 200, 'an order by PayPal') or diag($reply->as_string);
+    return $reply->{json}{order};
+}
+
+sub state_of
+{
+    my ($order) = @_;
+    my $row = order_row($order->{id});
+    return "$row->{state} $row->{payment_state}";
+}
+
+sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $_[0]{id}))[0] }
+
+subtest 'an order is approved, captured and refunded' => sub {
+    my $order = order();
+    my $theirs = $paypal->order(payment_of($order)->{intent_id});
+    is($theirs->{purchase_units}[0]{amount}{value}, '19.90', 'PayPal is told the amount');
+    my ($page) = map { $_->{href} } grep { $_->{rel} eq 'payer-action' } @{ $theirs->{links} };
+    is(payment_of($order)->{pay_url}, $page, 'and the buyer PayPal\'s page');
+    like($paypal->browse($page, 'approve'), qr{^https://shop.example/thanks\?token=\w+&PayerID=\w+$}, 'from which they come back');
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the money is taken when PayPal tells') or diag(state_of($order), $httpd->log);
+    ok($paypal->settled, 'every webhook is taken') or diag(explain($paypal->state->{deliveries}), $httpd->log);
+    is(state_of($order), 'completed paid', 'and changes nothing more');
+    my $reply = api(POST => $httpd->url("/api/v1/admin/orders/$order->{id}/refund"), token => operator()->{token}, unchecked => 1, json => { reason => 'back' });
+    like($reply->code, qr/^20[01]$/, 'a refund') or diag($reply->as_string);
+    # the shared server's worker, which does not know the channel, claims it too: so it is due again at once, all the time
+    my $due = sub { db()->do(q(UPDATE orders.refund SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND status = 'pending'), undef, $order->{id}) };
+    my $until = time + 20;
+    $due->(), select(undef, undef, undef, 0.01) until state_of($order) =~ / refunded$/ || time > $until;
+    like(state_of($order), qr/ refunded$/, 'is made') or diag(state_of($order), $httpd->log);
+    is($paypal->order($theirs->{id})->{purchase_units}[0]{payments}{captures}[0]{status}, 'REFUNDED', 'at PayPal\'s');
+    ok($paypal->settled, 'whose webhook is taken too');
+    $paypal->resend(reverse => 1, times => 3);
+    ok($paypal->settled, 'again and backwards');
+    like(state_of($order), qr/ refunded$/, 'it changes nothing');
+};
+
+subtest 'a capture whose reply is lost' => sub {
+    my $order = order();
+    $paypal->set(trouble => 'lose_reply', on => 'capture', times => 1, hold => 1);
+    my $intent = payment_of($order)->{intent_id};
+    $paypal->approve($intent);
+    $paypal->release(times => 2);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'is found by the next webhook') or diag(state_of($order), $httpd->log);
+    is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'and made once');
+    $paypal->set;
+};
+
+subtest 'a declined card' => sub {
+    my $order = order();
+    $paypal->set(decline => 1);
+    $paypal->approve(payment_of($order)->{intent_id});
+    ok(wait_for(sub { payment_of($order)->{status} eq 'failed' }), 'fails the payment') or diag($httpd->log);
+    is(payment_of($order)->{failure_code}, 'INSTRUMENT_DECLINED', 'with PayPal\'s word for it');
+    $paypal->set;
+};
+
+subtest 'a capture that PayPal looks at first' => sub {
+    my $order = order();
+    $paypal->set(capture => 'PENDING');
+    my $intent = payment_of($order)->{intent_id};
+    $paypal->approve($intent);
+    ok(wait_for(sub { payment_of($order)->{status} eq 'confirming' }), 'is confirming') or diag($httpd->log);
+    $paypal->complete($paypal->order($intent)->{purchase_units}[0]{payments}{captures}[0]{id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'and then paid') or diag(state_of($order), $httpd->log);
+    $paypal->set;
+};
+
+subtest 'webhooks that are not for us' => sub {
+    my $events = $httpd->url('/api/v1/admin/payments/paypal/events');
+    my $send = sub {
+        my ($body, %how) = @_;
+        return api(POST => $events, unchecked => 1, body => $body, headers => $paypal->sign($body, %how));
+    };
+    my $body = '{"id":"WH-1","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{}}';
+    my $reply = $send->($body);
+    is($reply->code, 200, 'are acknowledged');
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'and change nothing');
+    my $order = order();
+    my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%d"}]}}',
+        payment_of($order)->{intent_id}, payment_of($order)->{id};
+    is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'nor do those of another tenant');
+    refused($send->($body, certificate => 'other'), 401, 'invalid_signature');
+    refused($send->($body, webhook_id => 'OTHER'), 401, 'invalid_signature');
+    refused(api(POST => $events, unchecked => 1, body => $body), 401, 'invalid_signature');
+};
+
+subtest 'a currency that PayPal does not take' => sub {
+    my $order = order(plan => make_plan(price => 1999, currency => 'TND'));
+    is(payment_of($order)->{status}, 'failed', 'fails at once');
+    is(payment_of($order)->{failure_code}, 'currency_not_supported', 'and says why');
+};
+
+my $log = $httpd->log;
+open my $in, '<', $secret or die "$secret: $!";
+my ($word) = map { s/\s+$//r } <$in>;
+unlike($log, qr/\Q$word\E|A21AA|buyer\@example/, 'nothing secret is logged');
+unlike($log, qr/exit signal/, 'nothing falls');
+$httpd->stop;
+invariants_hold();
+done;
