@@ -2,6 +2,7 @@
 -- Loads the demo shop into tenant 1 through the documented functions. Run it as often as you like:
 --
 --   psql -XqAt -v ON_ERROR_STOP=1 -v operator_hash=… -v user_hash=… -v user2_hash=… -v poor_hash=… \
+--        -v agent_hash=… -v agent2_hash=… -v nocompany_hash=… -v consumer_hash=… -v consumer2_hash=… \
 --        -f sql/demo/demo.sql
 --
 -- Each *_hash is the SHA-256 of a bearer token in hex (64 digits): printf %s "$TOKEN" | sha256sum. The secret
@@ -13,6 +14,11 @@
 \if :{?user_hash} \else \set user_hash '' \endif
 \if :{?user2_hash} \else \set user2_hash '' \endif
 \if :{?poor_hash} \else \set poor_hash '' \endif
+\if :{?agent_hash} \else \set agent_hash '' \endif
+\if :{?agent2_hash} \else \set agent2_hash '' \endif
+\if :{?nocompany_hash} \else \set nocompany_hash '' \endif
+\if :{?consumer_hash} \else \set consumer_hash '' \endif
+\if :{?consumer2_hash} \else \set consumer2_hash '' \endif
 
 BEGIN;
 
@@ -45,6 +51,104 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
     '{"kind": "payment-channels", "ref": "simulator", "name": "Local payment simulator", "provider": "simulator"}'
 ]::jsonb[]);
 
+-- Company A and its people, as in the samples of the company API. What it sells is Company Test's.
+SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
+    '{"kind": "companies", "ref": "demo-company-a", "name": "Company A", "prefix": "AAAA", "email": "shop@example.com",
+      "address": {"street": "333 West San Carlos Street Suite 1500", "city": "San Jose", "state": "CA",
+                  "postal_code": "95110", "country": "United States"},
+      "images": {"px240": "https://shop.example/company_240p.jpeg", "px480": "https://shop.example/company_480p.jpeg",
+                 "px720": "https://shop.example/company_720p.jpeg", "px1080": "https://shop.example/company_1080p.jpeg"}}',
+    '{"kind": "companies", "ref": "demo-company-b", "name": "Company B", "prefix": "BBBB",
+      "address": {"street": "1 Harbour Road", "city": "Hong Kong", "country": "Hong Kong"}}',
+    '{"kind": "companies", "ref": "demo-company-test", "name": "Company Test", "prefix": "TEST"}',
+    '{"kind": "users", "ref": "demo-agent", "login": "agent", "name": "QQ Wang", "given_name": "QQ", "family_name": "Wang",
+      "email": "a@gmail.com", "current_company": "demo-company-a"}',
+    '{"kind": "users", "ref": "demo-agent2", "login": "agent2", "name": "Bea Bell", "given_name": "Bea",
+      "family_name": "Bell", "email": "b@example.com", "current_company": "demo-company-b"}',
+    '{"kind": "users", "ref": "demo-nocompany", "login": "nocompany", "name": "Noah Nowhere", "given_name": "Noah",
+      "family_name": "Nowhere", "email": "n@example.com"}',
+    '{"kind": "users", "ref": "demo-consumer", "login": "consumer", "name": "CC Lee", "given_name": "CC",
+      "family_name": "Lee", "title": 1, "phone": "0912345678", "email": "c@example.com",
+      "default_address": {"street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123",
+                          "country": "R.O.C."}}',
+    '{"kind": "users", "ref": "demo-consumer2", "login": "consumer2", "name": "Dora Dole", "given_name": "Dora",
+      "family_name": "Dole", "title": 1, "phone": "0987654321", "email": "d@example.com",
+      "default_address": {"street": "2 High Street", "city": "Oxford", "state": "Oxfordshire", "code": "OX1 1AA",
+                          "country": "United Kingdom"}}',
+    '{"kind": "memberships", "ref": "demo-agent-a", "company": "demo-company-a", "user": "demo-agent", "role": "salesperson"}',
+    '{"kind": "memberships", "ref": "demo-agent2-b", "company": "demo-company-b", "user": "demo-agent2", "role": "salesperson"}',
+    '{"kind": "products", "ref": "demo-item", "company": "demo-company-test", "number": "Test-Item-1", "name": "Test Item 1",
+      "images": {"px240": "https://shop.example/item_240p.png", "px480": "https://shop.example/item_480p.png",
+                 "px720": "https://shop.example/item_720p.png", "px1080": "https://shop.example/item_1080p.png"},
+      "variants": [
+          {"ref": "k", "number": "AAAA0000000004PD", "name": "mutiply", "prices": {"JPY": 100, "CHF": 10000},
+           "options": [{"id": 1, "name": "mutiply k1"}, {"id": 2, "name": "mutiply k2"}]},
+          {"ref": "test", "number": "AAAA0000000005PD", "name": "Variant Test", "prices": {"JPY": 25200, "CHF": 135885},
+           "options": [{"id": 2, "name": "Variant Test"}]},
+          {"ref": "lost", "number": "AAAA0000000009PD", "name": "No longer sold", "prices": {"JPY": 500}}]}',
+    '{"kind": "payment-channels", "ref": "paypal", "name": "PayPal", "provider": "paypal"}'
+]::jsonb[]);
+
+-- A cart as the operator makes it, for the salesperson of Company A.
+CREATE FUNCTION pg_temp.demo_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.make_cart(1, 'operator', 'system', NULL, 'demo', NULL, NULL, jsonb_build_object(
+        'company', 'demo-company-a', 'agent', 'demo-agent', 'currency', 'JPY', 'products', p_products))
+$$;
+
+-- The newest open cart with exactly these products, or a new one.
+CREATE FUNCTION pg_temp.open_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT coalesce((
+        SELECT max(k.id) FROM orders.cart k
+        WHERE k.tenant_id = 1 AND k.state = 'open' AND k.user_id = orders.user_id_of(1, 'demo-agent')
+          AND ARRAY(SELECT v.number::text FROM orders.cart_line l
+                    JOIN orders.variant v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id
+                    WHERE l.tenant_id = 1 AND l.cart_id = k.id ORDER BY 1)
+              = ARRAY(SELECT e ->> 'number' FROM jsonb_array_elements(p_products) AS e ORDER BY 1)),
+        pg_temp.demo_cart(p_products))
+$$;
+
+SELECT pg_temp.open_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"number": "AAAA0000000005PD", "discount": 801}]')
+    AS cart_id \gset
+SELECT pg_temp.open_cart('[]') AS empty_cart_id \gset
+SELECT pg_temp.open_cart('[{"number": "AAAA0000000009PD"}]') AS invalid_cart_id \gset
+
+-- What is in that last cart has lost its price.
+DELETE FROM variant_price x USING variant v
+WHERE v.tenant_id = 1 AND v.number = 'AAAA0000000009PD' AND x.tenant_id = v.tenant_id AND x.variant_id = v.id;
+
+-- An order that a consumer bound, paid and has the invoice of; made once.
+CREATE FUNCTION pg_temp.demo_order() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_agent    bigint := orders.user_id_of(1, 'demo-agent');
+    v_consumer bigint := orders.user_id_of(1, 'demo-consumer');
+    v_order    bigint;
+    v_number   text;
+BEGIN
+    SELECT o.number INTO v_number FROM orders.orders o
+    JOIN orders.payment p ON p.tenant_id = 1 AND p.order_id = o.id AND p.transaction_id = 'UXI2KS784JOC9A0'
+    WHERE o.tenant_id = 1;
+    IF FOUND THEN
+        RETURN v_number;
+    END IF;
+    SELECT r.order_id INTO v_order FROM orders.place_cart(1, 'company', 'seller', v_agent, 'demo', NULL, NULL,
+        pg_temp.demo_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"number": "AAAA0000000005PD", "discount": 801}]')::text,
+        'credit_card', true, NULL, 900) AS r WHERE r.kind = 'result';
+    SELECT o.number INTO v_number FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = v_order;
+    PERFORM orders.bind_buyer(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
+    PERFORM orders.edit_billing_address(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number,
+        '{"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678", "email": "c@example.com",
+          "street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123", "country": "R.O.C."}');
+    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
+    VALUES (1, v_order, 'shipping', '{"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678",
+        "email": "c@example.com", "street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123",
+        "country": "R.O.C."}');
+    PERFORM orders.settle_sale(1, 'company', 'seller', v_agent, 'demo', NULL, NULL, v_number, 'UXI2KS784JOC9A0');
+    PERFORM orders.issue_invoice(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_order);
+    RETURN v_number;
+END
+$$;
+SELECT pg_temp.demo_order() AS company_order_number \gset
+
 -- Opening balances, once each: ample for days of orders.
 SELECT p.*
 FROM unnest(ARRAY['demo-alice', 'demo-bob']) AS u (ref)
@@ -58,7 +162,12 @@ SELECT t.*
 FROM (VALUES ('demo-operator', '{operator}'::text[], :'operator_hash'),
              ('demo-alice', '{buyer}', :'user_hash'),
              ('demo-bob', '{buyer}', :'user2_hash'),
-             ('demo-poor', '{buyer}', :'poor_hash')) AS k (ref, scopes, hash)
+             ('demo-poor', '{buyer}', :'poor_hash'),
+             ('demo-agent', '{seller,buyer}', :'agent_hash'),
+             ('demo-agent2', '{seller,buyer}', :'agent2_hash'),
+             ('demo-nocompany', '{seller}', :'nocompany_hash'),
+             ('demo-consumer', '{buyer}', :'consumer_hash'),
+             ('demo-consumer2', '{buyer}', :'consumer2_hash')) AS k (ref, scopes, hash)
 CROSS JOIN LATERAL issue_token(1, 'operator', 'system', NULL, 'demo', NULL, NULL, user_id_of(1, k.ref), k.scopes,
                                NULL, decode(k.hash, 'hex'), 'demo') AS t
 WHERE k.hash <> ''
@@ -78,7 +187,14 @@ FROM (VALUES
     ('COUPON_CODE', 'DEMO10'),
     ('EXPIRED_COUPON_CODE', 'EXPIRED10'),
     ('ONCE_COUPON_CODE', 'ONCE10'),
-    ('PAYMENT_CHANNEL', 'simulator')
+    ('PAYMENT_CHANNEL', 'simulator'),
+    ('COMPANY_REF', 'demo-company-a'),
+    ('AGENT_REF', 'demo-agent'),
+    ('CART_ID', :'cart_id'),
+    ('CART_CODE', (SELECT code FROM cart WHERE tenant_id = 1 AND id = :'cart_id'::bigint)),
+    ('EMPTY_CART_ID', :'empty_cart_id'),
+    ('INVALID_CART_ID', :'invalid_cart_id'),
+    ('COMPANY_ORDER_NUMBER', :'company_order_number')
 ) AS v (name, value);
 
 COMMIT;
