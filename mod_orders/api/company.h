@@ -13,8 +13,8 @@ extern const orders_projection_t orders_company_order_status[];
 extern const orders_projection_t orders_company_payment_status[];
 
 /**
- * Reads the body (JSON or form), or the query of a GET. Where a key is needed and there is none, neither as `api_key` nor
- * in `Authorization`: `required_field`. Whose it is comes after the other required fields: orders_company_identify.
+ * Reads the body (JSON or form), or the query of a GET. Where a key is needed and there is none, neither as `api_key` of
+ * a body nor in `Authorization`: `required_field`. Whose it is comes after the other required fields: orders_company_identify.
  */
 orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input) ORDERS_MUSTCHECK;
 /** Sets call->identity by that key. `unauthenticated`, `forbidden`. */

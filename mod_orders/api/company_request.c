@@ -26,10 +26,17 @@ static const char *authorization(const orders_call_t *call)
     return orders_or_null(bearer[same] ? header : header + same);
 }
 
+/* Never in an address, which logs and browsers keep. */
+static const char *key_of(const orders_call_t *call, const orders_input_t *input)
+{
+    const char *key =
+        call->route->body ? orders_or_null(orders_input_string(input, "api_key")) : NULL;
+    return key ? key : authorization(call);
+}
+
 orders_problem_t *orders_company_identify(orders_call_t *call, const orders_input_t *input)
 {
-    const char *key = orders_or_null(orders_input_string(input, "api_key"));
-    return call->identify(call, key ? key : authorization(call));
+    return call->identify(call, key_of(call, input));
 }
 
 const char *orders_company_text(const orders_input_t *input, const char *name, apr_pool_t *pool)
@@ -47,8 +54,7 @@ orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **inpu
 {
     ORDERS_TRY(call->route->body ? orders_input_body(input, call, true)
                                  : orders_input_query(input, call->pool, call->query));
-    bool given = orders_or_null(orders_input_string(*input, "api_key")) || authorization(call);
-    return given || !call->settings->own_tokens
+    return key_of(call, *input) || !call->settings->own_tokens
                ? NULL
                : orders_problem(call->pool, ORDERS_E_required_field, NULL);
 }

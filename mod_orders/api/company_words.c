@@ -34,6 +34,18 @@ static const orders_projection_t states[] = {
     {.word = "open"},
 };
 
+/* What was paid and cannot be refunded had nothing to pay; the routes have no word of its own for that. */
+static const orders_projection_t refund_states[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "closed"},
+    {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED) | ORDERS_PAYMENT(REFUND_PENDING) |
+                ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "refunded"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
+    {.word = "open"},
+};
+
 static const orders_projection_t consumer_states[] = {
     {.order = ORDERS_ORDER(EXPIRED), .word = "order_is_timeout"},
     {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(ERROR), .word = "order_is_aborted"},
@@ -85,7 +97,7 @@ static const word_t refund_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "not reatiler order", NULL},
-    {ORDERS_E_order_not_refundable, NULL, states},
+    {ORDERS_E_order_not_refundable, NULL, refund_states},
     {ORDERS_E_refund_in_progress, "refunded", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
     {ORDERS_E_transaction_id_taken, "repeated", NULL},
@@ -98,7 +110,7 @@ static const word_t query_words[] = {
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "order not exist", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
-    {ORDERS_E_order_not_refundable, NULL, states},
+    {ORDERS_E_order_not_refundable, NULL, refund_states},
     {ORDERS_E_refund_in_progress, "refunded", NULL},
 };
 
