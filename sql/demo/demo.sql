@@ -90,13 +90,13 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
 ]::jsonb[]);
 
 -- A cart as the operator makes it, for the salesperson of Company A.
-CREATE FUNCTION pg_temp.demo_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.demo_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders.make_cart(1, 'operator', 'system', NULL, 'demo', NULL, NULL, jsonb_build_object(
         'company', 'demo-company-a', 'agent', 'demo-agent', 'currency', 'JPY', 'products', p_products))
 $$;
 
 -- The newest open cart with exactly these products, or a new one.
-CREATE FUNCTION pg_temp.open_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.open_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT coalesce((
         SELECT max(k.id) FROM orders.cart k
         WHERE k.tenant_id = 1 AND k.state = 'open' AND k.user_id = orders.user_id_of(1, 'demo-agent')
@@ -117,7 +117,7 @@ DELETE FROM variant_price x USING variant v
 WHERE v.tenant_id = 1 AND v.number = 'AAAA0000000009PD' AND x.tenant_id = v.tenant_id AND x.variant_id = v.id;
 
 -- An order that a consumer bound, paid and has the invoice of; made once.
-CREATE FUNCTION pg_temp.demo_order() RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.demo_order() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_agent    bigint := orders.user_id_of(1, 'demo-agent');
     v_consumer bigint := orders.user_id_of(1, 'demo-consumer');
