@@ -1,124 +1,379 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Company;
 
-# What the suites of the company API share: companies with their people, products and carts, and its way to say no.
+# What the suites of the company API share: companies with their people, goods and carts, and that API's requests.
 #
 #     use ModOrders::Company;
+#     use ModOrders::Test;
 #
-#     my $shop  = make_shop();                        # {ref}, {prefix}, {agent} (a salesperson with {token})
-#     my $cart  = make_cart($shop, [ $shop->{product}, discount => 15 ]);
-#     my $reply = sell($shop->{agent}, create => cart_id => $cart->{code}, type => 'cash');
-#     named(sell($shop->{agent}, cancel => order_number => 'X'), 'order not exist');
+#     my $shop   = make_company(name => 'Company A');
+#     my $seller = make_member($shop);
+#     my $sold   = make_product($shop, prices => { JPY => 100 });
+#     my $cart   = make_cart($seller, products => [ [ $sold, discount => 15 ] ]);
+#     my $reply  = company('create', $seller, cart_id => $cart->{code}, type => 'cash');
+#     named($reply, 'no products');
+#
+# Amounts are in minor units, as the operator API has them.
 
 use strict;
 use warnings;
 
+use Digest::SHA qw(hmac_sha256);
 use Exporter qw(import);
-use ModOrders::Test;
+use File::Temp ();
+use JSON::PP ();
+use MIME::Base64 qw(decode_base64 encode_base64url);
+use POSIX ();
+use Test::More import => [qw(diag fail is ok)];
 
-our @EXPORT = qw(make_shop make_product make_cart make_member sell consumer named order_of new_order settle expire);
+use ModOrders::Test ();
 
-my $letters = 0;
+our @EXPORT = qw(
+    make_company make_member make_consumer make_product make_cart change_product
+    company company_path consumer members named lacks bind_order
+    sell sell_link paid_sale order_of late age_payment confirming failed
+    qr_texts pay_token at_once terminal_says invoice_of
+);
 
-sub make_product
+my $JSON = JSON::PP->new->utf8->canonical;
+
+# --- companies, people, goods --------------------------------------------------------------------------------------
+
+# Five random capitals: no test depends on another one's.
+sub make_company
 {
     my (%with) = @_;
-    my $number = uc(unique('P')) . 'PD';
-    my $ref = unique('product');
-    upsert('products', $ref, name => 'Test Item', number => 'Test-Item-1', variants => [
-        { ref => 'one', number => $number, name => 'Variant Test', prices => { JPY => 100, CHF => 10_000 },
-            options => [ { id => 1, name => 'k1' }, { id => 2, name => 'k2' } ], %with } ]);
-    return { ref => $ref, number => $number };
+    my $ref = ModOrders::Test::unique('company');
+    my %company = (name => "Company $ref", prefix => join('', map { chr 65 + int rand 26 } 1 .. 7), %with);
+    return { %company, ref => $ref, id => ModOrders::Test::upsert('companies', $ref, %company) };
 }
 
-# A user with a role (salesperson unless said otherwise; none: no membership) in the shop that is current for him.
+# Someone with an api_key ({token}) and a place in the company. Options: role (salesperson; none: no member), chosen (0:
+# the company is not the current one), active (0: no longer a member), scopes, and any field of a user.
 sub make_member
 {
-    my ($shop, $role) = @_;
-    my $user = make_user(scopes => [ 'seller', 'buyer' ]);
-    upsert('users', $user->{ref}, name => 'QQ Wang', given_name => 'QQ', family_name => 'Wang', email => 'a@gmail.test',
-        current_company => $shop->{ref});
-    upsert('memberships', unique('member'), company => $shop->{ref}, user => $user->{ref}, role => $role // 'salesperson')
-        unless ($role // '') eq 'none';
-    return $user;
+    my ($company, %with) = @_;
+    my $ref    = ModOrders::Test::unique('member');
+    my $role   = delete $with{role}   // 'salesperson';
+    my $active = delete $with{active} // 1;
+    my $scopes = delete $with{scopes} // ['seller'];
+    my %user = (
+        name => "Member $ref", given_name => 'QQ', family_name => 'Wang', email => "$ref\@example.test", login => $ref,
+        ((delete $with{chosen} // 1) ? (current_company => $company->{ref}) : ()), %with,
+    );
+    my $member = { %user, ref => $ref, company => $company, id => ModOrders::Test::upsert('users', $ref, %user) };
+    ModOrders::Test::upsert(
+        'memberships', $ref, company => $company->{ref}, user => $ref, role => $role,
+        active => $active ? JSON::PP::true : JSON::PP::false,
+    ) if $role ne 'none';
+    $member->{token} = ModOrders::Test::make_token($member, scopes => $scopes);
+    return $member;
 }
 
-sub make_shop
+sub make_consumer
 {
     my (%with) = @_;
-    my $prefix = join '', map { chr 65 + int rand 26 } 1 .. 8;
-    my $shop = { ref => unique('shop'), prefix => $prefix, name => "Company $prefix" };
-    $shop->{id} = upsert('companies', $shop->{ref}, name => $shop->{name}, prefix => $prefix, %with,
-        address => { street => '333 West San Carlos Street', city => 'San Jose', state => 'CA', postal_code => '95110', country => 'United States' });
-    $shop->{agent}   = make_member($shop);
-    $shop->{product} = make_product();
-    return $shop;
+    my $ref  = ModOrders::Test::unique('consumer');
+    my %user = (name => "Consumer $ref", login => $ref, email => "$ref\@example.test", %with);
+    my $consumer = { %user, ref => $ref, id => ModOrders::Test::upsert('users', $ref, %user) };
+    $consumer->{token} = ModOrders::Test::make_token($consumer, scopes => ['buyer']);
+    return $consumer;
 }
 
-# Products: [product, discount => …, quantity => …]; the currency is JPY unless said otherwise.
+# One variant. Options: prices ({ JPY => 100 }), number (of what is sold), item_number, name, options, images, active.
+sub make_product
+{
+    my ($company, %with) = @_;
+    my $ref = ModOrders::Test::unique('product');
+    my $product = {
+        ref => $ref, company => $company, name => "Product $ref", number => uc "$ref-PD", item_number => "item-$ref",
+        variant => "Variant $ref", prices => { JPY => 100 }, options => [], images => {}, active => 1, %with,
+    };
+    return change_product($product);
+}
+
+# The same product as it is now: with other prices, or no longer sold.
+sub change_product
+{
+    my ($product, %with) = @_;
+    my %now = (%$product, %with);
+    @$product{ keys %now } = values %now;
+    my $active = $product->{active} ? JSON::PP::true : JSON::PP::false;
+    $product->{id} = ModOrders::Test::upsert(
+        'products', $product->{ref}, company => $product->{company}{ref}, number => $product->{item_number},
+        name => $product->{name}, active => $active, ($product->{tax_class} ? (tax_class => $product->{tax_class}) : ()),
+        variants => [ {
+            ref => "$product->{ref}-v", number => $product->{number}, name => $product->{variant}, prices => $product->{prices},
+            options => $product->{options}, images => $product->{images},
+        } ],
+    );
+    return $product;
+}
+
+# A cart by the operator API: {id}, {code}. Options: currency (JPY), products (each a product or [product, discount => …,
+# quantity => …]; one of its own unless given).
 sub make_cart
 {
-    my ($shop, @products) = @_;
-    my $currency = @products && !ref $products[0] ? shift @products : 'JPY';
-    my $reply = api(POST => '/api/v1/admin/carts', token => operator()->{token}, json => {
-        company => $shop->{ref}, agent => $shop->{agent}{ref}, currency => $currency,
-        products => [ map { my ($product, %with) = @$_; { number => $product->{number}, %with } } @products ] });
-    $reply->code == 201 or die $reply->as_string;
+    my ($member, %with) = @_;
+    my $currency = $with{currency} // 'JPY';
+    my $products = $with{products} // [ make_product($member->{company}, prices => { $currency => 100 }) ];
+    my @lines    = map { my ($product, %line) = ref eq 'ARRAY' ? @$_ : $_; { number => $product->{number}, %line } } @$products;
+    my $reply = ModOrders::Test::ask(
+        POST => '/api/v1/admin/carts', token => ModOrders::Test::operator()->{token},
+        json => { company => $member->{company}{ref}, agent => $member->{ref}, currency => $currency, products => \@lines },
+    );
+    $reply->code == 201 or die 'no cart: ' . $reply->as_string;
     return $reply->{json};
 }
 
-# A POST of a salesperson, with the key in the body.
-sub sell
+# --- requests ------------------------------------------------------------------------------------------------------
+
+my %PATH = (
+    (map { $_ => "/user/company/order/$_" } qw(list create payment cancel refund detail)),
+    refund_query => '/user/company/order/refund/query',
+    send         => '/user/company/order/paypal/send',
+    confirm      => '/order/confirmpurchase',
+    edit         => '/order/edit',
+);
+
+sub company_path
 {
-    my ($user, $route, %fields) = @_;
-    return api(POST => "/user/company/order/$route", json => { ($user ? (api_key => $user->{token}) : ()), %fields });
+    my ($route) = @_;
+    return $PATH{$route} // die "no route $route";
 }
 
+# A POST of JSON to a route by its short name, with the api_key of a person (undef: none) in it.
+sub company
+{
+    my ($route, $who, %fields) = @_;
+    my $headers = delete $fields{-headers};
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ModOrders::Test::api(
+        POST => company_path($route), json => { ($who ? (api_key => $who->{token}) : ()), %fields },
+        ($headers ? (headers => $headers) : ()),
+    );
+}
+
+# GET of an order as its consumer sees it.
 sub consumer
 {
-    my ($user, $route, %fields) = @_;
-    return api(POST => "/order/$route", json => { ($user ? (api_key => $user->{token}) : ()), %fields });
+    my ($number, $who, @with) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ModOrders::Test::api(
+        GET => "/order/$number/detail", ($who ? (headers => { Authorization => $who->{token} }) : ()), @with);
 }
 
-# 403 with this word, and what else the specification puts beside it.
+sub members
+{
+    my ($object) = @_;
+    return ref $object eq 'HASH' ? join ' ', sort keys %$object : '(no object)';
+}
+
+# 403 with {"error_name": $word} and, beyond that, exactly %extra.
 sub named
 {
-    my ($reply, $word, $name, %beside) = @_;
+    my ($reply, $word, %extra) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $same = $reply->code == 403 && ref $reply->{json} eq 'HASH' && ($reply->{json}{error_name} // '') eq $word;
-    ok($same, $name ? "$name: $word" : $word) or diag($reply->as_string);
+    return answers($reply, 403, $word, %extra);
+}
+
+# The same with a status of its own.
+sub lacks
+{
+    my ($reply, $status, $word) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return answers($reply, $status, $word);
+}
+
+sub answers
+{
+    my ($reply, $status, $word, %extra) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $what = $reply->request->method . ' ' . $reply->request->uri->path;
+    my $said = eval { $JSON->encode($reply->{json}) } // '';
+    my $same = $reply->code == $status && $reply->content_type eq 'application/json'
+        && $said eq $JSON->encode({ error_name => $word, %extra });
+    ok($same, "$what is refused with $status $word") or diag($reply->as_string);
     return $same;
 }
 
-sub order_of
-{
-    my ($number) = @_;
-    return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number))[0];
-}
+# --- orders --------------------------------------------------------------------------------------------------------
 
-# The number of a new order of this type.
-sub new_order
+# An order from a cart of its own: the number. Options: type (cash), and those of make_cart.
+sub sell
 {
-    my ($shop, $type, @products) = @_;
-    my $cart = make_cart($shop, @products ? @products : [ $shop->{product}, discount => 15 ]);
-    my $reply = sell($shop->{agent}, create => cart_id => $cart->{code}, type => $type // 'cash');
-    $reply->code == 200 or die $reply->as_string;
+    my ($seller, %with) = @_;
+    my $type  = delete $with{type} // 'cash';
+    my $reply = company('create', $seller, cart_id => make_cart($seller, %with)->{id}, type => $type);
+    $reply->code == 200 or die 'no order: ' . $reply->as_string;
     return $reply->{json}{order_number};
 }
 
-sub settle
+# One that is paid by a link, placed past the API: it offers this where a provider captures. Option expires_in (seconds).
+sub sell_link
 {
-    my ($shop, $number) = @_;
-    my $reply = sell($shop->{agent}, payment => order_number => $number, transaction_id => unique('TX'));
-    $reply->code == 200 or die $reply->as_string;
+    my ($seller, %with) = @_;
+    my $lifetime = exists $with{expires_in} ? delete $with{expires_in} : 86400;
+    ModOrders::Test::make_channel('simulator');
+    my ($row) = ModOrders::Test::rows(
+        q(SELECT * FROM orders.place_cart(1, 'company', 'seller', ?, 'test', NULL, NULL, ?, 'external', false, 'simulator', ?)
+          WHERE kind = 'order'), $seller->{id}, make_cart($seller, %with)->{id}, $lifetime,
+    );
+    return $row->{number};
+}
+
+# A paid one; {number}, {transaction}.
+sub paid_sale
+{
+    my ($seller, %with) = @_;
+    my $sale  = { number => sell($seller, %with), transaction => ModOrders::Test::unique('tx') };
+    my $reply = company('payment', $seller, order_number => $sale->{number}, transaction_id => $sale->{transaction});
+    $reply->code == 200 or die 'not paid: ' . $reply->as_string;
+    return $sale;
+}
+
+sub bind_order
+{
+    my ($consumer, $number) = @_;
+    my $reply = company('confirm', $consumer, order_number => $number);
+    $reply->code == 200 or die 'not bound: ' . $reply->as_string;
+    return;
+}
+
+# Its row in the database.
+sub order_of
+{
+    my ($number) = @_;
+    return (ModOrders::Test::rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number))[0];
+}
+
+# Its time is over, as if it had been placed so much earlier.
+sub late
+{
+    my ($number) = @_;
+    ModOrders::Test::db()->do(
+        q(UPDATE orders.orders SET created_at = created_at - interval '2 days', updated_at = updated_at - interval '2 days',
+          expires_at = clock_timestamp() - interval '1 second' WHERE tenant_id = 1 AND number = ?), undef, $number);
     return $number;
 }
 
-sub expire
+# Its payment was so many days (and seconds) ago.
+sub age_payment
+{
+    my ($number, $days, $seconds) = @_;
+    ModOrders::Test::db()->do(
+        q(UPDATE orders.orders SET created_at = created_at - d, paid_at = paid_at - d
+          FROM (SELECT ? * interval '24 hours' + ? * interval '1 second') AS x (d) WHERE tenant_id = 1 AND number = ?),
+        undef, $days, $seconds // 0, $number);
+    return $number;
+}
+
+# A provider thinks the payment of a link over; or has refused it.
+sub confirming
 {
     my ($number) = @_;
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND number = ?), undef, $number);
+    my ($row) = payment_of($number);
+    ModOrders::Test::rows('SELECT * FROM orders.await_capture(1, ?, 3600)', $row->{id});
     return $number;
+}
+
+sub payment_of
+{
+    my ($number) = @_;
+    return (ModOrders::Test::rows(
+        q(SELECT p.* FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+          WHERE o.tenant_id = 1 AND o.number = ? ORDER BY p.id DESC LIMIT 1), $number))[0];
+}
+
+sub failed
+{
+    my ($number, $code, $message) = @_;
+    ModOrders::Test::rows(
+        q(SELECT * FROM orders.fail_order(orders.system_context(1),
+            (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, ?, false)),
+        $number, payment_of($number)->{id}, $code, $message);
+    return $number;
+}
+
+# What the card terminals' feed tells by the operator API.
+sub terminal_says
+{
+    my (%transaction) = @_;
+    return ModOrders::Test::ask(
+        POST => '/api/v1/admin/terminal-transactions', token => ModOrders::Test::operator()->{token}, json => \%transaction);
+}
+
+# Issues the invoice of an order: its number.
+sub invoice_of
+{
+    my ($number) = @_;
+    my $reply = ModOrders::Test::ask(
+        POST => '/api/v1/admin/orders/' . order_of($number)->{id} . '/invoice', token => ModOrders::Test::operator()->{token},
+        json => {},
+    );
+    $reply->code == 201 or die 'no invoice: ' . $reply->as_string;
+    return $reply->{json}{number};
+}
+
+# --- codes and links -----------------------------------------------------------------------------------------------
+
+# What zbarimg reads in a base64 PNG.
+sub qr_texts
+{
+    my ($base64) = @_;
+    my $file = File::Temp->new(SUFFIX => '.png');
+    binmode $file;
+    print {$file} decode_base64($base64);
+    close $file;
+    my @texts = split /\n/, `zbarimg --raw -q $file 2>/dev/null`;
+    return @texts;
+}
+
+# The token of a pay link: order, end of its time, and the first 128 bits of an HMAC over these. Options: secret, tenant.
+sub pay_token
+{
+    my ($order_id, $ends, %with) = @_;
+    my $secret = $with{secret};
+    if (!defined $secret) {
+        open my $in, '<', Apache::Test::vars('secret_file') or die "secret: $!";
+        local $/;
+        ($secret = <$in>) =~ s/\s+\z//;
+    }
+    my $claim = pack 'q>q>', $order_id, $ends;
+    return encode_base64url($claim . substr hmac_sha256("pay link\0" . pack('q>', $with{tenant} // 1) . $claim, $secret), 0, 16);
+}
+
+# --- many at once --------------------------------------------------------------------------------------------------
+
+# Each of these ([path, fields]) in a process of its own, all from the same moment; what they were told: {code}, {json}.
+sub at_once
+{
+    my (@requests) = @_;
+    pipe my $gate, my $opens or die "pipe: $!";
+    my @children;
+    for my $request (@requests) {
+        pipe my $out, my $in or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            close $opens;
+            sysread $gate, my $go, 1;
+            my $reply = eval { ModOrders::Test::ask(POST => $request->[0], json => $request->[1]) };
+            print {$in} $reply ? $reply->code . ' ' . $reply->content : "0 $@";
+            close $in;
+            POSIX::_exit(0);
+        }
+        close $in;
+        push @children, [ $pid, $out ];
+    }
+    close $gate;
+    close $opens;
+    return map {
+        my ($pid, $out) = @$_;
+        my $text = do { local $/; <$out> } // '';
+        waitpid $pid, 0;
+        my ($code, $content) = $text =~ /\A(\d+) (.*)\z/s;
+        { code => $code // 0, content => $content, json => scalar eval { $JSON->decode($content) } };
+    } @children;
 }
 
 1;

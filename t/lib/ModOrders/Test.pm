@@ -50,6 +50,7 @@ my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
 sub base_url
 {
+    local $_; # its first use reads files
     return 'http://127.0.0.1:' . Apache::Test::vars('port');
 }
 
@@ -155,7 +156,7 @@ sub call
 sub upsert
 {
     my ($kind, $ref, %document) = @_;
-    my ($row) = call('catalogue_upsert', $kind, $ref, $JSON->encode(\%document));
+    my ($row) = call('catalogue_upsert', $kind, $ref, JSON::PP->new->canonical->encode(\%document));
     return $row->{id};
 }
 

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# order/confirmpurchase: the first consumer who confirms an order is its buyer.
+use strict;
+use warnings;
+use ModOrders::Company;
+use ModOrders::Test;
+
+my $seller = make_member(make_company);
+
+sub open_order
+{
+    return sell($seller, type => 'credit_card_consumer_app', @_);
+}
+
+sub confirm
+{
+    my ($who, $number, %more) = @_;
+    return company('confirm', $who, order_number => $number, %more);
+}
+
+subtest 'profile and address' => sub {
+    my $consumer = make_consumer(given_name => 'CC', family_name => "L\x{ee}", title => 1, phone => '0912345678',
+        default_address => { street => 'ABC st.', city => 'Taichung', state => 'Taiwan', code => '30123', country => 'R.O.C.', more => 'not shown' });
+    my $number = open_order();
+    my $reply  = confirm($consumer, $number);
+    is($reply->code, 200, 'is bound');
+    is($reply->header('Content-Type'), 'application/json', 'as JSON');
+    is_deeply($reply->{json}, {
+        profile         => { given_name => 'CC', family_name => "L\x{ee}", title => 1, phone => '0912345678' },
+        default_address => { street => 'ABC st.', city => 'Taichung', state => 'Taiwan', code => '30123', country => 'R.O.C.' },
+    }, 'who it is, to fill in the form');
+    like($reply->content, qr/"title":1,/, 'the title is a number');
+    is(order_of($number)->{buyer_id}, $consumer->{id}, 'the buyer');
+    is(order_of($number)->{version}, 2, 'which is a change');
+    my $again = confirm($consumer, $number);
+    is($again->content, $reply->content, 'once more');
+    is(order_of($number)->{version}, 2, 'changes nothing');
+    my $bare = confirm(make_consumer, open_order())->{json};
+    is_deeply($bare, { profile => { map { $_ => undef } qw(given_name family_name title phone) }, default_address => { map { $_ => undef } qw(street city state code country) } },
+        'nulls of whom nothing is known');
+    is(confirm(make_consumer(title => 0), open_order())->{json}{profile}{title}, 0, 'Mr is 0');
+};
+
+subtest 'how it is asked' => sub {
+    my $consumer = make_consumer;
+    my $number   = open_order();
+    is(api(POST => company_path('confirm') . '/', form => [ api_key => $consumer->{token}, order_number => lc $number ])->code, 200, 'in a form');
+    is(api(POST => company_path('confirm'), json => { order_number => $number }, headers => { Authorization => "Bearer $consumer->{token}" })->code, 200, 'the key in Authorization');
+    is(api(POST => company_path('confirm'), json => { order_number => $number, api_key => $consumer->{token} }, headers => { Authorization => 'nonsense' })->code, 200, "the body's key is looked at first");
+};
+
+subtest 'another consumer' => sub {
+    my $number = open_order();
+    my $first  = make_consumer;
+    bind_order($first, $number);
+    named(confirm(make_consumer, $number), 'order_not_bound_same_user');
+    is(order_of($number)->{buyer_id}, $first->{id}, 'the first one stays');
+    company('cancel', $seller, order_number => $number);
+    named(confirm(make_consumer, $number), 'order_not_bound_same_user');
+    is(confirm($first, $number)->code, 200, 'the buyer stays the buyer of a closed order');
+};
+
+subtest 'order_not_exist' => sub {
+    my $consumer = make_consumer;
+    named(confirm($consumer, $_), 'order_not_exist') for 'AAAA160401000001OD', 1, "O'D", '%', '', undef, [], {}, 'x' x 256, "a\nb", JSON::PP::true, "\x{e4}";
+    named(company('confirm', $consumer), 'order_not_exist');
+    named(confirm($consumer, sell($seller, type => $_)), 'order_not_exist') for qw(cash credit_card);
+    my $number = open_order();
+    late($number);
+    named(confirm($consumer, $number), 'order_not_exist');
+    named(confirm($consumer, paid_sale($seller, type => 'cash_consumer_app')->{number}), 'order_not_exist');
+    my $gone = open_order();
+    company('cancel', $seller, order_number => $gone);
+    named(confirm($consumer, $gone), 'order_not_exist');
+    is(order_of($gone)->{buyer_id}, undef, 'and is not bound');
+};
+
+subtest 'not_sign_in' => sub {
+    my $number = open_order();
+    named(confirm($_, $number), 'not_sign_in') for undef, { token => 'nonsense' }, { token => '' }, { token => 5 }, $seller, operator;
+    named(confirm({ token => 'nonsense' }, undef), 'not_sign_in');
+    is(order_of($number)->{buyer_id}, undef, 'is not bound');
+};
+
+invariants_hold();
+done;

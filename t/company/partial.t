@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# order/{order_number}/detail: what a consumer sees of the order whose code was scanned.
+use strict;
+use warnings;
+use ModOrders::Company;
+use ModOrders::Test;
+
+my %images = map { $_ => "https://img.example/x_$_.jpeg" } qw(px240 px480 px720 px1080);
+my $shop = make_company(images => \%images, address => {
+    street => '333 West San Carlos Street Suite 1500', city => ' San Jose', state => 'CA', postal_code => '95110', country => 'United States' });
+my $seller   = make_member($shop);
+my $consumer = make_consumer;
+
+sub open_order
+{
+    return sell($seller, type => 'cash_consumer_app', @_);
+}
+
+subtest 'field by field' => sub {
+    my $plain = make_product($shop, prices => { CHF => 100_00 }, options => [ { id => 2, name => 'Variant Test' }, { id => 3, name => 'another' } ]);
+    my $shown = make_product(make_company, prices => { CHF => 1358_85 }, images => { px240 => 'https://img.example/v_240p.png' });
+    my $number = open_order(currency => 'CHF', type => 'credit_card_consumer_app', products => [ [ $plain, discount => 85_00 ], [ $shown, discount => 289_38 ] ]);
+    my $reply  = consumer($number, $consumer);
+    is($reply->code, 200, 'is shown');
+    is($reply->header('Content-Type'), 'application/json', 'as JSON');
+    my $order = $reply->{json};
+    is(members($order), join(' ', sort qw(number currency subtotal total_discount total order_status payment_status payment_method retailer products)),
+        'with every field and no other');
+    is_deeply([ @$order{qw(number currency order_status payment_status payment_method)} ], [ $number, 'CHF', 'Open', 'Open', 'credit_card_consumer_app' ], 'the order');
+    like($reply->content, qr/"subtotal":1458\.85,"total_discount":374\.38,"total":1084\.47,/, 'the sums, exactly');
+    is_deeply($order->{retailer}, {
+        id => $shop->{id}, name => $shop->{name}, cover_img => { resource => \%images },
+        address => { street => '333 West San Carlos Street Suite 1500', city => ' San Jose', state => 'CA', postal_code => '95110', country => 'United States' },
+    }, 'the retailer with picture and address');
+    my ($first, $second) = @{ $order->{products} };
+    is_deeply({ %$first, map { $_ => 0 } qw(price discount_price selling_price) }, {
+        number => $plain->{number}, company => { id => $shop->{id}, name => $shop->{name} },
+        item => { id => $plain->{id}, number => $plain->{item_number}, name => $plain->{name} },
+        variant => { id => 2, name => 'Variant Test', cover_img => {} }, price => 0, discount_price => 0, selling_price => 0,
+    }, 'a product without a picture: {}');
+    my ($variant) = rows('SELECT id FROM orders.variant WHERE tenant_id = 1 AND number = ?', $shown->{number});
+    is_deeply($second->{variant}, { id => $variant->{id}, name => $shown->{variant},
+        cover_img => { resource => { px240 => 'https://img.example/v_240p.png', px480 => undef, px720 => undef, px1080 => undef } } }, 'one with a picture of one size');
+    like($reply->content, qr/"price":100,"discount_price":85,"selling_price":15\}/, 'the discount is taken off');
+    like($reply->content, qr/"price":1358\.85,"discount_price":289\.38,"selling_price":1069\.47\}/, 'to the cent');
+};
+
+subtest 'yen, and a company of no picture and address' => sub {
+    my $bare  = make_member(make_company);
+    my $sold  = make_product($bare->{company}, prices => { JPY => 25300 });
+    my $reply = consumer(sell($bare, type => 'cash_consumer_app', products => [ [ $sold, discount => 886 ] ]), $consumer);
+    like($reply->content, qr/"subtotal":25300,"total_discount":886,"total":24414,/, 'whole numbers');
+    is_deeply($reply->{json}{retailer}{cover_img}, {}, 'no picture: {}');
+    is_deeply($reply->{json}{retailer}{address}, { map { $_ => undef } qw(street city state postal_code country) }, 'no address: nulls');
+};
+
+subtest 'how it is asked' => sub {
+    my $number = open_order();
+    my $with   = sub { my ($path, $key) = @_; api(GET => "/order/$path", headers => { Authorization => $key }) };
+    is($with->("$number/detail",  $_)->code, 200, 'Authorization: ' . substr $_, 0, 7) for $consumer->{token}, "Bearer $consumer->{token}", "bearer $consumer->{token}";
+    is($with->("$number/detail/", $consumer->{token})->code, 200, 'a trailing slash');
+    is($with->(lc("$number") . '/detail', $consumer->{token})->code, 200, 'the number in any case');
+    my $get  = $with->("$number/detail", $consumer->{token});
+    my $head = api(HEAD => "/order/$number/detail", headers => { Authorization => $consumer->{token} });
+    is_deeply([ $head->code, $head->content, map { $head->header($_) } qw(Content-Length ETag) ], [ 200, '', map { $get->header($_) } qw(Content-Length ETag) ], 'HEAD');
+    named(api(GET => "/order/$number/detail?api_key=$consumer->{token}"), 'not_sign_in');
+};
+
+subtest 'the tag' => sub {
+    my $number = open_order();
+    my $tag    = consumer($number, $consumer)->header('ETag');
+    my $again  = sub { api(GET => "/order/$number/detail", headers => { Authorization => $consumer->{token}, 'If-None-Match' => $tag }) };
+    like($tag, qr/^"[^"]+"$/, 'there is one');
+    is($again->()->code, 304, 'nothing new');
+    upsert('companies', $shop->{ref}, name => "$shop->{name} & Sons", prefix => $shop->{prefix}, address => $shop->{address}, images => $shop->{images});
+    is($again->()->code, 200, 'the retailer has another name');
+    upsert('companies', $shop->{ref}, name => $shop->{name}, prefix => $shop->{prefix}, address => $shop->{address}, images => $shop->{images});
+    is($again->()->code, 304, 'and its old one again');
+    bind_order($consumer, $number);
+    is($again->()->code, 200, 'it was bound');
+};
+
+subtest 'whose order' => sub {
+    my $number = open_order();
+    my $other  = make_consumer;
+    is(consumer($number, $_)->code, 200, 'of nobody: whoever has the number') for $consumer, $other;
+    bind_order($consumer, $number);
+    is(consumer($number, $consumer)->code, 200, 'bound: the buyer');
+    named(consumer($number, $other), 'order_not_bound_same_user');
+    named(consumer($_, $consumer), 'order_not_exist') for 'AAAA160401000001OD', '1', 'x' x 300, "O'D", sell($seller), sell($seller, type => 'credit_card'), sell_link($seller),
+        place(make_user(balance => 10_00), make_plan(price => 10_00))->{order}{number};
+    my $buyer = make_user(balance => 100_00);
+    my $mine  = place($buyer, make_plan(price => 10_00), payment_method => 'manual')->{order}{number};
+    is(consumer($mine, $buyer)->code, 200, 'an order that was placed elsewhere, for its own buyer');
+    named(consumer($mine, $consumer), 'order_not_exist');
+};
+
+subtest 'not_sign_in' => sub {
+    my $number = open_order();
+    named(consumer($number, $_), 'not_sign_in') for undef, { token => 'nonsense' }, { token => '' }, { token => 'Bearer' }, { token => 'Bearer ' }, $seller, operator;
+    named(consumer('none', { token => 'nonsense' }), 'not_sign_in');
+};
+
+subtest 'states' => sub {
+    my $other = make_consumer;
+    my $paid  = paid_sale($seller, type => 'cash_consumer_app')->{number};
+    named(consumer($paid, $consumer), 'order_is_finished');
+    company('refund', $seller, order_number => $paid);
+    named(consumer($paid, $consumer), 'order_is_finished');
+    my $gone = open_order();
+    bind_order($consumer, $gone);
+    company('cancel', $seller, order_number => $gone);
+    named(consumer($gone, $consumer), 'order_is_aborted');
+    named(consumer($gone, $other),    'order_not_bound_same_user');
+    my $error = open_order();
+    db()->do(q(SELECT orders.close_order(orders.system_context(1), o, 'error', 'x') FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), undef, $error);
+    named(consumer($error, $consumer), 'order_is_aborted');
+    my $late = late(open_order());
+    named(consumer($late, $consumer), 'order_is_timeout');
+    ok(wait_for(sub { order_of($late)->{state} eq 'expired' }), 'the worker closes it');
+    named(consumer($late, $consumer), 'order_is_timeout');
+    my $never = sell($seller, type => 'cash_consumer_app', products => [ [ make_product($shop), discount => 100 ] ]);
+    named(consumer($never, $consumer), 'order_is_finished');
+};
+
+invariants_hold();
+done;
