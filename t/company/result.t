@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+# transaction/{token}/result and the pages of a pay link, as far as no money moves there. Tokens are made here by their
+# rule, so that none but the rule's own are taken.
+use strict;
+use warnings;
+use Digest::SHA qw(sha256_base64);
+use ModOrders::Company;
+use ModOrders::Test;
+
+my $shop   = make_company(name => 'TW Shop ' . unique('<b>&'));
+my $seller = make_member($shop);
+
+sub token_of
+{
+    my ($number, %with) = @_;
+    my ($row) = rows('SELECT id, coalesce(extract(epoch FROM expires_at), 0)::bigint AS ends FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number);
+    return pay_token($row->{id}, $with{ends} // $row->{ends}, %with);
+}
+
+sub result
+{
+    my ($token) = @_;
+    return api(GET => "/transaction/$token/result");
+}
+
+sub page
+{
+    my ($token, $page) = @_;
+    return ask(GET => "/transaction/$token/" . ($page // 'pay'));
+}
+
+# The last payment of a link is captured, as a provider would tell.
+sub captured
+{
+    my ($number, $payer) = @_;
+    my ($payment) = rows(q(SELECT p.id FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id WHERE o.tenant_id = 1 AND o.number = ? ORDER BY p.id DESC LIMIT 1), $number);
+    my $transaction = unique('capture');
+    rows(q(SELECT orders.capture(orders.acting_as(orders.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $number, $payment->{id}, $transaction);
+    db()->do(q(UPDATE orders.orders SET payer = ? WHERE tenant_id = 1 AND number = ?), undef, $payer, $number);
+    return $transaction;
+}
+
+subtest 'info' => sub {
+    my $number = sell_link($seller);
+    for my $state ('open', 'confirming') {
+        my $reply = result(token_of($number));
+        is($reply->code, 200, $state);
+        is(members($reply->{json}), 'date status', 'date and status');
+        is($reply->{json}{status}, 'info', 'not decided yet');
+        like($reply->content, qr/"date":\d{10},/, 'in seconds');
+        confirming($number);
+    }
+};
+
+subtest 'success' => sub {
+    for my $case ([ CHF => 100_00, '100' ], [ CHF => 284_04, '284.04' ], [ JPY => 24288, '24288' ]) {
+        my ($currency, $price, $shown) = @$case;
+        my $number = sell_link($seller, currency => $currency, products => [ make_product($shop, prices => { $currency => $price }) ]);
+        my $token  = token_of($number);
+        my $payer  = $currency eq 'JPY' ? undef : 'a@gmail.com';
+        my $id     = captured($number, $payer);
+        my $reply  = result($token);
+        is($reply->code, 200, 'is told');
+        is(members($reply->{json}), 'date order status', 'its parts');
+        my %order = %{ $reply->{json}{order} };
+        is(members(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order with every field and no other');
+        is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'and what they are');
+        like($reply->content, qr/"total":\Q$shown\E,/, "$shown: exactly");
+        cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'when it was paid');
+    }
+};
+
+subtest 'fail' => sub {
+    my $declined = failed(sell_link($seller), '012', 'card expired');
+    my $reply    = result(token_of($declined));
+    is(members($reply->{json}), 'date fail status', 'its parts');
+    is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the provider refused');
+    my $bare = result(token_of(failed(sell_link($seller), undef, undef)))->{json}{fail};
+    is($bare->{refused_by}, 'PayPal', 'without a word of its');
+    ok(length $bare->{$_}, "a $_ all the same") for qw(code description);
+    my $cancelled = sell_link($seller);
+    company('cancel', $seller, order_number => $cancelled);
+    $reply = result(token_of($cancelled));
+    is($reply->{json}{status}, 'fail', 'cancelled');
+    is_deeply([ @{ $reply->{json}{fail} }{qw(refused_by code)} ], [ 'Server', 'cancelled' ], 'by us');
+};
+
+subtest 'log expired' => sub {
+    my $number = sell_link($seller);
+    named(result(token_of($number, ends => time - 1)), 'log expired');
+    named(result(token_of($number, ends => 1)),        'log expired');
+    is(result(token_of($number, ends => time + 60))->code, 200, 'a minute before');
+    is(result(token_of(sell_link($seller, expires_in => undef)))->code, 200, 'one that never does');
+};
+
+subtest 'result not exist' => sub {
+    my $number = sell_link($seller);
+    my $token  = token_of($number);
+    my ($row)  = rows('SELECT id, extract(epoch FROM expires_at)::bigint AS ends FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number);
+    my @wrong  = ('x', $number, $row->{id}, 'A' x 43, '%25', "$token=", "${token}A", substr($token, 0, -1), substr($token, 1), 'x' x 5000, pay_token($row->{id}, $row->{ends}, secret => 'x' x 40),
+        pay_token($row->{id}, $row->{ends}, tenant => 2), pay_token(9_000_000_000, $row->{ends}), pay_token(-1, $row->{ends}), pay_token(0, 0));
+    for my $place (0, 10, 20, 30, 41) {
+        my $other = $token;
+        substr($other, $place, 1) = substr($other, $place, 1) eq 'A' ? 'B' : 'A';
+        push @wrong, $other;
+    }
+    my $missing = result($wrong[0]);
+    named($missing, 'result not exist');
+    for my $wrong (@wrong) {
+        my $reply = result($wrong);
+        named($reply, 'result not exist');
+    }
+    is(result($token)->code, 200, 'the right one is there');
+    is(api(GET => "/transaction/$token/result/")->code, 200, 'with a slash too');
+    is(api(HEAD => "/transaction/$token/result")->code, 200, 'HEAD');
+};
+
+subtest "an order of another kind has no link" => sub {
+    my $number = sell($seller);
+    my $page   = page(token_of($number));
+    unlike($page->content, qr/<form/, 'nothing to pay there');
+};
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+subtest 'the page to pay at' => sub {
+    my $number = sell_link($seller, currency => 'CHF', products => [ make_product($shop, prices => { CHF => 1358_85 }) ]);
+    my $token  = token_of($number);
+    my $page   = page($token);
+    is($page->code, 200, 'is there');
+    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'HTML');
+    is($page->header('Cache-Control'), 'private, no-store', 'that nobody keeps');
+    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'that loads nothing');
+    is($page->header('Referrer-Policy'), 'no-referrer', 'and tells nobody its address');
+    is($page->header('X-Frame-Options'), 'DENY', 'in no frame');
+    my $html = $page->decoded_content;
+    my $name = $shop->{name} =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr;
+    like($html, qr/\Q$_\E/, "it says $_") for $name, $number, '1358.85 CHF';
+    like($html, qr/<form method="post">/, 'a form without a script');
+    unlike($html, qr/<script|<b>|onclick/i, 'no script, no markup of others');
+    my ($style)  = $html =~ m{<style>(.*?)</style>}s;
+    my ($hashed) = $page->header('Content-Security-Policy') =~ /sha256-([^']+)'/;
+    is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the style is the one that the policy names');
+    my $head = ask(HEAD => "/transaction/$token/pay");
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    my $cancel = page($token, 'cancel');
+    is($cancel->code, 200, 'who came back without paying');
+    like($cancel->content, qr{href="\Q@{[ base_url() ]}/transaction/$token/pay"}, 'may go on');
+    is(page($token, 'return')->code, 200, 'who came back');
+    is(order_of($number)->{version}, 1, 'nothing has changed');
+};
+
+subtest 'pages of orders that are decided' => sub {
+    my $paid = sell_link($seller);
+    my $paid_token = token_of($paid);
+    captured($paid);
+    my $cancelled = sell_link($seller);
+    my $declined  = failed(sell_link($seller), '012', 'card expired');
+    my $waiting   = confirming(sell_link($seller));
+    company('cancel', $seller, order_number => $cancelled);
+    for my $case ([ $paid_token, qr/is paid/, 0 ], [ token_of($cancelled), qr/can no longer be paid/, 0 ], [ token_of($waiting), qr/being confirmed/, 0 ], [ token_of($declined), qr/was declined/, 1 ]) {
+        my ($token, $says, $form) = @$case;
+        for my $name (qw(pay return cancel)) {
+            my $page = page($token, $name);
+            is($page->code, 200, "$name: a page");
+            like($page->content, $says, 'that says so') or diag($page->content);
+            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'with a way to try again' : 'with nothing to press');
+        }
+    }
+};
+
+subtest 'links that are over, or none' => sub {
+    my $number = sell_link($seller);
+    for my $name (qw(pay return cancel)) {
+        my $over = page(token_of($number, ends => time - 1), $name);
+        is($over->code, 410, "$name: is over");
+        like($over->content, qr/no longer valid/, 'as it says');
+        my $none = page('nonsense', $name);
+        is($none->code, 404, 'there is none');
+        is($none->content_type, 'text/html', 'a page all the same');
+    }
+    is(ask(POST => '/transaction/nonsense/pay', form => [])->code, 404, 'nothing to start');
+    is(ask(POST => '/transaction/' . token_of($number, ends => time - 1) . '/pay', form => [])->code, 410, 'nor after its time');
+    my $late  = late(sell_link($seller));
+    my $token = token_of($late, ends => time + 600);
+    my $page  = page($token);
+    like($page->content, qr/can no longer be paid/, "the order's time counts, too");
+    my $post = ask(POST => "/transaction/$token/pay", form => []);
+    is_deeply([ $post->code, $post->header('Location') ], [ 303, base_url() . "/transaction/$token/pay" ], 'and the page says why');
+};
+
+invariants_hold();
+done;

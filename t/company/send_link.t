@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# user/company/order/paypal/send: mails the link at which an order is paid. What is queued, and what is refused.
+use strict;
+use warnings;
+use ModOrders::Company;
+use ModOrders::Httpd;
+use ModOrders::Test;
+
+my $shop   = make_company;
+my $seller = make_member($shop);
+my $httpd  = ModOrders::Httpd->new(
+    server    => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example\nOrdersMail smtp://127.0.0.1:9 from=shop\@example.test starttls=off",
+    locations => "<Location />\nOrdersAPI company\n</Location>",
+)->start;
+
+sub send_link
+{
+    my ($who, $number, $email, %more) = @_;
+    return ask(POST => $httpd->url(company_path('send')), json => { ($who ? (api_key => $who->{token}) : ()), order_number => $number, email => $email, %more });
+}
+
+sub queued
+{
+    my ($number) = @_;
+    return map { $_->{recipient} } rows('SELECT m.recipient FROM orders.mail m WHERE m.tenant_id = 1 AND m.order_id = ? ORDER BY m.id', order_of($number)->{id});
+}
+
+subtest 'an order that is paid by a link' => sub {
+    my $number = sell_link($seller);
+    my $reply  = send_link($seller, $number, 'a@gmail.com');
+    is($reply->code, 200, 'is sent') or diag($reply->as_string);
+    is($reply->content, '{}', 'an empty object');
+    is_deeply([ queued($number) ], ['a@gmail.com'], 'a mail is on its way');
+    is(send_link($seller, lc $number, "b.c+d\@mail.example.test")->code, 200, 'to another address');
+    is(send_link(make_member($shop, role => $_), $number, 'a@gmail.com')->code, 200, "a $_ may") for qw(salesperson manager);
+    is(send_link(make_member($shop, chosen => 0), $number, 'a@gmail.com')->code, 200, 'whatever company is the current one');
+    is(scalar queued($number), 5, 'each is one');
+    my $form = ask(POST => $httpd->url(company_path('send') . '/'), form => [ api_key => $seller->{token}, order_number => $number, email => 'f@example.test' ]);
+    is($form->content, '{}', 'in a form');
+    my @key = (headers => { 'Idempotency-Key' => unique('key') });
+    my @replies = map { ask(POST => $httpd->url(company_path('send')), json => { api_key => $seller->{token}, order_number => $number, email => 'k@example.test' }, @key) } 1 .. 2;
+    is($replies[1]->header('Idempotency-Replayed'), 'true', 'a repeat with a key');
+    is(scalar(grep { $_ eq 'k@example.test' } queued($number)), 1, 'sends no second one');
+    is(send_link($seller, failed(sell_link($seller), '012', 'card expired'), 'a@gmail.com')->code, 200, 'also after the provider has declined');
+};
+
+subtest 'does not signin' => sub {
+    my $number = sell_link($seller);
+    named(send_link($_, $number, 'a@gmail.com'), 'does not signin') for undef, { token => '' }, { token => 'nonsense' }, { token => 7 }, make_consumer, operator;
+    named(send_link(undef, undef, undef), 'does not signin');
+    is_deeply([ queued($number) ], [], 'nothing is sent');
+};
+
+subtest 'order not exist' => sub {
+    my $number = sell_link($seller);
+    named(send_link($seller, $_, 'a@gmail.com'), 'order not exist') for undef, '', [], {}, 'AAAA0000000789OD', "O'D", 'x' x 256;
+    named(send_link($_, $number, 'a@gmail.com'), 'order not exist') for make_member(make_company), make_member($shop, role => 'member'), make_member($shop, role => 'none'), make_member($shop, active => 0);
+    named(send_link(make_member(make_company), $number, 'nonsense'), 'order not exist');
+    is_deeply([ queued($number) ], [], 'nothing is sent');
+};
+
+subtest 'invalid email' => sub {
+    my $number = sell_link($seller);
+    named(send_link($seller, $number, $_), 'invalid email') for undef, '', 'a', 'a@', '@b', 'a@b@c', 'a b@c.de', "a\@b.de\nBcc: x\@y.de", "a\@b.de\r\nX: y", 'a@b.de, c@d.de', '<a@b.de>', 'x' x 300 . '@b.de', [], {}, 5, JSON::PP::true, 'a@-b.de', "a\@b.de\x{1}";
+    named(send_link($seller, sell($seller), 'nonsense'), 'invalid email');
+    is_deeply([ queued($number) ], [], 'nothing is sent');
+};
+
+subtest 'invalid payment' => sub {
+    named(send_link($seller, sell($seller, type => $_), 'a@gmail.com'), 'invalid payment') for qw(cash credit_card cash_consumer_app credit_card_consumer_app);
+    named(send_link($seller, paid_sale($seller)->{number}, 'a@gmail.com'), 'invalid payment');
+};
+
+subtest 'states' => sub {
+    named(send_link($seller, confirming(sell_link($seller)), 'a@gmail.com'), 'confirming');
+    my $gone = sell_link($seller);
+    company('cancel', $seller, order_number => $gone);
+    named(send_link($seller, $gone, 'a@gmail.com'), 'closed');
+    named(send_link($seller, late(sell_link($seller)), 'a@gmail.com'), 'closed');
+    my $paid = sell_link($seller);
+    my ($payment) = rows(q(SELECT p.id FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id WHERE o.tenant_id = 1 AND o.number = ?), $paid);
+    rows(q(SELECT orders.capture(orders.acting_as(orders.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $paid, $payment->{id}, unique('capture'));
+    named(send_link($seller, $paid, 'a@gmail.com'), 'paid');
+    db()->do(q(UPDATE orders.payment SET provider = 'terminal' WHERE tenant_id = 1 AND id = ?), undef, $payment->{id});
+    company('refund', $seller, order_number => $paid);
+    db()->do(q(UPDATE orders.payment SET provider = 'http' WHERE tenant_id = 1 AND id = ?), undef, $payment->{id});
+    named(send_link($seller, $paid, 'a@gmail.com'), 'refunded');
+};
+
+subtest 'without OrdersMail' => sub {
+    my $number = sell_link($seller);
+    my $without = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example", locations => "<Location />\nOrdersAPI company\n</Location>")->start;
+    my $reply = ask(POST => $without->url(company_path('send')), json => { api_key => $seller->{token}, order_number => $number, email => 'a@gmail.com' });
+    lacks($reply, 503, 'service unavailable');
+    like($without->log, qr/OrdersMail/, 'the log says what is missing');
+    is_deeply([ queued($number) ], [], 'nothing is queued that nobody would send');
+};
+
+subtest 'no address is logged' => sub {
+    send_link($seller, sell_link($seller), my $secret = 'secret.person@example.test');
+    unlike($httpd->log . join('', $httpd->access_log), qr/\Q$secret\E/, 'anywhere');
+};
+
+invariants_hold();
+done;
