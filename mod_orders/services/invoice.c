@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/money.h"
 #include "services/invoice_snapshot.h"
@@ -19,7 +18,6 @@
 #define TOTALS_VALUE 135.0 /* the widest that an amount of the totals may be */
 #define GAP 10.0
 #define SECTION 26.0
-#define PALE 0.8
 
 static const orders_ink_t heading_ink = {.size = 24, .grey = 0.1};
 static const orders_ink_t name_ink = {.size = 12, .grey = 0, .bold = true};

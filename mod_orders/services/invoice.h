@@ -11,8 +11,9 @@
 
 /**
  * Loads what fontconfig knows of the fonts, so that no request has to wait for it, and settles that the environment's
- * languages (LANGUAGE, PANGO_LANGUAGE) do not choose them. To be called once in each process that renders, before it has
- * other threads, for it touches the environment; never in one that forks afterwards, for Pango starts threads of its own.
+ * languages (LANGUAGE, PANGO_LANGUAGE) do not choose them. To be called once in each process that renders (httpd's
+ * children), before it has other threads, for it touches the environment. Neither this nor a rendering may happen in a
+ * process that forks or unloads the module afterwards: Pango starts threads and registers types.
  * `internal_error`: there is no font; invoices can then not be had, all else can.
  */
 orders_problem_t *orders_invoice_startup(apr_pool_t *pool) ORDERS_MUSTCHECK;

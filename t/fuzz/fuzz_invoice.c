@@ -5,7 +5,7 @@
 #include "core/json_writer.h"
 #include "services/invoice.h"
 
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
 /** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
 const char *__lsan_default_suppressions(void)
