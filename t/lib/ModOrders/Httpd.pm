@@ -150,6 +150,7 @@ sub start
         die 'httpd does not listen: ' . $self->log if time > $until;
         sleep 0.05;
     }
+    $self->{started} = $self->pid;
     return $self;
 }
 
@@ -165,7 +166,8 @@ sub pid
 sub stop
 {
     my ($self, $signal) = @_;
-    my $pid = $self->pid or return 0;
+    my $started = delete $self->{started}; # as a script ends, the folder may have gone before
+    my $pid = $self->pid || $started or return 0;
     my $from = time;
     kill $signal // 'TERM', $pid;
     sleep 0.02 while kill(0, $pid) && time < $from + 20;
