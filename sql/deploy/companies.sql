@@ -84,14 +84,21 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.role_in(p_tenant integer, p_user bigint, p_company bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT m.role FROM orders.membership m
+    WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = p_company AND m.active
+$$;
+
+CREATE FUNCTION orders.role_sells(p_role text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_role IN ('salesperson', 'manager')
+$$;
+
 CREATE FUNCTION orders.may_sell(s orders.seat) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT s.role IN ('salesperson', 'manager')
+    SELECT orders.role_sells(s.role)
 $$;
 
 CREATE FUNCTION orders.sells_for(p_tenant integer, p_user bigint, p_company bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM orders.membership m
-                   WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = p_company AND m.active
-                     AND m.role IN ('salesperson', 'manager'))
+    SELECT coalesce(orders.role_sells(orders.role_in(p_tenant, p_user, p_company)), false)
 $$;
 
 GRANT SELECT ON orders.company, orders.membership TO orders_api;
@@ -131,6 +138,8 @@ COMMENT ON TYPE orders.seat IS 'A user''s place in the company that is current: 
 COMMENT ON FUNCTION orders.seat_of IS
 'Internal: the place that a user sells from. OR403 company_not_chosen, company_not_found, not_a_member, in this
 order. Takes no locks';
+COMMENT ON FUNCTION orders.role_in IS 'Internal: as what a user works for a company; null: does not';
+COMMENT ON FUNCTION orders.role_sells IS 'Internal: whether the role is one that sells';
 COMMENT ON FUNCTION orders.may_sell IS 'Internal: whether the place allows to sell';
 COMMENT ON FUNCTION orders.sells_for IS 'Internal: whether a user sells for a company';
 

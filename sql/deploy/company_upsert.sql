@@ -288,12 +288,11 @@ BEGIN
     END IF;
     k.tenant_id := p_tenant;
     k.id := nextval('orders.cart_id_seq');
-    k.code := 'C' || lpad(k.id::text, greatest(5, length(k.id::text)), '0');
+    k.code := 'C' || orders.digits(k.id, 5);
     k.company_id := company_id_of(p_tenant, p_document, 'company', true);
     k.user_id := user_id_of(p_tenant, doc_text(p_document, 'agent', true));
     k.currency := doc_currency(p_document, 'currency', true);
-    IF k.user_id IS NULL OR NOT EXISTS (SELECT FROM membership m WHERE m.tenant_id = p_tenant AND m.user_id = k.user_id
-                                          AND m.company_id = k.company_id AND m.active) THEN
+    IF role_in(p_tenant, k.user_id, k.company_id) IS NULL THEN
         PERFORM refuse('422', 'user_not_found', 'The company has no such member.', 'agent');
     END IF;
     INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency)

@@ -25,13 +25,7 @@ DECLARE
 BEGIN
     SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = upper(p_number);
     PERFORM check_bound(o, p_user);
-    IF is_due(o) THEN
-        o.state := 'expired';
-        o.payment_state := 'closed';
-    END IF;
-    IF NOT awaits_money(o) THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
-    END IF;
+    PERFORM check_payable(o, true);
     v_ids := ARRAY[o.id];
     RETURN QUERY SELECT * FROM rows_of(p_tenant, v_ids) UNION ALL SELECT * FROM parties_of(p_tenant, v_ids);
 END

@@ -49,7 +49,7 @@ $$;
 CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
         'number', p_number, 'order_number', o.number,
-        'issued_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'issued_at', orders.utc_time(now()),
         'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
         'issuer', orders.invoice_issuer(o), 'buyer', orders.invoice_buyer(o), 'lines', orders.invoice_lines(o),
         'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount)
@@ -58,7 +58,7 @@ CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS 
         'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
         'payment', (SELECT jsonb_build_object(
                         'method', p.method, 'reference', p.reference,
-                        'paid_at', to_char(p.captured_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+                        'paid_at', orders.utc_time(p.captured_at))
                     FROM orders.payment p
                     WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
                     ORDER BY p.id LIMIT 1),
@@ -72,7 +72,7 @@ DECLARE
     v_series   text := 'invoice ' || coalesce(o.retailer_id::text, 'tenant');
     v_sequence integer := orders.next_in_series(o.tenant_id, v_series);
     v_number   text := v_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD')
-                       || lpad(v_sequence::text, greatest(6, length(v_sequence::text)), '0') || 'IN';
+                       || orders.digits(v_sequence, 6) || 'IN';
     v_id       bigint;
 BEGIN
     INSERT INTO orders.invoice (tenant_id, order_id, company_id, series, sequence, number, document)
@@ -149,8 +149,7 @@ BEGIN
     CROSS JOIN LATERAL invoice_row(i) AS r
     WHERE i.tenant_id = p_tenant AND i.number = upper(p_number) AND o.number = upper(p_order_number)
       AND (o.buyer_id = p_user
-           OR EXISTS (SELECT FROM membership m
-                      WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = o.retailer_id AND m.active));
+           OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
 END
 $$;
 

@@ -28,20 +28,6 @@ CREATE TABLE orders.mail (
 
 CREATE INDEX mail_waiting ON orders.mail (tenant_id, due_at, id) WHERE done_at IS NULL AND NOT dead;
 
--- An order past its time is no longer paid for, whether or not the worker has been there.
-CREATE FUNCTION orders.check_link_payable(o orders.orders) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF orders.is_due(o) THEN
-        o.state := 'expired';
-        o.payment_state := 'closed';
-    END IF;
-    IF o.payment_state = 'confirming' OR NOT orders.awaits_money(o) THEN
-        PERFORM orders.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL,
-                              orders.states_of(o));
-    END IF;
-END
-$$;
-
 CREATE FUNCTION orders.send_pay_link(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_email text
@@ -66,7 +52,7 @@ BEGIN
     ELSIF o.payment_method <> 'external' THEN
         PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
     END IF;
-    PERFORM check_link_payable(o);
+    PERFORM check_payable(o, false);
     INSERT INTO mail (tenant_id, order_id, template, recipient) VALUES (p_tenant, o.id, 'pay_link', p_email)
     RETURNING id INTO v_mail;
     RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_mail), NULL);
@@ -120,7 +106,7 @@ DECLARE
     o orders.orders := lock_order(p_tenant, p_order, NULL, NULL);
     p orders.payment;
 BEGIN
-    PERFORM check_link_payable(o);
+    PERFORM check_payable(o, false);
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.method = 'external'
     ORDER BY x.id DESC LIMIT 1;
@@ -237,8 +223,7 @@ BEGIN
 END
 $$;
 
--- After a failure the wait doubles from 10 seconds to at most 6 hours; the sixteenth failure is the last, and so is one
--- that another try would not mend.
+-- The last failure is also one that another try would not mend.
 CREATE FUNCTION orders.mark_mail(p_tenant integer, p_id bigint, p_ok boolean, p_final boolean, p_error text)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
@@ -248,9 +233,8 @@ DECLARE
 BEGIN
     UPDATE mail x
     SET done_at = CASE WHEN p_ok THEN now() END,
-        due_at = CASE WHEN p_ok THEN x.due_at
-                      ELSE now() + least(interval '6 hours', interval '10 seconds' * power(2, least(x.attempts, 20))) END,
-        dead = NOT p_ok AND (p_final OR x.attempts >= 16),
+        due_at = CASE WHEN p_ok THEN x.due_at ELSE next_try(x.attempts) END,
+        dead = NOT p_ok AND (p_final OR is_last_try(x.attempts)),
         last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
     WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead;
     GET DIAGNOSTICS v_count = ROW_COUNT;
@@ -284,7 +268,6 @@ COMMENT ON COLUMN orders.mail.done_at IS 'When a server took it; null: not yet';
 COMMENT ON COLUMN orders.mail.dead IS 'Given up';
 COMMENT ON COLUMN orders.mail.last_error IS 'What the last failure was, in our words';
 COMMENT ON COLUMN orders.mail.created_at IS 'When it was asked for';
-COMMENT ON FUNCTION orders.check_link_payable IS 'Internal: OR409 order_not_payable with the states';
 COMMENT ON FUNCTION orders.send_pay_link IS
 'Queues a mail with the link at which an order is paid. The user sells for the order''s company. p_email null: it was
 found invalid. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch, order_not_payable (with the states)';

@@ -143,9 +143,8 @@ $$;
 -- The id is in every number, so that no two are the same, and no counter is waited for.
 CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN h.number_prefix IS NULL
-        THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || d.digits
-        ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || d.digits || 'OD' END
-    FROM lpad(p_id::text, greatest(6, length(p_id::text)), '0') AS d (digits)
+        THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
+        ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
 $$;
 
 CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])

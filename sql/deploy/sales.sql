@@ -176,6 +176,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.check_terminal_id(p_tenant integer, p_transaction text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders.provider_transaction t
+               WHERE t.tenant_id = p_tenant AND t.provider = 'terminal' AND t.transaction_id = p_transaction) THEN
+        PERFORM orders.refuse('409', 'transaction_id_taken', 'The transaction id is in use already.', 'transaction_id');
+    END IF;
+END
+$$;
+
 CREATE FUNCTION orders.settle_sale(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_transaction text
@@ -193,18 +202,10 @@ BEGIN
         RETURN;
     END IF;
     o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, true);
-    IF EXISTS (SELECT FROM provider_transaction t
-               WHERE t.tenant_id = p_tenant AND t.provider = 'terminal' AND t.transaction_id = p_transaction) THEN
-        PERFORM refuse('409', 'transaction_id_taken', 'The transaction id is in use already.', 'transaction_id');
-    ELSIF o.payment_state = 'confirming' OR NOT awaits_money(o) THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
-    END IF;
-    v_payment := payment_of_hand(o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal');
-    UPDATE orders x SET payment_method = p.method, payment_channel = p.channel
-    FROM payment p
-    WHERE x.tenant_id = p_tenant AND x.id = o.id AND p.tenant_id = p_tenant AND p.id = v_payment
-      AND x.payment_method <> p.method;
-    PERFORM capture(c, o, v_payment, p_transaction, NULL);
+    PERFORM check_terminal_id(p_tenant, p_transaction);
+    PERFORM check_payable(o, false);
+    v_payment := settle_by_hand(c, o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal',
+                                p_transaction, NULL);
     RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_payment), NULL);
 END
 $$;
@@ -279,10 +280,8 @@ RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_left bigint := orders.left_on_card(o);
 BEGIN
-    IF EXISTS (SELECT FROM orders.provider_transaction t
-               WHERE t.tenant_id = o.tenant_id AND t.provider = 'terminal' AND t.transaction_id = p_transaction) THEN
-        PERFORM orders.refuse('409', 'transaction_id_taken', 'The transaction id is in use already.', 'transaction_id');
-    ELSIF v_left = 0 THEN
+    PERFORM orders.check_terminal_id(o.tenant_id, p_transaction);
+    IF v_left = 0 THEN
         RETURN;
     ELSIF p_transaction IS NULL THEN
         PERFORM orders.refuse('422', 'required_field', 'The refund of a card payment has a transaction id.',
@@ -375,10 +374,8 @@ BEGIN
     WHERE x.tenant_id = p_tenant AND x.number = upper(p_number) AND x.retailer_id = s.company_id;
     IF o.id IS NULL OR NOT may_sell(s) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
-    ELSIF is_due(o) THEN
-        o.state := 'expired';
-        o.payment_state := 'closed';
     END IF;
+    o := as_of_now(o);
     IF o.payment_state <> 'refunded' THEN
         PERFORM check_refundable(o, p_window);
     END IF;
@@ -414,6 +411,7 @@ COMMENT ON FUNCTION orders.place_cart IS
 later. p_expires_in: seconds until an external or a consumer''s order expires, null never. unchanged with the first
 order when the cart was ordered before. OR403 company_not_chosen, company_not_found, not_a_member, not_a_seller, OR404
 cart_not_found, OR409 product_not_sold, cart_empty, OR422 payment_channel_…';
+COMMENT ON FUNCTION orders.check_terminal_id IS 'Internal: OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders.settle_sale IS
 'The salesperson has taken the money: p_transaction is the terminal''s id, used once. OR403 as place_cart, OR404
 not_found (another agent''s too), OR403 not_the_retailer, OR409 transaction_id_taken, order_not_payable (with the

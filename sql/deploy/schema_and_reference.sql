@@ -93,6 +93,14 @@ END
 $$;
 
 -- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
+CREATE FUNCTION orders.digits(p_number bigint, p_least integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT lpad(p_number::text, greatest(p_least, length(p_number::text)), '0')
+$$;
+
+CREATE FUNCTION orders.utc_time(p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+$$;
+
 CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
                set_bit(set_bit(
@@ -122,6 +130,8 @@ COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
 COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
 'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
 COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
+COMMENT ON FUNCTION orders.digits IS 'Internal: a number of at least so many digits';
+COMMENT ON FUNCTION orders.utc_time IS 'Internal: ISO 8601 to the second, UTC';
 COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
 
 COMMIT;

@@ -179,6 +179,31 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.check_payable(o orders.orders, p_confirming boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    o := orders.as_of_now(o);
+    IF NOT orders.awaits_money(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
+        PERFORM orders.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL,
+                              orders.states_of(o));
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.settle_by_hand(
+    c orders.context, o orders.orders, p_method text, p_provider text, p_transaction text, p_comment text
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_payment bigint := orders.payment_of_hand(o, p_method, p_provider);
+BEGIN
+    UPDATE orders.orders x SET payment_method = p.method, payment_channel = p.channel
+    FROM orders.payment p
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.tenant_id = o.tenant_id AND p.id = v_payment
+      AND x.payment_method <> p.method;
+    PERFORM orders.capture(c, o, v_payment, p_transaction, p_comment);
+    RETURN v_payment;
+END
+$$;
+
 CREATE FUNCTION orders.settle_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_method text, p_reference text, p_version integer
@@ -207,12 +232,7 @@ BEGIN
     ELSIF NOT awaits_money(o) THEN
         PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
     END IF;
-    v_payment := payment_of_hand(o, p_method, 'manual');
-    UPDATE orders x SET payment_method = p.method, payment_channel = p.channel
-    FROM payment p
-    WHERE x.tenant_id = p_tenant AND x.id = p_order AND p.tenant_id = p_tenant AND p.id = v_payment
-      AND x.payment_method <> p.method;
-    PERFORM capture(c, o, v_payment, p_reference, p_reference);
+    v_payment := settle_by_hand(c, o, p_method, 'manual', p_reference, p_reference);
     RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, v_payment), NULL);
 END
 $$;
@@ -270,6 +290,11 @@ COMMENT ON FUNCTION orders.record_intent_failure IS
 failed and the order is in error. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders.payment_of_hand IS
 'Internal: the payment that a person settles; a new one when the method differs';
+COMMENT ON FUNCTION orders.check_payable IS
+'Internal: refuses an order that does not wait for money, or (p_confirming false) whose provider is thinking. OR409
+order_not_payable with the states';
+COMMENT ON FUNCTION orders.settle_by_hand IS
+'Internal: money taken by people, or at their terminal, for an order that waits for it; the id of its payment';
 COMMENT ON FUNCTION orders.settle_payment IS
 'A person says that the order is paid. unchanged when said before with the same method and reference. OR404,
 OR409 order_not_payable or transaction_id_taken, OR412, OR422 payment_method_unknown';

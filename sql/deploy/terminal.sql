@@ -52,8 +52,7 @@ BEGIN
         END IF;
         r.id := t.id;
     END IF;
-    r.snapshot := to_jsonb(t) - 'tenant_id' || jsonb_build_object(
-        'created_at', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+    r.snapshot := to_jsonb(t) - 'tenant_id' || jsonb_build_object('created_at', orders.utc_time(t.created_at));
     RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r]);
 END
 $$;

@@ -182,6 +182,14 @@ END
 $$;
 
 -- After a failure the wait doubles from 10 seconds to at most 6 hours; the sixteenth failure is the last.
+CREATE FUNCTION orders.next_try(p_attempts integer) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT now() + least(interval '6 hours', interval '10 seconds' * power(2, least(p_attempts, 20)))
+$$;
+
+CREATE FUNCTION orders.is_last_try(p_attempts integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_attempts >= 16
+$$;
+
 CREATE FUNCTION orders.mark_outbox(p_tenant integer, p_ids bigint[], p_ok boolean, p_error text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -196,9 +204,8 @@ BEGIN
     )
     UPDATE outbox x
     SET done_at = CASE WHEN p_ok THEN now() END,
-        due_at = CASE WHEN p_ok THEN x.due_at
-                      ELSE now() + least(interval '6 hours', interval '10 seconds' * power(2, least(x.attempts, 20))) END,
-        dead = NOT p_ok AND x.attempts >= 16,
+        due_at = CASE WHEN p_ok THEN x.due_at ELSE next_try(x.attempts) END,
+        dead = NOT p_ok AND is_last_try(x.attempts),
         last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
     FROM mine
     WHERE x.tenant_id = p_tenant AND x.order_id = mine.order_id AND x.step = mine.step;
@@ -230,6 +237,8 @@ COMMENT ON FUNCTION orders.purge_idempotency IS
 'Worker: removes keys older than p_age, at most 10000 a call; returns how many';
 COMMENT ON FUNCTION orders.claim_outbox IS
 'Worker: claims events that are due, for p_lease seconds, in order of id';
+COMMENT ON FUNCTION orders.next_try IS 'Internal: when what failed so many times is tried again';
+COMMENT ON FUNCTION orders.is_last_try IS 'Internal: whether so many failures are enough';
 COMMENT ON FUNCTION orders.mark_outbox IS
 'Worker: events were delivered (p_ok) or not: then they are due again later, dead after the sixteenth try.
 Returns how many';

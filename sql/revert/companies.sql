@@ -5,6 +5,8 @@ BEGIN;
 
 DROP FUNCTION orders.sells_for;
 DROP FUNCTION orders.may_sell;
+DROP FUNCTION orders.role_sells;
+DROP FUNCTION orders.role_in;
 DROP FUNCTION orders.seat_of;
 DROP TYPE orders.seat;
 ALTER TABLE orders.users

@@ -9,6 +9,7 @@ DROP FUNCTION orders.is_by_hand;
 DROP FUNCTION orders.note_transaction;
 DROP FUNCTION orders.expire_order;
 DROP FUNCTION orders.close_order;
+DROP FUNCTION orders.as_of_now;
 DROP FUNCTION orders.is_due;
 DROP FUNCTION orders.move_order;
 DROP FUNCTION orders.last_state;

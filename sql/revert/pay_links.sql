@@ -13,7 +13,6 @@ DROP FUNCTION orders.start_payment;
 DROP FUNCTION orders.payment_row;
 DROP FUNCTION orders.new_payment_like;
 DROP FUNCTION orders.send_pay_link;
-DROP FUNCTION orders.check_link_payable;
 DROP TABLE orders.mail;
 
 COMMIT;

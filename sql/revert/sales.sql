@@ -13,6 +13,7 @@ DROP FUNCTION orders.note_terminal_refund;
 DROP FUNCTION orders.check_terminal_refund;
 DROP FUNCTION orders.cancel_sale;
 DROP FUNCTION orders.settle_sale;
+DROP FUNCTION orders.check_terminal_id;
 DROP FUNCTION orders.place_cart;
 DROP FUNCTION orders.sale_head;
 DROP FUNCTION orders.price_cart;

@@ -4,6 +4,8 @@
 BEGIN;
 
 DROP FUNCTION orders.new_public_id;
+DROP FUNCTION orders.utc_time;
+DROP FUNCTION orders.digits;
 DROP FUNCTION orders.refuse;
 DROP TABLE orders.tenant;
 DROP TABLE orders.currency;

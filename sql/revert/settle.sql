@@ -5,6 +5,8 @@ BEGIN;
 
 DROP FUNCTION orders.fail_payment;
 DROP FUNCTION orders.settle_payment;
+DROP FUNCTION orders.settle_by_hand;
+DROP FUNCTION orders.check_payable;
 DROP FUNCTION orders.payment_of_hand;
 DROP FUNCTION orders.record_intent_failure;
 DROP FUNCTION orders.record_intent;

@@ -4,6 +4,8 @@
 BEGIN;
 
 DROP FUNCTION orders.mark_outbox;
+DROP FUNCTION orders.is_last_try;
+DROP FUNCTION orders.next_try;
 DROP FUNCTION orders.claim_outbox;
 DROP FUNCTION orders.purge_idempotency;
 DROP FUNCTION orders.expire_due;

@@ -9,6 +9,8 @@ FROM orders.membership WHERE false;
 SELECT NULL::orders.seat;
 SELECT title, default_address, current_company_id FROM orders.users WHERE false;
 SELECT 'orders.seat_of'::regproc;
+SELECT 'orders.role_in'::regproc;
+SELECT 'orders.role_sells'::regproc;
 SELECT 'orders.may_sell'::regproc;
 SELECT 'orders.sells_for'::regproc;
 SELECT 1 / has_table_privilege('orders_api', 'orders.company', 'SELECT')::integer;

@@ -7,6 +7,7 @@ SELECT 'orders.lock_order'::regproc;
 SELECT 'orders.last_state'::regproc;
 SELECT 'orders.move_order'::regproc;
 SELECT 'orders.is_due'::regproc;
+SELECT 'orders.as_of_now'::regproc;
 SELECT 'orders.close_order'::regproc;
 SELECT 'orders.expire_order'::regproc;
 SELECT 'orders.note_transaction'::regproc;

@@ -3,7 +3,6 @@
 
 SELECT tenant_id, id, order_id, template, recipient, attempts, due_at, done_at, dead, last_error, created_at
 FROM orders.mail WHERE false;
-SELECT 'orders.check_link_payable'::regproc;
 SELECT 'orders.send_pay_link'::regproc;
 SELECT 'orders.new_payment_like'::regproc;
 SELECT 'orders.payment_row'::regproc;

@@ -8,6 +8,7 @@ SELECT 'orders.variant_snapshot'::regproc;
 SELECT 'orders.price_cart'::regproc;
 SELECT 'orders.sale_head'::regproc;
 SELECT 'orders.place_cart'::regproc;
+SELECT 'orders.check_terminal_id'::regproc;
 SELECT 'orders.settle_sale'::regproc;
 SELECT 'orders.cancel_sale'::regproc;
 SELECT 'orders.check_terminal_refund'::regproc;

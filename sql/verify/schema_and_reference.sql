@@ -7,6 +7,8 @@ FROM orders.currency WHERE false;
 SELECT id, name, currency, tax_inclusive, metadata, created_at
 FROM orders.tenant WHERE false;
 SELECT 'orders.refuse'::regproc;
+SELECT 'orders.digits'::regproc;
+SELECT 'orders.utc_time'::regproc;
 SELECT 'orders.new_public_id'::regproc;
 SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;

@@ -11,6 +11,8 @@ SELECT 'orders.check_intent'::regproc;
 SELECT 'orders.record_intent'::regproc;
 SELECT 'orders.record_intent_failure'::regproc;
 SELECT 'orders.payment_of_hand'::regproc;
+SELECT 'orders.check_payable'::regproc;
+SELECT 'orders.settle_by_hand'::regproc;
 SELECT 'orders.settle_payment'::regproc;
 SELECT 'orders.fail_payment'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

@@ -6,6 +6,8 @@ SELECT 'orders.due_refunds'::regproc;
 SELECT 'orders.expire_due'::regproc;
 SELECT 'orders.purge_idempotency'::regproc;
 SELECT 'orders.claim_outbox'::regproc;
+SELECT 'orders.next_try'::regproc;
+SELECT 'orders.is_last_try'::regproc;
 SELECT 'orders.mark_outbox'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.due_intents(integer, integer, integer, text[])', 'EXECUTE')::integer;
