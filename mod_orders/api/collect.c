@@ -58,10 +58,8 @@ static void log_trouble(const orders_collector_t *collector, const orders_proble
 
 static orders_problem_t *unknown_channel(const orders_collector_t *collector)
 {
-    orders_problem_t *problem =
-        orders_problem(collector->writer->pool, ORDERS_E_not_configured, NULL);
-    problem->log = "there is no OrdersPaymentChannel of this name";
-    return problem;
+    return orders_problem_logged(collector->writer->pool, ORDERS_E_not_configured,
+                                 "there is no OrdersPaymentChannel of this name");
 }
 
 static orders_problem_t *ask(const orders_collector_t *collector, const char *name,
@@ -122,20 +120,25 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
     return orders_payment_record_failure(writer, &failure, answer);
 }
 
-/* Whose capture it is, and how much of it, is the provider's word; the order book compares. */
-static orders_problem_t *capture(const orders_collector_t *collector,
-                                 const orders_payment_t *payment, bool ask_first,
-                                 orders_capture_reply_t *reply)
+static orders_capture_request_t request_of(const orders_collector_t *collector,
+                                           const orders_payment_t *payment)
 {
-    const orders_capture_request_t request = {
+    return (orders_capture_request_t){
         .payment_id = payment->id,
         .tenant = collector->writer->tenant,
         .intent_id = payment->intent_id,
         .amount = payment->amount,
         .currency = payment->currency,
         .exponent = ORDERS_EXPONENT_UNKNOWN,
-        .ask_first = ask_first,
     };
+}
+
+/* Whose capture it is, and how much of it, is the provider's word; the order book compares. */
+static orders_problem_t *capture(const orders_collector_t *collector,
+                                 const orders_payment_t *payment, bool ask_first,
+                                 orders_capture_reply_t *reply)
+{
+    orders_capture_request_t request = request_of(collector, payment);
     orders_channel_t channel;
     if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
         return unknown_channel(collector);
@@ -144,6 +147,23 @@ static orders_problem_t *capture(const orders_collector_t *collector,
         reply->outcome = "waiting"; /* it captures by itself, and an event tells */
         return NULL;
     }
+    request.ask_first = ask_first;
+    return channel.provider->capture(&channel, collector->writer->pool, &request, reply);
+}
+
+orders_problem_t *orders_collect_look(const orders_collector_t *collector,
+                                      const orders_payment_t *payment,
+                                      orders_capture_reply_t *reply)
+{
+    orders_capture_request_t request = request_of(collector, payment);
+    orders_channel_t channel;
+    if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
+        return unknown_channel(collector);
+    }
+    if (!channel.provider->capture) {
+        return orders_problem(collector->writer->pool, ORDERS_E_not_configured, NULL);
+    }
+    request.look_only = true;
     return channel.provider->capture(&channel, collector->writer->pool, &request, reply);
 }
 

@@ -35,6 +35,14 @@ orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
 
+/**
+ * What the provider says of a payment's intent; nothing is done and nothing recorded. Problems: of the provider, and
+ * `not_configured` where there is none of that name, or none that captures.
+ */
+orders_problem_t *orders_collect_look(const orders_collector_t *collector,
+                                      const orders_payment_t *payment,
+                                      orders_capture_reply_t *reply) ORDERS_MUSTCHECK;
+
 /** Sends a refund to its provider and records the outcome, unless an event will tell or it must be tried again. */
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
                                         const orders_refund_t *refund) ORDERS_MUSTCHECK;

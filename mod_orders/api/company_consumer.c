@@ -88,12 +88,11 @@ orders_problem_t *orders_company_confirm(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     ORDERS_TRY(orders_consumer_bind(&writer, number, &answer));
     const orders_profile_t *profile = orders_first(answer->profiles);
-    const orders_result_t *result = orders_first(answer->results);
     if (!profile) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->json = orders_json_open(call->pool);
-    reply->replayed = result && result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     write_profile(reply->json, profile);
     return NULL;
 }
@@ -200,8 +199,7 @@ orders_problem_t *orders_company_edit(orders_call_t *call, orders_reply_t *reply
         problem->extra = orders_json_text(form.faults, call->pool, &length);
     }
     ORDERS_TRY(problem);
-    const orders_result_t *result = orders_first(answer->results);
-    reply->replayed = result && result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     orders_company_reply_empty(call, reply);
     return NULL;
 }

@@ -27,9 +27,8 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
         return NULL;
     }
     if (!call->settings->public_url) {
-        orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_not_configured, NULL);
-        problem->log = "a consumer's code needs OrdersPublicURL";
-        return problem;
+        return orders_problem_logged(call->pool, ORDERS_E_not_configured,
+                                     "a consumer's code needs OrdersPublicURL");
     }
     *url = apr_pstrcat(call->pool, call->settings->public_url, call->mount, "/order/",
                        order->number, "/detail", NULL);
@@ -43,9 +42,9 @@ static orders_problem_t *check_configured(const orders_call_t *call)
     if (settings->mail && settings->public_url && settings->secret) {
         return NULL;
     }
-    orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_not_configured, NULL);
-    problem->log = "pay links are mailed with OrdersMail, OrdersPublicURL and OrdersSecretFile";
-    return problem;
+    return orders_problem_logged(
+        call->pool, ORDERS_E_not_configured,
+        "pay links are mailed with OrdersMail, OrdersPublicURL and OrdersSecretFile");
 }
 
 /* This route has no word for a field that is missing: no key is nobody, no number no order, no address an invalid one. */
@@ -70,8 +69,7 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_pay_link_send(
         &writer, number, email && orders_mail_address_ok(email) ? email : NULL, &answer));
-    const orders_result_t *result = orders_first(answer->results);
-    reply->replayed = result && result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     orders_company_reply_empty(call, reply);
     return NULL;
 }

@@ -150,27 +150,6 @@ static orders_problem_t *make_intent(const orders_call_t *call, const orders_pay
     return NULL;
 }
 
-/* An intent that was made before: is it still to be approved? */
-static orders_problem_t *look(const orders_call_t *call, const orders_payment_t *payment,
-                              orders_capture_reply_t *said)
-{
-    orders_channel_t channel;
-    const orders_capture_request_t request = {
-        .payment_id = payment->id,
-        .tenant = call->settings->tenant,
-        .intent_id = payment->intent_id,
-        .amount = payment->amount,
-        .currency = payment->currency,
-        .exponent = ORDERS_EXPONENT_UNKNOWN,
-        .look_only = true,
-    };
-    if (!orders_channel_open(call->providers, payment->channel, &channel) ||
-        !channel.provider->capture) {
-        return orders_problem(call->pool, ORDERS_E_not_configured, NULL);
-    }
-    return channel.provider->capture(&channel, call->pool, &request, said);
-}
-
 orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
 {
     int64_t id;
@@ -186,7 +165,9 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
     if (!payment->intent_id) {
         return make_intent(call, payment, reply);
     }
-    ORDERS_TRY(look(call, payment, &said));
+    const orders_writer_t writer = writer_of(call);
+    const orders_collector_t collector = {&writer, call->providers, call->settings};
+    ORDERS_TRY(orders_collect_look(&collector, payment, &said));
     if (strcmp(said.outcome, "gone") == 0) {
         ORDERS_TRY(start(call, id, payment->id, &payment));
         return make_intent(call, payment, reply);

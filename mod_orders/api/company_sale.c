@@ -101,7 +101,7 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
         return problem;
     }
     reply->json = json;
-    reply->replayed = result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     return NULL;
 }
 
@@ -121,14 +121,6 @@ static orders_problem_t *begin(orders_call_t *call, const char **number, const c
     return orders_company_identify(call, input);
 }
 
-/* Nothing is returned; whether it was a replay is in the headers. */
-static orders_problem_t *done(const orders_answer_t *answer, orders_reply_t *reply)
-{
-    const orders_result_t *result = orders_first(answer->results);
-    reply->replayed = result && result->replayed;
-    return NULL;
-}
-
 static bool unchanged(const orders_answer_t *answer)
 {
     const orders_result_t *result = orders_first(answer->results);
@@ -143,7 +135,8 @@ orders_problem_t *orders_company_payment(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(begin(call, &number, &transaction, true));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_settle(&writer, number, transaction, &answer));
-    return done(answer, reply);
+    reply->replayed = orders_answer_is_replay(answer);
+    return NULL; /* and nothing is said */
 }
 
 orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *reply)
@@ -159,7 +152,8 @@ orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *rep
         ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_cancellable, order);
     }
-    return done(answer, reply);
+    reply->replayed = orders_answer_is_replay(answer);
+    return NULL; /* and nothing is said */
 }
 
 /* Refunds that a provider has to make are sent at once; what comes of it, or a later try, is the worker's. */
@@ -199,7 +193,8 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
     }
     writer.key = NULL;
     ORDERS_TRY(send_refunds(call, &writer, order));
-    return done(answer, reply);
+    reply->replayed = orders_answer_is_replay(answer);
+    return NULL; /* and nothing is said */
 }
 
 orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_t *reply)

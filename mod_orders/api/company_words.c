@@ -89,7 +89,6 @@ static const word_t payment_words[] = {
 static const word_t cancel_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
-    {ORDERS_E_not_the_retailer, "order not exist", NULL},
     {ORDERS_E_order_not_cancellable, NULL, states},
 };
 
@@ -108,7 +107,6 @@ static const word_t refund_words[] = {
 static const word_t query_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
-    {ORDERS_E_not_the_retailer, "order not exist", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
     {ORDERS_E_order_not_refundable, NULL, refund_states},
     {ORDERS_E_refund_in_progress, "refunded", NULL},

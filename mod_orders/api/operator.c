@@ -16,12 +16,6 @@ const orders_page_rules_t orders_operator_pages = {
     .cursor = true,
 };
 
-bool orders_operator_is_replay(const orders_answer_t *answer)
-{
-    const orders_result_t *result = orders_first(answer->results);
-    return result && result->replayed;
-}
-
 #define OPERATOR .scope = ORDERS_SCOPE_OPERATOR
 
 static const orders_route_t routes[] = {

@@ -35,7 +35,4 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
 /** Members of an invoice, without the document. */
 void orders_operator_invoice_members(orders_json_t *json, const void *invoice);
-/** Whether a write's answer repeats one given before. */
-bool orders_operator_is_replay(const orders_answer_t *answer);
-
 #endif

@@ -42,7 +42,7 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = 201;
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     write_posting(reply->json, posting);

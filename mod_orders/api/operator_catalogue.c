@@ -32,7 +32,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "kind", entry.kind);
@@ -186,7 +186,7 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
         apr_pstrcat(call->pool, apr_array_pstrcat(call->pool, texts, '\n'), "\n", NULL);
     reply->status = 200;
     reply->content_type = NDJSON;
-    reply->replayed = answer && orders_operator_is_replay(answer);
+    reply->replayed = answer && orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_raw(reply->json, body, strlen(body));
     return NULL;

@@ -22,7 +22,7 @@ orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t 
     ORDERS_TRY(orders_desk_make_cart(&writer, call->body, &answer));
     const orders_result_t *result = orders_first(answer->results);
     reply->status = 201;
-    reply->replayed = result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_int(reply->json, "id", result->id);
@@ -57,7 +57,7 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
     ORDERS_TRY(orders_desk_record_terminal(&writer, &transaction, &answer));
     const orders_result_t *result = orders_first(answer->results);
     reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
-    reply->replayed = result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_raw(reply->json, result->snapshot.text, (apr_size_t)result->snapshot.length);
     return NULL;
@@ -84,7 +84,7 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = strcmp(result->outcome, "done") == 0 ? 201 : 200;
-    reply->replayed = result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     write_invoice(reply->json, invoice);
     return NULL;

@@ -136,7 +136,7 @@ static orders_problem_t *reply_order(const orders_call_t *call, const orders_ans
     reply->json = orders_json_open(call->pool);
     orders_operator_write_order(reply->json, order);
     reply->etag = etag_of(call->pool, order);
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     return NULL;
 }
 

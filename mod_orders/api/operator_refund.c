@@ -138,7 +138,7 @@ orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *re
     const orders_refund_t *made = refund_of(order, result);
     bool done = result && result->outcome && strcmp(result->outcome, "done") == 0;
     reply->status = done ? 201 : 200;
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "refund");

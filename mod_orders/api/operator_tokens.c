@@ -138,7 +138,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = 201;
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     write_token(reply->json, token, secret);
     return NULL;
@@ -215,7 +215,7 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
         call->forget_token(call, hash);
     }
     reply->status = 200;
-    reply->replayed = orders_operator_is_replay(answer);
+    reply->replayed = orders_answer_is_replay(answer);
     reply->json = orders_json_open(call->pool);
     write_token(reply->json, token, NULL);
     return NULL;

@@ -29,9 +29,7 @@ static int64_t get(const unsigned char *in)
 
 static orders_problem_t *not_configured(apr_pool_t *pool, const char *lacks)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
-    problem->log = lacks;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_not_configured, lacks);
 }
 
 /* The claim is the token's first half. Other things that are derived from the secret begin with other words. */

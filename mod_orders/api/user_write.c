@@ -215,7 +215,6 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answ
     ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
     const orders_balance_t *balance = orders_first(order->of.balances);
     const orders_posting_t *posting = orders_last(order->of.postings);
-    const orders_result_t *result = orders_first(answer->results);
     orders_json_t *json = orders_json_open(call->pool);
     orders_json_begin_object(json);
     orders_json_key(json, "order");
@@ -228,6 +227,6 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answ
     reply->status = 200;
     reply->json = json;
     reply->etag = etag_of(call->pool, order, balance, posting);
-    reply->replayed = result && result->replayed;
+    reply->replayed = orders_answer_is_replay(answer);
     return NULL;
 }

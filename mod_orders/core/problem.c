@@ -43,6 +43,14 @@ orders_problem_t *orders_problem(apr_pool_t *pool, orders_error_e error, const c
     return problem;
 }
 
+orders_problem_t *orders_problem_logged(apr_pool_t *pool, orders_error_e error, const char *log)
+{
+    orders_problem_t *problem = orders_problem(pool, error, NULL);
+
+    problem->log = log;
+    return problem;
+}
+
 void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const char *field,
                           orders_error_e error, const char *message)
 {

@@ -57,6 +57,9 @@ typedef struct orders_problem_t {
 /** A problem with the error's own sentence, or with `detail` (not copied) when that is not NULL. */
 orders_problem_t *orders_problem(apr_pool_t *pool, orders_error_e error, const char *detail);
 
+/** A problem with the error's own sentence; `log` (not copied) tells the log what was wrong. */
+orders_problem_t *orders_problem_logged(apr_pool_t *pool, orders_error_e error, const char *log);
+
 /** Adds a refused field to `*problem`, making an `invalid_fields` problem when that is NULL. Strings are not copied. */
 void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const char *field,
                           orders_error_e error, const char *message);

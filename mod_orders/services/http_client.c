@@ -3,14 +3,15 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <curl/curl.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
+#include "services/curl_options.h"
+
+#define CONNECT_TIMEOUT_MS 3000L
 #define MAX_IDLE 16
 #define MAX_CONNECTIONS 2L
-#define CONNECT_TIMEOUT_MS 3000L
 #define MAX_IDLE_SECONDS 60L
 /** How long a call may wait for the network before it looks whether it is still wanted. */
 #define LOOK_EVERY_MS 200
@@ -135,43 +136,22 @@ static int add_header(void *context, const char *name, const char *value)
     return 1;
 }
 
-/** The first failure of a row of curl_easy_setopt is kept. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK) {                                                                    \
-            code = curl_easy_setopt(handle, option, value);                                        \
-        }                                                                                          \
-    } while (0)
-
 static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
 {
     const bool plain = !strncasecmp(request->url, "http:", 5);
-    const long timeout = request->timeout_ms;
-    CURLcode code = CURLE_OK;
+    CURLcode code =
+        orders_curl_safe(handle, request->ca_file, request->timeout_ms, CONNECT_TIMEOUT_MS);
 
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    ORDERS_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500
-    SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
 #else
-    SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
 #endif
     if (plain) { /* which is this machine: no proxy may see it */
-        SET(CURLOPT_NOPROXY, "*");
+        ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
     }
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (request->ca_file) {
-        SET(CURLOPT_CAINFO, request->ca_file);
-    }
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_TIMEOUT_MS, timeout);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
-#if LIBCURL_VERSION_NUM >= 0x075700 /* a silent name server is not waited for beyond the time */
-    SET(CURLOPT_QUICK_EXIT, 1L);
-#endif
-    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+    ORDERS_CURL_SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
     return code;
 }
 
@@ -180,18 +160,18 @@ static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
 {
     CURLcode code = CURLE_OK;
 
-    SET(CURLOPT_URL, request->url);
-    SET(CURLOPT_USERAGENT, "mod_orders/" ORDERS_VERSION);
-    SET(CURLOPT_HTTPHEADER, headers);
+    ORDERS_CURL_SET(CURLOPT_URL, request->url);
+    ORDERS_CURL_SET(CURLOPT_USERAGENT, "mod_orders/" ORDERS_VERSION);
+    ORDERS_CURL_SET(CURLOPT_HTTPHEADER, headers);
     if (request->body) {
-        SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
-        SET(CURLOPT_POSTFIELDS, request->body);
+        ORDERS_CURL_SET(CURLOPT_POST, 1L);
+        ORDERS_CURL_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+        ORDERS_CURL_SET(CURLOPT_POSTFIELDS, request->body);
     }
-    SET(CURLOPT_WRITEFUNCTION, write_body);
-    SET(CURLOPT_WRITEDATA, sink);
-    SET(CURLOPT_HEADERFUNCTION, count_header);
-    SET(CURLOPT_HEADERDATA, sink);
+    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, write_body);
+    ORDERS_CURL_SET(CURLOPT_WRITEDATA, sink);
+    ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, count_header);
+    ORDERS_CURL_SET(CURLOPT_HEADERDATA, sink);
     return code;
 }
 

@@ -22,10 +22,9 @@
 
 static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
-
-    problem->log = apr_pstrcat(pool, "the invoice's snapshot cannot be read: ", why, NULL);
-    return problem;
+    return orders_problem_logged(
+        pool, ORDERS_E_internal_error,
+        apr_pstrcat(pool, "the invoice's snapshot cannot be read: ", why, NULL));
 }
 
 /** What the reader of requests said, as it is meant here: "lines[0].title: The field is required." */

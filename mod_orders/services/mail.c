@@ -2,10 +2,10 @@
 #include "services/mail.h"
 
 #include <apr_strings.h>
-#include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
+#include "services/curl_options.h"
 #include "services/http_client.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
@@ -73,40 +73,20 @@ static size_t forget(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/** The first failure of a row of curl_easy_setopt is kept. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK) {                                                                    \
-            code = curl_easy_setopt(handle, option, value);                                        \
-        }                                                                                          \
-    } while (0)
-
 static CURLcode set_safety(CURL *handle, const orders_mailer_t *mailer)
 {
-    const long timeout = mailer->timeout_ms;
-    CURLcode code = CURLE_OK;
+    CURLcode code =
+        orders_curl_safe(handle, mailer->ca_file, mailer->timeout_ms, CONNECT_TIMEOUT_MS);
 
-    SET(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
-    SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 #else
-    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_SMTP | CURLPROTO_SMTPS));
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_SMTP | CURLPROTO_SMTPS));
 #endif
-    SET(CURLOPT_NOPROXY, "*");
-    SET(CURLOPT_USE_SSL, (long)(mailer->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (mailer->ca_file) {
-        SET(CURLOPT_CAINFO, mailer->ca_file);
-    }
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_TIMEOUT_MS, timeout);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
-#if LIBCURL_VERSION_NUM >= 0x075700 /* a silent name server is not waited for beyond the time */
-    SET(CURLOPT_QUICK_EXIT, 1L);
-#endif
-    SET(CURLOPT_FORBID_REUSE, 1L); /* so that QUIT is said while is_over is still asked */
+    ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
+    ORDERS_CURL_SET(CURLOPT_USE_SSL, (long)(mailer->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+    ORDERS_CURL_SET(CURLOPT_FORBID_REUSE,
+                    1L); /* so that QUIT is said while is_over is still asked */
     return code;
 }
 
@@ -114,24 +94,24 @@ static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, talk_t *ta
 {
     CURLcode code = CURLE_OK;
 
-    SET(CURLOPT_URL, mailer->url);
+    ORDERS_CURL_SET(CURLOPT_URL, mailer->url);
     if (mailer->user) {
-        SET(CURLOPT_USERNAME, mailer->user);
-        SET(CURLOPT_PASSWORD, mailer->password);
+        ORDERS_CURL_SET(CURLOPT_USERNAME, mailer->user);
+        ORDERS_CURL_SET(CURLOPT_PASSWORD, mailer->password);
     }
-    SET(CURLOPT_MAIL_FROM, mailer->from);
-    SET(CURLOPT_UPLOAD, 1L);
-    SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)talk->length);
-    SET(CURLOPT_READFUNCTION, read_message);
-    SET(CURLOPT_READDATA, talk);
-    SET(CURLOPT_WRITEFUNCTION, forget);
-    SET(CURLOPT_HEADERFUNCTION, forget);
-    SET(CURLOPT_XFERINFOFUNCTION, is_over);
-    SET(CURLOPT_XFERINFODATA, talk);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_DEBUGFUNCTION, follow);
-    SET(CURLOPT_DEBUGDATA, talk);
-    SET(CURLOPT_VERBOSE, 1L);
+    ORDERS_CURL_SET(CURLOPT_MAIL_FROM, mailer->from);
+    ORDERS_CURL_SET(CURLOPT_UPLOAD, 1L);
+    ORDERS_CURL_SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)talk->length);
+    ORDERS_CURL_SET(CURLOPT_READFUNCTION, read_message);
+    ORDERS_CURL_SET(CURLOPT_READDATA, talk);
+    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, forget);
+    ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, forget);
+    ORDERS_CURL_SET(CURLOPT_XFERINFOFUNCTION, is_over);
+    ORDERS_CURL_SET(CURLOPT_XFERINFODATA, talk);
+    ORDERS_CURL_SET(CURLOPT_NOPROGRESS, 0L);
+    ORDERS_CURL_SET(CURLOPT_DEBUGFUNCTION, follow);
+    ORDERS_CURL_SET(CURLOPT_DEBUGDATA, talk);
+    ORDERS_CURL_SET(CURLOPT_VERBOSE, 1L);
     return code;
 }
 
@@ -147,7 +127,7 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, talk_t *t
         if (code == CURLE_OK) {
             code = set_talk(handle, mailer, talk);
         }
-        SET(CURLOPT_MAIL_RCPT, recipients);
+        ORDERS_CURL_SET(CURLOPT_MAIL_RCPT, recipients);
         if (code == CURLE_OK) {
             code = curl_easy_perform(handle);
             (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, reply);

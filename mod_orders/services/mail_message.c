@@ -314,7 +314,6 @@ static bool is_writable(apr_time_t date)
 static orders_problem_t *check_mail(apr_pool_t *pool, const orders_mail_t *mail)
 {
     const char *wrong = NULL;
-    orders_problem_t *problem;
 
     if (!mail->id || strlen(mail->id) > LONGEST_ID || !is_dot_atom(mail->id, strlen(mail->id))) {
         wrong = "the id is not fit for a Message-ID";
@@ -330,22 +329,17 @@ static orders_problem_t *check_mail(apr_pool_t *pool, const orders_mail_t *mail)
     if (!wrong) {
         return NULL;
     }
-    problem = orders_problem(pool, ORDERS_E_mail_refused, NULL);
-    problem->log = wrong;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_mail_refused, wrong);
 }
 
 static orders_problem_t *check_mailer(apr_pool_t *pool, const orders_mailer_t *mailer)
 {
-    orders_problem_t *problem;
-
     if (orders_mail_address_ok(mailer->from) &&
         (!mailer->from_name || is_header_text(mailer->from_name))) {
         return NULL;
     }
-    problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
-    problem->log = "the sender of mails is not fit for a header";
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_not_configured,
+                                 "the sender of mails is not fit for a header");
 }
 
 orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, apr_pool_t *pool,

@@ -30,10 +30,7 @@ static double points(int units)
 
 static orders_problem_t *failed(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
-
-    problem->log = why;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_internal_error, why);
 }
 
 static apr_status_t release(void *data)

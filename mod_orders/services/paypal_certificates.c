@@ -237,10 +237,9 @@ orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel
     }
     *key = orders_paypal_certificate_key(pem, reply.length, channel->ca_file, now, pool, &why);
     if (!*key) {
-        orders_problem_t *problem = orders_problem(pool, ORDERS_E_invalid_signature, NULL);
-
-        problem->log = apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL);
-        return problem;
+        return orders_problem_logged(
+            pool, ORDERS_E_invalid_signature,
+            apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL));
     }
     if (!known) {
         keep(url, pem, reply.length, now);

@@ -66,10 +66,7 @@ const char *orders_paypal_signed_text(const orders_signed_body_t *received, cons
 
 static orders_problem_t *invalid(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_invalid_signature, NULL);
-
-    problem->log = why;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_invalid_signature, why);
 }
 
 static bool timely(const char *text, apr_time_t now)

@@ -12,10 +12,7 @@
 
 static orders_problem_t *failed(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
-
-    problem->log = why;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_internal_error, why);
 }
 
 static void on_error(png_structp png, png_const_charp message)

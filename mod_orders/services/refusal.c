@@ -33,8 +33,5 @@ orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, co
 
 orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why)
 {
-    orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_configured, NULL);
-
-    problem->log = why;
-    return problem;
+    return orders_problem_logged(pool, ORDERS_E_not_configured, why);
 }

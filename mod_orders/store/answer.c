@@ -385,6 +385,12 @@ void *orders_first(const apr_array_header_t *array)
     return array->nelts ? array->elts : NULL;
 }
 
+bool orders_answer_is_replay(const orders_answer_t *answer)
+{
+    const orders_result_t *result = orders_first(answer->results);
+    return result && result->replayed;
+}
+
 void *orders_last(const apr_array_header_t *array)
 {
     return array->nelts ? array->elts + (size_t)(array->nelts - 1) * (size_t)array->elt_size : NULL;

@@ -188,6 +188,9 @@ int64_t orders_result_int(const PGresult *result, int row, int column);
 
 /** The first element of an array, or NULL. */
 void *orders_first(const apr_array_header_t *array);
+
+/** Whether a write's answer repeats one given before. */
+bool orders_answer_is_replay(const orders_answer_t *answer);
 /** The last element of an array, or NULL. */
 void *orders_last(const apr_array_header_t *array);
 

@@ -404,9 +404,9 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
 {
     *result = NULL;
     if (params->count != statement->param_count) {
-        orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
-        problem->log = apr_psprintf(pool, "%s: %d parameters", statement->name, params->count);
-        return problem;
+        return orders_problem_logged(
+            pool, ORDERS_E_internal_error,
+            apr_psprintf(pool, "%s: %d parameters", statement->name, params->count));
     }
     run_t run = {.database = database, .statement = statement, .params = params};
     orders_problem_t *problem = attempts(&run, pool, intent);

@@ -26,16 +26,6 @@ static const orders_statement_t await_capture = {
     .text = "SELECT * FROM orders.await_capture($1, $2, $3)",
     .param_count = 3,
 };
-static const orders_statement_t claim_mail = {
-    .name = "orders_claim_mail",
-    .text = "SELECT * FROM orders.claim_mail($1, $2, $3)",
-    .param_count = 3,
-};
-static const orders_statement_t mark_mail = {
-    .name = "orders_mark_mail",
-    .text = "SELECT orders.mark_mail($1, $2, $3, $4, $5)",
-    .param_count = 5,
-};
 
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
                                        const char *email, orders_answer_t **answer)
@@ -101,34 +91,4 @@ orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, in
     orders_param_int(&params, payment_id);
     orders_param_int(&params, seconds);
     return write_again(reader, &await_capture, &params, answer);
-}
-
-orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
-                                           apr_array_header_t **mails)
-{
-    orders_params_t params;
-    PGresult *result;
-    orders_answer_t *answer;
-    params_of(&params, reader);
-    orders_param_int(&params, limit);
-    orders_param_int(&params, lease);
-    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &claim_mail, &params,
-                                       ORDERS_WRITE, &result)); /* a lost lease ends by itself */
-    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
-    *mails = answer->mails;
-    return NULL;
-}
-
-orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
-                                          bool final, const char *error)
-{
-    orders_params_t params;
-    PGresult *result;
-    params_of(&params, reader);
-    orders_param_int(&params, mail_id);
-    orders_param_text(&params, error ? "false" : "true");
-    orders_param_text(&params, final ? "true" : "false");
-    orders_param_text(&params, error);
-    return orders_database_execute(reader->database, reader->pool, &mark_mail, &params,
-                                   ORDERS_WRITE_KEYED, &result);
 }

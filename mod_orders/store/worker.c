@@ -47,6 +47,17 @@ static const orders_statement_t due_captures = {
     .param_count = 4,
 };
 
+static const orders_statement_t claim_mail = {
+    .name = "orders_claim_mail",
+    .text = "SELECT * FROM orders.claim_mail($1, $2, $3)",
+    .param_count = 3,
+};
+static const orders_statement_t mark_mail = {
+    .name = "orders_mark_mail",
+    .text = "SELECT orders.mark_mail($1, $2, $3, $4, $5)",
+    .param_count = 5,
+};
+
 /* Parameters: the tenant and `count` numbers. */
 static void number_params(orders_params_t *params, const orders_reader_t *reader,
                           const int *numbers, int count)
@@ -194,4 +205,31 @@ orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
     ORDERS_TRY(claim_payments(reader, &due_captures, claim, &answer));
     *payments = answer->loose.payments;
     return NULL;
+}
+
+orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
+                                           apr_array_header_t **mails)
+{
+    orders_params_t params;
+    PGresult *result;
+    orders_answer_t *answer;
+    number_params(&params, reader, (const int[]){limit, lease}, 2);
+    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &claim_mail, &params,
+                                       ORDERS_WRITE, &result)); /* a lost lease ends by itself */
+    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
+    *mails = answer->mails;
+    return NULL;
+}
+
+orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
+                                          bool final, const char *error)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    orders_param_int(&params, mail_id);
+    orders_param_text(&params, error ? "false" : "true");
+    orders_param_text(&params, final ? "true" : "false");
+    orders_param_text(&params, error);
+    return execute(reader, &mark_mail, &params, &result);
 }

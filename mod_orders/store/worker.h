@@ -60,4 +60,12 @@ orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
                                              const orders_claim_t *claim,
                                              apr_array_header_t **payments) ORDERS_MUSTCHECK;
 
+/** Claims mail that is due: array of orders_due_mail_t. */
+orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
+                                           apr_array_header_t **mails) ORDERS_MUSTCHECK;
+
+/** What became of one. `error`: NULL when a server took it; `final`: another try would not help. */
+orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
+                                          bool final, const char *error) ORDERS_MUSTCHECK;
+
 #endif
