@@ -5,6 +5,7 @@
 #include <ap_config.h>
 #include <http_config.h>
 #include <http_core.h>
+#include <http_log.h>
 
 #include "httpd/auth.h"
 #include "httpd/config.h"
@@ -13,6 +14,7 @@
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
+#include "services/invoice.h"
 #include "services/provider.h"
 
 extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) orders_module;
@@ -49,12 +51,25 @@ static apr_status_t child_exit(void *data)
     return APR_SUCCESS;
 }
 
+/** Before there are threads. Without fonts all but invoices is served, and each of those says so again. */
+static void load_fonts(apr_pool_t *pchild, server_rec *main)
+{
+    orders_problem_t *problem = orders_invoice_startup(pchild);
+
+    if (problem) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, "ORD%04d %s: no invoices: %s",
+                     orders_error_number(problem->error), orders_error_word(problem->error),
+                     problem->log);
+    }
+}
+
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     orders_sessions_child_init(pchild, main);
     orders_token_cache_child_init(pchild, main);
     orders_worker_child_init(pchild);
     orders_providers_startup();
+    load_fonts(pchild, main);
     apr_pool_cleanup_register(pchild, NULL, child_exit, apr_pool_cleanup_null);
 }
 
