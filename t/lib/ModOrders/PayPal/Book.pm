@@ -6,6 +6,7 @@ package ModOrders::PayPal::Book;
 
 use strict;
 use warnings;
+use parent 'ModOrders::Simulator::Deliveries';
 
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
@@ -398,51 +399,9 @@ sub headers {
     );
 }
 
-# Sends, and again with longer and longer pauses until it is taken.
-sub send_event {
-    my ($self, $delivery) = @_;
-    return if !$self->{notify_url};
-    my $generation = $self->{generation};
-    $delivery->{attempts}++;
-    $self->{server}->post(
-        url     => $self->{notify_url},
-        body    => $delivery->{body},
-        headers => $self->headers($delivery->{body}),
-        done    => sub {
-            my ($status) = @_;
-            push @{ $delivery->{statuses} }, $status + 0;
-            return if $status >= 200 && $status < 300 || $generation != $self->{generation};
-            return if $delivery->{attempts} > $self->{retries};
-            my $pause = 0.1 * 2**($delivery->{attempts} < 6 ? $delivery->{attempts} : 6);
-            $self->{server}->after($pause, sub { $self->send_event($delivery) });
-        },
-    );
-    return;
-}
-
-sub _send_all {
-    my ($self, $how, @deliveries) = @_;
-    @deliveries = reverse @deliveries if $how->{reverse};
-    for my $delivery (@deliveries) {
-        $self->send_event($delivery) for 1 .. ($how->{times} || 1);
-    }
-    return scalar @deliveries;
-}
-
-# Lets held events go, backwards if that is wished, so many times each.
-sub release {
-    my ($self, $how) = @_;
-    my @held = @{ $self->{held} };
-    $self->{held} = [];
-    $self->{hold} = 0;
-    return $self->_send_all($how, @held);
-}
-
-# Sends again what was sent before: all events, or those of one order.
-sub resend {
-    my ($self, $how) = @_;
-    return $self->_send_all($how, grep { !$how->{order_id} || $_->{order_id} eq $how->{order_id} } @{ $self->{deliveries} });
-}
+sub address_of { my ($self) = @_; return $self->{notify_url} }
+sub headers_of { my ($self, $delivery) = @_; return $self->headers($delivery->{body}) }
+sub resend     { my ($self, $how) = @_; return $self->resend_by(order_id => $how) }
 
 sub state {
     my ($self) = @_;

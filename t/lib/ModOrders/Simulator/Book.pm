@@ -6,6 +6,7 @@ package ModOrders::Simulator::Book;
 
 use strict;
 use warnings;
+use parent 'ModOrders::Simulator::Deliveries';
 
 use Digest::SHA qw(hmac_sha256 sha256_hex);
 use JSON::PP ();
@@ -267,56 +268,19 @@ sub _event {
     return $delivery;
 }
 
-# Sends, and again with longer and longer pauses until it is taken.
-sub send_event {
+sub address_of { my ($self, $delivery) = @_; return $delivery->{url} }
+sub resend     { my ($self, $how) = @_; return $self->resend_by(intent_id => $how) }
+
+# Each try has a time and a signature of its own.
+sub headers_of {
     my ($self, $delivery) = @_;
-    return if !$delivery->{url};
-    my $generation = $self->{generation};
-    my $time       = int(time + $self->{skew});
-    $delivery->{attempts}++;
-    $self->{server}->post(
-        url     => $delivery->{url},
-        body    => $delivery->{body},
-        headers => {
-            'Content-Type'      => 'application/json',
-            'webhook-id'        => $delivery->{id},
-            'webhook-timestamp' => $time,
-            'webhook-signature' => $self->sign($delivery->{id}, $time, $delivery->{body}),
-        },
-        done => sub {
-            my ($status) = @_;
-            push @{ $delivery->{statuses} }, $status + 0;
-            return if $status >= 200 && $status < 300 || $generation != $self->{generation};
-            return if $delivery->{attempts} > $self->{retries};
-            my $pause = 0.1 * 2**($delivery->{attempts} < 6 ? $delivery->{attempts} : 6);
-            $self->{server}->after($pause, sub { $self->send_event($delivery) });
-        },
-    );
-    return;
-}
-
-# Lets held events go, backwards if that is wished, so many times each.
-sub release {
-    my ($self, $how) = @_;
-    my @held = @{ $self->{held} };
-    @held = reverse @held if $how->{reverse};
-    $self->{held} = [];
-    $self->{hold} = 0;
-    for my $delivery (@held) {
-        $self->send_event($delivery) for 1 .. ($how->{times} || 1);
-    }
-    return scalar @held;
-}
-
-# Sends again what was sent before: all events, or those of one intent.
-sub resend {
-    my ($self, $how) = @_;
-    my @again = grep { !$how->{intent_id} || $_->{intent_id} eq $how->{intent_id} } @{ $self->{deliveries} };
-    @again = reverse @again if $how->{reverse};
-    for my $delivery (@again) {
-        $self->send_event($delivery) for 1 .. ($how->{times} || 1);
-    }
-    return scalar @again;
+    my $time = int(time + $self->{skew});
+    return {
+        'Content-Type'      => 'application/json',
+        'webhook-id'        => $delivery->{id},
+        'webhook-timestamp' => $time,
+        'webhook-signature' => $self->sign($delivery->{id}, $time, $delivery->{body}),
+    };
 }
 
 sub state {
