@@ -20,6 +20,10 @@ SELECT is((SELECT code FROM pg_temp.tell('t1', 'refund', 5, 'JPY', NULL)), 'crea
 SELECT is((SELECT snapshot ->> 'order_number' FROM pg_temp.tell('t1', 'refund', 5, 'JPY', NULL)), NULL, 'nor is it made up');
 SELECT is((SELECT count(*) FROM terminal_transaction WHERE tenant_id = 77), 2::bigint, 'refusals are not kept');
 
+SET LOCAL timezone = 'Asia/Tokyo';
+UPDATE terminal_transaction SET created_at = '2026-11-21T10:00:00.7Z' WHERE tenant_id = 77 AND transaction_id = 'T1';
+SELECT is((SELECT snapshot ->> 'created_at' FROM pg_temp.tell('T1', 'charge', 1000, 'USD', 'AAAA160401000001OD')), '2026-11-21T10:00:00Z', 'its time is UTC, wherever the session is');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
