@@ -85,6 +85,9 @@ subtest 'the whole way' => sub {
     my $order = order();
     my ($link, $message) = link_of($order);
     is($message->{to}, 'buyer@example.test', 'to whom it is for');
+    my $unsent = sub { rows(q(SELECT m.id FROM orders.mail m JOIN orders.orders o ON o.tenant_id = m.tenant_id AND o.id = m.order_id
+        WHERE o.tenant_id = 1 AND o.number = ? AND m.done_at IS NULL), $order) };
+    ok(wait_for(sub { !$unsent->() }, 5), 'is not sent again');
     like($message->{subject}, qr/Shop of \x{4e2d}\x{6587}.*\Q$order\E/, 'with a subject that says from whom');
     like($message->{text}, qr/123\.45 EUR/, 'and how much');
     like($message->{html} // '', qr{href="\Q$link\E/pay"}, 'as HTML too');
@@ -110,6 +113,20 @@ subtest 'the whole way' => sub {
     is(desk('refund', order_number => $order)->code, 200, 'a refund');
     is(state($order), 'Refunded Refunded', 'goes back at once');
     is($paypal->state->{counts}{unauthorized}, 0, 'PayPal never had to refuse us');
+    done;
+};
+
+subtest 'the button once more, after it was approved' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    $paypal->set(webhooks => 0); # which would have the money taken
+    pay($link);
+    $paypal->approve(intent_of($order)->{id});
+    is(pay($link), "$link/return", 'leads to where the money is taken');
+    is(scalar captures($order), 0, 'and takes none itself');
+    ask(GET => "$link/return");
+    is(state($order), 'Paid Paid', 'which happens there');
+    $paypal->set;
     done;
 };
 
@@ -179,9 +196,11 @@ subtest 'a reply that is lost' => sub {
     my $page = ask(GET => back($link));
     is($page->code, 200, 'is no error for the buyer');
     is(state($order), 'Confirming Confirming', 'the order is confirming');
+    my $repeats = $paypal->state->{counts}{repeats};
     db()->do(q(UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND due_at IS NOT NULL AND order_id =
         (SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?)), undef, $order);
     ok(wait_for(sub { state($order) eq 'Paid Paid' }), 'the worker asks, and finds the capture');
+    is($paypal->state->{counts}{repeats}, $repeats, 'without trying again');
     is(scalar captures($order), 1, 'the only one');
     $paypal->set;
     done;
