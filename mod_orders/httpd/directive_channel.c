@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "httpd/config.h"
+#include "httpd/option_timeout.h"
 #include "httpd/secret_file.h"
 
 typedef const char *(*option_setter_t)(cmd_parms *cmd, orders_channel_t *channel,
@@ -37,17 +38,10 @@ static const char *set_secret(cmd_parms *cmd, orders_channel_t *channel, const c
 
 static const char *set_timeout(cmd_parms *cmd, orders_channel_t *channel, const char *value)
 {
-    apr_interval_time_t timeout;
+    const char *wrong = orders_option_timeout(cmd->pool, value, &channel->timeout_ms);
 
-    if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
-        timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
-        return apr_psprintf(cmd->pool,
-                            "OrdersPaymentChannel %s: timeout= takes seconds or milliseconds "
-                            "(10, 1500ms), from 100ms to 60s, not '%s'",
-                            channel->name, value);
-    }
-    channel->timeout_ms = (int)apr_time_as_msec(timeout);
-    return NULL;
+    return wrong ? apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel->name, wrong)
+                 : NULL;
 }
 
 static const char *set_ca_file(cmd_parms *cmd, orders_channel_t *channel, const char *value)

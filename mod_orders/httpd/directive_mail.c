@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "httpd/config.h"
+#include "httpd/option_timeout.h"
 #include "httpd/secret_file.h"
 
 #define TIMEOUT_MS 10000
@@ -86,17 +87,7 @@ static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value
 
 static const char *set_timeout(cmd_parms *cmd, draft_t *draft, const char *value)
 {
-    apr_interval_time_t timeout;
-
-    if (ap_timeout_parameter_parse(value, &timeout, "s") != APR_SUCCESS ||
-        timeout < apr_time_from_msec(100) || timeout > apr_time_from_sec(60)) {
-        return apr_psprintf(cmd->pool,
-                            "timeout= takes seconds or milliseconds (10, 1500ms), from 100ms to "
-                            "60s, not '%s'",
-                            value);
-    }
-    draft->mailer->timeout_ms = (int)apr_time_as_msec(timeout);
-    return NULL;
+    return orders_option_timeout(cmd->pool, value, &draft->mailer->timeout_ms);
 }
 
 static const struct {
