@@ -146,7 +146,7 @@ sub start
     my ($fine, $said) = $self->command('-k', 'start');
     die "httpd did not start: $said" . $self->log unless $fine;
     my $until = time + 20;
-    until (IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})) {
+    until ($self->pid && IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})) {
         die 'httpd does not listen: ' . $self->log if time > $until;
         sleep 0.05;
     }
