@@ -121,7 +121,20 @@
     X(1046, terminal_transaction_not_found, CONFLICT, "The terminal knows no such refund.")        \
     X(1047, terminal_transaction_mismatch, CONFLICT, "The terminal's refund is of another order.") \
     X(1048, payment_method_mismatch, CONFLICT, "The order is paid in another way.")                \
-    X(1049, order_not_billable, CONFLICT, "An order is invoiced once it was paid.")
+    X(1049, order_not_billable, CONFLICT, "An order is invoiced once it was paid.")                \
+    X(1050, order_not_advanceable, CONFLICT,                                                       \
+      "The order cannot take this step in its present state.")                                     \
+    X(1051, insufficient_stock, CONFLICT, "There are not enough pieces left.")                     \
+    X(1052, order_not_returnable, CONFLICT, "The order cannot be returned in its present state.")  \
+    X(1053, return_window_closed, CONFLICT, "The time for returns is over.")                       \
+    X(1054, line_not_returnable, UNPROCESSABLE, "Some lines cannot be returned.")                  \
+    X(1055, line_already_returned, CONFLICT, "Some lines are being returned already.")             \
+    X(1056, return_not_found, NOT_FOUND, "There is no such return.")                               \
+    X(1057, return_not_resolvable, CONFLICT,                                                       \
+      "The return cannot take this step in its present state.")                                    \
+    X(1058, refund_not_found, NOT_FOUND, "There is no such refund.")                               \
+    X(1059, refund_not_by_hand, CONFLICT, "The refund is not settled by people.")                  \
+    X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")
 
 /* Lists in columns: */
 /* clang-format off */
@@ -211,7 +224,8 @@
     X(CHANNEL) X(PROVIDER) X(REFERENCE) X(INTENT_ID) X(CODE) X(TITLE) X(DETAIL) X(ACTOR) X(EMAIL)  \
     X(CURRENCY) X(EXPONENT) X(QUANTITY) X(UNIT_PRICE) X(LIST_PRICE) X(SUBTOTAL) X(DISCOUNT) X(TAX) \
     X(SHIPPING) X(AMOUNT) X(REFUNDED) X(BALANCE_AFTER) X(FLAG) X(URL) X(SNAPSHOT) X(METADATA)      \
-    X(CREATED_AT) X(UPDATED_AT) X(PAID_AT) X(CANCELLED_AT) X(REFUNDED_AT) X(EXPIRES_AT)
+    X(CREATED_AT) X(UPDATED_AT) X(PAID_AT) X(CANCELLED_AT) X(REFUNDED_AT) X(EXPIRES_AT) X(SLUG)    \
+    X(ATTRIBUTES) X(EXPECTED_AT) X(DELIVERED_AT)
 
 /* clang-format on */
 

@@ -39,12 +39,13 @@ typedef struct orders_result_t {
 
 typedef struct orders_line_t {
     int64_t order_id, id, item_id;
-    const char *kind, *product, *variant, *title, *currency, *image;
+    const char *kind, *product, *variant, *title, *currency, *image, *slug;
     const char *number; /**< that carts name the product by */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
     bool returnable;
     orders_document_t
-        snapshot; /**< the product as it was sold: company, item, variants, images, status */
+        snapshot; /**< the product as it was sold: company, item, variants, images, status, translations */
+    orders_document_t attributes; /**< what was chosen: [{id, name, attribute, code}] */
     orders_document_t metadata;
     apr_time_t created_at;
 } orders_line_t;
@@ -118,6 +119,39 @@ typedef struct orders_invoice_t {
     apr_time_t created_at;
 } orders_invoice_t;
 
+/** How the goods reach the buyer: planned, then on its way. One an order. */
+typedef struct orders_shipment_t {
+    int64_t order_id, id;
+    const char *status; /**< planned; then what the courier said last */
+    const char *courier, *service, *tracking_number, *tracking_url;
+    const char *estimate; /**< in words: "2-3 days" */
+    bool late;            /**< it came, or is, after it was expected */
+    apr_time_t expected_at, shipped_at, delivered_at, updated_at;
+} orders_shipment_t;
+
+/** What a courier said of a shipment, in order of time. */
+typedef struct orders_tracking_t {
+    int64_t order_id, id, shipment_id;
+    const char *status, *location, *description;
+    apr_time_t at;
+} orders_tracking_t;
+
+/** Goods that come back. */
+typedef struct orders_return_t {
+    int64_t order_id, id;
+    int64_t refund_id; /**< 0: not refunded yet */
+    int64_t amount;    /**< of the refund */
+    const char *order_number, *state, *reason, *currency;
+    orders_document_t lines; /**< [{"id", "quantity"}] */
+    apr_time_t created_at, updated_at;
+} orders_return_t;
+
+/** What a word is called in the reader's language. */
+typedef struct orders_label_t {
+    const char *kind; /**< order_status, shipment_status, payment_method */
+    const char *word, *text;
+} orders_label_t;
+
 /** What a buyer is told of himself. */
 typedef struct orders_profile_t {
     int64_t id;
@@ -148,6 +182,7 @@ typedef struct orders_children_t {
     apr_array_header_t *balances, *postings, *history, *users;
     apr_array_header_t *companies, *agents, *actors; /**< companies: one; agents: one */
     apr_array_header_t *invoices;
+    apr_array_header_t *shipments, *tracking, *returns; /**< shipments: one */
 } orders_children_t;
 
 typedef struct orders_order_t {
@@ -176,6 +211,7 @@ typedef struct orders_answer_t {
     apr_array_header_t *tokens;   /**< of orders_token_t: tokens and identities */
     apr_array_header_t *profiles; /**< of orders_profile_t */
     apr_array_header_t *mails;    /**< of orders_due_mail_t */
+    apr_array_header_t *labels;   /**< of orders_label_t, by kind and word */
     orders_children_t loose;      /**< rows of no order in this answer */
 } orders_answer_t;
 

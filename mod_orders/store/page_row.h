@@ -7,6 +7,6 @@
 #define ORDERS_NULLS_8 "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
 #define ORDERS_PAGE_ROW(amount, flag)                                                              \
     "SELECT 'page', " ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 amount           \
-    ", NULL, NULL, " flag ", " ORDERS_NULLS_8 "NULL"
+    ", NULL, NULL, " flag ", " ORDERS_NULLS_8 "NULL, NULL, NULL, NULL, NULL"
 
 #endif

@@ -52,7 +52,11 @@ CREATE TYPE orders.answer AS (
     paid_at          timestamptz,
     cancelled_at     timestamptz,
     refunded_at      timestamptz,
-    expires_at       timestamptz
+    expires_at       timestamptz,
+    slug             text,
+    attributes       jsonb,
+    expected_at      timestamptz,
+    delivered_at     timestamptz
 );
 
 CREATE FUNCTION orders.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
@@ -64,7 +68,8 @@ LANGUAGE sql STABLE AS $$
             NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
             o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
-            o.expires_at
+            o.expires_at,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM unnest(p_ids) WITH ORDINALITY AS w (id, n)
      JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = w.id
      ORDER BY w.n)
@@ -75,7 +80,8 @@ LANGUAGE sql STABLE AS $$
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, l.snapshot,
             l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz
+            NULL::timestamptz, NULL::timestamptz,
+            l.slug, l.attributes, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_line l
      WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_ids)
      ORDER BY l.order_id, l.id)
@@ -86,7 +92,8 @@ LANGUAGE sql STABLE AS $$
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, NULL::boolean,
             p.pay_url, NULL::jsonb, p.metadata, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
-            NULL::timestamptz, p.expires_at
+            NULL::timestamptz, p.expires_at,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.payment p
      WHERE p.tenant_id = p_tenant AND p.order_id = ANY (p_ids)
      ORDER BY p.order_id, p.id)
@@ -97,7 +104,8 @@ LANGUAGE sql STABLE AS $$
             r.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
             NULL::jsonb, r.metadata, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
-            r.settled_at, NULL::timestamptz
+            r.settled_at, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.refund r
      JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id
      WHERE r.tenant_id = p_tenant AND r.order_id = ANY (p_ids)
@@ -112,7 +120,8 @@ LANGUAGE sql STABLE AS $$
            o.exponent, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, coalesce(a.balance, 0), NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, coalesce(a.updated_at, u.created_at),
-           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
     JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = coalesce(p_user, o.buyer_id)
     LEFT JOIN orders.account a ON a.tenant_id = o.tenant_id AND a.user_id = u.id AND a.currency = o.currency
@@ -126,7 +135,8 @@ LANGUAGE sql STABLE AS $$
            NULL::bigint,
            CASE WHEN t.credit_user_id = w.user_id THEN t.credit_balance_after ELSE t.debit_balance_after END,
            NULL::boolean, NULL::text, NULL::jsonb, t.metadata, t.created_at, NULL::timestamptz,
-           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
     CROSS JOIN LATERAL (SELECT coalesce(p_user, o.buyer_id) AS user_id) AS w
     CROSS JOIN LATERAL (
@@ -147,7 +157,8 @@ LANGUAGE sql STABLE AS $$
            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, c.active, NULL::text,
            c.images, c.address, c.created_at, c.updated_at, NULL::timestamptz, NULL::timestamptz,
-           NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
     JOIN orders.company c ON c.tenant_id = o.tenant_id AND c.id = o.retailer_id
     WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
@@ -158,7 +169,8 @@ LANGUAGE sql STABLE AS $$
            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
     JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.agent_id
     WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
@@ -172,7 +184,8 @@ LANGUAGE sql STABLE AS $$
            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders.order_history x
           WHERE x.tenant_id = p_tenant AND x.order_id = ANY (p_ids) AND x.actor_id IS NOT NULL) AS h
     JOIN orders.users u ON u.tenant_id = h.tenant_id AND u.id = h.actor_id
@@ -186,9 +199,81 @@ LANGUAGE sql STABLE AS $$
            NULL::text, NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::boolean, NULL::text, NULL::jsonb, NULL::jsonb, i.created_at, NULL::timestamptz,
-           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.invoice i
     WHERE i.tenant_id = p_tenant AND i.order_id = ANY (p_ids)
+$$;
+
+CREATE FUNCTION orders.shipments_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    (SELECT 'shipment'::text, s.order_id, s.id, NULL::bigint, NULL::uuid, s.tracking_number, NULL::text, NULL::text,
+            NULL::integer, s.status, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+            NULL::text, s.estimated_delivery, NULL::text, NULL::text, s.courier, s.service, NULL::text, NULL::text,
+            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            coalesce(coalesce(s.delivered_at, now()) > s.expected_at, false), s.tracking_url,
+            NULL::jsonb, NULL::jsonb, s.shipped_at, s.updated_at, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, s.expected_at, s.delivered_at
+     FROM orders.shipment s
+     WHERE s.tenant_id = p_tenant AND s.order_id = ANY (p_ids)
+     ORDER BY s.order_id, s.id)
+    UNION ALL
+    (SELECT 'tracking'::text, e.order_id, e.id, e.shipment_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
+            NULL::integer, e.status, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::text, NULL::text, e.location, e.description, NULL::text, NULL::text,
+            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            NULL::jsonb, NULL::jsonb, e.at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
+     FROM orders.shipment_event e
+     WHERE e.tenant_id = p_tenant AND e.order_id = ANY (p_ids)
+     ORDER BY e.order_id, e.at, e.id)
+$$;
+
+CREATE FUNCTION orders.returns_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    (SELECT 'return'::text, r.order_id, r.id, r.refund_id, NULL::uuid, o.number::text, NULL::text, NULL::text,
+            NULL::integer, r.state::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, r.reason, NULL::text, NULL::text,
+            o.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::bigint, NULL::bigint, f.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            (SELECT jsonb_agg(jsonb_build_object('id', l.line_id, 'quantity', l.quantity) ORDER BY l.line_id)
+             FROM orders.return_line l WHERE l.tenant_id = r.tenant_id AND l.return_id = r.id),
+            NULL::jsonb, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
+     FROM orders.order_return r
+     JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+     LEFT JOIN orders.refund f ON f.tenant_id = r.tenant_id AND f.id = r.refund_id
+     WHERE r.tenant_id = p_tenant AND r.order_id = ANY (p_ids)
+     ORDER BY r.order_id, r.id)
+$$;
+
+-- The first of the languages that has a text for the word; the tenant's own text before ours.
+CREATE FUNCTION orders.labels_of(p_tenant integer, p_languages text[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'label'::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, w.kind, NULL::text, NULL::text,
+           NULL::text, NULL::text, NULL::text, w.word, w.text, NULL::text, NULL::text, NULL::text,
+           NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+           NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
+    FROM (
+        SELECT DISTINCT ON (a.kind, a.word) a.kind, a.word, a.text
+        FROM (
+            SELECT l.kind, l.word, l.language, l.text, true AS built_in FROM orders.label l
+            WHERE l.language = ANY (p_languages)
+            UNION ALL
+            SELECT t.kind, t.word, t.language, t.text, false FROM orders.tenant_label t
+            WHERE t.tenant_id = p_tenant AND t.language = ANY (p_languages)
+        ) AS a
+        ORDER BY a.kind, a.word, array_position(p_languages, a.language), a.built_in
+    ) AS w
 $$;
 
 CREATE FUNCTION orders.more_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
@@ -199,7 +284,8 @@ LANGUAGE sql STABLE AS $$
            NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, u.active, NULL::text, NULL::jsonb,
            u.metadata, u.created_at, u.updated_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-           NULL::timestamptz
+           NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
     JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
     WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
@@ -210,7 +296,8 @@ LANGUAGE sql STABLE AS $$
             NULL::text, o.currency, NULL::smallint, t.rate_bp, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, t.amount, NULL::bigint, NULL::bigint, NULL::boolean,
             NULL::text, NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_tax t
      JOIN orders.orders o ON o.tenant_id = t.tenant_id AND o.id = t.order_id
      WHERE t.tenant_id = p_tenant AND t.order_id = ANY (p_ids)
@@ -222,7 +309,8 @@ LANGUAGE sql STABLE AS $$
             NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean,
             NULL::text, a.document, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_address a
      WHERE a.tenant_id = p_tenant AND a.order_id = ANY (p_ids)
      ORDER BY a.order_id, a.kind)
@@ -233,7 +321,8 @@ LANGUAGE sql STABLE AS $$
             NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
             NULL::jsonb, NULL::jsonb, h.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz
+            NULL::timestamptz, NULL::timestamptz,
+            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_history h
      WHERE h.tenant_id = p_tenant AND h.order_id = ANY (p_ids)
      ORDER BY h.order_id, h.step)
@@ -241,6 +330,10 @@ LANGUAGE sql STABLE AS $$
     SELECT * FROM orders.parties_of(p_tenant, p_ids)
     UNION ALL
     SELECT * FROM orders.invoices_of(p_tenant, p_ids)
+    UNION ALL
+    SELECT * FROM orders.shipments_of(p_tenant, p_ids)
+    UNION ALL
+    SELECT * FROM orders.returns_of(p_tenant, p_ids)
 $$;
 
 GRANT EXECUTE ON FUNCTION
@@ -249,7 +342,10 @@ GRANT EXECUTE ON FUNCTION
     orders.more_of(integer, bigint[]),
     orders.parties_of(integer, bigint[]),
     orders.actors_of(integer, bigint[]),
-    orders.invoices_of(integer, bigint[])
+    orders.invoices_of(integer, bigint[]),
+    orders.shipments_of(integer, bigint[]),
+    orders.returns_of(integer, bigint[]),
+    orders.labels_of(integer, text[])
     TO orders_api;
 
 -- What it all means
@@ -267,7 +363,14 @@ COMMENT ON FUNCTION orders.parties_of IS
 'Rows company (the retailer, with its address as metadata and its images as snapshot) and agent, where an order has one';
 COMMENT ON FUNCTION orders.actors_of IS 'Rows person: the users who act in the history of an order, each once';
 COMMENT ON FUNCTION orders.invoices_of IS 'Rows invoice: number, issuer (parent_id, title) and time';
+COMMENT ON FUNCTION orders.shipments_of IS
+'Rows shipment (title courier, detail service, number and url of the tracking, reference the estimate in words, created_at
+when it left, flag: late, by the database clock) and tracking (title location; in order of time)';
+COMMENT ON FUNCTION orders.returns_of IS
+'Rows return: number (of the order), parent_id and amount (of its refund), snapshot ([{id, quantity}] of its lines)';
+COMMENT ON FUNCTION orders.labels_of IS
+'Rows label (type, code the word, title the text): each word in the first of the languages that has it';
 COMMENT ON FUNCTION orders.more_of IS
-'Rows user, tax, address, history, company, agent and invoice: what the operator sees beyond rows_of and money_of';
+'Rows user, tax, address, history, company, agent, invoice, shipment, tracking and return: what the operator sees beyond rows_of and money_of';
 
 COMMIT;

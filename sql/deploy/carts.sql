@@ -23,6 +23,8 @@ CREATE TABLE orders.cart (
 );
 
 CREATE INDEX cart_by_user ON orders.cart (tenant_id, user_id, id) WHERE state = 'open';
+CREATE UNIQUE INDEX cart_one_open_of_buyer ON orders.cart (tenant_id, user_id, currency)
+    WHERE state = 'open' AND company_id IS NULL;
 
 CREATE TABLE orders.cart_line (
     tenant_id  integer NOT NULL,
@@ -40,7 +42,18 @@ CREATE TABLE orders.cart_line (
     CONSTRAINT cart_line_discount_in_range CHECK (discount BETWEEN 0 AND 1000000000000000)
 );
 
-GRANT SELECT ON orders.cart, orders.cart_line TO orders_api;
+-- Which orders were put into a cart again, so that each is once.
+CREATE TABLE orders.cart_reorder (
+    tenant_id integer NOT NULL,
+    cart_id   bigint  NOT NULL,
+    order_id  bigint  NOT NULL,
+    not_sold  jsonb   NOT NULL DEFAULT '[]',
+    CONSTRAINT cart_reorder_pkey PRIMARY KEY (tenant_id, cart_id, order_id),
+    CONSTRAINT cart_reorder_cart_exists FOREIGN KEY (tenant_id, cart_id) REFERENCES orders.cart (tenant_id, id),
+    CONSTRAINT cart_reorder_not_sold_is_array CHECK (jsonb_typeof(not_sold) = 'array')
+);
+
+GRANT SELECT ON orders.cart, orders.cart_line, orders.cart_reorder TO orders_api;
 
 -- What it all means
 
@@ -63,5 +76,10 @@ COMMENT ON COLUMN orders.cart_line.variant_id IS 'What is bought';
 COMMENT ON COLUMN orders.cart_line.quantity IS 'How many';
 COMMENT ON COLUMN orders.cart_line.discount IS
 'Taken off the line, minor units; more than the line costs when it is ordered counts as all of it';
+COMMENT ON TABLE orders.cart_reorder IS 'Orders whose lines were put into a cart again, each once a cart';
+COMMENT ON COLUMN orders.cart_reorder.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.cart_reorder.cart_id IS 'The cart';
+COMMENT ON COLUMN orders.cart_reorder.order_id IS 'The order, of the same user';
+COMMENT ON COLUMN orders.cart_reorder.not_sold IS 'Titles of its lines that are no longer sold';
 
 COMMIT;

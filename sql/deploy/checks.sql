@@ -152,7 +152,7 @@ WITH steps AS (
     SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
            row_number() OVER (PARTITION BY h.tenant_id, h.order_id ORDER BY h.step) AS expected_step
     FROM orders.order_history h
-    WINDOW axis AS (PARTITION BY h.tenant_id, h.order_id, h.axis ORDER BY h.step)
+    WINDOW axis AS (PARTITION BY h.tenant_id, h.order_id, h.axis, h.return_id ORDER BY h.step)
 )
 SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s', s.step, s.axis, s.from_state,
                                        s.came_from) AS problem
@@ -172,6 +172,11 @@ CROSS JOIN LATERAL (VALUES ('order', o.state), ('payment', o.payment_state), ('f
     AS x (axis, state)
 LEFT JOIN steps s ON s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.axis = x.axis AND s.is_last
 WHERE s.to_state IS DISTINCT FROM x.state
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s is %s, its history ends at %s', r.id, r.state, coalesce(s.to_state, 'nothing'))
+FROM orders.order_return r
+LEFT JOIN steps s ON s.tenant_id = r.tenant_id AND s.order_id = r.order_id AND s.return_id = r.id AND s.is_last
+WHERE s.to_state IS DISTINCT FROM r.state
 UNION ALL
 SELECT s.tenant_id, s.order_id, format('step %s has version %s of %s', s.step, s.version, o.version)
 FROM steps s

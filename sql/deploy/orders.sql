@@ -11,7 +11,7 @@ CREATE TABLE orders.transition (
     actor      text NOT NULL,
     event      text NOT NULL,
     CONSTRAINT transition_pkey PRIMARY KEY (axis, from_state, to_state, actor),
-    CONSTRAINT transition_axis_known CHECK (axis IN ('order', 'payment', 'fulfilment')),
+    CONSTRAINT transition_axis_known CHECK (axis IN ('order', 'payment', 'fulfilment', 'return')),
     CONSTRAINT transition_actor_known CHECK (actor IN ('buyer', 'seller', 'operator', 'provider', 'system'))
 );
 
@@ -58,7 +58,15 @@ FROM (VALUES
     ('fulfilment', 'shipped', 'out_for_delivery', 'seller operator provider system', 'order.out_for_delivery'),
     ('fulfilment', 'shipped', 'delivered', 'seller operator provider system', 'order.delivered'),
     ('fulfilment', 'out_for_delivery', 'delivered', 'seller operator provider system', 'order.delivered'),
-    ('fulfilment', 'delivered', 'returned', 'seller operator system', 'order.returned')
+    ('fulfilment', 'delivered', 'returned', 'seller operator system', 'order.returned'),
+    ('return', 'new', 'requested', 'buyer seller operator', 'return.requested'),
+    ('return', 'requested', 'approved', 'seller operator', 'return.approved'),
+    ('return', 'requested', 'rejected', 'seller operator', 'return.rejected'),
+    ('return', 'approved', 'received', 'seller operator', 'return.received'),
+    ('return', 'approved', 'rejected', 'seller operator', 'return.rejected'),
+    ('return', 'received', 'refunded', 'seller operator', 'return.refunded'),
+    ('return', 'received', 'rejected', 'seller operator', 'return.rejected'),
+    ('return', 'refunded', 'received', 'operator provider system', 'return.refund_failed')
 ) AS s (axis, from_state, to_state, actors, event)
 CROSS JOIN LATERAL string_to_table(s.actors, ' ') AS a (actor);
 
@@ -179,6 +187,8 @@ CREATE TABLE orders.order_line (
     image             text,
     returnable        boolean     NOT NULL DEFAULT false,
     refunded_quantity integer     NOT NULL DEFAULT 0,
+    returned_quantity integer     NOT NULL DEFAULT 0,
+    reserved          integer     NOT NULL DEFAULT 0,
     snapshot          jsonb,
     metadata          jsonb       NOT NULL DEFAULT '{}',
     created_at        timestamptz NOT NULL DEFAULT now(),
@@ -191,6 +201,8 @@ CREATE TABLE orders.order_line (
     CONSTRAINT order_line_discount_within_subtotal CHECK (discount BETWEEN 0 AND greatest(subtotal, 0)),
     CONSTRAINT order_line_tax_not_negative CHECK (tax >= 0),
     CONSTRAINT order_line_refunded_within_quantity CHECK (refunded_quantity BETWEEN 0 AND quantity),
+    CONSTRAINT order_line_returned_within_quantity CHECK (returned_quantity BETWEEN 0 AND quantity),
+    CONSTRAINT order_line_reserved_whole_or_not CHECK (reserved IN (0, quantity)),
     CONSTRAINT order_line_attributes_is_array CHECK (jsonb_typeof(attributes) = 'array'),
     CONSTRAINT order_line_snapshot_is_object CHECK (jsonb_typeof(snapshot) = 'object'),
     CONSTRAINT order_line_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
@@ -231,11 +243,13 @@ CREATE TABLE orders.order_history (
     actor_id   bigint,
     api        text,
     comment    text,
+    return_id  bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT order_history_pkey PRIMARY KEY (tenant_id, order_id, step),
     CONSTRAINT order_history_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT order_history_step_allowed FOREIGN KEY (axis, from_state, to_state, actor)
         REFERENCES orders.transition (axis, from_state, to_state, actor),
+    CONSTRAINT order_history_return_has_axis CHECK ((axis = 'return') = (return_id IS NOT NULL)),
     CONSTRAINT order_history_step_positive CHECK (step > 0),
     CONSTRAINT order_history_version_positive CHECK (version > 0)
 );
@@ -296,16 +310,17 @@ CREATE TYPE orders.step AS (axis text, from_state text, to_state text);
 
 CREATE FUNCTION orders.record_steps(
     p_tenant integer, p_order bigint, p_version integer,
-    p_api text, p_actor text, p_actor_id bigint, p_comment text, p_steps orders.step[]
+    p_api text, p_actor text, p_actor_id bigint, p_comment text, p_steps orders.step[], p_return bigint DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH recorded AS (
         INSERT INTO orders.order_history (tenant_id, order_id, step, version, axis, from_state, to_state,
-                                          actor, actor_id, api, comment, created_at)
+                                          actor, actor_id, api, comment, return_id, created_at)
         SELECT p_tenant, p_order, s.n + coalesce(
                    (SELECT max(h.step) FROM orders.order_history h
                     WHERE h.tenant_id = p_tenant AND h.order_id = p_order), 0),
                p_version, s.axis, s.from_state, s.to_state, p_actor, p_actor_id, p_api, p_comment,
+               CASE s.axis WHEN 'return' THEN p_return END,
                (SELECT o.updated_at FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_order)
         FROM unnest(p_steps) WITH ORDINALITY AS s (axis, from_state, to_state, n)
         RETURNING step, axis, from_state, to_state
@@ -353,7 +368,7 @@ GRANT EXECUTE ON FUNCTION orders.order_id_of(integer, text) TO orders_api;
 COMMENT ON TABLE orders.transition IS
 'The allowed steps of the three axes, by actor. A history row refers to its step, so that no SQL can record
 another';
-COMMENT ON COLUMN orders.transition.axis IS 'order, payment or fulfilment';
+COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
 COMMENT ON COLUMN orders.transition.actor IS 'Who may take the step';
@@ -431,8 +446,12 @@ COMMENT ON COLUMN orders.order_line.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.order_line.image IS 'Address of a picture';
 COMMENT ON COLUMN orders.order_line.returnable IS 'Whether it may be sent back';
 COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or being refunded';
+COMMENT ON COLUMN orders.order_line.returned_quantity IS 'Pieces in returns that are not rejected';
+COMMENT ON COLUMN orders.order_line.reserved IS
+'Pieces that this line holds of its variant''s stock: all, or none when stock is not counted, given back or sent';
 COMMENT ON COLUMN orders.order_line.snapshot IS
-'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status}';
+'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status,
+translations: {language: {name}}}';
 COMMENT ON COLUMN orders.order_line.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.order_line.created_at IS 'When the row was made';
 COMMENT ON TABLE orders.order_tax IS 'The tax of an order by key and rate; adds up to the order''s tax';
@@ -459,6 +478,7 @@ COMMENT ON COLUMN orders.order_history.actor IS 'Kind of who did it';
 COMMENT ON COLUMN orders.order_history.actor_id IS 'User who did it; null: nobody of ours';
 COMMENT ON COLUMN orders.order_history.api IS 'API through which it was done; worker for the clock';
 COMMENT ON COLUMN orders.order_history.comment IS 'Reason or remark';
+COMMENT ON COLUMN orders.order_history.return_id IS 'The return whose step it is, on axis return';
 COMMENT ON COLUMN orders.order_history.created_at IS 'When the row was made';
 COMMENT ON TABLE orders.outbox IS 'One event for each history row, to be delivered at least once';
 COMMENT ON COLUMN orders.outbox.tenant_id IS 'The tenant';
@@ -491,7 +511,7 @@ COMMENT ON COLUMN orders.number_series.series IS 'Name of the series';
 COMMENT ON COLUMN orders.number_series.last_number IS 'Number given last; 0: none';
 COMMENT ON TYPE orders.step IS 'One step of one axis';
 COMMENT ON FUNCTION orders.record_steps IS
-'Internal: writes history and outbox for the steps. Needs the lock of the order, or an order of this
+'Internal: writes history and outbox for the steps; p_return: whose steps those on axis return are. Needs the lock of the order, or an order of this
 transaction';
 COMMENT ON FUNCTION orders.next_in_series IS
 'Internal: next number of a gapless series. Locks the series to the end of the transaction: call it late';

@@ -16,6 +16,7 @@ CREATE TABLE orders.product (
     images       jsonb       NOT NULL DEFAULT '{}',
     tax_class    text,
     returnable   boolean     NOT NULL DEFAULT false,
+    translations jsonb       NOT NULL DEFAULT '{}',
     active       boolean     NOT NULL DEFAULT true,
     metadata     jsonb       NOT NULL DEFAULT '{}',
     created_at   timestamptz NOT NULL DEFAULT now(),
@@ -26,6 +27,7 @@ CREATE TABLE orders.product (
     CONSTRAINT product_tenant_exists FOREIGN KEY (tenant_id) REFERENCES orders.tenant (id),
     CONSTRAINT product_company_exists FOREIGN KEY (tenant_id, company_id) REFERENCES orders.company (tenant_id, id),
     CONSTRAINT product_images_is_object CHECK (jsonb_typeof(images) = 'object'),
+    CONSTRAINT product_translations_is_object CHECK (jsonb_typeof(translations) = 'object'),
     CONSTRAINT product_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -65,7 +67,20 @@ CREATE TABLE orders.variant_price (
     CONSTRAINT variant_price_list_price_not_below_price CHECK (list_price BETWEEN price AND 1000000000000000)
 );
 
-GRANT SELECT ON orders.product, orders.variant, orders.variant_price TO orders_api;
+-- Beside the variant, so that a sale never waits for an edit of the catalogue.
+CREATE TABLE orders.stock (
+    tenant_id  integer     NOT NULL,
+    variant_id bigint      NOT NULL,
+    on_hand    integer     NOT NULL,
+    reserved   integer     NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT stock_pkey PRIMARY KEY (tenant_id, variant_id),
+    CONSTRAINT stock_variant_exists FOREIGN KEY (tenant_id, variant_id) REFERENCES orders.variant (tenant_id, id),
+    CONSTRAINT stock_on_hand_not_negative CHECK (on_hand >= 0),
+    CONSTRAINT stock_reserved_not_negative CHECK (reserved >= 0)
+);
+
+GRANT SELECT ON orders.product, orders.variant, orders.variant_price, orders.stock TO orders_api;
 
 -- What it all means
 
@@ -82,6 +97,7 @@ COMMENT ON COLUMN orders.product.description IS 'Longer text';
 COMMENT ON COLUMN orders.product.images IS 'Picture by size: px240, px480, px720, px1080';
 COMMENT ON COLUMN orders.product.tax_class IS 'Which tax_rate rows apply; null: no tax';
 COMMENT ON COLUMN orders.product.returnable IS 'Whether it may be sent back';
+COMMENT ON COLUMN orders.product.translations IS 'Other languages: {"ar": {"name": "…"}}; copied to orders';
 COMMENT ON COLUMN orders.product.active IS 'false: no longer sold';
 COMMENT ON COLUMN orders.product.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.product.created_at IS 'When the row was made';
@@ -95,7 +111,8 @@ COMMENT ON COLUMN orders.variant.product_id IS 'The product';
 COMMENT ON COLUMN orders.variant.external_ref IS 'The host''s own key, within the product';
 COMMENT ON COLUMN orders.variant.number IS 'Number that carts name it by (the product number of the company API)';
 COMMENT ON COLUMN orders.variant.name IS 'For display';
-COMMENT ON COLUMN orders.variant.options IS 'What was chosen: [{id, name}]';
+COMMENT ON COLUMN orders.variant.options IS
+'What was chosen: [{id, name, attribute, code}], the last two where an attribute has a name (Colour) or a code (#000000)';
 COMMENT ON COLUMN orders.variant.images IS 'Picture by size: px240, px480, px720, px1080; {}: the product''s';
 COMMENT ON COLUMN orders.variant.status IS 'Where the piece is in its work flow, a word of the host';
 COMMENT ON COLUMN orders.variant.active IS 'false: no longer sold';
@@ -107,5 +124,14 @@ COMMENT ON COLUMN orders.variant_price.variant_id IS 'The variant';
 COMMENT ON COLUMN orders.variant_price.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.variant_price.price IS 'Minor units, for one';
 COMMENT ON COLUMN orders.variant_price.list_price IS 'Price before any reduction, minor units; null: the price';
+COMMENT ON TABLE orders.stock IS
+'Pieces of a variant that is counted; without a row a variant is not. What may be sold is on_hand - reserved';
+COMMENT ON COLUMN orders.stock.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.stock.variant_id IS 'The variant';
+COMMENT ON COLUMN orders.stock.on_hand IS 'Pieces in the shop';
+COMMENT ON COLUMN orders.stock.reserved IS
+'Those of them that orders hold which have not been sent: the sum of order_line.reserved. More than on_hand only when a
+count has found fewer than were sold';
+COMMENT ON COLUMN orders.stock.updated_at IS 'When the row was last changed';
 
 COMMIT;

@@ -20,8 +20,9 @@ COMMENT ON SCHEMA orders IS
 'The order book of mod_orders. Rules that hold everywhere:
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
-Lock order, kept by every function: order row (by id), its payments (by id), coupon, account. Placing makes its
-order row itself, so it starts at the coupon; the account is always the last lock taken.
+Lock order, kept by every function: cart, order row (by id), its payments (by id), coupon, stock (by variant), account,
+number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
+coupons, then all stock.
 Functions without SET search_path are internal: they run inside the public ones and are granted to nobody.';
 
 CREATE SCHEMA orders_check;
@@ -69,11 +70,13 @@ CREATE TABLE orders.tenant (
     name          text        NOT NULL,
     currency      text        NOT NULL,
     tax_inclusive boolean     NOT NULL DEFAULT true,
+    bill_series   text        NOT NULL DEFAULT 'BILL',
     metadata      jsonb       NOT NULL DEFAULT '{}',
     created_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenant_pkey PRIMARY KEY (id),
     CONSTRAINT tenant_id_positive CHECK (id > 0),
     CONSTRAINT tenant_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
+    CONSTRAINT tenant_bill_series_is_word CHECK (bill_series ~ '^[A-Z0-9]{1,12}$'),
     CONSTRAINT tenant_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -125,6 +128,7 @@ COMMENT ON COLUMN orders.tenant.id IS 'Leads every key of the tenant''s rows; 1 
 COMMENT ON COLUMN orders.tenant.name IS 'For people';
 COMMENT ON COLUMN orders.tenant.currency IS 'Default for what names no currency';
 COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
+COMMENT ON COLUMN orders.tenant.bill_series IS 'What its bill numbers begin with';
 COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
 COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS

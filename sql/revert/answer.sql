@@ -4,6 +4,9 @@
 BEGIN;
 
 DROP FUNCTION orders.more_of;
+DROP FUNCTION orders.labels_of;
+DROP FUNCTION orders.returns_of;
+DROP FUNCTION orders.shipments_of;
 DROP FUNCTION orders.invoices_of;
 DROP FUNCTION orders.actors_of;
 DROP FUNCTION orders.parties_of;

@@ -3,6 +3,7 @@
 
 BEGIN;
 
+DROP TABLE orders.cart_reorder;
 DROP TABLE orders.cart_line;
 DROP TABLE orders.cart;
 

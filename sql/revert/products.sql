@@ -3,6 +3,7 @@
 
 BEGIN;
 
+DROP TABLE orders.stock;
 DROP TABLE orders.variant_price;
 DROP TABLE orders.variant;
 DROP TABLE orders.product;

@@ -44,7 +44,7 @@ FROM (VALUES ('rows_of', 'SELECT * FROM rows_of(77, ARRAY[1, 2]::bigint[])'), ('
              ('more_of', 'SELECT * FROM more_of(77, ARRAY[1]::bigint[])'),
              ('rows_of on a list', 'SELECT r.* FROM (SELECT array_agg(id) AS ids FROM (SELECT id FROM orders WHERE tenant_id = 77 AND buyer_id = 1
                ORDER BY created_at DESC, id DESC LIMIT 20) AS x) AS p, LATERAL rows_of(77, p.ids) AS r')) AS c (name, sql);
-SELECT is((SELECT count(*) FROM pg_attribute WHERE attrelid = 'answer'::regclass AND attnum > 0), 46::bigint, 'a row has 46 columns');
+SELECT is((SELECT count(*) FROM pg_attribute WHERE attrelid = 'answer'::regclass AND attnum > 0), 50::bigint, 'a row has 50 columns');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

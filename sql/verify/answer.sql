@@ -8,6 +8,9 @@ SELECT 'orders.more_of'::regproc;
 SELECT 'orders.parties_of'::regproc;
 SELECT 'orders.actors_of'::regproc;
 SELECT 'orders.invoices_of'::regproc;
+SELECT 'orders.shipments_of'::regproc;
+SELECT 'orders.returns_of'::regproc;
+SELECT 'orders.labels_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.rows_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
@@ -17,3 +20,6 @@ SELECT 1 / has_function_privilege('orders_api',
 SELECT 1 / has_function_privilege('orders_api', 'orders.parties_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.actors_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.invoices_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.shipments_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.returns_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.labels_of(integer, text[])', 'EXECUTE')::integer;

@@ -18,14 +18,14 @@ SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, di
 FROM orders.orders WHERE false;
 SELECT tenant_id, order_id, id, kind, item_id, item_ref, product_number, slug, title, variant, attributes,
        quantity, unit_price, list_price, subtotal, discount, tax, currency, image, returnable,
-       refunded_quantity, snapshot, metadata, created_at
+       refunded_quantity, returned_quantity, reserved, snapshot, metadata, created_at
 FROM orders.order_line WHERE false;
 SELECT tenant_id, order_id, key, rate_bp, amount
 FROM orders.order_tax WHERE false;
 SELECT tenant_id, order_id, kind, document
 FROM orders.order_address WHERE false;
 SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment,
-       created_at
+       return_id, created_at
 FROM orders.order_history WHERE false;
 SELECT tenant_id, id, order_id, step, event, event_id, attempts, due_at, done_at, dead, last_error,
        created_at

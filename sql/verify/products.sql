@@ -2,13 +2,16 @@
 -- Verify orders:products on pg
 
 SELECT tenant_id, id, external_ref, company_id, number, slug, name, description, images, tax_class,
-       returnable, active, metadata, created_at, updated_at
+       returnable, translations, active, metadata, created_at, updated_at
 FROM orders.product WHERE false;
 SELECT tenant_id, id, product_id, external_ref, number, name, options, images, status, active, created_at,
        updated_at
 FROM orders.variant WHERE false;
 SELECT tenant_id, variant_id, currency, price, list_price
 FROM orders.variant_price WHERE false;
+SELECT tenant_id, variant_id, on_hand, reserved, updated_at
+FROM orders.stock WHERE false;
+SELECT 1 / has_table_privilege('orders_api', 'orders.stock', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.product', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.variant', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.variant_price', 'SELECT')::integer;

@@ -4,7 +4,7 @@
 SELECT 1 / has_schema_privilege('orders_api', 'orders', 'USAGE')::integer;
 SELECT code, exponent, symbol, name
 FROM orders.currency WHERE false;
-SELECT id, name, currency, tax_inclusive, metadata, created_at
+SELECT id, name, currency, tax_inclusive, bill_series, metadata, created_at
 FROM orders.tenant WHERE false;
 SELECT 'orders.refuse'::regproc;
 SELECT 'orders.digits'::regproc;

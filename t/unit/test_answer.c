@@ -42,7 +42,10 @@ static Oid type_of(int column)
         return BOOL;
     case C_SNAPSHOT:
     case C_METADATA:
+    case C_ATTRIBUTES:
         return JSONB;
+    case C_SLUG:
+        return TEXT;
     default:
         return column >= C_CREATED_AT                                ? TIMESTAMPTZ
                : column >= C_UNIT_PRICE && column <= C_BALANCE_AFTER ? INT8

@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:labels from pg
+
+BEGIN;
+
+DROP TABLE orders.tenant_label;
+DROP TABLE orders.label;
+
+COMMIT;

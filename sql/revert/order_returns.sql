@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:order_returns from pg
+
+BEGIN;
+
+DROP TABLE orders.return_line;
+DROP TABLE orders.order_return;
+DROP DOMAIN orders.return_state;
+
+COMMIT;

@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:shipments from pg
+
+BEGIN;
+
+DROP TABLE orders.shipment_event;
+DROP TABLE orders.shipment;
+
+COMMIT;
