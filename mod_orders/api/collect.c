@@ -278,3 +278,34 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
     orders_answer_t *answer;
     return orders_payment_settle_refund(writer, &settle, &answer);
 }
+
+static bool awaits_provider(const orders_payment_t *payment)
+{
+    return payment->channel && !payment->intent_id && strcmp(payment->status, "created") == 0;
+}
+
+orders_problem_t *orders_collect_first(const orders_collector_t *collector, const char *return_url,
+                                       orders_answer_t **answer)
+{
+    const orders_result_t *result = orders_first((*answer)->results);
+    const orders_order_t *order = orders_first((*answer)->orders);
+    const orders_payment_t *last = order ? orders_last(order->of.payments) : NULL;
+    if (!last || !result || result->replayed) {
+        return NULL;
+    }
+    if (awaits_provider(last)) {
+        orders_payment_t payment = *last;
+        payment.return_url = return_url;
+        return orders_collect_intent(collector, &payment, order->number, answer);
+    }
+    if (strcmp(result->outcome, "resume") == 0) {
+        const orders_record_intent_t known = {
+            .payment_id = last->id,
+            .intent_id = last->intent_id,
+            .pay_url = last->pay_url,
+            .reference = last->reference,
+        };
+        return orders_payment_record_intent(collector->writer, &known, answer);
+    }
+    return NULL;
+}

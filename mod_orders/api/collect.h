@@ -26,6 +26,14 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /**
+ * The same for what was placed just now: asks the provider for the intent of its payment if one is due. A key whose first
+ * request was cut off before that is resumed; if the worker has been there meanwhile, only the key's record is left to be
+ * completed. `return_url`: where the provider sends the buyer, or NULL.
+ */
+orders_problem_t *orders_collect_first(const orders_collector_t *collector, const char *return_url,
+                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/**
  * Takes the money of a payment whose buyer has approved it, and records what came of it. Of the payment its id, channel and
  * intent are needed. `ask_first`: a try before may have taken it, longer ago than the provider remembers keys. `*answer` is
  * NULL when there is nothing to record: the buyer has not approved. A provider that cannot be reached is a problem:

@@ -27,6 +27,14 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_search,
     },
     {
+        .name = "operator.orders.place",
+        .method = ORDERS_POST,
+        .path = "/orders",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_place,
+    },
+    {
         .name = "operator.orders.read",
         .method = ORDERS_GET,
         .path = "/orders/:id",

@@ -12,6 +12,7 @@
 extern const orders_page_rules_t orders_operator_pages;
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply);
@@ -29,6 +30,10 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+
+/** 200 with the order of a read or a write. */
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
+                                        orders_reply_t *reply) ORDERS_MUSTCHECK;
 
 /** The canonical order: every member is always there. */
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);

@@ -126,9 +126,8 @@ static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
     return orders_etag(pool, order->version, rest);
 }
 
-/* 200 with the order of a read or a write. */
-static orders_problem_t *reply_order(const orders_call_t *call, const orders_answer_t *answer,
-                                     orders_reply_t *reply)
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
+                                        orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
@@ -145,7 +144,7 @@ orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *repl
     orders_reader_t reader = orders_call_reader(call);
     orders_answer_t *answer;
     ORDERS_TRY(orders_order_find(&reader, call->param[0], &answer));
-    return reply_order(call, answer, reply);
+    return orders_operator_reply(call, answer, reply);
 }
 
 typedef struct pay_t {
@@ -172,7 +171,7 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     settle.reference = orders_or_null(body.reference);
     settle.method = orders_or_null(body.method);
     ORDERS_TRY(orders_payment_settle(&writer, &settle, &answer));
-    return reply_order(call, answer, reply);
+    return orders_operator_reply(call, answer, reply);
 }
 
 orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply)
@@ -182,5 +181,5 @@ orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *re
     orders_cancel_t cancel = {.order = {.text = call->param[0]}};
     ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator"));
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
-    return reply_order(call, answer, reply);
+    return orders_operator_reply(call, answer, reply);
 }

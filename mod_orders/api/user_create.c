@@ -57,46 +57,6 @@ static orders_problem_t *check(const orders_call_t *call, const create_t *body,
     return problem;
 }
 
-static bool awaits_provider(const orders_payment_t *payment)
-{
-    return payment->channel && !payment->intent_id && strcmp(payment->status, "created") == 0;
-}
-
-/*
- * Asks the provider for the intent of a new order's payment. A key whose first request was cut off before that is
- * resumed; if the worker has been there meanwhile, only the key's record is left to be completed.
- */
-static orders_problem_t *collect(const orders_call_t *call, const orders_writer_t *writer,
-                                 const orders_place_plan_t *place, orders_answer_t **answer)
-{
-    const orders_result_t *result = orders_first((*answer)->results);
-    const orders_order_t *order = orders_first((*answer)->orders);
-    const orders_payment_t *last = order ? orders_last(order->of.payments) : NULL;
-    if (!last || !result || result->replayed) {
-        return NULL;
-    }
-    if (awaits_provider(last)) {
-        const orders_collector_t collector = {
-            .writer = writer,
-            .providers = call->providers,
-            .settings = call->settings,
-        };
-        orders_payment_t payment = *last;
-        payment.return_url = place->return_url;
-        return orders_collect_intent(&collector, &payment, order->number, answer);
-    }
-    if (strcmp(result->outcome, "resume") == 0) {
-        const orders_record_intent_t known = {
-            .payment_id = last->id,
-            .intent_id = last->intent_id,
-            .pay_url = last->pay_url,
-            .reference = last->reference,
-        };
-        return orders_payment_record_intent(writer, &known, answer);
-    }
-    return NULL;
-}
-
 orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
@@ -118,6 +78,11 @@ orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply)
     place.quantity = body.quantity;
     place.coupon = orders_or_null(body.coupon_code);
     ORDERS_TRY(orders_order_place_plan(&writer, &place, &answer));
-    ORDERS_TRY(collect(call, &writer, &place, &answer));
+    const orders_collector_t collector = {
+        .writer = &writer,
+        .providers = call->providers,
+        .settings = call->settings,
+    };
+    ORDERS_TRY(orders_collect_first(&collector, place.return_url, &answer));
     return orders_user_reply(call, answer, reply);
 }

@@ -10,6 +10,12 @@ static const orders_statement_t place_plan = {
     .param_count = 16,
 };
 
+static const orders_statement_t place_order = {
+    .name = "orders_place_order",
+    .text = "SELECT * FROM orders.place_order(" ORDERS_WRITER_SQL ", $8, $9)",
+    .param_count = 9,
+};
+
 /* ids is the order's id in an array; OFFSET 0 keeps it one value for all branches. */
 #define OWN_ORDER                                                                                  \
     "(SELECT ARRAY[o.id] AS ids FROM orders.orders AS o"                                           \
@@ -73,6 +79,16 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
     orders_param_text(&params, place->coupon);
     orders_param_int_or_null(&params, place->expires_in != 0, place->expires_in);
     return orders_store_write(writer, &place_plan, &params, answer);
+}
+
+orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
+                                     int expires_in, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, document);
+    orders_param_int_or_null(&params, expires_in != 0, expires_in);
+    return orders_store_write(writer, &place_order, &params, answer);
 }
 
 static orders_problem_t *read_one(const orders_reader_t *reader,

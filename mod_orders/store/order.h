@@ -24,6 +24,13 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
                                           const orders_place_plan_t *place,
                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
 
+/**
+ * An order as a JSON document describes it (see orders.place_order); outcomes as above. `expires_in`: seconds an external
+ * payment may take; 0: for ever.
+ */
+orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
+                                     int expires_in, orders_answer_t **answer) ORDERS_MUSTCHECK;
+
 /** A buyer's own order with his balance and its latest posting; no order when it is another's. */
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
                                         int64_t order_id,

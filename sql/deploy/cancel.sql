@@ -65,6 +65,7 @@ DECLARE
     v_version integer := o.version;
 BEGIN
     o := orders.close_order(c, o, 'cancelled', p_reason);
+    PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
     IF v_left > 0 THEN
         o.version := v_version;
         PERFORM orders.give_back(c, o, v_left, p_reason, NULL);

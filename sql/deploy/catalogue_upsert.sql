@@ -179,6 +179,33 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.put_label(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.tenant_label;
+    v_old orders.tenant_label;
+BEGIN
+    SELECT * INTO v_old FROM orders.tenant_label l
+    WHERE l.tenant_id = p_tenant AND l.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.kind := orders.doc_word(d, 'type', '{order_status,shipment_status,payment_method}', NULL);
+    x.word := orders.doc_text(d, 'word', true, 64);
+    x.language := lower(orders.doc_text(d, 'language', true, 35));
+    x.text := orders.doc_text(d, 'text', true, 200);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.tenant_label (tenant_id, external_ref, kind, word, language, text)
+        VALUES (p_tenant, p_ref, x.kind, x.word, x.language, x.text)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.tenant_label l
+        SET kind = x.kind, word = x.word, language = x.language, text = x.text, updated_at = now()
+        WHERE l.tenant_id = p_tenant AND l.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
 CREATE FUNCTION orders.coupon_from(x orders.coupon, p_ref text, d jsonb) RETURNS orders.coupon
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -268,6 +295,7 @@ BEGIN
         WHEN 'coupons' THEN RETURN orders.put_coupon(p_tenant, p_ref, d);
         WHEN 'tax-rates' THEN RETURN orders.put_tax_rate(p_tenant, p_ref, d);
         WHEN 'payment-channels' THEN RETURN orders.put_payment_channel(p_tenant, p_ref, d);
+        WHEN 'labels' THEN RETURN orders.put_label(p_tenant, p_ref, d);
         ELSE PERFORM orders.refuse('422', 'unknown_kind', 'There is no such kind of catalogue entry.', 'kind');
     END CASE;
 END
@@ -384,6 +412,7 @@ COMMENT ON FUNCTION orders.put_plan IS 'Internal: upserts a plan';
 COMMENT ON FUNCTION orders.put_billing_option IS 'Internal: upserts a billing option';
 COMMENT ON FUNCTION orders.put_tax_rate IS 'Internal: upserts a tax rate';
 COMMENT ON FUNCTION orders.put_payment_channel IS 'Internal: upserts a payment channel';
+COMMENT ON FUNCTION orders.put_label IS 'Internal: upserts a label of the tenant''s';
 COMMENT ON FUNCTION orders.coupon_from IS 'Internal: a coupon as its document says';
 COMMENT ON FUNCTION orders.count_uses IS
 'Internal: uses of a coupon, counted under its lock. OR422 invalid_field below what is in use';
@@ -393,7 +422,7 @@ COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind.
 COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
 COMMENT ON FUNCTION orders.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
-tax-rates or payment-channels with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+tax-rates, payment-channels or labels with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
 required_field, invalid_field …';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS

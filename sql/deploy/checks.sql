@@ -147,6 +147,22 @@ WHERE p.captured > 0 AND p.transaction_id IS NOT NULL AND p.provider NOT IN ('ma
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = p.transaction_id
                     AND t.payment_id = p.id AND t.kind = 'capture');
 
+CREATE VIEW orders_check.stock_is_held AS
+SELECT coalesce(s.tenant_id, l.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('variant %s has %s reserved, orders hold %s', coalesce(s.variant_id, l.item_id), coalesce(s.reserved, 0),
+              coalesce(l.reserved, 0)) AS problem
+FROM orders.stock s
+FULL JOIN (SELECT x.tenant_id, x.item_id, sum(x.reserved) AS reserved FROM orders.order_line x
+           WHERE x.reserved > 0 GROUP BY 1, 2) AS l
+    ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
+WHERE coalesce(s.reserved, 0) <> coalesce(l.reserved, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is %s and %s', l.id, o.state, o.fulfilment_state)
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE l.reserved > 0
+  AND (o.state NOT IN ('open', 'completed') OR o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned'));
+
 CREATE VIEW orders_check.history_is_a_path AS
 WITH steps AS (
     SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
@@ -317,7 +333,8 @@ UNION ALL SELECT 6, 'lines_add_up', v.* FROM orders_check.lines_add_up v
 UNION ALL SELECT 7, 'series_without_gaps', v.* FROM orders_check.series_without_gaps v
 UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_within_limits v
 UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
-UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v;
+UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
+UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v;
 
 -- What it all means
 
@@ -335,6 +352,7 @@ COMMENT ON VIEW orders_check.coupons_within_limits IS
 'Invariant 8: uses of coupons stay within their limits and are given back';
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
 COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
-COMMENT ON VIEW orders_check.all_violations IS 'All ten views in one';
+COMMENT ON VIEW orders_check.stock_is_held IS 'Invariant 11: what is reserved is what open orders hold, until it is sent';
+COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

@@ -133,6 +133,38 @@ BEGIN
 END
 $$;
 
+-- How many pieces there are, by the last count; null: they are not counted. Returns whether that is new.
+CREATE FUNCTION orders.put_stock(v orders.variant, p_on_hand integer) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_on_hand IS NULL THEN
+        UPDATE orders.stock s SET counted = false, updated_at = now()
+        WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted;
+    ELSE
+        INSERT INTO orders.stock AS s (tenant_id, variant_id, on_hand)
+        VALUES (v.tenant_id, v.id, p_on_hand)
+        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE SET on_hand = excluded.on_hand, counted = true, updated_at = now()
+            WHERE s.on_hand <> excluded.on_hand OR NOT s.counted;
+    END IF;
+    RETURN FOUND;
+END
+$$;
+
+CREATE FUNCTION orders.doc_translations(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_all jsonb := orders.doc_json(d, p_field, '{object}', '{}');
+    e     record;
+BEGIN
+    FOR e IN SELECT t.key, t.value FROM jsonb_each(v_all) AS t LOOP
+        IF e.key !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' OR jsonb_typeof(e.value) <> 'object' THEN
+            PERFORM orders.refuse('422', 'invalid_field',
+                                  'Translations are objects with a name, by language tag in small letters.', p_field);
+        END IF;
+        PERFORM orders.doc_text(e.value, 'name', true);
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+
 -- Returns whether anything of the variant changed.
 CREATE FUNCTION orders.put_variant(p orders.product, d jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -152,8 +184,11 @@ BEGIN
     x.active := orders.doc_boolean(d, 'active', true);
     IF EXISTS (SELECT FROM jsonb_array_elements(x.options) AS o
                WHERE jsonb_typeof(o) <> 'object' OR jsonb_typeof(o -> 'id') IS DISTINCT FROM 'number'
-                  OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string') THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'Options are objects with an id and a name.', 'options');
+                  OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string'
+                  OR jsonb_typeof(o -> 'attribute') NOT IN ('string', 'null')
+                  OR jsonb_typeof(o -> 'code') NOT IN ('string', 'null')) THEN
+        PERFORM orders.refuse('422', 'invalid_field',
+                              'Options are objects with an id and a name, and an attribute and a code if there are any.', 'options');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
@@ -167,7 +202,8 @@ BEGIN
         RETURNING * INTO x;
         v_moved := true;
     END IF;
-    RETURN orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}')) OR v_moved;
+    v_moved := orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}')) OR v_moved;
+    RETURN orders.put_stock(x, orders.doc_number(d, 'stock', false, 0, 1000000000)::integer) OR v_moved;
 END
 $$;
 
@@ -193,7 +229,10 @@ $$;
 
 CREATE FUNCTION orders.product_document(p orders.product) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT to_jsonb(p) || jsonb_build_object('variants', coalesce((
-        SELECT jsonb_agg(to_jsonb(v) - 'tenant_id' - 'product_id' || jsonb_build_object('prices', coalesce((
+        SELECT jsonb_agg(to_jsonb(v) - 'tenant_id' - 'product_id' || jsonb_build_object(
+                   'stock', (SELECT s.on_hand FROM orders.stock s
+                             WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted),
+                   'prices', coalesce((
                    SELECT jsonb_object_agg(x.currency, CASE WHEN x.list_price IS NULL THEN to_jsonb(x.price)
                        ELSE jsonb_build_object('price', x.price, 'list_price', x.list_price) END)
                    FROM orders.variant_price x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id), '{}')) ORDER BY v.id)
@@ -218,18 +257,19 @@ BEGIN
     x.images := orders.doc_images(d, 'images');
     x.tax_class := orders.doc_text(d, 'tax_class', false);
     x.returnable := orders.doc_boolean(d, 'returnable', false);
+    x.translations := orders.doc_translations(d, 'translations');
     x.active := orders.doc_boolean(d, 'active', true);
     x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
     IF v_old.id IS NULL THEN
         INSERT INTO orders.product (tenant_id, external_ref, company_id, number, slug, name, description, images,
-                                    tax_class, returnable, active, metadata)
+                                    tax_class, returnable, translations, active, metadata)
         VALUES (p_tenant, p_ref, x.company_id, x.number, x.slug, x.name, x.description, x.images, x.tax_class,
-                x.returnable, x.active, x.metadata)
+                x.returnable, x.translations, x.active, x.metadata)
         RETURNING * INTO x;
     ELSIF x IS DISTINCT FROM v_old THEN
         UPDATE orders.product p
         SET company_id = x.company_id, number = x.number, slug = x.slug, name = x.name, description = x.description,
-            images = x.images, tax_class = x.tax_class, returnable = x.returnable, active = x.active,
+            images = x.images, tax_class = x.tax_class, returnable = x.returnable, translations = x.translations, active = x.active,
             metadata = x.metadata, updated_at = now()
         WHERE p.tenant_id = p_tenant AND p.id = x.id
         RETURNING * INTO x;
@@ -316,6 +356,8 @@ COMMENT ON FUNCTION orders.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
 COMMENT ON FUNCTION orders.put_prices IS
 'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
+COMMENT ON FUNCTION orders.put_stock IS 'Internal: the pieces on hand of a variant, or that they are not counted; whether that is new';
+COMMENT ON FUNCTION orders.doc_translations IS 'Internal: names by language. OR422 invalid_field';
 COMMENT ON FUNCTION orders.put_variant IS 'Internal: upserts a variant of a locked product';
 COMMENT ON FUNCTION orders.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
 COMMENT ON FUNCTION orders.product_document IS 'Internal: a product with its variants and their prices';

@@ -127,7 +127,7 @@ CREATE FUNCTION orders.refuse_constraint(p_constraint text, p_table text) RETURN
 DECLARE
     v_field text := substring(p_constraint FROM '^' || p_table
         || '_(login|slug|code|currency|duration|starts|max_uses_per_user|max_uses|amounts|email|provider|external_ref|prefix'
-        || '|number|one_per_user)');
+        || '|number|one_per_user|word|language)');
 BEGIN
     PERFORM orders.refuse('422', 'invalid_field',
         CASE WHEN p_constraint LIKE '%\_unique' OR p_constraint LIKE '%\_one\_per\_%' THEN 'Another entry has this value already.'

@@ -8,10 +8,10 @@ SET LOCAL ROLE orders_owner;
 CREATE FUNCTION orders.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
     FROM (VALUES
-        (1, p_address ->> 'street'),
-        (2, p_address ->> 'street2'),
-        (3, concat_ws(' ', p_address ->> 'city', p_address ->> 'state',
-                      coalesce(p_address ->> 'postal_code', p_address ->> 'code'))),
+        (1, coalesce(p_address ->> 'street', p_address ->> 'addressLine1')),
+        (2, coalesce(p_address ->> 'street2', p_address ->> 'addressLine2')),
+        (3, concat_ws(' ', p_address ->> 'city', coalesce(p_address ->> 'state', p_address ->> 'province'),
+                      coalesce(p_address ->> 'postal_code', p_address ->> 'code', p_address ->> 'postalCode'))),
         (4, p_address ->> 'country')) AS l (n, line)
 $$;
 
@@ -32,7 +32,8 @@ CREATE FUNCTION orders.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql
     FROM (SELECT 1) AS one
     LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
     LEFT JOIN LATERAL (
-        SELECT a.document, nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), '') AS name
+        SELECT a.document, coalesce(nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
+                                    a.document ->> 'receiverName') AS name
         FROM orders.order_address a
         WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id AND a.kind = 'billing') AS b ON true
 $$;
@@ -153,7 +154,34 @@ BEGIN
 END
 $$;
 
+-- The bill of an order is its invoice as it would be written now: what it shows does not change once it is billed, but for
+-- the payment. Orders of nothing to deliver have no bill number: their own number stands for it once they are paid.
+CREATE FUNCTION orders.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    o orders.orders;
+    r orders.answer;
+BEGIN
+    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
+    IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    ELSIF o.bill_no IS NULL AND o.paid_at IS NULL THEN
+        PERFORM refuse('409', 'order_not_billed', 'An order is billed once it was confirmed or paid.', NULL, states_of(o));
+    END IF;
+    r.kind := 'invoice';
+    r.id := o.id;
+    r.parent_id := o.retailer_id;
+    r.number := coalesce(o.bill_no, o.number);
+    r.snapshot := invoice_document(o, r.number) || jsonb_build_object(
+        'kind', 'bill', 'issued_at', utc_time(coalesce(o.paid_at, o.created_at)));
+    r.title := r.snapshot -> 'issuer' ->> 'name';
+    r.created_at := coalesce(o.paid_at, o.created_at);
+    RETURN NEXT r;
+END
+$$;
+
 GRANT EXECUTE ON FUNCTION
+    orders.read_bill(integer, bigint, bigint),
     orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint),
     orders.read_invoice(integer, text),
     orders.read_own_invoice(integer, bigint, text, text)
@@ -173,6 +201,9 @@ COMMENT ON FUNCTION orders.issue_invoice IS
 order_not_billable';
 COMMENT ON FUNCTION orders.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
 COMMENT ON FUNCTION orders.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
+COMMENT ON FUNCTION orders.read_bill IS
+'The bill of an order of p_user (null: anybodys): row invoice with its document, in which kind is bill. OR404 not_found, OR409
+order_not_billed';
 COMMENT ON FUNCTION orders.read_own_invoice IS
 'The same for the order''s buyer and members of the company that sold; none: no row';
 

@@ -107,8 +107,16 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.expire_order(o orders.orders) RETURNS orders.orders LANGUAGE sql AS $$
+CREATE FUNCTION orders.close_expired(o orders.orders) RETURNS orders.orders LANGUAGE sql AS $$
     SELECT orders.close_order(orders.system_context(o.tenant_id), o, 'expired', 'not paid in time')
+$$;
+
+CREATE FUNCTION orders.expire_order(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
+BEGIN
+    o := orders.close_expired(o);
+    PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
+    RETURN o;
+END
 $$;
 
 CREATE FUNCTION orders.note_transaction(
@@ -154,7 +162,9 @@ COMMENT ON FUNCTION orders.move_order IS
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
 COMMENT ON FUNCTION orders.close_order IS
-'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons';
+'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released after
+that, by whoever closes: who closes several closes all of them first';
+COMMENT ON FUNCTION orders.close_expired IS 'Internal: closes a locked order in the name of the clock; its stock is to be released still';
 COMMENT ON FUNCTION orders.expire_order IS 'Internal: expires a locked order in the name of the clock';
 COMMENT ON FUNCTION orders.note_transaction IS
 'Internal: takes note of a providers transaction id. OR409 transaction_id_taken';

@@ -46,6 +46,7 @@ CREATE TYPE orders.priced_line AS (
     tax_class      text,
     image          text,
     returnable     boolean,
+    reserved       integer,
     snapshot       jsonb,
     metadata       jsonb
 );
@@ -78,13 +79,18 @@ BEGIN
 END
 $$;
 
--- Inclusive prices: the tax is what of the net price is above price / (1 + sum of rates), split by rate.
--- Exclusive prices: each rate is applied to the net price, halves up.
+-- In a price that includes its tax, it is what is above price / (1 + sum of rates); else it comes on top. Halves up.
+CREATE FUNCTION orders.tax_of(p_inclusive boolean, p_price bigint, p_rates_bp numeric) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_inclusive THEN p_price - round(p_price::numeric * 10000 / (10000 + p_rates_bp))::bigint
+                ELSE round(p_price::numeric * p_rates_bp / 10000)::bigint END
+$$;
+
+-- A line's tax is of all its rates together, split by rate with the largest-remainder method.
 CREATE FUNCTION orders.tax_shares(p_tenant integer, p_inclusive boolean, p_lines orders.priced_line[])
 RETURNS orders.tax_share[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_shares orders.tax_share[] := '{}';
-    v_net    bigint;
     v_keys   text[];
     v_rates  bigint[];
     v_parts  bigint[];
@@ -95,15 +101,8 @@ BEGIN
         FROM orders.tax_rate r
         WHERE r.tenant_id = p_tenant AND r.tax_class = p_lines[i].tax_class AND r.active;
         CONTINUE WHEN v_keys IS NULL;
-        v_net := orders.net_of(p_lines[i]);
-        IF p_inclusive THEN
-            v_parts := orders.split_amount(
-                v_net - round(v_net::numeric * 10000 / (10000 + (SELECT sum(x) FROM unnest(v_rates) AS x)))::bigint,
-                v_rates);
-        ELSE
-            v_parts := ARRAY(SELECT round(v_net::numeric * x / 10000)::bigint
-                             FROM unnest(v_rates) WITH ORDINALITY AS u (x, n) ORDER BY n);
-        END IF;
+        v_parts := orders.split_amount(
+            orders.tax_of(p_inclusive, orders.net_of(p_lines[i]), (SELECT sum(x) FROM unnest(v_rates) AS x)), v_rates);
         v_shares := v_shares || ARRAY(
             SELECT ROW(i, k, r, p)::orders.tax_share FROM unnest(v_keys, v_rates, v_parts) AS u (k, r, p));
     END LOOP;
@@ -142,8 +141,10 @@ $$;
 
 -- The id is in every number, so that no two are the same, and no counter is waited for.
 CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN h.number_prefix IS NULL
-        THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
+    SELECT CASE
+        WHEN h.dialect = 'customer' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 8)
+            || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
+        WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
         ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
 $$;
 
@@ -152,11 +153,11 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
                                    attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
-                                   image, returnable, snapshot, metadata)
+                                   image, returnable, reserved, snapshot, metadata)
     SELECT p_tenant, p_order, l.kind, l.item_id, l.item_ref, l.product_number, l.slug, l.title, l.variant,
            l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
            coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
-           l.image, coalesce(l.returnable, false), l.snapshot, coalesce(l.metadata, '{}')
+           l.image, coalesce(l.returnable, false), coalesce(l.reserved, 0), l.snapshot, coalesce(l.metadata, '{}')
     FROM unnest(p_lines) AS l;
 END
 $$;
@@ -200,7 +201,8 @@ $$;
 CREATE FUNCTION orders.check_payment_choice(h orders.order_head, p_total bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer') THEN
+    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer',
+                                                'virtual_account') THEN
         PERFORM orders.refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'payment_method');
     ELSIF h.method <> 'external' OR p_total = 0 THEN
         RETURN;
@@ -242,6 +244,9 @@ BEGIN
         s := orders.sum_lines(h.tax_inclusive, p_lines);
     END IF;
     PERFORM orders.check_payment_choice(h, s.total);
+    IF EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.kind = 'product') THEN
+        p_lines := orders.reserve_stock(c.tenant_id, p_lines);
+    END IF;
     v_paid := s.total = 0 OR h.method = 'balance';
 
     PERFORM orders.put_header(c.tenant_id, v_id, h, s, k, v_paid);
@@ -260,6 +265,9 @@ BEGIN
             PERFORM orders.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment,
                                          p_lines[1].title);
         END IF;
+    END IF;
+    IF v_paid AND h.fulfilment <> 'none' THEN
+        PERFORM orders.bill_order(o) FROM orders.orders o WHERE o.tenant_id = c.tenant_id AND o.id = v_id;
     END IF;
     RETURN v_id;
 END
@@ -464,11 +472,12 @@ COMMENT ON TYPE orders.order_sums IS 'Totals of an order, minor units';
 COMMENT ON FUNCTION orders.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
 COMMENT ON FUNCTION orders.net_of IS 'Internal: what a line costs after its discount';
 COMMENT ON FUNCTION orders.spread_discount IS 'Internal: lines with an order-wide discount spread over the goods';
+COMMENT ON FUNCTION orders.tax_of IS 'Internal: the tax in a price, or on top of it; the rates together in basis points';
 COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
 COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.order_number IS
-'Internal: number of a new order: ORD-yyyymmdd-000001, or with the prefix of the company that sells
-AAAAyymmdd000001OD. Days are UTC';
+'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD; in the
+customer API yyyymmdd-00000001O, or C for cash on delivery. Days are UTC';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders.placing_steps IS
@@ -477,8 +486,9 @@ COMMENT ON FUNCTION orders.put_taxes IS 'Internal: writes the tax split';
 COMMENT ON FUNCTION orders.check_payment_choice IS
 'Internal: OR422 payment_method_unknown, payment_channel_…; free orders need no channel';
 COMMENT ON FUNCTION orders.put_order IS
-'Internal: the core of placing: header and priced lines become an order, with coupon, tax, lines, history,
-outbox, payment and the debit of the balance, in this order. Returns the id';
+'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
+outbox, payment, the debit of the balance and, for goods that are paid at once, the bill number, in this order. Returns the
+id';
 COMMENT ON FUNCTION orders.put_redemption IS 'Internal: the redemption and its discount line';
 COMMENT ON FUNCTION orders.put_payment IS 'Internal: the first payment of an order';
 COMMENT ON TYPE orders.plan_offer IS 'A plan with all that placing it depends on';

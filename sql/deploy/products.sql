@@ -73,6 +73,7 @@ CREATE TABLE orders.stock (
     variant_id bigint      NOT NULL,
     on_hand    integer     NOT NULL,
     reserved   integer     NOT NULL DEFAULT 0,
+    counted    boolean     NOT NULL DEFAULT true,
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT stock_pkey PRIMARY KEY (tenant_id, variant_id),
     CONSTRAINT stock_variant_exists FOREIGN KEY (tenant_id, variant_id) REFERENCES orders.variant (tenant_id, id),
@@ -125,13 +126,14 @@ COMMENT ON COLUMN orders.variant_price.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.variant_price.price IS 'Minor units, for one';
 COMMENT ON COLUMN orders.variant_price.list_price IS 'Price before any reduction, minor units; null: the price';
 COMMENT ON TABLE orders.stock IS
-'Pieces of a variant that is counted; without a row a variant is not. What may be sold is on_hand - reserved';
+'Pieces of a variant; without a row it was never counted. What may be sold of a counted one is on_hand - reserved';
 COMMENT ON COLUMN orders.stock.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.stock.variant_id IS 'The variant';
 COMMENT ON COLUMN orders.stock.on_hand IS 'Pieces in the shop';
 COMMENT ON COLUMN orders.stock.reserved IS
 'Those of them that orders hold which have not been sent: the sum of order_line.reserved. More than on_hand only when a
 count has found fewer than were sold';
+COMMENT ON COLUMN orders.stock.counted IS 'false: no longer counted; what orders hold is still given back';
 COMMENT ON COLUMN orders.stock.updated_at IS 'When the row was last changed';
 
 COMMIT;

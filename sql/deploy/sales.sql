@@ -31,82 +31,12 @@ $$;
 CREATE FUNCTION orders.lock_cart(p_tenant integer, s orders.seat, p_user bigint, p_cart text) RETURNS orders.cart
 LANGUAGE plpgsql AS $$
 DECLARE
-    k orders.cart;
+    k orders.cart := orders.lock_any_cart(p_tenant, p_cart);
 BEGIN
-    IF p_cart ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = p_cart::bigint FOR NO KEY UPDATE;
-    ELSE
-        SELECT * INTO k FROM orders.cart x
-        WHERE x.tenant_id = p_tenant AND x.code = upper(p_cart) FOR NO KEY UPDATE;
-    END IF;
-    IF k.id IS NULL OR k.company_id IS DISTINCT FROM s.company_id OR k.user_id <> p_user THEN
+    IF k.company_id IS DISTINCT FROM s.company_id OR k.user_id <> p_user THEN
         PERFORM orders.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');
     END IF;
     RETURN k;
-END
-$$;
-
-CREATE FUNCTION orders.variant_snapshot(v orders.variant, p orders.product, c orders.company) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object(
-        'company', CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('id', c.id, 'name', c.name) END,
-        'item', jsonb_build_object('id', p.id, 'number', p.number, 'name', p.name),
-        'variants', CASE WHEN v.options = '[]' THEN jsonb_build_array(jsonb_build_object('id', v.id, 'name', v.name))
-                         ELSE v.options END,
-        'images', CASE WHEN v.images = '{}' THEN p.images ELSE v.images END,
-        'status', v.status)
-$$;
-
--- The lines of a cart at today's prices; a discount that was more than today's price is all of it.
-CREATE FUNCTION orders.price_cart(k orders.cart) RETURNS orders.priced_line[] LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_lines   orders.priced_line[] := '{}';
-    v_invalid jsonb := '[]';
-    l         orders.priced_line;
-    r         record;
-BEGIN
-    FOR r IN
-        SELECT q.quantity, q.discount, v, p, c, x.price, coalesce(x.list_price, x.price) AS list_price,
-               v.active AND p.active AND x.price IS NOT NULL AS sold
-        FROM orders.cart_line q
-        JOIN orders.variant v ON v.tenant_id = q.tenant_id AND v.id = q.variant_id
-        JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
-        LEFT JOIN orders.company c ON c.tenant_id = p.tenant_id AND c.id = p.company_id
-        LEFT JOIN orders.variant_price x
-            ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = k.currency
-        WHERE q.tenant_id = k.tenant_id AND q.cart_id = k.id
-        ORDER BY q.id
-    LOOP
-        IF NOT r.sold THEN
-            v_invalid := v_invalid || to_jsonb(coalesce((r.v).number, (r.v).external_ref));
-            CONTINUE;
-        END IF;
-        l := NULL;
-        l.kind := 'product';
-        l.item_id := (r.v).id;
-        l.item_ref := (r.p).external_ref;
-        l.product_number := (r.v).number;
-        l.slug := (r.p).slug;
-        l.title := (r.p).name;
-        l.variant := (r.v).name;
-        l.attributes := (r.v).options;
-        l.quantity := r.quantity;
-        l.unit_price := r.price;
-        l.list_price := r.list_price;
-        l.discount := least(r.discount, r.quantity::numeric * r.price)::bigint;
-        l.tax_class := (r.p).tax_class;
-        l.returnable := (r.p).returnable;
-        l.snapshot := orders.variant_snapshot(r.v, r.p, r.c);
-        l.image := coalesce(l.snapshot -> 'images' ->> 'px240', l.snapshot -> 'images' ->> 'px480');
-        v_lines := v_lines || l;
-    END LOOP;
-    IF v_invalid <> '[]' THEN
-        PERFORM orders.refuse('409', 'product_not_sold', 'Some products are no longer sold.', NULL,
-                              jsonb_build_object('products', v_invalid));
-    ELSIF v_lines = '{}' THEN
-        PERFORM orders.refuse('409', 'cart_empty', 'Nothing is in the cart.');
-    END IF;
-    RETURN v_lines;
 END
 $$;
 
@@ -400,11 +330,7 @@ COMMENT ON FUNCTION orders.lock_sale IS
 'Internal: locks an order that the seat''s user sells (p_own: as its agent), and expires it when it is past its time.
 OR404 not_found, OR403 not_the_retailer';
 COMMENT ON FUNCTION orders.lock_cart IS
-'Internal: locks a cart of the user and the company, by id or code: the first lock that placing takes. OR404
-cart_not_found';
-COMMENT ON FUNCTION orders.variant_snapshot IS 'Internal: the product as the order keeps it';
-COMMENT ON FUNCTION orders.price_cart IS
-'Internal: the priced lines of a cart. OR409 product_not_sold (with their numbers), cart_empty';
+'Internal: locks a cart of the user and the company. OR404 cart_not_found';
 COMMENT ON FUNCTION orders.sale_head IS 'Internal: the order head of a sale';
 COMMENT ON FUNCTION orders.place_cart IS
 'Orders a cart, by id or code, for the company that is current for p_actor_id. p_consumer: a consumer binds the order

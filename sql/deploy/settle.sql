@@ -22,6 +22,9 @@ BEGIN
     o := orders.move_order(c, o, v_steps, p.amount, 0, p_comment);
     UPDATE orders.coupon_redemption x SET state = 'applied', updated_at = now()
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.state = 'reserved';
+    IF o.fulfilment_state <> 'none' THEN
+        PERFORM orders.bill_order(o);
+    END IF;
     RETURN o;
 END
 $$;
@@ -78,6 +81,7 @@ BEGIN
     o := orders.move_order(c, o, v_steps, 0, 0, p_message);
     IF p_for_good THEN
         PERFORM orders.release_coupons(o.tenant_id, o.id);
+        PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
     END IF;
     RETURN o;
 END
@@ -273,12 +277,12 @@ GRANT EXECUTE ON FUNCTION
 
 -- What it all means
 
-COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting order';
+COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting order; goods get their bill number: the last lock';
 COMMENT ON FUNCTION orders.mark_captured IS 'Internal: the payment is captured';
 COMMENT ON FUNCTION orders.capture_late IS
 'Internal: money arrives for an order that does not wait: it is noted and goes back';
 COMMENT ON FUNCTION orders.fail_order IS
-'Internal: a payment failed; for good, the order is in error and gives its coupons back';
+'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
 COMMENT ON FUNCTION orders.awaits_money IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders.lock_payment IS 'Internal: locks the order of a payment';
 COMMENT ON FUNCTION orders.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';

@@ -107,7 +107,7 @@ DECLARE
     v_id    bigint;
     v_ids   bigint[];
     o       orders.orders;
-    v_count integer := 0;
+    v_done  bigint[] := '{}';
 BEGIN
     v_ids := ARRAY(
         SELECT d.id FROM (
@@ -123,11 +123,12 @@ BEGIN
         CONTINUE WHEN NOT FOUND;
         o := lock_order(p_tenant, v_id, NULL, NULL);
         IF is_due(o) THEN
-            PERFORM expire_order(o);
-            v_count := v_count + 1;
+            PERFORM close_expired(o);
+            v_done := v_done || v_id;
         END IF;
     END LOOP;
-    RETURN v_count;
+    PERFORM release_stock(p_tenant, v_done);
+    RETURN cardinality(v_done);
 END
 $$;
 

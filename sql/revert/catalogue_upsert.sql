@@ -11,6 +11,7 @@ DROP FUNCTION orders.put_entry;
 DROP FUNCTION orders.put_coupon;
 DROP FUNCTION orders.count_uses;
 DROP FUNCTION orders.coupon_from;
+DROP FUNCTION orders.put_label;
 DROP FUNCTION orders.put_payment_channel;
 DROP FUNCTION orders.put_tax_rate;
 DROP FUNCTION orders.put_billing_option;

@@ -9,6 +9,8 @@ DROP FUNCTION orders.put_product;
 DROP FUNCTION orders.product_document;
 DROP FUNCTION orders.put_variants;
 DROP FUNCTION orders.put_variant;
+DROP FUNCTION orders.doc_translations;
+DROP FUNCTION orders.put_stock;
 DROP FUNCTION orders.put_prices;
 DROP FUNCTION orders.put_membership;
 DROP FUNCTION orders.put_company;

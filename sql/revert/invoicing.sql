@@ -3,6 +3,7 @@
 
 BEGIN;
 
+DROP FUNCTION orders.read_bill;
 DROP FUNCTION orders.read_own_invoice;
 DROP FUNCTION orders.read_invoice;
 DROP FUNCTION orders.invoice_row;

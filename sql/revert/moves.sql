@@ -8,6 +8,7 @@ DROP FUNCTION orders.has_transactions;
 DROP FUNCTION orders.is_by_hand;
 DROP FUNCTION orders.note_transaction;
 DROP FUNCTION orders.expire_order;
+DROP FUNCTION orders.close_expired;
 DROP FUNCTION orders.close_order;
 DROP FUNCTION orders.as_of_now;
 DROP FUNCTION orders.is_due;

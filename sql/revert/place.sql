@@ -23,6 +23,7 @@ DROP FUNCTION orders.put_lines;
 DROP FUNCTION orders.order_number;
 DROP FUNCTION orders.sum_lines;
 DROP FUNCTION orders.tax_shares;
+DROP FUNCTION orders.tax_of;
 DROP FUNCTION orders.spread_discount;
 DROP FUNCTION orders.net_of;
 DROP FUNCTION orders.is_goods;

@@ -16,8 +16,6 @@ DROP FUNCTION orders.settle_sale;
 DROP FUNCTION orders.check_terminal_id;
 DROP FUNCTION orders.place_cart;
 DROP FUNCTION orders.sale_head;
-DROP FUNCTION orders.price_cart;
-DROP FUNCTION orders.variant_snapshot;
 DROP FUNCTION orders.lock_cart;
 DROP FUNCTION orders.lock_sale;
 DROP FUNCTION orders.order_by_number;

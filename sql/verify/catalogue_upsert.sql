@@ -6,6 +6,7 @@ SELECT 'orders.put_plan'::regproc;
 SELECT 'orders.put_billing_option'::regproc;
 SELECT 'orders.put_tax_rate'::regproc;
 SELECT 'orders.put_payment_channel'::regproc;
+SELECT 'orders.put_label'::regproc;
 SELECT 'orders.coupon_from'::regproc;
 SELECT 'orders.count_uses'::regproc;
 SELECT 'orders.put_coupon'::regproc;

@@ -7,6 +7,8 @@ SELECT 'orders.doc_images'::regproc;
 SELECT 'orders.put_company'::regproc;
 SELECT 'orders.put_membership'::regproc;
 SELECT 'orders.put_prices'::regproc;
+SELECT 'orders.put_stock'::regproc;
+SELECT 'orders.doc_translations'::regproc;
 SELECT 'orders.put_variant'::regproc;
 SELECT 'orders.put_variants'::regproc;
 SELECT 'orders.product_document'::regproc;

@@ -11,6 +11,7 @@ SELECT 'orders.issue_invoice'::regproc;
 SELECT 'orders.invoice_row'::regproc;
 SELECT 'orders.read_invoice'::regproc;
 SELECT 'orders.read_own_invoice'::regproc;
+SELECT 'orders.read_bill'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

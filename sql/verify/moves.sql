@@ -9,6 +9,7 @@ SELECT 'orders.move_order'::regproc;
 SELECT 'orders.is_due'::regproc;
 SELECT 'orders.as_of_now'::regproc;
 SELECT 'orders.close_order'::regproc;
+SELECT 'orders.close_expired'::regproc;
 SELECT 'orders.expire_order'::regproc;
 SELECT 'orders.note_transaction'::regproc;
 SELECT 'orders.is_by_hand'::regproc;

@@ -8,6 +8,7 @@ SELECT NULL::orders.order_sums;
 SELECT 'orders.is_goods'::regproc;
 SELECT 'orders.net_of'::regproc;
 SELECT 'orders.spread_discount'::regproc;
+SELECT 'orders.tax_of'::regproc;
 SELECT 'orders.tax_shares'::regproc;
 SELECT 'orders.sum_lines'::regproc;
 SELECT 'orders.order_number'::regproc;

@@ -4,8 +4,6 @@
 SELECT 'orders.order_by_number'::regproc;
 SELECT 'orders.lock_sale'::regproc;
 SELECT 'orders.lock_cart'::regproc;
-SELECT 'orders.variant_snapshot'::regproc;
-SELECT 'orders.price_cart'::regproc;
 SELECT 'orders.sale_head'::regproc;
 SELECT 'orders.place_cart'::regproc;
 SELECT 'orders.check_terminal_id'::regproc;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: placing an order of any API. The order book reads the document; configuration has its say here. */
+#include <string.h>
+
+#include "api/collect.h"
+#include "api/operator.h"
+#include "api/return_url.h"
+#include "core/input_body.h"
+
+typedef struct place_t {
+    const char *payment_channel, *payment_return_url;
+} place_t;
+
+static const orders_field_t fields[] = {
+    ORDERS_FIELD(place_t, STRING, payment_channel, .max = 64),
+    ORDERS_FIELD(place_t, STRING, payment_return_url, .max = 2048),
+};
+
+static orders_problem_t *read_body(orders_call_t *call, place_t *body)
+{
+    orders_input_t *input;
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    if (!orders_input_object(input)) {
+        return orders_problem(call->pool, ORDERS_E_unsupported_media_type,
+                              "An order is described in JSON.");
+    }
+    orders_problem_t *problem =
+        orders_fields_decode(fields, ORDERS_COUNT(fields), input, body, call->pool);
+    if (orders_or_null(body->payment_channel) &&
+        !orders_channel_find(call->providers, body->payment_channel)) {
+        orders_problem_field(&problem, call->pool, "payment_channel",
+                             ORDERS_E_payment_channel_unknown,
+                             orders_error_sentence(ORDERS_E_payment_channel_unknown));
+    }
+    if (orders_or_null(body->payment_return_url) &&
+        !orders_return_url_allowed(body->payment_return_url, call->settings->return_urls)) {
+        orders_problem_field(&problem, call->pool, "payment_return_url",
+                             ORDERS_E_return_url_not_allowed,
+                             orders_error_sentence(ORDERS_E_return_url_not_allowed));
+    }
+    return problem;
+}
+
+/* What the order book calls the field coupon_code is this API's voucher. */
+static orders_problem_t *in_our_words(orders_problem_t *problem)
+{
+    for (int i = 0; problem && problem->fields && i < problem->fields->nelts; i++) {
+        orders_field_error_t *error = &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
+        if (strcmp(error->field, "coupon_code") == 0) {
+            error->field = "voucher";
+        }
+    }
+    return problem;
+}
+
+orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply)
+{
+    place_t body = {NULL, NULL};
+    orders_writer_t writer;
+    orders_answer_t *answer;
+    ORDERS_TRY(read_body(call, &body));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(in_our_words(
+        orders_order_place(&writer, call->body, call->settings->payment_expiry, &answer)));
+    const orders_collector_t collector = {
+        .writer = &writer,
+        .providers = call->providers,
+        .settings = call->settings,
+    };
+    ORDERS_TRY(orders_collect_first(&collector, orders_or_null(body.payment_return_url), &answer));
+    ORDERS_TRY(orders_operator_reply(call, answer, reply));
+    reply->status = 201;
+    return NULL;
+}

@@ -1,0 +1,312 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:place_order to pg
+-- An order as a document describes it: how the orders of the shop and customer APIs come in, and any other from outside.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+-- The only variant of a product may go unnamed.
+CREATE FUNCTION orders.variant_of(p_tenant integer, p_product text, p_variant text, p_field text) RETURNS orders.variant
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_found orders.variant[];
+BEGIN
+    v_found := ARRAY(
+        SELECT v FROM orders.product p
+        JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
+        WHERE p.tenant_id = p_tenant AND p.external_ref = p_product AND p.active AND v.active
+          AND (p_variant IS NULL OR v.external_ref = p_variant)
+        ORDER BY v.id
+        LIMIT 2);
+    IF cardinality(v_found) = 0 THEN
+        PERFORM orders.refuse('422', 'product_not_found', 'There is no such product on sale.', p_field || '.product');
+    ELSIF cardinality(v_found) = 2 THEN
+        PERFORM orders.refuse('422', 'required_field', 'The product has several variants: one has to be named.',
+                              p_field || '.variant');
+    END IF;
+    RETURN v_found[1];
+END
+$$;
+
+CREATE FUNCTION orders.product_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v          orders.variant := orders.variant_of(p_tenant, orders.doc_text(d, 'product', true),
+                                                   orders.doc_text(d, 'variant', false), p_field);
+    p          orders.product;
+    c          orders.company;
+    x          orders.variant_price;
+    v_quantity integer := coalesce(orders.doc_number(d, 'quantity', false, 1, 1000000), 1);
+    v_discount bigint := coalesce(orders.doc_number(d, 'discount', false, 0, 1000000000000000), 0);
+BEGIN
+    SELECT * INTO p FROM orders.product y WHERE y.tenant_id = p_tenant AND y.id = v.product_id;
+    SELECT * INTO c FROM orders.company y WHERE y.tenant_id = p_tenant AND y.id = p.company_id;
+    SELECT * INTO x FROM orders.variant_price y
+    WHERE y.tenant_id = p_tenant AND y.variant_id = v.id AND y.currency = p_currency;
+    IF x.price IS NULL THEN
+        PERFORM orders.refuse('422', 'product_not_found', 'The product is not sold in this currency.', p_field || '.product');
+    ELSIF v_discount > v_quantity::numeric * x.price THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'The discount is more than the line costs.', p_field || '.discount');
+    END IF;
+    RETURN orders.variant_line(v, p, c, x, v_quantity, v_discount);
+END
+$$;
+
+CREATE FUNCTION orders.ordered_plan_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f          orders.plan_offer;
+    v_option   text := orders.doc_text(d, 'billing_option', false);
+    v_quantity integer := coalesce(orders.doc_number(d, 'quantity', false, 1, 1000000), 1);
+    l          orders.priced_line;
+BEGIN
+    SELECT p INTO f.plan FROM orders.plan p
+    WHERE p.tenant_id = p_tenant AND p.external_ref = orders.doc_text(d, 'plan', true);
+    SELECT b INTO f.option FROM orders.billing_option b
+    WHERE b.tenant_id = p_tenant AND b.external_ref = v_option AND b.plan_id = (f.plan).id;
+    f.user_active := true;
+    PERFORM orders.check_plan_offer(f, CASE WHEN v_option IS NOT NULL THEN 0 END, v_quantity);
+    IF (f.plan).currency <> p_currency THEN
+        PERFORM orders.refuse('422', 'currency_mismatch', 'The plan is sold in another currency.', p_field || '.plan');
+    END IF;
+    l := orders.plan_line(f, v_quantity);
+    l.snapshot := orders.plan_snapshot(f.plan, f.option);
+    RETURN l;
+END
+$$;
+
+CREATE FUNCTION orders.described_lines(p_tenant integer, p_currency text, p_lines jsonb) RETURNS orders.priced_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_lines orders.priced_line[] := '{}';
+    v_field text;
+    r       record;
+BEGIN
+    IF jsonb_array_length(p_lines) NOT BETWEEN 1 AND 500 THEN
+        PERFORM orders.refuse('422', 'invalid_field', '1 to 500 lines are due here.', 'lines');
+    END IF;
+    FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
+        v_field := format('lines[%s]', r.n);
+        IF jsonb_typeof(r.d) <> 'object' THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'A line is an object.', v_field);
+        END IF;
+        v_lines := v_lines || CASE WHEN r.d ? 'plan' THEN orders.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
+                                   ELSE orders.product_line(p_tenant, p_currency, r.d, v_field) END;
+    END LOOP;
+    RETURN v_lines;
+END
+$$;
+
+-- The shipping that the buyer pays for; free shipping has no line.
+CREATE FUNCTION orders.shipping_lines(d jsonb) RETURNS orders.priced_line[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    l orders.priced_line;
+BEGIN
+    l.unit_price := coalesce(orders.doc_number(d, 'price', false, 0, 1000000000000000), 0);
+    IF l.unit_price = 0 THEN
+        RETURN '{}';
+    END IF;
+    l.kind := 'shipping';
+    l.title := coalesce(orders.doc_text(d, 'courier', false), 'Shipping');
+    l.variant := orders.doc_text(d, 'service', false);
+    l.quantity := 1;
+    l.tax_class := orders.doc_text(d, 'tax_class', false);
+    RETURN ARRAY[l];
+END
+$$;
+
+CREATE FUNCTION orders.plan_shipment(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
+    VALUES (p_tenant, p_order, orders.doc_text(d, 'courier', false), orders.doc_text(d, 'service', false),
+            orders.doc_text(d, 'estimated_delivery', false), orders.doc_time(d, 'expected_at'));
+END
+$$;
+
+-- Whoever buys, sells and has sold: each by external reference.
+CREATE FUNCTION orders.described_parties(c orders.context, h orders.order_head, d jsonb) RETURNS orders.order_head
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_user  text := orders.doc_text(d, 'user', h.dialect <> 'company');
+    v_agent text := orders.doc_text(d, 'agent', h.dialect = 'company');
+BEGIN
+    SELECT u.id INTO h.buyer_id FROM orders.users u
+    WHERE u.tenant_id = c.tenant_id AND u.id = orders.user_id_of(c.tenant_id, v_user) AND u.active;
+    IF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
+        PERFORM orders.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
+    END IF;
+    h.retailer_id := orders.company_id_of(c.tenant_id, d, 'company', h.dialect = 'company');
+    h.agent_id := orders.user_id_of(c.tenant_id, v_agent);
+    IF v_agent IS NOT NULL AND NOT orders.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
+        PERFORM orders.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
+    END IF;
+    IF h.dialect = 'company' THEN
+        SELECT x.prefix INTO h.number_prefix FROM orders.company x
+        WHERE x.tenant_id = c.tenant_id AND x.id = h.retailer_id;
+    END IF;
+    RETURN h;
+END
+$$;
+
+-- A channel may be named as the method: it is an external payment through it.
+CREATE FUNCTION orders.described_payment(p_tenant integer, h orders.order_head, d jsonb) RETURNS orders.order_head
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n orders.payment_channel;
+BEGIN
+    h.method := orders.doc_text(d, 'payment_method', d ->> 'payment_channel' IS NULL);
+    h.channel := coalesce(orders.doc_text(d, 'payment_channel', false), h.method);
+    SELECT * INTO n FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.external_ref = h.channel;
+    IF d ->> 'payment_channel' IS NOT NULL OR (n.id IS NOT NULL AND h.method <> 'external') THEN
+        h.method := 'external';
+    END IF;
+    h.channel := CASE WHEN h.method = 'external' THEN nullif(h.channel, 'external') END;
+    h.channel_enabled := n.enabled AND (n.currencies IS NULL OR h.currency = ANY (n.currencies));
+    h.provider := CASE WHEN h.method = 'external' THEN n.provider WHEN h.method = 'balance' THEN 'balance'
+                       WHEN h.dialect = 'company' THEN 'terminal' ELSE 'manual' END;
+    h.return_url := orders.doc_text(d, 'payment_return_url', false, 2048);
+    IF h.method = 'balance' AND h.buyer_id IS NULL THEN
+        PERFORM orders.refuse('422', 'required_field', 'A balance needs its user.', 'user');
+    END IF;
+    RETURN h;
+END
+$$;
+
+CREATE FUNCTION orders.described_head(c orders.context, d jsonb) RETURNS orders.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders.order_head;
+    t orders.tenant;
+BEGIN
+    SELECT * INTO t FROM orders.tenant x WHERE x.id = c.tenant_id;
+    h.dialect := orders.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
+    h.currency := coalesce(orders.doc_currency(d, 'currency', false), t.currency);
+    h.exponent := (SELECT y.exponent FROM orders.currency y WHERE y.code = h.currency);
+    h.tax_inclusive := orders.doc_boolean(d, 'tax_inclusive', t.tax_inclusive);
+    h.coupon := orders.doc_text(d, 'voucher', false, 64);
+    h.notes := orders.doc_text(d, 'notes', false, 2000, true);
+    h.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    h := orders.described_parties(c, h, d);
+    RETURN orders.described_payment(c.tenant_id, h, d);
+END
+$$;
+
+CREATE FUNCTION orders.put_addresses(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
+    SELECT p_tenant, p_order, k.kind, orders.doc_address(d, k.kind || '_address', NULL)
+    FROM unnest(ARRAY['billing', 'shipping']) AS k (kind)
+    WHERE d ->> (k.kind || '_address') IS NOT NULL;
+END
+$$;
+
+-- Lines that are described, or those of a cart, which is ordered with that.
+CREATE FUNCTION orders.lines_or_cart(c orders.context, h orders.order_head, d jsonb, k orders.cart)
+RETURNS orders.priced_line[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF k.id IS NULL THEN
+        RETURN orders.described_lines(c.tenant_id, h.currency, orders.doc_json(d, 'lines', '{array}', '[]'));
+    ELSIF d ? 'lines' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'An order is of lines or of a cart, not of both.', 'lines');
+    ELSIF k.currency <> h.currency THEN
+        PERFORM orders.refuse('422', 'currency_mismatch', 'The cart is of another currency.', 'currency');
+    ELSIF k.company_id IS DISTINCT FROM h.retailer_id OR (k.company_id IS NULL AND k.user_id IS DISTINCT FROM h.buyer_id) THEN
+        PERFORM orders.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart');
+    END IF;
+    RETURN orders.price_cart(k);
+END
+$$;
+
+CREATE FUNCTION orders.put_described_order(c orders.context, d jsonb, k orders.cart, p_expires_in integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    h          orders.order_head := orders.described_head(c, d);
+    v_lines    orders.priced_line[] := orders.lines_or_cart(c, h, d, k);
+    v_shipping jsonb := orders.doc_json(d, 'shipping', '{object}', NULL);
+    v_order    bigint;
+BEGIN
+    h.cart_id := k.id;
+    h.expires_in := p_expires_in;
+    h.fulfilment := CASE WHEN h.dialect <> 'company' AND EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.kind = 'product')
+                         THEN 'pending' ELSE 'none' END;
+    IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
+    END IF;
+    h.snapshot := (SELECT l.snapshot FROM unnest(v_lines) WITH ORDINALITY AS l WHERE l.kind = 'plan' ORDER BY l.ordinality LIMIT 1);
+    v_order := orders.put_order(c, h, v_lines || coalesce(orders.shipping_lines(v_shipping), '{}'));
+    PERFORM orders.put_addresses(c.tenant_id, v_order, d);
+    IF h.fulfilment <> 'none' THEN
+        PERFORM orders.plan_shipment(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
+    END IF;
+    IF k.id IS NOT NULL THEN
+        UPDATE orders.cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = c.tenant_id AND x.id = k.id;
+    END IF;
+    RETURN v_order;
+END
+$$;
+
+CREATE FUNCTION orders.place_order(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb, p_expires_in integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    k       orders.cart;
+    v_order bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    ELSIF v_claim.verdict = 'resume' THEN
+        c.key := NULL;
+        RETURN QUERY SELECT * FROM finish(c, result_row('resume', v_claim.order_id, v_claim.order_id), NULL);
+        RETURN;
+    END IF;
+    IF p_document ->> 'cart' IS NOT NULL THEN
+        k := lock_any_cart(p_tenant, p_document ->> 'cart');
+        IF k.state <> 'open' THEN
+            PERFORM refuse('409', 'cart_ordered', 'The cart was ordered before.', 'cart', (
+                SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
+                WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
+        END IF;
+    END IF;
+    v_order := put_described_order(c, p_document, k, p_expires_in);
+    IF c.key IS NOT NULL AND awaits_intent(p_tenant, v_order) THEN
+        PERFORM leave_key_open(c, v_order);
+        c.key := NULL;
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', v_order, v_order), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer)
+    TO orders_api;
+
+-- What it all means
+
+COMMENT ON FUNCTION orders.variant_of IS
+'Internal: a variant that is on sale, by the references of its product and itself. OR422 product_not_found, required_field';
+COMMENT ON FUNCTION orders.product_line IS 'Internal: the line {product, variant, quantity, discount}. OR422 with the field';
+COMMENT ON FUNCTION orders.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
+COMMENT ON FUNCTION orders.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
+COMMENT ON FUNCTION orders.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything';
+COMMENT ON FUNCTION orders.plan_shipment IS 'Internal: the shipment of a new order, as planned';
+COMMENT ON FUNCTION orders.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
+COMMENT ON FUNCTION orders.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
+COMMENT ON FUNCTION orders.described_head IS 'Internal: the head of a described order';
+COMMENT ON FUNCTION orders.put_addresses IS 'Internal: billing and shipping address, where there are any. OR422 invalid_field';
+COMMENT ON FUNCTION orders.lines_or_cart IS
+'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch';
+COMMENT ON FUNCTION orders.put_described_order IS 'Internal: places a described order, of lines or of a locked cart; the id';
+COMMENT ON FUNCTION orders.place_order IS
+'Places an order of any API: {dialect, user, company, agent, currency, tax_inclusive, lines: [{product, variant, quantity,
+discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,
+shipping: {courier, service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes,
+metadata}. References are external ones, amounts minor units. Prices are the catalogue''s. p_expires_in as in place_plan, and
+rows as there. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
+product_not_sold, OR422 with the field';
+
+COMMIT;

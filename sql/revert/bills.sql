@@ -1,0 +1,8 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:bills from pg
+
+BEGIN;
+
+DROP FUNCTION orders.bill_order;
+
+COMMIT;

@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:goods from pg
+
+BEGIN;
+
+DROP FUNCTION orders.price_cart;
+DROP FUNCTION orders.lock_any_cart;
+DROP FUNCTION orders.variant_line;
+DROP FUNCTION orders.variant_snapshot;
+
+COMMIT;
