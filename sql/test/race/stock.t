@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Goods that there are only so many of: nothing is sold twice, and nobody waits in a circle.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+system="$tenant, 'operator', 'system', NULL, 'race', NULL, NULL"
+q "SELECT count(*) FROM orders.catalogue_bulk($system, ARRAY[
+       '{\"kind\": \"products\", \"ref\": \"lamp\", \"name\": \"Lamp\", \"variants\": [
+           {\"ref\": \"a\", \"name\": \"A\", \"stock\": 10, \"prices\": {\"USD\": 10}}, {\"ref\": \"b\", \"name\": \"B\", \"stock\": 100, \"prices\": {\"USD\": 10}},
+           {\"ref\": \"c\", \"name\": \"C\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}',
+       '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 1000, \"max_uses\": 40}']::jsonb[])" >"$out/goods"
+# place USER LINES MORE: SQL that places an order of goods; MORE are further members
+place() {
+    echo "SELECT 'order ' || order_id FROM orders.place_order($system, '{\"dialect\": \"shop\", \"user\": \"$1\", \"payment_method\": \"cod\", \"lines\": [$2]$3}', 900)
+          WHERE kind = 'result'"
+}
+line() { echo "{\"product\": \"lamp\", \"variant\": \"$1\", \"quantity\": $2}"; }
+stock() { q "SELECT string_agg(v.external_ref || s.on_hand || '/' || s.reserved, ' ' ORDER BY v.external_ref) FROM orders.stock s
+             JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id WHERE s.tenant_id = $tenant"; }
+
+together 64 "$(place u1 "$(line a 1)")"
+is "$(answers '^order')" 10 'of 10 pieces, 64 buyers get 10'
+is "$(answers insufficient_stock)" 54 'and the others are told'
+is "$(stock)" 'a10/10 b100/0 c100/0' 'as many are held'
+
+# All of it at once: lines in either order, vouchers with a limit, balances, orders that are cancelled, expire or are sent.
+try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR402' OR SQLSTATE 'OR404' OR SQLSTATE 'OR409' OR SQLSTATE 'OR422' THEN NULL; END;"; }
+some() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND id % 7 = $1 % 7 ORDER BY id DESC LIMIT 1)"; }
+document() { echo "('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"lines\": [' || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END
+    || ']' || CASE i % 3 WHEN 0 THEN ', \"payment_method\": \"balance\"' WHEN 1 THEN ', \"payment_method\": \"cod\", \"voucher\": \"SOME\"' ELSE ', \"payment_channel\": \"sim\", \"voucher\": \"SOME\"' END || '}')::jsonb"; }
+together 24 "DO \$\$
+    BEGIN
+        FOR i IN 1 .. 15 LOOP
+            $(try "orders.place_order($system, $(document), 0)")
+            COMMIT;
+            CASE (i + @) % 4
+                WHEN 0 THEN $(try "orders.cancel($system, NULL, $(some i), 'race', NULL)")
+                WHEN 1 THEN PERFORM orders.expire_due($tenant, 5);
+                WHEN 2 THEN $(try "orders.fail_payment($system, $(some '(i + @)'), 'no', 'never')")
+                ELSE $(try "orders.settle_payment($system, $(some i), NULL, NULL, NULL)")
+            END CASE;
+            COMMIT;
+        END LOOP;
+        RAISE WARNING 'through';
+    END \$\$"
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '24 0 0' 'nobody waits in a circle'
+is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
+is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
+finish
