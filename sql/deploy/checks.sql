@@ -163,6 +163,15 @@ JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
   AND (o.state NOT IN ('open', 'completed') OR o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned'));
 
+CREATE VIEW orders_check.shipments_fit AS
+SELECT o.tenant_id, o.id AS order_id,
+       format('goods are %s, shipped %s, delivered %s', o.fulfilment_state, coalesce(s.shipped_at::text, 'never'),
+              coalesce(s.delivered_at::text, 'never')) AS problem
+FROM orders.orders o
+LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE (s.shipped_at IS NOT NULL) <> (o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned'))
+   OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
+
 CREATE VIEW orders_check.history_is_a_path AS
 WITH steps AS (
     SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
@@ -334,7 +343,8 @@ UNION ALL SELECT 7, 'series_without_gaps', v.* FROM orders_check.series_without_
 UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_within_limits v
 UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
 UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
-UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v;
+UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
+UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v;
 
 -- What it all means
 
@@ -353,6 +363,7 @@ COMMENT ON VIEW orders_check.coupons_within_limits IS
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
 COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
 COMMENT ON VIEW orders_check.stock_is_held IS 'Invariant 11: what is reserved is what open orders hold, until it is sent';
+COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

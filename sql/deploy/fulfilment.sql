@@ -1,0 +1,292 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:fulfilment to pg
+-- Goods on their way: confirmed, packed, shipped, followed, delivered. Each operation locks its order.
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE FUNCTION orders.refuse_advance(o orders.orders, p_why text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders.refuse('409', 'order_not_advanceable', p_why, NULL, orders.states_of(o));
+END
+$$;
+
+-- Goods leave for money, or for cash at the door.
+CREATE FUNCTION orders.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.payment_state IN ('paid', 'partially_refunded')
+           OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
+$$;
+
+-- Whether the actor may take the order's goods there from where they are.
+CREATE FUNCTION orders.check_advance(c orders.context, o orders.orders, p_to text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF o.state NOT IN ('open', 'completed') OR NOT EXISTS (
+        SELECT FROM orders.transition t
+        WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
+        PERFORM orders.refuse_advance(o, 'The order cannot take this step in its present state.');
+    ELSIF NOT orders.may_leave(o) THEN
+        PERFORM orders.refuse_advance(o, 'The order is not paid, and its goods do not leave before that.');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.lock_goods(p_tenant integer, p_order bigint, p_version integer) RETURNS orders.orders
+LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders := orders.lock_order(p_tenant, p_order, NULL, p_version);
+BEGIN
+    RETURN CASE WHEN orders.is_due(o) THEN orders.expire_order(o) ELSE o END;
+END
+$$;
+
+CREATE FUNCTION orders.expect_shipment(o orders.orders, p_expected_at timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO orders.shipment AS s (tenant_id, order_id, expected_at)
+    VALUES (o.tenant_id, o.id, p_expected_at)
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET expected_at = p_expected_at, updated_at = now()
+        WHERE s.expected_at IS DISTINCT FROM p_expected_at
+$$;
+
+-- Delivered: the courier has the cash of an order that is paid at the door. What is paid and delivered is complete. The
+-- steps of one operation share a version.
+CREATE FUNCTION orders.deliver(c orders.context, o orders.orders, p_collected boolean, p_comment text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_version integer := o.version;
+    v_steps   orders.step[] := ARRAY[('fulfilment', o.fulfilment_state, 'delivered')]::orders.step[];
+BEGIN
+    UPDATE orders.shipment s SET status = 'delivered', delivered_at = now(), updated_at = now()
+    WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id;
+    IF o.payment_state IN ('paid', 'partially_refunded') AND o.state = 'open' THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
+    END IF;
+    o := orders.move_order(c, o, v_steps, 0, 0, p_comment);
+    IF p_collected AND orders.awaits_money(o) AND o.payment_method = 'cod' THEN
+        o.version := v_version;
+        PERFORM orders.settle_by_hand(c, o, NULL, 'manual', NULL, 'cash on delivery');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.advance(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_to text, p_expected_at timestamptz, p_collected boolean, p_comment text, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    o       orders.orders;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_goods(p_tenant, p_order, p_version);
+    IF o.fulfilment_state = p_to THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_advance(c, o, p_to);
+    IF p_to = 'delivered' THEN
+        PERFORM deliver(c, o, p_collected, p_comment);
+    ELSE
+        IF p_expected_at IS NOT NULL THEN
+            PERFORM expect_shipment(o, p_expected_at);
+        END IF;
+        o := move_order(c, o, ARRAY[('fulfilment', o.fulfilment_state, p_to)]::orders.step[], 0, 0, p_comment);
+        PERFORM bill_order(o);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_url text := orders.doc_text(d, p_field, false, 2000);
+BEGIN
+    IF v_url !~ '^https?://[^[:cntrl:][:space:]]+$' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', p_field);
+    END IF;
+    RETURN v_url;
+END
+$$;
+
+-- What the document does not say stays as it was planned.
+CREATE FUNCTION orders.send_shipment(o orders.orders, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    x orders.shipment;
+BEGIN
+    x.courier := orders.doc_text(d, 'courier', false);
+    x.service := orders.doc_text(d, 'service', false);
+    x.tracking_number := orders.doc_text(d, 'tracking_number', false);
+    x.tracking_url := orders.doc_url(d, 'tracking_url');
+    x.estimated_delivery := orders.doc_text(d, 'estimated_delivery', false);
+    x.expected_at := orders.doc_time(d, 'expected_at');
+    INSERT INTO orders.shipment AS s (tenant_id, order_id, status, courier, service, tracking_number, tracking_url,
+                                      estimated_delivery, expected_at, shipped_at)
+    VALUES (o.tenant_id, o.id, 'picked_up', x.courier, x.service, x.tracking_number, x.tracking_url, x.estimated_delivery,
+            x.expected_at, now())
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE
+        SET status = 'picked_up', courier = coalesce(x.courier, s.courier), service = coalesce(x.service, s.service),
+            tracking_number = x.tracking_number, tracking_url = x.tracking_url,
+            estimated_delivery = coalesce(x.estimated_delivery, s.estimated_delivery),
+            expected_at = coalesce(x.expected_at, s.expected_at), shipped_at = now(), updated_at = now();
+END
+$$;
+
+-- Whether the order left with this tracking number (or none is said now): then there is nothing left to do.
+CREATE FUNCTION orders.has_left(o orders.orders, d jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM orders.shipment s
+        WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.shipped_at IS NOT NULL
+          AND coalesce(s.tracking_number = d ->> 'tracking_number', d ->> 'tracking_number' IS NULL))
+$$;
+
+CREATE FUNCTION orders.ship(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_shipment jsonb, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    o       orders.orders;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_goods(p_tenant, p_order, p_version);
+    IF has_left(o, p_shipment) THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_advance(c, o, 'shipped');
+    PERFORM send_shipment(o, p_shipment);
+    PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders.step[], 0, 0,
+                       doc_text(p_shipment, 'comment', false));
+    PERFORM ship_stock(o.tenant_id, o.id);
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
+END
+$$;
+
+CREATE FUNCTION orders.event_from(d jsonb) RETURNS orders.shipment_event LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    e orders.shipment_event;
+BEGIN
+    e.status := orders.doc_text(d, 'status', true, 40);
+    e.location := orders.doc_text(d, 'location', false);
+    e.description := orders.doc_text(d, 'description', false, 1000);
+    e.at := coalesce(orders.doc_time(d, 'at'), now());
+    IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A word of small letters, digits and underscores is due here.', 'status');
+    ELSIF e.at NOT BETWEEN '2000-01-01' AND now() + interval '1 day' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'The time is not of now or the past.', 'at');
+    END IF;
+    RETURN e;
+END
+$$;
+
+-- Appends what the courier says; false when it said the same before.
+CREATE FUNCTION orders.put_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders.shipment_event x
+               WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.status = e.status AND x.at = e.at
+                 AND (x.location, x.description) IS NOT DISTINCT FROM (e.location, e.description)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
+    VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, e.at);
+    UPDATE orders.shipment x
+    SET updated_at = now(),
+        status = (SELECT n.status FROM orders.shipment_event n
+                  WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id ORDER BY n.at DESC, n.id DESC LIMIT 1)
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL;
+    RETURN true;
+END
+$$;
+
+-- What an event means for the order: the courier is at the door, or was; other words, or late ones, move nothing.
+CREATE FUNCTION orders.follow(c orders.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
+        PERFORM orders.deliver(c, o, true, e.description);
+    ELSIF e.status = 'on_delivery' AND o.fulfilment_state = 'shipped' THEN
+        PERFORM orders.move_order(c, o, ARRAY[('fulfilment', 'shipped', 'out_for_delivery')]::orders.step[], 0, 0, e.description);
+    ELSE
+        PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.track(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_event jsonb, p_version integer
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders.claim := claim_key(c);
+    o       orders.orders;
+    s       orders.shipment;
+    e       orders.shipment_event;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_version);
+    e := event_from(p_event);
+    SELECT * INTO s FROM shipment x WHERE x.tenant_id = p_tenant AND x.order_id = o.id AND x.shipped_at IS NOT NULL;
+    IF NOT FOUND THEN
+        PERFORM refuse_advance(o, 'The goods have not left yet.');
+    ELSIF put_event(s, e) THEN
+        PERFORM follow(c, o, e);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, s.id), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, integer),
+    orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer),
+    orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)
+    TO orders_api;
+
+-- What it all means
+
+COMMENT ON FUNCTION orders.refuse_advance IS 'Internal: OR409 order_not_advanceable with the states';
+COMMENT ON FUNCTION orders.may_leave IS 'Internal: whether goods may be sent: they are paid, or cash on delivery';
+COMMENT ON FUNCTION orders.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
+COMMENT ON FUNCTION orders.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
+COMMENT ON FUNCTION orders.expect_shipment IS 'Internal: when the goods of a locked order are expected';
+COMMENT ON FUNCTION orders.deliver IS
+'Internal: a locked order was delivered; p_collected: and cash on delivery was collected. Paid and delivered it is completed,
+all in one version';
+COMMENT ON FUNCTION orders.advance IS
+'The goods of an order are confirmed, packed or delivered (p_to). Confirmed or packed it gets its bill number, and p_expected_at
+says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
+unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
+but for cash on delivery), OR412 version_mismatch';
+COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
+COMMENT ON FUNCTION orders.has_left IS 'Internal: whether an order has left in this very shipment';
+COMMENT ON FUNCTION orders.ship IS
+'A packed order leaves: {courier, service, tracking_number, tracking_url, estimated_delivery, expected_at, comment}; what is
+not said stays as planned. Its stock has left too. unchanged when it left under this tracking number. OR404 not_found, OR409
+order_not_advanceable, OR412 version_mismatch, OR422 with the field';
+COMMENT ON FUNCTION orders.event_from IS 'Internal: an event as its document says. OR422 with the field';
+COMMENT ON FUNCTION orders.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
+COMMENT ON FUNCTION orders.follow IS 'Internal: the order follows its shipment';
+COMMENT ON FUNCTION orders.track IS
+'What the courier says: {status, location, description, at}. on_delivery and delivered move the order as well (delivered: cash
+on delivery is collected); events may come late and out of order. unchanged when it was said before. OR404 not_found, OR409
+order_not_advanceable before it left, OR412 version_mismatch, OR422 with the field';
+
+COMMIT;

@@ -1,0 +1,22 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:fulfilment from pg
+
+BEGIN;
+
+DROP FUNCTION orders.track;
+DROP FUNCTION orders.follow;
+DROP FUNCTION orders.put_event;
+DROP FUNCTION orders.event_from;
+DROP FUNCTION orders.ship;
+DROP FUNCTION orders.has_left;
+DROP FUNCTION orders.send_shipment;
+DROP FUNCTION orders.doc_url;
+DROP FUNCTION orders.advance;
+DROP FUNCTION orders.deliver;
+DROP FUNCTION orders.expect_shipment;
+DROP FUNCTION orders.lock_goods;
+DROP FUNCTION orders.check_advance;
+DROP FUNCTION orders.may_leave;
+DROP FUNCTION orders.refuse_advance;
+
+COMMIT;

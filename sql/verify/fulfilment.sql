@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:fulfilment on pg
+
+SELECT 'orders.refuse_advance'::regproc;
+SELECT 'orders.may_leave'::regproc;
+SELECT 'orders.check_advance'::regproc;
+SELECT 'orders.lock_goods'::regproc;
+SELECT 'orders.expect_shipment'::regproc;
+SELECT 'orders.deliver'::regproc;
+SELECT 'orders.advance'::regproc;
+SELECT 'orders.doc_url'::regproc;
+SELECT 'orders.send_shipment'::regproc;
+SELECT 'orders.has_left'::regproc;
+SELECT 'orders.ship'::regproc;
+SELECT 'orders.event_from'::regproc;
+SELECT 'orders.put_event'::regproc;
+SELECT 'orders.follow'::regproc;
+SELECT 'orders.track'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)', 'EXECUTE')::integer;
