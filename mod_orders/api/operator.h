@@ -17,6 +17,11 @@ orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *repl
 orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_confirm(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_pack(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_ship(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_track(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *reply);
 /** Before an event is read: is there such a channel, and a signature at all? */
 orders_problem_t *orders_operator_event_expected(orders_call_t *call);

@@ -95,6 +95,47 @@ static void write_history(orders_json_t *json, const void *element)
     orders_json_member_string(json, "comment", step->comment);
 }
 
+static void write_tracking(orders_json_t *json, const orders_order_t *order)
+{
+    orders_json_key(json, "tracking");
+    orders_json_begin_array(json);
+    for (int i = 0; i < order->of.tracking->nelts; i++) {
+        const orders_tracking_t *event = &APR_ARRAY_IDX(order->of.tracking, i, orders_tracking_t);
+        orders_json_begin_object(json);
+        orders_json_member_string(json, "status", event->status);
+        orders_json_member_string(json, "location", event->location);
+        orders_json_member_string(json, "description", event->description);
+        orders_member_time(json, "at", event->at);
+        orders_json_end_object(json);
+    }
+    orders_json_end_array(json);
+}
+
+/* An order has one shipment, so that all events are of it. */
+static void member_shipments(orders_json_t *json, const orders_order_t *order)
+{
+    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    orders_json_key(json, "shipments");
+    orders_json_begin_array(json);
+    if (shipment) {
+        orders_json_begin_object(json);
+        orders_json_member_int(json, "id", shipment->id);
+        orders_json_member_string(json, "status", shipment->status);
+        orders_json_member_string(json, "courier", shipment->courier);
+        orders_json_member_string(json, "service", shipment->service);
+        orders_json_member_string(json, "tracking_number", shipment->tracking_number);
+        orders_json_member_string(json, "tracking_url", shipment->tracking_url);
+        orders_json_member_string(json, "estimated_delivery", shipment->estimate);
+        orders_member_time(json, "expected_at", shipment->expected_at);
+        orders_json_member_bool(json, "late", shipment->late);
+        orders_member_time(json, "shipped_at", shipment->shipped_at);
+        orders_member_time(json, "delivered_at", shipment->delivered_at);
+        write_tracking(json, order);
+        orders_json_end_object(json);
+    }
+    orders_json_end_array(json);
+}
+
 void orders_operator_invoice_members(orders_json_t *json, const void *element)
 {
     const orders_invoice_t *invoice = element;
@@ -216,7 +257,7 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_addresses(json, order);
     member_array(json, "payments", order->of.payments, write_payment);
     member_array(json, "refunds", order->of.refunds, refund_members);
-    member_none(json, "shipments");
+    member_shipments(json, order);
     member_none(json, "returns");
     member_array(json, "invoices", order->of.invoices, orders_operator_invoice_members);
     member_array(json, "history", order->of.history, write_history);

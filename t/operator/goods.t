@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# The operator API's orders of goods: placing by document, and the way to the door.
+use strict;
+use warnings;
+use utf8;
+use JSON::PP ();
+use ModOrders::Goods;
+use ModOrders::Test;
+
+my $path  = '/api/v1/admin/orders';
+my $buyer = make_user(balance => 1000_00);
+my @token = (token => operator->{token});
+my $lamp  = make_goods(prices => { USD => 20_00 });
+
+sub put
+{
+    my (%with) = @_;
+    return api(POST => $path, @token, json => {
+        dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp->{ref} } ], %with });
+}
+
+sub does
+{
+    my ($order, $verb, @with) = @_;
+    return api(POST => "$path/$order->{id}/$verb", @token, @with ? @with : (json => {}));
+}
+
+subtest 'placing' => sub {
+    my $coupon = make_coupon(percent_bp => 2000);
+    my $goods  = make_goods(prices => { IDR => 12_000_000 }, tax_class => make_tax(1000), variant => '8GB/128GB - Black');
+    my $reply  = put(
+        currency => 'IDR', tax_inclusive => JSON::PP::false, lines => [ { product => $goods->{ref}, variant => 'one', quantity => 2 } ],
+        payment_method => 'bank_transfer', voucher => $coupon->{code}, notes => "Please call\nbefore delivery", metadata => { from => 'app' },
+        shipping => { courier => 'JNE', service => 'REG', price => 15_000, estimated_delivery => '2-3 hari', expected_at => '2026-12-24T00:00:00Z' },
+        shipping_address => { receiverName => 'John Doe', city => 'Jakarta Selatan' }, billing_address => { street => 'Jl. Sudirman' },
+    );
+    is($reply->code, 201, 'is answered with 201');
+    my $order = $reply->{json};
+    is_deeply([ @$order{qw(dialect state payment_state fulfilment_state currency subtotal discount tax shipping total bill_no)} ],
+        [ qw(shop open unpaid pending IDR), 24_000_000, 4_800_000, 1_920_000, 15_000, 21_135_000, undef ], 'all adds up');
+    is_deeply([ map { "$_->{kind} $_->{quantity} $_->{subtotal} $_->{discount} $_->{tax}" } @{ $order->{lines} } ],
+        [ 'product 2 24000000 4800000 1920000', 'shipping 1 15000 0 0', 'discount 1 -4800000 0 0' ], 'line by line');
+    is_deeply($order->{addresses}, { billing => { street => 'Jl. Sudirman' }, shipping => { receiverName => 'John Doe', city => 'Jakarta Selatan' } }, 'with addresses');
+    is_deeply([ $order->{notes}, $order->{metadata}{from} ], [ "Please call\nbefore delivery", 'app' ], 'and what was said with it');
+    my ($shipment) = @{ $order->{shipments} };
+    is_deeply([ @$shipment{qw(status courier service estimated_delivery expected_at late shipped_at tracking)} ],
+        [ 'planned', 'JNE', 'REG', '2-3 hari', '2026-12-24T00:00:00Z', JSON::PP::false, undef, [] ], 'the shipment is planned');
+    is_deeply(api(GET => "$path/$order->{id}", @token)->{json}, $order, 'as it is read');
+};
+
+subtest 'any API' => sub {
+    for my $dialect (qw(user shop customer commerce)) {
+        is(put(dialect => $dialect)->{json}{dialect}, $dialect, "of the $dialect API");
+    }
+    my $plan = make_plan(price => 10_00);
+    is(put(dialect => 'user', lines => [ { plan => $plan->{ref}, quantity => 2 } ])->{json}{total}, 20_00, 'a plan');
+    is(put(payment_method => 'balance')->{json}{payment_state}, 'paid', 'paid from the balance');
+};
+
+subtest 'a payment provider' => sub {
+    my $simulator = start_simulator();
+    my $order     = put(payment_method => 'external', payment_channel => 'simulator')->{json};
+    my ($payment) = @{ $order->{payments} };
+    is($payment->{status}, 'pending', 'is asked at once');
+    ok($payment->{intent_id}, 'for an intent');
+    my @key = (headers => { 'Idempotency-Key' => unique('key') });
+    my %of  = (dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_channel => 'simulator', lines => [ { product => $lamp->{ref} } ]);
+    my $one = api(POST => $path, @token, @key, json => \%of);
+    my $two = api(POST => $path, @token, @key, json => \%of);
+    is($two->content, $one->content, 'a key answers again');
+    is($two->header('Idempotency-Replayed'), 'true', 'and says so');
+    refused(put(payment_method => 'external', payment_channel => 'nowhere'), 422, 'invalid_fields', 'payment_channel');
+    refused(put(payment_method => 'external', payment_channel => 'simulator', payment_return_url => 'https://elsewhere.example/'), 422, 'invalid_fields', 'payment_return_url');
+};
+
+subtest 'refusals' => sub {
+    refused(put(lines => [ { product => 'nowhere' } ]), 422, 'product_not_found', 'lines[0].product');
+    refused(put(voucher => 'NOWHERE'), 422, 'coupon_unknown', 'voucher');
+    refused(put(user => 'nobody'), 422, 'user_not_found', 'user');
+    refused(put(dialect => undef), 422, 'required_field', 'dialect');
+    refused(put(payment_method => 'shells'), 422, 'payment_method_unknown', 'payment_method');
+    refused(put(cart => 'C99999999', lines => undef), 404, 'cart_not_found');
+    refused(api(POST => $path, @token, form => [ dialect => 'shop' ]), 415, 'unsupported_media_type');
+    refused(api(POST => $path, @token, body => '[]'), 400, 'malformed_json');
+    refused(api(POST => $path, token => $buyer->{token}, json => {}), 403, 'forbidden');
+    my $few = make_goods(stock => 2);
+    my $reply = put(lines => [ { product => $few->{ref}, quantity => 3 } ]);
+    refused($reply, 409, 'insufficient_stock');
+    is($reply->{json}{available}, 2, 'what is missing is said');
+};
+
+subtest 'to the door' => sub {
+    my $order = put()->{json};
+    my $now   = does($order, 'confirm', json => { comment => 'fine', expected_at => '2026-01-01T00:00:00Z' })->{json};
+    is_deeply([ @$now{qw(fulfilment_state version)} ], [ 'confirmed', 2 ], 'confirmed');
+    like($now->{bill_no}, qr/^BILL-\d{4}-\d\d-\d{4,}$/, 'billed');
+    is($now->{shipments}[0]{late}, JSON::PP::true, 'late already');
+    is(does($order, 'confirm')->{json}{version}, 2, 'once');
+    is(does($order, 'pack')->{json}{fulfilment_state}, 'packed', 'packed');
+    refused(does($order, 'deliver'), 409, 'order_not_advanceable');
+    my $sent = does($order, 'ship', json => { courier => 'JNE', service => 'REG', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' })->{json};
+    is_deeply([ $sent->{fulfilment_state}, @{ $sent->{shipments}[0] }{qw(status courier service tracking_number tracking_url)} ],
+        [ 'shipped', 'picked_up', 'JNE', 'REG', 'JP1', 'https://track.example/JP1' ], 'sent');
+    refused(does($order, 'cancel'), 409, 'order_not_cancellable');
+    does($order, 'tracking', json => { status => 'in_transit', location => 'Hub', description => 'Sorted', at => '2026-11-22T16:30:00+07:00' });
+    is_deeply(does($order, 'tracking', json => { status => 'on_delivery', at => '2026-11-23T08:00:00Z' })->{json}{shipments}[0]{tracking},
+        [ { status => 'in_transit', location => 'Hub', description => 'Sorted', at => '2026-11-22T09:30:00Z' },
+          { status => 'on_delivery', location => undef, description => undef, at => '2026-11-23T08:00:00Z' } ], 'followed');
+    my $there = does($order, 'deliver', json => { comment => 'signed' })->{json};
+    is_deeply([ @$there{qw(state payment_state fulfilment_state)} ], [qw(completed paid delivered)], 'delivered, with the cash');
+    is_deeply([ map { $_->{to} } grep { $_->{version} == $there->{version} } @{ $there->{history} } ], [qw(delivered paid completed)], 'in one version');
+    is($there->{history}[-1]{version}, $there->{version}, 'which is the last');
+};
+
+subtest 'bodies and tags' => sub {
+    my $order = put()->{json};
+    is(does($order, 'confirm', form => [ comment => 'a form' ])->code, 200, 'a form');
+    is(does($order, 'pack', body => '')->code, 200, 'nothing at all');
+    refused(does($order, 'ship', form => [ courier => 'x' ]), 415, 'unsupported_media_type');
+    refused(does($order, 'ship', json => { tracking_url => 'javascript:alert(1)' }), 422, 'invalid_field', 'tracking_url');
+    refused(does($order, 'ship', json => {}, headers => { 'If-Match' => '"1-0000000000000000"' }), 412, 'version_mismatch');
+    is(does($order, 'ship')->code, 200, 'shipped without a word');
+    refused(does($order, 'tracking'), 422, 'required_field', 'status');
+    refused(does($order, 'tracking', json => { status => 'x', at => 'yesterday' }), 422, 'invalid_field', 'at');
+    refused(does($order, 'deliver', json => { collected => 'perhaps' }), 422, 'invalid_fields', 'collected');
+    refused(does({ id => 'nowhere' }, $_), 404, 'not_found') for qw(confirm pack ship deliver);
+    my $unpaid = put(payment_method => 'bank_transfer')->{json};
+    refused(does($unpaid, 'confirm'), 409, 'order_not_advanceable');
+    my $key = unique('key');
+    my @two = map { does($order, 'deliver', json => {}, headers => { 'Idempotency-Key' => $key }) } 1, 2;
+    is($two[1]->content, $two[0]->content, 'a key answers again');
+};
+
+invariants_hold();
+done;
