@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/members.h"
 
+#include "core/number.h"
 #include "core/time.h"
 
 void orders_member_id(orders_json_t *json, const char *name, int64_t id)
@@ -11,6 +12,23 @@ void orders_member_id(orders_json_t *json, const char *name, int64_t id)
     } else {
         orders_json_null(json);
     }
+}
+
+void orders_member_uuid(orders_json_t *json, const char *name, const unsigned char *uuid)
+{
+    orders_json_key(json, name);
+    if (uuid) {
+        orders_json_uuid(json, uuid);
+    } else {
+        orders_json_null(json);
+    }
+}
+
+void orders_member_number_text(orders_json_t *json, const char *name, int64_t number)
+{
+    char text[ORDERS_NUMBER_SIZE];
+    orders_json_key(json, name);
+    orders_json_string_n(json, text, orders_number_write_int(text, number));
 }
 
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document)

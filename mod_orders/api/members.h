@@ -11,6 +11,12 @@
 /** null when the id is 0. */
 void orders_member_id(orders_json_t *json, const char *name, int64_t id);
 
+/** null when there is none. */
+void orders_member_uuid(orders_json_t *json, const char *name, const unsigned char *uuid);
+
+/** A number in quotes. */
+void orders_member_number_text(orders_json_t *json, const char *name, int64_t number);
+
 /** An empty object when there is none. */
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
 

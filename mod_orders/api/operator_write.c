@@ -217,12 +217,7 @@ static void member_addresses(orders_json_t *json, const orders_order_t *order)
 static void head_members(orders_json_t *json, const orders_order_t *order)
 {
     orders_json_member_int(json, "id", order->id);
-    orders_json_key(json, "public_id");
-    if (order->public_id) {
-        orders_json_uuid(json, order->public_id);
-    } else {
-        orders_json_null(json);
-    }
+    orders_member_uuid(json, "public_id", order->public_id);
     orders_json_member_string(json, "number", order->number);
     orders_json_member_string(json, "bill_no", order->bill_no);
     orders_json_member_string(json, "dialect", order->dialect);

@@ -108,6 +108,17 @@ static int hex_value(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+bool orders_text_is_uuid(const char *text)
+{
+    static const char pattern[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    apr_size_t at = 0;
+
+    while (pattern[at] && (pattern[at] == '-' ? text[at] == '-' : hex_value(text[at]) >= 0)) {
+        at++;
+    }
+    return !pattern[at] && !text[at];
+}
+
 bool orders_percent_decode(char *out, apr_size_t *out_length, const char *text, apr_size_t length,
                            bool plus)
 {

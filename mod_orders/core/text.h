@@ -19,6 +19,9 @@ apr_size_t orders_utf8_count(const char *text, apr_size_t length);
 /** Whether there is a control character (C0, DEL, C1; NUL too). `multiline` lets TAB, LF and CR pass. */
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline);
 
+/** Whether it is a UUID: 8-4-4-4-12 hexadecimal digits, in any case. */
+bool orders_text_is_uuid(const char *text);
+
 /**
  * Decodes %XX (and + as a space when `plus`) into `out`, which has room for `length` bytes and may be `text` itself.
  * Refused (false): an escape that is none, a NUL, invalid UTF-8. No NUL is added.

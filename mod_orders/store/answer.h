@@ -103,6 +103,7 @@ typedef struct orders_user_t {
     int64_t order_id, id;
     const char *ref, *name, *email;
     const char *given_name, *family_name; /**< of agents and actors only */
+    const unsigned char *public_id;       /**< 16 bytes, of buyers only */
 } orders_user_t;
 
 /** The company that sells. */
@@ -150,6 +151,7 @@ typedef struct orders_return_t {
 typedef struct orders_label_t {
     const char *kind; /**< order_status, shipment_status, payment_method */
     const char *word, *text;
+    const char *language; /**< of the text */
 } orders_label_t;
 
 /** What a buyer is told of himself. */

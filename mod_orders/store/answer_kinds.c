@@ -180,7 +180,7 @@ static const orders_row_member_t history_members[] = {
 #define T orders_user_t
 static const orders_row_member_t user_members[] = {
     MEMBER(T, ORDER_ID, order_id), MEMBER(T, PARENT_ID, id), MEMBER(T, REFERENCE, ref),
-    MEMBER(T, TITLE, name),        MEMBER(T, EMAIL, email),
+    MEMBER(T, TITLE, name),        MEMBER(T, EMAIL, email),  MEMBER(T, PUBLIC_ID, public_id),
 };
 
 /* Agents and actors: the id is their own, the names are known. */
@@ -249,6 +249,7 @@ static const orders_row_member_t label_members[] = {
     MEMBER(T, TYPE, kind),
     MEMBER(T, CODE, word),
     MEMBER(T, TITLE, text),
+    MEMBER(T, REFERENCE, language),
 };
 #undef T
 

@@ -257,14 +257,14 @@ CREATE FUNCTION orders.labels_of(p_tenant integer, p_languages text[]) RETURNS S
 LANGUAGE sql STABLE AS $$
     SELECT 'label'::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
            NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, w.kind, NULL::text, NULL::text,
-           NULL::text, NULL::text, NULL::text, w.word, w.text, NULL::text, NULL::text, NULL::text,
+           NULL::text, w.language, NULL::text, w.word, w.text, NULL::text, NULL::text, NULL::text,
            NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz,
            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM (
-        SELECT DISTINCT ON (a.kind, a.word) a.kind, a.word, a.text
+        SELECT DISTINCT ON (a.kind, a.word) a.kind, a.word, a.language, a.text
         FROM (
             SELECT l.kind, l.word, l.language, l.text, true AS built_in FROM orders.label l
             WHERE l.language = ANY (p_languages)
@@ -369,7 +369,7 @@ when it left, flag: late, by the database clock) and tracking (title location; i
 COMMENT ON FUNCTION orders.returns_of IS
 'Rows return: number (of the order), parent_id and amount (of its refund), snapshot ([{id, quantity}] of its lines)';
 COMMENT ON FUNCTION orders.labels_of IS
-'Rows label (type, code the word, title the text): each word in the first of the languages that has it';
+'Rows label (type, code the word, title the text, reference its language): each word in the first of the languages that has it';
 COMMENT ON FUNCTION orders.more_of IS
 'Rows user, tax, address, history, company, agent, invoice, shipment, tracking and return: what the operator sees beyond rows_of and money_of';
 

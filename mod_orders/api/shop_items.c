@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shop API: goods and what they cost, without tax, which stands beside them. */
+#include <string.h>
+
+#include "api/members.h"
+#include "api/shop.h"
+
+static bool is_goods(const orders_line_t *line)
+{
+    static const char *const kinds[] = {"product", "plan", "package"};
+    for (size_t i = 0; i < ORDERS_COUNT(kinds); i++) {
+        if (strcmp(kinds[i], line->kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The goods line at or after `*at`, which moves on; NULL when there is none. */
+static const orders_line_t *next_item(const orders_order_t *order, int *at)
+{
+    while (*at < order->of.lines->nelts) {
+        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, *at, orders_line_t);
+        (*at)++;
+        if (is_goods(line)) {
+            return line;
+        }
+    }
+    return NULL;
+}
+
+const orders_line_t *orders_shop_first_item(const orders_order_t *order)
+{
+    int at = 0;
+    return next_item(order, &at);
+}
+
+int64_t orders_shop_item_count(const orders_order_t *order)
+{
+    int64_t count = 0;
+    int at = 0;
+    for (const orders_line_t *line; (line = next_item(order, &at));) {
+        count += line->quantity;
+    }
+    return count;
+}
+
+static int64_t net_subtotal(const orders_order_t *order, const orders_line_t *line)
+{
+    return order->tax_inclusive ? line->subtotal - line->tax : line->subtotal;
+}
+
+/* Where the tax had to be taken out, a piece costs its share rounded down: the subtotal is what counts. */
+static int64_t net_unit_price(const orders_order_t *order, const orders_line_t *line)
+{
+    return order->tax_inclusive && line->quantity > 0 ? net_subtotal(order, line) / line->quantity
+                                                      : line->unit_price;
+}
+
+static void write_item(orders_json_t *json, const orders_order_t *order, const orders_line_t *line)
+{
+    orders_json_begin_object(json);
+    orders_member_number_text(json, "id", line->id);
+    orders_json_member_string(json, "productId", line->product);
+    orders_json_member_string(json, "productTitle", line->title);
+    orders_json_member_string(json, "productSlug", line->slug);
+    orders_json_member_string(json, "variantName", line->variant);
+    orders_json_member_int(json, "qty", line->quantity);
+    orders_json_member_int(json, "unitPrice", net_unit_price(order, line));
+    orders_json_member_int(json, "subtotal", net_subtotal(order, line));
+    orders_json_member_string(json, "imageUrl", line->image);
+    orders_json_end_object(json);
+}
+
+void orders_shop_member_items(orders_json_t *json, const orders_order_t *order)
+{
+    int at = 0;
+    orders_json_key(json, "items");
+    orders_json_begin_array(json);
+    for (const orders_line_t *line; (line = next_item(order, &at));) {
+        write_item(json, order, line);
+    }
+    orders_json_end_array(json);
+}
+
+/* The tax in the goods, or in all that is not goods. */
+static int64_t tax_in(const orders_order_t *order, bool goods)
+{
+    int64_t tax = 0;
+    for (int i = 0; i < order->of.lines->nelts; i++) {
+        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
+        tax += order->tax_inclusive && is_goods(line) == goods ? line->tax : 0;
+    }
+    return tax;
+}
+
+/* subtotal − discount + tax + shipping = total, whatever the prices include. */
+void orders_shop_member_pricing(orders_json_t *json, const orders_order_t *order)
+{
+    orders_json_key(json, "pricing");
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "subtotal", order->subtotal - tax_in(order, true));
+    orders_json_member_int(json, "discount", order->discount);
+    orders_json_member_int(json, "tax", order->tax);
+    orders_json_member_int(json, "shipping", order->shipping - tax_in(order, false));
+    orders_json_member_int(json, "total", order->total);
+    orders_json_end_object(json);
+}
