@@ -191,6 +191,7 @@ SELECT is((SELECT string_agg(title, ',' ORDER BY title) FROM labels_of(77, '{en,
 SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Sedang Dikirim', 'or the next');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "FR", "text": "Expédié"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Expédié', 'a tenant adds a language');
+SELECT is((SELECT string_agg(reference, ',' ORDER BY code) FROM labels_of(77, '{fr,id}') WHERE code IN ('paid', 'shipped')), 'id,fr', 'a label says which one it is in');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "id", "text": "Dikirim"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Dikirim', 'or says it otherwise');
 SELECT is((SELECT title FROM labels_of(1, '{id}') WHERE code = 'shipped'), 'Sedang Dikirim', 'for itself');

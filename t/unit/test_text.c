@@ -106,11 +106,36 @@ static void encodes_percents(void **state)
     assert_string_equal(orders_percent_encode_path(pool, "/a%20b/c>\"\n;d"), "/a%20b/c%3E%22%0A;d");
 }
 
+static void knows_uuids(void **state)
+{
+    static const char *const good[] = {"01234567-89ab-cdef-0123-456789abcdef",
+                                       "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"};
+    static const char *const bad[] = {
+        "",
+        "0",
+        "01234567-89ab-cdef-0123-456789abcde",
+        "01234567-89ab-cdef-0123-456789abcdef0",
+        "g1234567-89ab-cdef-0123-456789abcdef",
+        "0123456789abcdef0123456789abcdef",
+        "01234567-89ab-cdef-0123_456789abcdef",
+        "{01234567-89ab-cdef-0123-456789abcdef}",
+        "0123456-789ab-cdef-0123-456789abcdef",
+        " 01234567-89ab-cdef-0123-456789abcde",
+    };
+    for (size_t index = 0; index < COUNT(good); index++) {
+        assert_true(orders_text_is_uuid(good[index]));
+    }
+    for (size_t index = 0; index < COUNT(bad); index++) {
+        assert_false(orders_text_is_uuid(bad[index]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(accepts_utf8),     TEST(refuses_other_bytes),  TEST(finds_controls),
         TEST(decodes_percents), TEST(refuses_bad_percents), TEST(encodes_percents),
+        TEST(knows_uuids),
     };
 
     return RUN(tests);

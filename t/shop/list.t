@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET /api/v1/orders: pages of a buyer's orders.
+use strict;
+use warnings;
+use ModOrders::Shop;
+use ModOrders::Test;
+
+my $path  = '/api/v1/orders';
+my $buyer = make_user(balance => 1_000_000, currency => 'IDR');
+my @goods = map { make_goods(prices => { IDR => $_ }) } 1000, 2000;
+
+sub list
+{
+    my ($query, $user, %with) = @_;
+    return api(GET => $path . ($query ? "?$query" : ''), token => ($user // $buyer)->{token}, %with);
+}
+
+sub numbers
+{
+    my ($reply) = @_;
+    return [ map { $_->{orderNumber} } @{ $reply->{json}{data} || [] } ];
+}
+
+sub pages
+{
+    my ($reply) = @_;
+    return [ @{ $reply->{json}{pagination} }{qw(page perPage totalItems)} ];
+}
+
+my $none = list('', make_user());
+is_deeply($none->{json}, { data => [], pagination => { page => 1, perPage => 20, totalItems => 0 } }, 'no orders are an empty page');
+is($none->header('Content-Language'), undef, 'in no language');
+
+subtest 'an entry' => sub {
+    my $user  = make_user();
+    my $order = order_goods($user, lines => [ [ $goods[0], 2 ], [ $goods[1], 3 ] ], shipping => { courier => 'JNE', price => 500 });
+    my $reply = list('', $user);
+    is_deeply($reply->{json}{data}, [ {
+        id => $order->{public_id}, orderNumber => $order->{number}, status => 'pending_payment', statusLabel => 'Menunggu Pembayaran',
+        total => 8500, currency => 'IDR', itemCount => 5, thumbnailUrl => $goods[0]{image}, paymentMethod => 'bank_transfer',
+        createdAt => $order->{created_at}, updatedAt => $order->{updated_at},
+    } ], 'to the last member');
+    my $paid = pay_order($order);
+    my ($entry) = @{ list('', $user)->{json}{data} };
+    is_deeply([ @$entry{qw(status statusLabel updatedAt)} ], [ 'paid', 'Dibayar', $paid->{updated_at} ], 'it changes with the order');
+    order_goods($user, lines => [ [ make_goods(images => {}) ] ]);
+    is(list('', $user)->{json}{data}[0]{thumbnailUrl}, undef, 'a picture is not needed');
+    my $channel = start_simulator();
+    order_goods($user, payment_method => 'simulator');
+    is(list('', $user)->{json}{data}[0]{paymentMethod}, 'simulator', 'a channel is what the payment method is called');
+};
+
+my @orders = map { order_goods($buyer, lines => [ [ $goods[ $_ % 2 ] ] ], payment_method => $_ % 5 ? 'bank_transfer' : 'balance') } 1 .. 25;
+my @newest = map { $_->{number} } reverse @orders;
+
+subtest 'pages' => sub {
+    my $first = list('');
+    is($first->code, 200, 'a page');
+    is_deeply(numbers($first), [ @newest[ 0 .. 19 ] ], 'has 20 orders, newest first');
+    is_deeply(pages($first), [ 1, 20, 25 ], 'and says so');
+    is_deeply([ sort keys %{ $first->{json} } ], [qw(data pagination)], 'and nothing more');
+    my $second = list('page=2&limit=20');
+    is_deeply(numbers($second), [ @newest[ 20 .. 24 ] ], 'the next has the rest');
+    is_deeply(pages($second), [ 2, 20, 25 ], 'and says so');
+    is_deeply([ numbers(list('page=3')), pages(list('page=3')) ], [ [], [ 3, 20, 25 ] ], 'beyond the end there is nothing but the count');
+    is_deeply(numbers(list('page=3&limit=10')), [ @newest[ 20 .. 24 ] ], 'limit is the size');
+    is_deeply(pages(list('limit=1000')), [ 1, 100, 25 ], 'above 100 it is 100');
+    is_deeply(pages(list('limit=99999999999999999999')), [ 1, 100, 25 ], 'however much');
+    is_deeply(numbers(list('limit=25')), \@newest, 'exactly all');
+    is(list('page=&limit=&nonsense=1')->code, 200, 'empty parameters are none, others are passed over');
+};
+
+subtest 'what is no page' => sub {
+    says(list($_), 422, 'VALIDATION_ERROR', (split /=/)[0])
+        for 'page=0', 'page=-1', 'page=x', 'page=1.5', 'limit=0', 'limit=x', 'limit=-5', 'page=99999999999999999999', 'page=%C3%A9';
+    says(list('page=x&limit=y'), 422, 'VALIDATION_ERROR', qw(page limit));
+    my $reply = list('page=x');
+    is_deeply($reply->{json}{error}, {
+        code => 'VALIDATION_ERROR', message => 'Some fields are not valid.',
+        details => [ { field => 'page', code => 'invalid_type', message => 'Must be an integer.' } ],
+    }, 'is told in full');
+    says(list('page=1&page=2'), 400, 'BAD_REQUEST', 'malformed_request');
+    says(list('page=%zz'), 400, 'BAD_REQUEST', 'malformed_request');
+};
+
+subtest 'languages' => sub {
+    my $english = list('limit=10', $buyer, headers => { 'Accept-Language' => 'en-GB, de;q=0.5' });
+    my %label = map { $_->{status} => $_->{statusLabel} } @{ $english->{json}{data} };
+    is_deeply(\%label, { pending_payment => 'Awaiting payment', paid => 'Paid' }, 'labels are in the language that is asked for');
+    is($english->header('Content-Language'), 'en', 'as the answer says');
+    is($english->header('Vary'), 'Accept-Language', 'it depends on that');
+    is(list('')->header('Content-Language'), 'id', 'Indonesian if none is');
+};
+
+subtest 'whose orders' => sub {
+    my $other = make_user();
+    my $own   = order_goods($other);
+    is_deeply(numbers(list('', $other)), [ $own->{number} ], "one's own");
+    is(list('')->{json}{pagination}{totalItems}, 25, "never another's");
+};
+
+is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD too');
+is(api(GET => "$path/?page=1", token => $buyer->{token})->code, 200, 'a trailing slash does not matter');
+is(list('')->header('Cache-Control'), 'private, no-store', 'nobody keeps it');
+
+invariants_hold();
+done;

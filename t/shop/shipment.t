@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET /api/v1/orders/:id/shipment
+use strict;
+use warnings;
+use ModOrders::Shop;
+use ModOrders::Test;
+
+my $buyer = make_user(balance => 1_000_000, currency => 'IDR');
+
+sub shipment
+{
+    my ($order, %with) = @_;
+    return shop(GET => $order, $buyer, of => 'shipment', %with);
+}
+
+sub packed
+{
+    my (%with) = @_;
+    my $order = order_goods($buyer, payment_method => 'balance', shipping => { courier => 'JNE', service => 'REG', estimated_delivery => '2-3 hari' }, %with);
+    work($order, $_) for qw(confirm pack);
+    return $order;
+}
+
+subtest 'before the goods have left' => sub {
+    my $order = order_goods($buyer, payment_method => 'balance', shipping => { courier => 'JNE' });
+    says(shipment($order), 404, 'NOT_FOUND', 'not_found');
+    for my $step (qw(confirm pack)) {
+        work($order, $step);
+        says(shipment($order), 404, 'NOT_FOUND', 'not_found');
+    }
+};
+
+my @events = (
+    { status => 'picked_up', location => 'Jakarta Warehouse', description => 'Paket telah diambil kurir', at => '2025-12-07T14:00:00Z' },
+    { status => 'in_transit', location => 'Jakarta Distribution Center', description => 'Paket dalam perjalanan', at => '2025-12-07T16:30:00Z' },
+    { status => 'on_delivery', location => 'Jakarta Selatan', description => 'Paket sedang diantar ke alamat tujuan', at => '2025-12-08T08:00:00Z' },
+);
+
+subtest 'on its way' => sub {
+    my $order = packed();
+    work($order, 'ship', tracking_number => 'JP1234567890');
+    my $reply = shipment($order);
+    is($reply->code, 200, 'is shown');
+    my ($shipped_at) = of($reply, 'shippedAt');
+    like($shipped_at, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'when it left');
+    my %first = (
+        orderId => $order->{public_id}, trackingNumber => 'JP1234567890', courier => 'JNE', service => 'REG', status => 'picked_up',
+        statusLabel => 'Diambil Kurir', estimatedDelivery => '2-3 hari', shippedAt => $shipped_at, tracking => [],
+    );
+    is_deeply($reply->{json}, { data => \%first }, 'to the last member');
+    work($order, 'tracking', %$_) for @events[ 0, 2, 1 ];
+    my $later = shipment($order);
+    is_deeply($later->{json}{data}, {
+        %first, status => 'on_delivery', statusLabel => 'Dalam Pengiriman',
+        tracking => [ map { { timestamp => $_->{at}, map { $_->[0] => $_->[1] } map { my $event = $_; map { [ $_ => $event->{$_} ] } qw(status location description) } $_ } } @events ],
+    }, 'the courier speaks in order of time');
+    is((of(shop(GET => $order, $buyer), 'status'))[0], 'shipped', 'the order is shipped');
+    work($order, 'deliver');
+    my $last = shipment($order);
+    is_deeply([ of($last, qw(status statusLabel)) ], [ 'delivered', 'Terkirim' ], 'it came');
+};
+
+subtest 'a courier of few words' => sub {
+    my $order = packed(shipping => undef);
+    my $word  = unique('held') =~ tr/-/_/r;
+    work($order, 'ship');
+    work($order, 'tracking', status => $word);
+    my $reply = shipment($order);
+    is_deeply([ of($reply, qw(trackingNumber courier service estimatedDelivery)) ], [ (undef) x 4 ], 'nothing is known but that it left');
+    is_deeply([ of($reply, qw(status statusLabel)) ], [ ($word) x 2 ], 'a word without a label is its own');
+    is($reply->header('Content-Language'), undef, 'in no language');
+    is_deeply([ @{ (of($reply, 'tracking'))[0][0] }{qw(status location description)} ], [ $word, undef, undef ], 'an event of one word');
+    make_label('shipment_status', $word, 'en', 'Held by customs');
+    is_deeply([ of(shipment($order, language => 'en'), 'statusLabel') ], ['Held by customs'], "or the tenant's");
+};
+
+subtest 'languages and tags' => sub {
+    my $order = packed();
+    work($order, 'ship');
+    my $reply = shipment($order, language => 'en');
+    is_deeply([ of($reply, 'statusLabel') ], ['Picked up'], 'the label is in the language that is asked for');
+    is_deeply([ map { $reply->header($_) } qw(Content-Language Vary) ], [ 'en', 'Accept-Language' ], 'as the answer says');
+    my $tag = $reply->header('ETag');
+    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 304, 'the tag saves the body');
+    is(shipment($order, headers => { 'If-None-Match' => $tag })->code, 200, 'but in another language');
+    work($order, 'tracking', status => 'in_transit');
+    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 200, 'and when something happened');
+    is(shop(HEAD => $order, $buyer, of => 'shipment')->code, 200, 'HEAD too');
+};
+
+subtest 'orders that are not there' => sub {
+    my $other = make_user(balance => 10_000, currency => 'IDR');
+    my $order = order_goods($other, payment_method => 'balance');
+    work($order, $_) for qw(confirm pack ship);
+    is(shop(GET => $order, $other, of => 'shipment')->code, 200, 'its buyer sees it');
+    says(shipment($order), 404, 'NOT_FOUND', 'not_found');
+    says(shipment($_), 404, 'NOT_FOUND', 'not_found') for $order->{id}, 'x', '01234567-89ab-cdef-0123-456789abcdef';
+};
+
+invariants_hold();
+done;
