@@ -95,36 +95,59 @@ sub operator_does
     return $reply->{json};
 }
 
-sub pay_order { return operator_does(shift, 'pay') }
+sub pay_order { return operator_does($_[0], 'pay') }
 
-# The shop works on an order: confirm, pack, ship, tracking, deliver; what the operator API takes with it.
+# An order takes steps, each an axis and the state that follows.
+sub move
+{
+    my ($order, @steps) = @_;
+    my $row   = ModOrders::Test::order_row($order->{id});
+    my %state = (order => $row->{state}, fulfilment => $row->{fulfilment_state});
+    my $steps = join ', ', map { "('$_->[0]', '$state{ $_->[0] }', '$_->[1]')" } @steps;
+    return ModOrders::Test::rows(
+        "SELECT orders.move_order(ROW(1, 'operator', 'operator', NULL, 'test', NULL, NULL)::orders.context, o, ARRAY[$steps]::orders.step[], 0, 0, NULL)
+         FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = ?", $order->{id});
+}
+
+sub change_shipment
+{
+    my ($order, $set, @values) = @_;
+    return ModOrders::Test::db()->do(
+        "UPDATE orders.shipment s SET updated_at = now(), $set WHERE s.tenant_id = 1 AND s.order_id = ?", undef, @values, $order->{id});
+}
+
+my %works = (
+    confirm => sub { move($_[0], [ fulfilment => 'confirmed' ]) },
+    pack    => sub { move($_[0], [ fulfilment => 'packed' ]) },
+    ship    => sub {
+        my ($order, %with) = @_;
+        change_shipment($order, q(status = 'picked_up', shipped_at = now(), tracking_number = ?), $with{tracking_number});
+        move($order, [ fulfilment => 'shipped' ]);
+    },
+    tracking => sub {
+        my ($order, %with) = @_;
+        ModOrders::Test::db()->do(
+            'INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
+             SELECT tenant_id, order_id, id, ?, ?, ?, coalesce(?, now()) FROM orders.shipment WHERE tenant_id = 1 AND order_id = ?',
+            undef, @with{qw(status location description at)}, $order->{id});
+        change_shipment($order, 'status = (SELECT e.status FROM orders.shipment_event e WHERE e.tenant_id = 1 AND e.order_id = s.order_id
+                                           ORDER BY e.at DESC, e.id DESC LIMIT 1)');
+        move($order, [ fulfilment => 'out_for_delivery' ]) if $with{status} eq 'on_delivery';
+    },
+    deliver => sub {
+        my ($order) = @_;
+        change_shipment($order, q(status = 'delivered', delivered_at = now()));
+        move($order, [ fulfilment => 'delivered' ], [ order => 'completed' ]);
+    },
+    pay    => \&pay_order,
+    cancel => sub { operator_does($_[0], 'cancel') },
+);
+
+# The shop works on an order: pay, confirm, pack, ship, tracking, deliver (what was paid), cancel; with what is to be known of it.
 sub work
 {
     my ($order, $what, %with) = @_;
-    my %to = (confirm => 'confirmed', pack => 'packed', ship => 'shipped', deliver => 'delivered');
-    return operator_does($order, $what, %with) if $what =~ /^(?:pay|cancel)$/;
-    my $db = ModOrders::Test::db();
-    my $move = sub {
-        my @steps = @_;
-        $db->do("SELECT orders.move_order(ROW(1, 'operator', 'operator', NULL, 'test', NULL, NULL)::orders.context, o, ARRAY[" .
-            join(',', map { "ROW('$_->[0]', o.$_->[1], '$_->[2]')" } @steps) . "]::orders.step[], 0, 0, NULL)
-            FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = ?", undef, $order->{id});
-    };
-    my $row = ModOrders::Test::order_row($order->{id});
-    if ($what eq 'tracking') {
-        $db->do("INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
-            SELECT 1, order_id, id, ?, ?, ?, coalesce(?, now()) FROM orders.shipment WHERE tenant_id = 1 AND order_id = ?", undef, @with{qw(status location description at)}, $order->{id});
-        $db->do("UPDATE orders.shipment SET status = (SELECT status FROM orders.shipment_event e WHERE e.tenant_id = 1 AND e.order_id = ? ORDER BY at DESC, id DESC LIMIT 1) WHERE tenant_id = 1 AND order_id = ?", undef, ($order->{id}) x 2);
-        $move->(['fulfilment', 'fulfilment_state', 'out_for_delivery']) if $with{status} eq 'on_delivery' && $row->{fulfilment_state} eq 'shipped';
-        return;
-    }
-    if ($what eq 'ship') {
-        $db->do("UPDATE orders.shipment SET status = 'picked_up', shipped_at = now(), tracking_number = coalesce(?, tracking_number) WHERE tenant_id = 1 AND order_id = ?", undef, $with{tracking_number}, $order->{id});
-    }
-    if ($what eq 'deliver') {
-        $db->do("UPDATE orders.shipment SET status = 'delivered', delivered_at = now() WHERE tenant_id = 1 AND order_id = ?", undef, $order->{id});
-    }
-    $move->(['fulfilment', 'fulfilment_state', $to{$what}], $what eq 'deliver' && $row->{payment_state} eq 'paid' ? ['order', 'state', 'completed'] : ());
+    return $works{$what}->($order, %with);
 }
 
 # The path of an order, or of something of it.
