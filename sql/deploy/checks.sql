@@ -332,6 +332,28 @@ JOIN orders.transition t
     ON (t.axis, t.from_state, t.to_state, t.actor) = (h.axis, h.from_state, h.to_state, h.actor)
 WHERE t.event <> q.event;
 
+CREATE VIEW orders_check.returns_fit AS
+SELECT l.tenant_id, l.order_id, format('line %s of %s counts %s returned, its returns say %s', l.id, l.quantity,
+                                       l.returned_quantity, coalesce(x.quantity, 0)) AS problem
+FROM orders.order_line l
+LEFT JOIN (SELECT y.tenant_id, y.order_id, y.line_id, sum(y.quantity) AS quantity
+           FROM orders.return_line y
+           JOIN orders.order_return r ON r.tenant_id = y.tenant_id AND r.id = y.return_id AND r.state <> 'rejected'
+           GROUP BY 1, 2, 3) AS x
+    ON x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+WHERE l.returned_quantity <> coalesce(x.quantity, 0) OR coalesce(x.quantity, 0) > l.quantity
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s is refunded by refund %s, which is %s', r.id, r.refund_id,
+                                       coalesce(f.status, 'missing'))
+FROM orders.order_return r
+LEFT JOIN orders.refund f ON f.tenant_id = r.tenant_id AND f.id = r.refund_id AND f.order_id = r.order_id
+WHERE r.state = 'refunded' AND coalesce(f.status, 'missing') NOT IN ('pending', 'done')
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s has no lines of its order', r.id)
+FROM orders.order_return r
+WHERE NOT EXISTS (SELECT FROM orders.return_line x
+                  WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.order_id = r.order_id);
+
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -344,7 +366,8 @@ UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_withi
 UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
 UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
 UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
-UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v;
+UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
+UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v;
 
 -- What it all means
 
@@ -364,6 +387,8 @@ COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answ
 COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
 COMMENT ON VIEW orders_check.stock_is_held IS 'Invariant 11: what is reserved is what open orders hold, until it is sent';
 COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
+COMMENT ON VIEW orders_check.returns_fit IS
+'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

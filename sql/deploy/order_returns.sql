@@ -24,6 +24,7 @@ CREATE TABLE orders.order_return (
 );
 
 CREATE INDEX order_return_by_order ON orders.order_return (tenant_id, order_id, id);
+CREATE INDEX order_return_by_state ON orders.order_return (tenant_id, state, id);
 CREATE UNIQUE INDEX order_return_refund_unique ON orders.order_return (tenant_id, refund_id) WHERE refund_id IS NOT NULL;
 
 CREATE TABLE orders.return_line (

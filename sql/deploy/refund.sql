@@ -231,6 +231,22 @@ BEGIN
 END
 $$;
 
+-- The goods are back, the money is not.
+CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orders.refund) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_return bigint;
+BEGIN
+    UPDATE orders.order_return x SET state = 'received', refund_id = NULL, updated_at = greatest(x.updated_at, now())
+    WHERE x.tenant_id = r.tenant_id AND x.refund_id = r.id
+    RETURNING x.id INTO v_return;
+    IF FOUND THEN
+        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, r.failure_message,
+                                    ARRAY[('return', 'refunded', 'received')]::orders.step[], v_return);
+    END IF;
+END
+$$;
+
 CREATE FUNCTION orders.end_refund(
     c orders.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -242,7 +258,8 @@ BEGIN
     UPDATE orders.refund x
     SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(), due_at = NULL,
         reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
-    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id
+    RETURNING * INTO r;
     UPDATE orders.payment x
     SET refunding = x.refunding - r.amount, refunded = x.refunded + v_done, updated_at = now()
     WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id
@@ -255,10 +272,23 @@ BEGIN
     END IF;
     SELECT EXISTS (SELECT FROM orders.refund x
                    WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending') INTO v_more;
-    PERFORM orders.move_order(c, o, CASE
+    o := orders.move_order(c, o, CASE
         WHEN v_more OR o.payment_state <> 'refund_pending' THEN '{}'::orders.step[]
         ELSE ARRAY[('payment', 'refund_pending', orders.state_after_refund(o, v_done, r.prior_state))]::orders.step[]
         END, 0, v_done, coalesce(p_message, r.reason));
+    IF NOT p_ok THEN
+        PERFORM orders.put_return_back(c, o, r);
+    END IF;
+END
+$$;
+
+-- People end what people settle; a provider's refund ends when the provider says so.
+CREATE FUNCTION orders.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM orders.payment p
+                   WHERE p.tenant_id = r.tenant_id AND p.id = r.payment_id AND orders.is_by_hand(p)) THEN
+        PERFORM orders.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
+    END IF;
 END
 $$;
 
@@ -281,8 +311,14 @@ BEGIN
         RETURN;
     END IF;
     SELECT x.order_id INTO v_order FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund;
+    IF NOT FOUND THEN
+        PERFORM refuse('404', 'refund_not_found', 'There is no such refund.');
+    END IF;
     o := lock_order(p_tenant, v_order, NULL, NULL);
     SELECT * INTO r FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund FOR UPDATE;
+    IF p_actor = 'operator' THEN
+        PERFORM check_by_hand(r);
+    END IF;
     IF r.status = 'pending' THEN
         PERFORM end_refund(c, o, r, p_transaction, p_ok, p_code, p_message);
         v_code := 'done';
@@ -315,9 +351,11 @@ COMMENT ON FUNCTION orders.refund IS
 'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
 so, or at the cash desk the seller; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
 already. OR404, OR409, OR412, OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders.put_return_back IS 'Internal: the return whose refund failed is received, as before';
+COMMENT ON FUNCTION orders.check_by_hand IS 'Internal: OR409 refund_not_by_hand';
 COMMENT ON FUNCTION orders.end_refund IS 'Internal: a pending refund is done or refused';
 COMMENT ON FUNCTION orders.settle_refund IS
-'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message.
-unchanged when it had ended. OR404 not_found, OR409 transaction_id_taken';
+'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message; an operator
+reports those that people settle. unchanged when it had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';
 
 COMMIT;

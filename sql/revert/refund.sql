@@ -4,7 +4,9 @@
 BEGIN;
 
 DROP FUNCTION orders.settle_refund;
+DROP FUNCTION orders.check_by_hand;
 DROP FUNCTION orders.end_refund;
+DROP FUNCTION orders.put_return_back;
 DROP FUNCTION orders.refund;
 DROP FUNCTION orders.check_refundable;
 DROP FUNCTION orders.put_lines_back;

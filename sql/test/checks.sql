@@ -101,6 +101,10 @@ FROM (VALUES
     ('INSERT INTO coupon_user SELECT 77, id, pg_temp.uid(''bob''), 1 FROM coupon WHERE code = ''TWO''', 'coupons_within_limits'),
     ('UPDATE coupon_redemption SET state = ''reserved'' WHERE order_id = $a', 'coupons_within_limits'),
     ('UPDATE coupon_redemption SET amount = amount + 1 WHERE order_id = $a', 'coupons_within_limits'),
+    ('UPDATE order_line SET returned_quantity = 1 WHERE order_id = $b', 'returns_fit'),
+    ('ALTER TABLE order_line DROP CONSTRAINT order_line_returned_within_quantity; INSERT INTO order_return (tenant_id, id, order_id, reason, state) VALUES (77, 5, $b, ''x'', ''approved''); INSERT INTO return_line SELECT 77, 5, $b, l.id, 2 FROM order_line l WHERE l.order_id = $b; UPDATE order_line SET returned_quantity = 2 WHERE order_id = $b; INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor, return_id) SELECT 77, $b, 3 + n, 1, ''return'', f, t, ''operator'', 5 FROM (VALUES (1, ''new'', ''requested''), (2, ''requested'', ''approved'')) AS s (n, f, t); INSERT INTO outbox (tenant_id, order_id, step, event) VALUES (77, $b, 4, ''return.requested''), (77, $b, 5, ''return.approved'')', 'returns_fit'),
+    ('INSERT INTO order_return (tenant_id, id, order_id, reason, state) VALUES (77, 5, $b, ''x'', ''requested'')', 'history_is_a_path returns_fit'),
+    ('INSERT INTO order_return (tenant_id, id, order_id, reason, state, refund_id) SELECT 77, 5, $c, ''x'', ''refunded'', 999999999; INSERT INTO return_line SELECT 77, 5, $c, l.id, 1 FROM order_line l WHERE l.order_id = $c; UPDATE order_line SET returned_quantity = 1 WHERE order_id = $c', 'history_is_a_path returns_fit'),
     ('ALTER TABLE outbox DROP CONSTRAINT outbox_pkey; INSERT INTO outbox SELECT * FROM outbox WHERE order_id = $b', 'one_event_a_step')
 ) AS c (sql, names);
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong in the end');

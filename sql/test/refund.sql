@@ -93,7 +93,7 @@ SELECT lives_ok(format($$SELECT settle_refund(77, 'worker', 'provider', NULL, NU
 SELECT is(pg_temp.states(:g), 'completed paid none', 'is paid again');
 SELECT is((SELECT refunded_quantity FROM order_line WHERE id = :gline), 0, 'and its pieces may be refunded');
 SELECT is(pg_temp.refusal($$SELECT settle_refund(77, 'w', 'provider', NULL, NULL, NULL, NULL, 999999999, 'x', true, NULL, NULL)$$),
-          'OR404 not_found', 'a missing refund is not found');
+          'OR404 refund_not_found', 'a missing refund is not found');
 SELECT is(pg_temp.broken(format('UPDATE payment SET refunded = 1001 WHERE order_id = %s', :g)), 'payment_refunds_within_captured',
           'no SQL refunds more than was captured');
 

@@ -12,7 +12,9 @@ SELECT 'orders.take_lines'::regproc;
 SELECT 'orders.put_lines_back'::regproc;
 SELECT 'orders.check_refundable'::regproc;
 SELECT 'orders.refund'::regproc;
+SELECT 'orders.put_return_back'::regproc;
 SELECT 'orders.end_refund'::regproc;
+SELECT 'orders.check_by_hand'::regproc;
 SELECT 'orders.settle_refund'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer)', 'EXECUTE')::integer;

@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Buyers, operators and payment providers at once on what was delivered: requests, steps of returns, refunds of lines and of amounts.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
+q "SELECT code FROM orders.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
+
+# sold METHOD: four lamps of u1, paid and delivered; its id
+sold() {
+    order=$(q "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
+        \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL) WHERE kind = 'result'")
+    q "SELECT count(*) FROM orders.payment p, LATERAL orders.payment_event($tenant, 'sim', 'paid' || p.id, 'paid', p.id, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
+       WHERE p.tenant_id = $tenant AND p.order_id = $order AND p.status = 'created'" >"$out/paid"
+    q "DO \$\$
+       DECLARE
+           o orders.orders := orders.lock_order($tenant, $order, NULL, NULL);
+       BEGIN
+           PERFORM orders.move_order(ROW($operator), o, ARRAY[('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'),
+               ('fulfilment', 'shipped', 'delivered'), ('order', 'open', 'completed')]::orders.step[], 0, 0, NULL);
+           INSERT INTO orders.shipment AS s (tenant_id, order_id, status, shipped_at, delivered_at) VALUES ($tenant, $order, 'delivered', now(), now())
+           ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET status = 'delivered', shipped_at = now(), delivered_at = now();
+       END \$\$"
+    echo "$order"
+}
+line() { q "SELECT id FROM orders.order_line WHERE tenant_id = $tenant AND order_id = $1"; }
+
+# request ORDER LINE QUANTITY: SQL that asks for a return
+request() {
+    echo "SELECT code || ' ' || id FROM orders.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
+          jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL) WHERE kind = 'result'"
+}
+resolve() { echo "SELECT code FROM orders.resolve_return($operator, $1, '$2', 'race', NULL) WHERE kind = 'result'"; }
+sums() {
+    q "SELECT (SELECT coalesce(sum(quantity), 0) FROM orders.return_line x JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id
+               WHERE r.tenant_id = $tenant AND r.order_id = $1 AND r.state <> 'rejected') || ' ' || l.returned_quantity
+       FROM orders.order_line l WHERE l.tenant_id = $tenant AND l.order_id = $1"
+}
+
+order=$(sold '"balance"')
+line=$(line "$order")
+together 64 "$(request "$order" "$line" 4)"
+is "$(answers '^done') $(answers '^unchanged')" '1 63' 'a return that 64 sessions ask for is one return'
+is "$(cat "$out"/* | cut -d' ' -f2 | sort -u | wc -l | tr -d ' ')" 1 'and everybody is told its id'
+return=$(cut -d' ' -f2 "$out/1")
+for action in approve receive refund; do
+    together 16 "$(resolve "$return" "$action")"
+    is "$(answers '^done') $(answers '^unchanged')" '1 15' "$action: once"
+done
+is "$(q "SELECT count(*) || ' ' || sum(amount) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" '1 40' 'it is refunded once'
+
+order=$(sold '"balance"')
+line=$(line "$order")
+together 64 "$(request "$order" "$line" '(@ % 4 + 1)')"
+is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" '0 fits' 'different requests never take more pieces than there are'
+
+# One refuses, one approves: one path.
+order=$(sold '"balance"')
+return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
+together 16 "SELECT code FROM orders.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL) WHERE kind = 'result'"
+is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
+is "$(sums "$order")" '0 0' 'and its pieces are given back'
+
+# Everything at once, round by round: what is refunded stays within what was paid, and pieces within what was sold.
+round=0
+for method in '"balance"' '"external", "payment_channel": "sim"' '"balance"' '"external", "payment_channel": "sim"'; do
+    round=$((round + 1))
+    order=$(sold "$method")
+    line=$(line "$order")
+    for i in 1 2; do q "$(request "$order" "$line" "$i")"; done >"$out/asked"
+    together 64 "DO \$\$
+        DECLARE
+            v_return bigint := (SELECT id FROM orders.order_return WHERE tenant_id = $tenant AND order_id = $order ORDER BY (id * @) % 7, id LIMIT 1);
+            v_action text := ('{approve,receive,refund,reject}'::text[])[1 + (@ / 8) % CASE WHEN @ < 48 THEN 3 ELSE 4 END];
+        BEGIN
+            FOR i IN 1 .. 4 LOOP
+                BEGIN
+                    CASE (@ + i) % 8
+                        WHEN 0 THEN PERFORM orders.request_return($tenant, 'customer', 'buyer', $(user u1), 'r', NULL, NULL, $(user u1), $order,
+                                        jsonb_build_array(jsonb_build_object('id', $line, 'quantity', 1 + @ % 2)), 'race', 30, NULL);
+                        WHEN 1 THEN PERFORM orders.refund($operator, $order, 3, NULL, 'race', 30, NULL);
+                        WHEN 2 THEN PERFORM orders.refund($operator, $order, NULL, jsonb_build_array(jsonb_build_object('id', $line, 'quantity', 1)), 'race', 30, NULL);
+                        WHEN 3 THEN PERFORM orders.settle_refund($tenant, 'worker', 'provider', NULL, NULL, NULL, NULL, f.id,
+                                        'r' || f.id, @ % 3 > 0, 'no', 'no') FROM orders.refund f
+                                    WHERE f.tenant_id = $tenant AND f.order_id = $order AND f.status = 'pending';
+                        ELSE PERFORM orders.resolve_return($operator, v_return, v_action, 'race', NULL);
+                    END CASE;
+                EXCEPTION WHEN deadlock_detected OR integrity_constraint_violation OR lock_not_available THEN
+                    RAISE;
+                WHEN OTHERS THEN
+                    IF SQLSTATE NOT LIKE 'OR%' THEN RAISE; END IF;
+                END;
+            END LOOP;
+        END \$\$; SELECT 'fine'"
+    is "$(answers '^fine')" 64 "64 sessions do all they may, and are told when they may not ($round)"
+    is "$(q "SELECT (refunded <= captured AND refunded > 0)::text || ' ' || (SELECT sum(amount) <= 40 FROM orders.refund r
+              WHERE r.tenant_id = $tenant AND r.order_id = $order AND r.status <> 'failed') FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" \
+        'true true' 'never is more given back than was paid, though something is'
+    is "$(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" fits 'nor are more pieces returned than were sold'
+done
+finish

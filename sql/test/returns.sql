@@ -1,0 +1,311 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
+FROM (VALUES
+    (1, 'products', 'lamp', '{"name": "Lamp", "returnable": true, "tax_class": "std", "variants": [{"ref": "x", "prices": {"USD": 1000}}]}'::jsonb),
+    (2, 'products', 'rug', '{"name": "Rug", "returnable": true, "variants": [{"ref": "x", "prices": {"USD": 700}}]}'),
+    (3, 'products', 'cake', '{"name": "Cake", "variants": [{"ref": "x", "prices": {"USD": 300}}]}'),
+    (4, 'products', 'gift', '{"name": "Gift", "returnable": true, "variants": [{"ref": "x", "prices": {"USD": 0}}]}')
+) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
+
+-- An order of goods: products by comma, three lamps and the like as lamp*3.
+CREATE FUNCTION pg_temp.sell(p_lines text, p_more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
+        jsonb_build_object('dialect', 'customer', 'user', 'alice', 'currency', 'USD', 'payment_method', 'balance', 'tax_inclusive', false,
+            'lines', (SELECT jsonb_agg(jsonb_build_object('product', split_part(w, '*', 1), 'quantity', coalesce(nullif(split_part(w, '*', 2), ''), '1')::integer) ORDER BY n)
+                      FROM string_to_table(p_lines, ',') WITH ORDINALITY AS t (w, n))) || p_more, 900)
+    WHERE kind = 'result'
+$$;
+-- What a courier and time bring about: the order is delivered.
+CREATE FUNCTION pg_temp.deliver(p_order bigint, p_days integer DEFAULT 0) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders := orders.lock_order(77, p_order, NULL, NULL);
+BEGIN
+    PERFORM orders.move_order(ROW(77, 'operator', 'operator', NULL, NULL, NULL, NULL), o, ARRAY[
+        ('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'), ('fulfilment', 'shipped', 'delivered')]::orders.step[]
+        || CASE o.payment_state WHEN 'paid' THEN ARRAY[('order', 'open', 'completed')]::orders.step[] END, 0, 0, NULL);
+    PERFORM orders.ship_stock(77, p_order);
+    INSERT INTO orders.shipment AS s (tenant_id, order_id, status, shipped_at, delivered_at)
+    VALUES (77, p_order, 'delivered', now() - (p_days + 1) * interval '1 day', now() - p_days * interval '24 hours')
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE
+        SET status = excluded.status, shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at;
+    RETURN p_order;
+END
+$$;
+CREATE FUNCTION pg_temp.line(p_order bigint, p_title text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.order_line WHERE tenant_id = 77 AND order_id = p_order AND title = p_title
+$$;
+CREATE FUNCTION pg_temp.pieces(p_order bigint, p_title text, p_quantity integer DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', pg_temp.line(p_order, p_title), 'quantity', p_quantity)))
+$$;
+CREATE FUNCTION pg_temp.ask(
+    p_order bigint, p_lines jsonb, p_user text DEFAULT 'alice', p_window integer DEFAULT 30, p_reason text DEFAULT 'broken',
+    p_version integer DEFAULT NULL, p_key text DEFAULT NULL, OUT code text, OUT id bigint
+) LANGUAGE sql AS $$
+    SELECT code, id FROM orders.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
+                                               p_order, p_lines, p_reason, p_window, p_version)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.refused(
+    p_order bigint, p_lines jsonb, p_user text DEFAULT 'alice', p_window integer DEFAULT 30, p_reason text DEFAULT 'broken', p_version integer DEFAULT NULL
+) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.refusal(format('SELECT pg_temp.ask(%L, %L, %L, %L, %L, %L)', p_order, p_lines, p_user, p_window, p_reason, p_version))
+$$;
+-- Steps by comma: 'approve,receive'; the last one's outcome.
+CREATE FUNCTION pg_temp.resolve(p_return bigint, p_actions text, p_version integer DEFAULT NULL, p_actor text DEFAULT 'operator', p_comment text DEFAULT 'so be it')
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_action text;
+    v_code   text;
+BEGIN
+    FOREACH v_action IN ARRAY string_to_array(p_actions, ',') LOOP
+        SELECT code INTO v_code FROM orders.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
+                                                           p_comment, p_version)
+        WHERE kind = 'result';
+    END LOOP;
+    RETURN v_code;
+END
+$$;
+CREATE FUNCTION pg_temp.unresolved(p_return bigint, p_action text) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.refusal(format('SELECT pg_temp.resolve(%L, %L)', p_return, p_action))
+$$;
+CREATE FUNCTION pg_temp.hint(p_sql text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_hint text;
+BEGIN
+    EXECUTE p_sql;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
+    RETURN v_hint::jsonb;
+END
+$$;
+CREATE FUNCTION pg_temp.state(p_return bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT state::text FROM orders.order_return WHERE tenant_id = 77 AND id = p_return
+$$;
+CREATE FUNCTION pg_temp.counts(p_order bigint, p_title text) RETURNS text LANGUAGE sql AS $$
+    SELECT returned_quantity || ' ' || refunded_quantity FROM orders.order_line WHERE tenant_id = 77 AND id = pg_temp.line(p_order, p_title)
+$$;
+CREATE FUNCTION pg_temp.version(p_order bigint) RETURNS integer LANGUAGE sql AS $$
+    SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order
+$$;
+SELECT pg_temp.top_up('alice', 1000000) \g (format=unaligned) /dev/null
+
+-- The whole way: 3 lamps at 1000 with 16 % of tax on top, and a rug.
+SELECT pg_temp.sell('lamp*3,rug,cake') AS a \gset
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp')), 'OR409 order_not_returnable', 'what was not delivered is not returned');
+SELECT pg_temp.deliver(:a) \g (format=unaligned) /dev/null
+SELECT pg_temp.version(:a) AS v \gset
+SELECT code AS c1, id AS r1 FROM pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2)) \gset
+SELECT is(:'c1'::text, 'done', 'two of three lamps');
+SELECT is(pg_temp.state(:r1), 'requested', 'are to come back');
+SELECT is(pg_temp.counts(:a, 'Lamp'), '2 0', 'and count');
+SELECT is(pg_temp.version(:a), :v + 1, 'the order has a new version');
+SELECT results_eq(format('SELECT axis, from_state, to_state, actor, comment, return_id FROM order_history WHERE order_id = %s AND version = %s', :a, :v + 1),
+    format($$VALUES ('return', 'new', 'requested', 'buyer', 'broken', %s::bigint)$$, :r1), 'with the step and who took it');
+SELECT is((SELECT event FROM outbox WHERE order_id = :a ORDER BY step DESC LIMIT 1), 'return.requested', 'and its event');
+SELECT is((SELECT ROW(state, detail, snapshot, amount)::text FROM returns_of(77, ARRAY[:a]::bigint[])),
+    ROW('requested', 'broken', pg_temp.pieces(:a, 'Lamp', 2), NULL)::text, 'and is shown');
+SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2))::text, format('(unchanged,%s)', :r1), 'the same again is the same return');
+SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2), p_window => 0)::text, format('(unchanged,%s)', :r1), 'whenever it is asked');
+SELECT is(pg_temp.counts(:a, 'Lamp'), '2 0', 'and counts once');
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp', 3)), 'OR422 quantity_out_of_range lines', 'three more are not there');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Lamp', 3))), jsonb_build_object('id', pg_temp.line(:a, 'Lamp'), 'maximum', 1), 'but one');
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp', 0)), 'OR422 quantity_out_of_range lines', 'nor is none of them a return');
+SELECT id AS r2 FROM pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp')) \gset
+SELECT is((SELECT quantity FROM return_line WHERE return_id = :r2), 1, 'without a quantity it is all that is left');
+SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp'))::text, format('(unchanged,%s)', :r2), 'which may be said again');
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp', 3)), 'OR409 line_already_returned lines', 'then nothing is left');
+
+SELECT is(pg_temp.unresolved(:r1, 'receive'), 'OR409 return_not_resolvable', 'what is not approved is not received');
+SELECT is(pg_temp.unresolved(:r1, 'refund'), 'OR409 return_not_resolvable', 'nor refunded');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.resolve(%s, %L)', :r1, 'refund')), '{"state": "requested"}', 'and the refusal says how it is');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, %L, NULL, %L)', :r1, 'approve', 'buyer')), 'OR409 return_not_resolvable', 'a buyer approves nothing');
+SELECT is(pg_temp.unresolved(:r1, 'eat'), 'OR422 unknown_word action', 'nor does anybody do anything else');
+SELECT is(pg_temp.unresolved(999999999, 'approve'), 'OR404 return_not_found', 'a return that is not there is not found');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, %L, 1)', :r1, 'approve')), 'OR412 version_mismatch', 'nor is one changed that has changed');
+SELECT is(pg_temp.resolve(:r1, 'approve', pg_temp.version(:a)), 'done', 'it is approved');
+SELECT is(pg_temp.resolve(:r1, 'approve'), 'unchanged', 'once');
+SELECT is((pg_temp.ask(:a, pg_temp.pieces(:a, 'Rug'))).code, 'done', 'another return of the order');
+SELECT is(pg_temp.resolve(:r1, 'receive'), 'done', 'the two are received');
+SELECT is(pg_temp.resolve(:r1, 'receive'), 'unchanged', 'once');
+SELECT is(pg_temp.unresolved(:r1, 'approve'), 'OR409 return_not_resolvable', 'not approved again');
+SELECT is(pg_temp.states(:a), 'completed paid delivered', 'the order is still delivered');
+SELECT pg_temp.money('alice') AS money, pg_temp.version(:a) AS v \gset
+SELECT is(pg_temp.resolve(:r1, 'refund'), 'done', 'the two are refunded');
+SELECT is(pg_temp.resolve(:r1, 'refund'), 'unchanged', 'once');
+SELECT is(pg_temp.money('alice') - :money, 2320::bigint, 'with their share of the tax');
+SELECT is(pg_temp.states(:a), 'completed partially_refunded delivered', 'as the order says');
+SELECT is(pg_temp.counts(:a, 'Lamp'), '3 2', 'and the line');
+SELECT results_eq(format('SELECT axis, to_state, version FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :a, :v),
+    format($$VALUES ('payment', 'partially_refunded', %1$s), ('return', 'refunded', %1$s)$$, :v + 1), 'in one version');
+SELECT is((SELECT ROW(state, amount, parent_id IS NOT NULL)::text FROM returns_of(77, ARRAY[:a]::bigint[]) WHERE id = :r1), '(refunded,2320,t)', 'the return shows its refund');
+SELECT is((SELECT ROW(f.reason, f.lines)::text FROM refund f JOIN order_return r ON r.refund_id = f.id WHERE r.id = :r1), ROW('so be it', pg_temp.pieces(:a, 'Lamp', 2))::text, 'of its pieces');
+SELECT is(pg_temp.unresolved(:r1, 'receive'), 'OR409 return_not_resolvable', 'nobody takes a refunded return back');
+SELECT is(pg_temp.unresolved(:r1, 'reject'), 'OR409 return_not_resolvable', 'or rejects it');
+
+-- Rejected: the pieces may come back another time, or not.
+SELECT is(pg_temp.resolve(:r2, 'reject'), 'done', 'a request is rejected');
+SELECT is(pg_temp.resolve(:r2, 'reject'), 'unchanged', 'once');
+SELECT is(pg_temp.counts(:a, 'Lamp'), '2 2', 'it counts no more');
+SELECT is(pg_temp.unresolved(:r2, 'approve'), 'OR409 return_not_resolvable', 'and stays rejected');
+SELECT code AS c3, id AS r3 FROM pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp')) \gset
+SELECT is(:'c3' || ' ' || (:r3 <> :r2), 'done true', 'its piece may be asked for anew, though two were refunded');
+SELECT is((SELECT quantity FROM return_line WHERE return_id = :r3), 1, 'it is the only one that is left');
+SELECT is(pg_temp.resolve(:r3, 'approve,reject'), 'done', 'an approved one is rejected');
+SELECT id AS r4 FROM pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp')) \gset
+SELECT is(pg_temp.resolve(:r4, 'approve,receive,reject'), 'done', 'so is one that was received');
+SELECT is(pg_temp.counts(:a, 'Lamp'), '2 2', 'and none counts');
+
+-- What is refused, in which order, and which lines are named.
+SELECT is(pg_temp.refused(:a, c.lines::jsonb), c.says, 'refused: ' || c.says || coalesce(' ' || c.lines, ''))
+FROM (VALUES
+    (NULL, 'OR422 invalid_field lines'), ('{}', 'OR422 invalid_field lines'), ('[]', 'OR422 invalid_field lines'), ('[5]', 'OR422 invalid_field lines'),
+    ('[{"quantity": 1}]', 'OR422 invalid_field lines'), ('[{"id": "x"}]', 'OR422 invalid_field lines'), ('[{"id": 1, "quantity": -1}]', 'OR422 invalid_field lines'),
+    ('[{"id": 1, "quantity": 1.5}]', 'OR422 invalid_field lines'), ('[{"id": 1}, {"id": 1}]', 'OR422 invalid_field lines'), ('[{"id": 1, "quantity": 1}, {"id": "1", "quantity": 2}]', 'OR422 invalid_field lines'),
+    ('[{"id": 999999999}]', 'OR422 line_not_found lines')
+) AS c (lines, says);
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_reason => c.reason), c.says, c.says) FROM (VALUES (NULL, 'OR422 required_field reason'), ('', 'OR422 required_field reason'), (' ', 'OR422 required_field reason'), (repeat('x', 1001), 'OR422 too_long reason')) AS c (reason, says);
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_version => 1), 'OR412 version_mismatch', 'another version');
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), 'bob'), 'OR404 not_found', 'the order of another is none');
+SELECT is((SELECT code FROM request_return(77, 'operator', 'operator', NULL, 'r', NULL, NULL, NULL, :a, pg_temp.pieces(:a, 'Lamp'), 'said by phone', NULL, NULL) WHERE kind = 'result'),
+    'done', 'an operator asks for anybody');
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Cake')), 'OR422 line_not_returnable lines', 'cake is eaten');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Cake') || pg_temp.pieces(:a, 'Lamp') || '[{"id": 8}, {"id": 9}]'::jsonb)), '{"lines": [8, 9]}', 'all unknown lines are named');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Lamp') || pg_temp.pieces(:a, 'Cake'))), jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Cake'))), 'all that cannot be returned');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Rug', 1) || pg_temp.pieces(:a, 'Lamp'))),
+    jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Lamp'), pg_temp.line(:a, 'Rug'))), 'and all of which nothing is left');
+SELECT pg_temp.deliver(pg_temp.sell('lamp,rug', '{"shipping": {"price": 50, "courier": "JNE"}}'), 29) AS b \gset
+SELECT is(pg_temp.refused(:b, jsonb_build_array(jsonb_build_object('id', (SELECT id FROM order_line WHERE order_id = :b AND kind = 'shipping')))), 'OR422 line_not_returnable lines', 'shipping is no piece');
+SELECT is(pg_temp.refused(:b, pg_temp.pieces(:a, 'Lamp')), 'OR422 line_not_found lines', 'a line of another order is none of this one');
+
+-- The window.
+UPDATE shipment SET delivered_at = now() - interval '30 days 1 second', shipped_at = now() - interval '40 days' WHERE order_id = :b;
+SELECT is(pg_temp.refused(:b, pg_temp.pieces(:b, 'Lamp')), 'OR409 return_window_closed', 'after 30 days it is too late');
+UPDATE shipment SET delivered_at = now() - interval '29 days 23 hours' WHERE order_id = :b;
+SELECT is(pg_temp.refused(:b, pg_temp.pieces(:b, 'Lamp'), p_window => 0), 'OR409 return_window_closed', 'no day is no return');
+SELECT is((pg_temp.ask(:b, pg_temp.pieces(:b, 'Lamp'))).code, 'done', 'within them it is not');
+UPDATE shipment SET delivered_at = now() - interval '30 days 1 second' WHERE order_id = :b;
+SELECT is((pg_temp.ask(:b, pg_temp.pieces(:b, 'Rug'), p_window => NULL)).code, 'done', 'nor is it ever without a window');
+
+-- All goods back.
+SELECT pg_temp.deliver(pg_temp.sell('lamp*2,rug')) AS d \gset
+SELECT id AS d1 FROM pg_temp.ask(:d, pg_temp.pieces(:d, 'Lamp') || pg_temp.pieces(:d, 'Rug')) \gset
+SELECT is(pg_temp.ask(:d, pg_temp.pieces(:d, 'Rug') || pg_temp.pieces(:d, 'Lamp'))::text, format('(unchanged,%s)', :d1), 'the order of lines does not matter');
+SELECT is(pg_temp.refused(:d, pg_temp.pieces(:d, 'Rug')), 'OR409 line_already_returned lines', 'a part of a return is no repeat of it');
+SELECT pg_temp.version(:d) AS v \gset
+SELECT is(pg_temp.resolve(:d1, 'approve,receive'), 'done', 'all goods of an order are back');
+SELECT is(pg_temp.states(:d), 'completed paid returned', 'it is returned');
+SELECT is((SELECT string_agg(axis || ' ' || to_state, ', ' ORDER BY step) FROM order_history WHERE order_id = :d AND version = :v + 2), 'fulfilment returned, return received', 'in one version');
+SELECT is(pg_temp.refused(:d, pg_temp.pieces(:d, 'Rug')), 'OR409 line_already_returned lines', 'nothing more comes back');
+SELECT is(pg_temp.resolve(:d1, 'refund'), 'done', 'the money goes back');
+SELECT is(pg_temp.states(:d), 'completed refunded returned', 'all of it');
+SELECT pg_temp.deliver(pg_temp.sell('lamp*2')) AS e \gset
+SELECT id AS e1 FROM pg_temp.ask(:e, pg_temp.pieces(:e, 'Lamp', 1)) \gset
+SELECT pg_temp.resolve(:e1, 'approve,receive,refund') \g (format=unaligned) /dev/null
+SELECT id AS e2 FROM pg_temp.ask(:e, pg_temp.pieces(:e, 'Lamp', 1)) \gset
+SELECT is(pg_temp.states(:e), 'completed partially_refunded delivered', 'one of two');
+SELECT pg_temp.resolve(:e2, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:e), 'completed partially_refunded returned', 'and the other, in a return of its own');
+SELECT is(pg_temp.resolve(:e2, 'reject'), 'done', 'which is rejected after all');
+SELECT is(pg_temp.states(:e), 'completed partially_refunded returned', 'the goods did come back');
+SELECT is(pg_temp.refused(:e, pg_temp.pieces(:e, 'Lamp')), 'OR409 line_already_returned lines', 'and do not come back again');
+
+-- Money: shares without loss, never more than what is left, in every way of refunding.
+SELECT pg_temp.deliver(pg_temp.sell('rug*3', '{"voucher": "TWO"}')) AS f \gset
+SELECT pg_temp.money('alice') AS money \gset
+SELECT pg_temp.resolve((pg_temp.ask(:f, pg_temp.pieces(:f, 'Rug', 1))).id, 'approve,receive,refund') FROM generate_series(1, 3) \g (format=unaligned) /dev/null
+SELECT results_eq(format('SELECT amount FROM refund WHERE order_id = %s ORDER BY id', :f), 'VALUES (633::bigint), (633), (634)', 'pieces add up to their line');
+SELECT is(pg_temp.money('alice') - :money, 1900::bigint, 'after its discount');
+
+SELECT pg_temp.deliver(pg_temp.sell('rug*2')) AS g \gset
+SELECT id AS g1 FROM pg_temp.ask(:g, pg_temp.pieces(:g, 'Rug')) \gset
+SELECT pg_temp.give_back(:g, 1000), pg_temp.resolve(:g1, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.resolve(:g1, 'refund'), 'done', 'after a refund of an amount');
+SELECT is((SELECT amount FROM refund WHERE id = (SELECT refund_id FROM order_return WHERE id = :g1)), 400::bigint, 'what is left goes back');
+SELECT pg_temp.deliver(pg_temp.sell('rug*2')) AS h \gset
+SELECT id AS h1 FROM pg_temp.ask(:h, pg_temp.pieces(:h, 'Rug')) \gset
+SELECT pg_temp.give_back(:h), pg_temp.resolve(:h1, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.unresolved(:h1, 'refund'), 'OR409 order_not_refundable', 'after a refund of all nothing does');
+SELECT is(pg_temp.counts(:h, 'Rug'), '2 0', 'and nothing is taken');
+SELECT pg_temp.deliver(pg_temp.sell('rug*2,lamp')) AS i \gset
+SELECT id AS i1 FROM pg_temp.ask(:i, pg_temp.pieces(:i, 'Rug', 1)) \gset
+SELECT pg_temp.give_back(:i, NULL, pg_temp.pieces(:i, 'Rug', 1)) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refused(:i, pg_temp.pieces(:i, 'Rug', 2)), 'OR409 line_already_returned lines', 'what was refunded does not come back, the other piece is in a return');
+SELECT is(pg_temp.resolve(:i1, 'approve,receive,refund'), 'done', 'that piece is refunded with it');
+SELECT is(pg_temp.refused(:i, pg_temp.pieces(:i, 'Rug')), 'OR409 line_already_returned lines', 'nor then');
+SELECT id AS i2 FROM pg_temp.ask(:i, pg_temp.pieces(:i, 'Lamp')) \gset
+SELECT pg_temp.give_back(:i, NULL, pg_temp.pieces(:i, 'Lamp', 1)), pg_temp.resolve(:i2, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.unresolved(:i2, 'refund'), 'OR409 order_not_refundable', 'a piece is not refunded twice');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.resolve(%s, %L)', :i2, 'refund')) -> 'lines', jsonb_build_array(pg_temp.line(:i, 'Lamp')), 'and the refusal names its line');
+SELECT pg_temp.deliver(pg_temp.sell('rug', '{"payment_method": "cod"}')) AS j \gset
+SELECT id AS j1 FROM pg_temp.ask(:j, pg_temp.pieces(:j, 'Rug')) \gset
+SELECT is(pg_temp.resolve(:j1, 'approve,receive'), 'done', 'what was not paid comes back too');
+SELECT is(pg_temp.states(:j), 'open unpaid returned', 'though the order is still open');
+SELECT is(pg_temp.unresolved(:j1, 'refund'), 'OR409 order_not_refundable', 'and nothing is given back');
+SELECT pg_temp.deliver(pg_temp.sell('gift,rug')) AS k \gset
+SELECT id AS k1 FROM pg_temp.ask(:k, pg_temp.pieces(:k, 'Gift')) \gset
+SELECT pg_temp.resolve(:k1, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.unresolved(:k1, 'refund'), 'OR409 order_not_refundable', 'nor for what cost nothing');
+
+-- A refund that is pending, done, or refused: by a provider, and by people.
+SELECT pg_temp.sell('rug*2', '{"payment_method": "external", "payment_channel": "sim"}') AS l \gset
+SELECT pg_temp.hear('l', 'paid', :l, 1400, 'tx-l') \g (format=unaligned) /dev/null
+SELECT pg_temp.deliver(:l) \g (format=unaligned) /dev/null
+SELECT id AS l1 FROM pg_temp.ask(:l, pg_temp.pieces(:l, 'Rug', 1)) \gset
+SELECT id AS l2 FROM pg_temp.ask(:l, pg_temp.pieces(:l, 'Rug')) \gset
+SELECT pg_temp.resolve(:l2, 'approve,receive'), pg_temp.resolve(:l1, 'approve,receive,refund') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:l) || ' ' || pg_temp.state(:l1), 'completed refund_pending returned refunded', 'the provider is asked');
+SELECT is(pg_temp.unresolved(:l2, 'refund'), 'OR409 refund_in_progress', 'for one at a time');
+SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
+SELECT is(pg_temp.refusal(format($$SELECT settle_refund(77, 'operator', 'operator', NULL, 'r', NULL, NULL, %s, 'x', true, NULL, NULL)$$, :rl)), 'OR409 refund_not_by_hand', 'people do not say for it that it has paid');
+SELECT pg_temp.version(:l) AS v \gset
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, NULL, false, 'no', 'account closed') WHERE kind = 'result'), 'done', 'it refuses');
+SELECT is(pg_temp.state(:l1), 'received', 'the return is where it was');
+SELECT is((SELECT refund_id FROM order_return WHERE id = :l1), NULL, 'without a refund');
+SELECT is(pg_temp.counts(:l, 'Rug'), '2 0', 'the pieces are still here');
+SELECT results_eq(format('SELECT axis, from_state, to_state, actor, version, comment FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :l, :v),
+    format($$VALUES ('payment', 'refund_pending', 'paid', 'provider', %1$s, 'account closed'), ('return', 'refunded', 'received', 'provider', %1$s, 'account closed')$$, :v + 1), 'in one version, by who said so');
+SELECT is(pg_temp.resolve(:l1, 'refund'), 'done', 'it may be tried again');
+SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, 'rtx', true, NULL, NULL) WHERE kind = 'result'), 'done', 'then it pays');
+SELECT is(pg_temp.state(:l1) || ' ' || pg_temp.states(:l), 'refunded completed partially_refunded returned', 'and that is that');
+SELECT is(pg_temp.resolve(:l2, 'refund'), 'done', 'the other return has its turn');
+SELECT pg_temp.sell('rug', '{"payment_method": "bank_transfer"}') AS m \gset
+SELECT pg_temp.pay(:m), pg_temp.deliver(:m) \g (format=unaligned) /dev/null
+SELECT id AS m1 FROM pg_temp.ask(:m, pg_temp.pieces(:m, 'Rug')) \gset
+SELECT pg_temp.resolve(:m1, 'approve,receive'), pg_temp.resolve(:m1, 'refund', NULL, 'seller') \g (format=unaligned) /dev/null
+SELECT max(id) AS rm FROM refund WHERE order_id = :m \gset
+SELECT is((SELECT status FROM refund WHERE id = :rm), 'pending', 'a seller leaves a transfer to the operator');
+SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, NULL, false, 'iban', 'no such account') WHERE kind = 'result'), 'done', 'who could not send it');
+SELECT is(pg_temp.state(:m1) || ' ' || pg_temp.states(:m), 'received completed paid returned', 'so that nothing was refunded');
+SELECT is((SELECT actor FROM order_history WHERE return_id = :m1 ORDER BY step DESC LIMIT 1), 'operator', 'by the operator''s word');
+SELECT is((SELECT ROW(status, failure_code, failure_message)::text FROM refund WHERE id = :rm), '(failed,iban,"no such account")', 'which is kept');
+SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, 'T-1', true, NULL, NULL) WHERE kind = 'result'), 'unchanged', 'and stands');
+SELECT pg_temp.resolve(:m1, 'refund', NULL, 'seller') \g (format=unaligned) /dev/null
+SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :m), 'T-2', true, NULL, NULL) WHERE kind = 'result'), 'done', 'the next one arrives');
+SELECT is(pg_temp.state(:m1) || ' ' || pg_temp.states(:m), 'refunded completed refunded returned', 'and it is refunded');
+
+-- Keys.
+SELECT pg_temp.deliver(pg_temp.sell('rug*2')) AS n \gset
+SELECT id AS n1 FROM pg_temp.ask(:n, pg_temp.pieces(:n, 'Rug', 1), p_key => 'k') \gset
+SELECT pg_temp.resolve(:n1, 'reject') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.ask(:n, pg_temp.pieces(:n, 'Rug', 1), p_key => 'k')::text, format('(done,%s)', :n1), 'a key asks for one return, whatever became of it');
+SELECT is((SELECT count(*) FROM order_return WHERE order_id = :n), 1::bigint, 'and makes no other');
+
+-- The list.
+SELECT is((SELECT string_agg(kind || coalesce(' ' || id, '') || coalesce(' ' || flag, ''), ', ') FROM list_returns(77, 'rejected', 2, NULL)),
+    format('return %s, return %s, page true', :n1, :e2), 'returns in a state, newest first, and whether there are more');
+SELECT is((SELECT string_agg(id::text, ' ') FROM list_returns(77, 'rejected', 2, :e2)), format('%s %s', :r4, :r3), 'the next ones');
+SELECT is((SELECT string_agg(kind, ' ') FROM list_returns(77, 'rejected', 2, :r3)), 'return page', 'to the end');
+SELECT is((SELECT flag FROM list_returns(77, 'rejected', 2, :r3) WHERE kind = 'page'), false, 'of which there are no more');
+SELECT is((SELECT count(*) FROM list_returns(77, NULL, 100, NULL) WHERE kind = 'return'), (SELECT count(*) FROM order_return WHERE tenant_id = 77), 'all of them');
+SELECT is((SELECT string_agg(kind, ' ') FROM list_returns(78, NULL, 100, NULL)), 'page', 'of the tenant only');
+
+SELECT is(pg_temp.broken(format('UPDATE order_line SET returned_quantity = 3 WHERE id = %s', pg_temp.line(:n, 'Rug'))), 'order_line_returned_within_quantity', 'no SQL returns more than was sold');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
