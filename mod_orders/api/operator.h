@@ -22,6 +22,13 @@ orders_problem_t *orders_operator_pack(orders_call_t *call, orders_reply_t *repl
 orders_problem_t *orders_operator_ship(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_track(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_reject_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_receive_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_refund_return(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *reply);
 /** Before an event is read: is there such a channel, and a signature at all? */
 orders_problem_t *orders_operator_event_expected(orders_call_t *call);
@@ -40,9 +47,18 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
                                         orders_reply_t *reply) ORDERS_MUSTCHECK;
 
+/**
+ * Lines of a request, checked, as the JSON that the order book reads: [{"id","quantity"}]. Each has a quantity when they
+ * are `counted`.
+ */
+orders_problem_t *orders_operator_lines(const orders_input_t *input, json_t *lines, bool counted,
+                                        apr_pool_t *pool, const char **text) ORDERS_MUSTCHECK;
+
 /** The canonical order: every member is always there. */
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
+/** Members of a return, without its order. */
+void orders_operator_return_members(orders_json_t *json, const void *returned);
 /** Members of an invoice, without the document. */
 void orders_operator_invoice_members(orders_json_t *json, const void *invoice);
 #endif

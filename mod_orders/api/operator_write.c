@@ -136,6 +136,25 @@ static void member_shipments(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
+void orders_operator_return_members(orders_json_t *json, const void *element)
+{
+    const orders_return_t *returned = element;
+    orders_json_member_int(json, "id", returned->id);
+    orders_json_member_string(json, "state", returned->state);
+    orders_json_member_string(json, "reason", returned->reason);
+    orders_json_member_raw(json, "lines", returned->lines.text, (apr_size_t)returned->lines.length);
+    orders_member_id(json, "refund_id", returned->refund_id);
+    orders_json_key(json, "amount");
+    if (returned->refund_id) {
+        orders_json_int(json, returned->amount);
+    } else {
+        orders_json_null(json);
+    }
+    orders_json_member_string(json, "currency", returned->currency);
+    orders_member_time(json, "created_at", returned->created_at);
+    orders_member_time(json, "updated_at", returned->updated_at);
+}
+
 void orders_operator_invoice_members(orders_json_t *json, const void *element)
 {
     const orders_invoice_t *invoice = element;
@@ -157,12 +176,6 @@ static void member_array(orders_json_t *json, const char *name, const apr_array_
         orders_json_end_object(json);
     }
     orders_json_end_array(json);
-}
-
-/* Things that no route of this API makes yet: always there, always empty. */
-static void member_none(orders_json_t *json, const char *name)
-{
-    orders_json_member_raw(json, name, "[]", 2);
 }
 
 static void member_user(orders_json_t *json, const char *name, const orders_user_t *user)
@@ -253,7 +266,7 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_array(json, "payments", order->of.payments, write_payment);
     member_array(json, "refunds", order->of.refunds, refund_members);
     member_shipments(json, order);
-    member_none(json, "returns");
+    member_array(json, "returns", order->of.returns, orders_operator_return_members);
     member_array(json, "invoices", order->of.invoices, orders_operator_invoice_members);
     member_array(json, "history", order->of.history, write_history);
     orders_json_member_string(json, "notes", order->notes);

@@ -8,6 +8,7 @@
 const char *const orders_order_states[] = {ORDERS_ORDER_STATES(X) NULL};
 const char *const orders_payment_states[] = {ORDERS_PAYMENT_STATES(X) NULL};
 const char *const orders_fulfilment_states[] = {ORDERS_FULFILMENT_STATES(X) NULL};
+const char *const orders_return_states[] = {ORDERS_RETURN_STATES(X) NULL};
 #undef X
 
 /* The bit of a state; none for a word that only a newer order book knows. */

@@ -46,6 +46,7 @@ typedef struct orders_projection_t {
 extern const char *const orders_order_states[];
 extern const char *const orders_payment_states[];
 extern const char *const orders_fulfilment_states[];
+extern const char *const orders_return_states[];
 
 /** The word that `table` has for the order. */
 const char *orders_project(const orders_projection_t *table, const orders_order_t *order);

@@ -20,7 +20,8 @@ typedef struct orders_settings_t {
     int consumer_expiry;    /**< seconds; 0: never */
     int pay_link_lifetime;  /**< seconds */
     bool terminal_feed;     /**< whether card refunds are looked up in what the terminals told */
-    int refund_window;      /**< days */
+    int refund_window;      /**< days after the payment */
+    int return_window;      /**< days after the delivery */
     const char *public_url; /**< without a trailing slash, or NULL */
     /** The path below public_url where the tenant's providers send their events, or NULL: nowhere. */
     const char *events_mount;

@@ -166,6 +166,7 @@
     X(OrdersPayLinkLifetime)     /* Location/server: seconds, pay links and their orders */        \
     X(OrdersTerminalFeed)        /* Location/server: On | Off: card refunds are looked up */       \
     X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
+    X(OrdersReturnWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
@@ -216,6 +217,14 @@
     X(OUT_FOR_DELIVERY, "out_for_delivery")                                                        \
     X(DELIVERED, "delivered")                                                                      \
     X(RETURNED, "returned")
+
+/** The states of a return. */
+#define ORDERS_RETURN_STATES(X)                                                                    \
+    X(REQUESTED, "requested")                                                                      \
+    X(APPROVED, "approved")                                                                        \
+    X(RECEIVED, "received")                                                                        \
+    X(REFUNDED, "refunded")                                                                        \
+    X(REJECTED, "rejected")
 
 /** Columns of orders.answer, in its order. X(NAME). See store/answer.h. */
 #define ORDERS_ANSWER_COLUMNS(X)                                                                   \

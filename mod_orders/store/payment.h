@@ -57,7 +57,7 @@ typedef struct orders_settle_refund_t {
     const char *code, *message;
 } orders_settle_refund_t;
 
-/** What a provider said of a refund. May be repeated. */
+/** What a provider said of a refund, or an operator of one that people settle. May be repeated. */
 orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
                                                const orders_settle_refund_t *settle,
                                                orders_answer_t **answer) ORDERS_MUSTCHECK;

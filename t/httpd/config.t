@@ -63,6 +63,7 @@ OrdersStatementTimeout 1
 OrdersReturnURL https://shop.example/ https://app.example/orders
 OrdersPaymentExpiry 0
 OrdersRefundWindow 0
+OrdersReturnWindow 0
 END
 });
 
@@ -133,6 +134,7 @@ my @whole_numbers = (
     [OrdersStatementTimeout => [qw(0 601)], 'seconds'],
     [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersRefundWindow => [qw(-1 36501)], 'days'],
+    [OrdersReturnWindow => [qw(-1 36501)], 'days'],
     [OrdersConsumerExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersPayLinkLifetime => [qw(59 31622401)], 'seconds'],
 );

@@ -62,7 +62,7 @@ is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a se
 is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'has these alone');
 is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'none are allowed without');
 
-# --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersStatementTimeout ------------------------------------------------
+# --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------
 
 sub expiry_of
 {
@@ -79,6 +79,19 @@ my $bought = place($buyer, make_plan(price => 100))->{order}{id};
 my @staff  = (token => operator()->{token}, unchecked => 1);
 refused(api(POST => "/glue/window/orders/$bought/refund", @staff, json => { reason => 'late' }), 409, 'refund_window_closed');
 is(api(POST => "/api/v1/admin/orders/$bought/refund", @staff, json => { reason => 'early' })->code, 201, 'OrdersRefundWindow: 30 days unless told otherwise');
+
+upsert('products', my $lamp = unique('lamp'), name => 'Lamp', returnable => JSON::PP::true(), variants => [ { ref => 'x', prices => { USD => 100 } } ]);
+for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inner', 2, 'return_window_closed' ], [ '/glue/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
+    my ($path, $days, $says) = @$case;
+    my $order = api(POST => '/api/v1/admin/orders', @staff, json => { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp } ] })->{json};
+    db()->do(qq(DO \$\$ BEGIN PERFORM orders.move_order(ROW(1, 'operator', 'operator', NULL, NULL, NULL, NULL), orders.lock_order(1, $order->{id}, NULL, NULL),
+        ARRAY[('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'), ('fulfilment', 'shipped', 'delivered')]::orders.step[], 0, 0, NULL);
+        INSERT INTO orders.shipment (tenant_id, order_id, status, shipped_at, delivered_at)
+        VALUES (1, $order->{id}, 'delivered', now() - interval '99 days', now() - $days * interval '24 hours')
+        ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET status = 'delivered', shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at; END \$\$));
+    my $reply = api(POST => "$path/orders/$order->{id}/returns", @staff, json => { lines => [ { id => $order->{lines}[0]{id} } ], reason => 'late' });
+    is($reply->{json}{code}, $says, "OrdersReturnWindow: $path $days days after the delivery") or diag($reply->as_string);
+}
 
 subtest 'OrdersStatementTimeout' => sub {
     my $blocker = db()->clone;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/returns.h"
+
+#define REQUEST(order)                                                                             \
+    "SELECT * FROM orders.request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, "    \
+                                                                            "$13)"
+
+static const orders_statement_t request_by_id = {
+    .name = "orders_request_return", .text = REQUEST("$9"), .param_count = 13};
+static const orders_statement_t request_by_text = {
+    .name = "orders_request_return_text",
+    .text = REQUEST("orders.order_id_of($1, $9)"),
+    .param_count = 13,
+};
+static const orders_statement_t resolve = {
+    .name = "orders_resolve_return",
+    .text = "SELECT * FROM orders.resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .param_count = 11,
+};
+/* A plan made for one state has an index; one made for any has another. */
+static const orders_statement_t list_returns = {
+    .name = "orders_list_returns",
+    .text = "SELECT * FROM orders.list_returns($1, $2, $3, $4)",
+    .param_count = 4,
+    .replan = true,
+};
+
+orders_problem_t *orders_return_request(const orders_writer_t *writer,
+                                        const orders_return_request_t *request,
+                                        orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int_or_null(&params, request->user_id != 0, request->user_id);
+    if (request->order.id) {
+        orders_param_int(&params, request->order.id);
+    } else {
+        orders_param_text(&params, request->order.text);
+    }
+    orders_param_text(&params, request->lines);
+    orders_param_text(&params, request->reason);
+    orders_param_int(&params, request->window);
+    orders_param_int_or_null(&params, request->version != 0, request->version);
+    return orders_store_write(writer, request->order.id ? &request_by_id : &request_by_text,
+                              &params, answer);
+}
+
+orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
+                                        const orders_return_step_t *step, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, step->return_id);
+    orders_param_text(&params, step->action);
+    orders_param_text(&params, step->comment);
+    orders_param_int_or_null(&params, step->version != 0, step->version);
+    return orders_store_write(writer, &resolve, &params, answer);
+}
+
+orders_problem_t *orders_return_list(const orders_reader_t *reader,
+                                     const orders_return_list_t *list, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_int(&params, reader->tenant);
+    orders_param_text(&params, list->state);
+    orders_param_int(&params, list->size);
+    orders_param_int_or_null(&params, list->before_id != 0, list->before_id);
+    return orders_store_read(reader, &list_returns, &params, answer);
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+# The operator API's returns: request, approve, reject, receive, refund, list; and how refunds by hand end.
+use strict;
+use warnings;
+use ModOrders::Test;
+
+my $admin = '/api/v1/admin';
+my $buyer = make_user(balance => 10_000_00);
+my @token = (token => operator->{token});
+my %product = map { $_->[0] => unique($_->[0]) } [lamp => 1], [cake => 0];
+upsert('products', $product{$_}, name => ucfirst, returnable => $_ eq 'lamp' ? JSON::PP::true() : JSON::PP::false(),
+    variants => [ { ref => 'x', prices => { USD => 10_00 } } ]) for keys %product;
+
+sub get { return api(GET => "$admin$_[0]", @token) }
+
+sub post
+{
+    my ($path, $document, %headers) = @_;
+    return api(POST => "$admin$path", @token, json => $document // {}, headers => \%headers);
+}
+
+# An order of lamps and a cake, as placed.
+sub sold
+{
+    my ($lamps, %more) = @_;
+    my $reply = post('/orders', { dialect => 'customer', user => $buyer->{ref}, currency => 'USD', payment_method => 'balance',
+        lines => [ { product => $product{lamp}, quantity => $lamps }, { product => $product{cake} } ], %more });
+    $reply->code == 201 or diag($reply->as_string);
+    return $reply->{json};
+}
+
+# It is delivered, so many days ago.
+sub delivered
+{
+    my ($order, $days) = @_;
+    my $paid = $order->{payment_state} eq 'paid' ? q(|| ARRAY[('order', 'open', 'completed')]::orders.step[]) : '';
+    db()->do(qq(DO \$\$ BEGIN PERFORM orders.move_order(ROW(1, 'operator', 'operator', NULL, NULL, NULL, NULL), orders.lock_order(1, $order->{id}, NULL, NULL),
+        ARRAY[('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'), ('fulfilment', 'shipped', 'delivered')]::orders.step[] $paid,
+        0, 0, NULL); END \$\$));
+    db()->do(q(INSERT INTO orders.shipment AS s (tenant_id, order_id, status, shipped_at, delivered_at)
+        VALUES (1, ?, 'delivered', now() - interval '99 days', now() - ? * interval '24 hours')
+        ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET status = 'delivered', shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at),
+        undef, $order->{id}, $days // 0);
+    return get("/orders/$order->{id}")->{json};
+}
+
+# The lines of a request: the first line of the order, or such as are given.
+sub of
+{
+    my ($order, $quantity) = @_;
+    return [ { id => $order->{lines}[0]{id}, (defined $quantity ? (quantity => $quantity) : ()) } ];
+}
+
+sub requested
+{
+    my ($order, $lines) = @_;
+    return post("/orders/$order->{id}/returns", { lines => $lines, reason => 'Damaged.' });
+}
+
+sub members { return join ' ', sort keys %{ $_[0] } }
+
+subtest 'the whole way' => sub {
+    my $order = delivered(sold(3));
+    my $reply = requested($order, of($order, 2));
+    is($reply->code, 201, 'a return is requested');
+    my $return = $reply->{json}{return};
+    is(members($return), 'amount created_at currency id lines reason refund_id state updated_at', 'with all its members');
+    is_deeply([ @$return{qw(state reason lines refund_id amount currency)} ], [ 'requested', 'Damaged.', of($order, 2), undef, undef, 'USD' ], 'as it was said');
+    is_deeply($reply->{json}{order}{returns}, [$return], 'the order has it');
+    is_deeply($reply->{json}{order}, get("/orders/$order->{id}")->{json}, 'as if it were read');
+    is($reply->{json}{order}{version}, $order->{version} + 1, 'in its next version');
+    my $step = $reply->{json}{order}{history}[-1];
+    is_deeply([ @$step{qw(axis from to comment actor)} ], [ 'return', 'new', 'requested', 'Damaged.', { kind => 'operator', id => operator->{id} } ], 'and its history tells of it');
+    my $again = requested($order, of($order, 2));
+    is_deeply([ $again->code, $again->{json} ], [ 200, $reply->{json} ], 'the same again changes nothing');
+    refused(post("/returns/$return->{id}/receive"), 409, 'return_not_resolvable');
+    is(post("/returns/$return->{id}/receive")->{json}{state}, 'requested', 'which says how it is');
+
+    $reply = post("/returns/$return->{id}/approve", { comment => 'Send it.' });
+    is_deeply([ $reply->code, $reply->{json}{return}{state}, $reply->{json}{order}{history}[-1]{comment} ], [ 200, 'approved', 'Send it.' ], 'approved');
+    is_deeply(post("/returns/$return->{id}/approve", { comment => 'Again.' })->{json}, $reply->{json}, 'once');
+    $reply = api(POST => "$admin/returns/$return->{id}/receive", @token, body => '', type => '');
+    is_deeply([ $reply->code, $reply->{json}{return}{state} ], [ 200, 'received' ], 'received; no body is needed');
+    $reply = post("/returns/$return->{id}/refund");
+    is_deeply([ $reply->code, @{ $reply->{json}{return} }{qw(state amount)} ], [ 200, 'refunded', 20_00 ], 'refunded');
+    my $refund = $reply->{json}{order}{refunds}[-1];
+    is_deeply([ @$refund{qw(id amount status reason)} ], [ $reply->{json}{return}{refund_id}, 20_00, 'done', 'Damaged.' ], 'by a refund of the order');
+    is($reply->{json}{order}{payment_state}, 'partially_refunded', 'which shows it');
+    is_deeply(post("/returns/$return->{id}/refund")->{json}, $reply->{json}, 'once');
+    refused(post("/returns/$return->{id}/reject"), 409, 'return_not_resolvable');
+    is((rows('SELECT returned_quantity, refunded_quantity FROM orders.order_line WHERE tenant_id = 1 AND id = ?', $order->{lines}[0]{id}))[0]{refunded_quantity}, 2, 'by its pieces');
+};
+
+subtest 'rejected, and all that is left' => sub {
+    my $order  = delivered(sold(2));
+    my $return = requested($order, of($order))->{json}{return};
+    is_deeply($return->{lines}, of($order, 2), 'without a quantity it is all that is left');
+    my $reply = post("/returns/$return->{id}/reject", { comment => 'Too used.' });
+    is($reply->{json}{return}{state}, 'rejected', 'it is rejected');
+    refused(post("/returns/$return->{id}/approve"), 409, 'return_not_resolvable');
+    is(requested($order, of($order))->code, 201, 'and may be asked for again');
+    my $only = delivered(post('/orders', { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'balance', lines => [ { product => $product{lamp} } ] })->{json});
+    my $id = requested($only, of($only))->{json}{return}{id};
+    post("/returns/$id/approve");
+    is(post("/returns/$id/receive")->{json}{order}{fulfilment_state}, 'returned', 'when all is back the order is returned');
+    is(post("/returns/$id/refund")->{json}{order}{payment_state}, 'refunded', 'and refunded');
+};
+
+subtest 'what is refused' => sub {
+    my $order = delivered(sold(2));
+    my ($lamp, $cake) = map { $_->{id} } @{ $order->{lines} };
+    my $path = "/orders/$order->{id}/returns";
+    refused(post($path, {}), 422, 'invalid_fields', 'lines', 'reason');
+    refused(post($path, { lines => $_->[0], reason => 'x' }), 422, 'invalid_fields', @{ $_->[1] })
+        for [ [], ['lines'] ], [ ['x'], ['lines[0]'] ], [ [ {} ], ['lines[0].id'] ], [ [ { id => $lamp, quantity => 0 } ], ['lines[0].quantity'] ], [ 7, ['lines'] ];
+    refused(post($path, { lines => of($order), reason => $_ }), 422, 'invalid_fields', 'reason') for '', 'x' x 1001, 7;
+    refused(post($path, { lines => of($order), reason => ' ' }), 422, 'required_field', 'reason');
+    refused(post($path, { lines => [ { id => $lamp }, { id => $lamp } ], reason => 'x' }), 422, 'invalid_field', 'lines');
+    my $unknown = post($path, { lines => [ { id => $lamp }, { id => 999_999_998 }, { id => 999_999_999 } ], reason => 'x' });
+    refused($unknown, 422, 'line_not_found', 'lines');
+    is_deeply($unknown->{json}{lines}, [ 999_999_998, 999_999_999 ], 'all of them are named');
+    my $never = post($path, { lines => [ { id => $lamp }, { id => $cake } ], reason => 'x' });
+    refused($never, 422, 'line_not_returnable', 'lines');
+    is_deeply($never->{json}{lines}, [$cake], 'cake is eaten');
+    my $many = requested($order, of($order, 3));
+    refused($many, 422, 'quantity_out_of_range', 'lines');
+    is_deeply([ @{ $many->{json} }{qw(id maximum)} ], [ $lamp, 2 ], 'there are two');
+    requested($order, of($order, 2));
+    my $none = requested($order, of($order, 1));
+    refused($none, 409, 'line_already_returned');
+    is_deeply($none->{json}{lines}, [$lamp], 'this one');
+    my $early = requested(sold(1), [ { id => 1 } ]);
+    refused($early, 409, 'order_not_returnable');
+    is($early->{json}{fulfilment_state}, 'pending', 'it is still on its way');
+    my $late = delivered(sold(1), 31);
+    refused(requested($late, of($late)), 409, 'return_window_closed');
+    refused(post('/orders/9000000000/returns', { lines => [ { id => 1 } ], reason => 'x' }), 404, 'not_found');
+    refused(post("/returns/$_/approve"), 404, 'return_not_found') for 9_000_000_000, 'x', 0;
+    refused(post("/returns/1/approve", { comment => 'x' x 256 }), 422, 'invalid_fields', 'comment');
+    refused(api(POST => "$admin$path", token => $buyer->{token}, json => {}), 403, 'forbidden');
+    my $unpaid = delivered(sold(1, payment_method => 'cod'));
+    my $id     = requested($unpaid, of($unpaid))->{json}{return}{id};
+    post("/returns/$id/$_") for qw(approve receive);
+    refused(post("/returns/$id/refund"), 409, 'order_not_refundable');
+};
+
+subtest 'conditions and keys' => sub {
+    my $order  = delivered(sold(2));
+    my $tag    = get("/orders/$order->{id}")->header('ETag');
+    my %body   = (lines => of($order, 1), reason => 'x');
+    my %header = ('Idempotency-Key' => unique('key'), 'If-Match' => $tag);
+    refused(post("/orders/$order->{id}/returns", \%body, 'If-Match' => '"999"'), 412, 'version_mismatch');
+    my $first = post("/orders/$order->{number}/returns", \%body, %header);
+    is($first->code, 201, 'If-Match with the present tag, and the order by its number');
+    my $second = post("/orders/$order->{number}/returns", \%body, %header);
+    is_deeply([ $second->code, $second->header('Idempotency-Replayed'), $second->content ], [ 201, 'true', $first->content ], 'a repeat is a replay, byte for byte');
+    refused(post("/orders/$order->{number}/returns", { %body, reason => 'y' }, %header), 422, 'idempotency_key_reused');
+    my $id = $first->{json}{return}{id};
+    refused(post("/returns/$id/approve", {}, 'If-Match' => $tag), 412, 'version_mismatch');
+    my %key = ('Idempotency-Key' => unique('key'));
+    my $approved = post("/returns/$id/approve", {}, %key);
+    post("/returns/$id/receive");
+    is(post("/returns/$id/approve", {}, %key)->content, $approved->content, 'of each step');
+};
+
+subtest 'the list' => sub {
+    my @ids;
+    for my $order (map { delivered(sold(2)) } 1 .. 2) {
+        unshift @ids, requested($order, of($order, 1))->{json}{return}{id};
+        post("/returns/$ids[0]/reject");
+    }
+    my $reply = get('/returns?state=rejected&limit=1');
+    is($reply->code, 200, 'in a state');
+    my ($listed) = @{ $reply->{json}{returns} };
+    is_deeply([ $listed->{id}, members($listed->{order}) ], [ $ids[0], 'id number' ], 'the newest first, with its order');
+    is_deeply({ map { $_ => $listed->{$_} } grep { $_ ne 'order' } keys %$listed }, get("/orders/$listed->{order}{id}")->{json}{returns}[0], 'as the order shows it');
+    ok($reply->{json}{next_cursor}, 'there are more');
+    my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/;
+    is(api(GET => $next, @token)->{json}{returns}[0]{id}, $ids[1], 'on the next page');
+    my $all = get('/returns?limit=500')->{json};
+    is(scalar(grep { $_->{id} == $ids[0] || $_->{id} == $ids[1] } @{ $all->{returns} }), 2, 'in any state');
+    is($all->{next_cursor}, undef, 'to the end');
+    refused(get("/returns?$_"), 422, 'invalid_fields', (split /=/)[0]) for 'state=lost', 'limit=0', 'cursor=x';
+    refused(api(GET => "$admin/returns", token => $buyer->{token}), 403, 'forbidden');
+};
+
+subtest 'a refund that is sent later, by people or by a provider' => sub {
+    my $order = sold(1, payment_method => 'bank_transfer');
+    post("/orders/$order->{id}/pay", { reference => unique('statement') });
+    delivered($order = get("/orders/$order->{id}")->{json});
+    my $id = requested($order, of($order))->{json}{return}{id};
+    post("/returns/$id/$_") for qw(approve receive);
+    # A seller's word leaves the money to the operator.
+    my $pending = sub {
+        db()->do(q(SELECT FROM orders.resolve_return(1, 'operator', 'seller', NULL, 'test', NULL, NULL, ?, 'refund', NULL, NULL)), undef, $id);
+        return get("/orders/$order->{id}")->{json}{refunds}[-1];
+    };
+    my $refund = $pending->();
+    is($refund->{status}, 'pending', 'it is to be sent');
+    refused(post("/refunds/$refund->{id}/settle", $_->[0]), 422, 'invalid_fields', $_->[1])
+        for [ { failed => 'yes' }, 'failed' ], [ { code => 'iban' }, 'code' ], [ { message => 'No.' }, 'message' ], [ { reference => 'x' x 256 }, 'reference' ];
+    my $reply = post("/refunds/$refund->{id}/settle", { failed => JSON::PP::true(), code => 'iban', message => 'No such account.' });
+    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(id status failure_code)} ], [ 200, $refund->{id}, 'failed', 'iban' ], 'it could not be');
+    is_deeply([ @{ $reply->{json}{order}{returns}[0] }{qw(state refund_id)} ], [ 'received', undef ], 'the return is received, as before');
+    is($reply->{json}{order}{payment_state}, 'paid', 'and the order paid');
+    is(post("/refunds/$refund->{id}/settle", { reference => 'x' })->{json}{refund}{status}, 'failed', 'what has ended has ended');
+    $refund = $pending->();
+    my %key = ('Idempotency-Key' => unique('key'));
+    $reply = post("/refunds/$refund->{id}/settle", { reference => 'Statement 14' }, %key);
+    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(status reference)} ], [ 200, 'done', 'Statement 14' ], 'it was sent');
+    is($reply->{json}{order}{returns}[0]{state}, 'refunded', 'the return is refunded');
+    is(post("/refunds/$refund->{id}/settle", { reference => 'Statement 14' }, %key)->content, $reply->content, 'a repeat is a replay');
+    my $other = delivered(sold(1));
+    my $made  = post("/orders/$other->{id}/refund", { amount => 1 })->{json}{refund};
+    refused(post("/refunds/$made->{id}/settle"), 409, 'refund_not_by_hand');
+    refused(post("/refunds/$_/settle"), 404, 'refund_not_found') for 9_000_000_000, 'x';
+};
+
+invariants_hold();
+done;
