@@ -40,7 +40,7 @@ subtest 'an entry' => sub {
         total => 8500, currency => 'IDR', itemCount => 5, thumbnailUrl => $goods[0]{image}, paymentMethod => 'bank_transfer',
         createdAt => $order->{created_at}, updatedAt => $order->{updated_at},
     } ], 'to the last member');
-    my $paid = pay_order($order);
+    my $paid = operator_does($order, 'pay');
     my ($entry) = @{ list('', $user)->{json}{data} };
     is_deeply([ @$entry{qw(status statusLabel updatedAt)} ], [ 'paid', 'Dibayar', $paid->{updated_at} ], 'it changes with the order');
     order_goods($user, lines => [ [ make_goods(images => {}) ] ]);
