@@ -3,7 +3,7 @@
 
 #define REQUEST(order)                                                                             \
     "SELECT * FROM orders.request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, "    \
-                                                                            "$13)"
+    "$13)"
 
 static const orders_statement_t request_by_id = {
     .name = "orders_request_return", .text = REQUEST("$9"), .param_count = 13};
