@@ -131,6 +131,20 @@ subtest 'money that goes back' => sub {
     is_deeply([ map { words($_) } @replies ], [ 'paid', 'paid' ], 'nor the history');
 };
 
+subtest 'goods that come back' => sub {
+    my $order = order_goods($buyer, payment_method => 'balance');
+    work($order, 'deliver');
+    my $before   = shop(GET => $order, $buyer);
+    my @operator = (token => operator->{token});
+    api(POST => "/api/v1/admin/orders/$order->{id}/returns", @operator, json => { lines => [ { id => $order->{lines}[0]{id} } ], reason => 'Too big' });
+    my $id       = (rows('SELECT id FROM orders.order_return WHERE tenant_id = 1 AND order_id = ?', $order->{id}))[0]{id};
+    api(POST => "/api/v1/admin/returns/$id/$_", @operator, json => {}) for qw(approve receive refund);
+    is(join(' ', @{ order_row($order->{id}) }{qw(payment_state fulfilment_state)}), 'refunded returned', 'and are refunded');
+    my $reply = shop(GET => $order, $buyer);
+    is_deeply([ of($reply, 'status'), (of($reply, 'payment'))[0]{status} ], [ 'delivered', 'refunded' ], 'were delivered all the same');
+    is_deeply([ of($reply, 'statusHistory') ], [ of($before, 'statusHistory') ], 'the history stays');
+};
+
 subtest 'a payment channel' => sub {
     my $provider = start_simulator();
     $provider->mode('manual');
