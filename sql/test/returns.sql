@@ -19,19 +19,13 @@ CREATE FUNCTION pg_temp.sell(p_lines text, p_more jsonb DEFAULT '{}') RETURNS bi
                       FROM string_to_table(p_lines, ',') WITH ORDINALITY AS t (w, n))) || p_more, 900)
     WHERE kind = 'result'
 $$;
--- What a courier and time bring about: the order is delivered.
+-- It is delivered, so many days ago; cash on delivery was not collected.
 CREATE FUNCTION pg_temp.deliver(p_order bigint, p_days integer DEFAULT 0) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    o orders.orders := orders.lock_order(77, p_order, NULL, NULL);
 BEGIN
-    PERFORM orders.move_order(ROW(77, 'operator', 'operator', NULL, NULL, NULL, NULL), o, ARRAY[
-        ('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'), ('fulfilment', 'shipped', 'delivered')]::orders.step[]
-        || CASE o.payment_state WHEN 'paid' THEN ARRAY[('order', 'open', 'completed')]::orders.step[] END, 0, 0, NULL);
-    PERFORM orders.ship_stock(77, p_order);
-    INSERT INTO orders.shipment AS s (tenant_id, order_id, status, shipped_at, delivered_at)
-    VALUES (77, p_order, 'delivered', now() - (p_days + 1) * interval '1 day', now() - p_days * interval '24 hours')
-    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE
-        SET status = excluded.status, shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at;
+    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
+    PERFORM orders.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL);
+    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'deliver', NULL, NULL, p_order, 'delivered', NULL, false, NULL, NULL);
+    UPDATE orders.shipment s SET delivered_at = now() - p_days * interval '24 hours' WHERE s.tenant_id = 77 AND s.order_id = p_order;
     RETURN p_order;
 END
 $$;

@@ -84,11 +84,10 @@ upsert('products', my $lamp = unique('lamp'), name => 'Lamp', returnable => JSON
 for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inner', 2, 'return_window_closed' ], [ '/glue/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
     my ($path, $days, $says) = @$case;
     my $order = api(POST => '/api/v1/admin/orders', @staff, json => { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp } ] })->{json};
-    db()->do(qq(DO \$\$ BEGIN PERFORM orders.move_order(ROW(1, 'operator', 'operator', NULL, NULL, NULL, NULL), orders.lock_order(1, $order->{id}, NULL, NULL),
-        ARRAY[('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'), ('fulfilment', 'shipped', 'delivered')]::orders.step[], 0, 0, NULL);
-        INSERT INTO orders.shipment (tenant_id, order_id, status, shipped_at, delivered_at)
-        VALUES (1, $order->{id}, 'delivered', now() - interval '99 days', now() - $days * interval '24 hours')
-        ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET status = 'delivered', shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at; END \$\$));
+    ModOrders::Test::call('advance', $order->{id}, 'packed', (undef) x 4);
+    ModOrders::Test::call('ship', $order->{id}, '{}', undef);
+    ModOrders::Test::call('advance', $order->{id}, 'delivered', (undef) x 4);
+    db()->do(q(UPDATE orders.shipment SET delivered_at = now() - ? * interval '24 hours' WHERE tenant_id = 1 AND order_id = ?), undef, $days, $order->{id});
     my $reply = api(POST => "$path/orders/$order->{id}/returns", @staff, json => { lines => [ { id => $order->{lines}[0]{id} } ], reason => 'late' });
     is($reply->{json}{code}, $says, "OrdersReturnWindow: $path $days days after the delivery") or diag($reply->as_string);
 }

@@ -12,15 +12,9 @@ sold() {
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL) WHERE kind = 'result'")
     q "SELECT count(*) FROM orders.payment p, LATERAL orders.payment_event($tenant, 'sim', 'paid' || p.id, 'paid', p.id, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
        WHERE p.tenant_id = $tenant AND p.order_id = $order AND p.status = 'created'" >"$out/paid"
-    q "DO \$\$
-       DECLARE
-           o orders.orders := orders.lock_order($tenant, $order, NULL, NULL);
-       BEGIN
-           PERFORM orders.move_order(ROW($operator), o, ARRAY[('fulfilment', 'pending', 'packed'), ('fulfilment', 'packed', 'shipped'),
-               ('fulfilment', 'shipped', 'delivered'), ('order', 'open', 'completed')]::orders.step[], 0, 0, NULL);
-           INSERT INTO orders.shipment AS s (tenant_id, order_id, status, shipped_at, delivered_at) VALUES ($tenant, $order, 'delivered', now(), now())
-           ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET status = 'delivered', shipped_at = now(), delivered_at = now();
-       END \$\$"
+    q "SELECT count(*) FROM orders.advance($operator, $order, 'packed', NULL, NULL, NULL, NULL)" >"$out/packed"
+    q "SELECT count(*) FROM orders.ship($operator, $order, '{}', NULL)" >"$out/shipped"
+    q "SELECT count(*) FROM orders.advance($operator, $order, 'delivered', NULL, NULL, NULL, NULL)" >"$out/delivered"
     echo "$order"
 }
 line() { q "SELECT id FROM orders.order_line WHERE tenant_id = $tenant AND order_id = $1"; }
