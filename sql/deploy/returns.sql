@@ -30,7 +30,7 @@ $$;
 
 -- What was refunded without coming back does not come back any more; what came back and was refunded counts once.
 CREATE FUNCTION orders.pieces_left(l orders.order_line) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT greatest(0, l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.quantity), 0))::integer
+    SELECT (l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.quantity), 0))::integer
     FROM orders.return_line x
     JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id AND r.state = 'refunded'
     WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
@@ -346,7 +346,7 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON TYPE orders.return_piece IS 'Pieces of a line that come back; without a quantity all that are left';
 COMMENT ON FUNCTION orders.read_return_lines IS 'Internal: the lines of a request, each once. OR422 invalid_field';
 COMMENT ON FUNCTION orders.pieces_left IS
-'Internal: pieces of a line that are neither in a return that is not rejected nor refunded without one';
+'Internal: pieces of a line that are neither in a return that is not rejected nor refunded without one; 0 or less when none is left';
 COMMENT ON FUNCTION orders.same_return IS 'Internal: the requested return that a request repeats; null when it is a new one';
 COMMENT ON FUNCTION orders.check_returnable IS
 'Internal: OR409 order_not_returnable with the states, return_window_closed. p_window: days from delivery, null no limit';

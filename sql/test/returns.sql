@@ -174,6 +174,11 @@ SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:
     jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Lamp'), pg_temp.line(:a, 'Rug'))), 'and all of which nothing is left');
 SELECT pg_temp.deliver(pg_temp.sell('lamp,rug', '{"shipping": {"price": 50, "courier": "JNE"}}'), 29) AS b \gset
 SELECT is(pg_temp.refused(:b, jsonb_build_array(jsonb_build_object('id', (SELECT id FROM order_line WHERE order_id = :b AND kind = 'shipping')))), 'OR422 line_not_returnable lines', 'shipping is no piece');
+UPDATE order_line SET returnable = true WHERE order_id = :b AND kind = 'shipping';
+SELECT is(pg_temp.refused(:b, jsonb_build_array(jsonb_build_object('id', (SELECT id FROM order_line WHERE order_id = :b AND kind = 'shipping')))), 'OR422 line_not_returnable lines', 'whatever it says of itself');
+UPDATE orders SET state = 'error' WHERE id = :b;
+SELECT is(pg_temp.refused(:b, pg_temp.pieces(:b, 'Lamp')), 'OR409 order_not_returnable', 'nor is anything of an order that is in error');
+UPDATE orders SET state = 'completed' WHERE id = :b;
 SELECT is(pg_temp.refused(:b, pg_temp.pieces(:a, 'Lamp')), 'OR422 line_not_found lines', 'a line of another order is none of this one');
 
 -- The window.
@@ -197,11 +202,12 @@ SELECT is((SELECT string_agg(axis || ' ' || to_state, ', ' ORDER BY step) FROM o
 SELECT is(pg_temp.refused(:d, pg_temp.pieces(:d, 'Rug')), 'OR409 line_already_returned lines', 'nothing more comes back');
 SELECT is(pg_temp.resolve(:d1, 'refund'), 'done', 'the money goes back');
 SELECT is(pg_temp.states(:d), 'completed refunded returned', 'all of it');
-SELECT pg_temp.deliver(pg_temp.sell('lamp*2')) AS e \gset
+SELECT pg_temp.deliver(pg_temp.sell('lamp*2', '{"shipping": {"price": 50}}')) AS e \gset
 SELECT id AS e1 FROM pg_temp.ask(:e, pg_temp.pieces(:e, 'Lamp', 1)) \gset
-SELECT pg_temp.resolve(:e1, 'approve,receive,refund') \g (format=unaligned) /dev/null
+SELECT pg_temp.resolve(:e1, 'approve') \g (format=unaligned) /dev/null
 SELECT id AS e2 FROM pg_temp.ask(:e, pg_temp.pieces(:e, 'Lamp', 1)) \gset
-SELECT is(pg_temp.states(:e), 'completed partially_refunded delivered', 'one of two');
+SELECT pg_temp.resolve(:e1, 'receive,refund') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:e), 'completed partially_refunded delivered', 'one of two, while the other is on its way');
 SELECT pg_temp.resolve(:e2, 'approve,receive') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:e), 'completed partially_refunded returned', 'and the other, in a return of its own');
 SELECT is(pg_temp.resolve(:e2, 'reject'), 'done', 'which is rejected after all');
@@ -268,6 +274,8 @@ SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
 SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, 'rtx', true, NULL, NULL) WHERE kind = 'result'), 'done', 'then it pays');
 SELECT is(pg_temp.state(:l1) || ' ' || pg_temp.states(:l), 'refunded completed partially_refunded returned', 'and that is that');
 SELECT is(pg_temp.resolve(:l2, 'refund'), 'done', 'the other return has its turn');
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') WHERE kind = 'result'), 'done', 'which fails');
+SELECT is(pg_temp.state(:l1) || ' ' || pg_temp.state(:l2), 'refunded received', 'without the first one');
 SELECT pg_temp.sell('rug', '{"payment_method": "bank_transfer"}') AS m \gset
 SELECT pg_temp.pay(:m), pg_temp.deliver(:m) \g (format=unaligned) /dev/null
 SELECT id AS m1 FROM pg_temp.ask(:m, pg_temp.pieces(:m, 'Rug')) \gset
