@@ -23,7 +23,7 @@ struct orders_database_t;  /* store/database.h */
 struct orders_providers_t; /* services/provider.h */
 
 typedef enum {
-    ORDERS_GET = 1 << 0, /**< HEAD too: httpd drops the body; a GET handler changes nothing */
+    ORDERS_GET = 1 << 0, /**< HEAD too: httpd drops the body. Changes nothing, unless it `acts` */
     ORDERS_POST = 1 << 1,
     ORDERS_PUT = 1 << 2,
     ORDERS_PATCH = 1 << 3,
@@ -68,10 +68,12 @@ typedef struct orders_route_t {
     unsigned method;  /**< exactly one ORDERS_… */
     const char *path; /**< beneath the mount: "", "/:id/cancel"; a trailing slash may follow */
     orders_auth_e auth;
-    unsigned scope;      /**< scope needed (any of the bits) */
-    bool body;           /**< reads a body (POST, PUT, PATCH) */
-    bool raw_body;       /**< any content type, kept as it is (signed events, NDJSON) */
-    apr_size_t max_body; /**< bytes; 0: the Location's limit */
+    unsigned scope; /**< scope needed (any of the bits) */
+    bool body;      /**< reads a body (POST, PUT, PATCH) */
+    bool raw_body;  /**< any content type, kept as it is (signed events, NDJSON) */
+    bool acts; /**< a GET that changes something, all the same: not for HEAD, not for prefetches */
+    const char *repeated; /**< a list of the body, which a form may have several times; or NULL */
+    apr_size_t max_body;  /**< bytes; 0: the Location's limit */
     orders_handler_t handler;
     orders_problem_t *(*before_body)(orders_call_t *call); /**< refuses unread, or NULL */
 } orders_route_t;

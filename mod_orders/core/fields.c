@@ -166,9 +166,10 @@ static bool decode_decimal(slot_t *slot)
     int64_t ignored;
 
     if (slot->json) {
-        text = json_is_integer(slot->json) ? apr_psprintf(slot->pool, "%" JSON_INTEGER_FORMAT,
-                                                          json_integer_value(slot->json))
-                                           : orders_input_literal(slot->input, slot->json);
+        text = json_is_integer(slot->json)
+                   ? apr_psprintf(slot->pool, "%" APR_INT64_T_FMT,
+                                  (apr_int64_t)json_integer_value(slot->json))
+                   : orders_input_literal(slot->input, slot->json);
     }
     if (!text) {
         return refuse(slot, ORDERS_E_invalid_type, "Must be a number.");
@@ -201,23 +202,74 @@ static bool decode_tree(slot_t *slot)
     return true;
 }
 
+/** The id that an entry of a list is, 0 when it is none. */
+static int64_t id_of(const json_t *entry)
+{
+    return json_is_integer(entry) && json_integer_value(entry) > 0 ? json_integer_value(entry) : 0;
+}
+
+static apr_array_header_t *entries_of(const slot_t *slot)
+{
+    apr_array_header_t *ids = apr_array_make(slot->pool, 4, sizeof(int64_t));
+    size_t index;
+
+    if (!slot->json) {
+        apr_array_header_t *texts =
+            orders_input_form_values(slot->input, slot->field->name, slot->pool);
+        for (int at = 0; at < texts->nelts; at++) {
+            APR_ARRAY_PUSH(ids, int64_t) = orders_number_id(APR_ARRAY_IDX(texts, at, const char *));
+        }
+    }
+    for (index = 0; index < json_array_size(slot->json); index++) {
+        APR_ARRAY_PUSH(ids, int64_t) = id_of(json_array_get(slot->json, index));
+    }
+    return ids;
+}
+
+static bool decode_ids(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+    apr_array_header_t *ids = entries_of(slot);
+    int index;
+
+    if (slot->json && !json_is_array(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be an array.");
+    }
+    if (field->max && (ids->nelts < field->min || ids->nelts > field->max)) {
+        return refuse(slot, ORDERS_E_out_of_range,
+                      "Must have from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT " entries.",
+                      field->min, field->max);
+    }
+    for (index = 0; index < ids->nelts; index++) {
+        if (!APR_ARRAY_IDX(ids, index, int64_t)) {
+            return refuse(slot, ORDERS_E_invalid_type, "Must be an array of ids.");
+        }
+    }
+    *(apr_array_header_t **)slot->to = ids;
+    return true;
+}
+
 static const decoder_t decoders[] = {
     [ORDERS_FIELD_UINT64] = decode_uint64, [ORDERS_FIELD_INT64] = decode_int64,
     [ORDERS_FIELD_STRING] = decode_string, [ORDERS_FIELD_BOOL] = decode_bool,
     [ORDERS_FIELD_WORD] = decode_word,     [ORDERS_FIELD_DECIMAL] = decode_decimal,
     [ORDERS_FIELD_JSON] = decode_tree,     [ORDERS_FIELD_OBJECT] = decode_tree,
-    [ORDERS_FIELD_ARRAY] = decode_tree,
+    [ORDERS_FIELD_ARRAY] = decode_tree,    [ORDERS_FIELD_IDS] = decode_ids,
 };
 
 /** Finds the field's value; false when it is not there (see fields.h for what that means). */
 static bool fetch(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
+    const apr_array_header_t *values;
 
     slot->json = NULL;
     if (slot->input->root) {
         slot->json = json_object_get(slot->input->root, field->name);
         slot->text = json_string_value(slot->json);
+    } else if (field->type == ORDERS_FIELD_IDS) {
+        values = orders_input_form_values(slot->input, field->name, slot->pool);
+        slot->text = values->nelts ? APR_ARRAY_IDX(values, 0, const char *) : NULL;
     } else {
         slot->text = orders_input_form_value(slot->input, field->name);
     }

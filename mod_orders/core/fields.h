@@ -22,18 +22,19 @@ typedef struct orders_input_t orders_input_t;
  * Parse into `*input`. JSON: one object, valid UTF-8, at most 32 levels, no duplicate names, no NUL, no lone surrogates,
  * integers within int64, else `malformed_json`. An empty body is an empty object when `allow_empty`.
  * Form: application/x-www-form-urlencoded text (a query string too), else `malformed_form`. Names ≤ 100 fields.
+ * `repeated`: a list, whose name may be there several times, with or without brackets ("id", "id[]"); NULL: none.
  */
 orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length, bool allow_empty) ORDERS_MUSTCHECK;
 orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
-                                    apr_size_t length) ORDERS_MUSTCHECK;
+                                    apr_size_t length, const char *repeated) ORDERS_MUSTCHECK;
 /**
  * A multipart/form-data body; `content_type` is the header's value, with the boundary. Fields only: a file, like anything
  * that is not as RFC 7578 has it, is `malformed_form`.
  */
 orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *pool,
                                          const char *content_type, const char *text,
-                                         apr_size_t length) ORDERS_MUSTCHECK;
+                                         apr_size_t length, const char *repeated) ORDERS_MUSTCHECK;
 /** The same for a request's query; the problem is `malformed_request`. */
 orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
                                      const char *query) ORDERS_MUSTCHECK;
@@ -51,7 +52,8 @@ typedef enum {
     ORDERS_FIELD_DECIMAL, /**< const char *: a number's literal text, for orders_money_parse */
     ORDERS_FIELD_JSON,    /**< json_t * (borrowed from the input), any type; forms have none */
     ORDERS_FIELD_OBJECT,  /**< json_t *, must be an object */
-    ORDERS_FIELD_ARRAY    /**< json_t *, must be an array */
+    ORDERS_FIELD_ARRAY,   /**< json_t *, must be an array */
+    ORDERS_FIELD_IDS      /**< apr_array_header_t * of int64_t: an array of ids, or a form's list */
 } orders_field_type_e;
 
 #define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
@@ -61,9 +63,10 @@ typedef struct orders_field_t {
     const char *name;
     orders_field_type_e type;
     unsigned flags;
-    size_t offset;    /**< where the value goes in the struct */
-    size_t given;     /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
-    int64_t min, max; /**< numbers: the range; strings: characters. 0, 0: no limit of its own */
+    size_t offset; /**< where the value goes in the struct */
+    size_t given;  /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
+    int64_t min,
+        max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
     const char *const *words; /**< NULL-terminated, for WORD */
 } orders_field_t;
 

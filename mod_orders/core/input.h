@@ -22,13 +22,17 @@ struct orders_input_t {
         *literals; /**< const json_t * of a real number → its text; NULL when there are none */
     apr_array_header_t *pairs; /**< of orders_pair_t, NULL for JSON */
     const char *prefix;        /**< comes before field names in problems; "" at the top */
+    const char *repeated;      /**< a form's field that may be there several times, or NULL */
 };
 
-/** An input for a form, without fields yet. */
-orders_input_t *orders_input_pairs(apr_pool_t *pool);
+/** An input for a form, without fields yet. `repeated` as in orders_input_form. */
+orders_input_t *orders_input_pairs(apr_pool_t *pool, const char *repeated);
 /** Adds a field (strings are not copied); returns what is wrong with it ("is one too many"), or NULL. */
 const char *orders_input_add_pair(orders_input_t *input, const char *name, const char *value);
 /** A form's value by name, or NULL. */
 const char *orders_input_form_value(const orders_input_t *input, const char *name);
+/** All values of a form's list, of const char *: those of `name`, `name[]` and `name[7]`, as they came. */
+apr_array_header_t *orders_input_form_values(const orders_input_t *input, const char *name,
+                                             apr_pool_t *pool);
 
 #endif

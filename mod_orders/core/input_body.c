@@ -7,18 +7,19 @@ orders_problem_t *orders_input_body(orders_input_t **input, const orders_call_t 
                                     bool allow_empty)
 {
     const char *type = call->content_type;
+    const char *repeated = call->route ? call->route->repeated : NULL;
 
     if (strcmp(type, "application/json") == 0 || (!*type && call->body_length == 0)) {
         return orders_input_json(input, call->pool, call->body, call->body_length, allow_empty);
     }
     if (strcmp(type, "application/x-www-form-urlencoded") == 0) {
-        return orders_input_form(input, call->pool, call->body, call->body_length);
+        return orders_input_form(input, call->pool, call->body, call->body_length, repeated);
     }
     if (strcmp(type, "multipart/form-data") == 0) {
         const char *header = call->header(call, "Content-Type");
 
         return orders_input_multipart(input, call->pool, header ? header : "", call->body,
-                                      call->body_length);
+                                      call->body_length, repeated);
     }
     return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
 }

@@ -21,6 +21,38 @@ const char *orders_input_form_value(const orders_input_t *input, const char *nam
     return NULL;
 }
 
+/** Whether `text` belongs to the list `name`: it is that, or that with brackets, in which there may be an index. */
+static bool names_list(const char *text, const char *name)
+{
+    apr_size_t length = strlen(name);
+
+    if (strncmp(text, name, length) != 0) {
+        return false;
+    }
+    text += length;
+    if (*text == '[') {
+        text += 1 + strspn(text + 1, "0123456789");
+        return strcmp(text, "]") == 0;
+    }
+    return *text == '\0';
+}
+
+apr_array_header_t *orders_input_form_values(const orders_input_t *input, const char *name,
+                                             apr_pool_t *pool)
+{
+    apr_array_header_t *values = apr_array_make(pool, 4, sizeof(const char *));
+    int index;
+
+    for (index = 0; input->pairs && index < input->pairs->nelts; index++) {
+        const orders_pair_t *pair = &APR_ARRAY_IDX(input->pairs, index, orders_pair_t);
+
+        if (names_list(pair->name, name)) {
+            APR_ARRAY_PUSH(values, const char *) = pair->value;
+        }
+    }
+    return values;
+}
+
 static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
 {
     char *out = apr_palloc(pool, length + 1);
@@ -32,12 +64,13 @@ static const char *decode(apr_pool_t *pool, const char *text, apr_size_t length)
     return out;
 }
 
-orders_input_t *orders_input_pairs(apr_pool_t *pool)
+orders_input_t *orders_input_pairs(apr_pool_t *pool, const char *repeated)
 {
     orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
 
     input->pool = pool;
     input->prefix = "";
+    input->repeated = repeated;
     input->pairs = apr_array_make(pool, 8, sizeof(orders_pair_t));
     return input;
 }
@@ -46,7 +79,8 @@ const char *orders_input_add_pair(orders_input_t *input, const char *name, const
 {
     orders_pair_t *pair;
 
-    if (orders_input_form_value(input, name)) {
+    if (orders_input_form_value(input, name) &&
+        !(input->repeated && names_list(name, input->repeated))) {
         return "has the name of an earlier one";
     }
     if (input->pairs->nelts == MAX_PAIRS) {
@@ -81,23 +115,23 @@ static orders_problem_t *malformed(apr_pool_t *pool, orders_error_e error, int n
     return orders_problem(pool, error, apr_psprintf(pool, "%s %d %s.", what, number, fault));
 }
 
-static orders_problem_t *parse(orders_input_t **input, apr_pool_t *pool, orders_error_e error,
-                               const char *text, apr_size_t length)
+/** `input` has no fields yet. */
+static orders_problem_t *parse(orders_input_t *input, orders_error_e error, const char *text,
+                               apr_size_t length)
 {
     const char *end = text + length;
     int number = 0;
 
-    *input = orders_input_pairs(pool);
     while (text < end) {
         const char *stop = memchr(text, '&', (apr_size_t)(end - text));
 
         stop = stop ? stop : end;
         if (stop > text) {
-            const char *fault = add_encoded(*input, text, (apr_size_t)(stop - text));
+            const char *fault = add_encoded(input, text, (apr_size_t)(stop - text));
 
             number++;
             if (fault) {
-                return malformed(pool, error, number, fault);
+                return malformed(input->pool, error, number, fault);
             }
         }
         text = stop + 1;
@@ -106,12 +140,14 @@ static orders_problem_t *parse(orders_input_t **input, apr_pool_t *pool, orders_
 }
 
 orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
-                                    apr_size_t length)
+                                    apr_size_t length, const char *repeated)
 {
-    return parse(input, pool, ORDERS_E_malformed_form, text, length);
+    *input = orders_input_pairs(pool, repeated);
+    return parse(*input, ORDERS_E_malformed_form, text, length);
 }
 
 orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool, const char *query)
 {
-    return parse(input, pool, ORDERS_E_malformed_request, query, strlen(query));
+    *input = orders_input_pairs(pool, NULL);
+    return parse(*input, ORDERS_E_malformed_request, query, strlen(query));
 }

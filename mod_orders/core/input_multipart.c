@@ -168,7 +168,7 @@ static orders_problem_t *read_parts(parts_t *parts, orders_input_t *input)
 
 orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *pool,
                                          const char *content_type, const char *text,
-                                         apr_size_t length)
+                                         apr_size_t length, const char *repeated)
 {
     parts_t parts = {.at = text, .end = text + length};
     const char *boundary =
@@ -186,6 +186,6 @@ orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *poo
     } else if (!pass_delimiter(&parts, &ignored)) {
         return malformed(pool, "The first boundary is missing.");
     }
-    *input = orders_input_pairs(pool);
+    *input = orders_input_pairs(pool, repeated);
     return read_parts(&parts, *input);
 }

@@ -120,7 +120,9 @@ orders_problem_t *orders_page_read(orders_page_t *page, const orders_page_rules_
         read_number(&problem, query, rules->page, INT32_MAX, false, &page->page);
     }
     size = size < max ? size : max;
-    read_number(&problem, query, rules->size, max, true, &size);
+    if (rules->size) {
+        read_number(&problem, query, rules->size, max, true, &size);
+    }
     page->size = (int)size;
     if (cursor && *cursor) {
         page->has_cursor = orders_cursor_parse(&page->cursor, cursor, context, settings, pool);

@@ -21,7 +21,7 @@ typedef struct orders_cursor_t {
 /** How an API names and bounds its pages. */
 typedef struct orders_page_rules_t {
     const char *page; /**< parameter with the number, "page"; NULL: there is none */
-    const char *size; /**< parameter with the size, "per_page" or "limit" */
+    const char *size; /**< parameter with the size, "per_page" or "limit"; NULL: there is none */
     int default_size; /**< unless the settings have another */
     int max_size;     /**< likewise; a larger size becomes this one */
     bool cursor;      /**< a parameter "cursor" is taken; it wins over a page number */

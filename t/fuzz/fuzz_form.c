@@ -72,14 +72,17 @@ static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
     char *string = fuzz_string(text, length);
     orders_input_t *input;
 
-    if (!orders_input_form(&input, pool, text, length)) {
+    if (!orders_input_form(&input, pool, text, length, NULL)) {
         check_pairs(input, pool);
         check_page(input, pool);
     }
-    if (!orders_input_multipart(&input, pool, BOUNDARY, text, length)) {
+    if (!orders_input_multipart(&input, pool, BOUNDARY, text, length, NULL)) {
         check_pairs(input, pool);
     }
-    if (orders_input_multipart(&input, pool, string, "--x--", 5)) {
+    if (!orders_input_form(&input, pool, text, length, "id")) {
+        HOLDS(orders_input_form_values(input, "id", pool)->nelts <= input->pairs->nelts);
+    }
+    if (orders_input_multipart(&input, pool, string, "--x--", 5, NULL)) {
         HOLDS(strlen(string) < 10 || strcmp(string, BOUNDARY) != 0);
     }
     check_link(string, pool);

@@ -16,6 +16,7 @@ typedef struct {
     const char *method;
     const char *price;
     json_t *any, *object, *array;
+    apr_array_header_t *ids;
 } sample_t;
 
 static const char *const methods[] = {"balance", "external", "manual", NULL};
@@ -72,6 +73,12 @@ static const orders_field_t table[] = {
      .type = ORDERS_FIELD_ARRAY,
      .offset = offsetof(sample_t, array),
      .given = SIZE_MAX},
+    {.name = "ids",
+     .type = ORDERS_FIELD_IDS,
+     .offset = offsetof(sample_t, ids),
+     .given = SIZE_MAX,
+     .min = 1,
+     .max = 3},
 };
 
 static orders_problem_t *from_json(sample_t *sample, const char *text)
@@ -88,7 +95,7 @@ static orders_problem_t *from_form(sample_t *sample, const char *text)
     orders_input_t *input;
 
     memset(sample, 0, sizeof(*sample));
-    assert_null(orders_input_form(&input, pool, text, strlen(text)));
+    assert_null(orders_input_form(&input, pool, text, strlen(text), "ids"));
     return orders_fields_decode(table, COUNT(table), input, sample, pool);
 }
 
@@ -112,6 +119,8 @@ static void decodes_json(void **state)
     assert_string_equal(sample.price, "284.040");
     assert_true(json_is_array(sample.any) && json_is_object(sample.object));
     assert_non_null(sample.array);
+    assert_null(from_json(&sample, "{\"plan_id\":1,\"price\":-120}"));
+    assert_string_equal(sample.price, "-120");
 }
 
 static void decodes_forms(void **state)
@@ -129,6 +138,34 @@ static void decodes_forms(void **state)
     assert_string_equal(sample.price, "0.10");
     assert_null(from_form(&sample, "plan_id=7&active=false"));
     assert_false(sample.active);
+}
+
+/* "1 2" */
+static const char *ids_of(const sample_t *sample)
+{
+    const char *list = "";
+
+    for (int index = 0; sample->ids && index < sample->ids->nelts; index++) {
+        list = apr_psprintf(pool, "%s%s%d", list, *list ? " " : "",
+                            (int)APR_ARRAY_IDX(sample->ids, index, int64_t));
+    }
+    return list;
+}
+
+static void decodes_lists_of_ids(void **state)
+{
+    sample_t sample;
+
+    assert_null(from_json(&sample, "{\"plan_id\":1,\"ids\":[7,8,7]}"));
+    assert_string_equal(ids_of(&sample), "7 8 7");
+    assert_null(from_form(&sample, "plan_id=1&ids=7&ids=8"));
+    assert_string_equal(ids_of(&sample), "7 8");
+    assert_null(from_form(&sample, "plan_id=1&ids[]=7"));
+    assert_string_equal(ids_of(&sample), "7");
+    assert_null(from_form(&sample, "plan_id=1&ids="));
+    assert_null(sample.ids);
+    assert_null(from_json(&sample, "{\"plan_id\":1,\"ids\":null}"));
+    assert_null(sample.ids);
 }
 
 static void leaves_absent_fields_alone(void **state)
@@ -180,6 +217,11 @@ static void refuses_single_fields(void **state)
         {"{\"plan_id\":1,\"price\":1e300}", "price:out_of_range"},
         {"{\"plan_id\":1,\"object\":[]}", "object:invalid_type"},
         {"{\"plan_id\":1,\"array\":{}}", "array:invalid_type"},
+        {"{\"plan_id\":1,\"ids\":7}", "ids:invalid_type"},
+        {"{\"plan_id\":1,\"ids\":[]}", "ids:out_of_range"},
+        {"{\"plan_id\":1,\"ids\":[1,2,3,4]}", "ids:out_of_range"},
+        {"{\"plan_id\":1,\"ids\":[1,0]}", "ids:invalid_type"},
+        {"{\"plan_id\":1,\"ids\":[\"1\"]}", "ids:invalid_type"},
     };
     sample_t sample;
     size_t index;
@@ -208,6 +250,9 @@ static void refuses_form_values(void **state)
         {"plan_id=1&reason=%1B", "reason:invalid_field"},
         {"plan_id=1&object=1", "object:invalid_type"},
         {"plan_id=1&any=1", "any:invalid_type"},
+        {"plan_id=1&ids=1&ids=x", "ids:invalid_type"},
+        {"plan_id=1&ids=1,2", "ids:invalid_type"},
+        {"plan_id=1&ids[]=1&ids[]=2&ids[]=3&ids[]=4", "ids:out_of_range"},
     };
     sample_t sample;
     size_t index;
@@ -256,9 +301,9 @@ static void decodes_nested_objects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(decodes_json),           TEST(decodes_forms),       TEST(leaves_absent_fields_alone),
-        TEST(refuses_single_fields),  TEST(refuses_form_values), TEST(tells_all_refusals_at_once),
-        TEST(decodes_nested_objects),
+        TEST(decodes_json),           TEST(decodes_forms),        TEST(leaves_absent_fields_alone),
+        TEST(refuses_single_fields),  TEST(refuses_form_values),  TEST(tells_all_refusals_at_once),
+        TEST(decodes_nested_objects), TEST(decodes_lists_of_ids),
     };
 
     return RUN(tests);

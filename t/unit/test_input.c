@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "core/fields.h"
+#include "core/input.h"
 
 static const char *read_json(const char *text, apr_size_t length)
 {
@@ -181,7 +182,7 @@ static const char *form_value(const char *text, const char *name)
 {
     orders_input_t *input = NULL;
 
-    assert_null(orders_input_form(&input, pool, text, strlen(text)));
+    assert_null(orders_input_form(&input, pool, text, strlen(text), NULL));
     return orders_input_string(input, name);
 }
 
@@ -198,6 +199,29 @@ static void reads_forms(void **state)
     assert_null(form_value("", "a"));
 }
 
+/* "1 2": the values of the list `id` */
+static const char *list_of(const char *text)
+{
+    orders_input_t *input = NULL;
+
+    assert_null(orders_input_form(&input, pool, text, strlen(text), "id"));
+    return apr_array_pstrcat(pool, orders_input_form_values(input, "id", pool), ' ');
+}
+
+static void reads_lists_of_forms(void **state)
+{
+    orders_input_t *input;
+    const char *other = "id=1&name=a&name=b";
+
+    assert_string_equal(list_of("id=1&a=x&id=2"), "1 2");
+    assert_string_equal(list_of("id%5B%5D=1&id[]=2"), "1 2");
+    assert_string_equal(list_of("id[0]=7&id[12]=8&id[x]=9&ids=1&id[=2&id[1]x=3"), "7 8");
+    assert_string_equal(list_of("id=3"), "3");
+    assert_string_equal(list_of("a=1"), "");
+    assert_string_equal(code_of(orders_input_form(&input, pool, other, strlen(other), "id")),
+                        "malformed_form");
+}
+
 static void refuses_malformed_forms(void **state)
 {
     static const char *const cases[] = {"a=%",         "a=%4",    "a=%zz",     "a=%00",
@@ -209,12 +233,13 @@ static void refuses_malformed_forms(void **state)
 
     for (index = 0; index < COUNT(cases); index++) {
         assert_string_equal(
-            code_of(orders_input_form(&input, pool, cases[index], strlen(cases[index]))),
+            code_of(orders_input_form(&input, pool, cases[index], strlen(cases[index]), NULL)),
             "malformed_form");
         assert_string_equal(code_of(orders_input_query(&input, pool, cases[index])),
                             "malformed_request");
     }
-    assert_string_equal(code_of(orders_input_form(&input, pool, "a=1\0", 4)), "malformed_form");
+    assert_string_equal(code_of(orders_input_form(&input, pool, "a=1\0", 4, NULL)),
+                        "malformed_form");
     for (index = 0; index < 101; index++) {
         if (index == 100) {
             assert_null(orders_input_query(&input, pool, many));
@@ -236,6 +261,7 @@ int main(void)
         TEST(takes_an_empty_body_where_it_may),
         TEST(keeps_literals),
         TEST(reads_forms),
+        TEST(reads_lists_of_forms),
         TEST(refuses_malformed_forms),
     };
 

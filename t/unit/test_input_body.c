@@ -9,7 +9,7 @@
 
 static orders_problem_t *read_parts(orders_input_t **input, const char *type, const char *text)
 {
-    return orders_input_multipart(input, pool, type, text, strlen(text));
+    return orders_input_multipart(input, pool, type, text, strlen(text), NULL);
 }
 
 static void reads_parts(void **state)
@@ -81,7 +81,7 @@ static void refuses_malformed_parts(void **state)
     }
     assert_string_equal(
         code_of(orders_input_multipart(&input, pool, TYPE, PART("a") "\0\r\n--AaB03x--",
-                                       sizeof(PART("a") "\0\r\n--AaB03x--") - 1)),
+                                       sizeof(PART("a") "\0\r\n--AaB03x--") - 1, NULL)),
         "malformed_form");
 }
 
