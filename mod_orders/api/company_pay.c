@@ -178,16 +178,6 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
     return NULL;
 }
 
-/* A browser that only looks ahead is no buyer who has come back. */
-static bool only_looks(const orders_call_t *call)
-{
-    const char *purpose = call->header(call, "Sec-Purpose");
-    if (!purpose) {
-        purpose = call->header(call, "Purpose");
-    }
-    return call->head || (purpose && strstr(purpose, "prefetch"));
-}
-
 static bool awaits_capture(const orders_order_t *order, const orders_payment_t *payment)
 {
     return payment && payment->intent_id && payment->channel && strcmp(order->state, "open") == 0 &&
@@ -199,7 +189,7 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
     const orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
     const orders_payment_t *payment = orders_last(order->of.payments);
-    if (!only_looks(call) && awaits_capture(order, payment)) {
+    if (!orders_call_only_looks(call) && awaits_capture(order, payment)) {
         const orders_writer_t writer = writer_of(call);
         const orders_collector_t collector = {&writer, call->providers, call->settings};
         orders_answer_t *answer;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/request.h"
 
+#include <string.h>
+
 #include "core/digest.h"
 #include "core/etag.h"
 #include "core/fingerprint.h"
@@ -53,6 +55,24 @@ orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *versio
         *version = 0;
         return NULL;
     }
+}
+
+/* What browsers say, and said: https://fetch.spec.whatwg.org/#sec-purpose-header and its forerunners. */
+bool orders_call_is_prefetch(const orders_call_t *call)
+{
+    static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+    for (size_t i = 0; i < ORDERS_COUNT(names); i++) {
+        const char *purpose = call->header(call, names[i]);
+        if (purpose && (strstr(purpose, "prefetch") || strstr(purpose, "preview"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool orders_call_only_looks(const orders_call_t *call)
+{
+    return call->head || orders_call_is_prefetch(call);
 }
 
 const char *orders_or_null(const char *text)

@@ -28,6 +28,11 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
 /** If-Match: the version the order must have, 0 for any. `version_mismatch` when no tag of it can be an order's. */
 orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *version) ORDERS_MUSTCHECK;
 
+/** Whether it is a prefetch: a browser that looks ahead, by itself. */
+bool orders_call_is_prefetch(const orders_call_t *call);
+/** Whether nobody wants the request to act: HEAD, or a prefetch. */
+bool orders_call_only_looks(const orders_call_t *call);
+
 /** "" is nothing: an optional text that a form left empty. */
 const char *orders_or_null(const char *text);
 

@@ -1,45 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shop API: goods and what they cost, without tax, which stands beside them. */
-#include <string.h>
-
+#include "api/goods.h"
 #include "api/members.h"
 #include "api/shop.h"
-
-static bool is_goods(const orders_line_t *line)
-{
-    static const char *const kinds[] = {"product", "plan", "package"};
-    for (size_t i = 0; i < ORDERS_COUNT(kinds); i++) {
-        if (strcmp(kinds[i], line->kind) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The goods line at or after `*at`, which moves on; NULL when there is none. */
-static const orders_line_t *next_item(const orders_order_t *order, int *at)
-{
-    while (*at < order->of.lines->nelts) {
-        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, *at, orders_line_t);
-        (*at)++;
-        if (is_goods(line)) {
-            return line;
-        }
-    }
-    return NULL;
-}
 
 const orders_line_t *orders_shop_first_item(const orders_order_t *order)
 {
     int at = 0;
-    return next_item(order, &at);
+    return orders_next_goods(order, &at);
 }
 
 int64_t orders_shop_item_count(const orders_order_t *order)
 {
     int64_t count = 0;
     int at = 0;
-    for (const orders_line_t *line; (line = next_item(order, &at));) {
+    for (const orders_line_t *line; (line = orders_next_goods(order, &at));) {
         count += line->quantity;
     }
     return count;
@@ -77,7 +52,7 @@ void orders_shop_member_items(orders_json_t *json, const orders_order_t *order)
     int at = 0;
     orders_json_key(json, "items");
     orders_json_begin_array(json);
-    for (const orders_line_t *line; (line = next_item(order, &at));) {
+    for (const orders_line_t *line; (line = orders_next_goods(order, &at));) {
         write_item(json, order, line);
     }
     orders_json_end_array(json);
@@ -89,7 +64,7 @@ static int64_t tax_in(const orders_order_t *order, bool goods)
     int64_t tax = 0;
     for (int i = 0; i < order->of.lines->nelts; i++) {
         const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
-        tax += order->tax_inclusive && is_goods(line) == goods ? line->tax : 0;
+        tax += order->tax_inclusive && orders_is_goods(line) == goods ? line->tax : 0;
     }
     return tax;
 }

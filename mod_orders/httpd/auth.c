@@ -118,6 +118,12 @@ static bool valid_here(const orders_request_t *request, const orders_identity_t 
            (!identity->expires_at || identity->expires_at > apr_time_now());
 }
 
+/** Whether it is a GET that changes something. */
+static bool acts(const orders_request_t *request)
+{
+    return request->match.route && request->match.route->acts;
+}
+
 /**
  * A browser adds what other modules go by (a password, a cookie, a certificate) to whatever any page makes it send. A
  * token it does not.
@@ -127,7 +133,8 @@ static orders_problem_t *check_origin(const orders_request_t *request)
     request_rec *r = request->r;
     orders_problem_t *problem;
 
-    if (request->dir.identity != ORDERS_IDENTITY_REMOTE_USER || r->method_number == M_GET ||
+    if (request->dir.identity != ORDERS_IDENTITY_REMOTE_USER ||
+        (r->method_number == M_GET && !acts(request)) ||
         orders_origin_is_own(r, request->server.public_url)) {
         return NULL;
     }

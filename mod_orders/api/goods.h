@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The lines of an order that are goods; the others are what these cost more or less: shipping, discounts, tax. */
+#ifndef ORDERS_API_GOODS_H
+#define ORDERS_API_GOODS_H
+
+#include "store/answer.h"
+
+bool orders_is_goods(const orders_line_t *line);
+
+/** The goods at or after line `*at`, which moves on behind them; NULL when there are none. */
+const orders_line_t *orders_next_goods(const orders_order_t *order, int *at);
+
+#endif
