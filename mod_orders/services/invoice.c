@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/money.h"
 #include "services/invoice_snapshot.h"
@@ -67,9 +68,29 @@ static void below_both(orders_paper_t *paper, double right)
     }
 }
 
+/** What a kind of document calls itself, its number and its date. */
+typedef struct names_t {
+    const char *kind;
+    const char *title, *number, *date;
+} names_t;
+
+static const names_t *names_of(const orders_invoice_t *invoice)
+{
+    static const names_t all[] = {
+        {"bill", "Bill", "Bill number", "Bill date"},
+        {"invoice", "Invoice", "Invoice number", "Invoice date"},
+    };
+    const names_t *names = all;
+
+    while (strcmp(names->kind, invoice->kind) != 0) {
+        names++; /* the reader lets no other kind pass */
+    }
+    return names;
+}
+
 static void draw_issuer(orders_paper_t *paper, const orders_invoice_t *invoice)
 {
-    PangoLayout *heading = orders_paper_text(paper, "Invoice", &heading_ink, -1);
+    PangoLayout *heading = orders_paper_text(paper, names_of(invoice)->title, &heading_ink, -1);
 
     orders_paper_put(paper, heading, RIGHT, paper->y - 6, ORDERS_PAPER_TO_RIGHT);
     draw_party(paper, &invoice->issuer, &name_ink);
@@ -100,11 +121,12 @@ static void draw_label(orders_paper_t *paper, const char *text)
 /** The facts come first: the buyer's block may go on to another page. */
 static void draw_buyer(orders_paper_t *paper, const orders_invoice_t *invoice)
 {
+    const names_t *names = names_of(invoice);
     double right;
 
     orders_paper_need(paper, 60);
-    right = draw_fact(paper, "Invoice number", invoice->number, paper->y);
-    right = draw_fact(paper, "Invoice date", invoice->issued_on, right);
+    right = draw_fact(paper, names->number, invoice->number, paper->y);
+    right = draw_fact(paper, names->date, invoice->issued_on, right);
     right = draw_fact(paper, "Order number", invoice->order_number, right);
     if (invoice->buyer) {
         draw_label(paper, "Billed to");

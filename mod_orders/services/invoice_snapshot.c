@@ -72,7 +72,14 @@ typedef struct top_t {
         .offset = offsetof(top_t, is.member), .given = SIZE_MAX                                    \
     }
 
+static const char *const kinds[] = {"invoice", "bill", NULL};
+
 static const orders_field_t top_table[] = {
+    {.name = "kind",
+     .type = ORDERS_FIELD_WORD,
+     .offset = offsetof(top_t, is.kind),
+     .given = SIZE_MAX,
+     .words = kinds},
     TOP_TEXT(number, REQUIRED, WORD),
     TOP_TEXT(order_number, REQUIRED, WORD),
     TEXT(top_t, issued_at, REQUIRED, WORD),
@@ -277,7 +284,7 @@ static orders_problem_t *read_rows(apr_array_header_t **into, const rows_t *rows
 orders_problem_t *orders_invoice_read(orders_invoice_t **invoice, apr_pool_t *pool,
                                       const char *text, apr_size_t length)
 {
-    top_t top = {.exponent = 0};
+    top_t top = {.is = {.kind = kinds[0]}};
     orders_invoice_t *is = &top.is;
     orders_input_t *input = NULL;
 

@@ -50,6 +50,7 @@ typedef struct orders_invoice_payment_t {
 
 /** Amounts are minor units of `currency`, which has `exponent` decimals. */
 typedef struct orders_invoice_t {
+    const char *kind; /**< "invoice" or "bill": what the document calls itself */
     const char *number;
     const char *order_number;
     apr_time_t issued_at;

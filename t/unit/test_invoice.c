@@ -140,6 +140,20 @@ static void says_what_was_invoiced(void **state)
     says_not(text, "Notes");
 }
 
+static void calls_a_bill_a_bill(void **state)
+{
+    const char *text;
+
+    need_tool("pdftotext");
+    text = text_of(with(base, "{\"number\":\"AAAA", "{\"kind\":\"bill\",\"number\":\"AAAA"));
+    says(text, "Bill number");
+    says(text, "Bill date");
+    says_not(text, "Invoice");
+    assert_string_equal(
+        text_of(with(base, "{\"number\":\"AAAA", "{\"kind\":\"invoice\",\"number\":\"AAAA")),
+        text_of(base));
+}
+
 static void leaves_out_what_is_not_there(void **state)
 {
     const char *snapshot = with(base, ",\"tax_number\":null,\"email\":null", "");
@@ -551,6 +565,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(says_what_was_invoiced),
+        TEST(calls_a_bill_a_bill),
         TEST(leaves_out_what_is_not_there),
         TEST(says_what_may_be_there),
         TEST(writes_any_script),
