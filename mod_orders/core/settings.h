@@ -19,6 +19,7 @@ typedef struct orders_settings_t {
     int payment_expiry;     /**< seconds; 0: never */
     int consumer_expiry;    /**< seconds; 0: never */
     int pay_link_lifetime;  /**< seconds */
+    int bill_link_lifetime; /**< seconds */
     bool terminal_feed;     /**< whether card refunds are looked up in what the terminals told */
     int refund_window;      /**< days after the payment */
     int return_window;      /**< days after the delivery */

@@ -72,6 +72,7 @@
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
     X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
+    X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
@@ -164,6 +165,7 @@
     X(OrdersPaymentExpiry)       /* Location/server: seconds, unpaid external orders; 0 = never */ \
     X(OrdersConsumerExpiry)      /* Location/server: seconds, unpaid orders of consumers; 0 = never */ \
     X(OrdersPayLinkLifetime)     /* Location/server: seconds, pay links and their orders */        \
+    X(OrdersBillLinkLifetime)    /* Location/server: seconds, addresses of bills, default 3600 */  \
     X(OrdersTerminalFeed)        /* Location/server: On | Off: card refunds are looked up */       \
     X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersReturnWindow)        /* Location/server: days, default 30 */                           \

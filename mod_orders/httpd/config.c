@@ -98,7 +98,7 @@ orders_server_conf_t *orders_server_conf(const server_rec *server)
 }
 
 static const orders_api_t *const apis[] = {&orders_user_api, &orders_company_api, &orders_shop_api,
-                                           &orders_operator_api};
+                                           &orders_customer_api, &orders_operator_api};
 
 const orders_api_t *orders_config_api(const char *name)
 {

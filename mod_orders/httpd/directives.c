@@ -341,6 +341,8 @@ const command_rec orders_directives[] = {
             "how long a consumer's order may stay unpaid; 0 = for ever; default 900"),
     DIR_INT("OrdersPayLinkLifetime", pay_link_lifetime, 60, 366 * 86400, "seconds",
             "how long an order may be paid by its link; default 86400"),
+    DIR_INT("OrdersBillLinkLifetime", bill_link_lifetime, 60, 366 * 86400, "seconds",
+            "how long the address of a bill is valid; default 3600"),
     AP_INIT_FLAG(
         "OrdersTerminalFeed", set_dir_flag, (void *)offsetof(orders_dir_conf_t, terminal_feed),
         ANYWHERE,

@@ -160,6 +160,7 @@ static void fill_settings(orders_request_t *request)
         .payment_expiry = request->dir.payment_expiry,
         .consumer_expiry = request->dir.consumer_expiry,
         .pay_link_lifetime = request->dir.pay_link_lifetime,
+        .bill_link_lifetime = request->dir.bill_link_lifetime,
         .terminal_feed = request->dir.terminal_feed != 0,
         .refund_window = request->dir.refund_window,
         .return_window = request->dir.return_window,

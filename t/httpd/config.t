@@ -69,7 +69,7 @@ END
 
 # --- where an API is ------------------------------------------------------------------------------------------------
 
-says('an unknown API', qr/no API 'shoes'; there are: user, company, shop, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
+says('an unknown API', qr/no API 'shoes'; there are: user, company, shop, customer, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
 says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
 says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
@@ -83,6 +83,8 @@ says('an API with another database', qr/DBDriver pgsql, not sqlite3/, dbd => "DB
 says('the operator without a secret', qr/needs an OrdersSecretFile/, server => '');
 says('the company API without a secret', qr/derives pay links and needs an OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
 says('the company API without an address', qr/needs to know how it is reached: OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
+says('the customer API without a secret', qr/signs the addresses of bills and needs an OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('the customer API without an address', qr/gives out the addresses of bills and needs to know how it is reached: OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
 says('OrdersTerminalFeed maybe', qr/OrdersTerminalFeed must be On or Off/, locations => $location->('OrdersTerminalFeed maybe'));
 says('more sessions than connections', qr/OrdersSessions 5 is more.*DBDMax \(4\)/, server => "OrdersSecretFile secret\nOrdersSessions 5");
 
@@ -137,6 +139,7 @@ my @whole_numbers = (
     [OrdersReturnWindow => [qw(-1 36501)], 'days'],
     [OrdersConsumerExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersPayLinkLifetime => [qw(59 31622401)], 'seconds'],
+    [OrdersBillLinkLifetime => [qw(59 31622401)], 'seconds'],
 );
 for my $case (@whole_numbers) {
     my ($directive, $values, $unit) = @$case;

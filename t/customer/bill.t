@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET e-bill/:id, and the address that it gives out.
+use strict;
+use warnings;
+use utf8;
+use File::Temp ();
+use ModOrders::Customer;
+use ModOrders::Goods;
+use ModOrders::Httpd;
+use ModOrders::Test;
+
+my $buyer = make_user(name => 'محمد Lee');
+
+sub bill { my ($order, $who) = @_; return customer(GET => 'e-bill', $order, $who // $buyer) }
+
+sub url_of
+{
+    my ($order, $who) = @_;
+    return bill($order, $who)->{json}{pdf_url};
+}
+
+# What a PDF says.
+sub text_of
+{
+    my ($pdf) = @_;
+    my $file = File::Temp->new;
+    print $file $pdf;
+    close $file;
+    open my $out, '-|:encoding(UTF-8)', 'pdftotext', '-layout', '-enc', 'UTF-8', "$file", '-' or die "pdftotext: $!";
+    local $/;
+    return scalar <$out>;
+}
+
+my $goods = make_goods(name => '東京 Jacket', prices => { USD => 90_00 }, tax_class => make_tax(CGST => 400, SGST => 400));
+my $order = customer_order($buyer, lines => [ [ $goods, 3 ] ], shipping => { courier => 'express', price => 10_00 });
+
+subtest 'before it is billed' => sub {
+    my $reply = bill($order);
+    says($reply, 409, 'An order is billed once it was confirmed or paid.');
+    is_deeply([ sort keys %{ $reply->{json} } ], [qw(data message success)], 'without a status, as the specification has it');
+};
+
+work($order, 'confirm');
+my $number = order_row($order->{id})->{bill_no};
+
+subtest 'the address' => sub {
+    my $reply = bill($order);
+    is($reply->code, 200);
+    my $url = $reply->{json}{pdf_url};
+    is_deeply($reply->{json}, { success => JSON::PP::true(), message => 'E-bill has been generated', pdf_url => $url, data => [] }, 'every member');
+    my ($expires) = $url =~ m{^\Q@{[ base_url() ]}\E/api/v1/customer/e-bill/$order->{id}/pdf\?expires=(\d+)&signature=[\w-]{43}$};
+    cmp_ok(abs($expires - time - 3600), '<', 60, 'for an hour') or diag($url);
+    is($reply->header('Cache-Control'), 'private, no-store', 'that nobody stores');
+};
+
+subtest 'the document' => sub {
+    my $reply = api(GET => url_of($order));
+    is($reply->code, 200, 'needs no token');
+    is($reply->content_type, 'application/pdf', 'a PDF');
+    is($reply->header('Content-Disposition'), qq(attachment; filename="$number.pdf"), 'with the number of the bill');
+    is($reply->header('Cache-Control'), 'private, no-store', 'that nobody stores');
+    like($reply->content, qr/^%PDF-/, 'it is one');
+    my $text = text_of($reply->content);
+    like($text, qr/^\s*(?:\S.*\s)?Bill\s*$/m, 'it calls itself a bill') or diag($text);
+    unlike($text, qr/Invoice/, 'not an invoice');
+    like($text, qr/\Q$_\E/, 'it says what was ordered') for $number, $order->{number}, '東京 Jacket', 'Lee', 'USD 280.00', 'CGST 4%';
+    like($text, qr/[\x{0600}-\x{06FF}\x{FB50}-\x{FEFF}]/, 'in any script');
+    is(api(GET => url_of($order))->content, $reply->content, 'the same as long as the order is');
+    my $head = api(HEAD => url_of($order));
+    is_deeply([ $head->code, $head->content, $head->header('Content-Length') ], [ 200, '', length $reply->content ], 'HEAD');
+};
+
+subtest 'it is of one order, for a while' => sub {
+    my $url   = url_of($order);
+    my $other = customer_order($buyer);
+    work($other, 'confirm');
+    says(api(GET => $url =~ s{/e-bill/\d+/}{/e-bill/$other->{id}/}r), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{expires=\K(\d+)}{$1 + 1}er), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{signature=\K(.)}{$1 eq 'A' ? 'B' : 'A'}er), 403, 'The link is not valid.');
+    says(api(GET => $url . 'A'), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{&signature.*}{}r), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{\?.*}{}r), 403, 'The link is not valid.');
+    says(api(GET => "$url&expires=1"), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{/e-bill/\d+/}{/e-bill/x/}r), 403, 'The link is not valid.');
+    says(api(GET => $url =~ s{\?.*}{}r, token => $buyer->{token}), 403, 'The link is not valid.');
+    is(api(GET => "$url&from=mail")->code, 200, 'what somebody adds does not matter');
+};
+
+subtest 'OrdersBillLinkLifetime' => sub {
+    my $known = known_user();
+    my $hers = customer_order($known, lines => [ [$goods] ]);
+    work($hers, 'confirm');
+    my $url = ask(GET => "/basic/customer/e-bill/$hers->{id}", basic => [ 'known', 'sesame' ])->{json}{pdf_url};
+    my ($expires) = $url =~ m{/basic/customer/e-bill/$hers->{id}/pdf\?expires=(\d+)&};
+    cmp_ok(abs($expires - time - 60), '<', 30, 'of a Location') or diag($url);
+    is(ask(GET => $url)->code, 200, 'needs no user of httpd\'s either');
+};
+
+subtest 'when its time is over' => sub {
+    my $httpd = ModOrders::Httpd->new(
+        server    => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off",
+        locations => "<Location />\nOrdersAPI customer\nOrdersBillLinkLifetime 60\n</Location>"
+    )->start;
+    my $url = ask(GET => $httpd->url("/e-bill/$order->{id}"), token => $buyer->{token})->{json}{pdf_url};
+    my ($path, $query) = $url =~ m{^https://shop\.example(/e-bill/$order->{id}/pdf)\?(.*)};
+    is(ask(GET => $httpd->url("$path?$query"))->code, 200, 'it is valid on that server');
+    says(ask(GET => customer_path('e-bill', $order) . "/pdf?$query"), 403, 'The link is not valid.');
+    $httpd->stop;
+};
+
+subtest 'what the bill says now' => sub {
+    work($order, 'deliver');
+    like(text_of(api(GET => url_of($order))->content), qr/Paid on \d{4}-\d\d-\d\d by cod/, 'the payment, when there is one');
+    my $rich = make_user(balance => 100_00);
+    my $plan = place($rich, make_plan(price => 20_00))->{order};
+    is(api(GET => url_of($plan, $rich))->code, 200, 'what was paid has a bill');
+};
+
+subtest 'whose it is' => sub {
+    says(bill($order, make_user()), 404, 'There is no such order.');
+    says(bill($_), 404, 'There is no such order.') for 999_999_999, 'x';
+    my $reply = ask(GET => customer_path('e-bill', $order));
+    says($reply, 401, 'Unauthenticated.');
+};
+
+invariants_hold();
+done;

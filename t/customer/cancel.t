@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# order-cancel/:id: cash on delivery, before it is packed; by GET, too.
+use strict;
+use warnings;
+use ModOrders::Customer;
+use ModOrders::Goods;
+use ModOrders::Test;
+
+my $buyer = make_user();
+my $only  = 'Only orders with cash on delivery can be cancelled, before they are packed.';
+
+sub cancel
+{
+    my ($method, $order, %with) = @_;
+    return customer($method => 'order-cancel', $order, delete $with{who} // $buyer, %with);
+}
+
+sub state_of { return join ' ', @{ order_row($_[0]{id}) }{qw(state payment_state fulfilment_state)} }
+
+sub done_well
+{
+    my ($reply, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is($reply->content, '{"success":true,"message":"Order has been cancelled","status":200,"data":[]}', $name);
+}
+
+for my $method (qw(GET POST)) {
+    subtest $method => sub {
+        my $goods = make_goods(stock => 5);
+        my $order = customer_order($buyer, lines => [ [ $goods, 2 ] ]);
+        my $reply = cancel($method, $order);
+        is($reply->code, 200);
+        done_well($reply, 'the order is cancelled');
+        is($reply->header('Cache-Control'), 'private, no-store', 'nobody stores that');
+        is(state_of($order), 'cancelled closed pending', 'indeed');
+        my ($stock) = rows(q(SELECT sum(s.reserved) AS reserved FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
+                             WHERE s.tenant_id = 1 AND v.product_id = ?), $goods->{id});
+        is($stock->{reserved}, 0, 'the pieces are free again');
+        my $version = order_row($order->{id})->{version};
+        done_well(cancel($method, $order), 'again');
+        is(order_row($order->{id})->{version}, $version, 'changes nothing');
+        my $confirmed = customer_order($buyer);
+        work($confirmed, 'confirm');
+        done_well(cancel($method, $confirmed), 'a confirmed one');
+    };
+}
+
+subtest 'too late' => sub {
+    my $order = customer_order($buyer);
+    for my $step (qw(pack ship deliver)) {
+        work($order, $step);
+        says(cancel(GET => $order), 409, 'The order has been packed and can no longer be cancelled.');
+    }
+    is(state_of($order), 'completed paid delivered', 'nothing happened');
+};
+
+subtest 'not cash on delivery' => sub {
+    my $transfer = customer_order($buyer, payment_method => 'bank_transfer');
+    says(cancel($_ => $transfer), 409, $only) for qw(GET POST);
+    work($transfer, 'pay');
+    says(cancel(GET => $transfer), 409, $only);
+    my $rich = make_user(balance => 100_00);
+    my $paid = customer_order($rich, payment_method => 'balance');
+    operator_does($paid, 'refund');
+    says(cancel(GET => $paid, who => $rich), 409, 'The order has been refunded and can no longer be cancelled.');
+    says(cancel(GET => place($rich, make_plan(price => 20_00))->{order}, who => $rich), 409, $only);
+};
+
+subtest 'the rules of the API that it came from hold too' => sub {
+    my $order = customer_order($buyer, dialect => 'shop');
+    work($order, 'confirm');
+    says(cancel(GET => $order), 409, $only);
+    done_well(cancel(GET => customer_order($buyer, dialect => 'shop')), 'they allow it earlier');
+};
+
+subtest 'what only looks ahead' => sub {
+    my $order = customer_order($buyer);
+    my $head  = cancel(HEAD => $order);
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD answers');
+    is(cancel(HEAD => $order, who => make_user())->code, 404, 'or does not, of somebody else\'s');
+    for my $header ([ 'Sec-Purpose' => 'prefetch' ], [ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ], [ 'X-Purpose' => 'preview' ]) {
+        says(cancel(GET => $order, headers => {@$header}), 409, 'A request that only looks ahead changes nothing here.');
+    }
+    is(state_of($order), 'open unpaid pending', 'and nothing happens');
+};
+
+subtest 'reason, form, condition' => sub {
+    my $order = customer_order($buyer);
+    my $tag   = customer(GET => 'order-tracking', $order, $buyer)->header('ETag');
+    work($order, 'confirm');
+    says(cancel($_ => $order, headers => { 'If-Match' => $tag }), 412, 'The order has changed meanwhile.') for qw(GET POST);
+    $tag = customer(GET => 'order-tracking', $order, $buyer)->header('ETag');
+    says(cancel(POST => $order, json => { reason => 'x' x 256 }), 422, 'reason: At most 255 characters.');
+    says(cancel(POST => $order, body => '{'), 400, cancel(POST => $order, body => '{', unchecked => 1)->{json}{message});
+    says(cancel(POST => $order, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
+    done_well(cancel(POST => $order, form => [ reason => 'Ordered twice.' ], headers => { 'If-Match' => $tag }), 'with both');
+    my ($step) = rows(q(SELECT actor, api, comment FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
+    is_deeply($step, { actor => 'buyer', api => 'customer', comment => 'Ordered twice.' }, 'the history knows');
+};
+
+subtest 'keys' => sub {
+    my $order = customer_order($buyer);
+    my $key   = { 'Idempotency-Key' => unique('key') };
+    my $one   = cancel(POST => $order, headers => $key);
+    my $two   = cancel(POST => $order, headers => $key);
+    done_well($one, 'a key');
+    is($two->content, $one->content, 'answers again');
+    is($two->header('Idempotency-Replayed'), 'true', 'and says so');
+    says(cancel(POST => customer_order($buyer), headers => $key), 422, 'This key was used with another request.');
+    says(cancel(POST => $order, headers => { 'Idempotency-Key' => 'x' x 256 }), 400, cancel(POST => $order, headers => { 'Idempotency-Key' => 'x' x 256 })->{json}{message});
+};
+
+subtest 'whose it is' => sub {
+    my $order = customer_order($buyer);
+    for my $method (qw(GET POST)) {
+        says(cancel($method => $order, who => make_user()), 404, 'There is no such order.');
+        says(cancel($method => $_), 404, 'There is no such order.') for 'x', 999_999_999, '99999999999999999999';
+    }
+    is(state_of($order), 'open unpaid pending', 'nothing happened');
+};
+
+subtest 'pages of other sites' => sub {
+    my $known = known_user();
+    my $order = customer_order($known);
+    my $here  = "/basic/customer/order-cancel/$order->{id}";
+    my @basic = (basic => [ 'known', 'sesame' ]);
+    for my $header ([ 'Sec-Fetch-Site' => 'cross-site' ], [ Origin => 'https://evil.example' ]) {
+        says(ask(GET => $here, @basic, headers => {@$header}), 403, 'Pages of other sites may not send this request.');
+    }
+    is(state_of($order), 'open unpaid pending', 'change nothing');
+    is(ask(GET => "/basic/customer/order-tracking/$order->{id}", @basic, headers => { 'Sec-Fetch-Site' => 'cross-site' })->code, 200, 'they may look');
+    is(ask(GET => $here, @basic, headers => { 'Sec-Fetch-Site' => 'same-origin' })->code, 200, 'our own may act');
+    is(ask(GET => '/basic/customer/my-orders', @basic)->{json}{data}{pagination}{limit}, 2, 'OrdersPageSize');
+};
+
+invariants_hold();
+done;

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET order-summery/:id: what was ordered, and what it costs.
+use strict;
+use warnings;
+use utf8;
+use List::Util qw(sum0);
+use ModOrders::Customer;
+use ModOrders::Goods;
+use ModOrders::Test;
+
+my $buyer = make_user();
+my $yes   = JSON::PP::true();
+my $no    = JSON::PP::false();
+
+# The sums hold, to the cent.
+sub adds_up
+{
+    my ($sum, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $cents = sub { sprintf '%.0f', $_[0] * 100 };
+    is($cents->(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), $cents->($sum->{sub_total}), "$name: the lines are the subtotal");
+    is($cents->($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $cents->($sum->{total_amount}), "$name: the total is what is left");
+    return is($cents->(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $cents->($sum->{total_tax}), "$name: the taxes are the tax");
+}
+
+subtest 'every member' => sub {
+    my $jacket = make_goods(
+        name => 'Puffer Jacket', prices => { USD => { price => 90_00, list_price => 100_00 } }, tax_class => make_tax(CGST => 400, SGST => 400),
+        options => [ { id => 1, name => 'SMALL', attribute => 'Size' }, { id => 2, name => 'BLACK', attribute => 'Colour', code => '#000000' } ],
+    );
+    my $order = customer_order($buyer, lines => [ [ $jacket, 3 ] ], shipping => { courier => 'express', price => 100_00 });
+    my $sum   = summed($order, $buyer);
+    is_deeply($sum, {
+        id => $order->{id}, order_code => $order->{number}, bill_no => undef, payment_status => 'unpaid', payment_type => 'cod',
+        sub_total => 270, total_amount => 370, total_tax => 20,
+        split_tax => [ { key => 'CGST', percentage => '4.00%', value => '10.00' }, { key => 'SGST', percentage => '4.00%', value => '10.00' } ],
+        delivery_charge => 100, discount_rate => 0, discount_percentage => 0,
+        order_details => [ {
+            serial => 1, order_items_id => $order->{lines}[0]{id}, product_id => $jacket->{id},
+            product => {
+                thumbnail => $jacket->{image}, name => 'Puffer Jacket', is_returned => 1,
+                variations => [
+                    { attribute => 'Size', attribute_value => 'SMALL', attribute_code => undef },
+                    { attribute => 'Colour', attribute_value => 'BLACK', attribute_code => '#000000' },
+                ],
+            },
+            quantity => 3, mrp => '100.00', offer_price => '90.00', total_price => '270.00',
+        } ],
+    }, 'as it is placed');
+    adds_up($sum, 'tax in the prices');
+    my $text = customer(GET => 'order-summery', $order, $buyer)->content;
+    like($text, qr/"sub_total":270,"total_amount":370,"total_tax":20,/, 'totals are numbers');
+    like($text, qr/"is_returned":1\},"quantity":3,"mrp":"100\.00","offer_price":"90\.00","total_price":"270\.00"\}/, 'prices are texts');
+    my @members = $text =~ /"order":\[(\{.*\})\]\}/ ? $1 =~ /"(\w+)":/g : ();
+    is("@members", 'id order_code bill_no payment_status payment_type sub_total total_amount total_tax split_tax key percentage value key percentage value'
+            . ' delivery_charge discount_rate discount_percentage order_details serial order_items_id product_id product thumbnail name variations attribute'
+            . ' attribute_value attribute_code attribute attribute_value attribute_code is_returned quantity mrp offer_price total_price',
+        'in the sequence of the specification');
+};
+
+subtest 'both spellings' => sub {
+    my $order = customer_order($buyer);
+    is(customer(GET => 'order-summary', $order, $buyer)->content, customer(GET => 'order-summery', $order, $buyer)->content, 'are the same');
+};
+
+subtest 'a voucher' => sub {
+    my $coupon = make_coupon();
+    my $order  = customer_order($buyer, voucher => $coupon->{code}, lines => [ [ make_goods(prices => { USD => 33_33 }, tax_class => make_tax(1800)), 3 ], [ make_goods(prices => { USD => 1 }) ] ],
+        shipping => { price => 5_00, tax_class => make_tax(500) });
+    my $sum = summed($order, $buyer);
+    is_deeply([ @$sum{qw(sub_total discount_rate discount_percentage delivery_charge total_amount)} ], [ 100, 10, 10, 5, 95 ], 'is a discount');
+    adds_up($sum, 'with a voucher');
+};
+
+subtest 'prices that exclude tax' => sub {
+    my $coupon = make_coupon();
+    my @lines  = ([ make_goods(prices => { USD => { price => 10_00, list_price => 11_00 } }, tax_class => make_tax(1900)), 3 ], [ make_goods(prices => { USD => 7 }, tax_class => make_tax(700)), 7 ]);
+    my $order  = customer_order($buyer, tax_inclusive => $no, voucher => $coupon->{code}, lines => \@lines, shipping => { price => 5_00, tax_class => make_tax(2000) });
+    my $sum    = summed($order, $buyer);
+    adds_up($sum, 'tax beside the prices');
+    is($sum->{delivery_charge}, 6, 'the delivery has its tax');
+    is($sum->{total_amount} * 100, $order->{total}, 'the total is the order\'s');
+    my ($first) = @{ $sum->{order_details} };
+    is($first->{total_price}, sprintf('%.2f', (30_00 + $order->{lines}[0]{tax}) / 100), 'a line has its tax');
+    is($first->{offer_price}, sprintf('%.2f', int((30_00 + $order->{lines}[0]{tax}) / 3) / 100), 'so has a piece, rounded down');
+    is(sprintf('%.2f', $first->{mrp} - $first->{offer_price}), '1.00', 'and the list price, which is as much more as it was');
+};
+
+subtest 'currencies' => sub {
+    my $yen = customer_order($buyer, currency => 'JPY', lines => [ [ make_goods(prices => { JPY => 24414 }) ] ]);
+    my $sum = summed($yen, $buyer);
+    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp} ], [ 24414, '24414' ], 'without decimals');
+    my $dinar = customer_order($buyer, currency => 'TND', lines => [ [ make_goods(prices => { TND => 24500 }, tax_class => make_tax(100)) ] ]);
+    $sum = summed($dinar, $buyer);
+    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp}, $sum->{split_tax}[0]{percentage} ], [ 24.5, '24.500', '1.00%' ], 'with three');
+};
+
+subtest 'products' => sub {
+    my $plain = make_goods(name => 'Plain', returnable => $no, images => {});
+    my $sum   = summed(customer_order($buyer, lines => [ [$plain], [ make_goods(name => 'Other'), 2 ] ]), $buyer);
+    is_deeply($sum->{order_details}[0]{product}, { thumbnail => undef, name => 'Plain', variations => [], is_returned => 0 }, 'without anything');
+    is_deeply([ map { $_->{serial} } @{ $sum->{order_details} } ], [ 1, 2 ], 'are counted');
+    is_deeply($sum->{split_tax}, [], 'no tax, no list');
+};
+
+subtest 'lang_code' => sub {
+    my $goods = make_goods(name => 'Jacket', translations => { ar => { name => 'جاكيت' }, de => { name => 'Jacke' } });
+    my $order = customer_order($buyer, lines => [ [$goods], [ make_goods(name => 'Hat') ] ]);
+    my $names = sub { join ' ', map { $_->{product}{name} } @{ summed($order, $buyer, $_[0])->{order_details} } };
+    is($names->(),                  'Jacket Hat',  'without it');
+    is($names->('lang_code=ar'),    'جاكيت Hat',   'in a language, as far as there are names');
+    is($names->('lang_code=de-CH'), 'Jacke Hat',   'in one that is narrower');
+    is($names->('lang_code=fr'),    'Jacket Hat',  'in one that there is not');
+    is($names->('lang_code='),      'Jacket Hat',  'in none');
+    upsert(products => $goods->{ref}, name => 'Changed', translations => { ar => { name => 'changed' } }, variants => $goods->{variants});
+    is($names->('lang_code=ar'), 'جاكيت Hat', 'as it was ordered, whatever becomes of the product');
+    says(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=' . 'x' x 36), 422, 'lang_code: At most 35 characters.');
+    my $tag = customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=ar')->header('ETag');
+    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=ar', headers => { 'If-None-Match' => $tag })->code, 304, 'the tag is of the language');
+    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=de', headers => { 'If-None-Match' => $tag })->code, 200, 'not of another');
+};
+
+subtest 'random orders' => sub {
+    srand 7;
+    for my $round (1 .. 12) {
+        my @lines = map { [ make_goods(prices => { USD => 1 + int rand 9999 }, tax_class => make_tax(int rand 3000)), 1 + int rand 9 ] } 1 .. 1 + int rand 4;
+        my $order = customer_order($buyer, tax_inclusive => $round % 2 ? $yes : $no, lines => \@lines,
+            (rand > 0.5 ? (voucher => make_coupon(percent_bp => 1 + int rand 9999)->{code}) : ()),
+            (rand > 0.5 ? (shipping => { price => int rand 2000, tax_class => make_tax(int rand 3000) }) : ()));
+        my $sum = summed($order, $buyer);
+        adds_up($sum, "order $round");
+        is(sprintf('%.0f', $sum->{total_amount} * 100), $order->{total}, 'to the total');
+    }
+};
+
+subtest 'whose it is' => sub {
+    my $order = customer_order($buyer);
+    for my $route (qw(order-summery order-summary)) {
+        says(customer(GET => $route, $order, make_user()), 404, 'There is no such order.');
+        says(customer(GET => $route, 'x', $buyer), 404, 'There is no such order.');
+    }
+};
+
+invariants_hold();
+done;

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# GET order-tracking/:id: how far an order has come.
+use strict;
+use warnings;
+use ModOrders::Customer;
+use ModOrders::Goods;
+use ModOrders::Test;
+
+my $buyer = make_user();
+
+# 21-11-2026
+sub today { return join '-', (split /[-T]/, $_[0])[ 2, 1, 0 ] }
+
+subtest 'step by step' => sub {
+    my $order = customer_order($buyer, shipping => { courier => 'planned', expected_at => '2030-08-02T23:59:59Z' });
+    my $day   = today($order->{created_at});
+    my %is    = (
+        id => $order->{id}, order_code => $order->{number}, bill_no => undef, order_placed_date => $day, order_placed_status => 'pending',
+        payment_status => 'unpaid', payment_type => 'cod', order_packed_date => undef, order_packed_status => undef, order_shipped_date => undef,
+        order_shipped_status => undef, courier_name => 'planned', courier_tracking_no => undef, courier_tracking_url => undef,
+        delivery_date => '2030-08-02T23:59:59.000000Z', delivery_day => 'Friday', delivery_delay_status => 'On Time',
+    );
+    is_deeply(tracked($order, $buyer), \%is, 'placed');
+    work($order, 'confirm');
+    $is{bill_no} = tracked($order, $buyer)->{bill_no};
+    like($is{bill_no}, qr/^[A-Z0-9]+-\d{4}-\d\d-\d{4,}$/, 'the bill has its number');
+    is_deeply(tracked($order, $buyer), \%is, 'confirmed');
+    work($order, 'pack');
+    @is{qw(order_packed_date order_packed_status)} = ($day, 'packed');
+    is_deeply(tracked($order, $buyer), \%is, 'packed');
+    work($order, ship => (courier => 'express', tracking_number => '6541661', tracking_url => 'https://www.track.com'));
+    @is{qw(order_shipped_date order_shipped_status courier_name courier_tracking_no courier_tracking_url)} =
+        ($day, 'shipped', 'express', '6541661', 'https://www.track.com');
+    is_deeply(tracked($order, $buyer), \%is, 'shipped');
+    work($order, 'deliver');
+    my $now = tracked($order, $buyer);
+    like($now->{delivery_date}, qr/^20\d\d-.*\.\d{6}Z$/, 'the date is when it came');
+    is($now->{payment_status}, 'paid', 'and was paid');
+    @is{qw(payment_status delivery_date delivery_day)} = @$now{qw(payment_status delivery_date delivery_day)};
+    is_deeply($now, \%is, 'delivered');
+};
+
+subtest 'the days are those of the steps' => sub {
+    my $order = customer_order($buyer);
+    work($order, $_) for qw(pack ship);
+    db()->do(q(UPDATE orders.order_history SET created_at = '2023-08-07T23:59:59.9Z' WHERE tenant_id = 1 AND order_id = ? AND to_state = 'packed'), undef, $order->{id});
+    db()->do(q(UPDATE orders.order_history SET created_at = '2023-08-08T00:00:00Z' WHERE tenant_id = 1 AND order_id = ? AND to_state = 'shipped'), undef, $order->{id});
+    is_deeply([ @{ tracked($order, $buyer) }{qw(order_packed_date order_shipped_date)} ], [ '07-08-2023', '08-08-2023' ], 'in UTC');
+};
+
+subtest 'late' => sub {
+    my $order = customer_order($buyer, shipping => { expected_at => '2023-08-05T12:09:03Z' });
+    is(tracked($order, $buyer)->{delivery_delay_status}, 'Delayed', 'while it is awaited');
+    work($order, $_) for qw(pack ship deliver);
+    is(tracked($order, $buyer)->{delivery_delay_status}, 'Delayed', 'and when it came');
+};
+
+subtest 'shape and tag' => sub {
+    my $order = customer_order($buyer);
+    my $reply = customer(GET => 'order-tracking', $order, $buyer);
+    is_deeply([ sort keys %{ $reply->{json} } ], [qw(data message status_code success)], 'the envelope');
+    is_deeply([ @{ $reply->{json} }{qw(message status_code)} ], [ 'Success', 200 ], 'says success');
+    my @members = $reply->content =~ /"order":\[(\{.*\})\]/ ? $1 =~ /"(\w+)":/g : ();
+    is("@members", 'id order_code bill_no order_placed_date order_placed_status payment_status payment_type order_packed_date order_packed_status'
+            . ' order_shipped_date order_shipped_status courier_name courier_tracking_no courier_tracking_url delivery_date delivery_day delivery_delay_status',
+        'in the sequence of the specification');
+    my $tag = $reply->header('ETag');
+    is(customer(GET => 'order-tracking', $order, $buyer, headers => { 'If-None-Match' => $tag })->code, 304, 'the tag saves the body');
+    work($order, 'confirm');
+    $reply = customer(GET => 'order-tracking', $order, $buyer, headers => { 'If-None-Match' => $tag });
+    is($reply->code, 200, 'until something happens');
+    db()->do(q(UPDATE orders.shipment SET expected_at = '2023-08-05T12:09:03Z' WHERE tenant_id = 1 AND order_id = ?), undef, $order->{id});
+    is(customer(GET => 'order-tracking', $order, $buyer, headers => { 'If-None-Match' => $reply->header('ETag') })->code, 200, 'or time passes');
+    is(api(GET => customer_path('order-tracking', $order) . '/', token => $buyer->{token})->code, 200, 'a slash does not matter');
+    my $head = customer(HEAD => 'order-tracking', $order, $buyer);
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+};
+
+subtest 'orders of nothing to deliver' => sub {
+    my $rich = make_user(balance => 100_00);
+    my $plan = place($rich, make_plan(price => 20_00))->{order};
+    my $now  = tracked($plan, $rich);
+    is_deeply([ @$now{qw(order_packed_date order_shipped_status courier_name delivery_date delivery_day delivery_delay_status)} ], [ (undef) x 6 ], 'have nulls');
+};
+
+subtest 'whose it is' => sub {
+    my $order = customer_order($buyer);
+    my $other = customer(GET => 'order-tracking', $order, make_user());
+    says($other, 404, 'There is no such order.');
+    my $none = customer(GET => 'order-tracking', 999_999_999, $buyer);
+    is($other->content, $none->content, 'nobody learns that it is there');
+    says(customer(GET => 'order-tracking', $_, $buyer), 404, 'There is no such order.') for 'x', 0, -1, '99999999999999999999', '1.5';
+};
+
+invariants_hold();
+done;

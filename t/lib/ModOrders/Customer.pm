@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Customer;
+
+# What the suites of the customer API share: orders of its kind, and its requests and refusals.
+#
+#     use ModOrders::Customer;
+#     use ModOrders::Goods;
+#     use ModOrders::Test;
+#
+#     my $buyer = make_user();
+#     my $order = customer_order($buyer, payment_method => 'cod');
+#     is(tracked($order, $buyer)->{order_packed_status}, undef);
+#     says(customer(GET => 'order-cancel', $order, make_user()), 404, 'There is no such order.');
+#
+# Amounts are in minor units.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use JSON::PP ();
+use Test::More import => [qw(diag ok)];
+
+use ModOrders::Goods ();
+use ModOrders::Test ();
+
+our @EXPORT = qw(known_user customer_order delivered_order customer customer_path data_of tracked summed says $MOUNT);
+
+our $MOUNT = '/api/v1/customer';
+
+# The user whom httpd's own authentication knows, at /basic/customer.
+sub known_user
+{
+    my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+    return ModOrders::Test::make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
+}
+
+# As ModOrders::Goods has it; prices include tax.
+sub customer_order
+{
+    my ($buyer, %with) = @_;
+    return ModOrders::Goods::order_goods($buyer, dialect => 'customer', payment_method => 'cod', tax_inclusive => JSON::PP::true, %with);
+}
+
+sub delivered_order
+{
+    my $order = customer_order(@_);
+    ModOrders::Goods::work($order, $_) for qw(pack ship deliver);
+    return $order;
+}
+
+# customer_path('my-orders'), customer_path('e-bill', $order), customer_path('e-bill', 57)
+sub customer_path
+{
+    my ($route, $order) = @_;
+    return join '/', $MOUNT, $route, ref $order ? $order->{id} : $order // ();
+}
+
+# A request about an order by its buyer. Further options are api's; `query` comes after the path.
+sub customer
+{
+    my ($method, $route, $order, $buyer, %with) = @_;
+    my $query = delete $with{query};
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ModOrders::Test::api($method => customer_path($route, $order) . ($query ? "?$query" : ''), token => $buyer->{token}, %with);
+}
+
+# What an answer with an order shows.
+sub data_of
+{
+    my ($reply) = @_;
+    return $reply->{json}{data}{order}[0];
+}
+
+sub tracked { my ($order, $buyer) = @_; return data_of(customer(GET => 'order-tracking', $order, $buyer)) }
+sub summed  { my ($order, $buyer, $query) = @_; return data_of(customer(GET => 'order-summery', $order, $buyer, query => $query)) }
+
+# The reply is a refusal with this status and message, in the shape of its route.
+sub says
+{
+    my ($reply, $status, $message) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $path  = $reply->request->uri->path;
+    my $named = $path =~ m{/(?:order-cancel|reorder)/} ? 'status' : $path =~ m{/e-bill/[^/]+/?$} ? undef : 'status_code';
+    my %right = (success => JSON::PP::false, message => $message, data => [], ($named ? ($named => $status) : ()));
+    my $json  = JSON::PP->new->canonical;
+    my $same  = $reply->code == $status && ref $reply->{json} eq 'HASH' && $json->encode($reply->{json}) eq $json->encode(\%right);
+    return ok($same, join ' ', $reply->request->method, $path, "is refused with $status", $message) || diag($reply->as_string);
+}
+
+1;
