@@ -149,6 +149,80 @@ END
 $$;
 SELECT pg_temp.demo_order() AS company_order_number \gset
 
+-- Goods of the shop and customer APIs, as in their samples: a phone in rupiah, whose price has its tax on top, and a jacket in
+-- rupees, whose price includes it.
+SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
+    '{"kind": "tax-rates", "ref": "demo-ppn", "tax_class": "demo-ppn", "key": "PPN", "rate_bp": 1000}',
+    '{"kind": "tax-rates", "ref": "demo-cgst", "tax_class": "demo-gst", "key": "CGST", "rate_bp": 800}',
+    '{"kind": "tax-rates", "ref": "demo-sgst", "tax_class": "demo-gst", "key": "SGST", "rate_bp": 800}',
+    '{"kind": "coupons", "ref": "demo-disc20", "code": "DISC20", "percent_bp": 2000}',
+    '{"kind": "products", "ref": "samsung-galaxy-s24", "name": "Samsung Galaxy S24", "tax_class": "demo-ppn", "returnable": true,
+      "images": {"px240": "https://cdn.toko.example/products/s24.jpg"}, "variants": [
+          {"ref": "8gb-128gb-black", "name": "8GB/128GB - Black", "prices": {"IDR": 12000000}}]}',
+    '{"kind": "products", "ref": "netplay-jacket", "name": "NETPLAY Zip-Front Puffer Jacket", "tax_class": "demo-gst", "returnable": true,
+      "translations": {"hi": {"name": "नेटप्ले ज़िप-फ़्रंट पफ़र जैकेट"}, "ar": {"name": "سترة نتبلاي المنفوخة بسحّاب"}},
+      "images": {"px240": "https://cdn.toko.example/products/jacket.jpg"}, "variants": [
+          {"ref": "s-black", "name": "Small, black", "prices": {"INR": {"price": 9000, "list_price": 10000}},
+           "options": [{"id": 1, "name": "SMALL", "attribute": "Size"}, {"id": 2, "name": "BLACK", "attribute": "Colour", "code": "#000000"}]}]}',
+    '{"kind": "products", "ref": "netplay-scarf", "name": "NETPLAY Scarf", "tax_class": "demo-gst", "returnable": true,
+      "images": {"px240": "https://cdn.toko.example/products/scarf.jpg"}, "variants": [
+          {"ref": "one", "name": "One size", "prices": {"INR": 4500}}]}'
+]::jsonb[]);
+UPDATE tenant SET bill_series = 'MAJ' WHERE id = 1 AND bill_series = 'BILL';
+
+-- What a demo order was brought to: it is made anew once somebody has taken it elsewhere.
+CREATE OR REPLACE FUNCTION pg_temp.standing(p_name text, p_states text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT max(o.id) FROM orders.orders o
+    WHERE o.tenant_id = 1 AND o.buyer_id = orders.user_id_of(1, 'demo-alice') AND o.metadata ->> 'demo' = p_name
+      AND o.state IN ('open', 'completed') AND o.payment_state || ' ' || o.fulfilment_state = p_states
+      AND NOT EXISTS (SELECT FROM orders.order_return r WHERE r.tenant_id = 1 AND r.order_id = o.id)
+$$;
+
+-- Places a demo order; p_steps: confirmed, packed, ship, on_delivery, delivered, or paid, in their sequence.
+CREATE OR REPLACE FUNCTION pg_temp.demo_goods(p_name text, p_document jsonb, p_steps text[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id   bigint;
+    v_step text;
+BEGIN
+    SELECT r.order_id INTO v_id FROM orders.place_order(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
+        jsonb_build_object('user', 'demo-alice', 'metadata', jsonb_build_object('demo', p_name)) || p_document, NULL) AS r
+    WHERE r.kind = 'result';
+    FOREACH v_step IN ARRAY p_steps LOOP
+        CASE v_step
+            WHEN 'paid' THEN
+                PERFORM orders.settle_payment(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, NULL, NULL, NULL);
+            WHEN 'ship' THEN
+                PERFORM orders.ship(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"tracking_number": "JP1234567890",
+                    "tracking_url": "https://track.example/JP1234567890"}', NULL);
+                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "picked_up",
+                    "location": "Jakarta Warehouse", "description": "Paket telah diambil kurir"}', NULL);
+            WHEN 'on_delivery' THEN
+                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "in_transit",
+                    "location": "Jakarta Distribution Center", "description": "Paket dalam perjalanan"}', NULL);
+                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "on_delivery",
+                    "location": "Jakarta Selatan", "description": "Paket sedang diantar ke alamat tujuan"}', NULL);
+            ELSE
+                PERFORM orders.advance(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, v_step, now() + interval '3 days', true, NULL, NULL);
+        END CASE;
+    END LOOP;
+    RETURN v_id;
+END
+$$;
+
+\set shop_order '{"dialect": "shop", "currency": "IDR", "tax_inclusive": false, "payment_method": "bank_transfer", "voucher": "DISC20", "lines": [{"product": "samsung-galaxy-s24", "variant": "8gb-128gb-black", "quantity": 2}], "shipping": {"courier": "JNE", "service": "REG", "price": 15000, "estimated_delivery": "2-3 hari"}, "shipping_address": {"receiverName": "John Doe", "phone": "+6281234567890", "addressLine1": "Jl. Sudirman No. 123", "addressLine2": "Apt 45B", "city": "Jakarta Selatan", "province": "DKI Jakarta", "postalCode": "12190", "country": "Indonesia"}, "notes": "Please call before delivery"}'
+\set customer_order '{"dialect": "customer", "currency": "INR", "tax_inclusive": true, "payment_method": "cod", "lines": [{"product": "netplay-jacket", "quantity": 3}, {"product": "netplay-scarf"}], "shipping": {"courier": "express", "price": 10000, "estimated_delivery": "3-5 days"}, "shipping_address": {"name": "Alice Archer", "street": "4 Marine Drive", "city": "Mumbai", "state": "Maharashtra", "postal_code": "400001", "country": "India"}}'
+
+SELECT coalesce(pg_temp.standing('shop-shipped', 'paid out_for_delivery'),
+                pg_temp.demo_goods('shop-shipped', :'shop_order', '{paid,confirmed,packed,ship,on_delivery}')) AS shop_order_id,
+       coalesce(pg_temp.standing('shop-pending', 'unpaid pending'), pg_temp.demo_goods('shop-pending', :'shop_order', '{}')) AS shop_pending_id,
+       coalesce(pg_temp.standing('shop-processing', 'paid confirmed'),
+                pg_temp.demo_goods('shop-processing', :'shop_order', '{paid,confirmed}')) AS shop_processing_id,
+       coalesce(pg_temp.standing('customer-cod', 'unpaid confirmed'), pg_temp.demo_goods('customer-cod', :'customer_order', '{confirmed}')) AS customer_order_id,
+       coalesce(pg_temp.standing('customer-online', 'paid pending'),
+                pg_temp.demo_goods('customer-online', :'customer_order'::jsonb || '{"payment_method": "external", "payment_channel": "simulator"}', '{paid}')) AS customer_online_id,
+       coalesce(pg_temp.standing('customer-delivered', 'paid delivered'),
+                pg_temp.demo_goods('customer-delivered', :'customer_order', '{confirmed,packed,ship,delivered}')) AS customer_delivered_id \gset
+
 -- Opening balances, once each: ample for days of orders.
 SELECT p.*
 FROM unnest(ARRAY['demo-alice', 'demo-bob']) AS u (ref)
@@ -194,7 +268,15 @@ FROM (VALUES
     ('CART_CODE', (SELECT code FROM cart WHERE tenant_id = 1 AND id = :'cart_id'::bigint)),
     ('EMPTY_CART_ID', :'empty_cart_id'),
     ('INVALID_CART_ID', :'invalid_cart_id'),
-    ('COMPANY_ORDER_NUMBER', :'company_order_number')
+    ('COMPANY_ORDER_NUMBER', :'company_order_number'),
+    ('SHOP_ORDER_ID', (SELECT public_id::text FROM orders WHERE tenant_id = 1 AND id = :'shop_order_id'::bigint)),
+    ('SHOP_PENDING_ORDER_ID', (SELECT public_id::text FROM orders WHERE tenant_id = 1 AND id = :'shop_pending_id'::bigint)),
+    ('SHOP_PROCESSING_ORDER_ID', (SELECT public_id::text FROM orders WHERE tenant_id = 1 AND id = :'shop_processing_id'::bigint)),
+    ('CUSTOMER_ORDER_ID', :'customer_order_id'),
+    ('CUSTOMER_ONLINE_ORDER_ID', :'customer_online_id'),
+    ('CUSTOMER_DELIVERED_ORDER_ID', :'customer_delivered_id'),
+    ('CUSTOMER_DELIVERED_ITEM_IDS', (SELECT string_agg(id::text, ',' ORDER BY id) FROM order_line
+                                     WHERE tenant_id = 1 AND order_id = :'customer_delivered_id'::bigint AND kind = 'product'))
 ) AS v (name, value);
 
 COMMIT;
