@@ -23,7 +23,7 @@ CREATE FUNCTION orders.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE sq
     WHERE t.id = o.tenant_id
 $$;
 
--- The billing address says whom the bill is for; without one, the buyer's own name does.
+-- The billing address says whom the bill is for; without one it is the buyer, where the goods go.
 CREATE FUNCTION orders.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
                'name', coalesce(b.name, u.name),
@@ -32,10 +32,12 @@ CREATE FUNCTION orders.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql
     FROM (SELECT 1) AS one
     LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
     LEFT JOIN LATERAL (
-        SELECT a.document, coalesce(nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
-                                    a.document ->> 'receiverName') AS name
+        SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
+                   nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
+                   a.document ->> 'receiverName') END AS name
         FROM orders.order_address a
-        WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id AND a.kind = 'billing') AS b ON true
+        WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id
+        ORDER BY a.kind LIMIT 1) AS b ON true
 $$;
 
 CREATE FUNCTION orders.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
