@@ -58,6 +58,8 @@ SELECT pg_temp.pay(:a) \g (format=unaligned) /dev/null
 SELECT is((SELECT bill_no FROM orders WHERE id = :a), 'MAJ-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM') || '-0001', 'paid, it is billed');
 SELECT is((SELECT number FROM read_bill(77, pg_temp.uid('alice'), :a)), (SELECT bill_no FROM orders WHERE id = :a), 'under that number');
 SELECT is((SELECT snapshot ->> 'kind' FROM read_bill(77, NULL, :a)), 'bill', 'as a bill');
+SELECT is((SELECT snapshot -> 'buyer' ->> 'name' || ': ' || (snapshot -> 'buyer' -> 'address' ->> 0) FROM read_bill(77, NULL, :a)), 'Alice: Jakarta Selatan',
+    'of the buyer, where the goods go');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'the bill of another is none');
 
 -- Payment: by hand, by balance, through a channel, and a channel by its own name.
