@@ -17,7 +17,11 @@ CREATE FUNCTION orders.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql S
            OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
 $$;
 
--- Whether the actor may take the order's goods there from where they are.
+CREATE FUNCTION orders.was_paid(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
+$$;
+
+-- Whether the actor may take the order's goods there from where they are. What has left arrives, whatever became of the money.
 CREATE FUNCTION orders.check_advance(c orders.context, o orders.orders, p_to text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -25,7 +29,7 @@ BEGIN
         SELECT FROM orders.transition t
         WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
         PERFORM orders.refuse_advance(o, 'The order cannot take this step in its present state.');
-    ELSIF NOT orders.may_leave(o) THEN
+    ELSIF p_to <> 'delivered' AND NOT orders.may_leave(o) THEN
         PERFORM orders.refuse_advance(o, 'The order is not paid, and its goods do not leave before that.');
     END IF;
 END
@@ -47,8 +51,8 @@ CREATE FUNCTION orders.expect_shipment(o orders.orders, p_expected_at timestampt
         WHERE s.expected_at IS DISTINCT FROM p_expected_at
 $$;
 
--- Delivered: the courier has the cash of an order that is paid at the door. What is paid and delivered is complete. The
--- steps of one operation share a version.
+-- Delivered: the courier has the cash of an order that is paid at the door. What was paid and delivered is complete, even
+-- if some of the money is on its way back. The steps of one operation share a version.
 CREATE FUNCTION orders.deliver(c orders.context, o orders.orders, p_collected boolean, p_comment text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,11 +61,11 @@ DECLARE
 BEGIN
     UPDATE orders.shipment s SET status = 'delivered', delivered_at = now(), updated_at = now()
     WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id;
-    IF o.payment_state IN ('paid', 'partially_refunded') AND o.state = 'open' THEN
+    IF orders.was_paid(o) AND o.state = 'open' THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
     END IF;
     o := orders.move_order(c, o, v_steps, 0, 0, p_comment);
-    IF p_collected AND orders.awaits_money(o) AND o.payment_method = 'cod' THEN
+    IF p_collected IS NOT FALSE AND orders.awaits_money(o) AND o.payment_method = 'cod' THEN
         o.version := v_version;
         PERFORM orders.settle_by_hand(c, o, NULL, 'manual', NULL, 'cash on delivery');
     END IF;
@@ -84,7 +88,9 @@ BEGIN
         RETURN;
     END IF;
     o := lock_goods(p_tenant, p_order, p_version);
-    IF o.fulfilment_state = p_to THEN
+    IF p_to NOT IN ('confirmed', 'packed', 'delivered') THEN
+        PERFORM refuse_advance(o, 'Only a shipment and its tracking take this step.');
+    ELSIF o.fulfilment_state = p_to THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
         RETURN;
     END IF;
@@ -102,9 +108,14 @@ BEGIN
 END
 $$;
 
+-- An empty text says nothing.
+CREATE FUNCTION orders.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(orders.doc_text(d, p_field, false, p_max), '')
+$$;
+
 CREATE FUNCTION orders.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    v_url text := orders.doc_text(d, p_field, false, 2000);
+    v_url text := orders.doc_said(d, p_field, 2000);
 BEGIN
     IF v_url !~ '^https?://[^[:cntrl:][:space:]]+$' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', p_field);
@@ -118,11 +129,11 @@ CREATE FUNCTION orders.send_shipment(o orders.orders, d jsonb) RETURNS void LANG
 DECLARE
     x orders.shipment;
 BEGIN
-    x.courier := orders.doc_text(d, 'courier', false);
-    x.service := orders.doc_text(d, 'service', false);
-    x.tracking_number := orders.doc_text(d, 'tracking_number', false);
+    x.courier := orders.doc_said(d, 'courier');
+    x.service := orders.doc_said(d, 'service');
+    x.tracking_number := orders.doc_said(d, 'tracking_number');
     x.tracking_url := orders.doc_url(d, 'tracking_url');
-    x.estimated_delivery := orders.doc_text(d, 'estimated_delivery', false);
+    x.estimated_delivery := orders.doc_said(d, 'estimated_delivery');
     x.expected_at := orders.doc_time(d, 'expected_at');
     INSERT INTO orders.shipment AS s (tenant_id, order_id, status, courier, service, tracking_number, tracking_url,
                                       estimated_delivery, expected_at, shipped_at)
@@ -141,7 +152,7 @@ CREATE FUNCTION orders.has_left(o orders.orders, d jsonb) RETURNS boolean LANGUA
     SELECT EXISTS (
         SELECT FROM orders.shipment s
         WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.shipped_at IS NOT NULL
-          AND coalesce(s.tracking_number = d ->> 'tracking_number', d ->> 'tracking_number' IS NULL))
+          AND (nullif(d ->> 'tracking_number', '') IS NULL OR s.tracking_number = d ->> 'tracking_number'))
 $$;
 
 CREATE FUNCTION orders.ship(
@@ -167,7 +178,7 @@ BEGIN
     PERFORM check_advance(c, o, 'shipped');
     PERFORM send_shipment(o, p_shipment);
     PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders.step[], 0, 0,
-                       doc_text(p_shipment, 'comment', false));
+                       doc_said(p_shipment, 'comment', 255));
     PERFORM ship_stock(o.tenant_id, o.id);
     RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
 END
@@ -178,8 +189,8 @@ DECLARE
     e orders.shipment_event;
 BEGIN
     e.status := orders.doc_text(d, 'status', true, 40);
-    e.location := orders.doc_text(d, 'location', false);
-    e.description := orders.doc_text(d, 'description', false, 1000);
+    e.location := orders.doc_said(d, 'location');
+    e.description := orders.doc_said(d, 'description', 1000);
     e.at := coalesce(orders.doc_time(d, 'at'), now());
     IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A word of small letters, digits and underscores is due here.', 'status');
@@ -209,10 +220,13 @@ BEGIN
 END
 $$;
 
--- What an event means for the order: the courier is at the door, or was; other words, or late ones, move nothing.
+-- What an event means for the order: the courier is at the door, or was. Other words, late ones, and those about an order
+-- that has been closed meanwhile are kept and move nothing.
 CREATE FUNCTION orders.follow(c orders.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
+    IF o.state NOT IN ('open', 'completed') THEN
+        PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+    ELSIF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
         PERFORM orders.deliver(c, o, true, e.description);
     ELSIF e.status = 'on_delivery' AND o.fulfilment_state = 'shipped' THEN
         PERFORM orders.move_order(c, o, ARRAY[('fulfilment', 'shipped', 'out_for_delivery')]::orders.step[], 0, 0, e.description);
@@ -263,6 +277,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders.refuse_advance IS 'Internal: OR409 order_not_advanceable with the states';
 COMMENT ON FUNCTION orders.may_leave IS 'Internal: whether goods may be sent: they are paid, or cash on delivery';
+COMMENT ON FUNCTION orders.was_paid IS 'Internal: whether the order was paid, whatever went back since';
 COMMENT ON FUNCTION orders.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
 COMMENT ON FUNCTION orders.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
 COMMENT ON FUNCTION orders.expect_shipment IS 'Internal: when the goods of a locked order are expected';
@@ -273,7 +288,8 @@ COMMENT ON FUNCTION orders.advance IS
 'The goods of an order are confirmed, packed or delivered (p_to). Confirmed or packed it gets its bill number, and p_expected_at
 says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
 unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
-but for cash on delivery), OR412 version_mismatch';
+but for cash on delivery and for what has left), OR412 version_mismatch';
+COMMENT ON FUNCTION orders.doc_said IS 'Internal: a text member, null when it is empty. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
 COMMENT ON FUNCTION orders.has_left IS 'Internal: whether an order has left in this very shipment';

@@ -11,11 +11,13 @@ DROP FUNCTION orders.ship;
 DROP FUNCTION orders.has_left;
 DROP FUNCTION orders.send_shipment;
 DROP FUNCTION orders.doc_url;
+DROP FUNCTION orders.doc_said;
 DROP FUNCTION orders.advance;
 DROP FUNCTION orders.deliver;
 DROP FUNCTION orders.expect_shipment;
 DROP FUNCTION orders.lock_goods;
 DROP FUNCTION orders.check_advance;
+DROP FUNCTION orders.was_paid;
 DROP FUNCTION orders.may_leave;
 DROP FUNCTION orders.refuse_advance;
 

@@ -103,6 +103,107 @@ SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :g, c.document)), c.says, c.
 FROM (VALUES ('{}', 'OR422 required_field status'), ('{"status": "In Transit"}', 'OR422 invalid_field status'), ('{"status": "planned"}', 'OR422 invalid_field status'),
              ('{"status": "x", "at": "1999-01-01T00:00:00Z"}', 'OR422 invalid_field at'), ('{"status": "x", "at": "2999-01-01T00:00:00Z"}', 'OR422 invalid_field at')) AS c (document, says);
 
+-- What has left arrives, whatever became of the money; what has not, waits for it.
+SELECT pg_temp.operator_put('products', 'rug', '{"name": "Rug", "variants": [{"ref": "x", "prices": {"USD": 1000}}]}') \g (format=unaligned) /dev/null
+CREATE FUNCTION pg_temp.rug(p_method text, p_more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT pg_temp.order_it(jsonb_build_object('payment_method', p_method, 'lines', '[{"product": "rug"}]'::jsonb) || p_more)
+$$;
+CREATE FUNCTION pg_temp.sent(p_order bigint, p_shipment jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.go(p_order, 'packed') || ' ' || pg_temp.send(p_order, p_shipment)
+$$;
+SELECT pg_temp.rug('balance') AS h \gset
+SELECT pg_temp.sent(:h), pg_temp.give_back(:h) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.go(:h, 'delivered'), 'done', 'what left before all its money went back comes');
+SELECT is(pg_temp.states(:h), 'completed refunded delivered', 'and there is nothing left to do');
+SELECT pg_temp.rug('external', '{"payment_channel": "sim"}') AS i \gset
+SELECT pg_temp.hear('i1', 'paid', :i, 1000, 'txi') \g (format=unaligned) /dev/null
+SELECT pg_temp.sent(:i), pg_temp.give_back(:i, 100) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.said(:i, '{"status": "delivered"}'), 'done', 'so does what left before a refund that is under way');
+SELECT is(pg_temp.states(:i), 'completed refund_pending delivered', 'which does not keep it open');
+SELECT pg_temp.hear('i2', 'refunded', :i, 100, 'txr') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:i), 'completed partially_refunded delivered', 'nor does its end');
+SELECT pg_temp.rug('balance') AS j \gset
+SELECT pg_temp.give_back(:j, 100) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.sent(:j), 'done done', 'what is refunded in part leaves');
+SELECT pg_temp.rug('balance') AS k \gset
+SELECT pg_temp.go(:k, 'packed'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.no(format('pg_temp.send(%s)', :k)), 'OR409 order_not_advanceable', 'what is refunded in full does not');
+SELECT pg_temp.rug('bank_transfer', '{"voucher": "ALL"}') AS l \gset
+SELECT is(pg_temp.sent(:l), 'done done', 'what costs nothing leaves');
+SELECT is(pg_temp.go(:l, 'delivered') || ' ' || pg_temp.states(:l), 'done completed paid delivered', 'and is complete');
+
+-- A shop that gives up its money while the courier is on the road.
+SELECT pg_temp.rug('cod') AS m \gset
+SELECT pg_temp.sent(:m) \g (format=unaligned) /dev/null
+SELECT code FROM fail_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'fail', NULL, NULL, :m, 'no', 'never') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.said(:m, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}'), 'done', 'of a closed order the courier may tell');
+SELECT is(pg_temp.said(:m, '{"status": "delivered", "at": "2025-12-07T15:00:00Z"}'), 'done', 'all he likes');
+SELECT is(pg_temp.states(:m), 'error failed shipped', 'it moves no more');
+SELECT is((SELECT count(*) FROM shipment_event WHERE order_id = :m), 2::bigint, 'but it is kept');
+SELECT is(pg_temp.no(format('pg_temp.go(%s, ''delivered'')', :m)), 'OR409 order_not_advanceable', 'nobody else moves it either');
+
+-- Steps that are other functions'.
+SELECT pg_temp.rug('cod') AS n \gset
+SELECT is(pg_temp.go(:n, 'confirmed') || ' ' || pg_temp.go(:n, 'packed', now() + interval '1 day'), 'done done', 'confirmed first, then packed');
+SELECT is((SELECT expected_at FROM shipment WHERE order_id = :n), now() + interval '1 day', 'and expected then');
+SELECT is(pg_temp.no(format('pg_temp.go(%s, %L)', :n, t.step)), 'OR409 order_not_advanceable', coalesce(t.step, 'null') || ' is no step to take')
+FROM unnest(ARRAY['pending', 'confirmed', 'shipped', 'out_for_delivery', 'returned', 'none', 'elsewhere', NULL]) AS t (step);
+SELECT is(pg_temp.states(:n), 'open unpaid packed', 'and none was taken');
+SELECT is((SELECT shipped_at FROM shipment WHERE order_id = :n), NULL, 'nothing has left by that');
+SELECT is(pg_temp.send(:n, '{"tracking_number": "", "courier": "", "tracking_url": ""}'), 'done', 'an empty text');
+SELECT is((SELECT ROW(tracking_number, courier, tracking_url)::text FROM shipment WHERE order_id = :n), '(,,)', 'says nothing');
+SELECT is(pg_temp.send(:n, '{"tracking_number": ""}'), 'unchanged', 'again neither');
+SELECT is(pg_temp.no(format('pg_temp.send(%s, ''{"tracking_number": "JP9"}'')', :n)), 'OR409 order_not_advanceable', 'a number that comes later is another shipment''s');
+SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'not even once it has left');
+SELECT is(pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}') || ' ' || pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-08T14:00:00Z"}'),
+    'done done', 'the courier comes twice');
+SELECT is((SELECT count(*) FROM order_history WHERE order_id = :n AND to_state = 'out_for_delivery'), 1::bigint, 'which is one step');
+SELECT is(pg_temp.go(:n, 'delivered', NULL, NULL) || ' ' || pg_temp.states(:n), 'done completed paid delivered', 'who does not say whether cash was collected says that it was');
+SELECT is((SELECT count(*) FROM shipment_event WHERE order_id = :n), 2::bigint, 'an event is only what the courier said');
+SELECT is((SELECT string_agg(comment, ', ') FROM order_history WHERE order_id = :n AND to_state = 'delivered'), 'as told', 'history has the remark');
+SELECT is((SELECT count(*) FROM orders WHERE bill_no = (SELECT bill_no FROM orders WHERE id = :n)), 1::bigint, 'one bill number from confirmed to paid');
+
+-- Times at the edges, and a version.
+SELECT pg_temp.rug('cod') AS p \gset
+SELECT pg_temp.sent(:p) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.said(:p, jsonb_build_object('status', 'x', 'at', t.at)), 'done', t.at)
+FROM (VALUES ('2000-01-01T00:00:00Z'), (to_char((now() + interval '23 hours 59 minutes') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) AS t (at);
+SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :p, jsonb_build_object('status', 'x', 'at', t.at))), 'OR422 invalid_field at', t.at)
+FROM (VALUES ('1999-12-31T23:59:59Z'), (to_char((now() + interval '24 hours 1 minute') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) AS t (at);
+SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "at": "2025-12-07T14:00:00Z"}'), 'done', 'an event');
+SELECT is(pg_temp.said(:p, e.document), 'done', e.document::text || ' is another')
+FROM (VALUES ('{"status": "z", "location": "A", "at": "2025-12-07T14:00:00Z"}'::jsonb), ('{"status": "y", "at": "2025-12-07T14:00:00Z"}'),
+             ('{"status": "y", "location": "A", "description": "D", "at": "2025-12-07T14:00:00Z"}'),
+             ('{"status": "y", "location": "A", "at": "2025-12-07T14:00:01Z"}')) AS e (document);
+SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "description": "", "at": "2025-12-07T21:00:00+07:00"}'), 'unchanged', 'the same in other words is not');
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %s, '{"status": "x"}', 1))$$, f.name, :p)),
+    'OR412 version_mismatch', f.name || ': an old version is told so') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, 0, '{"status": "x"}', NULL))$$, f.name)),
+    'OR404 not_found', f.name || ': there is no such order') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(78, 'operator', 'operator', NULL, 'x', NULL, NULL, %s, '{"status": "x"}', NULL))$$, f.name, :p)),
+    'OR404 not_found', f.name || ': nor one of another tenant') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
+    'OR409 order_not_advanceable', 'a buyer does not deliver');
+
+-- A key answers once for all.
+SELECT pg_temp.rug('cod') AS q \gset
+CREATE FUNCTION pg_temp.keyed(p_call text, p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_two text[];
+BEGIN
+    FOR i IN 1 .. 2 LOOP
+        EXECUTE format('SELECT array_append($1, string_agg(a::text, '' '') FILTER (WHERE a.kind <> ''result'')) FROM orders.%s AS a',
+                       format(p_call, format('77, ''operator'', ''operator'', NULL, ''keyed'', %L, ''\x01'', %s', p_call, p_order))) INTO v_two USING v_two;
+    END LOOP;
+    RETURN CASE WHEN v_two[1] = v_two[2] THEN 'the same' ELSE array_to_string(v_two, E'\n') END || ' at '
+           || (SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order);
+END
+$$;
+SELECT is(pg_temp.keyed(k.call, :q), 'the same at ' || k.version, k.call)
+FROM (VALUES (1, 'advance(%s, ''packed'', NULL, true, NULL, NULL)', 2), (2, 'ship(%s, ''{"tracking_number": "JP1"}'', NULL)', 3),
+             (3, 'track(%s, ''{"status": "on_delivery"}'', NULL)', 4), (4, 'advance(%s, ''delivered'', NULL, true, NULL, NULL)', 5)) AS k (n, call, version)
+ORDER BY k.n;
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 UPDATE shipment SET delivered_at = NULL WHERE order_id = :b;
 UPDATE order_line SET reserved = quantity WHERE order_id = :c AND kind = 'product';

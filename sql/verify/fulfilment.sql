@@ -3,11 +3,13 @@
 
 SELECT 'orders.refuse_advance'::regproc;
 SELECT 'orders.may_leave'::regproc;
+SELECT 'orders.was_paid'::regproc;
 SELECT 'orders.check_advance'::regproc;
 SELECT 'orders.lock_goods'::regproc;
 SELECT 'orders.expect_shipment'::regproc;
 SELECT 'orders.deliver'::regproc;
 SELECT 'orders.advance'::regproc;
+SELECT 'orders.doc_said'::regproc;
 SELECT 'orders.doc_url'::regproc;
 SELECT 'orders.send_shipment'::regproc;
 SELECT 'orders.has_left'::regproc;
