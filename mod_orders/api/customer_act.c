@@ -136,7 +136,7 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(
         orders_fields_decode(return_fields, ORDERS_COUNT(return_fields), input, &body, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
-    const orders_return_request_t request = {
+    orders_return_request_t request = {
         .order = {.id = (int64_t)body.order_id},
         .user_id = call->identity->user_id,
         .lines = lines_text(body.order_items_id, call->pool),
@@ -146,6 +146,7 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
     if (!request.order.id) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
+    ORDERS_TRY(orders_call_version(call, &request.version));
     ORDERS_TRY(orders_return_request(&writer, &request, &answer));
     orders_customer_reply_message(call, reply, "Order return initiated successfully");
     reply->replayed = orders_answer_is_replay(answer);

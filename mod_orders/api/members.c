@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/members.h"
 
+#include <string.h>
+
+#include "core/digest.h"
 #include "core/number.h"
 #include "core/time.h"
 
@@ -22,6 +25,17 @@ void orders_member_uuid(orders_json_t *json, const char *name, const unsigned ch
     } else {
         orders_json_null(json);
     }
+}
+
+void orders_member_uuid_of(orders_json_t *json, const char *name, const char *kind,
+                           const void *bytes, apr_size_t length)
+{
+    unsigned char of_kind[ORDERS_SHA256_SIZE], hash[ORDERS_SHA256_SIZE];
+    bool hashed = orders_sha256(of_kind, kind, strlen(kind)) &&
+                  orders_hmac_sha256(hash, of_kind, sizeof(of_kind), bytes, length);
+    hash[6] = (unsigned char)((hash[6] & 0x0fu) | 0x80u);
+    hash[8] = (unsigned char)((hash[8] & 0x3fu) | 0x80u);
+    orders_member_uuid(json, name, hashed ? hash : NULL);
 }
 
 void orders_member_number_text(orders_json_t *json, const char *name, int64_t number)

@@ -20,6 +20,13 @@ void orders_member_number_text(orders_json_t *json, const char *name, int64_t nu
 /** An empty object when there is none. */
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
 
+/**
+ * A UUID of version 8 (RFC 9562) that follows from what it names: `kind` and these bytes, hashed. For things that an API has
+ * UUIDs for and the order book has not. The same thing always has the same one.
+ */
+void orders_member_uuid_of(orders_json_t *json, const char *name, const char *kind,
+                           const void *bytes, apr_size_t length);
+
 /** ISO 8601; null when there is none. */
 void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
 

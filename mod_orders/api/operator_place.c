@@ -8,11 +8,10 @@
 #include "core/input_body.h"
 
 typedef struct place_t {
-    const char *payment_channel, *payment_return_url;
+    const char *payment_return_url;
 } place_t;
 
 static const orders_field_t fields[] = {
-    ORDERS_FIELD(place_t, STRING, payment_channel, .max = 64),
     ORDERS_FIELD(place_t, STRING, payment_return_url, .max = 2048),
 };
 
@@ -26,12 +25,6 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body)
     }
     orders_problem_t *problem =
         orders_fields_decode(fields, ORDERS_COUNT(fields), input, body, call->pool);
-    if (orders_or_null(body->payment_channel) &&
-        !orders_channel_find(call->providers, body->payment_channel)) {
-        orders_problem_field(&problem, call->pool, "payment_channel",
-                             ORDERS_E_payment_channel_unknown,
-                             orders_error_sentence(ORDERS_E_payment_channel_unknown));
-    }
     if (orders_or_null(body->payment_return_url) &&
         !orders_return_url_allowed(body->payment_return_url, call->settings->return_urls)) {
         orders_problem_field(&problem, call->pool, "payment_return_url",
@@ -39,6 +32,18 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body)
                              orders_error_sentence(ORDERS_E_return_url_not_allowed));
     }
     return problem;
+}
+
+/* The channels that this server can ask. */
+static const apr_array_header_t *channels_of(const orders_call_t *call)
+{
+    const apr_array_header_t *channels = call->providers->channels;
+    apr_array_header_t *names =
+        apr_array_make(call->pool, channels->nelts + 1, sizeof(const char *));
+    for (int i = 0; i < channels->nelts; i++) {
+        APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(channels, i, orders_channel_t).name;
+    }
+    return names;
 }
 
 /* What the order book calls the field coupon_code is this API's voucher. */
@@ -55,13 +60,13 @@ static orders_problem_t *in_our_words(orders_problem_t *problem)
 
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply)
 {
-    place_t body = {NULL, NULL};
+    place_t body = {NULL};
     orders_writer_t writer;
     orders_answer_t *answer;
     ORDERS_TRY(read_body(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(in_our_words(
-        orders_order_place(&writer, call->body, call->settings->payment_expiry, &answer)));
+    ORDERS_TRY(in_our_words(orders_order_place(&writer, call->body, call->settings->payment_expiry,
+                                               channels_of(call), &answer)));
     const orders_collector_t collector = {
         .writer = &writer,
         .providers = call->providers,

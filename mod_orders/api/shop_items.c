@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shop API: goods and what they cost, without tax, which stands beside them. */
+#include <string.h>
+
 #include "api/goods.h"
 #include "api/members.h"
 #include "api/shop.h"
+#include "core/number.h"
+#include "core/text.h"
+
+#define UUID_SIZE 16
 
 const orders_line_t *orders_shop_first_item(const orders_order_t *order)
 {
@@ -32,11 +38,33 @@ static int64_t net_unit_price(const orders_order_t *order, const orders_line_t *
                                                       : line->unit_price;
 }
 
+/* Lines and products have no UUIDs in the order book: theirs follow from what they are. */
+static void member_item_id(orders_json_t *json, const orders_order_t *order,
+                           const orders_line_t *line)
+{
+    char of[UUID_SIZE + ORDERS_NUMBER_SIZE] = {0};
+    if (order->public_id) {
+        memcpy(of, order->public_id, UUID_SIZE);
+    }
+    apr_size_t length = UUID_SIZE + orders_number_write_int(of + UUID_SIZE, line->id);
+    orders_member_uuid_of(json, "id", "item", of, length);
+}
+
+/* The shop's own reference, where that is a UUID. */
+static void member_product_id(orders_json_t *json, const orders_line_t *line)
+{
+    if (!line->product || orders_text_is_uuid(line->product)) {
+        orders_json_member_string(json, "productId", line->product);
+    } else {
+        orders_member_uuid_of(json, "productId", "product", line->product, strlen(line->product));
+    }
+}
+
 static void write_item(orders_json_t *json, const orders_order_t *order, const orders_line_t *line)
 {
     orders_json_begin_object(json);
-    orders_member_number_text(json, "id", line->id);
-    orders_json_member_string(json, "productId", line->product);
+    member_item_id(json, order, line);
+    member_product_id(json, line);
     orders_json_member_string(json, "productTitle", line->title);
     orders_json_member_string(json, "productSlug", line->slug);
     orders_json_member_string(json, "variantName", line->variant);

@@ -12,8 +12,8 @@ static const orders_statement_t place_plan = {
 
 static const orders_statement_t place_order = {
     .name = "orders_place_order",
-    .text = "SELECT * FROM orders.place_order(" ORDERS_WRITER_SQL ", $8, $9)",
-    .param_count = 9,
+    .text = "SELECT * FROM orders.place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .param_count = 10,
 };
 
 /* ids is the order's id in an array; OFFSET 0 keeps it one value for all branches. */
@@ -82,12 +82,14 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
 }
 
 orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
-                                     int expires_in, orders_answer_t **answer)
+                                     int expires_in, const apr_array_header_t *channels,
+                                     orders_answer_t **answer)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, document);
     orders_param_int_or_null(&params, expires_in != 0, expires_in);
+    orders_param_array(&params, (const char *const *)(void *)channels->elts, channels->nelts);
     return orders_store_write(writer, &place_order, &params, answer);
 }
 

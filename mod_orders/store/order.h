@@ -26,10 +26,11 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
 
 /**
  * An order as a JSON document describes it (see orders.place_order); outcomes as above. `expires_in`: seconds an external
- * payment may take; 0: for ever.
+ * payment may take; 0: for ever. `channels`: of const char *, those that the configuration names.
  */
 orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
-                                     int expires_in, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     int expires_in, const apr_array_header_t *channels,
+                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /** A buyer's own order with his balance and its latest posting; no order when it is another's. */
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,

@@ -26,7 +26,7 @@ FROM (VALUES
     ('company', 'open', 'unpaid failed', 'none pending confirmed packed', '*', false, 'cancel'),
     ('company', 'error expired', '*', '*', '*', false, 'cancel'),
     ('shop', 'cancelled expired error', '*', '*', '*', false, 'unchanged'),
-    ('shop', 'open', 'unpaid confirming failed paid', 'none pending', '*', false, 'cancel'),
+    ('shop', 'open', 'unpaid confirming failed paid partially_refunded', 'none pending', '*', false, 'cancel'),
     ('shop', 'completed', 'paid', 'none', '*', true, 'cancel'),
     ('customer', 'cancelled expired error', '*', '*', '*', false, 'unchanged'),
     ('customer', 'open', 'unpaid confirming failed paid', 'none pending confirmed', 'cod', false, 'cancel'),

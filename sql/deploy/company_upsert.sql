@@ -136,14 +136,17 @@ $$;
 -- How many pieces there are, by the last count; null: they are not counted. Returns whether that is new.
 CREATE FUNCTION orders.put_stock(v orders.variant, p_on_hand integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF p_on_hand IS NULL THEN
+    -- A count that says what is known locks nothing: a catalogue that is sent again stands in no buyer's way.
+    IF p_on_hand IS NOT DISTINCT FROM (SELECT s.on_hand FROM orders.stock s
+                                       WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted) THEN
+        RETURN false;
+    ELSIF p_on_hand IS NULL THEN
         UPDATE orders.stock s SET counted = false, updated_at = now()
         WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted;
     ELSE
         INSERT INTO orders.stock AS s (tenant_id, variant_id, on_hand)
         VALUES (v.tenant_id, v.id, p_on_hand)
-        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE SET on_hand = excluded.on_hand, counted = true, updated_at = now()
-            WHERE s.on_hand <> excluded.on_hand OR NOT s.counted;
+        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE SET on_hand = excluded.on_hand, counted = true, updated_at = now();
     END IF;
     RETURN FOUND;
 END

@@ -53,13 +53,14 @@ $$;
 
 -- Delivered: the courier has the cash of an order that is paid at the door. What was paid and delivered is complete, even
 -- if some of the money is on its way back. The steps of one operation share a version.
-CREATE FUNCTION orders.deliver(c orders.context, o orders.orders, p_collected boolean, p_comment text) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.deliver(
+    c orders.context, o orders.orders, p_at timestamptz, p_collected boolean, p_comment text
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_version integer := o.version;
     v_steps   orders.step[] := ARRAY[('fulfilment', o.fulfilment_state, 'delivered')]::orders.step[];
 BEGIN
-    UPDATE orders.shipment s SET status = 'delivered', delivered_at = now(), updated_at = now()
+    UPDATE orders.shipment s SET status = 'delivered', delivered_at = least(greatest(p_at, s.shipped_at), now()), updated_at = now()
     WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id;
     IF orders.was_paid(o) AND o.state = 'open' THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
@@ -96,7 +97,7 @@ BEGIN
     END IF;
     PERFORM check_advance(c, o, p_to);
     IF p_to = 'delivered' THEN
-        PERFORM deliver(c, o, p_collected, p_comment);
+        PERFORM deliver(c, o, now(), p_collected, p_comment);
     ELSE
         IF p_expected_at IS NOT NULL THEN
             PERFORM expect_shipment(o, p_expected_at);
@@ -191,7 +192,7 @@ BEGIN
     e.status := orders.doc_text(d, 'status', true, 40);
     e.location := orders.doc_said(d, 'location');
     e.description := orders.doc_said(d, 'description', 1000);
-    e.at := coalesce(orders.doc_time(d, 'at'), now());
+    e.at := orders.doc_time(d, 'at');
     IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A word of small letters, digits and underscores is due here.', 'status');
     ELSIF e.at NOT BETWEEN '2000-01-01' AND now() + interval '1 day' THEN
@@ -201,16 +202,24 @@ BEGIN
 END
 $$;
 
+-- Whether the courier said the same before: at that time, or, where no time is said, just now.
+CREATE FUNCTION orders.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM orders.shipment_event x
+        WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id
+          AND (x.status, x.location, x.description) IS NOT DISTINCT FROM (e.status, e.location, e.description)
+          AND (x.at = e.at OR (e.at IS NULL AND x.id = (SELECT max(n.id) FROM orders.shipment_event n
+                                                       WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id))))
+$$;
+
 -- Appends what the courier says; false when it said the same before.
 CREATE FUNCTION orders.put_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM orders.shipment_event x
-               WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.status = e.status AND x.at = e.at
-                 AND (x.location, x.description) IS NOT DISTINCT FROM (e.location, e.description)) THEN
+    IF orders.was_said(s, e) THEN
         RETURN false;
     END IF;
     INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
-    VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, e.at);
+    VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, coalesce(e.at, now()));
     UPDATE orders.shipment x
     SET updated_at = now(),
         status = (SELECT n.status FROM orders.shipment_event n
@@ -227,7 +236,7 @@ BEGIN
     IF o.state NOT IN ('open', 'completed') THEN
         PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
     ELSIF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
-        PERFORM orders.deliver(c, o, true, e.description);
+        PERFORM orders.deliver(c, o, e.at, true, e.description);
     ELSIF e.status = 'on_delivery' AND o.fulfilment_state = 'shipped' THEN
         PERFORM orders.move_order(c, o, ARRAY[('fulfilment', 'shipped', 'out_for_delivery')]::orders.step[], 0, 0, e.description);
     ELSE
@@ -282,7 +291,7 @@ COMMENT ON FUNCTION orders.check_advance IS 'Internal: OR409 order_not_advanceab
 COMMENT ON FUNCTION orders.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
 COMMENT ON FUNCTION orders.expect_shipment IS 'Internal: when the goods of a locked order are expected';
 COMMENT ON FUNCTION orders.deliver IS
-'Internal: a locked order was delivered; p_collected: and cash on delivery was collected. Paid and delivered it is completed,
+'Internal: a locked order was delivered at a time between when it left and now; p_collected: and cash on delivery was collected. Paid and delivered it is completed,
 all in one version';
 COMMENT ON FUNCTION orders.advance IS
 'The goods of an order are confirmed, packed or delivered (p_to). Confirmed or packed it gets its bill number, and p_expected_at
@@ -298,6 +307,7 @@ COMMENT ON FUNCTION orders.ship IS
 not said stays as planned. Its stock has left too. unchanged when it left under this tracking number. OR404 not_found, OR409
 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders.event_from IS 'Internal: an event as its document says. OR422 with the field';
+COMMENT ON FUNCTION orders.was_said IS 'Internal: whether an event is there already; without a time, whether it is the last one';
 COMMENT ON FUNCTION orders.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
 COMMENT ON FUNCTION orders.follow IS 'Internal: the order follows its shipment';
 COMMENT ON FUNCTION orders.track IS

@@ -49,6 +49,15 @@ CREATE FUNCTION orders.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE sql
     WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product', 'package', 'shipping')
 $$;
 
+CREATE FUNCTION orders.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+               'method', p.method, 'reference', p.reference,
+               'paid_at', orders.utc_time(p.captured_at))
+    FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
+    ORDER BY p.id LIMIT 1
+$$;
+
 CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
         'number', p_number, 'order_number', o.number,
@@ -59,14 +68,10 @@ CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS 
                                             ORDER BY t.key, t.rate_bp), '[]')
                   FROM orders.order_tax t WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id),
         'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
-        'payment', (SELECT jsonb_build_object(
-                        'method', p.method, 'reference', p.reference,
-                        'paid_at', orders.utc_time(p.captured_at))
-                    FROM orders.payment p
-                    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
-                    ORDER BY p.id LIMIT 1),
+        'payment', orders.invoice_payment(o),
         'notes', o.notes)
 $$;
+
 
 CREATE FUNCTION orders.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -156,8 +161,12 @@ BEGIN
 END
 $$;
 
--- The bill of an order is its invoice as it would be written now: what it shows does not change once it is billed, but for
--- the payment. Orders of nothing to deliver have no bill number: their own number stands for it once they are paid.
+CREATE FUNCTION orders.bill_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT orders.invoice_document(o, p_number) - 'payment' || '{"kind": "bill"}'
+$$;
+
+-- A bill is as it was written; how it was paid is told with it. Orders of nothing to deliver have no bill number: their own
+-- number stands for it once they are paid.
 CREATE FUNCTION orders.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders.answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -174,10 +183,14 @@ BEGIN
     r.id := o.id;
     r.parent_id := o.retailer_id;
     r.number := coalesce(o.bill_no, o.number);
-    r.snapshot := invoice_document(o, r.number) || jsonb_build_object(
-        'kind', 'bill', 'issued_at', utc_time(coalesce(o.paid_at, o.created_at)));
+    SELECT b.document, b.created_at INTO r.snapshot, r.created_at FROM bill b
+    WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
+    IF NOT FOUND THEN
+        r.created_at := o.paid_at;
+        r.snapshot := bill_document(o, r.number) || jsonb_build_object('issued_at', utc_time(o.paid_at));
+    END IF;
+    r.snapshot := r.snapshot || jsonb_build_object('payment', invoice_payment(o));
     r.title := r.snapshot -> 'issuer' ->> 'name';
-    r.created_at := coalesce(o.paid_at, o.created_at);
     RETURN NEXT r;
 END
 $$;
@@ -195,6 +208,8 @@ COMMENT ON FUNCTION orders.address_lines IS 'Internal: an address document as an
 COMMENT ON FUNCTION orders.invoice_issuer IS 'Internal: who issues: the company that sells, or the tenant';
 COMMENT ON FUNCTION orders.invoice_buyer IS 'Internal: whom it bills; null: nobody known';
 COMMENT ON FUNCTION orders.invoice_lines IS 'Internal: goods and shipping, net of discounts';
+COMMENT ON FUNCTION orders.invoice_payment IS 'Internal: how an order was paid; null: not yet';
+COMMENT ON FUNCTION orders.bill_document IS 'Internal: all that a bill shows but the payment';
 COMMENT ON FUNCTION orders.invoice_document IS 'Internal: all that the invoice shows';
 COMMENT ON FUNCTION orders.put_invoice IS
 'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';

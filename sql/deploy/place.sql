@@ -266,9 +266,6 @@ BEGIN
                                          p_lines[1].title);
         END IF;
     END IF;
-    IF v_paid AND h.fulfilment <> 'none' THEN
-        PERFORM orders.bill_order(o) FROM orders.orders o WHERE o.tenant_id = c.tenant_id AND o.id = v_id;
-    END IF;
     RETURN v_id;
 END
 $$;
@@ -487,8 +484,7 @@ COMMENT ON FUNCTION orders.check_payment_choice IS
 'Internal: OR422 payment_method_unknown, payment_channel_…; free orders need no channel';
 COMMENT ON FUNCTION orders.put_order IS
 'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
-outbox, payment, the debit of the balance and, for goods that are paid at once, the bill number, in this order. Returns the
-id';
+outbox, payment and the debit of the balance, in this order. Returns the id';
 COMMENT ON FUNCTION orders.put_redemption IS 'Internal: the redemption and its discount line';
 COMMENT ON FUNCTION orders.put_payment IS 'Internal: the first payment of an order';
 COMMENT ON TYPE orders.plan_offer IS 'A plan with all that placing it depends on';

@@ -149,14 +149,15 @@ END
 $$;
 
 -- A channel may be named as the method: it is an external payment through it.
-CREATE FUNCTION orders.described_payment(p_tenant integer, h orders.order_head, d jsonb) RETURNS orders.order_head
-LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION orders.described_payment(p_tenant integer, h orders.order_head, d jsonb, p_channels text[])
+RETURNS orders.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
     n orders.payment_channel;
 BEGIN
     h.method := orders.doc_text(d, 'payment_method', d ->> 'payment_channel' IS NULL);
     h.channel := coalesce(orders.doc_text(d, 'payment_channel', false), h.method);
-    SELECT * INTO n FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.external_ref = h.channel;
+    SELECT * INTO n FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.external_ref = h.channel
+      AND (p_channels IS NULL OR x.external_ref = ANY (p_channels));
     IF d ->> 'payment_channel' IS NOT NULL OR (n.id IS NOT NULL AND h.method <> 'external') THEN
         h.method := 'external';
     END IF;
@@ -172,7 +173,8 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.described_head(c orders.context, d jsonb) RETURNS orders.order_head LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION orders.described_head(c orders.context, d jsonb, p_channels text[]) RETURNS orders.order_head
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     h orders.order_head;
     t orders.tenant;
@@ -186,7 +188,7 @@ BEGIN
     h.notes := orders.doc_text(d, 'notes', false, 2000, true);
     h.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
     h := orders.described_parties(c, h, d);
-    RETURN orders.described_payment(c.tenant_id, h, d);
+    RETURN orders.described_payment(c.tenant_id, h, d, p_channels);
 END
 $$;
 
@@ -216,10 +218,11 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.put_described_order(c orders.context, d jsonb, k orders.cart, p_expires_in integer) RETURNS bigint
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.put_described_order(
+    c orders.context, d jsonb, k orders.cart, p_expires_in integer, p_channels text[]
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    h          orders.order_head := orders.described_head(c, d);
+    h          orders.order_head := orders.described_head(c, d, p_channels);
     v_lines    orders.priced_line[] := orders.lines_or_cart(c, h, d, k);
     v_shipping jsonb := orders.doc_json(d, 'shipping', '{object}', NULL);
     v_order    bigint;
@@ -237,6 +240,10 @@ BEGIN
     IF h.fulfilment <> 'none' THEN
         PERFORM orders.plan_shipment(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
     END IF;
+    IF h.fulfilment <> 'none' THEN
+        PERFORM orders.bill_order(o) FROM orders.orders o
+        WHERE o.tenant_id = c.tenant_id AND o.id = v_order AND o.payment_state = 'paid';
+    END IF;
     IF k.id IS NOT NULL THEN
         UPDATE orders.cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = c.tenant_id AND x.id = k.id;
     END IF;
@@ -246,7 +253,7 @@ $$;
 
 CREATE FUNCTION orders.place_order(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_document jsonb, p_expires_in integer
+    p_document jsonb, p_expires_in integer, p_channels text[] DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -272,7 +279,7 @@ BEGIN
                 WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
         END IF;
     END IF;
-    v_order := put_described_order(c, p_document, k, p_expires_in);
+    v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
     IF c.key IS NOT NULL AND awaits_intent(p_tenant, v_order) THEN
         PERFORM leave_key_open(c, v_order);
         c.key := NULL;
@@ -282,7 +289,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer)
+    orders.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[])
     TO orders_api;
 
 -- What it all means
@@ -306,7 +313,7 @@ COMMENT ON FUNCTION orders.place_order IS
 discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,
 shipping: {courier, service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes,
 metadata}. References are external ones, amounts minor units. Prices are the catalogue''s. p_expires_in as in place_plan, and
-rows as there. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
+rows as there. p_channels: those that can be asked (null: all); another one is none. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
 product_not_sold, OR422 with the field';
 
 COMMIT;

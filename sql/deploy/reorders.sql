@@ -4,11 +4,11 @@
 BEGIN;
 SET LOCAL ROLE orders_owner;
 
--- Two requests may open the cart at once: the later one takes the first one's.
+-- Two requests may open the cart at once: the later one takes the first one's. A number that is taken is passed over.
 CREATE FUNCTION orders.open_cart(p_tenant integer, p_user bigint, p_currency text) RETURNS orders.cart LANGUAGE plpgsql AS $$
 DECLARE
     k    orders.cart;
-    v_id bigint := nextval('orders.cart_id_seq');
+    v_id bigint;
 BEGIN
     LOOP
         SELECT * INTO k FROM orders.cart x
@@ -16,6 +16,7 @@ BEGIN
           AND x.company_id IS NULL
         FOR NO KEY UPDATE;
         EXIT WHEN FOUND;
+        v_id := nextval('orders.cart_id_seq');
         INSERT INTO orders.cart (tenant_id, id, code, user_id, currency)
         VALUES (p_tenant, v_id, 'C' || orders.digits(v_id, 5), p_user, p_currency)
         ON CONFLICT DO NOTHING;
@@ -29,7 +30,7 @@ CREATE FUNCTION orders.sold_again(p_tenant integer, l orders.order_line) RETURNS
         SELECT FROM orders.variant v
         JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
         JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = l.currency
-        WHERE l.kind = 'product' AND v.tenant_id = p_tenant AND v.id = l.item_id AND v.active AND p.active)
+        WHERE v.tenant_id = p_tenant AND v.id = l.item_id AND v.active AND p.active)
 $$;
 
 -- Adds the lines to what is in the cart; returns the titles of those that are no longer sold.
@@ -41,7 +42,7 @@ DECLARE
 BEGIN
     FOR l IN
         SELECT * FROM orders.order_line x
-        WHERE x.tenant_id = k.tenant_id AND x.order_id = p_order AND x.kind IN ('product', 'plan', 'package')
+        WHERE x.tenant_id = k.tenant_id AND x.order_id = p_order AND x.kind = 'product'
         ORDER BY x.id
     LOOP
         IF NOT orders.sold_again(k.tenant_id, l) THEN
@@ -55,7 +56,8 @@ BEGIN
             DO UPDATE SET quantity = least(q.quantity + excluded.quantity, 1000000);
     END LOOP;
     IF NOT v_any THEN
-        PERFORM orders.refuse('409', 'product_not_sold', 'Nothing of the order is sold any more.', NULL,
+        PERFORM orders.refuse('409', 'product_not_sold', CASE v_not_sold
+                              WHEN '[]' THEN 'Nothing of the order goes into a cart.' ELSE 'Nothing of the order is sold any more.' END, NULL,
                               jsonb_build_object('products', v_not_sold));
     END IF;
     RETURN v_not_sold;

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:stock to pg
--- Every function locks stock in the order of variants, so that no two of them wait for each other.
+-- Every function here locks stock in the order of variants, so that no two of them wait for each other. (A catalogue that
+-- changes several counts at once locks them in its own order: it may be a deadlock's victim, and is sent again.)
 
 BEGIN;
 SET LOCAL ROLE orders_owner;

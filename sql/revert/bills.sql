@@ -4,5 +4,6 @@
 BEGIN;
 
 DROP FUNCTION orders.bill_order;
+DROP TABLE orders.bill;
 
 COMMIT;

@@ -6,6 +6,7 @@ BEGIN;
 DROP FUNCTION orders.track;
 DROP FUNCTION orders.follow;
 DROP FUNCTION orders.put_event;
+DROP FUNCTION orders.was_said;
 DROP FUNCTION orders.event_from;
 DROP FUNCTION orders.ship;
 DROP FUNCTION orders.has_left;

