@@ -67,6 +67,7 @@ static const char *reordered(const orders_result_t *result, apr_pool_t *pool)
 
 orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *reply)
 {
+    orders_input_t *input;
     orders_writer_t writer;
     orders_answer_t *answer;
     int64_t id;
@@ -75,6 +76,7 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     if (done) {
         return NULL;
     }
+    ORDERS_TRY(orders_input_body(&input, call, true));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     ORDERS_TRY(orders_customer_id(&id, call));
     ORDERS_TRY(orders_buyer_reorder(&writer, call->identity->user_id, id, &answer));

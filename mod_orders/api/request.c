@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/request.h"
 
+#include <apr_fnmatch.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -61,10 +62,13 @@ orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *versio
 bool orders_call_is_prefetch(const orders_call_t *call)
 {
     static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+    static const char *const purposes[] = {"*prefetch*", "*preview*"};
     for (size_t i = 0; i < ORDERS_COUNT(names); i++) {
         const char *purpose = call->header(call, names[i]);
-        if (purpose && (strstr(purpose, "prefetch") || strstr(purpose, "preview"))) {
-            return true;
+        for (size_t p = 0; purpose && p < ORDERS_COUNT(purposes); p++) {
+            if (apr_fnmatch(purposes[p], purpose, APR_FNM_CASE_BLIND) == APR_SUCCESS) {
+                return true;
+            }
         }
     }
     return false;

@@ -187,11 +187,13 @@ BEGIN
     x.active := orders.doc_boolean(d, 'active', true);
     IF EXISTS (SELECT FROM jsonb_array_elements(x.options) AS o
                WHERE jsonb_typeof(o) <> 'object' OR jsonb_typeof(o -> 'id') IS DISTINCT FROM 'number'
-                  OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string'
+                  OR o ->> 'id' !~ '^[0-9]{1,18}$' OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string'
+                  OR length(o ->> 'name') NOT BETWEEN 1 AND 200 OR length(o ->> 'code') > 200 OR length(o ->> 'attribute') > 200
                   OR jsonb_typeof(o -> 'attribute') NOT IN ('string', 'null')
-                  OR jsonb_typeof(o -> 'code') NOT IN ('string', 'null')) THEN
+                  OR jsonb_typeof(o -> 'code') NOT IN ('string', 'null'))
+       OR jsonb_array_length(x.options) > 100 THEN
         PERFORM orders.refuse('422', 'invalid_field',
-                              'Options are objects with an id and a name, and an attribute and a code if there are any.', 'options');
+                              'At most 100 options are objects with a whole id and a name, and an attribute and a code if there are any.', 'options');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)

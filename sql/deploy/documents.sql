@@ -79,11 +79,16 @@ $$;
 CREATE FUNCTION orders.doc_time(p_doc jsonb, p_field text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_text text := orders.doc_text(p_doc, p_field, false, 40);
+    v_time timestamptz;
 BEGIN
     IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'An ISO 8601 time with its zone is due here.', p_field);
     END IF;
-    RETURN v_text::timestamptz;
+    v_time := v_text::timestamptz;
+    IF v_time NOT BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-31T23:59:59Z' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'In UTC this is a time that cannot be written.', p_field);
+    END IF;
+    RETURN v_time;
 EXCEPTION WHEN data_exception THEN
     PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', p_field);
 END

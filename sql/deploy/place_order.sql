@@ -90,6 +90,9 @@ BEGIN
         IF jsonb_typeof(r.d) <> 'object' THEN
             PERFORM orders.refuse('422', 'invalid_field', 'A line is an object.', v_field);
         END IF;
+        IF (r.d ? 'plan' AND r.d ? 'product') OR (r.d ? 'billing_option' AND NOT r.d ? 'plan') THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'A line is of a product or of a plan.', v_field);
+        END IF;
         v_lines := v_lines || CASE WHEN r.d ? 'plan' THEN orders.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
                                    ELSE orders.product_line(p_tenant, p_currency, r.d, v_field) END;
     END LOOP;
@@ -98,19 +101,22 @@ END
 $$;
 
 -- The shipping that the buyer pays for; free shipping has no line.
-CREATE FUNCTION orders.shipping_lines(d jsonb) RETURNS orders.priced_line[] LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION orders.shipping_lines(p_tenant integer, d jsonb) RETURNS orders.priced_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     l orders.priced_line;
 BEGIN
     l.unit_price := coalesce(orders.doc_number(d, 'price', false, 0, 1000000000000000), 0);
-    IF l.unit_price = 0 THEN
+    l.tax_class := orders.doc_text(d, 'tax_class', false);
+    IF l.tax_class IS NOT NULL AND NOT EXISTS (SELECT FROM orders.tax_rate r
+                                               WHERE r.tenant_id = p_tenant AND r.tax_class = l.tax_class) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'There is no such tax class.', 'shipping.tax_class');
+    ELSIF l.unit_price = 0 THEN
         RETURN '{}';
     END IF;
     l.kind := 'shipping';
     l.title := coalesce(orders.doc_text(d, 'courier', false), 'Shipping');
     l.variant := orders.doc_text(d, 'service', false);
     l.quantity := 1;
-    l.tax_class := orders.doc_text(d, 'tax_class', false);
     RETURN ARRAY[l];
 END
 $$;
@@ -235,7 +241,7 @@ BEGIN
         PERFORM orders.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
     END IF;
     h.snapshot := (SELECT l.snapshot FROM unnest(v_lines) WITH ORDINALITY AS l WHERE l.kind = 'plan' ORDER BY l.ordinality LIMIT 1);
-    v_order := orders.put_order(c, h, v_lines || coalesce(orders.shipping_lines(v_shipping), '{}'));
+    v_order := orders.put_order(c, h, v_lines || coalesce(orders.shipping_lines(c.tenant_id, v_shipping), '{}'));
     PERFORM orders.put_addresses(c.tenant_id, v_order, d);
     IF h.fulfilment <> 'none' THEN
         PERFORM orders.plan_shipment(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
@@ -299,7 +305,7 @@ COMMENT ON FUNCTION orders.variant_of IS
 COMMENT ON FUNCTION orders.product_line IS 'Internal: the line {product, variant, quantity, discount}. OR422 with the field';
 COMMENT ON FUNCTION orders.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
-COMMENT ON FUNCTION orders.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything';
+COMMENT ON FUNCTION orders.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
 COMMENT ON FUNCTION orders.plan_shipment IS 'Internal: the shipment of a new order, as planned';
 COMMENT ON FUNCTION orders.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
 COMMENT ON FUNCTION orders.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';

@@ -78,7 +78,7 @@ subtest 'what only looks ahead' => sub {
     my $head  = cancel(HEAD => $order);
     is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD answers');
     is(cancel(HEAD => $order, who => make_user())->code, 404, 'or does not, of somebody else\'s');
-    for my $header ([ 'Sec-Purpose' => 'prefetch' ], [ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ], [ 'X-Purpose' => 'preview' ]) {
+    for my $header ([ 'Sec-Purpose' => 'prefetch' ], [ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ], [ 'X-Purpose' => 'preview' ], [ Purpose => 'Prefetch' ]) {
         says(cancel(GET => $order, headers => {@$header}), 409, 'A request that only looks ahead changes nothing here.');
     }
     is(state_of($order), 'open unpaid pending', 'and nothing happens');

@@ -86,6 +86,7 @@ subtest 'what only looks ahead' => sub {
     is(reorder(HEAD => $order, make_user())->code, 404, 'or does not, of somebody else\'s');
     says(reorder(GET => $order, $buyer, headers => { $_ => 'prefetch' }), 409, 'A request that only looks ahead changes nothing here.')
         for qw(Sec-Purpose Purpose X-Moz);
+    is(reorder(POST => $order, $buyer, body => '{')->code, 400, 'nor a body that cannot be read');
     is(cart_of($buyer), '', 'and nothing happens');
 };
 
