@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+# Orders of one buyer, placed through every API and read through every other one: each has its own words, all agree.
+use strict;
+use warnings;
+use List::Util qw(sum0);
+use ModOrders::Company;
+use ModOrders::Customer qw(customer data_of summed tracked);
+use ModOrders::Goods;
+use ModOrders::Shop qw(shop);
+use ModOrders::Test;
+
+my $buyer    = make_user();
+my $stranger = make_user();
+my $seller   = make_member(make_company());
+my $lamp     = make_goods(prices => { USD => 20_00 });
+my $plan     = make_plan(price => 20_00);
+my $class    = make_tax(cgst => 900, sgst => 1000);
+my $admin    = '/api/v1/admin';
+
+sub by_operator { my ($order) = @_; return api(GET => "$admin/orders/$order->{id}", token => operator->{token})->{json} }
+
+# --- placing, through each API; the order as the operator API has it ------------------------------------------------
+
+sub sold
+{
+    my $number = sell($seller, type => 'cash_consumer_app', currency => 'USD', products => [ make_product($seller->{company}, prices => { USD => 20_00 }) ]);
+    bind_order($buyer, $number);
+    return by_operator({ id => $number });
+}
+
+my @goods = qw(shop customer commerce);
+my %place = (
+    user    => sub { by_operator(place($buyer, $plan, payment_method => 'manual')->{order}) },
+    company => \&sold,
+    map { my $dialect = $_; $dialect => sub { order_goods($buyer, dialect => $dialect, lines => [ [$lamp] ], @_) } } @goods,
+);
+
+# --- reading, through each API: its words, the number and the total -------------------------------------------------
+
+sub cents { my ($major) = @_; return sprintf '%.0f', $major * 100 }
+
+# The entry of a list that has this id.
+sub entry
+{
+    my ($path, $id, @members) = @_;
+    my $list = api(GET => $path, token => $buyer->{token})->{json};
+    $list = $list->{$_} for @members;
+    return (grep { $_->{id} eq $id } @$list)[0];
+}
+
+my %read = (
+    user => sub {
+        my ($order) = @_;
+        my $shown = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
+        is_deeply(entry('/api/v1/user/orders', $order->{id}, 'orders'), $shown, 'user: the list has the same');
+        return @$shown{qw(status payment_status number total_cents)};
+    },
+    shop => sub {
+        my ($order) = @_;
+        my $shown = shop(GET => $order, $buyer)->{json}{data};
+        my $entry = entry('/api/v1/orders', $order->{public_id}, 'data');
+        is_deeply([ @$entry{qw(status orderNumber total)} ], [ @$shown{qw(status orderNumber)}, $shown->{pricing}{total} ], 'shop: the list has the same');
+        return $shown->{status}, $shown->{payment}{status}, $shown->{orderNumber}, $shown->{pricing}{total};
+    },
+    customer => sub {
+        my ($order) = @_;
+        my $entry = entry('/api/v1/customer/my-orders', $order->{id}, qw(data orders));
+        my @same  = qw(order_code bill_no payment_status payment_type);
+        is_deeply([ @{ $_->[1]($order, $buyer) }{@same} ], [ @$entry{@same} ], "customer: the $_->[0] has the same") for [ tracking => \&tracked ], [ summary => \&summed ];
+        is(summed($order, $buyer)->{total_amount}, $entry->{total_amount}, 'customer: and the total');
+        return @$entry{qw(order_status payment_status order_code)}, cents($entry->{total_amount});
+    },
+    company => sub {
+        my ($order) = @_;
+        my $reply = company('detail', $seller, order_number => $order->{number});
+        return $order->{dialect} eq 'company' ? (@{ $reply->{json} }{qw(order_status payment_status number)}, cents($reply->{json}{total})) : $reply->{json}{error_name};
+    },
+    operator => sub {
+        my ($order) = @_;
+        return @{ by_operator($order) }{qw(payment_state fulfilment_state number total)};
+    },
+    shipment => sub { shop(GET => $_[0], $buyer, of => 'shipment')->code },
+    bill     => sub { customer(GET => 'e-bill', $_[0], $buyer)->code },
+);
+
+# --- the words of each state, in each API ---------------------------------------------------------------------------
+
+my @apis  = qw(user shop customer company operator);
+my %shown = map { my ($state, $shipment, $bill, @words) = @$_; $state =~ tr/_/ /; ($state => { shipment => $shipment, bill => $bill, map { $apis[$_] => $words[$_] } 0 .. $#apis }) } (
+    # state            shipment bill user                            shop                       customer              company                operator
+    ['unpaid',           404, 409, 'pending_payment pending',      'pending_payment pending', 'pending unpaid',    'Open Open',           'unpaid pending'],
+    ['paid',             404, 200, 'paid succeeded',               'paid paid',               'pending paid',      'Paid Paid',           'paid pending'],
+    ['partly_refunded',  404, 200, 'partially_refunded succeeded', 'paid paid',               'pending paid',      'Paid Paid',           'partially_refunded pending'],
+    ['refunded',         404, 200, 'refunded succeeded',           'paid refunded',           'pending refunded',  'Refunded Refunded',   'refunded pending'],
+    ['cancelled',        404, 409, 'cancelled pending',            'cancelled failed',        'cancelled unpaid',  'Cancelled Closed',    'closed pending'],
+    ['confirmed',        404, 200, 'paid succeeded',               'processing paid',         'confirmed paid',    '',                    'paid confirmed'],
+    ['packed',           404, 200, 'paid succeeded',               'processing paid',         'packed paid',       '',                    'paid packed'],
+    ['shipped',          200, 200, 'paid succeeded',               'shipped paid',            'shipped paid',      '',                    'paid shipped'],
+    ['delivered',        200, 200, 'paid succeeded',               'delivered paid',          'delivered paid',    '',                    'paid delivered'],
+    ['unpaid_confirmed', 404, 200, 'pending_payment pending',      'processing pending',      'confirmed unpaid',  '',                    'unpaid confirmed'],
+    ['unpaid_shipped',   200, 200, 'pending_payment pending',      'shipped pending',         'shipped unpaid',    '',                    'unpaid shipped'],
+    ['unpaid_delivered', 200, 200, 'pending_payment pending',      'delivered pending',       'delivered unpaid',  '',                    'unpaid delivered'],
+);
+
+# An order that is placed through this API is in this state: all APIs say so.
+sub reads
+{
+    my ($dialect, $order, $state) = @_;
+    for my $api (@apis) {
+        my @money = $dialect eq 'company' || $api ne 'company' ? @$order{qw(number total)} : ();
+        my $words = @money ? $shown{$state}{$api} : 'order not exist';
+        $words =~ s/pending$/none/ if $api eq 'operator' && $dialect !~ /^(?:shop|customer|commerce)$/;
+        is(join(' ', $read{$api}->($order)), join(' ', $words, @money), "$state: $api shows an order of $dialect");
+    }
+    is($read{shipment}->($order), $shown{$state}{shipment}, "$state: its shipment");
+    is($read{bill}->($order), $shown{$state}{bill}, "$state: its bill");
+    return;
+}
+
+my %lives = (
+    'money comes and goes' => [ [ keys %place ], {}, [ paid => 'pay' ], [ 'partly refunded' => refund => amount => 5_00 ], [ refunded => 'refund' ] ],
+    'cancelled unpaid'     => [ [ keys %place ], {}, [ cancelled => 'cancel' ] ],
+    'paid and delivered'   => [ \@goods, {}, [ paid => 'pay' ], [ confirmed => 'confirm' ], [ packed => 'pack' ], [ shipped => 'ship' ], [ delivered => 'deliver' ] ],
+    'paid at the door'     => [ \@goods, { payment_method => 'cod' }, [ 'unpaid confirmed' => 'confirm' ], [ undef, 'pack' ], [ 'unpaid shipped' => 'ship' ],
+        [ 'unpaid delivered' => deliver => collected => JSON::PP::false ], [ delivered => 'pay' ] ],
+);
+
+for my $name (sort keys %lives) {
+    my ($dialects, $with, @steps) = @{ $lives{$name} };
+    for my $dialect (sort @$dialects) {
+        subtest "$name: placed through $dialect" => sub {
+            my $order = $place{$dialect}->(%$with);
+            reads($dialect, $order, 'unpaid');
+            for my $step (@steps) {
+                my ($state, $verb, @fields) = @$step;
+                operator_does($order, $verb, @fields);
+                reads($dialect, $order, $state) if $state;
+            }
+            done;
+        };
+    }
+}
+
+# --- sums -----------------------------------------------------------------------------------------------------------
+
+# What an order costs is the same in each API, and what it is made of adds up.
+sub adds_up
+{
+    my ($order, $name) = @_;
+    my $beside  = $order->{tax_inclusive} ? 0 : $order->{tax};
+    my $pricing = shop(GET => $order, $buyer)->{json}{data}{pricing};
+    my $sum     = summed($order, $buyer);
+    my $user    = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
+    is(join(' ', map { ($read{$_}->($order))[3] } qw(user shop customer operator)), join(' ', ($order->{total}) x 4), "$name: one total");
+    is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $order->{total}, "$name: the sum of the shop");
+    is(cents($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the sum of the customer");
+    is(cents(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), cents($sum->{sub_total}), "$name: the customer's lines");
+    is(cents(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $order->{tax}, "$name: the customer's taxes");
+    is(sum0(map { $_->{subtotal_cents} } @{ $user->{items} }) + $beside, $order->{total}, "$name: the user's items, and the tax beside them");
+    is_deeply([ $pricing->{tax}, cents($sum->{total_tax}) ], [ ($order->{tax}) x 2 ], "$name: one tax");
+    is_deeply([ $pricing->{discount}, cents($sum->{discount_rate}) ], [ ($order->{discount}) x 2 ], "$name: one discount");
+    return;
+}
+
+my $priced = make_goods(prices => { USD => 9_99 }, tax_class => $class);
+my $penny  = make_goods(prices => { USD => 1 }, tax_class => $class);
+
+for my $inclusive (JSON::PP::true, JSON::PP::false) {
+    for my $dialect (qw(user company), @goods) {
+        my $name = ($inclusive ? 'with tax in the prices: ' : 'with tax beside the prices: ') . $dialect;
+        subtest $name => sub {
+            my %of = $dialect eq 'company' ? (company => $seller->{company}{ref}, agent => $seller->{ref}, payment_method => 'cash')
+                : (shipping => { courier => 'JNE', price => 4_99, tax_class => $class });
+            for my $voucher (0, 1) {
+                my $order = order_goods($buyer, dialect => $dialect, tax_inclusive => $inclusive, lines => [ [ $priced, 3 ], [ $penny, 7 ] ],
+                    ($voucher ? (voucher => make_coupon(percent_bp => 3333)->{code}) : ()), %of);
+                cmp_ok($order->{tax}, '>', 0, 'there is tax');
+                adds_up($order, $voucher ? 'a voucher' : 'no voucher');
+                is(($read{company}->($order))[3], $order->{total}, 'the total of the company') if $dialect eq 'company';
+            }
+            done;
+        };
+    }
+}
+
+# --- other people ---------------------------------------------------------------------------------------------------
+
+# What somebody is told: the status, and the body but for the number of the request.
+sub told
+{
+    my ($reply) = @_;
+    delete $reply->{json}{request_id};
+    return [ $reply->code, $reply->{json} ];
+}
+
+my %none = (id => 9_000_000_000, number => 'ORD-NONE', public_id => '01234567-89ab-cdef-0123-456789abcdef');
+my %path = (
+    user     => '/api/v1/user/orders/:id',
+    payment  => '/api/v1/user/orders/:id/payment-status',
+    shop     => '/api/v1/orders/:public_id',
+    shipment => '/api/v1/orders/:public_id/shipment',
+    map { $_ => "/api/v1/customer/$_/:id" } qw(order-tracking order-summery e-bill),
+);
+
+subtest 'somebody else' => sub {
+    my $foreign = make_member(make_company());
+    for my $dialect (sort keys %place) {
+        my $order = $place{$dialect}->();
+        operator_does($order, 'pay');
+        if ($order->{fulfilment_state} eq 'pending') { work($order, 'ship') }
+        for my $api (sort keys %path) {
+            my ($there, $missing) = map { my $o = $_; my $p = $path{$api} =~ s/:(\w+)/$o->{$1}/r; told(ask(GET => $p, token => $stranger->{token})) } $order, \%none;
+            is_deeply($there, $missing, "$api: sees no order of $dialect");
+            cmp_ok($there->[0], '>=', 400, 'but a refusal');
+        }
+        named(consumer($order->{number}, $stranger), $dialect eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only word that tells
+        is_deeply(told(company('detail', $foreign, order_number => $order->{number})), told(company('detail', $foreign, order_number => $none{number})), 'nor does another company');
+    }
+    my %lists = ('/api/v1/user/orders' => ['orders'], '/api/v1/orders' => ['data'], '/api/v1/customer/my-orders' => [qw(data orders)]);
+    for my $path (sort keys %lists) {
+        my $list = api(GET => $path, token => $stranger->{token})->{json};
+        $list = $list->{$_} for @{ $lists{$path} };
+        is_deeply($list, [], "$path: an empty list");
+    }
+    done;
+};
+
+# --- from placing to money back -------------------------------------------------------------------------------------
+
+subtest 'one of two comes back' => sub {
+    my $order = order_goods($buyer, dialect => 'customer', payment_method => 'cod', lines => [ [ $lamp, 2 ], [$priced] ]);
+    operator_does($order, @$_) for ['confirm'], ['pack'], [ ship => tracking_number => 'JP1' ], [ tracking => status => 'on_delivery' ], ['deliver'];
+    reads('customer', $order, 'delivered');
+    my $line  = $order->{lines}[0]{id};
+    my $reply = customer(POST => 'order/return', undef, $buyer, json => { order_id => $order->{id}, order_items_id => [$line], return_reason => 'Too bright' });
+    is($reply->code, 200, 'the buyer asks for it');
+    my ($return) = @{ by_operator($order)->{returns} };
+    is_deeply([ @$return{qw(state lines)} ], [ 'requested', [ { id => $line, quantity => 2 } ] ], 'the operator sees it');
+    my $post = sub { api(POST => "$admin/$_[0]", token => operator->{token}, json => $_[1] // {}) };
+    is($post->("returns/$return->{id}/$_->[0]")->{json}{return}{state}, $_->[1], $_->[1]) for [ approve => 'approved' ], [ receive => 'received' ], [ refund => 'refunded' ];
+    my ($refund) = @{ by_operator($order)->{refunds} };
+    is($refund->{amount}, 40_00, 'what the line cost');
+    my $before = by_operator($order);
+    my $settled = $post->("refunds/$refund->{id}/settle", { reference => 'Till 1' });
+    is_deeply([ $settled->code, $settled->{json}{refund}{status} ], [ 200, 'done' ], 'the refund is settled');
+    is_deeply(by_operator($order), $before, 'as it was already') if $refund->{status} eq 'done';
+    $order = by_operator($order);
+    is_deeply([ @$order{qw(state payment_state fulfilment_state refunded)} ], [ 'completed', 'partially_refunded', 'delivered', 40_00 ], 'operator: the rest stays');
+    is(join(' ', ($read{$_->[0]}->($order))[0, 1]), $_->[1], "$_->[0]: $_->[1]")
+        for [ user => 'partially_refunded succeeded' ], [ shop => 'delivered paid' ], [ customer => 'delivered paid' ];
+    my $user = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
+    is_deeply([ $user->{refunded_cents}, map { $_->{amount_cents} } @{ $user->{refunds} } ], [ 40_00, 40_00 ], 'user: the money');
+    is(customer(GET => 'e-bill', $order, $buyer)->code, 200, 'customer: the bill stays');
+    is(shop(GET => $order, $buyer, of => 'shipment')->{json}{data}{status}, 'delivered', 'shop: so does the shipment');
+    done;
+};
+
+subtest 'a buyer who cancels what was paid waits for the money' => sub {
+    my $order = $place{shop}->();
+    operator_does($order, 'pay');
+    is(shop(POST => $order, $buyer, of => 'cancel', json => {})->code, 200, 'cancelled');
+    my ($refund) = @{ by_operator($order)->{refunds} };
+    is($refund->{status}, 'pending', 'somebody has to send it');
+    my $says = sub { join ', ', map { join ' ', ($read{$_}->($order))[0, 1] } qw(user shop customer operator) };
+    is($says->(), 'cancelled succeeded, cancelled paid, cancelled paid, refund_pending pending', 'each API says so');
+    my $settled = api(POST => "$admin/refunds/$refund->{id}/settle", token => operator->{token}, json => { reference => 'Statement 14' });
+    is($settled->{json}{refund}{status}, 'done', 'it is settled');
+    is($says->(), 'cancelled succeeded, cancelled refunded, cancelled refunded, refunded pending', 'and so does each API');
+    done;
+};
+
+invariants_hold();
+done;
