@@ -21,17 +21,24 @@ is() {
     fi
 }
 
-# together N SQL: N sessions send SQL, in which @ is the session's number; answers and errors are in $out/<number>
+# together N SQL [FIRST]: N sessions send SQL, in which @ is the session's number; answers and errors are in $out/<number>.
+# FIRST is sent before it, in a transaction of its own.
 together() {
     rm -f "$out"/*
     pids=
     i=0
     while [ $i -lt "$1" ]; do
         i=$((i + 1))
-        psql -XqAt -v VERBOSITY=terse -c "$(printf %s "$2" | sed "s/@/$i/g")" >"$out/$i" 2>&1 &
+        psql -XqAt -v VERBOSITY=terse ${3:+-c "$3"} -c "$(printf %s "$2" | sed "s/@/$i/g")" >"$out/$i" 2>&1 &
         pids="$pids $!"
     done
     for pid in $pids; do wait "$pid" || :; done
+}
+
+# at_once SQL: 48 sessions (t/pg has room for 100) begin together, when all of them are there
+at_once() {
+    at=$(q "SELECT clock_timestamp() + interval '2 seconds'")
+    together 48 "$1" "DO \$\$ BEGIN PERFORM pg_sleep(extract(epoch FROM '$at' - clock_timestamp())); END \$\$"
 }
 
 # how many sessions answered with a line that matches

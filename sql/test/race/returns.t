@@ -25,11 +25,6 @@ request() {
           jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL) WHERE kind = 'result'"
 }
 resolve() { echo "SELECT code FROM orders.resolve_return($operator, $1, '$2', 'race', NULL) WHERE kind = 'result'"; }
-# at_once SQL: 48 sessions (t/pg has room for 60) begin together, when all of them are there
-at_once() {
-    at=$(q "SELECT clock_timestamp() + interval '2 seconds'")
-    together 48 "DO \$\$ BEGIN PERFORM pg_sleep(extract(epoch FROM '$at' - clock_timestamp())); END \$\$; $1"
-}
 sums() {
     q "SELECT (SELECT coalesce(sum(quantity), 0) FROM orders.return_line x JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id
                WHERE r.tenant_id = $tenant AND r.order_id = $1 AND r.state <> 'rejected') || ' ' || l.returned_quantity
