@@ -135,7 +135,9 @@
       "The return cannot take this step in its present state.")                                    \
     X(1058, refund_not_found, NOT_FOUND, "There is no such refund.")                               \
     X(1059, refund_not_by_hand, CONFLICT, "The refund is not settled by people.")                  \
-    X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")
+    X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")                              \
+    X(1061, package_not_found, UNPROCESSABLE, "There is no such package.")                         \
+    X(1062, package_not_applicable, CONFLICT, "The order has no package that waits to be applied.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -276,6 +276,46 @@ LANGUAGE sql STABLE AS $$
     ) AS w
 $$;
 
+CREATE FUNCTION orders.addresses_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'address'::text, a.order_id, a.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
+           NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, a.kind, NULL::text,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+           NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean,
+           NULL::text, a.document, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
+    FROM orders.order_address a
+    WHERE a.tenant_id = p_tenant AND a.order_id = ANY (p_ids)
+    ORDER BY a.order_id, a.kind
+$$;
+
+-- What an order is of: the first of its goods; for a package, what its order was for.
+CREATE FUNCTION orders.order_category(p_tenant integer, p_order bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(
+        (SELECT CASE q.kind WHEN 'purchase' THEN 'package' ELSE q.kind END
+         FROM orders.package_order q WHERE q.tenant_id = p_tenant AND q.order_id = p_order),
+        (SELECT l.kind::text FROM orders.order_line l
+         WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.kind IN ('plan', 'product')
+         ORDER BY l.id LIMIT 1))
+$$;
+
+CREATE FUNCTION orders.categories_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
+LANGUAGE sql STABLE AS $$
+    SELECT 'category'::text, o.id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
+           NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, orders.order_category(o.tenant_id, o.id), NULL::text,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, y.symbol, NULL::text, NULL::text, NULL::text,
+           o.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+           NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::timestamptz,
+           NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
+    FROM orders.orders o
+    LEFT JOIN orders.currency y ON y.code = o.currency
+    WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
+$$;
+
 CREATE FUNCTION orders.more_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders.answer
 LANGUAGE sql STABLE AS $$
     SELECT 'user'::text, o.id, u.id, u.id, u.public_id, u.login, NULL::text, NULL::text, NULL::integer,
@@ -303,17 +343,7 @@ LANGUAGE sql STABLE AS $$
      WHERE t.tenant_id = p_tenant AND t.order_id = ANY (p_ids)
      ORDER BY t.order_id, t.key, t.rate_bp)
     UNION ALL
-    (SELECT 'address'::text, a.order_id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
-            NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, a.kind, NULL::text,
-            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
-            NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
-            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean,
-            NULL::text, a.document, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
-     FROM orders.order_address a
-     WHERE a.tenant_id = p_tenant AND a.order_id = ANY (p_ids)
-     ORDER BY a.order_id, a.kind)
+    SELECT * FROM orders.addresses_of(p_tenant, p_ids)
     UNION ALL
     (SELECT 'history'::text, h.order_id, h.step::bigint, h.actor_id, NULL::uuid, NULL::text, NULL::text, h.api,
             h.version, h.to_state, NULL::text, NULL::text, h.from_state, h.axis, NULL::text, NULL::text,
@@ -345,7 +375,10 @@ GRANT EXECUTE ON FUNCTION
     orders.invoices_of(integer, bigint[]),
     orders.shipments_of(integer, bigint[]),
     orders.returns_of(integer, bigint[]),
-    orders.labels_of(integer, text[])
+    orders.labels_of(integer, text[]),
+    orders.addresses_of(integer, bigint[]),
+    orders.order_category(integer, bigint),
+    orders.categories_of(integer, bigint[])
     TO orders_api;
 
 -- What it all means
@@ -370,6 +403,10 @@ COMMENT ON FUNCTION orders.returns_of IS
 'Rows return: number (of the order), parent_id and amount (of its refund), snapshot ([{id, quantity}] of its lines)';
 COMMENT ON FUNCTION orders.labels_of IS
 'Rows label (type, code the word, title the text, reference its language): each word in the first of the languages that has it';
+COMMENT ON FUNCTION orders.addresses_of IS 'Rows address (type billing or shipping, the document as snapshot)';
+COMMENT ON FUNCTION orders.order_category IS
+'What an order is of: product, plan, package, or renewal and upgrade of a package; null: none of these. Takes no locks';
+COMMENT ON FUNCTION orders.categories_of IS 'Rows category: type what the order is of, title the symbol of its currency';
 COMMENT ON FUNCTION orders.more_of IS
 'Rows user, tax, address, history, company, agent, invoice, shipment, tracking and return: what the operator sees beyond rows_of and money_of';
 

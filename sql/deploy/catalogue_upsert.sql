@@ -296,6 +296,8 @@ BEGIN
         WHEN 'tax-rates' THEN RETURN orders.put_tax_rate(p_tenant, p_ref, d);
         WHEN 'payment-channels' THEN RETURN orders.put_payment_channel(p_tenant, p_ref, d);
         WHEN 'labels' THEN RETURN orders.put_label(p_tenant, p_ref, d);
+        WHEN 'packages' THEN RETURN orders.put_package(p_tenant, p_ref, d);
+        WHEN 'members' THEN RETURN orders.put_member(p_tenant, p_ref, d);
         ELSE PERFORM orders.refuse('422', 'unknown_kind', 'There is no such kind of catalogue entry.', 'kind');
     END CASE;
 END
@@ -422,7 +424,7 @@ COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind.
 COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
 COMMENT ON FUNCTION orders.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
-tax-rates, payment-channels or labels with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
 required_field, invalid_field …';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS

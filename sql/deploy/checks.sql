@@ -354,6 +354,41 @@ FROM orders.order_return r
 WHERE NOT EXISTS (SELECT FROM orders.return_line x
                   WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.order_id = r.order_id);
 
+CREATE VIEW orders_check.packages_fit AS
+SELECT l.tenant_id, l.order_id, 'a package is sold by an order of another kind' AS problem
+FROM orders.order_line l
+LEFT JOIN orders.package_order q ON q.tenant_id = l.tenant_id AND q.order_id = l.order_id AND q.package_id = l.item_id
+WHERE l.kind = 'package' AND q.order_id IS NULL
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('the order of a package is in %s, %s, of user %s, with %s packages', o.state, o.payment_state,
+                                       o.buyer_id, x.packages)
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
+CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity) FILTER (WHERE l.kind = 'package'), 0) AS packages, count(*) AS lines
+                    FROM orders.order_line l
+                    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind <> 'tax') AS x
+WHERE o.buyer_id IS DISTINCT FROM q.user_id OR x.packages <> 1 OR x.lines <> 1
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('term %s stands, its order is %s and %s', t.id, o.state, o.payment_state)
+FROM orders.package_term t
+JOIN orders.orders o ON o.tenant_id = t.tenant_id AND o.id = t.order_id
+LEFT JOIN orders.package_order q ON q.tenant_id = t.tenant_id AND q.order_id = t.order_id
+WHERE (t.revoked_at IS NULL) <> (o.state <> 'cancelled' AND o.payment_state IN ('paid', 'partially_refunded', 'refund_pending'))
+   OR (q.user_id, q.package_id) IS DISTINCT FROM (t.user_id, t.package_id)
+UNION ALL
+SELECT m.tenant_id, t.order_id, format('user %s has term %s of user %s%s', m.user_id, t.id, t.user_id,
+                                       CASE WHEN t.revoked_at IS NOT NULL THEN ', revoked' END)
+FROM orders.member m
+JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
+WHERE t.user_id <> m.user_id OR t.revoked_at IS NOT NULL
+UNION ALL
+SELECT q.tenant_id, max(q.order_id), format('user %s has %s unpaid orders of packages', q.user_id, count(*))
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.state = 'open'
+    AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders.is_due(o)
+GROUP BY q.tenant_id, q.user_id
+HAVING count(*) > 1;
+
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -367,7 +402,8 @@ UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_e
 UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
 UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
 UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
-UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v;
+UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
+UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v;
 
 -- What it all means
 
@@ -389,6 +425,8 @@ COMMENT ON VIEW orders_check.stock_is_held IS 'Invariant 11: what is reserved is
 COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
 COMMENT ON VIEW orders_check.returns_fit IS
 'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';
+COMMENT ON VIEW orders_check.packages_fit IS
+'Invariant 14: a package is given for its paid order, once, and goes with the money; a member has one order of a package under way';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

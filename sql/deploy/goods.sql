@@ -68,7 +68,8 @@ DECLARE
     r         record;
 BEGIN
     FOR r IN
-        SELECT q.quantity, q.discount, v, p, c, x, v.active AND p.active AND x.price IS NOT NULL AS sold
+        SELECT q.quantity, q.discount, v, p, c, x, v.active AND p.active AND x.price IS NOT NULL
+               AND NOT orders.is_package(v.tenant_id, v.id) AS sold
         FROM orders.cart_line q
         JOIN orders.variant v ON v.tenant_id = q.tenant_id AND v.id = q.variant_id
         JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id

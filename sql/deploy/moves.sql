@@ -54,6 +54,8 @@ DECLARE
     v_state   text := orders.last_state(p_steps, 'order', o.state);
     v_payment text := orders.last_state(p_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
+    v_follows boolean := (v_payment IN ('paid', 'refunded') AND v_payment <> o.payment_state)
+                         OR (v_state = 'cancelled' AND v_state <> o.state);
 BEGIN
     UPDATE orders.orders x
     SET version = o.version + 1,
@@ -70,6 +72,9 @@ BEGIN
     RETURNING * INTO o;
     IF cardinality(p_steps) > 0 THEN
         PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, p_steps);
+    END IF;
+    IF v_follows THEN
+        PERFORM orders.follow_package(o);
     END IF;
     RETURN o;
 END
@@ -158,7 +163,8 @@ COMMENT ON FUNCTION orders.lock_order IS
 version_mismatch';
 COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
 COMMENT ON FUNCTION orders.move_order IS
-'Internal: applies steps to a locked order, counts the version up and records them';
+'Internal: applies steps to a locked order, counts the version up and records them. A package comes with the money, and goes
+with it: locks the member';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
 COMMENT ON FUNCTION orders.close_order IS

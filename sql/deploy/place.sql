@@ -26,7 +26,10 @@ CREATE TYPE orders.order_head AS (
     coupon        text,
     notes         text,
     snapshot      jsonb,
-    metadata      jsonb
+    metadata      jsonb,
+    package_kind  text,
+    former_term   bigint,
+    clock         timestamptz
 );
 
 CREATE TYPE orders.priced_line AS (
@@ -144,6 +147,7 @@ CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint) RETURNS te
     SELECT CASE
         WHEN h.dialect = 'customer' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 8)
             || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
+        WHEN h.dialect = 'commerce' THEN to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6)
         WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
         ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
 $$;
@@ -259,6 +263,9 @@ BEGIN
     END IF;
     PERFORM orders.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
                                 orders.placing_steps(h.fulfilment, v_paid));
+    IF h.package_kind IS NOT NULL THEN
+        PERFORM orders.put_package_order(c.tenant_id, v_id, h, p_lines[1].item_id, v_paid);
+    END IF;
     IF s.total > 0 THEN
         v_payment := orders.put_payment(c.tenant_id, v_id, h, s.total);
         IF h.method = 'balance' THEN
@@ -420,12 +427,8 @@ DECLARE
     l       orders.priced_line;
     v_order bigint;
 BEGIN
-    IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
-        RETURN;
-    ELSIF v_claim.verdict = 'resume' THEN
-        c.key := NULL;
-        RETURN QUERY SELECT * FROM finish(c, result_row('resume', v_claim.order_id, v_claim.order_id), NULL);
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
         RETURN;
     END IF;
     f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
@@ -435,11 +438,7 @@ BEGIN
     h.coupon := p_coupon;
     h.expires_in := p_expires_in;
     v_order := put_order(c, h, ARRAY[l]);
-    IF c.key IS NOT NULL AND awaits_intent(p_tenant, v_order) THEN
-        PERFORM leave_key_open(c, v_order);
-        c.key := NULL;
-    END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', v_order, v_order), NULL);
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
 END
 $$;
 
@@ -448,12 +447,29 @@ CREATE FUNCTION orders.awaits_intent(p_tenant integer, p_order bigint) RETURNS b
                    WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created')
 $$;
 
--- An external order's answer is not final before its intent is known: record_intent completes the key's record.
-CREATE FUNCTION orders.leave_key_open(c orders.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- The answer to a key that was used before: the stored one, or the order as it is now where its answer never became final.
+CREATE FUNCTION orders.placed_before(c orders.context, p_claim orders.claim) RETURNS SETOF orders.answer
+LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE orders.idempotency i SET order_id = p_order
-    WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
-      AND i.route = c.route AND i.key = c.key;
+    IF p_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM orders.replay(p_claim.answer);
+        RETURN;
+    END IF;
+    c.key := NULL;
+    RETURN QUERY SELECT * FROM orders.finish(c, orders.result_row('resume', p_claim.order_id, p_claim.order_id), NULL);
+END
+$$;
+
+-- An external order's answer is not final before its intent is known: record_intent completes the key's record.
+CREATE FUNCTION orders.after_placing(c orders.context, p_order bigint) RETURNS orders.context LANGUAGE plpgsql AS $$
+BEGIN
+    IF c.key IS NOT NULL AND orders.awaits_intent(c.tenant_id, p_order) THEN
+        UPDATE orders.idempotency i SET order_id = p_order
+        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+          AND i.route = c.route AND i.key = c.key;
+        c.key := NULL;
+    END IF;
+    RETURN c;
 END
 $$;
 
@@ -474,7 +490,7 @@ COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
 COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.order_number IS
 'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD; in the
-customer API yyyymmdd-00000001O, or C for cash on delivery. Days are UTC';
+customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are UTC';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders.placing_steps IS
@@ -484,7 +500,7 @@ COMMENT ON FUNCTION orders.check_payment_choice IS
 'Internal: OR422 payment_method_unknown, payment_channel_…; free orders need no channel';
 COMMENT ON FUNCTION orders.put_order IS
 'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
-outbox, payment and the debit of the balance, in this order. Returns the id';
+outbox, package, payment and the debit of the balance, in this order. Returns the id';
 COMMENT ON FUNCTION orders.put_redemption IS 'Internal: the redemption and its discount line';
 COMMENT ON FUNCTION orders.put_payment IS 'Internal: the first payment of an order';
 COMMENT ON TYPE orders.plan_offer IS 'A plan with all that placing it depends on';
@@ -500,6 +516,8 @@ of a channel whose intent record_intent reports, others wait. p_expires_in: seco
 expires, null never. Rows: result (done, or resume when an earlier try with the key never became final), then
 the order. OR422 with the field';
 COMMENT ON FUNCTION orders.awaits_intent IS 'Internal: whether an order has a payment whose intent is still to be made';
-COMMENT ON FUNCTION orders.leave_key_open IS 'Internal: notes the order of a key whose answer is not final';
+COMMENT ON FUNCTION orders.placed_before IS 'Internal: the answer of placing to a key that is not new';
+COMMENT ON FUNCTION orders.after_placing IS
+'Internal: the context to finish placing with: without the key, whose record notes the order, where the answer is not final';
 
 COMMIT;

@@ -15,7 +15,7 @@ BEGIN
         SELECT v FROM orders.product p
         JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
         WHERE p.tenant_id = p_tenant AND p.external_ref = p_product AND p.active AND v.active
-          AND (p_variant IS NULL OR v.external_ref = p_variant)
+          AND (p_variant IS NULL OR v.external_ref = p_variant) AND NOT orders.is_package(p_tenant, v.id)
         ORDER BY v.id
         LIMIT 2);
     IF cardinality(v_found) = 0 THEN
@@ -121,11 +121,14 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.plan_shipment(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Goods have a shipment from the beginning; what is paid already is billed.
+CREATE FUNCTION orders.plan_goods(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
     VALUES (p_tenant, p_order, orders.doc_text(d, 'courier', false), orders.doc_text(d, 'service', false),
             orders.doc_text(d, 'estimated_delivery', false), orders.doc_time(d, 'expected_at'));
+    PERFORM orders.bill_order(o) FROM orders.orders o
+    WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.payment_state = 'paid';
 END
 $$;
 
@@ -244,11 +247,7 @@ BEGIN
     v_order := orders.put_order(c, h, v_lines || coalesce(orders.shipping_lines(c.tenant_id, v_shipping), '{}'));
     PERFORM orders.put_addresses(c.tenant_id, v_order, d);
     IF h.fulfilment <> 'none' THEN
-        PERFORM orders.plan_shipment(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
-    END IF;
-    IF h.fulfilment <> 'none' THEN
-        PERFORM orders.bill_order(o) FROM orders.orders o
-        WHERE o.tenant_id = c.tenant_id AND o.id = v_order AND o.payment_state = 'paid';
+        PERFORM orders.plan_goods(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
     END IF;
     IF k.id IS NOT NULL THEN
         UPDATE orders.cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = c.tenant_id AND x.id = k.id;
@@ -269,12 +268,8 @@ DECLARE
     k       orders.cart;
     v_order bigint;
 BEGIN
-    IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
-        RETURN;
-    ELSIF v_claim.verdict = 'resume' THEN
-        c.key := NULL;
-        RETURN QUERY SELECT * FROM finish(c, result_row('resume', v_claim.order_id, v_claim.order_id), NULL);
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
         RETURN;
     END IF;
     IF p_document ->> 'cart' IS NOT NULL THEN
@@ -286,11 +281,7 @@ BEGIN
         END IF;
     END IF;
     v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
-    IF c.key IS NOT NULL AND awaits_intent(p_tenant, v_order) THEN
-        PERFORM leave_key_open(c, v_order);
-        c.key := NULL;
-    END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', v_order, v_order), NULL);
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
 END
 $$;
 
@@ -306,7 +297,7 @@ COMMENT ON FUNCTION orders.product_line IS 'Internal: the line {product, variant
 COMMENT ON FUNCTION orders.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
 COMMENT ON FUNCTION orders.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
-COMMENT ON FUNCTION orders.plan_shipment IS 'Internal: the shipment of a new order, as planned';
+COMMENT ON FUNCTION orders.plan_goods IS 'Internal: the shipment of a new order, as planned, and its bill if it is paid: the last lock';
 COMMENT ON FUNCTION orders.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
 COMMENT ON FUNCTION orders.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
 COMMENT ON FUNCTION orders.described_head IS 'Internal: the head of a described order';

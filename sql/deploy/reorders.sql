@@ -30,7 +30,8 @@ CREATE FUNCTION orders.sold_again(p_tenant integer, l orders.order_line) RETURNS
         SELECT FROM orders.variant v
         JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
         JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = l.currency
-        WHERE v.tenant_id = p_tenant AND v.id = l.item_id AND v.active AND p.active)
+        WHERE v.tenant_id = p_tenant AND v.id = l.item_id AND v.active AND p.active
+          AND NOT orders.is_package(p_tenant, v.id))
 $$;
 
 -- Adds the lines to what is in the cart; returns the titles of those that are no longer sold.

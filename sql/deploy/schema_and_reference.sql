@@ -20,8 +20,8 @@ COMMENT ON SCHEMA orders IS
 'The order book of mod_orders. Rules that hold everywhere:
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
-Lock order, kept by every function: cart, order row (by id), its payments (by id), coupon, stock (by variant), account,
-number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
+Lock order, kept by every function: cart, order row (by id), its payments (by id), coupon, stock (by variant), member,
+account, number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
 coupons, then all stock.
 Functions without SET search_path are internal: they run inside the public ones and are granted to nobody.';
 
@@ -71,12 +71,14 @@ CREATE TABLE orders.tenant (
     currency      text        NOT NULL,
     tax_inclusive boolean     NOT NULL DEFAULT true,
     bill_series   text        NOT NULL DEFAULT 'BILL',
+    time_zone     text        NOT NULL DEFAULT 'UTC',
     metadata      jsonb       NOT NULL DEFAULT '{}',
     created_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenant_pkey PRIMARY KEY (id),
     CONSTRAINT tenant_id_positive CHECK (id > 0),
     CONSTRAINT tenant_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
     CONSTRAINT tenant_bill_series_is_word CHECK (bill_series ~ '^[A-Z0-9]{1,12}$'),
+    CONSTRAINT tenant_time_zone_known CHECK (timezone(time_zone, timestamptz '2000-01-01T00:00:00Z') IS NOT NULL),
     CONSTRAINT tenant_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -129,6 +131,7 @@ COMMENT ON COLUMN orders.tenant.name IS 'For people';
 COMMENT ON COLUMN orders.tenant.currency IS 'Default for what names no currency';
 COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
 COMMENT ON COLUMN orders.tenant.bill_series IS 'What its bill numbers begin with';
+COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone whose days and months packages go by';
 COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
 COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS

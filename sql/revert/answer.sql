@@ -4,6 +4,9 @@
 BEGIN;
 
 DROP FUNCTION orders.more_of;
+DROP FUNCTION orders.categories_of;
+DROP FUNCTION orders.order_category;
+DROP FUNCTION orders.addresses_of;
 DROP FUNCTION orders.labels_of;
 DROP FUNCTION orders.returns_of;
 DROP FUNCTION orders.shipments_of;

@@ -3,7 +3,8 @@
 
 BEGIN;
 
-DROP FUNCTION orders.leave_key_open;
+DROP FUNCTION orders.after_placing;
+DROP FUNCTION orders.placed_before;
 DROP FUNCTION orders.awaits_intent;
 DROP FUNCTION orders.place_plan;
 DROP FUNCTION orders.plan_line;

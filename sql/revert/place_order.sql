@@ -10,7 +10,7 @@ DROP FUNCTION orders.put_addresses;
 DROP FUNCTION orders.described_head;
 DROP FUNCTION orders.described_payment;
 DROP FUNCTION orders.described_parties;
-DROP FUNCTION orders.plan_shipment;
+DROP FUNCTION orders.plan_goods;
 DROP FUNCTION orders.shipping_lines;
 DROP FUNCTION orders.described_lines;
 DROP FUNCTION orders.ordered_plan_line;

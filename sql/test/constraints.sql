@@ -13,6 +13,9 @@ SELECT pg_temp.bill(:s) \g (format=unaligned) /dev/null
 SELECT pg_temp.sell('external') AS l \gset
 SELECT code FROM send_pay_link(77, 'company', 'seller', pg_temp.uid('sally'), 'send', NULL, NULL, pg_temp.number_of(:l), 'a@example.com') \g (format=unaligned) /dev/null
 SELECT pg_temp.terminal('T1', :s) \g (format=unaligned) /dev/null
+SELECT pg_temp.operator_put('products', 'club', '{"name": "Club", "variants": [{"ref": "one", "name": "One", "prices": {"USD": 1000}}]}'),
+       pg_temp.operator_put('packages', 'club', '{"product": "club", "rank": 1, "duration_unit": "month", "duration_value": 1}'),
+       pg_temp.operator_put('members', 'alice', '{"package": "club"}') \g (format=unaligned) /dev/null
 SELECT pg_temp.payment_of(:a) AS pa \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
 SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, c.name)
@@ -118,8 +121,8 @@ FROM (VALUES
     ('UPDATE order_line SET metadata = ''[]'' WHERE order_id = $b', 'order_line_metadata_is_object'),
     ('INSERT INTO order_tax VALUES (77, $a, ''x'', 10001, 1)', 'order_tax_rate_between_0_and_100_percent'),
     ('INSERT INTO order_tax VALUES (77, $a, ''x'', 1, -1)', 'order_tax_amount_not_negative'),
-    ('INSERT INTO order_address VALUES (77, $a, ''holiday'', ''{}'')', 'order_address_kind_known'),
-    ('INSERT INTO order_address VALUES (77, $a, ''billing'', ''[]'')', 'order_address_document_is_object'),
+    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''holiday'', ''{}'')', 'order_address_kind_known'),
+    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''billing'', ''[]'')', 'order_address_document_is_object'),
     ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 4, 2, ''order'', ''cancelled'', ''open'', ''operator'')', 'order_history_step_allowed'),
     ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 4, 2, ''order'', ''open'', ''expired'', ''buyer'')', 'order_history_step_allowed'),
     ('INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor) VALUES (77, $b, 3, 2, ''order'', ''open'', ''expired'', ''system'')', 'order_history_pkey'),
@@ -153,6 +156,18 @@ FROM (VALUES
     ('INSERT INTO currency VALUES (''QQQ'', 5, ''$'', ''x'')', 'currency_exponent_is_0_to_4'),
     ('INSERT INTO plan (tenant_id, external_ref, slug, name, price, currency) VALUES (77, ''x'', ''x'', ''x'', -1, ''USD'')', 'plan_price_in_range'),
     ('INSERT INTO plan (tenant_id, external_ref, slug, name, price, currency) VALUES (77, ''x'', ''basic'', ''x'', 1, ''USD'')', 'plan_slug_unique'),
+    ('UPDATE package SET rank = -1 WHERE tenant_id = 77', 'package_rank_not_negative'),
+    ('UPDATE package SET duration_unit = ''moon'' WHERE tenant_id = 77', 'package_duration_unit_known'),
+    ('UPDATE package SET duration_unit = NULL WHERE tenant_id = 77', 'package_duration_is_whole'),
+    ('UPDATE package SET duration_value = 0 WHERE tenant_id = 77', 'package_duration_positive'),
+    ('UPDATE package_term SET ends_at = starts_at WHERE tenant_id = 77', 'package_term_ends_after_start'),
+    ('UPDATE package_term SET anchor_day = 32 WHERE tenant_id = 77', 'package_term_anchor_is_day'),
+    ('UPDATE package_term SET order_id = $a WHERE tenant_id = 77; INSERT INTO package_term SELECT 77, id + 1, user_id, package_id, starts_at, ends_at, anchor_day, $a FROM package_term WHERE tenant_id = 77',
+        'package_term_one_per_order'),
+    ('UPDATE package_term SET package_id = 999999999 WHERE tenant_id = 77', 'package_term_package_exists'),
+    ('UPDATE member SET term_id = 999999999 WHERE tenant_id = 77', 'member_term_exists'),
+    ('INSERT INTO package_order SELECT 77, $a, pg_temp.uid(''alice''), ''gift'', variant_id FROM package WHERE tenant_id = 77', 'package_order_kind_known'),
+    ('INSERT INTO package_order VALUES (77, $a, pg_temp.uid(''alice''), ''purchase'', 999999999)', 'package_order_package_exists'),
     ('INSERT INTO users (tenant_id, external_ref, name) VALUES (77, ''alice'', ''x'')', 'users_external_ref_unique'),
     ('INSERT INTO users (tenant_id, external_ref, name) VALUES (78, ''alice'', ''x'')', 'users_tenant_exists')
 ) AS c (sql, name);

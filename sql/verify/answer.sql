@@ -11,6 +11,9 @@ SELECT 'orders.invoices_of'::regproc;
 SELECT 'orders.shipments_of'::regproc;
 SELECT 'orders.returns_of'::regproc;
 SELECT 'orders.labels_of'::regproc;
+SELECT 'orders.addresses_of'::regproc;
+SELECT 'orders.order_category'::regproc;
+SELECT 'orders.categories_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.rows_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
@@ -23,3 +26,6 @@ SELECT 1 / has_function_privilege('orders_api', 'orders.invoices_of(integer, big
 SELECT 1 / has_function_privilege('orders_api', 'orders.shipments_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.returns_of(integer, bigint[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.labels_of(integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.addresses_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.order_category(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.categories_of(integer, bigint[])', 'EXECUTE')::integer;

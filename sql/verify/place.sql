@@ -28,6 +28,7 @@ SELECT 'orders.plan_head'::regproc;
 SELECT 'orders.plan_line'::regproc;
 SELECT 'orders.place_plan'::regproc;
 SELECT 'orders.awaits_intent'::regproc;
-SELECT 'orders.leave_key_open'::regproc;
+SELECT 'orders.placed_before'::regproc;
+SELECT 'orders.after_placing'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.place_plan(integer, text, text, bigint, text, text, bytea, bigint, bigint, bigint, integer, text, text, text, text, integer)', 'EXECUTE')::integer;

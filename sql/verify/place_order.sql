@@ -6,7 +6,7 @@ SELECT 'orders.product_line'::regproc;
 SELECT 'orders.ordered_plan_line'::regproc;
 SELECT 'orders.described_lines'::regproc;
 SELECT 'orders.shipping_lines'::regproc;
-SELECT 'orders.plan_shipment'::regproc;
+SELECT 'orders.plan_goods'::regproc;
 SELECT 'orders.described_parties'::regproc;
 SELECT 'orders.described_payment'::regproc;
 SELECT 'orders.described_head'::regproc;

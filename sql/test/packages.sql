@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+\ir lib/members.sql
+SELECT no_plan();
+
+-- --- periods, by a clock of their own -------------------------------------------------------------------------------------
+
+SELECT is(orders.period_end(p.since::timestamptz, p.zone, p.unit, p.n, p.day)::text, (p.ends::timestamptz)::text, format('%s %s %s after %s, %s', p.n, p.unit, p.zone, p.since, p.day))
+FROM (VALUES
+    ('2027-01-15T10:00:00Z', 'UTC', 'month', 1, 15, '2027-02-15T10:00:00Z'),
+    ('2027-01-31T10:00:00Z', 'UTC', 'month', 1, 31, '2027-02-28T10:00:00Z'),
+    ('2027-02-28T10:00:00Z', 'UTC', 'month', 1, 31, '2027-03-31T10:00:00Z'),
+    ('2027-03-31T10:00:00Z', 'UTC', 'month', 1, 31, '2027-04-30T10:00:00Z'),
+    ('2028-01-30T10:00:00Z', 'UTC', 'month', 1, 30, '2028-02-29T10:00:00Z'),
+    ('2027-12-31T23:59:59Z', 'UTC', 'month', 1, 31, '2028-01-31T23:59:59Z'),
+    ('2027-11-30T00:00:00Z', 'UTC', 'month', 3, 30, '2028-02-29T00:00:00Z'),
+    ('2028-02-29T12:00:00Z', 'UTC', 'year', 1, 29, '2029-02-28T12:00:00Z'),
+    ('2031-02-28T12:00:00Z', 'UTC', 'year', 1, 29, '2032-02-29T12:00:00Z'),
+    ('2028-02-29T12:00:00Z', 'UTC', 'year', 4, 29, '2032-02-29T12:00:00Z'),
+    ('2099-02-28T12:00:00Z', 'UTC', 'year', 1, 29, '2100-02-28T12:00:00Z'),
+    ('2028-02-28T12:00:00Z', 'UTC', 'day', 1, 28, '2028-02-29T12:00:00Z'),
+    ('2027-12-28T12:00:00Z', 'UTC', 'week', 1, 28, '2028-01-04T12:00:00Z'),
+    -- the last evening of a month in New York is the next month in UTC
+    ('2027-02-01T03:00:00Z', 'America/New_York', 'month', 1, 31, '2027-03-01T03:00:00Z'),
+    ('2027-02-01T03:00:00Z', 'UTC', 'month', 1, 1, '2027-03-01T03:00:00Z'),
+    -- over the change of clocks it is the same time of day there
+    ('2027-03-10T12:00:00Z', 'Europe/Berlin', 'month', 1, 10, '2027-04-10T11:00:00Z'),
+    ('2027-10-30T12:00:00Z', 'Europe/Berlin', 'day', 1, 30, '2027-10-31T13:00:00Z'),
+    ('2027-02-28T01:30:00Z', 'Europe/Berlin', 'month', 1, 28, '2027-03-28T01:30:00Z'),
+    ('2027-06-30T22:00:00Z', 'Asia/Kolkata', 'month', 1, 1, '2027-07-31T22:00:00Z'),
+    ('2027-01-30T11:00:00Z', 'Pacific/Auckland', 'month', 1, 31, '2027-02-27T11:00:00Z')
+) AS p (since, zone, unit, n, day, ends);
+
+-- Whole lives of a member: each renewal on the day before the end, paid from the balance at that moment.
+CREATE FUNCTION pg_temp.life(p_who text, p_package text, p_price text, p_start timestamptz, p_count integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_ends text := '';
+    v_now  timestamptz := p_start;
+BEGIN
+    PERFORM pg_temp.join_it(p_who, p_package, p_price, v_now);
+    FOR i IN 1 .. p_count LOOP
+        v_now := pg_temp.ends(p_who) - interval '1 day';
+        v_ends := v_ends || ' ' || to_char(pg_temp.ends(p_who) AT TIME ZONE (SELECT time_zone FROM orders.tenant WHERE id = 77), 'MM-DD HH24:MI');
+        PERFORM pg_temp.renew(p_who, p_package, p_price, v_now);
+    END LOOP;
+    RETURN trim(v_ends);
+END
+$$;
+SELECT pg_temp.top_up('alice', 100000000), pg_temp.top_up('bob', 100000000) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.life('alice', 'bronze', '10.00', '2027-10-31T09:30:00Z', 6),
+    '11-30 09:30 12-31 09:30 01-31 09:30 02-29 09:30 03-31 09:30 04-30 09:30', 'months end on their last day and come back to the 31st');
+SELECT is((SELECT count(*)::integer FROM package_term WHERE tenant_id = 77 AND user_id = pg_temp.uid('alice') AND revoked_at IS NULL), 7, 'each renewal is a term');
+SELECT is((SELECT count(DISTINCT starts_at)::integer FROM package_term WHERE tenant_id = 77 AND user_id = pg_temp.uid('alice')), 1, 'of one time without a gap');
+UPDATE tenant SET time_zone = 'America/New_York' WHERE id = 77;
+SELECT is(pg_temp.life('bob', 'bronze', '10.00', '2028-02-01T04:30:00Z', 4),
+    '02-29 23:30 03-31 23:30 04-30 23:30 05-31 23:30', 'in New York, where it is still January when it begins');
+UPDATE tenant SET time_zone = 'UTC' WHERE id = 77;
+SELECT pg_temp.member('carol'), pg_temp.member('dave') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.life('carol', 'gold', '100.00', '2028-02-29T00:00:00Z', 5), '02-28 00:00 02-28 00:00 02-28 00:00 02-29 00:00 02-28 00:00', 'years from a leap day');
+SELECT is(pg_temp.life('dave', 'fortnight', '5.00', '2027-03-20T12:00:00Z', 3), '04-03 12:00 04-17 12:00 05-01 12:00', 'weeks');
+SELECT is((SELECT anchor_day::integer FROM package_term WHERE tenant_id = 77 AND user_id = pg_temp.uid('dave') ORDER BY id DESC LIMIT 1), 15, 'whose day moves on');
+
+-- --- purchase, renewal, upgrade -------------------------------------------------------------------------------------------
+
+SELECT pg_temp.member('erin') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('erin', 'silver', '30.00', '2027-05-10T00:00:00Z', 'manual', '5.00') AS a \gset
+SELECT is(pg_temp.states(:a), 'open unpaid none', 'a package waits for its money');
+SELECT is(pg_temp.has('erin'), NULL, 'nobody has it before');
+SELECT is((SELECT ROW(subtotal, discount, total, dialect, payment_method)::text FROM orders WHERE id = :a), '(3000,500,2500,commerce,manual)', 'it costs its list price less the discount');
+SELECT is((SELECT ROW(kind, quantity, unit_price, list_price, discount, snapshot -> 'package' ->> 'kind')::text FROM order_line WHERE order_id = :a),
+    '(package,1,3000,3000,500,purchase)', 'its line');
+SELECT is(order_category(77, :a), 'package', 'its category');
+SELECT matches((SELECT number FROM orders WHERE id = :a), '^\d{12,}$', 'its number has digits only');
+SELECT is(order_id_of(77, (SELECT number FROM orders WHERE id = :a)), :a::bigint, 'and names it');
+SELECT is((SELECT string_agg(kind || ' ' || (document ->> 'house') || ' ' || (document ->> 'state') || (document ->> 'country'), ',') FROM order_address WHERE order_id = :a),
+    'billing 12 10MY', 'one address, whose codes are in capitals and without each other');
+SELECT is(pg_temp.pay(:a), 'done', 'paid');
+SELECT is(pg_temp.has('erin') ~ '^silver ', true, 'he has it');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'and the order is done');
+SELECT is(pg_temp.pay(:a), 'unchanged', 'paid again');
+SELECT is((SELECT count(*)::integer FROM package_term WHERE order_id = :a), 1, 'is one term');
+
+SELECT pg_temp.put_member('erin', '{"placed_at": "2027-01-01T00:00:00Z", "package": "silver", "starts_at": "2027-05-10T00:00:00Z", "ends_at": "2027-06-10T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.top_up('erin', 100000) \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('erin', 'gold', '75.00', '2027-05-20T00:00:00Z') AS b \gset
+SELECT is(pg_temp.has('erin'), 'gold 2027-05-20 2027-06-10', 'an upgrade replaces the package and takes over what is left');
+SELECT is((SELECT ROW(l.unit_price, o.discount, o.total, o.payment_state, order_category(77, o.id))::text FROM orders o JOIN order_line l ON l.order_id = o.id WHERE o.id = :b),
+    '(7500,0,7500,paid,upgrade)', 'it costs the difference');
+SELECT pg_temp.renew('erin', 'gold', '100.00', '2027-06-09T00:00:00Z') AS c \gset
+SELECT is(pg_temp.has('erin'), 'gold 2027-05-20 2028-06-10', 'a renewal adds the new package''s period');
+SELECT is(order_category(77, :c), 'renewal', 'its category');
+SELECT pg_temp.renew('erin', 'gold', '100.00', '2029-01-01T06:00:00Z') AS d \gset
+SELECT is(pg_temp.has('erin'), 'gold 2029-01-01 2030-01-01', 'what has lapsed begins anew');
+SELECT pg_temp.upgrade('erin', 'forever', '400.00', '2029-02-01T00:00:00Z') AS e \gset
+SELECT is(pg_temp.has('erin'), 'forever 2029-02-01 ', 'a package without end has none');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
+-- A discount for an upgrade is the new package's own.
+SELECT pg_temp.member('fay') \g (format=unaligned) /dev/null
+SELECT pg_temp.put_member('fay', '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-05-10T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-05-20T00:00:00Z', 'manual', '5.00') AS f \gset
+SELECT is((SELECT total FROM orders WHERE id = :f), 1500::bigint, '30.00 less 5.00 less the 10.00 of the active one');
+
+-- --- what the money takes with it -----------------------------------------------------------------------------------------
+
+SELECT is(pg_temp.drop_it(NULL, :f, 'operator'), 'done', 'unpaid, it is cancelled');
+SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'and nothing has changed');
+SELECT pg_temp.top_up('fay', 100000) \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-05-20T00:00:00Z', 'balance', '5.00') AS f \gset
+SELECT is(pg_temp.has('fay'), 'silver 2027-05-20 2027-06-10', 'paid from the balance, it is there at once');
+SELECT is(pg_temp.give_back(:f, 500), 'done', 'part of the money goes back');
+SELECT is(pg_temp.has('fay'), 'silver 2027-05-20 2027-06-10', 'the package stays');
+SELECT is(pg_temp.give_back(:f), 'done', 'all of it');
+SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'he has what he had before');
+SELECT pg_temp.renew('fay', 'bronze', '10.00', '2027-06-01T00:00:00Z') AS g \gset
+SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-06-02T00:00:00Z', 'balance', '5.00') AS h \gset
+SELECT is(pg_temp.give_back(:g), 'done', 'the renewal below the upgrade is refunded');
+SELECT is(pg_temp.has('fay'), 'silver 2027-06-02 2027-07-10', 'what was built on it stands');
+SELECT is(pg_temp.give_back(:h), 'done', 'then the upgrade');
+SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'back to before both');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
+-- A refund that is under way leaves the package; one that fails too.
+SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-06-02T00:00:00Z', 'external', '5.00') AS i \gset
+SELECT pg_temp.hear('e1', 'paid', :i, 1500, 'T1') \g (format=unaligned) /dev/null
+SELECT is(left(pg_temp.has('fay'), 6), 'silver', 'paid from outside');
+SELECT is(pg_temp.give_back(:i), 'done', 'a refund that the provider has to make');
+SELECT is(pg_temp.states(:i) || ' ' || left(pg_temp.has('fay'), 6), 'completed refund_pending none silver', 'until then it stays');
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :i), NULL, false, 'no', 'no')
+    WHERE kind = 'result'), 'done', 'it is refused');
+SELECT is(pg_temp.states(:i) || ' ' || left(pg_temp.has('fay'), 6), 'completed paid none silver', 'it stays');
+SELECT is((SELECT count(*)::integer FROM package_term WHERE order_id = :i), 1, 'and is given once');
+SELECT is(pg_temp.give_back(:i), 'done', 'again');
+SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :i), 'R1', true, NULL, NULL) \g (format=unaligned) /dev/null
+SELECT is(left(pg_temp.has('fay'), 6), 'bronze', 'done, it is gone');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
+-- --- orders whose ground has moved ----------------------------------------------------------------------------------------
+
+SELECT pg_temp.put_member('fay', '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('fay', 'silver', '20.00', now(), 'manual', '5.00') AS j \gset
+SELECT pg_temp.put_member('fay', '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-02-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:j) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:j) || ' ' || pg_temp.has('fay'), 'completed paid none bronze 2020-01-01 2020-02-01', 'the difference does not buy the package when the other one has lapsed');
+SELECT is(pg_temp.rules('upgrade', 'fay', 'silver', '20.00', '15.00', '5.00', now()), 'package_processing not_an_upgrade', 'it is in processing');
+SELECT is(pg_temp.apply(:j), 'done', 'an operator applies it');
+SELECT is(pg_temp.has('fay') ~ ('^silver ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true, 'whatever the member has');
+SELECT is(pg_temp.apply(:j), 'unchanged', 'once');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :h)), 'OR409 package_not_applicable', 'not what was refunded');
+SELECT is(pg_temp.refusal('SELECT pg_temp.apply(0)'), 'OR404 not_found', 'not what there is not');
+SELECT pg_temp.buy('alice') AS n \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :n)), 'OR409 package_not_applicable', 'not an order of something else');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
+-- Packages are sold to members alone: not in a cart, not as goods, not again.
+SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator', NULL, 'x', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
+    "lines": [{"product": "bronze"}]}', NULL)$$), 'OR422 product_not_found lines[0].product', 'the operator does not place them as goods');
+SELECT id AS cart FROM make_cart(77, 'operator', 'operator', NULL, 'x', NULL, NULL,
+    '{"company": "acme", "agent": "bob", "currency": "USD", "products": [{"number": "BRONZE"}]}') WHERE kind = 'result' \gset
+SELECT is(pg_temp.refusal(format('SELECT orders.price_cart(k) FROM orders.cart k WHERE k.id = %s', :cart)), 'OR409 product_not_sold', 'nor does a cart');
+SELECT is(orders.sold_again(77, l), false, 'nor is it ordered again') FROM (SELECT * FROM order_line WHERE tenant_id = 77 AND kind = 'package' LIMIT 1) AS l;
+
+-- --- members and packages as documents ------------------------------------------------------------------------------------
+
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.operator_put(%L, %L, %L)', c.kind, c.ref, c.document)), c.says, c.ref || ' ' || c.document)
+FROM (VALUES
+    ('packages', 'x', '{"rank": 1}', 'OR422 required_field product'),
+    ('packages', 'x', '{"product": "nothing", "rank": 1}', 'OR422 product_not_found product'),
+    ('packages', 'x', '{"product": "lamp", "variant": "nothing", "rank": 1}', 'OR422 product_not_found product'),
+    ('packages', 'x', '{"product": "many", "rank": 1}', 'OR422 required_field variant'),
+    ('packages', 'x', '{"product": "lamp"}', 'OR422 required_field rank'),
+    ('packages', 'x', '{"product": "lamp", "rank": -1}', 'OR422 invalid_field rank'),
+    ('packages', 'x', '{"product": "lamp", "rank": 1, "duration_unit": "month"}', 'OR422 required_field duration_value'),
+    ('packages', 'x', '{"product": "lamp", "rank": 1, "duration_value": 1}', 'OR422 invalid_field duration_value'),
+    ('packages', 'bronze', '{"product": "lamp", "rank": 1}', 'OR422 invalid_field variant'),
+    ('members', 'nobody', '{}', 'OR422 user_not_found ref'),
+    ('members', 'alice', '{"package": "nothing"}', 'OR422 package_not_found package'),
+    ('members', 'alice', '{"package": "bronze", "starts_at": "2027-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}', 'OR422 invalid_field ends_at'),
+    ('members', 'alice', '{"placed_at": "soon"}', 'OR422 invalid_field placed_at')) AS c (kind, ref, document, says);
+SELECT pg_temp.member('gus') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.put_member('gus', c.document) || ' ' || coalesce(pg_temp.has('gus'), '-'), c.says, c.document::text)
+FROM (VALUES
+    (1, '{"placed_at": "2027-01-01T00:00:00Z"}'::jsonb, 'unchanged -'),
+    (2, '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-01-31T00:00:00Z"}', 'updated bronze 2027-01-31 2027-02-28'),
+    (3, '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-01-31T00:00:00Z"}', 'unchanged bronze 2027-01-31 2027-02-28'),
+    (4, '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze"}', 'unchanged bronze 2027-01-31 2027-02-28'),
+    (5, '{"placed_at": null}', 'updated bronze 2027-01-31 2027-02-28'),
+    (6, '{"package": "bronze", "ends_at": "2027-03-01T00:00:00Z"}', 'updated bronze 2027-01-31 2027-03-01'),
+    (7, '{"package": "bronze", "ends_at": null}', 'updated bronze 2027-01-31 '),
+    (8, '{"package": "silver", "starts_at": "2027-02-01T00:00:00Z"}', 'updated silver 2027-02-01 2027-03-01'),
+    (9, '{"package": null}', 'updated -')) AS c (n, document, says)
+ORDER BY c.n;
+SELECT is((SELECT to_jsonb(snapshot) - 'user_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'members', 'gus', '{"package": "gold", "starts_at": "2027-02-01T00:00:00Z"}')),
+    '{"package": "gold", "placed_at": null, "auto_upgrade_at": null, "starts_at": "2027-02-01T00:00:00+00:00", "ends_at": "2028-02-01T00:00:00+00:00"}'::jsonb, 'what is told of a member');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
