@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: routes. */
+/* The operator API: pages and routes. */
 #include "api/operator.h"
 
 #include "api/api.h"
@@ -15,6 +15,18 @@ const orders_page_rules_t orders_operator_pages = {
     .max_size = 500,
     .cursor = true,
 };
+
+void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
+                                const orders_cursor_t *last, const char *context)
+{
+    const char *text = NULL;
+    if (last) {
+        text = orders_cursor_text(call->pool, last, context, call->settings);
+        apr_table_setn(reply->headers, "Link",
+                       orders_page_next_link(call->pool, call->path, call->query, text));
+    }
+    orders_json_member_string(reply->json, "next_cursor", text);
+}
 
 #define OPERATOR .scope = ORDERS_SCOPE_OPERATOR
 

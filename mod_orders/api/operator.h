@@ -11,6 +11,10 @@
 /** Pages of this API: `limit` (50, at most 500) and `cursor`. */
 extern const orders_page_rules_t orders_operator_pages;
 
+/** Where the next page begins, as the member `next_cursor` and as a Link; null when `last`, the last row shown, is NULL. */
+void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
+                                const orders_cursor_t *last, const char *context);
+
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply);

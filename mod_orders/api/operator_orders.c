@@ -65,20 +65,15 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     return NULL;
 }
 
-/* The next page's cursor, in the body and as a Link; null on the last page. */
 static void write_next(const orders_call_t *call, const orders_answer_t *answer,
                        orders_reply_t *reply)
 {
     const orders_total_t *page = orders_first(answer->totals);
     const orders_order_t *last = orders_last(answer->orders);
-    const char *text = NULL;
-    if (page && page->more && last) {
-        orders_cursor_t cursor = {.key = last->created_at, .id = last->id};
-        text = orders_cursor_text(call->pool, &cursor, SEARCH_CONTEXT, call->settings);
-        apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->path, call->query, text));
-    }
-    orders_json_member_string(reply->json, "next_cursor", text);
+    const orders_cursor_t *cursor =
+        page && page->more && last ? &(orders_cursor_t){.key = last->created_at, .id = last->id}
+                                   : NULL;
+    orders_operator_write_next(call, reply, cursor, SEARCH_CONTEXT);
 }
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)

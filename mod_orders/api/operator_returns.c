@@ -54,14 +54,9 @@ static void write_next(const orders_call_t *call, const orders_answer_t *answer,
 {
     const orders_total_t *page = orders_first(answer->totals);
     const orders_return_t *last = orders_last(answer->loose.returns);
-    const char *text = NULL;
-    if (page && page->more && last) {
-        orders_cursor_t cursor = {.id = last->id};
-        text = orders_cursor_text(call->pool, &cursor, LIST_CONTEXT, call->settings);
-        apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->path, call->query, text));
-    }
-    orders_json_member_string(reply->json, "next_cursor", text);
+    const orders_cursor_t *cursor =
+        page && page->more && last ? &(orders_cursor_t){.id = last->id} : NULL;
+    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
 }
 
 orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply)

@@ -144,6 +144,17 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     return NULL;
 }
 
+/* One token more than are shown was read, if there is one. */
+static void write_next(const orders_call_t *call, const orders_answer_t *answer, int shown,
+                       orders_reply_t *reply)
+{
+    const orders_token_t *last =
+        shown ? &APR_ARRAY_IDX(answer->tokens, shown - 1, orders_token_t) : NULL;
+    const orders_cursor_t *cursor =
+        last && answer->tokens->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
+    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
+}
+
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -157,7 +168,6 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &answer));
 
     int shown = answer->tokens->nelts > page.size ? page.size : answer->tokens->nelts;
-    const char *next = NULL;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -167,14 +177,7 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
         write_token(reply->json, &APR_ARRAY_IDX(answer->tokens, i, orders_token_t), NULL);
     }
     orders_json_end_array(reply->json);
-    if (shown && answer->tokens->nelts > shown) {
-        orders_cursor_t cursor = {.id =
-                                      APR_ARRAY_IDX(answer->tokens, shown - 1, orders_token_t).id};
-        next = orders_cursor_text(call->pool, &cursor, LIST_CONTEXT, call->settings);
-        apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->path, call->query, next));
-    }
-    orders_json_member_string(reply->json, "next_cursor", next);
+    write_next(call, answer, shown, reply);
     orders_json_end_object(reply->json);
     return NULL;
 }
