@@ -28,12 +28,7 @@ static prices_t prices_of(const orders_order_t *order, const orders_line_t *line
 /* The tax that has to be put in: in the goods, or in all that is not goods. */
 static int64_t tax_on(const orders_order_t *order, bool goods)
 {
-    int64_t tax = 0;
-    for (int i = 0; i < order->of.lines->nelts; i++) {
-        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
-        tax += !order->tax_inclusive && orders_is_goods(line) == goods ? line->tax : 0;
-    }
-    return tax;
+    return order->tax_inclusive ? 0 : orders_tax_of(order, goods);
 }
 
 /* 29.8 */

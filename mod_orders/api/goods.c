@@ -27,3 +27,13 @@ const orders_line_t *orders_next_goods(const orders_order_t *order, int *at)
     }
     return NULL;
 }
+
+int64_t orders_tax_of(const orders_order_t *order, bool goods)
+{
+    int64_t tax = 0;
+    for (int i = 0; i < order->of.lines->nelts; i++) {
+        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
+        tax += orders_is_goods(line) == goods ? line->tax : 0;
+    }
+    return tax;
+}

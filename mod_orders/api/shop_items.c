@@ -86,15 +86,10 @@ void orders_shop_member_items(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-/* The tax in the goods, or in all that is not goods. */
+/* The tax that has to be taken out: of the goods, or of all that is not goods. */
 static int64_t tax_in(const orders_order_t *order, bool goods)
 {
-    int64_t tax = 0;
-    for (int i = 0; i < order->of.lines->nelts; i++) {
-        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
-        tax += order->tax_inclusive && orders_is_goods(line) == goods ? line->tax : 0;
-    }
-    return tax;
+    return order->tax_inclusive ? orders_tax_of(order, goods) : 0;
 }
 
 /* subtotal − discount + tax + shipping = total, whatever the prices include. */
