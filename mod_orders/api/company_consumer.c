@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/company.h"
+#include "api/members.h"
 #include "core/etag.h"
 #include "core/text.h"
 #include "store/sale.h"
@@ -55,9 +56,7 @@ orders_problem_t *orders_company_partial(orders_call_t *call, orders_reply_t *re
 static void write_profile(orders_json_t *json, const orders_profile_t *profile)
 {
     static const char *const members[] = {"street", "city", "state", "code", "country"};
-    json_t *address = profile->address.text ? json_loadb(profile->address.text,
-                                                         (size_t)profile->address.length, 0, NULL)
-                                            : NULL;
+    json_t *address = orders_document_json(profile->address);
     orders_json_begin_object(json);
     orders_json_key(json, "profile");
     orders_json_begin_object(json);

@@ -157,9 +157,7 @@ static void member_pair(orders_json_t *json, const char *name, json_t *object,
 /* A line that came through another API has no snapshot of ours: its own texts take its place. */
 static json_t *snapshot_of(const orders_line_t *line)
 {
-    json_t *snapshot = line->snapshot.text
-                           ? json_loadb(line->snapshot.text, (size_t)line->snapshot.length, 0, NULL)
-                           : NULL;
+    json_t *snapshot = orders_document_json(line->snapshot);
     return snapshot ? snapshot
                     : json_pack("{s:{s:I, s:s?, s:s?}, s:[{s:I, s:s?}], s:s}", "item", "id",
                                 (json_int_t)line->item_id, "number", line->product, "name",
@@ -316,7 +314,7 @@ static void member_address(orders_json_t *json, const orders_order_t *order, con
     for (int i = 0; i < order->of.addresses->nelts; i++) {
         const orders_address_t *row = &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
         if (strcmp(row->type, type) == 0) {
-            address = json_loadb(row->document.text, (size_t)row->document.length, 0, NULL);
+            address = orders_document_json(row->document);
         }
     }
     orders_json_key(json, name);
@@ -361,11 +359,6 @@ void orders_company_write_detail(orders_json_t *json, const orders_order_t *orde
     orders_json_end_object(json);
 }
 
-static json_t *load(orders_document_t document)
-{
-    return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
-}
-
 static void member_shop(orders_json_t *json, const orders_order_t *order)
 {
     static const char *const members[] = {"street",      "city",    "state",
@@ -376,8 +369,8 @@ static void member_shop(orders_json_t *json, const orders_order_t *order)
         orders_json_null(json);
         return;
     }
-    json_t *images = load(company->images);
-    json_t *address = load(company->address);
+    json_t *images = orders_document_json(company->images);
+    json_t *address = orders_document_json(company->address);
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", company->id);
     orders_json_member_string(json, "name", company->name);

@@ -8,6 +8,7 @@
 
 #include "api/cancel.h"
 #include "api/customer.h"
+#include "api/members.h"
 #include "core/input_body.h"
 #include "store/buyer.h"
 #include "store/returns.h"
@@ -55,10 +56,7 @@ orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *re
 /* The result has the titles that are no longer sold. */
 static const char *reordered(const orders_result_t *result, apr_pool_t *pool)
 {
-    json_t *titles =
-        result && result->snapshot.text
-            ? json_loadb(result->snapshot.text, (size_t)result->snapshot.length, 0, NULL)
-            : NULL;
+    json_t *titles = result ? orders_document_json(result->snapshot) : NULL;
     const char *names = orders_customer_names(titles, pool);
     json_decref(titles);
     return names ? apr_pstrcat(pool, "Added to cart. No longer sold: ", names, ".", NULL)

@@ -6,6 +6,7 @@
 
 #include "api/customer.h"
 #include "api/goods.h"
+#include "api/members.h"
 #include "core/money.h"
 
 /* A line's prices, with tax. */
@@ -90,14 +91,9 @@ static void write_variation(orders_json_t *json, const json_t *chosen)
     orders_json_end_object(json);
 }
 
-static json_t *parse(orders_document_t document)
-{
-    return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
-}
-
 static void member_variations(orders_json_t *json, const orders_line_t *line)
 {
-    json_t *attributes = parse(line->attributes);
+    json_t *attributes = orders_document_json(line->attributes);
     orders_json_key(json, "variations");
     orders_json_begin_array(json);
     for (size_t i = 0; i < json_array_size(attributes); i++) {
@@ -141,7 +137,7 @@ static void write_line(orders_json_t *json, const orders_order_t *order, const o
                        int serial, const view_t *view)
 {
     prices_t prices = prices_of(order, line);
-    json_t *snapshot = parse(line->snapshot);
+    json_t *snapshot = orders_document_json(line->snapshot);
     const char *name = view->language ? name_in(json_object_get(snapshot, "translations"),
                                                 view->language, view->pool)
                                       : NULL;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Members of JSON objects that more than one API writes: a name and a value. */
+/** Members of JSON objects that more than one API writes, a name and a value; and the documents that some come from. */
 #ifndef ORDERS_API_MEMBERS_H
 #define ORDERS_API_MEMBERS_H
 
 #include <apr_time.h>
+#include <jansson.h>
 
 #include "core/json_writer.h"
 #include "store/answer.h"
@@ -32,5 +33,8 @@ void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
 
 /** Seconds since 1970; null when there is none. */
 void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t time);
+
+/** A column of jsonb, parsed, for its members; NULL when there is none. The caller decrefs it. */
+json_t *orders_document_json(orders_document_t document) ORDERS_MUSTCHECK;
 
 #endif

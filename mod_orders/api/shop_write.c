@@ -158,7 +158,7 @@ static void member_address(orders_json_t *json, const orders_order_t *order, apr
         orders_json_null(json);
         return;
     }
-    json_t *address = json_loadb(row->document.text, (size_t)row->document.length, 0, NULL);
+    json_t *address = orders_document_json(row->document);
     write_address(json, address, pool);
     json_decref(address);
 }
