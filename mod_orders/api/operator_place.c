@@ -34,18 +34,6 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body)
     return problem;
 }
 
-/* The channels that this server can ask. */
-static const apr_array_header_t *channels_of(const orders_call_t *call)
-{
-    const apr_array_header_t *channels = call->providers->channels;
-    apr_array_header_t *names =
-        apr_array_make(call->pool, channels->nelts + 1, sizeof(const char *));
-    for (int i = 0; i < channels->nelts; i++) {
-        APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(channels, i, orders_channel_t).name;
-    }
-    return names;
-}
-
 /* What the order book calls the field coupon_code is this API's voucher. */
 static orders_problem_t *in_our_words(orders_problem_t *problem)
 {
@@ -65,8 +53,10 @@ orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *rep
     orders_answer_t *answer;
     ORDERS_TRY(read_body(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    const apr_array_header_t *channels =
+        orders_channel_names(call->providers->channels, call->pool);
     ORDERS_TRY(in_our_words(orders_order_place(&writer, call->body, call->settings->payment_expiry,
-                                               channels_of(call), &answer)));
+                                               channels, &answer)));
     const orders_collector_t collector = {
         .writer = &writer,
         .providers = call->providers,

@@ -451,11 +451,7 @@ static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *
     worker->server = server;
     worker->main = main;
     worker->channels = channels_of(pconf, worker);
-    worker->names = apr_array_make(pconf, worker->channels->nelts + 1, sizeof(const char *));
-    for (int i = 0; i < worker->channels->nelts; i++) {
-        APR_ARRAY_PUSH(worker->names, const char *) =
-            APR_ARRAY_IDX(worker->channels, i, orders_channel_t).name;
-    }
+    worker->names = orders_channel_names(worker->channels, pconf);
     orders_server_conf_resolve(orders_server_conf(server), &conf);
     return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
 }

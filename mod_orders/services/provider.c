@@ -44,6 +44,17 @@ bool orders_channel_open(const orders_providers_t *providers, const char *name,
     return found != NULL;
 }
 
+apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool)
+{
+    int count = channels ? channels->nelts : 0;
+    apr_array_header_t *names = apr_array_make(pool, count + 1, sizeof(const char *));
+
+    for (int i = 0; i < count; i++) {
+        APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(channels, i, orders_channel_t).name;
+    }
+    return names;
+}
+
 const orders_provider_t *orders_provider_by_name(const char *name)
 {
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

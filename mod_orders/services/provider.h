@@ -165,6 +165,8 @@ const orders_channel_t *orders_channel_find(const orders_providers_t *providers,
 /** The channel of this name as `providers` may call it, cancellation included. False: there is none. */
 bool orders_channel_open(const orders_providers_t *providers, const char *name,
                          orders_channel_t *channel);
+/** Of const char *: the names of an array of channels; empty where it is NULL. */
+apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool);
 const orders_provider_t *orders_provider_by_name(const char *name);
 
 /** The providers there are, for a refusal: "http, paypal". */

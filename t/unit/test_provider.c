@@ -391,6 +391,8 @@ static void finds_channels(void **state)
     assert_string_equal(orders_channel_find(&providers, "card")->url, "https://pay.example");
     assert_null(orders_channel_find(&providers, "cash"));
     assert_null(orders_channel_find(NULL, "card"));
+    assert_string_equal(apr_array_pstrcat(pool, orders_channel_names(channels, pool), ' '), "card");
+    assert_int_equal(orders_channel_names(NULL, pool)->nelts, 0);
     assert_ptr_equal(orders_provider_by_name("http"), &orders_http_provider);
     assert_null(orders_provider_by_name("carrier pigeon"));
     assert_null(orders_channel_check(channel(), pool));
