@@ -37,8 +37,7 @@ const orders_projection_t orders_customer_payment_status[] = {
 #define POST(route_name, route_path, function)                                                     \
     {                                                                                              \
         .name = (route_name), .method = ORDERS_POST, .path = (route_path),                         \
-        .scope = ORDERS_SCOPE_BUYER, .body = true, .repeated = "order_items_id",                   \
-        .handler = (function),                                                                     \
+        .scope = ORDERS_SCOPE_BUYER, .body = true, .handler = (function),                          \
     }
 
 static const orders_route_t routes[] = {
@@ -56,7 +55,15 @@ static const orders_route_t routes[] = {
     READ("customer.summary", "/order-summary/:id", orders_customer_summary),
     ACT("customer.cancel", "/order-cancel/:id", orders_customer_cancel),
     POST("customer.cancel", "/order-cancel/:id", orders_customer_cancel),
-    POST("customer.return", "/order/return", orders_customer_return),
+    {
+        .name = "customer.return",
+        .method = ORDERS_POST,
+        .path = "/order/return",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .repeated = "order_items_id",
+        .handler = orders_customer_return,
+    },
     ACT("customer.reorder", "/reorder/:id", orders_customer_reorder),
     POST("customer.reorder", "/reorder/:id", orders_customer_reorder),
 };
