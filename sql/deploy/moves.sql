@@ -80,6 +80,19 @@ BEGIN
 END
 $$;
 
+-- A step of a return within an operation that has moved its order: they share the version.
+CREATE FUNCTION orders.move_return(
+    c orders.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.order_return x
+    SET state = p_to, refund_id = p_refund, updated_at = greatest(x.updated_at, now())
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+    PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment,
+                                ARRAY[('return', r.state, p_to)]::orders.step[], r.id);
+END
+$$;
+
 CREATE FUNCTION orders.is_due(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
            AND coalesce(o.expires_at <= clock_timestamp(), false)
@@ -165,6 +178,7 @@ COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis'
 COMMENT ON FUNCTION orders.move_order IS
 'Internal: applies steps to a locked order, counts the version up and records them. A package comes with the money, and goes
 with it: locks the member';
+COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
 COMMENT ON FUNCTION orders.close_order IS

@@ -232,19 +232,9 @@ END
 $$;
 
 -- The goods are back, the money is not.
-CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orders.refund) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_return bigint;
-BEGIN
-    UPDATE orders.order_return x SET state = 'received', refund_id = NULL, updated_at = greatest(x.updated_at, now())
+CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE sql AS $$
+    SELECT orders.move_return(c, o, x, 'received', NULL, r.failure_message) FROM orders.order_return x
     WHERE x.tenant_id = r.tenant_id AND x.refund_id = r.id
-    RETURNING x.id INTO v_return;
-    IF FOUND THEN
-        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, r.failure_message,
-                                    ARRAY[('return', 'refunded', 'received')]::orders.step[], v_return);
-    END IF;
-END
 $$;
 
 CREATE FUNCTION orders.end_refund(

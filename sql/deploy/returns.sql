@@ -105,19 +105,6 @@ BEGIN
 END
 $$;
 
--- A step of a return within an operation that has moved its order: they share the version.
-CREATE FUNCTION orders.move_return(
-    c orders.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE orders.order_return x
-    SET state = p_to, refund_id = p_refund, updated_at = greatest(x.updated_at, now())
-    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
-    PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment,
-                                ARRAY[('return', r.state, p_to)]::orders.step[], r.id);
-END
-$$;
-
 CREATE FUNCTION orders.count_returned(r orders.order_return, p_sign integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.order_line l SET returned_quantity = l.returned_quantity + p_sign * x.quantity
@@ -354,7 +341,6 @@ COMMENT ON FUNCTION orders.refuse_lines IS 'Internal: refuses when there are suc
 COMMENT ON FUNCTION orders.check_return_lines IS
 'Internal: the lines with their quantities. OR422 line_not_found, line_not_returnable, quantity_out_of_range, OR409
 line_already_returned';
-COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.count_returned IS 'Internal: counts the pieces of a return in (1) or out (-1) on their lines';
 COMMENT ON FUNCTION orders.put_return IS 'Internal: a new return, requested';
 COMMENT ON FUNCTION orders.request_return IS

@@ -12,6 +12,7 @@ DROP FUNCTION orders.close_expired;
 DROP FUNCTION orders.close_order;
 DROP FUNCTION orders.as_of_now;
 DROP FUNCTION orders.is_due;
+DROP FUNCTION orders.move_return;
 DROP FUNCTION orders.move_order;
 DROP FUNCTION orders.last_state;
 DROP FUNCTION orders.lock_order;

@@ -15,7 +15,6 @@ DROP FUNCTION orders.all_is_back;
 DROP FUNCTION orders.request_return;
 DROP FUNCTION orders.put_return;
 DROP FUNCTION orders.count_returned;
-DROP FUNCTION orders.move_return;
 DROP FUNCTION orders.check_return_lines;
 DROP FUNCTION orders.refuse_lines;
 DROP FUNCTION orders.check_returnable;

@@ -6,6 +6,7 @@ SELECT 'orders.acting_as'::regproc;
 SELECT 'orders.lock_order'::regproc;
 SELECT 'orders.last_state'::regproc;
 SELECT 'orders.move_order'::regproc;
+SELECT 'orders.move_return'::regproc;
 SELECT 'orders.is_due'::regproc;
 SELECT 'orders.as_of_now'::regproc;
 SELECT 'orders.close_order'::regproc;

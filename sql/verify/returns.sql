@@ -8,7 +8,6 @@ SELECT 'orders.same_return'::regproc;
 SELECT 'orders.check_returnable'::regproc;
 SELECT 'orders.refuse_lines'::regproc;
 SELECT 'orders.check_return_lines'::regproc;
-SELECT 'orders.move_return'::regproc;
 SELECT 'orders.count_returned'::regproc;
 SELECT 'orders.put_return'::regproc;
 SELECT 'orders.request_return'::regproc;
