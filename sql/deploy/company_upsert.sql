@@ -39,7 +39,7 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM jsonb_each(v_images) AS e
                WHERE e.key NOT IN ('px240', 'px480', 'px720', 'px1080') OR jsonb_typeof(e.value) <> 'string'
-                  OR length(e.value #>> '{}') > 2000 OR e.value #>> '{}' !~ '^https?://[^[:cntrl:][:space:]]+$') THEN
+                  OR length(e.value #>> '{}') > 2000 OR NOT orders.is_url(e.value #>> '{}')) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'Pictures are URLs by size: px240, px480, px720, px1080.', p_field);
     END IF;
     RETURN v_images;

@@ -31,6 +31,26 @@ BEGIN
 END
 $$;
 
+-- An empty text says nothing.
+CREATE FUNCTION orders.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(orders.doc_text(d, p_field, false, p_max), '')
+$$;
+
+CREATE FUNCTION orders.is_url(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_text ~ '^https?://[^[:cntrl:][:space:]]+$'
+$$;
+
+CREATE FUNCTION orders.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_url text := orders.doc_said(d, p_field, 2000);
+BEGIN
+    IF NOT orders.is_url(v_url) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', p_field);
+    END IF;
+    RETURN v_url;
+END
+$$;
+
 CREATE FUNCTION orders.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
 RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -149,6 +169,9 @@ COMMENT ON FUNCTION orders.has_controls IS
 COMMENT ON FUNCTION orders.doc_text IS
 'Internal: a text member without control characters; with p_lines, tabs and newlines may be in it. OR422
 required_field, invalid_field';
+COMMENT ON FUNCTION orders.doc_said IS 'Internal: a text member, null when it is empty. OR422 invalid_field';
+COMMENT ON FUNCTION orders.is_url IS 'Internal: whether a text is an http or https address';
+COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';

@@ -109,22 +109,6 @@ BEGIN
 END
 $$;
 
--- An empty text says nothing.
-CREATE FUNCTION orders.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT nullif(orders.doc_text(d, p_field, false, p_max), '')
-$$;
-
-CREATE FUNCTION orders.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    v_url text := orders.doc_said(d, p_field, 2000);
-BEGIN
-    IF v_url !~ '^https?://[^[:cntrl:][:space:]]+$' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', p_field);
-    END IF;
-    RETURN v_url;
-END
-$$;
-
 -- What the document does not say stays as it was planned.
 CREATE FUNCTION orders.send_shipment(o orders.orders, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -298,8 +282,6 @@ COMMENT ON FUNCTION orders.advance IS
 says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
 unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
 but for cash on delivery and for what has left), OR412 version_mismatch';
-COMMENT ON FUNCTION orders.doc_said IS 'Internal: a text member, null when it is empty. OR422 invalid_field';
-COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
 COMMENT ON FUNCTION orders.has_left IS 'Internal: whether an order has left in this very shipment';
 COMMENT ON FUNCTION orders.ship IS

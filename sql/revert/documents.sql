@@ -12,6 +12,9 @@ DROP FUNCTION orders.doc_time;
 DROP FUNCTION orders.doc_json;
 DROP FUNCTION orders.doc_boolean;
 DROP FUNCTION orders.doc_number;
+DROP FUNCTION orders.doc_url;
+DROP FUNCTION orders.is_url;
+DROP FUNCTION orders.doc_said;
 DROP FUNCTION orders.doc_text;
 DROP FUNCTION orders.has_controls;
 

@@ -11,8 +11,6 @@ DROP FUNCTION orders.event_from;
 DROP FUNCTION orders.ship;
 DROP FUNCTION orders.has_left;
 DROP FUNCTION orders.send_shipment;
-DROP FUNCTION orders.doc_url;
-DROP FUNCTION orders.doc_said;
 DROP FUNCTION orders.advance;
 DROP FUNCTION orders.deliver;
 DROP FUNCTION orders.expect_shipment;

@@ -9,8 +9,6 @@ SELECT 'orders.lock_goods'::regproc;
 SELECT 'orders.expect_shipment'::regproc;
 SELECT 'orders.deliver'::regproc;
 SELECT 'orders.advance'::regproc;
-SELECT 'orders.doc_said'::regproc;
-SELECT 'orders.doc_url'::regproc;
 SELECT 'orders.send_shipment'::regproc;
 SELECT 'orders.has_left'::regproc;
 SELECT 'orders.ship'::regproc;
