@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The customer API: words for states, prices with tax, delivery, refusals, and the signed address of a bill. */
-#include "support.h"
+#include "orders.h"
 
 #include "api/api.h"
 #include "api/bill_link.h"
@@ -35,10 +35,9 @@ static void status_follows_the_states(void **state)
         {"a newer state", "a newer state", "a newer state", "pending"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        orders_order_t order = {.state = cases[i].state,
-                                .payment_state = cases[i].payment_state,
-                                .fulfilment_state = cases[i].fulfilment_state};
-        assert_string_equal(orders_project(orders_customer_status, &order), cases[i].word);
+        assert_string_equal(word_of(orders_customer_status, cases[i].state, cases[i].payment_state,
+                                    cases[i].fulfilment_state),
+                            cases[i].word);
     }
 }
 
@@ -50,9 +49,8 @@ static void payment_status_follows_the_payment(void **state)
         {"failed", "unpaid"},       {"closed", "unpaid"},     {"a newer one", "unpaid"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        orders_order_t order = {
-            .state = "open", .payment_state = cases[i][0], .fulfilment_state = "pending"};
-        assert_string_equal(orders_project(orders_customer_payment_status, &order), cases[i][1]);
+        assert_string_equal(word_of(orders_customer_payment_status, "open", cases[i][0], "pending"),
+                            cases[i][1]);
     }
 }
 
@@ -162,34 +160,6 @@ static void tracking_has_the_days_of_its_steps(void **state)
     says(orders_json_text(json, pool, NULL),
          "\"order_packed_date\":\"07-08-2023\",\"order_packed_status\":\"packed\","
          "\"order_shipped_date\":\"08-08-2023\",\"order_shipped_status\":\"shipped\"");
-}
-
-/* An order of these lines, in cents; its totals are theirs. */
-static orders_order_t order_of(bool inclusive, const orders_line_t *lines, size_t count)
-{
-    orders_order_t order = {
-        .id = 57,
-        .number = "20230724-10415772C",
-        .state = "open",
-        .payment_state = "paid",
-        .fulfilment_state = "pending",
-        .method = "cod",
-        .exponent = 2,
-        .tax_inclusive = inclusive,
-        .of = {.lines = apr_array_make(pool, 4, sizeof(orders_line_t)),
-               .taxes = apr_array_make(pool, 2, sizeof(orders_tax_t))},
-    };
-    for (size_t i = 0; i < count; i++) {
-        bool shipping = strcmp(lines[i].kind, "shipping") == 0;
-        bool discount = strcmp(lines[i].kind, "discount") == 0;
-        APR_ARRAY_PUSH(order.of.lines, orders_line_t) = lines[i];
-        order.subtotal += shipping || discount ? 0 : lines[i].subtotal;
-        order.shipping += shipping ? lines[i].subtotal : 0;
-        order.discount += lines[i].discount;
-        order.tax += lines[i].tax;
-    }
-    order.total = order.subtotal - order.discount + order.shipping + (inclusive ? 0 : order.tax);
-    return order;
 }
 
 static const char *summary_of(const orders_order_t *order, const char *language)

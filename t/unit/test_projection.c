@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support.h"
+#include "orders.h"
 
 #include "api/projection.h"
 #include "api/return_url.h"
 #include "api/user.h"
-
-static const char *status_of(const char *state, const char *payment_state)
-{
-    orders_order_t order = {
-        .state = state, .payment_state = payment_state, .fulfilment_state = "none"};
-    return orders_project(orders_user_status, &order);
-}
-
-static const char *payment_status_of(const char *payment_state)
-{
-    orders_order_t order = {
-        .state = "open", .payment_state = payment_state, .fulfilment_state = "none"};
-    return orders_project(orders_user_payment_status, &order);
-}
 
 static void user_status_follows_the_states(void **state)
 {
@@ -40,7 +26,9 @@ static void user_status_follows_the_states(void **state)
         {"expired", "refund_pending", "cancelled"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_string_equal(status_of(cases[i].state, cases[i].payment_state), cases[i].word);
+        assert_string_equal(
+            word_of(orders_user_status, cases[i].state, cases[i].payment_state, "none"),
+            cases[i].word);
     }
 }
 
@@ -54,7 +42,8 @@ static void user_payment_status_follows_the_payment(void **state)
         {"a newer state", "pending"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_string_equal(payment_status_of(cases[i][0]), cases[i][1]);
+        assert_string_equal(word_of(orders_user_payment_status, "open", cases[i][0], "none"),
+                            cases[i][1]);
     }
 }
 

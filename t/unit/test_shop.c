@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shop API: words for states, the history of the word, prices without tax, labels, refusals. */
-#include "support.h"
+#include "orders.h"
 
 #include "api/api.h"
 #include "api/shop.h"
@@ -34,10 +34,9 @@ static void status_follows_the_states(void **state)
         {"a newer state", "a newer state", "a newer state", "pending_payment"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        orders_order_t order = {.state = cases[i].state,
-                                .payment_state = cases[i].payment_state,
-                                .fulfilment_state = cases[i].fulfilment_state};
-        assert_string_equal(orders_project(orders_shop_status, &order), cases[i].word);
+        assert_string_equal(word_of(orders_shop_status, cases[i].state, cases[i].payment_state,
+                                    cases[i].fulfilment_state),
+                            cases[i].word);
     }
 }
 
@@ -49,9 +48,8 @@ static void payment_status_follows_the_payment(void **state)
         {"failed", "failed"},       {"closed", "failed"},      {"a newer one", "pending"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        orders_order_t order = {
-            .state = "open", .payment_state = cases[i][0], .fulfilment_state = "pending"};
-        assert_string_equal(orders_project(orders_shop_payment_status, &order), cases[i][1]);
+        assert_string_equal(word_of(orders_shop_payment_status, "open", cases[i][0], "pending"),
+                            cases[i][1]);
     }
 }
 
@@ -113,26 +111,6 @@ static void one_operation_is_one_entry(void **state)
     assert_string_equal(words_of(paid_at_once, COUNT(paid_at_once)),
                         "[" ENTRY("paid", "1") "," ENTRY("cancelled", "2") "]");
     assert_string_equal(words_of(NULL, 0), "[]");
-}
-
-/* An order of these lines; its totals are theirs. */
-static orders_order_t order_of(bool inclusive, const orders_line_t *lines, size_t count)
-{
-    orders_order_t order = {
-        .tax_inclusive = inclusive,
-        .of = {.lines = apr_array_make(pool, 4, sizeof(orders_line_t))},
-    };
-    for (size_t i = 0; i < count; i++) {
-        bool shipping = strcmp(lines[i].kind, "shipping") == 0;
-        bool discount = strcmp(lines[i].kind, "discount") == 0;
-        APR_ARRAY_PUSH(order.of.lines, orders_line_t) = lines[i];
-        order.subtotal += shipping || discount ? 0 : lines[i].subtotal;
-        order.shipping += shipping ? lines[i].subtotal : 0;
-        order.discount += lines[i].discount;
-        order.tax += lines[i].tax;
-    }
-    order.total = order.subtotal - order.discount + order.shipping + (inclusive ? 0 : order.tax);
-    return order;
 }
 
 static const char *pricing_of(const orders_order_t *order)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Orders for the tests of what an API shows of them.
+ */
+#ifndef ORDERS_UNIT_ORDERS_H
+#define ORDERS_UNIT_ORDERS_H
+
+#include "support.h"
+
+#include "api/projection.h"
+
+/** The word that a projection has for an order in these states. */
+static inline const char *word_of(const orders_projection_t *projection, const char *state,
+                                  const char *payment_state, const char *fulfilment_state)
+{
+    const orders_order_t order = {
+        .state = state, .payment_state = payment_state, .fulfilment_state = fulfilment_state};
+    return orders_project(projection, &order);
+}
+
+/** A paid order of these lines, in cents; its totals are theirs. */
+static inline orders_order_t order_of(bool inclusive, const orders_line_t *lines, size_t count)
+{
+    orders_order_t order = {
+        .id = 57,
+        .number = "20230724-10415772C",
+        .state = "open",
+        .payment_state = "paid",
+        .fulfilment_state = "pending",
+        .method = "cod",
+        .exponent = 2,
+        .tax_inclusive = inclusive,
+        .of = {.lines = apr_array_make(pool, 4, sizeof(orders_line_t)),
+               .taxes = apr_array_make(pool, 2, sizeof(orders_tax_t))},
+    };
+    for (size_t i = 0; i < count; i++) {
+        bool shipping = strcmp(lines[i].kind, "shipping") == 0;
+        bool discount = strcmp(lines[i].kind, "discount") == 0;
+        APR_ARRAY_PUSH(order.of.lines, orders_line_t) = lines[i];
+        order.subtotal += shipping || discount ? 0 : lines[i].subtotal;
+        order.shipping += shipping ? lines[i].subtotal : 0;
+        order.discount += lines[i].discount;
+        order.tax += lines[i].tax;
+    }
+    order.total = order.subtotal - order.discount + order.shipping + (inclusive ? 0 : order.tax);
+    return order;
+}
+
+#endif
