@@ -66,17 +66,6 @@ $$;
 CREATE FUNCTION pg_temp.unresolved(p_return bigint, p_action text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.refusal(format('SELECT pg_temp.resolve(%L, %L)', p_return, p_action))
 $$;
-CREATE FUNCTION pg_temp.hint(p_sql text) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-    v_hint text;
-BEGIN
-    EXECUTE p_sql;
-    RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
-    RETURN v_hint::jsonb;
-END
-$$;
 CREATE FUNCTION pg_temp.state(p_return bigint) RETURNS text LANGUAGE sql AS $$
     SELECT state::text FROM orders.order_return WHERE tenant_id = 77 AND id = p_return
 $$;

@@ -128,19 +128,6 @@ CREATE FUNCTION pg_temp.paypal(
     WHERE kind = 'result'
 $$;
 
--- The further members of a statement's refusal.
-CREATE FUNCTION pg_temp.hint(p_sql text) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-    v_hint text;
-BEGIN
-    EXECUTE p_sql;
-    RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
-    RETURN nullif(v_hint, '')::jsonb;
-END
-$$;
-
 -- A refusal with the states that it tells: 'OR409 order_not_payable: open confirming'.
 CREATE FUNCTION pg_temp.told(p_sql text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.refusal(p_sql) || coalesce(': ' || (h ->> 'state') || ' ' || (h ->> 'payment_state'), '')

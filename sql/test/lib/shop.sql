@@ -137,6 +137,19 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
+-- The further members of a statement's refusal.
+CREATE FUNCTION pg_temp.hint(p_sql text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_hint text;
+BEGIN
+    EXECUTE p_sql;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
+    RETURN nullif(v_hint, '')::jsonb;
+END
+$$;
+
 -- A constraint that refuses a statement, by name.
 CREATE FUNCTION pg_temp.broken(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
