@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Many requests for one member's package at once: one order is under way at a time, each is applied once, and what is refunded is gone.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
+soon=$(q "SELECT to_char(now() + interval '20 days', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+member="$tenant, 'commerce', 'buyer', NULL, 'race', NULL, NULL"
+q "SELECT count(*) FROM orders.catalogue_bulk($operator, ARRAY[
+    '{\"kind\": \"products\", \"ref\": \"a\", \"name\": \"A\", \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}',
+    '{\"kind\": \"products\", \"ref\": \"b\", \"name\": \"B\", \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 30}}]}',
+    '{\"kind\": \"packages\", \"ref\": \"a\", \"product\": \"a\", \"rank\": 1, \"duration_unit\": \"month\", \"duration_value\": 1}',
+    '{\"kind\": \"packages\", \"ref\": \"b\", \"product\": \"b\", \"rank\": 2, \"duration_unit\": \"month\", \"duration_value\": 1}',
+    '{\"kind\": \"members\", \"ref\": \"u1\", \"placed_at\": \"2020-01-01T00:00:00Z\", \"package\": \"a\"}',
+    '{\"kind\": \"members\", \"ref\": \"u2\", \"placed_at\": \"2020-01-01T00:00:00Z\", \"package\": \"a\", \"ends_at\": \"$soon\"}']::jsonb[])" >"$out/packages"
+package() { q "SELECT variant_id FROM orders.package WHERE tenant_id = $tenant AND external_ref = '$1'"; }
+a=$(package a) b=$(package b)
+address="{\"given_name\": \"A\", \"family_name\": \"B\", \"email\": \"a\\u0040example.com\", \"phone\": \"1\", \"house\": \"1\", \"street\": \"S\", \"city\": \"KL\",
+    \"postal_code\": \"50450\", \"country\": \"MY\", \"state\": \"14\"}"
+
+# step TYPE USER PACKAGE PRICE METHOD: SQL of one call
+step() {
+    echo "orders.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
+        \"address\": $address, \"payment_method\": \"$5\"}', 900, NULL, 30)"
+}
+# buy_first USER: his first package
+first() {
+    echo "orders.member_place($member, '{\"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
+        \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
+}
+# ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
+ask() {
+    echo "DO \$\$
+        DECLARE
+            v_code text;
+            v_hint text;
+        BEGIN
+            FOR i IN 1 .. 20 LOOP
+                BEGIN
+                    SELECT code INTO v_code FROM $1 WHERE kind = 'result';
+                    RAISE WARNING 'says %', v_code;
+                    EXIT;
+                EXCEPTION WHEN lock_not_available THEN NULL;
+                WHEN OTHERS THEN
+                    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
+                    RAISE WARNING '% % %', SQLSTATE, SQLERRM, v_hint;
+                    EXIT;
+                END;
+            END LOOP;
+        END \$\$"
+}
+open_orders() { q "SELECT count(*) FROM orders.package_order q JOIN orders.orders o USING (tenant_id) WHERE o.id = q.order_id AND tenant_id = $tenant AND o.state = 'open' AND q.user_id = $(user "$1")"; }
+terms() { q "SELECT count(*) FROM orders.package_term WHERE tenant_id = $tenant AND user_id = $(user "$1") AND order_id IS NOT NULL AND revoked_at IS NULL"; }
+
+at_once "$(ask "$(step upgrade u1 "$b" 0.20 manual)")"
+is "$(answers 'says done') $(answers package_unpaid) $(open_orders u1)" '1 47 1' 'of 48 upgrades one is placed'
+order=$(q "SELECT max(order_id) FROM orders.package_order WHERE tenant_id = $tenant")
+at_once "$(ask "orders.settle_payment($operator, $order, NULL, 'T', NULL)")"
+is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 1' 'paid by 48, it is applied once'
+at_once "$(ask "orders.refund($operator, $order, NULL, NULL, 'race', 30, NULL)")"
+is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 0' 'refunded by 48, it is gone'
+is "$(q "SELECT package_id FROM orders.package_term t JOIN orders.member m USING (tenant_id) WHERE tenant_id = $tenant AND t.id = m.term_id AND m.user_id = $(user u1)")" "$a" \
+    'and he has what he had'
+at_once "$(ask "$(first u3)")"
+is "$(answers 'says done') $(answers package_unpaid) $(open_orders u3)" '1 47 1' 'nobody has a member row yet: one first package'
+
+# Each would pay at once from the balance: after the first the end is too far away.
+at_once "$(ask "$(step renewal u2 "$a" 0.10 balance)")"
+is "$(answers 'says done') $(answers package_active) $(terms u2)" '1 47 1' 'one renewal'
+is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'paid once'
+
+# Everything at once.
+for round in 1 2; do
+    at_once "DO \$\$
+        DECLARE
+            v_order bigint;
+        BEGIN
+            FOR i IN 1 .. 8 LOOP
+                SELECT max(order_id) INTO v_order FROM orders.package_order WHERE tenant_id = $tenant AND user_id = CASE @ % 2 WHEN 0 THEN $(user u1) ELSE $(user u2) END;
+                BEGIN
+                    CASE (i + @) % 7
+                        WHEN 0 THEN PERFORM $(step upgrade u1 "$b" 0.20 balance);
+                        WHEN 1 THEN PERFORM $(step upgrade u2 "$b" 0.20 manual);
+                        WHEN 2 THEN PERFORM orders.settle_payment($operator, v_order, NULL, 'T', NULL);
+                        WHEN 3 THEN PERFORM orders.refund($operator, v_order, NULL, NULL, 'race', 30, NULL);
+                        WHEN 4 THEN PERFORM orders.cancel($operator, NULL, v_order, 'race', NULL);
+                        WHEN 5 THEN PERFORM orders.catalogue_upsert($operator, 'members', 'u' || 1 + @ % 2, '{\"placed_at\": \"2020-01-01T00:00:00Z\", \"package\": \"a\"}');
+                        ELSE PERFORM orders.apply_paid_package($operator, v_order, NULL);
+                    END CASE;
+                EXCEPTION WHEN lock_not_available THEN NULL;
+                WHEN OTHERS THEN
+                    IF SQLSTATE NOT LIKE 'OR%' THEN RAISE; END IF;
+                END;
+                COMMIT;
+            END LOOP;
+            RAISE WARNING 'through';
+        END \$\$"
+    is "$(answers through) $(answers ERROR)" '48 0' "48 sessions do all they may ($round)"
+    is "$(q "SELECT string_agg(problem, '; ') FROM orders_check.all_violations WHERE tenant_id = $tenant")" '' 'and the checks find nothing'
+done
+finish
