@@ -175,7 +175,7 @@ DECLARE
     v_broken orders.broken_rule[] := '{}';
     r        record;
 BEGIN
-    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
+    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL), false) AS unapplied,
            coalesce(bool_or(orders.awaits_money(o) AND o.payment_state = 'confirming'), false) AS confirming,
            coalesce(bool_or(orders.awaits_money(o) AND o.payment_state <> 'confirming'), false) AS unpaid,
            coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
@@ -332,8 +332,7 @@ DECLARE
 BEGIN
     IF p_kind = 'renewal' THEN
         v_broken := orders.note_broken(v_broken, NOT v_same, 'renewal_of_another');
-        RETURN orders.note_broken(v_broken, v_same AND v_active
-                                            AND coalesce(t.ends_at > p_now + p_window * interval '24 hours', true), 'package_active');
+        RETURN orders.note_broken(v_broken, v_same AND coalesce(t.ends_at > p_now + p_window * interval '24 hours', true), 'package_active');
     END IF;
     v_broken := orders.note_broken(v_broken, v_active AND v_same, 'same_package');
     RETURN orders.note_broken(
@@ -425,7 +424,7 @@ BEGIN
     IF EXISTS (SELECT FROM package_term t
                WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
         v_code := 'unchanged';
-    ELSIF o.state = 'cancelled' OR o.payment_state NOT IN ('paid', 'partially_refunded')
+    ELSIF o.payment_state NOT IN ('paid', 'partially_refunded')
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
         PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
     ELSE

@@ -19,22 +19,6 @@ SELECT pg_temp.cart('sally') \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong at first');
 SET LOCAL session_replication_role = replica;
 
--- Runs SQL, tells which invariants are violated, and undoes it.
-CREATE FUNCTION pg_temp.violated(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    v_names text;
-BEGIN
-    BEGIN
-        EXECUTE p_sql;
-        SELECT string_agg(DISTINCT name, ' ' ORDER BY name) INTO v_names FROM orders_check.all_violations
-        WHERE tenant_id = 77;
-        RAISE EXCEPTION USING ERRCODE = 'TT000';
-    EXCEPTION WHEN SQLSTATE 'TT000' THEN
-        RETURN v_names;
-    END;
-END
-$$;
-
 SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e')), c.names, c.sql)
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),

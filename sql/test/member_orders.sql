@@ -16,6 +16,9 @@ CREATE FUNCTION pg_temp.of_lamps(p_change jsonb DEFAULT '{}', p_line jsonb DEFAU
 $$;
 CREATE FUNCTION pg_temp.says(p_document jsonb) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.broken_rules(format('SELECT pg_temp.place_it(%L)', p_document)) $$;
 
+SELECT pg_temp.buy('alice', p_method => 'manual') AS o \gset
+SELECT is(order_category(77, :o), 'plan', 'an order of a plan');
+
 -- --- goods ----------------------------------------------------------------------------------------------------------------
 
 SELECT pg_temp.place_it(pg_temp.of_lamps()) AS a \gset
@@ -48,6 +51,10 @@ UPDATE tenant SET tax_inclusive = false WHERE id = 77;
 SELECT pg_temp.place_it(jsonb_build_object('lines', jsonb_build_array(pg_temp.goods_line('pen', 3, '1.50', '0', '4.50')), 'total', '4.50')) AS p \gset
 SELECT is((SELECT ROW(total, tax)::text FROM orders WHERE id = :p), '(522,72)', 'or it is added');
 UPDATE tenant SET tax_inclusive = true WHERE id = 77;
+
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
+SELECT count(*) FROM catalogue_bulk(78, 'operator', 'operator', NULL, 'put', NULL, NULL, ARRAY['{"kind": "users", "ref": "elsewhere", "name": "E"}',
+    '{"kind": "products", "ref": "x", "name": "X", "variants": [{"ref": "x", "prices": {"USD": 2250}}]}']::jsonb[]) \g (format=unaligned) /dev/null
 
 -- --- each rule of placing -------------------------------------------------------------------------------------------------
 
@@ -85,6 +92,10 @@ FROM (VALUES
     ('{"total": null}', '{}', '{}', 'total_mismatch'),
     ('{"total": [39.98]}', '{}', '{}', 'total_mismatch'),
     ('{"total": 99999999999999999999}', '{}', '{}', 'total_mismatch'),
+    ('{"user": "elsewhere"}', '{}', '{}', 'user_unknown'),
+    ('{}', '{}', '{"country": "AQ", "state": "", "postal_code": ""}', 'no refusal'),
+    ('{}', '{}', '{"country": "AQ", "state": "a\u0007", "postal_code": "any"}', 'state_unknown'),
+    ('{}', '{}', '{"country": "AQ", "state": "any", "postal_code": "a\u0007"}', 'postcode_invalid'),
     ('{"user": "nobody"}', '{}', '{}', 'user_unknown'),
     ('{"user": null}', '{}', '{}', 'user_unknown'),
     ('{"user": "off"}', '{}', '{}', 'user_unknown'),
@@ -111,6 +122,9 @@ FROM (VALUES
     ('{"payment_channel": "nowhere"}', '{}', '{}', 'OR422 payment_channel_unknown'),
     ('{"payment_channel": "down"}', '{}', '{}', 'OR422 payment_channel_disabled'),
     ('{"user": "poor", "payment_method": "balance"}', '{}', '{}', 'OR402 insufficient_balance')) AS c (change, line, address, says);
+SELECT is(pg_temp.says(pg_temp.of_lamps('{}', '{}', jsonb_build_object('country', 'AQ', 'state', repeat('x', 201), 'postal_code', repeat('x', 201)))), 'postcode_invalid state_unknown', 'as long as a line');
+SELECT is(pg_temp.says(pg_temp.of_lamps('{}', jsonb_build_object('product', (SELECT max(id) FROM variant WHERE tenant_id = 78)))) ~ '^product_unknown=', true, 'another tenant''s product');
+SELECT is(pg_temp.says(pg_temp.of_lamps('{}', jsonb_build_object('product', pg_temp.number_of_product('half')))) ~ '^product_unknown=', true, 'a variant that is not sold');
 SELECT is(pg_temp.says(pg_temp.of_lamps('{}', '{}', jsonb_build_object('street', repeat('x', 201), 'state', '13'))), 'street_invalid', 'a street of 200 characters at most');
 SELECT is(pg_temp.says(pg_temp.of_lamps(jsonb_build_object('lines', (SELECT jsonb_agg(pg_temp.lamps()) FROM generate_series(1, 501))))), 'lines_too_many', '500 lines at most');
 SELECT is(pg_temp.says(jsonb_build_object('total', '70.98', 'lines', jsonb_build_array(pg_temp.lamps(c.change), pg_temp.lamps('{"product": 1}'), c.line))), c.says, c.says)
@@ -129,6 +143,7 @@ SELECT is(pg_temp.says(jsonb_build_object('total', '150', 'lines', jsonb_build_a
 UPDATE tenant SET currency = 'TND' WHERE id = 77;
 SELECT is(pg_temp.says(jsonb_build_object('total', '2.5', 'lines', jsonb_build_array(pg_temp.goods_line('pen', 2, '1.250', '0', '2.500')))), 'no refusal', 'dinars');
 SELECT is(pg_temp.says(jsonb_build_object('total', '2.5', 'lines', jsonb_build_array(pg_temp.goods_line('pen', 2, '1.25', '0', '2.499')))), 'line_total_mismatch=2.500 total_mismatch', 'have a thousand');
+SELECT is(pg_temp.says(jsonb_build_object('total', '2.5', 'lines', jsonb_build_array(pg_temp.goods_line('pen', 2, '9999999999999999.5', '0', '2.500')))), 'unit_price_mismatch=1.250', 'and not more than can be counted');
 UPDATE tenant SET currency = 'USD' WHERE id = 77;
 
 -- --- keys -----------------------------------------------------------------------------------------------------------------
@@ -161,6 +176,9 @@ FROM (VALUES
     ('upgrade', 'alice', 'bronze', '10.00', '10.00', '0', :t, 'same_package'),
     ('upgrade', 'alice', 'fortnight', '5.00', '5.00', '0', :t, 'not_an_upgrade'),
     ('upgrade', 'alice', 'pen', '1.50', '1.50', '0', :t, 'not_an_upgrade'),
+    ('upgrade', 'alice', 'peer', '40.00', '40.00', '0', :t, 'not_an_upgrade'),
+    ('upgrade', 'alice', 'odd', '60.00', '60.00', '0', :t, 'not_an_upgrade'),
+    ('upgrade', 'alice', 'bronze', '10.00', '10.00', '0', '2027-06-02T00:00:00Z', 'not_an_upgrade'),
     ('upgrade', 'alice', 'cheap', '10.00', '10.00', '0', :t, 'not_an_upgrade'),
     ('upgrade', 'alice', 'silver', '20.00', '15.00', '5.00', '2027-06-01T00:00:00Z', 'not_an_upgrade'),
     ('renewal', 'alice', 'bronze', '10.00', '0.00', '10.00', :t, 'discount_mismatch=0.00 discount_not_below'),
@@ -241,6 +259,11 @@ SELECT is(pg_temp.rules('upgrade', 'new', 'forever', '400.00', '400.00', '0', '2
 DELETE FROM order_return WHERE order_id = :u;
 
 -- Buying one.
+SELECT pg_temp.member('max'), pg_temp.put_member('max', '{"placed_at": "2020-01-01T00:00:00Z", "auto_upgrade_at": "2027-05-10T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('max', 'bronze', '10.00', now(), 'external') AS u \gset
+SELECT pg_temp.hear('m1', 'paid', :u, 1000, 'M1'), pg_temp.give_back(:u) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:u), 'completed refund_pending none', 'nothing but money and another package keeps from buying: not what the host does');
+SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.join_it(''max'', ''gold'', ''100.00'', %L, ''manual'')', now() + interval '1 year')), 'no refusal', 'nor a refund that is under way');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.join_it(''alice'', ''gold'', ''100.00'', %s)', quote_literal(:t))), 'package_active', 'who has an active one buys no other');
 SELECT is(pg_temp.broken_rules('SELECT pg_temp.join_it(''alice'', ''gold'', ''100.00'', ''2027-06-01T00:00:00Z'')'), 'no refusal', 'once it has ended he may');
 SELECT is(pg_temp.says(jsonb_build_object('total', '20.00', 'lines', jsonb_build_array(pg_temp.goods_line('bronze', 2, '10.00', '0', '20.00')))), 'quantity_invalid=2', 'one of them');

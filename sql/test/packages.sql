@@ -96,6 +96,14 @@ SELECT pg_temp.upgrade('erin', 'forever', '400.00', '2029-02-01T00:00:00Z') AS e
 SELECT is(pg_temp.has('erin'), 'forever 2029-02-01 ', 'a package without end has none');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
+SELECT pg_temp.member('hal'), pg_temp.put_member('hal', '{"placed_at": "2027-01-01T00:00:00Z", "package": "lifetime", "starts_at": "2027-05-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('hal', 'bronze', '9.00', '2027-05-31T00:00:00Z') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.has('hal'), 'bronze 2027-05-31 2027-06-30', 'from a package without end to one that ends after its own period');
+SELECT pg_temp.member('ina') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('ina', 'free', '0', '2027-05-31T00:00:00Z', 'manual') AS x \gset
+SELECT is(pg_temp.states(:x) || ' ' || pg_temp.has('ina'), 'completed paid none free 2027-05-31 2027-06-01', 'what costs nothing is there at once');
+SELECT is(pg_temp.drop_it(NULL, :x, 'operator') || coalesce(pg_temp.has('ina'), ' -'), 'done -', 'and gone when its order is cancelled');
+
 -- A discount for an upgrade is the new package's own.
 SELECT pg_temp.member('fay') \g (format=unaligned) /dev/null
 SELECT pg_temp.put_member('fay', '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-05-10T00:00:00Z"}') \g (format=unaligned) /dev/null
@@ -144,7 +152,9 @@ SELECT pg_temp.put_member('fay', '{"placed_at": "2027-01-01T00:00:00Z", "package
 SELECT pg_temp.pay(:j) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:j) || ' ' || pg_temp.has('fay'), 'completed paid none bronze 2020-01-01 2020-02-01', 'the difference does not buy the package when the other one has lapsed');
 SELECT is(pg_temp.rules('upgrade', 'fay', 'silver', '20.00', '15.00', '5.00', now()), 'package_processing not_an_upgrade', 'it is in processing');
+SELECT version AS v FROM orders WHERE id = :j \gset
 SELECT is(pg_temp.apply(:j), 'done', 'an operator applies it');
+SELECT is((SELECT version FROM orders WHERE id = :j), :v + 1, 'which is a change of the order');
 SELECT is(pg_temp.has('fay') ~ ('^silver ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true, 'whatever the member has');
 SELECT is(pg_temp.apply(:j), 'unchanged', 'once');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :h)), 'OR409 package_not_applicable', 'not what was refunded');
@@ -153,9 +163,46 @@ SELECT pg_temp.buy('alice') AS n \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :n)), 'OR409 package_not_applicable', 'not an order of something else');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
+SELECT pg_temp.member('jan'), pg_temp.put_member('jan', '{"placed_at": "2020-01-01T00:00:00Z", "package": "bronze", "starts_at": "2020-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('jan', 'silver', '20.00', '2020-01-15T00:00:00Z', 'manual', '5.00') AS k \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :k)), 'OR409 package_not_applicable', 'not what is not paid');
+SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.has('jan'), 'bronze 2020-01-01 2020-02-01', 'paid when the other package has ended by itself');
+SELECT pg_temp.give_back(:k, 500) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.rules('renewal', 'jan', 'bronze', '10.00', '10.00', '0', now()), 'package_processing', 'a part of the money does not end it');
+SELECT pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.put_member('jan', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'bronze', 'ends_at', '2100-01-01T00:00:00Z')) \g (format=unaligned) /dev/null
+SELECT pg_temp.upgrade('jan', 'silver', '20.00', now(), 'manual', '5.00') AS k \gset
+SELECT pg_temp.put_member('jan', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'peer', 'ends_at', '2100-01-01T00:00:00Z')) \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.has('jan') ~ '^peer', true, 'paid when he has another one, which is active');
+SELECT pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.member('kim') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('kim', 'bronze', '10.00', now(), 'manual') AS k \gset
+SELECT pg_temp.put_member('kim', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.has('kim') ~ '^gold', true, 'a first package that is paid when there is one already');
+SELECT is(pg_temp.apply(:k), 'done', 'is applied by hand');
+SELECT is(pg_temp.has('kim') ~ '^bronze', true, 'in the place of the other');
+SELECT pg_temp.member('lea'), pg_temp.put_member('lea', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'bronze', 'starts_at', '2020-01-01T00:00:00Z', 'ends_at', to_char(now() + interval '5 days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) \g (format=unaligned) /dev/null
+SELECT pg_temp.renew('lea', 'bronze', '10.00', now(), 'external') AS k \gset
+SELECT pg_temp.hear('l1', 'paid', :k, 1000, 'L1'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :k), NULL, false, 'no', 'no')
+    WHERE kind = 'result'), 'done', 'a renewal whose refund is refused');
+SELECT is((SELECT count(*)::integer FROM package_term WHERE order_id = :k AND revoked_at IS NULL), 1, 'is not given a second time');
+SELECT pg_temp.renew('lea', 'bronze', '10.00', now() + interval '30 days', 'manual') AS k \gset
+SELECT pg_temp.put_member('lea', '{"placed_at": "2020-01-01T00:00:00Z", "package": "peer", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.has('lea') ~ '^peer', true, 'a renewal of what he no longer has');
+SELECT is(pg_temp.apply(:k), 'done', 'is applied by hand');
+SELECT is(pg_temp.ends('lea') < now() + interval '32 days', true, 'and adds nothing to the other''s time');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
 -- Packages are sold to members alone: not in a cart, not as goods, not again.
 SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator', NULL, 'x', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
     "lines": [{"product": "bronze"}]}', NULL)$$), 'OR422 product_not_found lines[0].product', 'the operator does not place them as goods');
+SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator', NULL, 'x', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
+    "lines": [{"product": "retired"}]}', NULL)$$), 'OR422 product_not_found lines[0].product', 'nor one that is no longer on sale');
 SELECT id AS cart FROM make_cart(77, 'operator', 'operator', NULL, 'x', NULL, NULL,
     '{"company": "acme", "agent": "bob", "currency": "USD", "products": [{"number": "BRONZE"}]}') WHERE kind = 'result' \gset
 SELECT is(pg_temp.refusal(format('SELECT orders.price_cart(k) FROM orders.cart k WHERE k.id = %s', :cart)), 'OR409 product_not_sold', 'nor does a cart');
@@ -187,13 +234,29 @@ FROM (VALUES
     (4, '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze"}', 'unchanged bronze 2027-01-31 2027-02-28'),
     (5, '{"placed_at": null}', 'updated bronze 2027-01-31 2027-02-28'),
     (6, '{"package": "bronze", "ends_at": "2027-03-01T00:00:00Z"}', 'updated bronze 2027-01-31 2027-03-01'),
-    (7, '{"package": "bronze", "ends_at": null}', 'updated bronze 2027-01-31 '),
-    (8, '{"package": "silver", "starts_at": "2027-02-01T00:00:00Z"}', 'updated silver 2027-02-01 2027-03-01'),
-    (9, '{"package": null}', 'updated -')) AS c (n, document, says)
+    (7, '{"package": "bronze"}', 'unchanged bronze 2027-01-31 2027-03-01'),
+    (8, '{"package": "bronze", "ends_at": null}', 'updated bronze 2027-01-31 '),
+    (9, '{"package": "silver", "starts_at": "2027-02-01T00:00:00Z"}', 'updated silver 2027-02-01 2027-03-01'),
+    (10, '{"package": null}', 'updated -')) AS c (n, document, says)
 ORDER BY c.n;
 SELECT is((SELECT to_jsonb(snapshot) - 'user_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'members', 'gus', '{"package": "gold", "starts_at": "2027-02-01T00:00:00Z"}')),
     '{"package": "gold", "placed_at": null, "auto_upgrade_at": null, "starts_at": "2027-02-01T00:00:00+00:00", "ends_at": "2028-02-01T00:00:00+00:00"}'::jsonb, 'what is told of a member');
 
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
+-- What the check finds.
+SELECT is(pg_temp.violated(replace(replace(c.sql, '$c', :'c'), '$h', :'h')) ~ c.names, true, c.sql)
+FROM (VALUES
+    ('UPDATE package_order SET package_id = pg_temp.number_of_product(''peer'') WHERE order_id = $c', 'packages_fit'),
+    ('DELETE FROM package_order WHERE order_id = $c', 'packages_fit'),
+    ('UPDATE package_order SET user_id = pg_temp.uid(''olga'') WHERE order_id = $c', 'packages_fit'),
+    ('UPDATE package_term SET revoked_at = now() WHERE order_id = $c', '^packages_fit$'),
+    ('UPDATE package_term SET revoked_at = NULL WHERE order_id = $h', '^packages_fit$'),
+    ('UPDATE package_term SET user_id = pg_temp.uid(''olga'') WHERE order_id = $c', '^packages_fit$'),
+    ('UPDATE member SET term_id = (SELECT id FROM package_term WHERE order_id = $h) WHERE user_id = pg_temp.uid(''fay'')', '^packages_fit$'),
+    ('UPDATE member SET term_id = (SELECT id FROM package_term WHERE order_id = $c) WHERE user_id = pg_temp.uid(''fay'')', '^packages_fit$'),
+    ('INSERT INTO order_line (tenant_id, order_id, kind, item_id, title, quantity, unit_price, list_price, subtotal, currency) SELECT tenant_id, order_id, kind, item_id, title, 1, 0, 0, 0, currency FROM order_line WHERE order_id = $c', '^packages_fit$')
+) AS c (sql, names);
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

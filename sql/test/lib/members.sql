@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Packages and their members, after shop.sql: bronze (10.00 a month), silver (25.00, listed at 30.00), gold (100.00 a year), forever
--- (500.00, without end), fortnight (5.00 for two weeks, of no rank), retired; and goods. alice, bob are placed.
+-- (500.00, without end), fortnight (5.00 for two weeks, of no rank), lifetime (1.00, without end, of no rank), free, peer (50.00, of bronze's rank),
+-- odd (70.00, of no rank), cheap (10.00, of rank 4), retired; and goods. alice, bob are placed.
 
 SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
 FROM (VALUES
     (1, 'companies', 'acme', '{"name": "Acme", "prefix": "ACME"}'::jsonb),
     (2, 'memberships', 'b', '{"company": "acme", "user": "bob", "role": "salesperson"}'),
-    (3, 'products', 'bronze', '{"name": "Bronze", "variants": [{"ref": "v", "number": "BRONZE", "name": "Bronze", "prices": {"USD": 1000}}]}'),
+    (3, 'products', 'bronze', '{"name": "Bronze", "variants": [{"ref": "v", "number": "BRONZE", "name": "Bronze", "prices": {"EUR": 1, "USD": 1000}}]}'),
     (4, 'products', 'silver', '{"name": "Silver", "variants": [{"ref": "v", "name": "Silver", "prices": {"USD": {"price": 2500, "list_price": 3000}}}]}'),
     (5, 'products', 'gold', '{"name": "Gold", "variants": [{"ref": "v", "name": "Gold", "prices": {"USD": 10000}}]}'),
     (6, 'products', 'forever', '{"name": "Forever", "variants": [{"ref": "v", "name": "Forever", "prices": {"USD": 50000}}]}'),
@@ -17,6 +18,11 @@ FROM (VALUES
     (11, 'products', 'pen', '{"name": "Pen", "tax_class": "std", "variants": [{"ref": "v", "name": "Pen", "prices": {"USD": 150}}]}'),
     (12, 'products', 'many', '{"name": "Many", "variants": [{"ref": "a", "name": "A", "prices": {"USD": 1}}, {"ref": "b", "name": "B", "prices": {"EUR": 1}}]}'),
     (13, 'products', 'off', '{"name": "Off", "active": false, "variants": [{"ref": "v", "name": "Off", "prices": {"USD": 1}}]}'),
+    (14, 'products', 'half', '{"name": "Half", "variants": [{"ref": "v", "name": "Half", "active": false, "prices": {"USD": 1}}]}'),
+    (15, 'products', 'lifetime', '{"name": "Lifetime", "variants": [{"ref": "v", "name": "Lifetime", "prices": {"USD": 100}}]}'),
+    (16, 'products', 'free', '{"name": "Free", "variants": [{"ref": "v", "name": "Free", "prices": {"USD": 0}}]}'),
+    (17, 'products', 'peer', '{"name": "Peer", "variants": [{"ref": "v", "name": "Peer", "prices": {"USD": 5000}}]}'),
+    (18, 'products', 'odd', '{"name": "Odd", "variants": [{"ref": "v", "name": "Odd", "prices": {"USD": 7000}}]}'),
     (21, 'packages', 'bronze', '{"product": "bronze", "rank": 1, "duration_unit": "month", "duration_value": 1}'),
     (22, 'packages', 'silver', '{"product": "silver", "variant": "v", "rank": 2, "duration_unit": "month", "duration_value": 1}'),
     (23, 'packages', 'gold', '{"product": "gold", "rank": 3, "duration_unit": "year", "duration_value": 1}'),
@@ -24,8 +30,12 @@ FROM (VALUES
     (25, 'packages', 'fortnight', '{"product": "fortnight", "rank": 0, "duration_unit": "week", "duration_value": 2}'),
     (26, 'packages', 'retired', '{"product": "retired", "rank": 5, "active": false}'),
     (27, 'packages', 'cheap', '{"product": "cheap", "rank": 4, "duration_unit": "month", "duration_value": 1}'),
-    (31, 'members', 'alice', '{"placed_at": "2020-01-01T00:00:00Z"}'),
-    (32, 'members', 'bob', '{"placed_at": "2020-01-01T00:00:00Z"}')
+    (28, 'packages', 'lifetime', '{"product": "lifetime", "rank": 0}'),
+    (29, 'packages', 'free', '{"product": "free", "rank": 0, "duration_unit": "day", "duration_value": 1}'),
+    (30, 'packages', 'peer', '{"product": "peer", "rank": 1, "duration_unit": "month", "duration_value": 1}'),
+    (31, 'packages', 'odd', '{"product": "odd", "rank": 0, "duration_unit": "month", "duration_value": 1}'),
+    (32, 'members', 'alice', '{"placed_at": "2020-01-01T00:00:00Z"}'),
+    (33, 'members', 'bob', '{"placed_at": "2020-01-01T00:00:00Z"}')
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 -- A user who has been placed, with money.

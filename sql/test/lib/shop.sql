@@ -196,3 +196,19 @@ BEGIN
     RETURN orders.put_order(c, h, ARRAY[l, s]);
 END
 $$;
+
+-- Runs SQL, tells which invariants are violated, and undoes it.
+CREATE FUNCTION pg_temp.violated(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_names text;
+BEGIN
+    BEGIN
+        EXECUTE p_sql;
+        SELECT string_agg(DISTINCT name, ' ' ORDER BY name) INTO v_names FROM orders_check.all_violations
+        WHERE tenant_id = 77;
+        RAISE EXCEPTION USING ERRCODE = 'TT000';
+    EXCEPTION WHEN SQLSTATE 'TT000' THEN
+        RETURN v_names;
+    END;
+END
+$$;
