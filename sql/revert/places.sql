@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:places from pg
+
+BEGIN;
+
+DROP FUNCTION orders.refused_place;
+DROP TABLE orders.subdivision;
+DROP TABLE orders.country;
+
+COMMIT;
