@@ -37,6 +37,8 @@ enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 #define ORDERS_SCOPE_BUYER (1u << ORDERS_SCOPE_INDEX_BUYER)
 #define ORDERS_SCOPE_SELLER (1u << ORDERS_SCOPE_INDEX_SELLER)
 #define ORDERS_SCOPE_OPERATOR (1u << ORDERS_SCOPE_INDEX_OPERATOR)
+#define ORDERS_SCOPE_APPLICATION (1u << ORDERS_SCOPE_INDEX_APPLICATION)
+#define ORDERS_SCOPE_ACT_AS_USER (1u << ORDERS_SCOPE_INDEX_ACT_AS_USER)
 
 /** Who asks. */
 typedef struct orders_identity_t {
@@ -120,6 +122,13 @@ struct orders_call_t {
      * identities. `unauthenticated`, `forbidden` (without the route's scope), or what the order book refuses.
      */
     orders_problem_t *(*identify)(orders_call_t *call, const char *token);
+    /**
+     * Whose a second credential is, always one of our tokens: call->identity stays what it is, and no scope is asked for.
+     * `unauthenticated`, or what the database had to say.
+     */
+    orders_problem_t *(*look_up)(orders_call_t *call, const char *token,
+                                 const orders_identity_t **identity);
+    const orders_identity_t *application; /**< whose an API's second credential is, or NULL */
     const orders_settings_t *settings;
     struct orders_database_t *database;
     struct orders_providers_t *providers;

@@ -194,7 +194,9 @@
 #define ORDERS_SCOPES(X)                                                                           \
     X(BUYER, "buyer")                                                                              \
     X(SELLER, "seller")                                                                            \
-    X(OPERATOR, "operator")
+    X(OPERATOR, "operator")                                                                        \
+    X(APPLICATION, "application")                                                                  \
+    X(ACT_AS_USER, "act-as-user")
 
 /** The states of an order, axis by axis. X(NAME, word as in the order book). */
 #define ORDERS_ORDER_STATES(X)                                                                     \

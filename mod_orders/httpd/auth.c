@@ -209,6 +209,21 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
     return permit(request);
 }
 
+orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
+                                      const orders_identity_t **identity)
+{
+    orders_request_t *request = call->glue;
+    orders_identity_t *found = NULL;
+    credential_t credential = {.token = token ? trim_token(call->pool, token) : NULL};
+
+    if (credential.token &&
+        orders_sha256(credential.hash, credential.token, strlen(credential.token))) {
+        ORDERS_TRY(find_identity(request, &credential, &found));
+    }
+    *identity = valid_here(request, found) ? found : NULL;
+    return *identity ? NULL : orders_problem(call->pool, ORDERS_E_unauthenticated, NULL);
+}
+
 const char *orders_auth_challenge(const orders_request_t *request)
 {
     const char *realm = ap_auth_name(request->r);

@@ -24,6 +24,10 @@ orders_problem_t *orders_auth_permit(orders_request_t *request) ORDERS_MUSTCHECK
 /** call->identify. */
 orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token) ORDERS_MUSTCHECK;
 
+/** call->look_up. */
+orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
+                                      const orders_identity_t **identity) ORDERS_MUSTCHECK;
+
 /** The challenge of a 401, or NULL where another module asks who it is: that one has its own. */
 const char *orders_auth_challenge(const orders_request_t *request);
 

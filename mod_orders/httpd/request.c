@@ -196,6 +196,7 @@ static void fill_call(orders_request_t *request)
     call->header = header;
     call->head = r->header_only;
     call->identify = orders_auth_identify;
+    call->look_up = orders_auth_look_up;
     call->glue = request;
     call->settings = &request->settings;
     call->database = &request->database;
