@@ -23,6 +23,7 @@ typedef struct orders_settings_t {
     bool terminal_feed;     /**< whether card refunds are looked up in what the terminals told */
     int refund_window;      /**< days after the payment */
     int return_window;      /**< days after the delivery */
+    int renewal_window;     /**< days before the end */
     const char *public_url; /**< without a trailing slash, or NULL */
     /** The path below public_url where the tenant's providers send their events, or NULL: nowhere. */
     const char *events_mount;

@@ -171,6 +171,7 @@
     X(OrdersTerminalFeed)        /* Location/server: On | Off: card refunds are looked up */       \
     X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersReturnWindow)        /* Location/server: days, default 30 */                           \
+    X(OrdersRenewalWindow)       /* Location/server: days, default 30 */                           \
     X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \

@@ -50,6 +50,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, terminal_feed, ORDERS_UNSET, 1, OrdersTerminalFeed)                                     \
     X(int, refund_window, ORDERS_UNSET, 30, OrdersRefundWindow)       /* days */                   \
     X(int, return_window, ORDERS_UNSET, 30, OrdersReturnWindow)       /* days */                   \
+    X(int, renewal_window, ORDERS_UNSET, 30, OrdersRenewalWindow)     /* days */                   \
     X(apr_array_header_t *, return_urls, NULL, NULL, OrdersReturnURL) /* const char * */
 
 /** Members that only a server may set. A virtual host inherits from the main server. */

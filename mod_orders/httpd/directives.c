@@ -351,6 +351,8 @@ const command_rec orders_directives[] = {
             "how long after its payment an order may be refunded; default 30"),
     DIR_INT("OrdersReturnWindow", return_window, 0, 36500, "days",
             "how long after its delivery goods may be returned; default 30"),
+    DIR_INT("OrdersRenewalWindow", renewal_window, 0, 36500, "days",
+            "how long before its end a package may be renewed; default 30"),
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,

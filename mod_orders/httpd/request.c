@@ -164,6 +164,7 @@ static void fill_settings(orders_request_t *request)
         .terminal_feed = request->dir.terminal_feed != 0,
         .refund_window = request->dir.refund_window,
         .return_window = request->dir.return_window,
+        .renewal_window = request->dir.renewal_window,
         .public_url = request->server.public_url,
         .events_mount =
             orders_config_mount(&request->server, ORDERS_HAS_EVENTS, request->dir.tenant),

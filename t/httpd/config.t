@@ -64,6 +64,7 @@ OrdersReturnURL https://shop.example/ https://app.example/orders
 OrdersPaymentExpiry 0
 OrdersRefundWindow 0
 OrdersReturnWindow 0
+OrdersRenewalWindow 0
 END
 });
 
@@ -137,6 +138,7 @@ my @whole_numbers = (
     [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersRefundWindow => [qw(-1 36501)], 'days'],
     [OrdersReturnWindow => [qw(-1 36501)], 'days'],
+    [OrdersRenewalWindow => [qw(-1 36501)], 'days'],
     [OrdersConsumerExpiry => [qw(-1 31622401)], 'seconds'],
     [OrdersPayLinkLifetime => [qw(59 31622401)], 'seconds'],
     [OrdersBillLinkLifetime => [qw(59 31622401)], 'seconds'],
