@@ -39,6 +39,18 @@ orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *poo
 orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
                                      const char *query) ORDERS_MUSTCHECK;
 
+/** A form's field that holds JSON, of any type: an input with it as its only member. `malformed_json`. */
+orders_problem_t *orders_input_json_member(orders_input_t **input, apr_pool_t *pool,
+                                           const char *name, const char *text) ORDERS_MUSTCHECK;
+
+/**
+ * The fields of these names (NULL-terminated) that a query, a body or both have, as a form. A name that both have must be
+ * the same in both, and a member of a JSON body a text or a number: `invalid_fields`.
+ */
+orders_problem_t *orders_input_both(orders_input_t **both, const orders_input_t *query,
+                                    const orders_input_t *body, const char *const *names,
+                                    apr_pool_t *pool) ORDERS_MUSTCHECK;
+
 /** A view of an object inside a JSON input; `prefix` ("lines[2].") comes before its fields' names in problems. */
 orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object, const char *prefix,
                                     apr_pool_t *pool);
@@ -80,6 +92,8 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
 
 /** A string field by name, or NULL (not there, or no string). */
 const char *orders_input_string(const orders_input_t *input, const char *name);
+/** The same, and a number's literal: 7 as "7", 12.50 as "12.50". */
+const char *orders_input_text(const orders_input_t *input, const char *name);
 /** The object of a JSON input, borrowed; NULL for forms. */
 json_t *orders_input_object(const orders_input_t *input);
 /** The literal text of a real number of this input (12.50, not 12.5), or NULL. */

@@ -218,11 +218,24 @@ static bool blank(const char *text, apr_size_t length)
     return true;
 }
 
+/** Any value; the scan knows its real numbers afterwards. */
+static orders_problem_t *parse(json_t **value, scan_t *scan)
+{
+    json_error_t error;
+    apr_size_t length = (apr_size_t)(scan->end - scan->text);
+
+    scan_all(scan);
+    if (scan->fault) {
+        return scan_problem(scan);
+    }
+    *value = json_loadb(scan->text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    return *value ? NULL : parse_problem(scan->pool, &error);
+}
+
 orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length, bool allow_empty)
 {
     scan_t scan = {.text = text, .at = text, .end = text + length, .pool = pool};
-    json_error_t error;
     json_t *root;
 
     if (blank(text, length)) {
@@ -231,14 +244,7 @@ orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, co
         }
         root = json_object();
     } else {
-        scan_all(&scan);
-        if (scan.fault) {
-            return scan_problem(&scan);
-        }
-        root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-        if (!root) {
-            return parse_problem(pool, &error);
-        }
+        ORDERS_TRY(parse(&root, &scan));
     }
     if (!root) {
         return orders_problem(pool, ORDERS_E_internal_error, NULL);
@@ -246,6 +252,22 @@ orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, co
     if (!json_is_object(root)) {
         json_decref(root);
         return orders_problem(pool, ORDERS_E_malformed_json, "The body is not a JSON object.");
+    }
+    *input = input_make(pool, root, scan.reals);
+    return NULL;
+}
+
+orders_problem_t *orders_input_json_member(orders_input_t **input, apr_pool_t *pool,
+                                           const char *name, const char *text)
+{
+    scan_t scan = {.text = text, .at = text, .end = text + strlen(text), .pool = pool};
+    json_t *value, *root;
+
+    ORDERS_TRY(parse(&value, &scan));
+    root = json_object();
+    if (!root || json_object_set_new(root, name, value) != 0) {
+        json_decref(root);
+        return orders_problem(pool, ORDERS_E_internal_error, NULL);
     }
     *input = input_make(pool, root, scan.reals);
     return NULL;

@@ -298,12 +298,53 @@ static void decodes_nested_objects(void **state)
                         "lines[1].plan_id:required_field lines[1].quantity:out_of_range");
 }
 
+static const char *const shared[] = {"number", "limit", "period", NULL};
+
+/* The refused fields of a query and a JSON body, or (without any) what the shared fields are. */
+static const char *both_of(const char *query, const char *body)
+{
+    orders_input_t *first, *second, *both;
+    orders_problem_t *problem;
+    const char *text = "";
+
+    assert_null(orders_input_query(&first, pool, query));
+    assert_null(orders_input_json(&second, pool, body, strlen(body), true));
+    problem = orders_input_both(&both, first, second, shared, pool);
+    for (int i = 0; !problem && shared[i]; i++) {
+        const char *value = orders_input_string(both, shared[i]);
+        text = apr_pstrcat(pool, text, value ? value : "-", " ", NULL);
+    }
+    return problem ? fields_of(problem) : text;
+}
+
+static void joins_a_query_and_a_body(void **state)
+{
+    static const struct {
+        const char *query, *body, *result;
+    } cases[] = {
+        {"", "", "- - - "},
+        {"number=A1&other=2", "{\"limit\":\"3\",\"other\":{}}", "A1 3 - "},
+        {"", "{\"number\":251126000123,\"limit\":2.50,\"period\":null}", "251126000123 2.50 - "},
+        {"number=7&limit=2", "{\"number\":7,\"limit\":\"2\"}", "7 2 - "},
+        {"limit=&period=", "{\"limit\":\"\"}", "-   "},
+        {"number=7&limit=2", "{\"number\":8,\"limit\":\"02\"}",
+         "number:invalid_field limit:invalid_field"},
+        {"", "{\"number\":[],\"limit\":{},\"period\":true}",
+         "number:invalid_field limit:invalid_field period:invalid_field"},
+        {"number=true", "{\"number\":true}", "number:invalid_field"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(both_of(cases[i].query, cases[i].body), cases[i].result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(decodes_json),           TEST(decodes_forms),        TEST(leaves_absent_fields_alone),
         TEST(refuses_single_fields),  TEST(refuses_form_values),  TEST(tells_all_refusals_at_once),
-        TEST(decodes_nested_objects), TEST(decodes_lists_of_ids),
+        TEST(decodes_nested_objects), TEST(decodes_lists_of_ids), TEST(joins_a_query_and_a_body),
     };
 
     return RUN(tests);

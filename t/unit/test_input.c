@@ -249,6 +249,26 @@ static void refuses_malformed_forms(void **state)
     assert_string_equal(code_of(orders_input_query(&input, pool, many)), "malformed_request");
 }
 
+static void reads_json_of_a_field(void **state)
+{
+    orders_input_t *input;
+    const json_t *list;
+
+    assert_null(orders_input_json_member(&input, pool, "lines", " [{\"price\":1.50}, 2.0] "));
+    list = json_object_get(orders_input_object(input), "lines");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(orders_input_literal(input, json_array_get(list, 1)), "2.0");
+    list = json_object_get(json_array_get(list, 0), "price");
+    assert_string_equal(orders_input_literal(input, list), "1.50");
+    assert_null(orders_input_json_member(&input, pool, "a", "7"));
+    assert_string_equal(orders_input_text(input, "a"), "7");
+    assert_string_equal(code_of(orders_input_json_member(&input, pool, "a", "")), "malformed_json");
+    assert_string_equal(code_of(orders_input_json_member(&input, pool, "a", "[1], \"b\": 2")),
+                        "malformed_json");
+    assert_string_equal(code_of(orders_input_json_member(&input, pool, "a", "{\"b\":1,\"b\":1}")),
+                        "malformed_json");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +280,7 @@ int main(void)
         TEST(tells_the_place_and_not_the_value),
         TEST(takes_an_empty_body_where_it_may),
         TEST(keeps_literals),
+        TEST(reads_json_of_a_field),
         TEST(reads_forms),
         TEST(reads_lists_of_forms),
         TEST(refuses_malformed_forms),
