@@ -181,7 +181,7 @@ static void read_member(const reader_t *reader, int row, const orders_row_member
 
 static void set_none(orders_children_t *children, apr_array_header_t *none)
 {
-    *children = (orders_children_t){none, none, none, none, none, none, none, none,
+    *children = (orders_children_t){none, none, none, none, none, none, none, none, none,
                                     none, none, none, none, none, none, none, none};
 }
 

@@ -56,7 +56,7 @@ typedef struct orders_tax_t {
 } orders_tax_t;
 
 typedef struct orders_address_t {
-    int64_t order_id;
+    int64_t order_id, id;
     const char *type; /**< billing, shipping */
     orders_document_t document;
 } orders_address_t;
@@ -137,6 +137,13 @@ typedef struct orders_tracking_t {
     apr_time_t at;
 } orders_tracking_t;
 
+/** What an order is of. One an order. */
+typedef struct orders_category_t {
+    int64_t order_id;
+    const char *kind; /**< product, package, renewal, upgrade, plan */
+    const char *currency, *symbol;
+} orders_category_t;
+
 /** Goods that come back. */
 typedef struct orders_return_t {
     int64_t order_id, id;
@@ -185,6 +192,7 @@ typedef struct orders_children_t {
     apr_array_header_t *companies, *agents, *actors; /**< companies: one; agents: one */
     apr_array_header_t *invoices;
     apr_array_header_t *shipments, *tracking, *returns; /**< shipments: one */
+    apr_array_header_t *categories;                     /**< one */
 } orders_children_t;
 
 typedef struct orders_order_t {

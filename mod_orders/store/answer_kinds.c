@@ -100,6 +100,7 @@ static const orders_row_member_t tax_members[] = {
 #define T orders_address_t
 static const orders_row_member_t address_members[] = {
     MEMBER(T, ORDER_ID, order_id),
+    MEMBER(T, ID, id),
     MEMBER(T, TYPE, type),
     MEMBER(T, SNAPSHOT, document),
 };
@@ -244,6 +245,15 @@ static const orders_row_member_t return_members[] = {
 };
 #undef T
 
+#define T orders_category_t
+static const orders_row_member_t category_members[] = {
+    MEMBER(T, ORDER_ID, order_id),
+    MEMBER(T, TYPE, kind),
+    MEMBER(T, CURRENCY, currency),
+    MEMBER(T, TITLE, symbol),
+};
+#undef T
+
 #define T orders_label_t
 static const orders_row_member_t label_members[] = {
     MEMBER(T, TYPE, kind),
@@ -322,6 +332,7 @@ const orders_row_kind_t orders_row_kinds[] = {
     ROWS("shipment", orders_shipment_t, shipment_members, OF_ORDER(shipments)),
     ROWS("tracking", orders_tracking_t, tracking_members, OF_ORDER(tracking)),
     ROWS("return", orders_return_t, return_members, OF_ORDER(returns)),
+    ROWS("category", orders_category_t, category_members, OF_ORDER(categories)),
     ROWS("label", orders_label_t, label_members, OF_ANSWER(labels)),
     ROWS("profile", orders_profile_t, profile_members, OF_ANSWER(profiles)),
     ROWS("mail", orders_due_mail_t, mail_members, OF_ANSWER(mails)),

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/member.h"
+
+#include "store/page_row.h"
+
+static const orders_statement_t place = {
+    .name = "orders_member_place",
+    .text = "SELECT * FROM orders.member_place(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .param_count = 10,
+};
+static const orders_statement_t upgrade = {
+    .name = "orders_member_upgrade",
+    .text = "SELECT * FROM orders.upgrade_or_renew(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .param_count = 11,
+};
+
+/* Orders of member $2 that fit, as ids; then the rows `of` these, and one that says that there is such a member. */
+#define OF_MEMBER(fit, of)                                                                         \
+    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o"                            \
+    " WHERE o.tenant_id = $1 AND o.buyer_id = u.id AND " fit ") AS ids"                            \
+    " FROM orders.users AS u WHERE u.tenant_id = $1 AND u.external_ref = $2 AND u.active"          \
+    " OFFSET 0) AS p CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids)" of               \
+    " UNION ALL " ORDERS_PAGE_ROW("cardinality(p.ids)::bigint", "false") ") AS r"
+
+#define LIST(fit)                                                                                  \
+    OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
+                  " AND ($5::timestamptz IS NULL OR o.created_at >= $5::timestamptz)"              \
+                  " AND ($6::timestamptz IS NULL OR o.created_at < $6::timestamptz)"               \
+                  " ORDER BY o.created_at DESC, o.id DESC LIMIT $3",                               \
+              " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
+              " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
+
+static const orders_statement_t list_newest = {
+    .name = "orders_member_list",
+    .text = LIST(""),
+    .param_count = 6,
+};
+static const orders_statement_t list_number = {
+    .name = "orders_member_list_number",
+    .text = LIST("o.number = upper($7) AND "),
+    .param_count = 7,
+};
+static const orders_statement_t read_number = {
+    .name = "orders_member_read",
+    .text = OF_MEMBER("o.number = upper($3)", ""),
+    .param_count = 3,
+};
+
+static void order_params(orders_params_t *params, const orders_writer_t *writer,
+                         const orders_member_order_t *order)
+{
+    orders_writer_params(params, writer);
+    orders_param_text(params, order->document);
+    orders_param_int_or_null(params, order->expires_in != 0, order->expires_in);
+    orders_param_array(params, (const char *const *)(void *)order->channels->elts,
+                       order->channels->nelts);
+}
+
+orders_problem_t *orders_member_place(const orders_writer_t *writer,
+                                      const orders_member_order_t *order, orders_answer_t **answer)
+{
+    orders_params_t params;
+    order_params(&params, writer, order);
+    return orders_store_write(writer, &place, &params, answer);
+}
+
+orders_problem_t *orders_member_upgrade(const orders_writer_t *writer,
+                                        const orders_member_order_t *order,
+                                        orders_answer_t **answer)
+{
+    orders_params_t params;
+    order_params(&params, writer, order);
+    orders_param_int(&params, order->window);
+    return orders_store_write(writer, &upgrade, &params, answer);
+}
+
+static void reader_params(orders_params_t *params, const orders_reader_t *reader,
+                          const char *member)
+{
+    orders_params_init(params, reader->pool);
+    orders_param_int(params, reader->tenant);
+    orders_param_text(params, member);
+}
+
+orders_problem_t *orders_member_list(const orders_reader_t *reader,
+                                     const orders_member_list_t *list, orders_answer_t **answer)
+{
+    orders_params_t params;
+    reader_params(&params, reader, list->member);
+    orders_param_int(&params, list->size);
+    orders_param_text(&params, list->category);
+    orders_param_text(&params, list->from);
+    orders_param_text(&params, list->to);
+    if (list->number) {
+        orders_param_text(&params, list->number);
+    }
+    return orders_store_read(reader, list->number ? &list_number : &list_newest, &params, answer);
+}
+
+orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *member,
+                                     const char *number, orders_answer_t **answer)
+{
+    orders_params_t params;
+    reader_params(&params, reader, member);
+    orders_param_text(&params, number);
+    return orders_store_read(reader, &read_number, &params, answer);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What applications do for their members, who are users with or without a package. One round trip each; members are named by
+ * the host's own key of the user. A member who is not there, or not active, has nothing: the answer of a read has no total.
+ */
+#ifndef ORDERS_STORE_MEMBER_H
+#define ORDERS_STORE_MEMBER_H
+
+#include "store/operation.h"
+
+/** An order that a JSON document describes, and what configuration says about it. */
+typedef struct orders_member_order_t {
+    const char *document;
+    int expires_in;                     /**< seconds an external payment may take; 0: for ever */
+    const apr_array_header_t *channels; /**< of const char *, those that the configuration names */
+    int window; /**< days before its end in which a package can be renewed; of upgrades and renewals */
+} orders_member_order_t;
+
+/**
+ * Places an order (see orders.member_place), or one of a package that follows the member's (see orders.upgrade_or_renew).
+ * Outcomes as orders_order_place has them. Values that are refused come together: `invalid_fields` whose extra is
+ * {"refused": [{"rule", "value"}]}.
+ */
+orders_problem_t *orders_member_place(const orders_writer_t *writer,
+                                      const orders_member_order_t *order,
+                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+orders_problem_t *orders_member_upgrade(const orders_writer_t *writer,
+                                        const orders_member_order_t *order,
+                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The newest of a member's orders. Filters: NULL for any. */
+typedef struct orders_member_list_t {
+    const char *member;
+    int size;
+    const char *number;    /**< in any case */
+    const char *category;  /**< product, package, renewal, upgrade, plan */
+    const char *from, *to; /**< created: from <= t < to; ISO 8601 */
+} orders_member_list_t;
+
+/** Orders with lines, addresses and their category; the total says no more than that there is such a member. */
+orders_problem_t *orders_member_list(const orders_reader_t *reader,
+                                     const orders_member_list_t *list,
+                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+/** The order with that number (in any case) and its lines; none when it is another one's. */
+orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *member,
+                                     const char *number, orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+#endif
