@@ -9,6 +9,7 @@ extern const orders_api_t orders_user_api;
 extern const orders_api_t orders_company_api;
 extern const orders_api_t orders_shop_api;
 extern const orders_api_t orders_customer_api;
+extern const orders_api_t orders_commerce_api;
 extern const orders_api_t orders_operator_api;
 
 #endif

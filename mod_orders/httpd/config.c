@@ -97,8 +97,9 @@ orders_server_conf_t *orders_server_conf(const server_rec *server)
     return ap_get_module_config(server->module_config, &orders_module);
 }
 
-static const orders_api_t *const apis[] = {&orders_user_api, &orders_company_api, &orders_shop_api,
-                                           &orders_customer_api, &orders_operator_api};
+static const orders_api_t *const apis[] = {&orders_user_api,     &orders_company_api,
+                                           &orders_shop_api,     &orders_customer_api,
+                                           &orders_commerce_api, &orders_operator_api};
 
 const orders_api_t *orders_config_api(const char *name)
 {

@@ -70,7 +70,7 @@ END
 
 # --- where an API is ------------------------------------------------------------------------------------------------
 
-says('an unknown API', qr/no API 'shoes'; there are: user, company, shop, customer, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
+says('an unknown API', qr/no API 'shoes'; there are: user, company, shop, customer, commerce, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
 says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
 says('an API of a pattern', qr/belongs into <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('an API of a pattern by tilde', qr/belongs into <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");

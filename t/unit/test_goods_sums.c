@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The shop and customer APIs: whatever an order is of, what is shown of it adds up to the last digit.
+ * The shop, customer and commerce APIs: whatever an order is of, what is shown of it adds up to the last digit.
  *
  * The orders are random, of the amounts that placing would give them. ORDERS_SEED repeats a run, ORDERS_COUNT sets how
  * many orders there are.
@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "api/commerce.h"
 #include "api/customer.h"
 #include "api/goods.h"
 #include "api/shop.h"
@@ -373,6 +374,52 @@ static void check_customer(const orders_order_t *order)
     json_decref(shown);
 }
 
+/* Minor units of a number that a parser kept as it could: amounts are far below what a double holds exactly. */
+static int64_t near_minor(const json_t *object, const char *name, const orders_order_t *order)
+{
+    double value = json_number_value(json_object_get(object, name));
+    for (int64_t i = 0; i < order->exponent; i++) {
+        value *= 10;
+    }
+    return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
+}
+
+static int64_t check_components(const json_t *price, const orders_order_t *order, const char *text)
+{
+    int64_t total = near_minor(price, "total", order), sum = 0;
+    const char *name;
+    json_t *item;
+    json_object_foreach(json_object_get(price, "items"), name, item)
+    {
+        sum += near_minor(item, "total", order);
+    }
+    same(sum, total, "the components are the line", text);
+    return total;
+}
+
+static void check_commerce(const orders_order_t *order)
+{
+    orders_json_t *json = orders_json_open(pool);
+    orders_commerce_write_lines(json, order);
+    const char *text = orders_json_text(json, pool, NULL);
+    json_t *shown = parse(text);
+    const json_t *line;
+    int64_t sum = 0, revenue = 0;
+    size_t i;
+    json_array_foreach(shown, i, line)
+    {
+        const json_t *price = json_object_get(json_object_get(line, "data"), "price");
+        const json_t *base = json_object_get(json_object_get(price, "items"), "base_price");
+        same(text_at(line, "price", order) * int_at(line, "quantity"),
+             near_minor(base, "total", order), "so many pieces are the base price", text);
+        sum += check_components(price, order, text);
+        revenue += near_minor(price, "revenue_total", order);
+    }
+    same(sum, order->total, "the lines are the order's total", text);
+    same(order->total - order->tax, revenue, "without its tax they are the revenue", text);
+    json_decref(shown);
+}
+
 static void check_orders(void (*check)(const orders_order_t *order))
 {
     uint64_t seed = setting("ORDERS_SEED", (uint64_t)apr_time_now());
@@ -398,11 +445,17 @@ static void customer_sums_are_exact(void **state)
     check_orders(check_customer);
 }
 
+static void commerce_sums_are_exact(void **state)
+{
+    check_orders(check_commerce);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(shop_sums_are_exact),
         TEST(customer_sums_are_exact),
+        TEST(commerce_sums_are_exact),
     };
     return RUN(tests);
 }

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Commerce;
+
+# What the suites of the commerce API share: applications and their keys, members and packages, and its requests and refusals.
+#
+#     use ModOrders::Commerce;
+#     use ModOrders::Test;
+#
+#     my $buyer = make_user();
+#     my $lamp  = make_item(price => 20_00);
+#     my $reply = commerce(POST => 'create-order', $buyer, json => order_of($buyer, [ $lamp, 2 ]));
+#     is(data_of($reply)->{status}, 'pending');
+#     says(commerce(GET => 'order-details', $buyer), 400, order_number => 'Order Number is required.');
+#
+# Prices are in minor units, what requests say in major ones.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use JSON::PP ();
+use Test::More import => [qw(diag fail is_deeply ok)];
+
+use ModOrders::Goods ();
+use ModOrders::Test ();
+
+our @EXPORT = qw(
+    application actor make_item make_package make_member known_member
+    address line_of order_of package_of major
+    commerce commerce_path create data_of details_of says $MOUNT
+);
+
+our $MOUNT = '/api/v1/commerce';
+
+# A key of an application, and of one that may act for any user; the same ones for a whole test file.
+my %keys;
+
+sub key_with { my (@scopes) = @_; return $keys{"@scopes"} ||= ModOrders::Test::make_user(scopes => \@scopes)->{token} }
+sub application { return key_with('application') }
+sub actor       { return key_with(qw(application act-as-user)) }
+
+# 19.5: minor units as major ones.
+sub major { my ($minor) = @_; return 0 + sprintf '%.2f', $minor / 100 }
+
+# Something with one price in dollars: price, list_price, and any field of goods. Has {variant_id} beside what goods have.
+sub make_item
+{
+    my (%with) = @_;
+    my ($price, $list) = (delete $with{price} // 10_00, delete $with{list_price});
+    my $goods = ModOrders::Goods::make_goods(prices => { USD => defined $list ? { price => $price, list_price => $list } : $price }, %with);
+    my ($row) = ModOrders::Test::rows(
+        q(SELECT v.id FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
+          WHERE p.tenant_id = 1 AND p.external_ref = ?), $goods->{ref});
+    return { %$goods, price => $price, list_price => $list // $price, variant_id => $row->{id} };
+}
+
+# A package: price, list_price, rank, duration_unit and duration_value (a month), active.
+sub make_package
+{
+    my (%with) = @_;
+    my %package = (rank => 1, duration_unit => 'month', duration_value => 1);
+    exists $with{$_} and $package{$_} = delete $with{$_} for qw(rank duration_unit duration_value active);
+    delete @package{qw(duration_unit duration_value)} if !defined $package{duration_unit};
+    my $item = make_item(%with);
+    ModOrders::Test::upsert('packages', $item->{ref}, product => $item->{ref}, %package);
+    return { %$item, %package };
+}
+
+# A user who is placed, with what the catalogue takes of a member: package (as made), starts_at, ends_at, auto_upgrade_at, and
+# any option of make_user's.
+sub make_member
+{
+    my (%with) = @_;
+    my %member = (placed_at => '2020-01-01T00:00:00Z');
+    exists $with{$_} and $member{$_} = delete $with{$_} for qw(placed_at package starts_at ends_at auto_upgrade_at);
+    $member{package} = $member{package}{ref} if $member{package};
+    my $user = ModOrders::Test::make_user(%with);
+    ModOrders::Test::upsert('members', $user->{ref}, %member);
+    return $user;
+}
+
+# The user whom httpd's own authentication knows, at /basic/commerce.
+sub known_member
+{
+    my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+    return ModOrders::Test::make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
+}
+
+sub address
+{
+    my (%with) = @_;
+    return {
+        address_first_name => 'Ann', address_last_name => 'Lee', address_mail_id => 'ann@example.com', address_phone_number => '+1 555 0100',
+        address_name_line => '12', address_premise => 'Main Street', address_locality => 'Springfield', address_postal_code => '90210',
+        address_country_code => 'US', address_state_code => 'CA', %with,
+    };
+}
+
+# [item, quantity] as a line of a request; further members take the place of what is right.
+sub line_of
+{
+    my ($item, $quantity, %with) = @_;
+    $quantity //= 1;
+    return {
+        product_id => $item->{variant_id}, quantity => $quantity, unit_price => major($item->{list_price}),
+        discount     => major($quantity * ($item->{list_price} - $item->{price})),
+        total_amount => major($quantity * $item->{price}), %with,
+    };
+}
+
+# The body that orders these, each [item, quantity, members]; further members come after a hash.
+sub order_of
+{
+    my ($user, @lines) = @_;
+    my %with = @lines && ref $lines[-1] eq 'HASH' ? %{ pop @lines } : ();
+    my $sum = 0;
+    $sum += ($_->[1] // 1) * $_->[0]{price} for @lines;
+    return { uid => $user->{ref}, total_amount => major($sum), address => address(), products => [ map { line_of(@$_) } @lines ], %with };
+}
+
+# The body that renews a package, or upgrades to it from another one, which the third argument is; further members.
+sub package_of
+{
+    my ($user, $package, $from, %with) = @_;
+    my $unit     = $package->{list_price} - ($from ? $from->{price} : 0);
+    my $discount = $package->{list_price} - $package->{price};
+    return {
+        uid => $user->{ref}, order_type => $from ? 'upgrade' : 'renewal', product_id => $package->{variant_id}, unit_price => major($unit),
+        discount => major($discount), order_total => major($unit - $discount), %{ address() }, %with,
+    };
+}
+
+sub commerce_path
+{
+    my ($route) = @_;
+    return "$MOUNT/$route";
+}
+
+# A request by a user (undef: by the application alone). Options: key (of the application; undef: none), query, and api's.
+sub commerce
+{
+    my ($method, $route, $user, %with) = @_;
+    my $query = delete $with{query};
+    my $key   = exists $with{key} ? delete $with{key} : $user ? application() : actor();
+    $with{headers} = { (defined $key ? (apikey => $key) : ()), %{ $with{headers} // {} } };
+    $with{token} //= $user->{token} if $user;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ModOrders::Test::api($method => commerce_path($route) . (defined $query ? "?$query" : ''), %with);
+}
+
+# An order of these lines, as order_of has them; what it answers, with {id} and {number} beside.
+sub create
+{
+    my ($user, @lines) = @_;
+    my $reply = commerce(POST => 'create-order', $user, json => order_of($user, @lines));
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    $reply->code == 200 or fail('an order is placed') && diag($reply->as_string);
+    my $placed = data_of($reply);
+    return { %$placed, id => $placed->{order_id}, number => $placed->{order_number} };
+}
+
+sub data_of { my ($reply) = @_; return $reply->{json}{data} }
+
+# The lines of an order.
+sub details_of
+{
+    my ($user, $order, %with) = @_;
+    return data_of(commerce(GET => 'order-details', $user, query => "order_number=$order->{number}", %with));
+}
+
+# The reply is a refusal with this status and these messages: field => message, or a list of them.
+sub says
+{
+    my ($reply, $status, %errors) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my %right = (
+        status_code => $status, error_type => 'Validation Error', data => {},
+        errors => { map { $_ => ref $errors{$_} ? $errors{$_} : [ $errors{$_} ] } keys %errors },
+    );
+    my $json = JSON::PP->new->canonical;
+    my $same = $reply->code == $status && ref $reply->{json} eq 'HASH' && $json->encode($reply->{json}) eq $json->encode(\%right);
+    my $what = join ' ', $reply->request->method, $reply->request->uri->path, "is refused with $status:", sort keys %errors;
+    return ok($same, $what) || diag($reply->as_string, "\nand not ", $json->encode(\%right));
+}
+
+1;
