@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+# What requests are written in: JSON that says it is a form, forms, multipart forms, as the specification's sample clients send them.
+use strict;
+use warnings;
+use ModOrders::Commerce;
+use ModOrders::Raw;
+use ModOrders::Test;
+
+my $buyer  = make_user();
+my $pen    = make_item(price => 1_50);
+my $order  = create($buyer, [$pen]);
+my $member = make_member(package => my $bronze = make_package(price => 10_00), starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
+my $form   = 'application/x-www-form-urlencoded';
+my $json   = JSON::PP->new->utf8->canonical;
+
+# A multipart body of these [name, value, more of the part's head].
+sub parts
+{
+    return join('', map { qq(------WebKitFormBoundary7MA4YWxkTrZu0gW\r\nContent-Disposition: form-data; name="$_->[0]") . ($_->[2] // '') . "\r\n\r\n$_->[1]\r\n" } @_)
+        . "------WebKitFormBoundary7MA4YWxkTrZu0gW--\r\n";
+}
+
+my $multipart = 'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW';
+
+sub multipart { my ($method, $route, $user, @parts) = @_; return commerce($method => $route, $user, body => parts(@parts), type => $multipart) }
+
+# A request as it stands: method, route, further header lines, body.
+sub raw_of
+{
+    my ($method, $route, $lines, $body, $user) = @_;
+    my $head = join "\r\n", "$method " . commerce_path($route) . ' HTTP/1.1', 'Host: 127.0.0.1', 'apikey: ' . ($user ? application() : actor()),
+        ($user ? "Authorization: Bearer $user->{token}" : ()), @$lines, (defined $body ? 'Content-Length: ' . length $body : ());
+    return raw(Apache::Test::vars('port'), "$head\r\n\r\n" . ($body // ''));
+}
+
+# --- the sample clients ---------------------------------------------------------------------------------------------
+
+subtest 'create-order' => sub {
+    my $body = $json->encode(order_of($buyer, [ $pen, 2 ]));
+    is(raw_of(POST => 'create-order/', [], $body)->{status}, 200, 'in JavaScript: JSON that has no type');
+    is(raw_of(POST => 'create-order/', ["Content-Type: $form"], $body)->{status}, 200, 'in PHP: JSON that curl calls a form');
+    is(raw_of(POST => 'create-order/', ["Content-Type: $form; charset=utf-8"], " \r\n$body")->{status}, 200, 'with white space before it');
+    is(raw_of(POST => 'create-order/', ['Content-Type: application/json'], $body)->{status}, 200, 'JSON that says so');
+    done;
+};
+
+subtest 'upgrade-renewal-package' => sub {
+    my $body = $json->encode(package_of($member, $bronze, undef, order_type => 'none'));
+    my $type = 'Invalid order_type. Supported values are upgrade,renewal';
+    is_deeply(raw_of(POST => 'upgrade-renewal-package/', $_, $body)->{json}{errors}, { order_type => [$type] }, "read: @$_")
+        for [], ["Content-Type: $form"], ['Content-Type: application/json'];
+    done;
+};
+
+subtest 'all-orders' => sub {
+    my $type  = "Content-Type: $multipart";
+    my $empty = raw_of(GET => 'all-orders/', [$type], undef, $buyer);
+    is($empty->{status}, 200, 'in JavaScript: a type and no body');
+    my $sample = qq(------WebKitFormBoundary7MA4YWxkTrZu0gW\r\nContent-Disposition: form-data; name="product_id"\r\n\r\n46363\r\n------WebKitFormBoundary7MA4YWxkTrZu0gW--);
+    my $reply  = raw_of(GET => 'all-orders/', [$type], $sample, $buyer);
+    is_deeply($reply->{json}, $empty->{json}, 'in PHP: a body with a field that means nothing');
+    done;
+};
+
+subtest 'order-details' => sub {
+    my $path = "order-details/?order_number=$order->{number}";
+    my $right = raw_of(GET => $path, [], undef, $buyer)->{json};
+    is($right->{status_code}, 200, 'a query');
+    my $none = '------------------------d74496d66958873e';
+    is_deeply(raw_of(GET => $path, ["Content-Type: multipart/form-data; boundary=$none"], "--$none--\r\n", $buyer)->{json}, $right, 'in PHP: a form without fields');
+    is_deeply(multipart(POST => 'order-details/', $buyer, [ order_number => $order->{number} ])->{json}, $right, 'in JavaScript: a form with one');
+    done;
+};
+
+# --- forms ----------------------------------------------------------------------------------------------------------
+
+# The fields of an order as forms have them: lists and objects as JSON.
+sub flat { my ($body) = @_; return map { [ $_ => ref $body->{$_} ? $json->encode($body->{$_}) : $body->{$_} ] } sort keys %$body }
+
+subtest 'an order in a form' => sub {
+    my $body = order_of($buyer, [ $pen, 2 ]);
+    my @flat = flat($body);
+    is(commerce(POST => 'create-order', $buyer, form => [ map { @$_ } @flat ])->code, 200, 'a form');
+    is(multipart(POST => 'create-order', $buyer, @flat)->code, 200, 'a multipart form');
+    my @beside = ((grep { $_->[0] ne 'address' } @flat), map { [ $_ => $body->{address}{$_} ] } sort keys %{ $body->{address} });
+    is(commerce(POST => 'create-order', $buyer, form => [ map { @$_ } @beside ])->code, 200, 'with the address beside everything else');
+    is(multipart(POST => 'create-order', $buyer, @beside)->code, 200, 'in a multipart form too');
+    is(multipart(POST => 'create-order', $buyer, @beside, [ payment_method => 'manual' ], [ other => 'x' ])->code, 200, 'with what nobody knows');
+    my $street = multipart(POST => 'create-order', $buyer, map { $_->[0] eq 'address_premise' ? [ address_premise => "K\303\266nigstra\303\237e" ] : $_ } @beside);
+    my ($row) = rows(q(SELECT document ->> 'street' AS s FROM orders.order_address WHERE tenant_id = 1 AND order_id = ? LIMIT 1), data_of($street)->{order_id});
+    is($row->{s}, "K\x{f6}nigstra\x{df}e", 'any script');
+    done;
+};
+
+subtest 'a form that lacks something' => sub {
+    my $body = order_of($buyer, [$pen]);
+    my %flat = map { @$_ } flat($body);
+    my $required = 'This field is required. Must have one product.';
+    my $total    = 'Invalid order total_amount. Order total_amount must be the sum of line item total_amount.';
+    for my $products ('', 'pen', '[', '{}', '[]', '7', "[1], \"uid\": 7") {
+        my $reply = commerce(POST => 'create-order', $buyer, form => [ %{ { %flat, products => $products } } ]);
+        is_deeply($reply->{json}{errors}, { products => [$required], total_amount => [$total] }, "products: $products") or diag($reply->as_string);
+    }
+    for my $address ('[]', '{}', '7', '{"address_first_name": {}}') {
+        my $reply = commerce(POST => 'create-order', $buyer, form => [ %{ { %flat, address => $address } } ]);
+        is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort keys %{ address() } ], "address: $address") or diag($reply->as_string);
+    }
+    is_deeply([ sort keys %{ commerce(POST => 'create-order', $buyer, form => [ a => 1 ])->{json}{errors} } ], [ sort qw(products total_amount uid), keys %{ address() } ], 'nothing at all');
+    done;
+};
+
+subtest 'a package in a form' => sub {
+    my %body = %{ package_of($member, $bronze) };
+    my $placed = multipart(POST => 'upgrade-renewal-package', $member, map { [ $_ => $body{$_} ] } sort keys %body);
+    is($placed->code, 200, 'a multipart form') or diag($placed->as_string);
+    my $again = commerce(POST => 'upgrade-renewal-package', $member, form => [%body]);
+    is_deeply([ keys %{ $again->{json}{errors} } ], ['uid'], 'a form is read the same way');
+    done;
+};
+
+subtest 'lists' => sub {
+    for my $method (qw(GET POST)) {
+        my $one = multipart($method => 'all-orders', $buyer, [ 'order number' => $order->{number} ], [ limit => 5 ]);
+        is_deeply([ map { $_->{id} } @{ data_of($one)->{orders} } ], [ $order->{id} ], "$method: a multipart form") or diag($one->as_string);
+        is(data_of(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'category=product'))->{filter_data}{limit}, 1, "$method: a form and a query");
+        is(data_of(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'limit=1'))->{filter_data}{limit}, 1, "$method: the same in both");
+        says(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'limit=2&category=x'), 400,
+            limit => 'Has one value in the query and another one in the body.');
+        says(commerce($method => 'all-orders', $buyer, json => { limit => [1], period => {}, category => JSON::PP::true }), 400,
+            map { $_ => 'Must be a text or a number.' } qw(limit period category));
+        is(commerce($method => 'all-orders', $buyer, body => '{"limit":1}', type => $form)->code, 200, "$method: JSON that says it is a form");
+    }
+    done;
+};
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+subtest 'twice the same name' => sub {
+    my $twice = 'Field 2 has the name of an earlier one.';
+    says(commerce(POST => 'create-order', $buyer, form => [ uid => 1, uid => 2 ]), 400, detail => $twice);
+    says(commerce(GET => 'all-orders', $buyer, query => 'limit=1&limit=1'), 400, detail => 'Query parameter 2 has the name of an earlier one.');
+    is(multipart(POST => 'create-order', $buyer, [ uid => 1 ], [ uid => 1 ])->code, 400, 'in a multipart form');
+    is(commerce(POST => 'create-order', $buyer, body => '{"uid":1,"uid":1}')->code, 400, 'in JSON');
+    is(commerce(POST => 'create-order', $buyer, form => [ products => '[{"quantity":1,"quantity":1}]' ])->code, 400, 'in JSON of a form');
+    done;
+};
+
+subtest 'files' => sub {
+    for my $more ('; filename="a.txt"', q(; filename*=UTF-8''a), qq(; filename="a.txt"\r\nContent-Type: text/plain)) {
+        my $reply = multipart(POST => 'create-order', $buyer, [ uid => $buyer->{ref} ], [ products => '[]', $more ]);
+        is_deeply([ $reply->code, keys %{ $reply->{json}{errors} } ], [ 400, 'detail' ], 'are none of our fields') or diag($reply->as_string);
+        like($reply->{json}{errors}{detail}[0], qr/is a file/, 'and it says so');
+    }
+    is(multipart(GET => 'all-orders', $buyer, [ file => 'x', '; filename="x"' ])->code, 400, 'nor of a GET');
+    done;
+};
+
+subtest 'bodies that cannot be read' => sub {
+    for my $case ([ '{', 'application/json' ], [ '[]', 'application/json' ], [ '{"a":', $form ], [ 'a=%ZZ', $form ], [ "a=\xff", $form ], [ 'x', $multipart ], [ parts([ a => 1 ]), 'multipart/form-data' ],
+        [ 'null', 'application/json' ], [ '{"a":"\u0000"}', 'application/json' ], [ '{"a":' . '[' x 40 . ']' x 40 . '}', 'application/json' ])
+    {
+        my ($body, $type) = @$case;
+        for my $route ([ POST => 'create-order' ], [ GET => 'all-orders' ], [ POST => 'order-details' ]) {
+            my $reply = commerce(@$route, $buyer, body => $body, type => $type);
+            is_deeply([ $reply->code, keys %{ $reply->{json}{errors} } ], [ 400, 'detail' ], "@$route: " . substr($body, 0, 20)) or diag($reply->as_string);
+        }
+    }
+    done;
+};
+
+subtest 'types that are none' => sub {
+    my $no = "The body's content type is not supported.";
+    for my $route ([ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ], [ GET => 'all-orders' ], [ POST => 'order-details' ]) {
+        says(commerce(@$route, $buyer, body => '{}', type => $_), 415, detail => $no) for 'text/plain', 'application/xml', 'multipart/mixed; boundary=x';
+        is_deeply(raw_of(@$route, [], 'a=1', $buyer)->{json}{errors}, { detail => [$no] }, 'no type and no JSON');
+    }
+    is(raw_of(GET => 'all-orders', ['Content-Type: text/plain'], '', $buyer)->{status}, 200, 'an empty body has no type');
+    done;
+};
+
+subtest 'bounds' => sub {
+    my @small = (headers => { apikey => application() }, token => $buyer->{token});
+    my $pad   = sub { my ($length, $body) = @_; return $body . ' ' x ($length - length $body) };
+    for my $route ([ GET => 'all-orders' ], [ POST => 'all-orders' ]) {
+        my ($method, $path) = ($route->[0], "/small/commerce/$route->[1]");
+        is(api($method => $path, @small, body => $pad->(2000, '{}'))->code, 200, "$method: as large as may be");
+        says(api($method => $path, @small, body => $pad->(2001, '{}')), 413, detail => 'The body is larger than this server takes.');
+        says(api($method => $path, @small, body => parts([ a => 'x' x 3000 ]), type => $multipart), 413, detail => 'The body is larger than this server takes.');
+    }
+    says(api(POST => '/small/commerce/create-order', @small, json => { a => 'x' x 3000 }), 413, detail => 'The body is larger than this server takes.');
+    is(multipart(POST => 'all-orders', $buyer, map { [ "f$_" => $_ ] } 1 .. 100)->code, 200, '100 fields');
+    is(multipart(POST => 'all-orders', $buyer, map { [ "f$_" => $_ ] } 1 .. 101)->code, 400, 'one too many');
+    is(commerce(POST => 'all-orders', $buyer, form => [ map { ("f$_" => $_) } 1 .. 101 ])->code, 400, 'in a form too');
+    my $chunked = raw(Apache::Test::vars('port'), join("\r\n", 'GET ' . commerce_path('all-orders') . ' HTTP/1.1', 'Host: a', 'apikey: ' . application(), "Authorization: Bearer $buyer->{token}",
+        'Content-Type: application/json', 'Transfer-Encoding: chunked') . "\r\n\r\n", "b\r\n{\"limit\":1}\r\n0\r\n\r\n");
+    is($chunked->{json}{data}{filter_data}{limit}, 1, 'a GET with a body in chunks');
+    unlike($chunked->{head}, qr/^Connection: close/mi, 'leaves the connection open');
+    done;
+};
+
+invariants_hold();
+done;

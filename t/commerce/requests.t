@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# What all routes of the commerce API have in common: paths, methods, headers, an order book that cannot be reached.
+use strict;
+use warnings;
+use ModOrders::Commerce;
+use ModOrders::Httpd;
+use ModOrders::Test;
+
+my $buyer  = make_user();
+my $pen    = make_item(price => 1_50);
+my $order  = create($buyer, [$pen]);
+my @routes = ([ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ], [ GET => 'all-orders' ], [ POST => 'all-orders' ], [ GET => 'order-details' ], [ POST => 'order-details' ]);
+
+subtest 'paths' => sub {
+    for my $path ('nowhere', 'create-order/1', '', 'Create-Order', 'order-details/x/') {
+        says(commerce(GET => $path, $buyer), 404, detail => 'There is no such thing here.');
+    }
+    is(commerce(GET => 'all-orders/', $buyer)->code, 200, 'a trailing slash');
+    is(commerce(GET => 'order-details/', $buyer, query => "order_number=$order->{number}")->code, 200, 'with a query behind it');
+    done;
+};
+
+subtest 'methods' => sub {
+    for my $case ([ 'create-order', 'POST' ], [ 'upgrade-renewal-package', 'POST' ], [ 'all-orders', 'GET, HEAD, POST' ], [ 'order-details', 'GET, HEAD, POST' ]) {
+        my ($route, $allowed) = @$case;
+        for my $method ('PUT', 'DELETE', 'PATCH', $allowed =~ /GET/ ? () : ('GET')) {
+            my $reply = commerce($method => $route, $buyer);
+            says($reply, 405, detail => 'The method is not allowed here.');
+            is($reply->header('Allow'), "$allowed, OPTIONS", "but $allowed");
+        }
+        is(commerce(OPTIONS => $route, undef, key => undef)->code, 204, 'OPTIONS tells them');
+    }
+    my $count = (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1'))[0]{n};
+    my $head = commerce(HEAD => 'all-orders', $buyer);
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    is((rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1'))[0]{n}, $count, 'nothing was ordered');
+    done;
+};
+
+subtest 'headers' => sub {
+    for my $reply (commerce(GET => 'all-orders', $buyer), commerce(GET => 'order-details', $buyer), commerce(POST => 'create-order', $buyer, json => order_of($buyer, [$pen]))) {
+        is($reply->header('Cache-Control'), 'private, no-store', 'kept nowhere');
+        is($reply->header('X-Content-Type-Options'), 'nosniff', 'and what it says it is');
+        like($reply->header('X-Request-Id'), qr/^[\w.-]+$/, 'with a number');
+        is($reply->content_type, 'application/json', 'in JSON');
+    }
+    done;
+};
+
+subtest 'the log' => sub {
+    my $mark = log_mark();
+    commerce(GET => 'order-details', $buyer);
+    commerce(POST => 'create-order', $buyer, json => { uid => 'secret-user' });
+    ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ - commerce\.detail/), 'has the number and the route');
+    ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ OR422 commerce\.create/), 'of the order book\'s refusals as well');
+    is(scalar grep({ /secret-user|\Q$buyer->{token}\E|\Q${\application()}\E/ } log_since($mark)), 0, 'and nothing that is nobody\'s business');
+    done;
+};
+
+subtest 'when the order book cannot be reached' => sub {
+    my $httpd = ModOrders::Httpd->new(
+        server    => "OrdersWorker Off",
+        dbd       => qq(DBDriver pgsql\nDBDParams "host=127.0.0.1 port=1 dbname=x user=x connect_timeout=1 tcp_user_timeout=1000"\nDBDMax 4),
+        locations => "<Location $MOUNT>\nOrdersAPI commerce\n</Location>"
+    )->start;
+    for my $route (@routes) {
+        my ($method, $path) = @$route;
+        my $reply = ask($method => $httpd->url(commerce_path($path)), token => $buyer->{token}, headers => { apikey => application() });
+        says($reply, 503, detail => 'The order book cannot be reached.');
+        ok($reply->header('Retry-After'), 'try again later');
+    }
+    $httpd->stop;
+    done;
+};
+
+subtest 'when it takes too long' => sub {
+    my $key = application();
+    commerce(GET => 'all-orders', $buyer); # both tokens are known from here on
+    my $blocker = db()->clone;
+    $blocker->begin_work;
+    $blocker->do('LOCK TABLE orders.order_line IN ACCESS EXCLUSIVE MODE');
+    my $reply = commerce(GET => 'order-details', $buyer, key => $key, query => "order_number=$order->{number}");
+    $blocker->rollback;
+    is($reply->code, 503, 'it is given up') or diag($reply->as_string);
+    is($reply->{json}{status_code}, 503, 'in the envelope');
+    is(commerce(GET => 'order-details', $buyer, query => "order_number=$order->{number}")->code, 200, 'and all is well afterwards');
+    done;
+};
+
+invariants_hold();
+done;
