@@ -13,6 +13,7 @@ SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :ten), 'applied'
 
 SELECT pg_temp.buy('poor', p_coupon => 'ALL') AS free \gset
 SELECT is(pg_temp.states(:free), 'completed paid none', 'a coupon of 100 % makes it free and paid');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('poor', p_method => 'external', p_channel => NULL, p_coupon => 'ALL')$$), 'no refusal', 'whatever its channel');
 SELECT pg_temp.buy('alice', p_coupon => 'CAPPED') AS capped \gset
 SELECT is((SELECT discount FROM orders WHERE id = :capped), 150::bigint, 'a discount stops at its maximum');
 SELECT pg_temp.buy('alice', 'few', p_coupon => 'TWO') AS cheap \gset

@@ -6,6 +6,9 @@ SELECT no_plan();
 SELECT pg_temp.buy('alice') AS paid \gset
 SELECT is(pg_temp.states(:paid), 'completed paid none', 'an order from the balance is paid and completed at once');
 SELECT is(pg_temp.money('alice'), 9000::bigint, 'the balance is debited');
+SELECT is((SELECT description FROM posting WHERE order_id = :paid), 'Basic', 'for what was bought');
+SELECT is((SELECT ROW(p.provider, p.channel, o.payment_channel, p.due_at)::text FROM payment p JOIN orders o ON o.tenant_id = 77 AND o.id = p.order_id WHERE o.id = :paid),
+          '(balance,,,)', 'through no channel, although one was named');
 SELECT results_eq(
     format('SELECT axis, from_state, to_state FROM order_history WHERE order_id = %s ORDER BY step', :paid),
     $$VALUES ('order', 'new', 'open'), ('payment', 'new', 'unpaid'), ('fulfilment', 'new', 'none'),
@@ -29,6 +32,11 @@ SELECT is(pg_temp.money('alice'), 0::bigint, 'the whole balance may be spent');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice')$$), 'OR402 insufficient_balance', 'an empty balance pays nothing');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('poor')$$), 'OR402 insufficient_balance', 'no account is an empty one');
 SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77), 2::bigint, 'a refused order leaves nothing');
+SELECT pg_temp.operator_put('billing-options', 'two', '{"plan": "basic", "name": "Two years", "price": 15000, "duration_unit": "year", "duration_value": 2}') AS two \gset
+SELECT pg_temp.buy('bob', p_option => 'two', p_method => 'manual') AS years \gset
+SELECT is((SELECT snapshot - '{id,name,slug,description,currency,features}'::text[] FROM orders WHERE id = :years),
+    jsonb_build_object('price_cents', 15000, 'duration_unit', 'year', 'duration_value', 2, 'billing_option_id', :two, 'billing_option_name', 'Two years'),
+    'which has its price and its duration, not the plan''s');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS manual \gset
 SELECT is(pg_temp.states(:manual), 'open unpaid none', 'a manual order waits');
@@ -38,6 +46,7 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS ext \gset
 SELECT is((SELECT status::text || ' ' || provider FROM payment WHERE order_id = :ext), 'created simulator',
           'an external order opens a payment at the channel''s provider');
 SELECT is((SELECT expires_at FROM orders WHERE id = :ext), now() + interval '900 seconds', 'and expires');
+SELECT is((SELECT due_at FROM payment WHERE order_id = :ext), now() + interval '30 seconds', 'the worker waits half a minute for its intent');
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => NULL) AS ext2 \gset
 SELECT is((SELECT expires_at FROM orders WHERE id = :ext2), NULL, 'unless it never shall');
 
@@ -45,7 +54,7 @@ SELECT pg_temp.buy('poor', 'free', 'external', p_channel => NULL) AS free \gset
 SELECT is(pg_temp.states(:free), 'completed paid none', 'what costs nothing is paid at once, without a channel');
 SELECT is((SELECT count(*) FROM payment WHERE order_id = :free), 0::bigint, 'and has no payment');
 
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, %L, %L, %L, %s)', c.who, c.plan, c.method, NULL, c.quantity)),
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, %L, %L, %L, %L)', c.who, c.plan, c.method, NULL, c.quantity)),
           c.refusal, c.refusal)
 FROM (VALUES
     ('bob', 'none', 'balance', 1, 'OR422 plan_not_found plan_id'),
@@ -53,6 +62,8 @@ FROM (VALUES
     ('off', 'basic', 'balance', 1, 'OR422 user_not_found user'),
     ('bob', 'basic', 'balance', 0, 'OR422 quantity_out_of_range quantity'),
     ('bob', 'few', 'balance', 4, 'OR422 quantity_out_of_range quantity'),
+    ('bob', 'few', 'balance', NULL, 'OR422 quantity_out_of_range quantity'),
+    ('bob', 'few', 'manual', 3, 'no refusal'),
     ('bob', 'dear', 'balance', 2, 'OR422 amount_out_of_range quantity'),
     ('bob', 'basic', 'shells', 1, 'OR422 payment_method_unknown payment_method')
 ) AS c (who, plan, method, quantity, refusal);
@@ -69,6 +80,19 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, p_option => %L)', 'bob'
 SELECT is(pg_temp.refusal($$SELECT place_plan(77, 'user', 'buyer', 1, 'create', NULL, NULL, pg_temp.uid('bob'),
               pg_temp.plan('few'), pg_temp.option('yearly'), 1, 'balance', NULL, NULL, NULL, NULL)$$),
           'OR422 billing_option_not_found billing_option_id', 'nor is the option of another plan');
+
+-- Nothing of another tenant is seen.
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
+SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, k.kind, k.ref, k.document)
+FROM (VALUES ('users', 'eve', '{"name": "Eve"}'::jsonb), ('plans', 'theirs', '{"name": "Theirs", "price": 1, "currency": "USD"}'),
+             ('payment-channels', 'theirs', '{"provider": "simulator"}')) AS k (kind, ref, document) \g (format=unaligned tuples_only=on) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT place_plan(77, ''user'', ''buyer'', 1, ''create'', NULL, NULL, %s, %s, NULL, 1, ''external'', %L, NULL, NULL, NULL)',
+                                 c.buyer, c.plan, c.channel)), c.refusal, 'in another tenant: ' || c.refusal)
+FROM (VALUES (user_id_of(78, 'eve'), pg_temp.plan('basic'), 'sim', 'OR422 user_not_found user'),
+             (pg_temp.uid('bob'), (SELECT id FROM plan WHERE tenant_id = 78), 'sim', 'OR422 plan_not_found plan_id'),
+             (pg_temp.uid('bob'), pg_temp.plan('basic'), 'theirs', 'OR422 payment_channel_unknown payment_channel')) AS c (buyer, plan, channel, refusal);
+SELECT is((SELECT dialect FROM place_plan(77, 'operator', 'operator', NULL, 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'manual',
+           NULL, NULL, NULL, NULL) WHERE kind = 'order'), 'user', 'what an operator places is an order of the user API');
 
 SELECT results_eq(
     $$SELECT kind FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'),

@@ -58,6 +58,9 @@ FROM (VALUES ('nix', 'paypal', 'payment_method_unknown payment_method'), (NULL, 
 SELECT is(pg_temp.put('products', 'gold', '{"name": "Gold", "variants": [{"ref": "gold", "number": "G-1", "prices": {"USD": 1000000000000000}}]}'), 'updated', 'gold has a price again');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1", "quantity": 1000000}]')), 'OR422 amount_out_of_range quantity', 'a million pieces of it are beyond all amounts');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1"}, {"number": "L-RED"}]')), 'OR422 amount_out_of_range quantity', 'so is one and a lamp');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1", "quantity": 2, "discount": 1000000000000000}]')), 'OR422 amount_out_of_range quantity',
+          'and two of them, whatever is taken off');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1"}]')), 'no refusal', 'one alone is not');
 
 -- What is free, taxed, a consumer's or paid by a link.
 SELECT pg_temp.sell('external', true, '[{"number": "L-GIFT"}, {"number": "L-RED", "discount": 1000}]') AS b \gset

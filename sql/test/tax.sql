@@ -21,6 +21,18 @@ SELECT is((SELECT tax FROM orders WHERE id = :d), 138::bigint, 'plans of a tax c
 SELECT is((SELECT string_agg(code || quantity || ':' || amount, ' ' ORDER BY code) FROM more_of(77, ARRAY[:d]::bigint[])
            WHERE kind = 'tax'), 'CGST800:69 SGST800:69', 'and the operator sees the split');
 
+SELECT pg_temp.operator_put(k.kind, k.ref, k.document) FROM (VALUES
+    ('plans', 'mint', '{"name": "Mint", "price": 7, "currency": "USD", "tax_class": "std"}'::jsonb), ('plans', 'old', '{"name": "Old", "price": 1, "currency": "USD", "tax_class": "old"}'),
+    ('tax-rates', 'old', '{"tax_class": "old", "key": "OLD", "rate_bp": 5000, "active": false}')) AS k (kind, ref, document) \g (format=unaligned tuples_only=on) /dev/null
+SELECT pg_temp.buy('alice', 'mint') AS e, pg_temp.buy('alice', 'old') AS f \gset
+SELECT is((SELECT string_agg(key || amount, ' ' ORDER BY key) FROM order_tax WHERE order_id = :e), 'CGST1 SGST0', 'of two equal rates the first has the odd unit');
+SELECT is((SELECT ROW(tax, total)::text FROM orders WHERE id = :f), '(0,1)', 'a rate that is over is not charged');
+SELECT is((SELECT count(*) FROM order_tax WHERE order_id = :f), 0::bigint, 'nor told');
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
+SELECT code FROM catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, 'tax-rates', 'x', '{"tax_class": "std", "key": "X", "rate_bp": 5000}') \g (format=unaligned) /dev/null
+SELECT pg_temp.buy('alice', 'taxed') AS g \gset
+SELECT is((SELECT tax FROM orders WHERE id = :g), 138::bigint, 'nor one of another tenant');
+
 SELECT pg_temp.operator_put('plans', 'dear', '{"name": "Dear", "price": 900000000000000, "currency": "USD", "tax_class": "std"}')
     \g (format=unaligned) /dev/null
 UPDATE tenant SET tax_inclusive = false WHERE id = 77;
