@@ -34,6 +34,8 @@ SELECT is(pg_temp.go(:a, 'confirmed'), 'unchanged', 'again changes nothing');
 SELECT is((SELECT version FROM orders WHERE id = :a), 2, 'not even its version');
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''packed'', NULL, true, 1)', :a)), 'OR412 version_mismatch', 'an old version is told so');
 SELECT is(pg_temp.go(:a, 'packed'), 'done', 'it is packed');
+SELECT is((SELECT expected_at FROM shipment WHERE order_id = :a), now() + interval '2 days', 'expected as before');
+SELECT is((SELECT string_agg(comment, ', ') FROM order_history WHERE order_id = :a AND axis = 'fulfilment' AND from_state <> 'new'), 'as told, as told', 'each step with its remark');
 SELECT is((SELECT reserved FROM stock WHERE tenant_id = 77), 2, 'its pieces are held until');
 SELECT is(pg_temp.no(format('pg_temp.said(%s, ''{"status": "in_transit"}'')', :a)), 'OR409 order_not_advanceable', 'nobody follows what has not left');
 SELECT is(pg_temp.send(:a, '{"tracking_number": "JP1", "tracking_url": "https://track.example/JP1", "service": "YES"}'), 'done', 'it leaves');
@@ -125,6 +127,14 @@ SELECT is(pg_temp.states(:i), 'completed partially_refunded delivered', 'nor doe
 SELECT pg_temp.rug('balance') AS j \gset
 SELECT pg_temp.give_back(:j, 100) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.sent(:j), 'done done', 'what is refunded in part leaves');
+SELECT is(pg_temp.go(:j, 'delivered') || ' ' || pg_temp.states(:j), 'done completed partially_refunded delivered', 'comes, and is complete');
+SELECT pg_temp.rug('external', '{"payment_channel": "sim"}') AS o \gset
+SELECT pg_temp.hear('o1', 'paid', :o, 1000, 'txo'), pg_temp.go(:o, 'packed'), pg_temp.give_back(:o, 100) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.no(format('pg_temp.send(%s)', :o)), 'OR409 order_not_advanceable', 'what is being refunded does not');
+SELECT pg_temp.rug('cod') AS u \gset
+SELECT pg_temp.pay(:u), pg_temp.sent(:u) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.go(:u, 'delivered') || ' ' || pg_temp.states(:u), 'done completed paid delivered', 'what was paid before it came');
+SELECT is((SELECT ROW(captured, (SELECT count(*) FROM payment WHERE order_id = :u))::text FROM orders WHERE id = :u), '(1000,1)', 'is not paid at the door');
 SELECT pg_temp.rug('balance') AS k \gset
 SELECT pg_temp.go(:k, 'packed'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.send(%s)', :k)), 'OR409 order_not_advanceable', 'what is refunded in full does not');
@@ -185,6 +195,31 @@ SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(78, 'operator', 'o
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
     'OR409 order_not_advanceable', 'a buyer does not deliver');
 
+-- What is said at sending and on the road is kept; every word of the courier makes a version.
+SELECT pg_temp.rug('cod', '{"shipping": {"courier": "JNE", "service": "REG"}}') AS r, pg_temp.rug('cod') AS s \gset
+SELECT pg_temp.go(:r, 'packed') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.no(format('pg_temp.send(%s, %L)', :r, jsonb_build_object('tracking_url', u.url))), 'OR422 invalid_field tracking_url', left(u.url, 20) || ' is no address')
+FROM (VALUES ('https://'), ('https://a b'), ('https://' || repeat('a', 1993))) AS u (url);
+SELECT is(pg_temp.send(:r, jsonb_build_object('courier', 'TIKI', 'estimated_delivery', '1 day', 'tracking_url', 'https://' || repeat('a', 1992))), 'done', 'another courier takes it');
+SELECT is((SELECT ROW(courier, service, estimated_delivery, length(tracking_url))::text FROM shipment WHERE order_id = :r), '(TIKI,REG,"1 day",2000)', 'in the same manner');
+SELECT pg_temp.sent(:s) \g (format=unaligned) /dev/null
+SELECT version AS before FROM orders WHERE id = :r \gset
+SELECT is(string_agg(pg_temp.said(c.id, c.event), ' ' ORDER BY c.n), 'done done unchanged done unchanged done', 'of each order the last word counts as said')
+FROM (VALUES (1, :r, '{"status": "x"}'::jsonb), (2, :s, '{"status": "y"}'), (3, :r, '{"status": "x"}'), (4, :r, '{"status": "z"}'), (5, :r, '{"status": "z"}'), (6, :r, '{"status": "x"}')) AS c (n, id, event);
+SELECT is((SELECT version FROM orders WHERE id = :r), :before + 3, 'each makes a version');
+SELECT is((SELECT status FROM shipment WHERE order_id = :s), 'y', 'and is the status of its own order');
+SELECT is(pg_temp.said(:s, jsonb_build_object('status', 'w', 'at', now() + interval '1 hour')) || ' ' || pg_temp.said(:r, '{"status": "v"}'), 'done done', 'the newest of one');
+SELECT is((SELECT status FROM shipment WHERE order_id = :r), 'v', 'says nothing of another, and of two at one time the later counts');
+SELECT is(pg_temp.said(:r, '{"status": "on_delivery", "description": "soon"}') || ' ' || pg_temp.said(:r, jsonb_build_object('status', 'delivered', 'description', 'there', 'at', now() + interval '1 hour')),
+    'done done', 'it comes');
+SELECT is((SELECT string_agg(comment, ', ' ORDER BY version) FROM order_history WHERE order_id = :r AND to_state IN ('out_for_delivery', 'delivered')), 'soon, there', 'with what the courier says');
+SELECT is((SELECT delivered_at FROM shipment WHERE order_id = :r), now(), 'not in the time to come');
+SELECT is(pg_temp.said(:s, jsonb_build_object('status', 'delivered', 'at', now() - interval '1 hour')), 'done', 'another');
+SELECT is((SELECT delivered_at FROM shipment WHERE order_id = :s), now(), 'not before it left');
+SELECT version AS before FROM orders WHERE id = :m \gset
+SELECT is(pg_temp.said(:m, '{"status": "lost"}'), 'done', 'a word about an order that moves no more');
+SELECT is((SELECT version FROM orders WHERE id = :m), :before + 1, 'makes a version too');
+
 -- A key answers once for all.
 SELECT pg_temp.rug('cod') AS q \gset
 CREATE FUNCTION pg_temp.keyed(p_call text, p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -192,7 +227,7 @@ DECLARE
     v_two text[];
 BEGIN
     FOR i IN 1 .. 2 LOOP
-        EXECUTE format('SELECT array_append($1, string_agg(a::text, '' '') FILTER (WHERE a.kind <> ''result'')) FROM orders.%s AS a',
+        EXECUTE format('SELECT array_append($1, string_agg(CASE a.kind WHEN ''result'' THEN a.code ELSE a::text END, '' '')) FROM orders.%s AS a',
                        format(p_call, format('77, ''operator'', ''operator'', NULL, ''keyed'', %L, ''\x01'', %s', p_call, p_order))) INTO v_two USING v_two;
     END LOOP;
     RETURN CASE WHEN v_two[1] = v_two[2] THEN 'the same' ELSE array_to_string(v_two, E'\n') END || ' at '
