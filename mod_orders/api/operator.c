@@ -118,6 +118,14 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_deliver,
     },
     {
+        .name = "operator.orders.apply",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/apply",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_apply,
+    },
+    {
         .name = "operator.orders.return",
         .method = ORDERS_POST,
         .path = "/orders/:id/returns",

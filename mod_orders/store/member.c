@@ -14,6 +14,13 @@ static const orders_statement_t upgrade = {
     .param_count = 11,
 };
 
+static const orders_statement_t apply = {
+    .name = "orders_member_apply",
+    .text = "SELECT * FROM orders.apply_paid_package(" ORDERS_WRITER_SQL
+            ", orders.order_id_of($1, $8), $9)",
+    .param_count = 9,
+};
+
 /* Orders of member $2 that fit, as ids; then the rows `of` these, and one that says that there is such a member. */
 #define OF_MEMBER(fit, of)                                                                         \
     "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o"                            \
@@ -104,4 +111,14 @@ orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *
     reader_params(&params, reader, member);
     orders_param_text(&params, number);
     return orders_store_read(reader, &read_number, &params, answer);
+}
+
+orders_problem_t *orders_member_apply(const orders_writer_t *writer, const char *order,
+                                      int64_t version, orders_answer_t **answer)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_text(&params, order);
+    orders_param_int_or_null(&params, version != 0, version);
+    return orders_store_write(writer, &apply, &params, answer);
 }
