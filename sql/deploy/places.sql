@@ -383,7 +383,8 @@ DECLARE
 BEGIN
     SELECT c.postcode INTO v_pattern FROM orders.country c WHERE c.code = v_code;
     IF NOT FOUND THEN
-        RETURN '{country}'::text[] || CASE WHEN v_state = '' THEN '{state}'::text[] END;
+        RETURN '{country}'::text[] || CASE WHEN v_state = '' THEN '{state}'::text[] END
+               || CASE WHEN v_postcode = '' THEN '{postcode}'::text[] END;
     END IF;
     IF starts_with(v_state, v_code || '-') THEN
         v_state := substr(v_state, 4);
@@ -413,6 +414,6 @@ COMMENT ON COLUMN orders.subdivision.code IS 'ISO 3166-2 code without its countr
 COMMENT ON FUNCTION orders.refused_place IS
 'Internal: which of country, state and postcode are refused, in this sequence; capitals and surrounding spaces do not
 matter, and the state may have its country before it (MY-KL). A country without subdivisions takes any state, one
-without a pattern any postal code, and none. Of an unknown country only a missing state is refused';
+without a pattern any postal code, and none. Of an unknown country a missing state and a missing postal code are refused';
 
 COMMIT;

@@ -114,8 +114,8 @@ FROM (VALUES
     ('{}', '{}', '{"house": " "}', 'house_invalid'),
     ('{}', '{}', '{"street": null}', 'street_invalid'),
     ('{}', '{}', '{"city": null}', 'city_invalid'),
-    ('{"address": null}', '{}', '{}', 'given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid country_unknown state_unknown'),
-    ('{"address": "here"}', '{}', '{}', 'given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid country_unknown state_unknown'),
+    ('{"address": null}', '{}', '{}', 'given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid postcode_invalid country_unknown state_unknown'),
+    ('{"address": "here"}', '{}', '{}', 'given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid postcode_invalid country_unknown state_unknown'),
     ('{"user": "x", "total": 1}', '{"quantity": 0}', '{"country": "XX", "state": ""}', 'quantity_invalid=0 total_mismatch country_unknown state_unknown user_unknown'),
     ('{"payment_method": "shells"}', '{}', '{}', 'OR422 payment_method_unknown'),
     ('{"payment_method": "external"}', '{}', '{}', 'OR422 payment_channel_required'),
@@ -197,7 +197,7 @@ FROM (VALUES ('{"postal_code": "5045"}'::jsonb, 'postcode_invalid'), ('{"state":
              ('{"country": "XX"}', 'country_unknown')) AS c (change, says);
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s, 13)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0'), quote_literal(:t))), 'package_active', 'the window is what it is said to be: here 13 days');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L)', '{"address": 1, "user": "x"}')),
-    'product_unknown= given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid country_unknown state_unknown user_unknown order_total_mismatch type_unknown',
+    'product_unknown= given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid postcode_invalid country_unknown state_unknown user_unknown order_total_mismatch type_unknown',
     'all at once');
 SELECT is(pg_temp.rules('upgrade', 'alice', 'forever', '490.00', '490.00', '0', :t), 'no refusal', 'to the highest');
 SELECT pg_temp.drop_it(NULL, (SELECT max(id) FROM orders WHERE tenant_id = 77), 'operator') \g (format=unaligned) /dev/null

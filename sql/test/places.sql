@@ -139,8 +139,8 @@ FROM (VALUES
     ('HK', NULL, NULL, '{}'), ('HK', '', '', '{}'), ('HK', 'Kowloon', '999077', '{}'), ('HK', 'HK-', '(', '{}'), ('HK', repeat('x', 1000000), repeat('x', 1000000), '{}'),
     ('AE', 'DU', NULL, '{}'), ('AE', 'DU', 'PO Box 1', '{}'), ('AE', NULL, NULL, '{state}'), ('PR', NULL, '00901', '{}'), ('PR', 'San Juan', 'x', '{postcode}'),
     -- No such country
-    (NULL, '14', '50450', '{country}'), ('', '14', '50450', '{country}'), ('  ', '14', '50450', '{country}'), ('XX', '14', 'x', '{country}'), ('XX', 'XX-1', NULL, '{country}'),
-    ('XX', NULL, '50450', '{country,state}'), ('XX', '', '50450', '{country,state}'), ('XX', '  ', NULL, '{country,state}'), (NULL, NULL, NULL, '{country,state}'),
+    (NULL, '14', '50450', '{country}'), ('', '14', '50450', '{country}'), ('  ', '14', '50450', '{country}'), ('XX', '14', 'x', '{country}'), ('XX', 'XX-1', NULL, '{country,postcode}'),
+    ('XX', NULL, '50450', '{country,state}'), ('XX', '', '50450', '{country,state}'), ('XX', '  ', NULL, '{country,state,postcode}'), (NULL, NULL, NULL, '{country,state,postcode}'),
     ('MYS', '14', '50450', '{country}'), ('458', '14', '50450', '{country}'), ('Malaysia', '14', '50450', '{country}'), ('M Y', '14', '50450', '{country}'),
     ('M', '14', '50450', '{country}'), ('..', '14', '50450', '{country}'), ('M_', '14', '50450', '{country}'), ('UK', 'ENG', 'SW1A 1AA', '{country}'),
     ('ＭＹ', '14', '50450', '{country}'), (E'MY\n', '14', '50450', '{country}'), ('ıt', '25', '00118', '{country}'), ('uſ', 'CA', '94105', '{country}'), (repeat('MY', 500000), '14', '50450', '{country}')
