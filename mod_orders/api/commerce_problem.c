@@ -218,9 +218,9 @@ static void write_errors(orders_json_t *json, const apr_array_header_t *refusals
 static int status_of(const orders_call_t *call, const orders_problem_t *problem)
 {
     orders_kind_e kind = orders_error_kind(problem->error);
-    if (problem->error == ORDERS_E_idempotency_in_flight ||
+    if (problem->status || problem->error == ORDERS_E_idempotency_in_flight ||
         problem->error == ORDERS_E_idempotency_key_reused) {
-        return orders_kind_status(kind);
+        return orders_problem_status(problem);
     }
     switch (kind) {
     case ORDERS_KIND_PAYMENT_REQUIRED:

@@ -135,9 +135,7 @@ static const char *message_of(const orders_call_t *call, const orders_problem_t 
 void orders_customer_problem(const orders_call_t *call, const orders_problem_t *problem,
                              orders_reply_t *reply)
 {
-    reply->status = problem->error == ORDERS_E_link_expired
-                        ? 410
-                        : orders_kind_status(orders_error_kind(problem->error));
+    reply->status = problem->error == ORDERS_E_link_expired ? 410 : orders_problem_status(problem);
     reply->etag = NULL;
     write_message(call, reply, false, message_of(call, problem));
 }

@@ -108,6 +108,12 @@ int orders_kind_status(orders_kind_e kind)
     return index < sizeof(statuses) / sizeof(statuses[0]) ? statuses[index] : 500;
 }
 
+int orders_problem_status(const orders_problem_t *problem)
+{
+    return problem->status ? problem->status
+                           : orders_kind_status(orders_error_kind(problem->error));
+}
+
 orders_error_e orders_error_by_word(const char *word, orders_error_e fallback)
 {
     unsigned index;

@@ -39,6 +39,7 @@ typedef struct orders_problem_t {
     const char *extra;          /**< JSON object text with members of this problem, or NULL */
     const char *log;            /**< what only the log may see (a server's message), or NULL */
     char sqlstate[6];           /**< "" when PostgreSQL was not involved */
+    int status;                 /**< httpd's, where it refused by itself; 0: the error's own */
     int retry_after;            /**< seconds, 0 when a retry would not help */
     apr_array_header_t *fields; /**< of orders_field_error_t, or NULL */
 } orders_problem_t;
@@ -73,6 +74,8 @@ const char *orders_error_word(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);
 orders_kind_e orders_error_kind(orders_error_e error);
 int orders_kind_status(orders_kind_e kind);
+/** HTTP's status, of APIs that have none of their own for it. */
+int orders_problem_status(const orders_problem_t *problem);
 
 /** The error of that word, or `fallback`. */
 orders_error_e orders_error_by_word(const char *word, orders_error_e fallback);

@@ -46,16 +46,20 @@ void orders_error_filter_claim(request_rec *r)
 static const orders_problem_t *problem_of(const orders_request_t *request, int status)
 {
     const orders_problem_t *known = request->problem;
+    orders_error_e error = ORDERS_E_http_error;
+    orders_problem_t *problem;
 
     if (known && orders_kind_status(orders_error_kind(known->error)) == status) {
         return known;
     }
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         if (meanings[i].status == status) {
-            return orders_problem(request->r->pool, meanings[i].error, NULL);
+            error = meanings[i].error;
         }
     }
-    return orders_problem(request->r->pool, ORDERS_E_http_error, NULL);
+    problem = orders_problem(request->r->pool, error, NULL);
+    problem->status = status;
+    return problem;
 }
 
 /** The API's reply, with httpd's status in place of the problem's where these differ (414, 431, 501, …). */

@@ -119,7 +119,7 @@ void orders_reply_problem(orders_request_t *request, const orders_problem_t *pro
                           orders_reply_t *reply)
 {
     orders_reply_init(request, reply);
-    reply->status = orders_kind_status(orders_error_kind(problem->error));
+    reply->status = orders_problem_status(problem);
     request->api->problem(&request->call, problem, reply);
     orders_request_log(request, problem, reply->status);
 }

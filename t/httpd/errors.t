@@ -39,6 +39,13 @@ my $basic  = shaped('mod_auth_basic', 401, 'unauthenticated', "GET /glue/basic H
 like($basic->{head}, qr/^WWW-Authenticate: Basic realm="glue"\r$/m, 'with its challenge');
 is(() = $basic->{head} =~ /^WWW-Authenticate/mg, 1, 'and no other');
 
+for my $mount (qw(customer/my-orders commerce/all-orders)) {
+    for my $case ([ 414, "GET /api/v1/$mount?" . 'x' x 9000 . " HTTP/1.1\r\nHost: a\r\n\r\n" ], [ 417, "POST /api/v1/$mount HTTP/1.1\r\nHost: a\r\n${auth}Expect: miracles\r\n\r\n" ]) {
+        my $answer = raw($port, $case->[1]);
+        is_deeply([ $answer->{status}, $answer->{json}{status_code} ], [ ($case->[0]) x 2 ], "$mount: a status in the body is httpd's") or diag($answer->{body});
+    }
+}
+
 my $head = raw($port, "HEAD /glue/denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 is($head->{status}, 403, 'HEAD');
 is($head->{body}, '', 'has no body');
