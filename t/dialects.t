@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use List::Util qw(sum0);
+use ModOrders::Commerce qw(commerce details_of);
 use ModOrders::Company;
 use ModOrders::Customer qw(customer data_of summed tracked);
 use ModOrders::Goods;
@@ -75,6 +76,14 @@ my %read = (
         my $reply = company('detail', $seller, order_number => $order->{number});
         return $order->{dialect} eq 'company' ? (@{ $reply->{json} }{qw(order_status payment_status number)}, cents($reply->{json}{total})) : $reply->{json}{error_name};
     },
+    commerce => sub {
+        my ($order) = @_;
+        my ($shown) = @{ commerce(GET => 'all-orders', $buyer, query => "order_number=$order->{number}")->{json}{data}{orders} };
+        my $lines   = details_of($buyer, $order);
+        is_deeply([ keys %{ { map { $_->{status} => 1 } @$lines } } ], [ $shown->{status} ], 'commerce: the lines have the same');
+        is(sum0(map { cents($_->{data}{price}{total}) } @$lines), cents($shown->{order_total}), 'commerce: and add up to the total');
+        return @$shown{qw(status order_number)}, cents($shown->{order_total});
+    },
     operator => sub {
         my ($order) = @_;
         return @{ by_operator($order) }{qw(payment_state fulfilment_state number total)};
@@ -85,21 +94,21 @@ my %read = (
 
 # --- the words of each state, in each API ---------------------------------------------------------------------------
 
-my @apis  = qw(user shop customer company operator);
+my @apis  = qw(user shop customer company commerce operator);
 my %shown = map { my ($state, $shipment, $bill, @words) = @$_; $state =~ tr/_/ /; ($state => { shipment => $shipment, bill => $bill, map { $apis[$_] => $words[$_] } 0 .. $#apis }) } (
-    # state            shipment bill user                            shop                       customer              company                operator
-    ['unpaid',           404, 409, 'pending_payment pending',      'pending_payment pending', 'pending unpaid',    'Open Open',           'unpaid pending'],
-    ['paid',             404, 200, 'paid succeeded',               'paid paid',               'pending paid',      'Paid Paid',           'paid pending'],
-    ['partly_refunded',  404, 200, 'partially_refunded succeeded', 'paid paid',               'pending paid',      'Paid Paid',           'partially_refunded pending'],
-    ['refunded',         404, 200, 'refunded succeeded',           'paid refunded',           'pending refunded',  'Refunded Refunded',   'refunded pending'],
-    ['cancelled',        404, 409, 'cancelled pending',            'cancelled failed',        'cancelled unpaid',  'Cancelled Closed',    'closed pending'],
-    ['confirmed',        404, 200, 'paid succeeded',               'processing paid',         'confirmed paid',    '',                    'paid confirmed'],
-    ['packed',           404, 200, 'paid succeeded',               'processing paid',         'packed paid',       '',                    'paid packed'],
-    ['shipped',          200, 200, 'paid succeeded',               'shipped paid',            'shipped paid',      '',                    'paid shipped'],
-    ['delivered',        200, 200, 'paid succeeded',               'delivered paid',          'delivered paid',    '',                    'paid delivered'],
-    ['unpaid_confirmed', 404, 200, 'pending_payment pending',      'processing pending',      'confirmed unpaid',  '',                    'unpaid confirmed'],
-    ['unpaid_shipped',   200, 200, 'pending_payment pending',      'shipped pending',         'shipped unpaid',    '',                    'unpaid shipped'],
-    ['unpaid_delivered', 200, 200, 'pending_payment pending',      'delivered pending',       'delivered unpaid',  '',                    'unpaid delivered'],
+    # state            shipment bill user                            shop                       customer              company                commerce       operator
+    ['unpaid',           404, 409, 'pending_payment pending',      'pending_payment pending', 'pending unpaid',    'Open Open',           'pending',     'unpaid pending'],
+    ['paid',             404, 200, 'paid succeeded',               'paid paid',               'pending paid',      'Paid Paid',           'processing',  'paid pending'],
+    ['partly_refunded',  404, 200, 'partially_refunded succeeded', 'paid paid',               'pending paid',      'Paid Paid',           'processing',  'partially_refunded pending'],
+    ['refunded',         404, 200, 'refunded succeeded',           'paid refunded',           'pending refunded',  'Refunded Refunded',   'refunded',    'refunded pending'],
+    ['cancelled',        404, 409, 'cancelled pending',            'cancelled failed',        'cancelled unpaid',  'Cancelled Closed',    'cancelled',   'closed pending'],
+    ['confirmed',        404, 200, 'paid succeeded',               'processing paid',         'confirmed paid',    '',                    'processing',  'paid confirmed'],
+    ['packed',           404, 200, 'paid succeeded',               'processing paid',         'packed paid',       '',                    'processing',  'paid packed'],
+    ['shipped',          200, 200, 'paid succeeded',               'shipped paid',            'shipped paid',      '',                    'processing',  'paid shipped'],
+    ['delivered',        200, 200, 'paid succeeded',               'delivered paid',          'delivered paid',    '',                    'completed',   'paid delivered'],
+    ['unpaid_confirmed', 404, 200, 'pending_payment pending',      'processing pending',      'confirmed unpaid',  '',                    'pending',     'unpaid confirmed'],
+    ['unpaid_shipped',   200, 200, 'pending_payment pending',      'shipped pending',         'shipped unpaid',    '',                    'pending',     'unpaid shipped'],
+    ['unpaid_delivered', 200, 200, 'pending_payment pending',      'delivered pending',       'delivered unpaid',  '',                    'pending',     'unpaid delivered'],
 );
 
 # An order that is placed through this API is in this state: all APIs say so.
@@ -110,6 +119,7 @@ sub reads
         my @money = $dialect eq 'company' || $api ne 'company' ? @$order{qw(number total)} : ();
         my $words = @money ? $shown{$state}{$api} : 'order not exist';
         $words =~ s/pending$/none/ if $api eq 'operator' && $dialect !~ /^(?:shop|customer|commerce)$/;
+        $words =~ s/processing$/completed/ if $api eq 'commerce' && $dialect !~ /^(?:shop|customer|commerce)$/; # nothing is to be delivered
         is(join(' ', $read{$api}->($order)), join(' ', $words, @money), "$state: $api shows an order of $dialect");
     }
     is($read{shipment}->($order), $shown{$state}{shipment}, "$state: its shipment");
@@ -152,6 +162,7 @@ sub adds_up
     my $sum     = summed($order, $buyer);
     my $user    = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
     is(join(' ', map { ($read{$_}->($order))[3] } qw(user shop customer operator)), join(' ', ($order->{total}) x 4), "$name: one total");
+    is(($read{commerce}->($order))[2], $order->{total}, "$name: commerce has it too");
     is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $order->{total}, "$name: the sum of the shop");
     is(cents($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the sum of the customer");
     is(cents(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), cents($sum->{sub_total}), "$name: the customer's lines");

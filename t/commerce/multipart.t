@@ -101,11 +101,12 @@ subtest 'a form that lacks something' => sub {
         my $reply = commerce(POST => 'create-order', $buyer, form => [ %{ { %flat, products => $products } } ]);
         is_deeply($reply->{json}{errors}, { products => [$required], total_amount => [$total] }, "products: $products") or diag($reply->as_string);
     }
+    my @address = grep { !/postal/ } sort keys %{ address() }; # a postcode is the country's to ask for
     for my $address ('[]', '{}', '7', '{"address_first_name": {}}') {
         my $reply = commerce(POST => 'create-order', $buyer, form => [ %{ { %flat, address => $address } } ]);
-        is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort keys %{ address() } ], "address: $address") or diag($reply->as_string);
+        is_deeply([ sort keys %{ $reply->{json}{errors} } ], \@address, "address: $address") or diag($reply->as_string);
     }
-    is_deeply([ sort keys %{ commerce(POST => 'create-order', $buyer, form => [ a => 1 ])->{json}{errors} } ], [ sort qw(products total_amount uid), keys %{ address() } ], 'nothing at all');
+    is_deeply([ sort keys %{ commerce(POST => 'create-order', $buyer, form => [ a => 1 ])->{json}{errors} } ], [ sort qw(products total_amount uid), @address ], 'nothing at all');
     done;
 };
 

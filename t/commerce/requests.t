@@ -57,6 +57,34 @@ subtest 'the log' => sub {
     done;
 };
 
+subtest 'round trips' => sub {
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersSessions 1", locations => "<Location $MOUNT>\nOrdersAPI commerce\n</Location>")->start;
+    my $package = make_package(price => 10_00);
+    my $member  = make_member(package => $package, starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
+    my $mine    = create($member, [$pen]);
+    my $trips   = sub {
+        my ($method, $path, $query, %with) = @_;
+        my $reply = ask($method => $httpd->url(commerce_path($path)) . $query, token => $member->{token}, %with, headers => { apikey => application(), %{ $with{headers} // {} } });
+        is($reply->code, 200, "$method $path") or diag($reply->as_string);
+        return $httpd->last_access(commerce_path($path), $reply->header('X-Request-Id'))->{trips};
+    };
+    cmp_ok($trips->(GET => 'all-orders', ''), '>=', 3, 'at first, who asks is looked up twice');
+    for my $warm ([ GET => 'all-orders' ], [ GET => 'all-orders', 'order_number=1' ], [ GET => 'order-details', 'order_number=1' ], [ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ]) {
+        ask($warm->[0] => $httpd->url(commerce_path($warm->[1])) . '?' . ($warm->[2] // ''), token => $member->{token}, headers => { apikey => application() }); # statements are prepared once
+    }
+    is($trips->(@$_), 1, 'then there is one') for (
+        [ GET => 'all-orders', '' ], [ GET => 'all-orders', '?period=year&category=product&limit=5' ], [ GET => 'all-orders', "?order_number=$mine->{number}" ],
+        [ GET => 'order-details', "?order_number=$mine->{number}" ], [ POST => 'create-order', '', json => order_of($member, [$pen]) ],
+        [ POST => 'create-order', '', json => order_of($member, [$pen]), headers => { 'Idempotency-Key' => unique('key') } ],
+        [ POST => 'upgrade-renewal-package', '', json => package_of($member, $package) ],
+    );
+    my $alone = sub { return ask(GET => $httpd->url(commerce_path('all-orders')) . "?uid=$member->{ref}", headers => { apikey => actor() }) };
+    $alone->();
+    is($httpd->last_access(commerce_path('all-orders'), $alone->()->header('X-Request-Id'))->{trips}, 1, 'an application by itself');
+    $httpd->stop;
+    done;
+};
+
 subtest 'when the order book cannot be reached' => sub {
     my $httpd = ModOrders::Httpd->new(
         server    => "OrdersWorker Off",
