@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forms, queries and multipart bodies, with what reads them: pages, links, idempotency keys, conditions. */
+/* Forms, queries and multipart bodies, with what reads them: pages, links, idempotency keys, conditions, JSON. */
 #include "support.h"
 
 #include <apr_strings.h>
@@ -35,6 +35,22 @@ static void check_pairs(const orders_input_t *input, apr_pool_t *pool)
         if (orders_time_parse(pair->value, &time)) {
             HOLDS(orders_time_text(pool, time, true) || time < 0 || time > 253402300799000000);
         }
+    }
+}
+
+/* JSON in a field, and the same fields twice. */
+static void check_values(const orders_input_t *input, apr_pool_t *pool)
+{
+    for (int i = 0; i < input->pairs->nelts; i++) {
+        const orders_pair_t *pair = &APR_ARRAY_IDX(input->pairs, i, orders_pair_t);
+        const char *const names[] = {pair->name, NULL};
+        orders_input_t *other;
+
+        if (!orders_input_json_member(&other, pool, "a", pair->value)) {
+            HOLDS(json_object_size(orders_input_object(other)) == 1);
+        }
+        HOLDS(!orders_input_both(&other, input, input, names, pool));
+        HOLDS(strcmp(orders_input_text(other, pair->name), pair->value) == 0);
     }
 }
 
@@ -74,6 +90,7 @@ static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
 
     if (!orders_input_form(&input, pool, text, length, NULL)) {
         check_pairs(input, pool);
+        check_values(input, pool);
         check_page(input, pool);
     }
     if (!orders_input_multipart(&input, pool, BOUNDARY, text, length, NULL)) {
