@@ -31,8 +31,8 @@ static const orders_statement_t apply = {
 
 #define LIST(fit)                                                                                  \
     OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
-                  " AND ($5::timestamptz IS NULL OR o.created_at >= $5::timestamptz)"              \
-                  " AND ($6::timestamptz IS NULL OR o.created_at < $6::timestamptz)"               \
+                  " AND o.created_at >= coalesce($5::timestamptz, '-infinity')"                    \
+                  " AND o.created_at < coalesce($6::timestamptz, 'infinity')"                      \
                   " ORDER BY o.created_at DESC, o.id DESC LIMIT $3",                               \
               " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
               " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
