@@ -59,6 +59,15 @@ for my $name (sort keys %nobody) {
     };
 }
 
+subtest 'a key that is revoked' => sub {
+    my $token = make_token($owner, scopes => ['application']);
+    my ($row) = rows(q(SELECT id FROM orders.token WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), $token);
+    is(commerce(GET => 'all-orders', $buyer, key => $token)->code, 200, 'is good, and remembered') for 1 .. 2;
+    api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator->{token});
+    says(commerce(GET => 'all-orders', $buyer, key => $token), 401, apikey => $none);
+    done;
+};
+
 is(commerce(GET => 'all-orders', $buyer, key => '  ' . application() . ' ')->code, 200, 'spaces around a key are nothing');
 says(commerce(GET => 'all-orders', $buyer, key => undef, query => 'apikey=' . application()), 401, apikey => $none);
 says(commerce(POST => 'all-orders', $buyer, key => undef, json => { apikey => application() }), 401, apikey => $none);
