@@ -98,7 +98,7 @@ SELECT is(pg_temp.no('pg_temp.go(0, ''confirmed'')'), 'OR404 not_found', 'there 
 SELECT pg_temp.order_it() AS g \gset
 SELECT pg_temp.go(:g, 'packed') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.send(%s, %L)', :g, c.document)), 'OR422 invalid_field ' || c.field, c.document)
-FROM (VALUES ('{"tracking_url": "javascript:x"}', 'tracking_url'), ('{"courier": 5}', 'courier'), ('{"expected_at": "soon"}', 'expected_at'),
+FROM (VALUES ('{"tracking_url": "javascript:x"}', 'tracking_url'), ('{"tracking_url": "ftp://track.example/x"}', 'tracking_url'), ('{"courier": 5}', 'courier'), ('{"expected_at": "soon"}', 'expected_at'),
              ('{"comment": "a\u0007"}', 'comment')) AS c (document, field);
 SELECT pg_temp.send(:g) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :g, c.document)), c.says, c.document)
@@ -250,6 +250,18 @@ SELECT is(pg_temp.said(:t, '{"status": "in_transit", "location": "Hub"}'), 'done
 SELECT is(pg_temp.said(:t, jsonb_build_object('status', 'delivered', 'at', now() - interval '30 hours')), 'done', 'it came before it is told');
 SELECT is((SELECT ROW(delivered_at = now() - interval '30 hours', (SELECT flag FROM shipments_of(77, ARRAY[:t]::bigint[]) WHERE kind = 'shipment'))::text
            FROM shipment WHERE order_id = :t), '(t,f)', 'in time, as the courier says');
+
+-- What was planned stays, what is past its time goes nowhere, and only cash at the door is collected there.
+SELECT pg_temp.rug('cod') AS u \gset
+SELECT pg_temp.go(:u, 'packed', now() + interval '3 days'), pg_temp.send(:u, '{"courier": "JNE"}') \g (format=unaligned) /dev/null
+SELECT is((SELECT expected_at FROM shipment WHERE order_id = :u), now() + interval '3 days', 'it is expected as it was when it was packed');
+SELECT pg_temp.rug('cod') AS v \gset
+UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = :v;
+SELECT is(pg_temp.no(format('pg_temp.go(%s, ''packed'')', :v)), 'OR409 order_not_advanceable', 'an order past its time is not packed, however it is paid');
+UPDATE orders SET expires_at = NULL WHERE id = :v;
+SELECT pg_temp.sent(:v) \g (format=unaligned) /dev/null
+UPDATE orders SET payment_method = 'bank_transfer' WHERE id = :v;
+SELECT is(pg_temp.go(:v, 'delivered') || ' ' || pg_temp.states(:v), 'done open unpaid delivered', 'a courier collects nothing of what is transferred');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 UPDATE shipment SET delivered_at = NULL WHERE order_id = :b;
