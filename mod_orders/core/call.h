@@ -77,7 +77,8 @@ typedef struct orders_route_t {
     const char *repeated; /**< a list of the body, which a form may have several times; or NULL */
     apr_size_t max_body;  /**< bytes; 0: the Location's limit */
     orders_handler_t handler;
-    orders_problem_t *(*before_body)(orders_call_t *call); /**< refuses unread, or NULL */
+    /** By the headers alone, before a body is read: refuses unread. Or NULL. */
+    orders_problem_t *(*before_body)(orders_call_t *call);
 } orders_route_t;
 
 /** What one API has for the others: where things that leave this server lead back to. */
