@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commerce API: who asks, for whom, and how a request says so. */
-#include <apr_lib.h>
 #include <string.h>
 
 #include "api/commerce.h"
 #include "core/input_body.h"
+#include "core/token.h"
 
 static orders_problem_t *unauthenticated(const orders_call_t *call, const char *header)
 {
     orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_unauthenticated, NULL);
     orders_problem_field(&problem, call->pool, header, ORDERS_E_unauthenticated, NULL);
     return problem;
-}
-
-/* What follows "Bearer ", or NULL. */
-static const char *bearer(const char *header)
-{
-    static const char scheme[] = "bearer ";
-    size_t same = 0;
-    while (scheme[same] && apr_tolower(header[same]) == scheme[same]) {
-        same++;
-    }
-    return scheme[same] ? NULL : header + same;
 }
 
 static orders_problem_t *find_application(orders_call_t *call)
@@ -44,7 +33,7 @@ static bool may_act(const orders_call_t *call)
 /* A user of ours. That it is no buyer's token is as good as none. */
 static orders_problem_t *find_user(orders_call_t *call, const char *header)
 {
-    const char *token = header ? bearer(header) : NULL;
+    const char *token = header ? orders_token_bearer(header) : NULL;
     orders_problem_t *problem = token ? call->identify(call, token) : NULL;
     if (token && !problem) {
         return NULL;

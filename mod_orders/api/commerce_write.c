@@ -21,24 +21,6 @@ void orders_commerce_end(orders_json_t *json)
     orders_json_end_object(json);
 }
 
-/* 29.8 */
-static void member_amount(orders_json_t *json, const char *name, const orders_order_t *order,
-                          int64_t amount)
-{
-    orders_json_key(json, name);
-    orders_json_decimal(json, amount, (int)order->exponent);
-}
-
-/* "29.80" */
-static void member_price(orders_json_t *json, const char *name, const orders_order_t *order,
-                         int64_t amount)
-{
-    char text[ORDERS_MONEY_SIZE];
-    apr_size_t length = orders_money_write(text, amount, (int)order->exponent, false);
-    orders_json_key(json, name);
-    orders_json_string_n(json, text, length);
-}
-
 static const char *status_of(const orders_order_t *order)
 {
     return orders_project(orders_commerce_status, order);
@@ -50,7 +32,7 @@ void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *ord
     orders_json_begin_object(json);
     orders_json_member_int(json, "order_id", order->id);
     orders_json_member_string(json, "order_number", order->number);
-    member_amount(json, "order_total", order, order->total);
+    orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_code", order->currency);
     orders_json_member_string(json, "status", status_of(order));
     if (payment && payment->pay_url) {
@@ -81,7 +63,7 @@ void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_member_string(json, "uid", member);
     orders_json_member_string(json, "order_number", order->number);
     orders_member_object(json, "data", order->metadata);
-    member_amount(json, "order_total", order, order->total);
+    orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_symbol", category->symbol);
     orders_json_member_string(json, "currency_code", order->currency);
     orders_json_member_string(json, "order_type", category->kind);
@@ -111,7 +93,7 @@ static void write_component(orders_json_t *json, const line_view_t *view, const 
     orders_json_begin_object(json);
     orders_json_member_raw(json, "data", "[]", 2);
     orders_json_member_string(json, "title", title);
-    member_amount(json, "total", view->order, total);
+    orders_member_amount(json, "total", view->order, total);
     orders_json_member_bool(json, "included", included);
     orders_json_member_int(json, "quantity", view->line->quantity);
     orders_json_member_string(json, "description", view->line->title);
@@ -145,11 +127,11 @@ static void member_line_price(orders_json_t *json, const line_view_t *view)
     orders_json_member_raw(json, "data", "[]", 2);
     member_components(json, view);
     orders_json_member_string(json, "title", "Price");
-    member_amount(json, "total", view->order, view->total);
+    orders_member_amount(json, "total", view->order, view->total);
     orders_json_member_int(json, "quantity", view->line->quantity);
     orders_json_member_string(json, "description", view->line->title);
     orders_json_member_string(json, "currency_code", view->order->currency);
-    member_amount(json, "revenue_total", view->order, view->total - view->line->tax);
+    orders_member_amount(json, "revenue_total", view->order, view->total - view->line->tax);
     orders_json_end_object(json);
 }
 
@@ -196,13 +178,13 @@ static void member_params(orders_json_t *json, const line_view_t *view)
     orders_json_begin_object(json);
     orders_json_key(json, "price");
     orders_json_begin_object(json);
-    member_price(json, "value", view->order, view->line->unit_price);
+    orders_member_amount_text(json, "value", view->order, view->line->unit_price);
     orders_json_end_object(json);
     member_param(json, "images", view->line->image);
     member_param(json, "product-name", view->line->title);
     orders_json_key(json, "whole-sale-price");
     orders_json_begin_object(json);
-    member_amount(json, "value", view->order, view->line->list_price);
+    orders_member_amount(json, "value", view->order, view->line->list_price);
     orders_json_end_object(json);
     orders_json_end_object(json);
 }
@@ -253,7 +235,7 @@ static void write_line(orders_json_t *json, const line_view_t *view)
     orders_member_id(json, "bundle_id", bundle_of(line));
     orders_json_member_string(json, "line_item_label", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
-    member_price(json, "price", view->order, line->unit_price);
+    orders_member_amount_text(json, "price", view->order, line->unit_price);
     member_data(json, view);
     orders_json_member_int(json, "order_id", view->order->id);
     orders_json_member_string(json, "currency_code", view->order->currency);

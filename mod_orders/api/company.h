@@ -43,9 +43,6 @@ void orders_company_write_detail(orders_json_t *json, const orders_order_t *orde
 void orders_company_write_partial(orders_json_t *json, const orders_order_t *order);
 /** {"id", "name"} of the retailer; null without one. */
 void orders_company_member_retailer(orders_json_t *json, const orders_order_t *order);
-/** A decimal number in the order's currency. */
-void orders_company_member_amount(orders_json_t *json, const char *name,
-                                  const orders_order_t *order, int64_t amount);
 
 /**
  * What the order's code shows: the consumer's page of the order, or the pay link. NULL for orders that have none;

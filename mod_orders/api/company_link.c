@@ -84,7 +84,7 @@ static void write_success(orders_json_t *json, const orders_order_t *order)
     orders_json_member_string(json, "payment_method", orders_company_method(order));
     orders_json_member_string(json, "transaction", orders_company_transaction(order));
     orders_json_member_string(json, "currency", order->currency);
-    orders_company_member_amount(json, "total", order, order->total);
+    orders_member_amount(json, "total", order, order->total);
     orders_json_member_string(json, "retailer", company ? company->name : NULL);
     orders_json_member_string(json, "payer", order->payer);
     orders_json_end_object(json);

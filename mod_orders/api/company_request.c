@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The company API: reading requests. The key that says who asks is in the body, or in Authorization. */
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -8,22 +7,16 @@
 #include "api/company.h"
 #include "core/input_body.h"
 #include "core/text.h"
+#include "core/token.h"
 
 #define LONGEST_TEXT 255
 
 /* Raw, or after "Bearer ". */
 static const char *authorization(const orders_call_t *call)
 {
-    static const char bearer[] = "bearer ";
     const char *header = call->header(call, "Authorization");
-    if (!header) {
-        return NULL;
-    }
-    size_t same = 0;
-    while (bearer[same] && apr_tolower(header[same]) == bearer[same]) {
-        same++;
-    }
-    return orders_or_null(bearer[same] ? header : header + same);
+    const char *token = header ? orders_token_bearer(header) : NULL;
+    return orders_or_null(token ? token : header);
 }
 
 /* Never in an address, which logs and browsers keep. */

@@ -7,13 +7,6 @@
 #include "api/company.h"
 #include "api/members.h"
 
-void orders_company_member_amount(orders_json_t *json, const char *name,
-                                  const orders_order_t *order, int64_t amount)
-{
-    orders_json_key(json, name);
-    orders_json_decimal(json, amount, (int)order->exponent);
-}
-
 /* How the order book's method is called when a salesperson takes the money, and when a consumer binds the order. */
 static const struct {
     const char *method, *word, *consumer;
@@ -85,7 +78,7 @@ static void head_members(orders_json_t *json, const orders_order_t *order, const
     const char *transaction = orders_company_transaction(order);
     orders_json_member_string(json, "number", order->number);
     orders_json_member_string(json, "currency", order->currency);
-    orders_company_member_amount(json, "total", order, order->total);
+    orders_member_amount(json, "total", order, order->total);
     orders_json_member_string(json, "order_status",
                               orders_project(orders_company_order_status, order));
     orders_json_member_string(json, "payment_status",
@@ -190,8 +183,8 @@ static void write_product(orders_json_t *json, const orders_order_t *order,
     orders_json_begin_object(json);
     product_head(json, line, snapshot);
     write_variants(json, json_object_get(snapshot, "variants"));
-    orders_company_member_amount(json, "price", order, line->subtotal);
-    orders_company_member_amount(json, "discount_price", order, line->discount);
+    orders_member_amount(json, "price", order, line->subtotal);
+    orders_member_amount(json, "discount_price", order, line->discount);
     orders_json_member_string(json, "product_status",
                               json_string_value(json_object_get(snapshot, "status")));
     orders_json_end_object(json);
@@ -213,9 +206,9 @@ static void write_partial_product(orders_json_t *json, const orders_order_t *ord
     write_value(json, json_object_get(variant, "name"));
     member_cover(json, json_object_get(snapshot, "images"));
     orders_json_end_object(json);
-    orders_company_member_amount(json, "price", order, line->subtotal);
-    orders_company_member_amount(json, "discount_price", order, line->discount);
-    orders_company_member_amount(json, "selling_price", order, line->subtotal - line->discount);
+    orders_member_amount(json, "price", order, line->subtotal);
+    orders_member_amount(json, "discount_price", order, line->discount);
+    orders_member_amount(json, "selling_price", order, line->subtotal - line->discount);
     orders_json_end_object(json);
     json_decref(snapshot);
 }
@@ -387,9 +380,9 @@ void orders_company_write_partial(orders_json_t *json, const orders_order_t *ord
     orders_json_begin_object(json);
     orders_json_member_string(json, "number", order->number);
     orders_json_member_string(json, "currency", order->currency);
-    orders_company_member_amount(json, "subtotal", order, order->subtotal);
-    orders_company_member_amount(json, "total_discount", order, order->discount);
-    orders_company_member_amount(json, "total", order, order->total);
+    orders_member_amount(json, "subtotal", order, order->subtotal);
+    orders_member_amount(json, "total_discount", order, order->discount);
+    orders_member_amount(json, "total", order, order->total);
     orders_json_member_string(json, "order_status",
                               orders_project(orders_company_order_status, order));
     orders_json_member_string(json, "payment_status",

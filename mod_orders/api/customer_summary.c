@@ -32,24 +32,6 @@ static int64_t tax_on(const orders_order_t *order, bool goods)
     return order->tax_inclusive ? 0 : orders_tax_of(order, goods);
 }
 
-/* 29.8 */
-static void member_number(orders_json_t *json, const char *name, const orders_order_t *order,
-                          int64_t amount)
-{
-    orders_json_key(json, name);
-    orders_json_decimal(json, amount, (int)order->exponent);
-}
-
-/* "29.80" */
-static void member_text(orders_json_t *json, const char *name, const orders_order_t *order,
-                        int64_t amount)
-{
-    char text[ORDERS_MONEY_SIZE];
-    apr_size_t length = orders_money_write(text, amount, (int)order->exponent, false);
-    orders_json_key(json, name);
-    orders_json_string_n(json, text, length);
-}
-
 /* What the discount is of the goods, in hundredths of a percent, rounded down. */
 static int64_t discount_bp(int64_t discount, int64_t subtotal)
 {
@@ -73,7 +55,7 @@ static void member_taxes(orders_json_t *json, const orders_order_t *order)
         orders_json_member_string(json, "key", tax->key);
         orders_json_key(json, "percentage");
         orders_json_string_n(json, rate, length);
-        member_text(json, "value", order, tax->amount);
+        orders_member_amount_text(json, "value", order, tax->amount);
         orders_json_end_object(json);
     }
     orders_json_end_array(json);
@@ -146,9 +128,9 @@ static void write_line(orders_json_t *json, const orders_order_t *order, const o
     orders_json_member_int(json, "order_items_id", line->id);
     member_product(json, line, snapshot, name);
     orders_json_member_int(json, "quantity", line->quantity);
-    member_text(json, "mrp", order, prices.list);
-    member_text(json, "offer_price", order, prices.unit);
-    member_text(json, "total_price", order, prices.total);
+    orders_member_amount_text(json, "mrp", order, prices.list);
+    orders_member_amount_text(json, "offer_price", order, prices.unit);
+    orders_member_amount_text(json, "total_price", order, prices.total);
     orders_json_end_object(json);
     json_decref(snapshot);
 }
@@ -172,12 +154,12 @@ void orders_customer_write_summary(orders_json_t *json, const orders_order_t *or
     orders_json_begin_object(json);
     orders_customer_members_head(json, order);
     orders_customer_members_payment(json, order);
-    member_number(json, "sub_total", order, subtotal);
-    member_number(json, "total_amount", order, order->total);
-    member_number(json, "total_tax", order, order->tax);
+    orders_member_amount(json, "sub_total", order, subtotal);
+    orders_member_amount(json, "total_amount", order, order->total);
+    orders_member_amount(json, "total_tax", order, order->tax);
     member_taxes(json, order);
-    member_number(json, "delivery_charge", order, order->shipping + tax_on(order, false));
-    member_number(json, "discount_rate", order, order->discount);
+    orders_member_amount(json, "delivery_charge", order, order->shipping + tax_on(order, false));
+    orders_member_amount(json, "discount_rate", order, order->discount);
     orders_json_key(json, "discount_percentage");
     orders_json_decimal(json, discount_bp(order->discount, subtotal), 2);
     member_lines(json, order, &view);

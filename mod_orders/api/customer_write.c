@@ -107,8 +107,7 @@ void orders_customer_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_begin_object(json);
     orders_customer_members_head(json, order);
     orders_json_member_int(json, "number_of_products", count_goods(order));
-    orders_json_key(json, "total_amount");
-    orders_json_decimal(json, order->total, (int)order->exponent);
+    orders_member_amount(json, "total_amount", order, order->total);
     member_time(json, "order_date", order->created_at);
     orders_json_member_string(json, "order_status", orders_project(orders_customer_status, order));
     orders_customer_members_payment(json, order);

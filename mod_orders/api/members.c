@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/money.h"
 #include "core/number.h"
 #include "core/time.h"
 
@@ -43,6 +44,22 @@ void orders_member_number_text(orders_json_t *json, const char *name, int64_t nu
     char text[ORDERS_NUMBER_SIZE];
     orders_json_key(json, name);
     orders_json_string_n(json, text, orders_number_write_int(text, number));
+}
+
+void orders_member_amount(orders_json_t *json, const char *name, const orders_order_t *order,
+                          int64_t amount)
+{
+    orders_json_key(json, name);
+    orders_json_decimal(json, amount, (int)order->exponent);
+}
+
+void orders_member_amount_text(orders_json_t *json, const char *name, const orders_order_t *order,
+                               int64_t amount)
+{
+    char text[ORDERS_MONEY_SIZE];
+    apr_size_t length = orders_money_write(text, amount, (int)order->exponent, false);
+    orders_json_key(json, name);
+    orders_json_string_n(json, text, length);
 }
 
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document)

@@ -18,6 +18,12 @@ void orders_member_uuid(orders_json_t *json, const char *name, const unsigned ch
 /** A number in quotes. */
 void orders_member_number_text(orders_json_t *json, const char *name, int64_t number);
 
+/** Minor units of the order's currency as a number of major ones: 29.8; and as text, with all its decimals: "29.80". */
+void orders_member_amount(orders_json_t *json, const char *name, const orders_order_t *order,
+                          int64_t amount);
+void orders_member_amount_text(orders_json_t *json, const char *name, const orders_order_t *order,
+                               int64_t amount);
+
 /** An empty object when there is none. */
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
 

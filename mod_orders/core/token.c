@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/token.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -66,4 +67,14 @@ orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], cons
 const char *orders_token_hint(apr_pool_t *pool, const char *token)
 {
     return apr_pstrndup(pool, token, HINT_LENGTH);
+}
+
+const char *orders_token_bearer(const char *header)
+{
+    static const char scheme[] = "bearer ";
+    size_t same = 0;
+    while (scheme[same] && apr_tolower(header[same]) == scheme[same]) {
+        same++;
+    }
+    return scheme[same] ? NULL : header + same;
 }

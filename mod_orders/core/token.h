@@ -24,6 +24,9 @@ orders_problem_t *orders_token_derived(const char **token, const orders_call_t *
 orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], const char *token,
                                     apr_pool_t *pool) ORDERS_MUSTCHECK;
 
+/** What follows `Bearer ` (in any case) in an Authorization header, or NULL. */
+const char *orders_token_bearer(const char *header);
+
 /** What a list may show of a token: its first eight characters. */
 const char *orders_token_hint(apr_pool_t *pool, const char *token);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/token.h"
 #include "httpd/origin.h"
 #include "httpd/token_cache.h"
 #include "store/identity.h"
@@ -50,9 +51,9 @@ static const char *trim_token(apr_pool_t *pool, const char *text)
 static const char *bearer(request_rec *r)
 {
     const char *header = apr_table_get(r->headers_in, "Authorization");
+    const char *token = header ? orders_token_bearer(header) : NULL;
 
-    return header && !ap_cstr_casecmpn(header, "Bearer ", 7) ? trim_token(r->pool, header + 7)
-                                                             : NULL;
+    return token ? trim_token(r->pool, token) : NULL;
 }
 
 /** What an identity is looked up by. */
