@@ -176,6 +176,17 @@ static void fingerprints_tell_requests_apart(void **state)
     }
 }
 
+static void finds_what_follows_bearer(void **state)
+{
+    assert_string_equal(orders_token_bearer("Bearer abc"), "abc");
+    assert_string_equal(orders_token_bearer("bEARER  abc"), " abc");
+    assert_string_equal(orders_token_bearer("Bearer "), "");
+    assert_null(orders_token_bearer("Bearer"));
+    assert_null(orders_token_bearer("Basic abc"));
+    assert_null(orders_token_bearer(""));
+    assert_null(orders_token_bearer("Bearerabc"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +196,7 @@ int main(void)
         TEST(derives_the_same_token_for_the_same_request),
         TEST(derives_nothing_without_a_secret),
         TEST(fingerprints_tell_requests_apart),
+        TEST(finds_what_follows_bearer),
     };
 
     return RUN(tests);
