@@ -18,7 +18,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
-    exim4-daemon-light poppler-utils zbar-tools
+    exim4-daemon-light poppler-utils zbar-tools nodejs node-request php-cli php-curl
 )
 
 # install_packages PACKAGE…: says what is missing, and installs it. New services are kept from starting, and PostgreSQL
