@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Samples;
+
+# Runs the sample clients of t/samples with Node and PHP.
+#
+#     my $answer = run_sample('create-order.php', host => '127.0.0.1:8080', apikey => $key, 'user id' => 1042, …);
+#
+# Values are by the names that stand between < and > in the sample; those of an address are filled in here.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use JSON::PP ();
+use Test::More import => [qw(diag ok)];
+
+our @EXPORT = qw(run_sample);
+
+my $samples = abs_path(dirname(__FILE__) . '/../../samples');
+my $scratch = tempdir(CLEANUP => 1);
+my %program = (js => 'node', php => 'php');
+
+$ENV{NODE_PATH} = '/usr/share/nodejs'; # where Debian has node-request
+
+my %usual = (
+    'api prefix' => 'api', 'version' => 'v1',
+    'address first name' => 'Ann', 'address last name' => 'Lee', 'address email id' => 'ann@example.com', 'address phone number' => '+60 12 345 6789',
+    'address house number' => '12', 'address street' => "Jalan 'Ampang'", 'address locality' => 'Kuala Lumpur', 'address post code' => '50450',
+    'address country code' => 'MY', 'address state code' => '14',
+);
+
+sub text_of
+{
+    my ($path) = @_;
+    open my $in, '<:encoding(UTF-8)', $path or die "$path: $!";
+    local $/;
+    return scalar <$in>;
+}
+
+# Of a literal that is written out where a placeholder was meant, the name: order_number, and the port.
+sub fill
+{
+    my ($file, %with) = @_;
+    my %value  = (%usual, %with, domain => $with{host}, 'access-token' => $with{'access token'});
+    my ($port) = $with{host} =~ /:(\d+)$/;
+    my $source = text_of("$samples/$file");
+    my $quoted = $file =~ /php$/ ? sub { $_[0] =~ s/'/\\'/gr } : sub { $_[0] };
+    $source =~ s{<(?!\?php)([a-z_ -]+)>}{$quoted->($value{$1} // die "$file: nothing for <$1>")}ge;
+    $source =~ s{https://}{http://};
+    $source =~ s{CURLOPT_PORT => "\d+"}{CURLOPT_PORT => "$port"};
+    $source =~ s{'order_number': 'order_number'}{'order_number': '$with{order_number}'};
+    return $source;
+}
+
+# What it prints: the answer, decoded; an empty hash when it is none.
+sub run_sample
+{
+    my ($file, %with) = @_;
+    my $path = "$scratch/$file";
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    open my $out, '>:encoding(UTF-8)', $path or die "$path: $!";
+    print $out fill($file, %with);
+    close $out or die "$path: $!";
+    my ($kind) = $file =~ /\.(\w+)$/;
+    open my $pipe, '-|', $program{$kind}, $path or die "$program{$kind}: $!";
+    my $printed = do { local $/; <$pipe> } // '';
+    ok(close $pipe, "$file runs") or diag("$?: $printed");
+    my $answer = eval { JSON::PP::decode_json($printed) };
+    ok(ref $answer eq 'HASH', 'and prints what was answered') or diag($printed);
+    return ref $answer eq 'HASH' ? $answer : {};
+}
+
+1;
