@@ -71,11 +71,11 @@ BEGIN
 END
 $$;
 
--- As it was given, without the spaces around; codes are in capitals, a state without its country.
+-- As it was given, without the spaces around; codes are in capitals (of ASCII alone), a state without its country.
 CREATE FUNCTION orders.given_address(a jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_object_agg(m.member, CASE m.member
-        WHEN 'country' THEN upper(v.text)
-        WHEN 'state' THEN regexp_replace(upper(v.text), '^' || upper(orders.given_text(a, 'country')) || '-', '')
+        WHEN 'country' THEN upper(v.text COLLATE "C")
+        WHEN 'state' THEN regexp_replace(upper(v.text COLLATE "C"), '^' || upper(orders.given_text(a, 'country') COLLATE "C") || '-', '')
         ELSE v.text END)
     FROM unnest('{given_name,family_name,email,phone,house,street,city,postal_code,country,state}'::text[]) AS m (member)
     CROSS JOIN LATERAL orders.given_text(a, m.member) AS v (text)
