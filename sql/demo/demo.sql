@@ -3,7 +3,7 @@
 --
 --   psql -XqAt -v ON_ERROR_STOP=1 -v operator_hash=… -v user_hash=… -v user2_hash=… -v poor_hash=… \
 --        -v agent_hash=… -v agent2_hash=… -v nocompany_hash=… -v consumer_hash=… -v consumer2_hash=… \
---        -f sql/demo/demo.sql
+--        -v app_hash=… -v app_act_hash=… -v commerce_hash=… -f sql/demo/demo.sql
 --
 -- Each *_hash is the SHA-256 of a bearer token in hex (64 digits): printf %s "$TOKEN" | sha256sum. The secret
 -- itself never reaches the database. A hash that is not given issues no token; one that is known issues no second.
@@ -19,6 +19,9 @@
 \if :{?nocompany_hash} \else \set nocompany_hash '' \endif
 \if :{?consumer_hash} \else \set consumer_hash '' \endif
 \if :{?consumer2_hash} \else \set consumer2_hash '' \endif
+\if :{?app_hash} \else \set app_hash '' \endif
+\if :{?app_act_hash} \else \set app_act_hash '' \endif
+\if :{?commerce_hash} \else \set commerce_hash '' \endif
 
 BEGIN;
 
@@ -171,9 +174,9 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
 UPDATE tenant SET bill_series = 'MAJ' WHERE id = 1 AND bill_series = 'BILL';
 
 -- What a demo order was brought to: it is made anew once somebody has taken it elsewhere.
-CREATE OR REPLACE FUNCTION pg_temp.standing(p_name text, p_states text) RETURNS bigint LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.standing(p_name text, p_states text, p_user text DEFAULT 'demo-alice') RETURNS bigint LANGUAGE sql AS $$
     SELECT max(o.id) FROM orders.orders o
-    WHERE o.tenant_id = 1 AND o.buyer_id = orders.user_id_of(1, 'demo-alice') AND o.metadata ->> 'demo' = p_name
+    WHERE o.tenant_id = 1 AND o.buyer_id = orders.user_id_of(1, p_user) AND o.metadata ->> 'demo' = p_name
       AND o.state IN ('open', 'completed') AND o.payment_state || ' ' || o.fulfilment_state = p_states
       AND NOT EXISTS (SELECT FROM orders.order_return r WHERE r.tenant_id = 1 AND r.order_id = o.id)
 $$;
@@ -223,9 +226,79 @@ SELECT coalesce(pg_temp.standing('shop-shipped', 'paid out_for_delivery'),
        coalesce(pg_temp.standing('customer-delivered', 'paid delivered'),
                 pg_temp.demo_goods('customer-delivered', :'customer_order', '{confirmed,packed,ship,delivered}')) AS customer_delivered_id \gset
 
+-- The commerce API: two applications, a member, something to order, and packages of four ranks. Nothing of it is ever sold out.
+SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
+    '{"kind": "users", "ref": "demo-application", "login": "application", "name": "The members'' application"}',
+    '{"kind": "users", "ref": "1042", "login": "member", "name": "Maya Moreno", "given_name": "Maya", "family_name": "Moreno",
+      "email": "maya@example.com", "phone": "+1 555 0142", "locale": "en"}',
+    '{"kind": "products", "ref": "demo-kettle", "number": "KETTLE-1", "name": "Kettle",
+      "images": {"px240": "https://shop.example/kettle_240p.png"},
+      "variants": [{"ref": "one", "number": "KETTLE-1-S", "name": "One litre", "prices": {"USD": 1950}}]}',
+    '{"kind": "products", "ref": "demo-package", "number": "PACKAGE", "name": "Membership", "variants": [
+          {"ref": "bronze", "number": "BRONZE", "name": "Bronze", "prices": {"USD": 1000}},
+          {"ref": "silver", "number": "SILVER", "name": "Silver", "prices": {"USD": 2550}},
+          {"ref": "gold", "number": "GOLD", "name": "Gold", "prices": {"USD": 6000}},
+          {"ref": "platinum", "number": "PLATINUM", "name": "Platinum", "prices": {"USD": {"price": 13500, "list_price": 15000}}}]}',
+    '{"kind": "packages", "ref": "demo-bronze", "product": "demo-package", "variant": "bronze", "rank": 1, "duration_unit": "month", "duration_value": 1}',
+    '{"kind": "packages", "ref": "demo-silver", "product": "demo-package", "variant": "silver", "rank": 2, "duration_unit": "month", "duration_value": 1}',
+    '{"kind": "packages", "ref": "demo-gold", "product": "demo-package", "variant": "gold", "rank": 3, "duration_unit": "month", "duration_value": 1}',
+    '{"kind": "packages", "ref": "demo-platinum", "product": "demo-package", "variant": "platinum", "rank": 4, "duration_unit": "year", "duration_value": 1}'
+]::jsonb[]);
+
+-- What may have been left behind on a member's way to the next package: orders that nobody paid are cancelled, paid ones that
+-- wait for an operator are applied, and money that people were to send back has been sent.
+CREATE OR REPLACE FUNCTION pg_temp.clear_way(p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN
+        SELECT o.id, orders.awaits_money(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
+               ARRAY(SELECT x.id FROM orders.refund x
+                     JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders.is_by_hand(p)
+                     WHERE x.tenant_id = 1 AND p.order_id = o.id AND x.status = 'pending') AS refunds
+        FROM orders.package_order q
+        JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
+        LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id
+        WHERE q.tenant_id = 1 AND q.user_id = p_user
+        ORDER BY o.id
+    LOOP
+        IF r.unpaid THEN
+            PERFORM orders.cancel(1, 'operator', 'system', NULL, 'demo', NULL, NULL, NULL, r.id, 'Left unpaid', NULL);
+        ELSIF r.unapplied THEN
+            PERFORM orders.apply_paid_package(1, 'operator', 'system', NULL, 'demo', NULL, NULL, r.id, NULL);
+        END IF;
+        PERFORM orders.settle_refund(1, 'operator', 'system', NULL, 'demo', NULL, NULL, x.id, NULL, true, NULL, NULL)
+        FROM unnest(r.refunds) AS x (id);
+    END LOOP;
+END
+$$;
+SELECT pg_temp.clear_way(user_id_of(1, '1042'));
+
+-- Then he has Silver, with so few days left that it can be renewed and so many that it stays active; a walk may have led elsewhere.
+SELECT x.* FROM catalogue_upsert(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 'members', '1042', jsonb_build_object(
+    'placed_at', '2026-01-05T09:00:00Z', 'package', 'demo-silver',
+    'starts_at', date_trunc('day', now()) - interval '60 days', 'ends_at', date_trunc('day', now()) + interval '28 days')) AS x
+WHERE NOT EXISTS (
+    SELECT FROM member m
+    JOIN package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
+    JOIN package k ON k.tenant_id = t.tenant_id AND k.variant_id = t.package_id AND k.external_ref = 'demo-silver'
+    WHERE m.tenant_id = 1 AND m.user_id = user_id_of(1, '1042') AND m.placed_at <= now() AND m.auto_upgrade_at IS NULL
+      AND t.ends_at BETWEEN now() + interval '14 days' AND now() + interval '29 days');
+
+\set commerce_order '{"dialect": "commerce", "user": "1042", "currency": "USD", "payment_method": "manual", "lines": [{"product": "demo-kettle", "quantity": 2}], "shipping_address": {"given_name": "Maya", "family_name": "Moreno", "email": "maya@example.com", "phone": "+1 555 0142", "house": "12", "street": "Main Street", "city": "Springfield", "postal_code": "62701", "country": "US", "state": "IL"}, "billing_address": {"given_name": "Maya", "family_name": "Moreno", "email": "maya@example.com", "phone": "+1 555 0142", "house": "12", "street": "Main Street", "city": "Springfield", "postal_code": "62701", "country": "US", "state": "IL"}}'
+SELECT coalesce(pg_temp.standing('commerce', 'paid pending', '1042'), pg_temp.demo_goods('commerce', :'commerce_order', '{paid}')) AS commerce_order_id \gset
+
+-- The price of a package or of something else in dollars.
+CREATE OR REPLACE FUNCTION pg_temp.dollars(p_number text) RETURNS numeric LANGUAGE sql AS $$
+    SELECT round(coalesce(x.list_price, x.price) / 100.0, 2)
+    FROM orders.variant v
+    JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = 'USD'
+    WHERE v.tenant_id = 1 AND v.number = p_number
+$$;
+
 -- Opening balances, once each: ample for days of orders.
 SELECT p.*
-FROM unnest(ARRAY['demo-alice', 'demo-bob']) AS u (ref)
+FROM unnest(ARRAY['demo-alice', 'demo-bob', '1042']) AS u (ref)
 CROSS JOIN LATERAL post_balance(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
                                 user_id_of(1, u.ref), 1000000000, 'USD', 'demo-opening-balance') AS p
 WHERE NOT EXISTS (SELECT FROM posting t
@@ -241,7 +314,10 @@ FROM (VALUES ('demo-operator', '{operator}'::text[], :'operator_hash'),
              ('demo-agent2', '{seller,buyer}', :'agent2_hash'),
              ('demo-nocompany', '{seller}', :'nocompany_hash'),
              ('demo-consumer', '{buyer}', :'consumer_hash'),
-             ('demo-consumer2', '{buyer}', :'consumer2_hash')) AS k (ref, scopes, hash)
+             ('demo-consumer2', '{buyer}', :'consumer2_hash'),
+             ('demo-application', '{application}', :'app_hash'),
+             ('demo-application', '{application,act-as-user}', :'app_act_hash'),
+             ('1042', '{buyer}', :'commerce_hash')) AS k (ref, scopes, hash)
 CROSS JOIN LATERAL issue_token(1, 'operator', 'system', NULL, 'demo', NULL, NULL, user_id_of(1, k.ref), k.scopes,
                                NULL, decode(k.hash, 'hex'), 'demo') AS t
 WHERE k.hash <> ''
@@ -276,7 +352,13 @@ FROM (VALUES
     ('CUSTOMER_ONLINE_ORDER_ID', :'customer_online_id'),
     ('CUSTOMER_DELIVERED_ORDER_ID', :'customer_delivered_id'),
     ('CUSTOMER_DELIVERED_ITEM_IDS', (SELECT string_agg(id::text, ',' ORDER BY id) FROM order_line
-                                     WHERE tenant_id = 1 AND order_id = :'customer_delivered_id'::bigint AND kind = 'product'))
+                                     WHERE tenant_id = 1 AND order_id = :'customer_delivered_id'::bigint AND kind = 'product')),
+    ('COMMERCE_UID', '1042'),
+    ('COMMERCE_PRODUCT_ID', (SELECT id::text FROM variant WHERE tenant_id = 1 AND number = 'KETTLE-1-S')),
+    ('COMMERCE_PRODUCT_PRICE', pg_temp.dollars('KETTLE-1-S')::text),
+    ('COMMERCE_UPGRADE_ID', (SELECT variant_id::text FROM package WHERE tenant_id = 1 AND external_ref = 'demo-gold')),
+    ('COMMERCE_UPGRADE_PRICE', (pg_temp.dollars('GOLD') - pg_temp.dollars('SILVER'))::text),
+    ('COMMERCE_ORDER_NUMBER', (SELECT number FROM orders WHERE tenant_id = 1 AND id = :'commerce_order_id'::bigint))
 ) AS v (name, value);
 
 COMMIT;
