@@ -240,7 +240,7 @@ FROM (VALUES
     (10, '{"package": null}', 'updated -')) AS c (n, document, says)
 ORDER BY c.n;
 SELECT is((SELECT to_jsonb(snapshot) - 'user_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'members', 'gus', '{"package": "gold", "starts_at": "2027-02-01T00:00:00Z"}')),
-    '{"package": "gold", "placed_at": null, "auto_upgrade_at": null, "starts_at": "2027-02-01T00:00:00+00:00", "ends_at": "2028-02-01T00:00:00+00:00"}'::jsonb, 'what is told of a member');
+    jsonb_build_object('package', 'gold', 'placed_at', NULL, 'auto_upgrade_at', NULL, 'starts_at', timestamptz '2027-02-01T00:00:00Z', 'ends_at', timestamptz '2028-02-01T00:00:00Z'), 'what is told of a member');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
