@@ -7,7 +7,7 @@ UPDATE tenant SET tax_inclusive = false, bill_series = 'MAJ' WHERE id = 77;
 SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
 FROM (VALUES
     (1, 'products', 's24', '{"name": "Galaxy", "slug": "galaxy-s24", "tax_class": "ppn", "returnable": true,
-        "translations": {"ar": {"name": "جالكسي"}}, "images": {"px240": "https://shop.example/s24.jpg"},
+        "translations": {"ar": {"name": "جالكسي"}}, "images": {"px480": "https://shop.example/big.jpg", "px240": "https://shop.example/s24.jpg"},
         "variants": [{"ref": "black", "number": "P1", "name": "8GB - Black", "prices": {"IDR": {"price": 12000000, "list_price": 13000000}, "USD": 90000, "TND": 1001},
                       "options": [{"id": 1, "name": "BLACK", "attribute": "Colour", "code": "#000000"}]},
                      {"ref": "gone", "name": "Gone", "active": false, "prices": {"IDR": 1}}]}'::jsonb),
@@ -35,18 +35,41 @@ CREATE FUNCTION pg_temp.stock(p_product text, p_variant text) RETURNS text LANGU
     WHERE s.tenant_id = 77 AND p.external_ref = p_product AND v.external_ref = p_variant
 $$;
 
+CREATE FUNCTION pg_temp.hinted(p_document jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_hint text;
+BEGIN
+    PERFORM pg_temp.order_it(p_document);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
+    RETURN v_hint::jsonb;
+END
+$$;
+-- Another tenant, of which nothing is seen.
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'IDR');
+SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, k.kind, k.ref, k.document)
+FROM (VALUES (1, 'users', 'eve', '{"name": "Eve"}'::jsonb), (2, 'plans', 'theirs', '{"name": "Theirs", "price": 1, "currency": "IDR"}'),
+             (3, 'products', 'theirs', '{"name": "Theirs", "variants": [{"ref": "x", "prices": {"IDR": 1}}]}'), (4, 'payment-channels', 'theirs', '{"provider": "simulator"}'),
+             (5, 'tax-rates', 'theirs', '{"tax_class": "theirs", "key": "X", "rate_bp": 1}')) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
+INSERT INTO cart (tenant_id, code, user_id, currency) VALUES (78, 'THEIRS', user_id_of(78, 'eve'), 'IDR') RETURNING id AS their_cart \gset
+
 -- The sums of the shop API's own sample.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24", "variant": "black", "quantity": 2}], "voucher": "disc20",
     "shipping": {"courier": "JNE", "service": "REG", "price": 15000, "estimated_delivery": "2-3 hari", "expected_at": "2025-12-09T00:00:00Z"},
     "shipping_address": {"receiverName": "John Doe", "city": "Jakarta Selatan"}, "notes": "Please call\nbefore", "metadata": {"a": 1}}') AS a \gset
 SELECT is((SELECT ROW(subtotal, discount, tax, shipping, total, tax_inclusive, exponent)::text FROM orders WHERE id = :a),
     '(24000000,4800000,1920000,15000,21135000,f,0)', 'goods, voucher, tax and shipping add up');
+SELECT is((SELECT ROW(notes, metadata - 'coupon_id')::text FROM orders WHERE id = :a), ROW(E'Please call\nbefore', '{"a": 1, "coupon_code": "DISC20", "discount_cents": 4800000}'::jsonb)::text,
+    'with its notes and metadata');
+SELECT is((SELECT ROW(title, variant, quantity, subtotal)::text FROM order_line WHERE order_id = :a AND kind = 'shipping'), '(JNE,REG,1,15000)', 'and who brings it');
 SELECT is(pg_temp.states(:a), 'open unpaid pending', 'it waits for its money and its goods');
 SELECT matches((SELECT number FROM orders WHERE id = :a), '^ORD-\d{8}-\d{6,}$', 'the number of the shop API');
 SELECT is((SELECT ROW(kind, item_ref, slug, variant, quantity, unit_price, list_price, discount, tax, returnable, reserved)::text
            FROM order_line WHERE order_id = :a AND kind = 'product'),
     '(product,s24,galaxy-s24,"8GB - Black",2,12000000,13000000,4800000,1920000,t,0)', 'the line is as the catalogue says');
 SELECT is((SELECT snapshot -> 'translations' -> 'ar' ->> 'name' FROM order_line WHERE order_id = :a AND kind = 'product'), 'جالكسي', 'with its names');
+SELECT is((SELECT ROW(snapshot ->> 'company', image)::text FROM order_line WHERE order_id = :a AND kind = 'product'), '(,https://shop.example/s24.jpg)', 'of nobody''s company, with the smaller image');
 SELECT is((SELECT attributes -> 0 ->> 'code' FROM rows_of(77, ARRAY[:a]::bigint[]) WHERE kind = 'line' AND type = 'product'), '#000000', 'and its attributes');
 SELECT is((SELECT slug FROM rows_of(77, ARRAY[:a]::bigint[]) WHERE kind = 'line' AND type = 'product'), 'galaxy-s24', 'and its slug');
 SELECT is((SELECT ROW(kind, title, detail, reference, state, flag, created_at)::text FROM shipments_of(77, ARRAY[:a]::bigint[])),
@@ -68,12 +91,29 @@ SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob'
 
 -- Payment: by hand, by balance, through a channel, and a channel by its own name.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "currency": "USD", "payment_method": "cod", "dialect": "customer", "tax_inclusive": true}') AS c \gset
-SELECT matches((SELECT number FROM orders WHERE id = :c), '^\d{8}-\d{8}C$', 'cash on delivery in the customer API');
+SELECT is((SELECT number FROM orders WHERE id = :c), to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD-') || digits(:c, 8) || 'C', 'cash on delivery in the customer API');
+SELECT is((SELECT count(*) FROM shipment WHERE order_id = :c), 1::bigint, 'a shipment is planned even when nothing is said of it');
 SELECT is((SELECT ROW(tax, total, expires_at)::text FROM orders WHERE id = :c), '(8182,90000,)', 'prices that include their tax, where the order says so; it does not expire');
 SELECT pg_temp.top_up('alice', 1000000) \g (format=unaligned) /dev/null
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "currency": "USD", "payment_method": "balance", "dialect": "customer"}') AS b \gset
 SELECT is(pg_temp.states(:b), 'open paid pending', 'a balance pays at once, the goods are still to come');
 SELECT matches((SELECT number FROM orders WHERE id = :b), 'O$', 'online');
+SELECT is((SELECT provider FROM payment WHERE order_id = :b), 'balance', 'by the balance');
+SELECT pg_temp.order_it('{"lines": [{"plan": "basic"}, {"plan": "few"}], "currency": "USD", "payment_method": "balance"}') AS n \gset
+SELECT is((SELECT ROW(bill_no, snapshot ->> 'name', shipping)::text FROM orders WHERE id = :n), '(,Basic,0)', 'plans that are paid at once have no bill number; the first one is the order''s');
+SELECT pg_temp.order_it('{"lines": [{"product": "s24", "discount": 50000}, {"plan": "basic"}], "currency": "USD", "voucher": "DISC20", "shipping": {"price": 500}}') AS o \gset
+SELECT is((SELECT ROW(subtotal, discount, tax, total)::text FROM orders WHERE id = :o), '(91000,58200,3200,36500)', 'a voucher is of what a discount leaves');
+SELECT is((SELECT string_agg(kind || discount, ' ' ORDER BY id) FROM order_line WHERE order_id = :o), 'product58000 plan200 shipping0 discount0', 'and spread by that over all goods');
+SELECT is((SELECT title FROM order_line WHERE order_id = :o AND kind = 'shipping'), 'Shipping', 'shipping by nobody is called so');
+UPDATE tenant SET tax_inclusive = true WHERE id = 77;
+SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "shipping": {"courier": "JNE"}, "payment_channel": "ewallet_gopay", "payment_return_url": "https://shop.example/back",
+    "billing_address": {"city": "Bern"}, "shipping_address": {"city": "Basel"}, "company": "acme", "agent": "bob"}') AS q \gset
+UPDATE tenant SET tax_inclusive = false WHERE id = 77;
+SELECT is((SELECT ROW(tax, total, tax_inclusive)::text FROM orders WHERE id = :q), '(1090909,12000000,t)', 'prices include their tax where the tenant says so');
+SELECT is((SELECT string_agg(kind, ' ') FROM order_line WHERE order_id = :q), 'product', 'free shipping has no line');
+SELECT is((SELECT return_url FROM payment WHERE order_id = :q), 'https://shop.example/back', 'the payer comes back there');
+SELECT is((SELECT string_agg(kind || ' ' || (document ->> 'city'), ', ' ORDER BY kind) FROM order_address WHERE order_id = :q), 'billing Bern, shipping Basel', 'both addresses are kept');
+SELECT matches((SELECT number FROM orders WHERE id = :q), '^ORD-', 'only orders of the company API have its prefix');
 SELECT is((SELECT right(bill_no, 4) FROM orders WHERE id = :b), '0002', 'and it is billed');
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_method": "ewallet_gopay"}') AS g \gset
 SELECT is((SELECT ROW(payment_method, payment_channel, expires_at > now())::text FROM orders WHERE id = :g), '(external,ewallet_gopay,t)', 'a channel may be named as the method');
@@ -105,6 +145,24 @@ FROM (VALUES
     ('{"lines": [{"product": "s24"}, {"product": "s24"}], "currency": "EUR"}', 'OR422 product_not_found lines[0].product'),
     ('{"lines": [{"product": "s24", "quantity": 0}]}', 'OR422 invalid_field quantity'),
     ('{"lines": [{"product": "s24", "discount": 12000001}]}', 'OR422 invalid_field lines[0].discount'),
+    ('{"lines": [{"product": "s24", "quantity": 1000001}]}', 'OR422 invalid_field quantity'),
+    ('{"lines": [{"product": "s24", "quantity": 1000000}]}', 'no refusal'),
+    ('{"lines": [{"product": "s24", "discount": -1}]}', 'OR422 invalid_field discount'),
+    ('{"lines": [{"product": "s24", "quantity": 2, "discount": 12000001}]}', 'no refusal'),
+    ('{"lines": [{"product": "s24", "plan": "basic"}]}', 'OR422 invalid_field lines[0]'),
+    ('{"lines": [{"plan": "few", "billing_option": "yearly"}], "currency": "USD"}', 'OR422 billing_option_not_found billing_option_id'),
+    ('{"lines": [{"plan": "basic", "billing_option": "nix"}], "currency": "USD"}', 'OR422 billing_option_not_found billing_option_id'),
+    ('{"lines": [{"product": "s24"}], "dialect": null}', 'OR422 required_field dialect'),
+    ('{"lines": [{"product": "s24"}], "currency": "idr"}', 'OR422 currency_unknown currency'),
+    ('{"lines": [{"product": "s24"}], "dialect": "company", "agent": "bob"}', 'OR422 required_field company'),
+    ('{"lines": [{"product": "s24"}], "dialect": "company", "company": "acme", "agent": "bob", "user": null, "payment_method": "balance"}', 'OR422 required_field user'),
+    ('{"lines": [{"product": "s24"}], "payment_channel": "euronly"}', 'OR422 payment_channel_disabled payment_channel'),
+    ('{"lines": [{"product": "theirs"}]}', 'OR422 product_not_found lines[0].product'),
+    ('{"lines": [{"plan": "theirs"}]}', 'OR422 plan_not_found plan_id'),
+    ('{"lines": [{"product": "s24"}], "payment_channel": "theirs"}', 'OR422 payment_channel_unknown payment_channel'),
+    ('{"lines": [{"product": "s24"}], "user": "eve"}', 'OR422 user_not_found user'),
+    ('{"lines": [{"product": "s24"}], "shipping": {"tax_class": "theirs"}}', 'OR422 invalid_field shipping.tax_class'),
+    ('{"cart": "theirs"}', 'OR404 cart_not_found cart_id'),
     ('{"lines": [{"plan": "hidden"}], "currency": "USD"}', 'OR422 plan_not_on_sale plan_id'),
     ('{"lines": [{"plan": "basic"}]}', 'OR422 currency_mismatch lines[0].plan'),
     ('{"lines": [5]}', 'OR422 invalid_field lines[0]'),
@@ -131,11 +189,16 @@ FROM (VALUES
     ('{"lines": [{"product": "s24"}], "shipping_address": {"a": {"b": 1}}}', 'OR422 invalid_field shipping_address'),
     ('{"cart": "C99999"}', 'OR404 cart_not_found cart_id')
 ) AS c (document, says);
+SELECT is(pg_temp.refused(format('{"cart": "%s"}', :their_cart)::jsonb), 'OR404 cart_not_found cart_id', 'nor by its number');
+SELECT is(pg_temp.refused(jsonb_build_object('lines', (SELECT jsonb_agg('{"product": "s24"}'::jsonb) FROM generate_series(1, c.n)), 'currency', 'TND')), c.says, c.n || ' lines')
+FROM (VALUES (500, 'no refusal'), (501, 'OR422 invalid_field lines')) AS c (n, says);
 
 -- Stock.
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 2}]}') AS s \gset
 SELECT is(pg_temp.stock('case', 's'), '3 2', 'two of three are reserved');
 SELECT is(pg_temp.refused('{"lines": [{"product": "case", "variant": "m"}, {"product": "case", "variant": "s", "quantity": 2}]}'), 'OR409 insufficient_stock lines', 'two more are not there');
+SELECT is(pg_temp.hinted('{"lines": [{"product": "case", "variant": "s", "quantity": 2}]}'), '{"product": "case", "variant": "S", "available": 1}', 'which tells how many are');
+SELECT is((SELECT returnable FROM order_line WHERE order_id = :s), false, 'a case does not come back');
 SELECT is(pg_temp.stock('case', 'm'), '1 0', 'and nothing else was taken');
 SELECT is(pg_temp.refused('{"lines": [{"product": "case", "variant": "m"}, {"product": "case", "variant": "m"}]}'), 'OR409 insufficient_stock lines', 'two lines of one variant count together');
 SELECT pg_temp.drop_it(NULL, :s, 'operator') \g (format=unaligned) /dev/null
@@ -154,6 +217,20 @@ SELECT is(pg_temp.stock('case', 's'), '2 0', 'what is sent has left');
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "variants": [{"ref": "s", "name": "S", "stock": 9, "prices": {"IDR": 1000}}, {"ref": "m", "name": "M", "prices": {"IDR": 1000}}]}') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '9 0', 'a count replaces what is on hand');
 SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'what is no longer counted is always there');
+SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m"}]}') AS m \gset
+SELECT is((SELECT reserved FROM order_line WHERE order_id = :m), 0, 'and not held');
+SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 9}]}') AS i \gset
+UPDATE stock SET on_hand = 8 WHERE tenant_id = 77 AND counted;
+SELECT is(pg_temp.hinted('{"lines": [{"product": "case", "variant": "s"}]}') -> 'available', '0', 'when more is held than there is, none is left');
+SELECT pg_temp.drop_it(NULL, :i, 'operator') \g (format=unaligned) /dev/null
+UPDATE stock SET on_hand = 9 WHERE tenant_id = 77 AND counted;
+-- A plan that has the number of a variant takes none of its pieces.
+ALTER SEQUENCE variant_id_seq RESTART 900000001;
+ALTER SEQUENCE plan_id_seq RESTART 900000001;
+SELECT pg_temp.operator_put(k.kind, 'same', k.document) FROM (VALUES ('plans', '{"name": "Same", "price": 1, "currency": "IDR"}'::jsonb),
+    ('products', '{"name": "Same", "variants": [{"ref": "x", "stock": 5, "prices": {"IDR": 1}}]}')) AS k (kind, document) \g (format=unaligned tuples_only=on) /dev/null
+SELECT pg_temp.order_it('{"lines": [{"plan": "same", "quantity": 3}, {"product": "same", "quantity": 1}]}') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.stock('same', 'x'), '5 1', 'a plan with a variant''s number takes no stock');
 
 -- Tax in every minor unit; the rates of a line are split without loss.
 SELECT pg_temp.operator_put(k.kind, k.ref, k.document) FROM (VALUES
@@ -172,6 +249,8 @@ FROM (VALUES
     ('{"currency": "TND", "lines": [{"product": "odd", "quantity": 3}]}', '(3,300,3303,"A100 B200")'),
     ('{"currency": "TND", "lines": [{"product": "odd", "quantity": 3}], "tax_inclusive": true}', '(3,273,3003,"A91 B182")'),
     ('{"currency": "JPY", "lines": [{"product": "odd", "quantity": 3}]}', '(0,2,23,"A1 B1")'),
+    ('{"currency": "TND", "lines": [{"product": "odd", "quantity": 5}]}', '(3,501,5506,"A167 B334")'),
+    ('{"currency": "USD", "lines": [{"product": "odd"}, {"product": "odd"}]}', '(2,66,732,"A22 B44")'),
     ('{"currency": "USD", "lines": [{"product": "odd"}], "tax_inclusive": true}', '(2,30,333,"A10 B20")')
 ) AS c (document, says);
 
@@ -189,21 +268,69 @@ SELECT is(pg_temp.refused(format('{"cart": "%s", "user": "bob"}', :'r_cart_code'
 SELECT pg_temp.order_it(format('{"cart": "%s"}', :'r_cart_code')::jsonb) AS w \gset
 SELECT is((SELECT total FROM orders WHERE id = :w), 39600000::bigint, 'the cart is ordered, at today''s prices');
 SELECT is(pg_temp.refused(format('{"cart": "%s"}', :'r_cart_code')::jsonb), 'OR409 cart_ordered cart', 'once');
+SELECT is(pg_temp.hinted(format('{"cart": "%s"}', :'r_cart_code')::jsonb), (SELECT jsonb_build_object('order', id, 'number', number) FROM orders WHERE id = :w), 'which is told');
+SELECT id AS company_cart FROM make_cart(77, 'operator', 'operator', NULL, 'carts', NULL, NULL,
+    '{"company": "acme", "agent": "bob", "currency": "IDR", "products": [{"number": "P1", "quantity": 2, "discount": 13000000}]}') \gset
+SELECT is(pg_temp.refused(format('{"cart": "%s", "user": "bob"}', :company_cart)::jsonb), 'OR404 cart_not_found cart', 'a company''s cart is not its seller''s');
+SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "user": "bob"}') AS bobs \gset
+SELECT id AS bobs_cart FROM reorder(77, 'customer', 'buyer', 1, 'r', NULL, NULL, pg_temp.uid('bob'), :bobs) \gset
+SELECT is((SELECT ROW(k.company_id, k.user_id = pg_temp.uid('bob'), k.code)::text FROM cart k WHERE k.id = :bobs_cart), format('(,t,C%s)', digits(:bobs_cart, 5)), 'and takes up no order of his own');
+SELECT pg_temp.order_it(format('{"cart": "%s", "dialect": "company", "company": "acme", "agent": "bob", "user": null}', :company_cart)::jsonb) AS cc \gset
+SELECT is((SELECT discount FROM orders WHERE id = :cc), 13000000::bigint, 'the company orders it, with a discount on all its pieces');
 SELECT is((SELECT ROW(code, id <> :r_cart)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a)), '(done,t)', 'the next cart may have the order again');
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}, {"product": "case", "variant": "m"}]}') AS x \gset
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "active": false}') \g (format=unaligned) /dev/null
 SELECT is((SELECT snapshot::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :x)), '["Case"]', 'what is no longer sold is named');
 SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :p)), 'OR409 product_not_sold', 'plans go into no cart: nothing is done');
+SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(78, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :a)), 'OR404 not_found', 'nor is it another tenant''s');
+
+-- What is left of an order: what has its product, its variant and a price in its currency.
+SELECT pg_temp.operator_put('products', t.ref, jsonb_build_object('name', upper(t.ref), 'variants', '[{"ref": "x", "prices": {"TND": 1, "USD": 1}}]'::jsonb))
+FROM unnest('{t1,t2,t3}'::text[]) AS t (ref) \g (format=unaligned tuples_only=on) /dev/null
+SELECT pg_temp.order_it('{"currency": "TND", "lines": [{"product": "t3"}, {"product": "t1"}, {"product": "t2"}, {"product": "s24", "quantity": 600000}], "shipping": {"price": 5}}') AS left,
+       pg_temp.order_it('{"currency": "TND", "lines": [{"product": "s24", "quantity": 600000}]}') AS more, pg_temp.order_it('{"currency": "TND", "lines": [{"product": "t2"}]}') AS none \gset
+UPDATE product SET active = false WHERE tenant_id = 77 AND external_ref = 't1';
+UPDATE variant v SET active = false FROM product p WHERE p.tenant_id = 77 AND p.external_ref = 't2' AND v.tenant_id = 77 AND v.product_id = p.id;
+DELETE FROM variant_price x USING variant v, product p WHERE p.tenant_id = 77 AND p.external_ref = 't3' AND v.tenant_id = 77 AND v.product_id = p.id AND x.tenant_id = 77 AND x.variant_id = v.id AND x.currency = 'TND';
+CREATE FUNCTION pg_temp.again(p_order bigint, p_key text DEFAULT NULL) RETURNS SETOF answer LANGUAGE sql AS $$
+    SELECT * FROM orders.reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'again', p_key, '\x01', pg_temp.uid('alice'), p_order)
+$$;
+SELECT results_eq(format('SELECT n, code, snapshot FROM generate_series(1, 3) AS n, LATERAL pg_temp.again(%s, CASE WHEN n < 3 THEN ''again'' END) ORDER BY n', :left),
+    $$VALUES (1, 'done', '["T3", "T1", "T2"]'::jsonb), (2, 'done', '["T3", "T1", "T2"]'), (3, 'unchanged', '["T3", "T1", "T2"]')$$, 'what is no longer sold is told in order, and as often as it is asked');
+UPDATE cart SET updated_at = now() - interval '1 hour' WHERE tenant_id = 77;
+SELECT id AS tnd_cart FROM pg_temp.again(:more) \gset
+SELECT is((SELECT ROW(k.currency, k.updated_at = now(), (SELECT string_agg(q.quantity::text, ' ') FROM cart_line q WHERE q.cart_id = k.id))::text FROM cart k WHERE k.id = :tnd_cart),
+    '(TND,t,1000000)', 'in a cart of its currency, a million pieces at most');
+CREATE FUNCTION pg_temp.none_left(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_hint text;
+BEGIN
+    PERFORM pg_temp.again(p_order);
+    RETURN 'done';
+EXCEPTION WHEN SQLSTATE 'OR409' THEN
+    GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
+    RETURN v_hint;
+END
+$$;
+SELECT is(pg_temp.none_left(:none)::jsonb, '{"products": ["T2"]}', 'when nothing is left, that is told');
 SELECT nextval('cart_id_seq') + 1 AS next \gset
 INSERT INTO cart (tenant_id, id, code, user_id, currency) VALUES (77, :next, 'C' || digits(:next, 5), pg_temp.uid('bob'), 'USD');
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "user": "poor"}') AS z \gset
 SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''poor''), %s)', :z)), 'no refusal', 'a cart number that was taken from outside is passed over');
+SELECT is((SELECT count(*) FROM cart WHERE tenant_id = 77 AND user_id = pg_temp.uid('poor')), 1::bigint, 'the cart is the buyer''s own');
 
 -- Keys.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}]}', 'k1') AS k1 \gset
 SELECT is(pg_temp.order_it('{"lines": [{"product": "s24"}]}', 'k1'), :k1::bigint, 'a key places one order');
+SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_channel": "ewallet_gopay"}', 'k2') AS k2 \gset
+SELECT is((SELECT ROW(order_id, completed_at)::text FROM idempotency WHERE tenant_id = 77 AND key = 'k2'), format('(%s,)', :k2), 'which stays open until the intent is known');
+UPDATE idempotency SET started_at = started_at - interval '31 seconds' WHERE tenant_id = 77 AND key = 'k2';
+SELECT is(pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_channel": "ewallet_gopay"}', 'k2'), :k2::bigint, 'and resumes');
 
 -- Labels.
+SELECT results_eq('SELECT kind, language, count(*) FROM label GROUP BY kind, language ORDER BY kind, language',
+    $$VALUES ('order_status', 'en', 6::bigint), ('order_status', 'id', 6), ('payment_method', 'en', 11), ('payment_method', 'id', 11), ('shipment_status', 'en', 4), ('shipment_status', 'id', 4)$$,
+    'every word has its two languages');
 SELECT is((SELECT string_agg(title, ',' ORDER BY title) FROM labels_of(77, '{en,id}') WHERE code = 'shipped'), 'Shipped', 'the first language that has the word');
 SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Sedang Dikirim', 'or the next');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "FR", "text": "Expédié"}') \g (format=unaligned) /dev/null
