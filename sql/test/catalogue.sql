@@ -31,6 +31,8 @@ FROM (VALUES
     ('coupons', 'x', '{"percent_bp": 1, "starts_at": "yesterday"}', 'invalid_field starts_at'), ('coupons', 'x', '{"percent_bp": 1, "starts_at": "2026-02-30T00:00:00Z"}', 'invalid_field starts_at'),
     ('coupons', 'x', '{"percent_bp": 1, "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}', 'invalid_field starts_at'),
     ('tax-rates', 'x', '{"tax_class": "std", "key": "CGST", "rate_bp": 1}', 'invalid_field'), ('tax-rates', 'x', '{"tax_class": "a", "key": "b", "rate_bp": 10001}', 'invalid_field rate_bp'),
+    ('labels', 'x', '{"type": "order_status", "word": "Paid", "language": "en", "text": "x"}', 'invalid_field word'),
+    ('labels', 'x', '{"type": "order_status", "word": "paid", "language": "e", "text": "x"}', 'invalid_field language'),
     ('payment-channels', 'x', '{"provider": "manual"}', 'invalid_field provider'), ('payment-channels', 'Not a word', '{"provider": "p"}', 'invalid_field ref'),
     ('payment-channels', 'x', '{"currencies": ["XXX"]}', 'currency_unknown currencies')
 ) AS c (kind, ref, document, refusal);
@@ -60,7 +62,7 @@ SELECT is(pg_temp.put('users', 'signs', E'{"name": "\u00a0\u00c4\u4e2d \\u2026~"
 SELECT is(pg_temp.put('plans', 'lines', '{"name": "x", "price": 1, "currency": "USD", "description": "a\tb\nc\r\nd"}'), 'created', 'a description has lines');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'plans', 'lines', format('{"name": "x", "price": 1, "currency": "USD", "description": "a%sb"}', x.sign))),
           'OR422 invalid_field description', 'but no ' || x.sign)
-FROM unnest('{"\\u0001","\\b","\\f","\\u000b","\\u000e","\\u001b","\\r","\\r\\r\\n","\\u007f","\\u0085","\\u009b"}'::text[]) AS x (sign);
+FROM unnest('{"\\u0001","\\b","\\f","\\u000b","\\u000e","\\u001b","\\u001f","\\r","\\r\\r\\n","\\u007f","\\u0085","\\u009b"}'::text[]) AS x (sign);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'a' || x.sign || 'b', '{"name": "x"}')),
           'OR422 invalid_field ref', format('a reference with U+%s', to_hex(ascii(x.sign))))
 FROM unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u009f']) AS x (sign);
@@ -76,11 +78,14 @@ FROM unnest('{starts_at,ends_at}'::text[]) AS f (field), unnest(ARRAY[
     '2026-01-01T00:00:00+16:00', '2026-01-01T00:00:00-16:00', '2026-01-01T00:00:00+23:59', '2026-01-01T00:00:00+99:99',
     '2026-01-01T00:00:00+05:60', '2026-01-01T00:00:00+5', '2026-01-01T00:00:00', '2026-01-01T00:00', '2026-01-01', '2026-01-01T24:01Z',
     '2026-01-01T00:60Z', '2026-01-01T00:00:61Z', '2026-01-01T00:00.5Z', '2026-01-01T00:00:00.Z', '2026-01-01T00:00:00.0000000000Z',
-    '2026-13-01T00:00Z', '0000-01-01T00:00Z', 'infinity', '', E'2026-01-01T00:00Z\n']) AS t (time);
+    '2026-13-01T00:00Z', '0000-01-01T00:00Z', '0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59.5Z', '9999-12-31T23:59:60Z', 'infinity', '', E'2026-01-01T00:00Z\n']) AS t (time);
 SELECT is(pg_temp.put('coupons', 'time', format('{"percent_bp": 1, "starts_at": "%s"}', t.text)), t.code, t.text || ' is a time')
 FROM (VALUES ('2026-01-01T10:30Z', 'created'), ('2026-01-01T10:30:00.000Z', 'unchanged'), ('2026-01-01T16:15:00.000000000+05:45', 'unchanged'),
              ('2026-01-02T02:29+15:59', 'unchanged'), ('2026-01-01T10:30:00.25-00:00', 'updated')) AS t (text, code);
 SELECT is((SELECT starts_at FROM coupon WHERE tenant_id = 77 AND external_ref = 'time'), '2026-01-01T10:30:00.25Z', 'a fraction is kept');
+SELECT is(pg_temp.put('coupons', 'time', '{"percent_bp": 1, "starts_at": "0001-01-01T00:00:00Z", "ends_at": "9999-12-31T23:59:59Z"}'), 'updated', 'the first and the last time');
+SELECT is(pg_temp.put('users', 'long', jsonb_build_object('name', repeat('x', 200))::text), 'created', 'a text of 200 characters');
+SELECT is(pg_temp.put('plans', 'object', '{"name": "x", "price": 1, "currency": "USD", "features": {"a": 1}}'), 'created', 'features may be an object');
 
 CREATE FUNCTION pg_temp.raise_phone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -17,6 +17,7 @@ SELECT pg_temp.operator_put('products', 'club', '{"name": "Club", "variants": [{
        pg_temp.operator_put('packages', 'club', '{"product": "club", "rank": 1, "duration_unit": "month", "duration_value": 1}'),
        pg_temp.operator_put('members', 'alice', '{"package": "club"}') \g (format=unaligned) /dev/null
 SELECT pg_temp.payment_of(:a) AS pa \gset
+SELECT pg_temp.put('labels', l.ref, format('{"type": "order_status", "word": "%s", "language": "en", "text": "x"}', l.ref)) FROM unnest('{l1,l2}'::text[]) AS l (ref) \g (format=unaligned tuples_only=on) /dev/null
 SELECT pg_temp.payment_of(:b) AS pb \gset
 SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, c.name)
 FROM (VALUES
@@ -59,6 +60,17 @@ FROM (VALUES
     ('UPDATE company SET address = ''[]'' WHERE tenant_id = 77', 'company_address_is_object'),
     ('UPDATE company SET images = ''[]'' WHERE tenant_id = 77', 'company_images_is_object'),
     ('UPDATE company SET metadata = ''[]'' WHERE tenant_id = 77', 'company_metadata_is_object'),
+    ('INSERT INTO label VALUES (''colour'', ''red'', ''en'', ''Red'')', 'label_kind_known'),
+    ('INSERT INTO label SELECT * FROM label LIMIT 1', 'label_pkey'),
+    ('UPDATE tenant_label SET external_ref = ''same'' WHERE tenant_id = 77', 'tenant_label_external_ref_unique'),
+    ('UPDATE tenant_label SET word = ''same'' WHERE tenant_id = 77', 'tenant_label_word_unique'),
+    ('UPDATE tenant_label SET kind = ''colour'' WHERE tenant_id = 77', 'tenant_label_kind_known'),
+    ('UPDATE tenant_label SET word = ''A'' WHERE tenant_id = 77 AND external_ref = ''l1''', 'tenant_label_word_is_word'),
+    ('UPDATE tenant_label SET language = ''EN'' WHERE tenant_id = 77 AND external_ref = ''l1''', 'tenant_label_language_is_tag'),
+    ('INSERT INTO tenant_label (tenant_id, external_ref, kind, word, language, text) VALUES (78, ''x'', ''order_status'', ''x'', ''en'', ''x'')', 'tenant_label_tenant_exists'),
+    ('INSERT INTO bill (tenant_id, order_id, document) VALUES (77, $a, ''{}''), (77, $a, ''{}'')', 'bill_pkey'),
+    ('INSERT INTO bill (tenant_id, order_id, document) VALUES (77, $a, ''[]'')', 'bill_document_is_object'),
+    ('INSERT INTO bill (tenant_id, order_id, document) VALUES (77, 999999999, ''{}'')', 'bill_order_exists'),
     ('INSERT INTO company (tenant_id, external_ref, name, prefix) VALUES (78, ''x'', ''x'', ''XX'')', 'company_tenant_exists'),
     ('UPDATE membership SET external_ref = ''same'' WHERE tenant_id = 77', 'membership_external_ref_unique'),
     ('UPDATE membership SET user_id = pg_temp.uid(''sally'') WHERE tenant_id = 77', 'membership_one_per_user_and_company'),

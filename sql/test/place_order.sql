@@ -51,7 +51,8 @@ INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'IDR');
 SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, k.kind, k.ref, k.document)
 FROM (VALUES (1, 'users', 'eve', '{"name": "Eve"}'::jsonb), (2, 'plans', 'theirs', '{"name": "Theirs", "price": 1, "currency": "IDR"}'),
              (3, 'products', 'theirs', '{"name": "Theirs", "variants": [{"ref": "x", "prices": {"IDR": 1}}]}'), (4, 'payment-channels', 'theirs', '{"provider": "simulator"}'),
-             (5, 'tax-rates', 'theirs', '{"tax_class": "theirs", "key": "X", "rate_bp": 1}')) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
+             (5, 'tax-rates', 'theirs', '{"tax_class": "theirs", "key": "X", "rate_bp": 1}'),
+             (6, 'products', 's24', '{"name": "Theirs too", "variants": [{"ref": "x", "prices": {"IDR": 1}}]}')) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 INSERT INTO cart (tenant_id, code, user_id, currency) VALUES (78, 'THEIRS', user_id_of(78, 'eve'), 'IDR') RETURNING id AS their_cart \gset
 
 -- The sums of the shop API's own sample.

@@ -51,4 +51,21 @@ wait "$slow"
 is "$(answers deadlock)" 0 'workers do not wait for each other in a circle'
 is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
 is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
+
+# A cart that is being ordered is waited for: whoever orders it too is told, and what is put in again goes into the next one.
+q "$(put products lamp '{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')" >"$out/put"
+lamp() { echo "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900) WHERE kind = 'result'"; }
+again() { echo "SELECT reference FROM orders.reorder($operator, $(user u9), $1)"; }
+one=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
+two=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
+code=$(q "$(again "$one")")
+slowly "$(lamp "\"cart\": \"$code\"")"
+together 1 "$(lamp "\"cart\": \"$code\"")"
+is "$(answers cart_ordered)" 1 'a cart is ordered once'
+wait "$slow"
+code=$(q "$(again "$one")")
+slowly "$(lamp "\"cart\": \"$code\"")"
+next=$(q "$(again "$two")")
+wait "$slow"
+is "$(q "SELECT state FROM orders.cart WHERE tenant_id = $tenant AND code = '$next'")" open 'nothing is put into a cart that was ordered'
 finish
