@@ -171,7 +171,7 @@ SELECT is((SELECT count(*) FROM order_history WHERE order_id = :n AND to_state =
 SELECT is(pg_temp.go(:n, 'delivered', NULL, NULL) || ' ' || pg_temp.states(:n), 'done completed paid delivered', 'who does not say whether cash was collected says that it was');
 SELECT is((SELECT count(*) FROM shipment_event WHERE order_id = :n), 2::bigint, 'an event is only what the courier said');
 SELECT is((SELECT string_agg(comment, ', ') FROM order_history WHERE order_id = :n AND to_state = 'delivered'), 'as told', 'history has the remark');
-SELECT is((SELECT count(*) FROM orders WHERE bill_no = (SELECT bill_no FROM orders WHERE id = :n)), 1::bigint, 'one bill number from confirmed to paid');
+SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77 AND bill_no = (SELECT bill_no FROM orders WHERE id = :n)), 1::bigint, 'one bill number from confirmed to paid');
 
 -- Times at the edges, and a version.
 SELECT pg_temp.rug('cod') AS p \gset
