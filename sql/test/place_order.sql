@@ -204,6 +204,10 @@ SELECT is(pg_temp.stock('case', 'm'), '1 0', 'and nothing else was taken');
 SELECT is(pg_temp.refused('{"lines": [{"product": "case", "variant": "m"}, {"product": "case", "variant": "m"}]}'), 'OR409 insufficient_stock lines', 'two lines of one variant count together');
 SELECT pg_temp.drop_it(NULL, :s, 'operator') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'cancelled, they are given back');
+SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s"}, {"product": "case", "variant": "s", "quantity": 2}]}') AS two \gset
+SELECT is((SELECT string_agg(reserved::text, ' ' ORDER BY id) FROM order_line WHERE order_id = :two), '1 2', 'each of two lines of one variant holds its own');
+SELECT pg_temp.drop_it(NULL, :two, 'operator') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.stock('case', 's'), '3 0', 'and both are given back');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 3}], "payment_channel": "ewallet_gopay"}') AS t \gset
 UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = :t;
 UPDATE payment SET expires_at = now() - interval '1 second' WHERE order_id = :t;
@@ -215,6 +219,10 @@ SELECT is(pg_temp.stock('case', 's'), '3 0', 'so does one whose payment failed f
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s"}]}') AS v \gset
 SELECT ship_stock(77, :v) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '2 0', 'what is sent has left');
+SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 2}]}') AS y \gset
+UPDATE stock SET on_hand = 1 WHERE tenant_id = 77 AND variant_id = (SELECT item_id FROM order_line WHERE order_id = :y);
+SELECT ship_stock(77, :y) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.stock('case', 's'), '0 0', 'of what was counted meanwhile no less than nothing is left');
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "variants": [{"ref": "s", "name": "S", "stock": 9, "prices": {"IDR": 1000}}, {"ref": "m", "name": "M", "prices": {"IDR": 1000}}]}') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '9 0', 'a count replaces what is on hand');
 SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'what is no longer counted is always there');
