@@ -280,6 +280,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     IF p_ref IS NULL OR length(p_ref) NOT BETWEEN 1 AND 200 THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A reference has 1 to 200 characters.', 'ref');
+    ELSIF p_ref <> btrim(p_ref) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A reference has no spaces around it.', 'ref');
     ELSIF orders.has_controls(p_ref, false) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A reference has no control characters.', 'ref');
     ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN

@@ -30,7 +30,8 @@ CREATE FUNCTION orders.given_text(d jsonb, p_field text) RETURNS text LANGUAGE s
 $$;
 
 CREATE FUNCTION orders.given_id(d jsonb, p_field text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN orders.given_text(d, p_field) ~ '^[1-9][0-9]{0,17}$' THEN orders.given_text(d, p_field)::bigint END
+    SELECT CASE WHEN v.text ~ '^[1-9][0-9]{0,17}$' THEN v.text::bigint END
+    FROM regexp_replace(orders.given_text(d, p_field), '\.0+$', '') AS v (text)
 $$;
 
 -- Major units, exactly; what the currency cannot pay is nothing.
@@ -89,7 +90,7 @@ DECLARE
 BEGIN
     h.dialect := CASE c.api WHEN 'operator' THEN 'commerce' ELSE c.api END;
     h.buyer_id := (SELECT u.id FROM orders.users u
-                   WHERE u.tenant_id = c.tenant_id AND u.external_ref = orders.given_text(d, 'user') AND u.active);
+                   WHERE u.tenant_id = c.tenant_id AND u.external_ref = d ->> 'user' AND u.active);
     SELECT t.currency, y.exponent, t.tax_inclusive INTO h.currency, h.exponent, h.tax_inclusive
     FROM orders.tenant t
     JOIN orders.currency y ON y.code = t.currency
@@ -206,7 +207,8 @@ DECLARE
     v_total    bigint;
 BEGIN
     j.broken := orders.note_broken(j.broken, (f.variant).id IS NULL, 'product_unknown', coalesce(orders.given_text(e, 'product'), ''));
-    IF v_quantity IS NULL OR v_quantity > (CASE WHEN v_package THEN 1 ELSE 1000000 END) THEN
+    IF v_quantity IS NULL OR v_quantity > (CASE WHEN v_package THEN 1 ELSE 1000000 END)
+       OR v_quantity::numeric * orders.list_price_of(f.price) > 1000000000000000 THEN
         j.broken := j.broken || ROW('quantity_invalid', orders.given_text(e, 'quantity'))::orders.broken_rule;
     ELSIF (f.variant).id IS NOT NULL THEN
         l := orders.offer_line(f, v_quantity::integer, 'purchase');
@@ -428,7 +430,7 @@ BEGIN
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
         PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
     ELSE
-        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+        PERFORM move_order(c, o, CASE o.state WHEN 'open' THEN ARRAY[('order', 'open', 'completed')]::step[] ELSE '{}' END, 0, 0, NULL);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, p_order), NULL);
 END
@@ -446,7 +448,7 @@ COMMENT ON TYPE orders.broken_rule IS 'A rule that a document breaks, and the va
 COMMENT ON FUNCTION orders.refuse_all IS 'Internal: OR422 invalid_fields with {refused: [{rule, value}]}, if any rule is broken';
 COMMENT ON FUNCTION orders.note_broken IS 'Internal: the list, with this rule where it is broken';
 COMMENT ON FUNCTION orders.given_text IS 'Internal: a text or number member as text without the spaces around; null: nothing';
-COMMENT ON FUNCTION orders.given_id IS 'Internal: a whole number from 1 on, written as number or text; null: none';
+COMMENT ON FUNCTION orders.given_id IS 'Internal: a whole number from 1 on, written as number or text, perhaps with zeros behind the point; null: none';
 COMMENT ON FUNCTION orders.given_amount IS 'Internal: an amount in major units as minor units; null: none, or of too many digits';
 COMMENT ON FUNCTION orders.major_text IS 'Internal: minor units as major ones';
 COMMENT ON FUNCTION orders.check_address IS

@@ -55,12 +55,14 @@ CREATE FUNCTION orders.member_document(m orders.member) RETURNS jsonb LANGUAGE s
     LEFT JOIN orders.package k ON k.tenant_id = t.tenant_id AND k.variant_id = t.package_id
 $$;
 
--- The term that a document names: a package with its times, which are those of a purchase where they are left out.
+-- The term that a document names: a package with its times, which are those of a purchase where they are left out. Months go on
+-- from the day on which it is said to end.
 CREATE FUNCTION orders.doc_term(t orders.package_term, p_tenant integer, d jsonb) RETURNS orders.package_term
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     n       orders.package_term;
     k       orders.package;
+    q       orders.package_order;
     v_zone  text := (SELECT x.time_zone FROM orders.tenant x WHERE x.id = p_tenant);
     v_ref   text := orders.doc_text(d, 'package', true);
     v_start timestamptz := orders.doc_time(d, 'starts_at');
@@ -72,9 +74,14 @@ BEGIN
     IF k.variant_id = t.package_id THEN
         v_start := coalesce(v_start, t.starts_at);
     END IF;
-    n := orders.next_term(t, k, 'purchase', v_zone, coalesce(v_start, now()));
+    q.kind := 'purchase';
+    q.package_id := k.variant_id;
+    q.duration_unit := k.duration_unit;
+    q.duration_value := k.duration_value;
+    n := orders.next_term(t, q, v_zone, coalesce(v_start, now()));
     IF d ? 'ends_at' THEN
         n.ends_at := orders.doc_time(d, 'ends_at');
+        n.anchor_day := coalesce(extract(day FROM n.ends_at AT TIME ZONE v_zone), n.anchor_day);
     ELSIF k.variant_id = t.package_id AND n.starts_at = t.starts_at THEN
         n.ends_at := t.ends_at;
     END IF;

@@ -16,7 +16,7 @@ BEGIN
     UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id <> p.id
       AND x.status IN ('created', 'pending', 'confirming');
-    IF o.fulfilment_state IN ('none', 'delivered', 'returned') THEN
+    IF o.fulfilment_state IN ('none', 'delivered', 'returned') AND NOT orders.would_strand(o, greatest(o.updated_at, now())) THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
     END IF;
     o := orders.move_order(c, o, v_steps, p.amount, 0, p_comment);
@@ -277,7 +277,8 @@ GRANT EXECUTE ON FUNCTION
 
 -- What it all means
 
-COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting order; goods get their bill number: the last lock';
+COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting order, which is completed with it where nothing is to be delivered, a package that cannot be given as
+it was sold included; goods get their bill number: the last lock';
 COMMENT ON FUNCTION orders.mark_captured IS 'Internal: the payment is captured';
 COMMENT ON FUNCTION orders.capture_late IS
 'Internal: money arrives for an order that does not wait: it is noted and goes back';

@@ -40,30 +40,35 @@ CREATE FUNCTION orders.term_of(m orders.member) RETURNS orders.package_term LANG
     SELECT t FROM orders.package_term t WHERE t.tenant_id = m.tenant_id AND t.id = m.term_id
 $$;
 
--- A renewal goes on where an active term ends; an upgrade takes over what is left of one, where both packages end at all.
-CREATE FUNCTION orders.next_term(t orders.package_term, k orders.package, p_kind text, p_zone text, p_now timestamptz)
+-- A renewal goes on where an active term ends. An upgrade takes over what is left of one, for what its period cost more;
+-- where the periods differ, that buys one of its own.
+CREATE FUNCTION orders.next_term(t orders.package_term, q orders.package_order, p_zone text, p_now timestamptz)
 RETURNS orders.package_term LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     n         orders.package_term;
-    v_goes_on boolean := p_kind <> 'purchase' AND orders.is_active(t, p_now) AND t.ends_at IS NOT NULL AND k.duration_unit IS NOT NULL
-                         AND (p_kind = 'upgrade' OR t.package_id = k.variant_id);
+    v_goes_on boolean := orders.is_active(t, p_now) AND t.ends_at IS NOT NULL AND q.duration_unit IS NOT NULL
+                         AND CASE q.kind WHEN 'renewal' THEN t.package_id = q.package_id
+                                         WHEN 'upgrade' THEN (t.duration_unit, t.duration_value) = (q.duration_unit, q.duration_value)
+                                         ELSE false END;
 BEGIN
-    n.package_id := k.variant_id;
+    n.package_id := q.package_id;
+    n.duration_unit := q.duration_unit;
+    n.duration_value := q.duration_value;
     n.former_id := t.id;
     n.starts_at := p_now;
     n.anchor_day := extract(day FROM p_now AT TIME ZONE p_zone);
     IF v_goes_on THEN
         n.anchor_day := t.anchor_day;
         n.ends_at := t.ends_at;
-        IF p_kind = 'upgrade' THEN
+        IF q.kind = 'upgrade' THEN
             RETURN n;
         END IF;
         n.starts_at := t.starts_at;
     END IF;
-    IF k.duration_unit IS NOT NULL THEN
-        n.ends_at := orders.period_end(coalesce(n.ends_at, p_now), p_zone, k.duration_unit, k.duration_value, n.anchor_day);
+    IF q.duration_unit IS NOT NULL THEN
+        n.ends_at := orders.period_end(coalesce(n.ends_at, p_now), p_zone, q.duration_unit, q.duration_value, n.anchor_day);
     END IF;
-    IF v_goes_on AND k.duration_unit IN ('day', 'week') THEN
+    IF v_goes_on AND q.duration_unit IN ('day', 'week') THEN
         n.anchor_day := extract(day FROM n.ends_at AT TIME ZONE p_zone);
     END IF;
     RETURN n;
@@ -74,8 +79,10 @@ CREATE FUNCTION orders.give_term(m orders.member, n orders.package_term, p_order
 DECLARE
     v_id bigint;
 BEGIN
-    INSERT INTO orders.package_term (tenant_id, user_id, package_id, starts_at, ends_at, anchor_day, order_id, former_id)
-    VALUES (m.tenant_id, m.user_id, n.package_id, n.starts_at, n.ends_at, n.anchor_day, p_order, n.former_id)
+    INSERT INTO orders.package_term (tenant_id, user_id, package_id, starts_at, ends_at, anchor_day, duration_unit,
+                                     duration_value, order_id, former_id)
+    VALUES (m.tenant_id, m.user_id, n.package_id, n.starts_at, n.ends_at, n.anchor_day, n.duration_unit,
+            n.duration_value, p_order, n.former_id)
     RETURNING id INTO v_id;
     UPDATE orders.member x SET term_id = v_id, updated_at = now() WHERE x.tenant_id = m.tenant_id AND x.user_id = m.user_id;
 END
@@ -90,13 +97,23 @@ LANGUAGE sql IMMUTABLE AS $$
         ELSE NOT orders.is_active(t, p_now) END
 $$;
 
+-- Whether the money of an order would buy a package that cannot be given as it was sold.
+CREATE FUNCTION orders.would_strand(o orders.orders, p_now timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    q orders.package_order;
+BEGIN
+    SELECT * INTO q FROM orders.package_order x WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id;
+    RETURN FOUND AND NOT orders.still_fits(q, orders.term_of(orders.lock_member(o.tenant_id, q.user_id)), p_now);
+END
+$$;
+
+-- By hand, a first package that the member has already is as good as a renewal.
 CREATE FUNCTION orders.apply_package(p_tenant integer, p_order bigint, p_now timestamptz, p_whatever boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     q orders.package_order;
     m orders.member;
     t orders.package_term;
-    k orders.package;
 BEGIN
     SELECT * INTO q FROM orders.package_order x WHERE x.tenant_id = p_tenant AND x.order_id = p_order;
     IF NOT FOUND THEN
@@ -108,8 +125,8 @@ BEGIN
        OR NOT (p_whatever OR orders.still_fits(q, t, p_now)) THEN
         RETURN false;
     END IF;
-    SELECT * INTO k FROM orders.package x WHERE x.tenant_id = p_tenant AND x.variant_id = q.package_id;
-    PERFORM orders.give_term(m, orders.next_term(t, k, q.kind, x.time_zone, p_now), p_order)
+    q.kind := CASE WHEN q.kind = 'purchase' AND t.package_id = q.package_id THEN 'renewal' ELSE q.kind END;
+    PERFORM orders.give_term(m, orders.next_term(t, q, x.time_zone, p_now), p_order)
     FROM orders.tenant x WHERE x.id = p_tenant;
     RETURN true;
 END
@@ -151,8 +168,10 @@ $$;
 CREATE FUNCTION orders.put_package_order(p_tenant integer, p_order bigint, h orders.order_head, p_package bigint, p_paid boolean)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO orders.package_order (tenant_id, order_id, user_id, kind, package_id, former_id)
-    VALUES (p_tenant, p_order, h.buyer_id, h.package_kind, p_package, h.former_term);
+    INSERT INTO orders.package_order (tenant_id, order_id, user_id, kind, package_id, duration_unit, duration_value, former_id)
+    SELECT p_tenant, p_order, h.buyer_id, h.package_kind, k.variant_id, k.duration_unit, k.duration_value, h.former_term
+    FROM orders.package k
+    WHERE k.tenant_id = p_tenant AND k.variant_id = p_package;
     IF p_paid THEN
         PERFORM orders.apply_package(p_tenant, p_order, h.clock, false);
     END IF;
@@ -169,6 +188,8 @@ COMMENT ON FUNCTION orders.term_of IS 'Internal: the package that a member has o
 COMMENT ON FUNCTION orders.next_term IS 'Internal: the term that a purchase, renewal or upgrade leads to';
 COMMENT ON FUNCTION orders.give_term IS 'Internal: a locked member gets a term, for an order or (null) from an operator';
 COMMENT ON FUNCTION orders.still_fits IS 'Internal: whether an order of a package can be applied as it was placed';
+COMMENT ON FUNCTION orders.would_strand IS
+'Internal: whether an order is of a package that cannot be given as it was sold: once paid it is in processing. Locks the member';
 COMMENT ON FUNCTION orders.apply_package IS
 'Internal: gives the member of a paid order its package, once; p_whatever: also where he no longer has what it was placed on.
 Whether it did. Locks the member';

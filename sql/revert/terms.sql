@@ -7,6 +7,7 @@ DROP FUNCTION orders.put_package_order;
 DROP FUNCTION orders.follow_package;
 DROP FUNCTION orders.revoke_package;
 DROP FUNCTION orders.apply_package;
+DROP FUNCTION orders.would_strand;
 DROP FUNCTION orders.still_fits;
 DROP FUNCTION orders.give_term;
 DROP FUNCTION orders.next_term;

@@ -39,8 +39,9 @@ SELECT is((SELECT count(*)::integer FROM addresses_of(77, ARRAY[:a]::bigint[]) W
 SELECT is(pg_temp.says(pg_temp.of_lamps(c.change, c.line)), c.says, concat_ws(' ', c.line, c.change))
 FROM (VALUES
     ('{"total": 39.98}'::jsonb, '{"quantity": "2", "unit_price": 22.5, "discount": 5.020, "total": 39.980000}'::jsonb, 'no refusal'),
+    ('{"total": 39.98}', '{"quantity": 2.00}', 'no refusal'),
     ('{"total": " 39.98 "}', '{"unit_price": "22.50000", "total": "039.98"}', 'no refusal')) AS c (change, line, says);
-SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE variant_id = pg_temp.number_of_product('lamp')), '(7,6)', 'each holds its pieces');
+SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE variant_id = pg_temp.number_of_product('lamp')), '(9,8)', 'each holds its pieces');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.place_it(%L)', pg_temp.of_lamps())), 'OR409 insufficient_stock lines', 'no more than there are');
 UPDATE stock SET on_hand = 1000 WHERE variant_id = pg_temp.number_of_product('lamp');
 
@@ -99,6 +100,10 @@ FROM (VALUES
     ('{"user": "nobody"}', '{}', '{}', 'user_unknown'),
     ('{"user": null}', '{}', '{}', 'user_unknown'),
     ('{"user": "off"}', '{}', '{}', 'user_unknown'),
+    ('{"user": " alice"}', '{}', '{}', 'user_unknown'),
+    ('{"user": "alice "}', '{}', '{}', 'user_unknown'),
+    ('{"user": "ALICE"}', '{}', '{}', 'user_unknown'),
+    ('{"user": ["alice"]}', '{}', '{}', 'user_unknown'),
     ('{}', '{}', '{"country": "XX"}', 'country_unknown'),
     ('{}', '{}', '{"country": null}', 'country_unknown'),
     ('{}', '{}', '{"state": "XX"}', 'state_unknown'),
@@ -133,6 +138,9 @@ FROM (VALUES ('{"product": 2}'::jsonb, pg_temp.goods_line('off', 1, '0.01', '0',
 SELECT is(pg_temp.says(jsonb_build_object('total', 1, 'lines', jsonb_build_array(pg_temp.goods_line('many', 1, '0.01', '0', '0.01') || jsonb_build_object('product', (
     SELECT max(v.id) FROM variant v JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE p.tenant_id = 77 AND p.external_ref = 'many'))))) ~ '^product_unknown=', true,
     'what has no price in the tenant''s currency is not sold');
+UPDATE variant_price SET price = 10000000000000, list_price = NULL WHERE variant_id = pg_temp.number_of_product('lamp') AND currency = 'USD';
+SELECT is(pg_temp.says(pg_temp.of_lamps('{}', '{"quantity": 1000000}')), 'quantity_invalid=1000000', 'more than money can count');
+UPDATE variant_price SET price = 1999, list_price = 2250 WHERE variant_id = pg_temp.number_of_product('lamp') AND currency = 'USD';
 SELECT is((SELECT count(*)::integer FROM orders WHERE tenant_id = 77 AND buyer_id = pg_temp.uid('poor')), 0, 'what is refused is not there');
 
 -- A currency without minor units, and one with three.

@@ -8,6 +8,7 @@ SELECT 'orders.term_of'::regproc;
 SELECT 'orders.next_term'::regproc;
 SELECT 'orders.give_term'::regproc;
 SELECT 'orders.still_fits'::regproc;
+SELECT 'orders.would_strand'::regproc;
 SELECT 'orders.apply_package'::regproc;
 SELECT 'orders.revoke_package'::regproc;
 SELECT 'orders.follow_package'::regproc;

@@ -14,7 +14,7 @@ FROM (VALUES
     (7, 'products', 'fortnight', '{"name": "Fortnight", "variants": [{"ref": "v", "name": "Fortnight", "prices": {"USD": 500}}]}'),
     (8, 'products', 'retired', '{"name": "Retired", "variants": [{"ref": "v", "name": "Retired", "prices": {"USD": 90000}}]}'),
     (9, 'products', 'cheap', '{"name": "Cheap", "variants": [{"ref": "v", "name": "Cheap", "prices": {"USD": 1000}}]}'),
-    (10, 'products', 'lamp', '{"name": "Lamp", "variants": [{"ref": "v", "name": "Lamp", "stock": 7, "prices": {"USD": {"price": 1999, "list_price": 2250}}}]}'),
+    (10, 'products', 'lamp', '{"name": "Lamp", "variants": [{"ref": "v", "name": "Lamp", "stock": 9, "prices": {"USD": {"price": 1999, "list_price": 2250}}}]}'),
     (11, 'products', 'pen', '{"name": "Pen", "tax_class": "std", "variants": [{"ref": "v", "name": "Pen", "prices": {"USD": 150}}]}'),
     (12, 'products', 'many', '{"name": "Many", "variants": [{"ref": "a", "name": "A", "prices": {"USD": 1}}, {"ref": "b", "name": "B", "prices": {"EUR": 1}}]}'),
     (13, 'products', 'off', '{"name": "Off", "active": false, "variants": [{"ref": "v", "name": "Off", "prices": {"USD": 1}}]}'),
