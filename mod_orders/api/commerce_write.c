@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shapes of the commerce API. Amounts are decimal numbers of the order's currency; what has no value is null. */
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/commerce.h"
@@ -52,6 +53,30 @@ static int64_t address_id(const orders_order_t *order, const char *type)
     return 0;
 }
 
+/* Where the order is still to be paid, or NULL. */
+static const char *pay_url(const orders_order_t *order)
+{
+    const orders_payment_t *payment = orders_last(order->of.payments);
+    return payment && strcmp(payment->status, "pending") == 0 ? payment->pay_url : NULL;
+}
+
+/* The host's own data; with them, where to pay: a provider that was out of reach says it later than the answer to placing. */
+static void member_order_data(orders_json_t *json, const orders_order_t *order)
+{
+    const char *url = pay_url(order);
+    if (!url) {
+        orders_member_object(json, "data", order->metadata);
+        return;
+    }
+    json_t *data = orders_document_json(order->metadata);
+    data = data ? data : json_object();
+    json_object_set_new(data, "payment_url", json_string(url));
+    char *text = json_dumps(data, JSON_COMPACT);
+    json_decref(data);
+    orders_json_member_raw(json, "data", text ? text : "{}", text ? strlen(text) : 2);
+    free(text);
+}
+
 void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *order,
                                  const char *member)
 {
@@ -62,7 +87,7 @@ void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_member_int(json, "id", order->id);
     orders_json_member_string(json, "uid", member);
     orders_json_member_string(json, "order_number", order->number);
-    orders_member_object(json, "data", order->metadata);
+    member_order_data(json, order);
     orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_symbol", category->symbol);
     orders_json_member_string(json, "currency_code", order->currency);

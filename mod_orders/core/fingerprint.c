@@ -18,6 +18,16 @@ static bool add_text(EVP_MD_CTX *context, const char *part)
     return add(context, part, part ? strlen(part) : 0);
 }
 
+/** Which application asks, and whether for a user who came or in its own right: a key of one is none of another's. */
+static bool add_application(EVP_MD_CTX *context, const orders_call_t *call)
+{
+    const orders_identity_t *application = call->application;
+    int64_t user = application ? application->user_id : 0;
+    char acting = application && call->identity == application;
+
+    return add(context, (const char *)&user, sizeof(user)) && add(context, &acting, 1);
+}
+
 static bool add_call(EVP_MD_CTX *context, const orders_call_t *call)
 {
     unsigned method = call->route->method;
@@ -33,7 +43,7 @@ static bool add_call(EVP_MD_CTX *context, const orders_call_t *call)
         }
     }
     return add_text(context, call->query) && add_text(context, call->content_type) &&
-           add(context, call->body, call->body_length);
+           add(context, call->body, call->body_length) && add_application(context, call);
 }
 
 orders_problem_t *orders_fingerprint(unsigned char out[ORDERS_SHA256_SIZE],

@@ -20,6 +20,21 @@ static const char *find(const char *at, const char *end, const char *what, apr_s
     return memmem(at, (apr_size_t)(end - at), what, length);
 }
 
+/** The next semicolon that is not within quotes, or NULL. */
+static const char *next_semicolon(const char *at, const char *end)
+{
+    bool quoted = false;
+
+    for (; at < end; at++) {
+        if (*at == '"') {
+            quoted = !quoted;
+        } else if (*at == ';' && !quoted) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
 /**
  * The value of a parameter (name="value" or name=value) of a header's value, or NULL. `end` bounds the header; the header
  * need not end with a NUL.
@@ -28,7 +43,7 @@ static const char *parameter(apr_pool_t *pool, const char *at, const char *end, 
 {
     apr_size_t length = strlen(name);
 
-    while ((at = memchr(at, ';', (apr_size_t)(end - at)))) {
+    while ((at = next_semicolon(at, end))) {
         const char *stop;
 
         for (at++; at < end && (*at == ' ' || *at == '\t'); at++) {}
@@ -83,6 +98,26 @@ static bool header_is(const char *line, const char *line_end, const char *name)
            line[length] == ':';
 }
 
+/** Whether a header's value is an encoding that leaves the bytes as they are (RFC 2045, 6.2). */
+static bool is_identity(const char *line, const char *line_end)
+{
+    static const char *const encodings[] = {"7bit", "8bit", "binary"};
+    const char *value = memchr(line, ':', (apr_size_t)(line_end - line));
+    apr_size_t length;
+
+    for (value++; value < line_end && (*value == ' ' || *value == '\t'); value++) {}
+    while (line_end > value && (line_end[-1] == ' ' || line_end[-1] == '\t')) {
+        line_end--;
+    }
+    length = (apr_size_t)(line_end - value);
+    for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
+        if (strlen(encodings[i]) == length && strncasecmp(value, encodings[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Reads a part's headers and finds its name; returns what is wrong, or NULL. */
 static const char *read_headers(parts_t *parts, apr_pool_t *pool, const char **name)
 {
@@ -99,7 +134,8 @@ static const char *read_headers(parts_t *parts, apr_pool_t *pool, const char **n
                 return "is a file";
             }
             *name = parameter(pool, line, line_end, "name");
-        } else if (header_is(line, line_end, "Content-Transfer-Encoding")) {
+        } else if (header_is(line, line_end, "Content-Transfer-Encoding") &&
+                   !is_identity(line, line_end)) {
             return "has a transfer encoding";
         }
     }

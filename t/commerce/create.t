@@ -209,6 +209,10 @@ subtest 'by an external channel' => sub {
     is($reply->code, 200, 'an intent') or diag($reply->as_string);
     my $data = data_of($reply);
     like($data->{payment_url}, qr{^https?://}, 'with a page to pay at');
+    my $entry = sub { (grep { $_->{id} == $data->{order_id} } @{ data_of(commerce(GET => 'all-orders', $buyer))->{orders} })[0]{data} };
+    is_deeply($entry->(), { payment_url => $data->{payment_url} }, 'which the list has too');
+    db()->do(q(UPDATE orders.orders SET metadata = '{"a": 1}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
+    is_deeply($entry->(), { a => 1, payment_url => $data->{payment_url} }, 'beside what the host has about the order');
     is($data->{status}, 'pending', 'not paid yet');
     my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $data->{order_id});
     is_deeply([ @$payment{qw(channel return_url pay_url)} ], [ 'simulator', 'https://shop.example/thanks', $data->{payment_url} ], 'as asked for');

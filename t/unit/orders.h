@@ -31,7 +31,8 @@ static inline orders_order_t order_of(bool inclusive, const orders_line_t *lines
         .exponent = 2,
         .tax_inclusive = inclusive,
         .of = {.lines = apr_array_make(pool, 4, sizeof(orders_line_t)),
-               .taxes = apr_array_make(pool, 2, sizeof(orders_tax_t))},
+               .taxes = apr_array_make(pool, 2, sizeof(orders_tax_t)),
+               .payments = apr_array_make(pool, 1, sizeof(orders_payment_t))},
     };
     for (size_t i = 0; i < count; i++) {
         bool shipping = strcmp(lines[i].kind, "shipping") == 0;

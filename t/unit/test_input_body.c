@@ -45,6 +45,25 @@ static void reads_boundaries(void **state)
     assert_null(orders_input_string(input, "a"));
 }
 
+static void takes_parts_that_are_what_they_are(void **state)
+{
+    static const char *const encodings[] = {"7bit", "8BIT", "binary "};
+    orders_input_t *input;
+
+    for (size_t i = 0; i < COUNT(encodings); i++) {
+        assert_null(read_parts(
+            &input, TYPE,
+            apr_pstrcat(pool, "--AaB03x\r\nContent-Transfer-Encoding: ", encodings[i],
+                        "\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--AaB03x--",
+                        NULL)));
+        assert_string_equal(orders_input_string(input, "a"), "1");
+    }
+    assert_null(read_parts(&input, TYPE,
+                           "--AaB03x\r\nContent-Disposition: form-data; name=\"x; "
+                           "filename=b\"\r\n\r\n1\r\n--AaB03x--"));
+    assert_string_equal(orders_input_string(input, "x; filename=b"), "1");
+}
+
 static void refuses_malformed_parts(void **state)
 {
     static const char *const cases[] = {
@@ -148,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_parts),
         TEST(reads_boundaries),
+        TEST(takes_parts_that_are_what_they_are),
         TEST(refuses_malformed_parts),
         TEST(refuses_bad_boundaries),
         TEST(chooses_by_content_type),

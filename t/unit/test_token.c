@@ -139,7 +139,9 @@ static const char *print_of(const orders_call_t *call)
 static void fingerprints_tell_requests_apart(void **state)
 {
     orders_call_t call = sample();
-    const char *prints[9];
+    const char *prints[12];
+    const orders_identity_t user = {.user_id = 7}, application = {.user_id = 8},
+                            other = {.user_id = 9};
     size_t left, right;
 
     prints[0] = print_of(&call);
@@ -169,6 +171,14 @@ static void fingerprints_tell_requests_apart(void **state)
     call = sample();
     call.query = NULL;
     prints[8] = print_of(&call);
+    call = sample();
+    call.identity = &user;
+    call.application = &application;
+    prints[9] = print_of(&call);
+    call.application = &other;
+    prints[10] = print_of(&call);
+    call.identity = &other;
+    prints[11] = print_of(&call);
     for (left = 0; left < COUNT(prints); left++) {
         for (right = left + 1; right < COUNT(prints); right++) {
             assert_string_not_equal(prints[left], prints[right]);
