@@ -101,9 +101,16 @@ $$;
 CREATE FUNCTION orders.would_strand(o orders.orders, p_now timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     q orders.package_order;
+    m orders.member;
+    t orders.package_term;
 BEGIN
     SELECT * INTO q FROM orders.package_order x WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id;
-    RETURN FOUND AND NOT orders.still_fits(q, orders.term_of(orders.lock_member(o.tenant_id, q.user_id)), p_now);
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    m := orders.lock_member(o.tenant_id, q.user_id);
+    t := orders.term_of(m); -- a statement of its own: it sees what the lock was waited for
+    RETURN NOT orders.still_fits(q, t, p_now);
 END
 $$;
 
