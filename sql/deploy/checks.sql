@@ -376,6 +376,13 @@ LEFT JOIN orders.package_order q ON q.tenant_id = t.tenant_id AND q.order_id = t
 WHERE (t.revoked_at IS NULL) <> (o.state <> 'cancelled' AND o.payment_state IN ('paid', 'partially_refunded', 'refund_pending'))
    OR (q.user_id, q.package_id) IS DISTINCT FROM (t.user_id, t.package_id)
 UNION ALL
+SELECT q.tenant_id, q.order_id, format('the paid order of a package is %s, and its package %s', o.state,
+                                       CASE WHEN t.id IS NULL THEN 'was not given' ELSE 'was' END)
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.payment_state IN ('paid', 'partially_refunded')
+LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id AND t.revoked_at IS NULL
+WHERE (o.state = 'completed') <> (t.id IS NOT NULL) AND o.state <> 'cancelled'
+UNION ALL
 SELECT m.tenant_id, t.order_id, format('user %s has term %s of user %s%s', m.user_id, t.id, t.user_id,
                                        CASE WHEN t.revoked_at IS NOT NULL THEN ', revoked' END)
 FROM orders.member m

@@ -275,6 +275,7 @@ FROM (VALUES
     ('DELETE FROM package_order WHERE order_id = $c', 'packages_fit'),
     ('UPDATE package_order SET user_id = pg_temp.uid(''olga'') WHERE order_id = $c', 'packages_fit'),
     ('UPDATE package_term SET revoked_at = now() WHERE order_id = $c', '^packages_fit$'),
+    ('UPDATE orders SET state = ''open'' WHERE id = $c', 'packages_fit'),
     ('UPDATE package_term SET revoked_at = NULL WHERE order_id = $h', '^packages_fit$'),
     ('UPDATE package_term SET user_id = pg_temp.uid(''olga'') WHERE order_id = $c', '^packages_fit$'),
     ('UPDATE member SET term_id = (SELECT id FROM package_term WHERE order_id = $h) WHERE user_id = pg_temp.uid(''fay'')', '^packages_fit$'),
