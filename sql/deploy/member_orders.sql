@@ -47,6 +47,11 @@ BEGIN
 END
 $$;
 
+-- Nothing said is no discount.
+CREATE FUNCTION orders.given_discount(d jsonb, p_exponent integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN d ->> 'discount' IS NULL THEN 0 ELSE orders.given_amount(d, 'discount', p_exponent) END
+$$;
+
 CREATE FUNCTION orders.major_text(p_amount bigint, p_exponent integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT round(p_amount::numeric / (10::numeric ^ p_exponent), p_exponent)::text
 $$;
@@ -104,9 +109,14 @@ $$;
 
 -- After the rules: a way to pay that cannot be is refused by itself. Nothing said is money that people take.
 CREATE FUNCTION orders.member_payment(p_tenant integer, h orders.order_head, d jsonb, p_channels text[])
-RETURNS orders.order_head LANGUAGE sql STABLE AS $$
-    SELECT orders.described_payment(p_tenant, h, CASE WHEN d ->> 'payment_method' IS NULL AND d ->> 'payment_channel' IS NULL
-                                                      THEN d || '{"payment_method": "manual"}' ELSE d END, p_channels)
+RETURNS orders.order_head LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF d ->> 'payment_channel' IS NOT NULL AND d ->> 'payment_method' <> 'external' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Only an external payment has a channel.', 'payment_channel');
+    END IF;
+    RETURN orders.described_payment(p_tenant, h, CASE WHEN num_nonnulls(d ->> 'payment_method', d ->> 'payment_channel') = 0
+                                                      THEN d || '{"payment_method": "manual"}' ELSE d END, p_channels);
+END
 $$;
 
 CREATE TYPE orders.offer AS (
@@ -163,10 +173,8 @@ DECLARE
 BEGIN
     v_broken := orders.note_broken(v_broken, orders.given_amount(e, 'unit_price', p_exponent) IS DISTINCT FROM l.unit_price,
                                    'unit_price_mismatch', orders.major_text(l.unit_price, p_exponent));
-    RETURN orders.note_broken(
-        v_broken, orders.given_amount(CASE WHEN e ->> 'discount' IS NULL THEN e || '{"discount": 0}' ELSE e END, 'discount', p_exponent)
-                  IS DISTINCT FROM l.discount,
-        'discount_mismatch', orders.major_text(l.discount, p_exponent));
+    RETURN orders.note_broken(v_broken, orders.given_discount(e, p_exponent) IS DISTINCT FROM l.discount,
+                              'discount_mismatch', orders.major_text(l.discount, p_exponent));
 END
 $$;
 
@@ -176,7 +184,7 @@ DECLARE
     v_broken orders.broken_rule[] := '{}';
     r        record;
 BEGIN
-    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL), false) AS unapplied,
+    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
            coalesce(bool_or(orders.awaits_money(o) AND o.payment_state = 'confirming'), false) AS confirming,
            coalesce(bool_or(orders.awaits_money(o) AND o.payment_state <> 'confirming'), false) AS unpaid,
            coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
@@ -330,11 +338,15 @@ DECLARE
     v_broken orders.broken_rule[] := '{}';
     v_active boolean := orders.is_active(t, p_now);
     v_same   boolean := coalesce((f.package).variant_id = t.package_id, false);
+    v_zone   text := (SELECT x.time_zone FROM orders.tenant x WHERE x.id = t.tenant_id);
     v_rank   integer := (SELECT k.rank FROM orders.package k WHERE k.tenant_id = t.tenant_id AND k.variant_id = t.package_id);
 BEGIN
     IF p_kind = 'renewal' THEN
         v_broken := orders.note_broken(v_broken, NOT v_same, 'renewal_of_another');
-        RETURN orders.note_broken(v_broken, v_same AND coalesce(t.ends_at > p_now + p_window * interval '24 hours', true), 'package_active');
+        RETURN orders.note_broken(v_broken, v_same AND coalesce(t.ends_at > least(
+            p_now + p_window * interval '24 hours',
+            orders.period_end(p_now, v_zone, t.duration_unit, t.duration_value, extract(day FROM p_now AT TIME ZONE v_zone)::integer)), true),
+            'package_active');
     END IF;
     v_broken := orders.note_broken(v_broken, v_active AND v_same, 'same_package');
     RETURN orders.note_broken(
@@ -348,7 +360,7 @@ CREATE FUNCTION orders.check_renewal_sums(d jsonb, p_exponent integer) RETURNS o
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_price    bigint := orders.given_amount(d, 'unit_price', p_exponent);
-    v_discount bigint := orders.given_amount(d, 'discount', p_exponent);
+    v_discount bigint := orders.given_discount(d, p_exponent);
 BEGIN
     RETURN orders.note_broken(
         orders.note_broken('{}', v_discount >= v_price, 'discount_not_below'),
@@ -426,7 +438,7 @@ BEGIN
     IF EXISTS (SELECT FROM package_term t
                WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
         v_code := 'unchanged';
-    ELSIF o.payment_state NOT IN ('paid', 'partially_refunded')
+    ELSIF o.state = 'cancelled' OR o.payment_state NOT IN ('paid', 'partially_refunded')
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
         PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
     ELSE
@@ -450,6 +462,7 @@ COMMENT ON FUNCTION orders.note_broken IS 'Internal: the list, with this rule wh
 COMMENT ON FUNCTION orders.given_text IS 'Internal: a text or number member as text without the spaces around; null: nothing';
 COMMENT ON FUNCTION orders.given_id IS 'Internal: a whole number from 1 on, written as number or text, perhaps with zeros behind the point; null: none';
 COMMENT ON FUNCTION orders.given_amount IS 'Internal: an amount in major units as minor units; null: none, or of too many digits';
+COMMENT ON FUNCTION orders.given_discount IS 'Internal: the discount that is given, minor units; null: none that can be';
 COMMENT ON FUNCTION orders.major_text IS 'Internal: minor units as major ones';
 COMMENT ON FUNCTION orders.check_address IS
 'Internal: given_name_invalid, family_name_invalid, email_invalid, phone_invalid, house_invalid, street_invalid, city_invalid,
@@ -480,7 +493,7 @@ p_now: the clock that packages go by. Locks the member for a package. OR422 inva
 rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402, OR409 insufficient_stock, OR422 payment_…';
 COMMENT ON FUNCTION orders.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the term';
 COMMENT ON FUNCTION orders.check_step IS
-'Internal: renewal_of_another, package_active (more than p_window days are left); same_package, not_an_upgrade (no higher rank, nothing to go on
+'Internal: renewal_of_another, package_active (more than p_window days, or one period, are left); same_package, not_an_upgrade (no higher rank, nothing to go on
 from, or nothing to pay)';
 COMMENT ON FUNCTION orders.check_renewal_sums IS 'Internal: discount_not_below, order_total_mismatch';
 COMMENT ON FUNCTION orders.upgrade_or_renew IS

@@ -74,7 +74,7 @@ BEGIN
         PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, p_steps);
     END IF;
     IF v_follows THEN
-        PERFORM orders.follow_package(o);
+        o := orders.follow_package(c, o);
     END IF;
     RETURN o;
 END

@@ -464,7 +464,7 @@ COMMENT ON COLUMN orders.order_tax.amount IS 'Minor units';
 COMMENT ON TABLE orders.order_address IS 'Addresses as given when placed';
 COMMENT ON COLUMN orders.order_address.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.order_address.order_id IS 'The order';
-COMMENT ON COLUMN orders.order_address.id IS 'Number that the commerce API shows';
+COMMENT ON COLUMN orders.order_address.id IS 'Number';
 COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
 COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
 COMMENT ON TABLE orders.order_history IS

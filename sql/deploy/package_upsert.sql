@@ -24,6 +24,11 @@ BEGIN
         PERFORM orders.refuse('422', 'product_not_found', 'There is no such product.', 'product');
     ELSIF cardinality(v_ids) = 2 THEN
         PERFORM orders.refuse('422', 'required_field', 'The product has several variants: one has to be named.', 'variant');
+    ELSIF EXISTS (SELECT FROM orders.package k
+                  WHERE k.tenant_id = p_tenant AND k.variant_id = v_ids[1] AND k.external_ref <> p_ref) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'This variant is another package already.', 'variant');
+    ELSIF EXISTS (SELECT FROM orders.stock s WHERE s.tenant_id = p_tenant AND s.variant_id = v_ids[1] AND s.counted) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Of a package there is no stock.', 'variant');
     ELSIF v_old.variant_id <> v_ids[1] THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A package stays the variant that it is.', 'variant');
     END IF;

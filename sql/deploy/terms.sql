@@ -162,13 +162,18 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.follow_package(o orders.orders) RETURNS void LANGUAGE plpgsql AS $$
+-- An order that comes to fit after all, when a refund of it was refused, is completed with that.
+CREATE FUNCTION orders.follow_package(c orders.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 BEGIN
     IF o.state = 'cancelled' OR o.payment_state = 'refunded' THEN
         PERFORM orders.revoke_package(o.tenant_id, o.id);
-    ELSIF o.payment_state = 'paid' THEN
-        PERFORM orders.apply_package(o.tenant_id, o.id, o.updated_at, false);
+    ELSIF o.payment_state = 'paid' AND orders.apply_package(o.tenant_id, o.id, o.updated_at, false) AND o.state = 'open' THEN
+        UPDATE orders.orders x SET state = 'completed' WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, NULL,
+                                    ARRAY[('order', 'open', 'completed')]::orders.step[]);
+        o.state := 'completed';
     END IF;
+    RETURN o;
 END
 $$;
 
@@ -202,7 +207,8 @@ COMMENT ON FUNCTION orders.apply_package IS
 Whether it did. Locks the member';
 COMMENT ON FUNCTION orders.revoke_package IS
 'Internal: takes back what was given for an order; the member has what he had before, or what was built on it. Locks the member';
-COMMENT ON FUNCTION orders.follow_package IS 'Internal: an order that is paid, refunded or cancelled: applies or revokes its package, if it has one';
+COMMENT ON FUNCTION orders.follow_package IS
+'Internal: an order that is paid, refunded or cancelled: applies or revokes its package, if it has one. The order, completed where that completes it';
 COMMENT ON FUNCTION orders.put_package_order IS 'Internal: notes what a new order of a package is for, and applies it when it is paid';
 
 COMMIT;

@@ -24,6 +24,7 @@ DROP FUNCTION orders.member_head;
 DROP FUNCTION orders.given_address;
 DROP FUNCTION orders.check_address;
 DROP FUNCTION orders.major_text;
+DROP FUNCTION orders.given_discount;
 DROP FUNCTION orders.given_amount;
 DROP FUNCTION orders.given_id;
 DROP FUNCTION orders.given_text;

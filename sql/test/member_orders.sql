@@ -124,6 +124,8 @@ FROM (VALUES
     ('{"user": "x", "total": 1}', '{"quantity": 0}', '{"country": "XX", "state": ""}', 'quantity_invalid=0 total_mismatch country_unknown state_unknown user_unknown'),
     ('{"payment_method": "shells"}', '{}', '{}', 'OR422 payment_method_unknown'),
     ('{"payment_method": "external"}', '{}', '{}', 'OR422 payment_channel_required'),
+    ('{"payment_method": "balance", "payment_channel": "sim"}', '{}', '{}', 'OR422 invalid_field'),
+    ('{"payment_method": "manual", "payment_channel": "sim"}', '{}', '{}', 'OR422 invalid_field'),
     ('{"payment_channel": "nowhere"}', '{}', '{}', 'OR422 payment_channel_unknown'),
     ('{"payment_channel": "down"}', '{}', '{}', 'OR422 payment_channel_disabled'),
     ('{"user": "poor", "payment_method": "balance"}', '{}', '{}', 'OR402 insufficient_balance')) AS c (change, line, address, says);
@@ -204,6 +206,10 @@ SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s)', pg_temp.
 FROM (VALUES ('{"postal_code": "5045"}'::jsonb, 'postcode_invalid'), ('{"state": "XX"}', 'state_unknown'), ('{"given_name": ""}', 'given_name_invalid'), ('{"family_name": ""}', 'family_name_invalid'),
              ('{"country": "XX"}', 'country_unknown')) AS c (change, says);
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s, 13)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0'), quote_literal(:t))), 'package_active', 'the window is what it is said to be: here 13 days');
+SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s, 40)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0'), quote_literal('2027-04-28T00:00:00Z'))), 'package_active',
+    'whatever the window, not more than a period before the end');
+SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0') - 'discount' || '{"total": "9.00"}', quote_literal(:t))), 'order_total_mismatch',
+    'no discount said is none');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L)', '{"address": 1, "user": "x"}')),
     'product_unknown= given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid postcode_invalid country_unknown state_unknown user_unknown order_total_mismatch type_unknown',
     'all at once');

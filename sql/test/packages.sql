@@ -223,6 +223,26 @@ SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.drop_it(NULL, :k, 'operator') || ' ' || pg_temp.states(:k) || ' ' || left(pg_temp.has('oda'), 4), 'done cancelled refunded none gold', 'an order in processing is cancelled');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
+-- A cancelled one whose refund is refused is given to nobody, and is in nobody's way.
+SELECT pg_temp.member('pam') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('pam', 'bronze', '10.00', now(), 'external') AS k \gset
+SELECT pg_temp.put_member('pam', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('p1', 'paid', :k, 1000, 'P1') \g (format=unaligned) /dev/null
+SELECT pg_temp.drop_it(NULL, :k, 'operator') \g (format=unaligned) /dev/null
+SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :k), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:k), 'cancelled paid none', 'cancelled, and the provider keeps the money');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :k)), 'OR409 package_not_applicable', 'it is not applied');
+SELECT is(pg_temp.rules('renewal', 'pam', 'gold', '100.00', '100.00', '0', '2099-12-31T12:00:00Z'), 'no refusal', 'and keeps nobody from another');
+-- One that comes to fit while its refund is refused is completed with its package.
+SELECT pg_temp.member('quin') \g (format=unaligned) /dev/null
+SELECT pg_temp.join_it('quin', 'bronze', '10.00', now(), 'external') AS k \gset
+SELECT pg_temp.put_member('quin', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('q1', 'paid', :k, 1000, 'Q1'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.put_member('quin', '{"placed_at": "2020-01-01T00:00:00Z", "package": null}') \g (format=unaligned) /dev/null
+SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :k), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:k) || ' ' || left(pg_temp.has('quin'), 6), 'completed paid none bronze', 'given, and completed');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
 -- Packages are sold to members alone: not in a cart, not as goods, not again.
 SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator', NULL, 'x', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
     "lines": [{"product": "bronze"}]}', NULL)$$), 'OR422 product_not_found lines[0].product', 'the operator does not place them as goods');
@@ -241,11 +261,13 @@ FROM (VALUES
     ('packages', 'x', '{"product": "nothing", "rank": 1}', 'OR422 product_not_found product'),
     ('packages', 'x', '{"product": "lamp", "variant": "nothing", "rank": 1}', 'OR422 product_not_found product'),
     ('packages', 'x', '{"product": "many", "rank": 1}', 'OR422 required_field variant'),
-    ('packages', 'x', '{"product": "lamp"}', 'OR422 required_field rank'),
-    ('packages', 'x', '{"product": "lamp", "rank": -1}', 'OR422 invalid_field rank'),
-    ('packages', 'x', '{"product": "lamp", "rank": 1, "duration_unit": "month"}', 'OR422 required_field duration_value'),
-    ('packages', 'x', '{"product": "lamp", "rank": 1, "duration_value": 1}', 'OR422 invalid_field duration_value'),
-    ('packages', 'bronze', '{"product": "lamp", "rank": 1}', 'OR422 invalid_field variant'),
+    ('packages', 'x', '{"product": "off"}', 'OR422 required_field rank'),
+    ('packages', 'x', '{"product": "off", "rank": -1}', 'OR422 invalid_field rank'),
+    ('packages', 'x', '{"product": "off", "rank": 1, "duration_unit": "month"}', 'OR422 required_field duration_value'),
+    ('packages', 'x', '{"product": "off", "rank": 1, "duration_value": 1}', 'OR422 invalid_field duration_value'),
+    ('packages', 'bronze', '{"product": "off", "rank": 1}', 'OR422 invalid_field variant'),
+    ('packages', 'second', '{"product": "bronze", "rank": 1}', 'OR422 invalid_field variant'),
+    ('packages', 'counted', '{"product": "lamp", "rank": 1}', 'OR422 invalid_field variant'),
     ('users', ' alice', '{"name": "A"}', 'OR422 invalid_field ref'),
     ('users', 'alice ', '{"name": "A"}', 'OR422 invalid_field ref'),
     ('members', 'nobody', '{}', 'OR422 user_not_found ref'),

@@ -7,6 +7,7 @@ SELECT 'orders.note_broken'::regproc;
 SELECT 'orders.given_text'::regproc;
 SELECT 'orders.given_id'::regproc;
 SELECT 'orders.given_amount'::regproc;
+SELECT 'orders.given_discount'::regproc;
 SELECT 'orders.major_text'::regproc;
 SELECT 'orders.check_address'::regproc;
 SELECT 'orders.given_address'::regproc;

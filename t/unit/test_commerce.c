@@ -329,7 +329,7 @@ static void an_entry_has_the_members_of_the_api(void **state)
     APR_ARRAY_PUSH(order.of.categories, orders_category_t) =
         (orders_category_t){.kind = "renewal", .currency = "TND", .symbol = "DT"};
     orders_json_t *json = orders_json_open(pool);
-    orders_commerce_write_entry(json, &order, "17");
+    orders_commerce_write_entry(json, &order, "17", pool);
     assert_string_equal(
         orders_json_text(json, pool, NULL),
         "{\"id\":57,\"uid\":\"17\",\"order_number\":\"20230724-10415772C\",\"data\":{\"a\": 1},"
