@@ -52,7 +52,7 @@ void orders_commerce_end(orders_json_t *json);
 void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *order);
 /** An entry of all-orders, of the member with this key. */
 void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *order,
-                                 const char *member);
+                                 const char *member, apr_pool_t *pool);
 /** The lines that make up the order's total, as an array. */
 void orders_commerce_write_lines(orders_json_t *json, const orders_order_t *order);
 

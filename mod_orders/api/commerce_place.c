@@ -183,7 +183,7 @@ typedef const char *(*document_t)(const orders_call_t *call, const orders_input_
 static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, document_t document,
                                operation_t operation)
 {
-    payment_t payment = {.payment_method = methods[0]};
+    payment_t payment = {NULL, NULL, NULL};
     orders_input_t *input;
     orders_writer_t writer;
     orders_answer_t *answer;

@@ -150,7 +150,7 @@ orders_problem_t *orders_commerce_list(orders_call_t *call, orders_reply_t *repl
     orders_json_begin_array(json);
     for (int i = 0; i < answer->orders->nelts; i++) {
         orders_commerce_write_entry(json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t),
-                                    list.member);
+                                    list.member, call->pool);
     }
     orders_json_end_array(json);
     member_filter(json, &filter, list.size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shapes of the commerce API. Amounts are decimal numbers of the order's currency; what has no value is null. */
+#include <apr_strings.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/commerce.h"
@@ -27,17 +27,26 @@ static const char *status_of(const orders_order_t *order)
     return orders_project(orders_commerce_status, order);
 }
 
-void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *order)
+/* Where the order can still be paid, or NULL. */
+static const char *pay_url(const orders_order_t *order)
 {
     const orders_payment_t *payment = orders_last(order->of.payments);
+    bool open = payment && strcmp(payment->status, "pending") == 0 &&
+                (!order->expires_at || order->expires_at > apr_time_now());
+    return open ? payment->pay_url : NULL;
+}
+
+void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *order)
+{
+    const char *url = pay_url(order);
     orders_json_begin_object(json);
     orders_json_member_int(json, "order_id", order->id);
     orders_json_member_string(json, "order_number", order->number);
     orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_code", order->currency);
     orders_json_member_string(json, "status", status_of(order));
-    if (payment && payment->pay_url) {
-        orders_json_member_string(json, "payment_url", payment->pay_url);
+    if (url) {
+        orders_json_member_string(json, "payment_url", url);
     }
     orders_json_end_object(json);
 }
@@ -53,32 +62,29 @@ static int64_t address_id(const orders_order_t *order, const char *type)
     return 0;
 }
 
-/* Where the order is still to be paid, or NULL. */
-static const char *pay_url(const orders_order_t *order)
-{
-    const orders_payment_t *payment = orders_last(order->of.payments);
-    return payment && strcmp(payment->status, "pending") == 0 ? payment->pay_url : NULL;
-}
-
-/* The host's own data; with them, where to pay: a provider that was out of reach says it later than the answer to placing. */
-static void member_order_data(orders_json_t *json, const orders_order_t *order)
+/*
+ * The host's own data, as they are; with them, where to pay: a provider that was out of reach says it later than the answer
+ * to placing.
+ */
+static void member_order_data(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool)
 {
     const char *url = pay_url(order);
-    if (!url) {
-        orders_member_object(json, "data", order->metadata);
+    const orders_document_t *data = &order->metadata;
+    if (!url || data->length < 2) {
+        orders_member_object(json, "data", *data);
         return;
     }
-    json_t *data = orders_document_json(order->metadata);
-    data = data ? data : json_object();
-    json_object_set_new(data, "payment_url", json_string(url));
-    char *text = json_dumps(data, JSON_COMPACT);
-    json_decref(data);
-    orders_json_member_raw(json, "data", text ? text : "{}", text ? strlen(text) : 2);
-    free(text);
+    orders_json_t *quoted = orders_json_open(pool);
+    orders_json_string(quoted, url);
+    const char *text =
+        apr_pstrcat(pool, apr_pstrmemdup(pool, data->text, (apr_size_t)data->length - 1),
+                    data->length > 2 ? ", " : "",
+                    "\"payment_url\": ", orders_json_text(quoted, pool, NULL), "}", NULL);
+    orders_json_member_raw(json, "data", text, strlen(text));
 }
 
 void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *order,
-                                 const char *member)
+                                 const char *member, apr_pool_t *pool)
 {
     static const orders_category_t unknown;
     const orders_category_t *category = orders_first(order->of.categories);
@@ -87,7 +93,7 @@ void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_member_int(json, "id", order->id);
     orders_json_member_string(json, "uid", member);
     orders_json_member_string(json, "order_number", order->number);
-    member_order_data(json, order);
+    member_order_data(json, order, pool);
     orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_symbol", category->symbol);
     orders_json_member_string(json, "currency_code", order->currency);

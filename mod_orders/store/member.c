@@ -29,22 +29,21 @@ static const orders_statement_t apply = {
     " OFFSET 0) AS p CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids)" of               \
     " UNION ALL " ORDERS_PAGE_ROW("cardinality(p.ids)::bigint", "false") ") AS r"
 
-#define LIST(fit)                                                                                  \
+#define LIST(fit, order)                                                                           \
     OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
                   " AND o.created_at >= coalesce($5::timestamptz, '-infinity')"                    \
-                  " AND o.created_at < coalesce($6::timestamptz, 'infinity')"                      \
-                  " ORDER BY o.created_at DESC, o.id DESC LIMIT $3",                               \
+                  " AND o.created_at < coalesce($6::timestamptz, 'infinity')" order " LIMIT $3",   \
               " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
               " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
 
 static const orders_statement_t list_newest = {
     .name = "orders_member_list",
-    .text = LIST(""),
+    .text = LIST("", " ORDER BY o.created_at DESC, o.id DESC"),
     .param_count = 6,
 };
 static const orders_statement_t list_number = {
     .name = "orders_member_list_number",
-    .text = LIST("o.number = upper($7) AND "),
+    .text = LIST("o.number = upper($7) AND ", ""), /* which is of one order */
     .param_count = 7,
 };
 static const orders_statement_t read_number = {

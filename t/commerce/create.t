@@ -213,6 +213,11 @@ subtest 'by an external channel' => sub {
     is_deeply($entry->(), { payment_url => $data->{payment_url} }, 'which the list has too');
     db()->do(q(UPDATE orders.orders SET metadata = '{"a": 1}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
     is_deeply($entry->(), { a => 1, payment_url => $data->{payment_url} }, 'beside what the host has about the order');
+    db()->do(q(UPDATE orders.orders SET metadata = '{"big": 12345678901234567890123, "real": 1.10}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
+    like(commerce(GET => 'all-orders', $buyer)->content, qr/"data":\{"big": 12345678901234567890123, "real": 1\.10, "payment_url": "http/, 'which stays as it is, to the digit');
+    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 second' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
+    unlike(commerce(GET => 'all-orders', $buyer)->content, qr/payment_url/, 'past its time nobody is sent to pay');
+    db()->do(q(UPDATE orders.orders SET expires_at = now() + interval '15 minutes' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
     is($data->{status}, 'pending', 'not paid yet');
     my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $data->{order_id});
     is_deeply([ @$payment{qw(channel return_url pay_url)} ], [ 'simulator', 'https://shop.example/thanks', $data->{payment_url} ], 'as asked for');
@@ -226,6 +231,7 @@ subtest 'in ways that there are not' => sub {
     says($with->(payment_method => $_), 400, payment_method => 'Must be one of: manual, balance, external.') for 'cod', 'card';
     says($with->(payment_method => 7), 400, payment_method => 'Must be a string.');
     says($with->(payment_method => 'external'), 400, payment_channel => 'An external payment needs a channel.');
+    says($with->(payment_method => $_, payment_channel => 'simulator'), 400, payment_channel => 'Only an external payment has a channel.') for 'balance', 'manual';
     says($with->(payment_method => 'external', payment_channel => 'none'), 400, payment_channel => 'There is no such payment channel.');
     says($with->(payment_method => 'external', payment_channel => 'simulator', payment_return_url => $_), 400, payment_return_url => 'The return URL is not on the allow-list.')
         for 'https://shop.example.net/', 'http://shop.example/', 'https://shop.example/../x';

@@ -13,8 +13,9 @@ my @categories = qw(product package renewal upgrade plan);
 
 my $member = make_member(balance => 1000_00);
 my $pen    = make_item(price => 1_50);
-my $bronze = make_package(price => 10_00, rank => 1);
-my $silver = make_package(price => 25_00, rank => 2);
+my @weeks  = (duration_unit => 'week', duration_value => 4); # so that it can be renewed from the first day on
+my $bronze = make_package(price => 10_00, rank => 1, @weeks);
+my $silver = make_package(price => 25_00, rank => 2, @weeks);
 
 sub list { my ($query, %with) = @_; return commerce(GET => 'all-orders', exists $with{user} ? delete $with{user} : $member, query => $query, %with) }
 sub numbers { my ($reply) = @_; return [ map { $_->{order_number} } @{ data_of($reply)->{orders} } ] }

@@ -60,14 +60,17 @@ subtest 'an upgrade' => sub {
 };
 
 subtest 'a renewal of what has ended' => sub {
-    my $member = holder(-5);
-    is(step($member, package_of($member, $bronze))->code, 200, 'is ordered');
+    my $member = holder(-5, balance => 100_00);
+    is(step($member, package_of($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'is ordered and paid');
+    my ($ref, $days) = has($member);
+    is($ref, $bronze->{ref}, 'he has it again');
+    cmp_ok($days, '>=', 28, 'for a month from now on');
     done;
 };
 
 subtest 'OrdersRenewalWindow' => sub {
     my $active = 'You already have an active package.';
-    for my $case ([ 29, $MOUNT, 1 ], [ 31, $MOUNT, 0 ], [ 4, '/small/commerce', 1 ], [ 6, '/small/commerce', 0 ]) {
+    for my $case ([ 27, $MOUNT, 1 ], [ 31, $MOUNT, 0 ], [ 4, '/small/commerce', 1 ], [ 6, '/small/commerce', 0 ]) {
         my ($days, $mount, $may) = @$case;
         my $member = holder($days);
         my $reply  = api(POST => "$mount/upgrade-renewal-package", token => $member->{token}, headers => { apikey => application() }, json => package_of($member, $bronze));
