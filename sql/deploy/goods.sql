@@ -17,6 +17,10 @@ LANGUAGE sql IMMUTABLE AS $$
         || CASE WHEN p.translations = '{}' THEN '{}' ELSE jsonb_build_object('translations', p.translations) END
 $$;
 
+CREATE FUNCTION orders.list_price_of(x orders.variant_price) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(x.list_price, x.price)
+$$;
+
 CREATE FUNCTION orders.variant_line(
     v orders.variant, p orders.product, c orders.company, x orders.variant_price, p_quantity integer, p_discount bigint
 ) RETURNS orders.priced_line LANGUAGE plpgsql IMMUTABLE AS $$
@@ -33,7 +37,7 @@ BEGIN
     l.attributes := v.options;
     l.quantity := p_quantity;
     l.unit_price := x.price;
-    l.list_price := coalesce(x.list_price, x.price);
+    l.list_price := orders.list_price_of(x);
     l.discount := p_discount;
     l.tax_class := p.tax_class;
     l.returnable := p.returnable;
@@ -99,6 +103,7 @@ $$;
 -- What it all means
 
 COMMENT ON FUNCTION orders.variant_snapshot IS 'Internal: the product as the order keeps it';
+COMMENT ON FUNCTION orders.list_price_of IS 'Internal: a price before any reduction';
 COMMENT ON FUNCTION orders.variant_line IS 'Internal: the priced line of so many pieces of a variant';
 COMMENT ON FUNCTION orders.lock_any_cart IS
 'Internal: locks a cart by id or code: the first lock that placing takes. OR404 cart_not_found';

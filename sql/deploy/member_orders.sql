@@ -144,10 +144,6 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.list_price_of(x orders.variant_price) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(x.list_price, x.price)
-$$;
-
 -- What the catalogue takes off its list price is the discount.
 CREATE FUNCTION orders.offer_line(f orders.offer, p_quantity integer, p_kind text) RETURNS orders.priced_line
 LANGUAGE plpgsql IMMUTABLE AS $$
@@ -472,7 +468,6 @@ COMMENT ON FUNCTION orders.member_head IS 'Internal: the head of a member''s ord
 COMMENT ON FUNCTION orders.member_payment IS 'Internal: how it is paid: as described, else by hand';
 COMMENT ON TYPE orders.offer IS 'A variant on sale with its price, and the package that it is';
 COMMENT ON FUNCTION orders.offer_of IS 'Internal: the variant with this number, if members may order it';
-COMMENT ON FUNCTION orders.list_price_of IS 'Internal: a price before any reduction';
 COMMENT ON FUNCTION orders.offer_line IS 'Internal: the line of so many; p_kind: what the order of a package is for';
 COMMENT ON FUNCTION orders.check_price IS 'Internal: unit_price_mismatch, discount_mismatch, each with what it is';
 COMMENT ON FUNCTION orders.check_under_way IS

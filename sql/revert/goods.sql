@@ -6,6 +6,7 @@ BEGIN;
 DROP FUNCTION orders.price_cart;
 DROP FUNCTION orders.lock_any_cart;
 DROP FUNCTION orders.variant_line;
+DROP FUNCTION orders.list_price_of;
 DROP FUNCTION orders.variant_snapshot;
 
 COMMIT;

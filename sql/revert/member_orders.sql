@@ -16,7 +16,6 @@ DROP TYPE orders.judged_lines;
 DROP FUNCTION orders.check_under_way;
 DROP FUNCTION orders.check_price;
 DROP FUNCTION orders.offer_line;
-DROP FUNCTION orders.list_price_of;
 DROP FUNCTION orders.offer_of;
 DROP TYPE orders.offer;
 DROP FUNCTION orders.member_payment;

@@ -15,7 +15,6 @@ SELECT 'orders.member_head'::regproc;
 SELECT 'orders.member_payment'::regproc;
 SELECT NULL::orders.offer;
 SELECT 'orders.offer_of'::regproc;
-SELECT 'orders.list_price_of'::regproc;
 SELECT 'orders.offer_line'::regproc;
 SELECT 'orders.check_price'::regproc;
 SELECT 'orders.check_under_way'::regproc;
