@@ -78,7 +78,7 @@ typedef struct orders_search_t {
     int size;
     int64_t before_id; /**< 0: from the newest */
     const char *state, *payment_state, *fulfilment_state, *dialect;
-    const char *user;    /**< external reference or id */
+    const char *user;    /**< external reference */
     const char *number;  /**< prefix, in any case */
     apr_time_t from, to; /**< created: from ≤ t < to */
     const char *text;

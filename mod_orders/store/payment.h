@@ -63,7 +63,7 @@ orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
                                                orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 typedef struct orders_post_balance_t {
-    const char *user; /**< external reference or id */
+    const char *user; /**< external reference */
     int64_t amount;   /**< negative: taken away */
     const char *currency, *reference;
 } orders_post_balance_t;

@@ -6,7 +6,7 @@
 #include "store/operation.h"
 
 typedef struct orders_issue_token_t {
-    const char *user; /**< external reference or id */
+    const char *user; /**< external reference */
     const char *const *scopes;
     int scope_count;
     int64_t expires_in;        /**< seconds; 0: never */

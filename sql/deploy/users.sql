@@ -32,17 +32,9 @@ CREATE TABLE orders.users (
     CONSTRAINT users_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
-CREATE FUNCTION orders.user_id_of(p_tenant integer, p_ref text) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_id bigint;
-BEGIN
-    SELECT u.id INTO v_id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref;
-    IF v_id IS NULL AND p_ref ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT u.id INTO v_id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.id = p_ref::bigint;
-    END IF;
-    RETURN v_id;
-END
+-- No fallback to the id: a reference may consist of digits, and would then name another user.
+CREATE FUNCTION orders.user_id_of(p_tenant integer, p_ref text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT u.id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref
 $$;
 
 GRANT SELECT ON orders.users TO orders_api;
@@ -66,7 +58,6 @@ COMMENT ON COLUMN orders.users.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.users.created_at IS 'When first upserted';
 COMMENT ON COLUMN orders.users.updated_at IS 'When last changed';
 COMMENT ON FUNCTION orders.user_id_of(integer, text) IS
-'Id of the user with this external reference, else with this number written as text; null when there is none.
-A reference wins over a number. Takes no locks';
+'Id of the user with this external reference; null when there is none. Takes no locks';
 
 COMMIT;

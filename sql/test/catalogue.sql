@@ -129,9 +129,11 @@ SELECT isnt(pg_temp.buy('bob', p_coupon => 'TEN'), NULL, 'one more');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', p_coupon => 'TEN')$$), 'OR422 coupon_used_up coupon_code', 'and no more');
 
 SELECT is(user_id_of(77, 'alice'), pg_temp.uid('alice'), 'users are found by reference');
-SELECT is(user_id_of(77, pg_temp.uid('alice')::text), pg_temp.uid('alice'), 'or number');
+SELECT is(user_id_of(77, pg_temp.uid('alice')::text), NULL, 'never by id');
 SELECT is(user_id_of(1, pg_temp.uid('alice')::text), NULL, 'in their tenant');
 SELECT is(user_id_of(77, '99999999999999999999999'), NULL, 'a number beyond all is nobody''s');
+SELECT is(pg_temp.put('users', (pg_temp.uid('alice') + 1)::text, '{"name": "Digits"}'), 'created', 'a reference of digits');
+SELECT isnt(user_id_of(77, (pg_temp.uid('alice') + 1)::text), pg_temp.uid('alice') + 1, 'names its own user, not the one with that id');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

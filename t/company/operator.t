@@ -49,7 +49,7 @@ subtest 'memberships and users' => sub {
     is(put('memberships', $ref, company => $shop->{ref}, user => $user, role => 'salesperson')->code, 201, 'created');
     is(put('memberships', $ref, company => $shop->{ref}, user => $user, role => 'manager')->{json}{result}, 'updated', 'another role');
     refused(put('memberships', unique('membership'), company => 'nowhere', user => $user), 422, 'company_not_found', 'company');
-    refused(put('memberships', unique('membership'), company => $shop->{ref}, user => 'nobody'), 422, 'user_not_found', 'user');
+    refused(put('memberships', unique('membership'), company => $shop->{ref}, user => $_), 422, 'user_not_found', 'user') for 'nobody', "$seller->{id}";
     is(put('memberships', unique('membership'), company => $shop->{ref}, user => $seller->{ref}, role => 'king')->code, 422, 'no such role');
     refused(put('users', unique('user'), name => 'x', current_company => 'nowhere'), 422, 'company_not_found', 'current_company');
     is(put('users', unique('user'), name => 'x', title => 2)->code, 422, 'no such title');
@@ -89,7 +89,7 @@ subtest 'carts' => sub {
     is($again->header('Idempotency-Replayed'), 'true', 'a repeat');
     is($again->content, $first->content, 'is the same cart');
     refused(post('/carts', { %cart, company => 'nowhere' }), 422, 'company_not_found', 'company');
-    refused(post('/carts', { %cart, agent => 'nobody' }), 422, 'user_not_found', 'agent');
+    refused(post('/carts', { %cart, agent => $_ }), 422, 'user_not_found', 'agent') for 'nobody', "$seller->{id}";
     refused(post('/carts', { %cart, agent => make_member(make_company)->{ref} }), 422, 'user_not_found', 'agent');
     refused(post('/carts', { %cart, agent => undef }), 422, 'required_field', 'agent');
     refused(post('/carts', { %cart, currency => 'XXX' }), 422, 'currency_unknown', 'currency');

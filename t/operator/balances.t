@@ -23,14 +23,13 @@ subtest 'a top-up' => sub {
         [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'and what moved');
     is(post({ amount => 1_00 })->{json}{balance_after}, 51_00, 'another one');
     is(post({ amount => 5, currency => 'JPY' })->{json}{balance_after}, 5, 'another currency has its own balance');
-    is(post({ amount => 1, user => "$user->{id}" })->code, 201, 'a user may be named by id');
 };
 
 subtest 'a correction' => sub {
     my $reply = post({ amount => -1_00 });
-    is_deeply([ @{ $reply->{json} }{qw(entry_type amount balance_after)} ], [ 'correction', -1_00, 50_01 ], 'is negative');
-    refused(post({ amount => -50_02 }), 402, 'insufficient_balance');
-    is(post({ amount => -50_01 })->{json}{balance_after}, 0, 'down to nothing');
+    is_deeply([ @{ $reply->{json} }{qw(entry_type amount balance_after)} ], [ 'correction', -1_00, 50_00 ], 'is negative');
+    refused(post({ amount => -50_01 }), 402, 'insufficient_balance');
+    is(post({ amount => -50_00 })->{json}{balance_after}, 0, 'down to nothing');
 };
 
 subtest 'what is refused' => sub {
@@ -38,7 +37,7 @@ subtest 'what is refused' => sub {
     refused(post({ amount => 2_000_000_000_000_000 }), 422, 'amount_out_of_range', 'amount');
     refused(post({ amount => $_ }), 422, 'invalid_fields', 'amount') for '1', 1.5, [];
     refused(post({}), 422, 'invalid_fields', 'amount');
-    refused(post({ amount => 1, user => 'nobody' }), 422, 'user_not_found', 'user');
+    refused(post({ amount => 1, user => $_ }), 422, 'user_not_found', 'user') for 'nobody', "$user->{id}";
     refused(post({ amount => 1, currency => 'XXX' }), 422, 'currency_unknown', 'currency');
     refused(post({ amount => 1, currency => 'DOLLARS' }), 422, 'invalid_fields', 'currency');
     refused(api(POST => $path, @token, json => {}), 422, 'invalid_fields', qw(user amount currency));

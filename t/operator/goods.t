@@ -79,7 +79,7 @@ subtest 'a payment provider' => sub {
 subtest 'refusals' => sub {
     refused(put(lines => [ { product => 'nowhere' } ]), 422, 'product_not_found', 'lines[0].product');
     refused(put(voucher => 'NOWHERE'), 422, 'coupon_unknown', 'voucher');
-    refused(put(user => 'nobody'), 422, 'user_not_found', 'user');
+    refused(put(user => $_), 422, 'user_not_found', 'user') for 'nobody', "$buyer->{id}";
     refused(put(dialect => undef), 422, 'required_field', 'dialect');
     refused(put(payment_method => 'shells'), 422, 'payment_method_unknown', 'payment_method');
     refused(put(cart => 'C99999999', lines => undef), 404, 'cart_not_found');

@@ -34,7 +34,7 @@ subtest 'issuing' => sub {
 };
 
 subtest 'what is refused' => sub {
-    refused(issue({ user => 'nobody' }), 422, 'user_not_found', 'user');
+    refused(issue({ user => $_ }), 422, 'user_not_found', 'user') for 'nobody', "$user->{id}";
     refused(issue({ scopes => $_ }), 422, 'invalid_fields', 'scopes') for [], 'buyer', undef;
     refused(issue({ scopes => [ 'buyer', $_ ] }), 422, 'invalid_fields', 'scopes[1]') for 'root', 1, ['x'];
     refused(issue({ expires_in => $_ }), 422, 'invalid_fields', 'expires_in') for 0, -1, '5', 10**12;
