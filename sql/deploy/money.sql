@@ -109,6 +109,9 @@ RETURNS orders.coupon_taken LANGUAGE plpgsql AS $$
 DECLARE
     k orders.coupon;
 BEGIN
+    IF p_user IS NULL THEN
+        PERFORM orders.refuse('422', 'required_field', 'A coupon needs the user of the order: its uses are counted by user.', 'user');
+    END IF;
     SELECT * INTO k FROM orders.coupon x
     WHERE x.tenant_id = p_tenant AND x.code = upper(p_code)
     FOR KEY SHARE;
@@ -172,7 +175,8 @@ COMMENT ON FUNCTION orders.coupon_discount IS
 COMMENT ON FUNCTION orders.refuse_coupon IS
 'Internal: refuses a coupon that is unknown, not valid now, of another currency or above the goods worth';
 COMMENT ON FUNCTION orders.take_coupon IS
-'Internal: takes one use of a coupon, overall and of the user, by conditional updates. OR422 coupon_…';
+'Internal: takes one use of a coupon, overall and of the user, by conditional updates. OR422 required_field without a user,
+coupon_…';
 COMMENT ON FUNCTION orders.release_coupons IS 'Internal: gives the coupons of an order back, once';
 
 COMMIT;

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use utf8;
 use JSON::PP ();
+use ModOrders::Company qw(make_company make_member);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -55,6 +56,17 @@ subtest 'any API' => sub {
     my $plan = make_plan(price => 10_00);
     is(put(dialect => 'user', lines => [ { plan => $plan->{ref}, quantity => 2 } ])->{json}{total}, 20_00, 'a plan');
     is(put(payment_method => 'balance')->{json}{payment_state}, 'paid', 'paid from the balance');
+};
+
+subtest 'a voucher counts its uses by user' => sub {
+    my $company = make_company();
+    my $agent   = make_member($company);
+    my %sale    = (dialect => 'company', company => $company->{ref}, agent => $agent->{ref}, payment_method => 'cash',
+        lines => [ { product => $lamp->{ref} } ]);
+    my $voucher = make_coupon()->{code};
+    refused(api(POST => $path, @token, json => { %sale, voucher => $voucher }), 422, 'required_field', 'user');
+    is(api(POST => $path, @token, json => { %sale, voucher => $voucher, user => $buyer->{ref} })->code, 201, 'and takes one where there is one');
+    is(api(POST => $path, @token, json => { %sale })->code, 201, 'a sale without a user has no voucher');
 };
 
 subtest 'a payment provider' => sub {
