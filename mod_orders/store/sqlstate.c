@@ -11,12 +11,21 @@
 #define SOON 1
 #define LATER 5
 
+/* Only those data exceptions that a value from outside can cause are the client's fault. The rest of class 22, such as a
+   division by zero, is a fault of the SQL functions: database_error, like every state that is not listed. */
 static const struct {
     const char *prefix; /* of the SQLSTATE; the first row that fits counts */
     orders_error_e error;
     int retry_after;
 } meanings[] = {
-    {"22", ORDERS_E_invalid_field, 0},               /* data exceptions */
+    {"22001", ORDERS_E_invalid_field, 0},            /* string too long */
+    {"22003", ORDERS_E_invalid_field, 0},            /* number out of range */
+    {"22007", ORDERS_E_invalid_field, 0},            /* invalid datetime format */
+    {"22008", ORDERS_E_invalid_field, 0},            /* datetime field overflow */
+    {"22009", ORDERS_E_invalid_field, 0},            /* invalid time zone displacement */
+    {"22021", ORDERS_E_invalid_field, 0},            /* character not in the encoding */
+    {"22P02", ORDERS_E_invalid_field, 0},            /* invalid text representation */
+    {"22P05", ORDERS_E_invalid_field, 0},            /* untranslatable character */
     {"55P03", ORDERS_E_busy, SOON},                  /* lock_not_available */
     {"57014", ORDERS_E_database_unavailable, LATER}, /* query_canceled: statement_timeout */
     {"53", ORDERS_E_database_unavailable, LATER},    /* insufficient resources */

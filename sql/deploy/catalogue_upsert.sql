@@ -351,8 +351,14 @@ BEGIN
 END
 $$;
 
--- Whatever its values make the server say is the line's own trouble, and said in our words. What the server or another
--- session is to blame for (deadlocks, locks, timeouts) ends the bulk, so that it can be sent again.
+-- The same list as in the module (store/sqlstate.c): text too long, number or time out of range or malformed, text that the
+-- encoding does not have.
+CREATE FUNCTION orders.is_value_error(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_sqlstate IN ('22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05')
+$$;
+
+-- A refusal, or a value that cannot be stored, is the result of its line. Any other error ends the bulk: a deadlock or a timeout,
+-- so that it can be sent again; a fault of these functions, so that it is logged as one.
 CREATE FUNCTION orders.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders.answer LANGUAGE plpgsql AS $$
 DECLARE
     r        orders.answer := orders.result_row(NULL, NULL, NULL);
@@ -367,7 +373,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
                             v_field = COLUMN_NAME;
-    IF v_state ~ '^2[23]' THEN
+    IF orders.is_value_error(v_state) THEN
         v_code := 'invalid_field';
         v_detail := 'This entry has a value that cannot be stored.';
         v_field := NULL;
@@ -428,6 +434,7 @@ COMMENT ON FUNCTION orders.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
 tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
 required_field, invalid_field …';
+COMMENT ON FUNCTION orders.is_value_error IS 'Internal: whether an SQLSTATE says that a value from outside cannot be stored';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS
 'catalogue_upsert for lines {"kind","ref",…}, each in its own savepoint. One result row a line; a refused one

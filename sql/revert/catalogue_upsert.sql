@@ -5,6 +5,7 @@ BEGIN;
 
 DROP FUNCTION orders.catalogue_bulk;
 DROP FUNCTION orders.bulk_row;
+DROP FUNCTION orders.is_value_error;
 DROP FUNCTION orders.catalogue_upsert;
 DROP FUNCTION orders.upsert_row;
 DROP FUNCTION orders.put_entry;

@@ -13,6 +13,7 @@ SELECT 'orders.put_coupon'::regproc;
 SELECT 'orders.put_entry'::regproc;
 SELECT 'orders.upsert_row'::regproc;
 SELECT 'orders.catalogue_upsert'::regproc;
+SELECT 'orders.is_value_error'::regproc;
 SELECT 'orders.bulk_row'::regproc;
 SELECT 'orders.catalogue_bulk'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

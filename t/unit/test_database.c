@@ -399,9 +399,11 @@ static void other_errors_are_told_to_the_log_alone(void **state)
         {"57014", "database_unavailable"},
         {"53300", "database_unavailable"},
         {"23505", "database_error"},
-        {"22003", "invalid_field"},
-        {"22P05", "invalid_field"},
+        {"23502", "database_error"},
+        {"23514", "database_error"},
+        {"42601", "database_error"},
         {"42883", "schema_mismatch"},
+        {"P0001", "database_error"},
         {"XX000", "database_error"},
     };
     PGresult *result;
@@ -413,6 +415,25 @@ static void other_errors_are_told_to_the_log_alone(void **state)
         assert_string_equal(problem->sqlstate, meanings[i][0]);
         assert_string_equal(problem->log, "coupon_expired");
         assert_null(strstr(problem->detail, "It has"));
+    }
+}
+
+/* A value that cannot be stored is the client's fault (422, logged at info); any other data exception is a fault of the
+   schema's functions (500, logged at error). */
+static void only_value_errors_are_the_clients_fault(void **state)
+{
+    static const char *const values[] = {"22001", "22003", "22007", "22008",
+                                         "22009", "22021", "22P02", "22P05"};
+    static const char *const faults[] = {"22000", "22004", "22012", "22023", "22025", "22032",
+                                         "2200F", "2201B", "2201W", "2202E", "22P01", "22P03"};
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(values); i++) {
+        make_failing(values[i], 1000);
+        assert_string_equal(outcome(&failing, ORDERS_WRITE), "invalid_field");
+    }
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        make_failing(faults[i], 1000);
+        assert_string_equal(outcome(&failing, ORDERS_WRITE), "database_error");
     }
 }
 
@@ -469,6 +490,7 @@ int main(void)
         SERVER_TEST(transactions_that_lost_are_tried_again),
         SERVER_TEST(refusals_keep_what_they_say),
         SERVER_TEST(other_errors_are_told_to_the_log_alone),
+        SERVER_TEST(only_value_errors_are_the_clients_fault),
         SERVER_TEST(a_commit_that_fails_after_the_rows_is_a_failure),
         SERVER_TEST(a_function_that_is_not_there_is_another_schema),
         SERVER_TEST(a_session_in_a_transaction_is_never_used),
