@@ -54,7 +54,7 @@ DECLARE
     v_state   text := orders.last_state(p_steps, 'order', o.state);
     v_payment text := orders.last_state(p_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
-    v_follows boolean := (v_payment IN ('paid', 'refunded') AND v_payment <> o.payment_state)
+    v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
                          OR (v_state = 'cancelled' AND v_state <> o.state);
 BEGIN
     UPDATE orders.orders x
@@ -176,8 +176,8 @@ COMMENT ON FUNCTION orders.lock_order IS
 version_mismatch';
 COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
 COMMENT ON FUNCTION orders.move_order IS
-'Internal: applies steps to a locked order, counts the version up and records them. A package comes with the money, and goes
-with it: locks the member';
+'Internal: applies steps to a locked order, increments its version and records them. When the steps move money or cancel the
+order, its package follows: this locks the member';
 COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';

@@ -162,9 +162,16 @@ BEGIN
 END
 $$;
 
+-- The member's lock comes first, even where nothing is applied or revoked: check_under_way reads the states of the member's
+-- orders under that lock, so no order of a member may take up or give back money without it.
 -- An order that comes to fit after all, when a refund of it was refused, is completed with that.
 CREATE FUNCTION orders.follow_package(c orders.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM orders.lock_member(q.tenant_id, q.user_id) FROM orders.package_order q
+    WHERE q.tenant_id = o.tenant_id AND q.order_id = o.id;
+    IF NOT FOUND THEN
+        RETURN o;
+    END IF;
     IF o.state = 'cancelled' OR o.payment_state = 'refunded' THEN
         PERFORM orders.revoke_package(o.tenant_id, o.id);
     ELSIF o.payment_state = 'paid' AND orders.apply_package(o.tenant_id, o.id, o.updated_at, false) AND o.state = 'open' THEN
@@ -208,7 +215,8 @@ Whether it did. Locks the member';
 COMMENT ON FUNCTION orders.revoke_package IS
 'Internal: takes back what was given for an order; the member has what he had before, or what was built on it. Locks the member';
 COMMENT ON FUNCTION orders.follow_package IS
-'Internal: an order that is paid, refunded or cancelled: applies or revokes its package, if it has one. The order, completed where that completes it';
+'Internal: the package of an order whose money moved or that was cancelled is applied or revoked. Locks the member. Returns the
+order, completed where that completes it';
 COMMENT ON FUNCTION orders.put_package_order IS 'Internal: notes what a new order of a package is for, and applies it when it is paid';
 
 COMMIT;

@@ -23,9 +23,9 @@ step() {
     echo "orders.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
         \"address\": $address, \"payment_method\": \"$5\"}', 900, NULL, 30)"
 }
-# buy_first USER: his first package
+# first USER [MEMBERS]: a first package, with further members of its document
 first() {
-    echo "orders.member_place($member, '{\"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
+    echo "orders.member_place($member, '{${2:-} \"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
         \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
 }
 # ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
@@ -68,6 +68,36 @@ is "$(answers 'says done') $(answers package_unpaid) $(open_orders u3)" '1 47 1'
 at_once "$(ask "$(step renewal u2 "$a" 0.10 balance)")"
 is "$(answers 'says done') $(answers package_active) $(terms u2)" '1 47 1' 'one renewal'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'paid once'
+
+# Each of these sessions has moved an order's payment and has not committed yet: the member's next package order waits for it.
+# slowly SQL: in the background, keeping its locks for a second
+slowly() {
+    psql -XqAt -c "BEGIN" -c "$1" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/slow" 2>&1 &
+    slow=$!
+    sleep 0.4
+}
+# external USER: the order of a first package that a provider is to be paid for
+external() { q "SELECT order_id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",') WHERE kind = 'result'"; }
+# paid ORDER: SQL of the provider's event
+paid() {
+    echo "SELECT code FROM orders.payment_event($tenant, 'sim', 'paid$1', 'paid', (SELECT max(id) FROM orders.payment WHERE tenant_id = $tenant
+        AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL) WHERE kind = 'result'"
+}
+for who in u4 u5; do
+    q "SELECT code FROM orders.catalogue_upsert($operator, 'members', '$who', '{\"placed_at\": \"2020-01-01T00:00:00Z\"}')" >"$out/member"
+done
+order=$(external u4)
+q "$(paid "$order")" >"$out/paid"
+slowly "SELECT count(*) FROM orders.refund($operator, $order, 4, NULL, 'race', 30, NULL)"
+together 1 "$(ask "$(step upgrade u4 "$b" 0.20 manual)")"
+wait "$slow"
+is "$(answers refund_open) $(open_orders u4)" '1 0' 'an upgrade sees the refund that was asked for before it'
+order=$(external u5)
+q "SELECT count(*) FROM orders.cancel($operator, NULL, $order, 'race', NULL)" >"$out/cancel"
+slowly "$(paid "$order")"
+together 1 "$(ask "$(step renewal u5 "$a" 0.10 manual)")"
+wait "$slow"
+is "$(answers refund_open) $(open_orders u5)" '1 0' 'a renewal sees the late money that goes back'
 
 # Everything at once.
 for round in 1 2; do
