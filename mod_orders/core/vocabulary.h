@@ -137,7 +137,9 @@
     X(1059, refund_not_by_hand, CONFLICT, "The refund is not settled by people.")                  \
     X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")                              \
     X(1061, package_not_found, UNPROCESSABLE, "There is no such package.")                         \
-    X(1062, package_not_applicable, CONFLICT, "The order has no package that waits to be applied.")
+    X(1062, package_not_applicable, CONFLICT,                                                      \
+      "The order has no package that waits to be applied.")                                        \
+    X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -73,6 +73,19 @@ CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS 
 $$;
 
 
+-- An invoice states the full total. Once money went back, or is on its way, that is no longer true: it takes a credit note, which
+-- does not exist yet.
+CREATE FUNCTION orders.check_billable(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF o.payment_state IN ('refund_pending', 'partially_refunded', 'refunded') THEN
+        PERFORM orders.refuse('409', 'order_refunded', 'Money of this order was refunded: it can no longer be invoiced.', NULL,
+                              orders.states_of(o));
+    ELSIF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
+        PERFORM orders.refuse('409', 'order_not_billable', 'An order is invoiced once it was paid.', NULL, orders.states_of(o));
+    END IF;
+END
+$$;
+
 CREATE FUNCTION orders.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_prefix   text := coalesce((SELECT c.prefix FROM orders.company c
@@ -110,9 +123,7 @@ BEGIN
     o := lock_order(p_tenant, p_order, NULL, NULL);
     SELECT i.id INTO v_invoice FROM invoice i WHERE i.tenant_id = p_tenant AND i.order_id = p_order;
     IF v_invoice IS NULL THEN
-        IF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
-            PERFORM refuse('409', 'order_not_billable', 'An order is invoiced once it was paid.', NULL, states_of(o));
-        END IF;
+        PERFORM check_billable(o);
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
         v_invoice := put_invoice(o);
         v_code := 'done';
@@ -211,11 +222,13 @@ COMMENT ON FUNCTION orders.invoice_lines IS 'Internal: goods and shipping, net o
 COMMENT ON FUNCTION orders.invoice_payment IS 'Internal: how an order was paid; null: not yet';
 COMMENT ON FUNCTION orders.bill_document IS 'Internal: all that a bill shows but the payment';
 COMMENT ON FUNCTION orders.invoice_document IS 'Internal: all that the invoice shows';
+COMMENT ON FUNCTION orders.check_billable IS
+'Internal: OR409 order_refunded when money went back or is on its way, order_not_billable unless it was paid in full';
 COMMENT ON FUNCTION orders.put_invoice IS
 'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
 COMMENT ON FUNCTION orders.issue_invoice IS
-'Issues the invoice of an order that was paid and is not closed otherwise. unchanged when it has one. OR404 not_found, OR409
-order_not_billable';
+'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which stays as it is
+whatever is refunded later. OR404 not_found, OR409 order_not_billable, order_refunded';
 COMMENT ON FUNCTION orders.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
 COMMENT ON FUNCTION orders.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
 COMMENT ON FUNCTION orders.read_bill IS

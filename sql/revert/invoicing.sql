@@ -8,6 +8,7 @@ DROP FUNCTION orders.read_own_invoice;
 DROP FUNCTION orders.read_invoice;
 DROP FUNCTION orders.invoice_row;
 DROP FUNCTION orders.issue_invoice;
+DROP FUNCTION orders.check_billable;
 DROP FUNCTION orders.put_invoice;
 DROP FUNCTION orders.bill_document;
 DROP FUNCTION orders.invoice_document;

@@ -103,7 +103,13 @@ subtest 'who issues' => sub {
     is_deeply([ map { $_ - $counts[0] } @counts ], [ 0, 1, 2 ], 'one number after the other, without gaps');
     my $refunded = paid_sale($seller);
     company('refund', $seller, order_number => $refunded->{number});
-    is($post->(order_of($refunded->{number})->{id})->code, 201, 'an order that was refunded had been paid');
+    refused($post->(order_of($refunded->{number})->{id}), 409, 'order_refunded');
+    my $kept  = paid_sale($seller)->{number};
+    my $bill  = invoice_of($kept);
+    company('refund', $seller, order_number => $kept);
+    $again = $post->(order_of($kept)->{id});
+    is_deeply([ $again->code, $again->{json}{number} ], [ 200, $bill ], 'an invoice that was issued before the refund is still there');
+    is(download($seller, $kept, $bill)->code, 200, 'and is read');
 };
 
 subtest 'texts that would be something else' => sub {
