@@ -5,8 +5,8 @@
 #include "api/api.h"
 
 const orders_projection_t orders_commerce_status[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
     {.order = ORDERS_ORDER(COMPLETED), .word = "completed"},
     {.payment =
          ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),

@@ -8,8 +8,8 @@
 #include "core/problem_json.h"
 
 const orders_projection_t orders_user_status[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
     {.payment = ORDERS_PAYMENT(PARTIALLY_REFUNDED), .word = "partially_refunded"},
     {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING), .word = "paid"},
     {.payment = ORDERS_PAYMENT(FAILED), .word = "payment_failed"},

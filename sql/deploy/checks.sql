@@ -161,7 +161,13 @@ SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is 
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
-  AND (o.state NOT IN ('open', 'completed') OR o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned'));
+  AND (o.state NOT IN ('open', 'completed') OR orders.is_sent(o) OR (o.captured > 0 AND o.refunded >= o.captured));
+
+CREATE VIEW orders_check.refunded_is_closed AS
+SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
+    AS problem
+FROM orders.orders o
+WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders.is_sent(o);
 
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -410,7 +416,8 @@ UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step 
 UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
 UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
 UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
-UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v;
+UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
+UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v;
 
 -- What it all means
 
@@ -428,12 +435,15 @@ COMMENT ON VIEW orders_check.coupons_within_limits IS
 'Invariant 8: uses of coupons stay within their limits and are given back';
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
 COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
-COMMENT ON VIEW orders_check.stock_is_held IS 'Invariant 11: what is reserved is what open orders hold, until it is sent';
+COMMENT ON VIEW orders_check.stock_is_held IS
+'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none';
 COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
 COMMENT ON VIEW orders_check.returns_fit IS
 'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';
 COMMENT ON VIEW orders_check.packages_fit IS
 'Invariant 14: a package is given for its paid order, once, and goes with the money; a member has one order of a package under way';
+COMMENT ON VIEW orders_check.refunded_is_closed IS
+'Invariant 15: an order that was refunded in full before anything was shipped is not open';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

@@ -45,14 +45,30 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.is_sent(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
+$$;
+
+CREATE FUNCTION orders.add_closing_step(o orders.orders, p_steps orders.step[]) RETURNS orders.step[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_steps || CASE
+        WHEN orders.last_state(p_steps, 'order', o.state) = 'open'
+             AND orders.last_state(p_steps, 'payment', o.payment_state) = 'refunded' AND NOT orders.is_sent(o)
+            THEN ARRAY[('order', 'open', 'cancelled')]::orders.step[]
+    END
+$$;
+
+-- Every refund that settles passes here, so this is where a full refund closes its order: coupons, stock and member are
+-- locked in this order.
 -- A session that waited for the order began before what it waited for was written: time does not go back.
 -- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
 CREATE FUNCTION orders.move_order(
     c orders.context, o orders.orders, p_steps orders.step[], p_captured bigint, p_refunded bigint, p_comment text
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
-    v_state   text := orders.last_state(p_steps, 'order', o.state);
-    v_payment text := orders.last_state(p_steps, 'payment', o.payment_state);
+    v_steps   orders.step[] := orders.add_closing_step(o, p_steps);
+    v_state   text := orders.last_state(v_steps, 'order', o.state);
+    v_payment text := orders.last_state(v_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
     v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
                          OR (v_state = 'cancelled' AND v_state <> o.state);
@@ -62,7 +78,7 @@ BEGIN
         updated_at = v_now,
         state = v_state,
         payment_state = v_payment,
-        fulfilment_state = orders.last_state(p_steps, 'fulfilment', x.fulfilment_state),
+        fulfilment_state = orders.last_state(v_steps, 'fulfilment', x.fulfilment_state),
         captured = x.captured + p_captured,
         refunded = x.refunded + p_refunded,
         paid_at = CASE WHEN p_captured > 0 THEN coalesce(x.paid_at, v_now) ELSE x.paid_at END,
@@ -70,8 +86,12 @@ BEGIN
         cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, v_now) END
     WHERE x.tenant_id = o.tenant_id AND x.id = o.id
     RETURNING * INTO o;
-    IF cardinality(p_steps) > 0 THEN
-        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, p_steps);
+    IF cardinality(v_steps) > 0 THEN
+        PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, v_steps);
+    END IF;
+    IF cardinality(v_steps) > cardinality(p_steps) THEN
+        PERFORM orders.release_coupons(o.tenant_id, o.id);
+        PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
     END IF;
     IF v_follows THEN
         o := orders.follow_package(c, o);
@@ -175,9 +195,13 @@ COMMENT ON FUNCTION orders.lock_order IS
 'Internal: locks an order, then its payments by id. OR404 not_found (also for the order of another user), OR412
 version_mismatch';
 COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
+COMMENT ON FUNCTION orders.is_sent IS 'Internal: whether the goods of an order were shipped';
+COMMENT ON FUNCTION orders.add_closing_step IS
+'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
 COMMENT ON FUNCTION orders.move_order IS
-'Internal: applies steps to a locked order, increments its version and records them. When the steps move money or cancel the
-order, its package follows: this locks the member';
+'Internal: applies steps to a locked order, increments its version and records them. A full refund before anything was shipped
+cancels the order and releases its coupons and its stock. When the steps move money or cancel the order, its package follows:
+this locks the member';
 COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';

@@ -20,7 +20,7 @@ SELECT s.axis, s.from_state, s.to_state, a.actor, s.event
 FROM (VALUES
     ('order', 'new', 'open', 'buyer seller operator system', 'order.placed'),
     ('order', 'open', 'completed', 'buyer seller operator provider system', 'order.completed'),
-    ('order', 'open', 'cancelled', 'buyer seller operator system', 'order.cancelled'),
+    ('order', 'open', 'cancelled', 'buyer seller operator provider system', 'order.cancelled'),
     ('order', 'open', 'expired', 'system', 'order.expired'),
     ('order', 'open', 'error', 'seller operator provider system', 'order.failed'),
     ('order', 'expired', 'cancelled', 'buyer seller operator system', 'order.cancelled'),
@@ -496,7 +496,7 @@ COMMENT ON COLUMN orders.outbox.dead IS 'Given up; replayed by hand only';
 COMMENT ON COLUMN orders.outbox.last_error IS 'What the last failure said';
 COMMENT ON COLUMN orders.outbox.created_at IS 'When the row was made';
 COMMENT ON TABLE orders.coupon_redemption IS
-'A coupon used by an order: reserved, applied once paid, released when the order is cancelled, expires or fails';
+'A coupon used by an order: reserved, applied once paid, released when the order is cancelled, expires, fails or is refunded in full before anything was shipped';
 COMMENT ON COLUMN orders.coupon_redemption.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.coupon_redemption.coupon_id IS 'The coupon';
 COMMENT ON COLUMN orders.coupon_redemption.order_id IS 'The order';

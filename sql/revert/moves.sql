@@ -14,6 +14,8 @@ DROP FUNCTION orders.as_of_now;
 DROP FUNCTION orders.is_due;
 DROP FUNCTION orders.move_return;
 DROP FUNCTION orders.move_order;
+DROP FUNCTION orders.add_closing_step;
+DROP FUNCTION orders.is_sent;
 DROP FUNCTION orders.last_state;
 DROP FUNCTION orders.lock_order;
 DROP FUNCTION orders.acting_as;

@@ -5,6 +5,8 @@ SELECT 'orders.system_context'::regproc;
 SELECT 'orders.acting_as'::regproc;
 SELECT 'orders.lock_order'::regproc;
 SELECT 'orders.last_state'::regproc;
+SELECT 'orders.is_sent'::regproc;
+SELECT 'orders.add_closing_step'::regproc;
 SELECT 'orders.move_order'::regproc;
 SELECT 'orders.move_return'::regproc;
 SELECT 'orders.is_due'::regproc;

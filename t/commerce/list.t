@@ -77,6 +77,10 @@ subtest 'statuses' => sub {
     my $gone = create($buyer, [$pen]);
     operator_does($gone, 'cancel');
     is($told->(), 'cancelled refunded', 'cancelled');
+    my $back = create($buyer, [$pen]);
+    operator_does($back, $_) for qw(pay refund);
+    is(join(' ', @{ order_row($back->{id}) }{qw(state payment_state)}), 'cancelled refunded', 'refunded before it was shipped');
+    is($told->(), 'refunded cancelled refunded', 'is refunded, not cancelled');
     done;
 };
 

@@ -61,8 +61,11 @@ subtest 'not cash on delivery' => sub {
     says(cancel(GET => $transfer), 409, $only);
     my $rich = make_user(balance => 100_00);
     my $paid = customer_order($rich, payment_method => 'balance');
-    operator_does($paid, 'refund');
+    operator_does($paid, refund => (amount => 1));
     says(cancel(GET => $paid, who => $rich), 409, 'The order has been refunded and can no longer be cancelled.');
+    operator_does($paid, 'refund');
+    is(state_of($paid), 'cancelled refunded pending', 'a full refund closes the order');
+    done_well(cancel(GET => $paid, who => $rich), 'cancelling it finds nothing left to do');
     says(cancel(GET => place($rich, make_plan(price => 20_00))->{order}, who => $rich), 409, $only);
 };
 

@@ -86,7 +86,7 @@ subtest 'how it is paid' => sub {
     my $rich = make_user(balance => 100_00);
     my $paid = customer_order($rich, payment_method => 'balance');
     operator_does($paid, 'refund');
-    is(entry($paid, $rich)->{payment_status}, 'refunded', 'all went back');
+    is_deeply([ @{ entry($paid, $rich) }{qw(order_status payment_status)} ], [qw(cancelled refunded)], 'all went back');
 };
 
 subtest 'what is over' => sub {

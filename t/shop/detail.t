@@ -127,8 +127,8 @@ subtest 'money that goes back' => sub {
     api(POST => "/api/v1/admin/orders/$orders[1]{id}/refund", @operator, json => {});
     my @replies = map { shop(GET => $_, $buyer) } @orders;
     is_deeply([ map { (of($_, 'payment'))[0]{status} } @replies ], [ 'paid', 'refunded' ], 'changes the payment when all of it does');
-    is_deeply([ map { of($_, 'status') } @replies ], [ 'paid', 'paid' ], 'and not the status');
-    is_deeply([ map { words($_) } @replies ], [ 'paid', 'paid' ], 'nor the history');
+    is_deeply([ map { of($_, 'status') } @replies ], [ 'paid', 'cancelled' ], 'and closes the order');
+    is_deeply([ map { words($_) } @replies ], [ 'paid', 'paid cancelled' ], 'as the history says');
 };
 
 subtest 'goods that come back' => sub {

@@ -27,9 +27,12 @@ static void status_follows_the_states(void **state)
         {"completed", "refunded", "refunded"},
         {"open", "refunded", "refunded"},
         {"cancelled", "closed", "cancelled"},
-        {"cancelled", "refunded", "cancelled"},
+        {"cancelled", "refunded", "refunded"},
+        {"cancelled", "partially_refunded", "cancelled"},
         {"cancelled", "refund_pending", "cancelled"},
         {"expired", "closed", "cancelled"},
+        {"expired", "refunded", "refunded"},
+        {"error", "refunded", "refunded"},
         {"a newer state", "a newer state", "pending"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -29,6 +29,7 @@ static void status_follows_the_states(void **state)
         {"completed", "refunded", "returned", "delivered"},
         {"cancelled", "closed", "pending", "cancelled"},
         {"cancelled", "refund_pending", "confirmed", "cancelled"},
+        {"cancelled", "refunded", "packed", "cancelled"},
         {"expired", "closed", "pending", "cancelled"},
         {"error", "failed", "pending", "cancelled"},
         {"a newer state", "a newer state", "a newer state", "pending_payment"},
@@ -110,6 +111,14 @@ static void one_operation_is_one_entry(void **state)
     };
     assert_string_equal(words_of(paid_at_once, COUNT(paid_at_once)),
                         "[" ENTRY("paid", "1") "," ENTRY("cancelled", "2") "]");
+    static const step_t refunded[] = {
+        {1, "order", "open"},       {1, "payment", "unpaid"},    {1, "fulfilment", "pending"},
+        {2, "payment", "paid"},     {3, "fulfilment", "packed"}, {4, "payment", "refund_pending"},
+        {5, "payment", "refunded"}, {5, "order", "cancelled"},
+    };
+    assert_string_equal(words_of(refunded, COUNT(refunded)),
+                        "[" ENTRY("pending_payment", "1") "," ENTRY("paid", "2") "," ENTRY(
+                            "processing", "3") "," ENTRY("cancelled", "5") "]");
     assert_string_equal(words_of(NULL, 0), "[]");
 }
 
