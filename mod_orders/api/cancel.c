@@ -19,7 +19,7 @@ orders_problem_t *orders_cancel_read(orders_cancel_t *cancel, orders_writer_t *w
     ORDERS_TRY(orders_input_body(&input, call, true));
     ORDERS_TRY(orders_fields_decode(fields, ORDERS_COUNT(fields), input, &body, call->pool));
     ORDERS_TRY(orders_call_writer(writer, call, actor, NULL));
-    ORDERS_TRY(orders_call_version(call, &cancel->version));
+    ORDERS_TRY(orders_call_match(call, &cancel->match));
     cancel->reason = orders_or_null(body.reason);
     return NULL;
 }

@@ -209,8 +209,8 @@ static void reply_with(const orders_call_t *call, const orders_order_t *order,
     orders_commerce_begin(reply->json);
     orders_commerce_write_lines(reply->json, order);
     orders_commerce_end(reply->json);
-    reply->etag =
-        orders_etag(call->pool, order->version, orders_json_text(reply->json, call->pool, &length));
+    reply->etag = orders_etag(call->pool, order->id, order->version,
+                              orders_json_text(reply->json, call->pool, &length));
 }
 
 orders_problem_t *orders_commerce_detail(orders_call_t *call, orders_reply_t *reply)

@@ -30,7 +30,7 @@ static orders_problem_t *begin(orders_call_t *call, orders_input_t **input, cons
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = orders_first(order->of.companies);
-    return orders_etag(pool, order->version,
+    return orders_etag(pool, order->id, order->version,
                        company ? apr_psprintf(pool, "%s %s %.*s %.*s", order->number, company->name,
                                               company->address.length, company->address.text,
                                               company->images.length, company->images.text)

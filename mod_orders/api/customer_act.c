@@ -31,7 +31,7 @@ static orders_problem_t *read_cancel(orders_cancel_t *cancel, orders_writer_t *w
     if (call->route->body) {
         return orders_cancel_read(cancel, writer, call, "buyer");
     }
-    ORDERS_TRY(orders_call_version(call, &cancel->version));
+    ORDERS_TRY(orders_call_match(call, &cancel->match));
     return orders_call_writer(writer, call, "buyer", NULL);
 }
 
@@ -146,7 +146,7 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
     if (!request.order.id) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    ORDERS_TRY(orders_call_version(call, &request.version));
+    ORDERS_TRY(orders_call_match(call, &request.match));
     ORDERS_TRY(orders_return_request(&writer, &request, &answer));
     orders_customer_reply_message(call, reply, "Order return initiated successfully");
     reply->replayed = orders_answer_is_replay(answer);

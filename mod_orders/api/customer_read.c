@@ -90,8 +90,8 @@ static void end_order(const orders_call_t *call, const orders_order_t *order, or
     apr_size_t length;
     orders_json_end_array(reply->json);
     orders_customer_end_data(reply->json);
-    reply->etag =
-        orders_etag(call->pool, order->version, orders_json_text(reply->json, call->pool, &length));
+    reply->etag = orders_etag(call->pool, order->id, order->version,
+                              orders_json_text(reply->json, call->pool, &length));
 }
 
 orders_problem_t *orders_customer_tracking(orders_call_t *call, orders_reply_t *reply)

@@ -73,10 +73,12 @@ static void write_invoice(orders_json_t *json, const orders_invoice_t *invoice)
 orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
+    apr_array_header_t *match;
     orders_answer_t *answer;
     const orders_order_t *order;
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], &answer));
+    ORDERS_TRY(orders_call_match(call, &match));
+    ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], match, &answer));
     ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
     const orders_result_t *result = orders_first(answer->results);
     const orders_invoice_t *invoice = orders_last(order->of.invoices);

@@ -39,7 +39,7 @@ static orders_problem_t *advance(orders_call_t *call, const char *to, orders_rep
     orders_advance_t order = {.order = call->param[0], .to = to};
     ORDERS_TRY(read_step(call, &step));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &order.version));
+    ORDERS_TRY(orders_call_match(call, &order.match));
     order.comment = orders_or_null(step.comment);
     order.expected_at = step.expected_at;
     order.collected = step.collected;
@@ -83,7 +83,7 @@ static orders_problem_t *send_document(orders_call_t *call, write_document_t wri
         document.document = call->body;
     }
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &document.version));
+    ORDERS_TRY(orders_call_match(call, &document.match));
     ORDERS_TRY(write(&writer, &document, &answer));
     return orders_operator_reply(call, answer, reply);
 }

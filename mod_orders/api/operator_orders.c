@@ -120,7 +120,7 @@ static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
         shipment && shipment->late, person_of(pool, orders_first(order->of.users)),
         person_of(pool, orders_first(order->of.agents)), company ? text_of(company->ref) : "",
         company ? text_of(company->name) : "");
-    return orders_etag(pool, order->version, rest);
+    return orders_etag(pool, order->id, order->version, rest);
 }
 
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
@@ -164,7 +164,7 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     ORDERS_TRY(
         orders_fields_decode(pay_fields, ORDERS_COUNT(pay_fields), input, &body, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &settle.version));
+    ORDERS_TRY(orders_call_match(call, &settle.match));
     settle.reference = orders_or_null(body.reference);
     settle.method = orders_or_null(body.method);
     ORDERS_TRY(orders_payment_settle(&writer, &settle, &answer));

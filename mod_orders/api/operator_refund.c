@@ -96,7 +96,7 @@ orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *re
     };
     ORDERS_TRY(read_body(call, &refund));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &refund.version));
+    ORDERS_TRY(orders_call_match(call, &refund.match));
     ORDERS_TRY(orders_order_refund(&writer, &refund, &answer));
     return reply_refund(call, answer, 201, reply);
 }
@@ -139,6 +139,7 @@ orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_repl
     orders_settle_refund_t settle = {.refund_id = orders_number_id(call->param[0])};
     ORDERS_TRY(read_settle(call, &settle));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &settle.match));
     ORDERS_TRY(orders_payment_settle_refund(&writer, &settle, &answer));
     return reply_refund(call, answer, 200, reply);
 }

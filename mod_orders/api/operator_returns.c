@@ -154,7 +154,7 @@ orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_rep
     };
     ORDERS_TRY(read_request(call, &request));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &request.version));
+    ORDERS_TRY(orders_call_match(call, &request.match));
     ORDERS_TRY(orders_return_request(&writer, &request, &answer));
     return reply_return(call, answer, 201, reply);
 }
@@ -181,7 +181,7 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
     ORDERS_TRY(
         orders_fields_decode(step_fields, ORDERS_COUNT(step_fields), input, &body, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_call_version(call, &step.version));
+    ORDERS_TRY(orders_call_match(call, &step.match));
     step.comment = orders_or_null(body.comment);
     ORDERS_TRY(orders_return_resolve(&writer, &step, &answer));
     return reply_return(call, answer, 200, reply);

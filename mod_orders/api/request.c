@@ -43,19 +43,11 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
     return NULL;
 }
 
-orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *version)
+orders_problem_t *orders_call_match(const orders_call_t *call, apr_array_header_t **match)
 {
-    int32_t found = 0;
-    switch (orders_etag_if_match(call->if_match, &found)) {
-    case ORDERS_IF_MATCH_VERSION:
-        *version = found;
-        return NULL;
-    case ORDERS_IF_MATCH_NEVER:
-        return orders_problem(call->pool, ORDERS_E_version_mismatch, NULL);
-    default:
-        *version = 0;
-        return NULL;
-    }
+    return orders_etag_if_match(call->if_match, call->pool, match) == ORDERS_IF_MATCH_NEVER
+               ? orders_problem(call->pool, ORDERS_E_version_mismatch, NULL)
+               : NULL;
 }
 
 /* What browsers say, and said: https://fetch.spec.whatwg.org/#sec-purpose-header and its forerunners. */

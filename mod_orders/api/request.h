@@ -25,8 +25,12 @@ orders_reader_t orders_call_reader(const orders_call_t *call);
 orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_t *call,
                                      const char *actor, const char *field) ORDERS_MUSTCHECK;
 
-/** If-Match: the version the order must have, 0 for any. `version_mismatch` when no tag of it can be an order's. */
-orders_problem_t *orders_call_version(const orders_call_t *call, int64_t *version) ORDERS_MUSTCHECK;
+/**
+ * If-Match: the version tags of which the order must have one, NULL for any version. `version_mismatch` when no tag can be
+ * an order's.
+ */
+orders_problem_t *orders_call_match(const orders_call_t *call,
+                                    apr_array_header_t **match) ORDERS_MUSTCHECK;
 
 /** Whether it is a prefetch: a browser that looks ahead, by itself. */
 bool orders_call_is_prefetch(const orders_call_t *call);

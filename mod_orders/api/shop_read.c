@@ -109,8 +109,8 @@ static void reply_with(writer_t write, const orders_call_t *call, const orders_a
     orders_json_key(reply->json, "data");
     write(reply->json, order, &view);
     orders_json_end_object(reply->json);
-    reply->etag =
-        orders_etag(call->pool, order->version, orders_json_text(reply->json, call->pool, &length));
+    reply->etag = orders_etag(call->pool, order->id, order->version,
+                              orders_json_text(reply->json, call->pool, &length));
     say_language(reply, &view, call->pool);
 }
 

@@ -27,7 +27,7 @@ orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t 
     reply->json = orders_json_open(call->pool);
     orders_user_write_payment_status(reply->json, order);
     reply->etag =
-        orders_etag(call->pool, order->version,
+        orders_etag(call->pool, order->id, order->version,
                     apr_psprintf(call->pool, "payment %" APR_INT64_T_FMT, (apr_int64_t)order->id));
     return NULL;
 }

@@ -205,7 +205,7 @@ static const char *etag_of(apr_pool_t *pool, const orders_order_t *order,
         pool, "%" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT,
         (apr_int64_t)order->id, (apr_int64_t)(balance ? balance->amount : 0),
         (apr_int64_t)(balance ? balance->updated_at : 0), (apr_int64_t)(posting ? posting->id : 0));
-    return orders_etag(pool, order->version, rest);
+    return orders_etag(pool, order->id, order->version, rest);
 }
 
 orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answer_t *answer,

@@ -7,23 +7,35 @@
 #include "core/digest.h"
 #include "core/number.h"
 
-const char *orders_etag(apr_pool_t *pool, int64_t version, const char *rest)
+#define CHECK_BYTES 6
+
+/** Writes the part before the dot; orders.version_tag (sql/deploy/moves.sql) computes the same. NULL without SHA-256. */
+static const char *version_tag(apr_pool_t *pool, int64_t order, int64_t version)
 {
+    unsigned char digest[ORDERS_SHA256_SIZE];
+    const char *text = apr_psprintf(pool, "%" APR_INT64_T_FMT "-%" APR_INT64_T_FMT, order, version);
+
+    return orders_sha256(digest, text, strlen(text))
+               ? apr_psprintf(pool, "%" APR_INT64_T_FMT "-%s", version,
+                              orders_hex(pool, digest, CHECK_BYTES))
+               : NULL;
+}
+
+const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view)
+{
+    const char *tag = version_tag(pool, order, version);
     uint64_t hash = 14695981039346656037u; /* FNV-1a: tells apart, protects nothing */
     unsigned char bytes[8];
     int at;
 
-    if (!rest) {
-        return apr_psprintf(pool, "\"%" APR_INT64_T_FMT "\"", version);
-    }
-    for (; *rest; rest++) {
-        hash = (hash ^ (unsigned char)*rest) * 1099511628211u;
+    for (; *view; view++) {
+        hash = (hash ^ (unsigned char)*view) * 1099511628211u;
     }
     for (at = 0; at < 8; at++) {
         bytes[at] = (unsigned char)(hash >> (8 * at));
     }
-    return apr_psprintf(pool, "\"%" APR_INT64_T_FMT "-%s\"", version,
-                        orders_base64url(pool, bytes, sizeof(bytes)));
+    return tag ? apr_psprintf(pool, "\"%s.%s\"", tag, orders_base64url(pool, bytes, sizeof(bytes)))
+               : NULL;
 }
 
 /** A tag of a list: what is between its quotes. */
@@ -90,25 +102,35 @@ bool orders_etag_none_match(const char *header, const char *etag)
     return false;
 }
 
-orders_if_match_e orders_etag_if_match(const char *header, int32_t *version)
+/** Whether a text is a version, a dash and a check: "7-0123456789ab". */
+static bool is_version_tag(const char *text, apr_size_t length)
 {
-    orders_if_match_e outcome = ORDERS_IF_MATCH_NEVER;
+    const char *dash = memchr(text, '-', length);
+    apr_size_t digits = dash ? (apr_size_t)(dash - text) : 0;
+    int64_t number;
+
+    return dash && length - digits - 1 == 2 * CHECK_BYTES &&
+           strspn(dash + 1, "0123456789abcdef") >= 2 * CHECK_BYTES &&
+           orders_number_n(text, digits, 1, INT32_MAX, &number) == ORDERS_NUMBER_OK;
+}
+
+orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
+                                       apr_array_header_t **tags)
+{
     tag_t tag;
 
+    *tags = NULL;
     if (!header || is_star(header)) {
         return ORDERS_IF_MATCH_ANY;
     }
-    *version = 0;
+    *tags = apr_array_make(pool, 2, sizeof(const char *));
     while (next_tag(&header, &tag)) {
-        const char *dash = memchr(tag.start, '-', tag.length);
-        apr_size_t length = dash ? (apr_size_t)(dash - tag.start) : tag.length;
-        int64_t number;
+        const char *dot = memchr(tag.start, '.', tag.length);
+        apr_size_t length = dot ? (apr_size_t)(dot - tag.start) : 0;
 
-        if (!tag.weak && orders_number_n(tag.start, length, 1, INT32_MAX, &number) == 0 &&
-            number > *version) {
-            *version = (int32_t)number;
-            outcome = ORDERS_IF_MATCH_VERSION;
+        if (!tag.weak && is_version_tag(tag.start, length)) {
+            APR_ARRAY_PUSH(*tags, const char *) = apr_pstrmemdup(pool, tag.start, length);
         }
     }
-    return outcome;
+    return (*tags)->nelts ? ORDERS_IF_MATCH_TAGS : ORDERS_IF_MATCH_NEVER;
 }

@@ -6,28 +6,32 @@
 #define ORDERS_CORE_ETAG_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /**
- * The strong tag of an order's representation: `"7"`, or `"7-kq2Xb0cUQ8w"` when the answer shows more than the order
- * (a balance, a language), which `rest` then tells apart. NULL: nothing more.
+ * The strong tag of an order's representation: `"7-1f6ab0c2d3e4.kq2Xb0cUQ8w"`. The part before the dot, the version and a
+ * checksum of order and version, is the same in every representation of the order; the part after it is a checksum of
+ * `view`, which names whatever the representation shows. NULL when SHA-256 fails.
  */
-const char *orders_etag(apr_pool_t *pool, int64_t version, const char *rest);
+const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view);
 
 /** If-None-Match: whether one of its tags (or `*`) is `etag`, compared weakly; then the answer is 304. NULL header: false. */
 bool orders_etag_none_match(const char *header, const char *etag);
 
 typedef enum {
-    ORDERS_IF_MATCH_ANY,     /**< no condition: no header, or `*` */
-    ORDERS_IF_MATCH_VERSION, /**< only at `*version` */
-    ORDERS_IF_MATCH_NEVER    /**< no tag of ours among them: precondition failed */
+    ORDERS_IF_MATCH_ANY,  /**< no condition: no header, or `*` */
+    ORDERS_IF_MATCH_TAGS, /**< only when one of `*tags` is the order's */
+    ORDERS_IF_MATCH_NEVER /**< none of the tags can be an order's: precondition failed */
 } orders_if_match_e;
 
 /**
- * If-Match, read down to the order's version: what else an answer shows is not protected by the condition. Of several
- * tags the highest version counts, because an order never goes back to an earlier one. Weak tags never match.
+ * If-Match. `*tags`: the parts before the dot of all tags that can be an order's (const char *), NULL without a condition.
+ * Only strong tags match (RFC 9110, section 13.1.1). The part after the dot is ignored: the condition protects the order,
+ * not what else an answer shows, and a compressing filter adds its suffix (`-gzip`) there.
  */
-orders_if_match_e orders_etag_if_match(const char *header, int32_t *version);
+orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
+                                       apr_array_header_t **tags);
 
 #endif

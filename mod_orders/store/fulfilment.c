@@ -30,7 +30,7 @@ orders_problem_t *orders_fulfilment_advance(const orders_writer_t *writer,
     orders_param_text(&params, advance->expected_at);
     orders_param_text(&params, advance->collected ? "true" : "false");
     orders_param_text(&params, advance->comment);
-    orders_param_int_or_null(&params, advance->version != 0, advance->version);
+    orders_param_match(&params, advance->match);
     return orders_store_write(writer, &advance_order, &params, answer);
 }
 
@@ -43,7 +43,7 @@ static orders_problem_t *write_document(const orders_writer_t *writer,
     orders_writer_params(&params, writer);
     orders_param_text(&params, document->order);
     orders_param_text(&params, document->document);
-    orders_param_int_or_null(&params, document->version != 0, document->version);
+    orders_param_match(&params, document->match);
     return orders_store_write(writer, statement, &params, answer);
 }
 

@@ -14,17 +14,17 @@ typedef struct orders_advance_t {
     const char *expected_at; /**< ISO 8601; NULL: as it was planned */
     bool collected; /**< delivered: the cash of an order that is paid at the door was collected */
     const char *comment;
-    int64_t version; /**< that the order must have (If-Match); 0: any */
+    apr_array_header_t *match; /**< version tags of the order (If-Match); NULL: any version */
 } orders_advance_t;
 
 orders_problem_t *orders_fulfilment_advance(const orders_writer_t *writer,
                                             const orders_advance_t *advance,
                                             orders_answer_t **answer) ORDERS_MUSTCHECK;
 
-/** A document about an order's shipment: `order` by id, UUID or number, `document` JSON, `version` as above. */
+/** A document about an order's shipment: `order` by id, UUID or number, `document` JSON, `match` as above. */
 typedef struct orders_shipment_document_t {
     const char *order, *document;
-    int64_t version;
+    apr_array_header_t *match;
 } orders_shipment_document_t;
 
 /** A packed order leaves. */

@@ -3,8 +3,9 @@
 
 static const orders_statement_t issue = {
     .name = "orders_issue_invoice",
-    .text = "SELECT * FROM orders.issue_invoice(" ORDERS_WRITER_SQL ", orders.order_id_of($1, $8))",
-    .param_count = 8,
+    .text =
+        "SELECT * FROM orders.issue_invoice(" ORDERS_WRITER_SQL ", orders.order_id_of($1, $8), $9)",
+    .param_count = 9,
 };
 static const orders_statement_t read_any = {
     .name = "orders_read_invoice",
@@ -18,11 +19,12 @@ static const orders_statement_t read_own = {
 };
 
 orders_problem_t *orders_invoice_issue(const orders_writer_t *writer, const char *order,
-                                       orders_answer_t **answer)
+                                       const apr_array_header_t *match, orders_answer_t **answer)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, order);
+    orders_param_match(&params, match);
     return orders_store_write(writer, &issue, &params, answer);
 }
 

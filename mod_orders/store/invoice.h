@@ -5,8 +5,12 @@
 
 #include "store/operation.h"
 
-/** The outcome is `unchanged` when the order has its invoice. `order`: id, UUID or number. */
+/**
+ * The outcome is `unchanged` when the order has its invoice. `order`: id, UUID or number; `match`: version tags of the order
+ * (If-Match), NULL: any version.
+ */
 orders_problem_t *orders_invoice_issue(const orders_writer_t *writer, const char *order,
+                                       const apr_array_header_t *match,
                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /** An invoice with its document; NULL when there is none. */

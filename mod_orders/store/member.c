@@ -113,11 +113,11 @@ orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *
 }
 
 orders_problem_t *orders_member_apply(const orders_writer_t *writer, const char *order,
-                                      int64_t version, orders_answer_t **answer)
+                                      const apr_array_header_t *match, orders_answer_t **answer)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, order);
-    orders_param_int_or_null(&params, version != 0, version);
+    orders_param_match(&params, match);
     return orders_store_write(writer, &apply, &params, answer);
 }

@@ -51,6 +51,15 @@ void orders_param_array(orders_params_t *params, const char *const *elements, in
     orders_param_text(params, text);
 }
 
+void orders_param_match(orders_params_t *params, const apr_array_header_t *tags)
+{
+    if (tags) {
+        orders_param_array(params, (const char *const *)tags->elts, tags->nelts);
+    } else {
+        orders_param_text(params, NULL);
+    }
+}
+
 orders_problem_t *orders_store_read(const orders_reader_t *reader,
                                     const orders_statement_t *statement,
                                     const orders_params_t *params, orders_answer_t **answer)

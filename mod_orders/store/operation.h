@@ -36,6 +36,9 @@ void orders_writer_params(orders_params_t *params, const orders_writer_t *writer
 /** A PostgreSQL array of texts (or of what its elements' type reads). */
 void orders_param_array(orders_params_t *params, const char *const *elements, int count);
 
+/** Version tags of If-Match (const char *), of which the order must have one; NULL: SQL's NULL, any version. */
+void orders_param_match(orders_params_t *params, const apr_array_header_t *tags);
+
 /** A read, and a write with `intent` by its key; both read the answer. */
 orders_problem_t *orders_store_read(const orders_reader_t *reader,
                                     const orders_statement_t *statement,

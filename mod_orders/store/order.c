@@ -144,7 +144,7 @@ orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const order
     orders_param_int_or_null(&params, cancel->user_id != 0, cancel->user_id);
     add_ref(&params, &cancel->order);
     orders_param_text(&params, cancel->reason);
-    orders_param_int_or_null(&params, cancel->version != 0, cancel->version);
+    orders_param_match(&params, cancel->match);
     return orders_store_write(writer, cancel->order.id ? &cancel_by_id : &cancel_by_text, &params,
                               answer);
 }
@@ -159,7 +159,7 @@ orders_problem_t *orders_order_refund(const orders_writer_t *writer,
     orders_param_text(&params, refund->lines);
     orders_param_text(&params, refund->reason);
     orders_param_int(&params, refund->window);
-    orders_param_int_or_null(&params, refund->version != 0, refund->version);
+    orders_param_match(&params, refund->match);
     return orders_store_write(writer, refund->order.id ? &refund_by_id : &refund_by_text, &params,
                               answer);
 }

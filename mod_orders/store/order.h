@@ -91,7 +91,7 @@ typedef struct orders_cancel_t {
     orders_order_ref_t order;
     int64_t user_id; /**< whose it must be; 0: anybody's */
     const char *reason;
-    int64_t version; /**< that it must have (If-Match); 0: any */
+    apr_array_header_t *match; /**< version tags (If-Match); NULL: any version */
 } orders_cancel_t;
 
 orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,
@@ -103,7 +103,7 @@ typedef struct orders_refund_order_t {
     const char *lines; /**< JSON: [{"id","quantity"}], or NULL */
     const char *reason;
     int window; /**< days after the payment */
-    int64_t version;
+    apr_array_header_t *match;
 } orders_refund_order_t;
 
 orders_problem_t *orders_order_refund(const orders_writer_t *writer,

@@ -24,8 +24,8 @@ static const orders_statement_t settle_payment = {
 };
 static const orders_statement_t settle_refund = {
     .name = "orders_settle_refund",
-    .text = "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
-    .param_count = 12,
+    .text = "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13)",
+    .param_count = 13,
 };
 static const orders_statement_t post_balance = {
     .name = "orders_post_balance",
@@ -92,7 +92,7 @@ orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
     orders_param_text(&params, settle->order.text);
     orders_param_text(&params, settle->method);
     orders_param_text(&params, settle->reference);
-    orders_param_int_or_null(&params, settle->version != 0, settle->version);
+    orders_param_match(&params, settle->match);
     return orders_store_write(writer, &settle_payment, &params, answer);
 }
 
@@ -107,6 +107,7 @@ orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
     orders_param_text(&params, settle->ok ? "true" : "false");
     orders_param_text(&params, settle->code);
     orders_param_text(&params, settle->message);
+    orders_param_match(&params, settle->match);
     return orders_store_write_again(writer, &settle_refund, &params, answer);
 }
 

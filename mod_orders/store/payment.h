@@ -42,7 +42,7 @@ orders_problem_t *orders_payment_event(const orders_reader_t *reader,
 typedef struct orders_settle_t {
     orders_order_ref_t order;
     const char *method, *reference; /**< NULL: the order's method; no reference */
-    int64_t version;
+    apr_array_header_t *match;
 } orders_settle_t;
 
 /** Settles an order's open payment by hand. */
@@ -55,6 +55,7 @@ typedef struct orders_settle_refund_t {
     const char *transaction_id;
     bool ok;
     const char *code, *message;
+    apr_array_header_t *match; /**< version tags of the order (If-Match); NULL: any version */
 } orders_settle_refund_t;
 
 /** What a provider said of a refund, or an operator of one that people settle. May be repeated. */

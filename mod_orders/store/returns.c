@@ -40,7 +40,7 @@ orders_problem_t *orders_return_request(const orders_writer_t *writer,
     orders_param_text(&params, request->lines);
     orders_param_text(&params, request->reason);
     orders_param_int(&params, request->window);
-    orders_param_int_or_null(&params, request->version != 0, request->version);
+    orders_param_match(&params, request->match);
     return orders_store_write(writer, request->order.id ? &request_by_id : &request_by_text,
                               &params, answer);
 }
@@ -53,7 +53,7 @@ orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
     orders_param_int(&params, step->return_id);
     orders_param_text(&params, step->action);
     orders_param_text(&params, step->comment);
-    orders_param_int_or_null(&params, step->version != 0, step->version);
+    orders_param_match(&params, step->match);
     return orders_store_write(writer, &resolve, &params, answer);
 }
 

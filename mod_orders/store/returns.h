@@ -10,8 +10,8 @@ typedef struct orders_return_request_t {
     int64_t user_id;   /**< whose order it must be; 0: anybody's */
     const char *lines; /**< JSON: [{"id","quantity"}]; without a quantity all that is left */
     const char *reason;
-    int window;      /**< days after the delivery */
-    int64_t version; /**< that the order must have (If-Match); 0: any */
+    int window;                /**< days after the delivery */
+    apr_array_header_t *match; /**< version tags of the order (If-Match); NULL: any version */
 } orders_return_request_t;
 
 /**
@@ -26,7 +26,7 @@ typedef struct orders_return_step_t {
     int64_t return_id;
     const char *action; /**< approve, reject, receive, refund */
     const char *comment;
-    int64_t version; /**< that the order must have; 0: any */
+    apr_array_header_t *match; /**< version tags of the order; NULL: any version */
 } orders_return_step_t;
 
 /** `return_not_found`, `return_not_resolvable`; a refund also what refunds of orders are refused with. */

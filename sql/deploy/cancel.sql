@@ -96,7 +96,7 @@ $$;
 
 CREATE FUNCTION orders.cancel(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_user bigint, p_order bigint, p_reason text, p_version integer
+    p_user bigint, p_order bigint, p_reason text, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -109,11 +109,11 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM finish(
-        c, result_row(try_cancel(c, lock_order(p_tenant, p_order, p_user, p_version), p_reason), p_order, p_order), p_user);
+        c, result_row(try_cancel(c, lock_order(p_tenant, p_order, p_user, p_match), p_reason), p_order, p_order), p_user);
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, integer)
+GRANT EXECUTE ON FUNCTION orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])
     TO orders_api;
 
 -- What it all means

@@ -35,10 +35,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.lock_goods(p_tenant integer, p_order bigint, p_version integer) RETURNS orders.orders
+CREATE FUNCTION orders.lock_goods(p_tenant integer, p_order bigint, p_match text[]) RETURNS orders.orders
 LANGUAGE plpgsql AS $$
 DECLARE
-    o orders.orders := orders.lock_order(p_tenant, p_order, NULL, p_version);
+    o orders.orders := orders.lock_order(p_tenant, p_order, NULL, p_match);
 BEGIN
     RETURN CASE WHEN orders.is_due(o) THEN orders.expire_order(o) ELSE o END;
 END
@@ -75,7 +75,7 @@ $$;
 
 CREATE FUNCTION orders.advance(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_to text, p_expected_at timestamptz, p_collected boolean, p_comment text, p_version integer
+    p_order bigint, p_to text, p_expected_at timestamptz, p_collected boolean, p_comment text, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -88,7 +88,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_goods(p_tenant, p_order, p_version);
+    o := lock_goods(p_tenant, p_order, p_match);
     IF p_to NOT IN ('confirmed', 'packed', 'delivered') THEN
         PERFORM refuse_advance(o, 'Only a shipment and its tracking take this step.');
     ELSIF o.fulfilment_state = p_to THEN
@@ -142,7 +142,7 @@ $$;
 
 CREATE FUNCTION orders.ship(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_shipment jsonb, p_version integer
+    p_order bigint, p_shipment jsonb, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -155,7 +155,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_goods(p_tenant, p_order, p_version);
+    o := lock_goods(p_tenant, p_order, p_match);
     IF has_left(o, p_shipment) THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
         RETURN;
@@ -231,7 +231,7 @@ $$;
 
 CREATE FUNCTION orders.track(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_event jsonb, p_version integer
+    p_order bigint, p_event jsonb, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -247,7 +247,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_order(p_tenant, p_order, NULL, p_version);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
     e := event_from(p_event);
     SELECT * INTO s FROM shipment x WHERE x.tenant_id = p_tenant AND x.order_id = o.id AND x.shipped_at IS NOT NULL;
     IF NOT FOUND THEN
@@ -261,9 +261,9 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, integer),
-    orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer),
-    orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)
+    orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, text[]),
+    orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[]),
+    orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])
     TO orders_api;
 
 -- What it all means

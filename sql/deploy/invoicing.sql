@@ -105,7 +105,7 @@ $$;
 
 CREATE FUNCTION orders.issue_invoice(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint
+    p_order bigint, p_match text[] DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -120,7 +120,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_order(p_tenant, p_order, NULL, NULL);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
     SELECT i.id INTO v_invoice FROM invoice i WHERE i.tenant_id = p_tenant AND i.order_id = p_order;
     IF v_invoice IS NULL THEN
         PERFORM check_billable(o);
@@ -208,7 +208,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders.read_bill(integer, bigint, bigint),
-    orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint),
+    orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[]),
     orders.read_invoice(integer, text),
     orders.read_own_invoice(integer, bigint, text, text)
     TO orders_api;

@@ -416,7 +416,7 @@ $$;
 
 CREATE FUNCTION orders.apply_paid_package(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_version integer, p_now timestamptz DEFAULT now()
+    p_order bigint, p_match text[], p_now timestamptz DEFAULT now()
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -430,7 +430,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_order(p_tenant, p_order, NULL, p_version);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
     IF EXISTS (SELECT FROM package_term t
                WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
         v_code := 'unchanged';
@@ -447,7 +447,7 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders.member_place(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], timestamptz),
     orders.upgrade_or_renew(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], integer, timestamptz),
-    orders.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, integer, timestamptz)
+    orders.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, text[], timestamptz)
     TO orders_api;
 
 -- What it all means

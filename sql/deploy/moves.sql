@@ -16,7 +16,12 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.lock_order(p_tenant integer, p_order bigint, p_user bigint, p_version integer)
+-- The same text is the start of every entity tag of the order, up to the dot: core/etag.c computes it too.
+CREATE FUNCTION orders.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12)
+$$;
+
+CREATE FUNCTION orders.lock_order(p_tenant integer, p_order bigint, p_user bigint, p_match text[])
 RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders;
@@ -24,7 +29,7 @@ BEGIN
     SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order FOR UPDATE;
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders.refuse('404', 'not_found', 'There is no such order.');
-    ELSIF o.version <> p_version THEN
+    ELSIF orders.version_tag(o.id, o.version) <> ALL (p_match) THEN
         PERFORM orders.refuse('412', 'version_mismatch', 'The order has changed meanwhile.', NULL,
                               jsonb_build_object('version', o.version));
     END IF;
@@ -191,9 +196,11 @@ $$;
 
 COMMENT ON FUNCTION orders.system_context IS 'Internal: context of the worker';
 COMMENT ON FUNCTION orders.acting_as IS 'Internal: the context with another actor';
+COMMENT ON FUNCTION orders.version_tag IS
+'Internal: the part of an order''s entity tags that names the version: the version and a checksum of order and version';
 COMMENT ON FUNCTION orders.lock_order IS
-'Internal: locks an order, then its payments by id. OR404 not_found (also for the order of another user), OR412
-version_mismatch';
+'Internal: locks an order, then its payments by id. p_match: version tags of which one must be the order''s; NULL: any
+version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
 COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
 COMMENT ON FUNCTION orders.is_sent IS 'Internal: whether the goods of an order were shipped';
 COMMENT ON FUNCTION orders.add_closing_step IS

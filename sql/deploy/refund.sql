@@ -189,7 +189,7 @@ $$;
 
 CREATE FUNCTION orders.refund(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_amount bigint, p_lines jsonb, p_reason text, p_window integer, p_version integer
+    p_order bigint, p_amount bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -205,7 +205,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    o := lock_order(p_tenant, p_order, NULL, p_version);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
     IF o.payment_state = 'refunded' AND o.refunded = o.captured AND p_amount IS NULL AND p_lines IS NULL THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, NULL), NULL);
         RETURN;
@@ -284,7 +284,7 @@ $$;
 
 CREATE FUNCTION orders.settle_refund(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_refund bigint, p_transaction text, p_ok boolean, p_code text, p_message text
+    p_refund bigint, p_transaction text, p_ok boolean, p_code text, p_message text, p_match text[] DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -304,7 +304,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('404', 'refund_not_found', 'There is no such refund.');
     END IF;
-    o := lock_order(p_tenant, v_order, NULL, NULL);
+    o := lock_order(p_tenant, v_order, NULL, p_match);
     SELECT * INTO r FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund FOR UPDATE;
     IF p_actor = 'operator' THEN
         PERFORM check_by_hand(r);
@@ -318,8 +318,8 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer),
-    orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text)
+    orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[]),
+    orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])
     TO orders_api;
 
 -- What it all means

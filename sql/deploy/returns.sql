@@ -132,7 +132,7 @@ $$;
 
 CREATE FUNCTION orders.request_return(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_user bigint, p_order bigint, p_lines jsonb, p_reason text, p_window integer, p_version integer
+    p_user bigint, p_order bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -154,7 +154,7 @@ BEGIN
     ELSIF length(p_reason) > 1000 THEN
         PERFORM refuse('422', 'too_long', 'The reason has more than 1000 characters.', 'reason');
     END IF;
-    o := lock_order(p_tenant, p_order, p_user, p_version);
+    o := lock_order(p_tenant, p_order, p_user, p_match);
     v_return := same_return(o, v_lines);
     IF v_return IS NULL THEN
         PERFORM check_returnable(o, p_window);
@@ -272,7 +272,7 @@ $$;
 
 CREATE FUNCTION orders.resolve_return(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_return bigint, p_action text, p_comment text, p_version integer
+    p_return bigint, p_action text, p_comment text, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -294,7 +294,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('404', 'return_not_found', 'There is no such return.');
     END IF;
-    o := lock_order(p_tenant, r.order_id, NULL, p_version);
+    o := lock_order(p_tenant, r.order_id, NULL, p_match);
     SELECT * INTO r FROM order_return x WHERE x.tenant_id = p_tenant AND x.id = p_return;
     IF r.state <> v_to THEN
         PERFORM check_resolvable(c, r, v_to);
@@ -323,8 +323,8 @@ RETURNS SETOF orders.answer LANGUAGE sql STABLE AS $$
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer),
-    orders.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, integer),
+    orders.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[]),
+    orders.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[]),
     orders.list_returns(integer, text, integer, bigint)
     TO orders_api;
 

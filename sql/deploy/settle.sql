@@ -210,7 +210,7 @@ $$;
 
 CREATE FUNCTION orders.settle_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_method text, p_reference text, p_version integer
+    p_order bigint, p_method text, p_reference text, p_match text[]
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -226,7 +226,7 @@ BEGIN
     ELSIF p_method = 'balance' OR p_method !~ '^[a-z][a-z0-9_]{0,39}$' THEN
         PERFORM refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'method');
     END IF;
-    o := lock_order(p_tenant, p_order, NULL, p_version);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
     SELECT p.id INTO v_payment FROM payment p
     WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'paid'
       AND p.transaction_id IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
@@ -271,7 +271,7 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text),
     orders.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean),
-    orders.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, integer),
+    orders.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[]),
     orders.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)
     TO orders_api;
 

@@ -18,6 +18,7 @@ DROP FUNCTION orders.add_closing_step;
 DROP FUNCTION orders.is_sent;
 DROP FUNCTION orders.last_state;
 DROP FUNCTION orders.lock_order;
+DROP FUNCTION orders.version_tag;
 DROP FUNCTION orders.acting_as;
 DROP FUNCTION orders.system_context;
 

@@ -40,7 +40,7 @@ CREATE FUNCTION pg_temp.ask(
     p_version integer DEFAULT NULL, p_key text DEFAULT NULL, OUT code text, OUT id bigint
 ) LANGUAGE sql AS $$
     SELECT code, id FROM orders.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
-                                               p_order, p_lines, p_reason, p_window, p_version)
+                                               p_order, p_lines, p_reason, p_window, pg_temp.match(p_order, p_version))
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.refused(
@@ -57,7 +57,8 @@ DECLARE
 BEGIN
     FOREACH v_action IN ARRAY string_to_array(p_actions, ',') LOOP
         SELECT code INTO v_code FROM orders.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
-                                                           p_comment, p_version)
+                                                           p_comment,
+                                                           pg_temp.match((SELECT r.order_id FROM orders.order_return r WHERE r.id = p_return), p_version))
         WHERE kind = 'result';
     END LOOP;
     RETURN v_code;

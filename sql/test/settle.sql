@@ -14,8 +14,16 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, NULL, %L)', :a, 'anothe
 SELECT is(pg_temp.refusal('SELECT pg_temp.pay(999999999)'), 'OR404 not_found', 'a missing order is not found');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, %L)', :a, 'balance')), 'OR422 payment_method_unknown method',
           'nobody settles from the balance by hand');
-SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %s, NULL, 'x', 1)$$, :a)),
+SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %1$s, NULL, 'x', pg_temp.match(%1$s, 1))$$, :a)),
           'OR412 version_mismatch', 'an old version is refused');
+SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %s, NULL, 'x', %L)$$, :a, t.match)),
+          'OR412 version_mismatch', 'so is ' || t.what)
+FROM (VALUES (ARRAY[(SELECT version FROM orders WHERE id = :a) || '-000000000000'], 'the right version with another check'),
+             (pg_temp.match(:a + 1, (SELECT version FROM orders WHERE id = :a)), 'the same version of another order'),
+             ('{}'::text[], 'a list without a tag of ours')) AS t (match, what);
+SELECT is((SELECT code FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'by hand',
+                                           pg_temp.match(:a, 9) || pg_temp.match(:a, (SELECT version FROM orders WHERE id = :a)) || pg_temp.match(:a, 1))
+           WHERE kind = 'result'), 'unchanged', 'any tag of the list may be the order''s');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT is(pg_temp.pay(:b), 'done', 'two manual payments may have one reference');

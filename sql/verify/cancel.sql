@@ -8,4 +8,4 @@ SELECT 'orders.cancel_order'::regproc;
 SELECT 'orders.try_cancel'::regproc;
 SELECT 'orders.cancel'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, integer)', 'EXECUTE')::integer;
+    'orders.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;

@@ -18,8 +18,8 @@ SELECT 'orders.put_event'::regproc;
 SELECT 'orders.follow'::regproc;
 SELECT 'orders.track'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, integer)', 'EXECUTE')::integer;
+    'orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)', 'EXECUTE')::integer;
+    'orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, integer)', 'EXECUTE')::integer;
+    'orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;

@@ -16,7 +16,7 @@ SELECT 'orders.read_invoice'::regproc;
 SELECT 'orders.read_own_invoice'::regproc;
 SELECT 'orders.read_bill'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint)', 'EXECUTE')::integer;
+    'orders.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.read_invoice(integer, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

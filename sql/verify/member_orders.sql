@@ -33,4 +33,4 @@ SELECT 1 / has_function_privilege('orders_api',
 SELECT 1 / has_function_privilege('orders_api',
     'orders.upgrade_or_renew(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], integer, timestamptz)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, integer, timestamptz)', 'EXECUTE')::integer;
+    'orders.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, text[], timestamptz)', 'EXECUTE')::integer;

@@ -3,6 +3,7 @@
 
 SELECT 'orders.system_context'::regproc;
 SELECT 'orders.acting_as'::regproc;
+SELECT 'orders.version_tag'::regproc;
 SELECT 'orders.lock_order'::regproc;
 SELECT 'orders.last_state'::regproc;
 SELECT 'orders.is_sent'::regproc;

@@ -17,6 +17,6 @@ SELECT 'orders.end_refund'::regproc;
 SELECT 'orders.check_by_hand'::regproc;
 SELECT 'orders.settle_refund'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer)', 'EXECUTE')::integer;
+    'orders.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text)', 'EXECUTE')::integer;
+    'orders.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])', 'EXECUTE')::integer;

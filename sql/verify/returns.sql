@@ -20,7 +20,7 @@ SELECT 'orders.check_resolvable'::regproc;
 SELECT 'orders.move_return_to'::regproc;
 SELECT 'orders.resolve_return'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, integer)', 'EXECUTE')::integer;
+    'orders.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, integer)', 'EXECUTE')::integer;
+    'orders.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.list_returns(integer, text, integer, bigint)', 'EXECUTE')::integer;

@@ -20,6 +20,6 @@ SELECT 1 / has_function_privilege('orders_api',
 SELECT 1 / has_function_privilege('orders_api',
     'orders.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, integer)', 'EXECUTE')::integer;
+    'orders.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)', 'EXECUTE')::integer;

@@ -76,10 +76,11 @@ static void check_link(const char *query, apr_pool_t *pool)
 
 static void check_conditions(const char *header, apr_pool_t *pool)
 {
-    int32_t version = 0;
-    orders_if_match_e outcome = orders_etag_if_match(header, &version);
+    apr_array_header_t *tags;
+    orders_if_match_e outcome = orders_etag_if_match(header, pool, &tags);
 
-    HOLDS((outcome == ORDERS_IF_MATCH_VERSION) == (version > 0));
+    HOLDS((outcome == ORDERS_IF_MATCH_ANY) == !tags);
+    HOLDS((outcome == ORDERS_IF_MATCH_TAGS) == (tags && tags->nelts > 0));
     (void)orders_etag_none_match(header, "\"3-abc\"");
 }
 

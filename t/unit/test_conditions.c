@@ -2,16 +2,23 @@
 /* Headers that make a request conditional: If-None-Match, If-Match, Idempotency-Key. */
 #include "support.h"
 
+#include <apr_strings.h>
+
 #include "core/etag.h"
 #include "core/idempotency.h"
 
 static void builds_tags(void **state)
 {
-    assert_string_equal(orders_etag(pool, 7, NULL), "\"7\"");
-    assert_string_equal(orders_etag(pool, 7, "250000|EUR"), orders_etag(pool, 7, "250000|EUR"));
-    assert_string_not_equal(orders_etag(pool, 7, "250000|EUR"), orders_etag(pool, 7, "250001|EUR"));
-    assert_string_not_equal(orders_etag(pool, 7, "x"), orders_etag(pool, 8, "x"));
-    assert_int_equal(strlen(orders_etag(pool, 7, "")), strlen("\"7-12345678901\""));
+    const char *tag = orders_etag(pool, 12, 7, "250000|EUR");
+    const char *dot = strchr(tag, '.');
+
+    assert_string_equal(orders_etag(pool, 12, 7, "250000|EUR"), tag);
+    assert_int_equal(strlen(tag), strlen("\"7-123456789012.12345678901\""));
+    assert_memory_equal(tag, "\"7-ba281cee4742.", (size_t)(dot + 1 - tag));
+    assert_memory_equal(orders_etag(pool, 12, 7, "250001|EUR"), tag, (size_t)(dot + 1 - tag));
+    assert_string_not_equal(orders_etag(pool, 12, 7, "250001|EUR"), tag);
+    assert_memory_not_equal(orders_etag(pool, 12, 8, "250000|EUR") + 2, tag + 2, 14);
+    assert_memory_not_equal(orders_etag(pool, 13, 7, "250000|EUR") + 2, tag + 2, 14);
 }
 
 static void matches_none_match(void **state)
@@ -52,36 +59,49 @@ static void matches_none_match(void **state)
     assert_false(orders_etag_none_match("*", NULL));
 }
 
+#define TAG "3-0123456789ab"
+#define NEXT "4-0123456789ab"
+
 static void reads_if_match(void **state)
 {
     static const struct {
         const char *header;
         orders_if_match_e outcome;
-        int version;
+        const char *tags;
     } cases[] = {
-        {NULL, ORDERS_IF_MATCH_ANY, 0},
-        {"*", ORDERS_IF_MATCH_ANY, 0},
-        {"\"3\"", ORDERS_IF_MATCH_VERSION, 3},
-        {"\"3-abc\"", ORDERS_IF_MATCH_VERSION, 3},
-        {"\"3-abc-gzip\"", ORDERS_IF_MATCH_VERSION, 3},
-        {"\"3\", \"5-x\", \"4\"", ORDERS_IF_MATCH_VERSION, 5},
-        {"\"x\", \"4\"", ORDERS_IF_MATCH_VERSION, 4},
-        {"W/\"3\"", ORDERS_IF_MATCH_NEVER, 0},
-        {"", ORDERS_IF_MATCH_NEVER, 0},
-        {"3", ORDERS_IF_MATCH_NEVER, 0},
-        {"\"0\"", ORDERS_IF_MATCH_NEVER, 0},
-        {"\"-3\"", ORDERS_IF_MATCH_NEVER, 0},
-        {"\"2147483648\"", ORDERS_IF_MATCH_NEVER, 0},
-        {"\"abc\"", ORDERS_IF_MATCH_NEVER, 0},
-        {"\"3", ORDERS_IF_MATCH_NEVER, 0},
+        {NULL, ORDERS_IF_MATCH_ANY, ""},
+        {"*", ORDERS_IF_MATCH_ANY, ""},
+        {" * ", ORDERS_IF_MATCH_ANY, ""},
+        {"\"" TAG ".abc\"", ORDERS_IF_MATCH_TAGS, TAG},
+        {"\"" TAG ".-_x\"", ORDERS_IF_MATCH_TAGS, TAG},
+        {"\"" TAG ".abc-gzip\"", ORDERS_IF_MATCH_TAGS, TAG},
+        {"\"" TAG ".abc-br\"", ORDERS_IF_MATCH_TAGS, TAG},
+        {"\"" TAG ".\"", ORDERS_IF_MATCH_TAGS, TAG},
+        {"\"9-x\", \"" TAG ".a\", W/\"8\", \"" NEXT ".b\"", ORDERS_IF_MATCH_TAGS, TAG " " NEXT},
+        {"W/\"" TAG ".a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" TAG "\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" TAG "-gzip\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"3-0123456789a.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"3-0123456789abc.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"3-0123456789AB.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"0-0123456789ab.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"-3-0123456789ab.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"2147483648-0123456789ab.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"\"", ORDERS_IF_MATCH_NEVER, ""},
+        {TAG ".a", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"3\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"3-zzz\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" TAG ".a", ORDERS_IF_MATCH_NEVER, ""},
     };
     size_t index;
 
     for (index = 0; index < COUNT(cases); index++) {
-        int32_t version = 0;
+        apr_array_header_t *tags;
 
-        assert_int_equal(orders_etag_if_match(cases[index].header, &version), cases[index].outcome);
-        assert_int_equal(version, cases[index].version);
+        assert_int_equal(orders_etag_if_match(cases[index].header, pool, &tags),
+                         cases[index].outcome);
+        assert_string_equal(tags ? apr_array_pstrcat(pool, tags, ' ') : "", cases[index].tags);
     }
 }
 

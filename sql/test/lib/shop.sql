@@ -79,11 +79,16 @@ CREATE FUNCTION pg_temp.buy(
     WHERE kind = 'result'
 $$;
 
+-- What If-Match with a tag of this version gives; NULL: no condition.
+CREATE FUNCTION pg_temp.match(p_order bigint, p_version integer) RETURNS text[] LANGUAGE sql AS $$
+    SELECT CASE WHEN p_version IS NOT NULL THEN ARRAY[orders.version_tag(p_order, p_version)] END
+$$;
+
 CREATE FUNCTION pg_temp.drop_it(p_who text, p_order bigint, p_api text DEFAULT 'user', p_version integer DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
     SELECT code FROM orders.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
                                    pg_temp.uid(coalesce(p_who, 'olga')), 'cancel', NULL, NULL, pg_temp.uid(p_who), p_order,
-                                   'changed my mind', p_version)
+                                   'changed my mind', pg_temp.match(p_order, p_version))
     WHERE kind = 'result'
 $$;
 

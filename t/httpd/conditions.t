@@ -1,0 +1,132 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Entity tags "<version>-<check>.<view>": every representation of an order has the same part before the dot, and
+# If-Match compares that part on every route that changes an order.
+use strict;
+use warnings;
+use ModOrders::Goods;
+use ModOrders::Test;
+
+my $buyer = make_user(balance => 100_00);
+my $other = make_user(balance => 100_00);
+my $lamp  = make_goods(prices => { USD => 20_00 }, stock => 1000);
+my $admin = '/api/v1/admin';
+my $tag   = qr/^"(\d+)-([0-9a-f]{12})\.([\w-]{11})"$/;
+
+sub order
+{
+    my (%with) = @_;
+    return api(POST => "$admin/orders", token => operator->{token}, json => {
+        dialect => 'customer', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp->{ref} } ], %with })->{json};
+}
+
+sub detail { my ($order) = @_; return api(GET => "$admin/orders/$order->{id}", token => operator->{token})->{json} }
+
+# Where an order is shown, and to whom.
+sub shown
+{
+    my ($order) = @_;
+    my @operator = (token => operator->{token});
+    my @buyer    = (token => $buyer->{token});
+    return (
+        operator => [ "$admin/orders/$order->{id}",                                @operator ],
+        number   => [ "$admin/orders/$order->{number}",                            @operator ],
+        user     => [ "/api/v1/user/orders/$order->{id}",                          @buyer ],
+        payment  => [ "/api/v1/user/orders/$order->{id}/payment-status",           @buyer ],
+        shop     => [ "/api/v1/orders/$order->{public_id}",                        @buyer ],
+        english  => [ "/api/v1/orders/$order->{public_id}",                        @buyer, headers => { 'Accept-Language' => 'en' } ],
+        tracking => [ "/api/v1/customer/order-tracking/$order->{id}",              @buyer ],
+        summary  => [ "/api/v1/customer/order-summery/$order->{id}",               @buyer ],
+    );
+}
+
+sub tags
+{
+    my ($order) = @_;
+    my %shown = shown($order);
+    return { map { my ($path, @with) = @{ $shown{$_} }; $_ => api(GET => $path, @with)->header('ETag') // 'none' } keys %shown };
+}
+
+subtest 'representations' => sub {
+    my $order = order();
+    my $tags  = tags($order);
+    my %parts;
+    for my $where (sort keys %$tags) {
+        like($tags->{$where}, $tag, "$where: $tags->{$where}");
+        $parts{ $tags->{$where} =~ s/\..*//r }++;
+    }
+    is(scalar keys %parts, 1, 'one order, one version, one check');
+    isnt($tags->{shop}, $tags->{english}, 'the view differs by language');
+    my %others = map { s/\..*//r => 1 } values %{ tags(order()) };
+    is(scalar(grep { $others{$_} } keys %parts), 0, 'another order at the same version has another check');
+};
+
+# Every route that takes If-Match, with an order in the state that the route needs.
+my %refund = (amount => 1);
+my @routes = (
+    [ 'user cancel',     {}, sub { ("/api/v1/user/orders/$_[0]{id}/cancel", $buyer) }, { dialect => 'user', payment_method => 'manual' } ],
+    [ 'shop cancel',     {}, sub { ("/api/v1/orders/$_[0]{public_id}/cancel", $buyer) }, { dialect => 'shop' } ],
+    [ 'customer cancel', {}, sub { ("/api/v1/customer/order-cancel/$_[0]{id}", $buyer) } ],
+    [ 'customer return', sub { { order_id => $_[0]{id}, order_items_id => [ $_[0]{lines}[0]{id} ], return_reason => 'Broken.' } },
+        sub { ('/api/v1/customer/order/return', $buyer) }, {}, [qw(pack ship deliver)] ],
+    (map { my ($verb, $body, @rest) = @$_; [ "operator $verb", $body, sub { ("$admin/orders/$_[0]{id}/$verb", operator) }, @rest ] }
+        [ pay => {} ], [ cancel => {} ], [ confirm => {} ], [ pack => {} ], [ ship => {}, {}, ['pack'] ],
+        [ tracking => { status => 'in_transit', at => '2026-01-01T00:00:00Z' }, {}, [qw(pack ship)] ],
+        [ deliver => {}, {}, [qw(pack ship)] ], [ refund => { amount => 1 }, { payment_method => 'balance' } ],
+        [ invoice => {}, { payment_method => 'balance' } ],
+        [ returns => sub { { lines => [ { id => $_[0]{lines}[0]{id} } ], reason => 'Broken.' } }, {}, [qw(pack ship deliver)] ]),
+);
+for my $row (@routes) {
+    my ($name, $body, $where, $with, $before) = @$row;
+    subtest $name => sub {
+        my $order = order(%{ $with || {} });
+        api(POST => "$admin/orders/$order->{id}/$_", token => operator->{token}, json => {}) for @{ $before || [] };
+        my $now = api(GET => "$admin/orders/$order->{id}", token => operator->{token})->header('ETag');
+        my ($version, $check, $view) = $now =~ $tag or return fail("a tag: $now");
+        my ($path, $who) = $where->($order);
+        my $try = sub { return api(POST => $path, token => $who->{token}, json => ref $body eq 'CODE' ? $body->($order) : $body, headers => { 'If-Match' => $_[0] }, unchecked => 1) };
+        my $next = $version + 1;
+        for my $bad (qq("$version-zzz"), qq("$version-000000000000.$view"), qq("$version-$check"), qq("$version"), qq("$next-$check.$view"), "W/$now", '"x"', '""', qq("9-x", W/$now)) {
+            is($try->($bad)->code, 412, "If-Match: $bad");
+        }
+        is(detail($order)->{version}, $version, 'nothing has changed');
+        my $reply = $try->(qq("9-x", "1-000000000000.y", "$version-$check.other-gzip"));
+        like($reply->code, qr/^20[01]$/, 'one tag of the list is the version, by another view and compressed') or diag($reply->as_string);
+    };
+}
+
+subtest 'returns and refunds by their own ids' => sub {
+    my $order = order();
+    api(POST => "$admin/orders/$order->{id}/$_", token => operator->{token}, json => {}) for qw(pack ship deliver);
+    my $asked = api(POST => "$admin/orders/$order->{id}/returns", token => operator->{token}, json => { lines => [ { id => detail($order)->{lines}[0]{id} } ], reason => 'Broken.' });
+    my $id = $asked->{json}{return}{id};
+    my $verb = sub {
+        my ($path, $match) = @_;
+        return api(POST => "$admin/$path", token => operator->{token}, json => {}, headers => { 'If-Match' => $match })->code;
+    };
+    for my $step (qw(approve receive refund)) {
+        my $now = api(GET => "$admin/orders/$order->{id}", token => operator->{token})->header('ETag');
+        is($verb->("returns/$id/$step", $now =~ s/\w\./z./r), 412, "$step with a wrong check");
+        is($verb->("returns/$id/$step", qq("9-x", $now)), 200, "$step with the present tag");
+    }
+    my ($refund) = @{ detail($order)->{refunds} };
+    my $now = api(GET => "$admin/orders/$order->{id}", token => operator->{token})->header('ETag');
+    is($verb->("refunds/$refund->{id}/settle", $now =~ s/\w\./z./r), 412, 'settle with a wrong check');
+    is($verb->("refunds/$refund->{id}/settle", $now), 200, 'settle with the present tag');
+};
+
+subtest 'If-None-Match' => sub {
+    my $order = order();
+    my %shown = shown($order);
+    for my $where (sort keys %shown) {
+        my ($path, %with) = @{ $shown{$where} };
+        my $get = sub { return api(GET => $path, %with, headers => { %{ $with{headers} || {} }, 'If-None-Match' => $_[0] })->code };
+        my $now = api(GET => $path, %with)->header('ETag');
+        my %compressed = map { $_ => $now =~ s/"$/-$_"/r } qw(gzip br);
+        is($get->($_), 304, "$where: If-None-Match: $_") for $now, "W/$now", "\"x\", $now", '*', @compressed{qw(gzip br)}, "W/$compressed{gzip}";
+        is($get->($_), 200, "$where: If-None-Match: $_") for $now =~ s/\..*/"/r, $now =~ s/\..*/.other"/r, '"x"';
+    }
+};
+
+done;
