@@ -20,7 +20,8 @@ INSERT INTO orders.cancel_rule (api, state, payment_state, fulfilment_state, met
 SELECT r.api, s.state, p.payment_state, f.fulfilment_state, r.method, r.only_free, r.effect
 FROM (VALUES
     ('user', 'cancelled expired', '*', '*', '*', false, 'unchanged'),
-    ('user', 'open', 'unpaid confirming', 'none pending confirmed', '*', false, 'cancel'),
+    ('user', 'open', 'unpaid confirming failed', 'none pending confirmed', '*', false, 'cancel'),
+    ('user', 'error', '*', '*', '*', false, 'cancel'),
     ('user', 'open completed', 'paid', 'none pending confirmed', '*', true, 'cancel'),
     ('company', 'cancelled', '*', '*', '*', false, 'unchanged'),
     ('company', 'open', 'unpaid failed', 'none pending confirmed packed', '*', false, 'cancel'),
@@ -73,7 +74,8 @@ BEGIN
 END
 $$;
 
--- Whatever API calls: the order is locked, its time may be over, and two sets of rules have their say.
+-- The order is locked and may be past its time. The calling API decides what cancelling does; the API that the order was
+-- placed through must have a rule for its states too, be it that there is nothing left to do.
 CREATE FUNCTION orders.try_cancel(c orders.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_effect text;
@@ -85,7 +87,7 @@ BEGIN
     IF v_effect = 'unchanged' THEN
         RETURN 'unchanged';
     ELSIF v_effect IS NULL
-          OR (c.api <> 'operator' AND orders.cancel_effect(o.dialect, o) IS DISTINCT FROM 'cancel') THEN
+          OR (c.api <> 'operator' AND orders.cancel_effect(o.dialect, o) IS NULL) THEN
         PERFORM orders.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
                               orders.states_of(o));
     END IF;

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 BEGIN;
 \ir lib/shop.sql
+\ir lib/goods.sql
 SELECT no_plan();
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS a \gset
@@ -28,10 +29,38 @@ SELECT is(pg_temp.states(:d), 'expired closed none', 'has expired instead');
 SELECT is(pg_temp.drop_it(NULL, :d, 'operator'), 'done', 'the operator may still cancel it');
 SELECT is(pg_temp.states(:d), 'cancelled closed none', 'for the books');
 
-SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
-SELECT is(pg_temp.hear('e', 'failed', :e), 'done', 'a failed payment');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'bob', :e)), 'OR409 order_not_cancellable', 'is not pending payment');
-SELECT is(pg_temp.drop_it(NULL, :e, 'operator'), 'done', 'but the operator''s to cancel');
+-- A failed payment does not keep a buyer from cancelling, whatever the expiry.
+SELECT pg_temp.buy('bob', p_method => 'external', p_coupon => 'ONCE', p_expires => NULL) AS e \gset
+SELECT is(pg_temp.hear('e', 'failed', :e, 900), 'done', 'the payment of an order that never expires fails');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', p_method => 'manual', p_coupon => 'ONCE')$$), 'OR422 coupon_used_by_user coupon_code', 'the order holds its coupon');
+SELECT is(pg_temp.drop_it('bob', :e), 'done', 'the buyer cancels it');
+SELECT is(pg_temp.states(:e), 'cancelled closed none', 'its payment is closed');
+SELECT isnt(pg_temp.buy('bob', p_method => 'manual', p_coupon => 'ONCE'), NULL, 'its coupon is released');
+SELECT is(pg_temp.hear('e2', 'paid', :e, 900, 'tx-e') || ' ' || pg_temp.states(:e), 'done cancelled refund_pending none', 'money that arrives later goes back');
+
+-- The same for goods, by every API that lets a buyer cancel. 4 of 10 pieces are held.
+CREATE FUNCTION pg_temp.drop_failed(p_dialect text, p_api text, p_for_good boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.order_it(jsonb_build_object('dialect', p_dialect, 'payment_method', 'external', 'payment_channel', 'sim'));
+    v_told  text;
+BEGIN
+    IF p_for_good THEN
+        PERFORM orders.record_intent_failure(77, 'operator', 'operator', NULL, NULL, NULL, NULL, pg_temp.payment_of(v_order), 'declined', 'no', true);
+    ELSE
+        PERFORM pg_temp.hear('failed-' || v_order, 'failed', v_order, 4000);
+    END IF;
+    v_told := pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'alice', v_order, p_api));
+    v_told := v_told || ', ' || pg_temp.states(v_order) || ', ' || pg_temp.stock();
+    PERFORM pg_temp.drop_it(NULL, v_order, 'operator');
+    RETURN v_told;
+END
+$$;
+SELECT is(pg_temp.drop_failed(r.dialect, r.api, r.for_good), r.outcome, format('an order of %s by %s, its payment failed%s', r.dialect, r.api, CASE WHEN r.for_good THEN ' for good' END))
+FROM (VALUES ('user', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', false, 'no refusal, cancelled closed pending, 10 0'),
+             ('commerce', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', false, 'no refusal, cancelled closed pending, 10 0'),
+             ('user', 'shop', false, 'no refusal, cancelled closed pending, 10 0'), ('customer', 'customer', false, 'OR409 order_not_cancellable, open failed pending, 10 4'),
+             ('user', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', true, 'no refusal, cancelled closed pending, 10 0'),
+             ('commerce', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', true, 'no refusal, error failed pending, 10 0')) AS r (dialect, api, for_good, outcome);
 
 SELECT pg_temp.goods('alice') AS f \gset
 SELECT is(pg_temp.states(:f), 'open paid pending', 'goods that are paid wait for delivery');

@@ -52,6 +52,22 @@ subtest 'the body' => sub {
     is(order_row($order->{id})->{state}, 'open', 'what is refused has no effect');
 };
 
+subtest 'an order whose payment failed' => sub {
+    my $provider = start_simulator();
+    $provider->mode('manual');
+    my $coupon   = make_coupon(max_uses_per_user => 1);
+    my $order    = place($buyer, $plan, payment_method => 'external', payment_channel => 'simulator', coupon_code => $coupon->{code})->{order};
+    my $status   = sub { api(GET => "$path/$_[0]{id}", token => $buyer->{token})->{json}{order}{status} };
+    $provider->fail($order->{payment_intent_id});
+    ok(wait_for(sub { $status->($order) eq 'payment_failed' }, 10), 'is payment_failed');
+    is(cancel($order->{id})->{json}{order}{status}, 'cancelled', 'it is cancelled');
+    is(unpaid(coupon_code => $coupon->{code})->{total_cents}, 9_00, 'its coupon may be used again');
+    $provider->mode('decline', times => 1);
+    my $refused = place($buyer, $plan, payment_method => 'external', payment_channel => 'simulator')->{order};
+    is($refused->{status}, 'payment_failed', 'an order that the provider refused for good');
+    is(cancel($refused->{id})->{json}{order}{status}, 'cancelled', 'is cancelled too');
+};
+
 subtest 'a paid order' => sub {
     my $order = place($buyer, $plan)->{order};
     refused(cancel($order->{id}), 409, 'order_not_cancellable');
