@@ -20,6 +20,8 @@ test_packages=(
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
     exim4-daemon-light poppler-utils zbar-tools nodejs node-request php-cli php-curl
 )
+# Debian has npm in a package of its own; other packages of Node.js bring it, and refuse that one beside them.
+command -v npm >/dev/null || test_packages+=(npm)
 
 # install_packages PACKAGE…: says what is missing, and installs it. New services are kept from starting, and PostgreSQL
 # from making a cluster: private ones are used. Nothing is removed, such as a mail server that another one would replace.

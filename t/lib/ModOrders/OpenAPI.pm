@@ -8,7 +8,7 @@ package ModOrders::OpenAPI;
 #         type => 'application/json; charset=utf-8', body => $bytes);
 #
 # An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
-# the schema (NDJSON: a line that does not fit `x-line`). While it compares, an object may only have the members that
+# the schema (NDJSON: a line that does not fit the items of its `contentSchema`). While it compares, an object may only have the members that
 # are described: a new one needs its line in the description. A path of no described API is nobody's business here.
 
 use strict;
@@ -71,6 +71,7 @@ sub _rank {
 
 sub _matcher {
     my ($path) = @_;
+    $path =~ s{(?<=.)/\z}{};
     my $pattern = join '[^/]+', map { quotemeta } split /\{[^}]+\}/, $path, -1;
     return qr{\A$pattern/?\z};
 }
@@ -155,8 +156,8 @@ sub _wrong_body {
     }
     my ($type) = lc($answer->{type} // q{}) =~ m{\A([^;\s]*)};
     my $media = $content->{$type} or return "the content type is '$type'";
-    if ($media->{'x-line'}) {
-        return map { _wrong_json($api, $media->{'x-line'}, $_) } split /\n/, $body;
+    if ($type eq 'application/x-ndjson') {
+        return map { _wrong_json($api, $media->{schema}{contentSchema}{items}, $_) } split /\n/, $body;
     }
     return $type =~ m{[/+]json\z} ? _wrong_json($api, $media->{schema}, $body) : ();
 }
