@@ -36,14 +36,18 @@ orders_problem_t *orders_commerce_query(orders_input_t **input, const orders_cal
 /** Refuses the field `uid`. */
 void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool);
 
-/** Time in UTC: from ≤ t < to. */
+/**
+ * A period on the tenant's wall clock, which the database knows: the present `unit`, or from the beginning of one day to
+ * the beginning of another, which is NULL after the year 9999.
+ */
 typedef struct orders_commerce_period_t {
-    apr_time_t from, to;
+    const char *unit;      /**< day, week (from Monday), month or year; NULL: the days below */
+    const char *from, *to; /**< YYYY-MM-DD */
 } orders_commerce_period_t;
 
-/** What a word or a range says at this time, its last day included. False: it is none. */
+/** Reads a word, a month or a range of days, whose last day is included. False: the text is no period. */
 bool orders_commerce_period(orders_commerce_period_t *period, const char *text,
-                            apr_time_t now) ORDERS_MUSTCHECK;
+                            apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /** {"status_code", "errors", "data": …}: the writer is before the value of `data` between the two. */
 void orders_commerce_begin(orders_json_t *json);

@@ -6,7 +6,6 @@
 #include "api/commerce.h"
 #include "core/etag.h"
 #include "core/page.h"
-#include "core/time.h"
 #include "store/member.h"
 
 static const orders_page_rules_t rules = {
@@ -59,14 +58,15 @@ static void read_period(orders_problem_t **problem, apr_pool_t *pool, filter_t *
     if (!filter->period) {
         return;
     }
-    if (!orders_commerce_period(&period, filter->period, apr_time_now())) {
+    if (!orders_commerce_period(&period, filter->period, pool)) {
         orders_problem_field(problem, pool, "period", ORDERS_E_unknown_word,
                              "Must be today, week, month, year, YYYY-MM or "
                              "YYYY-MM-DD..YYYY-MM-DD.");
         return;
     }
-    list->from = orders_time_text(pool, period.from, true);
-    list->to = orders_time_text(pool, period.to, true);
+    list->unit = period.unit;
+    list->from = period.from;
+    list->to = period.to;
 }
 
 /* Whose orders: of the user who came, or of `uid`. */

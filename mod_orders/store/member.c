@@ -31,20 +31,20 @@ static const orders_statement_t apply = {
 
 #define LIST(fit, order)                                                                           \
     OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
-                  " AND o.created_at >= coalesce($5::timestamptz, '-infinity')"                    \
-                  " AND o.created_at < coalesce($6::timestamptz, 'infinity')" order " LIMIT $3",   \
+                  " AND o.created_at >= orders.span_start($1, $5, $6::date)"                       \
+                  " AND o.created_at < orders.span_end($1, $5, $7::date)" order " LIMIT $3",       \
               " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
               " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
 
 static const orders_statement_t list_newest = {
     .name = "orders_member_list",
     .text = LIST("", " ORDER BY o.created_at DESC, o.id DESC"),
-    .param_count = 6,
+    .param_count = 7,
 };
 static const orders_statement_t list_number = {
     .name = "orders_member_list_number",
-    .text = LIST("o.number = upper($7) AND ", ""), /* which is of one order */
-    .param_count = 7,
+    .text = LIST("o.number = upper($8) AND ", ""), /* which is of one order */
+    .param_count = 8,
 };
 static const orders_statement_t read_number = {
     .name = "orders_member_read",
@@ -95,6 +95,7 @@ orders_problem_t *orders_member_list(const orders_reader_t *reader,
     reader_params(&params, reader, list->member);
     orders_param_int(&params, list->size);
     orders_param_text(&params, list->category);
+    orders_param_text(&params, list->unit);
     orders_param_text(&params, list->from);
     orders_param_text(&params, list->to);
     if (list->number) {

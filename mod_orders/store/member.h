@@ -32,9 +32,11 @@ orders_problem_t *orders_member_upgrade(const orders_writer_t *writer,
 typedef struct orders_member_list_t {
     const char *member;
     int size;
-    const char *number;    /**< in any case */
-    const char *category;  /**< product, package, renewal, upgrade, plan */
-    const char *from, *to; /**< created: from <= t < to; ISO 8601 */
+    const char *number;   /**< in any case */
+    const char *category; /**< product, package, renewal, upgrade, plan */
+    const char *unit;     /**< created in the present day, week, month or year of the tenant */
+    const char *from,
+        *to; /**< without a unit: created on these days of the tenant; from <= t < to */
 } orders_member_list_t;
 
 /** Orders with lines, addresses and their category; the total says no more than that there is such a member. */

@@ -17,10 +17,13 @@ CREATE TABLE orders.bill (
 GRANT SELECT ON orders.bill TO orders_api;
 
 -- One counter a series and month, without gaps: it is locked to the end of the transaction, so that it comes last.
+CREATE FUNCTION orders.bill_series_at(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT t.bill_series || to_char(p_time AT TIME ZONE t.time_zone, '-YYYY-MM') FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
 CREATE FUNCTION orders.bill_order(o orders.orders) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    v_series   text := (SELECT t.bill_series FROM orders.tenant t WHERE t.id = o.tenant_id)
-                       || to_char(now() AT TIME ZONE 'UTC', '-YYYY-MM');
+    v_series   text := orders.bill_series_at(o.tenant_id, now());
     v_sequence integer;
     v_number   text;
 BEGIN
@@ -45,6 +48,7 @@ COMMENT ON COLUMN orders.bill.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.bill.order_id IS 'The order, which has the number';
 COMMENT ON COLUMN orders.bill.document IS 'Issuer, buyer, lines, taxes and totals; the payment is told as it is read';
 COMMENT ON COLUMN orders.bill.created_at IS 'When it was billed';
+COMMENT ON FUNCTION orders.bill_series_at IS 'Internal: the series of a bill of that time: year and month by the tenant''s wall clock';
 COMMENT ON FUNCTION orders.bill_order IS
 'Internal: the bill number of a locked order whose addresses are written, taken now unless it has one: series of the tenant,
 year, month and a number without gaps. The bill is written with it. The series is the last lock';

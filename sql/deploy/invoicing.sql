@@ -52,7 +52,7 @@ $$;
 CREATE FUNCTION orders.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
                'method', p.method, 'reference', p.reference,
-               'paid_at', orders.utc_time(p.captured_at))
+               'paid_at', orders.local_text(p.tenant_id, p.captured_at))
     FROM orders.payment p
     WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
     ORDER BY p.id LIMIT 1
@@ -61,7 +61,7 @@ $$;
 CREATE FUNCTION orders.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
         'number', p_number, 'order_number', o.number,
-        'issued_at', orders.utc_time(now()),
+        'issued_at', orders.local_text(o.tenant_id, now()),
         'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
         'issuer', orders.invoice_issuer(o), 'buyer', orders.invoice_buyer(o), 'lines', orders.invoice_lines(o),
         'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount)
@@ -86,14 +86,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.invoice_number(p_tenant integer, p_prefix text, p_sequence integer, p_time timestamptz) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT p_prefix || to_char(orders.local_time(p_tenant, p_time), 'YYMMDD') || orders.digits(p_sequence, 6) || 'IN'
+$$;
+
 CREATE FUNCTION orders.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_prefix   text := coalesce((SELECT c.prefix FROM orders.company c
                                  WHERE c.tenant_id = o.tenant_id AND c.id = o.retailer_id), 'INV');
     v_series   text := 'invoice ' || coalesce(o.retailer_id::text, 'tenant');
     v_sequence integer := orders.next_in_series(o.tenant_id, v_series);
-    v_number   text := v_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD')
-                       || orders.digits(v_sequence, 6) || 'IN';
+    v_number   text := orders.invoice_number(o.tenant_id, v_prefix, v_sequence, now());
     v_id       bigint;
 BEGIN
     INSERT INTO orders.invoice (tenant_id, order_id, company_id, series, sequence, number, document)
@@ -198,7 +202,7 @@ BEGIN
     WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
     IF NOT FOUND THEN
         r.created_at := o.paid_at;
-        r.snapshot := bill_document(o, r.number) || jsonb_build_object('issued_at', utc_time(o.paid_at));
+        r.snapshot := bill_document(o, r.number) || jsonb_build_object('issued_at', local_text(o.tenant_id, o.paid_at));
     END IF;
     r.snapshot := r.snapshot || jsonb_build_object('payment', invoice_payment(o));
     r.title := r.snapshot -> 'issuer' ->> 'name';
@@ -224,6 +228,7 @@ COMMENT ON FUNCTION orders.bill_document IS 'Internal: all that a bill shows but
 COMMENT ON FUNCTION orders.invoice_document IS 'Internal: all that the invoice shows';
 COMMENT ON FUNCTION orders.check_billable IS
 'Internal: OR409 order_refunded when money went back or is on its way, order_not_billable unless it was paid in full';
+COMMENT ON FUNCTION orders.invoice_number IS 'Internal: the number of an invoice of that time, with the tenant''s day';
 COMMENT ON FUNCTION orders.put_invoice IS
 'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
 COMMENT ON FUNCTION orders.issue_invoice IS

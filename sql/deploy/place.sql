@@ -143,13 +143,13 @@ END
 $$;
 
 -- The id is in every number, so that no two are the same, and no counter is waited for.
-CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE
-        WHEN h.dialect = 'customer' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 8)
+        WHEN h.dialect = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders.digits(p_id, 8)
             || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
-        WHEN h.dialect = 'commerce' THEN to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6)
-        WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
-        ELSE h.number_prefix || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
+        WHEN h.dialect = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders.digits(p_id, 6)
+        WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(p_local, 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
+        ELSE h.number_prefix || to_char(p_local, 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
 $$;
 
 CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])
@@ -175,7 +175,7 @@ BEGIN
         retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
         shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
     VALUES (
-        p_tenant, p_id, orders.order_number(h, p_id), h.dialect,
+        p_tenant, p_id, orders.order_number(h, p_id, orders.local_time(p_tenant, now())), h.dialect,
         CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
         CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
         coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
@@ -490,7 +490,7 @@ COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
 COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
 COMMENT ON FUNCTION orders.order_number IS
 'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD; in the
-customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are UTC';
+customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders.placing_steps IS

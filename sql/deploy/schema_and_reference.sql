@@ -106,6 +106,33 @@ CREATE FUNCTION orders.utc_time(p_time timestamptz) RETURNS text LANGUAGE sql ST
     SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
+-- Days, months and years that people read are those of the tenant's time zone.
+CREATE FUNCTION orders.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$
+    SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
+CREATE FUNCTION orders.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(l.local, 'YYYY-MM-DD"T"HH24:MI:SS')
+           || CASE WHEN l.ahead = interval '0' THEN 'Z'
+                   ELSE CASE WHEN l.ahead < interval '0' THEN '-' ELSE '+' END
+                        || to_char(greatest(l.ahead, -l.ahead), 'HH24:MI') END
+    FROM (SELECT orders.local_time(p_tenant, p_time) AS local,
+                 orders.local_time(p_tenant, p_time) - p_time AT TIME ZONE 'UTC' AS ahead) AS l
+$$;
+
+CREATE FUNCTION orders.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())
+RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
+    FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
+CREATE FUNCTION orders.span_end(p_tenant integer, p_unit text, p_to date, p_now timestamptz DEFAULT now())
+RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
+           AT TIME ZONE t.time_zone
+    FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
 CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
                set_bit(set_bit(
@@ -117,6 +144,10 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
 $$;
 
 GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
+GRANT EXECUTE ON FUNCTION
+    orders.span_start(integer, text, date, timestamptz),
+    orders.span_end(integer, text, date, timestamptz)
+    TO orders_api;
 
 COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
@@ -131,7 +162,8 @@ COMMENT ON COLUMN orders.tenant.name IS 'For people';
 COMMENT ON COLUMN orders.tenant.currency IS 'Default for what names no currency';
 COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
 COMMENT ON COLUMN orders.tenant.bill_series IS 'What its bill numbers begin with';
-COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone whose days and months packages go by';
+COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone of its wall clock: the days, months and years of packages, of numbers of orders, bills and invoices, of
+documents, and of periods that lists are asked for';
 COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
 COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
@@ -139,6 +171,14 @@ COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
 COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
 COMMENT ON FUNCTION orders.digits IS 'Internal: a number of at least so many digits';
 COMMENT ON FUNCTION orders.utc_time IS 'Internal: ISO 8601 to the second, UTC';
+COMMENT ON FUNCTION orders.local_time IS 'Internal: the wall clock of a tenant';
+COMMENT ON FUNCTION orders.local_text IS
+'Internal: ISO 8601 to the second with the tenant''s offset (Z when that is 0), so that the text begins with the tenant''s day';
+COMMENT ON FUNCTION orders.span_start IS
+'When a period begins by the tenant''s wall clock: the present day, week (from Monday), month or year (p_unit), else the day
+p_from; -infinity without both';
+COMMENT ON FUNCTION orders.span_end IS
+'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
 COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
 
 COMMIT;

@@ -4,6 +4,7 @@
 BEGIN;
 
 DROP FUNCTION orders.bill_order;
+DROP FUNCTION orders.bill_series_at;
 DROP TABLE orders.bill;
 
 COMMIT;

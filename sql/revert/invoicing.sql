@@ -10,6 +10,7 @@ DROP FUNCTION orders.invoice_row;
 DROP FUNCTION orders.issue_invoice;
 DROP FUNCTION orders.check_billable;
 DROP FUNCTION orders.put_invoice;
+DROP FUNCTION orders.invoice_number;
 DROP FUNCTION orders.bill_document;
 DROP FUNCTION orders.invoice_document;
 DROP FUNCTION orders.invoice_payment;

@@ -4,6 +4,10 @@
 BEGIN;
 
 DROP FUNCTION orders.new_public_id;
+DROP FUNCTION orders.span_end;
+DROP FUNCTION orders.span_start;
+DROP FUNCTION orders.local_text;
+DROP FUNCTION orders.local_time;
 DROP FUNCTION orders.utc_time;
 DROP FUNCTION orders.digits;
 DROP FUNCTION orders.refuse;

@@ -51,14 +51,13 @@ SELECT p.document, pg_temp.order_of(p.document) AS outcome
 FROM unnest(ARRAY['user', 'company', 'shop', 'customer', 'commerce']) AS dialect
 CROSS JOIN unnest(ARRAY['{}', '{"user": "alice"}', '{"user": "poor"}']::jsonb[]) AS buyer
 CROSS JOIN unnest(ARRAY['{}', '{"company": "acme"}', '{"company": "acme", "agent": "sally"}', '{"agent": "sally"}']::jsonb[]) AS seller
-CROSS JOIN unnest(ARRAY['{}', '{"voucher": "TEN"}', '{"voucher": "ONCE"}', '{"voucher": "ALL"}', '{"voucher": "TWO"}']::jsonb[]) AS voucher
-CROSS JOIN unnest(ARRAY['balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer', 'virtual_account', 'sim']) AS method
-CROSS JOIN unnest(ARRAY['[{"product": "pen", "quantity": 2}]', '[{"plan": "basic"}]', '[{"plan": "free"}]', '[{"product": "vip"}]',
-                        '[{"plan": "taxed"}, {"product": "pen"}]']::jsonb[]) AS lines
+CROSS JOIN unnest(ARRAY['{}', '{"voucher": "TEN"}', '{"voucher": "ALL"}']::jsonb[]) AS voucher
+CROSS JOIN unnest(ARRAY['balance', 'external', 'cod', 'cash', 'bank_transfer', 'sim']) AS method
+CROSS JOIN unnest(ARRAY['[{"product": "pen", "quantity": 2}]', '[{"plan": "free"}]', '[{"product": "vip"}]', '[{"plan": "taxed"}, {"product": "pen"}]']::jsonb[]) AS lines
 CROSS JOIN LATERAL (SELECT jsonb_build_object('dialect', dialect, 'payment_method', method, 'lines', lines)
                            || buyer || seller || voucher AS document) AS p;
-SELECT is((SELECT count(*)::integer FROM combined), 5 * 3 * 4 * 5 * 9 * 5, 'all combinations were sent');
-SELECT cmp_ok((SELECT count(*) FROM combined WHERE outcome = 'done'), '>', 1000::bigint, 'many are placed');
+SELECT is((SELECT count(*)::integer FROM combined), 5 * 3 * 4 * 3 * 6 * 4, 'all combinations were sent');
+SELECT cmp_ok((SELECT count(*) FROM combined WHERE outcome = 'done'), '>', 500::bigint, 'many are placed');
 SELECT is_empty($$SELECT outcome, count(*), min(document::text) FROM combined WHERE pg_temp.is_fault(outcome) GROUP BY 1$$, 'all others are refused with a word');
 
 -- Every member of every document, with values that nobody expects.

@@ -10,6 +10,7 @@ SELECT 'orders.bill_document'::regproc;
 SELECT 'orders.invoice_document'::regproc;
 SELECT 'orders.put_invoice'::regproc;
 SELECT 'orders.check_billable'::regproc;
+SELECT 'orders.invoice_number'::regproc;
 SELECT 'orders.issue_invoice'::regproc;
 SELECT 'orders.invoice_row'::regproc;
 SELECT 'orders.read_invoice'::regproc;

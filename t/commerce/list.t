@@ -166,6 +166,28 @@ subtest 'period: words' => sub {
     done;
 };
 
+subtest 'period: the tenant\'s time zone' => sub {
+    my $user   = make_user();
+    my $number = create($user, [$pen])->{number};
+    for my $zone (qw(Pacific/Kiritimati Etc/GMT+12)) {
+        db()->do('UPDATE orders.tenant SET time_zone = ? WHERE id = 1', undef, $zone);
+        for my $unit ([ today => 'day' ], [ week => 'week' ], [ month => 'month' ], [ year => 'year' ]) {
+            my $counts = sub {
+                my ($seconds) = @_;
+                db()->do(q(UPDATE orders.orders SET created_at = date_trunc(?, now() AT TIME ZONE ?) AT TIME ZONE ? + make_interval(secs => ?)
+                    WHERE tenant_id = 1 AND number = ?), undef, $unit->[1], $zone, $zone, $seconds, $number);
+                return scalar @{ numbers(list("period=$unit->[0]", user => $user)) };
+            };
+            is_deeply([ map { $counts->($_) } 0, -1 ], [ 1, 0 ], "$unit->[0] begins with that of $zone");
+        }
+        db()->do(q(UPDATE orders.orders SET created_at = '2024-02-29 23:59:59'::timestamp AT TIME ZONE ? WHERE tenant_id = 1 AND number = ?), undef, $zone, $number);
+        is_deeply([ map { scalar @{ numbers(list("period=$_", user => $user)) } } '2024-02', '2024-03', '2024-02-29..2024-02-29', '2024-02-28..2024-02-28' ],
+            [ 1, 0, 1, 0 ], "so do months and days in $zone");
+    }
+    db()->do(q(UPDATE orders.tenant SET time_zone = 'UTC' WHERE id = 1));
+    done;
+};
+
 subtest 'periods that are none' => sub {
     says(list("period=$_"), 400, period => 'Must be today, week, month, year, YYYY-MM or YYYY-MM-DD..YYYY-MM-DD.')
         for 'yesterday', '2024', '2024-13', '2023-02-29..2023-03-01', '2024-03-01..2024-02-29', '2024-02-29', 'x' x 500;
