@@ -89,7 +89,7 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
 {
     const orders_writer_t *writer = collector->writer;
     const orders_intent_request_t request = {
-        .payment_id = payment->id,
+        .payment_key = payment->provider_key,
         .tenant = writer->tenant,
         .order_number = order_number,
         .amount = payment->amount,
@@ -124,7 +124,7 @@ static orders_capture_request_t request_of(const orders_collector_t *collector,
                                            const orders_payment_t *payment)
 {
     return (orders_capture_request_t){
-        .payment_id = payment->id,
+        .payment_key = payment->provider_key,
         .tenant = collector->writer->tenant,
         .intent_id = payment->intent_id,
         .amount = payment->amount,
@@ -225,7 +225,7 @@ orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
         .channel = payment->channel,
         .event_id = apr_pstrcat(writer->pool, "capture:", about, ":", reply.outcome, NULL),
         .type = type,
-        .payment_id = payment->id,
+        .payment_key = payment->provider_key,
         .intent_id = payment->intent_id,
         .transaction_id = reply.transaction_id,
         .amount = reply.amount,
@@ -245,8 +245,8 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
 {
     const orders_writer_t *writer = collector->writer;
     const orders_refund_request_t request = {
-        .refund_id = refund->id,
-        .payment_id = refund->payment_id,
+        .refund_key = refund->provider_key,
+        .payment_key = refund->payment_key,
         .tenant = writer->tenant,
         .intent_id = refund->intent_id,
         .transaction_id = refund->reference,

@@ -52,8 +52,7 @@ orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_due_mail_t 
     }
     ORDERS_TRY(orders_pay_link_url(&url, &link, settings, pool));
     *mail = (orders_mail_t){
-        .id = apr_psprintf(pool, "orders.%d.%" APR_INT64_T_FMT, (int)settings->tenant,
-                           (apr_int64_t)due->id),
+        .id = apr_psprintf(pool, "orders.%d.%s", (int)settings->tenant, due->message_key),
         .to = due->recipient,
         .subject = apr_pstrcat(pool, due->seller, ": pay order ", due->order_number, NULL),
         .text = text_of(pool, due, amount, url),

@@ -79,7 +79,7 @@ static orders_problem_t *record(const orders_call_t *call, const orders_event_t 
         .channel = call->param[0],
         .event_id = said->id,
         .type = said->type,
-        .payment_id = said->payment_id,
+        .payment_key = said->payment_key,
         .intent_id = said->intent_id,
         .transaction_id = said->transaction_id,
         .amount = said->amount,

@@ -6,6 +6,7 @@
 
 #include "core/fields.h"
 #include "core/json_writer.h"
+#include "core/text.h"
 #include "services/http_client.h"
 #include "services/refusal.h"
 
@@ -21,7 +22,7 @@ const char *orders_intent_text(const orders_intent_request_t *request, apr_pool_
     orders_json_t *json = orders_json_open(pool);
 
     orders_json_begin_object(json);
-    orders_json_member_int(json, "payment_id", request->payment_id);
+    orders_json_member_string(json, "payment_key", request->payment_key);
     orders_json_member_int(json, "tenant", request->tenant);
     orders_json_member_string(json, "order_number", request->order_number);
     orders_json_member_int(json, "amount", request->amount);
@@ -38,7 +39,7 @@ const char *orders_refund_text(const orders_refund_request_t *request, apr_pool_
     orders_json_t *json = orders_json_open(pool);
 
     orders_json_begin_object(json);
-    orders_json_member_int(json, "refund_id", request->refund_id);
+    orders_json_member_string(json, "refund_key", request->refund_key);
     orders_json_member_int(json, "tenant", request->tenant);
     orders_json_member_string(json, "intent_id", request->intent_id);
     orders_json_member_string(json, "transaction_id", request->transaction_id);
@@ -202,8 +203,7 @@ orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char 
 
 typedef struct event_fields_t {
     const char *type;
-    uint64_t payment_id;
-    const char *intent_id, *transaction_id;
+    const char *payment_key, *intent_id, *transaction_id;
     int64_t amount;
     const char *currency, *failure_code, *failure_message;
 } event_fields_t;
@@ -218,7 +218,7 @@ static const orders_field_t event_table[] = {
      .offset = offsetof(event_fields_t, type),
      .given = SIZE_MAX,
      .words = event_types},
-    FIELD(event_fields_t, payment_id, UINT64, 0, 1, INT64_MAX),
+    FIELD(event_fields_t, payment_key, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, intent_id, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, transaction_id, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, amount, INT64, 0, 0, INT64_MAX),
@@ -238,9 +238,13 @@ static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *po
     const bool money = !strcmp(event->type, "paid") || !strcmp(event->type, "refunded");
     orders_problem_t *problem = NULL;
 
-    if (!event->payment_id && !event->intent_id) {
+    if (!event->payment_key && !event->intent_id) {
         orders_problem_field(&problem, pool, "intent_id", ORDERS_E_required_field,
-                             "An event names its intent_id or its payment_id.");
+                             "An event names its intent_id or its payment_key.");
+    }
+    if (event->payment_key && !orders_text_is_uuid(event->payment_key)) {
+        orders_problem_field(&problem, pool, "payment_key", ORDERS_E_invalid_field,
+                             "A payment_key is a UUID.");
     }
     if (event->intent_id && !orders_provider_id_ok(event->intent_id)) {
         orders_problem_field(&problem, pool, "intent_id", ORDERS_E_invalid_field,
@@ -274,7 +278,7 @@ orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, con
 
     ORDERS_TRY(decode(event_table, COUNT(event_table), pool, text, length, &fields));
     event->type = fields.type;
-    event->payment_id = (int64_t)fields.payment_id;
+    event->payment_key = or_null(fields.payment_key);
     event->intent_id = or_null(fields.intent_id);
     event->transaction_id = or_null(fields.transaction_id);
     event->amount = fields.amount;

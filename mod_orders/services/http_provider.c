@@ -60,11 +60,10 @@ static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool,
     return NULL;
 }
 
-static orders_message_t message_of(apr_pool_t *pool, const char *kind, int32_t tenant, int64_t id)
+static orders_message_t message_of(apr_pool_t *pool, const char *key)
 {
     orders_message_t message = {
-        .id = apr_psprintf(pool, "orders-%d-%s-%" APR_INT64_T_FMT, (int)tenant, kind,
-                           (apr_int64_t)id),
+        .id = key,
         .timestamp =
             apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)apr_time_sec(apr_time_now())),
     };
@@ -76,7 +75,7 @@ static orders_problem_t *create_intent(const orders_channel_t *channel, apr_pool
                                        const orders_intent_request_t *request,
                                        orders_intent_reply_t *reply)
 {
-    orders_message_t message = message_of(pool, "payment", request->tenant, request->payment_id);
+    orders_message_t message = message_of(pool, request->payment_key);
     orders_http_reply_t answer;
 
     message.body = orders_intent_text(request, pool, &message.length);
@@ -88,7 +87,7 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
                                 const orders_refund_request_t *request,
                                 orders_refund_reply_t *reply)
 {
-    orders_message_t message = message_of(pool, "refund", request->tenant, request->refund_id);
+    orders_message_t message = message_of(pool, request->refund_key);
     orders_http_reply_t answer;
 
     if (!orders_provider_id_ok(request->intent_id)) {

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "services/http_messages.h"
 #include "services/paypal_json.h"
 #include "services/paypal_money.h"
@@ -42,17 +43,17 @@ static bool take_number(const char **at, int64_t *number)
     return true;
 }
 
-/** Ours is "<tenant>-<payment>". */
+/** Ours is "<tenant>-<UUID of the payment>". */
 static bool take_mark(orders_event_t *event, const char *custom_id)
 {
-    int64_t tenant = 0, payment = 0;
+    int64_t tenant = 0;
 
     if (!custom_id || !take_number(&custom_id, &tenant) || *custom_id++ != '-' ||
-        !take_number(&custom_id, &payment) || *custom_id || tenant > INT32_MAX) {
+        !orders_text_is_uuid(custom_id) || tenant > INT32_MAX) {
         return false;
     }
     event->tenant = (int32_t)tenant;
-    event->payment_id = payment;
+    event->payment_key = custom_id;
     return true;
 }
 

@@ -21,15 +21,16 @@ static bool is(const char *text, const char *word)
     return text && !strcmp(text, word);
 }
 
-static const char *custom_id(apr_pool_t *pool, int32_t tenant, int64_t payment_id)
+/** "<tenant>-<UUID>". The UUID is random: no other payment or refund has it, even after the database was restored. */
+static const char *mark_of(apr_pool_t *pool, int32_t tenant, const char *key)
 {
-    return apr_psprintf(pool, "%d-%" APR_INT64_T_FMT, (int)tenant, (apr_int64_t)payment_id);
+    return apr_psprintf(pool, "%d-%s", (int)tenant, key);
 }
 
 /** An order that is paid again gets a new one: PayPal takes an invoice id once. */
 static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
 {
-    const char *id = custom_id(pool, request->tenant, request->payment_id);
+    const char *id = mark_of(pool, request->tenant, request->payment_key);
     const char *number =
         orders_paypal_plain(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
 
@@ -71,7 +72,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
                                            const orders_intent_request_t *request,
                                            apr_size_t *length)
 {
-    const char *id = custom_id(pool, request->tenant, request->payment_id);
+    const char *id = mark_of(pool, request->tenant, request->payment_key);
     orders_json_t *json = orders_json_open(pool);
     const char *value;
 
@@ -96,8 +97,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
 
 const char *orders_paypal_refund_mark(const orders_refund_request_t *request, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "%d-refund-%" APR_INT64_T_FMT, (int)request->tenant,
-                        (apr_int64_t)request->refund_id);
+    return mark_of(pool, request->tenant, request->refund_key);
 }
 
 orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
@@ -112,9 +112,9 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
                                          request->exponent));
     orders_json_begin_object(json);
     write_amount(json, request->currency, value);
-    if (request->payment_id) {
+    if (request->payment_key) {
         orders_json_member_string(json, "custom_id",
-                                  custom_id(pool, request->tenant, request->payment_id));
+                                  mark_of(pool, request->tenant, request->payment_key));
     }
     orders_json_member_string(json, "invoice_id", orders_paypal_refund_mark(request, pool));
     if (note && *note) {

@@ -25,11 +25,10 @@ static const char *options_check(const orders_channel_t *channel, apr_pool_t *po
                : NULL;
 }
 
-/** By this PayPal knows a repeat; it remembers new orders and captures for six hours, refunds for 45 days. */
-static const char *key(apr_pool_t *pool, const char *kind, int32_t tenant, int64_t id)
+/** PayPal knows a repeat by this id. It remembers new orders and captures for six hours, refunds for 45 days. */
+static const char *request_id(apr_pool_t *pool, const char *kind, const char *key)
 {
-    return apr_psprintf(pool, "mod_orders-%d-%s-%" APR_INT64_T_FMT, (int)tenant, kind,
-                        (apr_int64_t)id);
+    return apr_pstrcat(pool, kind, "-", key, NULL);
 }
 
 static bool is_ok(const orders_http_reply_t *reply)
@@ -43,7 +42,7 @@ static orders_problem_t *create_intent(const orders_channel_t *channel, apr_pool
 {
     orders_paypal_call_t call = {
         .path = "/v2/checkout/orders",
-        .request_id = key(pool, "payment", request->tenant, request->payment_id),
+        .request_id = request_id(pool, "payment", request->payment_key),
     };
     orders_http_reply_t answer;
 
@@ -112,7 +111,7 @@ static orders_problem_t *act(const orders_channel_t *channel, apr_pool_t *pool,
         .path = apr_pstrcat(pool, "/v2/checkout/orders/", request->intent_id, "/capture", NULL),
         .body = "{}",
         .length = 2,
-        .request_id = key(pool, "capture", request->tenant, request->payment_id),
+        .request_id = request_id(pool, "capture", request->payment_key),
     };
     orders_http_reply_t answer;
 
@@ -188,7 +187,7 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
                                 orders_refund_reply_t *reply)
 {
     orders_paypal_call_t call = {
-        .request_id = key(pool, "refund", request->tenant, request->refund_id),
+        .request_id = request_id(pool, "refund", request->refund_key),
     };
     orders_http_reply_t answer;
 

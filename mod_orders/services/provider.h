@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Payment providers: an interface, and its implementations behind it. Calls are made with no database session held and
- * outside any transaction; each carries an idempotency key made of our own row's id, so that a repeat is harmless.
+ * outside any transaction; each carries the random UUID of its payment or refund as idempotency key, so that a repeat is harmless and
+ * no id that a restored database gives again can meet an old key.
  */
 #ifndef ORDERS_SERVICES_PROVIDER_H
 #define ORDERS_SERVICES_PROVIDER_H
@@ -47,7 +48,7 @@ typedef struct orders_providers_t {
 
 /** What a provider is asked to collect. Amounts in minor units; `exponent`: how many decimals these are. */
 typedef struct orders_intent_request_t {
-    int64_t payment_id; /**< the idempotency key is made of tenant and this */
+    const char *payment_key; /**< a UUID; the idempotency key */
     int32_t tenant;
     const char *order_number;
     int64_t amount;
@@ -65,7 +66,7 @@ typedef struct orders_intent_reply_t {
 } orders_intent_reply_t;
 
 typedef struct orders_capture_request_t {
-    int64_t payment_id;
+    const char *payment_key; /**< a UUID; the idempotency key */
     int32_t tenant;
     const char *intent_id;
     int64_t amount;
@@ -91,8 +92,8 @@ typedef struct orders_capture_reply_t {
 } orders_capture_reply_t;
 
 typedef struct orders_refund_request_t {
-    int64_t refund_id;
-    int64_t payment_id;
+    const char *refund_key;  /**< a UUID; the idempotency key */
+    const char *payment_key; /**< of its payment, or NULL */
     int32_t tenant;
     const char *intent_id;
     const char *transaction_id; /**< of the capture, or NULL */
@@ -123,8 +124,8 @@ typedef struct orders_event_t {
      * ignored: not about a payment of ours.
      */
     const char *type;
-    int32_t tenant;     /**< whose payment it is about; 0: not said */
-    int64_t payment_id; /**< 0: not said */
+    int32_t tenant;          /**< whose payment it is about; 0: not said */
+    const char *payment_key; /**< a UUID; NULL: not said */
     const char *intent_id;
     const char *transaction_id;
     int64_t amount;

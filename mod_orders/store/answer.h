@@ -66,7 +66,8 @@ typedef struct orders_payment_t {
     const char *order_number; /**< only where the worker reads payments without their orders */
     const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
     const char *failure_code, *failure_message, *pay_url, *return_url;
-    const char *cancel_url; /**< for whoever makes the intent; kept nowhere */
+    const char *cancel_url;   /**< for whoever makes the intent; kept nowhere */
+    const char *provider_key; /**< the payment's UUID towards its provider */
     orders_document_t metadata;
     apr_time_t created_at, updated_at, paid_at, expires_at;
 } orders_payment_t;
@@ -75,6 +76,8 @@ typedef struct orders_refund_t {
     int64_t order_id, id, payment_id, amount;
     const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
     const char *failure_code, *reason;
+    const char *provider_key; /**< the refund's UUID towards its provider */
+    const char *payment_key;  /**< its payment's; only where the worker reads it */
     orders_document_t metadata;
     apr_time_t created_at, updated_at, refunded_at;
 } orders_refund_t;
@@ -173,6 +176,7 @@ typedef struct orders_profile_t {
 typedef struct orders_due_mail_t {
     int64_t id, order_id, amount, exponent, attempts;
     const char *template, *recipient, *order_number, *seller, *currency;
+    const char *message_key; /**< a UUID, the same for each try */
     apr_time_t order_expires_at;
 } orders_due_mail_t;
 

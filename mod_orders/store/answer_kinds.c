@@ -108,25 +108,16 @@ static const orders_row_member_t address_members[] = {
 
 #define T orders_payment_t
 static const orders_row_member_t payment_members[] = {
-    MEMBER(T, ORDER_ID, order_id),
-    MEMBER(T, ID, id),
-    MEMBER(T, NUMBER, order_number),
-    MEMBER(T, STATE, status),
-    MEMBER(T, METHOD, method),
-    MEMBER(T, CHANNEL, channel),
-    MEMBER(T, PROVIDER, provider),
-    MEMBER(T, REFERENCE, reference),
-    MEMBER(T, INTENT_ID, intent_id),
-    MEMBER(T, CODE, failure_code),
-    MEMBER(T, DETAIL, failure_message),
-    MEMBER(T, CURRENCY, currency),
-    MEMBER(T, AMOUNT, amount),
-    MEMBER(T, REFUNDED, refunded),
-    MEMBER(T, URL, pay_url),
-    MEMBER(T, METADATA, metadata),
-    MEMBER(T, CREATED_AT, created_at),
-    MEMBER(T, UPDATED_AT, updated_at),
-    MEMBER(T, PAID_AT, paid_at),
+    MEMBER(T, ORDER_ID, order_id),     MEMBER(T, ID, id),
+    MEMBER(T, NUMBER, order_number),   MEMBER(T, STATE, status),
+    MEMBER(T, METHOD, method),         MEMBER(T, CHANNEL, channel),
+    MEMBER(T, PROVIDER, provider),     MEMBER(T, REFERENCE, reference),
+    MEMBER(T, INTENT_ID, intent_id),   MEMBER(T, CODE, failure_code),
+    MEMBER(T, TITLE, provider_key),    MEMBER(T, DETAIL, failure_message),
+    MEMBER(T, CURRENCY, currency),     MEMBER(T, AMOUNT, amount),
+    MEMBER(T, REFUNDED, refunded),     MEMBER(T, URL, pay_url),
+    MEMBER(T, METADATA, metadata),     MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, UPDATED_AT, updated_at), MEMBER(T, PAID_AT, paid_at),
     MEMBER(T, EXPIRES_AT, expires_at),
 };
 #undef T
@@ -141,7 +132,8 @@ static const orders_row_member_t refund_members[] = {
     MEMBER(T, DETAIL, reason),           MEMBER(T, CURRENCY, currency),
     MEMBER(T, AMOUNT, amount),           MEMBER(T, METADATA, metadata),
     MEMBER(T, CREATED_AT, created_at),   MEMBER(T, UPDATED_AT, updated_at),
-    MEMBER(T, REFUNDED_AT, refunded_at),
+    MEMBER(T, REFUNDED_AT, refunded_at), MEMBER(T, TITLE, provider_key),
+    MEMBER(T, SLUG, payment_key),
 };
 #undef T
 
@@ -278,6 +270,7 @@ static const orders_row_member_t mail_members[] = {
     MEMBER(T, EXPONENT, exponent),
     MEMBER(T, QUANTITY, attempts),
     MEMBER(T, TYPE, template),
+    MEMBER(T, REFERENCE, message_key),
     MEMBER(T, EMAIL, recipient),
     MEMBER(T, NUMBER, order_number),
     MEMBER(T, TITLE, seller),

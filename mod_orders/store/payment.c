@@ -70,7 +70,7 @@ orders_problem_t *orders_payment_event(const orders_reader_t *reader,
     orders_param_text(&params, event->channel);
     orders_param_text(&params, event->event_id);
     orders_param_text(&params, event->type);
-    orders_param_int_or_null(&params, event->payment_id != 0, event->payment_id);
+    orders_param_text(&params, event->payment_key);
     orders_param_text(&params, event->intent_id);
     orders_param_text(&params, event->transaction_id);
     orders_param_int_or_null(&params, event->amount != 0, event->amount);

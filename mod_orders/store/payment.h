@@ -27,7 +27,7 @@ orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
 
 typedef struct orders_payment_event_t {
     const char *channel, *event_id, *type;
-    int64_t payment_id; /**< 0: not said */
+    const char *payment_key; /**< the payment's provider key, a UUID; NULL: not said */
     const char *intent_id, *transaction_id;
     int64_t amount; /**< 0: not said */
     const char *currency, *code, *message;

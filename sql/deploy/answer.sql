@@ -88,7 +88,7 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     (SELECT 'payment'::text, p.order_id, p.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
             NULL::integer, p.status::text, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
-            p.provider, p.reference, p.intent_id, p.failure_code, NULL::text, p.failure_message, NULL::text,
+            p.provider, p.reference, p.intent_id, p.failure_code, p.provider_key::text, p.failure_message, NULL::text,
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, NULL::boolean,
             p.pay_url, NULL::jsonb, p.metadata, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
@@ -100,7 +100,7 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     (SELECT 'refund'::text, r.order_id, r.id, r.payment_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
             NULL::integer, r.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
-            p.provider, r.reference, NULL::text, r.failure_code, NULL::text, r.reason, NULL::text, NULL::text,
+            p.provider, r.reference, NULL::text, r.failure_code, r.provider_key::text, r.reason, NULL::text, NULL::text,
             r.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
             NULL::jsonb, r.metadata, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,

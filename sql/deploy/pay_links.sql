@@ -18,6 +18,7 @@ CREATE TABLE orders.mail (
     dead       boolean     NOT NULL DEFAULT false,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    message_key uuid       NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT mail_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT mail_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT mail_template_known CHECK (template IN ('pay_link')),
@@ -79,6 +80,7 @@ BEGIN
     r.kind := 'payment';
     r.order_id := p.order_id;
     r.id := p.id;
+    r.title := p.provider_key;
     r.state := p.status;
     r.method := p.method;
     r.channel := p.channel;
@@ -211,6 +213,7 @@ BEGIN
         r.order_id := m.order_id;
         r.type := m.template;
         r.email := m.recipient;
+        r.reference := m.message_key;
         r.quantity := m.attempts;
         SELECT o.number, o.currency, o.exponent, o.total, o.created_at, o.expires_at, coalesce(k.name, t.name)
         INTO r.number, r.currency, r.exponent, r.amount, r.created_at, r.expires_at, r.title
@@ -258,7 +261,7 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON TABLE orders.mail IS
 'Mail that is to be sent, or was, in the transaction that gave rise to it. What it says is composed when it is sent';
 COMMENT ON COLUMN orders.mail.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.mail.id IS 'Number; part of the Message-ID, so that a repeat is known as one';
+COMMENT ON COLUMN orders.mail.id IS 'Number';
 COMMENT ON COLUMN orders.mail.order_id IS 'The order that it is about';
 COMMENT ON COLUMN orders.mail.template IS 'pay_link';
 COMMENT ON COLUMN orders.mail.recipient IS 'Mail address; never logged';
@@ -268,12 +271,14 @@ COMMENT ON COLUMN orders.mail.done_at IS 'When a server took it; null: not yet';
 COMMENT ON COLUMN orders.mail.dead IS 'Given up';
 COMMENT ON COLUMN orders.mail.last_error IS 'What the last failure was, in our words';
 COMMENT ON COLUMN orders.mail.created_at IS 'When it was asked for';
+COMMENT ON COLUMN orders.mail.message_key IS
+'Part of the Message-ID, by which a mail server knows a repeat. Random: an id that a restored database gives again would make a new mail a repeat';
 COMMENT ON FUNCTION orders.send_pay_link IS
 'Queues a mail with the link at which an order is paid. The user sells for the order''s company. p_email null: it was
 found invalid. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch, order_not_payable (with the states)';
 COMMENT ON FUNCTION orders.new_payment_like IS 'Internal: another try in the place of a payment that is closed';
 COMMENT ON FUNCTION orders.payment_row IS
-'Internal: row payment with number (of the order), exponent, parent_id (buyer), quantity (attempts), url (pay URL)';
+'Internal: row payment with number (of the order), title (provider key), exponent, parent_id (buyer), quantity (attempts), url (pay URL)';
 COMMENT ON FUNCTION orders.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
 says that the provider no longer knows its intent. Row payment. OR404, OR409 order_not_payable (with the states),
@@ -286,7 +291,7 @@ payment up again after p_seconds. Until a day after that the order does not expi
 wait for money. OR404';
 COMMENT ON FUNCTION orders.due_captures IS 'Worker: claims payments of these channels (null: of all) of which await_capture''s time is over. Rows payment';
 COMMENT ON FUNCTION orders.claim_mail IS
-'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), email, number, title (who sells),
+'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),
 amount, created_at and expires_at of the order, quantity (tries)';
 COMMENT ON FUNCTION orders.mark_mail IS
 'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when

@@ -14,19 +14,19 @@ CREATE TYPE orders.provider_word AS (
     payer          text
 );
 
-CREATE FUNCTION orders.find_payment(p_tenant integer, p_channel text, p_payment bigint, p_intent text)
+CREATE FUNCTION orders.find_payment(p_tenant integer, p_channel text, p_key uuid, p_intent text)
 RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
 BEGIN
-    IF p_payment IS NULL THEN
+    IF p_key IS NULL THEN
         SELECT x.* INTO p
         FROM orders.payment_channel n
         JOIN orders.payment x ON x.tenant_id = n.tenant_id AND x.provider = n.provider AND x.intent_id = p_intent
         WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND x.channel = p_channel;
     ELSE
         SELECT * INTO p FROM orders.payment x
-        WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.channel = p_channel
+        WHERE x.tenant_id = p_tenant AND x.provider_key = p_key AND x.channel = p_channel
           AND (p_intent IS NULL OR coalesce(x.intent_id, p_intent) = p_intent);
     END IF;
     IF p.id IS NULL THEN
@@ -171,7 +171,7 @@ END
 $$;
 
 CREATE FUNCTION orders.payment_event(
-    p_tenant integer, p_channel text, p_event text, p_type text, p_payment bigint, p_intent text, p_transaction text,
+    p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
     p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
@@ -179,7 +179,7 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c      orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
     w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message, p_payer);
-    p      orders.payment := find_payment(p_tenant, p_channel, p_payment, p_intent);
+    p      orders.payment := find_payment(p_tenant, p_channel, p_key, p_intent);
     o      orders.orders := lock_order(p_tenant, p.order_id, NULL, NULL);
     v_code text := 'unchanged';
 BEGIN
@@ -200,14 +200,14 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text,
+GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, uuid, text, text, bigint, text, text, text,
     text) TO orders_api;
 
 -- What it all means
 
 COMMENT ON TYPE orders.provider_word IS 'What an event says';
 COMMENT ON FUNCTION orders.find_payment IS
-'Internal: the payment that an event is about, by id or intent, of its channel only. OR404 not_found';
+'Internal: the payment that an event is about, by provider key or intent, of its channel only. OR404 not_found';
 COMMENT ON FUNCTION orders.check_word IS 'Internal: OR422 invalid_field, currency_mismatch, amount_mismatch';
 COMMENT ON FUNCTION orders.hear_paid IS 'Internal: event paid';
 COMMENT ON FUNCTION orders.hear_confirming IS 'Internal: event confirming';
@@ -217,7 +217,7 @@ COMMENT ON FUNCTION orders.hear_refund IS 'Internal: events refunded and refund_
 COMMENT ON FUNCTION orders.hear_foreign_refund IS 'Internal: a refund that the provider made by itself';
 COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';
 COMMENT ON FUNCTION orders.payment_event IS
-'An event of a provider, whose signature the caller has checked. p_payer: mail address of who paid, or null.
+'An event of a provider, whose signature the caller has checked. p_key: the payment''s provider key, or null. p_payer: mail address of who paid, or null.
 Each event id once per channel, later ones unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
 OR404 not_found, OR409 transaction_id_taken, payment_already_captured, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
 

@@ -31,8 +31,10 @@ CREATE TABLE orders.payment (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     captured_at     timestamptz,
     expires_at      timestamptz,
+    provider_key    uuid        NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT payment_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT payment_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
+    CONSTRAINT payment_provider_key_unique UNIQUE (tenant_id, provider_key),
     CONSTRAINT payment_amount_positive CHECK (amount BETWEEN 1 AND 1000000000000000),
     CONSTRAINT payment_captured_in_full_or_not CHECK (captured IN (0, amount)),
     CONSTRAINT payment_paid_is_captured CHECK (status <> 'paid' OR captured = amount),
@@ -69,7 +71,9 @@ CREATE TABLE orders.refund (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     settled_at      timestamptz,
+    provider_key    uuid        NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT refund_pkey PRIMARY KEY (tenant_id, id),
+    CONSTRAINT refund_provider_key_unique UNIQUE (tenant_id, provider_key),
     CONSTRAINT refund_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT refund_payment_exists FOREIGN KEY (tenant_id, payment_id) REFERENCES orders.payment (tenant_id, id),
     CONSTRAINT refund_status_known CHECK (status IN ('pending', 'done', 'failed')),
@@ -126,7 +130,7 @@ COMMENT ON TABLE orders.payment IS
 'A try to pay an order. What is captured is captured in full; refunds reserve their money in refunding until
 settled';
 COMMENT ON COLUMN orders.payment.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.payment.id IS 'Number; the key that providers get against repeats';
+COMMENT ON COLUMN orders.payment.id IS 'Number';
 COMMENT ON COLUMN orders.payment.order_id IS 'The order';
 COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual or another way of paying by hand';
 COMMENT ON COLUMN orders.payment.channel IS 'Channel of an external payment';
@@ -153,9 +157,12 @@ COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';
 COMMENT ON COLUMN orders.payment.captured_at IS 'When the money arrived';
 COMMENT ON COLUMN orders.payment.expires_at IS 'As the order';
+COMMENT ON COLUMN orders.payment.provider_key IS
+'Idempotency key of every call to the provider about this payment, and its name in the provider''s events. Random, so that it
+never repeats, unlike ids after a restore or a failover';
 COMMENT ON TABLE orders.refund IS 'Money that goes back, or went. Σ over a payment never exceeds what was captured';
 COMMENT ON COLUMN orders.refund.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.refund.id IS 'Number; the key that providers get against repeats';
+COMMENT ON COLUMN orders.refund.id IS 'Number';
 COMMENT ON COLUMN orders.refund.order_id IS 'The order';
 COMMENT ON COLUMN orders.refund.payment_id IS 'The payment that is given back';
 COMMENT ON COLUMN orders.refund.status IS 'pending, done or failed';
@@ -173,6 +180,7 @@ COMMENT ON COLUMN orders.refund.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.refund.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.refund.updated_at IS 'When the row was last changed';
 COMMENT ON COLUMN orders.refund.settled_at IS 'When it was done or failed';
+COMMENT ON COLUMN orders.refund.provider_key IS 'Idempotency key of every call to the provider about this refund. Random';
 COMMENT ON TABLE orders.provider_transaction IS
 'Transaction ids of captures and refunds; unique per tenant and provider';
 COMMENT ON COLUMN orders.provider_transaction.tenant_id IS 'The tenant';

@@ -34,6 +34,7 @@ BEGIN
         r.kind := 'payment';
         r.order_id := p.order_id;
         r.id := p.id;
+        r.title := p.provider_key;
         r.state := p.status;
         r.method := p.method;
         r.channel := p.channel;
@@ -82,6 +83,7 @@ BEGIN
         r.order_id := f.order_id;
         r.id := f.id;
         r.parent_id := f.payment_id;
+        r.title := f.provider_key;
         r.state := f.status;
         r.currency := f.currency;
         r.amount := f.amount;
@@ -89,8 +91,9 @@ BEGIN
         r.detail := f.reason;
         r.metadata := f.metadata;
         r.created_at := f.created_at;
-        SELECT o.number, o.exponent, p.method, p.channel, p.provider, p.intent_id, p.transaction_id
-        INTO r.number, r.exponent, r.method, r.channel, r.provider, r.intent_id, r.reference
+        SELECT o.number, o.exponent, p.method, p.channel, p.provider, p.intent_id, p.transaction_id,
+               p.provider_key
+        INTO r.number, r.exponent, r.method, r.channel, r.provider, r.intent_id, r.reference, r.slug
         FROM payment p
         JOIN orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
         WHERE p.tenant_id = p_tenant AND p.id = f.payment_id;
@@ -228,10 +231,10 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders.due_intents IS
 'Worker: claims payments of these channels (null: of all) whose intent is to be made, for p_lease seconds. Rows payment with number (of the
-order), parent_id (buyer), url (return URL), quantity (failed tries)';
+order), title (provider key), parent_id (buyer), url (return URL), quantity (failed tries)';
 COMMENT ON FUNCTION orders.due_refunds IS
 'Worker: claims pending refunds for the providers of these channels (null: of all), for p_lease seconds. Rows refund with number (of the order),
-intent_id, reference (captured transaction), quantity (tries)';
+intent_id, reference (captured transaction), title (provider key), slug (provider key of the payment), quantity (tries)';
 COMMENT ON FUNCTION orders.expire_due IS
 'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked';
 COMMENT ON FUNCTION orders.purge_idempotency IS

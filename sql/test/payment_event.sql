@@ -27,8 +27,8 @@ FROM (VALUES ('paid', '999', 'tx-b', 'USD', 'OR422 amount_mismatch amount', 'ano
              ('paid', '1000', 'tx-a', 'USD', 'OR409 transaction_id_taken transaction_id', 'a transaction id that is taken'),
              ('gone', '1000', 'tx-b', 'USD', 'OR422 invalid_field type', 'an unknown type'))
     AS c (type, amount, transaction, currency, refusal, label);
-SELECT is(pg_temp.refusal(format($$SELECT payment_event(77, 'down', 'x', 'paid', %s, NULL, 't', 1000, 'USD', NULL, NULL)$$,
-                                 pg_temp.payment_of(:b))), 'OR404 not_found', 'another channel does not see the payment');
+SELECT is(pg_temp.refusal(format($$SELECT payment_event(77, 'down', 'x', 'paid', %L, NULL, 't', 1000, 'USD', NULL, NULL)$$,
+                                 pg_temp.key_of(pg_temp.payment_of(:b)))), 'OR404 not_found', 'another channel does not see the payment');
 SELECT is(pg_temp.refusal($$SELECT payment_event(77, 'sim', 'x', 'paid', NULL, 'in-z', 't', 1000, 'USD', NULL, NULL)$$),
           'OR404 not_found', 'nor is an unknown intent one');
 SELECT is((SELECT count(*) FROM payment_event WHERE event_id = 'f1'), 0::bigint, 'a refused event may come again');
@@ -65,10 +65,10 @@ SELECT is(pg_temp.states(:a), 'completed refunded none', 'is all');
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT pg_temp.payment_of(:e) AS pe \gset
 SELECT is(pg_temp.pay(:e, 'cash'), 'done', 'an order is paid in cash');
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'i1', 'paid', :pe, NULL, 'tx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT code FROM payment_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pe), NULL, 'tx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
           'done', 'and then online too');
 SELECT is(pg_temp.states(:e), 'completed refund_pending none', 'the second money goes back');
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'i2', 'refunded', :pe, NULL, 'rtx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT code FROM payment_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pe), NULL, 'rtx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
           'done', 'when it has');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'the order is paid as before');
 

@@ -118,7 +118,7 @@ SELECT pg_temp.top_up('bob', -1000000) \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('bob', p_method => 'external') AS j \gset
 SELECT pg_temp.payment_of(:j) AS pj \gset
 SELECT pg_temp.pay(:j, 'cash'), pg_temp.give_back(:j) \g (format=unaligned) /dev/null
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'j', 'paid', :pj, NULL, 'tx-j', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT code FROM payment_event(77, 'sim', 'j', 'paid', pg_temp.key_of(:pj), NULL, 'tx-j', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
           'done', 'money comes for a refunded order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :j)), 'OR409 refund_in_progress', 'it is on its way back');
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'no')$$,

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Verify orders:pay_links on pg
 
-SELECT tenant_id, id, order_id, template, recipient, attempts, due_at, done_at, dead, last_error, created_at
+SELECT tenant_id, id, order_id, template, recipient, attempts, due_at, done_at, dead, last_error, created_at,
+       message_key
 FROM orders.mail WHERE false;
 SELECT 'orders.send_pay_link'::regproc;
 SELECT 'orders.new_payment_like'::regproc;

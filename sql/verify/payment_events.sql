@@ -12,5 +12,5 @@ SELECT 'orders.hear_foreign_refund'::regproc;
 SELECT 'orders.hear'::regproc;
 SELECT 'orders.payment_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.payment_event(integer, text, text, text, bigint, text, text, bigint, text, text, text,'
+    'orders.payment_event(integer, text, text, text, uuid, text, text, bigint, text, text, text,'
     ' text)', 'EXECUTE')::integer;

@@ -3,11 +3,11 @@
 
 SELECT tenant_id, id, order_id, method, channel, provider, status, amount, currency, captured, refunded,
        refunding, intent_id, reference, transaction_id, failure_code, failure_message, pay_url, return_url,
-       attempts, due_at, metadata, created_at, updated_at, captured_at, expires_at
+       attempts, due_at, metadata, created_at, updated_at, captured_at, expires_at, provider_key
 FROM orders.payment WHERE false;
 SELECT tenant_id, id, order_id, payment_id, status, amount, currency, reason, lines, reference,
        failure_code, failure_message, prior_state, attempts, due_at, metadata, created_at, updated_at,
-       settled_at
+       settled_at, provider_key
 FROM orders.refund WHERE false;
 SELECT tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount, currency, created_at
 FROM orders.provider_transaction WHERE false;

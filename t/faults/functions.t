@@ -157,12 +157,12 @@ sub quiet {
 # The provider tells the same things many times over, under the same and under new event ids.
 sub provider_speaks {
     my ($db, $order) = @_;
-    my ($payment, $amount) = $db->selectrow_array(q(SELECT id, amount FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
+    my ($payment, $key, $amount) = $db->selectrow_array(q(SELECT id, provider_key, amount FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
     my $type = (qw(paid paid paid failed confirming))[rand 5];
     my $answer = eval {
         $db->selectall_arrayref('SELECT code FROM orders.payment_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
-            "ev-$payment-$type-" . int rand 3, $type, $payment, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
+            "ev-$payment-$type-" . int rand 3, $type, $key, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
     };
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};
 }

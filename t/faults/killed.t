@@ -79,7 +79,7 @@ ok(eval { wait_for('the payments', 10, sub { time_passes(); !$postgres->value($u
   or diag(explain($postgres->rows('SELECT status, count(*) FROM orders.payment GROUP BY 1')));
 my @intents = @{$stand->{simulator}->state->{intents}};
 my %asked;
-$asked{$_->{payment_id}}++ for @intents;
+$asked{$_->{payment_key}}++ for @intents;
 cmp_ok(scalar(@intents), '>', 50, scalar(@intents) . ' intents');
 none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1 } sort keys %asked);
 is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),

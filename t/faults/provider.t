@@ -35,7 +35,7 @@ sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->o
 
 sub payment_of { my ($order) = @_; return $postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order)->[0] }
 
-sub intent_of { my ($order) = @_; return $provider->intent_of(payment_of($order)->{id}) }
+sub intent_of { my ($order) = @_; return $provider->intent_of(payment_of($order)->{provider_key}) }
 
 sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) }
 
@@ -53,7 +53,7 @@ subtest 'the reply is lost after the work was done' => sub {
     my $entry = one(buy());
     is($entry->{status}, 200, 'the order stands');
     settles($entry->{order}, 'lost reply');
-    is(scalar(grep { $_->{payment_id} == payment_of($entry->{order})->{id} } @{$provider->state->{intents}}), 1, 'one intent');
+    is(scalar(grep { $_->{payment_key} eq payment_of($entry->{order})->{provider_key} } @{$provider->state->{intents}}), 1, 'one intent');
 };
 
 subtest 'the provider fails' => sub {
@@ -135,7 +135,7 @@ subtest 'money that comes late' => sub {
     my $intent = intent_of($entry->{order})->{intent_id};
     one(operator_cancel($entry->{order}));
     $provider->approve($intent);
-    my $back = eval { wait_for('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{id})->{refunded} == 1000 }) };
+    my $back = eval { wait_for('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
     ok($back, 'is given back') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
     ok(eval { wait_for('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'and the order says so') or diag(state_of($entry->{order}));
 };
@@ -164,9 +164,9 @@ subtest 'refunds of a provider that is gone' => sub {
     for my $channel (qw(removed gone removed gone)) {
         my ($order) = $db->selectrow_array(q(SELECT order_id FROM orders.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
             ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
-        my $payment = payment_of($order)->{id};
+        my ($payment, $key) = @{payment_of($order)}{qw(id provider_key)};
         $db->selectall_arrayref(q(SELECT FROM orders.payment_event(1, ?, ?, 'paid', ?, ?, ?, 1000, 'USD', NULL, NULL)), undef,
-            $channel, "evt-$payment", $payment, "in-$payment", "tx-$payment");
+            $channel, "evt-$payment", $key, "in-$payment", "tx-$payment");
         $db->selectall_arrayref(q(SELECT FROM orders.refund(1, 'operator', 'operator', 900, 'faults', NULL, NULL, ?, NULL, NULL, 'gone', 30, NULL)),
             undef, $order);
         push @stuck, $order;

@@ -22,7 +22,7 @@ static void read_event(apr_pool_t *pool, const char *text, size_t length)
     HOLDS(!capture_id || orders_paypal_id_ok(capture_id));
     HOLDS(!event.intent_id || orders_paypal_id_ok(event.intent_id));
     if (strcmp(event.type, "ignored") != 0) {
-        HOLDS((event.payment_id > 0 && event.tenant > 0) || capture_id);
+        HOLDS((event.payment_key && event.tenant > 0) || capture_id);
         HOLDS(event.amount >= 0);
     }
 }

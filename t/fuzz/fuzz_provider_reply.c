@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] % 4 < 3) {
         read_reply(pool, data[0] % 4, text, size - 1);
     } else if (!orders_event_read(&event, pool, text, size - 1)) {
-        assert(event.type && (event.payment_id > 0 || event.intent_id));
+        assert(event.type && (event.payment_key || event.intent_id));
         assert(event.amount >= 0);
     }
     free(text);

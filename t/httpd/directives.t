@@ -185,7 +185,7 @@ END2
         my $reply = api(POST => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $case->[0] },
             json => { plan_id => $paid->{id}, payment_method => 'external', payment_channel => 'simulator' });
         is($reply->code, 200, "$case->[0]: the channel is known") or diag($reply->as_string);
-        my $intent = $provider->intent_of($reply->{json}{order}{payments}[0]{id});
+        my $intent = $provider->intent_of(key_of($reply->{json}{order}{payments}[0]{id}));
         $provider->approve($intent->{intent_id});
         my ($event) = grep { ($_->{intent_id} // '') eq $intent->{intent_id} || ($_->{url} // '') eq $case->[1] } @{ $provider->state->{deliveries} };
         is($event->{url}, $case->[1], 'the provider is told our address');

@@ -54,7 +54,7 @@ subtest 'a provider that was not there' => sub {
     my $provider = start_simulator();
     db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ?', undef, $id);
     ok(wait_for(sub { payment_of($id)->{intent_id} }, 6), 'later') or diag(explain(payment_of($id)));
-    is(scalar(grep { $_->{payment_id} == payment_of($id)->{id} } @{ $provider->state->{intents} }), 1, 'and makes one intent');
+    is(scalar(grep { $_->{payment_key} eq payment_of($id)->{provider_key} } @{ $provider->state->{intents} }), 1, 'and makes one intent');
 
     $provider->approve(payment_of($id)->{intent_id});
     ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'its event settles the order') or diag(explain(order_row($id)));

@@ -37,7 +37,7 @@ sub event
 {
     my ($order, $type, %more) = @_;
     return {
-        type => $type, intent_id => $order->{payment_intent_id}, payment_id => $order->{payments}[0]{id},
+        type => $type, intent_id => $order->{payment_intent_id}, payment_key => key_of($order->{payments}[0]{id}),
         transaction_id => unique('tx'), amount => 10_00, currency => 'USD', %more,
     };
 }
@@ -86,7 +86,7 @@ subtest 'an event that overtakes the reply' => sub {
     is(state_of($order), 'completed paid', 'and finds it');
     $order = order();
     $event = event($order, 'paid');
-    delete $event->{payment_id};
+    delete $event->{payment_key};
     send_event($event);
     is(state_of($order), 'completed paid', 'or names the intent alone');
 };
@@ -95,7 +95,7 @@ subtest 'what does not fit' => sub {
     my $order = order();
     refused(send_event(event($order, 'paid', amount => 10_01)),   422, 'amount_mismatch');
     refused(send_event(event($order, 'paid', currency => 'EUR')), 422, 'currency_mismatch');
-    refused(send_event(event($order, 'paid', payment_id => 9_000_000_000, intent_id => 'in_none')), 404, 'not_found');
+    refused(send_event(event($order, 'paid', payment_key => '00000000-0000-4000-8000-000000000000', intent_id => 'in_none')), 404, 'not_found');
     is(send_event($_)->code =~ /^4(?:00|22)$/, 1, 'is refused')
         for '', '{', '[]', '{}', event($order, 'nonsense'), event($order, 'paid', amount => 'x');
     is(state_of($order), 'open unpaid', 'without effect');
@@ -131,7 +131,7 @@ subtest 'refunds through the provider' => sub {
     is_deeply([ $reply->{json}{refund}{status}, $reply->{json}{order}{payment_state} ], [ 'pending', 'refund_pending' ], 'when the provider has done it');
     refused(api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 1 }), 409, 'refund_in_progress');
     ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }, 20), 'which the worker sees to');
-    is($provider->intent_of($order->{payments}[0]{id})->{refunded} // 4_00, 4_00, 'the provider gave it back');
+    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{refunded} // 4_00, 4_00, 'the provider gave it back');
 };
 
 invariants_hold();

@@ -109,8 +109,8 @@ subtest 'webhooks that are not for us' => sub {
     is($reply->code, 200, 'are acknowledged');
     is_deeply($reply->{json}, { result => 'unchanged' }, 'and change nothing');
     my $order = order();
-    my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%d"}]}}',
-        payment_of($order)->{intent_id}, payment_of($order)->{id};
+    my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%s"}]}}',
+        payment_of($order)->{intent_id}, payment_of($order)->{provider_key};
     is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'nor do those of another tenant');
     refused($send->($body, certificate => 'other'), 401, 'invalid_signature');
     refused($send->($body, webhook_id => 'OTHER'), 401, 'invalid_signature');

@@ -159,9 +159,15 @@ static inline size_t captures(void)
     return json_array_size(json_object_get(json_object_get(unit, "payments"), "captures"));
 }
 
-static inline orders_intent_request_t order_of(int64_t payment_id)
+/** The key of a payment or refund, a UUID. */
+static inline const char *key_of(int64_t number)
 {
-    return (orders_intent_request_t){.payment_id = payment_id,
+    return apr_psprintf(pool, "00000000-0000-4000-8000-%012" APR_INT64_T_FMT, (apr_int64_t)number);
+}
+
+static inline orders_intent_request_t order_of(int64_t payment)
+{
+    return (orders_intent_request_t){.payment_key = key_of(payment),
                                      .tenant = 1,
                                      .order_number = "ORD-20261121-000001",
                                      .amount = 1990,
@@ -181,7 +187,7 @@ static inline orders_capture_request_t ordered(bool approve)
     if (approve) {
         control(apr_pstrcat(pool, "/orders/", reply.intent_id, "/approve", NULL), "");
     }
-    return (orders_capture_request_t){.payment_id = request.payment_id,
+    return (orders_capture_request_t){.payment_key = request.payment_key,
                                       .tenant = 1,
                                       .intent_id = reply.intent_id,
                                       .amount = 1990,
@@ -204,12 +210,12 @@ static inline const char *capture_fails(const orders_capture_request_t *request)
     return code_of(orders_paypal_provider.capture(&channel, pool, request, &reply));
 }
 
-static inline orders_refund_request_t refund_of(int64_t refund_id, int64_t amount)
+static inline orders_refund_request_t refund_of(int64_t number, int64_t amount)
 {
     orders_capture_request_t order = ordered(true);
 
-    return (orders_refund_request_t){.refund_id = refund_id,
-                                     .payment_id = order.payment_id,
+    return (orders_refund_request_t){.refund_key = key_of(number),
+                                     .payment_key = order.payment_key,
                                      .tenant = 1,
                                      .intent_id = order.intent_id,
                                      .transaction_id = capture(&order).transaction_id,

@@ -80,9 +80,12 @@ static void reads_amounts_exactly_or_not_at_all(void **state)
 
 /* --- what we write --- */
 
+#define PAYMENT "0f8b3c1e-5d2a-4c7b-9e10-6a7b8c9d0e1f"
+#define REFUND "5d2a0f8b-3c1e-4c7b-9e10-0e1f6a7b8c9d"
+
 static void asks_for_an_order(void **state)
 {
-    const orders_intent_request_t request = {.payment_id = 77,
+    const orders_intent_request_t request = {.payment_key = PAYMENT,
                                              .tenant = 1,
                                              .order_number = "ORD-20261121-000057",
                                              .amount = 1990,
@@ -94,21 +97,22 @@ static void asks_for_an_order(void **state)
     apr_size_t length;
 
     assert_null(orders_paypal_order_text(&text, pool, &request, &length));
-    assert_string_equal(text,
-                        "{\"intent\":\"CAPTURE\",\"purchase_units\":[{\"reference_id\":\"1-77\","
-                        "\"custom_id\":\"1-77\",\"invoice_id\":\"ORD-20261121-000057-1-77\","
-                        "\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}],"
-                        "\"payment_source\":{\"paypal\":{\"experience_context\":{"
-                        "\"user_action\":\"PAY_NOW\",\"shipping_preference\":\"NO_SHIPPING\","
-                        "\"return_url\":\"https://shop.example/thanks\","
-                        "\"cancel_url\":\"https://shop.example/cart\"}}}}");
+    assert_string_equal(
+        text, "{\"intent\":\"CAPTURE\",\"purchase_units\":[{\"reference_id\":\"1-" PAYMENT "\","
+              "\"custom_id\":\"1-" PAYMENT "\","
+              "\"invoice_id\":\"ORD-20261121-000057-1-" PAYMENT "\","
+              "\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}],"
+              "\"payment_source\":{\"paypal\":{\"experience_context\":{"
+              "\"user_action\":\"PAY_NOW\",\"shipping_preference\":\"NO_SHIPPING\","
+              "\"return_url\":\"https://shop.example/thanks\","
+              "\"cancel_url\":\"https://shop.example/cart\"}}}}");
     assert_int_equal(length, strlen(text));
 }
 
 static void tells_a_payer_why(void **state)
 {
-    orders_refund_request_t request = {.refund_id = 9,
-                                       .payment_id = 77,
+    orders_refund_request_t request = {.refund_key = REFUND,
+                                       .payment_key = PAYMENT,
                                        .tenant = 1,
                                        .amount = 990,
                                        .currency = "EUR",
@@ -119,7 +123,7 @@ static void tells_a_payer_why(void **state)
 
     assert_null(orders_paypal_refund_text(&text, pool, &request, &length));
     assert_string_equal(text, "{\"amount\":{\"currency_code\":\"EUR\",\"value\":\"9.90\"},"
-                              "\"custom_id\":\"1-77\",\"invoice_id\":\"1-refund-9\","
+                              "\"custom_id\":\"1-" PAYMENT "\",\"invoice_id\":\"1-" REFUND "\","
                               "\"note_to_payer\":\"too late \"}");
     request.reason = apr_psprintf(pool, "%0300d\xc3\xa9", 0);
     assert_null(orders_paypal_refund_text(&text, pool, &request, &length));
@@ -300,7 +304,7 @@ static void reads_refusals(void **state)
     "{\"id\":\"WH-1-2\",\"event_type\":\"" type "\",\"resource\":{" resource "}}"
 #define OF_ORDER "\"supplementary_data\":{\"related_ids\":{\"order_id\":\"5O19\"}}"
 #define MONEY "\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}"
-#define OURS "\"custom_id\":\"2-77\""
+#define OURS "\"custom_id\":\"2-" PAYMENT "\""
 #define UP                                                                                         \
     "\"links\":[{\"rel\":\"up\",\"href\":\"https://api.paypal.com/v2/payments/captures/3C6\"}]"
 
@@ -329,11 +333,11 @@ static const struct {
      "-"},
     {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"cart-5\"," MONEY), "ignored", "-", "-",
      "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"1-2-3\"," MONEY), "ignored", "-", "-",
-     "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"0-2\"," MONEY), "ignored", "-", "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"4294967297-2\"," MONEY), "ignored", "-",
+    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"1-77\"," MONEY), "ignored", "-", "-", "-"},
+    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"0-" PAYMENT "\"," MONEY), "ignored", "-",
      "-", "-"},
+    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"4294967297-" PAYMENT "\"," MONEY),
+     "ignored", "-", "-", "-"},
     {EVENT("CHECKOUT.ORDER.APPROVED", "\"purchase_units\":[{" OURS "}]"), "ignored", "-", "-", "-"},
     {EVENT("CUSTOMER.DISPUTE.CREATED", OURS), "ignored", "-", "-", "-"},
     {EVENT("PAYMENT.CAPTURE.COMPLETED", ""), "ignored", "-", "-", "-"},
@@ -362,7 +366,7 @@ static void reads_events(void **state)
         same(capture_id, events[i].capture_id);
         if (strcmp(event.type, "ignored") != 0 && strstr(events[i].text, OURS)) {
             assert_int_equal(event.tenant, 2);
-            assert_int_equal(event.payment_id, 77);
+            assert_string_equal(event.payment_key, PAYMENT);
         }
         if (!strcmp(event.type, "paid") || !strcmp(event.type, "refunded")) {
             assert_int_equal(event.amount, 1990);
@@ -404,7 +408,7 @@ static void learns_whose_refund_it_is(void **state)
     orders_event_t event = {.type = "refunded"};
 
     assert_null(orders_paypal_event_owner(&event, pool, ours, strlen(ours)));
-    assert_int_equal(event.payment_id, 77);
+    assert_string_equal(event.payment_key, PAYMENT);
     assert_string_equal(event.intent_id, "5O19");
     assert_null(orders_paypal_event_owner(&event, pool, "{}", 2));
     assert_string_equal(event.type, "ignored");

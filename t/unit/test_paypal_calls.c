@@ -17,7 +17,8 @@ static void makes_an_order_once(void **state)
     assert_int_equal(counted("tokens"), 1);
     assert_int_equal(counted("repeats"), 1);
     unit = json_array_get(json_object_get(the_order(), "purchase_units"), 0);
-    assert_string_equal(json_string_value(json_object_get(unit, "custom_id")), "1-1");
+    assert_string_equal(json_string_value(json_object_get(unit, "custom_id")),
+                        apr_pstrcat(pool, "1-", key_of(1), NULL));
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(unit, "amount"), "value")), "19.90");
     assert_string_equal(json_string_value(json_object_get(the_order(), "status")),
@@ -66,7 +67,7 @@ static void survives_a_lost_reply(void **state)
     the_order();
     control(apr_pstrcat(pool, "/orders/", reply.intent_id, "/approve", NULL), "");
     request = (orders_capture_request_t){
-        .payment_id = 3, .tenant = 1, .intent_id = reply.intent_id, .exponent = 2};
+        .payment_key = key_of(3), .tenant = 1, .intent_id = reply.intent_id, .exponent = 2};
     set("{\"trouble\":\"lose_reply\",\"on\":\"capture\",\"times\":1}");
     assert_string_equal(capture_fails(&request), "provider_unreachable");
     assert_string_equal(capture(&request).outcome, "paid");
@@ -194,12 +195,12 @@ static void refunds_once(void **state)
     assert_null(refund(&request, &second));
     assert_string_equal(first.transaction_id, second.transaction_id);
     assert_false(first.pending);
-    request.refund_id = 2;
+    request.refund_key = key_of(2);
     request.amount = 1001;
     assert_string_equal(code_of(refund(&request, &second)), "provider_refused");
     request.amount = 1000;
     assert_null(refund(&request, &second));
-    request.refund_id = 3;
+    request.refund_key = key_of(3);
     assert_non_null(strstr(refund(&request, &second)->extra, "CAPTURE_FULLY_REFUNDED"));
     request.transaction_id = NULL;
     assert_string_equal(code_of(refund(&request, &second)), "not_configured");
@@ -230,10 +231,10 @@ static void waits_for_refunds(void **state)
     assert_null(refund(&request, &reply));
     assert_true(reply.pending);
     set("{\"refund\":\"FAILED\"}");
-    request.refund_id = 22;
+    request.refund_key = key_of(22);
     assert_string_equal(code_of(refund(&request, &reply)), "provider_refused");
     set("{\"trouble\":\"500\"}");
-    request.refund_id = 23;
+    request.refund_key = key_of(23);
     assert_string_equal(code_of(refund(&request, &reply)), "provider_unreachable");
 }
 

@@ -117,9 +117,10 @@ static const char *hear(const char *signed_body, const char *body, const char *h
     return code_of(problem);
 }
 
+#define PAYMENT "0f8b3c1e-5d2a-4c7b-9e10-6a7b8c9d0e1f"
 #define EVENT                                                                                      \
     "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\",\"resource\":{\"id\":\"3C6\","  \
-    "\"custom_id\":\"1-7\",\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}}"
+    "\"custom_id\":\"1-" PAYMENT "\",\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}}"
 
 static void hears_what_paypal_has_signed(void **state)
 {
@@ -127,7 +128,7 @@ static void hears_what_paypal_has_signed(void **state)
 
     assert_string_equal(hear(EVENT, EVENT, "{}", &event), "");
     assert_string_equal(event.type, "paid");
-    assert_int_equal(event.payment_id, 7);
+    assert_string_equal(event.payment_key, PAYMENT);
     assert_string_equal(hear(EVENT, EVENT, "{\"skew\":-259200}", NULL), ""); /* sent again */
     assert_string_equal(hear(EVENT, EVENT, "{\"skew\":200}", NULL), "");
     assert_int_equal(counted("certificates"), 1);
@@ -198,14 +199,14 @@ static void understands_every_event(void **state)
     assert_string_equal(hear(body, body, "{}", &event), "");
     assert_string_equal(event.type, "approved");
     assert_string_equal(event.intent_id, request.intent_id);
-    assert_int_equal(event.payment_id, request.payment_id);
+    assert_string_equal(event.payment_key, request.payment_key);
     assert_null(refund(&request, &reply));
     body = last_event("PAYMENT.CAPTURE.REFUNDED");
     assert_string_equal(hear(body, body, "{}", &event), "");
     assert_string_equal(event.type, "refunded");
     assert_string_equal(event.transaction_id, reply.transaction_id);
     assert_string_equal(event.intent_id, request.intent_id);
-    assert_int_equal(event.payment_id, request.payment_id);
+    assert_string_equal(event.payment_key, request.payment_key);
     assert_int_equal(event.amount, 990);
     control(apr_pstrcat(pool, "/captures/", request.transaction_id, "/reverse", NULL),
             "{\"amount\":{\"currency_code\":\"EUR\",\"value\":\"10.00\"}}");

@@ -323,12 +323,13 @@ static void reads_events(void **state)
     orders_event_t event;
 
     assert_null(receive("evt_1",
-                        "{\"type\":\"paid\",\"payment_id\":77,\"intent_id\":\"in_1\","
+                        "{\"type\":\"paid\",\"payment_key\":\"0f8b3c1e-5d2a-4c7b-9e10-"
+                        "6a7b8c9d0e1f\",\"intent_id\":\"in_1\","
                         "\"transaction_id\":\"tx_1\",\"amount\":1990,\"currency\":\"EUR\"}",
                         &event));
     assert_string_equal(event.id, "evt_1");
     assert_string_equal(event.type, "paid");
-    assert_int_equal(event.payment_id, 77);
+    assert_string_equal(event.payment_key, "0f8b3c1e-5d2a-4c7b-9e10-6a7b8c9d0e1f");
     assert_string_equal(event.intent_id, "in_1");
     assert_string_equal(event.transaction_id, "tx_1");
     assert_int_equal(event.amount, 1990);
@@ -338,7 +339,7 @@ static void reads_events(void **state)
                         "\"failure_code\":\"x\",\"failure_message\":\"y\"}",
                         &event));
     assert_string_equal(event.failure_code, "x");
-    assert_int_equal(event.payment_id, 0);
+    assert_null(event.payment_key);
 }
 
 static void refuses_malformed_events(void **state)
@@ -348,9 +349,9 @@ static void refuses_malformed_events(void **state)
         "{\"type\":\"paid\"}",
         "{\"type\":\"stolen\",\"intent_id\":\"in_1\"}",
         "{\"type\":\"failed\"}",
-        "{\"type\":\"failed\",\"payment_id\":0}",
-        "{\"type\":\"failed\",\"payment_id\":-1}",
-        "{\"type\":\"failed\",\"payment_id\":1.5}",
+        "{\"type\":\"failed\",\"payment_key\":77}",
+        "{\"type\":\"failed\",\"payment_key\":\"77\"}",
+        "{\"type\":\"failed\",\"payment_id\":77}",
         "{\"type\":\"failed\",\"intent_id\":\"a/../b\"}",
         "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"amount\":1,\"currency\":\"EUR\"}",
         "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"currency\":\"EUR\"}",

@@ -144,9 +144,15 @@ static json_int_t intents(json_int_t *captures)
     return count;
 }
 
-static orders_problem_t *create(int64_t payment_id, orders_intent_reply_t *reply)
+/** The key of a payment or refund, a UUID. */
+static const char *key_of(apr_pool_t *from, int64_t number)
 {
-    orders_intent_request_t request = {.payment_id = payment_id,
+    return apr_psprintf(from, "00000000-0000-4000-8000-%012" APR_INT64_T_FMT, (apr_int64_t)number);
+}
+
+static orders_problem_t *create(int64_t payment, orders_intent_reply_t *reply)
+{
+    orders_intent_request_t request = {.payment_key = key_of(pool, payment),
                                        .tenant = 1,
                                        .order_number = "ORD-20261121-000001",
                                        .amount = 1990,
@@ -210,7 +216,7 @@ static void does_not_wait_for_ever(void **state)
     orders_intent_reply_t reply;
     orders_channel_t hasty = channel;
     orders_intent_request_t request = {
-        .payment_id = 5, .tenant = 1, .amount = 1, .currency = "EUR"};
+        .payment_key = key_of(pool, 5), .tenant = 1, .amount = 1, .currency = "EUR"};
     apr_time_t start_time;
 
     mode("{\"mode\":\"slow\",\"delay\":3}");
@@ -237,7 +243,7 @@ static void ends_when_nobody_can_wait(void **state)
     orders_providers_t providers = {
         .channels = channels, .cancelled = third_time, .context = &asked};
     orders_intent_request_t request = {
-        .payment_id = 12, .tenant = 1, .amount = 1, .currency = "EUR"};
+        .payment_key = key_of(pool, 12), .tenant = 1, .amount = 1, .currency = "EUR"};
     orders_intent_reply_t reply;
     orders_channel_t hurried;
     orders_problem_t *problem;
@@ -274,7 +280,7 @@ static void is_known_by_its_signature(void **state)
     orders_intent_reply_t reply;
     orders_channel_t stranger = channel;
     orders_intent_request_t request = {
-        .payment_id = 6, .tenant = 1, .amount = 1, .currency = "EUR"};
+        .payment_key = key_of(pool, 6), .tenant = 1, .amount = 1, .currency = "EUR"};
     json_t *answer;
 
     mode("{\"mode\":\"manual\"}");
@@ -303,7 +309,7 @@ static void *call_often(void *number)
         return (void *)(intptr_t)CALLS;
     }
     for (int i = 0; i < CALLS; i++) {
-        request.payment_id = first + i;
+        request.payment_key = key_of(own, first + i);
         refused += orders_http_provider.create_intent(&channel, own, &request, &reply) != NULL;
     }
     apr_pool_destroy(own);
@@ -332,7 +338,7 @@ static void refunds_once(void **state)
     orders_intent_reply_t intent;
     orders_refund_reply_t first, second;
     orders_refund_request_t request = {
-        .refund_id = 9, .tenant = 1, .amount = 990, .currency = "EUR"};
+        .refund_key = key_of(pool, 9), .tenant = 1, .amount = 990, .currency = "EUR"};
 
     mode("{\"mode\":\"manual\"}");
     assert_null(create(7, &intent));
@@ -343,7 +349,7 @@ static void refunds_once(void **state)
     assert_null(orders_http_provider.refund(&channel, pool, &request, &second));
     assert_string_equal(first.transaction_id, second.transaction_id);
     assert_false(first.pending);
-    request.refund_id = 10;
+    request.refund_key = key_of(pool, 10);
     request.amount = 1001;
     assert_int_equal(orders_http_provider.refund(&channel, pool, &request, &second)->error,
                      ORDERS_E_provider_refused);

@@ -55,7 +55,7 @@ subtest 'an order to be paid at the provider' => sub {
     like($payment->{metadata}{pay_url}, qr{^http://127\.0\.0\.1}, 'and the page to pay at');
     is_deeply([ @$payment{qw(method amount_cents currency failure_code)} ], [ 'external', 19_90, 'USD', undef ], 'with the amount');
     is($reply->{json}{transaction}, undef, 'no balance moves');
-    my $intent = $provider->intent_of($payment->{id});
+    my $intent = $provider->intent_of(key_of($payment->{id}));
     is_deeply([ @$intent{qw(amount currency order_number return_url)} ],
         [ 19_90, 'USD', $order->{number}, 'https://shop.example/thanks' ], 'the provider knows what to collect');
 
@@ -75,7 +75,7 @@ subtest 'the same event any number of times' => sub {
     becomes($order->{id}, 'paid');
     $provider->resend(intent_id => $order->{payment_intent_id}, times => 25);
     ok($provider->settled, 'all are taken');
-    is($provider->intent_of($order->{payments}[0]{id})->{captures}, 1, 'one capture');
+    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{captures}, 1, 'one capture');
     my @steps = rows(q(SELECT step FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id});
     is(scalar @steps, 1, 'one step in the history');
 };
@@ -117,7 +117,8 @@ for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage'])
         my $later = wait_for(sub { my $now = order($order->{id}); $now->{payment_intent_id} && $now }, 20);
         ok($later, 'the worker asks again') or return;
         is($later->{payment_failure_code}, undef, 'and all is well');
-        my $intents = grep { $_->{payment_id} == $order->{payments}[0]{id} } @{ $provider->state->{intents} };
+        my $key = key_of($order->{payments}[0]{id});
+        my $intents = grep { $_->{payment_key} eq $key } @{ $provider->state->{intents} };
         is($intents, 1, 'with one intent at the provider');
         $provider->approve($later->{payment_intent_id});
         becomes($order->{id}, 'paid');

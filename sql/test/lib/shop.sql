@@ -112,11 +112,15 @@ CREATE FUNCTION pg_temp.payment_of(p_order bigint) RETURNS bigint LANGUAGE sql A
     SELECT max(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
 $$;
 
+CREATE FUNCTION pg_temp.key_of(p_payment bigint) RETURNS uuid LANGUAGE sql AS $$
+    SELECT provider_key FROM orders.payment WHERE tenant_id = 77 AND id = p_payment
+$$;
+
 CREATE FUNCTION pg_temp.hear(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
     p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.payment_event(77, 'sim', p_event, p_type, pg_temp.payment_of(p_order), p_intent,
+    SELECT code FROM orders.payment_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
                                           p_transaction, p_amount, p_currency, 'declined', 'the card was declined')
     WHERE kind = 'result'
 $$;

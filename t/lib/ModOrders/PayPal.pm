@@ -66,10 +66,10 @@ sub order {
     return $order;
 }
 
-# The order of one of our payments (of tenant 1), or undef.
+# The order of one of our payments (of tenant 1) by its provider key, or undef.
 sub order_of {
-    my ($self, $payment_id) = @_;
-    my ($order) = grep { $_->{purchase_units}[0]{custom_id} eq "1-$payment_id" } @{ $self->state->{orders} };
+    my ($self, $key) = @_;
+    my ($order) = grep { $_->{purchase_units}[0]{custom_id} eq "1-$key" } @{ $self->state->{orders} };
     return $order;
 }
 

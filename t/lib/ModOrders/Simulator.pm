@@ -34,8 +34,8 @@ sub confirm { my ($self, $id) = @_; return $self->tell(POST => "/control/intents
 
 # The intent of one of our payments, or undef.
 sub intent_of {
-    my ($self, $payment_id) = @_;
-    my ($intent) = grep { $_->{payment_id} == $payment_id } @{ $self->state->{intents} };
+    my ($self, $key) = @_;
+    my ($intent) = grep { $_->{payment_key} eq $key } @{ $self->state->{intents} };
     return $intent;
 }
 

@@ -36,7 +36,7 @@ our @EXPORT = (
         api ask base_url refused done unique
         make_user make_token make_plan make_billing_option make_coupon make_channel top_up
         operator upsert place
-        db api_db rows order_row invariants_hold
+        db api_db rows order_row key_of invariants_hold
         log_mark log_since wait_for wait_for_log
         start_simulator
     )
@@ -283,6 +283,13 @@ sub order_row
 {
     my ($id) = @_;
     return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND id = ?', $id))[0];
+}
+
+# What a payment's provider knows it by: its provider key.
+sub key_of
+{
+    my ($payment) = @_;
+    return (rows('SELECT provider_key FROM orders.payment WHERE tenant_id = 1 AND id = ?', $payment))[0]{provider_key};
 }
 
 # Nothing in the whole order book breaks a rule.

@@ -136,7 +136,7 @@ sub _behave {
 sub create_intent {
     my ($self, $request) = @_;
     my $ask = eval { $JSON->decode($request->{body}) } || {};
-    for my $field (qw(payment_id amount currency)) {
+    for my $field (qw(payment_key amount currency)) {
         return _refuse(422, 'field_missing', "$field is missing") if !defined $ask->{$field};
     }
     return $self->_behave(sub {
@@ -165,7 +165,7 @@ sub _new_intent {
     my $id     = sprintf 'in_%s_%d', substr(sha256_hex(rand() . time . $$), 0, 12), $number;
     my $intent = {
         id => $id, number => $number, status => 'created', captures => 0, captured => 0, refunded => 0,
-        refunds => [], (map { $_ => $ask->{$_} } qw(payment_id tenant order_number amount currency return_url notify_url)),
+        refunds => [], (map { $_ => $ask->{$_} } qw(payment_key tenant order_number amount currency return_url notify_url)),
     };
     $self->{intents}{$id} = $intent;
     push @{ $self->{order} }, $id;
@@ -199,7 +199,7 @@ sub refund {
             }
             my $refund = {
                 id => sprintf('re_%d_%s', 1 + @{ $intent->{refunds} }, substr $intent->{id}, 3), amount => $amount,
-                refund_id => $ask->{refund_id}, status => $mode eq 'pending' ? 'pending' : 'done',
+                refund_key => $ask->{refund_key}, status => $mode eq 'pending' ? 'pending' : 'done',
             };
             $intent->{refunded} += $amount;
             push @{ $intent->{refunds} }, $refund;
@@ -255,7 +255,7 @@ sub _event {
         id => sprintf('evt_%d_%s', 1 + @{ $self->{deliveries} }, substr sha256_hex(rand() . time), 0, 10),
         type => $type, intent_id => $intent->{id}, url => $intent->{notify_url}, attempts => 0, statuses => [],
         body => $JSON->encode({
-            type => $type, intent_id => $intent->{id}, payment_id => $intent->{payment_id}, %more,
+            type => $type, intent_id => $intent->{id}, payment_key => $intent->{payment_key}, %more,
         }),
     };
     push @{ $self->{deliveries} }, $delivery;
