@@ -169,6 +169,22 @@ SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded
 FROM orders.orders o
 WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders.is_sent(o);
 
+CREATE VIEW orders_check.stock_adds_up AS
+SELECT s.tenant_id, NULL::bigint AS order_id,
+       format('variant %s has %s on hand: %s were entered, %s shipped, %s of them by orders', s.variant_id, s.on_hand, s.entered,
+              s.shipped, coalesce(l.shipped, 0)) AS problem
+FROM orders.stock s
+LEFT JOIN (SELECT x.tenant_id, x.item_id, sum(x.stock_shipped) AS shipped FROM orders.order_line x
+           WHERE x.stock_shipped > 0 AND x.kind = 'product' GROUP BY 1, 2) AS l
+    ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
+WHERE s.on_hand <> s.entered - s.shipped OR s.shipped <> coalesce(l.shipped, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s has %s pieces of stock shipped by an order that is %s', l.id, l.stock_shipped, o.fulfilment_state)
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE l.stock_shipped > 0
+  AND (l.kind <> 'product' OR o.fulfilment_state NOT IN ('shipped', 'out_for_delivery', 'delivered', 'returned'));
+
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
        format('goods are %s, shipped %s, delivered %s', o.fulfilment_state, coalesce(s.shipped_at::text, 'never'),
@@ -417,7 +433,8 @@ UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
 UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
 UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
 UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
-UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v;
+UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v
+UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v;
 
 -- What it all means
 
@@ -444,6 +461,8 @@ COMMENT ON VIEW orders_check.packages_fit IS
 'Invariant 14: a package is given for its paid order, once, and goes with the money; a member has one order of a package under way';
 COMMENT ON VIEW orders_check.refunded_is_closed IS
 'Invariant 15: an order that was refunded in full before anything was shipped is not open';
+COMMENT ON VIEW orders_check.stock_adds_up IS
+'Invariant 16: stock on hand is what counts have entered less what shipped orders took: it never changes without a movement';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

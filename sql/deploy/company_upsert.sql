@@ -133,20 +133,23 @@ BEGIN
 END
 $$;
 
--- How many pieces there are, by the last count; null: they are not counted. Returns whether that is new.
-CREATE FUNCTION orders.put_stock(v orders.variant, p_on_hand integer) RETURNS boolean LANGUAGE plpgsql AS $$
+-- The pieces in the shop as the document states them; null: they are not counted. The same number as last time is no new count:
+-- what was shipped since stays off the stock, and no lock is taken, so that a catalogue that is sent again holds up no buyer.
+CREATE FUNCTION orders.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    -- A count that says what is known locks nothing: a catalogue that is sent again stands in no buyer's way.
-    IF p_on_hand IS NOT DISTINCT FROM (SELECT s.on_hand FROM orders.stock s
-                                       WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted) THEN
+    IF p_stated IS NOT DISTINCT FROM (SELECT s.stated FROM orders.stock s
+                                      WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) THEN
         RETURN false;
-    ELSIF p_on_hand IS NULL THEN
-        UPDATE orders.stock s SET counted = false, updated_at = now()
+    ELSIF p_stated IS NULL THEN
+        UPDATE orders.stock s SET counted = false, stated = NULL, updated_at = now()
         WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted;
     ELSE
-        INSERT INTO orders.stock AS s (tenant_id, variant_id, on_hand)
-        VALUES (v.tenant_id, v.id, p_on_hand)
-        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE SET on_hand = excluded.on_hand, counted = true, updated_at = now();
+        INSERT INTO orders.stock AS s (tenant_id, variant_id, stated, entered, on_hand)
+        VALUES (v.tenant_id, v.id, p_stated, p_stated, p_stated)
+        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE
+            SET stated = excluded.stated, entered = s.entered + excluded.on_hand - s.on_hand, on_hand = excluded.on_hand,
+                counted = true, updated_at = now()
+            WHERE s.stated IS DISTINCT FROM excluded.stated;
     END IF;
     RETURN FOUND;
 END
@@ -361,7 +364,7 @@ COMMENT ON FUNCTION orders.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
 COMMENT ON FUNCTION orders.put_prices IS
 'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
-COMMENT ON FUNCTION orders.put_stock IS 'Internal: the pieces on hand of a variant, or that they are not counted; whether that is new';
+COMMENT ON FUNCTION orders.put_stock IS 'Internal: the stated pieces on hand of a variant, or that they are not counted; whether that differs from what was stated last';
 COMMENT ON FUNCTION orders.doc_translations IS 'Internal: names by language. OR422 invalid_field';
 COMMENT ON FUNCTION orders.put_variant IS 'Internal: upserts a variant of a locked product';
 COMMENT ON FUNCTION orders.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';

@@ -189,6 +189,7 @@ CREATE TABLE orders.order_line (
     refunded_quantity integer     NOT NULL DEFAULT 0,
     returned_quantity integer     NOT NULL DEFAULT 0,
     reserved          integer     NOT NULL DEFAULT 0,
+    stock_shipped     integer     NOT NULL DEFAULT 0,
     snapshot          jsonb,
     metadata          jsonb       NOT NULL DEFAULT '{}',
     created_at        timestamptz NOT NULL DEFAULT now(),
@@ -203,6 +204,7 @@ CREATE TABLE orders.order_line (
     CONSTRAINT order_line_refunded_within_quantity CHECK (refunded_quantity BETWEEN 0 AND quantity),
     CONSTRAINT order_line_returned_within_quantity CHECK (returned_quantity BETWEEN 0 AND quantity),
     CONSTRAINT order_line_reserved_whole_or_not CHECK (reserved IN (0, quantity)),
+    CONSTRAINT order_line_stock_shipped_within_quantity CHECK (stock_shipped BETWEEN 0 AND quantity),
     CONSTRAINT order_line_attributes_is_array CHECK (jsonb_typeof(attributes) = 'array'),
     CONSTRAINT order_line_snapshot_is_object CHECK (jsonb_typeof(snapshot) = 'object'),
     CONSTRAINT order_line_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
@@ -450,6 +452,7 @@ COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or bei
 COMMENT ON COLUMN orders.order_line.returned_quantity IS 'Pieces in returns that are not rejected';
 COMMENT ON COLUMN orders.order_line.reserved IS
 'Pieces that this line holds of its variant''s stock: all, or none when stock is not counted, given back or sent';
+COMMENT ON COLUMN orders.order_line.stock_shipped IS 'Pieces of its variant''s counted stock that were shipped';
 COMMENT ON COLUMN orders.order_line.snapshot IS
 'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status,
 translations: {language: {name}}}';

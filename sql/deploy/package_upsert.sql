@@ -97,13 +97,16 @@ BEGIN
 END
 $$;
 
--- A package that the document does not speak of stays: members pay for theirs.
+-- A package that the document does not name stays, and so does what was bought or refunded since a document stated the same.
 CREATE FUNCTION orders.put_member(p_tenant integer, p_ref text, d jsonb) RETURNS orders.upserted
 LANGUAGE plpgsql AS $$
 DECLARE
     v_user   bigint := (SELECT u.id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref);
     v_known  boolean;
     v_before jsonb;
+    v_stated jsonb := CASE WHEN d ? 'package' THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(d) AS e
+                                                    WHERE e.key IN ('package', 'starts_at', 'ends_at')) END;
+    v_is_new boolean;
     m        orders.member;
     t        orders.package_term;
     n        orders.package_term;
@@ -115,12 +118,14 @@ BEGIN
     m := orders.lock_member(p_tenant, v_user);
     t := orders.term_of(m);
     v_before := orders.member_document(m);
+    v_is_new := v_stated <> m.stated OR (v_stated IS NOT NULL AND m.stated IS NULL);
     UPDATE orders.member x
     SET placed_at = orders.doc_time(d, 'placed_at'), auto_upgrade_at = orders.doc_time(d, 'auto_upgrade_at'),
-        term_id = CASE WHEN d -> 'package' = 'null' THEN NULL ELSE x.term_id END, updated_at = now()
+        term_id = CASE WHEN v_is_new AND d -> 'package' = 'null' THEN NULL ELSE x.term_id END,
+        stated = coalesce(v_stated, x.stated), updated_at = now()
     WHERE x.tenant_id = p_tenant AND x.user_id = v_user
     RETURNING * INTO m;
-    IF d ->> 'package' IS NOT NULL THEN
+    IF v_is_new AND d ->> 'package' IS NOT NULL THEN
         n := orders.doc_term(t, p_tenant, d);
         IF (n.package_id, n.starts_at) IS DISTINCT FROM (t.package_id, t.starts_at) OR n.ends_at IS DISTINCT FROM t.ends_at THEN
             PERFORM orders.give_term(m, n, NULL);
@@ -136,6 +141,6 @@ $$;
 COMMENT ON FUNCTION orders.put_package IS 'Internal: makes a variant a package, or changes it. OR422 product_not_found, required_field, invalid_field';
 COMMENT ON FUNCTION orders.member_document IS 'Internal: a member with the package that he has or had last';
 COMMENT ON FUNCTION orders.doc_term IS 'Internal: {package, starts_at, ends_at} after the term t. OR422 package_not_found, invalid_field';
-COMMENT ON FUNCTION orders.put_member IS 'Internal: upserts a member by the reference of his user. OR422 user_not_found, package_not_found';
+COMMENT ON FUNCTION orders.put_member IS 'Internal: upserts a member by the reference of its user; a package that the last document stated already is left alone. OR422 user_not_found, package_not_found';
 
 COMMIT;

@@ -57,6 +57,7 @@ CREATE TABLE orders.member (
     placed_at       timestamptz,
     auto_upgrade_at timestamptz,
     term_id         bigint,
+    stated          jsonb,
     updated_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT member_pkey PRIMARY KEY (tenant_id, user_id),
     CONSTRAINT member_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
@@ -128,6 +129,8 @@ COMMENT ON COLUMN orders.member.user_id IS 'The user';
 COMMENT ON COLUMN orders.member.placed_at IS 'When he got his place in the genealogy; null: not yet';
 COMMENT ON COLUMN orders.member.auto_upgrade_at IS 'Since when the host is upgrading him by itself; null: it is not';
 COMMENT ON COLUMN orders.member.term_id IS 'The package that he has, or had last; null: never any';
+COMMENT ON COLUMN orders.member.stated IS
+'What the last catalogue document that names a package states of it: {package, starts_at, ends_at}. The same again changes nothing';
 COMMENT ON COLUMN orders.member.updated_at IS 'When the row was last changed';
 COMMENT ON TABLE orders.package_order IS
 'What the order of a package is for. It is applied when a term names the order; while it is paid and none does, it is in

@@ -71,6 +71,9 @@ CREATE TABLE orders.variant_price (
 CREATE TABLE orders.stock (
     tenant_id  integer     NOT NULL,
     variant_id bigint      NOT NULL,
+    stated     integer,
+    entered    bigint      NOT NULL DEFAULT 0,
+    shipped    bigint      NOT NULL DEFAULT 0,
     on_hand    integer     NOT NULL,
     reserved   integer     NOT NULL DEFAULT 0,
     counted    boolean     NOT NULL DEFAULT true,
@@ -78,7 +81,8 @@ CREATE TABLE orders.stock (
     CONSTRAINT stock_pkey PRIMARY KEY (tenant_id, variant_id),
     CONSTRAINT stock_variant_exists FOREIGN KEY (tenant_id, variant_id) REFERENCES orders.variant (tenant_id, id),
     CONSTRAINT stock_on_hand_not_negative CHECK (on_hand >= 0),
-    CONSTRAINT stock_reserved_not_negative CHECK (reserved >= 0)
+    CONSTRAINT stock_reserved_not_negative CHECK (reserved >= 0),
+    CONSTRAINT stock_counted_was_stated CHECK (counted = (stated IS NOT NULL))
 );
 
 GRANT SELECT ON orders.product, orders.variant, orders.variant_price, orders.stock TO orders_api;
@@ -126,10 +130,16 @@ COMMENT ON COLUMN orders.variant_price.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.variant_price.price IS 'Minor units, for one';
 COMMENT ON COLUMN orders.variant_price.list_price IS 'Price before any reduction, minor units; null: the price';
 COMMENT ON TABLE orders.stock IS
-'Pieces of a variant; without a row it was never counted. What may be sold of a counted one is on_hand - reserved';
+'Pieces of a variant; without a row it was never counted. What may be sold of a counted one is on_hand - reserved.
+entered and shipped are the totals of all movements, which orders_check.stock_adds_up compares with counts and shipments';
 COMMENT ON COLUMN orders.stock.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.stock.variant_id IS 'The variant';
-COMMENT ON COLUMN orders.stock.on_hand IS 'Pieces in the shop';
+COMMENT ON COLUMN orders.stock.stated IS
+'The number of pieces that the last catalogue document stated; null: not counted. A document that states it again changes nothing';
+COMMENT ON COLUMN orders.stock.entered IS 'Pieces that counts have added since the row was made, less those that they have removed';
+COMMENT ON COLUMN orders.stock.shipped IS 'Pieces that were shipped since the row was made: the sum of order_line.stock_shipped';
+COMMENT ON COLUMN orders.stock.on_hand IS
+'Pieces in the shop, those included that orders hold: entered - shipped. A stated number that differs from the last one sets it';
 COMMENT ON COLUMN orders.stock.reserved IS
 'Those of them that orders hold which have not been sent: the sum of order_line.reserved. More than on_hand only when a
 count has found fewer than were sold';

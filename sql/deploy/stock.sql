@@ -49,6 +49,7 @@ BEGIN
 END
 $$;
 
+-- More pieces may be shipped than the last count has found: then the count was wrong, and they were entered all the same.
 CREATE FUNCTION orders.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,10 +63,12 @@ BEGIN
     LOOP
         UPDATE orders.stock s
         SET reserved = s.reserved - r.pieces,
+            shipped = CASE WHEN p_sent THEN s.shipped + r.pieces ELSE s.shipped END,
+            entered = CASE WHEN p_sent THEN s.entered + greatest(r.pieces - s.on_hand, 0) ELSE s.entered END,
             on_hand = CASE WHEN p_sent THEN greatest(s.on_hand - r.pieces, 0) ELSE s.on_hand END, updated_at = now()
         WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
     END LOOP;
-    UPDATE orders.order_line l SET reserved = 0
+    UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_sent THEN l.reserved ELSE l.stock_shipped END
     WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0;
 END
 $$;

@@ -10,6 +10,7 @@ SELECT * FROM orders_check.shipments_fit WHERE false;
 SELECT * FROM orders_check.returns_fit WHERE false;
 SELECT * FROM orders_check.packages_fit WHERE false;
 SELECT * FROM orders_check.refunded_is_closed WHERE false;
+SELECT * FROM orders_check.stock_adds_up WHERE false;
 SELECT * FROM orders_check.history_is_a_path WHERE false;
 SELECT * FROM orders_check.lines_add_up WHERE false;
 SELECT * FROM orders_check.series_without_gaps WHERE false;

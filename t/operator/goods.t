@@ -88,6 +88,24 @@ subtest 'a payment provider' => sub {
     refused(put(payment_method => 'external', payment_channel => 'simulator', payment_return_url => 'https://elsewhere.example/'), 422, 'invalid_fields', 'payment_return_url');
 };
 
+subtest 'a catalogue that is sent every night' => sub {
+    my $vase  = make_goods(stock => 10);
+    my $stays = sub {
+        my ($stock) = @_;
+        my %document = map { $_ => $vase->{$_} } qw(name slug returnable images);
+        my $reply = api(PUT => "/api/v1/admin/catalogue/products/$vase->{ref}", @token, json => { %document, variants => [ { %{ $vase->{variants}[0] }, stock => $stock } ] });
+        my ($row) = rows(q(SELECT s.on_hand FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
+            WHERE v.tenant_id = 1 AND v.product_id = ?), $vase->{id});
+        return "$reply->{json}{result} $row->{on_hand}";
+    };
+    my $order = put(lines => [ { product => $vase->{ref}, quantity => 4 } ])->{json};
+    does($order, $_) for qw(pack ship);
+    is($stays->(10), 'unchanged 6', 'does not bring back what was shipped');
+    is(put(lines => [ { product => $vase->{ref}, quantity => 7 } ])->code, 409, 'so nothing is sold twice');
+    is($stays->(9), 'updated 9', 'another number is a count');
+    is($stays->(9), 'unchanged 9', 'once');
+};
+
 subtest 'refusals' => sub {
     refused(put(lines => [ { product => 'nowhere' } ]), 422, 'product_not_found', 'lines[0].product');
     refused(put(voucher => 'NOWHERE'), 422, 'coupon_unknown', 'voucher');

@@ -23,6 +23,34 @@ is "$(answers '^order')" 10 'of 10 pieces, 64 buyers get 10'
 is "$(answers insufficient_stock)" 54 'and the others are told'
 is "$(stock)" 'a10/10 b100/0 c100/0' 'as many are held'
 
+# A catalogue that is sent again and again, with the same number and with others, while 16 buyers order and the operator ships.
+q "SELECT count(*) FROM orders.catalogue_bulk($system, ARRAY['{\"kind\": \"products\", \"ref\": \"vase\", \"name\": \"Vase\", \"variants\": [
+       {\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}']::jsonb[])" >"$out/vase"
+vase() { echo "orders.catalogue_upsert($system, 'products', 'vase', '{\"name\": \"Vase\", \"variants\": [{\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}')"; }
+sale() { echo "orders.place_order($system, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"cod\", \"lines\": [{\"product\": \"vase\"}]}', 900)"; }
+together 20 "DO \$\$
+    DECLARE
+        v_order bigint;
+    BEGIN
+        FOR i IN 1 .. 12 LOOP
+            IF @ > 16 THEN
+                PERFORM $(vase);
+            ELSE
+                BEGIN
+                    v_order := (SELECT order_id FROM $(sale) WHERE kind = 'result');
+                    PERFORM orders.advance($system, v_order, 'packed', NULL, NULL, NULL, NULL);
+                    PERFORM orders.ship($system, v_order, '{}', NULL);
+                EXCEPTION WHEN SQLSTATE 'OR409' THEN NULL;
+                END;
+            END IF;
+            COMMIT;
+        END LOOP;
+        RAISE WARNING 'through';
+    END \$\$"
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' 'a catalogue is sent 48 times beside 16 buyers'
+is "$(q "SELECT s.on_hand || ' ' || s.reserved || ' ' || s.shipped FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
+         WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'and of 60 pieces 60 are sold'
+
 # All of it at once: lines in either order, vouchers with a limit, balances, orders that are cancelled, expire or are sent.
 try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR402' OR SQLSTATE 'OR404' OR SQLSTATE 'OR409' OR SQLSTATE 'OR422' THEN NULL; END;"; }
 some() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND id % 7 = $1 % 7 ORDER BY id DESC LIMIT 1)"; }
