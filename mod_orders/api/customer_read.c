@@ -5,6 +5,7 @@
 #include "api/bill_link.h"
 #include "api/customer.h"
 #include "api/invoice_reply.h"
+#include "api/members.h"
 #include "core/etag.h"
 #include "core/number.h"
 #include "core/page.h"
@@ -72,6 +73,7 @@ orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *repl
     }
     orders_json_end_array(json);
     member_pagination(json, &page, answer->orders->nelts, total ? total->total_count : 0);
+    orders_reply_total(reply, answer, call->pool);
     orders_customer_end_data(json);
     return NULL;
 }

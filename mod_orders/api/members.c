@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/members.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -94,4 +95,12 @@ void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t t
 json_t *orders_document_json(orders_document_t document)
 {
     return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
+}
+
+void orders_reply_total(orders_reply_t *reply, const orders_answer_t *answer, apr_pool_t *pool)
+{
+    const orders_total_t *total = orders_first(answer->totals);
+    apr_table_setn(
+        reply->headers, "X-Total-Count",
+        apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)(total ? total->total_count : 0)));
 }

@@ -6,6 +6,7 @@
 #include <apr_time.h>
 #include <jansson.h>
 
+#include "core/call.h"
 #include "core/json_writer.h"
 #include "store/answer.h"
 
@@ -39,6 +40,9 @@ void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
 
 /** Seconds since 1970; null when there is none. */
 void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t time);
+
+/** The header X-Total-Count: how many entries all pages of a list have. */
+void orders_reply_total(orders_reply_t *reply, const orders_answer_t *answer, apr_pool_t *pool);
 
 /** A column of jsonb, parsed, for its members; NULL when there is none. The caller decrefs it. */
 json_t *orders_document_json(orders_document_t document) ORDERS_MUSTCHECK;

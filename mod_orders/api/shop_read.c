@@ -2,6 +2,7 @@
 /* The shop API: the list, one order, its shipment. */
 #include <apr_strings.h>
 
+#include "api/members.h"
 #include "api/shop.h"
 #include "core/etag.h"
 #include "core/language.h"
@@ -74,6 +75,7 @@ orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply)
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_list(reply->json, answer, &page, &view);
+    orders_reply_total(reply, answer, call->pool);
     say_language(reply, &view, call->pool);
     return NULL;
 }

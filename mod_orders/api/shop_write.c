@@ -123,8 +123,23 @@ static const char *whole_name(const json_t *address, const char *name, apr_pool_
     return in_parts && family ? apr_pstrcat(pool, name, " ", family, NULL) : name;
 }
 
+static bool has_members(const json_t *address)
+{
+    bool known = false;
+    for (size_t i = 0; i < ORDERS_COUNT(address_members); i++) {
+        const json_t *value = member_of(address, i);
+        known |= json_is_string(value) || json_is_integer(value);
+    }
+    return known;
+}
+
+/* null for an address that has none of the members. */
 static void write_address(orders_json_t *json, const json_t *address, apr_pool_t *pool)
 {
+    if (!has_members(address)) {
+        orders_json_null(json);
+        return;
+    }
     orders_json_begin_object(json);
     for (size_t i = 0; i < ORDERS_COUNT(address_members); i++) {
         const json_t *value = member_of(address, i);
@@ -181,12 +196,20 @@ static void member_voucher(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
+static bool is_known(const orders_shipment_t *shipment)
+{
+    return shipment->courier || shipment->service || shipment->tracking_number ||
+           shipment->estimate || shipment->shipped_at;
+}
+
 static void member_shipping(orders_json_t *json, const orders_order_t *order)
 {
-    static const orders_shipment_t none;
     const orders_shipment_t *shipment = orders_first(order->of.shipments);
-    shipment = shipment ? shipment : &none;
     orders_json_key(json, "shipping");
+    if (!shipment || !is_known(shipment)) {
+        orders_json_null(json);
+        return;
+    }
     orders_json_begin_object(json);
     orders_json_member_string(json, "courier", shipment->courier);
     orders_json_member_string(json, "service", shipment->service);

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "api/members.h"
 #include "api/user.h"
 #include "core/page.h"
 
@@ -136,6 +137,7 @@ orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply)
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_list(reply->json, answer, &page, more && last, call->pool);
+    orders_reply_total(reply, answer, call->pool);
     if (more && last) {
         orders_cursor_t cursor = cursor_at(&list, last);
         const char *text = orders_cursor_text(call->pool, &cursor, context, call->settings);

@@ -38,22 +38,35 @@ static void write_refund(orders_json_t *json, const orders_refund_t *refund)
     orders_json_end_object(json);
 }
 
-/* The payment's metadata, with the buyer's page at the provider while there is something to pay there. */
-static void member_payment_metadata(orders_json_t *json, const orders_payment_t *payment,
-                                    apr_pool_t *pool)
+/* The member `metadata`: the stored object with one text of ours in front, unless that is NULL. */
+static void member_metadata(orders_json_t *json, orders_document_t stored, const char *name,
+                            const char *text, apr_pool_t *pool)
 {
-    if (!payment->pay_url) {
-        orders_member_object(json, "metadata", payment->metadata);
+    if (!text) {
+        orders_member_object(json, "metadata", stored);
         return;
     }
-    orders_json_t *url = orders_json_open(pool);
+    orders_json_t *quoted = orders_json_open(pool);
     apr_size_t length;
-    orders_json_string(url, payment->pay_url);
-    const char *page =
-        apr_pstrcat(pool, "{\"pay_url\": ", orders_json_text(url, pool, &length), NULL);
-    const char *rest = payment->metadata.length > 2 ? payment->metadata.text + 1 : "}";
-    const char *all = apr_pstrcat(pool, page, payment->metadata.length > 2 ? ", " : "", rest, NULL);
+    orders_json_string(quoted, text);
+    const char *all =
+        apr_pstrcat(pool, "{\"", name, "\": ", orders_json_text(quoted, pool, &length),
+                    stored.length > 2 ? ", " : "", stored.length > 2 ? stored.text + 1 : "}", NULL);
     orders_json_member_raw(json, "metadata", all, strlen(all));
+}
+
+/* The word of one payment. Unlike an order, a closed payment will never be paid. */
+static const char *payment_word(const char *status)
+{
+    static const struct {
+        const char *status, *word;
+    } words[] = {{"paid", "succeeded"}, {"failed", "failed"}, {"closed", "failed"}};
+    for (size_t i = 0; i < ORDERS_COUNT(words); i++) {
+        if (strcmp(words[i].status, status) == 0) {
+            return words[i].word;
+        }
+    }
+    return "pending";
 }
 
 static void write_payment(orders_json_t *json, const orders_payment_t *payment, apr_pool_t *pool)
@@ -65,12 +78,12 @@ static void write_payment(orders_json_t *json, const orders_payment_t *payment, 
     orders_json_member_string(json, "method", payment->method);
     orders_json_member_string(json, "intent_id", payment->intent_id);
     orders_json_member_string(json, "reference", payment->reference);
-    orders_json_member_string(json, "status", payment->status);
+    orders_json_member_string(json, "status", payment_word(payment->status));
     orders_json_member_int(json, "amount_cents", payment->amount);
     orders_json_member_string(json, "currency", payment->currency);
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
-    member_payment_metadata(json, payment, pool);
+    member_metadata(json, payment->metadata, "pay_url", payment->pay_url, pool);
     orders_member_unix_time(json, "created_at", payment->created_at);
     orders_member_unix_time(json, "updated_at", payment->updated_at);
     orders_json_end_object(json);
@@ -137,7 +150,7 @@ void orders_user_write_order(orders_json_t *json, const orders_order_t *order, a
     orders_member_id(json, "plan_id", plan_of(order));
     orders_json_member_raw(json, "plan_snapshot", order->snapshot.text,
                            (apr_size_t)order->snapshot.length);
-    orders_member_object(json, "metadata", order->metadata);
+    member_metadata(json, order->metadata, "cancel_reason", order->cancel_reason, pool);
     orders_member_unix_time(json, "paid_at", order->paid_at);
     orders_member_unix_time(json, "cancelled_at", order->cancelled_at);
     orders_json_member_int(json, "refunded_cents", order->refunded);
@@ -178,7 +191,9 @@ static void write_balance(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-static void write_transaction(orders_json_t *json, const orders_posting_t *posting)
+/* A posting without a reference of its own refers to its order. */
+static void write_transaction(orders_json_t *json, const orders_posting_t *posting,
+                              const orders_order_t *order, apr_pool_t *pool)
 {
     if (!posting) {
         orders_json_null(json);
@@ -190,7 +205,9 @@ static void write_transaction(orders_json_t *json, const orders_posting_t *posti
     orders_json_member_int(json, "amount_cents", posting->amount);
     orders_json_member_string(json, "currency", posting->currency);
     orders_json_member_int(json, "balance_after_cents", posting->balance_after);
-    orders_json_member_string(json, "reference", posting->reference);
+    orders_json_member_string(
+        json, "reference",
+        posting->reference ? posting->reference : apr_pstrcat(pool, "order:", order->number, NULL));
     orders_json_member_string(json, "description", posting->description);
     orders_member_object(json, "metadata", posting->metadata);
     orders_member_unix_time(json, "created_at", posting->created_at);
@@ -222,7 +239,7 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answ
     orders_json_key(json, "balance");
     write_balance(json, order, balance);
     orders_json_key(json, "transaction");
-    write_transaction(json, posting);
+    write_transaction(json, posting, order, call->pool);
     orders_json_end_object(json);
     reply->status = 200;
     reply->json = json;

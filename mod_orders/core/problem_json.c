@@ -65,8 +65,8 @@ static void write_fields(orders_json_t *json, const apr_array_header_t *fields)
 /** Names of extra members: words of ours, and none that a problem has anyway. */
 static bool is_extra(const char *name)
 {
-    static const char *const taken[] = {"type", "title",  "status",     "detail",
-                                        "code", "errors", "request_id", "instance"};
+    static const char *const taken[] = {"type",   "title",      "status",   "detail", "code",
+                                        "errors", "request_id", "instance", "message"};
     size_t index;
 
     for (index = 0; index < sizeof(taken) / sizeof(taken[0]); index++) {
@@ -106,6 +106,7 @@ void orders_problem_json(orders_json_t *json, const orders_problem_t *problem, i
     orders_json_member_string(json, "title", phrase_of(shown));
     orders_json_member_int(json, "status", shown);
     orders_json_member_string(json, "detail", problem->detail);
+    orders_json_member_string(json, "message", problem->detail);
     orders_json_member_string(json, "code", orders_error_word(problem->error));
     if (problem->fields && problem->fields->nelts > 0) {
         write_fields(json, problem->fields);

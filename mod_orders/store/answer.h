@@ -204,8 +204,9 @@ typedef struct orders_order_t {
     const unsigned char *public_id; /**< 16 bytes */
     const char *number, *bill_no, *dialect, *state, *payment_state, *fulfilment_state;
     const char *method, *channel, *currency, *notes;
-    const char *binding; /**< "consumer": the buyer binds the order; or NULL */
-    const char *payer;   /**< mail address of who paid, where the provider told */
+    const char *cancel_reason; /**< of a cancelled order, or NULL */
+    const char *binding;       /**< "consumer": the buyer binds the order; or NULL */
+    const char *payer;         /**< mail address of who paid, where the provider told */
     int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
     bool tax_inclusive;
     orders_document_t snapshot, metadata;

@@ -58,6 +58,7 @@ static const orders_row_member_t order_members[] = {
     MEMBER(T, UPDATED_AT, updated_at),
     MEMBER(T, PAID_AT, paid_at),
     MEMBER(T, CANCELLED_AT, cancelled_at),
+    MEMBER(T, TITLE, cancel_reason),
     MEMBER(T, REFUNDED_AT, refunded_at),
     MEMBER(T, EXPIRES_AT, expires_at),
 };

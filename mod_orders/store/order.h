@@ -65,7 +65,7 @@ typedef struct orders_own_list_t {
     const apr_array_header_t *states;  /**< of const char *, "order state/payment state" */
     const apr_array_header_t *methods; /**< of const char *, payment methods … */
     bool but_methods;                  /**< … or every method but these */
-    const char *number;                /**< prefix, in any case */
+    const char *number;                /**< any part, in any case */
 } orders_own_list_t;
 
 /** Orders in sequence with lines, payments and refunds; totals say how many there are in all. */

@@ -64,7 +64,12 @@ LANGUAGE sql STABLE AS $$
     (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect::text,
             o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text,
             CASE WHEN o.buyer_binds THEN 'consumer' END, o.payment_method, o.payment_channel, NULL::text, NULL::text,
-            NULL::text, NULL::text, NULL::text, o.notes, NULL::text, o.payer, o.currency, o.exponent, NULL::integer,
+            NULL::text, NULL::text,
+            CASE WHEN o.state = 'cancelled' THEN (
+                SELECT h.comment FROM orders.order_history h
+                WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'order' AND h.to_state = 'cancelled'
+                ORDER BY h.step DESC LIMIT 1) END,
+            o.notes, NULL::text, o.payer, o.currency, o.exponent, NULL::integer,
             NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
             o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
@@ -387,7 +392,7 @@ COMMENT ON TYPE orders.answer IS
 'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
 columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON FUNCTION orders.rows_of IS
-'Rows order (as ordered in p_ids), line, payment and refund (by order and id) of orders. Runs with the rights of
+'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id) of orders. Runs with the rights of
 the caller and folds into its statement';
 COMMENT ON FUNCTION orders.money_of IS
 'Rows balance (0 without account) and posting (the order''s latest) of p_user, or of each order''s buyer when

@@ -112,6 +112,7 @@ subtest 'pages' => sub {
     my @ids  = map { customer_order($many)->{id} } 1 .. 17;
     my $page = list($many)->{json}{data};
     is_deeply([ map { $_->{id} } @{ $page->{orders} } ], [ reverse @ids[ 2 .. 16 ] ], 'fifteen, the newest first');
+    is(list($many)->header('X-Total-Count'), 17, 'the header has the total too');
     is_deeply($page->{pagination}, { total => 17, count => 15, limit => 15, current_page => 1, total_pages => 2 }, 'of two pages');
     $page = list($many, 'page=2')->{json}{data};
     is_deeply([ map { $_->{id} } @{ $page->{orders} } ], [ reverse @ids[ 0, 1 ] ], 'the rest');

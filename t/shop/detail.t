@@ -61,7 +61,11 @@ subtest 'an order with nothing but goods' => sub {
     my $reply = shop(GET => order_goods($buyer, lines => [ [$plain] ]), $buyer);
     my $data  = $reply->{json}{data};
     is_deeply([ @$data{qw(shippingAddress voucher notes)} ], [ undef, undef, undef ], 'has no address, voucher, notes');
-    is_deeply($data->{shipping}, { map { $_ => undef } qw(courier service trackingNumber estimatedDelivery shippedAt) }, 'nothing is known of its shipping');
+    is($data->{shipping}, undef, 'no shipping while nothing is known of it');
+    my $strange = shop(GET => order_goods($buyer, lines => [ [$plain] ], shipping => { price => 100 }, shipping_address => { floor => '3' }), $buyer);
+    is_deeply([ of($strange, qw(shipping shippingAddress)) ], [ undef, undef ], 'nor where what is known has no member here');
+    my $planned = shop(GET => order_goods($buyer, lines => [ [$plain] ], shipping => { courier => 'JNE' }), $buyer);
+    is_deeply(of($planned, 'shipping'), { courier => 'JNE', map { $_ => undef } qw(service trackingNumber estimatedDelivery shippedAt) }, 'an object once one member is known');
     is($data->{items}[0]{imageUrl}, undef, 'no picture');
     is_deeply($data->{pricing}, { subtotal => 1000, discount => 0, tax => 0, shipping => 0, total => 1000 }, 'no tax');
 };

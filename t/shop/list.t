@@ -104,4 +104,10 @@ is(api(GET => "$path/?page=1", token => $buyer->{token})->code, 200, 'a trailing
 is(list('')->header('Cache-Control'), 'private, no-store', 'nobody keeps it');
 
 invariants_hold();
+subtest 'X-Total-Count' => sub {
+    is(list('', make_user())->header('X-Total-Count'), 0, 'of a buyer without orders');
+    my $all = list('limit=1');
+    is($all->header('X-Total-Count'), $all->{json}{pagination}{totalItems}, 'counts all pages');
+};
+
 done;

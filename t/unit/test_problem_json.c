@@ -18,11 +18,13 @@ static void writes_the_members(void **state)
 {
     assert_string_equal(json_of(orders_problem(pool, ORDERS_E_not_found, NULL), 0, "req-1"),
                         "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
-                        "\"detail\":\"There is no such thing here.\",\"code\":\"not_found\","
+                        "\"detail\":\"There is no such thing here.\",\"message\":\"There is no "
+                        "such thing here.\",\"code\":\"not_found\","
                         "\"request_id\":\"req-1\"}");
-    assert_string_equal(json_of(orders_problem(pool, ORDERS_E_http_error, "Too long."), 414, NULL),
-                        "{\"type\":\"about:blank\",\"title\":\"URI Too Long\",\"status\":414,"
-                        "\"detail\":\"Too long.\",\"code\":\"http_error\"}");
+    assert_string_equal(
+        json_of(orders_problem(pool, ORDERS_E_http_error, "Too long."), 414, NULL),
+        "{\"type\":\"about:blank\",\"title\":\"URI Too Long\",\"status\":414,"
+        "\"detail\":\"Too long.\",\"message\":\"Too long.\",\"code\":\"http_error\"}");
 }
 
 static void writes_refused_fields(void **state)
@@ -34,7 +36,8 @@ static void writes_refused_fields(void **state)
     assert_string_equal(
         json_of(problem, 0, NULL),
         "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
-        "\"detail\":\"Some fields are not valid.\",\"code\":\"invalid_fields\",\"errors\":["
+        "\"detail\":\"Some fields are not valid.\",\"message\":\"Some fields are not "
+        "valid.\",\"code\":\"invalid_fields\",\"errors\":["
         "{\"field\":\"plan_id\",\"code\":\"required_field\",\"message\":\"The field is "
         "required.\"},"
         "{\"field\":\"quantity\",\"code\":\"out_of_range\",\"message\":\"Must be "
@@ -45,8 +48,8 @@ static void adds_extra_members(void **state)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_busy, NULL);
 
-    problem->extra =
-        "{\"state\":\"paid\",\"status\":200,\"code\":1,\"a\\\"b\":1,\"left\":[1,null]}";
+    problem->extra = "{\"state\":\"paid\",\"status\":200,\"code\":1,\"message\":\"x\",\"a\\\"b\":1,"
+                     "\"left\":[1,null]}";
     assert_non_null(strstr(json_of(problem, 0, NULL),
                            "\"code\":\"busy\",\"state\":\"paid\",\"left\":[1,null]}"));
     problem->extra = "[1]";

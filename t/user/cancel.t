@@ -28,6 +28,8 @@ subtest 'an order that waits for its payment' => sub {
     my $cancelled = $reply->{json}{order};
     is_deeply([ @$cancelled{qw(status payment_status paid_at)} ], [ 'cancelled', 'pending', undef ], 'as it says');
     ok($cancelled->{cancelled_at}, 'with the time');
+    is_deeply($cancelled->{metadata}, { cancel_reason => 'Zu spät — 遅い' }, 'and the reason');
+    is($cancelled->{payments}[0]{status}, 'failed', 'its payment will never be paid');
     is(join(' ', sort keys %{ $reply->{json} }), 'balance order transaction', 'the answer is an order like any other');
     my ($step) = grep { $_->{to_state} eq 'cancelled' }
         rows('SELECT * FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? ORDER BY step', $order->{id});

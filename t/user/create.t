@@ -68,14 +68,14 @@ subtest 'an order paid from the balance' => sub {
     is(members($payment), join(' ', sort qw(id order_id provider method intent_id reference status amount_cents currency
         failure_code failure_message metadata created_at updated_at)), 'with its fields');
     is_deeply([ @$payment{qw(order_id method status amount_cents currency)} ],
-        [ $order->{id}, 'balance', 'paid', 25_00, 'USD' ], 'and what was paid');
+        [ $order->{id}, 'balance', 'succeeded', 25_00, 'USD' ], 'and what was paid');
 
     is_deeply([ @$balance{qw(user_id balance_cents currency)} ], [ $buyer->{id}, 10_000_00 - 25_00, 'USD' ], 'the balance');
     is(members($balance), 'balance_cents currency updated_at user_id', 'with its fields');
     is(members($transaction), join(' ', sort qw(id entry_type amount_cents currency balance_after_cents reference
         description metadata created_at)), 'the transaction has its fields');
-    is_deeply([ @$transaction{qw(amount_cents currency balance_after_cents)} ],
-        [ -25_00, 'USD', 10_000_00 - 25_00 ], 'and is negative: it was debited');
+    is_deeply([ @$transaction{qw(amount_cents currency balance_after_cents reference)} ],
+        [ -25_00, 'USD', 10_000_00 - 25_00, "order:$order->{number}" ], 'is negative, because the balance was debited, and refers to the order');
 };
 
 subtest 'defaults' => sub {

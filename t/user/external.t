@@ -63,7 +63,7 @@ subtest 'an order to be paid at the provider' => sub {
     my $paid = becomes($order->{id}, 'paid', 'the provider says that it was paid');
     is($paid->{payment_status}, 'succeeded', 'it succeeded');
     ok($paid->{$_}, "$_ is there") for qw(paid_at payment_reference);
-    is($paid->{payments}[0]{status}, 'paid', 'the payment says so too');
+    is($paid->{payments}[0]{status}, 'succeeded', 'the payment says so too');
     my $entry = (rows(q(SELECT status FROM orders.payment WHERE tenant_id = 1 AND id = ?), $payment->{id}))[0];
     is($entry->{status}, 'paid', 'and the order book');
 };

@@ -5,7 +5,7 @@ package ModOrders::OpenAPI;
 #
 #     my $spec = ModOrders::OpenAPI->new('docs/openapi/user.yaml', 'docs/openapi/operator.yaml');
 #     my @wrong = $spec->wrong(method => 'GET', path => '/api/v1/user/orders?page=2', status => 200,
-#         type => 'application/json; charset=utf-8', body => $bytes);
+#         type => 'application/json; charset=utf-8', body => $bytes, headers => { etag => $tag });
 #
 # An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
 # the schema (NDJSON: a line that does not fit the items of its `contentSchema`). While it compares, an object may only have the members that
@@ -137,7 +137,7 @@ sub _wrong_in {
     my @missing = grep {
         _resolve($api, $response->{headers}{$_})->{required} && !defined $answer->{headers}{ lc $_ }
     } keys %{ $response->{headers} || {} };
-    return map { "the header $_ is missing" } @missing if @missing && $answer->{headers};
+    return map { "the header $_ is missing" } @missing if @missing;
     return if $answer->{method} eq 'HEAD';
     return _wrong_body($api, $response->{content}, $answer, "$path $method $answer->{status}");
 }

@@ -103,6 +103,7 @@ sub api
     fail("fits docs/openapi: $_") for $openapi->wrong(
         method => $method, path => $path, status => $reply->code,
         type => $type, body => $method eq 'HEAD' ? '' : $reply->content,
+        headers => { map { lc $_ => scalar $reply->header($_) } $reply->headers->header_field_names },
     );
     return $reply;
 }
@@ -122,6 +123,7 @@ sub refused
     my $answer = $reply->{json};
     my @named  = ref $answer eq 'HASH' ? map { $_->{field} } @{ $answer->{errors} || [] } : ();
     my $same   = $reply->code == $status && ref $answer eq 'HASH' && ($answer->{code} // '') eq $code;
+    $same &&= ($answer->{message} // '') eq $answer->{detail};
     $same &&= join(' ', sort @fields) eq join(' ', sort @named) if @fields;
     ok($same, "$what is refused with $status $code @fields") or diag($reply->as_string);
     return $same;
