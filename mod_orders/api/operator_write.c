@@ -14,6 +14,8 @@ static void write_line(orders_json_t *json, const void *element)
     orders_json_member_string(json, "variant", line->variant);
     orders_json_member_string(json, "title", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
+    orders_json_member_int(json, "refunded_quantity", line->refunded_quantity);
+    orders_json_member_int(json, "cancelled_quantity", line->cancelled_quantity);
     orders_json_member_int(json, "unit_price", line->unit_price);
     orders_json_member_int(json, "list_price", line->list_price);
     orders_json_member_int(json, "discount", line->discount);

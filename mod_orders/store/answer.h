@@ -42,6 +42,8 @@ typedef struct orders_line_t {
     const char *kind, *product, *variant, *title, *currency, *image, *slug;
     const char *number; /**< that carts name the product by */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
+    int64_t refunded_quantity;  /**< pieces, those of a pending refund too */
+    int64_t cancelled_quantity; /**< pieces refunded before shipping: they are not shipped */
     bool returnable;
     orders_document_t
         snapshot; /**< the product as it was sold: company, item, variants, images, status, translations */

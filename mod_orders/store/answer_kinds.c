@@ -76,6 +76,8 @@ static const orders_row_member_t line_members[] = {
     MEMBER(T, CURRENCY, currency),
     MEMBER(T, URL, image),
     MEMBER(T, QUANTITY, quantity),
+    MEMBER(T, REFUNDED, refunded_quantity),
+    MEMBER(T, AMOUNT, cancelled_quantity),
     MEMBER(T, UNIT_PRICE, unit_price),
     MEMBER(T, LIST_PRICE, list_price),
     MEMBER(T, SUBTOTAL, subtotal),

@@ -83,7 +83,7 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind::text, NULL::text, NULL::text,
             NULL::text, l.item_ref, NULL::text, l.variant, l.title, NULL::text, NULL::text, NULL::text,
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
-            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, l.returnable, l.image, l.snapshot,
+            NULL::bigint, l.cancelled_quantity::bigint, l.refunded_quantity::bigint, NULL::bigint, l.returnable, l.image, l.snapshot,
             l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::timestamptz, NULL::timestamptz,
             l.slug, l.attributes, NULL::timestamptz, NULL::timestamptz
@@ -392,7 +392,8 @@ COMMENT ON TYPE orders.answer IS
 'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
 columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON FUNCTION orders.rows_of IS
-'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id) of orders. Runs with the rights of
+'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id) of orders. Of a line,
+refunded is the number of its refunded pieces, amount the number of those that are not shipped. Runs with the rights of
 the caller and folds into its statement';
 COMMENT ON FUNCTION orders.money_of IS
 'Rows balance (0 without account) and posting (the order''s latest) of p_user, or of each order''s buyer when

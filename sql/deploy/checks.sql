@@ -161,7 +161,16 @@ SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is 
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
-  AND (o.state NOT IN ('open', 'completed') OR orders.is_sent(o) OR (o.captured > 0 AND o.refunded >= o.captured));
+  AND (o.state <> 'open' OR orders.is_sent(o) OR (o.captured > 0 AND o.refunded >= o.captured))
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s: %s pieces are not to be shipped, %s were refunded', l.id, l.cancelled_quantity,
+                                       coalesce(f.quantity, 0))
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+LEFT JOIN LATERAL orders.refunded_pieces(l.tenant_id, l.order_id) AS f ON f.line_id = l.id
+WHERE l.kind = 'product'
+  AND (l.cancelled_quantity > coalesce(f.quantity, 0)
+       OR (orders.awaits_shipping(o) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
 
 CREATE VIEW orders_check.refunded_is_closed AS
 SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
@@ -183,7 +192,8 @@ SELECT l.tenant_id, l.order_id, format('line %s has %s pieces of stock shipped b
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.stock_shipped > 0
-  AND (l.kind <> 'product' OR o.fulfilment_state NOT IN ('shipped', 'out_for_delivery', 'delivered', 'returned'));
+  AND (l.kind <> 'product'
+       OR NOT (orders.is_sent(o) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -453,7 +463,8 @@ COMMENT ON VIEW orders_check.coupons_within_limits IS
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
 COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
 COMMENT ON VIEW orders_check.stock_is_held IS
-'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none';
+'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none, and an order that is
+to be shipped holds no refunded pieces';
 COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
 COMMENT ON VIEW orders_check.returns_fit IS
 'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';

@@ -21,6 +21,11 @@ CREATE FUNCTION orders.was_paid(o orders.orders) RETURNS boolean LANGUAGE sql IM
     SELECT o.payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
 $$;
 
+CREATE FUNCTION orders.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(bool_and(l.cancelled_quantity = l.quantity), false) FROM orders.order_line l
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'product'
+$$;
+
 -- Whether the actor may take the order's goods there from where they are. What has left arrives, whatever became of the money.
 CREATE FUNCTION orders.check_advance(c orders.context, o orders.orders, p_to text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -31,6 +36,8 @@ BEGIN
         PERFORM orders.refuse_advance(o, 'The order cannot take this step in its present state.');
     ELSIF p_to <> 'delivered' AND NOT orders.may_leave(o) THEN
         PERFORM orders.refuse_advance(o, 'The order is not paid, and its goods do not leave before that.');
+    ELSIF p_to <> 'delivered' AND orders.all_pieces_cancelled(o) THEN
+        PERFORM orders.refuse_advance(o, 'All goods of the order were refunded. Cancel it, or refund the rest.');
     END IF;
 END
 $$;
@@ -271,6 +278,7 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders.refuse_advance IS 'Internal: OR409 order_not_advanceable with the states';
 COMMENT ON FUNCTION orders.may_leave IS 'Internal: whether goods may be sent: they are paid, or cash on delivery';
 COMMENT ON FUNCTION orders.was_paid IS 'Internal: whether the order was paid, whatever went back since';
+COMMENT ON FUNCTION orders.all_pieces_cancelled IS 'Internal: whether all goods of an order were refunded before they were shipped';
 COMMENT ON FUNCTION orders.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
 COMMENT ON FUNCTION orders.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
 COMMENT ON FUNCTION orders.expect_shipment IS 'Internal: when the goods of a locked order are expected';

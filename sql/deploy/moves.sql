@@ -54,6 +54,10 @@ CREATE FUNCTION orders.is_sent(o orders.orders) RETURNS boolean LANGUAGE sql IMM
     SELECT o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
 $$;
 
+CREATE FUNCTION orders.awaits_shipping(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.state = 'open' AND o.fulfilment_state IN ('pending', 'confirmed', 'packed')
+$$;
+
 CREATE FUNCTION orders.add_closing_step(o orders.orders, p_steps orders.step[]) RETURNS orders.step[]
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_steps || CASE
@@ -63,8 +67,24 @@ LANGUAGE sql IMMUTABLE AS $$
     END
 $$;
 
--- Every refund that settles passes here, so this is where a full refund closes its order: coupons, stock and member are
--- locked in this order.
+-- Stock that an order no longer needs after a step: a full refund closes the order, refunded pieces are not shipped, and an
+-- order with nothing to deliver hands its pieces over when it is complete. Coupons are locked before stock.
+CREATE FUNCTION orders.settle_stock(o orders.orders, p_closed boolean, p_completed boolean, p_refunded boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_closed THEN
+        PERFORM orders.release_coupons(o.tenant_id, o.id);
+        PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
+    ELSIF p_completed AND o.fulfilment_state = 'none' THEN
+        PERFORM orders.ship_stock(o.tenant_id, o.id);
+    ELSIF p_refunded AND orders.awaits_shipping(o) THEN
+        PERFORM orders.cancel_refunded_pieces(o.tenant_id, o.id);
+    END IF;
+END
+$$;
+
+-- Every refund that settles passes here, so this is where its order is closed or its pieces are released. Stock is locked before
+-- the member.
 -- A session that waited for the order began before what it waited for was written: time does not go back.
 -- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
 CREATE FUNCTION orders.move_order(
@@ -75,6 +95,7 @@ DECLARE
     v_state   text := orders.last_state(v_steps, 'order', o.state);
     v_payment text := orders.last_state(v_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
+    v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
     v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
                          OR (v_state = 'cancelled' AND v_state <> o.state);
 BEGIN
@@ -94,10 +115,7 @@ BEGIN
     IF cardinality(v_steps) > 0 THEN
         PERFORM orders.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, v_steps);
     END IF;
-    IF cardinality(v_steps) > cardinality(p_steps) THEN
-        PERFORM orders.release_coupons(o.tenant_id, o.id);
-        PERFORM orders.release_stock(o.tenant_id, ARRAY[o.id]);
-    END IF;
+    PERFORM orders.settle_stock(o, cardinality(v_steps) > cardinality(p_steps), v_ends, p_refunded > 0);
     IF v_follows THEN
         o := orders.follow_package(c, o);
     END IF;
@@ -203,11 +221,15 @@ COMMENT ON FUNCTION orders.lock_order IS
 version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
 COMMENT ON FUNCTION orders.last_state IS 'Internal: where steps lead on an axis';
 COMMENT ON FUNCTION orders.is_sent IS 'Internal: whether the goods of an order were shipped';
+COMMENT ON FUNCTION orders.awaits_shipping IS 'Internal: whether the goods of an order are still to be shipped';
 COMMENT ON FUNCTION orders.add_closing_step IS
 'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
+COMMENT ON FUNCTION orders.settle_stock IS
+'Internal: releases what an order holds when a refund closes it, releases its refunded pieces before it is shipped, and takes its
+pieces off the stock when it is completed and nothing is to be delivered. Locks coupons, then stock by variant';
 COMMENT ON FUNCTION orders.move_order IS
 'Internal: applies steps to a locked order, increments its version and records them. A full refund before anything was shipped
-cancels the order and releases its coupons and its stock. When the steps move money or cancel the order, its package follows:
+cancels the order and releases its coupons and its stock, a refund of pieces releases these. When the steps move money or cancel the order, its package follows:
 this locks the member';
 COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';

@@ -187,6 +187,7 @@ CREATE TABLE orders.order_line (
     image             text,
     returnable        boolean     NOT NULL DEFAULT false,
     refunded_quantity integer     NOT NULL DEFAULT 0,
+    cancelled_quantity integer    NOT NULL DEFAULT 0,
     returned_quantity integer     NOT NULL DEFAULT 0,
     reserved          integer     NOT NULL DEFAULT 0,
     stock_shipped     integer     NOT NULL DEFAULT 0,
@@ -203,7 +204,8 @@ CREATE TABLE orders.order_line (
     CONSTRAINT order_line_tax_not_negative CHECK (tax >= 0),
     CONSTRAINT order_line_refunded_within_quantity CHECK (refunded_quantity BETWEEN 0 AND quantity),
     CONSTRAINT order_line_returned_within_quantity CHECK (returned_quantity BETWEEN 0 AND quantity),
-    CONSTRAINT order_line_reserved_whole_or_not CHECK (reserved IN (0, quantity)),
+    CONSTRAINT order_line_cancelled_is_refunded CHECK (cancelled_quantity BETWEEN 0 AND refunded_quantity),
+    CONSTRAINT order_line_reserved_fits CHECK (reserved IN (0, quantity - cancelled_quantity)),
     CONSTRAINT order_line_stock_shipped_within_quantity CHECK (stock_shipped BETWEEN 0 AND quantity),
     CONSTRAINT order_line_attributes_is_array CHECK (jsonb_typeof(attributes) = 'array'),
     CONSTRAINT order_line_snapshot_is_object CHECK (jsonb_typeof(snapshot) = 'object'),
@@ -450,8 +452,9 @@ COMMENT ON COLUMN orders.order_line.image IS 'Address of a picture';
 COMMENT ON COLUMN orders.order_line.returnable IS 'Whether it may be sent back';
 COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or being refunded';
 COMMENT ON COLUMN orders.order_line.returned_quantity IS 'Pieces in returns that are not rejected';
+COMMENT ON COLUMN orders.order_line.cancelled_quantity IS 'Pieces whose refund was done before the order was shipped: they are not shipped';
 COMMENT ON COLUMN orders.order_line.reserved IS
-'Pieces that this line holds of its variant''s stock: all, or none when stock is not counted, given back or sent';
+'Pieces of its variant''s stock that this line holds: all that are to be shipped, or 0 when stock is not counted, released or shipped';
 COMMENT ON COLUMN orders.order_line.stock_shipped IS 'Pieces of its variant''s counted stock that were shipped';
 COMMENT ON COLUMN orders.order_line.snapshot IS
 'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status,

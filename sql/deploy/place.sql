@@ -229,6 +229,7 @@ DECLARE
     v_id      bigint := nextval('orders.orders_id_seq');
     v_payment bigint;
     v_paid    boolean;
+    v_goods   boolean := EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.kind = 'product');
     v_taxes   orders.tax_share[];
     k         orders.coupon_taken;
     s         orders.order_sums;
@@ -248,7 +249,7 @@ BEGIN
         s := orders.sum_lines(h.tax_inclusive, p_lines);
     END IF;
     PERFORM orders.check_payment_choice(h, s.total);
-    IF EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.kind = 'product') THEN
+    IF v_goods THEN
         p_lines := orders.reserve_stock(c.tenant_id, p_lines);
     END IF;
     v_paid := s.total = 0 OR h.method = 'balance';
@@ -260,6 +261,9 @@ BEGIN
     END IF;
     IF v_taxes IS NOT NULL THEN
         PERFORM orders.put_taxes(c.tenant_id, v_id, v_taxes);
+    END IF;
+    IF v_paid AND h.fulfilment = 'none' AND v_goods THEN
+        PERFORM orders.ship_stock(c.tenant_id, v_id);
     END IF;
     PERFORM orders.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
                                 orders.placing_steps(h.fulfilment, v_paid));

@@ -165,16 +165,17 @@ BEGIN
 END
 $$;
 
--- What is received, this return's pieces among them, is all that was sold.
+-- What is received, this return's pieces among them, is all that was shipped.
 CREATE FUNCTION orders.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT NOT EXISTS (
         SELECT FROM orders.order_line l
         WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.kind = 'product'
-          AND l.quantity > (SELECT coalesce(sum(x.quantity), 0)
-                            FROM orders.return_line x
-                            JOIN orders.order_return y ON y.tenant_id = x.tenant_id AND y.id = x.return_id
-                            WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
-                              AND (y.state IN ('received', 'refunded') OR y.id = r.id)))
+          AND l.quantity - l.cancelled_quantity > (
+              SELECT coalesce(sum(x.quantity), 0)
+              FROM orders.return_line x
+              JOIN orders.order_return y ON y.tenant_id = x.tenant_id AND y.id = x.return_id
+              WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+                AND (y.state IN ('received', 'refunded') OR y.id = r.id)))
 $$;
 
 CREATE FUNCTION orders.receive_return(c orders.context, o orders.orders, r orders.order_return, p_comment text)

@@ -49,6 +49,38 @@ BEGIN
 END
 $$;
 
+-- A pending refund may still fail: only what is done counts.
+CREATE FUNCTION orders.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT (x.line ->> 'id')::bigint, sum((x.line ->> 'quantity')::integer)
+    FROM orders.refund f
+    CROSS JOIN LATERAL jsonb_array_elements(f.lines) AS x (line)
+    WHERE f.tenant_id = p_tenant AND f.order_id = p_order AND f.status = 'done'
+    GROUP BY 1
+$$;
+
+CREATE FUNCTION orders.cancel_refunded_pieces(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN
+        SELECT l.item_id AS variant_id, sum(f.quantity - l.cancelled_quantity) AS pieces
+        FROM orders.refunded_pieces(p_tenant, p_order) AS f
+        JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.reserved > 0
+        GROUP BY l.item_id
+        ORDER BY l.item_id
+    LOOP
+        UPDATE orders.stock s SET reserved = s.reserved - r.pieces, updated_at = now()
+        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id AND r.pieces > 0;
+    END LOOP;
+    UPDATE orders.order_line l
+    SET cancelled_quantity = f.quantity, reserved = CASE WHEN l.reserved > 0 THEN l.quantity - f.quantity ELSE 0 END
+    FROM orders.refunded_pieces(p_tenant, p_order) AS f
+    WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.kind = 'product'
+      AND l.cancelled_quantity <> f.quantity;
+END
+$$;
+
 -- More pieces may be shipped than the last count has found: then the count was wrong, and they were entered all the same.
 CREATE FUNCTION orders.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -88,6 +120,9 @@ COMMENT ON FUNCTION orders.reserve_pieces IS
 COMMENT ON FUNCTION orders.reserve_stock IS
 'Internal: the lines of a new order, with what they hold of the stock. Locks stock by variant: after the coupon, before the
 account. OR409 insufficient_stock';
+COMMENT ON FUNCTION orders.refunded_pieces IS 'Pieces of an order''s lines whose refund is done';
+COMMENT ON FUNCTION orders.cancel_refunded_pieces IS
+'Internal: pieces of a locked order that was not shipped are released once their refund is done, and are not to be shipped. Locks stock by variant';
 COMMENT ON FUNCTION orders.end_reservations IS 'Internal: orders no longer hold stock; p_sent: it has left the shop';
 COMMENT ON FUNCTION orders.release_stock IS
 'Internal: gives back what orders hold of the stock, once. Needs their locks; for several orders, call it once for all, after

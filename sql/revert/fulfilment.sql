@@ -16,6 +16,7 @@ DROP FUNCTION orders.deliver;
 DROP FUNCTION orders.expect_shipment;
 DROP FUNCTION orders.lock_goods;
 DROP FUNCTION orders.check_advance;
+DROP FUNCTION orders.all_pieces_cancelled;
 DROP FUNCTION orders.was_paid;
 DROP FUNCTION orders.may_leave;
 DROP FUNCTION orders.refuse_advance;

@@ -4,6 +4,7 @@
 SELECT 'orders.refuse_advance'::regproc;
 SELECT 'orders.may_leave'::regproc;
 SELECT 'orders.was_paid'::regproc;
+SELECT 'orders.all_pieces_cancelled'::regproc;
 SELECT 'orders.check_advance'::regproc;
 SELECT 'orders.lock_goods'::regproc;
 SELECT 'orders.expect_shipment'::regproc;

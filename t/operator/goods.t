@@ -145,6 +145,36 @@ subtest 'to the door' => sub {
     is($there->{history}[-1]{version}, $there->{version}, 'which is the last');
 };
 
+subtest 'pieces that were refunded' => sub {
+    my $goods = make_goods(prices => { USD => 20_00 }, stock => 10);
+    my $order = put(payment_method => 'bank_transfer', lines => [ { product => $goods->{ref}, quantity => 4 } ])->{json};
+    my $line  = $order->{lines}[0]{id};
+    my $stock = sub {
+        my ($row) = rows(q(SELECT s.on_hand, s.reserved FROM orders.stock s
+            JOIN orders.order_line l ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
+            WHERE l.tenant_id = 1 AND l.id = ?), $line);
+        return "$row->{on_hand} $row->{reserved}";
+    };
+    my $refund = sub { does($order, 'refund', json => { lines => [ { id => $line, quantity => $_[0] } ] }) };
+    does($order, 'pay');
+    my $shown = $refund->(2)->{json}{order};
+    is_deeply([ @{ $shown->{lines}[0] }{qw(quantity refunded_quantity cancelled_quantity)} ], [ 4, 2, 2 ], 'are not to be shipped');
+    is($stock->(), '10 2', 'and are released');
+    is(does($order, $_)->code, 200, $_) for qw(pack ship);
+    is($stock->(), '8 0', 'the others are shipped');
+    $shown = $refund->(1)->{json}{order};
+    is_deeply([ @{ $shown->{lines}[0] }{qw(quantity refunded_quantity cancelled_quantity)} ], [ 4, 3, 2 ], 'a piece that was shipped is only refunded');
+    is($stock->(), '8 0', 'and not put back into stock');
+    does($order, 'deliver');
+    refused(does($order, 'returns', json => { lines => [ { id => $line, quantity => 2 } ], reason => 'Damaged.' }), 422, 'quantity_out_of_range');
+    my $empty = put(payment_method => 'bank_transfer', lines => [ { product => $goods->{ref}, quantity => 4 } ], shipping => { courier => 'JNE', price => 5_00 })->{json};
+    does($empty, 'pay');
+    is(does($empty, 'refund', json => { lines => [ { id => $empty->{lines}[0]{id}, quantity => 4 } ] })->{json}{order}{state}, 'open', 'goods without their shipping fee');
+    refused(does($empty, 'pack'), 409, 'order_not_advanceable');
+    is(does($empty, 'cancel')->{json}{state}, 'cancelled', 'an order without goods is cancelled');
+    is($stock->(), '8 0', 'and holds nothing');
+};
+
 subtest 'bodies and tags' => sub {
     my $order = put()->{json};
     is(does($order, 'confirm', form => [ comment => 'a form' ])->code, 200, 'a form');

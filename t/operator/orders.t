@@ -60,7 +60,7 @@ subtest 'the canonical order' => sub {
     is_deeply([ map { [ @$_{qw(kind product title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
         [ [ 'plan', $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, $coupon->{code}, 1, -1_00, -1_00 ] ],
         'the lines');
-    is(members($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity unit_price list_price discount tax
+    is(members($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
         subtotal returnable image metadata)), 'with all their members');
     is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'no addresses');
     is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'empty arrays where there is nothing');
