@@ -29,9 +29,9 @@ orders_problem_t *orders_commerce_authenticate(orders_call_t *call) ORDERS_MUSTC
 const char *orders_commerce_member(const orders_call_t *call, const char *uid);
 /** The body, which is JSON too where it only looks like it; an empty one is an empty object, whatever its type. */
 orders_problem_t *orders_commerce_body(orders_input_t **input,
-                                       const orders_call_t *call) ORDERS_MUSTCHECK;
+                                       orders_call_t *call) ORDERS_MUSTCHECK;
 /** These fields (NULL-terminated) of the query and of the body. */
-orders_problem_t *orders_commerce_query(orders_input_t **input, const orders_call_t *call,
+orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
                                         const char *const *names) ORDERS_MUSTCHECK;
 /** Refuses the field `uid`. */
 void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool);

@@ -89,7 +89,7 @@ static orders_problem_t *check_member(const orders_call_t *call, const orders_an
     return problem;
 }
 
-static orders_problem_t *read_list(const orders_call_t *call, filter_t *filter,
+static orders_problem_t *read_list(orders_call_t *call, filter_t *filter,
                                    orders_member_list_t *list)
 {
     orders_input_t *input;
@@ -183,8 +183,7 @@ static orders_problem_t *in_our_words(orders_problem_t *problem)
     return problem;
 }
 
-static orders_problem_t *read_detail(const orders_call_t *call, const char **member,
-                                     const char **number)
+static orders_problem_t *read_detail(orders_call_t *call, const char **member, const char **number)
 {
     orders_input_t *input;
     orders_problem_t *problem = NULL;

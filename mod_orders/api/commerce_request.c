@@ -4,6 +4,7 @@
 
 #include "api/commerce.h"
 #include "core/input_body.h"
+#include "core/text.h"
 #include "core/token.h"
 
 static orders_problem_t *unauthenticated(const orders_call_t *call, const char *header)
@@ -88,14 +89,14 @@ static const char *type_of(const orders_call_t *call)
     return vague && begins_like_json(call) ? "application/json" : call->content_type;
 }
 
-orders_problem_t *orders_commerce_body(orders_input_t **input, const orders_call_t *call)
+orders_problem_t *orders_commerce_body(orders_input_t **input, orders_call_t *call)
 {
-    orders_call_t typed = *call;
-    typed.content_type = type_of(call);
-    return orders_input_body(input, &typed, true);
+    orders_text_skip_mark(&call->body, &call->body_length);
+    call->content_type = type_of(call);
+    return orders_input_body(input, call, true);
 }
 
-orders_problem_t *orders_commerce_query(orders_input_t **input, const orders_call_t *call,
+orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
                                         const char *const *names)
 {
     orders_input_t *query, *body;

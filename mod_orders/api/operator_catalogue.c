@@ -6,6 +6,7 @@
 #include "api/operator.h"
 #include "core/fields.h"
 #include "core/input_body.h"
+#include "core/text.h"
 #include "store/catalogue.h"
 
 #define MAX_LINES 10000
@@ -87,8 +88,11 @@ static bool is_blank(const char *text, apr_size_t length)
 
 static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_t **lines)
 {
-    char *text = apr_pstrmemdup(call->pool, call->body, call->body_length);
-    char *end = text + call->body_length;
+    const char *body = call->body;
+    apr_size_t body_length = call->body_length;
+    orders_text_skip_mark(&body, &body_length);
+    char *text = apr_pstrmemdup(call->pool, body, body_length);
+    char *end = text + body_length;
     *lines = apr_array_make(call->pool, 64, sizeof(line_t));
     for (int number = 1; text < end; number++) {
         char *newline = memchr(text, '\n', (size_t)(end - text));

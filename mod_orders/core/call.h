@@ -109,7 +109,8 @@ struct orders_call_t {
     const char *content_type; /**< media type in lower case without parameters, "" when none */
     const char *body;         /**< NUL-terminated, "" when none */
     apr_size_t body_length;
-    const char *idempotency_key; /**< header, or NULL */
+    const struct orders_input_t *input; /**< the body, once it was read as fields; or NULL */
+    const char *idempotency_key;        /**< header, or NULL */
     const char *if_match;
     const char *accept_language;
     const char *request_id;

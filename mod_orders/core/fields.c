@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/input.h"
 #include "core/money.h"
 #include "core/number.h"
@@ -61,14 +62,13 @@ static bool decode_integer(slot_t *slot, int64_t *number)
     int64_t max = limited ? field->max : INT64_MAX;
     orders_number_e outcome;
 
-    if (slot->json) {
-        if (!json_is_integer(slot->json)) {
-            return refuse(slot, ORDERS_E_invalid_type, "Must be an integer.");
-        }
+    if (json_is_integer(slot->json)) {
         *number = json_integer_value(slot->json);
         outcome = *number < min || *number > max ? ORDERS_NUMBER_RANGE : ORDERS_NUMBER_OK;
-    } else {
-        outcome = orders_number(slot->text, min, max, number);
+    } else { /* a real number has a literal here when it is beyond int64, or no integer */
+        outcome = orders_number_integral(slot->json ? orders_input_literal(slot->input, slot->json)
+                                                    : slot->text,
+                                         min, max, number);
     }
     if (outcome == ORDERS_NUMBER_NONE) {
         return refuse(slot, ORDERS_E_invalid_type, "Must be an integer.");
@@ -217,7 +217,11 @@ static apr_array_header_t *entries_of(const slot_t *slot)
         apr_array_header_t *texts =
             orders_input_form_values(slot->input, slot->field->name, slot->pool);
         for (int at = 0; at < texts->nelts; at++) {
-            APR_ARRAY_PUSH(ids, int64_t) = orders_number_id(APR_ARRAY_IDX(texts, at, const char *));
+            int64_t id = 0;
+
+            (void)!orders_number_integral(APR_ARRAY_IDX(texts, at, const char *), 1, INT64_MAX,
+                                          &id);
+            APR_ARRAY_PUSH(ids, int64_t) = id;
         }
     }
     for (index = 0; index < json_array_size(slot->json); index++) {
@@ -282,6 +286,55 @@ static bool fetch(slot_t *slot)
     return true;
 }
 
+/** Room for whatever a scalar field decodes to. */
+typedef union {
+    int64_t number;
+    bool truth;
+    const char *text;
+    apr_array_header_t *ids;
+} scalar_t;
+
+static const char *ids_text(const apr_array_header_t *ids, apr_pool_t *pool)
+{
+    const char *text = "";
+    int index;
+
+    for (index = 0; index < ids->nelts; index++) {
+        text = apr_psprintf(pool, "%s%" APR_INT64_T_FMT ",", text,
+                            (apr_int64_t)APR_ARRAY_IDX(ids, index, int64_t));
+    }
+    return text;
+}
+
+static const char *scalar_text(const orders_field_t *field, const scalar_t *scalar,
+                               apr_pool_t *pool)
+{
+    switch (field->type) {
+    case ORDERS_FIELD_UINT64:
+    case ORDERS_FIELD_INT64:
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)scalar->number);
+    case ORDERS_FIELD_BOOL:
+        return scalar->truth ? "true" : "false";
+    case ORDERS_FIELD_DECIMAL:
+        return orders_decimal_canonical(pool, scalar->text, strlen(scalar->text));
+    case ORDERS_FIELD_IDS:
+        return ids_text(scalar->ids, pool);
+    default:
+        return scalar->text;
+    }
+}
+
+const char *orders_field_canonical(const orders_field_t *field, const orders_input_t *input,
+                                   apr_pool_t *pool)
+{
+    orders_problem_t *ignored = NULL;
+    scalar_t scalar = {.number = 0};
+    slot_t slot = {
+        .field = field, .input = input, .pool = pool, .problem = &ignored, .to = &scalar};
+
+    return fetch(&slot) && decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+}
+
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into, apr_pool_t *pool)
 {
@@ -289,6 +342,9 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
     slot_t slot = {.input = input, .pool = pool, .problem = &problem};
     size_t index;
 
+    if (input->tables) {
+        APR_ARRAY_PUSH(input->tables, orders_table_t) = (orders_table_t){table, count};
+    }
     for (index = 0; index < count; index++) {
         const orders_field_t *field = &table[index];
 

@@ -56,7 +56,7 @@ orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
                                     apr_pool_t *pool);
 
 typedef enum {
-    ORDERS_FIELD_UINT64, /**< uint64_t within int64; ids. JSON integer, form digits */
+    ORDERS_FIELD_UINT64, /**< uint64_t within int64; ids. A number whose value is an integer: 1, 1.0, 1e0 */
     ORDERS_FIELD_INT64,
     ORDERS_FIELD_STRING, /**< const char *; valid UTF-8, no control characters unless MULTILINE */
     ORDERS_FIELD_BOOL,

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-orders_problem_t *orders_input_body(orders_input_t **input, const orders_call_t *call,
-                                    bool allow_empty)
+static orders_problem_t *parse(orders_input_t **input, const orders_call_t *call, bool allow_empty)
 {
     const char *type = call->content_type;
     const char *repeated = call->route ? call->route->repeated : NULL;
@@ -22,4 +21,11 @@ orders_problem_t *orders_input_body(orders_input_t **input, const orders_call_t 
                                       call->body_length, repeated);
     }
     return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
+}
+
+orders_problem_t *orders_input_body(orders_input_t **input, orders_call_t *call, bool allow_empty)
+{
+    ORDERS_TRY(parse(input, call, allow_empty));
+    call->input = *input;
+    return NULL;
 }

@@ -8,8 +8,11 @@
 #include "core/call.h"
 #include "core/fields.h"
 
-/** No body and no content type is an empty object when `allow_empty`. Other types: `unsupported_media_type`. */
-orders_problem_t *orders_input_body(orders_input_t **input, const orders_call_t *call,
+/**
+ * No body and no content type is an empty object when `allow_empty`. Other types: `unsupported_media_type`. The input stays
+ * at call->input, for the request's fingerprint.
+ */
+orders_problem_t *orders_input_body(orders_input_t **input, orders_call_t *call,
                                     bool allow_empty) ORDERS_MUSTCHECK;
 
 #endif

@@ -22,7 +22,7 @@ const char *orders_input_form_value(const orders_input_t *input, const char *nam
 }
 
 /** Whether `text` belongs to the list `name`: it is that, or that with brackets, in which there may be an index. */
-static bool names_list(const char *text, const char *name)
+bool orders_input_names_list(const char *text, const char *name)
 {
     apr_size_t length = strlen(name);
 
@@ -46,7 +46,7 @@ apr_array_header_t *orders_input_form_values(const orders_input_t *input, const 
     for (index = 0; input->pairs && index < input->pairs->nelts; index++) {
         const orders_pair_t *pair = &APR_ARRAY_IDX(input->pairs, index, orders_pair_t);
 
-        if (names_list(pair->name, name)) {
+        if (orders_input_names_list(pair->name, name)) {
             APR_ARRAY_PUSH(values, const char *) = pair->value;
         }
     }
@@ -72,6 +72,7 @@ orders_input_t *orders_input_pairs(apr_pool_t *pool, const char *repeated)
     input->prefix = "";
     input->repeated = repeated;
     input->pairs = apr_array_make(pool, 8, sizeof(orders_pair_t));
+    input->tables = apr_array_make(pool, 2, sizeof(orders_table_t));
     return input;
 }
 
@@ -80,7 +81,7 @@ const char *orders_input_add_pair(orders_input_t *input, const char *name, const
     orders_pair_t *pair;
 
     if (orders_input_form_value(input, name) &&
-        !(input->repeated && names_list(name, input->repeated))) {
+        !(input->repeated && orders_input_names_list(name, input->repeated))) {
         return "has the name of an earlier one";
     }
     if (input->pairs->nelts == MAX_PAIRS) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/input.h"
 
 #define MAX_DEPTH 32
@@ -157,29 +158,58 @@ static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *err
     return malformed(pool, error->line, error->column, what);
 }
 
-/** Gives each real number of the tree its literal: both come in the order of the text, as no name occurs twice. */
-static void assign_literals(orders_input_t *input, json_t *json, const apr_array_header_t *reals,
-                            int *next)
+/** The literals of a tree's real numbers, in the order of the text: the tree's own order, as no name occurs twice. */
+typedef struct {
+    orders_input_t *input;
+    const apr_array_header_t *reals;
+    int next;
+} literals_t;
+
+static void assign_literals(literals_t *literals, json_t *json);
+
+/** A real number gets its literal, or becomes an integer when its value is one: 1.0 and 1e0 are 1 for every reader. */
+static json_t *assign_literal(literals_t *literals, const json_t *real)
 {
-    const char *name;
-    json_t *child;
+    const char *literal = APR_ARRAY_IDX(literals->reals, literals->next++, const char *);
+    const json_t **key;
+    int64_t number;
+
+    if (orders_decimal_scaled(literal, strlen(literal), 0, &number) == ORDERS_DECIMAL_OK) {
+        return json_integer(number);
+    }
+    key = apr_palloc(literals->input->pool, sizeof(*key));
+    *key = real;
+    apr_hash_set(literals->input->literals, key, sizeof(*key), literal);
+    return NULL;
+}
+
+/** What takes a member's place, or NULL. */
+static json_t *visit(literals_t *literals, json_t *child)
+{
+    if (json_is_real(child) && literals->next < literals->reals->nelts) {
+        return assign_literal(literals, child);
+    }
+    assign_literals(literals, child);
+    return NULL;
+}
+
+static void assign_literals(literals_t *literals, json_t *json)
+{
+    void *member;
+    json_t *child, *other;
     size_t index;
 
-    if (json_is_real(json) && *next < reals->nelts) {
-        const json_t **key = apr_palloc(input->pool, sizeof(*key));
-
-        *key = json;
-        apr_hash_set(input->literals, key, sizeof(*key), APR_ARRAY_IDX(reals, *next, const char *));
-        (*next)++;
-    } else if (json_is_object(json)) {
-        json_object_foreach(json, name, child)
-        {
-            assign_literals(input, child, reals, next);
+    for (member = json_object_iter(json); member; member = json_object_iter_next(json, member)) {
+        other = visit(literals, json_object_iter_value(member));
+        if (other) {
+            (void)json_object_iter_set_new(json, member, other);
         }
-    } else if (json_is_array(json)) {
-        json_array_foreach(json, index, child)
-        {
-            assign_literals(input, child, reals, next);
+    }
+    json_array_foreach(json, index, child)
+    {
+        other = visit(literals, child);
+        if (other) {
+            (void)json_array_set_new(json, index, other);
         }
     }
 }
@@ -193,15 +223,16 @@ static apr_status_t release(void *root)
 static orders_input_t *input_make(apr_pool_t *pool, json_t *root, const apr_array_header_t *reals)
 {
     orders_input_t *input = apr_pcalloc(pool, sizeof(*input));
-    int next = 0;
+    literals_t literals = {.input = input, .reals = reals};
 
     input->pool = pool;
     input->root = root;
     input->prefix = "";
+    input->tables = apr_array_make(pool, 2, sizeof(orders_table_t));
     apr_pool_cleanup_register(pool, root, release, apr_pool_cleanup_null);
     if (reals) {
         input->literals = apr_hash_make(pool);
-        assign_literals(input, root, reals, &next);
+        assign_literals(&literals, root);
     }
     return input;
 }
@@ -279,6 +310,7 @@ orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
     orders_input_t *nested = apr_pmemdup(pool, input, sizeof(*input));
 
     nested->root = object;
+    nested->tables = NULL;
     nested->prefix = apr_pstrcat(pool, input->prefix, prefix, NULL);
     return nested;
 }

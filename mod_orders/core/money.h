@@ -10,19 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/problem.h"
+#include "core/decimal.h"
 
-typedef enum {
-    ORDERS_MONEY_OK,
-    ORDERS_MONEY_NONE,    /**< no decimal number */
-    ORDERS_MONEY_PRECISE, /**< more decimals than the currency has */
-    ORDERS_MONEY_RANGE    /**< beyond 64 bits of minor units */
-} orders_money_e;
+typedef orders_decimal_e orders_money_e;
+#define ORDERS_MONEY_OK ORDERS_DECIMAL_OK
+#define ORDERS_MONEY_NONE ORDERS_DECIMAL_NONE
+#define ORDERS_MONEY_PRECISE ORDERS_DECIMAL_PRECISE /**< more decimals than the currency has */
+#define ORDERS_MONEY_RANGE ORDERS_DECIMAL_RANGE     /**< beyond 64 bits of minor units */
 
 /** A currency has at most this many decimals (ISO 4217 knows up to 4). */
 #define ORDERS_MONEY_MAX_EXPONENT 6
-/** Longer literals are refused unread (ORDERS_MONEY_RANGE). */
-#define ORDERS_MONEY_MAX_DIGITS 64
 
 /**
  * Reads a number as JSON writes it (284.04, -3, 2.5e2) into minor units. Zeros beyond the currency's decimals are fine,

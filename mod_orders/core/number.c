@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/decimal.h"
+
 orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min, int64_t max,
                                 int64_t *value)
 {
@@ -37,6 +39,29 @@ orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min
 orders_number_e orders_number(const char *text, int64_t min, int64_t max, int64_t *value)
 {
     return text ? orders_number_n(text, strlen(text), min, max, value) : ORDERS_NUMBER_NONE;
+}
+
+orders_number_e orders_number_integral(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+    orders_number_e outcome = orders_number(text, min, max, value);
+    int64_t number;
+
+    if (outcome != ORDERS_NUMBER_NONE || !text) {
+        return outcome;
+    }
+    switch (orders_decimal_scaled(text, strlen(text), 0, &number)) {
+    case ORDERS_DECIMAL_RANGE:
+        return ORDERS_NUMBER_RANGE;
+    case ORDERS_DECIMAL_OK:
+        break;
+    default:
+        return ORDERS_NUMBER_NONE;
+    }
+    if (number < min || number > max) {
+        return ORDERS_NUMBER_RANGE;
+    }
+    *value = number;
+    return ORDERS_NUMBER_OK;
 }
 
 int64_t orders_number_id(const char *text)

@@ -24,6 +24,13 @@ orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min
 orders_number_e orders_number(const char *text, int64_t min, int64_t max,
                               int64_t *value) ORDERS_MUSTCHECK;
 
+/**
+ * An integer of a request: digits as above, or a JSON number whose value is an integer (1.0, 1e0, 10e-1). Any other number
+ * is ORDERS_NUMBER_NONE.
+ */
+orders_number_e orders_number_integral(const char *text, int64_t min, int64_t max,
+                                       int64_t *value) ORDERS_MUSTCHECK;
+
 /** An id in a path: 1 … INT64_MAX, else 0, which no row has. */
 int64_t orders_number_id(const char *text);
 

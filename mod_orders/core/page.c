@@ -91,7 +91,7 @@ static void read_number(orders_problem_t **problem, const orders_input_t *query,
     if (!text || !*text) {
         return;
     }
-    outcome = orders_number(text, 1, max, number);
+    outcome = orders_number_integral(text, 1, max, number);
     if (outcome == ORDERS_NUMBER_NONE) {
         orders_problem_field(problem, query->pool, name, ORDERS_E_invalid_type,
                              "Must be an integer.");

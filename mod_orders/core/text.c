@@ -68,6 +68,16 @@ bool orders_utf8_valid(const char *text, apr_size_t length)
     return true;
 }
 
+void orders_text_skip_mark(const char **text, apr_size_t *length)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    if (*length >= sizeof(mark) - 1 && memcmp(*text, mark, sizeof(mark) - 1) == 0) {
+        *text += sizeof(mark) - 1;
+        *length -= sizeof(mark) - 1;
+    }
+}
+
 apr_size_t orders_utf8_count(const char *text, apr_size_t length)
 {
     apr_size_t count = 0;

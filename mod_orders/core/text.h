@@ -13,6 +13,8 @@
 /** The length of the valid sequence that starts at `at` (1 to 4 bytes), 0 when there is none. */
 apr_size_t orders_utf8_sequence(const char *at, const char *end);
 bool orders_utf8_valid(const char *text, apr_size_t length);
+/** Moves `*text` behind a byte order mark at its start, if there is one. */
+void orders_text_skip_mark(const char **text, apr_size_t *length);
 /** The number of characters (code points) of valid UTF-8. */
 apr_size_t orders_utf8_count(const char *text, apr_size_t length);
 

@@ -9,6 +9,8 @@
 #include <http_protocol.h>
 #include <string.h>
 
+#include "core/text.h"
+
 /** Read at a time, and what a body of unknown length starts with. */
 #define CHUNK 8192
 
@@ -187,6 +189,9 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     request->body_read = true;
     request->call.body = body.bytes;
     request->call.body_length = body.length;
+    if (!request->match.route->raw_body) {
+        orders_text_skip_mark(&request->call.body, &request->call.body_length);
+    }
     return NULL;
 }
 

@@ -86,8 +86,10 @@ static orders_problem_t *decode(const orders_field_t *table, size_t count, apr_p
                                 const char *text, apr_size_t length, void *into)
 {
     orders_input_t *input = NULL;
-    orders_problem_t *problem = orders_input_json(&input, pool, text, length, false);
+    orders_problem_t *problem;
 
+    orders_text_skip_mark(&text, &length);
+    problem = orders_input_json(&input, pool, text, length, false);
     if (!problem) {
         problem = orders_fields_decode(table, count, input, into, pool);
     }

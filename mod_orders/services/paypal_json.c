@@ -15,6 +15,7 @@ orders_problem_t *orders_paypal_json(const json_t **root, apr_pool_t *pool, cons
 {
     orders_input_t *input = NULL;
 
+    orders_text_skip_mark(&text, &length);
     ORDERS_TRY(orders_input_json(&input, pool, text, length, false));
     *root = orders_input_object(input);
     return NULL;

@@ -184,7 +184,9 @@ BEGIN
     x := v_old;
     x.number := upper(orders.doc_text(d, 'number', false, 64));
     x.name := coalesce(orders.doc_text(d, 'name', false), p.name);
-    x.options := orders.doc_json(d, 'options', '{array}', '[]');
+    x.options := coalesce((SELECT jsonb_agg(CASE WHEN v.id IS NULL THEN o.option ELSE jsonb_set(o.option, '{id}', to_jsonb(v.id)) END ORDER BY o.n)
+                           FROM jsonb_array_elements(orders.doc_json(d, 'options', '{array}', '[]')) WITH ORDINALITY AS o (option, n)
+                           CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(o.option -> 'id') WHEN 'number' THEN orders.whole_number(o.option ->> 'id') END) AS v (id)), '[]');
     x.images := orders.doc_images(d, 'images');
     x.status := coalesce(orders.doc_text(d, 'status', false, 64), 'initial');
     x.active := orders.doc_boolean(d, 'active', true);
@@ -210,6 +212,8 @@ BEGIN
         RETURNING * INTO x;
         v_moved := true;
     END IF;
+    x.options := coalesce((SELECT jsonb_agg(o.option || jsonb_build_object('id', orders.whole_number(o.option ->> 'id')) ORDER BY o.n)
+                           FROM jsonb_array_elements(x.options) WITH ORDINALITY AS o (option, n)), '[]');
     v_moved := orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}')) OR v_moved;
     RETURN orders.put_stock(x, orders.doc_number(d, 'stock', false, 0, 1000000000)::integer) OR v_moved;
 END

@@ -51,22 +51,26 @@ BEGIN
 END
 $$;
 
+-- 1, 1.0 and 1e0 are the same integer, as a JSON number or as a text.
+CREATE FUNCTION orders.whole_number(p_text text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN v.number = trunc(v.number) AND abs(v.number) < 1000000000000000000 THEN v.number::bigint END
+    FROM (SELECT CASE WHEN p_text ~ '^-?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,3})?$' THEN p_text::numeric END) AS v (number)
+$$;
+
 CREATE FUNCTION orders.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
 RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    v_text text := p_doc ->> p_field;
+    v_number bigint := CASE jsonb_typeof(p_doc -> p_field) WHEN 'number' THEN orders.whole_number(p_doc ->> p_field) END;
 BEGIN
-    IF v_text IS NULL THEN
+    IF p_doc ->> p_field IS NULL THEN
         IF p_required THEN
             PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
         END IF;
-        RETURN NULL;
-    ELSIF jsonb_typeof(p_doc -> p_field) <> 'number' OR v_text !~ '^-?[0-9]{1,18}$'
-          OR v_text::bigint NOT BETWEEN p_least AND p_most THEN
+    ELSIF v_number IS NULL OR v_number NOT BETWEEN p_least AND p_most THEN
         PERFORM orders.refuse('422', 'invalid_field',
                               format('A whole number from %s to %s is due here.', p_least, p_most), p_field);
     END IF;
-    RETURN v_text::bigint;
+    RETURN v_number;
 END
 $$;
 
@@ -172,6 +176,8 @@ required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_said IS 'Internal: a text member, null when it is empty. OR422 invalid_field';
 COMMENT ON FUNCTION orders.is_url IS 'Internal: whether a text is an http or https address';
 COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.whole_number IS
+'Internal: the integer that a number or its text has as its value, however it is written; NULL when there is none of at most 18 digits';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';

@@ -30,8 +30,7 @@ CREATE FUNCTION orders.given_text(d jsonb, p_field text) RETURNS text LANGUAGE s
 $$;
 
 CREATE FUNCTION orders.given_id(d jsonb, p_field text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN v.text ~ '^[1-9][0-9]{0,17}$' THEN v.text::bigint END
-    FROM regexp_replace(orders.given_text(d, p_field), '\.0+$', '') AS v (text)
+    SELECT CASE WHEN v.id > 0 THEN v.id END FROM orders.whole_number(orders.given_text(d, p_field)) AS v (id)
 $$;
 
 -- Major units, exactly; what the currency cannot pay is nothing.
@@ -40,7 +39,7 @@ DECLARE
     v_text   text := orders.given_text(d, p_field);
     v_amount numeric;
 BEGIN
-    IF v_text ~ '^-?[0-9]{1,16}(\.[0-9]{1,16})?$' THEN
+    IF v_text ~ '^-?[0-9]{1,16}(\.[0-9]{1,16})?([eE][+-]?[0-9]{1,2})?$' THEN
         v_amount := v_text::numeric * (10::numeric ^ p_exponent);
     END IF;
     RETURN CASE WHEN v_amount = trunc(v_amount) AND abs(v_amount) <= 1000000000000000 THEN v_amount::bigint END;

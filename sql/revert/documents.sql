@@ -12,6 +12,7 @@ DROP FUNCTION orders.doc_time;
 DROP FUNCTION orders.doc_json;
 DROP FUNCTION orders.doc_boolean;
 DROP FUNCTION orders.doc_number;
+DROP FUNCTION orders.whole_number;
 DROP FUNCTION orders.doc_url;
 DROP FUNCTION orders.is_url;
 DROP FUNCTION orders.doc_said;

@@ -6,6 +6,7 @@ SELECT 'orders.doc_text'::regproc;
 SELECT 'orders.doc_said'::regproc;
 SELECT 'orders.is_url'::regproc;
 SELECT 'orders.doc_url'::regproc;
+SELECT 'orders.whole_number'::regproc;
 SELECT 'orders.doc_number'::regproc;
 SELECT 'orders.doc_boolean'::regproc;
 SELECT 'orders.doc_json'::regproc;

@@ -150,11 +150,11 @@ static const char *no_header(const orders_call_t *call, const char *name)
 /* `a` of a body that has this type; or the refusal's code. */
 static const char *body_of(const char *type, const char *text)
 {
-    const orders_call_t call = {.pool = pool,
-                                .content_type = type,
-                                .body = text,
-                                .body_length = strlen(text),
-                                .header = no_header};
+    orders_call_t call = {.pool = pool,
+                          .content_type = type,
+                          .body = text,
+                          .body_length = strlen(text),
+                          .header = no_header};
     orders_input_t *input;
     orders_problem_t *problem = orders_commerce_body(&input, &call);
     const char *value = problem ? code_of(problem) : orders_input_text(input, "a");

@@ -184,6 +184,29 @@ static void leaves_absent_fields_alone(void **state)
     assert_int_equal(sample.quantity, 0);
 }
 
+/** A number is an integer by its value, not by its spelling. */
+static void reads_integers_in_any_spelling(void **state)
+{
+    static const char *const spellings[] = {"3", "3.0", "3.000", "3e0", "30e-1", "0.3E1", "0.3e+1"};
+    size_t index;
+
+    for (index = 0; index < COUNT(spellings); index++) {
+        const char *one = spellings[index];
+        sample_t json, form;
+
+        assert_null(
+            from_json(&json, apr_psprintf(pool, "{\"plan_id\":%s,\"quantity\":%s,\"ids\":[%s,4]}",
+                                          one, one, one)));
+        assert_null(from_form(&form, apr_psprintf(pool, "plan_id=%s&quantity=%s&ids=%s",
+                                                  strchr(one, '+') ? "3" : one, "3",
+                                                  strchr(one, '+') ? "3" : one)));
+        assert_int_equal(json.plan_id, 3);
+        assert_int_equal(json.quantity, 3);
+        assert_int_equal(APR_ARRAY_IDX(json.ids, 0, int64_t), 3);
+        assert_int_equal(APR_ARRAY_IDX(form.ids, 0, int64_t), 3);
+    }
+}
+
 static void refuses_single_fields(void **state)
 {
     static const struct {
@@ -194,13 +217,15 @@ static void refuses_single_fields(void **state)
         {"{\"plan_id\":null}", "plan_id:required_field"},
         {"{\"plan_id\":\"\"}", "plan_id:required_field"},
         {"{\"plan_id\":\"1\"}", "plan_id:invalid_type"},
-        {"{\"plan_id\":1.0}", "plan_id:invalid_type"},
+        {"{\"plan_id\":1.5}", "plan_id:invalid_type"},
         {"{\"plan_id\":true}", "plan_id:invalid_type"},
         {"{\"plan_id\":[1]}", "plan_id:invalid_type"},
         {"{\"plan_id\":-1}", "plan_id:out_of_range"},
         {"{\"plan_id\":1,\"quantity\":0}", "quantity:out_of_range"},
         {"{\"plan_id\":1,\"quantity\":11}", "quantity:out_of_range"},
-        {"{\"plan_id\":1,\"quantity\":1e0}", "quantity:invalid_type"},
+        {"{\"plan_id\":1,\"quantity\":11e0}", "quantity:out_of_range"},
+        {"{\"plan_id\":1,\"quantity\":1e300}", "quantity:out_of_range"},
+        {"{\"plan_id\":1,\"quantity\":1e-1}", "quantity:invalid_type"},
         {"{\"plan_id\":1,\"reason\":5}", "reason:invalid_type"},
         {"{\"plan_id\":1,\"reason\":\"sixsix\"}", "reason:too_long"},
         {"{\"plan_id\":1,\"reason\":\"a\\nb\"}", "reason:invalid_field"},
@@ -222,6 +247,7 @@ static void refuses_single_fields(void **state)
         {"{\"plan_id\":1,\"ids\":[1,2,3,4]}", "ids:out_of_range"},
         {"{\"plan_id\":1,\"ids\":[1,0]}", "ids:invalid_type"},
         {"{\"plan_id\":1,\"ids\":[\"1\"]}", "ids:invalid_type"},
+        {"{\"plan_id\":1,\"ids\":[1.5]}", "ids:invalid_type"},
     };
     sample_t sample;
     size_t index;
@@ -242,7 +268,9 @@ static void refuses_form_values(void **state)
         {"plan_id=x", "plan_id:invalid_type"},
         {"plan_id=%2B1", "plan_id:invalid_type"},
         {"plan_id=+1", "plan_id:invalid_type"},
-        {"plan_id=1.0", "plan_id:invalid_type"},
+        {"plan_id=1.5", "plan_id:invalid_type"},
+        {"plan_id=1.", "plan_id:invalid_type"},
+        {"plan_id=1e30", "plan_id:out_of_range"},
         {"plan_id=9223372036854775808", "plan_id:out_of_range"},
         {"plan_id=-1", "plan_id:out_of_range"},
         {"plan_id=1&active=yes", "active:invalid_type"},
@@ -342,9 +370,16 @@ static void joins_a_query_and_a_body(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(decodes_json),           TEST(decodes_forms),        TEST(leaves_absent_fields_alone),
-        TEST(refuses_single_fields),  TEST(refuses_form_values),  TEST(tells_all_refusals_at_once),
-        TEST(decodes_nested_objects), TEST(decodes_lists_of_ids), TEST(joins_a_query_and_a_body),
+        TEST(decodes_json),
+        TEST(decodes_forms),
+        TEST(leaves_absent_fields_alone),
+        TEST(reads_integers_in_any_spelling),
+        TEST(refuses_single_fields),
+        TEST(refuses_form_values),
+        TEST(tells_all_refusals_at_once),
+        TEST(decodes_nested_objects),
+        TEST(decodes_lists_of_ids),
+        TEST(joins_a_query_and_a_body),
     };
 
     return RUN(tests);

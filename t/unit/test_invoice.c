@@ -453,7 +453,7 @@ static void refuses_other_snapshots(void **state)
         {"\"lines\":[{", "\"lines\":[7,{", "lines[0]. Must be an object."},
         {"\"lines\":[{", "\"lines\":[null,{", "lines[0]. Must be an object."},
         {TITLE, "\"title\":null", "lines[0].title: "},
-        {"\"unit_price\":100", "\"unit_price\":100.0", "lines[0].unit_price: "},
+        {"\"unit_price\":100", "\"unit_price\":100.5", "lines[0].unit_price: "},
         {"\"amount\":85", "\"amount\":9223372036854775808", "a number is too large"},
         {"\"rate_bp\":800,", "", "taxes[0].rate_bp: "},
         {"\"total\":85", "\"total\":\"85\"", "total: Must be an integer."},

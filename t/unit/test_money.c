@@ -123,6 +123,30 @@ static void writes_amounts(void **state)
     }
 }
 
+static void spells_each_value_once(void **state)
+{
+    static const struct {
+        const char *text, *canonical;
+    } cases[] = {
+        {"0", "0"},         {"-0.00", "0"}, {"0e9", "0"},    {"1", "1"},         {"1.0", "1"},
+        {"1e0", "1"},       {"10e-1", "1"}, {"0.1E+1", "1"}, {"-1.0", "-1"},     {"2.50", "25e-1"},
+        {"25e-1", "25e-1"}, {"100", "1e2"}, {"1e2", "1e2"},  {"1e300", "1e300"}, {"1.", NULL},
+        {"x", NULL},        {"", NULL},
+    };
+    size_t index;
+
+    for (index = 0; index < COUNT(cases); index++) {
+        const char *text = cases[index].text;
+        const char *canonical = orders_decimal_canonical(pool, text, strlen(text));
+
+        if (cases[index].canonical) {
+            assert_string_equal(canonical, cases[index].canonical);
+        } else {
+            assert_null(canonical);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +155,7 @@ int main(void)
         TEST(refuses_too_many_decimals),
         TEST(refuses_too_large_amounts),
         TEST(writes_amounts),
+        TEST(spells_each_value_once),
     };
 
     return RUN(tests);

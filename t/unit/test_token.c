@@ -2,8 +2,12 @@
 /* Digests, bytes as text, tokens, fingerprints. */
 #include "support.h"
 
+#include <apr_strings.h>
+
 #include "core/digest.h"
+#include "core/fields.h"
 #include "core/fingerprint.h"
+#include "core/input_body.h"
 #include "core/token.h"
 
 static const orders_route_t route = {.name = "token.create", .method = ORDERS_POST};
@@ -114,6 +118,9 @@ static void derives_the_same_token_for_the_same_request(void **state)
     call = sample();
     call.body = "{ }";
     call.body_length = 3;
+    assert_string_equal(derived(&call, "key-1"), token);
+    call.body = "{\"a\":1}";
+    call.body_length = strlen(call.body);
     assert_string_not_equal(derived(&call, "key-1"), token);
 }
 
@@ -161,15 +168,14 @@ static void fingerprints_tell_requests_apart(void **state)
     call.content_type = "application/x-www-form-urlencoded";
     prints[5] = print_of(&call);
     call = sample();
-    call.body = "{}\n";
-    call.body_length = 3;
+    call.body = "{\"a\":\"1\"}";
+    call.body_length = strlen(call.body);
     prints[6] = print_of(&call);
     call = sample();
-    call.query = ""; /* bytes that move between parts */
-    call.content_type = "a=1application/json";
+    call.query = "";
     prints[7] = print_of(&call);
     call = sample();
-    call.query = NULL;
+    call.query = "%zz";
     prints[8] = print_of(&call);
     call = sample();
     call.identity = &user;
@@ -181,6 +187,169 @@ static void fingerprints_tell_requests_apart(void **state)
     prints[11] = print_of(&call);
     for (left = 0; left < COUNT(prints); left++) {
         for (right = left + 1; right < COUNT(prints); right++) {
+            assert_string_not_equal(prints[left], prints[right]);
+        }
+    }
+}
+
+typedef struct {
+    uint64_t plan_id;
+    const char *price, *note, *word;
+    bool active;
+    apr_array_header_t *ids;
+} content_t;
+
+static const char *const words[] = {"one", "two", NULL};
+#define FIELD(kind, member, ...)                                                                   \
+    {                                                                                              \
+        .name = #member, .type = ORDERS_FIELD_##kind, .offset = offsetof(content_t, member),       \
+        .given = SIZE_MAX, __VA_ARGS__                                                             \
+    }
+static const orders_field_t fields[] = {
+    FIELD(UINT64, plan_id), FIELD(DECIMAL, price),
+    FIELD(STRING, note),    FIELD(WORD, word, .words = words),
+    FIELD(BOOL, active),    FIELD(IDS, ids),
+};
+static const orders_route_t list_route = {
+    .name = "token.create", .method = ORDERS_POST, .repeated = "ids"};
+
+static const char *content_type; /* of the header */
+
+static const char *header(const orders_call_t *call, const char *name)
+{
+    return content_type;
+}
+
+/** The fingerprint of a body that was decoded. The type may have parameters. */
+static const char *print_body(const char *type, const char *query, const char *body)
+{
+    orders_call_t call = sample();
+    orders_input_t *input;
+    content_t content = {0};
+
+    content_type = type;
+    call.route = &list_route;
+    call.header = header;
+    call.content_type = apr_pstrndup(pool, type, strcspn(type, ";"));
+    call.query = query;
+    call.body = body;
+    call.body_length = strlen(body);
+    assert_null(orders_input_body(&input, &call, true));
+    assert_null(orders_fields_decode(fields, COUNT(fields), input, &content, pool));
+    return print_of(&call);
+}
+
+#define JSON "application/json"
+#define FORM "application/x-www-form-urlencoded"
+#define MULTI "multipart/form-data; boundary="
+#define PART(name, value) "Content-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+
+static void fingerprints_agree_when_the_fields_do(void **state)
+{
+    static const struct {
+        const char *type, *query, *body;
+    } same
+        [] =
+            {
+                {JSON, "a=1&b=x%20y",
+                 "{\"plan_id\":10,\"price\":2.5,\"note\":\"a b\",\"active\":true,\"ids\":[1,2]}"},
+                {JSON "; charset=utf-8", "b=x+y&a=1",
+                 "{\"plan_id\":10,\"price\":2.5,\"note\":\"a b\",\"active\":true,\"ids\":[1,2]}"},
+                {JSON, "&b=%78%20y&&a=%31",
+                 " {\"ids\" : [1.0, 2e0], \"note\":\"\\u0061 "
+                 "b\",\n\"active\":true,\"price\":25e-1,\"plan_id\":1e1 }\n"},
+                {JSON, "a=1&b=x%20y",
+                 "{\"word\":null,\"plan_id\":10.0,\"price\":2.50,\"note\":\"a "
+                 "b\",\"active\":true,\"ids\":[1,2]}"},
+                {JSON, "a=1&b=x%20y",
+                 "{\"idempotency_key\":\"k\",\"api_key\":\"s\",\"plan_id\":10,\"price\":2.5,"
+                 "\"note\":\"a b\",\"active\":true,\"ids\":[1,2]}"},
+                {FORM, "a=1&b=x%20y", "plan_id=10&price=2.5&note=a+b&active=true&ids=1&ids=2"},
+                {FORM, "a=1&b=x%20y",
+                 "ids[]=1&active=1&ids[]=2&note=%61%20b&price=2.50&pl%61n_id=10.0&word="},
+                {MULTI "x", "a=1&b=x%20y",
+                 "--x\r\n" PART("plan_id", "10") "--x\r\n" PART("price", "2.5") "--x\r\n" PART(
+                     "note",
+                     "a b") "--x\r\n" PART("active",
+                                           "1") "--x\r\n" PART("ids",
+                                                               "1") "--x\r\n" PART("ids",
+                                                                                   "2") "--x--"
+                                                                                        "\r\n"},
+                {MULTI "\"another\"", "a=1&b=x%20y",
+                 "preamble\r\n--another\r\n" PART("ids[0]", "1") "--another\r\n" PART("note", "a b") "--another\r\n" PART(
+                     "plan_id",
+                     "10") "--another\r\n" PART("price",
+                                                "25e-1") "--another\r\n" PART("active",
+                                                                              "true") "--"
+                                                                                      "another\r"
+                                                                                      "\n" PART(
+                                                                                          "id"
+                                                                                          "s["
+                                                                                          "1"
+                                                                                          "]",
+                                                                                          "2") "--"
+                                                                                               "ano"
+                                                                                               "the"
+                                                                                               "r-"
+                                                                                               "-"},
+            };
+    const char *first = print_body(same[0].type, same[0].query, same[0].body);
+
+    for (size_t index = 1; index < COUNT(same); index++) {
+        assert_string_equal(print_body(same[index].type, same[index].query, same[index].body),
+                            first);
+    }
+}
+
+static void fingerprints_of_fields_that_nobody_decodes_agree(void **state)
+{
+    static const char *const same[][3] = {
+        {JSON, "{\"cart\":7,\"lines\":[{\"a\":1.5,\"b\":null}],\"x\":\"y\"}",
+         "{\"x\":\"\\u0079\",\"lines\":[{\"b\":null,\"a\":15e-1}],\"cart\":7.0}"},
+        {FORM, "cart=7&lines=[{\"a\":1.5,\"b\":null}]&x=y",
+         "x=y&lines=[{\"b\":null,+\"a\":1.50}]&cart=7"},
+    };
+    const char *first = print_body(JSON, "", same[0][1]);
+
+    for (size_t index = 0; index < COUNT(same); index++) {
+        assert_string_equal(print_body(same[index][0], "", same[index][1]), first);
+        assert_string_equal(print_body(same[index][0], "", same[index][2]), first);
+    }
+}
+
+static void fingerprints_differ_when_the_fields_do(void **state)
+{
+    static const char *const bodies[] = {
+        "{}",
+        "{\"plan_id\":1}",
+        "{\"plan_id\":2}",
+        "{\"note\":\"1\"}",
+        "{\"note\":\"1.0\"}",
+        "{\"note\":\"\"}",
+        "{\"price\":1}",
+        "{\"price\":1.1}",
+        "{\"ids\":[1,2]}",
+        "{\"ids\":[2,1]}",
+        "{\"ids\":[12]}",
+        "{\"meta\":{\"a\":1}}",
+        "{\"meta\":{\"a\":\"1\"}}",
+        "{\"meta\":{\"a\":null}}",
+        "{\"meta\":{}}",
+        "{\"meta\":[]}",
+        "{\"meta\":null}",
+        "{\"meta\":[1,2]}",
+        "{\"meta\":[2,1]}",
+        "{\"meta\":\"[1,2]\"}",
+        "{\"meta\":1e300}",
+        "{\"note\":\"a\",\"other\":\"b\"}",
+        "{\"note\":\"b\",\"other\":\"a\"}",
+    };
+    const char *prints[COUNT(bodies)];
+    size_t left, right;
+
+    for (left = 0; left < COUNT(bodies); left++) {
+        prints[left] = print_body(JSON, "", bodies[left]);
+        for (right = 0; right < left; right++) {
             assert_string_not_equal(prints[left], prints[right]);
         }
     }
@@ -206,6 +375,9 @@ int main(void)
         TEST(derives_the_same_token_for_the_same_request),
         TEST(derives_nothing_without_a_secret),
         TEST(fingerprints_tell_requests_apart),
+        TEST(fingerprints_agree_when_the_fields_do),
+        TEST(fingerprints_of_fields_that_nobody_decodes_agree),
+        TEST(fingerprints_differ_when_the_fields_do),
         TEST(finds_what_follows_bearer),
     };
 
