@@ -30,7 +30,7 @@ static const char *status_of(const orders_order_t *order)
 /* Where the order can still be paid, or NULL. */
 static const char *pay_url(const orders_order_t *order)
 {
-    const orders_payment_t *payment = orders_last(order->of.payments);
+    const orders_payment_t *payment = orders_latest_payment(order);
     bool open = payment && strcmp(payment->status, "pending") == 0 &&
                 (!order->expires_at || order->expires_at > apr_time_now());
     return open ? payment->pay_url : NULL;

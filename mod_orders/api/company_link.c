@@ -141,7 +141,7 @@ orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *rep
     if (result == RESULT_SUCCESS) {
         write_success(reply->json, order);
     } else if (result == RESULT_FAIL) {
-        write_failure(reply->json, order, orders_last(order->of.payments));
+        write_failure(reply->json, order, orders_latest_payment(order));
     } else {
         orders_json_member_string(reply->json, "status", "info");
     }

@@ -188,7 +188,7 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
 {
     const orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
-    const orders_payment_t *payment = orders_last(order->of.payments);
+    const orders_payment_t *payment = orders_latest_payment(order);
     if (!orders_call_only_looks(call) && awaits_capture(order, payment)) {
         const orders_writer_t writer = writer_of(call);
         const orders_collector_t collector = {&writer, call->providers, call->settings};

@@ -30,7 +30,7 @@ const char *orders_company_transaction(const orders_order_t *order)
 {
     for (int i = order->of.payments->nelts - 1; i >= 0; i--) {
         const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
-        if (payment->paid_at) {
+        if (payment->paid_at && !payment->surplus) {
             return payment->reference;
         }
     }

@@ -46,6 +46,7 @@ static void write_payment(orders_json_t *json, const void *element)
     orders_json_member_string(json, "reference", payment->reference);
     orders_json_member_int(json, "amount", payment->amount);
     orders_json_member_int(json, "refunded", payment->refunded);
+    orders_json_member_bool(json, "surplus", payment->surplus);
     orders_json_member_string(json, "currency", payment->currency);
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
@@ -64,6 +65,7 @@ static void refund_members(orders_json_t *json, const void *element)
     orders_member_id(json, "payment_id", refund->payment_id);
     orders_json_member_string(json, "status", refund->status);
     orders_json_member_int(json, "amount", refund->amount);
+    orders_json_member_bool(json, "surplus", refund->surplus);
     orders_json_member_string(json, "currency", refund->currency);
     orders_json_member_string(json, "reason", refund->reason);
     orders_json_member_string(json, "reference", refund->reference);

@@ -224,7 +224,7 @@ static void member_payment(orders_json_t *json, const orders_order_t *order,
                            const orders_shop_view_t *view)
 {
     const orders_payment_t none = {.paid_at = order->paid_at};
-    const orders_payment_t *payment = orders_last(order->of.payments);
+    const orders_payment_t *payment = orders_latest_payment(order);
     const char *method = method_of(order);
     payment = payment ? payment : &none;
     orders_json_key(json, "payment");

@@ -93,7 +93,7 @@ static void write_payment(orders_json_t *json, const orders_payment_t *payment, 
 static void members_of_payment(orders_json_t *json, const orders_order_t *order)
 {
     static const orders_payment_t none;
-    const orders_payment_t *payment = orders_last(order->of.payments);
+    const orders_payment_t *payment = orders_latest_payment(order);
     payment = payment ? payment : &none;
     orders_json_member_string(json, "payment_intent_id", payment->intent_id);
     orders_json_member_string(json, "payment_reference", payment->reference);

@@ -98,6 +98,17 @@ void *orders_last(const apr_array_header_t *array)
     return array->nelts ? array->elts + (size_t)(array->nelts - 1) * (size_t)array->elt_size : NULL;
 }
 
+const orders_payment_t *orders_latest_payment(const orders_order_t *order)
+{
+    for (int i = order->of.payments->nelts - 1; i >= 0; i--) {
+        const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
+        if (!payment->surplus) {
+            return payment;
+        }
+    }
+    return NULL;
+}
+
 static orders_problem_t *check_columns(apr_pool_t *pool, const PGresult *result)
 {
     int column = 0;

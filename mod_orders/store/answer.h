@@ -71,6 +71,7 @@ typedef struct orders_payment_t {
     const char *cancel_url;   /**< for whoever makes the intent; kept nowhere */
     const char *provider_key; /**< the payment's UUID towards its provider */
     orders_document_t metadata;
+    bool surplus; /**< captured though the order was paid: none of its money, and goes back */
     apr_time_t created_at, updated_at, paid_at, expires_at;
 } orders_payment_t;
 
@@ -81,6 +82,7 @@ typedef struct orders_refund_t {
     const char *provider_key; /**< the refund's UUID towards its provider */
     const char *payment_key;  /**< its payment's; only where the worker reads it */
     orders_document_t metadata;
+    bool surplus; /**< of a surplus payment */
     apr_time_t created_at, updated_at, refunded_at;
 } orders_refund_t;
 
@@ -246,5 +248,8 @@ void *orders_first(const apr_array_header_t *array);
 bool orders_answer_is_replay(const orders_answer_t *answer);
 /** The last element of an array, or NULL. */
 void *orders_last(const apr_array_header_t *array);
+
+/** The latest payment of an order that is not surplus, or NULL. */
+const orders_payment_t *orders_latest_payment(const orders_order_t *order);
 
 #endif

@@ -121,7 +121,7 @@ static const orders_row_member_t payment_members[] = {
     MEMBER(T, REFUNDED, refunded),     MEMBER(T, URL, pay_url),
     MEMBER(T, METADATA, metadata),     MEMBER(T, CREATED_AT, created_at),
     MEMBER(T, UPDATED_AT, updated_at), MEMBER(T, PAID_AT, paid_at),
-    MEMBER(T, EXPIRES_AT, expires_at),
+    MEMBER(T, FLAG, surplus),          MEMBER(T, EXPIRES_AT, expires_at),
 };
 #undef T
 
@@ -136,7 +136,7 @@ static const orders_row_member_t refund_members[] = {
     MEMBER(T, AMOUNT, amount),           MEMBER(T, METADATA, metadata),
     MEMBER(T, CREATED_AT, created_at),   MEMBER(T, UPDATED_AT, updated_at),
     MEMBER(T, REFUNDED_AT, refunded_at), MEMBER(T, TITLE, provider_key),
-    MEMBER(T, SLUG, payment_key),
+    MEMBER(T, SLUG, payment_key),        MEMBER(T, FLAG, surplus),
 };
 #undef T
 

@@ -95,7 +95,7 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, p.status::text, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
             p.provider, p.reference, p.intent_id, p.failure_code, p.provider_key::text, p.failure_message, NULL::text,
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
-            NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, NULL::boolean,
+            NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, p.surplus,
             p.pay_url, NULL::jsonb, p.metadata, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
             NULL::timestamptz, p.expires_at,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
@@ -107,7 +107,7 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, r.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
             p.provider, r.reference, NULL::text, r.failure_code, r.provider_key::text, r.reason, NULL::text, NULL::text,
             r.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
-            NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, r.surplus, NULL::text,
             NULL::jsonb, r.metadata, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
             r.settled_at, NULL::timestamptz,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
@@ -392,7 +392,7 @@ COMMENT ON TYPE orders.answer IS
 'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
 columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON FUNCTION orders.rows_of IS
-'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id) of orders. Of a line,
+'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id; flag: surplus) of orders. Of a line,
 refunded is the number of its refunded pieces, amount the number of those that are not shipped. Runs with the rights of
 the caller and folds into its statement';
 COMMENT ON FUNCTION orders.money_of IS

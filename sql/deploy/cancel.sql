@@ -62,7 +62,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_left    bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
                          FROM orders.payment p
-                         WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id);
+                         WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
     v_version integer := o.version;
 BEGIN
     o := orders.close_order(c, o, 'cancelled', p_reason);

@@ -41,10 +41,15 @@ CREATE VIEW orders_check.paid_is_captured AS
 SELECT o.tenant_id, o.id AS order_id,
        format('%s with %s captured of %s', o.payment_state, coalesce(p.captured, 0), o.total) AS problem
 FROM orders.orders o
-LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x GROUP BY 1, 2) AS p
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x WHERE NOT x.surplus GROUP BY 1, 2) AS p
     ON p.tenant_id = o.tenant_id AND p.order_id = o.id
 WHERE (o.payment_state IN ('paid', 'partially_refunded') AND coalesce(p.captured, 0) < o.total)
    OR o.captured <> coalesce(p.captured, 0)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s is surplus of an order that nothing was paid for', p.id)
+FROM orders.payment p
+JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+WHERE p.surplus AND o.captured < o.total
 UNION ALL
 SELECT p.tenant_id, p.order_id, format('payment %s from the balance has postings of %s', p.id, coalesce(t.amount, 0))
 FROM orders.payment p
@@ -84,9 +89,15 @@ WHERE p.refunded + p.refunding > p.captured
 UNION ALL
 SELECT o.tenant_id, o.id, format('order: captured %s, refunded %s (rows %s)', o.captured, o.refunded, coalesce(s.done, 0))
 FROM orders.orders o
-LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.done) AS done FROM sums x GROUP BY 1, 2) AS s
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS done FROM orders.refund x
+           WHERE x.status = 'done' AND NOT x.surplus GROUP BY 1, 2) AS s
     ON s.tenant_id = o.tenant_id AND s.order_id = o.id
 WHERE o.refunded > o.captured OR o.refunded <> coalesce(s.done, 0)
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
+                                       CASE WHEN NOT r.surplus THEN 'not ' ELSE '' END, p.id)
+FROM orders.refund r
+JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.surplus <> r.surplus
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('refund %s of a balance is not in the ledger', r.id)
 FROM orders.refund r
@@ -107,7 +118,7 @@ SELECT o.tenant_id, o.id, format('%s and %s with %s captured, %s refunded, %s re
                                  o.payment_state, o.captured, o.refunded, coalesce(r.refunds, 0), coalesce(r.pending, 0))
 FROM orders.orders o
 LEFT JOIN (SELECT x.tenant_id, x.order_id, count(*) AS refunds, count(*) FILTER (WHERE x.status = 'pending') AS pending
-           FROM orders.refund x GROUP BY 1, 2) AS r
+           FROM orders.refund x WHERE NOT x.surplus GROUP BY 1, 2) AS r
     ON r.tenant_id = o.tenant_id AND r.order_id = o.id
 WHERE CASE o.payment_state
           WHEN 'refunded' THEN o.refunded = 0 OR o.refunded < o.total

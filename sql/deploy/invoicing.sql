@@ -54,7 +54,7 @@ CREATE FUNCTION orders.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE s
                'method', p.method, 'reference', p.reference,
                'paid_at', orders.local_text(p.tenant_id, p.captured_at))
     FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0 AND NOT p.surplus
     ORDER BY p.id LIMIT 1
 $$;
 

@@ -145,10 +145,10 @@ BEGIN
     IF w.transaction_id IS NOT NULL THEN
         PERFORM orders.note_transaction(p, w.transaction_id, v_refund, w.amount);
     END IF;
-    PERFORM orders.move_order(c, o, CASE o.payment_state
-        WHEN 'refund_pending' THEN '{}'::orders.step[]
+    PERFORM orders.move_order(c, o, CASE
+        WHEN p.surplus OR o.payment_state = 'refund_pending' THEN '{}'::orders.step[]
         ELSE orders.refund_steps(o.payment_state, orders.state_after_refund(o, w.amount, o.payment_state)) END,
-        0, w.amount, w.message);
+        0, CASE WHEN p.surplus THEN 0 ELSE w.amount END, w.message);
     RETURN 'done';
 END
 $$;

@@ -17,6 +17,7 @@ CREATE TABLE orders.payment (
     captured        bigint      NOT NULL DEFAULT 0,
     refunded        bigint      NOT NULL DEFAULT 0,
     refunding       bigint      NOT NULL DEFAULT 0,
+    surplus         boolean     NOT NULL DEFAULT false,
     intent_id       text,
     reference       text,
     transaction_id  text,
@@ -41,6 +42,7 @@ CREATE TABLE orders.payment (
     CONSTRAINT payment_captured_has_time CHECK ((captured > 0) = (captured_at IS NOT NULL)),
     CONSTRAINT payment_refunds_within_captured CHECK (
         refunded >= 0 AND refunding >= 0 AND refunded + refunding <= captured),
+    CONSTRAINT payment_surplus_is_captured CHECK (NOT surplus OR captured > 0),
     CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')),
     CONSTRAINT payment_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
@@ -61,6 +63,7 @@ CREATE TABLE orders.refund (
     currency        text        NOT NULL,
     reason          text,
     lines           jsonb,
+    surplus         boolean     NOT NULL DEFAULT false,
     reference       text,
     failure_code    text,
     failure_message text,
@@ -142,6 +145,8 @@ COMMENT ON COLUMN orders.payment.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.payment.captured IS 'Money received: 0 or the amount';
 COMMENT ON COLUMN orders.payment.refunded IS 'Money given back';
 COMMENT ON COLUMN orders.payment.refunding IS 'Money promised to pending refunds';
+COMMENT ON COLUMN orders.payment.surplus IS
+'Captured although the order had been paid before: goes back by itself and is not in the order''s captured, refunded and states';
 COMMENT ON COLUMN orders.payment.intent_id IS 'The provider''s id of the payment';
 COMMENT ON COLUMN orders.payment.reference IS 'What the payer or provider calls it';
 COMMENT ON COLUMN orders.payment.transaction_id IS 'The provider''s id of the capture';
@@ -170,6 +175,7 @@ COMMENT ON COLUMN orders.refund.amount IS 'Minor units';
 COMMENT ON COLUMN orders.refund.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.refund.reason IS 'Why';
 COMMENT ON COLUMN orders.refund.lines IS 'Lines and quantities that it is for: [{"id","quantity"}]';
+COMMENT ON COLUMN orders.refund.surplus IS 'A refund of a surplus payment: not in the order''s refunded and states';
 COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by hand';
 COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';
 COMMENT ON COLUMN orders.refund.failure_message IS 'The same in words';

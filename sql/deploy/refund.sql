@@ -10,7 +10,6 @@ LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN o.refunded + p_refunded = 0 THEN p_prior
         WHEN o.refunded + p_refunded >= o.captured THEN 'refunded'
-        WHEN o.captured - o.refunded - p_refunded >= o.total THEN 'paid'
         ELSE 'partially_refunded'
     END
 $$;
@@ -37,14 +36,14 @@ BEGIN
         refunding = x.refunding + CASE WHEN p_done THEN 0 ELSE p_amount END,
         updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
-    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, prior_state,
+    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, surplus, prior_state,
                                due_at, settled_at)
     VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
-            p_lines,
+            p_lines, p.surplus,
             CASE o.payment_state
                 WHEN 'refund_pending' THEN (SELECT max(r.prior_state) FROM orders.refund r
                                             WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id
-                                              AND r.status = 'pending')
+                                              AND r.status = 'pending' AND NOT r.surplus)
                 ELSE o.payment_state END,
             CASE WHEN NOT p_done AND NOT orders.is_by_hand(p) THEN now() END,
             CASE WHEN p_done THEN now() END)
@@ -67,7 +66,7 @@ DECLARE
 BEGIN
     FOR p IN
         SELECT * FROM orders.payment x
-        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding
+        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding AND NOT x.surplus
         ORDER BY x.id
     LOOP
         EXIT WHEN v_left = 0;
@@ -176,7 +175,7 @@ CREATE FUNCTION orders.check_refundable(o orders.orders, p_window integer) RETUR
 BEGIN
     IF o.payment_state = 'refund_pending'
        OR EXISTS (SELECT FROM orders.refund r
-                  WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending') THEN
+                  WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending' AND NOT r.surplus) THEN
         PERFORM orders.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
     ELSIF o.captured = 0 THEN
         PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
@@ -237,6 +236,19 @@ CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orde
     WHERE x.tenant_id = r.tenant_id AND x.refund_id = r.id
 $$;
 
+-- No buyer and no operator asked for a surplus refund, so nobody would try a refused one again: it stays pending, as a task for
+-- people. The worker does not claim it any more.
+CREATE FUNCTION orders.hand_over_refund(c orders.context, o orders.orders, r orders.refund, p_code text, p_message text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.refund x SET due_at = NULL, failure_code = p_code, failure_message = p_message, updated_at = now()
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id AND x.due_at IS NOT NULL;
+    IF FOUND THEN
+        PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+END
+$$;
+
 CREATE FUNCTION orders.end_refund(
     c orders.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -245,6 +257,10 @@ DECLARE
     v_done bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
     v_more boolean;
 BEGIN
+    IF r.surplus AND NOT p_ok AND c.actor <> 'operator' THEN
+        PERFORM orders.hand_over_refund(c, o, r, p_code, p_message);
+        RETURN;
+    END IF;
     UPDATE orders.refund x
     SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(), due_at = NULL,
         reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
@@ -260,8 +276,13 @@ BEGIN
     IF p_ok AND p_transaction IS NOT NULL AND orders.has_transactions(p) THEN
         PERFORM orders.note_transaction(p, p_transaction, r.id, r.amount);
     END IF;
+    IF r.surplus THEN
+        PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+        RETURN;
+    END IF;
     SELECT EXISTS (SELECT FROM orders.refund x
-                   WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending') INTO v_more;
+                   WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending'
+                     AND NOT x.surplus) INTO v_more;
     o := orders.move_order(c, o, CASE
         WHEN v_more OR o.payment_state <> 'refund_pending' THEN '{}'::orders.step[]
         ELSE ARRAY[('payment', 'refund_pending', orders.state_after_refund(o, v_done, r.prior_state))]::orders.step[]
@@ -272,11 +293,12 @@ BEGIN
 END
 $$;
 
--- People end what people settle; a provider's refund ends when the provider says so.
+-- People end what people settle; a provider's refund ends when the provider says so, or was handed over.
 CREATE FUNCTION orders.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM orders.payment p
-                   WHERE p.tenant_id = r.tenant_id AND p.id = r.payment_id AND orders.is_by_hand(p)) THEN
+    IF NOT (r.surplus AND r.due_at IS NULL)
+       AND NOT EXISTS (SELECT FROM orders.payment p
+                       WHERE p.tenant_id = r.tenant_id AND p.id = r.payment_id AND orders.is_by_hand(p)) THEN
         PERFORM orders.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
     END IF;
 END
@@ -343,9 +365,12 @@ so, or at the cash desk the seller; else pending until settle_refund. p_window: 
 already. OR404, OR409, OR412, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.put_return_back IS 'Internal: the return whose refund failed is received, as before';
 COMMENT ON FUNCTION orders.check_by_hand IS 'Internal: OR409 refund_not_by_hand';
-COMMENT ON FUNCTION orders.end_refund IS 'Internal: a pending refund is done or refused';
+COMMENT ON FUNCTION orders.hand_over_refund IS
+'Internal: a surplus refund that its provider refused stays pending until a person settles it';
+COMMENT ON FUNCTION orders.end_refund IS
+'Internal: a pending refund is done or refused. The end of a surplus refund moves no state of its order';
 COMMENT ON FUNCTION orders.settle_refund IS
 'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message; an operator
-reports those that people settle. unchanged when it had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';
+reports those that people settle. A surplus refund that its provider refused stays pending for them. unchanged when it had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';
 
 COMMIT;

@@ -221,7 +221,7 @@ BEGIN
     PERFORM orders.check_refundable(o, NULL);
     v_taken := orders.take_return(o, r);
     v_amount := least(v_taken.amount, (SELECT sum(p.captured - p.refunded - p.refunding) FROM orders.payment p
-                                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id));
+                                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus));
     IF v_amount <= 0 THEN
         PERFORM orders.refuse('409', 'order_not_refundable', 'Nothing is left to give back for this return.', NULL,
                               orders.states_of(o));

@@ -202,7 +202,7 @@ $$;
 
 CREATE FUNCTION orders.left_on_card(o orders.orders) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)::bigint FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal'
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal' AND NOT p.surplus
 $$;
 
 CREATE FUNCTION orders.check_refund_transaction(o orders.orders, p_transaction text, p_terminal boolean)

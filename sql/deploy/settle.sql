@@ -47,18 +47,28 @@ BEGIN
 END
 $$;
 
--- Money for an order that no longer waits for it is taken note of and goes back.
+-- An order that was closed unpaid has received no money yet: late money is its own and moves its payment axis.
 CREATE FUNCTION orders.capture_late(c orders.context, o orders.orders, p_payment bigint, p_transaction text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    p       orders.payment := orders.mark_captured(o.tenant_id, p_payment, p_transaction);
-    v_steps orders.step[] := '{}';
+    p orders.payment := orders.mark_captured(o.tenant_id, p_payment, p_transaction);
 BEGIN
-    PERFORM orders.put_refund(p, o, p.amount, 'paid too late', NULL, false);
-    IF o.payment_state NOT IN ('refund_pending', 'refunded') THEN
-        v_steps := ARRAY[('payment', o.payment_state, 'refund_pending')]::orders.step[];
+    IF o.captured > 0 THEN
+        PERFORM orders.return_surplus(c, o, p);
+    ELSE
+        PERFORM orders.put_refund(p, o, p.amount, 'paid too late', NULL, false);
+        PERFORM orders.move_order(c, o, ARRAY[('payment', o.payment_state, 'refund_pending')]::orders.step[], p.amount, 0,
+                                  'paid too late');
     END IF;
-    PERFORM orders.move_order(c, o, v_steps, p.amount, 0, 'paid too late');
+END
+$$;
+
+-- The order's own captured, refunded and states stay as they are, so that it can be packed, shipped, cancelled and refunded.
+CREATE FUNCTION orders.return_surplus(c orders.context, o orders.orders, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.payment x SET surplus = true WHERE x.tenant_id = p.tenant_id AND x.id = p.id RETURNING * INTO p;
+    PERFORM orders.put_refund(p, o, p.amount, 'paid twice', NULL, false);
+    PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
 END
 $$;
 
@@ -281,7 +291,9 @@ COMMENT ON FUNCTION orders.capture IS 'Internal: money arrives for a waiting ord
 it was sold included; goods get their bill number: the last lock';
 COMMENT ON FUNCTION orders.mark_captured IS 'Internal: the payment is captured';
 COMMENT ON FUNCTION orders.capture_late IS
-'Internal: money arrives for an order that does not wait: it is noted and goes back';
+'Internal: money arrives for an order that does not wait for it: it is recorded and goes back';
+COMMENT ON FUNCTION orders.return_surplus IS
+'Internal: a payment of an order that had been paid before is marked as surplus and refunded beside the order''s own states';
 COMMENT ON FUNCTION orders.fail_order IS
 'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
 COMMENT ON FUNCTION orders.awaits_money IS 'Whether an order may still be paid now';

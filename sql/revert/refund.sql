@@ -6,6 +6,7 @@ BEGIN;
 DROP FUNCTION orders.settle_refund;
 DROP FUNCTION orders.check_by_hand;
 DROP FUNCTION orders.end_refund;
+DROP FUNCTION orders.hand_over_refund;
 DROP FUNCTION orders.put_return_back;
 DROP FUNCTION orders.refund;
 DROP FUNCTION orders.check_refundable;

@@ -14,6 +14,7 @@ DROP FUNCTION orders.check_intent;
 DROP FUNCTION orders.lock_payment;
 DROP FUNCTION orders.awaits_money;
 DROP FUNCTION orders.fail_order;
+DROP FUNCTION orders.return_surplus;
 DROP FUNCTION orders.capture_late;
 DROP FUNCTION orders.mark_captured;
 DROP FUNCTION orders.capture;

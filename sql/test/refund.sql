@@ -114,19 +114,6 @@ SELECT pg_temp.top_up('bob', 1000000000000000 - pg_temp.money('bob')) \g (format
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :i)), 'OR422 amount_out_of_range amount', 'a full balance takes no refund');
 SELECT pg_temp.top_up('bob', -1000000) \g (format=unaligned) /dev/null
 
--- Paid twice, refunded once: the second money is still there.
-SELECT pg_temp.buy('bob', p_method => 'external') AS j \gset
-SELECT pg_temp.payment_of(:j) AS pj \gset
-SELECT pg_temp.pay(:j, 'cash'), pg_temp.give_back(:j) \g (format=unaligned) /dev/null
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'j', 'paid', pg_temp.key_of(:pj), NULL, 'tx-j', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
-          'done', 'money comes for a refunded order');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s)', :j)), 'OR409 refund_in_progress', 'it is on its way back');
-SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'no')$$,
-                       (SELECT max(id) FROM refund WHERE order_id = :j)), 'refused by the provider');
-SELECT is(pg_temp.give_back(:j), 'done', 'it may be sent again');
-SELECT is((SELECT ROW(captured, refunded)::text FROM orders WHERE id = :j), '(2000,1000)', 'and is not forgotten');
-SELECT is((SELECT count(*) FROM refund WHERE order_id = :j AND status = 'pending'), 1::bigint, 'but pending');
-
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -13,6 +13,7 @@ SELECT 'orders.put_lines_back'::regproc;
 SELECT 'orders.check_refundable'::regproc;
 SELECT 'orders.refund'::regproc;
 SELECT 'orders.put_return_back'::regproc;
+SELECT 'orders.hand_over_refund'::regproc;
 SELECT 'orders.end_refund'::regproc;
 SELECT 'orders.check_by_hand'::regproc;
 SELECT 'orders.settle_refund'::regproc;

@@ -4,6 +4,7 @@
 SELECT 'orders.capture'::regproc;
 SELECT 'orders.mark_captured'::regproc;
 SELECT 'orders.capture_late'::regproc;
+SELECT 'orders.return_surplus'::regproc;
 SELECT 'orders.fail_order'::regproc;
 SELECT 'orders.awaits_money'::regproc;
 SELECT 'orders.lock_payment'::regproc;

@@ -1,0 +1,140 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- An order that is paid twice: the second payment goes back beside the order's own states.
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "variants": [{"ref": "v", "stock": 100, "prices": {"USD": 1000}}]}') \g (format=unaligned) /dev/null
+
+-- An order of two lamps through a provider; its first payment is external.
+CREATE FUNCTION pg_temp.lamps(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE sql AS $$
+    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+        'dialect', 'shop', 'user', p_who, 'payment_channel', 'sim', 'lines', '[{"product": "lamp", "quantity": 2}]'::jsonb), 900)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.first_payment(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT min(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
+$$;
+-- What the provider says of an order's first payment.
+CREATE FUNCTION pg_temp.say(p_type text, p_order bigint, p_transaction text, p_amount bigint DEFAULT 2000, p_payment bigint DEFAULT NULL)
+RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.payment_event(77, 'sim', gen_random_uuid()::text, p_type,
+        pg_temp.key_of(coalesce(p_payment, pg_temp.first_payment(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined')
+    WHERE kind = 'result'
+$$;
+-- Paid by hand, then by the provider.
+CREATE FUNCTION pg_temp.paid_twice(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.lamps(p_who);
+BEGIN
+    PERFORM pg_temp.pay(v_order, 'cash', 'till ' || v_order);
+    PERFORM pg_temp.say('paid', v_order, 'second ' || v_order);
+    RETURN v_order;
+END
+$$;
+CREATE FUNCTION pg_temp.advance(p_order bigint, p_to text) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
+    WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.surplus_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', r.status, r.amount, CASE WHEN r.due_at IS NULL THEN 'by hand' ELSE 'due' END, r.failure_code), ', ' ORDER BY r.id)
+    FROM orders.refund r WHERE r.tenant_id = 77 AND r.order_id = p_order AND r.surplus
+$$;
+CREATE FUNCTION pg_temp.own(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT captured || ' ' || refunded FROM orders.orders WHERE tenant_id = 77 AND id = p_order
+$$;
+-- The end of the newest surplus refund of an order, as a worker or an operator says it.
+CREATE FUNCTION pg_temp.settle_surplus(p_order bigint, p_ok boolean, p_transaction text DEFAULT NULL, p_actor text DEFAULT 'provider')
+RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
+        (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND surplus),
+        p_transaction, p_ok, CASE WHEN NOT p_ok THEN 'refused' END, NULL)
+    WHERE kind = 'result'
+$$;
+
+SELECT pg_temp.paid_twice() AS a \gset
+SELECT is(pg_temp.states(:a), 'open paid pending', 'a paid order of goods stays paid when it is paid again');
+SELECT is(pg_temp.surplus_of(:a), 'pending 2000 due', 'the second payment goes back by itself');
+SELECT is(pg_temp.own(:a), '2000 0', 'and is not the order''s money');
+SELECT is((SELECT reference FROM due_refunds(77, 10, 60) WHERE order_id = :a), 'second ' || :a, 'the worker sends it');
+SELECT is(pg_temp.advance(:a, 'packed'), 'done', 'the order is packed while the surplus is under way');
+SELECT is((SELECT code FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :a, '{}', NULL) WHERE kind = 'result'), 'done', 'and shipped');
+SELECT count(*) FROM issue_invoice(77, 'operator', 'operator', NULL, 'invoice', NULL, NULL, :a) \g (format=unaligned) /dev/null
+SELECT is((SELECT document -> 'payment' ->> 'method' FROM invoice WHERE order_id = :a), 'cash', 'its invoice shows the payment that paid it');
+SELECT is(pg_temp.settle_surplus(:a, true, 'back ' || :a), 'done', 'the provider has sent the surplus back');
+SELECT is(pg_temp.states(:a), 'open paid shipped', 'the order''s states do not move');
+SELECT is(pg_temp.own(:a), '2000 0', 'nor its money');
+SELECT is((SELECT refunded_at FROM orders WHERE id = :a), NULL, 'it was not refunded');
+SELECT is(pg_temp.settle_surplus(:a, true, 'back ' || :a), 'unchanged', 'once');
+
+SELECT pg_temp.paid_twice() AS b \gset
+SELECT is(pg_temp.give_back(:b, 500), 'done', 'the order itself is refunded while the surplus is under way');
+SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'in part');
+SELECT is((SELECT p.method FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.order_id = :b AND NOT r.surplus), 'cash',
+          'from its own payment');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 1501)', :b)), 'OR422 refund_exceeds_captured amount', 'never from the surplus');
+SELECT is(pg_temp.settle_surplus(:b, true, 'back ' || :b), 'done', 'the surplus is back');
+SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'and the order is refunded in part still');
+
+SELECT pg_temp.paid_twice() AS k \gset
+SELECT id AS kline FROM order_line WHERE order_id = :k \gset
+SELECT is(pg_temp.give_back(:k, NULL, format('[{"id": %s, "quantity": 1}]', :kline)::jsonb), 'done', 'one lamp is refunded');
+SELECT is(pg_temp.own(:k) || ' ' || pg_temp.states(:k), '2000 1000 open partially_refunded pending', 'and the order says so');
+
+SELECT pg_temp.paid_twice() AS c \gset
+SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'the provider refuses to send it back');
+SELECT is(pg_temp.surplus_of(:c), 'pending 2000 by hand refused', 'it stays pending, for people');
+SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'a repeated refusal');
+SELECT is((SELECT version FROM orders WHERE id = :c), 4, 'changes nothing');
+SELECT is_empty(format('SELECT * FROM due_refunds(77, 100, 60) WHERE order_id = %s', :c), 'the worker does not send it again');
+SELECT is(pg_temp.states(:c), 'open paid pending', 'the order is paid');
+SELECT is(pg_temp.settle_surplus(:c, true, 'transfer 7', 'operator'), 'done', 'an operator has sent it by other means');
+SELECT is(pg_temp.surplus_of(:c), 'done 2000 by hand', 'and it is done');
+
+SELECT pg_temp.paid_twice() AS d \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle_surplus(%s, true, NULL, ''operator'')', :d)), 'OR409 refund_not_by_hand',
+          'what the provider is still asked for is not settled by hand');
+SELECT is(pg_temp.say('refund_failed', :d, NULL, 2000), 'done', 'an event may bring the refusal');
+SELECT is(pg_temp.surplus_of(:d), 'pending 2000 by hand declined', 'with the same effect');
+SELECT is(pg_temp.settle_surplus(:d, false, NULL, 'operator'), 'done', 'an operator may give up');
+SELECT is(pg_temp.surplus_of(:d), 'failed 2000 by hand refused', 'and it has failed');
+SELECT is(pg_temp.say('refunded', :d, 'board', 700), 'done', 'the provider gives back a part after all');
+SELECT is(pg_temp.surplus_of(:d), 'failed 2000 by hand refused, done 700 by hand', 'which is surplus too');
+SELECT is(pg_temp.own(:d) || ' ' || pg_temp.states(:d), '2000 0 open paid pending', 'and no refund of the order');
+
+SELECT pg_temp.paid_twice() AS e \gset
+SELECT is(pg_temp.drop_it('bob', :e, 'shop'), 'done', 'an order that was paid twice is cancelled');
+SELECT is(pg_temp.states(:e), 'cancelled refund_pending pending', 'its own money waits for the operator');
+SELECT is((SELECT string_agg(amount || ' ' || surplus, ', ' ORDER BY id) FROM refund WHERE order_id = :e), '2000 true, 2000 false', 'each payment goes back once');
+SELECT is(pg_temp.settle_surplus(:e, true, 'back ' || :e), 'done', 'the end of the surplus');
+SELECT is(pg_temp.states(:e), 'cancelled refund_pending pending', 'is not the end of the refund');
+
+SELECT pg_temp.lamps() AS f \gset
+SELECT pg_temp.pay(:f, 'cash'), pg_temp.give_back(:f) \g (format=unaligned) /dev/null
+SELECT pg_temp.states(:f) AS f_states \gset
+SELECT is(pg_temp.say('paid', :f, 'late f'), 'done', 'money comes for a refunded order');
+SELECT is(pg_temp.states(:f), :'f_states', 'it stays refunded');
+SELECT is(pg_temp.surplus_of(:f), 'pending 2000 due', 'the money goes back');
+SELECT is(pg_temp.give_back(:f), 'unchanged', 'the order itself has nothing left to refund');
+
+SELECT pg_temp.lamps() AS g \gset
+SELECT pg_temp.first_payment(:g) AS g1 \gset
+SELECT id AS g2 FROM start_payment(77, :g, :g1) \gset
+SELECT pg_temp.drop_it(NULL, :g, 'operator') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.say('paid', :g, 'late g1'), 'done', 'money comes for an order that was closed unpaid');
+SELECT is(pg_temp.states(:g) || ' ' || pg_temp.own(:g), 'cancelled refund_pending pending 2000 0', 'it is the order''s, and goes back');
+SELECT is(pg_temp.say('paid', :g, 'late g2', 2000, :g2), 'done', 'and once more');
+SELECT is(pg_temp.own(:g) || ' ' || pg_temp.surplus_of(:g), '2000 0 pending 2000 due', 'that is surplus');
+SELECT is(pg_temp.say('refunded', :g, 'back g1'), 'done', 'the first is back');
+SELECT is(pg_temp.states(:g), 'cancelled refunded pending', 'and the order refunded, whatever becomes of the other');
+
+SELECT is((SELECT flag FROM rows_of(77, ARRAY[:a]) WHERE kind = 'payment' AND id = pg_temp.first_payment(:a)), true, 'answers tell which payment is surplus');
+SELECT is((SELECT string_agg(flag::text, ' ' ORDER BY id) FROM rows_of(77, ARRAY[:b]) WHERE kind = 'refund'), 'true false', 'and which refund');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is(pg_temp.violated(format('UPDATE orders.refund SET surplus = false WHERE order_id = %s AND surplus', :a)), 'refunds_within_captured',
+          'but a refund that is not what its payment is');
+SELECT pg_temp.lamps() AS h \gset
+SELECT is(pg_temp.broken(format('UPDATE orders.payment SET surplus = true WHERE order_id = %s', :h)), 'payment_surplus_is_captured', 'only money can be surplus');
+SELECT * FROM finish();
+ROLLBACK;
