@@ -104,7 +104,7 @@ SELECT is((SELECT status::text FROM payment WHERE id = :p2), 'failed', 'the one 
 SELECT is(pg_temp.paypal('paid', :a, 'PP-3'), 'done', 'it is paid');
 SELECT is(pg_temp.states(:a), 'completed paid none', 'and so is the order');
 SELECT is(pg_temp.paypal('paid', :a, 'PP-2', p_payment => :p1), 'done', 'should the first one be paid as well');
-SELECT is((SELECT ROW(payment_id, amount, reason)::text FROM refund WHERE order_id = :a), format('(%s,1000,"paid too late")', :p1), 'its money goes back');
+SELECT is((SELECT ROW(payment_id, amount, reason)::text FROM refund WHERE order_id = :a), format('(%s,1000,"paid twice")', :p1), 'its money goes back');
 
 -- A capture of which nobody knows yet.
 SELECT pg_temp.sell('external') AS b \gset
