@@ -275,7 +275,7 @@ static void apply(orders_order_t *then, const orders_history_t *step)
         then->state = step->to;
     } else if (strcmp(step->axis, "payment") == 0) {
         then->payment_state = step->to;
-    } else {
+    } else if (strcmp(step->axis, "fulfilment") == 0) {
         then->fulfilment_state = step->to;
     }
 }

@@ -106,6 +106,7 @@ static void write_tracking(orders_json_t *json, const orders_order_t *order)
     for (int i = 0; i < order->of.tracking->nelts; i++) {
         const orders_tracking_t *event = &APR_ARRAY_IDX(order->of.tracking, i, orders_tracking_t);
         orders_json_begin_object(json);
+        orders_json_member_int(json, "id", event->id);
         orders_json_member_string(json, "status", event->status);
         orders_json_member_string(json, "location", event->location);
         orders_json_member_string(json, "description", event->description);

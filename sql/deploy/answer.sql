@@ -234,7 +234,7 @@ LANGUAGE sql STABLE AS $$
             NULL::timestamptz, NULL::timestamptz,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.shipment_event e
-     WHERE e.tenant_id = p_tenant AND e.order_id = ANY (p_ids)
+     WHERE e.tenant_id = p_tenant AND e.order_id = ANY (p_ids) AND e.withdrawn_at IS NULL
      ORDER BY e.order_id, e.at, e.id)
 $$;
 

@@ -116,8 +116,7 @@ BEGIN
 END
 $$;
 
--- What the document does not say stays as it was planned.
-CREATE FUNCTION orders.send_shipment(o orders.orders, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.shipment_from(d jsonb) RETURNS orders.shipment LANGUAGE plpgsql STABLE AS $$
 DECLARE
     x orders.shipment;
 BEGIN
@@ -127,6 +126,13 @@ BEGIN
     x.tracking_url := orders.doc_url(d, 'tracking_url');
     x.estimated_delivery := orders.doc_said(d, 'estimated_delivery');
     x.expected_at := orders.doc_time(d, 'expected_at');
+    RETURN x;
+END
+$$;
+
+-- What the document does not say stays as it was planned.
+CREATE FUNCTION orders.send_shipment(o orders.orders, x orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO orders.shipment AS s (tenant_id, order_id, status, courier, service, tracking_number, tracking_url,
                                       estimated_delivery, expected_at, shipped_at)
     VALUES (o.tenant_id, o.id, 'picked_up', x.courier, x.service, x.tracking_number, x.tracking_url, x.estimated_delivery,
@@ -139,12 +145,54 @@ BEGIN
 END
 $$;
 
--- Whether the order left with this tracking number (or none is said now): then there is nothing left to do.
-CREATE FUNCTION orders.has_left(o orders.orders, d jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
-        SELECT FROM orders.shipment s
-        WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.shipped_at IS NOT NULL
-          AND (nullif(d ->> 'tracking_number', '') IS NULL OR s.tracking_number = d ->> 'tracking_number'))
+-- A correction is a step on an axis of its own, so that history says who made it, when, and what was there before.
+CREATE FUNCTION orders.note_correction(c orders.context, o orders.orders, p_comment text, p_changes text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_from text := CASE WHEN EXISTS (SELECT FROM orders.order_history h
+                                     WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'details')
+                        THEN 'corrected' ELSE 'new' END;
+BEGIN
+    PERFORM orders.move_order(c, o, ARRAY[('details', v_from, 'corrected')]::orders.step[], 0, 0, concat_ws('. ', p_comment, p_changes));
+END
+$$;
+
+-- What differs between a shipment and its correction: "tracking_number: JP1 -> JP2, courier: - -> JNE"; null: nothing.
+CREATE FUNCTION orders.shipment_changes(s orders.shipment, n orders.shipment) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('%s: %s -> %s', f.name, coalesce(f.old, '-'), coalesce(f.new, '-')), ', ' ORDER BY f.n)
+    FROM (VALUES
+        (1, 'courier', s.courier, n.courier), (2, 'service', s.service, n.service),
+        (3, 'tracking_number', s.tracking_number, n.tracking_number), (4, 'tracking_url', s.tracking_url, n.tracking_url),
+        (5, 'estimated_delivery', s.estimated_delivery, n.estimated_delivery),
+        (6, 'expected_at', orders.utc_time(s.expected_at), orders.utc_time(n.expected_at))) AS f (n, name, old, new)
+    WHERE f.old IS DISTINCT FROM f.new
+$$;
+
+-- What the document does not say stays, but for the address of a tracking number that has been replaced.
+CREATE FUNCTION orders.correct_shipment(
+    c orders.context, o orders.orders, s orders.shipment, x orders.shipment, p_comment text
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    n         orders.shipment := s;
+    v_changes text;
+BEGIN
+    n.courier := coalesce(x.courier, s.courier);
+    n.service := coalesce(x.service, s.service);
+    n.tracking_number := coalesce(x.tracking_number, s.tracking_number);
+    n.tracking_url := coalesce(x.tracking_url, CASE WHEN n.tracking_number IS NOT DISTINCT FROM s.tracking_number THEN s.tracking_url END);
+    n.estimated_delivery := coalesce(x.estimated_delivery, s.estimated_delivery);
+    n.expected_at := coalesce(x.expected_at, s.expected_at);
+    v_changes := orders.shipment_changes(s, n);
+    IF v_changes IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.shipment y
+    SET courier = n.courier, service = n.service, tracking_number = n.tracking_number, tracking_url = n.tracking_url,
+        estimated_delivery = n.estimated_delivery, expected_at = n.expected_at, updated_at = now()
+    WHERE y.tenant_id = s.tenant_id AND y.order_id = s.order_id AND y.id = s.id;
+    PERFORM orders.note_correction(c, o, p_comment, v_changes);
+    RETURN true;
+END
 $$;
 
 CREATE FUNCTION orders.ship(
@@ -156,23 +204,28 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     c       orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders.claim := claim_key(c);
+    v_code  text := 'done';
     o       orders.orders;
+    s       orders.shipment;
+    x       orders.shipment;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
     o := lock_goods(p_tenant, p_order, p_match);
-    IF has_left(o, p_shipment) THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
-        RETURN;
+    x := shipment_from(p_shipment);
+    SELECT * INTO s FROM shipment y WHERE y.tenant_id = p_tenant AND y.order_id = o.id AND y.shipped_at IS NOT NULL;
+    IF FOUND THEN
+        v_code := CASE WHEN correct_shipment(c, o, s, x, doc_said(p_shipment, 'comment', 255)) THEN 'done' ELSE 'unchanged' END;
+    ELSE
+        PERFORM check_advance(c, o, 'shipped');
+        PERFORM send_shipment(o, x);
+        PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders.step[], 0, 0,
+                           doc_said(p_shipment, 'comment', 255));
+        PERFORM ship_stock(o.tenant_id, o.id);
     END IF;
-    PERFORM check_advance(c, o, 'shipped');
-    PERFORM send_shipment(o, p_shipment);
-    PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders.step[], 0, 0,
-                       doc_said(p_shipment, 'comment', 255));
-    PERFORM ship_stock(o.tenant_id, o.id);
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, o.id), NULL);
 END
 $$;
 
@@ -197,10 +250,21 @@ $$;
 CREATE FUNCTION orders.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
         SELECT FROM orders.shipment_event x
-        WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id
+        WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.withdrawn_at IS NULL
           AND (x.status, x.location, x.description) IS NOT DISTINCT FROM (e.status, e.location, e.description)
           AND (x.at = e.at OR (e.at IS NULL AND x.id = (SELECT max(n.id) FROM orders.shipment_event n
-                                                       WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id))))
+                                                       WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id
+                                                         AND n.withdrawn_at IS NULL))))
+$$;
+
+-- The status is the newest event's, until the goods are delivered.
+CREATE FUNCTION orders.take_status(s orders.shipment) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.shipment x
+    SET updated_at = now(),
+        status = coalesce((SELECT n.status FROM orders.shipment_event n
+                           WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id AND n.withdrawn_at IS NULL
+                           ORDER BY n.at DESC, n.id DESC LIMIT 1), 'picked_up')
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL
 $$;
 
 -- Appends what the courier says; false when it said the same before.
@@ -211,11 +275,29 @@ BEGIN
     END IF;
     INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
     VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, coalesce(e.at, now()));
-    UPDATE orders.shipment x
-    SET updated_at = now(),
-        status = (SELECT n.status FROM orders.shipment_event n
-                  WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id ORDER BY n.at DESC, n.id DESC LIMIT 1)
-    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL;
+    PERFORM orders.take_status(s);
+    RETURN true;
+END
+$$;
+
+-- A wrong event is no longer shown. What it moved stays: fulfilment goes forward only.
+CREATE FUNCTION orders.withdraw_event(c orders.context, o orders.orders, s orders.shipment, p_event bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.shipment_event;
+BEGIN
+    SELECT * INTO e FROM orders.shipment_event x
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.shipment_id = s.id AND x.id = p_event;
+    IF NOT FOUND THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'The shipment has no such event.', 'withdraws');
+    ELSIF e.withdrawn_at IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.shipment_event x SET withdrawn_at = now()
+    WHERE x.tenant_id = e.tenant_id AND x.order_id = e.order_id AND x.id = e.id;
+    PERFORM orders.take_status(s);
+    PERFORM orders.note_correction(c, o, NULL, format('tracking event %s withdrawn: %s', e.id, concat_ws(', ', e.status, e.location,
+                                                                                                         e.description)));
     RETURN true;
 END
 $$;
@@ -255,10 +337,14 @@ BEGIN
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
-    e := event_from(p_event);
+    IF NOT p_event ? 'withdraws' THEN
+        e := event_from(p_event);
+    END IF;
     SELECT * INTO s FROM shipment x WHERE x.tenant_id = p_tenant AND x.order_id = o.id AND x.shipped_at IS NOT NULL;
     IF NOT FOUND THEN
         PERFORM refuse_advance(o, 'The goods have not left yet.');
+    ELSIF p_event ? 'withdraws' THEN
+        v_code := CASE WHEN withdraw_event(c, o, s, doc_number(p_event, 'withdraws', true, 1, 999999999999999999)) THEN 'done' ELSE v_code END;
     ELSIF put_event(s, e) THEN
         PERFORM follow(c, o, e);
         v_code := 'done';
@@ -290,18 +376,24 @@ COMMENT ON FUNCTION orders.advance IS
 says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
 unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
 but for cash on delivery and for what has left), OR412 version_mismatch';
+COMMENT ON FUNCTION orders.shipment_from IS 'Internal: a shipment as its document says. OR422 with the field';
 COMMENT ON FUNCTION orders.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
-COMMENT ON FUNCTION orders.has_left IS 'Internal: whether an order has left in this very shipment';
+COMMENT ON FUNCTION orders.note_correction IS 'Internal: records a correction of a locked order: a remark and what was changed';
+COMMENT ON FUNCTION orders.shipment_changes IS 'Internal: what a correction of a shipment changes, old and new; null: nothing';
+COMMENT ON FUNCTION orders.correct_shipment IS 'Internal: corrects a shipment that has left; false when nothing differs';
 COMMENT ON FUNCTION orders.ship IS
 'A packed order leaves: {courier, service, tracking_number, tracking_url, estimated_delivery, expected_at, comment}; what is
-not said stays as planned. Its stock has left too. unchanged when it left under this tracking number. OR404 not_found, OR409
-order_not_advanceable, OR412 version_mismatch, OR422 with the field';
+not said stays as planned. Its stock has left too. Of an order that has left, the shipment is corrected: what differs is replaced,
+and history has the old and the new values. unchanged when nothing differs. OR404 not_found, OR409 order_not_advanceable, OR412
+version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders.event_from IS 'Internal: an event as its document says. OR422 with the field';
 COMMENT ON FUNCTION orders.was_said IS 'Internal: whether an event is there already; without a time, whether it is the last one';
 COMMENT ON FUNCTION orders.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
+COMMENT ON FUNCTION orders.take_status IS 'Internal: the status of a shipment is that of its newest event that was not withdrawn';
+COMMENT ON FUNCTION orders.withdraw_event IS 'Internal: takes an event back; false when it was before. OR422 invalid_field';
 COMMENT ON FUNCTION orders.follow IS 'Internal: the order follows its shipment';
 COMMENT ON FUNCTION orders.track IS
-'What the courier says: {status, location, description, at}. on_delivery and delivered move the order as well (delivered: cash
+'What the courier says: {status, location, description, at}, or {withdraws: the id of a wrong event}. on_delivery and delivered move the order as well (delivered: cash
 on delivery is collected); events may come late and out of order. unchanged when it was said before. OR404 not_found, OR409
 order_not_advanceable before it left, OR412 version_mismatch, OR422 with the field';
 

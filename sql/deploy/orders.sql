@@ -11,7 +11,7 @@ CREATE TABLE orders.transition (
     actor      text NOT NULL,
     event      text NOT NULL,
     CONSTRAINT transition_pkey PRIMARY KEY (axis, from_state, to_state, actor),
-    CONSTRAINT transition_axis_known CHECK (axis IN ('order', 'payment', 'fulfilment', 'return')),
+    CONSTRAINT transition_axis_known CHECK (axis IN ('order', 'payment', 'fulfilment', 'return', 'details')),
     CONSTRAINT transition_actor_known CHECK (actor IN ('buyer', 'seller', 'operator', 'provider', 'system'))
 );
 
@@ -59,6 +59,8 @@ FROM (VALUES
     ('fulfilment', 'shipped', 'delivered', 'seller operator provider system', 'order.delivered'),
     ('fulfilment', 'out_for_delivery', 'delivered', 'seller operator provider system', 'order.delivered'),
     ('fulfilment', 'delivered', 'returned', 'seller operator system', 'order.returned'),
+    ('details', 'new', 'corrected', 'seller operator system', 'order.corrected'),
+    ('details', 'corrected', 'corrected', 'seller operator system', 'order.corrected'),
     ('return', 'new', 'requested', 'buyer seller operator', 'return.requested'),
     ('return', 'requested', 'approved', 'seller operator', 'return.approved'),
     ('return', 'requested', 'rejected', 'seller operator', 'return.rejected'),

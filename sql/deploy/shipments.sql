@@ -36,6 +36,7 @@ CREATE TABLE orders.shipment_event (
     location    text,
     description text,
     at          timestamptz NOT NULL,
+    withdrawn_at timestamptz,
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT shipment_event_pkey PRIMARY KEY (tenant_id, order_id, id),
     CONSTRAINT shipment_event_shipment_exists FOREIGN KEY (tenant_id, order_id, shipment_id)
@@ -65,7 +66,7 @@ COMMENT ON COLUMN orders.shipment.shipped_at IS 'When it left; null: not yet';
 COMMENT ON COLUMN orders.shipment.delivered_at IS 'When it came; null: not yet';
 COMMENT ON COLUMN orders.shipment.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.shipment.updated_at IS 'When the row was last changed';
-COMMENT ON TABLE orders.shipment_event IS 'What a courier said of a shipment; append-only';
+COMMENT ON TABLE orders.shipment_event IS 'What a courier said of a shipment; a wrong event is withdrawn, not deleted';
 COMMENT ON COLUMN orders.shipment_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment_event.order_id IS 'The order';
 COMMENT ON COLUMN orders.shipment_event.id IS 'Number';
@@ -74,6 +75,7 @@ COMMENT ON COLUMN orders.shipment_event.status IS 'A word: picked_up, in_transit
 COMMENT ON COLUMN orders.shipment_event.location IS 'Where';
 COMMENT ON COLUMN orders.shipment_event.description IS 'In words';
 COMMENT ON COLUMN orders.shipment_event.at IS 'When it happened, as the courier says';
+COMMENT ON COLUMN orders.shipment_event.withdrawn_at IS 'When it was withdrawn; null: it is shown';
 COMMENT ON COLUMN orders.shipment_event.created_at IS 'When the row was made';
 
 COMMIT;

@@ -44,7 +44,30 @@ SELECT is((SELECT ROW(status, courier, service, tracking_number, tracking_url, e
 SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE tenant_id = 77), '(8,0)', 'its pieces with it');
 SELECT is(pg_temp.send(:a, '{"tracking_number": "JP1"}'), 'unchanged', 'again changes nothing');
 SELECT is(pg_temp.send(:a), 'unchanged', 'nor without a number');
-SELECT is(pg_temp.no(format('pg_temp.send(%s, ''{"tracking_number": "JP2"}'')', :a)), 'OR409 order_not_advanceable', 'another shipment it is not');
+
+-- What was said of the shipment can be corrected.
+CREATE FUNCTION pg_temp.shown(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws('|', courier, service, coalesce(tracking_number, '-'), coalesce(tracking_url, '-'), estimated_delivery) FROM orders.shipment WHERE tenant_id = 77 AND order_id = p_order
+$$;
+CREATE FUNCTION pg_temp.corrections(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(h.from_state || ' ' || h.actor || ': ' || h.comment, '; ' ORDER BY h.step) FROM orders.order_history h
+    WHERE h.tenant_id = 77 AND h.order_id = p_order AND h.axis = 'details'
+$$;
+SELECT is(pg_temp.send(:a, '{"tracking_number": "JP2", "comment": "typo"}'), 'done', 'a wrong tracking number is corrected');
+SELECT is(pg_temp.shown(:a), 'JNE|YES|JP2|-|2-3 days', 'the address of the old number goes with it');
+SELECT is(pg_temp.send(:a, '{"tracking_number": "JP2"}'), 'unchanged', 'once');
+SELECT is(pg_temp.send(:a, '{"tracking_url": "https://track.example/JP2", "courier": "SiCepat", "service": "", "estimated_delivery": "1 day"}'), 'done', 'so is the rest');
+SELECT is(pg_temp.shown(:a), 'SiCepat|YES|JP2|https://track.example/JP2|1 day', 'what is not said, or empty, stays');
+SELECT is(pg_temp.send(:a, '{"expected_at": "2026-12-01T10:00:00+02:00"}'), 'done', 'and when it is expected');
+SELECT is(pg_temp.corrections(:a), 'new operator: typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -; '
+    || 'corrected operator: courier: JNE -> SiCepat, tracking_url: - -> https://track.example/JP2, estimated_delivery: 2-3 days -> 1 day; corrected operator: expected_at: '
+    || utc_time(now() + interval '2 days') || ' -> 2026-12-01T08:00:00Z', 'history has who, the old and the new');
+SELECT is(pg_temp.states(:a), 'open unpaid shipped', 'the order stays where it is');
+SELECT is((SELECT version FROM orders WHERE id = :a), 7, 'each correction is a version');
+SELECT is((SELECT count(*) FROM outbox WHERE order_id = :a AND event = 'order.corrected'), 3::bigint, 'and an event');
+SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE tenant_id = 77), '(8,0)', 'no pieces leave again');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, ''{"tracking_url": "ftp://x"}'')', :a)), 'OR422 invalid_field tracking_url', 'a correction is judged like the first');
+UPDATE shipment SET expected_at = now() + interval '2 days', estimated_delivery = '2-3 days' WHERE order_id = :a;
 SELECT is(pg_temp.no(format('pg_temp.drop_it(NULL, %s, ''operator'')', :a)), 'OR409 order_not_cancellable', 'nor is it cancelled any more');
 
 -- What the courier says.
@@ -163,13 +186,25 @@ SELECT is((SELECT shipped_at FROM shipment WHERE order_id = :n), NULL, 'nothing 
 SELECT is(pg_temp.send(:n, '{"tracking_number": "", "courier": "", "tracking_url": ""}'), 'done', 'an empty text');
 SELECT is((SELECT ROW(tracking_number, courier, tracking_url)::text FROM shipment WHERE order_id = :n), '(,,)', 'says nothing');
 SELECT is(pg_temp.send(:n, '{"tracking_number": ""}'), 'unchanged', 'again neither');
-SELECT is(pg_temp.no(format('pg_temp.send(%s, ''{"tracking_number": "JP9"}'')', :n)), 'OR409 order_not_advanceable', 'a number that comes later is another shipment''s');
+SELECT is(pg_temp.send(:n, '{"tracking_number": "JP9"}'), 'done', 'a number may come later');
+
+-- A wrong event is withdrawn.
+SELECT is(pg_temp.said(:n, '{"status": "in_transit", "location": "Hub"}'), 'done', 'an event');
+SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon"}'), 'done', 'and a wrong one');
+SELECT max(id) AS wrong FROM shipment_event WHERE order_id = :n \gset
+SELECT is(pg_temp.said(:n, format('{"withdraws": %s}', :wrong)::jsonb), 'done', 'is withdrawn');
+SELECT is(pg_temp.said(:n, format('{"withdraws": %s}', :wrong)::jsonb), 'unchanged', 'once');
+SELECT is((SELECT string_agg(state, ' ') FROM shipments_of(77, ARRAY[:n]::bigint[])), 'in_transit in_transit', 'the shipment no longer shows it');
+SELECT is((SELECT comment FROM order_history WHERE order_id = :n AND axis = 'details' ORDER BY step DESC LIMIT 1), format('tracking event %s withdrawn: lost, Moon', :wrong), 'history does');
+SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon"}'), 'done', 'it may be said again');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'no event: ' || o.event)
+FROM (VALUES (:n, '0'), (:n, '1.5'), (:n, '"x"'), (:a, :'wrong')) AS o (id, event);
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'not even once it has left');
 SELECT is(pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}') || ' ' || pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-08T14:00:00Z"}'),
     'done done', 'the courier comes twice');
 SELECT is((SELECT count(*) FROM order_history WHERE order_id = :n AND to_state = 'out_for_delivery'), 1::bigint, 'which is one step');
 SELECT is(pg_temp.go(:n, 'delivered', NULL, NULL) || ' ' || pg_temp.states(:n), 'done completed paid delivered', 'who does not say whether cash was collected says that it was');
-SELECT is((SELECT count(*) FROM shipment_event WHERE order_id = :n), 2::bigint, 'an event is only what the courier said');
+SELECT is((SELECT count(*) FROM shipment_event WHERE order_id = :n), 5::bigint, 'an event is only what the courier said');
 SELECT is((SELECT string_agg(comment, ', ') FROM order_history WHERE order_id = :n AND to_state = 'delivered'), 'as told', 'history has the remark');
 SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77 AND bill_no = (SELECT bill_no FROM orders WHERE id = :n)), 1::bigint, 'one bill number from confirmed to paid');
 

@@ -11,11 +11,16 @@ SELECT 'orders.expect_shipment'::regproc;
 SELECT 'orders.deliver'::regproc;
 SELECT 'orders.advance'::regproc;
 SELECT 'orders.send_shipment'::regproc;
-SELECT 'orders.has_left'::regproc;
+SELECT 'orders.shipment_from'::regproc;
+SELECT 'orders.note_correction'::regproc;
+SELECT 'orders.shipment_changes'::regproc;
+SELECT 'orders.correct_shipment'::regproc;
 SELECT 'orders.ship'::regproc;
 SELECT 'orders.event_from'::regproc;
 SELECT 'orders.was_said'::regproc;
+SELECT 'orders.take_status'::regproc;
 SELECT 'orders.put_event'::regproc;
+SELECT 'orders.withdraw_event'::regproc;
 SELECT 'orders.follow'::regproc;
 SELECT 'orders.track'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

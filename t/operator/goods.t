@@ -136,8 +136,9 @@ subtest 'to the door' => sub {
         [ 'shipped', 'picked_up', 'JNE', 'REG', 'JP1', 'https://track.example/JP1' ], 'sent');
     refused(does($order, 'cancel'), 409, 'order_not_cancellable');
     does($order, 'tracking', json => { status => 'in_transit', location => 'Hub', description => 'Sorted', at => '2026-11-22T16:30:00+07:00' });
-    is_deeply(does($order, 'tracking', json => { status => 'on_delivery', at => '2026-11-23T08:00:00Z' })->{json}{shipments}[0]{tracking},
-        [ { status => 'in_transit', location => 'Hub', description => 'Sorted', at => '2026-11-22T09:30:00Z' },
+    my $told = does($order, 'tracking', json => { status => 'on_delivery', at => '2026-11-23T08:00:00Z' })->{json}{shipments}[0]{tracking};
+    like(delete $_->{id}, qr/^\d+$/, 'an event has a number') for @$told;
+    is_deeply($told, [ { status => 'in_transit', location => 'Hub', description => 'Sorted', at => '2026-11-22T09:30:00Z' },
           { status => 'on_delivery', location => undef, description => undef, at => '2026-11-23T08:00:00Z' } ], 'followed');
     my $there = does($order, 'deliver', json => { comment => 'signed' })->{json};
     is_deeply([ @$there{qw(state payment_state fulfilment_state)} ], [qw(completed paid delivered)], 'delivered, with the cash');
@@ -173,6 +174,23 @@ subtest 'pieces that were refunded' => sub {
     refused(does($empty, 'pack'), 409, 'order_not_advanceable');
     is(does($empty, 'cancel')->{json}{state}, 'cancelled', 'an order without goods is cancelled');
     is($stock->(), '8 0', 'and holds nothing');
+};
+
+subtest 'corrections' => sub {
+    my $order = put()->{json};
+    does($order, pack => json => {});
+    does($order, ship => json => { courier => 'JNE', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' });
+    my $reply = does($order, ship => json => { tracking_number => 'JP2', comment => 'typo' });
+    is($reply->code, 200, 'a wrong tracking number is corrected');
+    is_deeply([ @{ $reply->{json}{shipments}[0] }{qw(courier tracking_number tracking_url)} ], [ 'JNE', 'JP2', undef ], 'with its address');
+    my $step = $reply->{json}{history}[-1];
+    is_deeply([ @$step{qw(axis from to comment)} ], [ 'details', 'new', 'corrected',
+        'typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -' ], 'history says what it was');
+    is($step->{actor}{kind}, 'operator', 'and who');
+    is(does($order, ship => json => { tracking_number => 'JP2' })->header('ETag'), $reply->header('ETag'), 'once');
+    my $event = does($order, tracking => json => { status => 'lost' })->{json}{shipments}[0]{tracking}[0]{id};
+    is_deeply(does($order, tracking => json => { withdraws => $event })->{json}{shipments}[0]{tracking}, [], 'a wrong event is withdrawn');
+    refused(does($order, tracking => json => { withdraws => $event + 1_000_000 }), 422, 'invalid_field', 'withdraws');
 };
 
 subtest 'bodies and tags' => sub {

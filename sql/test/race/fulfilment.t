@@ -43,8 +43,13 @@ is "$(counts)" '1 47 0' 'it is confirmed once'
 is "$(q "SELECT count(DISTINCT bill_no) FROM orders.orders WHERE tenant_id = $tenant AND bill_no IS NOT NULL")" 1 'and billed once'
 at_once "$(ask "$(advance "$order" packed)")"
 is "$(counts)" '1 47 0' 'packed once'
+at_once "$(ask "$(ship "$order" "'JP'")")"
+is "$(counts)" '1 47 0' 'shipped once'
 at_once "$(ask "$(ship "$order" "'JP' || @ % 4")")"
-is "$(counts)" '1 11 36' 'of four shipments one is sent, and only those who mean it are told that it is'
+is "$(answers order_not_advanceable) $(answers deadlock) $(answers ERROR)" '0 0 0' 'its tracking number is corrected'
+is "$(q "SELECT s.tracking_number = substring(h.comment FROM '-> (JP[0-3])') FROM orders.shipment s
+         JOIN orders.order_history h ON h.tenant_id = s.tenant_id AND h.order_id = s.order_id AND h.axis = 'details'
+         WHERE s.tenant_id = $tenant AND s.order_id = $order ORDER BY h.step DESC LIMIT 1")" t 'to the number that history names last'
 is "$(stock)" '96 0' 'its pieces leave once'
 at_once "$(ask "$(track "$order" in_transit)")"
 is "$(counts)" '1 47 0' 'an event is heard once'
