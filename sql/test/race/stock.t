@@ -74,4 +74,34 @@ together 24 "DO \$\$
 is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '24 0 0' 'nobody waits in a circle'
 is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
 is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
+
+# Refunds in full and by pieces beside shipments, cancellations and new orders.
+paid() { echo "orders.place_order($system, ('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"payment_method\": \"cash\", \"lines\": ['
+    || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END || ']}')::jsonb, 0)"; }
+one_piece="(SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', 1)) FROM orders.order_line l
+            WHERE l.tenant_id = $tenant AND l.order_id = o.id AND l.kind = 'product' AND l.refunded_quantity < l.quantity)"
+q "UPDATE orders.stock SET on_hand = on_hand + 500, entered = entered + 500 WHERE tenant_id = $tenant"
+together 24 "DO \$\$
+    BEGIN
+        FOR i IN 1 .. 20 LOOP
+            $(try "$(paid)")
+            COMMIT;
+            $(try "orders.settle_payment($system, $(some i), NULL, 'r' || i || '-' || @, NULL)")
+            COMMIT;
+            CASE (i + @) % 5
+                WHEN 0 THEN $(try "orders.refund($system, $(some '(i + 1)'), NULL, NULL, 'race', 30, NULL)")
+                WHEN 1, 2 THEN $(try "orders.refund($system, o.id, NULL, $one_piece, 'race', 30, NULL) FROM $(some '(i + @)') AS o")
+                WHEN 3 THEN $(try "orders.advance($system, $(some i), 'packed', NULL, NULL, NULL, NULL)")
+                            COMMIT;
+                            $(try "orders.ship($system, $(some i), '{}', NULL)")
+                ELSE $(try "orders.cancel($system, NULL, $(some i), 'race', NULL)")
+            END CASE;
+            COMMIT;
+        END LOOP;
+        RAISE WARNING 'through';
+    END \$\$"
+is "$(answers through) $(answers ERROR)" '24 0' 'refunds, shipments and cancellations wait for each other in one sequence'
+is "$(q "SELECT count(*) FILTER (WHERE l.cancelled_quantity > 0) > 0 AND count(*) FILTER (WHERE o.payment_state = 'refunded') > 0
+                AND count(*) FILTER (WHERE o.fulfilment_state = 'shipped') > 0
+         FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.tenant_id = $tenant")" t 'pieces are refunded and shipped'
 finish
