@@ -16,14 +16,14 @@ static orders_problem_t *begin(orders_call_t *call, orders_input_t **input, cons
 {
     orders_problem_t *problem = orders_company_read(call, input);
     if (problem) {
-        return problem->error == ORDERS_E_required_field
-                   ? orders_problem(call->pool, ORDERS_E_unauthenticated, NULL)
-                   : problem;
+        return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, *input));
     *number = call->route->body ? orders_company_text(*input, "order_number", call->pool)
                                 : call->param[0];
-    return *number ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    return *number ? NULL
+                   : orders_company_lack_as(orders_company_lack(NULL, call, "order_number"),
+                                            ORDERS_E_not_found);
 }
 
 /* What the answer shows beside the order: the retailer as it is now. */
@@ -141,7 +141,7 @@ static const char *fault_of(size_t member, const char *text, bool other_type)
 
 typedef struct form_t {
     orders_json_t *address, *faults;
-    bool valid;
+    apr_array_header_t *refused; /* of const char *, members */
 } form_t;
 
 static void read_member(const orders_input_t *input, json_t *address, size_t member, form_t *form,
@@ -152,7 +152,7 @@ static void read_member(const orders_input_t *input, json_t *address, size_t mem
     const char *text = member_of(input, address, name, &other_type, pool);
     const char *fault = fault_of(member, text, other_type);
     if (fault) {
-        form->valid = false;
+        APR_ARRAY_PUSH(form->refused, const char *) = name;
         orders_json_key(form->faults, name);
         orders_json_begin_array(form->faults);
         orders_json_string(form->faults, fault);
@@ -166,7 +166,8 @@ static void read_member(const orders_input_t *input, json_t *address, size_t mem
 
 static form_t read_form(const orders_input_t *input, apr_pool_t *pool)
 {
-    form_t form = {orders_json_open(pool), orders_json_open(pool), true};
+    form_t form = {orders_json_open(pool), orders_json_open(pool),
+                   apr_array_make(pool, 1, sizeof(const char *))};
     json_t *address = json_object_get(orders_input_object(input), "billing_address");
     orders_json_begin_object(form.address);
     orders_json_begin_object(form.faults);
@@ -192,10 +193,16 @@ orders_problem_t *orders_company_edit(orders_call_t *call, orders_reply_t *reply
     form_t form = read_form(input, call->pool);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     orders_problem_t *problem = orders_consumer_edit(
-        &writer, number, form.valid ? orders_json_text(form.address, call->pool, &length) : NULL,
-        &answer);
+        &writer, number,
+        form.refused->nelts ? NULL : orders_json_text(form.address, call->pool, &length), &answer);
     if (problem && problem->error == ORDERS_E_invalid_fields) {
         problem->extra = orders_json_text(form.faults, call->pool, &length);
+        for (int i = 0; i < form.refused->nelts; i++) {
+            orders_problem_field(&problem, call->pool,
+                                 apr_pstrcat(call->pool, "billing_address.",
+                                             APR_ARRAY_IDX(form.refused, i, const char *), NULL),
+                                 ORDERS_E_invalid_field, NULL);
+        }
     }
     ORDERS_TRY(problem);
     reply->replayed = orders_answer_is_replay(answer);

@@ -55,15 +55,14 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     orders_answer_t *answer;
     orders_problem_t *problem = orders_company_read(call, &input);
     if (problem) {
-        return problem->error == ORDERS_E_required_field
-                   ? orders_problem(call->pool, ORDERS_E_unauthenticated, NULL)
-                   : problem;
+        return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, input));
     const char *number = orders_company_text(input, "order_number", call->pool);
     const char *email = orders_company_text(input, "email", call->pool);
     if (!number) {
-        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+        return orders_company_lack_as(orders_company_lack(NULL, call, "order_number"),
+                                      ORDERS_E_not_found);
     }
     ORDERS_TRY(check_configured(call));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));

@@ -48,7 +48,7 @@ orders_problem_t *orders_company_detail(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(orders_company_read(call, &input));
     const char *number = orders_company_text(input, "order_number", call->pool);
     if (!number) {
-        return orders_problem(call->pool, ORDERS_E_required_field, NULL);
+        return orders_company_lack(NULL, call, "order_number");
     }
     ORDERS_TRY(orders_company_identify(call, input));
     orders_reader_t reader = orders_call_reader(call);

@@ -43,13 +43,27 @@ const char *orders_company_text(const orders_input_t *input, const char *name, a
     return usable ? text : NULL;
 }
 
+orders_problem_t *orders_company_lack(orders_problem_t *problem, const orders_call_t *call,
+                                      const char *name)
+{
+    problem = problem ? problem : orders_problem(call->pool, ORDERS_E_required_field, NULL);
+    orders_problem_field(&problem, call->pool, name, ORDERS_E_required_field, NULL);
+    return problem;
+}
+
+orders_problem_t *orders_company_lack_as(orders_problem_t *problem, orders_error_e error)
+{
+    problem->error = problem->error == ORDERS_E_required_field ? error : problem->error;
+    return problem;
+}
+
 orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input)
 {
     ORDERS_TRY(call->route->body ? orders_input_body(input, call, true)
                                  : orders_input_query(input, call->pool, call->query));
     return key_of(call, *input) || !call->settings->own_tokens
                ? NULL
-               : orders_problem(call->pool, ORDERS_E_required_field, NULL);
+               : orders_company_lack(NULL, call, "api_key");
 }
 
 void orders_company_reply_empty(const orders_call_t *call, orders_reply_t *reply)

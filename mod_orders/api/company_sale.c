@@ -19,11 +19,6 @@ static const struct {
     {"credit_card_consumer_app", "credit_card", true},
 };
 
-static orders_problem_t *lack(const orders_call_t *call)
-{
-    return orders_problem(call->pool, ORDERS_E_required_field, NULL);
-}
-
 /* The channel by which links are paid: the first whose provider captures what a buyer has approved. */
 static const char *link_channel(const orders_providers_t *providers)
 {
@@ -47,12 +42,12 @@ static orders_problem_t *choose_type(const orders_call_t *call, const char *word
         }
     }
     if (!place->method) {
-        return lack(call);
+        return orders_company_lack(NULL, call, "type");
     }
     if (strcmp(place->method, "external") == 0) {
         place->channel = link_channel(call->providers);
         place->expires_in = call->settings->pay_link_lifetime;
-        return place->channel ? NULL : lack(call);
+        return place->channel ? NULL : orders_company_lack(NULL, call, "type");
     }
     place->expires_in = place->consumer ? call->settings->consumer_expiry : 0;
     return NULL;
@@ -84,9 +79,9 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(orders_company_read(call, &input));
     orders_place_cart_t place = {.cart = orders_company_text(input, "cart_id", call->pool)};
     const char *type = orders_company_text(input, "type", call->pool);
-    if (!place.cart || !type) {
-        return lack(call);
-    }
+    orders_problem_t *lacks = place.cart ? NULL : orders_company_lack(NULL, call, "cart_id");
+    ORDERS_TRY(type ? lacks : orders_company_lack(lacks, call, "type"));
+    ORDERS_TRY(lacks);
     ORDERS_TRY(choose_type(call, type, &place));
     ORDERS_TRY(orders_company_identify(call, input));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
@@ -115,10 +110,11 @@ static orders_problem_t *begin(orders_call_t *call, const char **number, const c
     if (transaction) {
         *transaction = orders_company_text(input, "transaction_id", call->pool);
     }
-    if (!*number || (needs_transaction && !*transaction)) {
-        return lack(call);
+    orders_problem_t *lacks = *number ? NULL : orders_company_lack(NULL, call, "order_number");
+    if (needs_transaction && !*transaction) {
+        lacks = orders_company_lack(lacks, call, "transaction_id");
     }
-    return orders_company_identify(call, input);
+    return lacks ? lacks : orders_company_identify(call, input);
 }
 
 static bool unchanged(const orders_answer_t *answer)

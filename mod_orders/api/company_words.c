@@ -288,6 +288,19 @@ static void extra_members(orders_json_t *json, const char *extra, apr_pool_t *po
     json_decref(object);
 }
 
+/* The specification's words name no parameter: a header does. The order database calls a cart `cart`. */
+static void name_parameters(const orders_problem_t *problem, orders_reply_t *reply,
+                            apr_pool_t *pool)
+{
+    const char *names = problem->error == ORDERS_E_cart_not_found
+                            ? "cart_id"
+                            : orders_problem_field_names(pool, problem);
+    if (names) {
+        reply->headers = reply->headers ? reply->headers : apr_table_make(pool, 1);
+        apr_table_setn(reply->headers, "Orders-Refused-Parameters", names);
+    }
+}
+
 void orders_company_problem(const orders_call_t *call, const orders_problem_t *problem,
                             orders_reply_t *reply)
 {
@@ -295,6 +308,7 @@ void orders_company_problem(const orders_call_t *call, const orders_problem_t *p
         return;
     }
     const char *word = choose_word(call, problem, &reply->status);
+    name_parameters(problem, reply, call->pool);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "error_name", word);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/problem.h"
 
+#include <apr_strings.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef struct {
@@ -79,6 +81,31 @@ void orders_problem_merge(orders_problem_t **problem, apr_pool_t *pool,
 
         orders_problem_field(problem, pool, refused->field, refused->error, refused->message);
     }
+}
+
+static bool is_plain(const char *name)
+{
+    const char *at = name;
+
+    while (*at > ' ' && *at < 0x7F && *at != ',') {
+        at++;
+    }
+    return *name && *at == '\0' && at - name <= 64;
+}
+
+const char *orders_problem_field_names(apr_pool_t *pool, const orders_problem_t *problem)
+{
+    const char *names = NULL;
+    int index;
+
+    for (index = 0; problem->fields && index < problem->fields->nelts && index < 20; index++) {
+        const char *name = APR_ARRAY_IDX(problem->fields, index, orders_field_error_t).field;
+
+        if (is_plain(name)) {
+            names = names ? apr_pstrcat(pool, names, ",", name, NULL) : name;
+        }
+    }
+    return names;
 }
 
 int orders_error_number(orders_error_e error)

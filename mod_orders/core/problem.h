@@ -69,6 +69,12 @@ void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const ch
 void orders_problem_merge(orders_problem_t **problem, apr_pool_t *pool,
                           const orders_problem_t *other);
 
+/**
+ * The names of the refused fields, separated by commas, for logs and headers: at most 20, of visible ASCII. NULL without any.
+ * Never their values.
+ */
+const char *orders_problem_field_names(apr_pool_t *pool, const orders_problem_t *problem);
+
 int orders_error_number(orders_error_e error);
 const char *orders_error_word(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);

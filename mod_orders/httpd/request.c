@@ -267,10 +267,12 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
     if (!APLOG_R_IS_LEVEL(r, level)) {
         return;
     }
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s %s %s %s %s%s%s", error_code(r->pool, problem),
+    const char *fields = orders_problem_field_names(r->pool, problem);
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s %s %s %s %s%s%s%s%s", error_code(r->pool, problem),
                   orders_error_word(problem->error), request->call.request_id,
                   *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
-                  problem->log ? ": " : "", problem->log ? problem->log : "");
+                  fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
+                  problem->log ? problem->log : "");
 }
 
 static void note(request_rec *r, const char *name, const char *value)

@@ -63,6 +63,7 @@ subtest 'invalid email' => sub {
     my $number = sell_link($seller);
     named(send_link($seller, $number, $_), 'invalid email') for undef, '', 'a', 'a@', '@b', 'a@b@c', 'a b@c.de', "a\@b.de\nBcc: x\@y.de", "a\@b.de\r\nX: y", 'a@b.de, c@d.de', '<a@b.de>', 'x' x 300 . '@b.de', [], {}, 5, JSON::PP::true, 'a@-b.de', "a\@b.de\x{1}";
     named(send_link($seller, sell($seller), 'nonsense'), 'invalid email');
+    is(send_link($seller, $number, 'nonsense')->header('Orders-Refused-Parameters'), 'email', 'which a header names');
     is_deeply([ queued($number) ], [], 'nothing is sent');
 };
 
