@@ -59,7 +59,7 @@ static bool by_month(orders_commerce_period_t *period, const char *text, apr_poo
     }
     *period = (orders_commerce_period_t){.from = first_of(pool, year, month),
                                          .to = first_of(pool, year, month + 1)};
-    return orders_time_parse(period->from, &ignored);
+    return orders_date_parse(period->from, &ignored);
 }
 
 /* The day after; NULL after the year 9999. */
@@ -76,7 +76,7 @@ static bool by_days(orders_commerce_period_t *period, const char *text, apr_pool
         return false;
     }
     const char *from = apr_pstrndup(pool, text, DATE_LENGTH);
-    if (!orders_time_parse(from, &first) || !orders_time_parse(text + DATE_LENGTH + 2, &last) ||
+    if (!orders_date_parse(from, &first) || !orders_date_parse(text + DATE_LENGTH + 2, &last) ||
         last < first) {
         return false;
     }

@@ -25,8 +25,9 @@ static orders_problem_t *read_step(orders_call_t *call, step_t *step)
         orders_fields_decode(fields, ORDERS_COUNT(fields), input, step, call->pool);
     step->expected_at = orders_or_null(step->expected_at);
     if (step->expected_at && !orders_time_parse(step->expected_at, &time)) {
-        orders_problem_field(&problem, call->pool, "expected_at", ORDERS_E_invalid_field,
-                             "The time must be ISO 8601, with an offset.");
+        orders_problem_field(
+            &problem, call->pool, "expected_at", ORDERS_E_invalid_field,
+            "Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.");
     }
     return problem;
 }

@@ -30,12 +30,20 @@ static const orders_field_t query_fields[] = {
     ORDERS_FIELD(query_t, STRING, q, .max = 100),
 };
 
-static void read_time(orders_problem_t **problem, apr_pool_t *pool, const char *name,
-                      const char *text, apr_time_t *time)
+/* One end of a period: a day of the tenant's, or a time. */
+static void read_end(orders_problem_t **problem, apr_pool_t *pool, const char *name,
+                     const char *text, const char **day, apr_time_t *time)
 {
-    if (text && *text && !orders_time_parse(text, time)) {
+    apr_time_t ignored;
+    if (!text || !*text) {
+        return;
+    }
+    if (orders_date_parse(text, &ignored)) {
+        *day = text;
+    } else if (!orders_time_parse(text, time)) {
         orders_problem_field(problem, pool, name, ORDERS_E_invalid_field,
-                             "The time must be ISO 8601, with an offset.");
+                             "Must be a day such as 2026-11-29, or an ISO 8601 time with an offset "
+                             "such as 2026-11-29T08:00:00+08:00.");
     }
 }
 
@@ -47,8 +55,8 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     orders_problem_t *problem =
         orders_fields_decode(query_fields, ORDERS_COUNT(query_fields), input, &query, call->pool);
-    read_time(&problem, call->pool, "from", query.from, &search->from);
-    read_time(&problem, call->pool, "to", query.to, &search->to);
+    read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);
+    read_end(&problem, call->pool, "to", query.to, &search->to_day, &search->to);
     orders_problem_merge(&problem, call->pool,
                          orders_page_read(&page, &orders_operator_pages, input, SEARCH_CONTEXT,
                                           call->settings, call->pool));

@@ -188,13 +188,22 @@ bool orders_time_parse(const char *text, apr_time_t *time)
     int64_t of_day = 0;
     int offset = 0;
 
-    if (!text || !take_date(&at, &date)) {
-        return false;
-    }
-    if (*at != '\0' &&
-        (!take_char(&at, 'T') || !take_clock(&at, &of_day) || !take_offset(&at, &offset))) {
+    if (!text || !take_date(&at, &date) || !take_char(&at, 'T') || !take_clock(&at, &of_day) ||
+        !take_offset(&at, &offset)) {
         return false;
     }
     *time = apr_time_from_sec(days_of_date(date) * DAY_SECONDS - offset) + of_day;
+    return true;
+}
+
+bool orders_date_parse(const char *text, apr_time_t *time)
+{
+    const char *at = text;
+    date_t date;
+
+    if (!text || !take_date(&at, &date) || *at != '\0') {
+        return false;
+    }
+    *time = apr_time_from_sec(days_of_date(date) * DAY_SECONDS);
     return true;
 }

@@ -24,10 +24,13 @@ apr_size_t orders_time_write(char *out, apr_time_t time, bool micros);
 const char *orders_time_text(apr_pool_t *pool, apr_time_t time, bool micros);
 
 /**
- * Reads 2026-11-21 (midnight, UTC) or 2026-11-21T10:00[:00[.123456]](Z|±hh:mm). The offset is needed with a time of day.
- * Decimals beyond the sixth are cut off. False: anything else, and dates that do not exist.
+ * Reads an instant: 2026-11-21T10:00[:00[.123456]](Z|±hh:mm). Decimals beyond the sixth are cut off. False: anything else,
+ * such as a time without an offset or a date alone, and dates that do not exist.
  */
 bool orders_time_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
+
+/** Reads a date, 2026-11-21, as midnight UTC of that day. Whose day it is depends on a time zone, which the database knows. */
+bool orders_date_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
 
 /** Whole seconds since 1970, rounded down. */
 int64_t orders_time_unix(apr_time_t time);

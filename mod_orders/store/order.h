@@ -78,9 +78,10 @@ typedef struct orders_search_t {
     int size;
     int64_t before_id; /**< 0: from the newest */
     const char *state, *payment_state, *fulfilment_state, *dialect;
-    const char *user;    /**< external reference */
-    const char *number;  /**< prefix, in any case */
-    apr_time_t from, to; /**< created: from ≤ t < to */
+    const char *user;              /**< external reference */
+    const char *number;            /**< prefix, in any case */
+    apr_time_t from, to;           /**< created: from ≤ t < to */
+    const char *from_day, *to_day; /**< created: days of the tenant's time zone, both included */
     const char *text;
 } orders_search_t;
 

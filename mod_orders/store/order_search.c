@@ -15,7 +15,11 @@
     " AND ($7::text IS NULL OR o.dialect = $7::text)"                                              \
     " AND ($8::text IS NULL OR starts_with(o.number, upper($8::text)))"                            \
     " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                            \
-    " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"
+    " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                           \
+    " AND ($13::date IS NULL"                                                                      \
+    " OR o.created_at >= (SELECT orders.span_start($1, NULL, $13::date)))"                         \
+    " AND ($14::date IS NULL"                                                                      \
+    " OR o.created_at < (SELECT orders.span_end($1, NULL, $14::date + 1)))"
 
 #define ABOUT_TEXT                                                                                 \
     " AND ($12::text IS NULL OR o.number ILIKE $12::text OR o.notes ILIKE $12::text"               \
@@ -40,13 +44,13 @@
 static const orders_statement_t search_all = {
     .name = "orders_search",
     .text = SEARCH(" AND $11::text IS NULL"),
-    .param_count = 12,
+    .param_count = 14,
     .replan = true,
 };
 static const orders_statement_t search_user = {
     .name = "orders_search_user",
     .text = SEARCH(" AND o.buyer_id = orders.user_id_of($1, $11)"),
-    .param_count = 12,
+    .param_count = 14,
     .replan = true,
 };
 
@@ -89,5 +93,7 @@ orders_problem_t *orders_order_search(const orders_reader_t *reader, const order
     orders_param_text(&params, search->to ? orders_time_text(pool, search->to, true) : NULL);
     orders_param_text(&params, search->user);
     orders_param_text(&params, search->text ? anywhere(pool, search->text) : NULL);
+    orders_param_text(&params, search->from_day);
+    orders_param_text(&params, search->to_day);
     return orders_store_read(reader, search->user ? &search_user : &search_all, &params, answer);
 }

@@ -106,7 +106,7 @@ DECLARE
     v_time timestamptz;
 BEGIN
     IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An ISO 8601 time with its zone is due here.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.', p_field);
     END IF;
     v_time := v_text::timestamptz;
     IF v_time NOT BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-31T23:59:59Z' THEN

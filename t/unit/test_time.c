@@ -45,16 +45,15 @@ static void reads_times(void **state)
         const char *text;
         const char *same;
     } cases[] = {
-        {"2026-11-21", "2026-11-21T00:00:00.000000Z"},
         {"2026-11-21T10:00Z", "2026-11-21T10:00:00.000000Z"},
         {"2026-11-21T10:00:00Z", "2026-11-21T10:00:00.000000Z"},
         {"2026-11-21T10:00:00.5Z", "2026-11-21T10:00:00.500000Z"},
         {"2026-11-21T10:00:00.1234569Z", "2026-11-21T10:00:00.123456Z"},
         {"2026-11-21T10:00:00+07:00", "2026-11-21T03:00:00.000000Z"},
         {"2026-11-21T22:00:00-03:30", "2026-11-22T01:30:00.000000Z"},
-        {"2024-02-29", "2024-02-29T00:00:00.000000Z"},
+        {"2024-02-29T00:00Z", "2024-02-29T00:00:00.000000Z"},
         {"2000-02-29T23:59:59Z", "2000-02-29T23:59:59.000000Z"},
-        {"0001-01-01", "0001-01-01T00:00:00.000000Z"},
+        {"0001-01-01T00:00Z", "0001-01-01T00:00:00.000000Z"},
         {"9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"},
     };
     size_t index;
@@ -77,6 +76,7 @@ static void refuses_other_texts(void **state)
         "2026-11-21T10",
         "2026-11-21T10:00",
         "2026-11-21T10:00:00",
+        "2026-11-21",
         "2026-11-21 10:00:00Z",
         "2026-11-21T10:00:00z",
         "2026-11-21T10:00:00Z ",
@@ -114,6 +114,21 @@ static void refuses_other_texts(void **state)
     assert_false(orders_time_parse(NULL, &time));
 }
 
+static void reads_dates(void **state)
+{
+    static const char *const none[] = {"",           "2026-11",     "2026-11-21T",
+                                       "2026-11-31", "2026-11-21 ", "2026-11-21T00:00Z"};
+    apr_time_t time;
+    size_t index;
+
+    assert_true(orders_date_parse("2024-02-29", &time));
+    assert_string_equal(orders_time_text(pool, time, false), "2024-02-29T00:00:00Z");
+    for (index = 0; index < COUNT(none); index++) {
+        assert_false(orders_date_parse(none[index], &time));
+    }
+    assert_false(orders_date_parse(NULL, &time));
+}
+
 static void rounds_down_to_seconds(void **state)
 {
     assert_int_equal(orders_time_unix(1999999), 1);
@@ -124,8 +139,8 @@ static void rounds_down_to_seconds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_times),        TEST(agrees_with_gmtime),     TEST(reads_times),
-        TEST(refuses_other_texts), TEST(rounds_down_to_seconds),
+        TEST(writes_times),        TEST(agrees_with_gmtime), TEST(reads_times),
+        TEST(refuses_other_texts), TEST(reads_dates),        TEST(rounds_down_to_seconds),
     };
 
     return RUN(tests);
