@@ -100,6 +100,14 @@ static const char *page_url(const orders_call_t *call, const char *page)
                        call->mount, "/transaction/", call->param[0], "/", page, NULL);
 }
 
+/* The same, relative to this page, whose path may end with a slash: right behind a proxy and a rewrite too. */
+static const char *page_reference(const orders_call_t *call, const char *page)
+{
+    const char *path = call->sent_path;
+    size_t length = path ? strlen(path) : 0;
+    return length && path[length - 1] == '/' ? apr_pstrcat(call->pool, "../", page, NULL) : page;
+}
+
 static void redirect(const char *url, orders_reply_t *reply)
 {
     reply->status = 303;
@@ -158,7 +166,7 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
     orders_problem_t *problem = start(call, id, 0, &payment);
     if (problem && problem->error == ORDERS_E_order_not_payable) {
-        redirect(page_url(call, "pay"), reply); /* which says why */
+        redirect(page_reference(call, "pay"), reply); /* which says why */
         return NULL;
     }
     ORDERS_TRY(problem);
@@ -174,7 +182,7 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
     }
     const char *there = said.pay_url ? said.pay_url : payment->pay_url;
     bool waiting = strcmp(said.outcome, "waiting") == 0 && there;
-    redirect(waiting ? there : page_url(call, "return"), reply);
+    redirect(waiting ? there : page_reference(call, "return"), reply);
     return NULL;
 }
 
@@ -218,7 +226,7 @@ orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t
         .message = "Nothing was taken. You can still pay this order.",
         .order_number = order->number,
         .amount = amount_of(call->pool, order),
-        .link = page_url(call, "pay"),
+        .link = page_reference(call, "pay"),
         .link_text = "Pay the order",
     };
     orders_company_page(call, &text, reply);

@@ -23,7 +23,7 @@ void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply
     if (last) {
         text = orders_cursor_text(call->pool, last, context, call->settings);
         apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->path, call->query, text));
+                       orders_page_next_link(call->pool, call->sent_query, text));
     }
     orders_json_member_string(reply->json, "next_cursor", text);
 }

@@ -142,7 +142,7 @@ orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply)
         orders_cursor_t cursor = cursor_at(&list, last);
         const char *text = orders_cursor_text(call->pool, &cursor, context, call->settings);
         apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->path, call->query, text));
+                       orders_page_next_link(call->pool, call->sent_query, text));
     }
     return NULL;
 }

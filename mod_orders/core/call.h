@@ -103,9 +103,11 @@ struct orders_call_t {
     const orders_api_t *api;
     const orders_route_t *route;
     const char *param[ORDERS_MAX_PARAMS]; /**< captured path segments, URL-decoded, valid UTF-8 */
-    const char *path;                     /**< the request's path, for Link and Location */
     const char *mount;                    /**< the Location's path, without a trailing slash */
     const char *query;                    /**< raw, "" when none */
+    const char
+        *sent_path; /**< what the client asked for, before rewrites: for relative references */
+    const char *sent_query;   /**< the same of the query, "" when none */
     const char *content_type; /**< media type in lower case without parameters, "" when none */
     const char *body;         /**< NUL-terminated, "" when none */
     apr_size_t body_length;

@@ -146,8 +146,7 @@ static const char *recode(apr_pool_t *pool, const char *text, apr_size_t length)
                : NULL;
 }
 
-const char *orders_page_next_link(apr_pool_t *pool, const char *path, const char *query,
-                                  const char *cursor)
+const char *orders_page_next_link(apr_pool_t *pool, const char *query, const char *cursor)
 {
     const char *kept = "";
     const char *at = query;
@@ -165,6 +164,5 @@ const char *orders_page_next_link(apr_pool_t *pool, const char *path, const char
         }
         at += length + (at[length] == '&' ? 1 : 0);
     }
-    return apr_pstrcat(pool, "<", orders_percent_encode_path(pool, path), "?", kept,
-                       "cursor=", cursor, ">; rel=\"next\"", NULL);
+    return apr_pstrcat(pool, "<?", kept, "cursor=", cursor, ">; rel=\"next\"", NULL);
 }

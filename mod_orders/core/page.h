@@ -51,10 +51,10 @@ bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *
                          const orders_settings_t *settings, apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * The value of a Link header that leads to the next page: the same path and query, encoded anew, with this cursor in place
- * of any cursor and page number. `path` and `query` as they were on the wire.
+ * The value of a Link header that leads to the next page: a relative reference (RFC 8288), since only the client knows
+ * under which address it sees the list behind a proxy or a rewrite. `query` as the client sent it: encoded anew, with this
+ * cursor in place of any cursor and page number.
  */
-const char *orders_page_next_link(apr_pool_t *pool, const char *path, const char *query,
-                                  const char *cursor);
+const char *orders_page_next_link(apr_pool_t *pool, const char *query, const char *cursor);
 
 #endif

@@ -159,7 +159,7 @@ bool orders_percent_decode(char *out, apr_size_t *out_length, const char *text, 
     return orders_utf8_valid(out, to);
 }
 
-static const char *encode(apr_pool_t *pool, const char *text, apr_size_t length, const char *keep)
+const char *orders_percent_encode(apr_pool_t *pool, const char *text, apr_size_t length)
 {
     static const char hex[] = "0123456789ABCDEF";
     char *out = apr_palloc(pool, 3 * length + 1);
@@ -170,7 +170,7 @@ static const char *encode(apr_pool_t *pool, const char *text, apr_size_t length,
         unsigned char byte = (unsigned char)text[at];
         bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
 
-        if (letter || (byte >= '0' && byte <= '9') || (byte && strchr(keep, byte))) {
+        if (letter || (byte >= '0' && byte <= '9') || (byte && strchr("-._~", byte))) {
             *to++ = (char)byte;
         } else {
             *to++ = '%';
@@ -180,14 +180,4 @@ static const char *encode(apr_pool_t *pool, const char *text, apr_size_t length,
     }
     *to = '\0';
     return out;
-}
-
-const char *orders_percent_encode(apr_pool_t *pool, const char *text, apr_size_t length)
-{
-    return encode(pool, text, length, "-._~");
-}
-
-const char *orders_percent_encode_path(apr_pool_t *pool, const char *path)
-{
-    return encode(pool, path, strlen(path), "-._~!$&'()*+,;=:@/%");
 }

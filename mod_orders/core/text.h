@@ -32,7 +32,5 @@ bool orders_percent_decode(char *out, apr_size_t *out_length, const char *text, 
                            bool plus) ORDERS_MUSTCHECK;
 /** Everything but unreserved characters (RFC 3986) as %XX. */
 const char *orders_percent_encode(apr_pool_t *pool, const char *text, apr_size_t length);
-/** A path as it was on the wire, with whatever a URI cannot hold as %XX: safe in a header. */
-const char *orders_percent_encode_path(apr_pool_t *pool, const char *path);
 
 #endif

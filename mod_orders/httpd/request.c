@@ -90,23 +90,72 @@ static const char *media_type(request_rec *r)
     return word;
 }
 
+/** The path as the client sent it, still encoded, with dots, slashes and unreserved characters normalised as by httpd. */
+static char *sent_path(request_rec *r)
+{
+    const char *sent = r->unparsed_uri ? r->unparsed_uri : "";
+    const char *authority = *sent == '/' ? NULL : strstr(sent, "://");
+    char *path;
+
+    if (authority) { /* absolute form: behind the scheme and the host */
+        sent = authority + 3 + strcspn(authority + 3, "/?#");
+    }
+    path = apr_pstrndup(r->pool, sent, strcspn(sent, "?#"));
+#ifdef AP_NORMALIZE_MERGE_SLASHES
+    if (*path == '/') {
+        (void)ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_DECODE_UNRESERVED |
+                                          AP_NORMALIZE_MERGE_SLASHES);
+    }
+#endif
+    return path;
+}
+
+/** Whether httpd made r->uri of this path: by AllowEncodedSlashes, a %2F is decoded (On) or kept (NoDecode). */
+static bool is_source(request_rec *r, const char *path)
+{
+    for (int decode_slashes = 0; decode_slashes <= 1; decode_slashes++) {
+        char *decoded = apr_pstrdup(r->pool, path);
+
+        if (ap_unescape_url_keep2f(decoded, decode_slashes) == OK && !strcmp(decoded, r->uri)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /**
- * What follows the mount, still encoded. The path as it was sent says where a %2F was; it is used when it is what httpd
- * made r->uri of, and starts with the mount. Otherwise (it was rewritten, or its dots and slashes were normalised) r->uri
- * is encoded anew.
+ * r->uri, encoded anew. With AllowEncodedSlashes NoDecode a %2F in it is an encoded slash, and stays one; where the client
+ * sent a %252F too, httpd has lost which is which, and the path belongs to no route.
+ */
+static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->server->lookup_defaults);
+    char *path = apr_pstrdup(r->pool, ap_os_escape_path(r->pool, r->uri + skip, 1));
+    bool kept = core && core->allow_encoded_slashes && !core->decode_encoded_slashes;
+
+    for (char *at = path; kept && (at = ap_strcasestr(at, "%252F")); at += 3) {
+        if (ap_strcasestr(sent, "%252F")) {
+            return "/%00";
+        }
+        memmove(at + 1, at + 3, strlen(at + 3) + 1);
+    }
+    return path;
+}
+
+/**
+ * What follows the mount, still encoded, so that each segment is decoded by itself and once. The path as it was sent is
+ * used when httpd made r->uri of it and it starts with the mount; otherwise it was rewritten, and r->uri is encoded anew.
  */
 static const char *path_after_mount(request_rec *r, const char *mount)
 {
     size_t length = strlen(mount);
-    const char *sent = r->unparsed_uri ? r->unparsed_uri : "";
-    char *path = apr_pstrndup(r->pool, sent, strcspn(sent, "?#"));
-    char *decoded = apr_pstrdup(r->pool, path);
+    const char *path = sent_path(r);
 
     if (!strncmp(path, mount, length) && (path[length] == '/' || !path[length]) &&
-        ap_unescape_url(decoded) == OK && !strcmp(decoded, r->uri)) {
+        is_source(r, path)) {
         return path + length;
     }
-    return ap_os_escape_path(r->pool, r->uri + length, 1);
+    return encode_uri(r, length, path);
 }
 
 /** At the root of a site only paths that start like one of its routes are the API's; below a mount, all are. */
@@ -176,6 +225,14 @@ static void fill_settings(orders_request_t *request)
         .mail = request->server.mailer != NULL};
 }
 
+static void fill_sent(orders_call_t *call, const char *sent)
+{
+    size_t length = strcspn(sent, "?#");
+
+    call->sent_path = apr_pstrmemdup(call->pool, sent, length);
+    call->sent_query = sent[length] == '?' ? sent + length + 1 : "";
+}
+
 static void fill_call(orders_request_t *request)
 {
     request_rec *r = request->r;
@@ -185,7 +242,7 @@ static void fill_call(orders_request_t *request)
     call->api = request->api;
     call->route = request->match.route;
     memcpy(call->param, request->match.param, sizeof call->param);
-    call->path = r->uri ? ap_os_escape_path(r->pool, r->uri, 1) : "";
+    fill_sent(call, r->unparsed_uri ? r->unparsed_uri : "");
     call->mount = request->dir.mount;
     call->query = r->args ? r->args : "";
     call->content_type = media_type(r);

@@ -145,7 +145,7 @@ subtest 'the page to pay at' => sub {
     is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
     my $cancel = page($token, 'cancel');
     is($cancel->code, 200, 'who came back without paying');
-    like($cancel->content, qr{href="\Q@{[ base_url() ]}/transaction/$token/pay"}, 'may go on');
+    like($cancel->content, qr{href="pay"}, 'may go on');
     is(page($token, 'return')->code, 200, 'who came back');
     is(order_of($number)->{version}, 1, 'nothing has changed');
 };
@@ -186,7 +186,7 @@ subtest 'links that are over, or none' => sub {
     my $page  = page($token);
     like($page->content, qr/can no longer be paid/, "the order's time counts, too");
     my $post = ask(POST => "/transaction/$token/pay", form => []);
-    is_deeply([ $post->code, $post->header('Location') ], [ 303, base_url() . "/transaction/$token/pay" ], 'and the page says why');
+    is_deeply([ $post->code, $post->header('Location') ], [ 303, 'pay' ], 'and the page says why');
 };
 
 invariants_hold();

@@ -65,7 +65,7 @@ static void check_page(const orders_input_t *input, apr_pool_t *pool)
 
 static void check_link(const char *query, apr_pool_t *pool)
 {
-    const char *link = orders_page_next_link(pool, query, query, "CURSOR");
+    const char *link = orders_page_next_link(pool, query, "CURSOR");
     const char *at;
 
     HOLDS(link[0] == '<' && strchr(link, '>') == strrchr(link, '>'));

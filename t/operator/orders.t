@@ -102,7 +102,7 @@ subtest 'search' => sub {
     my @seen  = @{ ids($reply) };
     while (my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/) {
         ok($reply->{json}{next_cursor}, 'the cursor is in the body too');
-        $reply = api(GET => $next, @token);
+        $reply = api(GET => "$path$next", @token);
         push @seen, @{ ids($reply) };
     }
     is_deeply(\@seen, \@all, 'page by page');

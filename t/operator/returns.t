@@ -172,7 +172,7 @@ subtest 'the list' => sub {
     is_deeply({ map { $_ => $listed->{$_} } grep { $_ ne 'order' } keys %$listed }, get("/orders/$listed->{order}{id}")->{json}{returns}[0], 'as the order shows it');
     ok($reply->{json}{next_cursor}, 'there are more');
     my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/;
-    is(api(GET => $next, @token)->{json}{returns}[0]{id}, $ids[1], 'on the next page');
+    is(api(GET => "$admin/returns$next", @token)->{json}{returns}[0]{id}, $ids[1], 'on the next page');
     my $all = get('/returns?limit=500')->{json};
     is(scalar(grep { $_->{id} == $ids[0] || $_->{id} == $ids[1] } @{ $all->{returns} }), 2, 'in any state');
     is($all->{next_cursor}, undef, 'to the end');

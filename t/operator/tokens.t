@@ -61,7 +61,7 @@ subtest 'the list' => sub {
     ok(!grep({ exists $_->{token} } @{ $reply->{json}{tokens} }), 'without secrets');
     unlike($reply->content, qr/\Q$issued[2]{token}\E/, 'anywhere');
     my ($next) = $reply->header('Link') =~ /^<([^>]+)>; rel="next"$/;
-    is(api(GET => $next, @token)->{json}{tokens}[0]{id}, $issued[0]{id}, 'page by page');
+    is(api(GET => "$path$next", @token)->{json}{tokens}[0]{id}, $issued[0]{id}, 'page by page');
     refused(api(GET => "$path?limit=0", @token), 422, 'invalid_fields', 'limit');
 };
 

@@ -140,17 +140,15 @@ static void cursors_cannot_be_bent(void **state)
 
 static void links_to_the_next_page(void **state)
 {
-    assert_string_equal(orders_page_next_link(pool, "/api/v1/user/orders", "", "CUR"),
-                        "</api/v1/user/orders?cursor=CUR>; rel=\"next\"");
+    assert_string_equal(orders_page_next_link(pool, "", "CUR"), "<?cursor=CUR>; rel=\"next\"");
     assert_string_equal(
-        orders_page_next_link(pool, "/o", "status=paid&page=2&cursor=x&per_page=5", "CUR"),
-        "</o?status=paid&per_page=5&cursor=CUR>; rel=\"next\"");
+        orders_page_next_link(pool, "status=paid&page=2&cursor=x&per_page=5", "CUR"),
+        "<?status=paid&per_page=5&cursor=CUR>; rel=\"next\"");
     assert_string_equal(
-        orders_page_next_link(pool, "/o", "&&c%75rsor=x&pag%65=1&n=a+b%26c>\"\xC3\xA9", "CUR"),
-        "</o?n=a%20b%26c%3E%22%C3%A9&cursor=CUR>; rel=\"next\"");
-    assert_string_equal(
-        orders_page_next_link(pool, "/o>; rel=\"x\"", "a=%0D%0AX&b=%zz&flag", "CUR"),
-        "</o%3E;%20rel=%22x%22?a=%0D%0AX&flag=&cursor=CUR>; rel=\"next\"");
+        orders_page_next_link(pool, "&&c%75rsor=x&pag%65=1&n=a+b%26c>\"\xC3\xA9", "CUR"),
+        "<?n=a%20b%26c%3E%22%C3%A9&cursor=CUR>; rel=\"next\"");
+    assert_string_equal(orders_page_next_link(pool, "a=%0D%0AX&b=%zz&flag", "CUR"),
+                        "<?a=%0D%0AX&flag=&cursor=CUR>; rel=\"next\"");
 }
 
 int main(void)

@@ -115,7 +115,7 @@ subtest 'cursors' => sub {
         my @seen  = @{ ids($reply) };
         my $pages = 1;
         while (($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/ && $pages++ < 10) {
-            $reply = api(GET => $1, token => $buyer->{token});
+            $reply = api(GET => "/api/v1/user/orders$1", token => $buyer->{token});
             is($reply->{json}{pagination}{total_count}, scalar @$all, 'the count stays');
             is($reply->{json}{pagination}{has_prev}, JSON::PP::true, 'there is a page before');
             push @seen, @{ ids($reply) };
