@@ -6,8 +6,12 @@
 #include "api/request.h"
 #include "store/order.h"
 
-/** The reason and the version of `cancel`, and a writer for `actor`. Which order it is, and whose, is the caller's. */
+/**
+ * The reason and the version of `cancel`, and a writer for `actor`. Which order it is, and whose, is the caller's.
+ * `exactly`: unknown members of the body are refused.
+ */
 orders_problem_t *orders_cancel_read(orders_cancel_t *cancel, orders_writer_t *writer,
-                                     orders_call_t *call, const char *actor) ORDERS_MUSTCHECK;
+                                     orders_call_t *call, const char *actor,
+                                     bool exactly) ORDERS_MUSTCHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/company.h"
 #include "api/members.h"
 #include "core/etag.h"
+#include "core/mail_address.h"
 #include "core/text.h"
 #include "store/sale.h"
 
@@ -134,6 +135,9 @@ static const char *fault_of(size_t member, const char *text, bool other_type)
     }
     if (other_type || orders_utf8_count(text ? text : "", length) > LONGEST_MEMBER ||
         orders_text_has_control(text ? text : "", length, false)) {
+        return "invalid";
+    }
+    if (length && strcmp(members[member].name, "email") == 0 && !orders_is_mail_address(text)) {
         return "invalid";
     }
     return !length && members[member].required ? "required" : NULL;

@@ -6,7 +6,7 @@
 #include "api/company.h"
 #include "api/members.h"
 #include "api/pay_link.h"
-#include "services/mail.h"
+#include "core/mail_address.h"
 #include "store/pay_link.h"
 
 static orders_problem_t *pay_url(const char **url, const orders_call_t *call,
@@ -67,7 +67,7 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     ORDERS_TRY(check_configured(call));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_pay_link_send(
-        &writer, number, email && orders_mail_address_ok(email) ? email : NULL, &answer));
+        &writer, number, email && orders_is_ascii_mail_address(email) ? email : NULL, &answer));
     reply->replayed = orders_answer_is_replay(answer);
     orders_company_reply_empty(call, reply);
     return NULL;

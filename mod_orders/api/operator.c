@@ -16,6 +16,8 @@ const orders_page_rules_t orders_operator_pages = {
     .cursor = true,
 };
 
+const char *const orders_operator_page_names[] = {"limit", "cursor", NULL};
+
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
                                 const orders_cursor_t *last, const char *context)
 {

@@ -11,6 +11,9 @@
 /** Pages of this API: `limit` (50, at most 500) and `cursor`. */
 extern const orders_page_rules_t orders_operator_pages;
 
+/** The names of its parameters, NULL-terminated. */
+extern const char *const orders_operator_page_names[];
+
 /** Where the next page begins, as the member `next_cursor` and as a Link; null when `last`, the last row shown, is NULL. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
                                 const orders_cursor_t *last, const char *context);

@@ -13,6 +13,10 @@ static const orders_field_t fields[] = {
     ORDERS_FIELD(orders_post_balance_t, STRING, reference, .max = 255),
 };
 
+static const char *const read_only[] = {
+    "id", "entry_type", "balance_after", "description", "metadata", "created_at", "user_id", NULL,
+};
+
 static void write_posting(orders_json_t *json, const orders_posting_t *posting)
 {
     orders_json_member_int(json, "id", posting->id);
@@ -33,7 +37,8 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
     orders_writer_t writer;
     orders_answer_t *answer;
     ORDERS_TRY(orders_input_body(&input, call, false));
-    ORDERS_TRY(orders_fields_decode(fields, ORDERS_COUNT(fields), input, &post, call->pool));
+    ORDERS_TRY(orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), read_only, input, &post,
+                                            call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     post.reference = orders_or_null(post.reference);
     ORDERS_TRY(orders_payment_post_balance(&writer, &post, &answer));

@@ -42,6 +42,7 @@ static const orders_field_t terminal_fields[] = {
     ORDERS_FIELD(T, STRING, order_number, .max = 64),
 };
 #undef T
+static const char *const terminal_read_only[] = {"id", "created_at", NULL};
 
 orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply)
 {
@@ -50,8 +51,8 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
     orders_writer_t writer;
     orders_answer_t *answer;
     ORDERS_TRY(orders_input_body(&input, call, false));
-    ORDERS_TRY(orders_fields_decode(terminal_fields, ORDERS_COUNT(terminal_fields), input,
-                                    &transaction, call->pool));
+    ORDERS_TRY(orders_fields_decode_exactly(terminal_fields, ORDERS_COUNT(terminal_fields),
+                                            terminal_read_only, input, &transaction, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     transaction.order_number = orders_or_null(transaction.order_number);
     ORDERS_TRY(orders_desk_record_terminal(&writer, &transaction, &answer));
@@ -76,6 +77,9 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
     apr_array_header_t *match;
     orders_answer_t *answer;
     const orders_order_t *order;
+    orders_input_t *input;
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(orders_fields_decode_exactly(NULL, 0, NULL, input, NULL, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &match));
     ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], match, &answer));

@@ -10,19 +10,24 @@ typedef struct step_t {
     bool collected;
 } step_t;
 
-static const orders_field_t fields[] = {
+#define STEP_FIELDS 2
+static const orders_field_t step_fields[STEP_FIELDS] = {
     ORDERS_FIELD(step_t, STRING, comment, .max = 255),
     ORDERS_FIELD(step_t, STRING, expected_at, .max = 40),
+};
+static const orders_field_t delivery_fields[STEP_FIELDS] = {
+    ORDERS_FIELD(step_t, STRING, comment, .max = 255),
     ORDERS_FIELD(step_t, BOOL, collected),
 };
 
-static orders_problem_t *read_step(orders_call_t *call, step_t *step)
+static orders_problem_t *read_step(orders_call_t *call, const orders_field_t fields[STEP_FIELDS],
+                                   step_t *step)
 {
     orders_input_t *input;
     apr_time_t time;
     ORDERS_TRY(orders_input_body(&input, call, true));
     orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, step, call->pool);
+        orders_fields_decode_exactly(fields, STEP_FIELDS, NULL, input, step, call->pool);
     step->expected_at = orders_or_null(step->expected_at);
     if (step->expected_at && !orders_time_parse(step->expected_at, &time)) {
         orders_problem_field(
@@ -32,13 +37,14 @@ static orders_problem_t *read_step(orders_call_t *call, step_t *step)
     return problem;
 }
 
-static orders_problem_t *advance(orders_call_t *call, const char *to, orders_reply_t *reply)
+static orders_problem_t *advance(orders_call_t *call, const char *to,
+                                 const orders_field_t fields[STEP_FIELDS], orders_reply_t *reply)
 {
     step_t step = {.collected = true};
     orders_writer_t writer;
     orders_answer_t *answer;
     orders_advance_t order = {.order = call->param[0], .to = to};
-    ORDERS_TRY(read_step(call, &step));
+    ORDERS_TRY(read_step(call, fields, &step));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &order.match));
     order.comment = orders_or_null(step.comment);
@@ -50,17 +56,17 @@ static orders_problem_t *advance(orders_call_t *call, const char *to, orders_rep
 
 orders_problem_t *orders_operator_confirm(orders_call_t *call, orders_reply_t *reply)
 {
-    return advance(call, "confirmed", reply);
+    return advance(call, "confirmed", step_fields, reply);
 }
 
 orders_problem_t *orders_operator_pack(orders_call_t *call, orders_reply_t *reply)
 {
-    return advance(call, "packed", reply);
+    return advance(call, "packed", step_fields, reply);
 }
 
 orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *reply)
 {
-    return advance(call, "delivered", reply);
+    return advance(call, "delivered", delivery_fields, reply);
 }
 
 typedef orders_problem_t *(*write_document_t)(const orders_writer_t *writer,

@@ -25,6 +25,12 @@ static const orders_field_t fields[] = {
     },
 };
 
+/* The other members of a line as an order shows it. */
+static const char *const read_only[] = {
+    "kind", "product",  "variant",    "title", "unit_price", "list_price", "discount",
+    "tax",  "subtotal", "returnable", "image", "metadata",   NULL,
+};
+
 typedef struct reading_t {
     const orders_input_t *input;
     bool counted; /* each line has a quantity */
@@ -46,7 +52,8 @@ static orders_problem_t *read_line(const reading_t *reading, int index, json_t *
     }
     orders_input_t *nested =
         orders_input_nested(reading->input, element, apr_pstrcat(pool, name, ".", NULL), pool);
-    problem = orders_fields_decode(fields, ORDERS_COUNT(fields), nested, &line, pool);
+    problem =
+        orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), read_only, nested, &line, pool);
     if (reading->counted && !line.quantity_given && !problem) {
         orders_problem_field(&problem, pool, apr_pstrcat(pool, name, ".quantity", NULL),
                              ORDERS_E_required_field,

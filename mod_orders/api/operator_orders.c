@@ -54,7 +54,8 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     query_t query = {0};
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     orders_problem_t *problem =
-        orders_fields_decode(query_fields, ORDERS_COUNT(query_fields), input, &query, call->pool);
+        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
+                                     orders_operator_page_names, input, &query, call->pool);
     read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);
     read_end(&problem, call->pool, "to", query.to, &search->to_day, &search->to);
     orders_problem_merge(&problem, call->pool,
@@ -169,8 +170,8 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     orders_answer_t *answer;
     orders_settle_t settle = {.order = {.text = call->param[0]}};
     ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(
-        orders_fields_decode(pay_fields, ORDERS_COUNT(pay_fields), input, &body, call->pool));
+    ORDERS_TRY(orders_fields_decode_exactly(pay_fields, ORDERS_COUNT(pay_fields), NULL, input,
+                                            &body, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &settle.match));
     settle.reference = orders_or_null(body.reference);
@@ -184,7 +185,7 @@ orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *re
     orders_writer_t writer;
     orders_answer_t *answer;
     orders_cancel_t cancel = {.order = {.text = call->param[0]}};
-    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator"));
+    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator", true));
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
     return orders_operator_reply(call, answer, reply);
 }

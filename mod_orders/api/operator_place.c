@@ -34,13 +34,19 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body)
     return problem;
 }
 
-/* What the order book calls the field coupon_code is this API's voucher. */
+/* The names of fields in the order book's refusals, and in this API. A member that is unknown keeps its own name. */
+static const struct {
+    const char *name, *ours;
+} renamed[] = {{"coupon_code", "voucher"}, {"cart_id", "cart"}};
+
 static orders_problem_t *in_our_words(orders_problem_t *problem)
 {
     for (int i = 0; problem && problem->fields && i < problem->fields->nelts; i++) {
         orders_field_error_t *error = &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
-        if (strcmp(error->field, "coupon_code") == 0) {
-            error->field = "voucher";
+        for (size_t n = 0; n < ORDERS_COUNT(renamed) && error->error != ORDERS_E_unknown_field;
+             n++) {
+            error->field =
+                strcmp(error->field, renamed[n].name) == 0 ? renamed[n].ours : error->field;
         }
     }
     return problem;

@@ -34,7 +34,7 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     refund_t body = {0};
     ORDERS_TRY(orders_input_body(&input, call, true));
     orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, &body, call->pool);
+        orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), NULL, input, &body, call->pool);
     if (body.lines) {
         orders_problem_merge(
             &problem, call->pool,
@@ -119,8 +119,8 @@ static orders_problem_t *read_settle(orders_call_t *call, orders_settle_refund_t
     orders_input_t *input;
     settle_t body = {0};
     ORDERS_TRY(orders_input_body(&input, call, true));
-    orders_problem_t *problem =
-        orders_fields_decode(settle_fields, ORDERS_COUNT(settle_fields), input, &body, call->pool);
+    orders_problem_t *problem = orders_fields_decode_exactly(
+        settle_fields, ORDERS_COUNT(settle_fields), NULL, input, &body, call->pool);
     settle->transaction_id = orders_or_null(body.reference);
     settle->ok = !body.failed;
     settle->code = orders_or_null(body.code);

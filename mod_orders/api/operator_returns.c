@@ -25,7 +25,8 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_return_lis
     query_t query = {NULL};
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     orders_problem_t *problem =
-        orders_fields_decode(query_fields, ORDERS_COUNT(query_fields), input, &query, call->pool);
+        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
+                                     orders_operator_page_names, input, &query, call->pool);
     orders_problem_merge(&problem, call->pool,
                          orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT,
                                           call->settings, call->pool));
@@ -133,8 +134,8 @@ static orders_problem_t *read_request(orders_call_t *call, orders_return_request
     orders_input_t *input;
     request_t body = {0};
     ORDERS_TRY(orders_input_body(&input, call, false));
-    orders_problem_t *problem = orders_fields_decode(request_fields, ORDERS_COUNT(request_fields),
-                                                     input, &body, call->pool);
+    orders_problem_t *problem = orders_fields_decode_exactly(
+        request_fields, ORDERS_COUNT(request_fields), NULL, input, &body, call->pool);
     if (body.lines) {
         orders_problem_merge(
             &problem, call->pool,
@@ -178,8 +179,8 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
         .action = action,
     };
     ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(
-        orders_fields_decode(step_fields, ORDERS_COUNT(step_fields), input, &body, call->pool));
+    ORDERS_TRY(orders_fields_decode_exactly(step_fields, ORDERS_COUNT(step_fields), NULL, input,
+                                            &body, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &step.match));
     step.comment = orders_or_null(body.comment);

@@ -38,6 +38,10 @@ static const orders_field_t fields[] = {
     ORDERS_FIELD(issue_t, INT64, expires_in, .min = 1, .max = MAX_SECONDS),
 };
 
+static const char *const read_only[] = {
+    "id", "token", "hint", "user_id", "created_at", "expires_at", "revoked_at", NULL,
+};
+
 static const char *known_scope(const char *word)
 {
     for (size_t i = 0; word && i < ORDERS_COUNT(known_scopes); i++) {
@@ -105,8 +109,8 @@ static orders_problem_t *read_issue(orders_call_t *call, orders_issue_token_t *i
     orders_input_t *input;
     issue_t body = {0};
     ORDERS_TRY(orders_input_body(&input, call, false));
-    orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, &body, call->pool);
+    orders_problem_t *problem = orders_fields_decode_exactly(fields, ORDERS_COUNT(fields),
+                                                             read_only, input, &body, call->pool);
     if (body.scopes) {
         orders_problem_merge(&problem, call->pool, read_scopes(body.scopes, issue, call->pool));
     }
@@ -162,6 +166,8 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     orders_page_t page;
     orders_answer_t *answer;
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
+    ORDERS_TRY(
+        orders_fields_decode_exactly(NULL, 0, orders_operator_page_names, input, NULL, call->pool));
     ORDERS_TRY(orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT, call->settings,
                                 call->pool));
     ORDERS_TRY(

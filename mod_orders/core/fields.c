@@ -114,7 +114,7 @@ static bool decode_string(slot_t *slot)
     }
     length = strlen(slot->text);
     if (orders_text_has_control(slot->text, length, field->flags & ORDERS_FIELD_MULTILINE)) {
-        return refuse(slot, ORDERS_E_invalid_field, "Control characters are not allowed.");
+        return refuse(slot, ORDERS_E_invalid_field, "Must not contain control characters.");
     }
     count = (int64_t)orders_utf8_count(slot->text, length);
     if (field->max && count > field->max) {
@@ -357,6 +357,60 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
         } else if (decoders[field->type](&slot) && field->given != SIZE_MAX) {
             *(bool *)((char *)into + field->given) = true;
         }
+    }
+    return problem;
+}
+
+typedef struct names_t {
+    const orders_field_t *table;
+    size_t count;
+    const char *const *read_only;
+} names_t;
+
+/** Whether a list of the table or of `read_only` has the name; "id[]" of a form is "id". */
+static bool is_known(const names_t *names, const char *name)
+{
+    size_t length = strcspn(name, "[");
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (strncmp(names->table[i].name, name, length) == 0 && !names->table[i].name[length]) {
+            return true;
+        }
+    }
+    for (const char *const *other = names->read_only; other && *other; other++) {
+        if (strncmp(*other, name, length) == 0 && !(*other)[length]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_name(const names_t *names, const orders_input_t *input, const char *name,
+                       orders_problem_t **problem, apr_pool_t *pool)
+{
+    if (!is_known(names, name)) {
+        orders_problem_field(problem, pool, apr_pstrcat(pool, input->prefix, name, NULL),
+                             ORDERS_E_unknown_field, orders_error_sentence(ORDERS_E_unknown_field));
+    }
+}
+
+orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size_t count,
+                                               const char *const *read_only,
+                                               const orders_input_t *input, void *into,
+                                               apr_pool_t *pool)
+{
+    const names_t names = {table, count, read_only};
+    orders_problem_t *problem = orders_fields_decode(table, count, input, into, pool);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(input->root, name, value)
+    {
+        check_name(&names, input, name, &problem, pool);
+    }
+    for (int i = 0; input->pairs && i < input->pairs->nelts; i++) {
+        name = APR_ARRAY_IDX(input->pairs, i, orders_pair_t).name;
+        check_name(&names, input, name, &problem, pool);
     }
     return problem;
 }

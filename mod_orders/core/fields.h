@@ -3,7 +3,7 @@
  * Reading requests: a body (JSON object, form) and a query, then fields of these into a struct by a table.
  *
  * An input is parsed once, whole; a table then decodes the fields it names, collecting every refused field into one
- * problem. Unknown fields are ignored; a name that occurs twice is refused.
+ * problem. Unknown fields are ignored or refused, as the API wants it; a name that occurs twice is refused.
  */
 #ifndef ORDERS_CORE_FIELDS_H
 #define ORDERS_CORE_FIELDS_H
@@ -89,6 +89,15 @@ typedef struct orders_field_t {
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into,
                                        apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/**
+ * Decodes, and refuses every other name with `unknown_field`, but for `read_only` (NULL-terminated, or NULL): members of our
+ * own answers, which are ignored so that a client may send back what it read. `table` may be NULL when `count` is 0.
+ */
+orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size_t count,
+                                               const char *const *read_only,
+                                               const orders_input_t *input, void *into,
+                                               apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /** A string field by name, or NULL (not there, or no string). */
 const char *orders_input_string(const orders_input_t *input, const char *name);

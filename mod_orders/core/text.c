@@ -89,6 +89,14 @@ apr_size_t orders_utf8_count(const char *text, apr_size_t length)
     return count;
 }
 
+/** U+202A … U+202E are E2 80 AA … E2 80 AE, U+2066 … U+2069 are E2 81 A6 … E2 81 A9. */
+static bool is_bidi_control(const unsigned char *byte, apr_size_t left)
+{
+    return left >= 3 && byte[0] == 0xE2 &&
+           ((byte[1] == 0x80 && byte[2] >= 0xAA && byte[2] <= 0xAE) ||
+            (byte[1] == 0x81 && byte[2] >= 0xA6 && byte[2] <= 0xA9));
+}
+
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline)
 {
     const unsigned char *byte = (const unsigned char *)text;
@@ -102,6 +110,9 @@ bool orders_text_has_control(const char *text, apr_size_t length, bool multiline
         }
         if (byte[at] == 0xC2 && at + 1 < length && byte[at + 1] < 0xA0) {
             return true; /* U+0080 … U+009F */
+        }
+        if (is_bidi_control(byte + at, length - at)) {
+            return true;
         }
     }
     return false;

@@ -18,7 +18,11 @@ void orders_text_skip_mark(const char **text, apr_size_t *length);
 /** The number of characters (code points) of valid UTF-8. */
 apr_size_t orders_utf8_count(const char *text, apr_size_t length);
 
-/** Whether there is a control character (C0, DEL, C1; NUL too). `multiline` lets TAB, LF and CR pass. */
+/**
+ * Whether there is a control character (C0, DEL, C1; NUL too) or a bidirectional embedding, override or isolate (U+202A to
+ * U+202E, U+2066 to U+2069), which makes a text look like another one. `multiline` allows TAB, LF and CR. The same rule as
+ * orders.has_controls in SQL.
+ */
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline);
 
 /** Whether it is a UUID: 8-4-4-4-12 hexadecimal digits, in any case. */

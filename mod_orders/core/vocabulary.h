@@ -72,6 +72,7 @@
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
     X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
+    X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
     X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \

@@ -6,6 +6,7 @@
 #include <http_core.h>
 #include <string.h>
 
+#include "core/mail_address.h"
 #include "core/text.h"
 #include "httpd/config.h"
 #include "httpd/option_timeout.h"
@@ -28,7 +29,7 @@ static bool one_line(const char *text)
 static const char *set_from(cmd_parms *cmd, draft_t *draft, const char *value)
 {
     draft->mailer->from = value;
-    return orders_mail_address_ok(value)
+    return orders_is_ascii_mail_address(value)
                ? NULL
                : apr_psprintf(cmd->pool, "from= takes an address like shop@example.com, not '%s'",
                               value);

@@ -56,13 +56,6 @@ orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *po
                                    const orders_mail_t *mail, bool (*stop)(void *context),
                                    void *context) ORDERS_MUSTCHECK;
 
-/**
- * Whether mails can go there: local@domain in ASCII, at most 254 characters (RFC 5321, 4.5.3.1). The local part is a
- * dot-atom of at most 64: no quotes, spaces, comments or brackets. The domain has two or more labels of letters, digits
- * and inner hyphens, of which the last is not all digits: no address literals, no bare host names.
- */
-bool orders_mail_address_ok(const char *address);
-
 /** NULL, or a sentence that says why `url` is no mailer's: scheme, host, port and nothing else. */
 const char *orders_mail_url_check(const char *url);
 

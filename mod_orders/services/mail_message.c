@@ -4,14 +4,12 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "core/mail_address.h"
 #include "core/text.h"
 #include "core/time.h"
 #include "services/mail.h"
 
 #define LONGEST_LINE 76
-#define LONGEST_ADDRESS 254
-#define LONGEST_LOCAL 64
-#define LONGEST_LABEL 63
 #define LONGEST_ID 128
 
 /** An encoded word: its frame, and RFC 2047's longest. */
@@ -239,59 +237,6 @@ static const char *date_text(apr_pool_t *pool, apr_time_t date)
     return apr_pstrcat(pool, text, "+0000", NULL);
 }
 
-static bool is_dot_atom(const char *text, apr_size_t length)
-{
-    bool dot = true; /* before the first and after the last, as it were */
-
-    for (apr_size_t i = 0; i < length; i++) {
-        bool letter = (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z';
-        bool digit = text[i] >= '0' && text[i] <= '9';
-
-        if (text[i] == '.'
-                ? dot
-                : !letter && !digit && (!text[i] || !strchr("!#$%&'*+-/=?^_`{|}~", text[i]))) {
-            return false;
-        }
-        dot = text[i] == '.';
-    }
-    return !dot;
-}
-
-static bool is_label(const char *text, apr_size_t length)
-{
-    static const char known[] = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-    return length && length <= LONGEST_LABEL && strspn(text, known) >= length && text[0] != '-' &&
-           text[length - 1] != '-';
-}
-
-static bool is_domain(const char *domain)
-{
-    const char *last = domain;
-    apr_size_t length;
-    int labels = 0;
-
-    for (;; domain += length + 1) {
-        length = strcspn(domain, ".");
-        if (!is_label(domain, length)) {
-            return false;
-        }
-        labels++;
-        last = domain;
-        if (!domain[length]) {
-            return labels > 1 && strspn(last, "0123456789") < length;
-        }
-    }
-}
-
-bool orders_mail_address_ok(const char *address)
-{
-    const char *at = address ? strchr(address, '@') : NULL;
-
-    return at && strlen(address) <= LONGEST_ADDRESS && at - address <= LONGEST_LOCAL &&
-           is_dot_atom(address, (apr_size_t)(at - address)) && is_domain(at + 1);
-}
-
 /** One line of UTF-8. */
 static bool is_header_text(const char *text)
 {
@@ -315,9 +260,10 @@ static orders_problem_t *check_mail(apr_pool_t *pool, const orders_mail_t *mail)
 {
     const char *wrong = NULL;
 
-    if (!mail->id || strlen(mail->id) > LONGEST_ID || !is_dot_atom(mail->id, strlen(mail->id))) {
+    if (!mail->id || strlen(mail->id) > LONGEST_ID ||
+        !orders_is_dot_atom(mail->id, strlen(mail->id))) {
         wrong = "the id is not fit for a Message-ID";
-    } else if (!orders_mail_address_ok(mail->to)) {
+    } else if (!orders_is_ascii_mail_address(mail->to)) {
         wrong = "the recipient's address is none";
     } else if (!is_header_text(mail->subject) || !*mail->subject) {
         wrong = "the subject is empty, has control characters or is no UTF-8";
@@ -334,7 +280,7 @@ static orders_problem_t *check_mail(apr_pool_t *pool, const orders_mail_t *mail)
 
 static orders_problem_t *check_mailer(apr_pool_t *pool, const orders_mailer_t *mailer)
 {
-    if (orders_mail_address_ok(mailer->from) &&
+    if (orders_is_ascii_mail_address(mailer->from) &&
         (!mailer->from_name || is_header_text(mailer->from_name))) {
         return NULL;
     }

@@ -12,13 +12,15 @@ DECLARE
     x     orders.users;
     v_old orders.users;
 BEGIN
+    PERFORM orders.check_members(d, '', '{login,name,given_name,family_name,email,phone,locale,title,
+        default_address,current_company,active,metadata}');
     SELECT * INTO v_old FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.login := orders.doc_text(d, 'login', false);
     x.name := orders.doc_text(d, 'name', true);
     x.given_name := orders.doc_text(d, 'given_name', false);
     x.family_name := orders.doc_text(d, 'family_name', false);
-    x.email := orders.doc_text(d, 'email', false, 320);
+    x.email := orders.doc_mail(d, 'email');
     x.phone := orders.doc_text(d, 'phone', false, 40);
     x.locale := orders.doc_text(d, 'locale', false, 35);
     x.title := orders.doc_number(d, 'title', false, 0, 1);
@@ -50,6 +52,8 @@ DECLARE
     x     orders.plan;
     v_old orders.plan;
 BEGIN
+    PERFORM orders.check_members(d, '', '{name,slug,description,price,currency,duration_unit,duration_value,features,
+        status,max_quantity,tax_class,metadata}');
     SELECT * INTO v_old FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.name := orders.doc_text(d, 'name', true);
@@ -90,6 +94,7 @@ DECLARE
     x     orders.billing_option;
     v_old orders.billing_option;
 BEGIN
+    PERFORM orders.check_members(d, '', '{plan,name,price,duration_unit,duration_value,active}');
     SELECT * INTO v_old FROM orders.billing_option b
     WHERE b.tenant_id = p_tenant AND b.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
@@ -126,6 +131,7 @@ DECLARE
     x     orders.tax_rate;
     v_old orders.tax_rate;
 BEGIN
+    PERFORM orders.check_members(d, '', '{tax_class,key,rate_bp,active}');
     SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.tax_class := orders.doc_text(d, 'tax_class', true);
@@ -152,6 +158,7 @@ DECLARE
     x     orders.payment_channel;
     v_old orders.payment_channel;
 BEGIN
+    PERFORM orders.check_members(d, '', '{name,provider,enabled,currencies,metadata}');
     SELECT * INTO v_old FROM orders.payment_channel n
     WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
@@ -161,9 +168,10 @@ BEGIN
     x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
                      FROM jsonb_array_elements_text(orders.doc_json(d, 'currencies', '{array}', '[]')) AS e);
     x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
-    IF NOT x.currencies <@ ARRAY(SELECT y.code FROM orders.currency y) THEN
-        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', 'currencies');
-    END IF;
+    PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
+    FROM jsonb_array_elements_text(d -> 'currencies') WITH ORDINALITY AS e (value, n)
+    WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
+    ORDER BY e.n LIMIT 1;
     IF v_old.id IS NULL THEN
         INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, metadata)
         VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.metadata)
@@ -185,6 +193,7 @@ DECLARE
     x     orders.tenant_label;
     v_old orders.tenant_label;
 BEGIN
+    PERFORM orders.check_members(d, '', '{type,word,language,text}');
     SELECT * INTO v_old FROM orders.tenant_label l
     WHERE l.tenant_id = p_tenant AND l.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
@@ -209,6 +218,8 @@ $$;
 CREATE FUNCTION orders.coupon_from(x orders.coupon, p_ref text, d jsonb) RETURNS orders.coupon
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
+    PERFORM orders.check_members(d, '', '{code,percent_bp,amount,currency,minimum,max_discount,starts_at,ends_at,
+        max_uses,max_uses_per_user,active,metadata}');
     x.code := upper(coalesce(orders.doc_text(d, 'code', false, 64), p_ref));
     x.kind := CASE WHEN d ->> 'amount' IS NULL THEN 'percent' ELSE 'amount' END;
     x.percent_bp := orders.doc_number(d, 'percent_bp', x.kind = 'percent', 1, 10000);
@@ -285,8 +296,13 @@ BEGIN
     ELSIF orders.has_controls(p_ref, false) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A reference has no control characters.', 'ref');
     ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An object is due here.', '');
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a JSON object.', '');
+    ELSIF d ->> 'kind' <> p_kind THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be the kind that the request names.', 'kind');
+    ELSIF d ->> 'ref' <> p_ref THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be the reference that the request names.', 'ref');
     END IF;
+    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer, which may be sent back
     CASE p_kind
         WHEN 'users' THEN RETURN orders.put_user(p_tenant, p_ref, d);
         WHEN 'companies' THEN RETURN orders.put_company(p_tenant, p_ref, d);

@@ -13,22 +13,28 @@ DECLARE
 BEGIN
     SELECT c.id INTO v_id FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = v_ref;
     IF v_ref IS NOT NULL AND v_id IS NULL THEN
-        PERFORM orders.refuse('422', 'company_not_found', 'There is no such company.', p_field);
+        PERFORM orders.refuse('422', 'company_not_found', 'There is no such company.', orders.doc_path(d, p_field));
     END IF;
     RETURN v_id;
 END
 $$;
 
+-- All the words that the APIs have for the parts of an address.
 CREATE FUNCTION orders.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_address jsonb := orders.doc_json(d, p_field, '{object}', p_default);
+    v_path    text := orders.doc_path(d, p_field) || '.';
+    e         record;
 BEGIN
-    IF EXISTS (SELECT FROM jsonb_each(v_address) AS e
-               WHERE jsonb_typeof(e.value) NOT IN ('string', 'null', 'number')
-                  OR length(e.value #>> '{}') > 200 OR orders.has_controls(e.value #>> '{}', false)) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'The members of an address are single lines of at most 200 characters.',
-                              p_field);
-    END IF;
+    PERFORM orders.check_members(v_address, v_path, '{title,given_name,family_name,name,receiverName,email,phone,house,street,street2,
+        addressLine1,addressLine2,city,state,province,postal_code,postalCode,code,country}');
+    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS text FROM jsonb_each(v_address) AS m LOOP
+        IF jsonb_typeof(e.value) NOT IN ('string', 'null', 'number') OR length(e.text) > 200 OR orders.has_controls(e.text, false) THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'Must be one line of at most 200 characters.', v_path || e.key);
+        ELSIF e.key = 'email' AND e.text <> '' AND NOT orders.is_mail_address(e.text) THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'Must be a mail address, like ada@example.com.', v_path || e.key);
+        END IF;
+    END LOOP;
     RETURN v_address;
 END
 $$;
@@ -36,12 +42,16 @@ $$;
 CREATE FUNCTION orders.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_images jsonb := orders.doc_json(d, p_field, '{object}', '{}');
+    v_path   text := orders.doc_path(d, p_field) || '.';
+    e        record;
 BEGIN
-    IF EXISTS (SELECT FROM jsonb_each(v_images) AS e
-               WHERE e.key NOT IN ('px240', 'px480', 'px720', 'px1080') OR jsonb_typeof(e.value) <> 'string'
-                  OR length(e.value #>> '{}') > 2000 OR NOT orders.is_url(e.value #>> '{}')) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'Pictures are URLs by size: px240, px480, px720, px1080.', p_field);
-    END IF;
+    PERFORM orders.check_members(v_images, v_path, '{px240,px480,px720,px1080}');
+    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS url FROM jsonb_each(v_images) AS m LOOP
+        IF jsonb_typeof(e.value) <> 'string' OR length(e.url) > 2000 OR NOT orders.is_url(e.url)
+           OR orders.has_controls(e.url, false) THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'Must be an http or https URL of at most 2000 characters.', v_path || e.key);
+        END IF;
+    END LOOP;
     RETURN v_images;
 END
 $$;
@@ -52,11 +62,12 @@ DECLARE
     x     orders.company;
     v_old orders.company;
 BEGIN
+    PERFORM orders.check_members(d, '', '{name,prefix,email,tax_number,address,images,active,metadata}');
     SELECT * INTO v_old FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.name := orders.doc_text(d, 'name', true);
     x.prefix := orders.doc_text(d, 'prefix', true, 8);
-    x.email := orders.doc_text(d, 'email', false, 320);
+    x.email := orders.doc_mail(d, 'email');
     x.tax_number := orders.doc_text(d, 'tax_number', false, 64);
     x.address := orders.doc_address(d, 'address', '{}');
     x.images := orders.doc_images(d, 'images');
@@ -84,6 +95,7 @@ DECLARE
     x     orders.membership;
     v_old orders.membership;
 BEGIN
+    PERFORM orders.check_members(d, '', '{company,user,role,active}');
     SELECT * INTO v_old FROM orders.membership m
     WHERE m.tenant_id = p_tenant AND m.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
@@ -107,9 +119,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.put_prices(v orders.variant, p_prices jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.put_prices(v orders.variant, p_prices jsonb, p_path text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     e         record;
+    d         jsonb;
     v_price   bigint;
     v_list    bigint;
     v_changed boolean := false;
@@ -118,11 +131,17 @@ BEGIN
     WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id AND NOT p_prices ? x.currency;
     v_changed := FOUND;
     FOR e IN SELECT p.key AS currency, p.value AS price FROM jsonb_each(p_prices) AS p ORDER BY p.key LOOP
-        PERFORM orders.doc_currency(jsonb_build_object('prices', e.currency), 'prices', true);
-        v_price := CASE jsonb_typeof(e.price) WHEN 'object' THEN orders.doc_number(e.price, 'price', true, 0, 1000000000000000)
-                       ELSE orders.doc_number(jsonb_build_object('prices', e.price), 'prices', true, 0, 1000000000000000) END;
-        v_list := CASE jsonb_typeof(e.price) WHEN 'object'
-                      THEN orders.doc_number(e.price, 'list_price', false, v_price, 1000000000000000) END;
+        IF NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.currency) THEN
+            PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', p_path || left(e.currency, 200));
+        END IF;
+        IF jsonb_typeof(e.price) = 'object' THEN
+            d := orders.doc_nested(e.price, p_path || e.currency, '{price,list_price}');
+            v_price := orders.doc_number(d, 'price', true, 0, 1000000000000000);
+            v_list := orders.doc_number(d, 'list_price', false, v_price, 1000000000000000);
+        ELSE
+            v_price := orders.doc_number(p_prices || jsonb_build_object('', p_path), e.currency, true, 0, 1000000000000000);
+            v_list := NULL;
+        END IF;
         INSERT INTO orders.variant_price AS x (tenant_id, variant_id, currency, price, list_price)
         VALUES (v.tenant_id, v.id, e.currency, v_price, v_list)
         ON CONFLICT ON CONSTRAINT variant_price_pkey DO UPDATE SET price = excluded.price, list_price = excluded.list_price
@@ -161,11 +180,30 @@ DECLARE
     e     record;
 BEGIN
     FOR e IN SELECT t.key, t.value FROM jsonb_each(v_all) AS t LOOP
-        IF e.key !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' OR jsonb_typeof(e.value) <> 'object' THEN
-            PERFORM orders.refuse('422', 'invalid_field',
-                                  'Translations are objects with a name, by language tag in small letters.', p_field);
+        IF e.key !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'The names of translations are language tags in lower case.',
+                                  orders.doc_path(d, p_field) || '.' || left(e.key, 200));
         END IF;
-        PERFORM orders.doc_text(e.value, 'name', true);
+        PERFORM orders.doc_text(orders.doc_nested(e.value, orders.doc_path(d, p_field) || '.' || e.key, '{name}'), 'name', true);
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+
+CREATE FUNCTION orders.doc_options(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_all  jsonb := orders.doc_json(d, p_field, '{array}', '[]');
+    v_path text := orders.doc_path(d, p_field);
+    e      record;
+    v_one  jsonb;
+BEGIN
+    IF jsonb_array_length(v_all) > 100 THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'At most 100 options.', v_path);
+    END IF;
+    FOR e IN SELECT o.value, o.n - 1 AS n FROM jsonb_array_elements(v_all) WITH ORDINALITY AS o (value, n) LOOP
+        v_one := orders.doc_nested(e.value, format('%s[%s]', v_path, e.n), '{id,name,attribute,code}');
+        PERFORM orders.doc_text(v_one, 'name', true), orders.doc_text(v_one, 'attribute', false), orders.doc_text(v_one, 'code', false);
+        v_all := jsonb_set(v_all, ARRAY[e.n::text, 'id'], to_jsonb(orders.doc_number(v_one, 'id', true, 0, 999999999999999999)));
     END LOOP;
     RETURN v_all;
 END
@@ -184,21 +222,13 @@ BEGIN
     x := v_old;
     x.number := upper(orders.doc_text(d, 'number', false, 64));
     x.name := coalesce(orders.doc_text(d, 'name', false), p.name);
-    x.options := coalesce((SELECT jsonb_agg(CASE WHEN v.id IS NULL THEN o.option ELSE jsonb_set(o.option, '{id}', to_jsonb(v.id)) END ORDER BY o.n)
-                           FROM jsonb_array_elements(orders.doc_json(d, 'options', '{array}', '[]')) WITH ORDINALITY AS o (option, n)
-                           CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(o.option -> 'id') WHEN 'number' THEN orders.whole_number(o.option ->> 'id') END) AS v (id)), '[]');
+    x.options := orders.doc_options(d, 'options');
     x.images := orders.doc_images(d, 'images');
     x.status := coalesce(orders.doc_text(d, 'status', false, 64), 'initial');
     x.active := orders.doc_boolean(d, 'active', true);
-    IF EXISTS (SELECT FROM jsonb_array_elements(x.options) AS o
-               WHERE jsonb_typeof(o) <> 'object' OR jsonb_typeof(o -> 'id') IS DISTINCT FROM 'number'
-                  OR o ->> 'id' !~ '^[0-9]{1,18}$' OR jsonb_typeof(o -> 'name') IS DISTINCT FROM 'string'
-                  OR length(o ->> 'name') NOT BETWEEN 1 AND 200 OR length(o ->> 'code') > 200 OR length(o ->> 'attribute') > 200
-                  OR jsonb_typeof(o -> 'attribute') NOT IN ('string', 'null')
-                  OR jsonb_typeof(o -> 'code') NOT IN ('string', 'null'))
-       OR jsonb_array_length(x.options) > 100 THEN
-        PERFORM orders.refuse('422', 'invalid_field',
-                              'At most 100 options are objects with a whole id and a name, and an attribute and a code if there are any.', 'options');
+    IF EXISTS (SELECT FROM orders.variant y
+               WHERE y.tenant_id = p.tenant_id AND y.number = x.number AND y.id IS DISTINCT FROM v_old.id) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Another entry has this value already.', orders.doc_path(d, 'number'));
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
@@ -212,9 +242,7 @@ BEGIN
         RETURNING * INTO x;
         v_moved := true;
     END IF;
-    x.options := coalesce((SELECT jsonb_agg(o.option || jsonb_build_object('id', orders.whole_number(o.option ->> 'id')) ORDER BY o.n)
-                           FROM jsonb_array_elements(x.options) WITH ORDINALITY AS o (option, n)), '[]');
-    v_moved := orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}')) OR v_moved;
+    v_moved := orders.put_prices(x, orders.doc_json(d, 'prices', '{object}', '{}'), orders.doc_path(d, 'prices') || '.') OR v_moved;
     RETURN orders.put_stock(x, orders.doc_number(d, 'stock', false, 0, 1000000000)::integer) OR v_moved;
 END
 $$;
@@ -222,18 +250,16 @@ $$;
 -- Variants that a document no longer names are no longer sold; orders and carts may still refer to them.
 CREATE FUNCTION orders.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    d       jsonb;
+    e       record;
     v_moved boolean;
 BEGIN
     UPDATE orders.variant v SET active = false, updated_at = now()
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.active
-      AND v.external_ref NOT IN (SELECT e ->> 'ref' FROM jsonb_array_elements(p_variants) AS e WHERE e ->> 'ref' IS NOT NULL);
+      AND v.external_ref NOT IN (SELECT x ->> 'ref' FROM jsonb_array_elements(p_variants) AS x WHERE x ->> 'ref' IS NOT NULL);
     v_moved := FOUND;
-    FOR d IN SELECT * FROM jsonb_array_elements(p_variants) LOOP
-        IF jsonb_typeof(d) <> 'object' THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'Variants are objects.', 'variants');
-        END IF;
-        v_moved := orders.put_variant(p, d) OR v_moved;
+    FOR e IN SELECT v.value, v.n - 1 AS n FROM jsonb_array_elements(p_variants) WITH ORDINALITY AS v (value, n) LOOP
+        v_moved := orders.put_variant(p, orders.doc_nested(e.value, format('variants[%s]', e.n),
+            '{id,ref,number,name,options,images,status,active,prices,stock}')) OR v_moved;
     END LOOP;
     RETURN v_moved;
 END
@@ -259,6 +285,8 @@ DECLARE
     v_moved boolean;
     u       orders.upserted;
 BEGIN
+    PERFORM orders.check_members(d, '', '{company,number,slug,name,description,images,tax_class,returnable,
+        translations,variants,active,metadata}');
     SELECT * INTO v_old FROM orders.product p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.company_id := orders.company_id_of(p_tenant, d, 'company', false);
@@ -298,17 +326,16 @@ $$;
 
 CREATE FUNCTION orders.put_cart_lines(k orders.cart, p_products jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+    e         record;
     d         jsonb;
     v_variant bigint;
 BEGIN
-    FOR d IN SELECT * FROM jsonb_array_elements(p_products) LOOP
-        IF jsonb_typeof(d) <> 'object' THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'Products are objects.', 'products');
-        END IF;
+    FOR e IN SELECT p.value, p.n - 1 AS n FROM jsonb_array_elements(p_products) WITH ORDINALITY AS p (value, n) LOOP
+        d := orders.doc_nested(e.value, format('products[%s]', e.n), '{number,quantity,discount}');
         SELECT v.id INTO v_variant FROM orders.variant v
         WHERE v.tenant_id = k.tenant_id AND v.number = upper(orders.doc_text(d, 'number', true, 64));
         IF v_variant IS NULL THEN
-            PERFORM orders.refuse('422', 'product_not_found', 'There is no such product.', 'products',
+            PERFORM orders.refuse('422', 'product_not_found', 'There is no such product.', orders.doc_path(d, 'number'),
                                   jsonb_build_object('number', d ->> 'number'));
         END IF;
         INSERT INTO orders.cart_line (tenant_id, cart_id, variant_id, quantity, discount)
@@ -316,7 +343,8 @@ BEGIN
                 coalesce(orders.doc_number(d, 'discount', false, 0, 1000000000000000), 0))
         ON CONFLICT ON CONSTRAINT cart_line_one_per_variant DO NOTHING;
         IF NOT FOUND THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'A product is in the cart twice; use its quantity.', 'products');
+            PERFORM orders.refuse('422', 'invalid_field', 'A product is in the cart twice; use its quantity.',
+                                  orders.doc_path(d, 'number'));
         END IF;
     END LOOP;
 END
@@ -338,6 +366,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
+    PERFORM check_members(p_document, '', '{id,code,company,agent,currency,products}');
     k.tenant_id := p_tenant;
     k.id := nextval('orders.cart_id_seq');
     k.code := 'C' || orders.digits(k.id, 5);
@@ -362,7 +391,8 @@ GRANT EXECUTE ON FUNCTION orders.make_cart(integer, text, text, bigint, text, te
 
 COMMENT ON FUNCTION orders.company_id_of IS
 'Internal: id of the company that a member of a document refers to. OR422 required_field, company_not_found';
-COMMENT ON FUNCTION orders.doc_address IS 'Internal: an address member: an object of single lines. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_address IS
+'Internal: an address member: an object of single lines, in the words of any API. OR422 invalid_field, unknown_field';
 COMMENT ON FUNCTION orders.doc_images IS 'Internal: pictures by size. OR422 invalid_field';
 COMMENT ON FUNCTION orders.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
@@ -370,6 +400,7 @@ COMMENT ON FUNCTION orders.put_prices IS
 'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
 COMMENT ON FUNCTION orders.put_stock IS 'Internal: the stated pieces on hand of a variant, or that they are not counted; whether that differs from what was stated last';
 COMMENT ON FUNCTION orders.doc_translations IS 'Internal: names by language. OR422 invalid_field';
+COMMENT ON FUNCTION orders.doc_options IS 'Internal: the options of a variant. OR422 invalid_field';
 COMMENT ON FUNCTION orders.put_variant IS 'Internal: upserts a variant of a locked product';
 COMMENT ON FUNCTION orders.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
 COMMENT ON FUNCTION orders.product_document IS 'Internal: a product with its variants and their prices';

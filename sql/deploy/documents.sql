@@ -4,10 +4,47 @@
 BEGIN;
 SET LOCAL ROLE orders_owner;
 
--- Lists, mail headers and logs take these texts as one line. CR LF is a line's end like LF; a CR alone is not.
+-- Lists, mail headers and logs take these texts as one line. CR LF is a line's end like LF; a CR alone is not. Bidirectional
+-- embeddings, overrides and isolates (U+202A-202E, U+2066-2069) make a text look like another one, so no text may have them;
+-- the marks U+200E, U+200F and U+061C are normal in Arabic and Hebrew.
 CREATE FUNCTION orders.has_controls(p_text text, p_lines boolean) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT p_text ~ CASE WHEN p_lines THEN '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]|\r(?!\n)'
-                         ELSE '[\u0001-\u001F\u007F-\u009F]' END
+    SELECT p_text ~ CASE WHEN p_lines THEN '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\r(?!\n)'
+                         ELSE '[\u0001-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]' END
+$$;
+
+-- The syntax of RFC 5321 with the characters of RFC 6531, without quoted local parts, comments and address literals; the
+-- limits are those of RFC 5321. core/mail_address.c has the same rule for what C reads.
+CREATE FUNCTION orders.is_mail_address(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT octet_length(p_text) <= 254 AND strpos(p_text, '@') <= 65 AND octet_length(split_part(p_text, '@', 1)) <= 64
+       AND p_text ~ ('^[A-Za-z0-9!#$%&''*+/=?^_`{|}~\u0080-\U0010FFFF-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~\u0080-\U0010FFFF-]+)*@'
+                     '([A-Za-z0-9\u0080-\U0010FFFF]([A-Za-z0-9\u0080-\U0010FFFF-]{0,61}[A-Za-z0-9\u0080-\U0010FFFF])?\.)+'
+                     '[A-Za-z0-9\u0080-\U0010FFFF]([A-Za-z0-9\u0080-\U0010FFFF-]{0,61}[A-Za-z0-9\u0080-\U0010FFFF])?$')
+       AND p_text !~ '[\u0080-\u00A0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]|\.[0-9]+$'
+$$;
+
+-- Refusals name a member by its path. A nested document has the path in front of its members as its member ''.
+CREATE FUNCTION orders.doc_path(d jsonb, p_field text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT concat(d ->> '', p_field)
+$$;
+
+-- A misspelled member would silently lose its value.
+CREATE FUNCTION orders.check_members(d jsonb, p_path text, p_known text[]) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF d - p_known <> '{}' THEN
+        PERFORM orders.refuse('422', 'unknown_field', 'Unknown member.', p_path || (
+            SELECT left(min(k.name COLLATE "C"), 200) FROM jsonb_object_keys(d - p_known) AS k (name)));
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.doc_nested(d jsonb, p_path text, p_known text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF jsonb_typeof(d) <> 'object' THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a JSON object.', p_path);
+    END IF;
+    PERFORM orders.check_members(d, p_path || '.', p_known);
+    RETURN d || jsonb_build_object('', p_path || '.');
+END
 $$;
 
 CREATE FUNCTION orders.doc_text(
@@ -18,14 +55,16 @@ DECLARE
 BEGIN
     IF v_text IS NULL THEN
         IF p_required THEN
-            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
+            PERFORM orders.refuse('422', 'required_field', 'This field is required.', orders.doc_path(p_doc, p_field));
         END IF;
     ELSIF jsonb_typeof(p_doc -> p_field) <> 'string' OR length(v_text) > p_max
           OR (p_required AND v_text = '') THEN
         PERFORM orders.refuse('422', 'invalid_field',
-                              format('A text of at most %s characters is due here.', p_max), p_field);
+                              format('A text of at most %s characters is due here.', p_max),
+                              orders.doc_path(p_doc, p_field));
     ELSIF orders.has_controls(v_text, p_lines) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'A text without control characters is due here.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'Must not contain control characters.',
+                              orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_text;
 END
@@ -34,6 +73,17 @@ $$;
 -- An empty text says nothing.
 CREATE FUNCTION orders.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(orders.doc_text(d, p_field, false, p_max), '')
+$$;
+
+CREATE FUNCTION orders.doc_mail(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_text text := orders.doc_text(d, p_field, false, 320);
+BEGIN
+    IF NOT orders.is_mail_address(v_text) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a mail address, like ada@example.com.', orders.doc_path(d, p_field));
+    END IF;
+    RETURN v_text;
+END
 $$;
 
 CREATE FUNCTION orders.is_url(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -45,7 +95,7 @@ DECLARE
     v_url text := orders.doc_said(d, p_field, 2000);
 BEGIN
     IF NOT orders.is_url(v_url) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', orders.doc_path(d, p_field));
     END IF;
     RETURN v_url;
 END
@@ -64,11 +114,12 @@ DECLARE
 BEGIN
     IF p_doc ->> p_field IS NULL THEN
         IF p_required THEN
-            PERFORM orders.refuse('422', 'required_field', 'This field is required.', p_field);
+            PERFORM orders.refuse('422', 'required_field', 'This field is required.', orders.doc_path(p_doc, p_field));
         END IF;
     ELSIF v_number IS NULL OR v_number NOT BETWEEN p_least AND p_most THEN
         PERFORM orders.refuse('422', 'invalid_field',
-                              format('A whole number from %s to %s is due here.', p_least, p_most), p_field);
+                              format('A whole number from %s to %s is due here.', p_least, p_most),
+                              orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_number;
 END
@@ -80,7 +131,7 @@ BEGIN
     IF p_doc ->> p_field IS NULL THEN
         RETURN p_default;
     ELSIF jsonb_typeof(p_doc -> p_field) <> 'boolean' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'true or false is due here.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'true or false is due here.', orders.doc_path(p_doc, p_field));
     END IF;
     RETURN (p_doc -> p_field)::boolean;
 END
@@ -93,7 +144,7 @@ BEGIN
         RETURN p_default;
     ELSIF jsonb_typeof(p_doc -> p_field) <> ALL (p_types) THEN
         PERFORM orders.refuse('422', 'invalid_field', format('JSON of type %s is due here.',
-                              array_to_string(p_types, ' or ')), p_field);
+                              array_to_string(p_types, ' or ')), orders.doc_path(p_doc, p_field));
     END IF;
     RETURN p_doc -> p_field;
 END
@@ -106,15 +157,17 @@ DECLARE
     v_time timestamptz;
 BEGIN
     IF v_text !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.',
+                              orders.doc_path(p_doc, p_field));
     END IF;
     v_time := v_text::timestamptz;
     IF v_time NOT BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-31T23:59:59Z' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'In UTC this is a time that cannot be written.', p_field);
+        PERFORM orders.refuse('422', 'invalid_field', 'In UTC this is a time that cannot be written.',
+                              orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_time;
 EXCEPTION WHEN data_exception THEN
-    PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', p_field);
+    PERFORM orders.refuse('422', 'invalid_field', 'There is no such time.', orders.doc_path(p_doc, p_field));
 END
 $$;
 
@@ -125,7 +178,7 @@ DECLARE
 BEGIN
     IF v_text <> ALL (p_words) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'One of ' || array_to_string(p_words, ', ') || ' is due here.',
-                              p_field);
+                              orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_text;
 END
@@ -137,7 +190,7 @@ DECLARE
     v_text text := orders.doc_text(p_doc, p_field, p_required);
 BEGIN
     IF v_text IS NOT NULL AND NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = v_text) THEN
-        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', p_field);
+        PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_text;
 END
@@ -169,7 +222,14 @@ $$;
 -- What it all means
 
 COMMENT ON FUNCTION orders.has_controls IS
-'Internal: whether a text has control characters (C0, DEL, C1), apart from tabs and newlines where p_lines allows them';
+'Internal: whether a text has control characters (C0, DEL, C1, bidirectional controls), apart from tabs and newlines where
+p_lines allows them';
+COMMENT ON FUNCTION orders.is_mail_address IS 'Internal: whether a text is a mail address';
+COMMENT ON FUNCTION orders.doc_path IS 'Internal: the path of a member, for the field of a refusal';
+COMMENT ON FUNCTION orders.check_members IS 'Internal: OR422 unknown_field for a member that is not among these';
+COMMENT ON FUNCTION orders.doc_nested IS
+'Internal: an object inside a document, which then knows its path. OR422 invalid_field, unknown_field';
+COMMENT ON FUNCTION orders.doc_mail IS 'Internal: a mail address member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_text IS
 'Internal: a text member without control characters; with p_lines, tabs and newlines may be in it. OR422
 required_field, invalid_field';

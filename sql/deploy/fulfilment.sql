@@ -213,6 +213,8 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
+    PERFORM check_members(p_shipment, '', '{courier,service,tracking_number,tracking_url,estimated_delivery,expected_at,comment,
+        id,status,late,shipped_at,delivered_at,tracking}');
     o := lock_goods(p_tenant, p_order, p_match);
     x := shipment_from(p_shipment);
     SELECT * INTO s FROM shipment y WHERE y.tenant_id = p_tenant AND y.order_id = o.id AND y.shipped_at IS NOT NULL;
@@ -233,6 +235,7 @@ CREATE FUNCTION orders.event_from(d jsonb) RETURNS orders.shipment_event LANGUAG
 DECLARE
     e orders.shipment_event;
 BEGIN
+    PERFORM orders.check_members(d, '', '{status,location,description,at}');
     e.status := orders.doc_text(d, 'status', true, 40);
     e.location := orders.doc_said(d, 'location');
     e.description := orders.doc_said(d, 'description', 1000);

@@ -66,7 +66,7 @@ BEGIN
         FROM unnest('{given_name,family_name,email,phone,house,street,city}'::text[]) WITH ORDINALITY AS m (member, n)
         CROSS JOIN LATERAL orders.given_text(a, m.member) AS v (text)
         WHERE v.text IS NULL OR length(v.text) > 200 OR orders.has_controls(v.text, false)
-           OR (m.member = 'email' AND v.text !~ '^[^@[:space:]]+@[^@[:space:]]+$')
+           OR (m.member = 'email' AND NOT orders.is_mail_address(v.text))
         ORDER BY m.n)
         || CASE WHEN 'postcode' = ANY (v_refused) OR length(v_postcode) > 200 OR orders.has_controls(v_postcode, false)
                 THEN ARRAY[ROW('postcode_invalid', NULL)]::orders.broken_rule[] END

@@ -11,6 +11,7 @@ DECLARE
     v_old orders.package;
     v_ids bigint[];
 BEGIN
+    PERFORM orders.check_members(d, '', '{product,variant,rank,duration_unit,duration_value,active}');
     SELECT * INTO v_old FROM orders.package k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     v_ids := ARRAY(
@@ -111,6 +112,7 @@ DECLARE
     t        orders.package_term;
     n        orders.package_term;
 BEGIN
+    PERFORM orders.check_members(d, '', '{placed_at,auto_upgrade_at,package,starts_at,ends_at}');
     IF v_user IS NULL THEN
         PERFORM orders.refuse('422', 'user_not_found', 'There is no such user.', 'ref');
     END IF;

@@ -326,20 +326,22 @@ CREATE TYPE orders.plan_offer AS (
     provider        text
 );
 
-CREATE FUNCTION orders.check_plan_offer(f orders.plan_offer, p_option bigint, p_quantity integer) RETURNS void
-LANGUAGE plpgsql AS $$
+-- p_fields: what the request calls plan, billing option and quantity.
+CREATE FUNCTION orders.check_plan_offer(
+    f orders.plan_offer, p_option bigint, p_quantity integer, p_fields text[] DEFAULT '{plan_id,billing_option_id,quantity}'
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF f.user_active IS NOT TRUE THEN
         PERFORM orders.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
     ELSIF (f.plan).id IS NULL THEN
-        PERFORM orders.refuse('422', 'plan_not_found', 'There is no such plan.', 'plan_id');
+        PERFORM orders.refuse('422', 'plan_not_found', 'There is no such plan.', p_fields[1]);
     ELSIF (f.plan).status <> 'on_sale' THEN
-        PERFORM orders.refuse('422', 'plan_not_on_sale', 'This plan is not on sale.', 'plan_id');
+        PERFORM orders.refuse('422', 'plan_not_on_sale', 'This plan is not on sale.', p_fields[1]);
     ELSIF p_option IS NOT NULL AND ((f.option).id IS NULL OR NOT (f.option).active) THEN
         PERFORM orders.refuse('422', 'billing_option_not_found', 'The plan has no such billing option.',
-                              'billing_option_id');
+                              p_fields[2]);
     ELSIF p_quantity IS NULL OR p_quantity < 1 OR p_quantity > (f.plan).max_quantity THEN
-        PERFORM orders.refuse('422', 'quantity_out_of_range', 'This quantity is not sold.', 'quantity',
+        PERFORM orders.refuse('422', 'quantity_out_of_range', 'This quantity is not sold.', p_fields[3],
                               jsonb_build_object('maximum', (f.plan).max_quantity));
     END IF;
 END

@@ -65,7 +65,8 @@ BEGIN
     SELECT b INTO f.option FROM orders.billing_option b
     WHERE b.tenant_id = p_tenant AND b.external_ref = v_option AND b.plan_id = (f.plan).id;
     f.user_active := true;
-    PERFORM orders.check_plan_offer(f, CASE WHEN v_option IS NOT NULL THEN 0 END, v_quantity);
+    PERFORM orders.check_plan_offer(f, CASE WHEN v_option IS NOT NULL THEN 0 END, v_quantity,
+                                    ARRAY[p_field || '.plan', p_field || '.billing_option', p_field || '.quantity']);
     IF (f.plan).currency <> p_currency THEN
         PERFORM orders.refuse('422', 'currency_mismatch', 'The plan is sold in another currency.', p_field || '.plan');
     END IF;
@@ -87,9 +88,7 @@ BEGIN
     END IF;
     FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
         v_field := format('lines[%s]', r.n);
-        IF jsonb_typeof(r.d) <> 'object' THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'A line is an object.', v_field);
-        END IF;
+        r.d := orders.doc_nested(r.d, v_field, '{product,variant,plan,billing_option,quantity,discount}');
         IF (r.d ? 'plan' AND r.d ? 'product') OR (r.d ? 'billing_option' AND NOT r.d ? 'plan') THEN
             PERFORM orders.refuse('422', 'invalid_field', 'A line is of a product or of a plan.', v_field);
         END IF;
@@ -233,7 +232,8 @@ CREATE FUNCTION orders.put_described_order(
 DECLARE
     h          orders.order_head := orders.described_head(c, d, p_channels);
     v_lines    orders.priced_line[] := orders.lines_or_cart(c, h, d, k);
-    v_shipping jsonb := orders.doc_json(d, 'shipping', '{object}', NULL);
+    v_shipping jsonb := orders.doc_nested(orders.doc_json(d, 'shipping', '{object}', NULL), 'shipping',
+                                          '{courier,service,price,tax_class,estimated_delivery,expected_at}');
     v_order    bigint;
 BEGIN
     h.cart_id := k.id;
@@ -272,6 +272,8 @@ BEGIN
         RETURN QUERY SELECT * FROM placed_before(c, v_claim);
         RETURN;
     END IF;
+    PERFORM check_members(p_document, '', '{dialect,user,company,agent,currency,tax_inclusive,lines,cart,payment_method,payment_channel,
+        payment_return_url,voucher,shipping,shipping_address,billing_address,notes,metadata}');
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
         IF k.state <> 'open' THEN

@@ -9,6 +9,7 @@ DROP FUNCTION orders.put_product;
 DROP FUNCTION orders.product_document;
 DROP FUNCTION orders.put_variants;
 DROP FUNCTION orders.put_variant;
+DROP FUNCTION orders.doc_options;
 DROP FUNCTION orders.doc_translations;
 DROP FUNCTION orders.put_stock;
 DROP FUNCTION orders.put_prices;

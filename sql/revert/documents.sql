@@ -15,8 +15,13 @@ DROP FUNCTION orders.doc_number;
 DROP FUNCTION orders.whole_number;
 DROP FUNCTION orders.doc_url;
 DROP FUNCTION orders.is_url;
+DROP FUNCTION orders.doc_mail;
 DROP FUNCTION orders.doc_said;
 DROP FUNCTION orders.doc_text;
+DROP FUNCTION orders.doc_nested;
+DROP FUNCTION orders.check_members;
+DROP FUNCTION orders.doc_path;
+DROP FUNCTION orders.is_mail_address;
 DROP FUNCTION orders.has_controls;
 
 COMMIT;

@@ -22,11 +22,11 @@ FROM (VALUES
     ('{"company": null}', 'required_field company'), ('{"company": "nix"}', 'company_not_found company'), ('{"company": 5}', 'invalid_field company'),
     ('{"agent": null}', 'required_field agent'), ('{"agent": "nix"}', 'user_not_found agent'), ('{"agent": "carl"}', 'user_not_found agent'), ('{"agent": "bert"}', 'user_not_found agent'),
     ('{"currency": null}', 'required_field currency'), ('{"currency": "XXX"}', 'currency_unknown currency'),
-    ('{"products": {}}', 'invalid_field products'), ('{"products": ["L-RED"]}', 'invalid_field products'), ('{"products": [{}]}', 'required_field number'),
-    ('{"products": [{"number": "nix"}]}', 'product_not_found products'), ('{"products": [{"number": "L-RED"}, {"number": "l-red"}]}', 'invalid_field products'),
-    ('{"products": [{"number": "L-RED", "quantity": 0}]}', 'invalid_field quantity'), ('{"products": [{"number": "L-RED", "quantity": 1000001}]}', 'invalid_field quantity'),
-    ('{"products": [{"number": "L-RED", "quantity": "2"}]}', 'invalid_field quantity'), ('{"products": [{"number": "L-RED", "discount": -1}]}', 'invalid_field discount'),
-    ('{"products": [{"number": "L-RED", "discount": 1.5}]}', 'invalid_field discount')
+    ('{"products": {}}', 'invalid_field products'), ('{"products": ["L-RED"]}', 'invalid_field products[0]'), ('{"products": [{}]}', 'required_field products[0].number'),
+    ('{"products": [{"number": "nix"}]}', 'product_not_found products[0].number'), ('{"products": [{"number": "L-RED"}, {"number": "l-red"}]}', 'invalid_field products[1].number'),
+    ('{"products": [{"number": "L-RED", "quantity": 0}]}', 'invalid_field products[0].quantity'), ('{"products": [{"number": "L-RED", "quantity": 1000001}]}', 'invalid_field products[0].quantity'),
+    ('{"products": [{"number": "L-RED", "quantity": "2"}]}', 'invalid_field products[0].quantity'), ('{"products": [{"number": "L-RED", "discount": -1}]}', 'invalid_field products[0].discount'),
+    ('{"products": [{"number": "L-RED", "discount": 1.5}]}', 'invalid_field products[0].discount')
 ) AS c (change, refusal);
 SELECT is(pg_temp.hint(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "nix"}]}')), '{"number": "nix"}', 'a missing product is named');
 SELECT is((SELECT count(*) FROM cart WHERE tenant_id = 77), 3::bigint, 'refusals leave no carts');

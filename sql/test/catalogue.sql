@@ -34,8 +34,26 @@ FROM (VALUES
     ('labels', 'x', '{"type": "order_status", "word": "Paid", "language": "en", "text": "x"}', 'invalid_field word'),
     ('labels', 'x', '{"type": "order_status", "word": "paid", "language": "e", "text": "x"}', 'invalid_field language'),
     ('payment-channels', 'x', '{"provider": "manual"}', 'invalid_field provider'), ('payment-channels', 'Not a word', '{"provider": "p"}', 'invalid_field ref'),
-    ('payment-channels', 'x', '{"currencies": ["XXX"]}', 'currency_unknown currencies')
+    ('payment-channels', 'x', '{"currencies": ["XXX"]}', 'currency_unknown currencies[0]')
 ) AS c (kind, ref, document, refusal);
+
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', k.kind, 'alice', '{"logn": "x"}')), 'OR422 unknown_field logn', k.kind || ': an unknown member')
+FROM unnest('{users,companies,memberships,products,plans,billing-options,coupons,tax-rates,payment-channels,labels,packages,members}'::text[]) AS k (kind);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'products', 'x', d.document)), 'OR422 ' || d.refusal, d.document)
+FROM (VALUES
+    ('{"name": "x", "variants": [{"ref": "a"}, {"ref": "b", "stok": 1}]}', 'unknown_field variants[1].stok'),
+    ('{"name": "x", "variants": [{"ref": "a", "prices": {"EURO": 1}}]}', 'currency_unknown variants[0].prices.EURO'),
+    ('{"name": "x", "variants": [{"ref": "a", "prices": {"": 1}}]}', 'currency_unknown variants[0].prices.'),
+    ('{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 1, "was": 2}}}]}', 'unknown_field variants[0].prices.USD.was'),
+    ('{"name": "x", "variants": [{"ref": "a", "options": [{"id": 1, "name": "x", "nam": "y"}]}]}', 'unknown_field variants[0].options[0].nam'),
+    ('{"name": "x", "variants": [{"ref": "a"}, {"ref": "b", "": "x"}]}', 'unknown_field variants[1].'),
+    ('{"name": "x", "translations": {"ar": {"name": "x", "text": "y"}}}', 'unknown_field translations.ar.text'),
+    ('{"name": "x", "translations": {"AR": {"name": "x"}}}', 'invalid_field translations.AR'),
+    ('{"name": "x", "": "y."}', 'unknown_field')
+) AS d (document, refusal);
+SELECT is(pg_temp.put('users', 'echo', '{"name": "x", "kind": "users", "ref": "echo", "id": 7, "result": "created", "metadata": {"anything": {"goes": 1}}}'), 'created', 'the members of the answer may be sent back');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'echo', '{"name": "x", "ref": "other"}')), 'OR422 invalid_field ref', 'a reference that is not the one of the request');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'echo', '{"name": "x", "kind": "plans"}')), 'OR422 invalid_field kind', 'nor a kind');
 
 SELECT is((SELECT string_agg(coalesce(code, '-') || coalesce(' ' || title, ''), ', ' ORDER BY n)
     FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
@@ -57,7 +75,7 @@ FROM (VALUES
     ('billing-options', '{"plan": "basic", "price": 1}', 'name'), ('coupons', '{"percent_bp": 1}', 'code'),
     ('payment-channels', '{}', 'name'), ('payment-channels', '{}', 'provider'),
     ('tax-rates', '{"key": "b", "rate_bp": 1}', 'tax_class'), ('tax-rates', '{"tax_class": "a", "rate_bp": 1}', 'key')
-) AS c (kind, document, field), unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u0085', E'\u009f']) AS x (sign);
+) AS c (kind, document, field), unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u0085', E'\u009f', E'\u202a', E'\u202e', E'\u2066', E'\u2069']) AS x (sign);
 SELECT is(pg_temp.put('users', 'signs', E'{"name": "\u00a0\u00c4\u4e2d \\u2026~"}'), 'created', 'other signs are welcome');
 SELECT is(pg_temp.put('plans', 'lines', '{"name": "x", "price": 1, "currency": "USD", "description": "a\tb\nc\r\nd"}'), 'created', 'a description has lines');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'plans', 'lines', format('{"name": "x", "price": 1, "currency": "USD", "description": "a%sb"}', x.sign))),

@@ -9,6 +9,7 @@ SELECT 'orders.put_membership'::regproc;
 SELECT 'orders.put_prices'::regproc;
 SELECT 'orders.put_stock'::regproc;
 SELECT 'orders.doc_translations'::regproc;
+SELECT 'orders.doc_options'::regproc;
 SELECT 'orders.put_variant'::regproc;
 SELECT 'orders.put_variants'::regproc;
 SELECT 'orders.product_document'::regproc;

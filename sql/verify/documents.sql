@@ -2,8 +2,13 @@
 -- Verify orders:documents on pg
 
 SELECT 'orders.has_controls'::regproc;
+SELECT 'orders.is_mail_address'::regproc;
+SELECT 'orders.doc_path'::regproc;
+SELECT 'orders.check_members'::regproc;
+SELECT 'orders.doc_nested'::regproc;
 SELECT 'orders.doc_text'::regproc;
 SELECT 'orders.doc_said'::regproc;
+SELECT 'orders.doc_mail'::regproc;
 SELECT 'orders.is_url'::regproc;
 SELECT 'orders.doc_url'::regproc;
 SELECT 'orders.whole_number'::regproc;

@@ -20,7 +20,7 @@ sub confirm
 
 subtest 'profile and address' => sub {
     my $consumer = make_consumer(given_name => 'CC', family_name => "L\x{ee}", title => 1, phone => '0912345678',
-        default_address => { street => 'ABC st.', city => 'Taichung', state => 'Taiwan', code => '30123', country => 'R.O.C.', more => 'not shown' });
+        default_address => { street => 'ABC st.', city => 'Taichung', state => 'Taiwan', code => '30123', country => 'R.O.C.', house => 'not shown' });
     my $number = open_order();
     my $reply  = confirm($consumer, $number);
     is($reply->code, 200, 'is bound');

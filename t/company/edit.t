@@ -64,7 +64,7 @@ subtest 'illegal_form_input' => sub {
     $wrong->({ %ADDRESS, title => $_ }, title => 'invalid') for 2, -1, '2', 'x', 0.5, 1e3, [], {}, JSON::PP::true, JSON::PP::false, 9_000_000_000_000_000_000, '00', ' 0';
     for my $name (sort grep { $_ ne 'title' } keys %ADDRESS, 'email') {
         $wrong->({ %ADDRESS, $name => $_ }, $name => 'invalid') for 5, [], {}, JSON::PP::true, 'x' x 201, "a\nb", "a\tb", "a\x{7f}";
-        is(edit($consumer, $number, { %ADDRESS, $name => "\x{738b}" x 200 })->code, 200, "$name: 200 characters");
+        is(edit($consumer, $number, { %ADDRESS, $name => "\x{738b}" x 200 })->code, 200, "$name: 200 characters") if $name ne 'email';
     }
     $wrong->({ given_name => [], family_name => {}, title => 'x', city => 1, country => 'x' x 201 }, given_name => 'invalid', family_name => 'invalid', title => 'invalid', city => 'invalid', country => 'invalid');
 };

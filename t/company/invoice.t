@@ -113,7 +113,7 @@ subtest 'who issues' => sub {
 };
 
 subtest 'texts that would be something else' => sub {
-    my $evil = make_product($shop, name => "a) Tj ET (\\ <b>&amp;\x{202e}x", prices => { JPY => 5 });
+    my $evil = make_product($shop, name => "a) Tj ET (\\ <b>&amp;\x{200f}x", prices => { JPY => 5 });
     my $sale = paid_sale($seller, products => [$evil])->{number};
     my $text = text_of(download($seller, $sale, invoice_of($sale))->content);
     like($text, qr/a\) Tj ET \(\\ <b>&amp;/, 'are texts');

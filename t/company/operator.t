@@ -93,7 +93,7 @@ subtest 'carts' => sub {
     refused(post('/carts', { %cart, agent => make_member(make_company)->{ref} }), 422, 'user_not_found', 'agent');
     refused(post('/carts', { %cart, agent => undef }), 422, 'required_field', 'agent');
     refused(post('/carts', { %cart, currency => 'XXX' }), 422, 'currency_unknown', 'currency');
-    refused(post('/carts', { %cart, products => [ { number => 'none' } ] }), 422, 'product_not_found', 'products');
+    refused(post('/carts', { %cart, products => [ { number => 'none' } ] }), 422, 'product_not_found', 'products[0].number');
     for my $bad ([ 7 ], [ {} ], [ { number => $product->{number}, quantity => 0 } ], [ { number => $product->{number}, quantity => 1.5 } ], [ { number => $product->{number}, discount => -1 } ],
         [ { number => $product->{number} }, { number => $product->{number} } ], { number => $product->{number} }, 'x') {
         my $reply = post('/carts', { %cart, products => $bad });

@@ -132,7 +132,7 @@ subtest 'fields' => sub {
     says($with->(order_items_id => ["$line"]), 422, 'order_items_id: Must be an array of ids.');
     says($with->(return_reason => 7), 422, 'return_reason: Must be a string.');
     says($with->(return_reason => 'x' x 1001), 422, 'return_reason: At most 1000 characters.');
-    says($with->(return_reason => "a\x07"), 422, 'return_reason: Control characters are not allowed.');
+    says($with->(return_reason => "a\x07"), 422, 'return_reason: Must not contain control characters.');
     says(customer(POST => 'order/return', undef, $buyer), 400, customer(POST => 'order/return', undef, $buyer)->{json}{message});
     says(customer(POST => 'order/return', undef, $buyer, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
     is(returns_of($order), '', 'nothing happened');

@@ -29,7 +29,7 @@ subtest 'one entry of each kind' => sub {
         [ users => unique('user'), { name => 'Alice', email => 'alice@example.test', login => unique('login') }, { name => 'Alicia' } ],
         [ plans => $plan, { name => 'Gold', price => 10_00, currency => 'USD' }, { name => 'Gold', price => 11_00, currency => 'USD' } ],
         [ 'billing-options' => unique('option'), { plan => $plan, name => 'Yearly', price => 99_00 }, { plan => $plan, name => 'Yearly', price => 90_00 } ],
-        [ coupons => unique('coupon'), { code => uc unique('C'), kind => 'percent', percent_bp => 500 }, { max_uses => 5 } ],
+        [ coupons => unique('coupon'), { code => uc unique('C'), percent_bp => 500 }, { max_uses => 5 } ],
         [ 'payment-channels' => lc unique('channel'), { provider => 'http', name => 'Card' }, { provider => 'http', name => 'Cards' } ],
         [ 'tax-rates' => unique('tax'), { tax_class => unique('class'), key => 'vat', rate_bp => 2000 }, { rate_bp => 1900 } ],
     ) {

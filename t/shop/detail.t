@@ -195,7 +195,7 @@ subtest 'addresses in the words of another API' => sub {
         receiverName => 'Siti Nurhaliza', phone => '6281', addressLine1 => 'Jl. Thamrin 1', addressLine2 => undef, city => 'Jakarta',
         province => 'DKI', postalCode => '10350', country => undef,
     }, 'have what means the same');
-    my $named = order_goods($buyer, shipping_address => { name => 'Siti', postal_code => '10350', planet => 'Earth' });
+    my $named = order_goods($buyer, shipping_address => { name => 'Siti', postal_code => '10350' });
     is_deeply([ @{ (of(shop(GET => $named, $buyer), 'shippingAddress'))[0] }{qw(receiverName postalCode city)} ], [ 'Siti', '10350', undef ], 'in any of them');
     my $billed = order_goods($buyer, billing_address => \%address);
     is((of(shop(GET => $billed, $buyer), 'shippingAddress'))[0], undef, 'a billing address is none');

@@ -447,7 +447,7 @@ static void refuses_other_snapshots(void **state)
         {"\"name\":\"Company A\"", "\"name\":null", "issuer.name: "},
         {"[\"333 West San Carlos Street\"", "[333", "a line of an address is no text"},
         {"[\"1 Main Street\"]", "\"1 Main Street\"", "buyer.address: Must be an array."},
-        {"\"CC Lee\"", "\"CC \\u0001Lee\"", "buyer.name: Control characters are not allowed."},
+        {"\"CC Lee\"", "\"CC \\u0001Lee\"", "buyer.name: Must not contain control characters."},
         {"\"CC Lee\"", "\"CC \\u0000Lee\"", "NUL characters are not allowed"},
         {"\"CC Lee\"", "\"CC \xFF\"", "the text is not UTF-8"},
         {"\"lines\":[{", "\"lines\":[7,{", "lines[0]. Must be an object."},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/mail_address.h"
 #include "services/mail.h"
 
 static const orders_mailer_t shop = {
@@ -277,7 +278,7 @@ static void knows_an_address(void **state)
     };
 
     for (size_t i = 0; i < COUNT(good); i++) {
-        if (!orders_mail_address_ok(good[i])) {
+        if (!orders_is_ascii_mail_address(good[i])) {
             fail_msg("%s is an address", good[i]);
         }
     }
@@ -324,9 +325,9 @@ static void knows_what_is_no_address(void **state)
         "a\r\nRCPT TO:<x@y.z>@b.c",
     };
 
-    assert_false(orders_mail_address_ok(NULL));
+    assert_false(orders_is_ascii_mail_address(NULL));
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        if (orders_mail_address_ok(wrong[i])) {
+        if (orders_is_ascii_mail_address(wrong[i])) {
             fail_msg("%s is no address", wrong[i]);
         }
     }
@@ -336,12 +337,13 @@ static void knows_how_long_an_address_may_be(void **state)
 {
     const char *local = repeat("a", 64), *labels = repeat("b.", 94);
 
-    assert_true(
-        orders_mail_address_ok(apr_pstrcat(pool, local, "@", repeat("b", 63), ".example", NULL)));
-    assert_false(orders_mail_address_ok(apr_pstrcat(pool, local, "a@b.c", NULL)));
-    assert_false(orders_mail_address_ok(apr_pstrcat(pool, "a@", repeat("b", 64), ".c", NULL)));
-    assert_true(orders_mail_address_ok(apr_pstrcat(pool, local, "@", labels, "c", NULL)));
-    assert_false(orders_mail_address_ok(apr_pstrcat(pool, local, "@", labels, "cc", NULL)));
+    assert_true(orders_is_ascii_mail_address(
+        apr_pstrcat(pool, local, "@", repeat("b", 63), ".example", NULL)));
+    assert_false(orders_is_ascii_mail_address(apr_pstrcat(pool, local, "a@b.c", NULL)));
+    assert_false(
+        orders_is_ascii_mail_address(apr_pstrcat(pool, "a@", repeat("b", 64), ".c", NULL)));
+    assert_true(orders_is_ascii_mail_address(apr_pstrcat(pool, local, "@", labels, "c", NULL)));
+    assert_false(orders_is_ascii_mail_address(apr_pstrcat(pool, local, "@", labels, "cc", NULL)));
 }
 
 static void takes_the_longest_of_everything(void **state)

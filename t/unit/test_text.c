@@ -69,6 +69,24 @@ static void finds_controls(void **state)
     assert_true(orders_text_has_control("\xC2\x85", 2, true));
 }
 
+static void finds_bidirectional_controls(void **state)
+{
+    static const char *const controls[] = {
+        "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069",
+    };
+    static const char *const others[] = {
+        "\u200E", "\u200F", "\u061C", "\u2029", "\u202F", "\u2065", "\u206A", "\u2025",
+    };
+
+    for (size_t i = 0; i < COUNT(controls); i++) {
+        assert_true(orders_text_has_control(controls[i], 3, false));
+        assert_true(orders_text_has_control(controls[i], 3, true));
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_false(orders_text_has_control(others[i], strlen(others[i]), false));
+    }
+}
+
 static void decodes_percents(void **state)
 {
     char out[64];
@@ -132,9 +150,9 @@ static void knows_uuids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_utf8),     TEST(refuses_other_bytes),  TEST(finds_controls),
-        TEST(decodes_percents), TEST(refuses_bad_percents), TEST(encodes_percents),
-        TEST(knows_uuids),
+        TEST(accepts_utf8),     TEST(refuses_other_bytes),          TEST(finds_controls),
+        TEST(decodes_percents), TEST(refuses_bad_percents),         TEST(encodes_percents),
+        TEST(knows_uuids),      TEST(finds_bidirectional_controls),
     };
 
     return RUN(tests);

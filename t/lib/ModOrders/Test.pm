@@ -224,13 +224,13 @@ sub make_billing_option
     return { %option, ref => $ref, id => upsert('billing-options', $ref, %option) };
 }
 
-# Ten per cent off, unless said otherwise: kind, percent_bp or amount and currency, minimum, starts_at, ends_at,
+# Ten per cent off, unless said otherwise: percent_bp or amount and currency, minimum, starts_at, ends_at,
 # max_uses, max_uses_per_user.
 sub make_coupon
 {
     my (%with) = @_;
     my $ref = delete $with{ref} // unique('coupon');
-    my %coupon = (code => uc $ref, ($with{amount} ? (kind => 'amount', currency => 'USD') : (kind => 'percent', percent_bp => 1000)), %with);
+    my %coupon = (code => uc $ref, ($with{amount} ? (currency => 'USD') : (percent_bp => 1000)), %with);
     return { %coupon, ref => $ref, id => upsert('coupons', $ref, %coupon) };
 }
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The syntax of mail addresses: RFC 5321 with the characters of RFC 6531 (internationalised addresses), without quoted local
+ * parts, comments, display names and address literals. orders.is_mail_address is the same rule for what SQL reads.
+ */
+#ifndef ORDERS_CORE_MAIL_ADDRESS_H
+#define ORDERS_CORE_MAIL_ADDRESS_H
+
+#include <apr.h>
+#include <stdbool.h>
+
+/** `address` is valid UTF-8; NULL is none. */
+bool orders_is_mail_address(const char *address);
+/** The same, in ASCII alone: what any mail server accepts. */
+bool orders_is_ascii_mail_address(const char *address);
+/** RFC 5322 dot-atom-text, which RFC 6532 opens to characters beyond ASCII: atoms with single dots between them. */
+bool orders_is_dot_atom(const char *text, apr_size_t length);
+
+#endif
