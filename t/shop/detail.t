@@ -62,7 +62,7 @@ subtest 'an order with nothing but goods' => sub {
     my $data  = $reply->{json}{data};
     is_deeply([ @$data{qw(shippingAddress voucher notes)} ], [ undef, undef, undef ], 'has no address, voucher, notes');
     is($data->{shipping}, undef, 'no shipping while nothing is known of it');
-    my $strange = shop(GET => order_goods($buyer, lines => [ [$plain] ], shipping => { price => 100 }, shipping_address => { floor => '3' }), $buyer);
+    my $strange = shop(GET => order_goods($buyer, lines => [ [$plain] ], shipping => { price => 100 }, shipping_address => { house => '3' }), $buyer);
     is_deeply([ of($strange, qw(shipping shippingAddress)) ], [ undef, undef ], 'nor where what is known has no member here');
     my $planned = shop(GET => order_goods($buyer, lines => [ [$plain] ], shipping => { courier => 'JNE' }), $buyer);
     is_deeply(of($planned, 'shipping'), { courier => 'JNE', map { $_ => undef } qw(service trackingNumber estimatedDelivery shippedAt) }, 'an object once one member is known');
