@@ -27,8 +27,21 @@ static const orders_field_t fields[] = {
 
 /* The other members of a line as an order shows it. */
 static const char *const read_only[] = {
-    "kind", "product",  "variant",    "title", "unit_price", "list_price", "discount",
-    "tax",  "subtotal", "returnable", "image", "metadata",   NULL,
+    "kind",
+    "product",
+    "variant",
+    "title",
+    "unit_price",
+    "list_price",
+    "discount",
+    "tax",
+    "subtotal",
+    "returnable",
+    "image",
+    "metadata",
+    "refunded_quantity",
+    "cancelled_quantity",
+    NULL,
 };
 
 typedef struct reading_t {
