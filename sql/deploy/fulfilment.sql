@@ -235,7 +235,6 @@ CREATE FUNCTION orders.event_from(d jsonb) RETURNS orders.shipment_event LANGUAG
 DECLARE
     e orders.shipment_event;
 BEGIN
-    PERFORM orders.check_members(d, '', '{status,location,description,at}');
     e.status := orders.doc_text(d, 'status', true, 40);
     e.location := orders.doc_said(d, 'location');
     e.description := orders.doc_said(d, 'description', 1000);
@@ -339,6 +338,8 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
+    PERFORM check_members(p_event, '', CASE WHEN p_event ? 'withdraws' THEN '{withdraws}'::text[]
+                                            ELSE '{id,status,location,description,at}' END);
     o := lock_order(p_tenant, p_order, NULL, p_match);
     IF NOT p_event ? 'withdraws' THEN
         e := event_from(p_event);
