@@ -7,9 +7,12 @@
 #include "core/fields.h"
 #include "store/pay_link.h"
 
-/* Seconds until the worker asks what became of a capture: one whose reply was lost, one that the provider thinks over. */
+/* Seconds until the worker asks for the outcome of a capture: one whose reply was lost, one that is pending at the provider. */
 #define ASK_SOON 20
 #define ASK_LATER 3600
+/* Seconds that a capture may take beside the calls to its provider, and the calls: a token, a look, the capture, a look. */
+#define CAPTURE_LEASE 60
+#define CALLS_OF_A_CAPTURE 4
 
 /* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
 static const char *notify_url(const orders_collector_t *collector, const char *channel)
@@ -133,22 +136,17 @@ static orders_capture_request_t request_of(const orders_collector_t *collector,
     };
 }
 
-/* Whose capture it is, and how much of it, is the provider's word; the order book compares. */
-static orders_problem_t *capture(const orders_collector_t *collector,
-                                 const orders_payment_t *payment, bool ask_first,
-                                 orders_capture_reply_t *reply)
+/* The channel, of a provider that captures when it is asked to. */
+static orders_problem_t *open_capturing(const orders_collector_t *collector, const char *name,
+                                        orders_channel_t *channel)
 {
-    orders_capture_request_t request = request_of(collector, payment);
-    orders_channel_t channel;
-    if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
+    if (!orders_channel_open(collector->providers, name, channel)) {
         return unknown_channel(collector);
     }
-    if (!channel.provider->capture) {
-        reply->outcome = "waiting"; /* it captures by itself, and an event tells */
-        return NULL;
-    }
-    request.ask_first = ask_first;
-    return channel.provider->capture(&channel, collector->writer->pool, &request, reply);
+    return channel->provider->capture
+               ? NULL
+               : orders_problem_logged(collector->writer->pool, ORDERS_E_not_configured,
+                                       "the provider of this channel cannot be asked to capture");
 }
 
 orders_problem_t *orders_collect_look(const orders_collector_t *collector,
@@ -157,12 +155,7 @@ orders_problem_t *orders_collect_look(const orders_collector_t *collector,
 {
     orders_capture_request_t request = request_of(collector, payment);
     orders_channel_t channel;
-    if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
-        return unknown_channel(collector);
-    }
-    if (!channel.provider->capture) {
-        return orders_problem(collector->writer->pool, ORDERS_E_not_configured, NULL);
-    }
+    ORDERS_TRY(open_capturing(collector, payment->channel, &channel));
     request.look_only = true;
     return channel.provider->capture(&channel, collector->writer->pool, &request, reply);
 }
@@ -187,57 +180,93 @@ static const char *event_of(const char *outcome)
     return NULL;
 }
 
-/* Whether the money was taken is not known: the order is confirming until the worker has asked. */
-static orders_problem_t *remember(const orders_collector_t *collector,
-                                  const orders_payment_t *payment, orders_problem_t *problem)
+static orders_reader_t reader_of(const orders_collector_t *collector)
 {
-    const orders_writer_t *writer = collector->writer;
-    const orders_reader_t reader = {
-        .database = writer->database, .pool = writer->pool, .tenant = writer->tenant};
-    orders_answer_t *answer;
-    orders_problem_t *other = orders_payment_await_capture(&reader, payment->id, ASK_SOON, &answer);
-    return other ? other : problem;
+    return (orders_reader_t){.database = collector->writer->database,
+                             .pool = collector->writer->pool,
+                             .tenant = collector->writer->tenant};
+}
+
+/* The outcome as the provider's own event; the database compares the amount. */
+static orders_problem_t *record_outcome(const orders_collector_t *collector,
+                                        const orders_payment_t *payment,
+                                        const orders_capture_reply_t *said,
+                                        orders_answer_t **answer)
+{
+    const orders_reader_t reader = reader_of(collector);
+    const char *type = event_of(said->outcome);
+    if (!type) {
+        return orders_payment_capture_not_made(&reader, payment->id, answer);
+    }
+    const char *about = said->transaction_id ? said->transaction_id : payment->intent_id;
+    const bool gone = strcmp(said->outcome, "gone") == 0;
+    const orders_payment_event_t event = {
+        .channel = payment->channel,
+        .event_id = apr_pstrcat(reader.pool, "capture:", about, ":", said->outcome, NULL),
+        .type = type,
+        .payment_key = payment->provider_key,
+        .intent_id = payment->intent_id,
+        .transaction_id = said->transaction_id,
+        .amount = said->amount,
+        .currency = said->currency,
+        .code = gone ? "intent_gone" : said->failure_code,
+        .message = gone ? "The payment can no longer be approved." : said->failure_message,
+        .payer = said->payer,
+    };
+    ORDERS_TRY(orders_payment_event(&reader, &event, answer));
+    return strcmp(type, "confirming") == 0
+               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, answer)
+               : NULL;
+}
+
+orders_problem_t *orders_collect_claimed(const orders_collector_t *collector,
+                                         const orders_payment_t *payment, orders_answer_t **answer)
+{
+    orders_capture_request_t request = request_of(collector, payment);
+    orders_capture_reply_t said = {.outcome = NULL};
+    orders_channel_t channel;
+    *answer = NULL;
+    ORDERS_TRY(open_capturing(collector, payment->channel, &channel));
+    request.ask_first = strcmp(payment->capture_step, "ask") == 0;
+    request.look_only = strcmp(payment->capture_step, "look") == 0;
+    orders_problem_t *problem =
+        channel.provider->capture(&channel, collector->writer->pool, &request, &said);
+    if (!problem) {
+        return record_outcome(collector, payment, &said, answer);
+    }
+    problem->log = trouble_with(collector, payment->channel, "payment", payment->id, problem);
+    if (problem->error == ORDERS_E_provider_unreachable) {
+        const orders_reader_t reader = reader_of(collector);
+        ORDERS_TRY(orders_payment_await_capture(&reader, payment->id, ASK_SOON, answer));
+        *answer = NULL;
+    }
+    return problem;
+}
+
+/* Seconds after which the request is over: a provider may need a few calls for one capture. */
+static int lease_of(const orders_channel_t *channel)
+{
+    return CAPTURE_LEASE + CALLS_OF_A_CAPTURE * (channel->timeout_ms / 1000);
 }
 
 orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
                                          orders_answer_t **answer)
 {
-    const orders_writer_t *writer = collector->writer;
-    const orders_reader_t reader = {
-        .database = writer->database, .pool = writer->pool, .tenant = writer->tenant};
-    orders_capture_reply_t reply = {.outcome = NULL};
+    const orders_reader_t reader = reader_of(collector);
+    orders_channel_t channel;
     *answer = NULL;
-    orders_problem_t *problem = capture(collector, payment, ask_first, &reply);
-    if (problem) {
-        problem->log = trouble_with(collector, payment->channel, "payment", payment->id, problem);
-        return problem->error == ORDERS_E_provider_unreachable
-                   ? remember(collector, payment, problem)
-                   : problem;
+    if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
+        return unknown_channel(collector);
     }
-    const char *type = event_of(reply.outcome);
-    if (!type) {
-        return NULL;
+    if (!channel.provider->capture) {
+        return NULL; /* it captures by itself and sends an event */
     }
-    const char *about = reply.transaction_id ? reply.transaction_id : payment->intent_id;
-    const bool gone = strcmp(reply.outcome, "gone") == 0;
-    const orders_payment_event_t event = {
-        .channel = payment->channel,
-        .event_id = apr_pstrcat(writer->pool, "capture:", about, ":", reply.outcome, NULL),
-        .type = type,
-        .payment_key = payment->provider_key,
-        .intent_id = payment->intent_id,
-        .transaction_id = reply.transaction_id,
-        .amount = reply.amount,
-        .currency = reply.currency,
-        .code = gone ? "intent_gone" : reply.failure_code,
-        .message = gone ? "The payment can no longer be approved." : reply.failure_message,
-        .payer = reply.payer,
-    };
-    ORDERS_TRY(orders_payment_event(&reader, &event, answer));
-    return strcmp(type, "confirming") == 0
-               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, answer)
-               : NULL;
+    orders_answer_t *begun;
+    ORDERS_TRY(
+        orders_payment_begin_capture(&reader, payment->id, ask_first, lease_of(&channel), &begun));
+    const orders_payment_t *claimed = orders_first(begun->loose.payments);
+    return claimed ? orders_collect_claimed(collector, claimed, answer) : NULL;
 }
 
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,

@@ -34,13 +34,18 @@ orders_problem_t *orders_collect_first(const orders_collector_t *collector, cons
                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /**
- * Takes the money of a payment whose buyer has approved it, and records what came of it. Of the payment its id, channel and
- * intent are needed. `ask_first`: a try before may have taken it, longer ago than the provider remembers keys. `*answer` is
- * NULL when there is nothing to record: the buyer has not approved. A provider that cannot be reached is a problem:
- * `provider_unreachable`, to be tried again. May be repeated.
+ * Captures a payment whose buyer has approved it, and records the outcome. That the provider is about to be asked is
+ * committed first: after a crash the worker asks. Of the payment the id and channel are needed. `ask_first`: an earlier
+ * request may have captured it, longer ago than the provider remembers keys. `*answer` is NULL when there is nothing to
+ * capture. A provider that cannot be reached is a problem, `provider_unreachable`: the worker asks again. May be repeated.
  */
 orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
+                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The same for a payment that orders_payment_begin_capture or orders_worker_due_captures has returned. */
+orders_problem_t *orders_collect_claimed(const orders_collector_t *collector,
+                                         const orders_payment_t *payment,
                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /**

@@ -55,6 +55,10 @@ static const char *standing_of(const orders_order_t *order)
     const char *word = orders_project(standings, order);
     bool waits = strcmp(word, "unpaid") == 0 || strcmp(word, "failed") == 0;
     bool late = order->expires_at && order->expires_at <= apr_time_now();
+    const orders_payment_t *last = orders_latest_payment(order);
+    if (waits && last && last->capture_step) {
+        return "confirming";
+    }
     return waits && (late || strcmp(order->method, "external") != 0) ? "over" : word;
 }
 
@@ -186,23 +190,16 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
     return NULL;
 }
 
-static bool awaits_capture(const orders_order_t *order, const orders_payment_t *payment)
-{
-    return payment && payment->intent_id && payment->channel && strcmp(order->state, "open") == 0 &&
-           (strcmp(payment->status, "pending") == 0 || strcmp(payment->status, "confirming") == 0);
-}
-
 orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
     const orders_payment_t *payment = orders_latest_payment(order);
-    if (!orders_call_only_looks(call) && awaits_capture(order, payment)) {
+    if (!orders_call_only_looks(call) && payment && payment->channel) {
         const orders_writer_t writer = writer_of(call);
         const orders_collector_t collector = {&writer, call->providers, call->settings};
         orders_answer_t *answer;
-        orders_problem_t *problem = orders_collect_capture(
-            &collector, payment, strcmp(payment->status, "confirming") == 0, &answer);
+        orders_problem_t *problem = orders_collect_capture(&collector, payment, false, &answer);
         if (problem && problem->error != ORDERS_E_provider_unreachable) {
             return problem;
         }

@@ -41,13 +41,6 @@ static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
     return channel->provider->read_event(channel, call->pool, &received, event);
 }
 
-/* A payment that waits no longer is not captured: its money would only go back. */
-static bool waits(const orders_payment_t *payment)
-{
-    return strcmp(payment->status, "created") == 0 || strcmp(payment->status, "pending") == 0 ||
-           strcmp(payment->status, "confirming") == 0;
-}
-
 /* The buyer has approved: now the money can be taken. */
 static orders_problem_t *capture(const orders_call_t *call, const orders_event_t *said,
                                  orders_answer_t **answer)
@@ -64,7 +57,7 @@ static orders_problem_t *capture(const orders_call_t *call, const orders_event_t
     const orders_collector_t collector = {&writer, call->providers, call->settings};
     ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, answer));
     const orders_payment_t *payment = orders_first((*answer)->loose.payments);
-    if (!payment || !waits(payment)) {
+    if (!payment) {
         return NULL;
     }
     /* This event may be an old one that comes again. */

@@ -266,7 +266,7 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
     return NULL;
 }
 
-/** Captures whose outcome is not known, or that the provider has been thinking over: it is asked before it is told. */
+/** Captures whose outcome is unknown, of closed payments too. */
 static orders_problem_t *ask_captures(const round_t *round, const orders_reader_t *work)
 {
     const orders_writer_t writer = writer_of(work);
@@ -276,9 +276,9 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
 
     ORDERS_TRY(orders_worker_due_captures(work, &round->claim, &due));
     for (int i = 0; i < due->nelts && !stopping(); i++) {
-        ORDERS_TRY(go_on(round, orders_collect_capture(&collector,
-                                                       &APR_ARRAY_IDX(due, i, orders_payment_t),
-                                                       true, &answer)));
+        ORDERS_TRY(go_on(
+            round,
+            orders_collect_claimed(&collector, &APR_ARRAY_IDX(due, i, orders_payment_t), &answer)));
     }
     return NULL;
 }

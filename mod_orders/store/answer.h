@@ -70,6 +70,11 @@ typedef struct orders_payment_t {
     const char *failure_code, *failure_message, *pay_url, *return_url;
     const char *cancel_url;   /**< for whoever makes the intent; kept nowhere */
     const char *provider_key; /**< the payment's UUID towards its provider */
+    /**
+     * What a claimed capture needs: capture, ask (look, then capture) or look (never capture). With its order: asked while
+     * the outcome of a capture is unknown. Else NULL.
+     */
+    const char *capture_step;
     orders_document_t metadata;
     bool surplus; /**< captured though the order was paid: none of its money, and goes back */
     apr_time_t created_at, updated_at, paid_at, expires_at;

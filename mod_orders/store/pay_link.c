@@ -21,6 +21,16 @@ static const orders_statement_t by_intent = {
     .text = "SELECT * FROM orders.payment_by_intent($1, $2, $3)",
     .param_count = 3,
 };
+static const orders_statement_t begin_capture = {
+    .name = "orders_begin_capture",
+    .text = "SELECT * FROM orders.begin_capture($1, $2, $3, $4)",
+    .param_count = 4,
+};
+static const orders_statement_t capture_not_made = {
+    .name = "orders_capture_not_made",
+    .text = "SELECT * FROM orders.capture_not_made($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t await_capture = {
     .name = "orders_await_capture",
     .text = "SELECT * FROM orders.await_capture($1, $2, $3)",
@@ -81,6 +91,26 @@ orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const 
     orders_param_text(&params, channel);
     orders_param_text(&params, intent_id);
     return orders_store_read(reader, &by_intent, &params, answer);
+}
+
+orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
+                                               bool ask_first, int lease, orders_answer_t **answer)
+{
+    orders_params_t params;
+    params_of(&params, reader);
+    orders_param_int(&params, payment_id);
+    orders_param_text(&params, ask_first ? "true" : "false");
+    orders_param_int(&params, lease);
+    return write_again(reader, &begin_capture, &params, answer);
+}
+
+orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
+                                                  orders_answer_t **answer)
+{
+    orders_params_t params;
+    params_of(&params, reader);
+    orders_param_int(&params, payment_id);
+    return write_again(reader, &capture_not_made, &params, answer);
 }
 
 orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,

@@ -26,7 +26,20 @@ orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const 
                                            const char *intent_id,
                                            orders_answer_t **answer) ORDERS_MUSTCHECK;
 
-/** Whether the money was taken is not known yet: the worker is to ask again after `seconds`. */
+/**
+ * Commits that a payment is about to be captured, before the provider is asked. `ask_first`: an earlier request may have
+ * captured it. `lease`: seconds that the provider's answer may take at most; after that the worker asks. The answer: the
+ * payment (loose) with its `capture_step`, or none when there is nothing to capture.
+ */
+orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
+                                               bool ask_first, int lease,
+                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The provider says that it has not captured. */
+orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
+                                                  orders_answer_t **answer) ORDERS_MUSTCHECK;
+
+/** The outcome of a capture is unknown: the worker is to ask again after `seconds`, later with each try. */
 orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
                                                int seconds,
                                                orders_answer_t **answer) ORDERS_MUSTCHECK;

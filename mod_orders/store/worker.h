@@ -55,7 +55,7 @@ orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
                                             const orders_claim_t *claim,
                                             apr_array_header_t **refunds) ORDERS_MUSTCHECK;
 
-/** Claims payments whose capture is to be asked about: array of orders_payment_t. Each is for orders_collect_capture. */
+/** Claims payments whose capture has an unknown outcome: array of orders_payment_t. Each is for orders_collect_claimed. */
 orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
                                              const orders_claim_t *claim,
                                              apr_array_header_t **payments) ORDERS_MUSTCHECK;

@@ -92,7 +92,8 @@ LANGUAGE sql STABLE AS $$
      ORDER BY l.order_id, l.id)
     UNION ALL
     (SELECT 'payment'::text, p.order_id, p.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
-            NULL::integer, p.status::text, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
+            NULL::integer, p.status::text, NULL::text, NULL::text, NULL::text,
+            CASE WHEN p.capture_asked_at IS NOT NULL THEN 'asked' END, p.method, p.channel,
             p.provider, p.reference, p.intent_id, p.failure_code, p.provider_key::text, p.failure_message, NULL::text,
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, p.surplus,
@@ -392,7 +393,7 @@ COMMENT ON TYPE orders.answer IS
 'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
 columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON FUNCTION orders.rows_of IS
-'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id; flag: surplus) of orders. Of a line,
+'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id; flag: surplus; type of a payment: asked while the outcome of a capture is unknown) of orders. Of a line,
 refunded is the number of its refunded pieces, amount the number of those that are not shipped. Runs with the rights of
 the caller and folds into its statement';
 COMMENT ON FUNCTION orders.money_of IS

@@ -90,6 +90,9 @@ BEGIN
           OR (c.api <> 'operator' AND orders.cancel_effect(o.dialect, o) IS NULL) THEN
         PERFORM orders.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
                               orders.states_of(o));
+    ELSIF c.api <> 'operator' AND orders.is_capture_in_doubt(o) THEN
+        PERFORM orders.refuse('409', 'order_not_cancellable', 'The outcome of a capture by the provider is not known yet.',
+                              NULL, orders.states_of(orders.as_confirming(o)));
     END IF;
     PERFORM orders.cancel_order(c, o, p_reason);
     RETURN 'done';
@@ -135,7 +138,8 @@ COMMENT ON FUNCTION orders.cancel_effect IS
 COMMENT ON FUNCTION orders.cancel_order IS
 'Internal: cancels a locked order and gives its money back, in one version';
 COMMENT ON FUNCTION orders.try_cancel IS
-'Internal: cancels a locked order if the rules of the calling and of the placing API let it: done or unchanged. OR409
+'Internal: cancels a locked order if the rules of the calling and of the placing API let it: done or unchanged. While the
+outcome of a capture is unknown only an operator may cancel. OR409
 order_not_cancellable';
 COMMENT ON FUNCTION orders.cancel IS
 'Cancels an order of p_user (null: anybodys). Paid money goes back as refund does it. unchanged when there is

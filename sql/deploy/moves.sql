@@ -152,13 +152,36 @@ BEGIN
 END
 $$;
 
+-- The worker goes on asking for the outcome of a capture when its payment is closed.
+CREATE FUNCTION orders.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.payment x
+    SET status = 'closed', due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END, updated_at = now()
+    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except
+      AND x.status IN ('created', 'pending', 'confirming')
+$$;
+
+CREATE FUNCTION orders.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+           AND EXISTS (SELECT FROM orders.payment p
+                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.capture_asked_at IS NOT NULL)
+$$;
+
+-- No step records that a capture was begun: most of them end within the request.
+CREATE FUNCTION orders.as_confirming(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF orders.is_capture_in_doubt(o) THEN
+        o.payment_state := 'confirming';
+    END IF;
+    RETURN o;
+END
+$$;
+
 CREATE FUNCTION orders.close_order(c orders.context, o orders.orders, p_state text, p_comment text)
 RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_steps orders.step[];
 BEGIN
-    UPDATE orders.payment p SET status = 'closed', due_at = NULL, updated_at = now()
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming');
+    PERFORM orders.close_payments(o.tenant_id, o.id, NULL);
     IF o.payment_state IN ('unpaid', 'confirming', 'failed') THEN
         v_steps := ARRAY[('payment', o.payment_state, 'closed')]::orders.step[];
     END IF;
@@ -234,6 +257,12 @@ this locks the member';
 COMMENT ON FUNCTION orders.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
+COMMENT ON FUNCTION orders.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
+COMMENT ON FUNCTION orders.is_capture_in_doubt IS
+'Whether an order waits for money and the provider of one of its payments was asked to capture, with an outcome that is unknown';
+COMMENT ON FUNCTION orders.as_confirming IS
+'Internal: the order in the states that it has for whoever would pay or cancel it: confirming while a capture is in doubt.
+Writes nothing';
 COMMENT ON FUNCTION orders.close_order IS
 'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released after
 that, by whoever closes: who closes several closes all of them first';

@@ -136,57 +136,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = orders, pg_temp AS $$
     WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND p.channel = p_channel
 $$;
 
--- What became of a capture is not known, or the provider thinks it over: it is asked again after p_seconds.
-CREATE FUNCTION orders.await_capture(p_tenant integer, p_payment bigint, p_seconds integer) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
-SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    c      orders.context := acting_as(system_context(p_tenant), 'provider');
-    o      orders.orders := lock_payment(p_tenant, p_payment);
-    p      orders.payment;
-    v_code text;
-BEGIN
-    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    v_code := hear_confirming(c, o, p);
-    UPDATE payment x SET due_at = now() + make_interval(secs => p_seconds), attempts = x.attempts + 1
-    WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.status = 'confirming';
-    IF FOUND THEN
-        -- Money may be on its way: the order must not expire before the provider has said so.
-        UPDATE orders x SET expires_at = greatest(x.expires_at, now() + make_interval(days => 1, secs => p_seconds))
-        WHERE x.tenant_id = p_tenant AND x.id = o.id AND x.expires_at IS NOT NULL;
-    END IF;
-    c.key := NULL;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
-END
-$$;
-
-CREATE FUNCTION orders.due_captures(
-    p_tenant integer, p_limit integer, p_lease integer, p_channels text[] DEFAULT NULL
-) RETURNS SETOF orders.answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
-SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    p orders.payment;
-BEGIN
-    FOR p IN
-        WITH due AS MATERIALIZED (
-            SELECT d.id FROM payment d
-            WHERE d.tenant_id = p_tenant AND d.status = 'confirming' AND d.due_at <= now()
-              AND (p_channels IS NULL OR d.channel = ANY (p_channels))
-            ORDER BY d.due_at, d.id
-            LIMIT p_limit
-            FOR UPDATE SKIP LOCKED
-        )
-        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
-        FROM due
-        WHERE x.tenant_id = p_tenant AND x.id = due.id
-        RETURNING x.*
-    LOOP
-        RETURN NEXT payment_row(p);
-    END LOOP;
-END
-$$;
-
 CREATE FUNCTION orders.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -250,8 +199,6 @@ GRANT EXECUTE ON FUNCTION
     orders.start_payment(integer, bigint, bigint),
     orders.read_link(integer, bigint),
     orders.payment_by_intent(integer, text, text),
-    orders.await_capture(integer, bigint, integer),
-    orders.due_captures(integer, integer, integer, text[]),
     orders.claim_mail(integer, integer, integer),
     orders.mark_mail(integer, bigint, boolean, boolean, text)
     TO orders_api;
@@ -285,11 +232,6 @@ says that the provider no longer knows its intent. Row payment. OR404, OR409 ord
 payment_method_mismatch';
 COMMENT ON FUNCTION orders.read_link IS 'An order as whoever has its link may see it: rows_of and parties_of';
 COMMENT ON FUNCTION orders.payment_by_intent IS 'Row payment of the payment with this intent of this channel; none: no row';
-COMMENT ON FUNCTION orders.await_capture IS
-'The provider has not said, or not said yet, whether it captured: the order is confirming, and due_captures brings the
-payment up again after p_seconds. Until a day after that the order does not expire. unchanged when the order does not
-wait for money. OR404';
-COMMENT ON FUNCTION orders.due_captures IS 'Worker: claims payments of these channels (null: of all) of which await_capture''s time is over. Rows payment';
 COMMENT ON FUNCTION orders.claim_mail IS
 'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),
 amount, created_at and expires_at of the order, quantity (tries)';

@@ -78,7 +78,8 @@ BEGIN
     IF NOT orders.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed') THEN
         RETURN 'unchanged';
     END IF;
-    UPDATE orders.payment x SET status = 'confirming', due_at = NULL, updated_at = now()
+    UPDATE orders.payment x SET status = 'confirming', updated_at = now(),
+        due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
     PERFORM orders.move_order(c, o, CASE o.payment_state
         WHEN 'confirming' THEN '{}'::orders.step[]
@@ -165,6 +166,8 @@ BEGIN
     ELSIF orders.awaits_money(o) AND p.status IN ('created', 'pending', 'confirming') THEN
         PERFORM orders.fail_order(c, o, p.id, w.code, w.message, false);
         RETURN 'done';
+    ELSE
+        PERFORM orders.end_doubt(p);
     END IF;
     RETURN 'unchanged';
 END

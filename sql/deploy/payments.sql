@@ -33,6 +33,7 @@ CREATE TABLE orders.payment (
     captured_at     timestamptz,
     expires_at      timestamptz,
     provider_key    uuid        NOT NULL DEFAULT gen_random_uuid(),
+    capture_asked_at timestamptz,
     CONSTRAINT payment_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT payment_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT payment_provider_key_unique UNIQUE (tenant_id, provider_key),
@@ -43,7 +44,10 @@ CREATE TABLE orders.payment (
     CONSTRAINT payment_refunds_within_captured CHECK (
         refunded >= 0 AND refunding >= 0 AND refunded + refunding <= captured),
     CONSTRAINT payment_surplus_is_captured CHECK (NOT surplus OR captured > 0),
-    CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')),
+    CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')
+                                              OR capture_asked_at IS NOT NULL),
+    CONSTRAINT payment_capture_in_doubt_is_due CHECK (capture_asked_at IS NULL OR due_at IS NOT NULL),
+    CONSTRAINT payment_capture_in_doubt_is_open CHECK (capture_asked_at IS NULL OR captured = 0),
     CONSTRAINT payment_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
@@ -51,7 +55,7 @@ CREATE INDEX payment_by_order ON orders.payment (tenant_id, order_id, id);
 CREATE UNIQUE INDEX payment_intent_unique ON orders.payment (tenant_id, provider, intent_id)
     WHERE intent_id IS NOT NULL;
 CREATE INDEX payment_intent_due ON orders.payment (tenant_id, due_at) WHERE status = 'created';
-CREATE INDEX payment_capture_due ON orders.payment (tenant_id, due_at) WHERE status = 'confirming' AND due_at IS NOT NULL;
+CREATE INDEX payment_capture_due ON orders.payment (tenant_id, due_at) WHERE capture_asked_at IS NOT NULL;
 
 CREATE TABLE orders.refund (
     tenant_id       integer     NOT NULL,
@@ -154,9 +158,9 @@ COMMENT ON COLUMN orders.payment.failure_code IS 'Why it failed or is not made y
 COMMENT ON COLUMN orders.payment.failure_message IS 'The same in words';
 COMMENT ON COLUMN orders.payment.pay_url IS 'Where the buyer pays';
 COMMENT ON COLUMN orders.payment.return_url IS 'Where the provider sends the buyer afterwards';
-COMMENT ON COLUMN orders.payment.attempts IS 'Failed tries to make the intent';
+COMMENT ON COLUMN orders.payment.attempts IS 'Failed tries to make the intent, or to learn the outcome of the capture';
 COMMENT ON COLUMN orders.payment.due_at IS
-'When the worker makes the intent, or asks what became of the capture; null: nothing to do';
+'When the worker makes the intent, or asks for the outcome of the capture; null: nothing to do';
 COMMENT ON COLUMN orders.payment.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';
@@ -165,6 +169,9 @@ COMMENT ON COLUMN orders.payment.expires_at IS 'As the order';
 COMMENT ON COLUMN orders.payment.provider_key IS
 'Idempotency key of every call to the provider about this payment, and its name in the provider''s events. Random, so that it
 never repeats, unlike ids after a restore or a failover';
+COMMENT ON COLUMN orders.payment.capture_asked_at IS
+'When the provider was last asked to capture, written before it is asked; null: no capture whose outcome is unknown. A payment
+that is closed keeps it: the worker asks until the outcome is known';
 COMMENT ON TABLE orders.refund IS 'Money that goes back, or went. Σ over a payment never exceeds what was captured';
 COMMENT ON COLUMN orders.refund.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.refund.id IS 'Number';

@@ -13,9 +13,7 @@ DECLARE
     v_steps orders.step[] := ARRAY[('payment', o.payment_state, 'paid')]::orders.step[];
 BEGIN
     p := orders.mark_captured(o.tenant_id, p_payment, p_transaction);
-    UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
-    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id <> p.id
-      AND x.status IN ('created', 'pending', 'confirming');
+    PERFORM orders.close_payments(o.tenant_id, o.id, p.id);
     IF o.fulfilment_state IN ('none', 'delivered', 'returned') AND NOT orders.would_strand(o, greatest(o.updated_at, now())) THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders.step[];
     END IF;
@@ -35,7 +33,7 @@ DECLARE
     p orders.payment;
 BEGIN
     UPDATE orders.payment x
-    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), due_at = NULL,
+    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), due_at = NULL, capture_asked_at = NULL,
         transaction_id = p_transaction, reference = coalesce(p_transaction, x.reference),
         failure_code = NULL, failure_message = NULL
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
@@ -72,6 +70,7 @@ BEGIN
 END
 $$;
 
+-- p_payment is null when a person gives the order up: then the outcome of a capture stays unknown.
 CREATE FUNCTION orders.fail_order(
     c orders.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
@@ -79,7 +78,9 @@ DECLARE
     v_steps orders.step[] := '{}';
 BEGIN
     UPDATE orders.payment x
-    SET status = 'failed', failure_code = p_code, failure_message = p_message, due_at = NULL, updated_at = now()
+    SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
+        due_at = CASE WHEN p_payment IS NULL AND x.capture_asked_at IS NOT NULL THEN x.due_at END,
+        capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
       AND (p_payment IS NULL OR x.id = p_payment);
     IF o.payment_state <> 'failed' THEN
@@ -106,6 +107,11 @@ BEGIN
     RETURN orders.lock_order(p_tenant, (SELECT p.order_id FROM orders.payment p
                                         WHERE p.tenant_id = p_tenant AND p.id = p_payment), NULL, NULL);
 END
+$$;
+
+CREATE FUNCTION orders.end_doubt(p orders.payment) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.payment x SET capture_asked_at = NULL, due_at = NULL
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL
 $$;
 
 CREATE FUNCTION orders.check_intent(p orders.payment, p_intent text) RETURNS void LANGUAGE plpgsql AS $$
@@ -179,11 +185,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_id     bigint;
     v_method text;
+    v_asked  timestamptz;
 BEGIN
-    SELECT p.id, p.method INTO v_id, v_method FROM orders.payment p
+    SELECT p.id, p.method, p.capture_asked_at INTO v_id, v_method, v_asked FROM orders.payment p
     WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming', 'failed')
     ORDER BY p.id DESC LIMIT 1;
     IF v_id IS NOT NULL AND (p_method IS NULL OR p_method = v_method) THEN
+        IF v_asked IS NOT NULL THEN
+            PERFORM orders.refuse('409', 'order_not_payable', 'The outcome of a capture by the provider is not known yet.',
+                                  NULL, orders.states_of(orders.as_confirming(o)));
+        END IF;
         RETURN v_id;
     END IF;
     INSERT INTO orders.payment (tenant_id, order_id, method, provider, status, amount, currency)
@@ -195,7 +206,7 @@ $$;
 
 CREATE FUNCTION orders.check_payable(o orders.orders, p_confirming boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    o := orders.as_of_now(o);
+    o := orders.as_confirming(orders.as_of_now(o));
     IF NOT orders.awaits_money(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
         PERFORM orders.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL,
                               orders.states_of(o));
@@ -298,6 +309,7 @@ COMMENT ON FUNCTION orders.fail_order IS
 'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
 COMMENT ON FUNCTION orders.awaits_money IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders.lock_payment IS 'Internal: locks the order of a payment';
+COMMENT ON FUNCTION orders.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
 COMMENT ON FUNCTION orders.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
 COMMENT ON FUNCTION orders.record_intent IS
 'Reports the intent that a provider made. The first report stands. Completes the record of p_key. OR404
@@ -306,9 +318,10 @@ COMMENT ON FUNCTION orders.record_intent_failure IS
 'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment
 failed and the order is in error. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders.payment_of_hand IS
-'Internal: the payment that a person settles; a new one when the method differs';
+'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
+its capture is unknown';
 COMMENT ON FUNCTION orders.check_payable IS
-'Internal: refuses an order that does not wait for money, or (p_confirming false) whose provider is thinking. OR409
+'Internal: refuses an order that does not wait for money, or (p_confirming false) of which a capture is under way. OR409
 order_not_payable with the states';
 COMMENT ON FUNCTION orders.settle_by_hand IS
 'Internal: money taken by people, or at their terminal, for an order that waits for it; the id of its payment';

@@ -5,8 +5,6 @@ BEGIN;
 
 DROP FUNCTION orders.mark_mail;
 DROP FUNCTION orders.claim_mail;
-DROP FUNCTION orders.due_captures;
-DROP FUNCTION orders.await_capture;
 DROP FUNCTION orders.payment_by_intent;
 DROP FUNCTION orders.read_link;
 DROP FUNCTION orders.start_payment;

@@ -11,6 +11,7 @@ DROP FUNCTION orders.payment_of_hand;
 DROP FUNCTION orders.record_intent_failure;
 DROP FUNCTION orders.record_intent;
 DROP FUNCTION orders.check_intent;
+DROP FUNCTION orders.end_doubt;
 DROP FUNCTION orders.lock_payment;
 DROP FUNCTION orders.awaits_money;
 DROP FUNCTION orders.fail_order;

@@ -10,8 +10,6 @@ SELECT 'orders.payment_row'::regproc;
 SELECT 'orders.start_payment'::regproc;
 SELECT 'orders.read_link'::regproc;
 SELECT 'orders.payment_by_intent'::regproc;
-SELECT 'orders.await_capture'::regproc;
-SELECT 'orders.due_captures'::regproc;
 SELECT 'orders.claim_mail'::regproc;
 SELECT 'orders.mark_mail'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -22,10 +20,6 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders.read_link(integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.payment_by_intent(integer, text, text)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.await_capture(integer, bigint, integer)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.due_captures(integer, integer, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.claim_mail(integer, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

@@ -8,6 +8,7 @@ SELECT 'orders.return_surplus'::regproc;
 SELECT 'orders.fail_order'::regproc;
 SELECT 'orders.awaits_money'::regproc;
 SELECT 'orders.lock_payment'::regproc;
+SELECT 'orders.end_doubt'::regproc;
 SELECT 'orders.check_intent'::regproc;
 SELECT 'orders.record_intent'::regproc;
 SELECT 'orders.record_intent_failure'::regproc;

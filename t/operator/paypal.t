@@ -93,6 +93,7 @@ subtest 'a capture that PayPal looks at first' => sub {
     my $intent = payment_of($order)->{intent_id};
     $paypal->approve($intent);
     ok(wait_for(sub { payment_of($order)->{status} eq 'confirming' }), 'is confirming') or diag($httpd->log);
+    refused(api(POST => $httpd->url("/api/v1/user/orders/$order->{id}/cancel"), token => $buyer->{token}, unchecked => 1, json => {}), 409, 'order_not_cancellable');
     $paypal->complete($paypal->order($intent)->{purchase_units}[0]{payments}{captures}[0]{id});
     ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'and then paid') or diag(state_of($order), $httpd->log);
     $paypal->set;

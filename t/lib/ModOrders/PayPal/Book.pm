@@ -45,6 +45,7 @@ sub reset {
         captures   => {},
         tokens     => {},
         answers    => {},
+        asked      => [],
         deliveries => [],
         held       => [],
         counts     => { requests => 0, tokens => 0, unauthorized => 0, repeats => 0, certificates => 0 },
@@ -61,6 +62,7 @@ sub set {
         $self->{$name} = $to->{$name} // $DEFAULTS{$name};
     }
     $self->{notify_url} = $to->{notify_url} if exists $to->{notify_url};
+    $self->{waiting} = 0;
     return;
 }
 
@@ -162,6 +164,8 @@ sub serve {
         return $INSTEAD{unauthorized}->();
     }
     return $INSTEAD{$trouble}->() if $INSTEAD{$trouble};
+    $self->{waiting}++ if $trouble =~ /\As(?:low|tuck)\z/;
+    return { %{ $INSTEAD{500}->() }, delay => $self->{delay} } if $trouble eq 'stuck';
     my $answer = $request->{method} eq 'POST' ? $self->_once($request, $kind, $work) : $work->();
     return { %{$answer}, drop => 1 } if $trouble eq 'lose_reply';
     return { %{$answer}, delay => $self->{delay} } if $trouble eq 'slow';
@@ -174,6 +178,7 @@ sub _once {
     my $key = $request->{headers}{'paypal-request-id'};
     return _refuse(400, 'INVALID_REQUEST', 'PAYPAL_REQUEST_ID_REQUIRED', 'A PayPal-Request-Id is needed.') if !length($key // q{});
     return _refuse(400, 'INVALID_REQUEST', 'INVALID_STRING_LENGTH', 'It is too long.') if length $key > 108;
+    push @{ $self->{asked} }, { kind => $kind, key => $key };
     my $known = $self->{answers}{"$kind $key"};
     if ($known && !$self->{forget}) {
         $self->{counts}{repeats}++;
@@ -407,9 +412,11 @@ sub state {
     my ($self) = @_;
     return {
         counts     => $self->{counts},
+        asked      => $self->{asked},
         orders     => [map { { %{ $self->public($self->{orders}{$_}) }, attempts => $self->{orders}{$_}{attempts} } } @{ $self->{sequence} }],
         deliveries => $self->{deliveries},
         held       => scalar @{ $self->{held} },
+        waiting    => $self->{waiting},
     };
 }
 

@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A capture is written down before the provider is asked, and asked about until its outcome is known, whatever becomes of the
+-- order meanwhile.
+BEGIN;
+\ir lib/shop.sql
+\ir lib/company.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.intend(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(p_order), 'I-' || p_order,
+                                        'https://pay/', NULL) WHERE kind = 'result'
+$$;
+-- The step that the provider is asked for; null: none.
+CREATE FUNCTION pg_temp.begin_it(p_order bigint, p_ask boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
+    SELECT max(type) FROM orders.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
+$$;
+CREATE FUNCTION pg_temp.wait_for(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.await_capture(77, pg_temp.payment_of(p_order), 20) WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.not_made(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.capture_not_made(77, pg_temp.payment_of(p_order)) WHERE kind = 'result'
+$$;
+-- What the worker is to do once time has passed: the steps by order.
+CREATE FUNCTION pg_temp.due(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_step text;
+BEGIN
+    UPDATE orders.payment SET due_at = now() WHERE tenant_id = 77 AND order_id = p_order AND capture_asked_at IS NOT NULL;
+    SELECT type INTO v_step FROM orders.due_captures(77, 100, 60) WHERE order_id = p_order;
+    RETURN v_step;
+END
+$$;
+CREATE FUNCTION pg_temp.doubt(p_order bigint) RETURNS boolean LANGUAGE sql AS $$
+    SELECT coalesce(bool_or(capture_asked_at IS NOT NULL AND due_at IS NOT NULL), false) FROM orders.payment
+    WHERE tenant_id = 77 AND order_id = p_order
+$$;
+CREATE FUNCTION pg_temp.order_it() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.buy('bob', p_method => 'external', p_expires => 900);
+BEGIN
+    PERFORM pg_temp.intend(v_order);
+    RETURN v_order;
+END
+$$;
+
+-- The intention, and what a crash after it leaves behind.
+SELECT pg_temp.order_it() AS a \gset
+SELECT is(pg_temp.begin_it(:a), 'capture', 'a capture begins');
+SELECT is((SELECT ROW(status, capture_asked_at, due_at)::text FROM payment WHERE order_id = :a), ROW('pending', now(), now() + interval '60 s')::text, 'and is written down');
+SELECT is(pg_temp.states(:a) || ' ' || (SELECT version FROM orders WHERE id = :a), 'open unpaid none 2', 'without a step of the order');
+SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'its request has time');
+SELECT is(pg_temp.due(:a), 'ask', 'then the worker asks and captures');
+SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'once within its lease');
+SELECT is_empty($$SELECT * FROM due_captures(77, 10, 60, '{other}')$$, 'of its own channels');
+SELECT is(pg_temp.begin_it(:a), 'ask', 'a second request asks first as well');
+SELECT is(pg_temp.hear('a', 'paid', :a, 1000, 'tx-a'), 'done', 'it was captured');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is paid');
+SELECT is(pg_temp.doubt(:a), false, 'and nothing is in doubt');
+SELECT is(pg_temp.begin_it(:a), NULL, 'a paid order is captured no more');
+SELECT is(pg_temp.refusal('SELECT begin_capture(77, 0, false, 60)'), 'OR404 not_found', 'nor is a payment that is missing');
+
+-- What is not captured at all.
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS no_intent, pg_temp.order_it() AS off, pg_temp.order_it() AS late \gset
+SELECT pg_temp.drop_it('bob', :off) \g (format=unaligned) /dev/null
+UPDATE orders SET expires_at = now() - interval '1 s' WHERE id = :late;
+SELECT is(pg_temp.begin_it(o.id), NULL, o.what) FROM (VALUES (:no_intent, 'not without an intent'), (:off, 'not once it is cancelled'), (:late, 'nor past its time')) AS o (id, what);
+SELECT is(pg_temp.doubt(o.id), false, 'so that nothing is in doubt') FROM (VALUES (:no_intent), (:off), (:late)) AS o (id);
+
+-- The order's time is nearly over.
+SELECT pg_temp.order_it() AS b \gset
+UPDATE orders SET expires_at = now() + interval '1 s' WHERE id = :b;
+UPDATE payment SET expires_at = now() + interval '1 s' WHERE order_id = :b;
+SELECT is(pg_temp.begin_it(:b), 'capture', 'a capture in the last second');
+SELECT is((SELECT expires_at FROM orders WHERE id = :b), now() + interval '60 s', 'keeps its order open for the answer');
+UPDATE payment SET expires_at = now() - interval '10 minutes' WHERE order_id = :b;
+UPDATE orders SET expires_at = now() + interval '1 s' WHERE id = :b;
+SELECT is(pg_temp.begin_it(:b), 'ask', 'a buyer who comes back again and again');
+SELECT is((SELECT expires_at FROM orders WHERE id = :b), now() + interval '1 s', 'does not keep it for ever');
+SELECT is(pg_temp.not_made(:b), 'unchanged', 'one who has not approved');
+SELECT is(pg_temp.doubt(:b), false, 'leaves no doubt');
+SELECT is(pg_temp.drop_it('bob', :b), 'done', 'and may cancel');
+
+-- Nobody but an operator cancels, and nobody pays in another way, while the outcome is unknown.
+SELECT pg_temp.order_it() AS c, pg_temp.order_it() AS d \gset
+SELECT is(pg_temp.begin_it(:c), 'capture', 'one capture begins');
+SELECT is(pg_temp.begin_it(:d), 'capture', 'so does another');
+SELECT is(pg_temp.wait_for(:d), 'done', 'whose reply is lost');
+SELECT is(pg_temp.told(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'bob', o.id, a.api)), 'OR409 order_not_cancellable: open confirming', a.api || ' does not cancel: ' || o.what)
+FROM (VALUES (:c, 'begun'), (:d, 'unknown')) AS o (id, what), (VALUES ('user'), ('commerce'), ('shop')) AS a (api);
+SELECT is(pg_temp.told(format('SELECT start_payment(77, %s, NULL)', o.id)), 'OR409 order_not_payable: open confirming', 'no second payment') FROM (VALUES (:c), (:d)) AS o (id);
+SELECT is(pg_temp.told(format('SELECT pg_temp.pay(%s, %s)', o.id, o.method)), 'OR409 order_not_payable: open confirming', 'nobody settles this payment by hand')
+FROM (VALUES (:c, 'NULL'), (:d, '''external''')) AS o (id, method);
+
+-- A salesperson's order: the company API's words follow from these states.
+SELECT pg_temp.sell('external') AS s \gset
+SELECT pg_temp.intend(:s) AS ps \gset
+SELECT is(pg_temp.begin_it(:s), 'capture', 'a capture of a sale begins');
+SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :s)), 'OR409 order_not_cancellable: open confirming', 'it is not called off');
+SELECT is(pg_temp.told(format('SELECT send_pay_link(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'send', pg_temp.number_of(:s), 'a@example.com')),
+          'OR409 order_not_payable: open confirming', 'and its link is not sent again');
+SELECT is((SELECT type FROM read_link(77, :s) WHERE kind = 'payment'), 'asked', 'its page knows that a capture is under way');
+
+-- An operator cancels, the time of the order ends, an operator gives the order up, cash arrives: the worker asks on, never captures,
+-- and money that arrived goes back.
+SELECT pg_temp.order_it() AS e, pg_temp.order_it() AS f, pg_temp.order_it() AS g, pg_temp.order_it() AS h \gset
+SELECT is(pg_temp.begin_it(o.id), 'capture', 'a capture begins') FROM (VALUES (:e), (:f), (:g), (:h)) AS o (id);
+SELECT is(pg_temp.drop_it(NULL, :e, 'operator'), 'done', 'the operator cancels');
+UPDATE orders SET expires_at = now() WHERE id = :f;
+SELECT is(expire_due(77, 100) > 0, true, 'the time of one is over');
+SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :g, 'no', 'x') WHERE kind = 'result'), 'done', 'one is given up');
+SELECT is(pg_temp.pay(:h, 'cash'), 'done', 'one is paid in cash');
+SELECT is(pg_temp.states(o.id), o.states, 'as ' || o.states)
+FROM (VALUES (:e, 'cancelled closed none'), (:f, 'expired closed none'), (:g, 'error failed none'), (:h, 'completed paid none')) AS o (id, states);
+SELECT is(pg_temp.due(o.id), 'look', 'the worker looks') FROM (VALUES (:e), (:f), (:g), (:h)) AS o (id);
+SELECT is(pg_temp.wait_for(:e), 'unchanged', 'a provider that cannot be reached');
+SELECT is((SELECT ROW(due_at, capture_asked_at IS NULL)::text FROM payment WHERE order_id = :e), ROW(now() + interval '20 s', false)::text, 'is asked again');
+SELECT is(pg_temp.wait_for(:e), 'unchanged', 'and again');
+SELECT is((SELECT due_at FROM payment WHERE order_id = :e), now() + interval '40 s', 'after twice the time');
+SELECT is(pg_temp.hear('e' || o.id, 'confirming', o.id), 'unchanged', 'a provider that has not decided') FROM (VALUES (:e), (:f), (:g)) AS o (id);
+SELECT is(pg_temp.not_made(o.id), 'unchanged', 'one that has not captured yet') FROM (VALUES (:e), (:f)) AS o (id);
+SELECT is(pg_temp.due(o.id), 'look', 'is asked once more') FROM (VALUES (:e), (:f)) AS o (id);
+UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :e;
+SELECT is(pg_temp.not_made(:e), 'unchanged', 'after five minutes');
+SELECT is(pg_temp.doubt(:e), false, 'it is sure that it did not');
+SELECT is((SELECT code FROM payment_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'money has arrived')
+FROM (VALUES (:f), (:g), (:h)) AS o (id) JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id AND p.method = 'external';
+SELECT is(pg_temp.doubt(o.id), false, 'nothing is in doubt') FROM (VALUES (:f), (:g), (:h)) AS o (id);
+SELECT is((SELECT ROW(status, amount, due_at <= now())::text FROM refund WHERE order_id = o.id), '(pending,1000,t)', 'it goes back') FROM (VALUES (:f), (:g), (:h)) AS o (id);
+
+-- A provider that refuses after the order was closed.
+SELECT pg_temp.order_it() AS i \gset
+SELECT is(pg_temp.begin_it(:i), 'capture', 'a capture begins');
+SELECT pg_temp.drop_it(NULL, :i, 'operator') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.hear('i', 'failed', :i), 'unchanged', 'it is refused');
+SELECT is(pg_temp.doubt(:i), false, 'which is an outcome');
+
+-- An event that the provider has not decided takes no payment away from the worker.
+SELECT pg_temp.order_it() AS j \gset
+SELECT is(pg_temp.begin_it(:j), 'capture', 'a capture begins');
+SELECT is(pg_temp.hear('j', 'confirming', :j), 'done', 'the provider''s event says that it is pending');
+SELECT is(pg_temp.due(:j), 'ask', 'the worker asks');
+SELECT is(pg_temp.not_made(:j), 'unchanged', 'a confirming payment that is not captured');
+SELECT is(pg_temp.states(:j), 'open confirming none', 'waits a little');
+UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :j;
+SELECT is(pg_temp.not_made(:j), 'done', 'then it has failed');
+SELECT is(pg_temp.states(:j), 'open failed none', 'so that the buyer can try again');
+SELECT is(pg_temp.doubt(:j), false, 'with no doubt');
+
+SELECT is(pg_temp.broken(format('UPDATE orders.payment SET due_at = NULL WHERE order_id = %s', :c)), 'payment_capture_in_doubt_is_due', 'money in doubt is always asked about');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;

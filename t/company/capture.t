@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+# A capture at PayPal that is cut off at any point: the worker finds out, the buyer pays once, and nobody else acts meanwhile.
+use strict;
+use warnings;
+use ModOrders::Httpd;
+use ModOrders::MailServer;
+use ModOrders::PayPal;
+use ModOrders::Test;
+
+my $port   = ModOrders::Httpd::free_port();
+my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
+my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
+my $paypal = ModOrders::PayPal->start(port => $port, secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
+my $mail   = ModOrders::MailServer->start;
+@$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
+OrdersSecretFile     secret
+OrdersPublicURL      @{[ $httpd->url('') ]}
+OrdersWorkerInterval 1
+OrdersPaymentChannel paypal provider=paypal url=@{[ $paypal->url ]} client-id=$ModOrders::PayPal::CLIENT_ID \\
+    secret-file=$secret webhook-id=$ModOrders::PayPal::WEBHOOK_ID ca-file=@{[ $paypal->ca_file ]} timeout=20
+@{[ $mail->directive ]}
+SERVER
+<Location /desk>
+    OrdersAPI company
+    OrdersPayLinkLifetime 3600
+</Location>
+<Location /admin>
+    OrdersAPI operator
+</Location>
+LOCATIONS
+$httpd->write->start;
+
+sub put { my ($kind, $ref, %entry) = @_; return ask(PUT => $httpd->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry) }
+
+upsert('payment-channels', 'paypal', provider => 'paypal', name => 'PayPal');
+my $company = unique('shop');
+put('companies', $company, name => 'Shop', prefix => join('', map { chr 65 + int rand 26 } 1 .. 8));
+my $agent = make_user(scopes => ['seller']);
+upsert('users', $agent->{ref}, name => 'Agent', email => 'agent@example.test', current_company => $company);
+upsert('memberships', unique('member'), company => $company, user => $agent->{ref}, role => 'salesperson');
+my $number = uc unique('P') . 'PD';
+upsert('products', unique('product'), name => 'Thing', variants => [ { ref => 'one', number => $number, prices => { EUR => 12_345 } } ]);
+
+sub desk { my ($path, %with) = @_; return ask(POST => $httpd->url("/desk/user/company/order/$path"), json => { api_key => $agent->{token}, %with }) }
+
+# An order, approved at PayPal's page, whose buyer has not come back; its number and its link.
+sub approved
+{
+    my $cart = ask(POST => $httpd->url('/admin/carts'), token => operator()->{token}, json => {
+        company => $company, agent => $agent->{ref}, currency => 'EUR', products => [ { number => $number } ] })->{json};
+    my $order = desk('create', cart_id => $cart->{code}, type => 'PayPal')->{json}{order_number};
+    $mail->clear;
+    desk('paypal/send', order_number => $order, email => 'buyer@example.test');
+    my ($message) = $mail->messages(1);
+    my ($link) = $message->{text} =~ m{(http\S+/desk/transaction/[\w-]+)/pay$}m;
+    $paypal->browse(ask(POST => "$link/pay")->header('Location'), 'approve');
+    return ($order, $link);
+}
+
+sub row_of     { return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $_[0]))[0] }
+sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ? ORDER BY id DESC LIMIT 1', row_of($_[0])->{id}))[0] }
+sub state      { my $row = row_of($_[0]); return "$row->{state} $row->{payment_state}" }
+sub captures   { return @{ $paypal->order_of(payment_of($_[0])->{provider_key})->{purchase_units}[0]{payments}{captures} || [] } }
+
+# The keys of the requests that asked PayPal to capture this order's payment.
+sub keys_of
+{
+    my ($order) = @_;
+    my $key = payment_of($order)->{provider_key};
+    return map { $_->{key} } grep { $_->{kind} eq 'capture' && $_->{key} =~ /\Q$key\E\z/ } @{ $paypal->state->{asked} };
+}
+
+# The time after which the worker asks is over.
+sub hurry { db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND id = ? AND due_at IS NOT NULL', undef, payment_of($_[0])->{id}); return 1 }
+
+# The buyer comes back, and every child of httpd is killed as soon as PayPal has been asked.
+sub comes_back_and_crashes
+{
+    my ($order, $link) = @_;
+    my $child = fork // die "fork: $!";
+    if (!$child) {
+        eval { ask(GET => "$link/return") };
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    ok(wait_for(sub { $paypal->state->{waiting} }, 10), 'PayPal is asked');
+    my $written = payment_of($order);
+    my $pid = $httpd->pid;
+    open my $children, '<', "/proc/$pid/task/$pid/children" or die "children of $pid: $!";
+    kill KILL => split ' ', scalar <$children>;
+    waitpid $child, 0;
+    ok($written->{capture_asked_at} && $written->{due_at}, 'after this was written down');
+    ok(wait_for(sub { ask(GET => "$link/result")->code == 200 }, 20), 'httpd has new children');
+    return;
+}
+
+for my $case ([ stuck => 'before PayPal captures' ], [ slow => 'after PayPal has captured' ]) {
+    my ($trouble, $when) = @$case;
+    subtest "httpd is killed $when" => sub {
+        $paypal->set(webhooks => 0);
+        my ($order, $link) = approved();
+        $paypal->set(webhooks => 0, trouble => $trouble, on => 'capture', delay => 15);
+        comes_back_and_crashes($order, $link);
+        $paypal->set(webhooks => 0);
+        is(state($order), 'open unpaid', 'the order waits');
+        is(desk('cancel', order_number => $order)->{json}{error_name}, 'confirming', 'it cannot be cancelled');
+        is(desk('payment', order_number => $order, transaction_id => unique('tx'))->{json}{error_name}, 'confirming', 'nor paid by card');
+        like(ask(GET => "$link/pay")->decoded_content, qr/being confirmed/, 'the page says that the payment is being confirmed');
+        is(ask(POST => "$link/pay")->header('Location'), "$link/pay", 'and leads to no second payment');
+        hurry($order);
+        ok(wait_for(sub { state($order) eq 'completed paid' }, 10), 'the worker completes it') or diag(state($order), $httpd->log);
+        is(scalar captures($order), 1, 'with one capture');
+        my %keys = map { $_ => 1 } keys_of($order);
+        is(scalar keys %keys, 1, 'by one key') or diag(explain(\%keys));
+        is(payment_of($order)->{capture_asked_at}, undef, 'nothing is in doubt');
+        done;
+    };
+}
+
+subtest 'an operator cancels while the outcome is unknown' => sub {
+    $paypal->set(webhooks => 0);
+    my ($order, $link) = approved();
+    $paypal->set(webhooks => 0, trouble => 'lose_reply', on => 'capture', times => 1);
+    is(ask(GET => "$link/return")->code, 200, 'the reply is lost');
+    is(state($order), 'open confirming', 'the order is confirming');
+    is(desk('cancel', order_number => $order)->{json}{error_name}, 'confirming', 'a salesperson cannot cancel it');
+    is(ask(POST => $httpd->url('/admin/orders/' . row_of($order)->{id} . '/pay'), token => operator()->{token}, json => {})->{json}{code},
+        'order_not_payable', 'nobody settles the payment by hand');
+    is(ask(POST => $httpd->url('/admin/orders/' . row_of($order)->{id} . '/cancel'), token => operator()->{token}, json => {})->code, 200, 'an operator can');
+    is(state($order), 'cancelled closed', 'it is closed');
+    hurry($order);
+    ok(wait_for(sub { hurry($order); row_of($order)->{payment_state} =~ /^refund/ }, 10), 'the worker finds the money') or diag(state($order), $httpd->log);
+    db()->do(q(UPDATE orders.refund SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND status = 'pending'), undef, row_of($order)->{id});
+    ok(wait_for(sub { state($order) eq 'cancelled refunded' }, 10), 'and gives it back') or diag(state($order), $httpd->log);
+    is((captures($order))[0]{status}, 'REFUNDED', 'at PayPal');
+    $paypal->set;
+    done;
+};
+
+subtest 'a cancelled order is not captured any more' => sub {
+    $paypal->set(webhooks => 0);
+    my ($order, $link) = approved();
+    $paypal->set(webhooks => 0, trouble => '500', on => 'capture', times => 1);
+    ask(GET => "$link/return");
+    is(ask(POST => $httpd->url('/admin/orders/' . row_of($order)->{id} . '/cancel'), token => operator()->{token}, json => {})->code, 200, 'cancelled');
+    hurry($order);
+    sleep 2;
+    isnt(payment_of($order)->{capture_asked_at}, undef, 'PayPal may be working on it still');
+    db()->do(q(UPDATE orders.payment SET capture_asked_at = now() - interval '6 minutes', due_at = now() WHERE tenant_id = 1 AND id = ?), undef, payment_of($order)->{id});
+    ok(wait_for(sub { !payment_of($order)->{capture_asked_at} }, 10), 'later it is certain') or diag($httpd->log);
+    is(scalar captures($order), 0, 'that no money was taken');
+    is(state($order), 'cancelled closed', 'and the order stays as it is');
+    $paypal->set;
+    done;
+};
+
+$httpd->stop;
+invariants_hold();
+done;
