@@ -181,7 +181,8 @@ subtest 'cancelling' => sub {
     ok($provider->settled, 'money that comes nevertheless is taken note of');
     my $returned = wait_for(sub { my $now = order($order->{id}); @{ $now->{refunds} } && $now->{refunded_cents} && $now }, 20);
     ok($returned, 'and goes back');
-    is($returned->{status}, 'cancelled', 'the order stays cancelled') if $returned;
+    is($returned->{status}, 'refunded', 'which the order shows') if $returned;
+    is(order_row($order->{id})->{state}, 'cancelled', 'it stays cancelled');
 };
 
 subtest 'an order whose time is over' => sub {
