@@ -143,6 +143,22 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
                'hex')::uuid
 $$;
 
+-- For operators, after a restore or a failover.
+CREATE FUNCTION orders.skip_ids(p_count bigint DEFAULT 1000000) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_sequence regclass;
+    v_count    integer := 0;
+BEGIN
+    FOR v_sequence IN
+        SELECT s.oid FROM pg_class s WHERE s.relnamespace = 'orders'::regnamespace AND s.relkind = 'S' ORDER BY s.relname
+    LOOP
+        PERFORM setval(v_sequence, nextval(v_sequence) + p_count);
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
 GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
 GRANT EXECUTE ON FUNCTION
     orders.span_start(integer, text, date, timestamptz),
@@ -179,6 +195,9 @@ COMMENT ON FUNCTION orders.span_start IS
 p_from; -infinity without both';
 COMMENT ON FUNCTION orders.span_end IS
 'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
+COMMENT ON FUNCTION orders.skip_ids IS
+'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given.
+Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd is started. Returns how many columns';
 COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
 
 COMMIT;

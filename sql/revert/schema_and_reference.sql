@@ -4,6 +4,7 @@
 BEGIN;
 
 DROP FUNCTION orders.new_public_id;
+DROP FUNCTION orders.skip_ids;
 DROP FUNCTION orders.span_end;
 DROP FUNCTION orders.span_start;
 DROP FUNCTION orders.local_text;

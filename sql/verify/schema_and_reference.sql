@@ -13,6 +13,7 @@ SELECT 'orders.local_time'::regproc;
 SELECT 'orders.local_text'::regproc;
 SELECT 'orders.span_start'::regproc;
 SELECT 'orders.span_end'::regproc;
+SELECT 'orders.skip_ids'::regproc;
 SELECT 'orders.new_public_id'::regproc;
 SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;

@@ -29,6 +29,19 @@ together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.expire_due($tenant, 1
 is "$(q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'expired refund_pending' 'money that comes late goes back, whoever is first'
 is "$(q "SELECT count(*) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" 1 'once'
 
+round=0
+while [ $round -lt 5 ]; do
+    round=$((round + 1))
+    order=$(q "$(buy "u1$round" external NULL NULL)" | cut -d' ' -f2)
+    payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
+    q "SELECT count(*) FROM orders.record_intent($context, $payment, 'in$order', NULL, NULL)" >"$out/intent"
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.begin_capture($tenant, $payment, false, 60);
+                ELSE PERFORM orders.cancel($tenant, 'user', 'buyer', NULL, 'race', NULL, NULL, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
+    is "$(q "SELECT count(*) FROM orders.orders o JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+             WHERE o.tenant_id = $tenant AND o.id = $order AND (o.state, o.payment_state, p.status, p.capture_asked_at IS NOT NULL)
+                   IN (('cancelled', 'closed', 'closed', false), ('open', 'unpaid', 'pending', true))")" 1 "cancelled or being captured, not both ($round)"
+done
+
 waiting=$(q "SELECT count(*) FROM orders.outbox WHERE tenant_id = $tenant AND done_at IS NULL")
 together 8 "SELECT id FROM orders.claim_outbox($tenant, 1000, 60)"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ')" "$waiting" 'several workers claim every event'
