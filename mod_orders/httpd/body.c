@@ -4,16 +4,23 @@
 #include <httpd.h>
 
 #include <apr_buckets.h>
+#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <string.h>
+#include <util_filter.h>
 
 #include "core/clock.h"
 #include "core/text.h"
 
 /** Read at a time, and what a body of unknown length starts with. */
 #define CHUNK 8192
+
+/** Of a body that nobody wants, this much is read and dropped for this long, so that the connection can stay. */
+#define MOST_DISCARDED 65536
+#define DISCARD_TIME apr_time_from_msec(500)
+#define DISCARD_PAUSE apr_time_from_msec(5)
 
 /** A body as it grows. `bytes` has room for `room` and a NUL. */
 typedef struct growing_t {
@@ -40,6 +47,42 @@ static apr_int64_t announced(const request_rec *r)
                : -1;
 }
 
+/** Whether the body is in an encoding that nobody has decoded. */
+static bool is_encoded(const request_rec *r)
+{
+    static const char identity[] = "identity";
+    const char *at = apr_table_get(r->headers_in, "Content-Encoding");
+
+    for (at = at ? at : ""; *(at += strspn(at, ", \t")); at += strcspn(at, ", \t")) {
+        if (strcspn(at, ", \t") != sizeof(identity) - 1 ||
+            apr_cstr_casecmpn(at, identity, sizeof(identity) - 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/**
+ * What may decode the content of this request: the name of its first filter (SetInputFilter), or NULL. Such a filter takes
+ * its coding out of Content-Encoding as it reads, and may be gone afterwards.
+ */
+static const char *decoder(const request_rec *r)
+{
+    const ap_filter_t *filter = r->input_filters;
+
+    return filter && filter->frec->ftype < AP_FTYPE_PROTOCOL ? filter->frec->name : NULL;
+}
+
+/** RFC 9110, section 12.5.3: with 415, Accept-Encoding says what would be read. */
+static orders_problem_t *refuse_encoding(request_rec *r, const char *filter)
+{
+    bool inflates = filter && !apr_cstr_casecmp(filter, "deflate");
+
+    apr_table_setn(r->headers_out, "Accept-Encoding", inflates ? "gzip" : "identity");
+    return orders_problem(r->pool, ORDERS_E_unsupported_media_type,
+                          "The content encoding is not supported.");
+}
+
 static bool is_readable(const char *type)
 {
     static const char *const readable[] = {"application/json", "application/x-www-form-urlencoded",
@@ -58,6 +101,7 @@ static orders_problem_t *failure(orders_request_t *request, apr_status_t status)
 {
     orders_error_e error = ORDERS_E_malformed_request;
 
+    request->body_failed = true;
     switch (ap_map_http_request_error(status, HTTP_BAD_REQUEST)) {
     case AP_FILTER_ERROR:
         request->answered = true;
@@ -171,11 +215,15 @@ static apr_size_t limit_of(const orders_request_t *request)
 orders_problem_t *orders_body_read(orders_request_t *request)
 {
     request_rec *r = request->r;
+    const char *filter = decoder(r);
     apr_int64_t length = announced(r);
     growing_t body = {.request = request, .pool = r->pool, .limit = limit_of(request)};
 
     if (!has_body(r)) {
         return NULL;
+    }
+    if (is_encoded(r) && !filter) {
+        return refuse_encoding(r, filter);
     }
     if (!request->match.route->raw_body && !is_readable(request->call.content_type)) {
         return orders_problem(r->pool, ORDERS_E_unsupported_media_type, NULL);
@@ -186,8 +234,11 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     body.room = length > 0 ? (apr_size_t)length : CHUNK < body.limit ? CHUNK : body.limit;
     body.bytes = apr_palloc(r->pool, body.room + 1);
     ORDERS_TRY(read_in_time(request, &body));
-    body.bytes[body.length] = '\0';
     request->body_read = true;
+    if (is_encoded(r)) {
+        return refuse_encoding(r, filter);
+    }
+    body.bytes[body.length] = '\0';
     request->call.body = body.bytes;
     request->call.body_length = body.length;
     if (!request->match.route->raw_body) {
@@ -196,11 +247,75 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     return NULL;
 }
 
-void orders_body_skip(const orders_request_t *request)
+/** Drops what has arrived; `*left`: how much more may come. False when the body cannot be read, or is too long. */
+static bool drop(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
+{
+    apr_bucket *bucket;
+
+    for (bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade) && !*end;
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        const char *data;
+        apr_size_t length = 0;
+
+        if (APR_BUCKET_IS_EOS(bucket)) {
+            *end = true;
+        } else if (AP_BUCKET_IS_ERROR(bucket) ||
+                   (!APR_BUCKET_IS_METADATA(bucket) &&
+                    apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ) != APR_SUCCESS)) {
+            return false;
+        }
+        *left -= (apr_off_t)length;
+    }
+    return *left >= 0;
+}
+
+/**
+ * Reads the rest of the body, in its length and its time bounded, past the filters that decode content. False when it does
+ * not end within the bounds.
+ */
+static bool discard(request_rec *r)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_time_t deadline = apr_time_now() + DISCARD_TIME;
+    apr_off_t left = MOST_DISCARDED;
+    bool end = false;
+
+    while (!end && apr_time_now() < deadline) {
+        apr_status_t status = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
+                                             APR_NONBLOCK_READ, CHUNK);
+        bool nothing = status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade);
+
+        if (APR_STATUS_IS_EAGAIN(status) || nothing) {
+            apr_sleep(DISCARD_PAUSE);
+        } else if (status != APR_SUCCESS || !drop(brigade, &left, &end)) {
+            return false;
+        }
+        apr_brigade_cleanup(brigade);
+    }
+    return end;
+}
+
+/**
+ * A client that waits for 100 Continue has not sent its body yet, and need not. The connection of an HTTP/2 stream says
+ * that it closes, always.
+ */
+static bool can_discard(const orders_request_t *request)
+{
+    const request_rec *r = request->r;
+
+    return !request->body_failed && !r->expecting_100 && announced(r) <= MOST_DISCARDED &&
+           (r->connection->master || r->connection->keepalive != AP_CONN_CLOSE);
+}
+
+void orders_body_skip(orders_request_t *request)
 {
     request_rec *r = request->r;
 
-    if (has_body(r) && !request->body_read) {
+    if (!has_body(r) || request->body_read) {
+        return;
+    }
+    request->body_read = can_discard(request) && discard(r);
+    if (!request->body_read) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }
 }

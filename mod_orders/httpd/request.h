@@ -31,6 +31,7 @@ typedef struct orders_request_t {
     orders_identity_t *identity; /**< once resolved */
     orders_problem_t *problem;   /**< why a hook ended the request, for the error filter */
     bool body_read;              /**< all of it */
+    bool body_failed;            /**< it cannot be read any further */
     bool answered;               /**< an input filter has sent an answer of its own */
 } orders_request_t;
 
