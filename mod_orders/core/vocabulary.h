@@ -140,7 +140,8 @@
     X(1061, package_not_found, UNPROCESSABLE, "There is no such package.")                         \
     X(1062, package_not_applicable, CONFLICT,                                                      \
       "The order has no package that waits to be applied.")                                        \
-    X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")
+    X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")   \
+    X(1064, amount_not_payable, UNPROCESSABLE, "The payment channel cannot pay this amount.")
 
 /* Lists in columns: */
 /* clang-format off */

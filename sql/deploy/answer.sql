@@ -245,7 +245,11 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, r.state::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
             NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, r.reason, NULL::text, NULL::text,
             o.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
-            NULL::bigint, NULL::bigint, f.amount, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
+            NULL::bigint, NULL::bigint,
+            CASE WHEN r.refund_id IS NOT NULL THEN (
+                SELECT sum(f.amount) FROM orders.refund f
+                WHERE f.tenant_id = r.tenant_id AND f.order_id = r.order_id AND f.return_id = r.id AND f.status <> 'failed')::bigint END,
+            NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
             (SELECT jsonb_agg(jsonb_build_object('id', l.line_id, 'quantity', l.quantity) ORDER BY l.line_id)
              FROM orders.return_line l WHERE l.tenant_id = r.tenant_id AND l.return_id = r.id),
             NULL::jsonb, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
@@ -253,7 +257,6 @@ LANGUAGE sql STABLE AS $$
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_return r
      JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
-     LEFT JOIN orders.refund f ON f.tenant_id = r.tenant_id AND f.id = r.refund_id
      WHERE r.tenant_id = p_tenant AND r.order_id = ANY (p_ids)
      ORDER BY r.order_id, r.id)
 $$;
@@ -407,7 +410,7 @@ COMMENT ON FUNCTION orders.shipments_of IS
 'Rows shipment (title courier, detail service, number and url of the tracking, reference the estimate in words, created_at
 when it left, flag: late, by the database clock) and tracking (title location; in order of time)';
 COMMENT ON FUNCTION orders.returns_of IS
-'Rows return: number (of the order), parent_id and amount (of its refund), snapshot ([{id, quantity}] of its lines)';
+'Rows return: number (of the order), parent_id (its first refund), amount (of its refunds), snapshot ([{id, quantity}] of its lines)';
 COMMENT ON FUNCTION orders.labels_of IS
 'Rows label (type, code the word, title the text, reference its language): each word in the first of the languages that has it';
 COMMENT ON FUNCTION orders.addresses_of IS 'Rows address (type billing or shipping, the document as snapshot)';

@@ -158,7 +158,7 @@ DECLARE
     x     orders.payment_channel;
     v_old orders.payment_channel;
 BEGIN
-    PERFORM orders.check_members(d, '', '{name,provider,enabled,currencies,metadata}');
+    PERFORM orders.check_members(d, '', '{name,provider,enabled,currencies,payable_units,metadata}');
     SELECT * INTO v_old FROM orders.payment_channel n
     WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
@@ -168,18 +168,25 @@ BEGIN
     x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
                      FROM jsonb_array_elements_text(orders.doc_json(d, 'currencies', '{array}', '[]')) AS e);
     x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
+    x.payable_units := orders.doc_json(d, 'payable_units', '{object}', '{}');
     PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
     FROM jsonb_array_elements_text(d -> 'currencies') WITH ORDINALITY AS e (value, n)
     WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
     ORDER BY e.n LIMIT 1;
+    PERFORM orders.refuse('422', 'invalid_field', 'Must be a currency and its unit, an integer from 1 to 999999999.',
+                          'payable_units.' || u.currency)
+    FROM jsonb_each_text(x.payable_units) AS u (currency, unit)
+    LEFT JOIN orders.currency y ON y.code = u.currency
+    WHERE y.code IS NULL OR u.unit IS NULL OR u.unit !~ '^[1-9][0-9]{0,8}$'
+    ORDER BY u.currency LIMIT 1;
     IF v_old.id IS NULL THEN
-        INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, metadata)
-        VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.metadata)
+        INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, payable_units, metadata)
+        VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.payable_units, x.metadata)
         RETURNING * INTO x;
     ELSIF x IS DISTINCT FROM v_old THEN
         UPDATE orders.payment_channel n
         SET name = x.name, provider = x.provider, enabled = x.enabled, currencies = x.currencies,
-            metadata = x.metadata, updated_at = now()
+            payable_units = x.payable_units, metadata = x.metadata, updated_at = now()
         WHERE n.tenant_id = p_tenant AND n.id = x.id
         RETURNING * INTO x;
     END IF;

@@ -94,6 +94,19 @@ LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS done FROM orders.ref
     ON s.tenant_id = o.tenant_id AND s.order_id = o.id
 WHERE o.refunded > o.captured OR o.refunded <> coalesce(s.done, 0)
 UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s counts %s refunded pieces and %s of its worth, its refunds say %s and %s', l.id,
+                                       l.refunded_quantity, l.refunded_amount, coalesce(f.quantity, 0), coalesce(f.amount, 0))
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS id, sum((x.line ->> 'quantity')::integer) AS quantity,
+                  sum((x.line ->> 'amount')::bigint) AS amount
+           FROM orders.refund r
+           CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS x (line)
+           WHERE r.status <> 'failed' GROUP BY 1, 2, 3) AS f
+    ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.id = l.id
+WHERE l.refunded_amount <> coalesce(f.amount, 0) OR l.refunded_quantity > coalesce(f.quantity, 0)
+   OR l.refunded_amount < orders.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity)
+UNION ALL
 SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
                                        CASE WHEN NOT r.surplus THEN 'not ' ELSE '' END, p.id)
 FROM orders.refund r
@@ -390,7 +403,7 @@ SELECT r.tenant_id, r.order_id, format('return %s is refunded by refund %s, whic
                                        coalesce(f.status, 'missing'))
 FROM orders.order_return r
 LEFT JOIN orders.refund f ON f.tenant_id = r.tenant_id AND f.id = r.refund_id AND f.order_id = r.order_id
-WHERE r.state = 'refunded' AND coalesce(f.status, 'missing') NOT IN ('pending', 'done')
+WHERE r.state = 'refunded' AND (coalesce(f.status, 'missing') NOT IN ('pending', 'done') OR f.return_id <> r.id)
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('return %s has no lines of its order', r.id)
 FROM orders.order_return r

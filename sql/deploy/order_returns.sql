@@ -33,11 +33,13 @@ CREATE TABLE orders.return_line (
     order_id  bigint  NOT NULL,
     line_id   bigint  NOT NULL,
     quantity  integer NOT NULL,
+    refunded  integer NOT NULL DEFAULT 0,
     CONSTRAINT return_line_pkey PRIMARY KEY (tenant_id, return_id, line_id),
     CONSTRAINT return_line_return_exists FOREIGN KEY (tenant_id, return_id) REFERENCES orders.order_return (tenant_id, id),
     CONSTRAINT return_line_line_exists FOREIGN KEY (tenant_id, order_id, line_id)
         REFERENCES orders.order_line (tenant_id, order_id, id),
-    CONSTRAINT return_line_quantity_positive CHECK (quantity > 0)
+    CONSTRAINT return_line_quantity_positive CHECK (quantity > 0),
+    CONSTRAINT return_line_refunded_within_quantity CHECK (refunded BETWEEN 0 AND quantity)
 );
 
 CREATE INDEX return_line_by_line ON orders.return_line (tenant_id, order_id, line_id);
@@ -55,7 +57,7 @@ COMMENT ON COLUMN orders.order_return.id IS 'Number';
 COMMENT ON COLUMN orders.order_return.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_return.state IS 'requested, approved, received, refunded or rejected';
 COMMENT ON COLUMN orders.order_return.reason IS 'The buyer''s words';
-COMMENT ON COLUMN orders.order_return.refund_id IS 'The refund, once there is one';
+COMMENT ON COLUMN orders.order_return.refund_id IS 'The first of its refunds, once there is one: each payment gives back its own part';
 COMMENT ON COLUMN orders.order_return.created_at IS 'When it was requested';
 COMMENT ON COLUMN orders.order_return.updated_at IS 'When it last took a step';
 COMMENT ON TABLE orders.return_line IS 'What comes back';
@@ -64,5 +66,6 @@ COMMENT ON COLUMN orders.return_line.return_id IS 'The return';
 COMMENT ON COLUMN orders.return_line.order_id IS 'The order';
 COMMENT ON COLUMN orders.return_line.line_id IS 'The line';
 COMMENT ON COLUMN orders.return_line.quantity IS 'How many pieces';
+COMMENT ON COLUMN orders.return_line.refunded IS 'Pieces that were refunded with the return, or are being refunded';
 
 COMMIT;

@@ -189,6 +189,7 @@ CREATE TABLE orders.order_line (
     image             text,
     returnable        boolean     NOT NULL DEFAULT false,
     refunded_quantity integer     NOT NULL DEFAULT 0,
+    refunded_amount   bigint      NOT NULL DEFAULT 0,
     cancelled_quantity integer    NOT NULL DEFAULT 0,
     returned_quantity integer     NOT NULL DEFAULT 0,
     reserved          integer     NOT NULL DEFAULT 0,
@@ -205,6 +206,7 @@ CREATE TABLE orders.order_line (
     CONSTRAINT order_line_discount_within_subtotal CHECK (discount BETWEEN 0 AND greatest(subtotal, 0)),
     CONSTRAINT order_line_tax_not_negative CHECK (tax >= 0),
     CONSTRAINT order_line_refunded_within_quantity CHECK (refunded_quantity BETWEEN 0 AND quantity),
+    CONSTRAINT order_line_refunded_within_worth CHECK (refunded_amount = 0 OR refunded_amount BETWEEN 0 AND subtotal - discount + tax),
     CONSTRAINT order_line_returned_within_quantity CHECK (returned_quantity BETWEEN 0 AND quantity),
     CONSTRAINT order_line_cancelled_is_refunded CHECK (cancelled_quantity BETWEEN 0 AND refunded_quantity),
     CONSTRAINT order_line_reserved_fits CHECK (reserved IN (0, quantity - cancelled_quantity)),
@@ -453,6 +455,7 @@ COMMENT ON COLUMN orders.order_line.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.order_line.image IS 'Address of a picture';
 COMMENT ON COLUMN orders.order_line.returnable IS 'Whether it may be sent back';
 COMMENT ON COLUMN orders.order_line.refunded_quantity IS 'Pieces refunded or being refunded';
+COMMENT ON COLUMN orders.order_line.refunded_amount IS 'Their worth, and that of pieces of which only a part was given back; minor units';
 COMMENT ON COLUMN orders.order_line.returned_quantity IS 'Pieces in returns that are not rejected';
 COMMENT ON COLUMN orders.order_line.cancelled_quantity IS 'Pieces whose refund was done before the order was shipped: they are not shipped';
 COMMENT ON COLUMN orders.order_line.reserved IS

@@ -64,10 +64,10 @@ CREATE FUNCTION orders.new_payment_like(p orders.payment) RETURNS orders.payment
 BEGIN
     UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.status IN ('created', 'pending');
-    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, return_url,
-                                metadata, expires_at)
-    VALUES (p.tenant_id, p.order_id, p.method, p.channel, p.provider, 'pending', p.amount, p.currency, p.return_url,
-            p.metadata, p.expires_at)
+    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
+                                return_url, metadata, expires_at)
+    VALUES (p.tenant_id, p.order_id, p.method, p.channel, p.provider, 'pending', p.amount, p.currency, p.payable_unit,
+            p.return_url, p.metadata, p.expires_at)
     RETURNING * INTO p;
     RETURN p;
 END

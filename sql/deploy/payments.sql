@@ -18,6 +18,7 @@ CREATE TABLE orders.payment (
     refunded        bigint      NOT NULL DEFAULT 0,
     refunding       bigint      NOT NULL DEFAULT 0,
     surplus         boolean     NOT NULL DEFAULT false,
+    payable_unit    bigint      NOT NULL DEFAULT 1,
     intent_id       text,
     reference       text,
     transaction_id  text,
@@ -43,6 +44,7 @@ CREATE TABLE orders.payment (
     CONSTRAINT payment_captured_has_time CHECK ((captured > 0) = (captured_at IS NOT NULL)),
     CONSTRAINT payment_refunds_within_captured CHECK (
         refunded >= 0 AND refunding >= 0 AND refunded + refunding <= captured),
+    CONSTRAINT payment_amount_is_payable CHECK (payable_unit > 0 AND amount % payable_unit = 0),
     CONSTRAINT payment_surplus_is_captured CHECK (NOT surplus OR captured > 0),
     CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')
                                               OR capture_asked_at IS NOT NULL),
@@ -67,6 +69,7 @@ CREATE TABLE orders.refund (
     currency        text        NOT NULL,
     reason          text,
     lines           jsonb,
+    return_id       bigint,
     surplus         boolean     NOT NULL DEFAULT false,
     reference       text,
     failure_code    text,
@@ -149,6 +152,7 @@ COMMENT ON COLUMN orders.payment.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.payment.captured IS 'Money received: 0 or the amount';
 COMMENT ON COLUMN orders.payment.refunded IS 'Money given back';
 COMMENT ON COLUMN orders.payment.refunding IS 'Money promised to pending refunds';
+COMMENT ON COLUMN orders.payment.payable_unit IS 'Amounts that its channel can take and give back are multiples of this many minor units';
 COMMENT ON COLUMN orders.payment.surplus IS
 'Captured although the order had been paid before: goes back by itself and is not in the order''s captured, refunded and states';
 COMMENT ON COLUMN orders.payment.intent_id IS 'The provider''s id of the payment';
@@ -181,7 +185,9 @@ COMMENT ON COLUMN orders.refund.status IS 'pending, done or failed';
 COMMENT ON COLUMN orders.refund.amount IS 'Minor units';
 COMMENT ON COLUMN orders.refund.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.refund.reason IS 'Why';
-COMMENT ON COLUMN orders.refund.lines IS 'Lines and quantities that it is for: [{"id","quantity"}]';
+COMMENT ON COLUMN orders.refund.lines IS
+'Its share of the lines that it is for: [{"id","quantity","amount"}]. A piece paid from two payments is counted with the later one';
+COMMENT ON COLUMN orders.refund.return_id IS 'The return that it is for';
 COMMENT ON COLUMN orders.refund.surplus IS 'A refund of a surplus payment: not in the order''s refunded and states';
 COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by hand';
 COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';

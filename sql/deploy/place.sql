@@ -202,8 +202,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orders.check_payment_choice(h orders.order_head, p_total bigint) RETURNS void
+CREATE FUNCTION orders.check_payment_choice(p_tenant integer, h orders.order_head, p_total bigint) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_unit bigint;
 BEGIN
     IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer',
                                                 'virtual_account') THEN
@@ -219,6 +221,11 @@ BEGIN
     ELSIF NOT h.channel_enabled THEN
         PERFORM orders.refuse('422', 'payment_channel_disabled', 'This payment channel is switched off.',
                               'payment_channel');
+    END IF;
+    v_unit := orders.payable_unit(p_tenant, h.channel, h.currency, h.exponent);
+    IF p_total % v_unit <> 0 THEN
+        PERFORM orders.refuse('422', 'amount_not_payable', 'The payment channel cannot take the total of the order.', 'payment_channel',
+                              jsonb_build_object('total', p_total, 'unit', v_unit, 'currency', h.currency));
     END IF;
 END
 $$;
@@ -248,7 +255,7 @@ BEGIN
     IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
         s := orders.sum_lines(h.tax_inclusive, p_lines);
     END IF;
-    PERFORM orders.check_payment_choice(h, s.total);
+    PERFORM orders.check_payment_choice(c.tenant_id, h, s.total);
     IF v_goods THEN
         p_lines := orders.reserve_stock(c.tenant_id, p_lines);
     END IF;
@@ -302,11 +309,11 @@ DECLARE
     v_id      bigint;
     v_at_once boolean := h.method = 'external' AND h.intent_later IS NOT TRUE;
 BEGIN
-    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency,
+    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
                                 captured, captured_at, return_url, due_at, expires_at)
     VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
             CASE WHEN h.method = 'balance' THEN 'paid' WHEN v_at_once THEN 'created' ELSE 'pending' END,
-            p_amount, h.currency,
+            p_amount, h.currency, orders.payable_unit(p_tenant, h.channel, h.currency, h.exponent),
             CASE h.method WHEN 'balance' THEN p_amount ELSE 0 END, CASE h.method WHEN 'balance' THEN now() END,
             h.return_url,
             CASE WHEN v_at_once THEN now() + interval '30 seconds' END,
@@ -503,7 +510,7 @@ COMMENT ON FUNCTION orders.placing_steps IS
 'Internal: the steps of placing, with those of paying when it is paid at once';
 COMMENT ON FUNCTION orders.put_taxes IS 'Internal: writes the tax split';
 COMMENT ON FUNCTION orders.check_payment_choice IS
-'Internal: OR422 payment_method_unknown, payment_channel_…; free orders need no channel';
+'Internal: OR422 payment_method_unknown, payment_channel_…, amount_not_payable (with the unit); free orders need no channel';
 COMMENT ON FUNCTION orders.put_order IS
 'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
 outbox, package, payment and the debit of the balance, in this order. Returns the id';

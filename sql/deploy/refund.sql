@@ -62,19 +62,25 @@ DECLARE
     v_done    bigint := 0;
     v_pending boolean := false;
     v_at_once boolean;
+    v_share   jsonb;
     v_refund  bigint;
 BEGIN
     FOR p IN
         SELECT * FROM orders.payment x
         WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding AND NOT x.surplus
-        ORDER BY x.id
+        ORDER BY x.payable_unit DESC, x.id
     LOOP
         EXIT WHEN v_left = 0;
         v_part := least(v_left, p.captured - p.refunded - p.refunding);
+        v_part := v_part - v_part % p.payable_unit;
+        CONTINUE WHEN v_part = 0;
+        v_share := p_lines;
+        IF v_part < v_left THEN
+            SELECT s.part, s.rest INTO v_share, p_lines FROM orders.split_lines(p_lines, v_part) AS s WHERE p_lines IS NOT NULL;
+        END IF;
         v_at_once := p.method = 'balance' OR (orders.is_by_hand(p) AND c.actor = 'operator')
                      OR (p.provider = 'terminal' AND c.actor = 'seller');
-        v_refund := orders.put_refund(p, o, v_part, p_reason, p_lines, v_at_once);
-        p_lines := NULL;
+        v_refund := orders.put_refund(p, o, v_part, p_reason, v_share, v_at_once);
         v_left := v_left - v_part;
         v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
         v_pending := v_pending OR NOT v_at_once;
@@ -108,69 +114,6 @@ BEGIN
 END
 $$;
 
-CREATE TYPE orders.lines_taken AS (amount bigint, lines jsonb);
-
--- A line's money for k of its n pieces is floor(net × k / n), so that the pieces add up to the line.
-CREATE FUNCTION orders.take_line(o orders.orders, p_line bigint, p_count integer) RETURNS orders.lines_taken
-LANGUAGE plpgsql AS $$
-DECLARE
-    l       orders.order_line;
-    v_count integer;
-    v_net   numeric;
-BEGIN
-    SELECT * INTO l FROM orders.order_line x
-    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = p_line
-      AND x.kind NOT IN ('discount', 'voucher', 'tax');
-    IF NOT FOUND THEN
-        PERFORM orders.refuse('422', 'line_not_found', 'The order has no such line.', 'lines',
-                              jsonb_build_object('id', p_line));
-    END IF;
-    v_count := coalesce(p_count, l.quantity - l.refunded_quantity);
-    IF v_count < 1 OR v_count > l.quantity - l.refunded_quantity THEN
-        PERFORM orders.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', 'lines',
-            jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
-    END IF;
-    v_net := l.subtotal - l.discount + CASE WHEN o.tax_inclusive THEN 0 ELSE l.tax END;
-    UPDATE orders.order_line x SET refunded_quantity = x.refunded_quantity + v_count
-    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = l.id;
-    RETURN ROW((div(v_net * (l.refunded_quantity + v_count), l.quantity)
-                - div(v_net * l.refunded_quantity, l.quantity))::bigint,
-               jsonb_build_array(jsonb_build_object('id', l.id, 'quantity', v_count)))::orders.lines_taken;
-END
-$$;
-
-CREATE FUNCTION orders.take_lines(o orders.orders, p_lines jsonb) RETURNS orders.lines_taken LANGUAGE plpgsql AS $$
-DECLARE
-    e      jsonb;
-    v_all  orders.lines_taken := ROW(0, '[]');
-    v_line orders.lines_taken;
-BEGIN
-    IF jsonb_typeof(p_lines) <> 'array' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'A list of lines is due here.', 'lines');
-    END IF;
-    FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
-        IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
-        END IF;
-        v_line := orders.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer);
-        v_all.amount := v_all.amount + v_line.amount;
-        v_all.lines := v_all.lines || v_line.lines;
-    END LOOP;
-    RETURN v_all;
-END
-$$;
-
--- A refund may name a line more than once.
-CREATE FUNCTION orders.put_lines_back(r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE orders.order_line l SET refunded_quantity = l.refunded_quantity - e.quantity
-    FROM (SELECT (x.line ->> 'id')::bigint AS id, sum((x.line ->> 'quantity')::integer) AS quantity
-          FROM jsonb_array_elements(r.lines) AS x (line)
-          GROUP BY 1) AS e
-    WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = e.id;
-END
-$$;
-
 CREATE FUNCTION orders.check_refundable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF o.payment_state = 'refund_pending'
@@ -199,6 +142,7 @@ DECLARE
     v_taken  orders.lines_taken;
     v_amount bigint;
     v_left   bigint;
+    v_unit   bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
@@ -218,12 +162,20 @@ BEGIN
     IF p_amount <> v_amount THEN
         PERFORM refuse('422', 'amount_mismatch', 'The lines are worth another amount.', 'amount',
                        jsonb_build_object('lines', v_amount, 'currency', o.currency));
-    ELSIF v_amount > v_left OR v_left = 0 THEN
+    END IF;
+    v_unit := refund_unit(o);
+    IF v_amount > v_left OR v_left = 0 THEN
         PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.',
                        CASE WHEN p_lines IS NULL THEN 'amount' ELSE 'lines' END,
                        jsonb_build_object('refundable', v_left, 'currency', o.currency));
+    ELSIF v_amount <= 0 AND v_unit > 1 THEN
+        PERFORM refuse('422', 'amount_not_payable', 'The lines are worth less than the payment channel can pay out.', 'lines',
+                       jsonb_build_object('unit', v_unit, 'currency', o.currency));
     ELSIF v_amount <= 0 THEN
         PERFORM refuse('422', 'invalid_field', 'A refund needs an amount above zero.', 'amount');
+    ELSIF v_amount % v_unit <> 0 THEN
+        PERFORM refuse('422', 'amount_not_payable', 'The payment channel cannot pay out this amount.', 'amount',
+                       jsonb_build_object('unit', v_unit, 'currency', o.currency));
     END IF;
     RETURN QUERY SELECT * FROM finish(
         c, result_row('done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines)), NULL);
@@ -233,7 +185,7 @@ $$;
 -- The goods are back, the money is not.
 CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE sql AS $$
     SELECT orders.move_return(c, o, x, 'received', NULL, r.failure_message) FROM orders.order_return x
-    WHERE x.tenant_id = r.tenant_id AND x.refund_id = r.id
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.return_id AND x.state = 'refunded'
 $$;
 
 -- No buyer and no operator asked for a surplus refund, so nobody would try a refused one again: it stays pending, as a task for
@@ -271,7 +223,7 @@ BEGIN
     WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id
     RETURNING * INTO p;
     IF NOT p_ok AND r.lines IS NOT NULL THEN
-        PERFORM orders.put_lines_back(r);
+        PERFORM orders.put_lines_back(o, r);
     END IF;
     IF p_ok AND p_transaction IS NOT NULL AND orders.has_transactions(p) THEN
         PERFORM orders.note_transaction(p, p_transaction, r.id, r.amount);
@@ -350,20 +302,17 @@ COMMENT ON FUNCTION orders.state_after_refund IS 'Internal: payment state once n
 COMMENT ON FUNCTION orders.refund_steps IS 'Internal: steps of a refund';
 COMMENT ON FUNCTION orders.put_refund IS 'Internal: one refund of one payment, done or pending';
 COMMENT ON FUNCTION orders.give_back IS
-'Internal: refunds an amount from the payments of a locked order, oldest first. OR422 refund_exceeds_captured';
+'Internal: refunds an amount from the payments of a locked order, those of the largest payable unit first, then the oldest; each
+refund has its share of the lines. OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.credit_refunds IS
 'Internal: posts the refunds of a balance that are not posted yet. Locks accounts: call it last';
-COMMENT ON TYPE orders.lines_taken IS 'Lines reserved for a refund, and their worth';
-COMMENT ON FUNCTION orders.take_line IS 'Internal: reserves pieces of a line for a refund and prices them';
-COMMENT ON FUNCTION orders.take_lines IS 'Internal: take_line for a list';
-COMMENT ON FUNCTION orders.put_lines_back IS 'Internal: frees the pieces of a refund that failed';
 COMMENT ON FUNCTION orders.check_refundable IS
 'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
 COMMENT ON FUNCTION orders.refund IS
 'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
 so, or at the cash desk the seller; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
-already. OR404, OR409, OR412, OR422 refund_exceeds_captured';
-COMMENT ON FUNCTION orders.put_return_back IS 'Internal: the return whose refund failed is received, as before';
+already. OR404, OR409, OR412, OR422 refund_exceeds_captured, amount_not_payable (with the unit)';
+COMMENT ON FUNCTION orders.put_return_back IS 'Internal: the return of which a refund failed is received, as before';
 COMMENT ON FUNCTION orders.check_by_hand IS 'Internal: OR409 refund_not_by_hand';
 COMMENT ON FUNCTION orders.hand_over_refund IS
 'Internal: a surplus refund that its provider refused stays pending until a person settles it';

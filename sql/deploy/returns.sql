@@ -30,9 +30,9 @@ $$;
 
 -- What was refunded without coming back does not come back any more; what came back and was refunded counts once.
 CREATE FUNCTION orders.pieces_left(l orders.order_line) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT (l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.quantity), 0))::integer
+    SELECT (l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.refunded), 0))::integer
     FROM orders.return_line x
-    JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id AND r.state = 'refunded'
+    JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id AND r.state <> 'rejected'
     WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
 $$;
 
@@ -190,15 +190,16 @@ BEGIN
 END
 $$;
 
--- The pieces of a return, if none of them was refunded in another way, and their worth.
+-- The pieces of a return that are not refunded with it yet, if none of them was refunded in another way, and their worth.
 CREATE FUNCTION orders.take_return(o orders.orders, r orders.order_return) RETURNS orders.lines_taken
 LANGUAGE plpgsql AS $$
 DECLARE
     v_lines jsonb;
     v_gone  bigint[];
 BEGIN
-    SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', x.quantity) ORDER BY l.id),
-           array_agg(l.id ORDER BY l.id) FILTER (WHERE l.refunded_quantity + x.quantity > l.quantity)
+    SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', x.quantity - x.refunded) ORDER BY l.id)
+               FILTER (WHERE x.quantity > x.refunded),
+           array_agg(l.id ORDER BY l.id) FILTER (WHERE l.refunded_quantity + x.quantity - x.refunded > l.quantity)
     INTO v_lines, v_gone
     FROM orders.return_line x
     JOIN orders.order_line l ON l.tenant_id = x.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
@@ -207,16 +208,20 @@ BEGIN
         PERFORM orders.refuse('409', 'order_not_refundable', 'Pieces of this return were refunded in another way.', NULL,
                               orders.states_of(o) || jsonb_build_object('lines', to_jsonb(v_gone)));
     END IF;
-    RETURN orders.take_lines(o, v_lines);
+    UPDATE orders.return_line x SET refunded = x.quantity WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
+    RETURN orders.take_lines(o, coalesce(v_lines, '[]'));
 END
 $$;
 
--- give_back moves the order. Where several payments give, the first refund has the lines: it is the return's.
+-- give_back moves the order. Where several payments give, the return has several refunds: when one of them fails, it is received
+-- again, and its next refund gives back what is missing.
 CREATE FUNCTION orders.refund_return(c orders.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_taken  orders.lines_taken;
     v_amount bigint;
+    v_last   bigint := (SELECT max(f.id) FROM orders.refund f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id);
+    v_refund bigint;
 BEGIN
     PERFORM orders.check_refundable(o, NULL);
     v_taken := orders.take_return(o, r);
@@ -227,10 +232,13 @@ BEGIN
                               orders.states_of(o));
     END IF;
     PERFORM orders.give_back(c, o, v_amount, coalesce(p_comment, r.reason), v_taken.lines);
+    WITH parts AS (
+        UPDATE orders.refund f SET return_id = r.id
+        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.id > coalesce(v_last, 0)
+        RETURNING f.id)
+    SELECT min(f.id) INTO v_refund FROM parts AS f;
     o.version := o.version + 1;
-    PERFORM orders.move_return(c, o, r, 'refunded', (
-        SELECT max(f.id) FROM orders.refund f
-        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.lines IS NOT NULL), p_comment);
+    PERFORM orders.move_return(c, o, r, 'refunded', v_refund, p_comment);
 END
 $$;
 

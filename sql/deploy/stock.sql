@@ -49,16 +49,6 @@ BEGIN
 END
 $$;
 
--- A pending refund may still fail: only what is done counts.
-CREATE FUNCTION orders.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
-LANGUAGE sql STABLE AS $$
-    SELECT (x.line ->> 'id')::bigint, sum((x.line ->> 'quantity')::integer)
-    FROM orders.refund f
-    CROSS JOIN LATERAL jsonb_array_elements(f.lines) AS x (line)
-    WHERE f.tenant_id = p_tenant AND f.order_id = p_order AND f.status = 'done'
-    GROUP BY 1
-$$;
-
 CREATE FUNCTION orders.cancel_refunded_pieces(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r record;
@@ -120,7 +110,6 @@ COMMENT ON FUNCTION orders.reserve_pieces IS
 COMMENT ON FUNCTION orders.reserve_stock IS
 'Internal: the lines of a new order, with what they hold of the stock. Locks stock by variant: after the coupon, before the
 account. OR409 insufficient_stock';
-COMMENT ON FUNCTION orders.refunded_pieces IS 'Pieces of an order''s lines whose refund is done';
 COMMENT ON FUNCTION orders.cancel_refunded_pieces IS
 'Internal: pieces of a locked order that was not shipped are released once their refund is done, and are not to be shipped. Locks stock by variant';
 COMMENT ON FUNCTION orders.end_reservations IS 'Internal: orders no longer hold stock; p_sent: it has left the shop';

@@ -3,7 +3,9 @@
 
 BEGIN;
 
+DROP FUNCTION orders.payable_unit;
 DROP TABLE orders.payment_channel;
+DROP TABLE orders.provider_currency;
 DROP TABLE orders.coupon_user;
 DROP TABLE orders.coupon;
 DROP TABLE orders.tax_rate;

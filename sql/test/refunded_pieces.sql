@@ -104,7 +104,7 @@ SELECT pg_temp.order_it('{"lines": [{"product": "jar", "quantity": 4}]}') AS i \
 SELECT pg_temp.pay(:i), pg_temp.give_back(:i, NULL, pg_temp.pieces(:i, 2, 'jar')) \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SET LOCAL session_replication_role = replica;
-SELECT is(pg_temp.violated(format(v.sql, :'i')), 'stock_is_held', v.what)
+SELECT alike(pg_temp.violated(format(v.sql, :'i')), '%stock_is_held', v.what)
 FROM (VALUES
     ('pieces that were refunded are still to be shipped', 'UPDATE order_line SET cancelled_quantity = 0, reserved = 4 WHERE order_id = %1$s; UPDATE stock SET reserved = 4 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),
     ('pieces that were not refunded are not to be shipped', 'UPDATE order_line SET refunded_quantity = 3, cancelled_quantity = 3, reserved = 1 WHERE order_id = %1$s; UPDATE stock SET reserved = 1 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),

@@ -3,7 +3,6 @@
 
 SELECT 'orders.reserve_pieces'::regproc;
 SELECT 'orders.reserve_stock'::regproc;
-SELECT 'orders.refunded_pieces'::regproc;
 SELECT 'orders.cancel_refunded_pieces'::regproc;
 SELECT 'orders.end_reservations'::regproc;
 SELECT 'orders.release_stock'::regproc;

@@ -1,0 +1,126 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A channel that cannot take every minor unit of a currency: totals, refunds by amount and shares of lines are whole units.
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
+FROM (VALUES
+    (1, 'payment-channels', 'paypal', '{"provider": "paypal"}'::jsonb),
+    (2, 'payment-channels', 'rounds', '{"provider": "simulator", "payable_units": {"HUF": 500}}'),
+    (3, 'payment-channels', 'cents', '{"provider": "paypal", "payable_units": {"HUF": 1}}'),
+    (4, 'products', 'jar', '{"name": "Jar", "returnable": true, "variants": [{"ref": "v", "stock": 1000, "prices": {"HUF": 100000, "TWD": 10000, "JPY": 1000, "USD": 1001}}]}'),
+    (5, 'products', 'pin', '{"name": "Pin", "returnable": true, "variants": [{"ref": "v", "prices": {"HUF": 30, "USD": 1}}]}'),
+    (6, 'plans', 'forint', '{"name": "Forint", "price": 99950, "currency": "HUF"}'),
+    (7, 'coupons', 'third', '{"code": "THIRD", "percent_bp": 3333}')
+) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
+
+CREATE FUNCTION pg_temp.buy_jars(p_more jsonb, p_currency text DEFAULT 'HUF', p_channel text DEFAULT 'paypal') RETURNS bigint LANGUAGE sql AS $$
+    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+        'dialect', 'shop', 'user', 'bob', 'payment_channel', p_channel, 'currency', p_currency) || p_more, 900)
+    WHERE kind = 'result'
+$$;
+-- What the provider says of the newest payment of an order.
+CREATE FUNCTION pg_temp.captured(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT x.code FROM orders.payment p, LATERAL orders.payment_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
+        gen_random_uuid()::text, p.amount, p.currency, NULL, NULL) AS x
+    WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order) AND x.kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.end_refund(p_order bigint, p_ok boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
+        SELECT min(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND status = 'pending'),
+        CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, NULL, NULL) WHERE kind = 'result'
+$$;
+CREATE FUNCTION pg_temp.jar(p_order bigint, p_quantity integer, p_title text DEFAULT 'Jar') RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_array(jsonb_build_object('id', id, 'quantity', p_quantity)) FROM orders.order_line
+    WHERE tenant_id = 77 AND order_id = p_order AND title = p_title ORDER BY id LIMIT 1
+$$;
+CREATE FUNCTION pg_temp.refunds(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(amount || ' ' || status, ', ' ORDER BY id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order
+$$;
+
+-- Three jars of 1000.00 less 100.00; one comes back.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS a \gset
+SELECT is((SELECT payable_unit FROM payment WHERE order_id = :a), 100::bigint, 'PayPal takes whole forints');
+SELECT pg_temp.captured(:a) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)), 'done', 'one piece of three is refunded');
+SELECT is(pg_temp.refunds(:a), '96600 pending', 'by a whole number of forints');
+SELECT pg_temp.end_refund(:a), pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refunds(:a), '96600 done, 96700 pending', 'what is left of a forint goes into the next piece');
+SELECT pg_temp.end_refund(:a), pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)), pg_temp.end_refund(:a) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refunds(:a), '96600 done, 96700 done, 96700 done', 'and the last piece');
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :a), 'refunded 290000', 'makes the sum exact');
+
+-- A discount that is spread over lines: no line is a whole number of forints, their sum is.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}, {"product": "jar", "quantity": 2, "discount": 3333}, {"product": "jar", "discount": 6667}]}') AS b \gset
+SELECT pg_temp.captured(:b) \g (format=unaligned) /dev/null
+SELECT array_agg(id ORDER BY id) AS lines FROM order_line WHERE order_id = :b AND kind = 'product' \gset
+SELECT is(pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), 'done', 'a line of 933.33');
+SELECT pg_temp.end_refund(:b, false) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refunds(:b), '93300 failed', 'is asked for as 933, and fails');
+SELECT pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[2]))), pg_temp.end_refund(:b),
+       pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), pg_temp.end_refund(:b),
+       pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[1]))), pg_temp.end_refund(:b) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refunds(:b), '93300 failed, 196600 done, 93400 done, 100000 done', 'the rest in any order');
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :b), 'refunded 390000', 'is exact too');
+
+-- By amount.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS c \gset
+SELECT pg_temp.captured(:c) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 150)', :c)), 'OR422 amount_not_payable amount', 'an amount that PayPal cannot pay out is refused');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.give_back(%s, 150)', :c)), '{"unit": 100, "currency": "HUF"}', 'with the unit');
+SELECT is(pg_temp.give_back(:c, 200), 'done', 'a whole one is not');
+SELECT pg_temp.end_refund(:c) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.give_back(:c), 'done', 'nor is all that is left');
+
+-- A piece that is worth less than a unit.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "pin", "quantity": 10}]}') AS d \gset
+SELECT pg_temp.captured(:d) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, NULL, %L)', :d, pg_temp.jar(:d, 3, 'Pin'))), 'OR422 amount_not_payable lines', 'less than a unit is not paid out');
+SELECT is(pg_temp.give_back(:d, NULL, pg_temp.jar(:d, 4, 'Pin')), 'done', 'several pieces are');
+SELECT is(pg_temp.refunds(:d), '100 pending', 'as a whole unit');
+SELECT pg_temp.end_refund(:d), pg_temp.give_back(:d, NULL, pg_temp.jar(:d, 6, 'Pin')) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refunds(:d), '100 done, 200 pending', 'and the rest exactly');
+
+-- A return no longer hangs.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS r \gset
+SELECT pg_temp.captured(:r) \g (format=unaligned) /dev/null
+SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, 'packed', NULL, NULL, NULL, NULL) AS x,
+    LATERAL ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, x.id, '{}', NULL) AS y WHERE x.kind = 'result' \g (format=unaligned) /dev/null
+SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, 'delivered', NULL, NULL, NULL, NULL) \g (format=unaligned) /dev/null
+SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.jar(:r, 1), 'broken', 30, NULL) WHERE kind = 'result' \gset
+SELECT x.code FROM unnest('{approve,receive,refund}'::text[]) AS s, LATERAL resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, :ret, s, NULL, NULL) AS x
+    WHERE x.kind = 'result' \g (format=unaligned) /dev/null
+SELECT is((SELECT amount FROM returns_of(77, ARRAY[:r])), 96600::bigint, 'a return is refunded by a payable amount');
+SELECT pg_temp.end_refund(:r) \g (format=unaligned) /dev/null
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :r), 'partially_refunded 96600', 'and it goes back');
+
+-- Placing: the total has to be payable.
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'a total that PayPal cannot take is refused');
+SELECT is(pg_temp.hint($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), '{"unit": 100, "total": 99950, "currency": "HUF"}', 'with the unit');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"voucher": "THIRD", "lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'a discount counts');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', 'forint', 'external', p_channel => 'paypal')$$), 'OR422 amount_not_payable payment_channel', 'through every API');
+SELECT isnt(pg_temp.buy('bob', 'forint', 'manual'), NULL, 'people can take it');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'sim'), NULL, 'another provider');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'cents'), NULL, 'and a channel that says that it can');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 100}]}', p_channel => 'rounds')$$), 'OR422 amount_not_payable payment_channel', 'a channel may have a unit of its own');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', 'TWD')$$), 'OR422 amount_not_payable payment_channel', 'TWD is as HUF');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 1}]}', 'JPY'), NULL, 'JPY has no decimals anyway');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar"}]}', 'USD'), NULL, 'USD has cents');
+UPDATE currency SET exponent = 3 WHERE code = 'HUF';
+SELECT is(payable_unit(77, 'paypal', 'HUF', 3), 1000::bigint, 'the unit follows the exponent of the currency');
+UPDATE currency SET exponent = 2 WHERE code = 'HUF';
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 0}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit is a number above zero');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"XXX": 5}}')$$), 'OR422 invalid_field payable_units.XXX', 'of a currency');
+
+-- Another try and a surplus payment keep the unit.
+SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS e \gset
+SELECT pg_temp.payment_of(:e) AS e1 \gset
+SELECT id AS e2 FROM start_payment(77, :e, :e1) \gset
+SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'another try has the same unit');
+SELECT pg_temp.captured(:e) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.broken(format('UPDATE payment SET payable_unit = 700 WHERE id = %s', :e2)), 'payment_amount_is_payable', 'every payment is payable');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
