@@ -25,7 +25,7 @@ sub paid_twice
     return $order;
 }
 
-my $order = paid_twice('pending');
+my $order = paid_twice('throttled');
 my $seen  = seen($order);
 is_deeply([ @$seen{qw(state payment_state fulfilment_state refunded)} ], [ 'open', 'paid', 'pending', 0 ], 'the order is paid, and nothing of it refunded');
 is_deeply([ map { "$_->{method} $_->{status} " . ($_->{surplus} ? 'surplus' : 'own') } @{ $seen->{payments} } ],
