@@ -85,7 +85,7 @@ DECLARE
     v_code text := 'unchanged';
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    IF p.status <> 'pending' AND p.capture_asked_at > now() - interval '5 minutes' THEN
+    IF (p.status <> 'pending' OR NOT awaits_money(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
         UPDATE payment x SET due_at = now() + interval '1 minute'
         WHERE x.tenant_id = p_tenant AND x.id = p_payment;
     ELSIF p.status = 'confirming' AND awaits_money(o) AND p.capture_asked_at IS NOT NULL THEN
@@ -149,8 +149,8 @@ COMMENT ON FUNCTION orders.await_capture IS
 payment up again after p_seconds, doubled with each try up to an hour. An open order does not expire until a day after
 that. unchanged when the order does not wait for money: the payment is asked about nevertheless. OR404';
 COMMENT ON FUNCTION orders.capture_not_made IS
-'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. A
-payment that is not pending is asked about until five minutes after the last capture was asked for. OR404';
+'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
+the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';
 COMMENT ON FUNCTION orders.due_captures IS
 'Worker: claims payments of these channels (null: of all) whose capture has an unknown outcome, closed ones too, for p_lease
 seconds. Rows payment as of capture_row';

@@ -146,12 +146,24 @@ my %step = (
         }
         return {};
     },
+    capture => \&provider_captures,
 );
 
 sub quiet {
     my ($db, $sql, @bind) = @_;
     my $ids = eval { $db->selectcol_arrayref($sql, undef, @bind) };
     return $ids ? {ids => $ids} : {state => $db->state, code => '', text => $db->errstr};
+}
+
+# A capture begins, its reply is lost or says that nothing was captured, or the worker asks; the provider's events tell the outcome.
+sub provider_captures {
+    my ($db, $order) = @_;
+    my ($payment) = $db->selectrow_array(q(SELECT id FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
+    return {} if !$payment;
+    my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
+    return $answer if $answer->{state};
+    return quiet($db, @{([q(SELECT id FROM orders.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders.await_capture(1, ?, 1)), $payment],
+        [q(SELECT id FROM orders.capture_not_made(1, ?)), $payment], [q(SELECT id FROM orders.due_captures(1, 3, 0))])[rand 4]});
 }
 
 # The provider tells the same things many times over, under the same and under new event ids.
