@@ -11,6 +11,7 @@
 #include <string.h>
 #include <util_filter.h>
 
+#include "core/clock.h"
 #include "core/text.h"
 
 /** Read at a time, and what a body of unknown length starts with. */
@@ -169,7 +170,7 @@ static orders_problem_t *read_until(orders_request_t *request, growing_t *body,
     bool end = false;
 
     while (!problem && !end) {
-        apr_interval_time_t left = deadline - apr_time_now();
+        apr_interval_time_t left = deadline - orders_clock_now();
         apr_status_t status = APR_TIMEUP;
 
         if (left > 0) {
@@ -190,7 +191,7 @@ static orders_problem_t *read_in_time(orders_request_t *request, growing_t *body
 {
     conn_rec *connection = request->r->connection;
     apr_socket_t *socket = connection->master ? NULL : ap_get_conn_socket(connection);
-    apr_time_t deadline = apr_time_now() + apr_time_from_sec(request->dir.body_timeout);
+    apr_time_t deadline = orders_clock_now() + apr_time_from_sec(request->dir.body_timeout);
     apr_interval_time_t before = -1;
     orders_problem_t *problem;
 

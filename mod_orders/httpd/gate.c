@@ -6,6 +6,8 @@
 #include <semaphore.h>
 #include <time.h>
 
+#include "core/clock.h"
+
 #define WIDEN_EVERY apr_time_from_sec(1)
 
 /**
@@ -90,9 +92,9 @@ static waiter_t *admit(orders_gate_t *gate)
 {
     waiter_t *woken = NULL;
 
-    if (gate->open < gate->places && apr_time_now() >= gate->widen_at) {
+    if (gate->open < gate->places && orders_clock_now() >= gate->widen_at) {
         gate->open++;
-        gate->widen_at = apr_time_now() + WIDEN_EVERY;
+        gate->widen_at = orders_clock_now() + WIDEN_EVERY;
     }
     while (gate->first && gate->inside < gate->open) {
         gate->inside++;
@@ -118,8 +120,8 @@ static bool wait_until(waiter_t *waiter, apr_time_t until)
                           .tv_nsec = (long)apr_time_usec(until) * 1000};
     int failed;
 
-    do {
-        failed = sem_timedwait(&waiter->turn, &at);
+    do { /* sem_timedwait() would follow the wall clock, which may be set meanwhile */
+        failed = sem_clockwait(&waiter->turn, CLOCK_MONOTONIC, &at);
     } while (failed && errno == EINTR);
     return !failed;
 }
@@ -135,7 +137,7 @@ static void wait_for_post(waiter_t *waiter)
 /** When to look again: somebody has to see whether a further place may be tried. Under the mutex. */
 static apr_time_t next_look(const orders_gate_t *gate, apr_time_t deadline)
 {
-    apr_time_t soon = apr_time_now() + WIDEN_EVERY;
+    apr_time_t soon = orders_clock_now() + WIDEN_EVERY;
 
     return gate->open < gate->places && soon < deadline ? soon : deadline;
 }
@@ -200,7 +202,7 @@ void orders_gate_leave_narrowed(orders_gate_t *gate, int holders)
     gate->inside--;
     if (holders > 0) {
         gate->open = holders < gate->places ? holders : gate->places;
-        gate->widen_at = apr_time_now() + WIDEN_EVERY;
+        gate->widen_at = orders_clock_now() + WIDEN_EVERY;
     }
     unlock_and_wake(gate, admit(gate));
 }

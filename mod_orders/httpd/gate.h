@@ -21,7 +21,7 @@ typedef enum {
 /** Lives as long as `own`. NULL when the system has no mutex left. */
 orders_gate_t *orders_gate_create(apr_pool_t *own, int places);
 
-/** Waits until `deadline`. `first` puts the caller before all others: he was in already and found nothing. */
+/** Waits until `deadline`, a time of orders_clock_now(). `first` puts the caller before all others: he was in already and found nothing. */
 orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool first);
 void orders_gate_leave(orders_gate_t *gate);
 

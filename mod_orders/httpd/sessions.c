@@ -10,6 +10,7 @@
 #include <mod_dbd.h>
 #include <sys/socket.h>
 
+#include "core/clock.h"
 #include "httpd/config.h"
 #include "httpd/gate.h"
 #include "store/session.h"
@@ -147,7 +148,7 @@ static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
     if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
-    __atomic_store_n(&owner->closed_until, apr_time_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
+    __atomic_store_n(&owner->closed_until, orders_clock_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
     orders_gate_refuse_all(owner->gate);
     return false;
 }
@@ -156,7 +157,7 @@ static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
 static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket,
                                         int queue_timeout)
 {
-    apr_time_t deadline = apr_time_now() + apr_time_from_msec(queue_timeout);
+    apr_time_t deadline = orders_clock_now() + apr_time_from_msec(queue_timeout);
     bool again = false;
 
     for (;;) {
@@ -171,7 +172,7 @@ static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, 
             again = wait_for_others(owner, returns);
             if (!again) {
                 gate = ORDERS_GATE_REFUSED;
-            } else if (apr_time_now() >= deadline) {
+            } else if (orders_clock_now() >= deadline) {
                 gate = ORDERS_GATE_LATE; /* a free place is given to the late as well */
             }
         }
@@ -191,7 +192,7 @@ static orders_problem_t *acquire_within(orders_pool_t *owner, apr_pool_t *pool,
 {
     ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
 
-    if (apr_time_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
+    if (orders_clock_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
         return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
                            OUTAGE_RETRY_SECONDS);
     }

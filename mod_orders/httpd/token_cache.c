@@ -209,8 +209,14 @@ static char *take_text(apr_pool_t *pool, const unsigned char **at, const unsigne
     return text;
 }
 
+/** Whether the clock was set back since: such an entry would be believed for longer than allowed. */
+static bool is_ahead(apr_time_t since, apr_time_t now)
+{
+    return since > now + APR_USEC_PER_SEC;
+}
+
 static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *bytes, unsigned length,
-                                     apr_time_t oldest)
+                                     apr_time_t oldest, apr_time_t now)
 {
     orders_identity_t *identity;
     entry_t entry;
@@ -220,7 +226,7 @@ static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *byte
         return NULL;
     }
     memcpy(&entry, bytes, sizeof entry);
-    if (entry.since < oldest) {
+    if (entry.since < oldest || is_ahead(entry.since, now)) {
         return NULL;
     }
     identity = apr_pcalloc(pool, sizeof *identity);
@@ -258,12 +264,13 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
                                       bytes, &length, pool);
     unlock();
     if (status == APR_SUCCESS) {
-        *identity = read_entry(pool, bytes, length, oldest);
+        *identity = read_entry(pool, bytes, length, oldest, now);
     }
     if (*identity) {
         return ORDERS_CACHE_KNOWN;
     }
-    return refused_since > oldest && refused_since > now - apr_time_from_sec(ORDERS_REFUSAL_SECONDS)
+    return refused_since > oldest && !is_ahead(refused_since, now) &&
+                   refused_since > now - apr_time_from_sec(ORDERS_REFUSAL_SECONDS)
                ? ORDERS_CACHE_REFUSED
                : ORDERS_CACHE_UNKNOWN;
 }

@@ -13,6 +13,7 @@
 
 #include "api/collect.h"
 #include "api/mail_text.h"
+#include "core/clock.h"
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
@@ -383,7 +384,7 @@ static void begin(const worker_t *worker, round_t *round)
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
                        .claim = {PAYMENT_BATCH, PAYMENT_LEASE, worker->names},
-                       .purge = apr_time_now() >= worker->purge_at};
+                       .purge = orders_clock_now() >= worker->purge_at};
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
     round->settings = (orders_settings_t){.secret = round->conf.secret,
                                           .secret_length = (apr_size_t)round->conf.secret_length};
@@ -412,7 +413,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     if (problem) {
         log_problem(worker, problem);
     } else if (round.purge) {
-        worker->purge_at = apr_time_now() + PURGE_EVERY;
+        worker->purge_at = orders_clock_now() + PURGE_EVERY;
     }
     apr_pool_destroy(own);
     leave_round();

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/clock.h"
 #include "services/curl_options.h"
 #include "services/http_client.h"
 
@@ -48,7 +49,7 @@ static int is_over(void *context, curl_off_t total, curl_off_t now, curl_off_t u
 {
     const talk_t *talk = context;
 
-    return apr_time_now() > talk->deadline || (talk->stop && talk->stop(talk->context));
+    return orders_clock_now() > talk->deadline || (talk->stop && talk->stop(talk->context));
 }
 
 /** Sees the commands as they are sent; nothing of them is kept. */
@@ -177,7 +178,7 @@ orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *po
                                    const orders_mail_t *mail, bool (*stop)(void *context),
                                    void *context)
 {
-    talk_t talk = {.deadline = apr_time_now() + apr_time_from_msec(mailer->timeout_ms),
+    talk_t talk = {.deadline = orders_clock_now() + apr_time_from_msec(mailer->timeout_ms),
                    .stop = stop,
                    .context = context};
     long reply = 0;

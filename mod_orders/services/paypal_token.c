@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/digest.h"
 #include "services/http_client.h"
 #include "services/paypal_json.h"
@@ -45,7 +46,7 @@ static bool key_of(unsigned char *key, const orders_channel_t *channel, apr_pool
 
 static const char *look_up(const unsigned char *key, apr_pool_t *pool)
 {
-    const apr_time_t now = apr_time_now();
+    const apr_time_t now = orders_clock_now();
     const char *token = NULL;
 
     pthread_mutex_lock(&cache.lock);
@@ -125,7 +126,7 @@ static orders_problem_t *read_token(const orders_http_reply_t *reply, apr_pool_t
     seconds = json_integer_value(orders_paypal_at(root, "expires_in"));
     seconds = seconds < 0 ? 0 : seconds > MAX_SECONDS ? MAX_SECONDS : seconds;
     seconds -= seconds < 2 * MARGIN_SECONDS ? (seconds + 1) / 2 : MARGIN_SECONDS;
-    *until = apr_time_now() + apr_time_from_sec(seconds);
+    *until = orders_clock_now() + apr_time_from_sec(seconds);
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "store/session.h"
 #include "store/sqlstate.h"
 
@@ -106,7 +107,7 @@ static bool wait_for(const run_t *run, short events)
 {
     struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
     for (;;) {
-        apr_interval_time_t left = run->deadline - apr_time_now();
+        apr_interval_time_t left = run->deadline - orders_clock_now();
         if (left <= 0) {
             return false;
         }
@@ -200,7 +201,7 @@ static outcome_e prepare(run_t *run)
     }
     if (outcome == RAN) {
         orders_session_remember(run->connection, run->statement);
-        outcome = has_time(run, apr_time_now()) ? RAN : NO_TIME;
+        outcome = has_time(run, orders_clock_now()) ? RAN : NO_TIME;
     }
     return outcome;
 }
@@ -279,9 +280,9 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
 {
     orders_database_t *database = run->database;
     orders_session_t session = {NULL, NULL};
-    apr_time_t asked = apr_time_now();
+    apr_time_t asked = orders_clock_now();
     orders_problem_t *problem = database->acquire(database->context, pool, &session);
-    apr_time_t got = apr_time_now();
+    apr_time_t got = orders_clock_now();
     database->queue_us += got - asked;
     if (problem) {
         return problem;
@@ -295,7 +296,7 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
         *outcome >= NOTHING_DONE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);
     run->connection = NULL;
-    database->busy_us += apr_time_now() - got;
+    database->busy_us += orders_clock_now() - got;
     return NULL;
 }
 
@@ -311,7 +312,7 @@ static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, con
 static void pause_before(int repeat, const void *salt)
 {
     apr_uint32_t noise =
-        (apr_uint32_t)((apr_uintptr_t)salt >> 4) * 2654435761u ^ (apr_uint32_t)apr_time_now();
+        (apr_uint32_t)((apr_uintptr_t)salt >> 4) * 2654435761u ^ (apr_uint32_t)orders_clock_now();
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
@@ -340,7 +341,7 @@ static orders_problem_t *no_answer(const run_t *run, apr_pool_t *pool, outcome_e
 static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e intent,
                                outcome_e outcome, int *tries)
 {
-    bool in_time = has_time(run, apr_time_now());
+    bool in_time = has_time(run, orders_clock_now());
     tries[outcome]++;
     switch (outcome) {
     case REFUSED:

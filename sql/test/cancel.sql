@@ -62,6 +62,13 @@ FROM (VALUES ('user', 'user', false, 'no refusal, cancelled closed pending, 10 0
              ('user', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', true, 'no refusal, cancelled closed pending, 10 0'),
              ('commerce', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', true, 'no refusal, error failed pending, 10 0')) AS r (dialect, api, for_good, outcome);
 
+-- Whatever holds stock or a coupon can be ended: a pending refund ends when it is settled, anything else by the operator.
+SELECT is_empty($$
+    SELECT p.state, f.state
+    FROM unnest('{unpaid,confirming,failed,paid,partially_refunded}'::text[]) AS p (state), unnest('{none,pending,confirmed,packed}'::text[]) AS f (state)
+    WHERE NOT EXISTS (SELECT FROM cancel_rule r WHERE r.api = 'operator' AND r.effect = 'cancel' AND NOT r.only_free AND r.method = '*'
+                      AND (r.state, r.payment_state, r.fulfilment_state) = ('open', p.state, f.state))$$, 'the operator cancels every open order that was not shipped');
+
 SELECT pg_temp.goods('alice') AS f \gset
 SELECT is(pg_temp.states(:f), 'open paid pending', 'goods that are paid wait for delivery');
 SELECT is(pg_temp.money('alice'), 7850::bigint, 'and cost what they cost');

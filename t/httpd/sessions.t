@@ -18,7 +18,7 @@ BEGIN {
     delete @ENV{qw(ORDERS_PG_PORT ORDERS_PG_BOUNCER)};
     my $said = `$top/t/pg start $cluster`;
     die "t/pg start $cluster failed\n" if $?;
-    $ENV{$1} = $2 while $said =~ /\b(PG\w+|ORDERS_DSN)='([^']*)'/g;
+    $ENV{$1} = $2 while $said =~ /\b(PG\w+|ORDERS_DSN|ORDERS_API_PASSWORD)='([^']*)'/g;
 }
 
 use ModOrders::Httpd;

@@ -5,10 +5,10 @@
 #include <semaphore.h>
 #include <time.h>
 
-static int counted_timedwait(sem_t *turn, const struct timespec *until);
-#define sem_timedwait counted_timedwait
+static int counted_clockwait(sem_t *turn, clockid_t clock, const struct timespec *until);
+#define sem_clockwait counted_clockwait
 #include "httpd/gate.c"
-#undef sem_timedwait
+#undef sem_clockwait
 
 #include "support.h"
 
@@ -16,10 +16,10 @@ static int counted_timedwait(sem_t *turn, const struct timespec *until);
 
 static apr_uint32_t timed_waits;
 
-static int counted_timedwait(sem_t *turn, const struct timespec *until)
+static int counted_clockwait(sem_t *turn, clockid_t clock, const struct timespec *until)
 {
     apr_atomic_inc32(&timed_waits);
-    return sem_timedwait(turn, until);
+    return sem_clockwait(turn, clock, until);
 }
 
 /* One thread that enters, stays and leaves. */
@@ -48,10 +48,10 @@ static void count_in(void)
 static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
 {
     guest_t *guest = data;
-    apr_time_t from = apr_time_now();
+    apr_time_t from = orders_clock_now();
 
     guest->outcome = orders_gate_enter(guest->gate, from + guest->patience, guest->first);
-    guest->waited = apr_time_now() - from;
+    guest->waited = orders_clock_now() - from;
     if (guest->outcome == ORDERS_GATE_IN) {
         guest->place = apr_atomic_inc32(&admitted);
         count_in();
@@ -103,7 +103,7 @@ static orders_gate_t *gate_of(int places)
 
 static apr_time_t in(int milliseconds)
 {
-    return apr_time_now() + apr_time_from_msec(milliseconds);
+    return orders_clock_now() + apr_time_from_msec(milliseconds);
 }
 
 static void lets_in_as_many_as_there_are_places(void **state)

@@ -95,9 +95,11 @@ sub write
     # Through a pgbouncer in transaction mode nothing can be prepared, unless a test says otherwise.
     $part{server} = "OrdersPreparedStatements Off\n$part{server}" if $ENV{ORDERS_PG_BOUNCER} && $part{dbd} && $part{server} !~ /PreparedStatements/;
     my $most = $part{threads} * $part{processes};
+    mkdir "$self->{dir}/htdocs";
     $self->file('httpd.conf', 0644, <<"END");
 ServerRoot "$self->{dir}"
 ServerName 127.0.0.1
+DocumentRoot "$self->{dir}/htdocs"
 Listen 127.0.0.1:$self->{port}
 PidFile httpd.pid
 DefaultRuntimeDir "$self->{dir}"

@@ -265,7 +265,8 @@ sub connect_as
 {
     my ($user) = @_;
     return DBI->connect(
-        "dbi:Pg:dbname=$ENV{PGDATABASE};host=$ENV{PGHOST};port=$ENV{PGPORT}", $user, $ENV{PGPASSWORD},
+        "dbi:Pg:dbname=$ENV{PGDATABASE};host=$ENV{PGHOST};port=$ENV{PGPORT}", $user,
+        $user eq 'orders_api' ? $ENV{ORDERS_API_PASSWORD} : $ENV{PGPASSWORD},
         { RaiseError => 1, PrintError => 0, AutoCommit => 1, pg_enable_utf8 => 1, pg_server_prepare => 0 },
     );
 }

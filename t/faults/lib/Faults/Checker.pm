@@ -46,7 +46,15 @@ my %own = (
     'refunds done are what the order says' => q(
         SELECT o.id FROM orders.orders o
         LEFT JOIN orders.refund r ON r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'done'
+          AND NOT r.surplus
         GROUP BY o.tenant_id, o.id HAVING coalesce(sum(r.amount), 0) <> o.refunded),
+    'an order that was refunded in full before it was shipped is closed and holds nothing' => q(
+        SELECT o.id FROM orders.orders o
+        WHERE o.payment_state = 'refunded' AND o.fulfilment_state IN ('pending', 'confirmed', 'packed')
+          AND (o.state = 'open'
+               OR EXISTS (SELECT FROM orders.order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.reserved > 0)
+               OR EXISTS (SELECT FROM orders.coupon_redemption k
+                          WHERE k.tenant_id = o.tenant_id AND k.order_id = o.id AND k.state <> 'released'))),
     'lines sum up' => q(
         SELECT o.id FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
         GROUP BY o.tenant_id, o.id

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the running demo exposes: no server process inherits the database superuser's password, mails and the recorded calls of the
+# payment simulators are readable by their owner only, and httpd reveals neither its version nor a request by TRACE.
+# DEMO_ENV names the demo's run/demo.env.
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use File::Find qw(find);
+use LWP::UserAgent ();
+use Test::More;
+
+my $run = dirname($ENV{DEMO_ENV} or die "DEMO_ENV is not set\n");
+my ($base) = text_of($ENV{DEMO_ENV}) =~ /^ORDERS_BASE_URL='([^']+)'/m or die "$ENV{DEMO_ENV} has no address\n";
+
+sub text_of
+{
+    my ($file) = @_;
+    open my $in, '<:raw', $file or return '';
+    local $/;
+    return scalar(<$in>) // '';
+}
+
+# httpd and the simulators; PostgreSQL's own processes know the database anyway.
+my @servers = grep { my $line = text_of("/proc/$_/cmdline"); $line =~ m{\Q$run\E/(?:httpd\.conf|src/t/lib/)} }
+    map { m{/(\d+)$} } glob '/proc/[0-9]*';
+cmp_ok(scalar @servers, '>=', 4, 'httpd and the simulators run');
+is(join(' ', grep { text_of("/proc/$_/environ") =~ /(?:^|\0)PGPASSWORD=/ } @servers), '', 'no server inherits PGPASSWORD');
+my ($superuser, $module) = map { text_of("$run/pg/$_") } qw(password api-password);
+ok($superuser && $module && $superuser ne $module, "the module's role has a password of its own");
+unlike(text_of("$run/httpd.conf"), qr/\Q$superuser\E/, 'httpd.conf does not contain the password of the superuser');
+
+my @readable;
+for my $private (map { "$run/$_" } qw(mail paypal logs/head logs/body)) {
+    my $mode = (stat $private)[2];
+    push @readable, $private if !defined $mode || $mode & 077;
+}
+is(join(' ', @readable), '', 'mails, recorded calls and answers are closed to other users');
+
+my $browser = LWP::UserAgent->new(timeout => 10);
+is($browser->get("$base/")->header('Server'), 'Apache', 'the header Server has no version');
+is($browser->request(HTTP::Request->new(TRACE => "$base/"))->code, 405, 'TRACE is off');
+
+done_testing;
