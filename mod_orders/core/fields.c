@@ -103,12 +103,30 @@ static bool is_string(slot_t *slot)
     return slot->text != NULL || refuse(slot, ORDERS_E_invalid_type, "Must be a string.");
 }
 
+static bool sanitise_string(slot_t *slot)
+{
+    const char *text = slot->text;
+
+    if (json_is_number(slot->json)) {
+        text = orders_input_text(slot->input, slot->field->name);
+    }
+    if (!text) {
+        return false;
+    }
+    *(const char **)slot->to =
+        orders_text_sanitise(slot->input->pool, text, (apr_size_t)slot->field->max);
+    return true;
+}
+
 static bool decode_string(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
     apr_size_t length;
     int64_t count;
 
+    if (field->flags & ORDERS_FIELD_SANITISE) {
+        return sanitise_string(slot);
+    }
     if (!is_string(slot)) {
         return false;
     }

@@ -70,6 +70,11 @@ typedef enum {
 
 #define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
 #define ORDERS_FIELD_MULTILINE 2u /**< newlines and tabs are allowed */
+/**
+ * STRING, free text of a machine: never refused. It is sanitised (orders_text_sanitise), cut off at `max`; a number is its literal;
+ * any other type counts as absent.
+ */
+#define ORDERS_FIELD_SANITISE 4u
 
 typedef struct orders_field_t {
     const char *name;

@@ -129,6 +129,30 @@ static int hex_value(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+const char *orders_text_sanitise(apr_pool_t *pool, const char *text, apr_size_t most)
+{
+    const char *end = text ? text + strlen(text) : NULL;
+    char *plain = text ? apr_palloc(pool, (apr_size_t)(end - text) + 1) : NULL;
+    char *to = plain;
+
+    for (apr_size_t count = 0; text && text < end && count < most; count++) {
+        apr_size_t size = orders_utf8_sequence(text, end);
+
+        if (!size || orders_text_has_control(text, size, false)) {
+            *to++ = ' ';
+            size = size ? size : 1;
+        } else {
+            memcpy(to, text, size);
+            to += size;
+        }
+        text += size;
+    }
+    if (to) {
+        *to = '\0';
+    }
+    return plain;
+}
+
 bool orders_text_is_uuid(const char *text)
 {
     static const char pattern[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";

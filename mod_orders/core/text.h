@@ -25,6 +25,12 @@ apr_size_t orders_utf8_count(const char *text, apr_size_t length);
  */
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline);
 
+/**
+ * A text of a machine for people or for the log, one line: control characters and bytes that are no UTF-8 become spaces, what is
+ * beyond `most` characters is cut off. NULL stays NULL.
+ */
+const char *orders_text_sanitise(apr_pool_t *pool, const char *text, apr_size_t most);
+
 /** Whether it is a UUID: 8-4-4-4-12 hexadecimal digits, in any case. */
 bool orders_text_is_uuid(const char *text);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/paypal_call.h"
+#include "core/text.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -111,7 +112,7 @@ void orders_paypal_error(orders_paypal_error_t *error, apr_pool_t *pool, long st
                         word(orders_paypal_text(root, "name")));
     said = orders_paypal_text(root, "details.0.description");
     said =
-        orders_paypal_plain(pool, said ? said : orders_paypal_text(root, "message"), MAX_MESSAGE);
+        orders_text_sanitise(pool, said ? said : orders_paypal_text(root, "message"), MAX_MESSAGE);
     error->message = said ? said : "PayPal refused.";
     error->pay_url = way_on(root);
     debug_id = word(orders_paypal_text(root, "debug_id"));

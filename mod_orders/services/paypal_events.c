@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/paypal_events.h"
+#include "core/text.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -73,6 +74,7 @@ static const char *capture_of(const json_t *refund)
     return id && orders_paypal_id_ok(id + strlen(CAPTURE_PATH)) ? id + strlen(CAPTURE_PATH) : NULL;
 }
 
+/** An amount that the order database cannot hold is none there, and the event is refused and kept. */
 static orders_problem_t *read_money(orders_event_t *event, apr_pool_t *pool, const json_t *resource)
 {
     orders_problem_t *problem = NULL;
@@ -80,8 +82,7 @@ static orders_problem_t *read_money(orders_event_t *event, apr_pool_t *pool, con
     event->currency = orders_paypal_text(resource, "amount.currency_code");
     if (!orders_paypal_money_read(&event->amount, orders_paypal_text(resource, "amount.value"),
                                   event->currency, ORDERS_EXPONENT_UNKNOWN)) {
-        orders_problem_field(&problem, pool, "resource.amount", ORDERS_E_invalid_field,
-                             "It is not an amount that the order book can hold.");
+        event->amount = 0;
     }
     event->transaction_id = take_id(resource, "id");
     if (!event->transaction_id) {
@@ -97,7 +98,7 @@ static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *
 
     reason = reason ? reason : orders_paypal_text(resource, "status");
     event->transaction_id = take_id(resource, "id");
-    event->failure_code = orders_paypal_plain(pool, reason ? reason : "DENIED", MAX_CODE);
+    event->failure_code = orders_text_sanitise(pool, reason ? reason : "DENIED", MAX_CODE);
     event->failure_message = "PayPal could not take the money.";
 }
 
@@ -125,7 +126,7 @@ static orders_problem_t *read_resource(orders_event_t *event, const char **captu
         return NULL;
     }
     problem = read_money(event, pool, resource);
-    if (problem && !marked) { /* a refund of somebody else's, most likely */
+    if (!marked && (problem || !event->amount)) { /* a refund of somebody else's, most likely */
         event->type = "ignored";
         return NULL;
     }
@@ -153,6 +154,7 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, const char **c
     for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
         if (!strcmp(name, known[i].name)) {
             event->type = known[i].type;
+            event->raw_type = known[i].name;
             return read_resource(event, capture_id, pool, json_object_get(root, "resource"),
                                  known[i].resource);
         }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/fields.h"
-#include "core/text.h"
+#include "services/provider_text.h"
 
 #define MAX_NAME 64
 #define MAX_ID 64
@@ -15,7 +15,7 @@ orders_problem_t *orders_paypal_json(const json_t **root, apr_pool_t *pool, cons
 {
     orders_input_t *input = NULL;
 
-    orders_text_skip_mark(&text, &length);
+    text = orders_provider_text(pool, text, &length);
     ORDERS_TRY(orders_input_json(&input, pool, text, length, false));
     *root = orders_input_object(input);
     return NULL;
@@ -62,30 +62,6 @@ const char *orders_paypal_link(const json_t *json, const char *rel)
         }
     }
     return NULL;
-}
-
-const char *orders_paypal_plain(apr_pool_t *pool, const char *text, apr_size_t most)
-{
-    const char *end = text ? text + strlen(text) : NULL;
-    char *plain = text ? apr_palloc(pool, (apr_size_t)(end - text) + 1) : NULL;
-    char *to = plain;
-
-    for (apr_size_t count = 0; text && text < end && count < most; count++) {
-        apr_size_t size = orders_utf8_sequence(text, end);
-
-        if (!size || orders_text_has_control(text, size, false)) {
-            *to++ = ' ';
-            size = size ? size : 1;
-        } else {
-            memcpy(to, text, size);
-            to += size;
-        }
-        text += size;
-    }
-    if (to) {
-        *to = '\0';
-    }
-    return plain;
 }
 
 bool orders_paypal_id_ok(const char *id)

@@ -24,9 +24,6 @@ const char *orders_paypal_text(const json_t *json, const char *path);
 /** The `href` of the first of an object's `links` with this `rel`, or NULL. */
 const char *orders_paypal_link(const json_t *json, const char *rel);
 
-/** A text for people or for the log: no control characters, at most `most` characters. NULL stays NULL. */
-const char *orders_paypal_plain(apr_pool_t *pool, const char *text, apr_size_t most);
-
 /** Letters, digits and dashes, at most 64: fit for a path. */
 bool orders_paypal_id_ok(const char *id);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json_writer.h"
+#include "core/text.h"
 #include "services/http_messages.h"
 #include "services/paypal_json.h"
 #include "services/paypal_money.h"
@@ -32,7 +33,7 @@ static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *r
 {
     const char *id = mark_of(pool, request->tenant, request->payment_key);
     const char *number =
-        orders_paypal_plain(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
+        orders_text_sanitise(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
 
     return number && *number ? apr_pstrcat(pool, number, "-", id, NULL) : id;
 }
@@ -104,7 +105,7 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
                                             const orders_refund_request_t *request,
                                             apr_size_t *length)
 {
-    const char *note = orders_paypal_plain(pool, request->reason, MAX_NOTE);
+    const char *note = orders_text_sanitise(pool, request->reason, MAX_NOTE);
     orders_json_t *json = orders_json_open(pool);
     const char *value;
 
@@ -202,7 +203,7 @@ static orders_problem_t *read_capture(orders_capture_reply_t *reply, apr_pool_t 
     }
     if (is(reply->outcome, "failed")) {
         reply->failure_code =
-            orders_paypal_plain(pool, reason ? reason : orders_paypal_text(capture, "status"), 64);
+            orders_text_sanitise(pool, reason ? reason : orders_paypal_text(capture, "status"), 64);
         reply->failure_message = "PayPal could not take the money.";
         return NULL;
     }
@@ -219,7 +220,7 @@ static const char *payer_of(const json_t *root, apr_pool_t *pool)
     const char *mail = orders_paypal_text(root, "payer.email_address");
 
     mail = mail ? mail : orders_paypal_text(root, "payment_source.paypal.email_address");
-    return mail && strchr(mail, '@') ? orders_paypal_plain(pool, mail, MAX_MAIL) : NULL;
+    return mail && strchr(mail, '@') ? orders_text_sanitise(pool, mail, MAX_MAIL) : NULL;
 }
 
 /** What an order's status means that has no capture. */
@@ -268,7 +269,7 @@ static orders_problem_t *take_refund(orders_refund_reply_t *reply, apr_pool_t *p
     }
     if (is(status, "FAILED") || is(status, "CANCELLED")) {
         return orders_provider_refused(
-            pool, orders_paypal_plain(pool, reason ? reason : status, 64),
+            pool, orders_text_sanitise(pool, reason ? reason : status, 64),
             "PayPal could not send the money back.", "the refund failed at PayPal's");
     }
     reply->pending = is(status, "PENDING");

@@ -121,9 +121,10 @@ typedef struct orders_event_t {
     const char *id;
     /**
      * paid failed confirming refunded refund_failed; approved: the buyer did, and the caller must capture;
-     * ignored: not about a payment of ours.
+     * ignored: not about a payment of ours. Anything else is an unknown type, which the order database refuses.
      */
     const char *type;
+    const char *raw_type;    /**< the provider's own name of the type, if it differs, or NULL */
     int32_t tenant;          /**< whose payment it is about; 0: not said */
     const char *payment_key; /**< a UUID; NULL: not said */
     const char *intent_id;

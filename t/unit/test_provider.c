@@ -342,22 +342,97 @@ static void reads_events(void **state)
     assert_null(event.payment_key);
 }
 
+/** What is wrong about money is for the order database, which keeps the event. */
+static void leaves_rules_to_the_database(void **state)
+{
+    static const char *const texts[] = {
+        "{\"type\":\"stolen\",\"intent_id\":\"in_1\"}",
+        "{\"type\":\"paid\"}",
+        "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"amount\":1,\"currency\":\"EUR\"}",
+        "{\"type\":\"refunded\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"amount\":-1}",
+        "{\"type\":\"paid\",\"intent_id\":\"i\",\"transaction_id\":\"t\",\"amount\":1,"
+        "\"currency\":\"euro\"}",
+    };
+    orders_event_t event;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_null(receive("evt_1", texts[i], &event));
+    }
+    assert_string_equal(event.currency, "euro");
+}
+
+#define FAILED(code, message)                                                                      \
+    "{\"type\":\"failed\",\"intent_id\":\"in_1\",\"failure_code\":" code                           \
+    ",\"failure_message\":" message "}"
+
+/** A message must not cost the event. */
+static void sanitises_free_text(void **state)
+{
+    static const struct {
+        const char *body, *code, *message;
+    } cases[] = {
+        {FAILED("\"a\"", "\"No\\nfunds.\""), "a", "No funds."},
+        {FAILED("\"a\\tb\"", "\"x\\u007f\\u0085y\""), "a b", "x  y"},
+        {FAILED("51", "[\"x\"]"), "51", NULL},
+        {FAILED("\"a\"", "\"\xff\xc3\""), "a", "  "},
+        {FAILED("\"a\"", "\"cut \\ud83d\""), "a", "cut  "},
+        {FAILED("\"a\"", "\"\\ud83d\\ude00 \\udc00 \\u0000 \\\\u0000\""), "a",
+         "\xf0\x9f\x98\x80     \\u0000"},
+        {FAILED("\"\"", "\"\""), NULL, NULL},
+    };
+    orders_event_t event;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_null(receive("evt_1", cases[i].body, &event));
+        if (cases[i].code) {
+            assert_string_equal(event.failure_code, cases[i].code);
+        } else {
+            assert_null(event.failure_code);
+        }
+        if (cases[i].message) {
+            assert_string_equal(event.failure_message, cases[i].message);
+        } else {
+            assert_null(event.failure_message);
+        }
+    }
+}
+
+static void cuts_long_text_between_characters(void **state)
+{
+    char *text = apr_palloc(pool, 1201);
+    orders_event_t event;
+
+    for (int i = 0; i < 600; i++) {
+        memcpy(text + 2 * i, "\xc3\xa9", 2);
+    }
+    text[1200] = '\0';
+    assert_null(receive("evt_1", apr_psprintf(pool, FAILED("\"a\"", "\"%s\""), text), &event));
+    assert_int_equal(strlen(event.failure_message), 1000);
+    assert_true(!strncmp(event.failure_message, text, 1000));
+}
+
+static void sanitises_replies(void **state)
+{
+    const char *intent = "{\"intent_id\":\"in_1\",\"reference\":\"a\\r\xff\"}";
+    const char *no = "{\"code\":\"declined\",\"message\":\"No\\nfunds \\ud83d\"}";
+    orders_intent_reply_t reply;
+
+    assert_null(read_intent(intent, &reply));
+    assert_string_equal(reply.reference, "a  ");
+    assert_string_equal(orders_refusal_read(402, pool, no, strlen(no))->extra,
+                        "{\"code\":\"declined\",\"message\":\"No funds  \"}");
+}
+
 static void refuses_malformed_events(void **state)
 {
     static const char *const bad[] = {
         "{}",
-        "{\"type\":\"paid\"}",
-        "{\"type\":\"stolen\",\"intent_id\":\"in_1\"}",
-        "{\"type\":\"failed\"}",
+        "{\"type\":7,\"intent_id\":\"in_1\"}",
         "{\"type\":\"failed\",\"payment_key\":77}",
         "{\"type\":\"failed\",\"payment_key\":\"77\"}",
-        "{\"type\":\"failed\",\"payment_id\":77}",
         "{\"type\":\"failed\",\"intent_id\":\"a/../b\"}",
-        "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"amount\":1,\"currency\":\"EUR\"}",
-        "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"currency\":\"EUR\"}",
-        "{\"type\":\"paid\",\"intent_id\":\"i\",\"transaction_id\":\"t\",\"amount\":1}",
-        "{\"type\":\"paid\",\"intent_id\":\"i\",\"transaction_id\":\"t\",\"amount\":1,"
-        "\"currency\":\"eur\"}",
+        "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"a b\",\"amount\":1}",
+        "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"amount\":\"1\"}",
     };
     orders_event_t event;
 
@@ -420,6 +495,10 @@ int main(void)
         cmocka_unit_test(reads_refunds),
         cmocka_unit_test(tells_refusals_from_trouble),
         cmocka_unit_test(reads_events),
+        cmocka_unit_test(leaves_rules_to_the_database),
+        cmocka_unit_test(sanitises_free_text),
+        cmocka_unit_test(cuts_long_text_between_characters),
+        cmocka_unit_test(sanitises_replies),
         cmocka_unit_test(refuses_malformed_events),
         cmocka_unit_test(refuses_unsigned_events),
         cmocka_unit_test(finds_channels),
