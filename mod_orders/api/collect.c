@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "api/provider_event.h"
 #include "core/fields.h"
 #include "store/pay_link.h"
 
@@ -213,7 +214,9 @@ static orders_problem_t *record_outcome(const orders_collector_t *collector,
         .message = gone ? "The payment can no longer be approved." : said->failure_message,
         .payer = said->payer,
     };
-    ORDERS_TRY(orders_payment_event(&reader, &event, answer));
+    ORDERS_TRY(orders_provider_event_apply(&reader, collector->providers, collector->writer->route,
+                                           &event, answer));
+    ORDERS_TRY(orders_provider_event_refusal(reader.pool, *answer));
     return strcmp(type, "confirming") == 0
                ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, answer)
                : NULL;

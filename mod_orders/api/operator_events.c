@@ -4,9 +4,12 @@
 
 #include "api/collect.h"
 #include "api/operator.h"
+#include "api/provider_event.h"
 #include "services/provider.h"
 #include "store/pay_link.h"
 #include "store/payment.h"
+
+static const char route[] = "operator.payments.event";
 
 static const char *header_of(void *context, const char *name)
 {
@@ -52,7 +55,7 @@ static orders_problem_t *capture(const orders_call_t *call, const orders_event_t
         .tenant = reader.tenant,
         .api = "operator",
         .actor = "provider",
-        .route = "operator.payments.event",
+        .route = route,
     };
     const orders_collector_t collector = {&writer, call->providers, call->settings};
     ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, answer));
@@ -64,14 +67,14 @@ static orders_problem_t *capture(const orders_call_t *call, const orders_event_t
     return orders_collect_capture(&collector, payment, true, answer);
 }
 
-static orders_problem_t *record(const orders_call_t *call, const orders_event_t *said,
-                                orders_answer_t **answer)
+static orders_payment_event_t payment_event_of(const orders_call_t *call,
+                                               const orders_event_t *said)
 {
-    const orders_reader_t reader = orders_call_reader(call);
-    const orders_payment_event_t event = {
+    return (orders_payment_event_t){
         .channel = call->param[0],
         .event_id = said->id,
         .type = said->type,
+        .raw_type = said->raw_type,
         .payment_key = said->payment_key,
         .intent_id = said->intent_id,
         .transaction_id = said->transaction_id,
@@ -80,7 +83,28 @@ static orders_problem_t *record(const orders_call_t *call, const orders_event_t 
         .code = said->failure_code,
         .message = said->failure_message,
     };
-    return orders_payment_event(&reader, &event, answer);
+}
+
+static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *said,
+                               orders_answer_t **answer)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    const orders_payment_event_t event = payment_event_of(call, said);
+    return orders_provider_event_apply(&reader, call->providers, route, &event, answer);
+}
+
+/* Its signature is valid, so that it is the provider's: money may have moved that nobody learns of otherwise. */
+static void log_unreadable(const orders_call_t *call, const orders_event_t *said,
+                           const orders_problem_t *problem)
+{
+    if (problem->error == ORDERS_E_malformed_json || problem->error == ORDERS_E_invalid_fields) {
+        const orders_refused_event_t refused = {
+            .event = payment_event_of(call, said),
+            .payment = said->payment_key,
+            .refusal = orders_error_word(problem->error),
+        };
+        orders_provider_event_log(call->providers, route, &refused);
+    }
 }
 
 /* Not about us, or about another tenant, whose own channel hears it too: acknowledged, so that it does not come again. */
@@ -94,16 +118,23 @@ orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *rep
 {
     orders_event_t said = {0};
     orders_answer_t *answer = NULL;
-    ORDERS_TRY(read_event(call, &said));
+    orders_problem_t *unreadable = read_event(call, &said);
+    if (unreadable) {
+        log_unreadable(call, &said, unreadable);
+        return unreadable;
+    }
     if (!is_foreign(call, &said)) {
         const bool approved = strcmp(said.type, "approved") == 0;
-        ORDERS_TRY(approved ? capture(call, &said, &answer) : record(call, &said, &answer));
+        ORDERS_TRY(approved ? capture(call, &said, &answer) : apply(call, &said, &answer));
     }
     const orders_result_t *result = answer ? orders_first(answer->results) : NULL;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "result", result ? result->outcome : "unchanged");
+    if (result && result->refusal) {
+        orders_json_member_string(reply->json, "code", result->refusal);
+    }
     orders_json_end_object(reply->json);
     return NULL;
 }

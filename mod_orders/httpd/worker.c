@@ -13,6 +13,7 @@
 
 #include "api/collect.h"
 #include "api/mail_text.h"
+#include "api/provider_event.h"
 #include "core/clock.h"
 #include "httpd/config.h"
 #include "httpd/log.h"
@@ -29,6 +30,7 @@ APLOG_USE_MODULE(orders);
 #define EXPIRE_BATCHES 10
 #define OUTBOX_BATCH 500
 #define OUTBOX_BATCHES 20
+#define EVENT_BATCH 100
 #define OUTBOX_LEASE 60
 #define PAYMENT_BATCH 20
 /** More than a batch of provider calls can take, so that nobody else claims what is under way. */
@@ -284,6 +286,19 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
     return NULL;
 }
 
+/** Refusals of the events that a request received are in the log already; these came up later. */
+static orders_problem_t *review_events(const round_t *round, const orders_reader_t *work)
+{
+    apr_array_header_t *refused = NULL;
+
+    ORDERS_TRY(go_on(round, orders_worker_review_events(work, EVENT_BATCH, &refused)));
+    for (int i = 0; refused && i < refused->nelts; i++) {
+        orders_provider_event_log(&round->providers, "worker",
+                                  &APR_ARRAY_IDX(refused, i, orders_refused_event_t));
+    }
+    return NULL;
+}
+
 /** NULL when a server has taken the mail; no mail address is in a problem's texts. */
 static orders_problem_t *mail_one(const round_t *round, const orders_reader_t *work,
                                   const orders_due_mail_t *due)
@@ -323,8 +338,8 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
 
 typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
 
-static const duty_t duties[] = {expire,     make_intents, ask_captures, send_refunds,
-                                send_mails, deliver,      purge};
+static const duty_t duties[] = {expire,        make_intents, ask_captures, send_refunds,
+                                review_events, send_mails,   deliver,      purge};
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {

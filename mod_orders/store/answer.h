@@ -29,8 +29,9 @@ typedef struct orders_document_t {
 typedef struct orders_result_t {
     int64_t id, order_id;
     const char *
-        outcome; /**< done, unchanged, resume; a bulk line: created, updated, unchanged or a refusal's word */
+        outcome; /**< done, unchanged, resume; an event: the verdict; a bulk line: created, updated, unchanged or a refusal's word */
     const char *reference;
+    const char *refusal; /**< of a provider's event: the word of the refusal */
     const char *detail;
     orders_document_t snapshot; /**< what was stored, of entries */
     const char *kind, *field;   /**< bulk lines: the entry's kind, and the field that was refused */

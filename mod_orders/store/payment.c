@@ -11,10 +11,12 @@ static const orders_statement_t record_failure = {
     .text = "SELECT * FROM orders.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
-static const orders_statement_t payment_event = {
-    .name = "orders_payment_event",
-    .text = "SELECT * FROM orders.payment_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    .param_count = 12,
+static const orders_statement_t apply_event = {
+    .name = "orders_apply_provider_event",
+    .text =
+        "SELECT * FROM orders.apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+        " $12, $13)",
+    .param_count = 13,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
@@ -60,9 +62,9 @@ orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
     return orders_store_write_again(writer, &record_failure, &params, answer);
 }
 
-orders_problem_t *orders_payment_event(const orders_reader_t *reader,
-                                       const orders_payment_event_t *event,
-                                       orders_answer_t **answer)
+orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
+                                             const orders_payment_event_t *event,
+                                             orders_answer_t **answer)
 {
     orders_params_t params;
     orders_params_init(&params, reader->pool);
@@ -78,8 +80,9 @@ orders_problem_t *orders_payment_event(const orders_reader_t *reader,
     orders_param_text(&params, event->code);
     orders_param_text(&params, event->message);
     orders_param_text(&params, event->payer);
+    orders_param_text(&params, event->raw_type);
     PGresult *result;
-    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &payment_event, &params,
+    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &apply_event, &params,
                                        ORDERS_WRITE_KEYED, &result));
     return orders_answer_read(reader->pool, result, answer);
 }

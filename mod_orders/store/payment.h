@@ -27,6 +27,7 @@ orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
 
 typedef struct orders_payment_event_t {
     const char *channel, *event_id, *type;
+    const char *raw_type;    /**< the provider's own name of the type, or NULL */
     const char *payment_key; /**< the payment's provider key, a UUID; NULL: not said */
     const char *intent_id, *transaction_id;
     int64_t amount; /**< 0: not said */
@@ -34,10 +35,20 @@ typedef struct orders_payment_event_t {
     const char *payer; /**< mail address of who paid, or NULL */
 } orders_payment_event_t;
 
-/** An event counts once: a repeat is `unchanged`. */
-orders_problem_t *orders_payment_event(const orders_reader_t *reader,
-                                       const orders_payment_event_t *event,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+/** An event that was refused, for the log. */
+typedef struct orders_refused_event_t {
+    orders_payment_event_t event;
+    const char *payment; /**< id of the payment, or the key that the event names; NULL: neither */
+    const char *refusal; /**< the word */
+} orders_refused_event_t;
+
+/**
+ * Stores an event and applies it. The outcome is the verdict: done, unchanged, waiting or refused, with `refusal` and `detail`. A
+ * refused event is no problem: it is stored. `replayed`: the event was judged before.
+ */
+orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
+                                             const orders_payment_event_t *event,
+                                             orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 typedef struct orders_settle_t {
     orders_order_ref_t order;

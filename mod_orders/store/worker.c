@@ -31,6 +31,13 @@ static const orders_statement_t mark_outbox = {
     .text = "SELECT orders.mark_outbox($1, $2, $3, $4)",
     .param_count = 4,
 };
+static const orders_statement_t review_events = {
+    .name = "orders_review_provider_events",
+    .text = "SELECT channel, event_id, type, payment, intent_id, transaction_id, amount, currency,"
+            " refusal"
+            " FROM orders.review_provider_events($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t due_intents = {
     .name = "orders_due_intents",
     .text = "SELECT * FROM orders.due_intents($1, $2, $3, $4)",
@@ -108,6 +115,35 @@ orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit,
 orders_problem_t *orders_worker_purge(const orders_reader_t *reader, int age, int64_t *count)
 {
     return count_of(reader, &purge, age, count);
+}
+
+static const char *text_or_null(const PGresult *result, int row, int column)
+{
+    return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+orders_problem_t *orders_worker_review_events(const orders_reader_t *reader, int limit,
+                                              apr_array_header_t **refused)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, &limit, 1);
+    ORDERS_TRY(execute(reader, &review_events, &params, &result));
+    *refused = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(orders_refused_event_t));
+    for (int row = 0; row < PQntuples(result); row++) {
+        APR_ARRAY_PUSH(*refused, orders_refused_event_t) = (orders_refused_event_t){
+            .event = {.channel = PQgetvalue(result, row, 0),
+                      .event_id = PQgetvalue(result, row, 1),
+                      .type = PQgetvalue(result, row, 2),
+                      .intent_id = text_or_null(result, row, 4),
+                      .transaction_id = text_or_null(result, row, 5),
+                      .amount = PQgetisnull(result, row, 6) ? 0 : orders_result_int(result, row, 6),
+                      .currency = text_or_null(result, row, 7)},
+            .payment = text_or_null(result, row, 3),
+            .refusal = PQgetvalue(result, row, 8),
+        };
+    }
+    return NULL;
 }
 
 static orders_due_event_t event_of(const PGresult *result, int row)

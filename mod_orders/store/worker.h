@@ -4,6 +4,7 @@
 #define ORDERS_STORE_WORKER_H
 
 #include "store/operation.h"
+#include "store/payment.h"
 
 /** What a server's worker takes on at once, for how long, and of which channels: array of const char *, those it knows. */
 typedef struct orders_claim_t {
@@ -38,6 +39,13 @@ orders_problem_t *orders_worker_claim_outbox(const orders_reader_t *reader, int 
 orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
                                             const apr_array_header_t *events,
                                             const char *error) ORDERS_MUSTCHECK;
+
+/**
+ * Applies at most `limit` waiting events of providers whose payment can take them now, and refuses those that have waited for a
+ * day. `*refused`: array of orders_refused_event_t, to be logged; each is returned once.
+ */
+orders_problem_t *orders_worker_review_events(const orders_reader_t *reader, int limit,
+                                              apr_array_header_t **refused) ORDERS_MUSTCHECK;
 
 /**
  * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_t with order number

@@ -59,17 +59,12 @@ DECLARE
     v_wait interval;
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    v_code := hear_confirming(c, o, p);
+    v_code := apply_confirming(c, o, p);
     v_wait := greatest(make_interval(secs => p_seconds),
                        least(interval '1 hour', make_interval(secs => p_seconds * power(2, least(p.attempts, 10)))));
     UPDATE payment x
     SET due_at = now() + v_wait, attempts = x.attempts + 1, capture_asked_at = coalesce(x.capture_asked_at, now())
     WHERE x.tenant_id = p_tenant AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
-    IF FOUND THEN
-        -- Money may be on its way: the order must not expire before the provider has said so.
-        UPDATE orders x SET expires_at = greatest(x.expires_at, now() + interval '1 day' + v_wait)
-        WHERE x.tenant_id = p_tenant AND x.id = o.id AND x.expires_at IS NOT NULL AND x.state = 'open';
-    END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
 END
 $$;
@@ -146,8 +141,8 @@ again after p_lease seconds, which must exceed what the call may take. p_ask: th
 payment as of capture_row; no row when there is nothing to capture. OR404';
 COMMENT ON FUNCTION orders.await_capture IS
 'The provider has not said, or not said yet, whether it captured: the order is confirming, and due_captures brings the
-payment up again after p_seconds, doubled with each try up to an hour. An open order does not expire until a day after
-that. unchanged when the order does not wait for money: the payment is asked about nevertheless. OR404';
+payment up again after p_seconds, doubled with each try up to an hour. Meanwhile the order does not expire (confirming_time).
+unchanged when the order does not wait for money: the payment is asked about nevertheless. OR404';
 COMMENT ON FUNCTION orders.capture_not_made IS
 'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
 the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';

@@ -452,6 +452,23 @@ JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.st
 GROUP BY q.tenant_id, q.user_id
 HAVING count(*) > 1;
 
+CREATE VIEW orders_check.provider_events_fit AS
+SELECT e.tenant_id, p.order_id, format('event %s of channel %s waits, payment %s can take it', e.event_id, e.channel, p.id) AS problem
+FROM orders.provider_event e
+JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.channel = e.channel
+    AND (p.id = e.payment_id OR (e.payment_id IS NULL AND p.intent_id = e.intent_id))
+WHERE e.verdict = 'waiting'
+  AND CASE WHEN e.payment_id IS NULL THEN e.received_at < now() - interval '1 hour' ELSE p.captured > 0 END
+UNION ALL
+SELECT e.tenant_id, p.order_id, format('event %s of channel %s is %s, transaction %s is not recorded', e.event_id, e.channel,
+                                       e.verdict, e.transaction_id)
+FROM orders.provider_event e
+LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
+WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
+  AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                  WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
+                    AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
+
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -468,7 +485,8 @@ UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
 UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
 UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
 UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v
-UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v;
+UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
+UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v;
 
 -- What it all means
 
@@ -498,6 +516,8 @@ COMMENT ON VIEW orders_check.refunded_is_closed IS
 'Invariant 15: an order that was refunded in full before anything was shipped is not open';
 COMMENT ON VIEW orders_check.stock_adds_up IS
 'Invariant 16: stock on hand is what counts have entered less what shipped orders took: it never changes without a movement';
+COMMENT ON VIEW orders_check.provider_events_fit IS
+'Invariant 17: an event of a provider that was accepted is in the books, and none waits without need';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
 
 COMMIT;

@@ -1,18 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:payment_events to pg
+-- The row of an event is written first, its effect in a subtransaction: a refusal undoes the effect and keeps the row.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;
-
-CREATE TYPE orders.provider_word AS (
-    type           text,
-    transaction_id text,
-    amount         bigint,
-    currency       text,
-    code           text,
-    message        text,
-    payer          text
-);
 
 CREATE FUNCTION orders.find_payment(p_tenant integer, p_channel text, p_key uuid, p_intent text)
 RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
@@ -26,34 +17,52 @@ BEGIN
         WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND x.channel = p_channel;
     ELSE
         SELECT * INTO p FROM orders.payment x
-        WHERE x.tenant_id = p_tenant AND x.provider_key = p_key AND x.channel = p_channel
-          AND (p_intent IS NULL OR coalesce(x.intent_id, p_intent) = p_intent);
-    END IF;
-    IF p.id IS NULL THEN
-        PERFORM orders.refuse('404', 'not_found', 'There is no such payment.');
+        WHERE x.tenant_id = p_tenant AND x.provider_key = p_key AND x.channel = p_channel;
     END IF;
     RETURN p;
 END
 $$;
 
-CREATE FUNCTION orders.check_word(p orders.payment, w orders.provider_word) RETURNS void LANGUAGE plpgsql AS $$
+-- A payment exists before its provider is asked, so that an unknown payment key stays unknown. An unknown intent may become known.
+CREATE FUNCTION orders.check_event(e orders.provider_event, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF w.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'There is no such event type.', 'type');
-    ELSIF w.currency <> p.currency OR (w.currency IS NULL AND w.type IN ('paid', 'refunded')) THEN
-        PERFORM orders.refuse('422', 'currency_mismatch', 'The event is about another currency.', 'currency');
-    ELSIF w.type = 'paid' AND w.amount IS DISTINCT FROM p.amount THEN
-        PERFORM orders.refuse('422', 'amount_mismatch', 'The event is about another amount.', 'amount');
-    ELSIF w.type = 'refunded' AND coalesce(w.amount, 0) <= 0 THEN
-        PERFORM orders.refuse('422', 'amount_mismatch', 'The event lacks an amount.', 'amount');
+    IF e.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Unknown event type.', 'type');
+    ELSIF e.type IN ('paid', 'refunded') AND e.transaction_id IS NULL THEN
+        PERFORM orders.refuse('422', 'required_field', 'An event about money needs a transaction id.', 'transaction_id');
+    ELSIF p.id IS NULL AND (e.payment_key IS NOT NULL OR e.intent_id IS NULL) THEN
+        PERFORM orders.refuse('404', 'not_found', 'The channel has no such payment.', 'payment_key');
+    ELSIF e.intent_id <> p.intent_id THEN
+        PERFORM orders.refuse('404', 'not_found', 'The payment has another intent.', 'intent_id');
+    ELSIF e.currency <> p.currency OR (e.currency IS NULL AND e.type IN ('paid', 'refunded')) THEN
+        PERFORM orders.refuse('422', 'currency_mismatch', 'The event has another currency than the payment.', 'currency');
+    ELSIF e.type = 'paid' AND p.id IS NOT NULL AND e.amount IS DISTINCT FROM p.amount THEN
+        PERFORM orders.refuse('422', 'amount_mismatch', 'The event has another amount than the payment.', 'amount');
+    ELSIF e.type = 'refunded' AND coalesce(e.amount, 0) <= 0 THEN
+        PERFORM orders.refuse('422', 'amount_mismatch', 'The event has no amount.', 'amount');
     END IF;
 END
 $$;
 
-CREATE FUNCTION orders.hear_paid(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+-- A person settled the payment without the provider's transaction, which refunds need.
+CREATE FUNCTION orders.complete_capture(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.payment x
+    SET transaction_id = e.transaction_id, reference = coalesce(x.reference, e.transaction_id), updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    PERFORM orders.note_transaction(p, e.transaction_id, NULL, p.amount);
+    PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+END
+$$;
+
+CREATE FUNCTION orders.apply_paid(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF p.captured > 0 AND w.transaction_id <> p.transaction_id THEN
+    IF p.captured > 0 AND p.transaction_id IS NULL THEN
+        PERFORM orders.complete_capture(c, o, p, e);
+        RETURN 'done';
+    ELSIF p.captured > 0 AND e.transaction_id <> p.transaction_id THEN
         PERFORM orders.refuse('409', 'payment_already_captured',
             'The payment was captured by another transaction: this one would take the money twice.', 'transaction_id',
             jsonb_build_object('transaction_id', p.transaction_id));
@@ -64,18 +73,26 @@ BEGIN
         o := orders.expire_order(o);
     END IF;
     IF orders.awaits_money(o) THEN
-        PERFORM orders.capture(c, o, p.id, w.transaction_id, w.transaction_id);
+        PERFORM orders.capture(c, o, p.id, e.transaction_id, e.transaction_id);
     ELSE
-        PERFORM orders.capture_late(c, o, p.id, w.transaction_id);
+        PERFORM orders.capture_late(c, o, p.id, e.transaction_id);
     END IF;
     RETURN 'done';
 END
 $$;
 
-CREATE FUNCTION orders.hear_confirming(c orders.context, o orders.orders, p orders.payment) RETURNS text
+CREATE FUNCTION orders.confirming_time() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '7 days' $$;
+
+-- Money may be on its way: the order must not expire before the provider has decided.
+CREATE FUNCTION orders.apply_confirming(c orders.context, o orders.orders, p orders.payment) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT orders.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed') THEN
+    IF NOT orders.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed', 'confirming') THEN
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.orders x SET expires_at = greatest(x.expires_at, now() + orders.confirming_time())
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND x.expires_at IS NOT NULL;
+    IF p.status = 'confirming' THEN
         RETURN 'unchanged';
     END IF;
     UPDATE orders.payment x SET status = 'confirming', updated_at = now(),
@@ -88,140 +105,355 @@ BEGIN
 END
 $$;
 
+-- The time that confirming added ends with it: the buyer has the original time for another try, counted from now.
+CREATE FUNCTION orders.apply_failed(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT orders.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'confirming') THEN
+        PERFORM orders.end_doubt(p);
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.orders x SET expires_at = least(x.expires_at, now() + (p.expires_at - p.created_at))
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.status = 'confirming' AND x.expires_at IS NOT NULL;
+    PERFORM orders.fail_order(c, o, p.id, e.code, e.message, false);
+    RETURN 'done';
+END
+$$;
+
 -- A refund that we sent and that the provider settled in its reply, without a transaction id: this is the id.
-CREATE FUNCTION orders.confirms_refund(p orders.payment, w orders.provider_word) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.confirms_refund(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_refund bigint;
 BEGIN
-    UPDATE orders.refund x SET reference = w.transaction_id, updated_at = now()
+    UPDATE orders.refund x SET reference = e.transaction_id, updated_at = now()
     WHERE x.tenant_id = p.tenant_id
       AND x.id = (SELECT r.id FROM orders.refund r
                   WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done' AND r.attempts > 0
-                    AND r.reference IS NULL AND r.amount = w.amount
+                    AND r.reference IS NULL AND r.amount = e.amount
                   ORDER BY r.id LIMIT 1)
     RETURNING x.id INTO v_refund;
-    IF FOUND AND w.transaction_id IS NOT NULL THEN
-        PERFORM orders.note_transaction(p, w.transaction_id, v_refund, w.amount);
+    IF FOUND THEN
+        PERFORM orders.note_transaction(p, e.transaction_id, v_refund, e.amount);
     END IF;
     RETURN v_refund IS NOT NULL;
 END
 $$;
 
-CREATE FUNCTION orders.hear_refund(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
+-- The provider gave money back that nobody here had asked for. Before the capture is known, the event waits for it.
+CREATE FUNCTION orders.apply_foreign_refund(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_refund bigint;
+BEGIN
+    IF p.captured = 0 THEN
+        RETURN 'waiting';
+    ELSIF e.amount > p.captured - p.refunded - p.refunding THEN
+        PERFORM orders.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    END IF;
+    v_refund := orders.put_refund(p, o, e.amount, coalesce(e.message, 'refunded by the provider'), NULL, true);
+    UPDATE orders.refund r SET reference = e.transaction_id
+    WHERE r.tenant_id = p.tenant_id AND r.id = v_refund;
+    PERFORM orders.note_transaction(p, e.transaction_id, v_refund, e.amount);
+    PERFORM orders.move_order(c, o, CASE
+        WHEN p.surplus OR o.payment_state = 'refund_pending' THEN '{}'::orders.step[]
+        ELSE orders.refund_steps(o.payment_state, orders.state_after_refund(o, e.amount, o.payment_state)) END,
+        0, CASE WHEN p.surplus THEN 0 ELSE e.amount END, e.message);
+    RETURN 'done';
+END
+$$;
+
+CREATE FUNCTION orders.apply_refund_event(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     r orders.refund;
 BEGIN
     IF EXISTS (SELECT FROM orders.provider_transaction t
                WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider
-                 AND t.transaction_id = w.transaction_id AND t.payment_id = p.id AND t.kind = 'refund') THEN
+                 AND t.transaction_id = e.transaction_id AND t.payment_id = p.id AND t.kind = 'refund') THEN
         RETURN 'unchanged';
     END IF;
     SELECT * INTO r FROM orders.refund x
     WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
-      AND (w.amount IS NULL OR x.amount = w.amount)
+      AND (e.amount IS NULL OR x.amount = e.amount)
     ORDER BY x.id LIMIT 1;
     IF NOT FOUND THEN
         RETURN CASE
-            WHEN w.type <> 'refunded' OR orders.confirms_refund(p, w) THEN 'unchanged'
-            ELSE orders.hear_foreign_refund(c, o, p, w) END;
+            WHEN e.type <> 'refunded' OR orders.confirms_refund(p, e) THEN 'unchanged'
+            ELSE orders.apply_foreign_refund(c, o, p, e) END;
     END IF;
-    PERFORM orders.end_refund(c, o, r, w.transaction_id, w.type = 'refunded', w.code, w.message);
+    PERFORM orders.end_refund(c, o, r, e.transaction_id, e.type = 'refunded', e.code, e.message);
     RETURN 'done';
 END
 $$;
 
--- The provider gave money back that nobody here had asked for.
-CREATE FUNCTION orders.hear_foreign_refund(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
-RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.apply_event(e orders.provider_event, o orders.orders, p orders.payment) RETURNS text
+LANGUAGE plpgsql AS $$
 DECLARE
-    v_refund bigint;
+    c orders.context := ROW(e.tenant_id, 'operator', 'provider', NULL, NULL, NULL, NULL);
 BEGIN
-    IF w.amount > p.captured - p.refunded - p.refunding THEN
-        PERFORM orders.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    PERFORM orders.check_event(e, p);
+    IF p.id IS NULL THEN
+        RETURN 'waiting';
     END IF;
-    v_refund := orders.put_refund(p, o, w.amount, coalesce(w.message, 'refunded by the provider'), NULL, true);
-    UPDATE orders.refund r SET reference = w.transaction_id
-    WHERE r.tenant_id = p.tenant_id AND r.id = v_refund;
-    IF w.transaction_id IS NOT NULL THEN
-        PERFORM orders.note_transaction(p, w.transaction_id, v_refund, w.amount);
-    END IF;
-    PERFORM orders.move_order(c, o, CASE
-        WHEN p.surplus OR o.payment_state = 'refund_pending' THEN '{}'::orders.step[]
-        ELSE orders.refund_steps(o.payment_state, orders.state_after_refund(o, w.amount, o.payment_state)) END,
-        0, CASE WHEN p.surplus THEN 0 ELSE w.amount END, w.message);
-    RETURN 'done';
+    PERFORM orders.check_intent(p, e.intent_id);
+    UPDATE orders.payment x SET intent_id = e.intent_id
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.intent_id IS NULL AND e.intent_id IS NOT NULL;
+    UPDATE orders.orders x SET payer = e.payer
+    WHERE x.tenant_id = p.tenant_id AND x.id = o.id AND e.type = 'paid' AND e.payer <> '' AND x.payer IS NULL;
+    RETURN CASE e.type
+        WHEN 'paid' THEN orders.apply_paid(c, o, p, e)
+        WHEN 'confirming' THEN orders.apply_confirming(c, o, p)
+        WHEN 'failed' THEN orders.apply_failed(c, o, p, e)
+        ELSE orders.apply_refund_event(c, o, p, e) END;
 END
 $$;
 
-CREATE FUNCTION orders.hear(c orders.context, o orders.orders, p orders.payment, w orders.provider_word)
-RETURNS text LANGUAGE plpgsql AS $$
+-- Only our own refusals are verdicts. Anything else, such as a lock timeout, ends the transaction: the provider sends the event again.
+CREATE FUNCTION orders.judge_event(e orders.provider_event, o orders.orders, p orders.payment)
+RETURNS orders.provider_event LANGUAGE plpgsql AS $$
+DECLARE
+    v_verdict text;
+    v_refusal text;
+    v_detail  text;
 BEGIN
-    IF w.type = 'paid' THEN
-        RETURN orders.hear_paid(c, o, p, w);
-    ELSIF w.type = 'confirming' THEN
-        RETURN orders.hear_confirming(c, o, p);
-    ELSIF w.type IN ('refunded', 'refund_failed') THEN
-        RETURN orders.hear_refund(c, o, p, w);
-    ELSIF orders.awaits_money(o) AND p.status IN ('created', 'pending', 'confirming') THEN
-        PERFORM orders.fail_order(c, o, p.id, w.code, w.message, false);
-        RETURN 'done';
-    ELSE
-        PERFORM orders.end_doubt(p);
-    END IF;
-    RETURN 'unchanged';
+    BEGIN
+        v_verdict := orders.apply_event(e, o, p);
+    EXCEPTION WHEN OTHERS THEN
+        IF SQLSTATE NOT LIKE 'OR%' THEN
+            RAISE;
+        END IF;
+        GET STACKED DIAGNOSTICS v_refusal = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
+        v_verdict := 'refused';
+        -- The outcome of the capture is known, and asking again would give the same event.
+        IF e.type = 'paid' AND coalesce(e.intent_id = p.intent_id, true) THEN
+            PERFORM orders.end_doubt(p);
+        END IF;
+    END;
+    UPDATE orders.provider_event x
+    SET verdict = v_verdict, refusal = v_refusal, detail = v_detail, payment_id = p.id,
+        judged_at = CASE WHEN v_verdict <> 'waiting' THEN now() END
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id
+    RETURNING * INTO e;
+    RETURN e;
 END
 $$;
 
-CREATE FUNCTION orders.payment_event(
+-- An event that is being judged waits no longer: the capture that it may cause looks for waiting events.
+CREATE FUNCTION orders.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event
+LANGUAGE sql AS $$
+    UPDATE orders.provider_event x SET verdict = 'done', judged_at = now()
+    WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
+    RETURNING x.*
+$$;
+
+CREATE FUNCTION orders.apply_waiting_events(o orders.orders, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_event bigint;
+    e       orders.provider_event;
+    p       orders.payment;
+BEGIN
+    FOR v_event IN
+        SELECT w.id FROM orders.payment x
+        JOIN orders.provider_event w ON w.tenant_id = x.tenant_id AND w.verdict = 'waiting' AND w.channel = x.channel
+            AND (w.payment_id = x.id OR (w.payment_id IS NULL AND w.intent_id = x.intent_id))
+        WHERE x.tenant_id = o.tenant_id AND x.id = p_payment
+        ORDER BY w.id
+    LOOP
+        e := orders.claim_waiting_event(o.tenant_id, v_event);
+        CONTINUE WHEN e.id IS NULL;
+        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
+        PERFORM orders.judge_event(e, o, p);
+        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+    END LOOP;
+    RETURN o;
+END
+$$;
+
+CREATE FUNCTION orders.event_row(e orders.provider_event, p_order bigint, p_repeated boolean) RETURNS orders.answer
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    r orders.answer := orders.result_row(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END,
+                                         p_order, e.payment_id);
+BEGIN
+    r.state := e.refusal;
+    r.detail := e.detail;
+    r.flag := p_repeated;
+    RETURN r;
+END
+$$;
+
+-- The first delivery is judged. A repeat of a waiting event is judged again; any other repeat returns the first verdict.
+CREATE FUNCTION orders.take_event(e orders.provider_event) RETURNS orders.answer LANGUAGE plpgsql AS $$
+DECLARE
+    p          orders.payment := orders.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);
+    o          orders.orders;
+    v_repeated boolean;
+BEGIN
+    IF p.id IS NOT NULL THEN
+        o := orders.lock_order(p.tenant_id, p.order_id, NULL, NULL);
+        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    END IF;
+    INSERT INTO orders.provider_event (tenant_id, channel, event_id, type, raw_type, payment_key, intent_id, transaction_id,
+                                       amount, currency, code, message, payer, verdict, judged_at)
+    VALUES (e.tenant_id, e.channel, e.event_id, e.type, e.raw_type, e.payment_key, e.intent_id, e.transaction_id, e.amount,
+            e.currency, e.code, e.message, e.payer, 'done', now())
+    ON CONFLICT ON CONSTRAINT provider_event_unique DO NOTHING;
+    v_repeated := NOT FOUND;
+    SELECT * INTO e FROM orders.provider_event x
+    WHERE x.tenant_id = e.tenant_id AND x.channel = e.channel AND x.event_id = e.event_id
+    FOR UPDATE;
+    IF e.verdict = 'waiting' THEN
+        e := orders.claim_waiting_event(e.tenant_id, e.id);
+        v_repeated := false;
+    END IF;
+    IF NOT v_repeated THEN
+        e := orders.judge_event(e, o, p);
+    END IF;
+    IF e.verdict = 'refused' AND e.reported_at IS NULL THEN
+        UPDATE orders.provider_event x SET reported_at = now() WHERE x.tenant_id = e.tenant_id AND x.id = e.id;
+    END IF;
+    IF p.id IS NOT NULL THEN
+        PERFORM orders.apply_waiting_events(o, p.id);
+    END IF;
+    RETURN orders.event_row(e, o.id, v_repeated);
+END
+$$;
+
+CREATE FUNCTION orders.apply_provider_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
-    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL
+    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    c      orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
-    w      orders.provider_word := ROW(p_type, p_transaction, p_amount, p_currency, p_code, p_message, p_payer);
-    p      orders.payment := find_payment(p_tenant, p_channel, p_key, p_intent);
-    o      orders.orders := lock_order(p_tenant, p.order_id, NULL, NULL);
-    v_code text := 'unchanged';
+    c orders.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
+    e orders.provider_event;
 BEGIN
-    PERFORM check_word(p, w);
-    INSERT INTO payment_event (tenant_id, channel, event_id, type, payment_id)
-    VALUES (p_tenant, p_channel, p_event, p_type, p.id)
-    ON CONFLICT ON CONSTRAINT payment_event_unique DO NOTHING;
-    IF FOUND THEN
-        PERFORM check_intent(p, p_intent);
-        UPDATE payment x SET intent_id = coalesce(x.intent_id, p_intent)
-        WHERE x.tenant_id = p_tenant AND x.id = p.id
-        RETURNING * INTO p;
-        UPDATE orders x SET payer = w.payer
-        WHERE x.tenant_id = p_tenant AND x.id = o.id AND w.type = 'paid' AND w.payer <> '' AND x.payer IS NULL;
-        v_code := hear(c, o, p, w);
-    END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p.id), NULL);
+    e.tenant_id := p_tenant;
+    e.channel := p_channel;
+    e.event_id := p_event;
+    e.type := p_type;
+    e.raw_type := p_raw_type;
+    e.payment_key := p_key;
+    e.intent_id := p_intent;
+    e.transaction_id := p_transaction;
+    e.amount := p_amount;
+    e.currency := p_currency;
+    e.code := p_code;
+    e.message := p_message;
+    e.payer := p_payer;
+    RETURN QUERY SELECT * FROM finish(c, take_event(e), NULL);
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION orders.payment_event(integer, text, text, text, uuid, text, text, bigint, text, text, text,
-    text) TO orders_api;
+-- What nothing applied within a day is refused: an operator has to look at it.
+CREATE FUNCTION orders.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.provider_event x
+    SET verdict = 'refused', judged_at = now(), refusal = 'not_found',
+        detail = CASE WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
+                      ELSE 'The payment was not captured within a day.' END
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting'
+$$;
+
+CREATE FUNCTION orders.review_waiting_event(p_tenant integer, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.provider_event;
+    p orders.payment;
+    o orders.orders;
+BEGIN
+    SELECT * INTO e FROM orders.provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event;
+    p := orders.find_payment(p_tenant, e.channel, e.payment_key, e.intent_id);
+    IF e.received_at < now() - interval '1 day' THEN
+        PERFORM orders.end_waiting_event(e);
+    ELSIF p.id IS NOT NULL THEN
+        PERFORM FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p.order_id FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        o := orders.lock_order(p_tenant, p.order_id, NULL, NULL);
+        PERFORM orders.apply_waiting_events(o, p.id);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION orders.review_provider_events(p_tenant integer, p_limit integer)
+RETURNS TABLE (channel text, event_id text, type text, payment text, intent_id text, transaction_id text, amount bigint,
+               currency text, refusal text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    v_event bigint;
+BEGIN
+    -- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
+    FOR v_event IN
+        SELECT w.id FROM provider_event w
+        WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
+          AND (w.received_at < now() - interval '1 day'
+               OR EXISTS (SELECT FROM payment p
+                          WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
+               OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
+        ORDER BY w.id
+        LIMIT p_limit
+    LOOP
+        PERFORM review_waiting_event(p_tenant, v_event);
+    END LOOP;
+    RETURN QUERY
+    UPDATE provider_event x SET reported_at = now()
+    WHERE x.tenant_id = p_tenant
+      AND x.id IN (SELECT d.id FROM provider_event d
+                   WHERE d.tenant_id = p_tenant AND d.verdict = 'refused' AND d.reported_at IS NULL
+                   ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED)
+    RETURNING x.channel, x.event_id, x.type, coalesce(x.payment_id::text, x.payment_key::text), x.intent_id, x.transaction_id, x.amount, x.currency, x.refusal;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text),
+    orders.review_provider_events(integer, integer)
+    TO orders_api;
 
 -- What it all means
 
-COMMENT ON TYPE orders.provider_word IS 'What an event says';
 COMMENT ON FUNCTION orders.find_payment IS
-'Internal: the payment that an event is about, by provider key or intent, of its channel only. OR404 not_found';
-COMMENT ON FUNCTION orders.check_word IS 'Internal: OR422 invalid_field, currency_mismatch, amount_mismatch';
-COMMENT ON FUNCTION orders.hear_paid IS 'Internal: event paid';
-COMMENT ON FUNCTION orders.hear_confirming IS 'Internal: event confirming';
+'Internal: the payment of an event, by provider key or intent, of its channel only; null when there is none';
+COMMENT ON FUNCTION orders.check_event IS
+'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch,
+amount_mismatch';
+COMMENT ON FUNCTION orders.complete_capture IS
+'Internal: adds the provider''s transaction to a payment that a person settled without one. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders.apply_paid IS 'Internal: event paid. OR409 payment_already_captured, transaction_id_taken';
+COMMENT ON FUNCTION orders.confirming_time IS 'How long an order cannot expire after a provider confirmed that money is on its way';
+COMMENT ON FUNCTION orders.apply_confirming IS
+'Internal: the provider has seen the payment, but has not decided. Every such event extends the expiry of the order';
+COMMENT ON FUNCTION orders.apply_failed IS 'Internal: event failed';
 COMMENT ON FUNCTION orders.confirms_refund IS
 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
-COMMENT ON FUNCTION orders.hear_refund IS 'Internal: events refunded and refund_failed';
-COMMENT ON FUNCTION orders.hear_foreign_refund IS 'Internal: a refund that the provider made by itself';
-COMMENT ON FUNCTION orders.hear IS 'Internal: what an event does';
-COMMENT ON FUNCTION orders.payment_event IS
-'An event of a provider, whose signature the caller has checked. p_key: the payment''s provider key, or null. p_payer: mail address of who paid, or null.
-Each event id once per channel, later ones unchanged; so are events that come too late to matter. Money for an order that no longer waits is refunded.
-OR404 not_found, OR409 transaction_id_taken, payment_already_captured, OR422 amount_mismatch, currency_mismatch, refund_exceeds_captured';
+COMMENT ON FUNCTION orders.apply_refund_event IS 'Internal: events refunded and refund_failed';
+COMMENT ON FUNCTION orders.apply_foreign_refund IS
+'Internal: a refund that the provider made by itself. waiting before the capture is known. OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders.apply_event IS
+'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
+COMMENT ON FUNCTION orders.judge_event IS
+'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only';
+COMMENT ON FUNCTION orders.claim_waiting_event IS 'Internal: an event that waits, to be judged now; null when it does not wait any more';
+COMMENT ON FUNCTION orders.apply_waiting_events IS
+'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
+COMMENT ON FUNCTION orders.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal), detail, flag (repeated)';
+COMMENT ON FUNCTION orders.take_event IS 'Internal: stores an event and judges it';
+COMMENT ON FUNCTION orders.apply_provider_event IS
+'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null.
+p_payer: mail address of the payer, or null. Row result: code is the verdict done, unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether
+the event was judged before. The event is kept with its verdict. Money for an order that no longer waits is refunded. An event
+about an unknown intent, and a refund before its capture, wait and are applied with the intent or capture. Refusals: not_found,
+invalid_field, required_field, amount_mismatch, currency_mismatch, payment_already_captured, transaction_id_taken,
+refund_exceeds_captured';
+COMMENT ON FUNCTION orders.end_waiting_event IS 'Internal: refuses an event that has waited too long';
+COMMENT ON FUNCTION orders.review_waiting_event IS
+'Internal: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
+COMMENT ON FUNCTION orders.review_provider_events IS
+'Worker: applies waiting events that can be applied, refuses those that have waited for a day, and returns refusals that were not
+returned yet, for the log; at most p_limit each';
 
 COMMIT;

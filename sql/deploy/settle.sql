@@ -20,6 +20,7 @@ BEGIN
     o := orders.move_order(c, o, v_steps, p.amount, 0, p_comment);
     UPDATE orders.coupon_redemption x SET state = 'applied', updated_at = now()
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.state = 'reserved';
+    o := orders.apply_waiting_events(o, p.id);
     IF o.fulfilment_state <> 'none' THEN
         PERFORM orders.bill_order(o);
     END IF;
@@ -58,6 +59,7 @@ BEGIN
         PERFORM orders.move_order(c, o, ARRAY[('payment', o.payment_state, 'refund_pending')]::orders.step[], p.amount, 0,
                                   'paid too late');
     END IF;
+    PERFORM orders.apply_waiting_events(o, p.id);
 END
 $$;
 
@@ -147,7 +149,7 @@ BEGIN
     WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
     IF FOUND THEN
         v_code := 'done';
-        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+        PERFORM apply_waiting_events(move_order(c, o, '{}', 0, 0, NULL), p_payment);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
 END
@@ -312,8 +314,8 @@ COMMENT ON FUNCTION orders.lock_payment IS 'Internal: locks the order of a payme
 COMMENT ON FUNCTION orders.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
 COMMENT ON FUNCTION orders.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
 COMMENT ON FUNCTION orders.record_intent IS
-'Reports the intent that a provider made. The first report stands. Completes the record of p_key. OR404
-not_found';
+'Reports the intent that a provider made. The first report stands. Applies events that arrived before it. Completes the record of
+p_key. OR404 not_found';
 COMMENT ON FUNCTION orders.record_intent_failure IS
 'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment
 failed and the order is in error. Completes the record of p_key. OR404 not_found';

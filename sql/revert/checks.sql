@@ -4,6 +4,7 @@
 BEGIN;
 
 DROP VIEW orders_check.all_violations;
+DROP VIEW orders_check.provider_events_fit;
 DROP VIEW orders_check.stock_adds_up;
 DROP VIEW orders_check.refunded_is_closed;
 DROP VIEW orders_check.packages_fit;

@@ -3,15 +3,25 @@
 
 BEGIN;
 
-DROP FUNCTION orders.payment_event;
-DROP FUNCTION orders.hear;
-DROP FUNCTION orders.hear_foreign_refund;
-DROP FUNCTION orders.hear_refund;
+DROP FUNCTION orders.review_provider_events;
+DROP FUNCTION orders.review_waiting_event;
+DROP FUNCTION orders.end_waiting_event;
+DROP FUNCTION orders.apply_provider_event;
+DROP FUNCTION orders.take_event;
+DROP FUNCTION orders.event_row;
+DROP FUNCTION orders.apply_waiting_events;
+DROP FUNCTION orders.claim_waiting_event;
+DROP FUNCTION orders.judge_event;
+DROP FUNCTION orders.apply_event;
+DROP FUNCTION orders.apply_refund_event;
+DROP FUNCTION orders.apply_foreign_refund;
 DROP FUNCTION orders.confirms_refund;
-DROP FUNCTION orders.hear_confirming;
-DROP FUNCTION orders.hear_paid;
-DROP FUNCTION orders.check_word;
+DROP FUNCTION orders.apply_failed;
+DROP FUNCTION orders.apply_confirming;
+DROP FUNCTION orders.confirming_time;
+DROP FUNCTION orders.apply_paid;
+DROP FUNCTION orders.complete_capture;
+DROP FUNCTION orders.check_event;
 DROP FUNCTION orders.find_payment;
-DROP TYPE orders.provider_word;
 
 COMMIT;

@@ -3,7 +3,8 @@
 
 BEGIN;
 
-DROP TABLE orders.payment_event;
+DROP VIEW orders.unresolved_provider_events;
+DROP TABLE orders.provider_event;
 DROP TABLE orders.provider_transaction;
 DROP TABLE orders.refund;
 DROP TABLE orders.payment;

@@ -95,7 +95,7 @@ SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', 1, 'r', NU
 SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'and says so');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS j \gset
-SELECT is(pg_temp.hear('j', 'paid', :j), 'done', 'money for an order past its time');
+SELECT is(pg_temp.hear('j', 'paid', :j, 1000, 'tx-j'), 'done', 'money for an order past its time');
 SELECT is(pg_temp.states(:j), 'expired refund_pending none', 'is on its way back');
 SELECT is(pg_temp.drop_it(NULL, :j, 'operator'), 'done', 'when the operator cancels the order');
 SELECT is(pg_temp.states(:j), 'cancelled refund_pending none', 'for the books');

@@ -122,7 +122,7 @@ SELECT is(pg_temp.due(o.id), 'look', 'is asked once more') FROM (VALUES (:e), (:
 UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :e;
 SELECT is(pg_temp.not_made(:e), 'unchanged', 'after five minutes');
 SELECT is(pg_temp.doubt(:e), false, 'it is sure that it did not');
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'money has arrived')
+SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'money has arrived')
 FROM (VALUES (:f), (:g), (:h)) AS o (id) JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id AND p.method = 'external';
 SELECT is(pg_temp.doubt(o.id), false, 'nothing is in doubt') FROM (VALUES (:f), (:g), (:h)) AS o (id);
 SELECT is((SELECT ROW(status, amount, due_at <= now())::text FROM refund WHERE order_id = o.id), '(pending,1000,t)', 'it goes back') FROM (VALUES (:f), (:g), (:h)) AS o (id);

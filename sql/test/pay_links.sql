@@ -111,7 +111,7 @@ SELECT pg_temp.sell('external') AS b \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
 UPDATE orders SET expires_at = now() + interval '5 s' WHERE id = (SELECT order_id FROM payment WHERE tenant_id = 77 AND id = :pb);
 SELECT is(pg_temp.wait_for(:pb), 'done', 'a capture that is not decided');
-SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '1 day 30 s', 'keeps its order from expiring');
+SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '7 days', 'keeps its order from expiring');
 SELECT is(pg_temp.states(:b), 'open confirming none', 'makes the order wait');
 SELECT is((SELECT ROW(status, due_at, attempts)::text FROM payment WHERE id = :pb), ROW('confirming', now() + interval '30 seconds', 1)::text, 'and is asked about again');
 SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :b AND to_state = 'confirming'), 'provider worker', 'in the name of the provider');

@@ -3,6 +3,23 @@ BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
 
+CREATE FUNCTION pg_temp.refusal_of(p_event text) RETURNS text LANGUAGE sql AS $$
+    SELECT refusal FROM orders.provider_event WHERE tenant_id = 77 AND channel = 'sim' AND event_id = p_event
+$$;
+
+-- As if another session held a lock for too long.
+CREATE FUNCTION pg_temp.lock_timeout() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'lock_not_available';
+END
+$$;
+CREATE FUNCTION pg_temp.fail_captures() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TRIGGER fail_captures BEFORE UPDATE ON orders.payment FOR EACH ROW EXECUTE FUNCTION pg_temp.lock_timeout();
+    RETURN true;
+END
+$$;
+
 SELECT pg_temp.buy('bob', p_method => 'external') AS a \gset
 SELECT is(pg_temp.hear('e1', 'confirming', :a, NULL, p_intent => 'in-a'), 'done', 'a provider confirms');
 SELECT is(pg_temp.states(:a), 'open confirming none', 'the order is confirming');
@@ -12,26 +29,40 @@ SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is paid');
 SELECT is((SELECT ROW(transaction_id, reference)::text FROM payment WHERE order_id = :a), '(tx-a,tx-a)', 'by its transaction');
 SELECT is(pg_temp.hear('e2', 'paid', :a, 1000, 'tx-a'), 'unchanged', 'the same event changes nothing');
 SELECT is(pg_temp.hear('e3', 'paid', :a, 1000, 'tx-a'), 'unchanged', 'nor the same news in another event');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.hear(%L, %L, %s, 1000, %L)', 'e3b', 'paid', :a, 'tx-a2')),
-          'OR409 payment_already_captured transaction_id', 'a second capture is not taken for the first one');
+SELECT is(pg_temp.hear('e3b', 'paid', :a, 1000, 'tx-a2'), 'refused', 'a second capture is not taken for the first one');
+SELECT is(pg_temp.refusal_of('e3b'), 'payment_already_captured', 'and is kept with the reason');
 SELECT is(pg_temp.hear('e4', 'confirming', :a), 'unchanged', 'nor confirming after it');
 SELECT is(pg_temp.hear('e5', 'failed', :a), 'unchanged', 'nor failing after it');
 SELECT is((SELECT version FROM orders WHERE id = :a), 3, 'the version counts what happened');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.hear(%L, %L, %s, %s, %L, %L)', 'f1', c.type, :b, c.amount, c.transaction, c.currency)),
-          c.refusal, c.label)
-FROM (VALUES ('paid', '999', 'tx-b', 'USD', 'OR422 amount_mismatch amount', 'another amount is refused'),
-             ('paid', 'NULL', 'tx-b', 'USD', 'OR422 amount_mismatch amount', 'and none'),
-             ('paid', '1000', 'tx-b', 'EUR', 'OR422 currency_mismatch currency', 'another currency is refused'),
-             ('paid', '1000', 'tx-a', 'USD', 'OR409 transaction_id_taken transaction_id', 'a transaction id that is taken'),
-             ('gone', '1000', 'tx-b', 'USD', 'OR422 invalid_field type', 'an unknown type'))
-    AS c (type, amount, transaction, currency, refusal, label);
-SELECT is(pg_temp.refusal(format($$SELECT payment_event(77, 'down', 'x', 'paid', %L, NULL, 't', 1000, 'USD', NULL, NULL)$$,
-                                 pg_temp.key_of(pg_temp.payment_of(:b)))), 'OR404 not_found', 'another channel does not see the payment');
-SELECT is(pg_temp.refusal($$SELECT payment_event(77, 'sim', 'x', 'paid', NULL, 'in-z', 't', 1000, 'USD', NULL, NULL)$$),
-          'OR404 not_found', 'nor is an unknown intent one');
-SELECT is((SELECT count(*) FROM payment_event WHERE event_id = 'f1'), 0::bigint, 'a refused event may come again');
+SELECT is(pg_temp.hear('f1' || c.n, c.type, :b, c.amount, c.transaction, c.currency, c.intent) || ' ' || pg_temp.refusal_of('f1' || c.n),
+          'refused ' || c.refusal, c.label)
+FROM (VALUES (1, 'paid', 999, 'tx-b', 'USD', NULL, 'amount_mismatch', 'another amount is refused'),
+             (2, 'paid', NULL, 'tx-b', 'USD', NULL, 'amount_mismatch', 'and none'),
+             (3, 'paid', 1000, 'tx-b', 'EUR', NULL, 'currency_mismatch', 'another currency is refused'),
+             (4, 'paid', 1000, 'tx-b', NULL, NULL, 'currency_mismatch', 'and none'),
+             (5, 'paid', 1000, 'tx-a', 'USD', NULL, 'transaction_id_taken', 'a transaction id that is taken'),
+             (6, 'paid', 1000, NULL, 'USD', NULL, 'required_field', 'no transaction id'),
+             (7, 'paid', 1000, 'tx-b', 'USD', 'in-a', 'transaction_id_taken', 'the intent of another payment'),
+             (8, 'refunded', 0, 'rtx-b', 'USD', NULL, 'amount_mismatch', 'a refund without an amount'),
+             (9, 'gone', 1000, 'tx-b', 'USD', NULL, 'invalid_field', 'an unknown type'))
+    AS c (n, type, amount, transaction, currency, intent, refusal, label);
+SELECT is((SELECT count(*) FROM provider_event WHERE event_id LIKE 'f1_' AND verdict = 'refused' AND payment_id = pg_temp.payment_of(:b)
+             AND judged_at IS NOT NULL AND reported_at IS NOT NULL AND detail <> ''), 9::bigint, 'all are kept with their payment and a sentence');
+SELECT is(pg_temp.states(:b) || (SELECT coalesce(intent_id, ' none') FROM payment WHERE order_id = :b), 'open unpaid none none', 'without effect');
+SELECT is((SELECT ROW(code, state, flag)::text FROM apply_provider_event(77, 'sim', 'f11', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'tx-b', 999, 'USD', NULL, NULL)
+           WHERE kind = 'result'), '(refused,amount_mismatch,t)', 'a repeat of a refused event tells the same, and that it is a repeat');
+SELECT is((SELECT ROW(code, state, flag)::text FROM apply_provider_event(77, 'down', 'x', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 't', 1000, 'USD', NULL, NULL)),
+          '(refused,not_found,f)', 'another channel does not see the payment');
+SELECT is((SELECT ROW(code, state)::text FROM apply_provider_event(77, 'sim', 'x', 'paid', '00000000-0000-4000-8000-000000000000', 'in-z', 't', 1000, 'USD', NULL, NULL)),
+          '(refused,not_found)', 'a payment that does not exist');
+SELECT is((SELECT ROW(payment_key, payment_id)::text FROM provider_event WHERE channel = 'sim' AND event_id = 'x'),
+          '(00000000-0000-4000-8000-000000000000,)', 'is kept as it was named');
+SELECT is((SELECT ROW(code, state)::text FROM apply_provider_event(77, 'sim', 'x2', 'paid', NULL, NULL, 't', 1000, 'USD', NULL, NULL)),
+          '(refused,not_found)', 'neither a payment nor an intent');
+SELECT is((SELECT count(*) FROM unresolved_provider_events WHERE tenant_id = 77 AND order_id = :b AND verdict = 'refused'), 9::bigint,
+          'operators find them with their order');
 SELECT is(pg_temp.hear('f1', 'failed', :b), 'done', 'the card is declined');
 SELECT is(pg_temp.states(:b), 'open failed none', 'the order stays open');
 SELECT is((SELECT ROW(status, failure_code)::text FROM payment WHERE order_id = :b), '(failed,declined)', 'and says why');
@@ -57,18 +88,18 @@ SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'pending');
 
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a1'), 'done', 'a provider refunds by itself');
 SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'a part');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.hear(%L, %L, %s, 700, %L)', 'a2', 'refunded', :a, 'rtx-a2')),
-          'OR422 refund_exceeds_captured amount', 'but not more than was captured');
+SELECT is(pg_temp.hear('a2', 'refunded', :a, 700, 'rtx-a2') || ' ' || pg_temp.refusal_of('a2'), 'refused refund_exceeds_captured',
+          'but not more than was captured');
 SELECT is(pg_temp.hear('a3', 'refunded', :a, 600, 'rtx-a3'), 'done', 'the rest');
 SELECT is(pg_temp.states(:a), 'completed refunded none', 'is all');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT pg_temp.payment_of(:e) AS pe \gset
 SELECT is(pg_temp.pay(:e, 'cash'), 'done', 'an order is paid in cash');
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pe), NULL, 'tx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pe), NULL, 'tx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
           'done', 'and then online too');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'the order stays paid');
-SELECT is((SELECT code FROM payment_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pe), NULL, 'rtx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pe), NULL, 'rtx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
           'done', 'the second money has gone back');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'and it is paid as before');
 
@@ -89,6 +120,54 @@ SELECT pg_temp.hear('l1', 'paid', :g, 1000, 'tx-g'), pg_temp.hear('l2', 'refund_
 UPDATE orders SET dialect = 'company' WHERE id = :g;
 SELECT is(pg_temp.drop_it('bob', :g, 'company'), 'done', 'an expired order with late money is cancelled');
 SELECT is(pg_temp.states(:g), 'cancelled refund_pending none', 'the money goes back');
+
+-- Confirming keeps the order from expiring, each time anew; a failure ends that.
+SELECT pg_temp.buy('bob', p_method => 'external') AS h \gset
+SELECT is(pg_temp.hear('m1', 'confirming', :h), 'done', 'money is on its way');
+SELECT is((SELECT expires_at FROM orders WHERE id = :h), now() + confirming_time(), 'the order does not expire meanwhile');
+SELECT is((SELECT expires_at FROM payment WHERE order_id = :h), now() + interval '900 s', 'its payment remembers the original time');
+UPDATE orders SET expires_at = now() + interval '5 s' WHERE id = :h;
+SELECT is(pg_temp.hear('m2', 'confirming', :h), 'unchanged', 'when the provider says so again');
+SELECT is((SELECT expires_at FROM orders WHERE id = :h), now() + confirming_time(), 'the time is extended again');
+SELECT is(pg_temp.hear('m3', 'failed', :h), 'done', 'the money does not come');
+SELECT is((SELECT expires_at FROM orders WHERE id = :h), now() + interval '900 s', 'the buyer has the original time for another try');
+SELECT is(pg_temp.hear('m4', 'confirming', :h) || ' ' || pg_temp.hear('m5', 'paid', :h, 1000, 'tx-h'), 'done done', 'which succeeds');
+SELECT is(pg_temp.states(:h), 'completed paid none', 'and settles the order');
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => NULL) AS i \gset
+SELECT is(pg_temp.hear('m6', 'confirming', :i), 'done', 'an order that never expires');
+SELECT is((SELECT expires_at FROM orders WHERE id = :i), NULL, 'gets no expiry');
+
+-- A person settled the payment; the provider's transaction comes later.
+SELECT pg_temp.buy('bob', p_method => 'external') AS j \gset
+SELECT pg_temp.pay(:j, p_reference => NULL) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.hear('n1', 'paid', :j, 999, 'tx-j') || ' ' || pg_temp.refusal_of('n1'), 'refused amount_mismatch', 'another amount is refused');
+SELECT is(pg_temp.hear('n2', 'paid', :j, 1000, 'tx-a') || ' ' || pg_temp.refusal_of('n2'), 'refused transaction_id_taken', 'and a taken id');
+SELECT is(pg_temp.hear('n3', 'paid', :j, 1000, 'tx-j', p_intent => 'in-j'), 'done', 'the transaction is stored');
+SELECT is((SELECT ROW(captured, transaction_id, reference, intent_id)::text FROM payment WHERE order_id = :j), '(1000,tx-j,tx-j,in-j)',
+          'so that the money can be refunded');
+SELECT is((SELECT ROW(version, captured)::text FROM orders WHERE id = :j), '(3,1000)', 'the order has a new version and no more money');
+SELECT is(pg_temp.hear('n4', 'paid', :j, 1000, 'tx-j'), 'unchanged', 'once');
+SELECT is(pg_temp.hear('n5', 'paid', :j, 1000, 'tx-j2') || ' ' || pg_temp.refusal_of('n5'), 'refused payment_already_captured', 'another one is refused');
+SELECT pg_temp.buy('bob', p_method => 'external') AS k \gset
+SELECT pg_temp.pay(:k, p_reference => 'slip 7') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.hear('n6', 'paid', :k, 1000, 'tx-k') || ' ' || pg_temp.refusal_of('n6'), 'refused payment_already_captured',
+          'a person''s reference is not overwritten: the buyer may have paid twice');
+SELECT is((SELECT transaction_id FROM payment WHERE order_id = :k), 'slip 7', 'an operator decides');
+
+-- A capture that is asked about is not asked about for ever when its answer is refused.
+SELECT pg_temp.buy('bob', p_method => 'external') AS l \gset
+SELECT pg_temp.hear('o1', 'confirming', :l) \g (format=unaligned) /dev/null
+UPDATE payment SET due_at = now(), capture_asked_at = now() WHERE order_id = :l;
+SELECT pg_temp.hear('o1b', 'refunded', :l, 0, 'rtx-l') \g (format=unaligned) /dev/null
+SELECT isnt((SELECT due_at FROM payment WHERE order_id = :l), NULL, 'another refused event does not tell its outcome');
+SELECT is(pg_temp.hear('o2', 'paid', :l, 5, 'tx-l'), 'refused', 'a captured amount that does not fit');
+SELECT is((SELECT ROW(status, due_at)::text FROM payment WHERE order_id = :l), '(confirming,)', 'is not asked for again');
+
+SELECT throws_ok(format('SELECT apply_provider_event(77, ''sim'', ''p1'', ''paid'', %L, NULL, ''tx-p'', 1000, ''USD'', NULL, NULL)', pg_temp.key_of(pg_temp.payment_of(:l))),
+    '55P03', NULL, 'trouble that is not a refusal is an error')
+FROM pg_temp.fail_captures();
+SELECT is((SELECT count(*) FROM provider_event WHERE event_id = 'p1'), 0::bigint, 'and keeps nothing: the provider sends the event again');
+DROP TRIGGER fail_captures ON payment;
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

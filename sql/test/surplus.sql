@@ -18,7 +18,7 @@ $$;
 -- What the provider says of an order's first payment.
 CREATE FUNCTION pg_temp.say(p_type text, p_order bigint, p_transaction text, p_amount bigint DEFAULT 2000, p_payment bigint DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.payment_event(77, 'sim', gen_random_uuid()::text, p_type,
+    SELECT code FROM orders.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.first_payment(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined')
     WHERE kind = 'result'
 $$;

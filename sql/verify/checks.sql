@@ -17,4 +17,5 @@ SELECT * FROM orders_check.series_without_gaps WHERE false;
 SELECT * FROM orders_check.coupons_within_limits WHERE false;
 SELECT * FROM orders_check.answers_have_effects WHERE false;
 SELECT * FROM orders_check.one_event_a_step WHERE false;
+SELECT * FROM orders_check.provider_events_fit WHERE false;
 SELECT * FROM orders_check.all_violations WHERE false;

@@ -1,16 +1,27 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Verify orders:payment_events on pg
 
-SELECT NULL::orders.provider_word;
 SELECT 'orders.find_payment'::regproc;
-SELECT 'orders.check_word'::regproc;
-SELECT 'orders.hear_paid'::regproc;
-SELECT 'orders.hear_confirming'::regproc;
+SELECT 'orders.check_event'::regproc;
+SELECT 'orders.complete_capture'::regproc;
+SELECT 'orders.apply_paid'::regproc;
+SELECT 'orders.confirming_time'::regproc;
+SELECT 'orders.apply_confirming'::regproc;
+SELECT 'orders.apply_failed'::regproc;
 SELECT 'orders.confirms_refund'::regproc;
-SELECT 'orders.hear_refund'::regproc;
-SELECT 'orders.hear_foreign_refund'::regproc;
-SELECT 'orders.hear'::regproc;
-SELECT 'orders.payment_event'::regproc;
+SELECT 'orders.apply_foreign_refund'::regproc;
+SELECT 'orders.apply_refund_event'::regproc;
+SELECT 'orders.apply_event'::regproc;
+SELECT 'orders.judge_event'::regproc;
+SELECT 'orders.claim_waiting_event'::regproc;
+SELECT 'orders.apply_waiting_events'::regproc;
+SELECT 'orders.event_row'::regproc;
+SELECT 'orders.take_event'::regproc;
+SELECT 'orders.apply_provider_event'::regproc;
+SELECT 'orders.end_waiting_event'::regproc;
+SELECT 'orders.review_waiting_event'::regproc;
+SELECT 'orders.review_provider_events'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.payment_event(integer, text, text, text, uuid, text, text, bigint, text, text, text,'
-    ' text)', 'EXECUTE')::integer;
+    'orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text)',
+    'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders.review_provider_events(integer, integer)', 'EXECUTE')::integer;

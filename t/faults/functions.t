@@ -173,7 +173,7 @@ sub provider_speaks {
     return {} if !$payment;
     my $type = (qw(paid paid paid failed confirming))[rand 5];
     my $answer = eval {
-        $db->selectall_arrayref('SELECT code FROM orders.payment_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
+        $db->selectall_arrayref('SELECT code FROM orders.apply_provider_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
             "ev-$payment-$type-" . int rand 3, $type, $key, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
     };
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};

@@ -19,7 +19,7 @@ sub send_event
     my ($event, %with) = @_;
     my $id   = $with{id} // unique('evt');
     my $time = $with{time} // time;
-    my $body = ref $event ? JSON::PP->new->canonical->encode($event) : $event;
+    my $body = ref $event ? JSON::PP->new->canonical->utf8->encode({ map { defined $event->{$_} ? ($_ => $event->{$_}) : () } keys %$event }) : $event;
     my $mac  = encode_base64(hmac_sha256("$id.$time.$body", $with{secret} // $secret), '');
     return api(POST => $with{path} // $path, body => $body, headers => {
         'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => $with{signature} // "v1,$mac",
@@ -91,18 +91,135 @@ subtest 'an event that overtakes the reply' => sub {
     is(state_of($order), 'completed paid', 'or names the intent alone');
 };
 
-subtest 'what does not fit' => sub {
+# The row of an event, with the verdict.
+sub kept
+{
+    my ($id) = @_;
+    my ($row) = rows(q(SELECT * FROM orders.provider_event WHERE tenant_id = 1 AND channel = 'simulator' AND event_id = ?), $id);
+    return $row;
+}
+
+sub is_refused
+{
+    my ($event, $code, $name) = @_;
+    my ($id, $mark) = (unique('evt'), log_mark());
+    my $reply = send_event($event, id => $id);
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is($reply->code, 200, "$name: acknowledged") or diag($reply->as_string);
+    is_deeply($reply->{json}, { result => 'refused', code => $code }, 'with its verdict');
+    is_deeply([ @{ kept($id) }{qw(verdict refusal type transaction_id)} ], [ 'refused', $code, @$event{qw(type transaction_id)} ], 'and kept');
+    my @lines = grep { /\[orders:error\].* ORD0039 provider_event_refused \S+ - operator\.payments\.event: channel simulator, event \Q$id\E / } log_since($mark);
+    is(scalar @lines, 1, 'one line at level error');
+    my $facts = sprintf '(%s), payment %s, intent %s, transaction %s, amount %s %s: %s', $event->{type}, kept($id)->{payment_id} // $event->{payment_key},
+        map({ $event->{$_} // '-' } qw(intent_id transaction_id)), $event->{amount} // 0, $event->{currency} // '-', $code;
+    like($lines[0], qr/\Q$facts\E/, 'tells what it is about');
+    $mark = log_mark();
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'refused', code => $code }, 'a repeat gets the same answer');
+    is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'and is not logged again');
+}
+
+subtest 'what the order database refuses' => sub {
     my $order = order();
-    refused(send_event(event($order, 'paid', amount => 10_01)),   422, 'amount_mismatch');
-    refused(send_event(event($order, 'paid', currency => 'EUR')), 422, 'currency_mismatch');
-    refused(send_event(event($order, 'paid', payment_key => '00000000-0000-4000-8000-000000000000', intent_id => 'in_none')), 404, 'not_found');
-    is(send_event($_)->code =~ /^4(?:00|22)$/, 1, 'is refused')
-        for '', '{', '[]', '{}', event($order, 'nonsense'), event($order, 'paid', amount => 'x');
+    is_refused(event($order, 'paid', amount => 10_01), 'amount_mismatch', 'another amount');
+    is_refused(event($order, 'paid', amount => undef), 'amount_mismatch', 'no amount');
+    is_refused(event($order, 'paid', currency => 'EUR'), 'currency_mismatch', 'another currency');
+    is_refused(event($order, 'paid', currency => 'usd'), 'currency_mismatch', 'a currency that there is not');
+    is_refused(event($order, 'paid', transaction_id => undef), 'required_field', 'no transaction');
+    is_refused(event($order, 'paid', payment_key => '00000000-0000-4000-8000-000000000000', intent_id => 'in_none'), 'not_found', 'an unknown payment');
+    is_refused(event($order, 'nonsense'), 'invalid_field', 'an unknown type');
     is(state_of($order), 'open unpaid', 'without effect');
     my $taken = event($order, 'paid');
     send_event($taken);
+    is_refused({ %$taken, transaction_id => unique('tx') }, 'payment_already_captured', 'a second capture');
+    is_refused(event($order, 'refunded', amount => 10_01), 'refund_exceeds_captured', 'a refund of more');
     my $other = order();
-    refused(send_event(event($other, 'paid', transaction_id => $taken->{transaction_id})), 409, 'transaction_id_taken');
+    is_refused(event($other, 'paid', transaction_id => $taken->{transaction_id}), 'transaction_id_taken', 'a transaction of another order');
+    my @open = rows(q(SELECT refusal FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
+    is(join(' ', map { $_->{refusal} } @open), 'amount_mismatch amount_mismatch currency_mismatch currency_mismatch required_field '
+        . 'invalid_field payment_already_captured refund_exceeds_captured', 'operators find them in a view');
+};
+
+subtest 'what is no event' => sub {
+    my $order = order();
+    for my $body ('', '{', '[]', '{}', event($order, 'paid', amount => 'x'), event($order, 'paid', intent_id => 'a/b')) {
+        my ($id, $mark) = (unique('evt'), log_mark());
+        like(send_event($body, id => $id)->code, qr/^4(?:00|22)$/, 'is refused');
+        ok(!kept($id), 'and not kept');
+        ok((grep { /\[orders:error\].* ORD0039 .*channel simulator, event \Q$id\E / } log_since($mark)), 'but logged: it is signed');
+    }
+    is(state_of($order), 'open unpaid', 'without effect');
+};
+
+subtest 'an order database that is busy' => sub {
+    my $order = order();
+    my $event = event($order, 'paid');
+    my $id    = unique('evt');
+    my $other = ModOrders::Test::connect_as($ENV{PGUSER});
+    $other->begin_work;
+    $other->do('SELECT FROM orders.orders WHERE tenant_id = 1 AND id = ? FOR UPDATE', undef, $order->{id});
+    refused(send_event($event, id => $id), 503, 'busy');
+    ok(!kept($id), 'nothing is kept');
+    $other->rollback;
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'done' }, 'and the event is taken when it comes again');
+};
+
+subtest 'events that come too early' => sub {
+    my $order = order();
+    my $early = event($order, 'refunded', amount => 4_00);
+    is_deeply(send_event($early)->{json}, { result => 'waiting' }, 'a refund before its capture waits');
+    is(state_of($order), 'open unpaid', 'without effect');
+    is_deeply(send_event(event($order, 'paid'))->{json}, { result => 'done' }, 'the capture');
+    is(state_of($order), 'completed partially_refunded', 'brings it along');
+    $order = order();
+    send_event(event($order, 'refunded', amount => 10_00));
+    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'a capture that an operator reports');
+    like(state_of($order), qr/ refunded$/, 'brings it along too');
+    my $intent = unique('in');
+    my $event  = { type => 'paid', intent_id => $intent, transaction_id => unique('tx'), amount => 10_00, currency => 'USD' };
+    my $id     = unique('evt');
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'waiting' }, 'an unknown intent is waited for');
+    $order = order();
+    db()->do('UPDATE orders.payment SET intent_id = ? WHERE tenant_id = 1 AND order_id = ?', undef, $intent, $order->{id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'the worker looks after it');
+    is(kept($id)->{verdict}, 'done', 'its verdict tells');
+};
+
+subtest 'confirming keeps an order from expiring' => sub {
+    my $order = order();
+    db()->do(q(UPDATE orders.orders SET expires_at = now() + interval '2 s' WHERE tenant_id = 1 AND id = ?), undef, $order->{id});
+    send_event(event($order, 'confirming'));
+    my ($row) = rows(q(SELECT expires_at > now() + interval '6 days' AS late FROM orders.orders WHERE tenant_id = 1 AND id = ?), $order->{id});
+    ok($row->{late}, 'for a week');
+    sleep 3;
+    send_event(event($order, 'paid'));
+    is(state_of($order), 'completed paid', 'a late capture settles it');
+};
+
+subtest 'settled by hand, without a reference' => sub {
+    my $order = order();
+    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'an operator settles it');
+    my $event = event($order, 'paid');
+    is_deeply(send_event({ %$event, currency => 'EUR' })->{json}, { result => 'refused', code => 'currency_mismatch' }, 'other money is refused');
+    is_deeply(send_event($event)->{json}, { result => 'done' }, 'the provider reports the capture');
+    my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
+    is($payment->{transaction_id}, $event->{transaction_id}, 'its transaction is stored');
+    is_deeply(send_event($event)->{json}, { result => 'unchanged' }, 'once');
+};
+
+subtest 'free text' => sub {
+    my %shown = ("No\nfunds." => 'No funds.', "a\x{85}b\x{7f}\tc" => 'a b  c', "\x{e9}" x 600 => "\x{e9}" x 500);
+    for my $text (sort keys %shown) {
+        my $order = order();
+        is_deeply(send_event(event($order, 'failed', failure_code => "no\r", failure_message => $text))->{json}, { result => 'done' }, 'is no reason to refuse');
+        my ($payment) = rows('SELECT failure_code, failure_message FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
+        is_deeply($payment, { failure_code => 'no ', failure_message => $shown{$text} }, 'and is sanitised');
+    }
+    my $order = order();
+    my $body  = JSON::PP->new->canonical->encode(event($order, 'failed', failure_code => 'no', failure_message => 'MESSAGE'));
+    $body =~ s/MESSAGE/\xff cut \\ud83d/;
+    is_deeply(send_event($body)->{json}, { result => 'done' }, 'nor are bytes that are no text');
+    my ($payment) = rows('SELECT failure_message FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
+    is($payment->{failure_message}, '  cut  ', 'they are replaced');
 };
 
 subtest 'signatures' => sub {

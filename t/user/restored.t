@@ -11,7 +11,7 @@ my $buyer    = make_user();
 my $shift    = 1_000_000_000;
 
 # Rows that name a payment or a refund, and by which column.
-my @named = ([qw(payment id)], [qw(refund payment_id)], [qw(provider_transaction payment_id)], [qw(payment_event payment_id)],
+my @named = ([qw(payment id)], [qw(refund payment_id)], [qw(provider_transaction payment_id)], [qw(provider_event payment_id)],
     [qw(posting payment_id)], [qw(refund id)], [qw(provider_transaction refund_id)], [qw(posting refund_id)], [qw(order_return refund_id)]);
 
 # The next payment and the next refund get these ids, which their present rows give up.

@@ -122,7 +122,7 @@ $$;
 CREATE FUNCTION pg_temp.paypal(
     p_type text, p_order bigint, p_transaction text DEFAULT NULL, p_amount bigint DEFAULT 1000, p_payment bigint DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.payment_event(77, 'paypal', gen_random_uuid()::text, p_type,
+    SELECT code FROM orders.apply_provider_event(77, 'paypal', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.payment_of(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined',
         'payer@example.com')
     WHERE kind = 'result'

@@ -120,7 +120,7 @@ CREATE FUNCTION pg_temp.hear(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
     p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.payment_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
+    SELECT code FROM orders.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
                                           p_transaction, p_amount, p_currency, 'declined', 'the card was declined')
     WHERE kind = 'result'
 $$;

@@ -80,7 +80,7 @@ slowly() {
 external() { q "SELECT order_id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",') WHERE kind = 'result'"; }
 # paid ORDER: SQL of the provider's event
 paid() {
-    echo "SELECT code FROM orders.payment_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
+    echo "SELECT code FROM orders.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
         AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL) WHERE kind = 'result'"
 }
 for who in u4 u5; do

@@ -10,7 +10,7 @@ q "SELECT code FROM orders.catalogue_upsert($operator, 'products', 'lamp', '{\"n
 sold() {
     order=$(q "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL) WHERE kind = 'result'")
-    q "SELECT count(*) FROM orders.payment p, LATERAL orders.payment_event($tenant, 'sim', 'paid' || p.id, 'paid', p.provider_key, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
+    q "SELECT count(*) FROM orders.payment p, LATERAL orders.apply_provider_event($tenant, 'sim', 'paid' || p.id, 'paid', p.provider_key, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
        WHERE p.tenant_id = $tenant AND p.order_id = $order AND p.status = 'created'" >"$out/paid"
     q "SELECT count(*) FROM orders.advance($operator, $order, 'packed', NULL, NULL, NULL, NULL)" >"$out/packed"
     q "SELECT count(*) FROM orders.ship($operator, $order, '{}', NULL)" >"$out/shipped"

@@ -18,14 +18,14 @@ done
 
 order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-together 25 "SELECT code FROM orders.payment_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
+together 25 "SELECT code FROM orders.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
 is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
 
 order=$(q "$(buy u3 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
 q "UPDATE orders.orders SET expires_at = now() WHERE tenant_id = $tenant AND id = $order"
 together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.expire_due($tenant, 10);
-            ELSE PERFORM orders.payment_event($tenant, 'sim', 'late@', 'paid', '$payment', NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
+            ELSE PERFORM orders.apply_provider_event($tenant, 'sim', 'late@', 'paid', '$payment', NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
 is "$(q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'expired refund_pending' 'money that comes late goes back, whoever is first'
 is "$(q "SELECT count(*) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" 1 'once'
 

@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Events in any order: those that come too early wait, and all orders of arrival lead to the same books.
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+-- An event that names the intent alone, as a provider does that does not know our ids.
+CREATE FUNCTION pg_temp.tell(
+    p_event text, p_type text, p_intent text, p_amount bigint DEFAULT NULL, p_transaction text DEFAULT NULL
+) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.apply_provider_event(77, 'sim', p_event, p_type, NULL, p_intent, p_transaction, p_amount,
+                                                 CASE WHEN p_amount IS NOT NULL THEN 'USD' END, 'declined', 'the card was declined')
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.intend(p_order bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, pg_temp.payment_of(p_order), p_intent,
+                                          'https://pay.example/', NULL)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.verdicts(p_prefix text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(event_id || ':' || verdict || coalesce(':' || refusal, ''), ' ' ORDER BY id) FROM orders.provider_event
+    WHERE tenant_id = 77 AND event_id LIKE p_prefix || '%'
+$$;
+
+-- What has to be the same in the end, whatever the order of arrival: the states and all money.
+CREATE FUNCTION pg_temp.books(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', o.state, o.payment_state, o.captured, o.refunded, p.status, p.captured, p.refunded, p.refunding,
+                     p.transaction_id LIKE 'tx%', p.failure_code,
+                     (SELECT string_agg(r.status || r.amount || (r.reference LIKE 'rtx%'), ',' ORDER BY r.id) FROM orders.refund r
+                      WHERE r.tenant_id = 77 AND r.order_id = o.id))
+    FROM orders.orders o
+    JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+    WHERE o.tenant_id = 77 AND o.id = p_order
+$$;
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS a \gset
+SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'waiting', 'a refund before its capture waits');
+SELECT is(pg_temp.states(:a), 'open unpaid none', 'without effect');
+SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'waiting', 'a repeat still waits');
+SELECT is(pg_temp.hear('a2', 'refund_failed', :a, 400), 'unchanged', 'a refund that nobody asked for cannot fail');
+SELECT is(pg_temp.hear('a3', 'paid', :a, 1000, 'tx-a'), 'done', 'the capture');
+SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'is refunded with it');
+SELECT is(pg_temp.verdicts('a'), 'a1:done a2:unchanged a3:done', 'all are judged');
+SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'unchanged', 'a repeat changes nothing any more');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
+SELECT pg_temp.hear('b1', 'refunded', :b, 700, 'rtx-b1'), pg_temp.hear('b2', 'refunded', :b, 700, 'rtx-b2'),
+       pg_temp.hear('b3', 'refunded', :b, 300, 'rtx-b3') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.pay(:b, p_reference => NULL), 'done', 'the capture may be a person''s');
+SELECT is(pg_temp.states(:b), 'completed refunded none', 'the refunds follow');
+SELECT is(pg_temp.verdicts('b'), 'b1:done b2:refused:refund_exceeds_captured b3:done', 'in the order of arrival, as far as the money goes');
+SELECT is((SELECT string_agg(event_id || ' ' || refusal || ' ' || amount, ',') FROM review_provider_events(77, 10)), 'b2 refund_exceeds_captured 700',
+          'the worker reports what was refused');
+SELECT is_empty('SELECT * FROM review_provider_events(77, 10)', 'once');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS c \gset
+SELECT pg_temp.drop_it('bob', :c), pg_temp.hear('c1', 'refunded', :c, 1000, 'rtx-c') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.hear('c2', 'paid', :c, 1000, 'tx-c'), 'done', 'money that comes too late');
+SELECT is(pg_temp.states(:c) || ' ' || pg_temp.verdicts('c'), 'cancelled refunded none c1:done c2:done', 'has gone back already');
+SELECT is((SELECT count(*) FROM refund WHERE order_id = :c), 1::bigint, 'once');
+
+-- Events that overtake their intent.
+SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
+SELECT is(pg_temp.tell('d1', 'failed', 'in-d') || ' ' || pg_temp.tell('d2', 'confirming', 'in-d') || ' '
+          || pg_temp.tell('d3', 'refunded', 'in-d', 1000, 'rtx-d') || ' ' || pg_temp.tell('d4', 'paid', 'in-d', 1000, 'tx-d') || ' '
+          || pg_temp.tell('d4', 'paid', 'in-d', 1000, 'tx-d'), 'waiting waiting waiting waiting waiting', 'events about an unknown intent wait');
+SELECT is(pg_temp.tell('d5', 'odd', 'in-d') || ' ' || pg_temp.tell('d6', 'paid', 'in-d', 1000) || ' ' || pg_temp.tell('d7', 'refunded', 'in-d', 0, 'r'),
+          'refused refused refused', 'unless they can never be applied');
+SELECT is((SELECT count(*) FROM unresolved_provider_events WHERE intent_id = 'in-d' AND verdict = 'waiting'), 4::bigint, 'operators see them');
+SELECT is(pg_temp.intend(:d, 'in-d'), 'done', 'the intent becomes known');
+SELECT is(pg_temp.states(:d), 'completed refunded none', 'they are applied');
+SELECT is(pg_temp.verdicts('d'), 'd1:done d2:done d3:done d4:done d5:refused:invalid_field d6:refused:required_field d7:refused:amount_mismatch', 'all');
+SELECT is((SELECT count(*) FROM provider_event WHERE event_id IN ('d1', 'd2', 'd3', 'd4') AND payment_id = pg_temp.payment_of(:d)), 4::bigint, 'to the payment');
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
+SELECT is(pg_temp.tell('e1', 'paid', 'in-e', 999, 'tx-e') || ' ' || pg_temp.tell('e2', 'refunded', 'in-e', 200, 'rtx-e'), 'waiting waiting', 'two wait');
+SELECT is(pg_temp.hear('e3', 'paid', :e, 1000, 'tx-e', p_intent => 'in-e'), 'done', 'an event may bring the intent too');
+SELECT is((SELECT string_agg(event_id, ',') FROM review_provider_events(77, 10)), 'e1', 'and reported');
+SELECT is(pg_temp.verdicts('e'), 'e1:refused:amount_mismatch e2:done e3:done', 'what waited is judged');
+
+-- The worker looks after what was missed, and gives up after a day.
+SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
+SELECT is(pg_temp.tell('f1', 'paid', 'in-f', 1000, 'tx-f') || ' ' || pg_temp.tell('f2', 'paid', 'in-f2', 1000, 'tx-f2') || ' '
+          || pg_temp.hear('f3', 'refunded', :f, 5, 'rtx-f3'), 'waiting waiting waiting', 'events wait');
+SELECT is_empty('SELECT * FROM review_provider_events(77, 10)', 'as long as nothing changes');
+UPDATE payment SET intent_id = 'in-f' WHERE order_id = :f;
+UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE event_id = 'f2';
+SELECT is((SELECT string_agg(ROW(channel, event_id, type, payment, intent_id, transaction_id, amount, currency, refusal)::text, ',') FROM review_provider_events(77, 10)),
+          '(sim,f2,paid,,in-f2,tx-f2,1000,USD,not_found)', 'one has waited for too long');
+SELECT is(pg_temp.states(:f) || ' ' || pg_temp.verdicts('f'), 'completed partially_refunded none f1:done f2:refused:not_found f3:done', 'the others are applied');
+
+-- All orders of arrival of what may happen to one payment: by payment id (each event twice), and by an intent that becomes known at last; samples of other ways.
+CREATE FUNCTION pg_temp.permutations() RETURNS TABLE (n bigint, events integer[]) LANGUAGE sql AS $$
+    WITH RECURSIVE p (events) AS (
+        SELECT ARRAY[]::integer[]
+        UNION ALL
+        SELECT p.events || e FROM p, generate_series(1, 5) AS e WHERE e <> ALL (p.events)
+    )
+    SELECT row_number() OVER (ORDER BY p.events), p.events FROM p WHERE cardinality(p.events) = 5
+$$;
+
+CREATE FUNCTION pg_temp.one_way(p_events integer[], p_name text, p_refund bigint, p_intent_after integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    o      bigint := pg_temp.buy('bob', p_method => 'external');
+    v_type text;
+BEGIN
+    FOR i IN 1 .. 5 LOOP
+        IF i = p_intent_after THEN
+            PERFORM pg_temp.intend(o, 'in-' || p_name);
+        END IF;
+        v_type := (ARRAY['confirming', 'paid', 'refunded', 'refund_failed', 'failed'])[p_events[i]];
+        FOR i IN 1 .. CASE WHEN p_intent_after IS NULL THEN 2 ELSE 1 END LOOP
+            PERFORM orders.apply_provider_event(77, 'sim', p_name || v_type, v_type,
+                CASE WHEN p_intent_after IS NULL THEN pg_temp.key_of(pg_temp.payment_of(o)) END, CASE WHEN p_intent_after IS NOT NULL THEN 'in-' || p_name END,
+                CASE v_type WHEN 'paid' THEN 'tx-' || p_name WHEN 'refunded' THEN 'rtx-' || p_name END,
+                CASE v_type WHEN 'paid' THEN 1000 WHEN 'refunded' THEN p_refund END, 'USD', 'declined', 'the card was declined');
+        END LOOP;
+    END LOOP;
+    IF p_intent_after > 5 THEN
+        PERFORM pg_temp.intend(o, 'in-' || p_name);
+    END IF;
+    RETURN pg_temp.books(o);
+END
+$$;
+
+SELECT results_eq(format('SELECT DISTINCT pg_temp.one_way(events, ''%s-'' || n || ''-'', %s, %s) FROM pg_temp.permutations() WHERE n %% %s = 0', c.name, c.refund, c.intent, c.every),
+                  format('VALUES (%L)', c.books), 'all orders of five events lead to the same books: ' || c.name)
+FROM (VALUES
+    ('part', 400, 'NULL', 1, 'completed partially_refunded 1000 400 paid 1000 400 0 t done400true'),
+    ('all', 1000, 'NULL', 4, 'completed refunded 1000 1000 paid 1000 1000 0 t done1000true'),
+    ('intent in between', 400, '3', 4, 'completed partially_refunded 1000 400 paid 1000 400 0 t done400true'),
+    ('intent last', 400, '6', 1, 'completed partially_refunded 1000 400 paid 1000 400 0 t done400true')
+) AS c (name, refund, intent, every, books);
+SELECT is((SELECT count(*) FROM pg_temp.permutations()), 120::bigint, 'of which there are 120');
+SELECT is_empty($$SELECT event_id FROM provider_event WHERE event_id ~ '^(part|all|intent)' AND verdict IN ('waiting', 'refused')$$, 'nothing waits and nothing was refused');
+SELECT is((SELECT count(*) FROM provider_event WHERE event_id ~ '^(part|all|intent)'), 1500::bigint, 'each event is kept once');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT * FROM finish();
+ROLLBACK;
