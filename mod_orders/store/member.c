@@ -43,12 +43,12 @@ static const orders_statement_t list_newest = {
 };
 static const orders_statement_t list_number = {
     .name = "orders_member_list_number",
-    .text = LIST("o.number = upper($8) AND ", ""), /* which is of one order */
+    .text = LIST("o.number = orders.code_key($8) AND ", ""), /* which is of one order */
     .param_count = 8,
 };
 static const orders_statement_t read_number = {
     .name = "orders_member_read",
-    .text = OF_MEMBER("o.number = upper($3)", ""),
+    .text = OF_MEMBER("o.number = orders.code_key($3)", ""),
     .param_count = 3,
 };
 

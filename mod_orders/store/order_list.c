@@ -26,7 +26,7 @@
 #define FILTER                                                                                     \
     " AND ($4::text[] IS NULL OR o.state || '/' || o.payment_state = ANY ($4::text[]))"            \
     " AND ($5::text[] IS NULL OR (o.payment_method = ANY ($5::text[])) = $6::boolean)"             \
-    " AND ($7::text IS NULL OR strpos(o.number, upper($7::text)) > 0)"
+    " AND ($7::text IS NULL OR strpos(o.number, orders.code_key($7::text)) > 0)"
 
 /* The first page of everything, newest first: what clients ask for most. */
 static const orders_statement_t newest = {

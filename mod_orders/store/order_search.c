@@ -13,7 +13,7 @@
     " AND ($5::text IS NULL OR o.payment_state = $5::text)"                                        \
     " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                     \
     " AND ($7::text IS NULL OR o.dialect = $7::text)"                                              \
-    " AND ($8::text IS NULL OR starts_with(o.number, upper($8::text)))"                            \
+    " AND ($8::text IS NULL OR starts_with(o.number, orders.code_key($8::text)))"                  \
     " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                            \
     " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                           \
     " AND ($13::date IS NULL"                                                                      \

@@ -227,7 +227,7 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     PERFORM orders.check_members(d, '', '{code,percent_bp,amount,currency,minimum,max_discount,starts_at,ends_at,
         max_uses,max_uses_per_user,active,metadata}');
-    x.code := upper(coalesce(orders.doc_text(d, 'code', false, 64), p_ref));
+    x.code := normalize(btrim(coalesce(orders.doc_text(d, 'code', false, 64), p_ref)), NFC);
     x.kind := CASE WHEN d ->> 'amount' IS NULL THEN 'percent' ELSE 'amount' END;
     x.percent_bp := orders.doc_number(d, 'percent_bp', x.kind = 'percent', 1, 10000);
     x.amount := orders.doc_number(d, 'amount', x.kind = 'amount', 1, 1000000000000000);

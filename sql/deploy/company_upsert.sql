@@ -220,7 +220,7 @@ BEGIN
     SELECT * INTO v_old FROM orders.variant v
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.number := upper(orders.doc_text(d, 'number', false, 64));
+    x.number := orders.code_key(orders.doc_text(d, 'number', false, 64));
     x.name := coalesce(orders.doc_text(d, 'name', false), p.name);
     x.options := orders.doc_options(d, 'options');
     x.images := orders.doc_images(d, 'images');
@@ -333,7 +333,7 @@ BEGIN
     FOR e IN SELECT p.value, p.n - 1 AS n FROM jsonb_array_elements(p_products) WITH ORDINALITY AS p (value, n) LOOP
         d := orders.doc_nested(e.value, format('products[%s]', e.n), '{number,quantity,discount}');
         SELECT v.id INTO v_variant FROM orders.variant v
-        WHERE v.tenant_id = k.tenant_id AND v.number = upper(orders.doc_text(d, 'number', true, 64));
+        WHERE v.tenant_id = k.tenant_id AND v.number = orders.code_key(orders.doc_text(d, 'number', true, 64));
         IF v_variant IS NULL THEN
             PERFORM orders.refuse('422', 'product_not_found', 'There is no such product.', orders.doc_path(d, 'number'),
                                   jsonb_build_object('number', d ->> 'number'));

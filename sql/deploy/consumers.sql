@@ -23,7 +23,7 @@ DECLARE
     o     orders.orders;
     v_ids bigint[];
 BEGIN
-    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = upper(p_number);
+    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
     PERFORM check_bound(o, p_user);
     PERFORM check_payable(o, true);
     v_ids := ARRAY[o.id];

@@ -55,7 +55,7 @@ BEGIN
         SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = p_cart::bigint FOR NO KEY UPDATE;
     ELSE
         SELECT * INTO k FROM orders.cart x
-        WHERE x.tenant_id = p_tenant AND x.code = upper(p_cart) FOR NO KEY UPDATE;
+        WHERE x.tenant_id = p_tenant AND x.code = orders.code_key(p_cart) FOR NO KEY UPDATE;
     END IF;
     IF k.id IS NULL THEN
         PERFORM orders.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');

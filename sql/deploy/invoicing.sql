@@ -156,7 +156,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET p
 BEGIN
     RETURN QUERY
     SELECT r.* FROM invoice i CROSS JOIN LATERAL invoice_row(i) AS r
-    WHERE i.tenant_id = p_tenant AND i.number = upper(p_number);
+    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number);
 END
 $$;
 
@@ -170,7 +170,7 @@ BEGIN
     FROM invoice i
     JOIN orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
     CROSS JOIN LATERAL invoice_row(i) AS r
-    WHERE i.tenant_id = p_tenant AND i.number = upper(p_number) AND o.number = upper(p_order_number)
+    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number) AND o.number = orders.code_key(p_order_number)
       AND (o.buyer_id = p_user
            OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
 END

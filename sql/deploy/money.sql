@@ -113,7 +113,7 @@ BEGIN
         PERFORM orders.refuse('422', 'required_field', 'A coupon needs the user of the order: its uses are counted by user.', 'user');
     END IF;
     SELECT * INTO k FROM orders.coupon x
-    WHERE x.tenant_id = p_tenant AND x.code = upper(p_code)
+    WHERE x.tenant_id = p_tenant AND x.code_key = orders.code_key(p_code)
     FOR KEY SHARE;
     PERFORM orders.refuse_coupon(k, p_currency, p_base);
     IF k.max_uses IS NOT NULL THEN

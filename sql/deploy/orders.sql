@@ -362,7 +362,7 @@ BEGIN
         SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.public_id = p_text::uuid;
     END IF;
     IF v_id IS NULL THEN
-        SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = upper(p_text);
+        SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_text);
     END IF;
     RETURN v_id;
 END

@@ -7,7 +7,7 @@ BEGIN;
 SET LOCAL ROLE orders_owner;
 
 CREATE FUNCTION orders.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT o.id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = upper(p_number)
+    SELECT o.id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number)
 $$;
 
 -- The order that a seat's user may work on: of the company, and where p_own says so the user's own.
@@ -279,7 +279,7 @@ BEGIN
         PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
     END IF;
     SELECT ARRAY[o.id] INTO v_ids FROM orders o
-    WHERE o.tenant_id = p_tenant AND o.number = upper(p_number) AND o.retailer_id = s.company_id;
+    WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number) AND o.retailer_id = s.company_id;
     IF v_ids IS NULL THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     END IF;
@@ -301,7 +301,7 @@ DECLARE
     o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders x
-    WHERE x.tenant_id = p_tenant AND x.number = upper(p_number) AND x.retailer_id = s.company_id;
+    WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number) AND x.retailer_id = s.company_id;
     IF o.id IS NULL OR NOT may_sell(s) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     END IF;

@@ -106,6 +106,22 @@ CREATE FUNCTION orders.utc_time(p_time timestamptz) RETURNS text LANGUAGE sql ST
     SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
+-- Codes and numbers that people type or paste. Two writings that a person cannot tell apart, or that differ in case, are one: white
+-- space around is dropped and inside is a blank, invisible characters are dropped, the rest is NFC in capitals. The collation makes
+-- that independent of the cluster's locale (in Turkish, a capital i has a dot); without ICU it is the database's own.
+DO $do$
+BEGIN
+    EXECUTE format($create$
+        CREATE FUNCTION orders.code_key(p_text text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+            SELECT upper(normalize(btrim(translate(p_text,
+                E'\t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000'
+                '\u00AD\u061C\u180E\u200B\u200E\u200F\u2060\uFEFF', repeat(' ', 24))), NFC) COLLATE %s)
+        $$$create$,
+        coalesce((SELECT 'pg_catalog.' || quote_ident(c.collname) FROM pg_collation c
+                  WHERE c.collname = 'und-x-icu' AND c.collnamespace = 'pg_catalog'::regnamespace), 'pg_catalog."default"'));
+END
+$do$;
+
 -- Days, months and years that people read are those of the tenant's time zone.
 CREATE FUNCTION orders.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$
     SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant
@@ -161,6 +177,7 @@ $$;
 
 GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
 GRANT EXECUTE ON FUNCTION
+    orders.code_key(text),
     orders.span_start(integer, text, date, timestamptz),
     orders.span_end(integer, text, date, timestamptz)
     TO orders_api;
@@ -187,6 +204,9 @@ COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
 COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
 COMMENT ON FUNCTION orders.digits IS 'Internal: a number of at least so many digits';
 COMMENT ON FUNCTION orders.utc_time IS 'Internal: ISO 8601 to the second, UTC';
+COMMENT ON FUNCTION orders.code_key IS
+'What codes and numbers that people type are compared by: without white space around and invisible characters, NFC, in capitals
+by Unicode''s full case mapping';
 COMMENT ON FUNCTION orders.local_time IS 'Internal: the wall clock of a tenant';
 COMMENT ON FUNCTION orders.local_text IS
 'Internal: ISO 8601 to the second with the tenant''s offset (Z when that is 0), so that the text begins with the tenant''s day';

@@ -39,14 +39,14 @@ BEGIN
         PERFORM refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
     END IF;
     INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency, order_number)
-    VALUES (p_tenant, p_transaction, p_kind, p_amount, p_currency, upper(p_order_number))
+    VALUES (p_tenant, p_transaction, p_kind, p_amount, p_currency, orders.code_key(p_order_number))
     ON CONFLICT ON CONSTRAINT terminal_transaction_pkey DO NOTHING
     RETURNING * INTO t;
     r := result_row(CASE WHEN FOUND THEN 'created' ELSE 'unchanged' END, NULL, t.id);
     IF t.id IS NULL THEN
         SELECT * INTO t FROM terminal_transaction x WHERE x.tenant_id = p_tenant AND x.transaction_id = p_transaction;
         IF (t.kind, t.amount, t.currency, t.order_number)
-           IS DISTINCT FROM (p_kind, p_amount, p_currency, upper(p_order_number)) THEN
+           IS DISTINCT FROM (p_kind, p_amount, p_currency, orders.code_key(p_order_number)) THEN
             PERFORM refuse('409', 'transaction_id_taken', 'The terminal told something else under this id.',
                            'transaction_id');
         END IF;

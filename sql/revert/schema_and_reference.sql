@@ -9,6 +9,7 @@ DROP FUNCTION orders.span_end;
 DROP FUNCTION orders.span_start;
 DROP FUNCTION orders.local_text;
 DROP FUNCTION orders.local_time;
+DROP FUNCTION orders.code_key;
 DROP FUNCTION orders.utc_time;
 DROP FUNCTION orders.digits;
 DROP FUNCTION orders.refuse;

@@ -142,7 +142,7 @@ SELECT isnt(pg_temp.buy('alice', p_coupon => 'TEN'), NULL, 'twice');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 1}')$$), 'OR422 invalid_field max_uses', 'a limit below its uses is refused');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses_per_user": 1}')$$), 'OR422 invalid_field max_uses_per_user', 'also by user');
 SELECT is(pg_temp.put('coupons', 'ten', '{"percent_bp": 1000, "max_uses": 3}'), 'updated', 'a new limit');
-SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TEN'), 2, 'counts what was used before');
+SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code_key = 'TEN'), 2, 'counts what was used before');
 SELECT isnt(pg_temp.buy('bob', p_coupon => 'TEN'), NULL, 'one more');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', p_coupon => 'TEN')$$), 'OR422 coupon_used_up coupon_code', 'and no more');
 

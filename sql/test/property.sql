@@ -32,7 +32,7 @@ BEGIN
     RETURN jsonb_build_object(
         'dialect', (ARRAY['shop', 'customer', 'commerce'])[1 + n % 3], 'user', 'alice', 'currency', v_currency,
         'tax_inclusive', random() < 0.5, 'payment_method', 'cod',
-        'voucher', (SELECT k.code FROM orders.coupon k WHERE k.tenant_id = 77 AND k.code = 'V' || v_coupon
+        'voucher', (SELECT k.code FROM orders.coupon k WHERE k.tenant_id = 77 AND k.code_key = 'V' || v_coupon
                       AND coalesce(k.currency, v_currency) = v_currency),
         'shipping', CASE WHEN random() < 0.7 THEN jsonb_build_object('courier', 'X', 'price', floor(power(10, random() * 5))::bigint,
                              'tax_class', CASE WHEN random() < 0.5 THEN 'c' || 1 + floor(random() * 6)::integer END) END,

@@ -9,6 +9,7 @@ FROM orders.tenant WHERE false;
 SELECT 'orders.refuse'::regproc;
 SELECT 'orders.digits'::regproc;
 SELECT 'orders.utc_time'::regproc;
+SELECT 'orders.code_key'::regproc;
 SELECT 'orders.local_time'::regproc;
 SELECT 'orders.local_text'::regproc;
 SELECT 'orders.span_start'::regproc;

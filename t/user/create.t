@@ -163,6 +163,18 @@ subtest 'nothing to pay' => sub {
     }
 };
 
+subtest 'a coupon code as people type it' => sub {
+    my $plan   = make_plan(price => 10_00);
+    my $coupon = make_coupon(code => uc(unique('sale')) . "\x{c9}");
+    my $small  = lc $coupon->{code};
+    for my $typed ("$small ", "\x{a0}$small", "\x{200b}$coupon->{code}", $small =~ s/\x{e9}/e\x{301}/r) {
+        my $order = place($buyer, $plan, coupon_code => $typed)->{order};
+        is($order->{metadata}{coupon_code}, $coupon->{code}, 'is the coupon');
+    }
+    my $twin = api(PUT => '/api/v1/admin/catalogue/coupons/' . unique('twin'), token => operator->{token}, json => { code => " $small", percent_bp => 100 });
+    refused($twin, 422, 'invalid_field', 'code');
+};
+
 subtest 'coupons' => sub {
     my $coupon = make_coupon(percent_bp => 1000);
     my $order  = place($buyer, $plan, quantity => 2, coupon_code => $coupon->{code})->{order};

@@ -21,5 +21,5 @@ is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_i
 # A limit that arrives while a coupon without one is in use counts every use.
 together 20 "$(buy u@ manual "'FREE'" NULL); SELECT code FROM orders.catalogue_upsert($tenant, 'operator', 'system', NULL, 'put', NULL, NULL, 'coupons', 'free', '{\"percent_bp\": 1000, \"max_uses\": 100}') WHERE @ = 7"
 is "$(answers '^order')" 20 'a limit set meanwhile disturbs nobody'
-is "$(q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND code = 'FREE'")" 20 'and counts them all'
+is "$(q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND code_key = 'FREE'")" 20 'and counts them all'
 finish
