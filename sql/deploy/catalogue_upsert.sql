@@ -170,7 +170,7 @@ BEGIN
     x.metadata := orders.doc_json(d, 'metadata', '{object}', '{}');
     x.payable_units := orders.doc_json(d, 'payable_units', '{object}', '{}');
     PERFORM orders.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
-    FROM jsonb_array_elements_text(d -> 'currencies') WITH ORDINALITY AS e (value, n)
+    FROM jsonb_array_elements_text(orders.doc_json(d, 'currencies', '{array}', '[]')) WITH ORDINALITY AS e (value, n)
     WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
     ORDER BY e.n LIMIT 1;
     PERFORM orders.refuse('422', 'invalid_field', 'Must be a currency and its unit, an integer from 1 to 999999999.',

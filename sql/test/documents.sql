@@ -104,7 +104,7 @@ SELECT is_empty(format($f$
                 'max_uses', 'max_uses_per_user', 'active', 'metadata']),
             ('coupons', 'two', '{"amount": 200, "currency": "USD"}', ARRAY['code', 'percent_bp', 'amount', 'currency', 'minimum', 'max_discount', 'max_uses']),
             ('tax-rates', 'new', '{"tax_class": "t", "key": "K", "rate_bp": 1}', ARRAY['tax_class', 'key', 'rate_bp', 'active']),
-            ('payment-channels', 'new', '{}', ARRAY['name', 'provider', 'enabled', 'currencies', 'metadata']),
+            ('payment-channels', 'new', '{}', ARRAY['name', 'provider', 'enabled', 'currencies', 'payable_units', 'metadata']),
             ('payment-channels', 'New Channel', '{}', ARRAY['name', 'provider']),
             ('labels', 'new', '{"type": "order_status", "word": "w", "language": "en", "text": "t"}', ARRAY['type', 'word', 'language', 'text']),
             ('packages', 'new', '{"product": "pen", "rank": 1}', ARRAY['product', 'variant', 'rank', 'duration_unit', 'duration_value', 'active']),
