@@ -142,7 +142,9 @@
     X(1062, package_not_applicable, CONFLICT,                                                      \
       "The order has no package that waits to be applied.")                                        \
     X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")   \
-    X(1064, amount_not_payable, UNPROCESSABLE, "The payment channel cannot pay this amount.")
+    X(1064, amount_not_payable, UNPROCESSABLE, "The payment channel cannot pay this amount.")      \
+    X(1070, token_secret_changed, CONFLICT,                                                        \
+      "The token cannot be shown again, because the server's secret has changed since.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -87,6 +87,11 @@ DECLARE
     t       orders.token;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
+        -- The module derives the secret anew: with another server's secret it is not the one that was issued.
+        SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer -> 0 ->> 'id')::bigint;
+        IF t.hash IS DISTINCT FROM p_hash THEN
+            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed since.');
+        END IF;
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
@@ -179,7 +184,8 @@ COMMENT ON FUNCTION orders.login_identity IS
 COMMENT ON FUNCTION orders.token_row IS 'Internal: the token row, never the hash';
 COMMENT ON FUNCTION orders.issue_token IS
 'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). Rows: result (id), token. OR422
-user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked)';
+user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked), OR409
+token_secret_changed (a replay with another hash than the token has)';
 COMMENT ON FUNCTION orders.revoke_token IS
 'Ends a token. Rows: result (reference: hash in hex, for caches), token; unchanged when it was revoked before.
 OR404 token_not_found';

@@ -25,6 +25,14 @@ SELECT is(pg_temp.refusal(format('SELECT issue_token(77, NULL, NULL, 1, %L, %L, 
           'OR422 idempotency_key_reused idempotency_key', t.what)
 FROM (VALUES ('bobs', 'a key that makes a secret again is refused'), ('secret', 'also when its token was revoked')) AS t (secret, what);
 SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'key %'), 0::bigint, 'and is not taken by that');
+SELECT id AS t2 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') WHERE kind = 'result' \gset
+SELECT is((SELECT id FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') WHERE kind = 'result'),
+          :t2::bigint, 'a repeat with the same secret is answered again');
+SELECT is(pg_temp.refusal($$SELECT issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('changed'), 'cha')$$),
+          'OR409 token_secret_changed', 'a repeat whose secret is another one is refused');
+SELECT is_empty($$SELECT * FROM token_identity(sha256('changed'))$$, 'and issues nothing');
+DELETE FROM token WHERE id = :t2;
+
 SELECT is((SELECT count(*) FROM token WHERE hash IN (sha256('bobs'), sha256('secret'))), 2::bigint, 'there is no other token');
 SELECT is_empty($$SELECT * FROM token_identity(sha256('secret'))$$, 'the revoked one stays revoked');
 UPDATE token SET expires_at = clock_timestamp() - interval '1 second' WHERE hash = sha256('bobs');
