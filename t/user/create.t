@@ -85,6 +85,7 @@ subtest 'defaults' => sub {
     $order = place($buyer, $plan, quantity => undef, payment_method => '', coupon_code => '', payment_channel => undef,
         billing_option_id => undef, payment_return_url => '')->{order};
     is($order->{items}[0]{quantity}, 1, 'null and empty fields are as if they were not there');
+    local $ModOrders::Test::undescribed = 1;
     is(create($buyer, json => { plan_id => $plan->{id}, price => 1, user_id => 1, status => 'paid', nonsense => {} })
         ->{json}{order}{total_cents}, 12_50, 'unknown fields are ignored, prices among them');
     is(api(POST => "$path/", token => $buyer->{token}, json => { plan_id => $plan->{id} }, unchecked => 1)->code, 200,
@@ -119,6 +120,7 @@ subtest 'billing options' => sub {
     my $closed = make_billing_option($plan, active => JSON::PP::false);
     refused(create($buyer, json => { plan_id => $plan->{id}, billing_option_id => $closed->{id} }), 422,
         'billing_option_not_found', 'billing_option_id');
+    local $ModOrders::Test::undescribed = 1;
     is(place($buyer, $plan, billing_option_id => 0)->{order}{total_cents}, 12_50, 'none is 0');
 };
 

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::OpenAPI;
 
-# Compares answers with docs/openapi/*.yaml.
+# Compares answers, and the requests that were answered with success, with docs/openapi/*.yaml.
 #
 #     my $spec = ModOrders::OpenAPI->new('docs/openapi/user.yaml', 'docs/openapi/operator.yaml');
 #     my @wrong = $spec->wrong(method => 'GET', path => '/api/v1/user/orders?page=2', status => 200,
-#         type => 'application/json; charset=utf-8', body => $bytes, headers => { etag => $tag });
+#         type => 'application/json; charset=utf-8', body => $bytes, headers => { etag => $tag },
+#         request => $http_request);
 #
 # An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
 # the schema (NDJSON: a line that does not fit the items of its `contentSchema`). While it compares, an object may only have the members that
-# are described: a new one needs its line in the description. A path of no described API is nobody's business here.
+# are described: a new one needs its line in the description. A request that is refused is not compared: it may be wrong
+# on purpose. Neither is a path of no described API.
 
 use strict;
 use warnings;
 
 use JSON::PP ();
 use JSON::Validator ();
+use ModOrders::OpenAPI::Request ();
 use Storable qw(dclone);
 use YAML::XS ();
 
@@ -39,7 +42,7 @@ sub new {
 sub _api {
     my ($file, $document) = @_;
     my @paths = sort { _rank($b) cmp _rank($a) } keys %{ $document->{paths} };
-    my @routes = map { { path => $_, match => _matcher($_), item => $document->{paths}{$_} } } @paths;
+    my @routes = map { { path => $_, match => _matcher($_), names => [ /\{([^}]+)\}/g ], item => $document->{paths}{$_} } } @paths;
     my $strict = dclone($document->{components} || {});
     _close($_) for values %{ $strict->{schemas} || {} };
     return {
@@ -72,7 +75,7 @@ sub _rank {
 sub _matcher {
     my ($path) = @_;
     $path =~ s{(?<=.)/\z}{};
-    my $pattern = join '[^/]+', map { quotemeta } split /\{[^}]+\}/, $path, -1;
+    my $pattern = join '([^/]+)', map { quotemeta } split /\{[^}]+\}/, $path, -1;
     return qr{\A$pattern/?\z};
 }
 
@@ -138,8 +141,16 @@ sub _wrong_in {
         _resolve($api, $response->{headers}{$_})->{required} && !defined $answer->{headers}{ lc $_ }
     } keys %{ $response->{headers} || {} };
     return map { "the header $_ is missing" } @missing if @missing;
-    return if $answer->{method} eq 'HEAD';
-    return _wrong_body($api, $response->{content}, $answer, "$path $method $answer->{status}");
+    my @wrong = $answer->{request} && $answer->{status} < 300 ? _wrong_request($api, $route, $operation, $path, $answer) : ();
+    return @wrong if $answer->{method} eq 'HEAD';
+    return (@wrong, _wrong_body($api, $response->{content}, $answer, "$path $method $answer->{status}"));
+}
+
+sub _wrong_request {
+    my ($api, $route, $operation, $path, $answer) = @_;
+    my @values = @{ $route->{names} } ? $path =~ $route->{match} : ();
+    return map { "the request: $_" }
+        ModOrders::OpenAPI::Request::wrong($api, $route->{item}, $operation, $route->{names}, \@values, $answer->{request});
 }
 
 sub _wrong_problem {
