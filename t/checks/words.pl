@@ -80,4 +80,13 @@ is(join(' ', grep { !$number{ 0 + $_ } } $errors =~ /\bORD(\d{4})\b/g), '', 'doc
 for (members($vocabulary, 'ORDERS_NOTES'), members($vocabulary, 'ORDERS_METRICS')) {
     like($docs, qr/\b\Q$_->[0]\E\b/, "$_->[0] is documented");
 }
+# The decimals of PayPal, which the database and the module have to know alike.
+my ($paypal) = text_of('mod_orders/services/paypal_money.c') =~ /currencies\[\] = \{(.*?)\n\};/s;
+my %taken    = map { /\{"(\w+)", (\d), (\d)\}/ ? ($1 => [ $2, $3 ]) : () } $paypal =~ /(\{[^{}]+\})/g;
+my ($rows)   = text_of('sql/deploy/catalogue.sql') =~ /INSERT INTO orders\.provider_currency[^;]*VALUES(.*?);/s;
+my %listed   = $rows =~ /'paypal', '(\w+)', (\d)/g;
+cmp_ok(scalar keys %taken, '>', 20, 'the currencies of PayPal are found');
+is($listed{$_}, $taken{$_}[1], "orders.provider_currency has PayPal's decimals of $_") for grep { $taken{$_}[1] < $taken{$_}[0] } sort keys %taken;
+is($taken{$_} && $taken{$_}[1], $listed{$_}, "and the module those of $_") for sort keys %listed;
+
 done_testing();
