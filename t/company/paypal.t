@@ -6,6 +6,7 @@ use ModOrders::Httpd;
 use ModOrders::MailServer;
 use ModOrders::PayPal;
 use ModOrders::Test;
+use URI;
 
 my $port   = ModOrders::Httpd::free_port();
 my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
@@ -78,7 +79,7 @@ sub result { my ($link) = @_; return ask(GET => "$link/result")->{json} }
 sub state  { my ($order) = @_; my $o = desk('detail', order_number => $order)->{json}; return "$o->{order_status} $o->{payment_status}" }
 
 # To PayPal's page, to a decision there, and where that leads.
-sub pay  { my ($link) = @_; return ask(POST => "$link/pay")->header('Location') }
+sub pay  { my ($link) = @_; return URI->new_abs(ask(POST => "$link/pay")->header('Location'), "$link/pay")->as_string }
 sub back { my ($link, $action) = @_; return $paypal->browse(pay($link), $action // 'approve') }
 
 subtest 'the whole way' => sub {
