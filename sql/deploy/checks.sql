@@ -191,7 +191,12 @@ SELECT l.tenant_id, l.order_id, format('line %s: %s pieces are not to be shipped
                                        coalesce(f.quantity, 0))
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
-LEFT JOIN LATERAL orders.refunded_pieces(l.tenant_id, l.order_id) AS f ON f.line_id = l.id
+LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS line_id, sum((x.line ->> 'quantity')::integer) AS quantity
+           FROM orders.refund r
+           CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS x (line)
+           WHERE r.status = 'done'
+           GROUP BY 1, 2, 3) AS f
+    ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.line_id = l.id
 WHERE l.kind = 'product'
   AND (l.cancelled_quantity > coalesce(f.quantity, 0)
        OR (orders.awaits_shipping(o) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
