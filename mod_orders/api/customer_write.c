@@ -86,7 +86,7 @@ void orders_customer_members_delivery(orders_json_t *json, const orders_order_t 
                       : shipment->delivered_at ? shipment->delivered_at
                                                : shipment->expected_at;
     member_time(json, "delivery_date", date);
-    orders_json_member_string(json, "delivery_day", date ? weekday(date) : NULL);
+    orders_json_member_string(json, "delivery_day", date ? weekday(shipment->local_date) : NULL);
     orders_json_member_string(json, "delivery_delay_status",
                               !shipment        ? NULL
                               : shipment->late ? "Delayed"
@@ -115,13 +115,13 @@ void orders_customer_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_end_object(json);
 }
 
-/* When the goods came to this state; 0: not yet. */
-static apr_time_t since(const orders_order_t *order, const char *state)
+/* When the order came to this state, on the tenant's wall clock; 0: not yet. */
+static apr_time_t since(const orders_order_t *order, const char *axis, const char *state)
 {
     for (int i = 0; i < order->of.history->nelts; i++) {
         const orders_history_t *step = &APR_ARRAY_IDX(order->of.history, i, orders_history_t);
-        if (strcmp(step->axis, "fulfilment") == 0 && strcmp(step->to, state) == 0) {
-            return step->created_at;
+        if (strcmp(step->axis, axis) == 0 && strcmp(step->to, state) == 0) {
+            return step->local_at;
         }
     }
     return 0;
@@ -139,10 +139,11 @@ static void members_courier(orders_json_t *json, const orders_order_t *order)
 
 void orders_customer_write_tracking(orders_json_t *json, const orders_order_t *order)
 {
-    apr_time_t packed = since(order, "packed"), shipped = since(order, "shipped");
+    apr_time_t packed = since(order, "fulfilment", "packed");
+    apr_time_t shipped = since(order, "fulfilment", "shipped");
     orders_json_begin_object(json);
     orders_customer_members_head(json, order);
-    member_day(json, "order_placed_date", order->created_at);
+    member_day(json, "order_placed_date", since(order, "order", "open"));
     orders_json_member_string(json, "order_placed_status", "pending");
     orders_customer_members_payment(json, order);
     member_day(json, "order_packed_date", packed);

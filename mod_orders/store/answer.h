@@ -109,6 +109,7 @@ typedef struct orders_history_t {
     int64_t order_id, id, version, actor_id;
     const char *axis, *from, *to, *actor, *comment;
     apr_time_t created_at;
+    apr_time_t local_at; /**< created_at on the tenant's wall clock, written as if that were UTC */
 } orders_history_t;
 
 /** A buyer, an agent, or somebody who acts in the history. */
@@ -141,6 +142,8 @@ typedef struct orders_shipment_t {
     const char *estimate; /**< in words: "2-3 days" */
     bool late;            /**< it came, or is, after it was expected */
     apr_time_t expected_at, shipped_at, delivered_at, updated_at;
+    apr_time_t
+        local_date; /**< delivered_at, else expected_at, on the tenant's wall clock; as if UTC */
 } orders_shipment_t;
 
 /** What a courier said of a shipment, in order of time. */

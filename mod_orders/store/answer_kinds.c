@@ -178,11 +178,12 @@ static const orders_row_member_t posting_members[] = {
 
 #define T orders_history_t
 static const orders_row_member_t history_members[] = {
-    MEMBER(T, ORDER_ID, order_id), MEMBER(T, ID, id),
-    MEMBER(T, VERSION, version),   MEMBER(T, TYPE, axis),
-    MEMBER(T, ACTOR, actor),       MEMBER(T, PARENT_ID, actor_id),
-    MEMBER(T, FROM_STATE, from),   MEMBER(T, STATE, to),
-    MEMBER(T, DETAIL, comment),    MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, ORDER_ID, order_id),   MEMBER(T, ID, id),
+    MEMBER(T, VERSION, version),     MEMBER(T, TYPE, axis),
+    MEMBER(T, ACTOR, actor),         MEMBER(T, PARENT_ID, actor_id),
+    MEMBER(T, FROM_STATE, from),     MEMBER(T, STATE, to),
+    MEMBER(T, DETAIL, comment),      MEMBER(T, CREATED_AT, created_at),
+    MEMBER(T, UPDATED_AT, local_at),
 };
 #undef T
 
@@ -231,6 +232,7 @@ static const orders_row_member_t shipment_members[] = {
     MEMBER(T, CREATED_AT, shipped_at),
     MEMBER(T, DELIVERED_AT, delivered_at),
     MEMBER(T, UPDATED_AT, updated_at),
+    MEMBER(T, PAID_AT, local_date),
 };
 #undef T
 

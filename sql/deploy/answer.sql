@@ -219,8 +219,9 @@ LANGUAGE sql STABLE AS $$
             NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             coalesce(coalesce(s.delivered_at, now()) > s.expected_at, false), s.tracking_url,
-            NULL::jsonb, NULL::jsonb, s.shipped_at, s.updated_at, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz,
+            NULL::jsonb, NULL::jsonb, s.shipped_at, s.updated_at,
+            coalesce(s.delivered_at, s.expected_at) AT TIME ZONE (SELECT t.time_zone FROM orders.tenant t WHERE t.id = p_tenant) AT TIME ZONE 'UTC',
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::text, NULL::jsonb, s.expected_at, s.delivered_at
      FROM orders.shipment s
      WHERE s.tenant_id = p_tenant AND s.order_id = ANY (p_ids)
@@ -359,8 +360,9 @@ LANGUAGE sql STABLE AS $$
             NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, h.comment, h.actor, NULL::text,
             NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
-            NULL::jsonb, NULL::jsonb, h.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
-            NULL::timestamptz, NULL::timestamptz,
+            NULL::jsonb, NULL::jsonb, h.created_at,
+            h.created_at AT TIME ZONE (SELECT t.time_zone FROM orders.tenant t WHERE t.id = p_tenant) AT TIME ZONE 'UTC',
+            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_history h
      WHERE h.tenant_id = p_tenant AND h.order_id = ANY (p_ids)

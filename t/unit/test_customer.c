@@ -109,7 +109,10 @@ static void delivery_has_its_weekday(void **state)
         {"1969-12-25T00:00:00", "Thursday", -604800},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const orders_shipment_t shipment = {.expected_at = apr_time_from_sec(cases[i].seconds)};
+        const orders_shipment_t shipment = {
+            .expected_at = apr_time_from_sec(cases[i].seconds),
+            .local_date = apr_time_from_sec(cases[i].seconds),
+        };
         assert_string_equal(delivery_of(&shipment),
                             apr_psprintf(pool, DELIVERY("\"%s.000000Z\"", "\"%s\"", "\"On-Time\""),
                                          cases[i].date, cases[i].day));
@@ -122,12 +125,13 @@ static void delivery_is_what_was_or_is_expected(void **state)
     const orders_shipment_t late = {
         .expected_at = apr_time_from_sec(1691193600),
         .delivered_at = apr_time_from_sec(1691280000) + 7,
+        .local_date = apr_time_from_sec(1691280000 - 1), /* west of Greenwich */
         .late = true,
     };
     assert_string_equal(delivery_of(NULL), DELIVERY("null", "null", "null"));
     assert_string_equal(delivery_of(&planned), DELIVERY("null", "null", "\"On-Time\""));
     assert_string_equal(delivery_of(&late),
-                        DELIVERY("\"2023-08-06T00:00:00.000007Z\"", "\"Sunday\"", "\"Delayed\""));
+                        DELIVERY("\"2023-08-06T00:00:00.000007Z\"", "\"Saturday\"", "\"Delayed\""));
 }
 
 static void tracking_has_the_days_of_its_steps(void **state)
@@ -153,7 +157,8 @@ static void tracking_has_the_days_of_its_steps(void **state)
         APR_ARRAY_PUSH(order.of.history, orders_history_t) = (orders_history_t){
             .axis = steps[i].axis,
             .to = steps[i].to,
-            .created_at = apr_time_from_sec(steps[i].seconds),
+            .created_at = 1,
+            .local_at = apr_time_from_sec(steps[i].seconds),
         };
     }
     orders_customer_write_tracking(json, &order);
