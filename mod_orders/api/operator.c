@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "core/problem_json.h"
 
-/* NDJSON: a line is a small object, and each is a savepoint of one transaction. */
+/* NDJSON: 10,000 lines of some 400 bytes. */
 #define MAX_BULK (4 * 1024 * 1024)
 
 const orders_page_rules_t orders_operator_pages = {

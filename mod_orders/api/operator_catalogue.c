@@ -114,20 +114,74 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
     return NULL;
 }
 
-/* The good lines go to the order book in one statement. */
-static orders_problem_t *store_lines(const orders_writer_t *writer, const apr_array_header_t *lines,
-                                     orders_answer_t **answer)
+/* Lines of one transaction: orders.catalogue_bulk says how many there may be. */
+#define CHUNK_LINES 30
+#define CHUNK_BYTES (64 * 1024)
+
+/* Good lines on their way into the order book, chunk by chunk, and the results of those that are there. */
+typedef struct storing_t {
+    orders_writer_t writer;
+    const char *route;
+    const char *lines[CHUNK_LINES];
+    int count; /* of the chunk */
+    apr_size_t bytes;
+    int chunks;
+    bool replayed; /* all chunks so far */
+    apr_array_header_t *results;
+} storing_t;
+
+/*
+ * One transaction, one round trip. Each chunk has a part of the key of its own, by its route: a request that comes again gets
+ * the stored results of the chunks that were committed, and goes on with the others.
+ */
+static orders_problem_t *store_chunk(storing_t *storing)
 {
-    const char **good = apr_palloc(writer->pool, (apr_size_t)lines->nelts * sizeof(*good));
-    int count = 0;
-    for (int i = 0; i < lines->nelts; i++) {
-        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
-        if (!line->problem) {
-            good[count++] = line->text;
-        }
+    orders_writer_t *writer = &storing->writer;
+    orders_answer_t *answer;
+    if (!storing->count) {
+        return NULL;
     }
-    *answer = NULL;
-    return count ? orders_catalogue_bulk(writer, good, count, answer) : NULL;
+    if (storing->chunks) {
+        writer->route = apr_psprintf(writer->pool, "%s#%d", storing->route, storing->chunks);
+    }
+    ORDERS_TRY(orders_catalogue_bulk(writer, storing->lines, storing->count, &answer));
+    if (answer->results->nelts != storing->count) {
+        return orders_problem(writer->pool, ORDERS_E_internal_error, NULL);
+    }
+    apr_array_cat(storing->results, answer->results);
+    storing->replayed = storing->replayed && orders_answer_is_replay(answer);
+    storing->chunks++;
+    storing->count = 0;
+    storing->bytes = 0;
+    return NULL;
+}
+
+static orders_problem_t *store_line(storing_t *storing, const char *text)
+{
+    apr_size_t length = strlen(text);
+    if (storing->count == CHUNK_LINES ||
+        (storing->count && storing->bytes + length > CHUNK_BYTES)) {
+        ORDERS_TRY(store_chunk(storing));
+    }
+    storing->lines[storing->count++] = text;
+    storing->bytes += length;
+    return NULL;
+}
+
+/* A refusal of a chunk ends the bulk; what was committed before stays. */
+static orders_problem_t *store_lines(storing_t *storing, const apr_array_header_t *lines)
+{
+    orders_problem_t *problem = NULL;
+    for (int i = 0; i < lines->nelts && !problem; i++) {
+        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        problem = line->problem ? NULL : store_line(storing, line->text);
+    }
+    problem = problem ? problem : store_chunk(storing);
+    if (problem && !problem->extra) {
+        problem->extra =
+            apr_psprintf(storing->writer.pool, "{\"lines_stored\": %d}", storing->results->nelts);
+    }
+    return problem;
 }
 
 static bool is_success(const char *outcome)
@@ -165,32 +219,34 @@ static const char *write_line(const line_t *line, const orders_result_t *result,
     return orders_json_text(json, pool, &length);
 }
 
-orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply)
+/* The answer: a line for each line of the body. */
+static const char *write_lines(const apr_array_header_t *lines, const apr_array_header_t *results,
+                               apr_pool_t *pool)
 {
-    orders_writer_t writer;
-    apr_array_header_t *lines;
-    orders_answer_t *answer;
-    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(read_lines(call, &lines));
-    ORDERS_TRY(store_lines(&writer, lines, &answer));
-
-    apr_array_header_t *texts = apr_array_make(call->pool, lines->nelts, sizeof(const char *));
+    apr_array_header_t *texts = apr_array_make(pool, lines->nelts, sizeof(const char *));
     for (int i = 0, stored = 0; i < lines->nelts; i++) {
         const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
-        const orders_result_t *result = NULL;
-        if (!line->problem) {
-            if (stored >= answer->results->nelts) {
-                return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
-            }
-            result = &APR_ARRAY_IDX(answer->results, stored++, orders_result_t);
-        }
-        APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, call->pool);
+        const orders_result_t *result =
+            line->problem ? NULL : &APR_ARRAY_IDX(results, stored++, orders_result_t);
+        APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, pool);
     }
-    const char *body =
-        apr_pstrcat(call->pool, apr_array_pstrcat(call->pool, texts, '\n'), "\n", NULL);
+    return apr_pstrcat(pool, apr_array_pstrcat(pool, texts, '\n'), "\n", NULL);
+}
+
+orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply)
+{
+    storing_t storing = {.replayed = true};
+    apr_array_header_t *lines;
+    ORDERS_TRY(orders_call_writer(&storing.writer, call, "operator", NULL));
+    ORDERS_TRY(read_lines(call, &lines));
+    storing.route = storing.writer.route;
+    storing.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_result_t));
+    ORDERS_TRY(store_lines(&storing, lines));
+
+    const char *body = write_lines(lines, storing.results, call->pool);
     reply->status = 200;
     reply->content_type = NDJSON;
-    reply->replayed = answer && orders_answer_is_replay(answer);
+    reply->replayed = storing.chunks && storing.replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_raw(reply->json, body, strlen(body));
     return NULL;

@@ -75,6 +75,8 @@
     X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
     X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \
+    X(40, statement_timeout, UNAVAILABLE,                                                          \
+      "The database did not finish in time, and changed nothing.")                                 \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \

@@ -18,28 +18,28 @@ static const struct {
     orders_error_e error;
     int retry_after;
 } meanings[] = {
-    {"22001", ORDERS_E_invalid_field, 0},            /* string too long */
-    {"22003", ORDERS_E_invalid_field, 0},            /* number out of range */
-    {"22007", ORDERS_E_invalid_field, 0},            /* invalid datetime format */
-    {"22008", ORDERS_E_invalid_field, 0},            /* datetime field overflow */
-    {"22009", ORDERS_E_invalid_field, 0},            /* invalid time zone displacement */
-    {"22021", ORDERS_E_invalid_field, 0},            /* character not in the encoding */
-    {"22P02", ORDERS_E_invalid_field, 0},            /* invalid text representation */
-    {"22P05", ORDERS_E_invalid_field, 0},            /* untranslatable character */
-    {"55P03", ORDERS_E_busy, SOON},                  /* lock_not_available */
-    {"57014", ORDERS_E_database_unavailable, LATER}, /* query_canceled: statement_timeout */
-    {"53", ORDERS_E_database_unavailable, LATER},    /* insufficient resources */
-    {"08", ORDERS_E_database_unavailable, LATER},    /* connection exceptions */
-    {"57P", ORDERS_E_database_unavailable, LATER},   /* shutdown, cannot connect now */
-    {"40", ORDERS_E_serialization_failed, SOON},     /* transaction rollback */
-    {"42883", ORDERS_E_schema_mismatch, 0},          /* undefined function */
-    {"42P01", ORDERS_E_schema_mismatch, 0},          /* undefined table */
-    {"42703", ORDERS_E_schema_mismatch, 0},          /* undefined column */
-    {"42704", ORDERS_E_schema_mismatch, 0},          /* undefined object */
-    {"42725", ORDERS_E_schema_mismatch, 0},          /* ambiguous function */
-    {"42804", ORDERS_E_schema_mismatch, 0},          /* datatype mismatch */
-    {"3F000", ORDERS_E_schema_mismatch, 0},          /* invalid schema name */
-    {"42501", ORDERS_E_schema_mismatch, 0},          /* insufficient privilege */
+    {"22001", ORDERS_E_invalid_field, 0},          /* string too long */
+    {"22003", ORDERS_E_invalid_field, 0},          /* number out of range */
+    {"22007", ORDERS_E_invalid_field, 0},          /* invalid datetime format */
+    {"22008", ORDERS_E_invalid_field, 0},          /* datetime field overflow */
+    {"22009", ORDERS_E_invalid_field, 0},          /* invalid time zone displacement */
+    {"22021", ORDERS_E_invalid_field, 0},          /* character not in the encoding */
+    {"22P02", ORDERS_E_invalid_field, 0},          /* invalid text representation */
+    {"22P05", ORDERS_E_invalid_field, 0},          /* untranslatable character */
+    {"55P03", ORDERS_E_busy, SOON},                /* lock_not_available */
+    {"57014", ORDERS_E_statement_timeout, LATER},  /* query_canceled */
+    {"53", ORDERS_E_database_unavailable, LATER},  /* insufficient resources */
+    {"08", ORDERS_E_database_unavailable, LATER},  /* connection exceptions */
+    {"57P", ORDERS_E_database_unavailable, LATER}, /* shutdown, cannot connect now */
+    {"40", ORDERS_E_serialization_failed, SOON},   /* transaction rollback */
+    {"42883", ORDERS_E_schema_mismatch, 0},        /* undefined function */
+    {"42P01", ORDERS_E_schema_mismatch, 0},        /* undefined table */
+    {"42703", ORDERS_E_schema_mismatch, 0},        /* undefined column */
+    {"42704", ORDERS_E_schema_mismatch, 0},        /* undefined object */
+    {"42725", ORDERS_E_schema_mismatch, 0},        /* ambiguous function */
+    {"42804", ORDERS_E_schema_mismatch, 0},        /* datatype mismatch */
+    {"3F000", ORDERS_E_schema_mismatch, 0},        /* invalid schema name */
+    {"42501", ORDERS_E_schema_mismatch, 0},        /* insufficient privilege */
 };
 
 static const char unstorable[] = "A value cannot be stored.";

@@ -328,6 +328,24 @@ BEGIN
 END
 $$;
 
+-- A plan that was made while a table was empty may use any index that begins with tenant_id, and then reads the whole table for
+-- each row. Statistics replace such plans. Autovacuum makes them too, but a big import is faster than its next round.
+CREATE FUNCTION orders.analyze_grown() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_tables regclass[] := ARRAY(
+        SELECT c.oid::regclass FROM pg_class c
+        WHERE c.relnamespace = 'orders'::regnamespace
+          AND c.relname = ANY ('{users,company,membership,product,variant,variant_price,stock,plan,billing_option,coupon,package,member}')
+          AND pg_relation_size(c.oid) / current_setting('block_size')::integer > greatest(4, 2 * c.relpages)
+        ORDER BY c.relname);
+    v_table  regclass;
+BEGIN
+    FOREACH v_table IN ARRAY v_tables LOOP
+        EXECUTE format('ANALYZE (SKIP_LOCKED) %s', v_table);
+    END LOOP;
+END
+$$;
+
 -- Two sessions may create one reference at once: the later one finds the row on its second try.
 CREATE FUNCTION orders.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders.answer
 LANGUAGE plpgsql AS $$
@@ -348,6 +366,9 @@ BEGIN
             END IF;
         END;
     END LOOP;
+    IF u.code = 'created' AND u.id % 100 = 0 THEN
+        PERFORM orders.analyze_grown();
+    END IF;
     r := orders.result_row(u.code, NULL, u.id);
     r.type := p_kind;
     r.reference := p_ref;
@@ -452,6 +473,7 @@ COMMENT ON FUNCTION orders.count_uses IS
 COMMENT ON FUNCTION orders.put_coupon IS
 'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for placers';
 COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
+COMMENT ON FUNCTION orders.analyze_grown IS 'Internal: statistics for tables of the catalogue that have doubled since their last ones';
 COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
 COMMENT ON FUNCTION orders.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
@@ -460,7 +482,8 @@ required_field, invalid_field …';
 COMMENT ON FUNCTION orders.is_value_error IS 'Internal: whether an SQLSTATE says that a value from outside cannot be stored';
 COMMENT ON FUNCTION orders.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders.catalogue_bulk IS
-'catalogue_upsert for lines {"kind","ref",…}, each in its own savepoint. One result row a line; a refused one
-has the code, detail and title (field) of its refusal, or invalid_field where the database takes no such value';
+'catalogue_upsert for lines {"kind","ref",…}, each in two savepoints: at most 30 lines, so that their subtransactions fit into
+the 64 that a session caches. Callers split longer lists, with a route of its own for the key of each part. One result row a
+line; a refused one has the code, detail and title (field) of its refusal, or invalid_field where the database takes no such value';
 
 COMMIT;

@@ -8,6 +8,7 @@ DROP FUNCTION orders.bulk_row;
 DROP FUNCTION orders.is_value_error;
 DROP FUNCTION orders.catalogue_upsert;
 DROP FUNCTION orders.upsert_row;
+DROP FUNCTION orders.analyze_grown;
 DROP FUNCTION orders.put_entry;
 DROP FUNCTION orders.put_coupon;
 DROP FUNCTION orders.count_uses;

@@ -11,6 +11,7 @@ SELECT 'orders.coupon_from'::regproc;
 SELECT 'orders.count_uses'::regproc;
 SELECT 'orders.put_coupon'::regproc;
 SELECT 'orders.put_entry'::regproc;
+SELECT 'orders.analyze_grown'::regproc;
 SELECT 'orders.upsert_row'::regproc;
 SELECT 'orders.catalogue_upsert'::regproc;
 SELECT 'orders.is_value_error'::regproc;

@@ -396,7 +396,7 @@ static void other_errors_are_told_to_the_log_alone(void **state)
 {
     static const char *const meanings[][2] = {
         {"55P03", "busy"},
-        {"57014", "database_unavailable"},
+        {"57014", "statement_timeout"},
         {"53300", "database_unavailable"},
         {"23505", "database_error"},
         {"23502", "database_error"},

@@ -81,7 +81,7 @@ sub classify {
     my $code = code($reply);
     return 'unknown' if $code eq 'idempotency_in_flight';
     return 'refused' if $status >= 400 && $status < 500;
-    return 'refused' if $status == 503 && $code =~ /^(busy|database_unavailable|serialization_failed)$/;
+    return 'refused' if $status == 503 && $code =~ /^(busy|database_unavailable|statement_timeout|serialization_failed)$/;
     return 'unknown';
 }
 
