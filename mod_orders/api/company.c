@@ -115,7 +115,7 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_company_api = {
     .name = "company",
-    .has = ORDERS_HAS_PAY_LINKS,
+    .has = ORDERS_HAS_PAY_LINKS | ORDERS_HAS_OWN_KEYS,
     .needs_secret = "derives pay links",
     .needs_public_url = "gives out links and codes",
     .routes = routes,

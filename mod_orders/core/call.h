@@ -84,6 +84,7 @@ typedef struct orders_route_t {
 /** What one API has for the others: where things that leave this server lead back to. */
 #define ORDERS_HAS_EVENTS 1u    /**< the routes that providers send their events to */
 #define ORDERS_HAS_PAY_LINKS 2u /**< the pages at which an order is paid by its link */
+#define ORDERS_HAS_OWN_KEYS 4u  /**< credentials that may travel elsewhere than in Authorization */
 
 /** A dialect. */
 typedef struct orders_api_t {

@@ -9,11 +9,14 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <string.h>
+#include <unistd.h>
+#include <unixd.h>
 #include <util_cfgtree.h>
 
 #include "api/api.h"
 #include "httpd/config.h"
 #include "httpd/dbd_config.h"
+#include "httpd/section_check.h"
 #include "httpd/sessions.h"
 #include "httpd/worker.h"
 
@@ -317,6 +320,38 @@ static void advise_timeouts(const checked_t *one)
     }
 }
 
+/**
+ * libpq ignores a password file that others than its owner can read, without a word, and httpd's children open the
+ * connections.
+ */
+static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
+{
+    static const char name[] = "passfile=";
+    const char *at = one->dbd.params ? strstr(one->dbd.params, name) : NULL;
+    apr_finfo_t found;
+    const char *file, *problem = NULL;
+
+    if (!at) {
+        return;
+    }
+    at += sizeof name - 1;
+    at += strspn(at, "'");
+    file = apr_pstrmemdup(ptemp, at, strcspn(at, "' "));
+    if (apr_stat(&found, file, APR_FINFO_PROT | APR_FINFO_USER, ptemp)) {
+        problem = "cannot be found";
+    } else if (found.protection &
+               (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)) {
+        problem = "is open to other users, so libpq ignores it: chmod 600";
+    } else if (geteuid() == 0 && found.user != ap_unixd_config.user_id) {
+        problem = "does not belong to the user of httpd's child processes, which open the "
+                  "connections: chown it";
+    }
+    if (problem) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams: the passfile %s %s",
+                     file, problem);
+    }
+}
+
 /** The pool's gate is made with the settings of the first of its servers. */
 static void advise_sharing(const checked_t *one)
 {
@@ -393,13 +428,16 @@ int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
             continue;
         }
         if (!check_database(one) || !check_sessions(one) || !check_needs(one) ||
-            !check_auth_type(ptemp, one) || !check_exclusive(ptemp, all, one) ||
-            !check_channels(all, one)) {
+            !check_auth_type(ptemp, one) ||
+            !orders_section_check(ptemp, one->server, one->conf.mounts) ||
+            !check_exclusive(ptemp, all, one) || !check_channels(all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {
             advise(one);
             advise_timeouts(one);
+            advise_passfile(ptemp, one);
+            orders_section_advise(ptemp, one->server, one->conf.mounts);
             advise_sharing(one);
         }
     }

@@ -126,6 +126,43 @@ says('an AuthType beside a scope', undef, locations => $location->("AuthType Ord
 says("an AuthType for $_", undef, locations => "<Location $_>\nAuthType Orders\n</Location>\n$scope") for '/', '/orders/', '"/orders"', '/o*';
 says('an AuthType of a pattern', undef, locations => "<LocationMatch ^/o>\nAuthType Orders\n</LocationMatch>\n$scope");
 
+# --- sections together ----------------------------------------------------------------------------------------------
+
+my $two = "<Location /orders>\nOrdersAPI %s\n</Location>\n<Location /orders/>\nOrdersAPI %s\n</Location>\n";
+says('two APIs at one path', qr/OrdersAPI shop is at the path of OrdersAPI user .*give each API a path of its own/, locations => sprintf $two, 'user', 'shop');
+says('one API twice at a path', undef, locations => sprintf $two, 'user', 'user');
+says('an API of a virtual host at the path of another one', undef,
+    locations => $location->('') . "<VirtualHost 127.0.0.1:1>\n<Location /orders>\nOrdersAPI shop\n</Location>\n</VirtualHost>\n");
+
+my $basic = "AuthType %s\nAuthName x\nAuthUserFile passwd\nRequire valid-user";
+says("AuthType $_ without remote-user", qr/OrdersAPI user expects a bearer token in the header that AuthType basic reads.*add OrdersIdentity remote-user/i,
+    locations => $location->(sprintf $basic, $_)) for 'Basic', '"basic"';
+says('AuthType Basic with remote-user', undef, locations => $location->("OrdersIdentity remote-user\n" . sprintf $basic, 'Basic'));
+says('AuthType Basic with remote-user around it', undef, locations => "OrdersIdentity remote-user\n" . $location->(sprintf $basic, 'Basic'));
+says('AuthType Basic of an API whose keys are in the body', undef, server => "OrdersSecretFile secret\nOrdersPublicURL http://127.0.0.1",
+    locations => "<Location />\nOrdersAPI company\n" . sprintf($basic, 'Basic') . "\n</Location>");
+
+my $replaces = qr/this Require replaces that of OrdersAPI user .*AuthMerging And/;
+my $inner    = $location->("AuthType Orders\nAuthName x\nRequire orders-scope buyer");
+like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is pointed out') for '/', '"/"', '/orders';
+unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is another path') for '/order', '/orders/x', '/other';
+unlike(says('the wider section first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'is fine');
+unlike(says('sections that are merged', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is fine');
+
+my $passfile = sub {
+    my ($name, $mode, $owner) = @_;
+    return says($name, undef, prepare => sub {
+        my ($httpd, $conf) = @_;
+        my $file = defined $mode ? $httpd->file('pgpass', $mode, "*:*:*:*:x\n") : "$httpd->{dir}/nothing";
+        chown((getpwnam $owner)[2], -1, $file) if $owner && !$>;
+        $conf->{dbd} = $httpd->dbd =~ s/connect_timeout/passfile=$file connect_timeout/r;
+    });
+};
+like($passfile->('no password file'), qr/the passfile \S+ cannot be found/, 'is pointed out');
+like($passfile->('a password file for all', 0644, 'www-data'), qr/is open to other users, so libpq ignores it: chmod 600/, 'is pointed out');
+like($passfile->('the password file of root', 0600, 'root'), qr/does not belong to the user of httpd's child processes/, 'is pointed out') if !$>;
+unlike($passfile->("the password file of httpd's user", 0600, 'www-data'), qr/passfile/, 'is fine');
+
 # --- one directive at a time ----------------------------------------------------------------------------------------
 
 my @whole_numbers = (

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/section_check.h"
+
+#include <apr_fnmatch.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <string.h>
+
+#include "api/api.h"
+
+APLOG_USE_MODULE(orders);
+
+/** The first directive of that name in a section, containers such as <RequireAll> included; or NULL. */
+static const ap_directive_t *find(const ap_directive_t *directive, const char *name)
+{
+    for (; directive; directive = directive->next) {
+        const ap_directive_t *inner;
+
+        if (!strcasecmp(directive->directive, name)) {
+            return directive;
+        }
+        inner = find(directive->first_child, name);
+        if (inner) {
+            return inner;
+        }
+    }
+    return NULL;
+}
+
+static const char *argument(apr_pool_t *ptemp, const ap_directive_t *directive)
+{
+    const char *args = directive ? directive->args : "";
+
+    return ap_getword_conf(ptemp, &args);
+}
+
+/** Sections of the same server replace nothing of each other silently, those of a virtual host do so on purpose. */
+static bool are_beside(const orders_mount_t *one, const orders_mount_t *other)
+{
+    return one->section->parent == other->section->parent;
+}
+
+static bool check_path(const server_rec *server, const apr_array_header_t *mounts, int index)
+{
+    const orders_mount_t *mount = &APR_ARRAY_IDX(mounts, index, orders_mount_t);
+
+    for (int i = 0; i < index; i++) {
+        const orders_mount_t *other = &APR_ARRAY_IDX(mounts, i, orders_mount_t);
+
+        if (other->api != mount->api && are_beside(mount, other) &&
+            !strcmp(other->path, mount->path)) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
+                         "%s:%d: OrdersAPI %s is at the path of OrdersAPI %s (%s:%d), which would "
+                         "never be served: give each API a path of its own",
+                         mount->file, mount->line, mount->api->name, other->api->name, other->file,
+                         other->line);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool takes_tokens(const server_rec *server, const orders_mount_t *mount)
+{
+    orders_dir_conf_t around;
+
+    orders_dir_conf_resolve(ap_get_module_config(server->lookup_defaults, &orders_module), &around);
+    return ORDERS_DEFAULT(mount->dir->identity, ORDERS_UNSET, around.identity) ==
+           ORDERS_IDENTITY_TOKEN;
+}
+
+/** A password and a bearer token travel in the same header, so no request could carry both. */
+static bool check_credential(apr_pool_t *ptemp, const server_rec *server,
+                             const orders_mount_t *mount)
+{
+    const char *type = argument(ptemp, find(mount->section->first_child, "AuthType"));
+
+    if ((strcasecmp(type, "Basic") && strcasecmp(type, "Digest")) ||
+        (mount->api->has & ORDERS_HAS_OWN_KEYS) || !takes_tokens(server, mount)) {
+        return true;
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
+                 "%s:%d: OrdersAPI %s expects a bearer token in the header that AuthType %s reads, "
+                 "and would answer 401 to everybody: add OrdersIdentity remote-user, or use "
+                 "AuthType Orders",
+                 mount->file, mount->line, mount->api->name, type);
+    return false;
+}
+
+bool orders_section_check(apr_pool_t *ptemp, const server_rec *server,
+                          const apr_array_header_t *mounts)
+{
+    for (int i = 0; i < mounts->nelts; i++) {
+        if (!check_path(server, mounts, i) ||
+            !check_credential(ptemp, server, &APR_ARRAY_IDX(mounts, i, orders_mount_t))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Whether a section is a <Location> whose path contains another one's; patterns are not looked at. */
+static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
+{
+    const char *args = section->args;
+    char *where = ap_getword_conf(ptemp, &args);
+    size_t length = strcspn(where, ">");
+
+    if (strcasecmp(section->directive, "<Location") || *where != '/' || apr_fnmatch_test(where)) {
+        return false;
+    }
+    while (length && where[length - 1] == '/') {
+        length--;
+    }
+    return !strncmp(path, where, length) && (!path[length] || path[length] == '/');
+}
+
+static bool merges(apr_pool_t *ptemp, const ap_directive_t *section)
+{
+    const char *how = argument(ptemp, find(section->first_child, "AuthMerging"));
+
+    return *how && strcasecmp(how, "Off");
+}
+
+void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
+                           const apr_array_header_t *mounts)
+{
+    for (int i = 0; i < mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(mounts, i, orders_mount_t);
+        const ap_directive_t *own = find(mount->section->first_child, "Require");
+
+        for (const ap_directive_t *later = own ? mount->section->next : NULL; later;
+             later = later->next) {
+            const ap_directive_t *require = find(later->first_child, "Require");
+
+            if (require && contains(ptemp, later, mount->path) && !merges(ptemp, later)) {
+                ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                             "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), since the "
+                             "later of two sections wins: put the section before it, or use "
+                             "AuthMerging And",
+                             require->filename, require->line_num, mount->api->name, own->filename,
+                             own->line_num);
+            }
+        }
+    }
+}
