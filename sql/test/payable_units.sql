@@ -22,7 +22,7 @@ CREATE FUNCTION pg_temp.buy_jars(p_more jsonb, p_currency text DEFAULT 'HUF', p_
 $$;
 -- What the provider says of the newest payment of an order.
 CREATE FUNCTION pg_temp.captured(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT x.code FROM orders.payment p, LATERAL orders.payment_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
+    SELECT x.code FROM orders.payment p, LATERAL orders.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
         gen_random_uuid()::text, p.amount, p.currency, NULL, NULL) AS x
     WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order) AND x.kind = 'result'
 $$;

@@ -118,13 +118,21 @@ subtest 'events 25 times over, and backwards' => sub {
         $provider->confirm($intent);
         $provider->fail($intent) if $entry->{buyer} % 2;
         $provider->approve($intent);
+        $provider->refund($intent, 300) if $entry->{buyer} % 4 == 0;
     }
     $provider->release(reverse => 1, times => 25);
     ok($provider->settled(20), 'all events are taken');
+    my @refunded = grep { $_->{buyer} % 4 == 0 } @entries;
+    @entries = grep { $_->{buyer} % 4 } @entries;
     settles($_->{order}, "order $_->{order}", 1) for @entries;
+    for my $order (map { $_->{order} } @refunded) {
+        is(state_of($order), 'partially_refunded', "order $order: the refund that came before its capture");
+        is(join(' ', map { $postgres->value("SELECT $_ FROM orders.orders WHERE id = ?", $order) } qw(captured refunded)), '1000 300', 'is made once');
+    }
     $provider->resend(times => 5);
     ok($provider->settled(20), 'all events are taken again');
     is(state_of($_->{order}), 'paid', 'and change nothing') for @entries;
+    is(state_of($_->{order}), 'partially_refunded', 'of a refund, too') for @refunded;
     my $refused = grep { my $d = $_; grep { $_ >= 500 || $_ == 0 } @{$d->{statuses}} } @{$provider->state->{deliveries}};
     is($refused, 0, 'no event met a failure of ours');
 };

@@ -32,6 +32,9 @@ sub approve { my ($self, $id) = @_; return $self->tell(POST => "/control/intents
 sub fail    { my ($self, $id) = @_; return $self->tell(POST => "/control/intents/$id/fail") }
 sub confirm { my ($self, $id) = @_; return $self->tell(POST => "/control/intents/$id/confirm") }
 
+# The merchant refunds at the provider.
+sub refund { my ($self, $id, $amount) = @_; return $self->tell(POST => "/control/intents/$id/refund", { amount => $amount }) }
+
 # The intent of one of our payments, or undef.
 sub intent_of {
     my ($self, $key) = @_;
