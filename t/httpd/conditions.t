@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use ModOrders::Goods;
+use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $buyer = make_user(balance => 100_00);
@@ -126,6 +127,27 @@ subtest 'If-None-Match' => sub {
         my %compressed = map { $_ => $now =~ s/"$/-$_"/r } qw(gzip br);
         is($get->($_), 304, "$where: If-None-Match: $_") for $now, "W/$now", "\"x\", $now", '*', @compressed{qw(gzip br)}, "W/$compressed{gzip}";
         is($get->($_), 200, "$where: If-None-Match: $_") for $now =~ s/\..*/"/r, $now =~ s/\..*/.other"/r, '"x"';
+    }
+};
+
+subtest 'compressed answers' => sub {
+    my $modules = Apache::Test::vars('modules');
+    my %codings = (gzip => 'deflate DEFLATE', br => 'brotli BROTLI_COMPRESS');
+    for my $coding (sort keys %codings) {
+        my ($module, $filter) = split / /, $codings{$coding};
+        my $httpd = ModOrders::Httpd->new(global => "LoadModule filter_module $modules/mod_filter.so\nLoadModule ${module}_module $modules/mod_$module.so",
+            locations => ModOrders::Httpd::locations() . "<Location />\nSetOutputFilter $filter\n</Location>\n",
+            server => "OrdersSecretFile secret\nOrdersWorker Off\n")->start;
+        my $order = order(dialect => 'user', payment_method => 'manual');
+        my $path  = $httpd->url("/api/v1/user/orders/$order->{id}");
+        my @with  = (token => $buyer->{token}, unchecked => 1);
+        my $plain = api(GET => $path, @with)->header('ETag');
+        my $reply = api(GET => $path, @with, headers => { 'Accept-Encoding' => $coding });
+        my $now   = $reply->header('ETag');
+        is($reply->header('Content-Encoding'), $coding, "$coding: compressed");
+        is($now, $plain =~ s/"$/-$coding"/r, 'the filter marks the tag');
+        is(api(GET => $path, @with, headers => { 'Accept-Encoding' => $coding, 'If-None-Match' => $now })->code, 304, 'If-None-Match knows it');
+        is(api(POST => "$path/cancel", @with, json => {}, headers => { 'If-Match' => $now })->code, 200, 'and so does If-Match');
     }
 };
 
