@@ -77,6 +77,7 @@ DECLARE
     c      orders.context := acting_as(system_context(p_tenant), 'provider');
     o      orders.orders := lock_payment(p_tenant, p_payment);
     p      orders.payment;
+    e      orders.provider_event;
     v_code text := 'unchanged';
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
@@ -84,8 +85,9 @@ BEGIN
         UPDATE payment x SET due_at = now() + interval '1 minute'
         WHERE x.tenant_id = p_tenant AND x.id = p_payment;
     ELSIF p.status = 'confirming' AND awaits_money(o) AND p.capture_asked_at IS NOT NULL THEN
-        PERFORM fail_order(c, o, p.id, 'capture_not_made', 'The provider did not take the money.', false);
-        v_code := 'done';
+        e.code := 'capture_not_made';
+        e.message := 'The provider did not take the money.';
+        v_code := apply_failed(c, o, p, e);
     ELSE
         PERFORM end_doubt(p);
     END IF;
