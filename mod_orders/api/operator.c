@@ -112,6 +112,14 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_track,
     },
     {
+        .name = "operator.orders.address",
+        .method = ORDERS_POST,
+        .path = "/orders/:id/address",
+        OPERATOR,
+        .body = true,
+        .handler = orders_operator_address,
+    },
+    {
         .name = "operator.orders.deliver",
         .method = ORDERS_POST,
         .path = "/orders/:id/deliver",

@@ -28,6 +28,7 @@ orders_problem_t *orders_operator_confirm(orders_call_t *call, orders_reply_t *r
 orders_problem_t *orders_operator_pack(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_ship(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_track(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_address(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_apply(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_reply_t *reply);

@@ -104,3 +104,8 @@ orders_problem_t *orders_operator_track(orders_call_t *call, orders_reply_t *rep
 {
     return send_document(call, orders_fulfilment_track, reply);
 }
+
+orders_problem_t *orders_operator_address(orders_call_t *call, orders_reply_t *reply)
+{
+    return send_document(call, orders_fulfilment_correct_address, reply);
+}

@@ -19,6 +19,13 @@ static const orders_statement_t track = {
     .param_count = 10,
 };
 
+static const orders_statement_t correct_address = {
+    .name = "orders_correct_address",
+    .text = "SELECT * FROM orders.correct_address(" ORDERS_WRITER_SQL
+            ", orders.order_id_of($1, $8), $9, $10)",
+    .param_count = 10,
+};
+
 orders_problem_t *orders_fulfilment_advance(const orders_writer_t *writer,
                                             const orders_advance_t *advance,
                                             orders_answer_t **answer)
@@ -59,4 +66,11 @@ orders_problem_t *orders_fulfilment_track(const orders_writer_t *writer,
                                           orders_answer_t **answer)
 {
     return write_document(writer, &track, event, answer);
+}
+
+orders_problem_t *orders_fulfilment_correct_address(const orders_writer_t *writer,
+                                                    const orders_shipment_document_t *address,
+                                                    orders_answer_t **answer)
+{
+    return write_document(writer, &correct_address, address, answer);
 }

@@ -36,4 +36,9 @@ orders_problem_t *orders_fulfilment_track(const orders_writer_t *writer,
                                           const orders_shipment_document_t *event,
                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
 
+/** Replaces the shipping address of goods that have not left. Problems: `order_not_advanceable`. */
+orders_problem_t *orders_fulfilment_correct_address(const orders_writer_t *writer,
+                                                    const orders_shipment_document_t *address,
+                                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+
 #endif

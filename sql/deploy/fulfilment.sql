@@ -357,7 +357,48 @@ BEGIN
 END
 $$;
 
+-- Where the goods go can be corrected until they have left. History names the members that changed, not what is in them.
+CREATE FUNCTION orders.correct_address(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_document jsonb, p_match text[]
+) RETURNS SETOF orders.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    c         orders.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders.claim := claim_key(c);
+    o         orders.orders;
+    v_old     jsonb;
+    v_new     jsonb;
+    v_changes text;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_document, '', '{shipping_address,comment}');
+    o := lock_goods(p_tenant, p_order, p_match);
+    v_new := doc_address(p_document, 'shipping_address', NULL);
+    IF v_new IS NULL THEN
+        PERFORM refuse('422', 'required_field', 'This field is required.', 'shipping_address');
+    ELSIF o.state <> 'open' OR o.fulfilment_state NOT IN ('pending', 'confirmed', 'packed') THEN
+        PERFORM refuse_advance(o, 'An address is corrected before the goods have left.');
+    END IF;
+    SELECT a.document INTO v_old FROM order_address a WHERE a.tenant_id = p_tenant AND a.order_id = o.id AND a.kind = 'shipping';
+    SELECT string_agg(coalesce(x.key, y.key), ', ' ORDER BY coalesce(x.key, y.key)) INTO v_changes
+    FROM jsonb_each(coalesce(v_old, '{}')) AS x FULL JOIN jsonb_each(v_new) AS y ON y.key = x.key
+    WHERE x.value IS DISTINCT FROM y.value;
+    IF v_changes IS NOT NULL THEN
+        INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
+        ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
+        PERFORM note_correction(c, o, doc_said(p_document, 'comment', 255), 'shipping_address: ' || v_changes);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id), NULL);
+END
+$$;
+
 GRANT EXECUTE ON FUNCTION
+    orders.correct_address(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[]),
     orders.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, text[]),
     orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[]),
     orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])
@@ -393,6 +434,9 @@ version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders.event_from IS 'Internal: an event as its document says. OR422 with the field';
 COMMENT ON FUNCTION orders.was_said IS 'Internal: whether an event is there already; without a time, whether it is the last one';
 COMMENT ON FUNCTION orders.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
+COMMENT ON FUNCTION orders.correct_address IS
+'{shipping_address, comment}: replaces the shipping address of an order of goods that have not left. unchanged when it is the same.
+OR404 not_found, OR409 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders.take_status IS 'Internal: the status of a shipment is that of its newest event that was not withdrawn';
 COMMENT ON FUNCTION orders.withdraw_event IS 'Internal: takes an event back; false when it was before. OR422 invalid_field';
 COMMENT ON FUNCTION orders.follow IS 'Internal: the order follows its shipment';

@@ -3,6 +3,7 @@
 
 BEGIN;
 
+DROP FUNCTION orders.correct_address;
 DROP FUNCTION orders.track;
 DROP FUNCTION orders.follow;
 DROP FUNCTION orders.withdraw_event;

@@ -188,6 +188,19 @@ SELECT is((SELECT ROW(tracking_number, courier, tracking_url)::text FROM shipmen
 SELECT is(pg_temp.send(:n, '{"tracking_number": ""}'), 'unchanged', 'again neither');
 SELECT is(pg_temp.send(:n, '{"tracking_number": "JP9"}'), 'done', 'a number may come later');
 
+-- Where the goods go is corrected before they leave.
+CREATE FUNCTION pg_temp.goes(p_order bigint, p_document jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.correct_address(77, 'operator', 'operator', pg_temp.uid('olga'), 'address', NULL, NULL, p_order, p_document, NULL) WHERE kind = 'result'
+$$;
+SELECT pg_temp.goods('alice', 'shop', 'cod') AS moved \gset
+SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 1", "city": "Bern"}}'), 'done', 'an address may come later');
+SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 2", "city": "Bern", "code": "3000"}, "comment": "called"}'), 'done', 'an address is corrected');
+SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 2", "city": "Bern", "code": "3000"}}'), 'unchanged', 'once');
+SELECT is((SELECT document ->> 'street' FROM order_address WHERE order_id = :moved AND kind = 'shipping'), 'Main 2', 'as a whole');
+SELECT is(pg_temp.corrections(:moved), 'new operator: shipping_address: city, street; corrected operator: called. shipping_address: code, street', 'history names what changed');
+SELECT is(pg_temp.no(format('pg_temp.goes(%s, ''{}'')', :moved)), 'OR422 required_field shipping_address', 'it needs an address');
+SELECT is(pg_temp.no(format('pg_temp.goes(%s, ''{"shipping_address": {"street": "Main 3"}}'')', :a)), 'OR409 order_not_advanceable', 'what has left goes where it goes');
+
 -- A wrong event is withdrawn.
 SELECT is(pg_temp.said(:n, '{"status": "in_transit", "location": "Hub"}'), 'done', 'an event');
 SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon"}'), 'done', 'and a wrong one');

@@ -15,6 +15,7 @@ SELECT 'orders.shipment_from'::regproc;
 SELECT 'orders.note_correction'::regproc;
 SELECT 'orders.shipment_changes'::regproc;
 SELECT 'orders.correct_shipment'::regproc;
+SELECT 'orders.correct_address'::regproc;
 SELECT 'orders.ship'::regproc;
 SELECT 'orders.event_from'::regproc;
 SELECT 'orders.was_said'::regproc;

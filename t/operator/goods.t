@@ -177,16 +177,19 @@ subtest 'pieces that were refunded' => sub {
 };
 
 subtest 'corrections' => sub {
-    my $order = put()->{json};
+    my $order = put(shipping_address => { city => 'Bern' })->{json};
+    my $moved = does($order, address => json => { shipping_address => { city => 'Basel' } });
+    is_deeply([ $moved->code, $moved->{json}{addresses}{shipping}, $moved->{json}{history}[-1]{comment} ], [ 200, { city => 'Basel' }, 'shipping_address: city' ], 'an address is corrected');
     does($order, pack => json => {});
     does($order, ship => json => { courier => 'JNE', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' });
     my $reply = does($order, ship => json => { tracking_number => 'JP2', comment => 'typo' });
     is($reply->code, 200, 'a wrong tracking number is corrected');
     is_deeply([ @{ $reply->{json}{shipments}[0] }{qw(courier tracking_number tracking_url)} ], [ 'JNE', 'JP2', undef ], 'with its address');
     my $step = $reply->{json}{history}[-1];
-    is_deeply([ @$step{qw(axis from to comment)} ], [ 'details', 'new', 'corrected',
+    is_deeply([ @$step{qw(axis from to comment)} ], [ 'details', 'corrected', 'corrected',
         'typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -' ], 'history says what it was');
     is($step->{actor}{kind}, 'operator', 'and who');
+    refused(does($order, address => json => { shipping_address => { city => 'Bern' } }), 409, 'order_not_advanceable');
     is(does($order, ship => json => { tracking_number => 'JP2' })->header('ETag'), $reply->header('ETag'), 'once');
     my $event = does($order, tracking => json => { status => 'lost' })->{json}{shipments}[0]{tracking}[0]{id};
     is_deeply(does($order, tracking => json => { withdraws => $event })->{json}{shipments}[0]{tracking}, [], 'a wrong event is withdrawn');
