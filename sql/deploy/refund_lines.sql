@@ -27,7 +27,7 @@ LANGUAGE sql IMMUTABLE AS $$
                 ELSE least(l.quantity, div((p_amount::numeric + 1) * l.quantity - 1, orders.line_worth(l, p_inclusive)))::integer END
 $$;
 
-CREATE FUNCTION orders.take_line(o orders.orders, p_line bigint, p_count integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.take_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     l       orders.order_line;
     v_count integer;
@@ -37,12 +37,12 @@ BEGIN
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = p_line
       AND x.kind NOT IN ('discount', 'voucher', 'tax');
     IF NOT FOUND THEN
-        PERFORM orders.refuse('422', 'line_not_found', 'The order has no such line.', 'lines',
+        PERFORM orders.refuse('422', 'line_not_found', 'The order has no such line.', p_field || '.id',
                               jsonb_build_object('id', p_line));
     END IF;
     v_count := coalesce(p_count, l.quantity - l.refunded_quantity);
     IF v_count < 1 OR v_count > l.quantity - l.refunded_quantity THEN
-        PERFORM orders.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', 'lines',
+        PERFORM orders.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', p_field || '.quantity',
             jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
     END IF;
     v_worth := greatest(orders.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity + v_count) - l.refunded_amount, 0);
@@ -75,16 +75,19 @@ $$;
 CREATE FUNCTION orders.take_lines(o orders.orders, p_lines jsonb) RETURNS orders.lines_taken LANGUAGE plpgsql AS $$
 DECLARE
     e       jsonb;
+    v_field text;
     v_lines jsonb := '[]';
 BEGIN
     IF jsonb_typeof(p_lines) <> 'array' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A list of lines is due here.', 'lines');
     END IF;
-    FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
+    FOR e, v_field IN
+        SELECT x.line, format('lines[%s]', x.n - 1) FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS x (line, n) ORDER BY x.n
+    LOOP
         IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
-            PERFORM orders.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
+            PERFORM orders.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', v_field);
         END IF;
-        v_lines := v_lines || orders.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer);
+        v_lines := v_lines || orders.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
     END LOOP;
     RETURN ROW(orders.amount_of_lines(o), v_lines)::orders.lines_taken;
 END

@@ -31,11 +31,13 @@ SELECT id AS coupon_line FROM order_line WHERE order_id = :c AND kind = 'discoun
 SELECT is(pg_temp.give_back(:c, NULL, jsonb_build_array(jsonb_build_object('id', :line, 'quantity', 1))), 'done', 'one of three pieces');
 SELECT is((SELECT amount FROM refund WHERE order_id = :c), 900::bigint, 'is worth its share after the discount');
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 3}]')$$, :c, :line)),
-          'OR422 quantity_out_of_range lines', 'three more are not left');
+          'OR422 quantity_out_of_range lines[0].quantity', 'three more are not left');
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 1}]')$$, :c, :coupon_line)),
-          'OR422 line_not_found lines', 'a discount is no line to refund');
+          'OR422 line_not_found lines[0].id', 'a discount is no line to refund');
+SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": %s, "quantity": 1}, {"id": %s, "quantity": 9}]')$$, :c, :line, :line)),
+          'OR422 quantity_out_of_range lines[1].quantity', 'the second line is named as such');
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.give_back(%s, NULL, '[{"id": "x"}]')$$, :c)),
-          'OR422 invalid_field lines', 'an id is a number');
+          'OR422 invalid_field lines[0]', 'an id is a number');
 SELECT pg_temp.buy('alice', p_quantity => 3) AS g \gset
 SELECT id AS line FROM order_line WHERE order_id = :g AND kind = 'plan' \gset line_g_
 SELECT pg_temp.give_back(:g, 2500);
