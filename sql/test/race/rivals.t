@@ -21,6 +21,16 @@ payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant A
 together 25 "SELECT code FROM orders.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
 is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
 
+# Events that name the intent alone, at the moment at which it becomes known; the worker finds what missed it.
+order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
+payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
+together 12 "DO \$\$ BEGIN IF @ = 6 THEN PERFORM orders.record_intent($tenant, 'user', 'system', NULL, 'race', NULL, NULL, $payment, 'in-race', NULL, NULL);
+             ELSE PERFORM orders.apply_provider_event($tenant, 'sim', 'early' || @ % 4, CASE @ % 2 WHEN 0 THEN 'paid' ELSE 'refunded' END, NULL, 'in-race',
+                 CASE @ % 2 WHEN 0 THEN 'txearly' ELSE 'rtx' || @ % 4 END, CASE @ % 2 WHEN 0 THEN 100 ELSE 10 END, 'USD', NULL, NULL); END IF; END \$\$"
+q "SELECT * FROM orders.review_provider_events($tenant, 100)"
+is "$(q "SELECT payment_state || ' ' || captured || ' ' || refunded FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'partially_refunded 100 20' 'events and their intent at once: each is applied once'
+is "$(q "SELECT count(*) FROM orders.provider_event WHERE tenant_id = $tenant AND event_id LIKE 'early%' AND verdict IN ('waiting', 'refused')")" 0 'and none is left'
+
 order=$(q "$(buy u3 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
 q "UPDATE orders.orders SET expires_at = now() WHERE tenant_id = $tenant AND id = $order"
