@@ -213,6 +213,7 @@ my %PREPARATIONS = (
         (map { $_ => sub { return { path => { id => by_hand(make_user())->{id} } } } } qw(payOrder cancelOrder)),
         (map { $_ => sub { return goods_at() } } qw(confirmOrder packOrder)),
         shipOrder     => sub { return goods_at('pack') },
+        correctAddress => sub { return goods_at('pack') },
         deliverOrder  => sub { return goods_at('ship') },
         trackOrder    => sub { return $_[0] eq 'wrong' ? tracked() : goods_at('ship') },
         applyPackage  => \&stranded,

@@ -395,7 +395,8 @@ GRANT EXECUTE ON FUNCTION
 -- What it all means
 
 COMMENT ON TYPE orders.answer IS
-'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is;
+'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is (paid_at of a shipment and
+updated_at of a history row are the tenant''s wall clock, as if UTC);
 columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON FUNCTION orders.rows_of IS
 'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id; flag: surplus; type of a payment: asked while the outcome of a capture is unknown) of orders. Of a line,
