@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#include "core/mail_address.h"
+#include "core/text.h"
 #include "services/mail.h"
 
 /** Up to a line end; a vertical tab in it stands for one. */
@@ -24,7 +26,11 @@ static const char *field(char **rest)
 
 static void check_address(const char *address)
 {
-    if (orders_mail_address_ok(address)) {
+    if (orders_is_mail_address(address)) {
+        HOLDS(orders_utf8_valid(address, strlen(address)));
+        HOLDS(!orders_text_has_control(address, strlen(address), false));
+    }
+    if (orders_is_ascii_mail_address(address)) {
         HOLDS(strlen(address) <= 254 && strchr(address, '@') == strrchr(address, '@'));
         for (const char *at = address; *at; at++) {
             HOLDS(*at > ' ' && *at <= '~' && !strchr("<>()[]\\,;:\"", *at));
