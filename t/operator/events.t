@@ -21,7 +21,7 @@ sub send_event
     my $time = $with{time} // time;
     my $body = ref $event ? JSON::PP->new->canonical->utf8->encode({ map { defined $event->{$_} ? ($_ => $event->{$_}) : () } keys %$event }) : $event;
     my $mac  = encode_base64(hmac_sha256("$id.$time.$body", $with{secret} // $secret), '');
-    return api(POST => $with{path} // $path, body => $body, headers => {
+    return api(POST => $with{path} // $path, body => $body, unchecked => $with{unchecked}, headers => {
         'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => $with{signature} // "v1,$mac",
     });
 }
@@ -218,7 +218,7 @@ subtest 'free text' => sub {
     my $order = order();
     my $body  = JSON::PP->new->canonical->encode(event($order, 'failed', failure_code => 'no', failure_message => 'MESSAGE'));
     $body =~ s/MESSAGE/\xff cut \\ud83d/;
-    is_deeply(send_event($body)->{json}, { result => 'done' }, 'nor are bytes that are no text');
+    is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'done' }, 'nor are bytes that are no text');
     my ($payment) = rows('SELECT failure_message FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
     is($payment->{failure_message}, '  cut  ', 'they are replaced');
 };
