@@ -121,7 +121,7 @@ sub sql {
 sub dsn {
     my ($self) = @_;
     return "host=$self->{sockets} port=$self->{pgport} user=orders_api dbname=orders application_name=mod_orders connect_timeout=2 tcp_user_timeout=5000 "
-      . "options='-c statement_timeout=5s -c idle_in_transaction_session_timeout=10s'";
+      . "options='-c statement_timeout=4500ms -c idle_in_transaction_session_timeout=10s'";
 }
 
 # What the data depend on: when it differs from last time's, they are made anew.
