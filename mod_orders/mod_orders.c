@@ -87,6 +87,7 @@ static void register_hooks(apr_pool_t *pool)
     orders_auth_register_hooks(pool);
     orders_handler_register_hooks(pool);
     orders_error_filter_register_hooks(pool);
+    orders_request_register_hooks(pool);
 }
 
 AP_DECLARE_MODULE(orders) = {

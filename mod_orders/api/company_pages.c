@@ -88,7 +88,6 @@ void orders_company_page(const orders_call_t *call, const orders_page_text_t *te
                     link_to(pool, text), "</main>\n</body>\n</html>\n", NULL);
     reply->length = strlen(reply->data);
     apr_table_setn(reply->headers, "Content-Security-Policy", policy(pool));
-    apr_table_setn(reply->headers, "Referrer-Policy", "no-referrer");
     apr_table_setn(reply->headers, "X-Frame-Options", "DENY");
 }
 

@@ -114,6 +114,9 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
         if (!fits(route->path, &segments, match->param)) {
             continue;
         }
+        if (!match->fitting) {
+            match->fitting = route;
+        }
         match->allowed |= route->method;
         if (route->method == method) {
             match->route = route;
@@ -121,4 +124,68 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
         }
     }
     return match->allowed ? ORDERS_ROUTE_METHOD : ORDERS_ROUTE_UNKNOWN;
+}
+
+/** Whether a row of the API has this segment, which is `length` bytes, as a literal. */
+static bool is_literal(const orders_api_t *api, const char *segment, apr_size_t length)
+{
+    size_t index;
+
+    for (index = 0; index < api->route_count; index++) {
+        const char *at = api->routes[index].path;
+
+        while (*at == '/') {
+            apr_size_t size = strcspn(++at, "/");
+
+            if (*at != ':' && size == length && memcmp(at, segment, length) == 0) {
+                return true;
+            }
+            at += size;
+        }
+    }
+    return false;
+}
+
+static bool has_secrets(const orders_api_t *api)
+{
+    size_t index;
+
+    for (index = 0; index < api->route_count; index++) {
+        if (api->routes[index].secret) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** `path` with each segment that is a parameter (api NULL), or that no row of `api` names, masked. */
+static const char *mask(const orders_api_t *api, const char *path, apr_pool_t *pool)
+{
+    char *masked = apr_palloc(pool, 2 * strlen(path) + 1), *to = masked;
+
+    while (*path) {
+        apr_size_t length = strcspn(path, "/");
+
+        if (length && (api ? !is_literal(api, path, length) : *path == ':')) {
+            *to++ = '*';
+        } else {
+            memcpy(to, path, length);
+            to += length;
+        }
+        path += length;
+        if (*path == '/') {
+            *to++ = *path++;
+        }
+    }
+    *to = '\0';
+    return masked;
+}
+
+const char *orders_route_mask(const orders_api_t *api, const orders_match_t *match,
+                              const char *path, apr_pool_t *pool)
+{
+    if (match->fitting) {
+        return match->fitting->secret ? mask(NULL, match->fitting->path, pool) : NULL;
+    }
+    return has_secrets(api) ? mask(api, path, pool) : NULL;
 }

@@ -17,6 +17,7 @@ typedef enum {
 
 typedef struct orders_match_t {
     const orders_route_t *route;
+    const orders_route_t *fitting; /**< the row whose path fits, for whatever method; or NULL */
     const char *param[ORDERS_MAX_PARAMS]; /**< in the pool, NULL beyond the template's */
     unsigned allowed;                     /**< ORDERS_… of all routes with that path */
 } orders_match_t;
@@ -28,6 +29,14 @@ typedef struct orders_match_t {
  */
 orders_route_e orders_route_match(const orders_api_t *api, unsigned method, const char *path,
                                   apr_pool_t *pool, orders_match_t *match);
+
+/**
+ * What a log may show of the path that was matched: its secret parameters (orders_route_t.secret) are "*". NULL: all of
+ * it. Where an API has such routes and the path fits none of its rows, every segment that no row names is masked, since
+ * it may be a link that was cut or mistyped.
+ */
+const char *orders_route_mask(const orders_api_t *api, const orders_match_t *match,
+                              const char *path, apr_pool_t *pool);
 
 /** The ORDERS_… of a method's name, HEAD being GET; 0 when no route can have it. */
 unsigned orders_method_parse(const char *name);

@@ -191,6 +191,7 @@
 #define ORDERS_NOTES(X)                                                                            \
     X(orders_api)          /* the API's name */                                                    \
     X(orders_route)        /* the route's name */                                                  \
+    X(orders_path)         /* the path, with its secrets masked */                                 \
     X(orders_code)         /* the problem's word, absent when all went well */                     \
     X(orders_error)        /* the problem's number, ORD0042 */                                     \
     X(orders_sqlstate)     /* PostgreSQL's SQLSTATE, if one was involved */                        \

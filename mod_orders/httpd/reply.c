@@ -38,6 +38,7 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
     apr_table_do(copy_header, headers, reply->headers, NULL);
     default_header(headers, "Cache-Control", "private, no-store");
     default_header(headers, "X-Content-Type-Options", "nosniff");
+    default_header(headers, "Referrer-Policy", "no-referrer"); /* a path may be a secret */
     apr_table_setn(headers, "X-Request-Id", request->call.request_id);
     if (reply->etag) {
         apr_table_setn(headers, "ETag", reply->etag);

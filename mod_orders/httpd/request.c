@@ -196,6 +196,7 @@ static void find_route(orders_request_t *request)
                            r->pool, &request->match);
     request->ours = request->found != ORDERS_ROUTE_UNKNOWN ||
                     is_own_prefix(request->api, request->dir.mount, path);
+    request->path = path;
 }
 
 static void fill_settings(orders_request_t *request)
@@ -342,6 +343,43 @@ static void note(request_rec *r, const char *name, const char *value)
 static const char *number(apr_pool_t *pool, apr_int64_t value)
 {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
+}
+
+/** The path of this request as logs may show it. */
+static const char *logged_path(const orders_request_t *request)
+{
+    const request_rec *r = request->r;
+    const char *masked =
+        request->ours ? orders_route_mask(request->api, &request->match, request->path, r->pool)
+                      : NULL;
+
+    return masked ? apr_pstrcat(r->pool, request->dir.mount, masked, NULL) : r->uri;
+}
+
+/**
+ * ap_hook_log_transaction, before the loggers. Every request has the note, so that one log format suits a whole server.
+ * Of internal redirects the last one under an API counts: others lead to it (a rewrite) or away from it (an error page).
+ */
+static int note_path(request_rec *r)
+{
+    const char *path = r->uri;
+
+    for (request_rec *each = r; each; each = each->next) {
+        const orders_request_t *request = orders_request_known(each);
+
+        if (request && request->ours) {
+            path = logged_path(request);
+        }
+    }
+    for (request_rec *each = r; each; each = each->next) {
+        note(each, "orders_path", path);
+    }
+    return DECLINED;
+}
+
+void orders_request_register_hooks(apr_pool_t *pool)
+{
+    ap_hook_log_transaction(note_path, NULL, NULL, APR_HOOK_FIRST);
 }
 
 void orders_request_note(orders_request_t *request, const orders_problem_t *problem, bool replayed)

@@ -22,7 +22,8 @@ typedef struct orders_request_t {
     orders_server_conf_t server; /**< the same */
     orders_route_e found;
     orders_match_t match;
-    bool ours; /**< the path belongs to the API, though it may have no such route */
+    const char *path; /**< what follows the mount, encoded as it was sent */
+    bool ours;        /**< the path belongs to the API, though it may have no such route */
     orders_call_t call;
     orders_settings_t settings;
     orders_database_t database;
@@ -49,5 +50,8 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
 
 /** Notes for the access log, once the answer is known. `problem` may be NULL. */
 void orders_request_note(orders_request_t *request, const orders_problem_t *problem, bool replayed);
+
+/** The note `orders_path`. */
+void orders_request_register_hooks(apr_pool_t *pool);
 
 #endif

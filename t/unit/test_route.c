@@ -113,12 +113,49 @@ static void knows_no_other_paths(void **state)
     }
 }
 
+static void masks_secrets(void **state)
+{
+    static const orders_route_t rows[] = {
+        {.name = "pay", .method = ORDERS_GET, .path = "/pay/:token/page", .secret = true},
+        {.name = "list", .method = ORDERS_GET, .path = "/list/:id"},
+    };
+    static const orders_api_t links = {.name = "links", .routes = rows, .route_count = COUNT(rows)};
+    static const struct {
+        const char *path, *masked;
+    } cases[] = {
+        {"/pay/abc/page", "/pay/*/page"},
+        {"/pay/abc/p%61ge/", "/pay/*/page"},
+        {"/pay/abc", "/pay/*"},
+        {"/pay/abc/pag", "/pay/*/*"},
+        {"/pay/abc//page", "/pay/*//page"},
+        {"/list/7", NULL},
+        {"/list/7/abc", "/list/*/*"},
+        {"", ""},
+        {"abc", "*"},
+        {"/:token", "/*"},
+    };
+    for (size_t index = 0; index < COUNT(cases); index++) {
+        orders_match_t match;
+        (void)orders_route_match(&links, ORDERS_POST, cases[index].path, pool, &match);
+        const char *masked = orders_route_mask(&links, &match, cases[index].path, pool);
+        if (cases[index].masked) {
+            assert_non_null(masked);
+            assert_string_equal(masked, cases[index].masked);
+        } else {
+            assert_null(masked);
+        }
+        (void)orders_route_match(&api, ORDERS_GET, "/1/2/3", pool, &match);
+        assert_null(orders_route_mask(&api, &match, "/1/2/3", pool));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_routes),
         TEST(tells_the_methods_there_are),
         TEST(knows_no_other_paths),
+        TEST(masks_secrets),
     };
 
     return RUN(tests);
