@@ -16,9 +16,6 @@ typedef struct memory_t {
     int used;
 } memory_t;
 
-/* A removed entry: keeps the probing chain whole. */
-static const char removed;
-
 static int on_event(PGEventId event, void *info, void *pass)
 {
     switch (event) {
@@ -88,13 +85,28 @@ void orders_session_remember(PGconn *connection, const void *statement)
     memory->used++;
 }
 
+static unsigned distance(unsigned from, unsigned to)
+{
+    return (to + SLOTS - from) % SLOTS;
+}
+
+/* Closes the gap with entries that were probed past it, so that a removed entry leaves nothing behind. */
 void orders_session_forget(PGconn *connection, const void *statement)
 {
     memory_t *memory = PQinstanceData(connection, on_event);
-    int i = find(memory, statement);
-    if (i >= 0) {
-        memory->slot[i] = &removed;
+    int found = find(memory, statement);
+    if (found < 0) {
+        return;
     }
+    unsigned hole = (unsigned)found;
+    for (unsigned i = (hole + 1) % SLOTS; memory->slot[i]; i = (i + 1) % SLOTS) {
+        if (distance(home(memory->slot[i]), i) >= distance(hole, i)) {
+            memory->slot[hole] = memory->slot[i];
+            hole = i;
+        }
+    }
+    memory->slot[hole] = NULL;
+    memory->used--;
 }
 
 bool orders_session_is_dead(PGconn *connection)

@@ -161,7 +161,7 @@ FROM (VALUES
     ('INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, judged_at) VALUES (77, ''sim'', ''e'', ''paid'', ''refused'', now())', 'provider_event_refused_has_word'),
     ('INSERT INTO provider_event (tenant_id, channel, event_id, type, reported_at) VALUES (77, ''sim'', ''e'', ''paid'', now())', 'provider_event_only_refusals_are_reported'),
     ('UPDATE coupon SET used = 3 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_used_within_limit'),
-    ('UPDATE coupon SET code = ''two'' WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_code_is_upper_case'),
+    ('UPDATE coupon SET code = '' '' WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_code_is_visible'),
     ('UPDATE coupon SET percent_bp = 5 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_value_fits_kind'),
     ('UPDATE coupon_redemption SET state = ''lost'' WHERE order_id = $a', 'coupon_redemption_state_known'),
     ('UPDATE idempotency SET completed_at = NULL WHERE key = ''k'' AND tenant_id = 77', 'idempotency_completed_has_answer'),
