@@ -276,7 +276,7 @@ static void advise(const checked_t *one)
     }
 }
 
-/** The statement_timeout of DBDParams in milliseconds, or 0. */
+/** The statement_timeout of DBDParams in milliseconds: 0 is off, -1 not given. */
 static apr_int64_t statement_timeout(const char *params)
 {
     static const char name[] = "statement_timeout";
@@ -285,7 +285,7 @@ static apr_int64_t statement_timeout(const char *params)
     char *unit;
 
     if (!at) {
-        return 0;
+        return -1;
     }
     at += sizeof name - 1;
     value = apr_strtoi64(at + strspn(at, " =\\"), &unit, 10);
@@ -306,6 +306,11 @@ static void advise_timeouts(const checked_t *one)
 {
     apr_int64_t database = statement_timeout(one->dbd.params);
 
+    if (!database) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
+                     "the statement_timeout of DBDParams is 0, which is none: a statement that was "
+                     "given up goes on in the database");
+    }
     for (int i = 0; i < one->conf.mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
         int seconds = seconds_of(one, mount);

@@ -112,7 +112,8 @@ my $with_timeout = sub {
 };
 like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) is not below OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'is pointed out')
     for '5000', '5s', '1min', '60000ms';
-unlike($with_timeout->(@$_), qr/is not below/, 'is fine') for ['4000'], ['4s'], ['0'], ['5s', $location->('OrdersStatementTimeout 6')];
+unlike($with_timeout->(@$_), qr/is not below/, 'is fine') for ['4000'], ['4s'], ['5s', $location->('OrdersStatementTimeout 6')];
+like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which is none/, 'no bound at all is pointed out') for '0', '0s';
 like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) is not below OrdersStatementTimeout \(1 s\)/, "is held against a Location's own");
 
 # --- who asks -------------------------------------------------------------------------------------------------------
