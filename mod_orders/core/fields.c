@@ -350,7 +350,10 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
     slot_t slot = {
         .field = field, .input = input, .pool = pool, .problem = &ignored, .to = &scalar};
 
-    return fetch(&slot) && decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+    const char *text =
+        fetch(&slot) && decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+
+    return text && *text ? text : NULL;
 }
 
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
