@@ -48,6 +48,17 @@ static const orders_field_t payment_fields[] = {
     ORDERS_FIELD(payment_t, STRING, payment_return_url, .max = 2048),
 };
 
+/* Numbers that SQL judges, in JSON as a number or a text, in a form as a text. */
+#define NUMBER(field)                                                                              \
+    {                                                                                              \
+        .name = field, .type = ORDERS_FIELD_DECIMAL, .given = SIZE_MAX                             \
+    }
+static const orders_field_t numbers[] = {
+    NUMBER("total_amount"), NUMBER("order_total"), NUMBER("product_id"),
+    NUMBER("unit_price"),   NUMBER("discount"),
+};
+#undef NUMBER
+
 /* Numbers keep their literals. A list or an object, which none of these fields is, becomes an empty list. */
 static void write_value(orders_json_t *json, const orders_input_t *input, const json_t *value)
 {
@@ -190,6 +201,7 @@ static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, docum
     const orders_order_t *placed;
     ORDERS_TRY(orders_commerce_body(&input, call));
     ORDERS_TRY(read_payment(&payment, call, input));
+    orders_fields_describe(numbers, ORDERS_COUNT(numbers), input);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     const orders_member_order_t order = {
         .document = document(call, input, &payment),

@@ -350,10 +350,20 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
     slot_t slot = {
         .field = field, .input = input, .pool = pool, .problem = &ignored, .to = &scalar};
 
-    const char *text =
-        fetch(&slot) && decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+    const char *text = NULL;
 
+    if (fetch(&slot)) {
+        slot.json = slot.text ? NULL : slot.json; /* a text in JSON is read as a form's */
+        text = decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+    }
     return text && *text ? text : NULL;
+}
+
+void orders_fields_describe(const orders_field_t *table, size_t count, const orders_input_t *input)
+{
+    if (input->tables) {
+        APR_ARRAY_PUSH(input->tables, orders_table_t) = (orders_table_t){table, count};
+    }
 }
 
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
@@ -363,9 +373,7 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
     slot_t slot = {.input = input, .pool = pool, .problem = &problem};
     size_t index;
 
-    if (input->tables) {
-        APR_ARRAY_PUSH(input->tables, orders_table_t) = (orders_table_t){table, count};
-    }
+    orders_fields_describe(table, count, input);
     for (index = 0; index < count; index++) {
         const orders_field_t *field = &table[index];
 

@@ -170,18 +170,22 @@ static bool has_part(const apr_array_header_t *parts, const char *name)
     return false;
 }
 
+static bool is_absent(const part_t *part)
+{
+    return part->kind == 'n' || (part->kind == 't' && (!part->value || !*part->value));
+}
+
 /** Adds a field: as its table decodes it, else as `raw` has it. One that is absent to the decoder is left out. */
 static void add_part(apr_array_header_t *parts, const orders_input_t *input, part_t raw)
 {
     const orders_field_t *field = decoded_field(input, raw.name);
+    const char *value = field ? orders_field_canonical(field, input, input->pool) : NULL;
 
-    if (field) {
-        raw = (part_t){.name = field->name,
-                       .kind = 't',
-                       .value = orders_field_canonical(field, input, input->pool)};
-        if (!raw.value || has_part(parts, raw.name)) {
-            return;
-        }
+    if (value) {
+        raw = (part_t){.name = field->name, .kind = 't', .value = value};
+    }
+    if (field && (value ? has_part(parts, raw.name) : is_absent(&raw))) {
+        return;
     }
     if (is_content(raw.name)) {
         raw.place = parts->nelts;

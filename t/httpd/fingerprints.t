@@ -146,8 +146,10 @@ my $create = ModOrders::Commerce::commerce_path('create-order');
 agree('commerce: create', unique('key'),
     [ 'JSON',                  $create, headers => {%header}, body => $JSON->encode(\%goods) ],
     [ 'reordered and spaced',  $create, headers => {%header}, body => JSON::PP->new->utf8->pretty->canonical->encode(\%goods) ],
+    [ 'numbers as texts',      $create, headers => {%header}, json => { %goods, total_amount => "$goods{total_amount}" } ],
     [ 'JSON called a form',    $create, headers => {%header}, type => $form, body => $JSON->encode(\%goods) ],
     [ 'multipart with JSON',   $create, headers => {%header}, multipart(%texts) ],
+    [ 'more decimals',         $create, headers => {%header}, multipart(%{ { %texts, total_amount => sprintf('%.2f', $goods{total_amount}) } }) ],
     [ 'another boundary',      $create, headers => {%header}, multipart(map { $_ => $pretty{$_} } reverse sort keys %pretty) ],
 );
 
