@@ -54,6 +54,7 @@ orders_problem_t *orders_commerce_authenticate(orders_call_t *call)
     }
     if (!header && may_act(call)) {
         call->identity = call->application;
+        call->count_for(call, call->application->user_id, call->application->ref);
         return NULL;
     }
     return find_user(call, header);
@@ -65,7 +66,11 @@ const char *orders_commerce_member(const orders_call_t *call, const char *uid)
     if (!uid || (own && strcmp(uid, own) == 0)) {
         return own;
     }
-    return *uid && may_act(call) ? uid : NULL;
+    if (!*uid || !may_act(call)) {
+        return NULL;
+    }
+    call->count_for(call, 0, uid);
+    return uid;
 }
 
 void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool)

@@ -134,6 +134,11 @@ struct orders_call_t {
      */
     orders_problem_t *(*look_up)(orders_call_t *call, const char *token,
                                  const orders_identity_t **identity);
+    /**
+     * Counts the request's database sessions for this user of the tenant from now on, when an application acts for one.
+     * identify has done so for the identity that it found. `ref`: as in orders_identity_t.
+     */
+    void (*count_for)(const orders_call_t *call, int64_t user_id, const char *ref);
     const orders_identity_t *application; /**< whose an API's second credential is, or NULL */
     const orders_settings_t *settings;
     struct orders_database_t *database;

@@ -168,6 +168,7 @@
     X(OrdersBodyTimeout)         /* Location/server: seconds for reading a body */                 \
     X(OrdersStatementTimeout)    /* Location/server: seconds a statement may take */               \
     X(OrdersSessions)            /* server: concurrent database sessions a process */              \
+    X(OrdersSessionsPerUser)     /* server: of these, one user's, default half of them */          \
     X(OrdersQueueTimeout)        /* server: milliseconds in the admission queue, default 2000 */   \
     X(OrdersPreparedStatements)  /* server: On | Off (pgbouncer in transaction mode) */            \
     X(OrdersPaymentChannel)      /* server: name provider=http url=… secret-file=… timeout=… */    \

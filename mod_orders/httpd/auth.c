@@ -15,6 +15,7 @@
 #include "core/digest.h"
 #include "core/token.h"
 #include "httpd/origin.h"
+#include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "store/identity.h"
 
@@ -159,6 +160,25 @@ static orders_problem_t *not_known(const orders_request_t *request, const creden
     return problem;
 }
 
+/** A user has one share, whether it is found by a token, by a login or by the reference that an application names. */
+static void count_for(orders_request_t *request, int64_t user_id, const char *ref)
+{
+    apr_pool_t *pool = request->r->pool;
+    unsigned char user[ORDERS_SHA256_SIZE];
+    const char *text = ref ? apr_psprintf(pool, "ref %d %s", request->dir.tenant, ref)
+                           : apr_psprintf(pool, "id %d %" APR_INT64_T_FMT, request->dir.tenant,
+                                          (apr_int64_t)user_id);
+
+    if (orders_sha256(user, text, strlen(text))) {
+        orders_sessions_count_for(&request->database, user);
+    }
+}
+
+void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref)
+{
+    count_for(call->glue, user_id, ref);
+}
+
 static orders_problem_t *resolve(orders_request_t *request, const char *token)
 {
     orders_identity_t *identity = NULL;
@@ -179,6 +199,7 @@ static orders_problem_t *resolve(orders_request_t *request, const char *token)
     }
     request->identity = identity;
     request->call.identity = identity;
+    count_for(request, identity->user_id, identity->ref);
     return NULL;
 }
 

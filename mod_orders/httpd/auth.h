@@ -28,6 +28,9 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token) O
 orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
                                       const orders_identity_t **identity) ORDERS_MUSTCHECK;
 
+/** call->count_for. */
+void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref);
+
 /** The challenge of a 401, or NULL where another module asks who it is: that one has its own. */
 const char *orders_auth_challenge(const orders_request_t *request);
 

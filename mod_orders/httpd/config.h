@@ -56,8 +56,9 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
 /** Members that only a server may set. A virtual host inherits from the main server. */
 #define ORDERS_SERVER_MEMBERS(X)                                                                   \
     X(const char *, token_cache_provider, NULL, "shmcb", OrdersTokenCacheProvider)                 \
-    X(int, sessions, ORDERS_UNSET, 4, OrdersSessions)             /* a process */                  \
-    X(int, queue_timeout, ORDERS_UNSET, 2000, OrdersQueueTimeout) /* milliseconds */               \
+    X(int, sessions, ORDERS_UNSET, 4, OrdersSessions)                 /* a process */              \
+    X(int, sessions_per_user, ORDERS_UNSET, 0, OrdersSessionsPerUser) /* 0: half of them */        \
+    X(int, queue_timeout, ORDERS_UNSET, 2000, OrdersQueueTimeout)     /* milliseconds */           \
     X(int, prepared_statements, ORDERS_UNSET, 1, OrdersPreparedStatements)                         \
     X(const char *, public_url, NULL, NULL, OrdersPublicURL)                                       \
     X(int, idempotency_lifetime, ORDERS_UNSET, 86400, OrdersIdempotencyLifetime) /* seconds */     \

@@ -364,12 +364,14 @@ static void advise_sharing(const checked_t *one)
 
     orders_server_conf_resolve(orders_server_conf(one->conf.first), &first);
     if (one->conf.sessions != first.sessions || one->conf.queue_timeout != first.queue_timeout ||
+        orders_sessions_per_user(&one->conf) != orders_sessions_per_user(&first) ||
         one->conf.prepared_statements != first.prepared_statements) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
                      "this server shares its database connections with one before it, whose "
-                     "OrdersSessions %d, OrdersQueueTimeout %d and OrdersPreparedStatements %s "
-                     "hold; for others it needs its own DBD settings",
-                     first.sessions, first.queue_timeout, first.prepared_statements ? "On" : "Off");
+                     "OrdersSessions %d, OrdersSessionsPerUser %d, OrdersQueueTimeout %d and "
+                     "OrdersPreparedStatements %s hold; for others it needs its own DBD settings",
+                     first.sessions, orders_sessions_per_user(&first), first.queue_timeout,
+                     first.prepared_statements ? "On" : "Off");
     }
 }
 

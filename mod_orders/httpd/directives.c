@@ -324,6 +324,8 @@ const command_rec orders_directives[] = {
             "how long a database statement may take; default 5"),
     SERVER_INT("OrdersSessions", sessions, 1, 1000, "sessions",
                "database sessions of a process that are used at once; default 4"),
+    SERVER_INT("OrdersSessionsPerUser", sessions_per_user, 1, 1000, "sessions",
+               "how many of them one user may have; default half of OrdersSessions"),
     SERVER_INT("OrdersQueueTimeout", queue_timeout, 1, 60000, "milliseconds",
                "how long a request waits for a database session; default 2000"),
     SERVER_FLAG("OrdersPreparedStatements", prepared_statements,

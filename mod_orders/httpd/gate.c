@@ -16,28 +16,91 @@
  */
 typedef struct waiter_t {
     struct waiter_t *next;
+    orders_gate_user_t user;
     sem_t turn; /* his alone, so that exactly he is woken */
     bool decided;
     orders_gate_e decision;
 } waiter_t;
+
+/** The places that one user has. */
+typedef struct share_t {
+    orders_gate_user_t user;
+    int inside; /**< 0: the entry is free */
+} share_t;
 
 struct orders_gate_t {
     apr_thread_mutex_t *mutex; /**< over everything below; held for moments only */
     int places;                /**< as configured */
     int open;                  /**< of these, at present */
     int inside;
+    int per_user;        /**< of these, at most, while all places are open */
+    share_t *shares;     /**< as many as places: never more users are in */
     apr_time_t widen_at; /**< when one more place is tried, while open < places */
     waiter_t *first, *last;
 };
 
-orders_gate_t *orders_gate_create(apr_pool_t *own, int places)
+orders_gate_t *orders_gate_create(apr_pool_t *own, int places, int per_user)
 {
     orders_gate_t *gate = apr_pcalloc(own, sizeof *gate);
 
     gate->places = gate->open = places;
+    gate->per_user = per_user;
+    gate->shares = apr_pcalloc(own, (apr_size_t)places * sizeof *gate->shares);
     return apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, own) == APR_SUCCESS
                ? gate
                : NULL;
+}
+
+/** The entry of `user`; ORDERS_GATE_NOBODY finds a free one. NULL when there is none. */
+static share_t *find_share(const orders_gate_t *gate, orders_gate_user_t user)
+{
+    for (int i = 0; i < gate->places; i++) {
+        share_t *share = &gate->shares[i];
+
+        if (user ? share->inside && share->user == user : !share->inside) {
+            return share;
+        }
+    }
+    return NULL;
+}
+
+/** While fewer places are open than configured, one user does not get all of them either. */
+static int user_limit(const orders_gate_t *gate)
+{
+    int half = gate->open > 1 ? gate->open / 2 : 1;
+
+    return gate->open < gate->places && half < gate->per_user ? half : gate->per_user;
+}
+
+static bool is_limited(const orders_gate_t *gate, orders_gate_user_t user)
+{
+    const share_t *share = user ? find_share(gate, user) : NULL;
+
+    return share && share->inside >= user_limit(gate);
+}
+
+static void count_in(orders_gate_t *gate, orders_gate_user_t user)
+{
+    share_t *share = user ? find_share(gate, user) : NULL;
+
+    gate->inside++;
+    if (user && !share) {
+        share = find_share(gate, ORDERS_GATE_NOBODY);
+    }
+    if (share) {
+        share->user = user;
+        share->inside++;
+    }
+}
+
+static void count_out(orders_gate_t *gate, orders_gate_user_t user)
+{
+    share_t *share = user ? find_share(gate, user) : NULL;
+
+    gate->inside--;
+    if (share) {
+        share->inside--;
+    }
 }
 
 static void queue(orders_gate_t *gate, waiter_t *waiter, bool first)
@@ -72,11 +135,9 @@ static void unqueue(orders_gate_t *gate, waiter_t *waiter)
     }
 }
 
-/** Decides on the first of the queue and adds him to those who are to be woken. */
-static void decide(orders_gate_t *gate, orders_gate_e decision, waiter_t **woken)
+/** Decides on a waiter of the queue and adds it to those that are to be woken. */
+static void decide(orders_gate_t *gate, waiter_t *waiter, orders_gate_e decision, waiter_t **woken)
 {
-    waiter_t *waiter = gate->first;
-
     unqueue(gate, waiter);
     waiter->decided = true;
     waiter->decision = decision;
@@ -85,8 +146,9 @@ static void decide(orders_gate_t *gate, orders_gate_e decision, waiter_t **woken
 }
 
 /**
- * A place is the next waiter's from the moment it is free: he is counted in before he wakes, so nobody overtakes. Returns
- * those who are to be woken, by wake, when the mutex is free again: woken earlier they would run into it.
+ * A place is the next waiter's from the moment it is free: he is counted in before he wakes, so nobody overtakes, but for
+ * those whose user has as many places as a user may have. Afterwards a place is free only if no waiter may have it.
+ * Returns those who are to be woken, by wake, when the mutex is free again: woken earlier they would run into it.
  */
 static waiter_t *admit(orders_gate_t *gate)
 {
@@ -96,9 +158,13 @@ static waiter_t *admit(orders_gate_t *gate)
         gate->open++;
         gate->widen_at = orders_clock_now() + WIDEN_EVERY;
     }
-    while (gate->first && gate->inside < gate->open) {
-        gate->inside++;
-        decide(gate, ORDERS_GATE_IN, &woken);
+    for (waiter_t *waiter = gate->first, *next; waiter && gate->inside < gate->open;
+         waiter = next) {
+        next = waiter->next;
+        if (!is_limited(gate, waiter->user)) {
+            count_in(gate, waiter->user);
+            decide(gate, waiter, ORDERS_GATE_IN, &woken);
+        }
     }
     return woken;
 }
@@ -161,22 +227,25 @@ static orders_gate_e wait_for_turn(orders_gate_t *gate, waiter_t *waiter, waiter
             return waiter->decision;
         }
         if (until == deadline) {
+            bool limited = is_limited(gate, waiter->user);
+
             unqueue(gate, waiter);
             unlock_and_wake(gate, woken);
-            return ORDERS_GATE_LATE;
+            return limited ? ORDERS_GATE_LIMITED : ORDERS_GATE_LATE;
         }
     }
 }
 
-orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool first)
+orders_gate_e orders_gate_enter(orders_gate_t *gate, orders_gate_user_t user, apr_time_t deadline,
+                                bool first)
 {
     orders_gate_e decision = ORDERS_GATE_IN;
-    waiter_t *woken, waiter = {.next = NULL};
+    waiter_t *woken, waiter = {.user = user};
 
     apr_thread_mutex_lock(gate->mutex);
     woken = admit(gate);
-    if (!gate->first && gate->inside < gate->open) {
-        gate->inside++;
+    if (gate->inside < gate->open && !is_limited(gate, user)) {
+        count_in(gate, user);
         unlock_and_wake(gate, woken);
     } else if (sem_init(&waiter.turn, 0, 0)) {
         unlock_and_wake(gate, woken);
@@ -189,17 +258,17 @@ orders_gate_e orders_gate_enter(orders_gate_t *gate, apr_time_t deadline, bool f
     return decision;
 }
 
-void orders_gate_leave(orders_gate_t *gate)
+void orders_gate_leave(orders_gate_t *gate, orders_gate_user_t user)
 {
     apr_thread_mutex_lock(gate->mutex);
-    gate->inside--;
+    count_out(gate, user);
     unlock_and_wake(gate, admit(gate));
 }
 
-void orders_gate_leave_narrowed(orders_gate_t *gate, int holders)
+void orders_gate_leave_narrowed(orders_gate_t *gate, orders_gate_user_t user, int holders)
 {
     apr_thread_mutex_lock(gate->mutex);
-    gate->inside--;
+    count_out(gate, user);
     if (holders > 0) {
         gate->open = holders < gate->places ? holders : gate->places;
         gate->widen_at = orders_clock_now() + WIDEN_EVERY;
@@ -214,7 +283,7 @@ void orders_gate_refuse_all(orders_gate_t *gate)
     apr_thread_mutex_lock(gate->mutex);
     gate->open = gate->places;
     while (gate->first) {
-        decide(gate, ORDERS_GATE_REFUSED, &woken);
+        decide(gate, gate->first, ORDERS_GATE_REFUSED, &woken);
     }
     unlock_and_wake(gate, woken);
 }

@@ -256,6 +256,7 @@ static void fill_call(orders_request_t *request)
     call->head = r->header_only;
     call->identify = orders_auth_identify;
     call->look_up = orders_auth_look_up;
+    call->count_for = orders_auth_count_for;
     call->glue = request;
     call->settings = &request->settings;
     call->database = &request->database;
@@ -284,8 +285,8 @@ static orders_request_t *make(request_rec *r)
     fill_settings(request);
     fill_call(request);
     request->providers.request_id = request->call.request_id;
-    orders_sessions_database(request->server.pool, request->dir.statement_timeout, &request->log,
-                             &request->database);
+    orders_sessions_database(request->server.pool, r->pool, request->dir.statement_timeout,
+                             &request->log, &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
     if (request->ours && request->server.error_documents) {
         orders_error_filter_claim(r);

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <mod_dbd.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core/clock.h"
@@ -35,9 +36,17 @@ struct orders_pool_t {
     int holders;             /**< atomic: how many have a connection */
 };
 
+/** The context of an orders_database_t: who borrows. Lives as long as that. */
+typedef struct borrower_t {
+    orders_pool_t *owner;
+    orders_gate_user_t user;
+    int queue_timeout; /**< milliseconds */
+} borrower_t;
+
 /** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
 typedef struct ticket_t {
     orders_pool_t *owner;
+    orders_gate_user_t user; /**< as whom it entered */
     apr_pool_t *pool;
     ap_dbd_t *dbd;
     PGconn *connection;
@@ -103,7 +112,7 @@ static apr_status_t give_back(void *data)
         __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELAXED);
     }
     __atomic_sub_fetch(&owner->holders, 1, __ATOMIC_RELEASE); /* he who misses us sees the return */
-    orders_gate_leave(owner->gate);
+    orders_gate_leave(owner->gate, ticket->user);
     return APR_SUCCESS;
 }
 
@@ -140,11 +149,11 @@ static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ti
  * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
  * Those who are in but still trying to connect count for nothing: they are about to find the same.
  */
-static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
+static bool wait_for_others(orders_pool_t *owner, orders_gate_user_t user, apr_uint32_t returns)
 {
     int holders = __atomic_load_n(&owner->holders, __ATOMIC_ACQUIRE);
 
-    orders_gate_leave_narrowed(owner->gate, holders);
+    orders_gate_leave_narrowed(owner->gate, user, holders);
     if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
@@ -154,14 +163,15 @@ static bool wait_for_others(orders_pool_t *owner, apr_uint32_t returns)
 }
 
 /** A place at the gate and a connection, or a problem. */
-static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket,
-                                        int queue_timeout)
+static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *pool,
+                                        ticket_t *ticket)
 {
-    apr_time_t deadline = orders_clock_now() + apr_time_from_msec(queue_timeout);
+    orders_pool_t *owner = borrower->owner;
+    apr_time_t deadline = orders_clock_now() + apr_time_from_msec(borrower->queue_timeout);
     bool again = false;
 
     for (;;) {
-        orders_gate_e gate = orders_gate_enter(owner->gate, deadline, again);
+        orders_gate_e gate = orders_gate_enter(owner->gate, borrower->user, deadline, again);
         apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_RELAXED);
 
         if (gate == ORDERS_GATE_IN) {
@@ -169,15 +179,17 @@ static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, 
                 __atomic_add_fetch(&owner->holders, 1, __ATOMIC_RELAXED);
                 return NULL;
             }
-            again = wait_for_others(owner, returns);
+            again = wait_for_others(owner, borrower->user, returns);
             if (!again) {
                 gate = ORDERS_GATE_REFUSED;
             } else if (orders_clock_now() >= deadline) {
                 gate = ORDERS_GATE_LATE; /* a free place is given to the late as well */
             }
         }
-        if (gate == ORDERS_GATE_LATE) {
-            return unavailable(pool, ORDERS_E_busy, "no session became free in time",
+        if (gate == ORDERS_GATE_LATE || gate == ORDERS_GATE_LIMITED) {
+            return unavailable(pool, ORDERS_E_busy,
+                               gate == ORDERS_GATE_LATE ? "no session became free in time"
+                                                        : "the user's sessions were all in use",
                                BUSY_RETRY_SECONDS);
         }
         if (gate == ORDERS_GATE_REFUSED) {
@@ -187,37 +199,23 @@ static orders_problem_t *enter_and_open(orders_pool_t *owner, apr_pool_t *pool, 
     }
 }
 
-static orders_problem_t *acquire_within(orders_pool_t *owner, apr_pool_t *pool,
-                                        orders_session_t *session, int queue_timeout)
+static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
 {
+    const borrower_t *borrower = context;
     ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
 
-    if (orders_clock_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED)) {
+    if (orders_clock_now() < __atomic_load_n(&borrower->owner->closed_until, __ATOMIC_RELAXED)) {
         return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
                            OUTAGE_RETRY_SECONDS);
     }
-    ORDERS_TRY(enter_and_open(owner, pool, ticket, queue_timeout));
-    ticket->owner = owner;
+    ORDERS_TRY(enter_and_open(borrower, pool, ticket));
+    ticket->owner = borrower->owner;
+    ticket->user = borrower->user;
     ticket->pool = pool;
     apr_pool_cleanup_register(pool, ticket, give_back, apr_pool_cleanup_null);
     session->connection = ticket->connection;
     session->ticket = ticket;
     return NULL;
-}
-
-static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
-{
-    orders_pool_t *owner = context;
-
-    return acquire_within(owner, pool, session, owner->queue_timeout);
-}
-
-static orders_problem_t *acquire_soon(void *context, apr_pool_t *pool, orders_session_t *session)
-{
-    orders_pool_t *owner = context;
-
-    return acquire_within(owner, pool, session,
-                          owner->queue_timeout < SOON_MS ? owner->queue_timeout : SOON_MS);
 }
 
 static void release(void *context, orders_session_t *session, bool broken)
@@ -237,22 +235,43 @@ static orders_problem_t *acquire_none(void *context, apr_pool_t *pool, orders_se
     return unavailable(pool, ORDERS_E_not_configured, "no API is mounted on this server", 0);
 }
 
-void orders_sessions_database(orders_pool_t *pool, int timeout_seconds, const orders_log_t *log,
-                              orders_database_t *database)
+void orders_sessions_database(orders_pool_t *sessions, apr_pool_t *pool, int timeout_seconds,
+                              const orders_log_t *log, orders_database_t *database)
 {
-    *database = (orders_database_t){.context = pool,
-                                    .acquire = pool ? acquire : acquire_none,
-                                    .release = release,
-                                    .prepared_statements = pool && pool->prepared_statements,
-                                    .timeout_ms = timeout_seconds * 1000,
-                                    .log = log};
+    borrower_t *borrower = apr_pcalloc(pool, sizeof *borrower);
+
+    borrower->owner = sessions;
+    borrower->queue_timeout = sessions ? sessions->queue_timeout : 0;
+    *database =
+        (orders_database_t){.context = borrower,
+                            .acquire = sessions ? acquire : acquire_none,
+                            .release = release,
+                            .prepared_statements = sessions && sessions->prepared_statements,
+                            .timeout_ms = timeout_seconds * 1000,
+                            .log = log};
 }
 
 void orders_sessions_hurry(orders_database_t *database)
 {
-    if (database->acquire == acquire) {
-        database->acquire = acquire_soon;
+    borrower_t *borrower = database->context;
+
+    if (borrower->queue_timeout > SOON_MS) {
+        borrower->queue_timeout = SOON_MS;
     }
+}
+
+void orders_sessions_count_for(orders_database_t *database, const unsigned char *user)
+{
+    borrower_t *borrower = database->context;
+
+    memcpy(&borrower->user, user, sizeof borrower->user);
+}
+
+int orders_sessions_per_user(const orders_server_conf_t *conf)
+{
+    int half = conf->sessions > 1 ? conf->sessions / 2 : 1;
+
+    return conf->sessions_per_user ? conf->sessions_per_user : half;
 }
 
 static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
@@ -267,7 +286,7 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
     pool->server = server;
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
-    pool->gate = orders_gate_create(own, conf.sessions);
+    pool->gate = orders_gate_create(own, conf.sessions, orders_sessions_per_user(&conf));
     if (!pool->gate) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "no mutex for the admission gate");
         return NULL;

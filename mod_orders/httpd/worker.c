@@ -394,7 +394,7 @@ static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
     return problem;
 }
 
-static void begin(const worker_t *worker, round_t *round)
+static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
 {
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
@@ -405,7 +405,8 @@ static void begin(const worker_t *worker, round_t *round)
                                           .secret_length = (apr_size_t)round->conf.secret_length};
     round->providers = (orders_providers_t){
         .channels = worker->channels, .log = &round->log, .cancelled = given_up};
-    orders_sessions_database(round->conf.pool, STATEMENT_SECONDS, &round->log, &round->database);
+    orders_sessions_database(round->conf.pool, pool, STATEMENT_SECONDS, &round->log,
+                             &round->database);
     orders_sessions_hurry(&round->database);
 }
 
@@ -423,7 +424,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     }
     apr_pool_create(&own, pool);
     apr_pool_tag(own, "orders_worker");
-    begin(worker, &round);
+    begin(worker, own, &round);
     problem = serve_tenants(&round, own);
     if (problem) {
         log_problem(worker, problem);

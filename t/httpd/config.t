@@ -189,6 +189,7 @@ for my $case (@whole_numbers) {
 
 my @server_numbers = (
     [OrdersSessions => [qw(0 1001 x)], 'sessions'],
+    [OrdersSessionsPerUser => [qw(0 1001 x)], 'sessions'],
     [OrdersQueueTimeout => [qw(0 60001)], 'milliseconds'],
     [OrdersIdempotencyLifetime => [qw(59 31622401)], 'seconds'],
     [OrdersWorkerInterval => [qw(0 3601)], 'seconds'],
@@ -218,7 +219,7 @@ my @per_location = (
 says($_->[0], $_->[1], locations => $location->($_->[0])) for @per_location;
 
 my @only_server = (
-    'OrdersSessions 4', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
+    'OrdersSessions 4', 'OrdersSessionsPerUser 2', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
     'OrdersIdempotencyLifetime 60', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
     'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );

@@ -104,7 +104,8 @@ sub waiting { return fresh()->selectcol_arrayref(q(SELECT pid FROM pg_stat_activ
 sub server
 {
     my (%with) = @_;
-    my $settings = join "\n", 'OrdersSecretFile secret', 'OrdersWorker Off', @{ $with{settings} || [] };
+    # one buyer asks for all of them here
+    my $settings = join "\n", 'OrdersSecretFile secret', 'OrdersWorker Off', 'OrdersSessionsPerUser 1000', @{ $with{settings} || [] };
     my $max = $with{max} // 4;
     my $dbd = ModOrders::Httpd->dbd;
     $dbd =~ s/^DBDKeep \d+\nDBDMax \d+/DBDKeep $max\nDBDMax $max\n@{[ $with{dbd} || '' ]}/m;

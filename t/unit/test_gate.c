@@ -25,6 +25,7 @@ static int counted_clockwait(sem_t *turn, clockid_t clock, const struct timespec
 /* One thread that enters, stays and leaves. */
 typedef struct guest_t {
     orders_gate_t *gate;
+    orders_gate_user_t user;
     apr_interval_time_t patience, stay;
     bool first;
     orders_gate_e outcome;
@@ -35,7 +36,7 @@ typedef struct guest_t {
 
 static apr_uint32_t admitted, inside, most;
 
-static void count_in(void)
+static void count_inside(void)
 {
     apr_uint32_t now = apr_atomic_inc32(&inside) + 1;
     apr_uint32_t seen = apr_atomic_read32(&most);
@@ -50,14 +51,15 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
     guest_t *guest = data;
     apr_time_t from = orders_clock_now();
 
-    guest->outcome = orders_gate_enter(guest->gate, from + guest->patience, guest->first);
+    guest->outcome =
+        orders_gate_enter(guest->gate, guest->user, from + guest->patience, guest->first);
     guest->waited = orders_clock_now() - from;
     if (guest->outcome == ORDERS_GATE_IN) {
         guest->place = apr_atomic_inc32(&admitted);
-        count_in();
+        count_inside();
         apr_sleep(guest->stay);
         apr_atomic_dec32(&inside);
-        orders_gate_leave(guest->gate);
+        orders_gate_leave(guest->gate, guest->user);
     }
     return NULL;
 }
@@ -92,13 +94,18 @@ static void join(guest_t *guest)
     assert_int_equal(apr_thread_join(&status, guest->thread), APR_SUCCESS);
 }
 
-static orders_gate_t *gate_of(int places)
+static orders_gate_t *gate_with_limit(int places, int per_user)
 {
     apr_pool_t *own;
 
     admitted = inside = most = timed_waits = 0;
     assert_int_equal(apr_pool_create(&own, pool), APR_SUCCESS);
-    return orders_gate_create(own, places);
+    return orders_gate_create(own, places, per_user);
+}
+
+static orders_gate_t *gate_of(int places)
+{
+    return gate_with_limit(places, places);
 }
 
 static apr_time_t in(int milliseconds)
@@ -111,12 +118,12 @@ static void lets_in_as_many_as_there_are_places(void **state)
     orders_gate_t *gate = gate_of(3);
 
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     }
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_LATE);
     assert_int_equal(orders_gate_inside(gate), 3);
-    orders_gate_leave(gate);
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
 }
 
 static void serves_in_the_order_of_coming(void **state)
@@ -124,12 +131,12 @@ static void serves_in_the_order_of_coming(void **state)
     orders_gate_t *gate = gate_of(1);
     guest_t guests[GUESTS];
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     for (int i = 0; i < GUESTS; i++) {
         guests[i] = (guest_t){.gate = gate, .patience = apr_time_from_sec(10), .stay = 500};
         start(&guests[i]);
     }
-    orders_gate_leave(gate);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
     for (int i = 0; i < GUESTS; i++) {
         join(&guests[i]);
         assert_int_equal(guests[i].outcome, ORDERS_GATE_IN);
@@ -163,13 +170,13 @@ static void bounds_the_wait(void **state)
     guest_t patient = {.gate = gate, .patience = apr_time_from_sec(10)};
     guest_t hasty = {.gate = gate, .patience = apr_time_from_msec(80)};
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     start(&hasty);
     start(&patient);
     join(&hasty);
     assert_int_equal(hasty.outcome, ORDERS_GATE_LATE);
     assert_in_range(hasty.waited, apr_time_from_msec(75), apr_time_from_sec(5));
-    orders_gate_leave(gate); /* the place is not kept for the one who left */
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY); /* the place is not kept for the one who left */
     join(&patient);
     assert_int_equal(patient.outcome, ORDERS_GATE_IN);
 }
@@ -180,10 +187,10 @@ static void puts_those_first_who_were_in(void **state)
     guest_t early = {.gate = gate, .patience = apr_time_from_sec(10)};
     guest_t again = {.gate = gate, .patience = apr_time_from_sec(10), .first = true};
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     start(&early);
     start(&again);
-    orders_gate_leave(gate);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
     join(&early);
     join(&again);
     assert_int_equal(again.place, 0);
@@ -195,7 +202,7 @@ static void turns_everybody_away(void **state)
     orders_gate_t *gate = gate_of(1);
     guest_t guests[3];
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     for (int i = 0; i < 3; i++) {
         guests[i] = (guest_t){.gate = gate, .patience = apr_time_from_sec(10)};
         start(&guests[i]);
@@ -205,8 +212,8 @@ static void turns_everybody_away(void **state)
         join(&guests[i]);
         assert_int_equal(guests[i].outcome, ORDERS_GATE_REFUSED);
     }
-    orders_gate_leave(gate);
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
 }
 
 static void narrows_to_those_who_have_one_and_widens_again(void **state)
@@ -214,17 +221,18 @@ static void narrows_to_those_who_have_one_and_widens_again(void **state)
     orders_gate_t *gate = gate_of(3);
 
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     }
-    orders_gate_leave_narrowed(gate, 2);
-    assert_int_equal(orders_gate_enter(gate, in(20), true), ORDERS_GATE_LATE);
-    orders_gate_leave(gate);
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
-    assert_int_equal(orders_gate_enter(gate, in(1500), false), ORDERS_GATE_IN); /* after a second */
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
-    orders_gate_leave(gate);
-    orders_gate_leave_narrowed(gate, 1);
-    orders_gate_leave(gate);
+    orders_gate_leave_narrowed(gate, ORDERS_GATE_NOBODY, 2);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(20), true), ORDERS_GATE_LATE);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(1500), false),
+                     ORDERS_GATE_IN); /* after a second */
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_LATE);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    orders_gate_leave_narrowed(gate, ORDERS_GATE_NOBODY, 1);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
     assert_int_equal(orders_gate_inside(gate), 0);
 }
 
@@ -234,29 +242,29 @@ static void does_not_narrow_where_nobody_has_a_session(void **state)
     orders_gate_t *gate = gate_of(3);
 
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     }
     for (int i = 0; i < 3; i++) {
-        orders_gate_leave_narrowed(gate, 0);
+        orders_gate_leave_narrowed(gate, ORDERS_GATE_NOBODY, 0);
     }
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     }
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_LATE);
 }
 
 static void opens_all_places_after_an_outage(void **state)
 {
     orders_gate_t *gate = gate_of(3);
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
-    orders_gate_leave_narrowed(gate, 1);
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_LATE);
-    orders_gate_leave(gate);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave_narrowed(gate, ORDERS_GATE_NOBODY, 1);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_LATE);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
     orders_gate_refuse_all(gate);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     }
 }
 
@@ -267,10 +275,10 @@ static void sleeps_until_he_is_woken_once_decided(void **state)
     guest_t guest = {.gate = gate, .patience = apr_time_from_msec(100)};
     waiter_t *woken = NULL;
 
-    assert_int_equal(orders_gate_enter(gate, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
     start(&guest);
     apr_thread_mutex_lock(gate->mutex);
-    decide(gate, ORDERS_GATE_REFUSED, &woken);
+    decide(gate, gate->first, ORDERS_GATE_REFUSED, &woken);
     apr_thread_mutex_unlock(gate->mutex);
     apr_sleep(apr_time_from_msec(400));
     apr_thread_mutex_lock(gate->mutex);
@@ -278,6 +286,96 @@ static void sleeps_until_he_is_woken_once_decided(void **state)
     join(&guest);
     assert_int_equal(guest.outcome, ORDERS_GATE_REFUSED);
     assert_int_equal(timed_waits, 1);
+}
+
+/* A user at the limit waits, and does not hold up those that came later. */
+static void lets_others_pass_a_user_at_the_limit(void **state)
+{
+    orders_gate_t *gate = gate_with_limit(4, 2);
+    guest_t hot[GUESTS];
+
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_IN);
+    for (int i = 0; i < GUESTS; i++) {
+        hot[i] = (guest_t){.gate = gate, .user = 7, .patience = apr_time_from_sec(10)};
+        start(&hot[i]);
+    }
+    assert_int_equal(orders_gate_inside(gate), 2);
+    assert_int_equal(orders_gate_enter(gate, 8, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave(gate, 8);
+    assert_int_equal(orders_gate_enter(gate, 9, in(0), false), ORDERS_GATE_IN);
+    orders_gate_leave(gate, 7); /* its place goes to the first of the same user */
+    for (int i = 0; i < GUESTS; i++) {
+        join(&hot[i]);
+        assert_int_equal(hot[i].outcome, ORDERS_GATE_IN);
+        assert_int_equal(hot[i].place, i);
+    }
+    assert_int_equal(orders_gate_inside(gate), 3);
+}
+
+static void never_lets_in_more_of_a_user(void **state)
+{
+    orders_gate_t *gate = gate_with_limit(4, 2);
+    guest_t guests[GUESTS];
+
+    for (int i = 0; i < GUESTS; i++) {
+        guests[i] = (guest_t){.gate = gate,
+                              .user = 7,
+                              .patience = apr_time_from_sec(10),
+                              .stay = apr_time_from_msec(1 + i % 7)};
+        assert_int_equal(apr_thread_create(&guests[i].thread, NULL, visit, &guests[i], pool),
+                         APR_SUCCESS);
+    }
+    for (int i = 0; i < GUESTS; i++) {
+        join(&guests[i]);
+    }
+    assert_int_equal(admitted, GUESTS);
+    assert_int_equal(most, 2);
+    assert_int_equal(orders_gate_inside(gate), 0);
+}
+
+static void says_that_the_user_was_at_the_limit(void **state)
+{
+    orders_gate_t *gate = gate_with_limit(2, 1);
+
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, 7, in(20), false), ORDERS_GATE_LIMITED);
+    assert_int_equal(orders_gate_enter(gate, 8, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, 9, in(0), false), ORDERS_GATE_LATE);
+    orders_gate_leave(gate, 7);
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_IN);
+}
+
+/* As many users as places, one after another: their entries are used again. */
+static void remembers_only_users_that_are_in(void **state)
+{
+    orders_gate_t *gate = gate_with_limit(2, 1);
+
+    for (orders_gate_user_t user = 1; user <= 100; user++) {
+        assert_int_equal(orders_gate_enter(gate, user, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, user + 1000, in(0), false), ORDERS_GATE_IN);
+        assert_int_equal(orders_gate_enter(gate, user, in(0), false), ORDERS_GATE_LIMITED);
+        orders_gate_leave(gate, user);
+        orders_gate_leave(gate, user + 1000);
+    }
+    assert_int_equal(orders_gate_inside(gate), 0);
+}
+
+/* While the database gives out fewer sessions, a user has at most half of those. */
+static void leaves_others_a_place_while_narrowed(void **state)
+{
+    orders_gate_t *gate = gate_with_limit(4, 2);
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(orders_gate_enter(gate, ORDERS_GATE_NOBODY, in(0), false), ORDERS_GATE_IN);
+    }
+    orders_gate_leave_narrowed(gate, ORDERS_GATE_NOBODY, 2);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    orders_gate_leave(gate, ORDERS_GATE_NOBODY);
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_IN);
+    assert_int_equal(orders_gate_enter(gate, 7, in(0), false), ORDERS_GATE_LIMITED);
+    assert_int_equal(orders_gate_enter(gate, 8, in(0), false), ORDERS_GATE_IN);
 }
 
 int main(void)
@@ -293,6 +391,11 @@ int main(void)
         TEST(does_not_narrow_where_nobody_has_a_session),
         TEST(opens_all_places_after_an_outage),
         TEST(sleeps_until_he_is_woken_once_decided),
+        TEST(lets_others_pass_a_user_at_the_limit),
+        TEST(never_lets_in_more_of_a_user),
+        TEST(says_that_the_user_was_at_the_limit),
+        TEST(remembers_only_users_that_are_in),
+        TEST(leaves_others_a_place_while_narrowed),
     };
 
     return RUN(tests);
