@@ -173,6 +173,16 @@ static const struct {
     {"PENDING", "confirming"}, {"DECLINED", "failed"},         {"FAILED", "failed"},
 };
 
+const char *orders_paypal_capture_outcome(const char *status)
+{
+    for (size_t i = 0; i < sizeof(capture_states) / sizeof(capture_states[0]); i++) {
+        if (is(status, capture_states[i].status)) {
+            return capture_states[i].outcome;
+        }
+    }
+    return NULL;
+}
+
 static const json_t *best_capture(const json_t *root, const char **outcome)
 {
     const json_t *captures = orders_paypal_at(root, CAPTURES);

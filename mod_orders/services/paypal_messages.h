@@ -31,6 +31,9 @@ orders_problem_t *orders_paypal_capture_read(orders_capture_reply_t *reply, apr_
                                              const char *text, apr_size_t length,
                                              int exponent) ORDERS_MUSTCHECK;
 
+/** What the status of a capture means, whatever was refunded since: paid, confirming, failed; NULL: not known. */
+const char *orders_paypal_capture_outcome(const char *status);
+
 /** A refund. One that failed is `provider_refused`. */
 orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_pool_t *pool,
                                             const char *text, apr_size_t length) ORDERS_MUSTCHECK;

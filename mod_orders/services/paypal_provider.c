@@ -9,6 +9,7 @@
 #include "services/paypal_events.h"
 #include "services/paypal_json.h"
 #include "services/paypal_messages.h"
+#include "services/paypal_read_back.h"
 #include "services/paypal_webhook.h"
 #include "services/refusal.h"
 
@@ -208,21 +209,13 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
 static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
                                     const orders_signed_body_t *received, orders_event_t *event)
 {
-    orders_http_reply_t answer;
-    const char *capture_id;
+    orders_paypal_hint_t hint;
 
     ORDERS_TRY(orders_paypal_webhook_check(channel, pool, received, apr_time_now()));
-    ORDERS_TRY(
-        orders_paypal_event_read(event, &capture_id, pool, received->body, received->length));
-    if (!capture_id || !strcmp(event->type, "ignored")) {
-        return NULL;
-    }
-    ORDERS_TRY(get(channel, pool, "/v2/payments/captures/", capture_id, &answer));
-    if (!is_ok(&answer)) {
-        event->type = "ignored"; /* not this account's */
-        return NULL;
-    }
-    return orders_paypal_event_owner(event, pool, answer.body, answer.length);
+    ORDERS_TRY(orders_paypal_event_read(event, &hint, pool, received->body, received->length));
+    return hint.resource == ORDERS_PAYPAL_NOTHING
+               ? NULL
+               : orders_paypal_read_back(channel, pool, &hint, event);
 }
 
 const orders_provider_t orders_paypal_provider = {

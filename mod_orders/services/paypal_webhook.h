@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The signatures of PayPal's webhooks, checked without asking PayPal: RSA with SHA-256 over the transmission's id, its time,
- * the webhook's id and the CRC-32 of the body.
+ * the webhook's id and the CRC-32 of the body. A body with the same CRC-32 is easily made, so that a good signature does not
+ * prove what the body says.
  */
 #ifndef ORDERS_SERVICES_PAYPAL_WEBHOOK_H
 #define ORDERS_SERVICES_PAYPAL_WEBHOOK_H

@@ -250,7 +250,8 @@ COMMENT ON TABLE orders.provider_event IS
 COMMENT ON COLUMN orders.provider_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.provider_event.id IS 'Number, in the order of arrival';
 COMMENT ON COLUMN orders.provider_event.channel IS 'The channel that received it';
-COMMENT ON COLUMN orders.provider_event.event_id IS 'The provider''s id of the event';
+COMMENT ON COLUMN orders.provider_event.event_id IS
+'The provider''s id of the event, or for PayPal, whose ids are not proven, one made of the transaction and its outcome';
 COMMENT ON COLUMN orders.provider_event.type IS 'paid, failed, confirming, refunded, refund_failed, or an unknown type, which is refused';
 COMMENT ON COLUMN orders.provider_event.raw_type IS 'The provider''s own name of the type, if it differs';
 COMMENT ON COLUMN orders.provider_event.payment_key IS 'The provider key of a payment, as the event names it. May not exist';

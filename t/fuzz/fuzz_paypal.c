@@ -3,6 +3,7 @@
  * byte chooses the reader. */
 #include <strings.h>
 
+#include "services/http_messages.h"
 #include "services/paypal_call.h"
 #include "services/paypal_certificates.h"
 #include "services/paypal_events.h"
@@ -12,18 +13,39 @@
 
 static void read_event(apr_pool_t *pool, const char *text, size_t length)
 {
+    orders_paypal_hint_t hint;
     orders_event_t event;
-    const char *capture_id;
 
-    if (orders_paypal_event_read(&event, &capture_id, pool, text, length)) {
+    if (orders_paypal_event_read(&event, &hint, pool, text, length)) {
         return;
     }
     HOLDS(event.id && *event.id && event.type);
-    HOLDS(!capture_id || orders_paypal_id_ok(capture_id));
+    HOLDS(hint.resource == ORDERS_PAYPAL_NOTHING || orders_paypal_id_ok(hint.id));
     HOLDS(!event.intent_id || orders_paypal_id_ok(event.intent_id));
-    if (strcmp(event.type, "ignored") != 0) {
-        HOLDS((event.payment_key && event.tenant > 0) || capture_id);
-        HOLDS(event.amount >= 0);
+    HOLDS(strcmp(event.type, "approved") || (event.payment_key && event.tenant > 0));
+    HOLDS(!event.transaction_id && !event.amount);
+}
+
+static void check_subject(const orders_event_t *event)
+{
+    HOLDS(orders_provider_id_ok(event->id) && orders_paypal_id_ok(event->transaction_id));
+    HOLDS(!event->intent_id || orders_paypal_id_ok(event->intent_id));
+    HOLDS(event->amount >= 0);
+}
+
+static void read_subject(apr_pool_t *pool, const char *text, size_t length)
+{
+    orders_event_t event = {.type = "paid"};
+    const char *capture_id;
+
+    if (!orders_paypal_event_capture(&event, pool, text, length)) {
+        check_subject(&event);
+        HOLDS(!strcmp(event.type, "ignored") || (event.payment_key && event.tenant > 0));
+    }
+    if (!orders_paypal_event_refund(&event, &capture_id, pool, text, length)) {
+        check_subject(&event);
+        HOLDS(!capture_id || orders_paypal_id_ok(capture_id));
+        HOLDS(!strcmp(event.type, "ignored") || event.payment_key || capture_id);
     }
 }
 
@@ -78,9 +100,11 @@ static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
         break;
     case 1:
         read_capture(pool, text + 1, length - 1);
+        read_subject(pool, text + 1, length - 1);
         break;
     case 2:
         read_refund(pool, text + 1, length - 1);
+        read_subject(pool, text + 1, length - 1);
         break;
     case 3:
         orders_paypal_error(&error, pool, 422, text + 1, length - 1);

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use ModOrders::Httpd;
 use ModOrders::PayPal;
+use ModOrders::PayPal::Forger qw(forge);
 use ModOrders::Test;
 
 my $buyer  = make_user();
@@ -116,6 +117,81 @@ subtest 'webhooks that are not for us' => sub {
     refused($send->($body, certificate => 'other'), 401, 'invalid_signature');
     refused($send->($body, webhook_id => 'OTHER'), 401, 'invalid_signature');
     refused(api(POST => $events, unchecked => 1, body => $body), 401, 'invalid_signature');
+};
+
+# Headers of one true delivery, with other bodies.
+subtest 'a body that is forged behind the headers of a delivery' => sub {
+    my $events = $httpd->url('/api/v1/admin/payments/paypal/events');
+    my $paid = order();
+    $paypal->approve(payment_of($paid)->{intent_id});
+    ok(wait_for(sub { state_of($paid) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($paid), $httpd->log);
+    my ($delivery) = grep { $_->{type} eq 'PAYMENT.CAPTURE.COMPLETED' && $_->{order_id} eq payment_of($paid)->{intent_id} } @{ $paypal->state->{deliveries} };
+    my $headers = $paypal->sign($delivery->{body});
+    my $send = sub {
+        my ($type, $resource, $id) = @_;
+        my $body = forge(sprintf('{"id":"%s","event_type":"%s","resource":{%s}}', $id || unique('WH'), $type, $resource), $delivery->{body});
+        return api(POST => $events, unchecked => 1, body => $body, headers => $headers);
+    };
+    my $known = sub { (rows('SELECT count(*) AS n FROM orders.provider_event WHERE tenant_id = 1'))[0]{n} };
+    my $mark = sub { '"custom_id":"1-' . payment_of($_[0])->{provider_key} . '"' };
+    my $of = sub { sprintf '"supplementary_data":{"related_ids":{"order_id":"%s"}}', payment_of($_[0])->{intent_id} };
+    my $money = sub { sprintf '"amount":{"currency_code":"EUR","value":"%s"}', $_[0] };
+    my $before = $known->();
+
+    my $unpaid = order();
+    my $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', '"id":"FORGED1","status":"COMPLETED"', $mark->($unpaid), $money->('19.90'), $of->($unpaid));
+    isnt($reply->code, 401, 'the signature fits');
+    is($reply->code, 503, 'a capture that PayPal does not know') or diag($reply->as_string);
+    ok($reply->header('Retry-After'), 'may become known later');
+    my $capture = payment_of($paid)->{transaction_id};
+    $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', qq("id":"$capture","status":"COMPLETED"), $mark->($unpaid), $money->('19.90'), $of->($unpaid));
+    is($reply->code, 200, 'the capture of another payment, which PayPal knows');
+    is(state_of($unpaid), 'open unpaid', 'do not pay an order') or diag(explain(payment_of($unpaid)));
+    is($send->('CHECKOUT.ORDER.APPROVED', '"id":"' . payment_of($unpaid)->{intent_id} . '","purchase_units":[{' . $mark->($unpaid) . '}]')->code, 200,
+        'an approval that has not been given');
+    is(scalar @{ $paypal->order(payment_of($unpaid)->{intent_id})->{purchase_units}[0]{payments}{captures} || [] }, 0, 'captures nothing');
+    is(state_of($unpaid), 'open unpaid', 'and pays nothing') or diag(explain(payment_of($unpaid)));
+
+    my $link = qq("links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/$capture"}]);
+    is($send->('PAYMENT.CAPTURE.REFUNDED', join ',', '"id":"FORGED2","status":"COMPLETED"', $mark->($paid), $money->('19.90'), $link)->code, 503, 'a refund');
+    is($send->('PAYMENT.CAPTURE.REVERSED', join ',', '"id":"FORGED3"', $money->('19.90'), $link)->code, 503, 'and one without a mark');
+    $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$capture"), $mark->($paid), $money->('19.90'), $link);
+    $send->('PAYMENT.CAPTURE.DENIED', join ',', qq("id":"$capture","status":"DECLINED"), $mark->($paid), $of->($paid));
+    is(state_of($paid), 'completed paid', 'give nothing back');
+    is(payment_of($paid)->{refunded} + payment_of($paid)->{refunding}, 0, 'at all');
+    is($known->() - $before, 0, 'nothing that is not verified is stored');
+
+    $paypal->set(hold => 1);
+    $paypal->refund($capture, { currency_code => 'EUR', value => '5.00' });
+    my ($true) = grep { $_->{type} eq 'PAYMENT.CAPTURE.REFUNDED' && $_->{order_id} eq payment_of($paid)->{intent_id} } @{ $paypal->state->{deliveries} };
+    my $refund = $paypal->order(payment_of($paid)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
+    $send->('PAYMENT.CAPTURE.COMPLETED', join(',', qq("id":"$capture"), $mark->($paid), $money->('19.90')), $true->{id});
+    $send->('PAYMENT.CAPTURE.REFUNDED', join(',', '"id":"FORGED4"', $mark->($paid), $money->('19.90'), $link), $true->{id});
+    is(payment_of($paid)->{refunded}, 0, 'an event whose id is taken');
+    $paypal->release;
+    ok($paypal->settled && wait_for(sub { state_of($paid) eq 'completed partially_refunded' }), 'is applied when it comes') or diag(state_of($paid), $httpd->log);
+    is(payment_of($paid)->{refunded}, 5_00, 'with its amount');
+    $reply = $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$refund"), $mark->($paid), $money->('14.90'), $link);
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'once, whatever its next copy says');
+    $paypal->set;
+};
+
+subtest 'an event while PayPal does not answer' => sub {
+    my $order = order();
+    $paypal->approve(payment_of($order)->{intent_id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
+    $paypal->set(hold => 1);
+    $paypal->refund(payment_of($order)->{transaction_id}, { currency_code => 'EUR', value => '5.00' });
+    $paypal->set(trouble => 'stuck', on => 'get', delay => 30, times => 1);
+    my ($true) = grep { $_->{type} eq 'PAYMENT.CAPTURE.REFUNDED' && $_->{order_id} eq payment_of($order)->{intent_id} } @{ $paypal->state->{deliveries} };
+    my $begun = time;
+    my $reply = api(POST => $httpd->url('/api/v1/admin/payments/paypal/events'), unchecked => 1, body => $true->{body}, headers => $paypal->sign($true->{body}));
+    refused($reply, 503, 'provider_unreachable');
+    cmp_ok(time - $begun, '<=', 8, 'is refused within the time of the channel');
+    is(state_of($order), 'completed paid', 'and changes nothing');
+    $paypal->release;
+    ok($paypal->settled && wait_for(sub { state_of($order) eq 'completed partially_refunded' }), 'until it comes again') or diag(state_of($order), $httpd->log);
+    $paypal->set;
 };
 
 subtest 'a currency that PayPal does not take' => sub {

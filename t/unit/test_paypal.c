@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PayPal's messages, amounts, events and signatures, without a network. */
+/* PayPal's messages, amounts and signatures, without a network. */
 #include <jansson.h>
 
 #include "core/money.h"
@@ -7,7 +7,6 @@
 #include "services/http_client.h"
 #include "services/paypal_call.h"
 #include "services/paypal_certificates.h"
-#include "services/paypal_events.h"
 #include "services/paypal_json.h"
 #include "services/paypal_messages.h"
 #include "services/paypal_money.h"
@@ -299,139 +298,6 @@ static void reads_refusals(void **state)
     assert_string_equal(error.log, "PayPal answered 400");
 }
 
-/* --- events --- */
-
-#define EVENT(type, resource)                                                                      \
-    "{\"id\":\"WH-1-2\",\"event_type\":\"" type "\",\"resource\":{" resource "}}"
-#define OF_ORDER "\"supplementary_data\":{\"related_ids\":{\"order_id\":\"5O19\"}}"
-#define MONEY "\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}"
-#define OURS "\"custom_id\":\"2-" PAYMENT "\""
-#define UP                                                                                         \
-    "\"links\":[{\"rel\":\"up\",\"href\":\"https://api.paypal.com/v2/payments/captures/3C6\"}]"
-
-static const struct {
-    const char *text, *type, *intent_id, *transaction_id, *capture_id;
-} events[] = {
-    {EVENT("CHECKOUT.ORDER.APPROVED", "\"id\":\"5O19\",\"purchase_units\":[{" OURS "}]"),
-     "approved", "5O19", "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," OURS "," MONEY "," OF_ORDER), "paid",
-     "5O19", "3C6", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," OURS "," MONEY), "paid", "-", "3C6", "-"},
-    {EVENT("PAYMENT.CAPTURE.PENDING", "\"id\":\"3C6\"," OURS "," MONEY "," OF_ORDER), "confirming",
-     "5O19", "3C6", "-"},
-    {EVENT("PAYMENT.CAPTURE.DENIED", "\"id\":\"3C6\"," OURS "," OF_ORDER), "failed", "5O19", "3C6",
-     "-"},
-    {EVENT("PAYMENT.CAPTURE.DECLINED", "\"id\":\"3C6\"," OURS), "failed", "-", "3C6", "-"},
-    {EVENT("PAYMENT.CAPTURE.REFUNDED", "\"id\":\"1JU\"," OURS "," MONEY "," UP), "refunded", "-",
-     "1JU", "3C6"},
-    {EVENT("PAYMENT.CAPTURE.REFUNDED", "\"id\":\"1JU\"," MONEY "," UP), "refunded", "-", "1JU",
-     "3C6"},
-    {EVENT("PAYMENT.CAPTURE.REVERSED", "\"id\":\"1JU\"," OURS "," MONEY "," OF_ORDER), "refunded",
-     "5O19", "1JU", "-"},
-    {EVENT("PAYMENT.CAPTURE.REFUNDED", "\"id\":\"1JU\"," MONEY), "ignored", "-", "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.REFUNDED", "\"id\":\"1JU\"," UP), "ignored", "-", "*", "*"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," MONEY "," OF_ORDER), "ignored", "*", "-",
-     "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"cart-5\"," MONEY), "ignored", "-", "-",
-     "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"1-77\"," MONEY), "ignored", "-", "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"0-" PAYMENT "\"," MONEY), "ignored", "-",
-     "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"custom_id\":\"4294967297-" PAYMENT "\"," MONEY),
-     "ignored", "-", "-", "-"},
-    {EVENT("CHECKOUT.ORDER.APPROVED", "\"purchase_units\":[{" OURS "}]"), "ignored", "-", "-", "-"},
-    {EVENT("CUSTOMER.DISPUTE.CREATED", OURS), "ignored", "-", "-", "-"},
-    {EVENT("PAYMENT.CAPTURE.COMPLETED", ""), "ignored", "-", "-", "-"},
-    {"{\"id\":\"WH-1-2\"}", "ignored", "-", "-", "-"},
-};
-
-static void same(const char *is, const char *expected)
-{
-    if (strcmp(expected, "*") != 0) {
-        assert_string_equal(is ? is : "-", expected);
-    }
-}
-
-static void reads_events(void **state)
-{
-    for (size_t i = 0; i < COUNT(events); i++) {
-        orders_event_t event;
-        const char *capture_id;
-
-        assert_null(orders_paypal_event_read(&event, &capture_id, pool, events[i].text,
-                                             strlen(events[i].text)));
-        assert_string_equal(event.id, "WH-1-2");
-        assert_string_equal(event.type, events[i].type);
-        same(event.intent_id, events[i].intent_id);
-        same(event.transaction_id, events[i].transaction_id);
-        same(capture_id, events[i].capture_id);
-        if (strcmp(event.type, "ignored") != 0 && strstr(events[i].text, OURS)) {
-            assert_int_equal(event.tenant, 2);
-            assert_string_equal(event.payment_key, PAYMENT);
-        }
-        if (!strcmp(event.type, "paid") || !strcmp(event.type, "refunded")) {
-            assert_int_equal(event.amount, 1990);
-            assert_string_equal(event.currency, "EUR");
-        }
-    }
-}
-
-static void refuses_events_that_cannot_be_read(void **state)
-{
-    static const struct {
-        const char *text, *code;
-    } bad[] = {
-        {"", "malformed_json"},
-        {"{\"id\":\"WH-1\",", "malformed_json"},
-        {"{\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\"}", "invalid_fields"},
-        {"{\"id\":\"a b\",\"event_type\":\"X\"}", "invalid_fields"},
-        {EVENT("PAYMENT.CAPTURE.COMPLETED", OURS "," MONEY), "invalid_fields"},
-    };
-
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        orders_event_t event;
-        const char *capture_id;
-
-        assert_string_equal(code_of(orders_paypal_event_read(&event, &capture_id, pool, bad[i].text,
-                                                             strlen(bad[i].text))),
-                            bad[i].code);
-    }
-}
-
-/** The order database refuses and keeps what has no amount that it can hold. */
-static void keeps_events_without_a_usable_amount(void **state)
-{
-    static const char *const texts[] = {
-        EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," OURS),
-        EVENT("PAYMENT.CAPTURE.COMPLETED",
-              "\"id\":\"3C6\"," OURS ",\"amount\":{\"currency_code\":\"EUR\",\"value\":\"1.999\"}"),
-    };
-
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        orders_event_t event;
-        const char *capture_id;
-
-        assert_null(
-            orders_paypal_event_read(&event, &capture_id, pool, texts[i], strlen(texts[i])));
-        assert_string_equal(event.type, "paid");
-        assert_string_equal(event.raw_type, "PAYMENT.CAPTURE.COMPLETED");
-        assert_int_equal(event.amount, 0);
-    }
-}
-
-static void learns_whose_refund_it_is(void **state)
-{
-    const char *ours = "{\"id\":\"3C6\"," OURS "," OF_ORDER "}";
-    orders_event_t event = {.type = "refunded"};
-
-    assert_null(orders_paypal_event_owner(&event, pool, ours, strlen(ours)));
-    assert_string_equal(event.payment_key, PAYMENT);
-    assert_string_equal(event.intent_id, "5O19");
-    assert_null(orders_paypal_event_owner(&event, pool, "{}", 2));
-    assert_string_equal(event.type, "ignored");
-    assert_non_null(orders_paypal_event_owner(&event, pool, "{", 1));
-}
-
 /* --- signatures --- */
 
 static const char *header(void *context, const char *name)
@@ -532,10 +398,6 @@ int main(void)
         TEST(reads_a_refund),
         TEST(finds_a_refund_that_paypal_has_forgotten),
         TEST(reads_refusals),
-        TEST(reads_events),
-        TEST(refuses_events_that_cannot_be_read),
-        TEST(keeps_events_without_a_usable_amount),
-        TEST(learns_whose_refund_it_is),
         TEST(knows_what_is_signed),
         TEST(fetches_certificates_from_paypal_only),
         TEST(believes_no_text_to_be_a_certificate),

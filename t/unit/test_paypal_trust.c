@@ -119,15 +119,15 @@ static const char *hear(const char *signed_body, const char *body, const char *h
 
 #define PAYMENT "0f8b3c1e-5d2a-4c7b-9e10-6a7b8c9d0e1f"
 #define EVENT                                                                                      \
-    "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\",\"resource\":{\"id\":\"3C6\","  \
-    "\"custom_id\":\"1-" PAYMENT "\",\"amount\":{\"currency_code\":\"EUR\",\"value\":\"19.90\"}}}"
+    "{\"id\":\"WH-1\",\"event_type\":\"CHECKOUT.ORDER.APPROVED\",\"resource\":{\"id\":\"3C6\","    \
+    "\"purchase_units\":[{\"custom_id\":\"1-" PAYMENT "\"}]}}"
 
 static void hears_what_paypal_has_signed(void **state)
 {
     orders_event_t event;
 
     assert_string_equal(hear(EVENT, EVENT, "{}", &event), "");
-    assert_string_equal(event.type, "paid");
+    assert_string_equal(event.type, "approved");
     assert_string_equal(event.payment_key, PAYMENT);
     assert_string_equal(hear(EVENT, EVENT, "{\"skew\":-259200}", NULL), ""); /* sent again */
     assert_string_equal(hear(EVENT, EVENT, "{\"skew\":200}", NULL), "");
@@ -214,6 +214,56 @@ static void understands_every_event(void **state)
     assert_string_equal(hear(body, body, "{}", &event), "");
     assert_string_equal(event.type, "refunded");
     assert_int_equal(event.amount, 1000);
+    body = last_event("PAYMENT.CAPTURE.COMPLETED"); /* late: the capture is refunded by now */
+    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(event.type, "paid");
+    assert_string_equal(event.transaction_id, request.transaction_id);
+    assert_string_equal(event.intent_id, request.intent_id);
+    assert_int_equal(event.amount, 1990);
+}
+
+/** Whatever a signed body says: its CRC-32 can be forged. */
+static void believes_only_what_it_reads_back(void **state)
+{
+    const orders_refund_request_t request = refund_of(32, 990);
+    const char *body = apr_psprintf(
+        pool,
+        "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.DENIED\",\"resource\":{\"id\":\"%s\","
+        "\"status\":\"DECLINED\",\"custom_id\":\"1-" PAYMENT "\","
+        "\"amount\":{\"currency_code\":\"USD\",\"value\":\"1.00\"},"
+        "\"supplementary_data\":{\"related_ids\":{\"order_id\":\"5O19\"}}}}",
+        request.transaction_id);
+    const char *unknown = "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\","
+                          "\"resource\":{\"id\":\"3C6\",\"custom_id\":\"1-" PAYMENT "\"}}";
+    orders_event_t event;
+
+    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(event.type, "paid");
+    assert_string_equal(event.payment_key, request.payment_key);
+    assert_string_equal(event.intent_id, request.intent_id);
+    assert_string_equal(event.currency, "EUR");
+    assert_int_equal(event.amount, 1990);
+    assert_null(strstr(event.id, "WH-1"));
+    assert_string_equal(hear(unknown, unknown, "{}", NULL), "provider_unreachable");
+    assert_non_null(strstr(why, "does not show"));
+    set("{\"trouble\":\"500\",\"on\":\"get\"}");
+    assert_string_equal(hear(body, body, "{}", NULL), "provider_unreachable");
+}
+
+static void does_not_wait_longer_than_the_channel_says(void **state)
+{
+    const orders_refund_request_t request = refund_of(33, 990);
+    const int timeout_ms = channel.timeout_ms;
+    const char *body = last_event("PAYMENT.CAPTURE.COMPLETED");
+    apr_time_t begun;
+
+    assert_non_null(request.transaction_id);
+    set("{\"trouble\":\"stuck\",\"on\":\"get\",\"delay\":4}");
+    channel.timeout_ms = 1000;
+    begun = apr_time_now();
+    assert_string_equal(hear(body, body, "{}", NULL), "provider_unreachable");
+    channel.timeout_ms = timeout_ms;
+    assert_in_range(apr_time_now() - begun, 0, apr_time_from_msec(3500));
 }
 
 int main(void)
@@ -226,6 +276,8 @@ int main(void)
         PAYPAL_TEST(hears_what_paypal_has_signed),
         PAYPAL_TEST(hears_nothing_else),
         PAYPAL_TEST(understands_every_event),
+        PAYPAL_TEST(believes_only_what_it_reads_back),
+        PAYPAL_TEST(does_not_wait_longer_than_the_channel_says),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

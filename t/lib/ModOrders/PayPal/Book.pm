@@ -364,6 +364,16 @@ sub _refund_event {
     return $self->_event($reversed ? 'PAYMENT.CAPTURE.REVERSED' : 'PAYMENT.CAPTURE.REFUNDED', 'refund', $known->{order}, \%resource);
 }
 
+# A refund as its merchant sees it.
+sub show_refund {
+    my ($self, $id) = @_;
+    my ($refund) = grep { $_->{id} eq $id } map { @{ $_->{refunds} } } values %{ $self->{orders} };
+    return _not_found() if !$refund;
+    my %shown = %{$refund};
+    delete @shown{qw(custom_id invoice_id)} if $self->{bare};
+    return _json(200, \%shown);
+}
+
 # Refunds of a capture that are pending are made.
 sub settle_refunds {
     my ($self, $id) = @_;
