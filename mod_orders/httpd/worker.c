@@ -286,13 +286,25 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
     return NULL;
 }
 
-/** Refusals of the events that a request received are in the log already; these came up later. */
+/** An event that cannot be applied now does not hold up the others. */
 static orders_problem_t *review_events(const round_t *round, const orders_reader_t *work)
 {
-    apr_array_header_t *refused = NULL;
+    apr_array_header_t *due;
 
-    ORDERS_TRY(go_on(round, orders_worker_review_events(work, EVENT_BATCH, &refused)));
-    for (int i = 0; refused && i < refused->nelts; i++) {
+    ORDERS_TRY(orders_worker_due_events(work, EVENT_BATCH, &due));
+    for (int i = 0; i < due->nelts && !stopping(); i++) {
+        ORDERS_TRY(go_on(round, orders_worker_review_event(work, APR_ARRAY_IDX(due, i, int64_t))));
+    }
+    return NULL;
+}
+
+/** Events that were refused while a request received them are in the log already. */
+static orders_problem_t *log_refused_events(const round_t *round, const orders_reader_t *work)
+{
+    apr_array_header_t *refused;
+
+    ORDERS_TRY(orders_worker_refused_events(work, EVENT_BATCH, &refused));
+    for (int i = 0; i < refused->nelts; i++) {
         orders_provider_event_log(&round->providers, "worker",
                                   &APR_ARRAY_IDX(refused, i, orders_refused_event_t));
     }
@@ -338,8 +350,9 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
 
 typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
 
-static const duty_t duties[] = {expire,        make_intents, ask_captures, send_refunds,
-                                review_events, send_mails,   deliver,      purge};
+static const duty_t duties[] = {expire,       make_intents,  ask_captures,
+                                send_refunds, review_events, log_refused_events,
+                                send_mails,   deliver,       purge};
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {

@@ -31,11 +31,21 @@ static const orders_statement_t mark_outbox = {
     .text = "SELECT orders.mark_outbox($1, $2, $3, $4)",
     .param_count = 4,
 };
-static const orders_statement_t review_events = {
-    .name = "orders_review_provider_events",
+static const orders_statement_t due_events = {
+    .name = "orders_due_provider_events",
+    .text = "SELECT * FROM orders.due_provider_events($1, $2)",
+    .param_count = 2,
+};
+static const orders_statement_t review_event = {
+    .name = "orders_review_provider_event",
+    .text = "SELECT orders.review_provider_event($1, $2)",
+    .param_count = 2,
+};
+static const orders_statement_t refused_events = {
+    .name = "orders_refused_provider_events",
     .text = "SELECT channel, event_id, type, payment, intent_id, transaction_id, amount, currency,"
             " refusal"
-            " FROM orders.review_provider_events($1, $2)",
+            " FROM orders.refused_provider_events($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t due_intents = {
@@ -122,13 +132,36 @@ static const char *text_or_null(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
-orders_problem_t *orders_worker_review_events(const orders_reader_t *reader, int limit,
-                                              apr_array_header_t **refused)
+orders_problem_t *orders_worker_due_events(const orders_reader_t *reader, int limit,
+                                           apr_array_header_t **ids)
 {
     orders_params_t params;
     PGresult *result;
     number_params(&params, reader, &limit, 1);
-    ORDERS_TRY(execute(reader, &review_events, &params, &result));
+    ORDERS_TRY(execute(reader, &due_events, &params, &result));
+    *ids = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(int64_t));
+    for (int row = 0; row < PQntuples(result); row++) {
+        APR_ARRAY_PUSH(*ids, int64_t) = orders_result_int(result, row, 0);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_worker_review_event(const orders_reader_t *reader, int64_t id)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    orders_param_int(&params, id);
+    return execute(reader, &review_event, &params, &result);
+}
+
+orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, int limit,
+                                               apr_array_header_t **refused)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, &limit, 1);
+    ORDERS_TRY(execute(reader, &refused_events, &params, &result));
     *refused = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(orders_refused_event_t));
     for (int row = 0; row < PQntuples(result); row++) {
         APR_ARRAY_PUSH(*refused, orders_refused_event_t) = (orders_refused_event_t){

@@ -40,12 +40,17 @@ orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
                                             const apr_array_header_t *events,
                                             const char *error) ORDERS_MUSTCHECK;
 
-/**
- * Applies at most `limit` waiting events of providers whose payment can take them now, and refuses those that have waited for a
- * day. `*refused`: array of orders_refused_event_t, to be logged; each is returned once.
- */
-orders_problem_t *orders_worker_review_events(const orders_reader_t *reader, int limit,
-                                              apr_array_header_t **refused) ORDERS_MUSTCHECK;
+/** Waiting events of providers that can be applied now or have waited for a day: array of int64_t, ids. */
+orders_problem_t *orders_worker_due_events(const orders_reader_t *reader, int limit,
+                                           apr_array_header_t **ids) ORDERS_MUSTCHECK;
+
+/** Applies such an event, or refuses it when it has waited for a day. */
+orders_problem_t *orders_worker_review_event(const orders_reader_t *reader,
+                                             int64_t id) ORDERS_MUSTCHECK;
+
+/** Refused events that were not logged yet: array of orders_refused_event_t. Each is returned once. */
+orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, int limit,
+                                               apr_array_header_t **refused) ORDERS_MUSTCHECK;
 
 /**
  * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_t with order number

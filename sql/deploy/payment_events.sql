@@ -356,62 +356,67 @@ CREATE FUNCTION orders.end_waiting_event(e orders.provider_event) RETURNS void L
     WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting'
 $$;
 
-CREATE FUNCTION orders.review_waiting_event(p_tenant integer, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
+CREATE FUNCTION orders.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT w.id FROM provider_event w
+    WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
+      AND (w.received_at < now() - interval '1 day'
+           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
+           OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
+    ORDER BY w.id
+    LIMIT p_limit;
+END
+$$;
+
+-- One event a transaction: the events of several orders would take the locks of these orders in the sequence of arrival.
+CREATE FUNCTION orders.review_provider_event(p_tenant integer, p_event bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     e orders.provider_event;
     p orders.payment;
     o orders.orders;
 BEGIN
-    SELECT * INTO e FROM orders.provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event;
-    p := orders.find_payment(p_tenant, e.channel, e.payment_key, e.intent_id);
+    SELECT * INTO e FROM provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event;
+    p := find_payment(p_tenant, e.channel, e.payment_key, e.intent_id);
     IF e.received_at < now() - interval '1 day' THEN
-        PERFORM orders.end_waiting_event(e);
+        PERFORM end_waiting_event(e);
     ELSIF p.id IS NOT NULL THEN
-        PERFORM FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p.order_id FOR UPDATE SKIP LOCKED;
-        IF NOT FOUND THEN
-            RETURN;
+        PERFORM FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p.order_id FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            o := lock_order(p_tenant, p.order_id, NULL, NULL);
+            PERFORM apply_waiting_events(o, p.id);
         END IF;
-        o := orders.lock_order(p_tenant, p.order_id, NULL, NULL);
-        PERFORM orders.apply_waiting_events(o, p.id);
     END IF;
 END
 $$;
 
-CREATE FUNCTION orders.review_provider_events(p_tenant integer, p_limit integer)
+CREATE FUNCTION orders.refused_provider_events(p_tenant integer, p_limit integer)
 RETURNS TABLE (channel text, event_id text, type text, payment text, intent_id text, transaction_id text, amount bigint,
                currency text, refusal text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
-DECLARE
-    v_event bigint;
 BEGIN
-    -- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
-    FOR v_event IN
-        SELECT w.id FROM provider_event w
-        WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
-          AND (w.received_at < now() - interval '1 day'
-               OR EXISTS (SELECT FROM payment p
-                          WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
-               OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
-        ORDER BY w.id
-        LIMIT p_limit
-    LOOP
-        PERFORM review_waiting_event(p_tenant, v_event);
-    END LOOP;
     RETURN QUERY
     UPDATE provider_event x SET reported_at = now()
     WHERE x.tenant_id = p_tenant
       AND x.id IN (SELECT d.id FROM provider_event d
                    WHERE d.tenant_id = p_tenant AND d.verdict = 'refused' AND d.reported_at IS NULL
                    ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED)
-    RETURNING x.channel, x.event_id, x.type, coalesce(x.payment_id::text, x.payment_key::text), x.intent_id, x.transaction_id, x.amount, x.currency, x.refusal;
+    RETURNING x.channel, x.event_id, x.type, coalesce(x.payment_id::text, x.payment_key::text), x.intent_id, x.transaction_id,
+              x.amount, x.currency, x.refusal;
 END
 $$;
 
 GRANT EXECUTE ON FUNCTION
     orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text),
-    orders.review_provider_events(integer, integer)
+    orders.due_provider_events(integer, integer),
+    orders.review_provider_event(integer, bigint),
+    orders.refused_provider_events(integer, integer)
     TO orders_api;
 
 -- What it all means
@@ -450,10 +455,11 @@ about an unknown intent, and a refund before its capture, wait and are applied w
 invalid_field, required_field, amount_mismatch, currency_mismatch, payment_already_captured, transaction_id_taken,
 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.end_waiting_event IS 'Internal: refuses an event that has waited too long';
-COMMENT ON FUNCTION orders.review_waiting_event IS
-'Internal: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
-COMMENT ON FUNCTION orders.review_provider_events IS
-'Worker: applies waiting events that can be applied, refuses those that have waited for a day, and returns refusals that were not
-returned yet, for the log; at most p_limit each';
+COMMENT ON FUNCTION orders.due_provider_events IS
+'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day, in the order of arrival';
+COMMENT ON FUNCTION orders.review_provider_event IS
+'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
+COMMENT ON FUNCTION orders.refused_provider_events IS
+'Worker: at most p_limit refused events that were not logged yet, for the log. Returns each once';
 
 COMMIT;

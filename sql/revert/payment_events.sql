@@ -3,8 +3,9 @@
 
 BEGIN;
 
-DROP FUNCTION orders.review_provider_events;
-DROP FUNCTION orders.review_waiting_event;
+DROP FUNCTION orders.refused_provider_events;
+DROP FUNCTION orders.review_provider_event;
+DROP FUNCTION orders.due_provider_events;
 DROP FUNCTION orders.end_waiting_event;
 DROP FUNCTION orders.apply_provider_event;
 DROP FUNCTION orders.take_event;

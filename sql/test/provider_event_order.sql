@@ -35,6 +35,15 @@ CREATE FUNCTION pg_temp.books(p_order bigint) RETURNS text LANGUAGE sql AS $$
     WHERE o.tenant_id = 77 AND o.id = p_order
 $$;
 
+-- What the worker does with events in a round.
+CREATE FUNCTION pg_temp.review() RETURNS TABLE (channel text, event_id text, type text, payment text, intent_id text, transaction_id text,
+    amount bigint, currency text, refusal text) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders.review_provider_event(77, d.id) FROM orders.due_provider_events(77, 10) AS d (id);
+    RETURN QUERY SELECT * FROM orders.refused_provider_events(77, 10);
+END
+$$;
+
 SELECT pg_temp.buy('bob', p_method => 'external') AS a \gset
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'waiting', 'a refund before its capture waits');
 SELECT is(pg_temp.states(:a), 'open unpaid none', 'without effect');
@@ -51,9 +60,9 @@ SELECT pg_temp.hear('b1', 'refunded', :b, 700, 'rtx-b1'), pg_temp.hear('b2', 're
 SELECT is(pg_temp.pay(:b, p_reference => NULL), 'done', 'the capture may be a person''s');
 SELECT is(pg_temp.states(:b), 'completed refunded none', 'the refunds follow');
 SELECT is(pg_temp.verdicts('b'), 'b1:done b2:refused:refund_exceeds_captured b3:done', 'in the order of arrival, as far as the money goes');
-SELECT is((SELECT string_agg(event_id || ' ' || refusal || ' ' || amount, ',') FROM review_provider_events(77, 10)), 'b2 refund_exceeds_captured 700',
+SELECT is((SELECT string_agg(event_id || ' ' || refusal || ' ' || amount, ',') FROM pg_temp.review()), 'b2 refund_exceeds_captured 700',
           'the worker reports what was refused');
-SELECT is_empty('SELECT * FROM review_provider_events(77, 10)', 'once');
+SELECT is_empty('SELECT * FROM pg_temp.review()', 'once');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS c \gset
 SELECT pg_temp.drop_it('bob', :c), pg_temp.hear('c1', 'refunded', :c, 1000, 'rtx-c') \g (format=unaligned) /dev/null
@@ -77,17 +86,20 @@ SELECT is((SELECT count(*) FROM provider_event WHERE event_id IN ('d1', 'd2', 'd
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT is(pg_temp.tell('e1', 'paid', 'in-e', 999, 'tx-e') || ' ' || pg_temp.tell('e2', 'refunded', 'in-e', 200, 'rtx-e'), 'waiting waiting', 'two wait');
 SELECT is(pg_temp.hear('e3', 'paid', :e, 1000, 'tx-e', p_intent => 'in-e'), 'done', 'an event may bring the intent too');
-SELECT is((SELECT string_agg(event_id, ',') FROM review_provider_events(77, 10)), 'e1', 'and reported');
+SELECT is((SELECT string_agg(event_id, ',') FROM pg_temp.review()), 'e1', 'and reported');
 SELECT is(pg_temp.verdicts('e'), 'e1:refused:amount_mismatch e2:done e3:done', 'what waited is judged');
 
 -- The worker looks after what was missed, and gives up after a day.
 SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
 SELECT is(pg_temp.tell('f1', 'paid', 'in-f', 1000, 'tx-f') || ' ' || pg_temp.tell('f2', 'paid', 'in-f2', 1000, 'tx-f2') || ' '
           || pg_temp.hear('f3', 'refunded', :f, 5, 'rtx-f3'), 'waiting waiting waiting', 'events wait');
-SELECT is_empty('SELECT * FROM review_provider_events(77, 10)', 'as long as nothing changes');
+SELECT is_empty('SELECT * FROM pg_temp.review()', 'as long as nothing changes');
 UPDATE payment SET intent_id = 'in-f' WHERE order_id = :f;
 UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE event_id = 'f2';
-SELECT is((SELECT string_agg(ROW(channel, event_id, type, payment, intent_id, transaction_id, amount, currency, refusal)::text, ',') FROM review_provider_events(77, 10)),
+SELECT is((SELECT string_agg(e.event_id, ' ' ORDER BY e.id) FROM due_provider_events(77, 10) AS d JOIN provider_event e ON e.tenant_id = 77 AND e.id = d), 'f1 f2',
+          'an intent has become known, and a day is over');
+SELECT is((SELECT count(*) FROM due_provider_events(77, 1)), 1::bigint, 'the worker takes a limited number');
+SELECT is((SELECT string_agg(ROW(channel, event_id, type, payment, intent_id, transaction_id, amount, currency, refusal)::text, ',') FROM pg_temp.review()),
           '(sim,f2,paid,,in-f2,tx-f2,1000,USD,not_found)', 'one has waited for too long');
 SELECT is(pg_temp.states(:f) || ' ' || pg_temp.verdicts('f'), 'completed partially_refunded none f1:done f2:refused:not_found f3:done', 'the others are applied');
 

@@ -10,7 +10,7 @@ SELECT table_privs_are('orders', c.relname, 'orders_api', CASE WHEN c.relname IN
            'the module at most reads ' || c.relname)
 FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' ORDER BY c.relname;
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
-          p.proname = ANY ('{place_plan,record_intent,record_intent_failure,due_intents,apply_provider_event,review_provider_events,settle_payment,fail_payment,cancel,refund,
+          p.proname = ANY ('{place_plan,record_intent,record_intent_failure,due_intents,apply_provider_event,due_provider_events,review_provider_event,refused_provider_events,settle_payment,fail_payment,cancel,refund,
               due_refunds,settle_refund,expire_due,purge_idempotency,claim_outbox,mark_outbox,post_balance,issue_token,revoke_token,list_tokens,
               token_identity,login_identity,user_id_of,order_id_of,code_key,span_start,span_end,catalogue_upsert,catalogue_bulk,rows_of,money_of,more_of,
               parties_of,actors_of,invoices_of,shipments_of,returns_of,labels_of,addresses_of,order_category,categories_of,member_place,upgrade_or_renew,apply_paid_package,place_order,reorder,read_bill,advance,ship,track,correct_address,request_return,resolve_return,list_returns,place_cart,settle_sale,cancel_sale,refund_sale,list_sales,read_sale,check_sale_refund,

@@ -27,7 +27,7 @@ payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_i
 together 12 "DO \$\$ BEGIN IF @ = 6 THEN PERFORM orders.record_intent($tenant, 'user', 'system', NULL, 'race', NULL, NULL, $payment, 'in-race', NULL, NULL);
              ELSE PERFORM orders.apply_provider_event($tenant, 'sim', 'early' || @ % 4, CASE @ % 2 WHEN 0 THEN 'paid' ELSE 'refunded' END, NULL, 'in-race',
                  CASE @ % 2 WHEN 0 THEN 'txearly' ELSE 'rtx' || @ % 4 END, CASE @ % 2 WHEN 0 THEN 100 ELSE 10 END, 'USD', NULL, NULL); END IF; END \$\$"
-q "SELECT * FROM orders.review_provider_events($tenant, 100)"
+q "SELECT orders.review_provider_event($tenant, d) FROM orders.due_provider_events($tenant, 100) AS d"
 is "$(q "SELECT payment_state || ' ' || captured || ' ' || refunded FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'partially_refunded 100 20' 'events and their intent at once: each is applied once'
 is "$(q "SELECT count(*) FROM orders.provider_event WHERE tenant_id = $tenant AND event_id LIKE 'early%' AND verdict IN ('waiting', 'refused')")" 0 'and none is left'
 
