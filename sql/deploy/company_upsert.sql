@@ -229,6 +229,9 @@ BEGIN
     IF EXISTS (SELECT FROM orders.variant y
                WHERE y.tenant_id = p.tenant_id AND y.number = x.number AND y.id IS DISTINCT FROM v_old.id) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'Another entry has this value already.', orders.doc_path(d, 'number'));
+    ELSIF d ->> 'stock' IS NOT NULL
+          AND EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p.tenant_id AND k.variant_id = v_old.id) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'A package has no stock.', orders.doc_path(d, 'stock'));
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)

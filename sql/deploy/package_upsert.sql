@@ -29,7 +29,7 @@ BEGIN
                   WHERE k.tenant_id = p_tenant AND k.variant_id = v_ids[1] AND k.external_ref <> p_ref) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'This variant is another package already.', 'variant');
     ELSIF EXISTS (SELECT FROM orders.stock s WHERE s.tenant_id = p_tenant AND s.variant_id = v_ids[1] AND s.counted) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'Of a package there is no stock.', 'variant');
+        PERFORM orders.refuse('422', 'invalid_field', 'A package has no stock.', 'variant');
     ELSIF v_old.variant_id <> v_ids[1] THEN
         PERFORM orders.refuse('422', 'invalid_field', 'A package stays the variant that it is.', 'variant');
     END IF;

@@ -268,6 +268,8 @@ FROM (VALUES
     ('packages', 'bronze', '{"product": "off", "rank": 1}', 'OR422 invalid_field variant'),
     ('packages', 'second', '{"product": "bronze", "rank": 1}', 'OR422 invalid_field variant'),
     ('packages', 'counted', '{"product": "lamp", "rank": 1}', 'OR422 invalid_field variant'),
+    ('products', 'bronze', '{"name": "Bronze", "variants": [{"ref": "v", "number": "BRONZE", "name": "Bronze", "stock": 9, "prices": {"USD": 1000}}]}',
+     'OR422 invalid_field variants[0].stock'),
     ('users', ' alice', '{"name": "A"}', 'OR422 invalid_field ref'),
     ('users', 'alice ', '{"name": "A"}', 'OR422 invalid_field ref'),
     ('members', 'nobody', '{}', 'OR422 user_not_found ref'),
