@@ -276,11 +276,11 @@ static bool drop(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
 static bool discard(request_rec *r)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_time_t deadline = apr_time_now() + DISCARD_TIME;
+    apr_time_t deadline = orders_clock_now() + DISCARD_TIME;
     apr_off_t left = MOST_DISCARDED;
     bool end = false;
 
-    while (!end && apr_time_now() < deadline) {
+    while (!end && orders_clock_now() < deadline) {
         apr_status_t status = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
                                              APR_NONBLOCK_READ, CHUNK);
         bool nothing = status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade);
