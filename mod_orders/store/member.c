@@ -31,8 +31,9 @@ static const orders_statement_t apply = {
 
 #define LIST(fit, order)                                                                           \
     OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
-                  " AND o.created_at >= orders.span_start($1, $5, $6::date)"                       \
-                  " AND o.created_at < orders.span_end($1, $5, $7::date)" order " LIMIT $3",       \
+                  " AND o.created_at >= (SELECT orders.span_start($1, $5, $6::date))"              \
+                  " AND o.created_at < (SELECT orders.span_end($1, $5, $7::date))" order           \
+                  " LIMIT $3",                                                                     \
               " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
               " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
 
