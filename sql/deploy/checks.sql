@@ -230,7 +230,7 @@ SELECT o.tenant_id, o.id AS order_id,
               coalesce(s.delivered_at::text, 'never')) AS problem
 FROM orders.orders o
 LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
-WHERE (s.shipped_at IS NOT NULL) <> (o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned'))
+WHERE (s.shipped_at IS NOT NULL) <> orders.is_sent(o)
    OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
 
 CREATE VIEW orders_check.history_is_a_path AS

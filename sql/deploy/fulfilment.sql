@@ -381,7 +381,7 @@ BEGIN
     v_new := doc_address(p_document, 'shipping_address', NULL);
     IF v_new IS NULL THEN
         PERFORM refuse('422', 'required_field', 'This field is required.', 'shipping_address');
-    ELSIF o.state <> 'open' OR o.fulfilment_state NOT IN ('pending', 'confirmed', 'packed') THEN
+    ELSIF NOT awaits_shipping(o) THEN
         PERFORM refuse_advance(o, 'An address is corrected before the goods have left.');
     END IF;
     SELECT a.document INTO v_old FROM order_address a WHERE a.tenant_id = p_tenant AND a.order_id = o.id AND a.kind = 'shipping';
