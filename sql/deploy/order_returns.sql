@@ -23,6 +23,9 @@ CREATE TABLE orders.order_return (
     CONSTRAINT order_return_reason_length CHECK (length(reason) BETWEEN 1 AND 1000)
 );
 
+ALTER TABLE orders.refund ADD CONSTRAINT refund_return_exists FOREIGN KEY (tenant_id, return_id)
+    REFERENCES orders.order_return (tenant_id, id);
+
 CREATE INDEX order_return_by_order ON orders.order_return (tenant_id, order_id, id);
 CREATE INDEX order_return_by_state ON orders.order_return (tenant_id, state, id);
 CREATE UNIQUE INDEX order_return_refund_unique ON orders.order_return (tenant_id, refund_id) WHERE refund_id IS NOT NULL;

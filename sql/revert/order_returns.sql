@@ -3,6 +3,7 @@
 
 BEGIN;
 
+ALTER TABLE orders.refund DROP CONSTRAINT refund_return_exists;
 DROP TABLE orders.return_line;
 DROP TABLE orders.order_return;
 DROP DOMAIN orders.return_state;
