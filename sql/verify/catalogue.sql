@@ -9,7 +9,7 @@ SELECT tenant_id, id, external_ref, plan_id, name, price, duration_unit, duratio
 FROM orders.billing_option WHERE false;
 SELECT tenant_id, id, external_ref, tax_class, key, rate_bp, active, created_at, updated_at
 FROM orders.tax_rate WHERE false;
-SELECT tenant_id, id, external_ref, code, kind, percent_bp, amount, currency, minimum, max_discount,
+SELECT tenant_id, id, external_ref, code, code_key, kind, percent_bp, amount, currency, minimum, max_discount,
        starts_at, ends_at, max_uses, max_uses_per_user, used, active, metadata, created_at, updated_at
 FROM orders.coupon WHERE false;
 SELECT tenant_id, coupon_id, user_id, used

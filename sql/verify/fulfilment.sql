@@ -30,3 +30,5 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.correct_address(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;

@@ -22,3 +22,5 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders.read_invoice(integer, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.read_own_invoice(integer, bigint, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.read_bill(integer, bigint, bigint)', 'EXECUTE')::integer;

@@ -18,7 +18,7 @@ SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, di
 FROM orders.orders WHERE false;
 SELECT tenant_id, order_id, id, kind, item_id, item_ref, product_number, slug, title, variant, attributes,
        quantity, unit_price, list_price, subtotal, discount, tax, currency, image, returnable,
-       refunded_quantity, refunded_amount, cancelled_quantity, returned_quantity, reserved, snapshot, metadata, created_at
+       refunded_quantity, refunded_amount, cancelled_quantity, returned_quantity, reserved, stock_shipped, snapshot, metadata, created_at
 FROM orders.order_line WHERE false;
 SELECT tenant_id, order_id, key, rate_bp, amount
 FROM orders.order_tax WHERE false;

@@ -4,7 +4,7 @@
 SELECT 1 / has_schema_privilege('orders_api', 'orders', 'USAGE')::integer;
 SELECT code, exponent, symbol, name
 FROM orders.currency WHERE false;
-SELECT id, name, currency, tax_inclusive, bill_series, metadata, created_at
+SELECT id, name, currency, tax_inclusive, bill_series, time_zone, metadata, created_at
 FROM orders.tenant WHERE false;
 SELECT 'orders.refuse'::regproc;
 SELECT 'orders.digits'::regproc;
@@ -18,3 +18,9 @@ SELECT 'orders.skip_ids'::regproc;
 SELECT 'orders.new_public_id'::regproc;
 SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.code_key(text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.span_start(integer, text, date, timestamptz)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders.span_end(integer, text, date, timestamptz)', 'EXECUTE')::integer;
