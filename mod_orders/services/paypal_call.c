@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/paypal_call.h"
-#include "core/text.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "services/http_messages.h"
 #include "services/paypal_json.h"
 #include "services/paypal_token.h"

@@ -20,7 +20,7 @@ COMMENT ON SCHEMA orders IS
 'The order book of mod_orders. Rules that hold everywhere:
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
-Lock order, kept by every function: cart, order row (by id), its payments (by id), coupon, stock (by variant), member,
+Lock order, kept by every function: cart, order row (by id), its payments and provider events (by id), coupon, stock (by variant), member,
 account, number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
 coupons, then all stock.
 Functions without SET search_path are internal: they run inside the public ones and are granted to nobody.';
