@@ -9,6 +9,7 @@
 
 #include "httpd/auth.h"
 #include "httpd/config.h"
+#include "httpd/dump.h"
 #include "httpd/error_filter.h"
 #include "httpd/handler.h"
 #include "httpd/sessions.h"
@@ -82,6 +83,7 @@ static void register_hooks(apr_pool_t *pool)
 
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(orders_dump_routes, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     orders_auth_register_hooks(pool);
