@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Clients without credentials that are slow, or say nothing: what they hold, others do not wait for. With the threads and
+# timeouts of conf/orders-reference.conf.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Faults::Client qw(create detail);
+use Faults::Load;
+use Faults::Process qw(run_quiet);
+use Faults::Scenario qw(closing none_of);
+use Faults::Stand;
+use IO::Socket::INET;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+# What the reference configuration says where it is not commented out.
+sub shipped {
+    my ($directive) = @_;
+    open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+    my ($value) = map { /^\s*\Q$directive\E\s+(.*?)\s*$/ ? $1 : () } <$in>;
+    return $value;
+}
+
+my $threads = shipped('ThreadsPerChild') // 64;
+my $timeouts = shipped('RequestReadTimeout');
+my $stand = Faults::Stand->new->start_postgres;
+my $log = Faults::Client->new;
+my $tls = $stand->{port} + 3;
+$stand->postgres->db;
+my $dir = $stand->{dir};
+run_quiet($stand->{log}, qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1), '-keyout', "$dir/tls.key", '-out', "$dir/tls.crt");
+$stand->start_httpd(
+    threads => $threads,
+    extra => join "\n", $timeouts ? "RequestReadTimeout $timeouts" : (), 'LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so',
+    "Listen 127.0.0.1:$tls https", "<VirtualHost 127.0.0.1:$tls>", 'SSLEngine on', "SSLCertificateFile $dir/tls.crt", "SSLCertificateKeyFile $dir/tls.key", '</VirtualHost>',
+);
+
+# Below this a difference is the noise of a busy machine: milliseconds.
+my $floor = 100;
+
+my $create = create(1, 'ten');
+my $order = $log->note($create, scalar Faults::Load->one_by_one($stand->{port}, $create))->{order};
+ok($order, 'there is an order to read') or BAIL_OUT('nothing to read');
+
+# A buyer's details for $seconds, each over a connection of its own; $tick is called beside them. The p99 in milliseconds.
+sub buyer {
+    my ($seconds, $tick) = @_;
+    my (@wrong, @pause);
+    my $end = time + $seconds;
+    my $load = Faults::Load->new(
+        port => $stand->{port}, clients => 4, keepalive => 0, timeout => 30, tick => $tick, tick_every => 0.5,
+        next => sub { return time > $end ? undef : $pause[$_[0]]++ % 2 ? 0.03 : detail(1, $order) },
+        done => sub { push @wrong, "$_[1]{status} " . ($_[1]{error} // $_[1]{body} // '') if $_[1]{status} != 200 },
+    )->run;
+    return ($load->percentile(0.99), \@wrong, $load->{requests});
+}
+
+sub dial {
+    my ($port) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 5) or die "connect: $!\n";
+    $socket->blocking(0);
+    return $socket;
+}
+
+my $header = "POST /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+my $body = "${header}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+
+# $count connections to $port that send $begin, then a byte each half second; a buyer's details beside them.
+sub beside {
+    my ($what, $count, $port, $begin, $drip, $check) = @_;
+    my ($before) = buyer(2);
+    my @slow = map { my $one = dial($port); syswrite $one, $begin if length $begin; $one } 1 .. $count;
+    local $SIG{PIPE} = 'IGNORE';
+    my ($p99, $wrong, $requests) = buyer(4, sub { return if !length $drip; syswrite $_, $drip for @slow });
+    $check->(@slow) if $check;
+    close $_ for @slow;
+    sleep 0.5;
+    my ($after) = buyer(2);
+    my ($undisturbed) = sort { $b <=> $a } $before, $after, $floor;
+    note(sprintf '%s: p99 %.1f ms of %d requests, undisturbed %.1f and %.1f ms', $what, $p99, $requests, $before, $after);
+    none_of("$what: every buyer is answered with 200", @$wrong);
+    cmp_ok($p99, '<=', 5 * $undisturbed, "$what: p99 of buyers is at most 5 times the undisturbed one");
+}
+
+buyer(1);
+beside('100 slow headers', 100, $stand->{port}, $header . 'X-Slow: ', 'x');
+beside('100 slow TLS handshakes', 100, $tls, "\x16\x03\x01\x02\x00", "\x01");
+
+# They are refused by their headers alone.
+beside('100 slow bodies without credentials', 100, $stand->{port}, $body, ' ', sub {
+    none_of('and each of them is answered meanwhile', map { sysread($_, my $text, 4096); ($text // '') =~ m{^HTTP/1.1 401 } ? () : $text // 'nothing' } @_);
+});
+beside('300 idle connections', 300, $stand->{port}, '', '');
+beside('300 kept connections', 300, $stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", '');
+
+# Nobody holds a thread for longer than the timeouts: after header=5-10 and handshake=5, all are closed.
+subtest 'slow connections are closed in time' => sub {
+    my %slow = (headers => [map { dial($stand->{port}) } 1 .. 5], handshake => [map { dial($tls) } 1 .. 5]);
+    syswrite $_, $header for @{$slow{headers}};
+    syswrite $_, "\x16\x03\x01\x02\x00" for @{$slow{handshake}};
+    my $until = time + 14;
+    for my $kind (sort keys %slow) {
+        my @open = @{$slow{$kind}};
+        while (@open && time < $until) {
+            sleep 0.2;
+            @open = grep { my $got = sysread $_, my $text, 4096; defined $got ? $got : $!{EAGAIN} } @open;
+        }
+        is(scalar @open, 0, "$kind");
+    }
+};
+
+closing(stand => $stand, log => $log);
+done_testing();
