@@ -11,6 +11,7 @@
 #include "httpd/config.h"
 #include "httpd/dump.h"
 #include "httpd/error_filter.h"
+#include "httpd/guess_limit.h"
 #include "httpd/handler.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
@@ -23,6 +24,7 @@ extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) orde
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     orders_token_cache_register(pconf);
+    orders_guess_limit_register(pconf);
     return OK;
 }
 
@@ -43,6 +45,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return OK;
     }
     status = orders_token_cache_open(pconf, ptemp, main);
+    if (status == OK) {
+        status = orders_guess_limit_open(pconf, main);
+    }
     return status == OK ? orders_worker_register(pconf, main) : status;
 }
 
@@ -68,6 +73,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     orders_sessions_child_init(pchild, main);
     orders_token_cache_child_init(pchild, main);
+    orders_guess_limit_child_init(pchild, main);
     orders_worker_child_init(pchild);
     orders_providers_startup();
     load_fonts(pchild, main);

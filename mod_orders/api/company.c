@@ -56,6 +56,7 @@ static const orders_route_t routes[] = {
         .secret = true,
         .auth = ORDERS_AUTH_OWN,
         .scope = ORDERS_SCOPE_BUYER,
+        .guessable = true,
         .handler = orders_company_partial,
     },
     {
@@ -65,6 +66,7 @@ static const orders_route_t routes[] = {
         .auth = ORDERS_AUTH_OWN,
         .scope = ORDERS_SCOPE_BUYER,
         .body = true,
+        .guessable = true,
         .handler = orders_company_confirm,
     },
     {
@@ -74,6 +76,7 @@ static const orders_route_t routes[] = {
         .auth = ORDERS_AUTH_OWN,
         .scope = ORDERS_SCOPE_BUYER,
         .body = true,
+        .guessable = true,
         .handler = orders_company_edit,
     },
     {

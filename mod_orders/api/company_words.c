@@ -195,6 +195,7 @@ static const struct {
     {ORDERS_KIND_PRECONDITION_FAILED, "precondition failed"},
     {ORDERS_KIND_TOO_LARGE, "body too large"},
     {ORDERS_KIND_UNSUPPORTED_TYPE, "unsupported media type"},
+    {ORDERS_KIND_TOO_MANY, "too many requests"},
     {ORDERS_KIND_UNAVAILABLE, "service unavailable"},
     {ORDERS_KIND_INTERNAL, "internal error"},
 };

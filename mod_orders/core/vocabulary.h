@@ -25,6 +25,7 @@
     X(TOO_LARGE, 413)                                                                              \
     X(UNSUPPORTED_TYPE, 415)                                                                       \
     X(UNPROCESSABLE, 422)                                                                          \
+    X(TOO_MANY, 429)                                                                               \
     X(UNAVAILABLE, 503)                                                                            \
     X(INTERNAL, 500)
 
@@ -77,6 +78,7 @@
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \
     X(40, statement_timeout, UNAVAILABLE,                                                          \
       "The database did not finish in time, and changed nothing.")                                 \
+    X(52, too_many_requests, TOO_MANY, "Too many requests; try again later.")                      \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
@@ -163,6 +165,7 @@
     X(OrdersTokenCache)          /* Location/server: seconds, default 10, 0 = off */               \
     X(OrdersTokenCacheProvider)  /* server: socache provider[:args], default shmcb */              \
     X(OrdersMaxBody)             /* Location/server: bytes, default 65536 */                       \
+    X(OrdersGuessLimit)          /* Location/server: user=10 address=60, failed look-ups a minute */\
     X(OrdersPageSize)            /* Location/server: default [maximum] */                          \
     X(OrdersMaxQuantity)         /* Location/server: default 10 */                                 \
     X(OrdersBodyTimeout)         /* Location/server: seconds for reading a body */                 \

@@ -14,6 +14,7 @@
 
 #include "core/digest.h"
 #include "core/token.h"
+#include "httpd/guess_limit.h"
 #include "httpd/origin.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
@@ -228,7 +229,8 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
     orders_request_t *request = call->glue;
 
     ORDERS_TRY(resolve(request, token ? trim_token(call->pool, token) : NULL));
-    return permit(request);
+    ORDERS_TRY(permit(request));
+    return call->route->guessable ? orders_guess_limit_check(request) : NULL;
 }
 
 orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,

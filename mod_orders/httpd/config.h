@@ -41,10 +41,12 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \
     X(int, page_max, ORDERS_UNSET, 0, OrdersPageSize)                                              \
     X(int, max_quantity, ORDERS_UNSET, 10, OrdersMaxQuantity)                                      \
-    X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)              /* seconds */           \
-    X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout)     /* seconds */           \
-    X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)         /* seconds */           \
-    X(int, consumer_expiry, ORDERS_UNSET, 900, OrdersConsumerExpiry)       /* seconds */           \
+    X(int, guesses_of_user, ORDERS_UNSET, 10, OrdersGuessLimit)        /* a minute; 0: no limit */ \
+    X(int, guesses_of_address, ORDERS_UNSET, 60, OrdersGuessLimit)     /* the same */              \
+    X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \
+    X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout) /* seconds */               \
+    X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)     /* seconds */               \
+    X(int, consumer_expiry, ORDERS_UNSET, 900, OrdersConsumerExpiry)   /* seconds */               \
     X(int, pay_link_lifetime, ORDERS_UNSET, 86400, OrdersPayLinkLifetime)  /* seconds */           \
     X(int, bill_link_lifetime, ORDERS_UNSET, 3600, OrdersBillLinkLifetime) /* seconds */           \
     X(int, terminal_feed, ORDERS_UNSET, 1, OrdersTerminalFeed)                                     \

@@ -217,6 +217,32 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
     return NULL;
 }
 
+/** One `word=number` of a directive that has several. */
+typedef struct limit_t {
+    const char *word;
+    size_t offset; /**< of an int of orders_dir_conf_t */
+} limit_t;
+
+static const limit_t guess_limits[] = {
+    {"user", offsetof(orders_dir_conf_t, guesses_of_user)},
+    {"address", offsetof(orders_dir_conf_t, guesses_of_address)},
+    {NULL, 0},
+};
+
+/** For AP_INIT_ITERATE, with a list of limit_t as its info. */
+static const char *set_limit(cmd_parms *cmd, void *conf, const char *text)
+{
+    const char *value = strchr(text, '=');
+
+    for (const limit_t *one = cmd->info; value && one->word; one++) {
+        if (!strncmp(one->word, text, (size_t)(value - text)) && !one->word[value - text] &&
+            read_number(value + 1, 0, 1000000, (int *)(void *)((char *)conf + one->offset))) {
+            return NULL;
+        }
+    }
+    return apr_psprintf(cmd->pool, "%s takes %s, not '%s'", cmd->cmd->name, cmd->cmd->errmsg, text);
+}
+
 static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
 {
     orders_dir_conf_t *dir = conf;
@@ -316,6 +342,8 @@ const command_rec orders_directives[] = {
             "the largest request body; default 65536"),
     AP_INIT_TAKE12("OrdersPageSize", set_page_size, NULL, ANYWHERE,
                    "entries of a page and, optionally, the most a client may ask for"),
+    AP_INIT_ITERATE("OrdersGuessLimit", set_limit, (void *)(uintptr_t)guess_limits, ANYWHERE,
+                    "user=number and address=number: failed look-ups a minute; 0: no limit"),
     DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",
             "the largest quantity of a line; default 10"),
     DIR_INT("OrdersBodyTimeout", body_timeout, 1, 600, "seconds",

@@ -12,6 +12,7 @@
 
 #include "httpd/auth.h"
 #include "httpd/body.h"
+#include "httpd/guess_limit.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
 
@@ -115,6 +116,9 @@ static int handle(request_rec *r)
     orders_reply_init(request, &reply);
     if (request->found == ORDERS_ROUTE_FOUND) {
         problem = answer(request, &reply);
+        if (request->match.route->guessable) {
+            orders_guess_limit_count(request, problem);
+        }
     } else if (request->found == ORDERS_ROUTE_METHOD) {
         reply.status = HTTP_NO_CONTENT;
         problem = other_method(request);

@@ -52,7 +52,7 @@ static const struct {
     {"OR400", ORDERS_E_malformed_request}, {"OR402", ORDERS_E_insufficient_balance},
     {"OR403", ORDERS_E_forbidden},         {"OR404", ORDERS_E_not_found},
     {"OR409", ORDERS_E_order_not_payable}, {"OR412", ORDERS_E_version_mismatch},
-    {"OR422", ORDERS_E_invalid_field},
+    {"OR422", ORDERS_E_invalid_field},     {"OR429", ORDERS_E_too_many_requests},
 };
 
 const char *orders_sqlstate_of(const PGresult *error)

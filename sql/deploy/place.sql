@@ -142,14 +142,37 @@ BEGIN
 END
 $$;
 
--- The id is in every number, so that no two are the same, and no counter is waited for.
-CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE sql STABLE AS $$
+-- The id is in every number, so that no two are the same, and no counter is waited for. But the number of an order that
+-- a consumer is to bind is all that binding asks for, so it is random: the first 60 random bits of a UUID, whose source
+-- is the server's cryptographic one.
+CREATE FUNCTION orders.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT lpad((('x0' || left(u.hex, 12) || right(u.hex, 3))::bit(64)::bigint % 1000000000000)::text, 12, '0')
+    FROM (SELECT replace(gen_random_uuid()::text, '-', '')) AS u (hex)
+$$;
+
+CREATE FUNCTION orders.order_number(h orders.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT CASE
         WHEN h.dialect = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders.digits(p_id, 8)
             || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
         WHEN h.dialect = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders.digits(p_id, 6)
         WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(p_local, 'YYYYMMDD') || '-' || orders.digits(p_id, 6)
-        ELSE h.number_prefix || to_char(p_local, 'YYMMDD') || orders.digits(p_id, 6) || 'OD' END
+        ELSE h.number_prefix || to_char(p_local, 'YYMMDD')
+            || CASE WHEN h.buyer_binds THEN orders.random_digits() ELSE orders.digits(p_id, 6) END || 'OD' END
+$$;
+
+-- A random number that is taken is drawn again.
+CREATE FUNCTION orders.unused_order_number(p_tenant integer, h orders.order_head, p_id bigint) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_number text;
+BEGIN
+    LOOP
+        v_number := orders.order_number(h, p_id, orders.local_time(p_tenant, now()));
+        EXIT WHEN h.buyer_binds IS NOT TRUE
+            OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = v_number);
+    END LOOP;
+    RETURN v_number;
+END
 $$;
 
 CREATE FUNCTION orders.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders.priced_line[])
@@ -175,7 +198,7 @@ BEGIN
         retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
         shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
     VALUES (
-        p_tenant, p_id, orders.order_number(h, p_id, orders.local_time(p_tenant, now())), h.dialect,
+        p_tenant, p_id, orders.unused_order_number(p_tenant, h, p_id), h.dialect,
         CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
         CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
         coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
@@ -501,8 +524,11 @@ COMMENT ON FUNCTION orders.spread_discount IS 'Internal: lines with an order-wid
 COMMENT ON FUNCTION orders.tax_of IS 'Internal: the tax in a price, or on top of it; the rates together in basis points';
 COMMENT ON FUNCTION orders.tax_shares IS 'Internal: tax by line and rate';
 COMMENT ON FUNCTION orders.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
+COMMENT ON FUNCTION orders.random_digits IS 'Internal: 12 digits that nobody can guess';
+COMMENT ON FUNCTION orders.unused_order_number IS 'Internal: order_number, drawn again while a random one is taken';
 COMMENT ON FUNCTION orders.order_number IS
-'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD; in the
+'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD, and
+where a consumer is to bind the order AAAAyymmdd and 12 random digits, then OD; in the
 customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
 COMMENT ON FUNCTION orders.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders.put_header IS 'Internal: writes the order row in its final state';

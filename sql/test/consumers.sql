@@ -13,6 +13,18 @@ CREATE FUNCTION pg_temp.edit(p_order bigint, p_address jsonb DEFAULT '{"given_na
 $$;
 CREATE FUNCTION pg_temp.version(p_order bigint) RETURNS integer LANGUAGE sql AS $$ SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order $$;
 
+-- The number is all that binding asks for: it is random, and drawn again while it is taken.
+SELECT matches(pg_temp.number_of(pg_temp.sell('cash', true)), '^AAAA\d{6}\d{12}OD$', 'a consumer''s order has twelve random digits');
+SELECT is((SELECT count(DISTINCT d) FROM (SELECT random_digits() FROM generate_series(1, 1000)) AS x (d)), 1000::bigint, 'no two of a thousand are the same');
+SELECT is((SELECT count(*) FROM generate_series(1, 12) AS i CROSS JOIN LATERAL (SELECT count(DISTINCT substr(d, i, 1)) FROM (SELECT random_digits() FROM generate_series(1, 500 + 0 * i)) AS x (d)) AS y (n) WHERE n = 10),
+          12::bigint, 'each place has every digit');
+SAVEPOINT drawn;
+CREATE SEQUENCE pg_temp.draws;
+GRANT USAGE ON SEQUENCE pg_temp.draws TO PUBLIC;
+CREATE OR REPLACE FUNCTION orders.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT lpad((nextval('pg_temp.draws') / 3)::text, 12, '0') $$;
+SELECT is((SELECT string_agg(right(pg_temp.number_of(pg_temp.sell('cash', true)), 3), ' ') FROM generate_series(1, 3)), '0OD 1OD 2OD', 'a number that is taken is not given again');
+ROLLBACK TO drawn;
+
 -- Whose an order is comes before its state, for each of the three.
 SELECT pg_temp.sell('cash', true) AS a, pg_temp.sell('cash', true) AS taken, pg_temp.sell() AS desk, pg_temp.sell('cash', true, p_expires => 0) AS late,
        pg_temp.sell('cash', true) AS paid, pg_temp.sell('cash', true) AS off, pg_temp.sell('cash', true) AS bad, pg_temp.sell('external', true) AS slow \gset

@@ -58,6 +58,7 @@ OrdersTokenCache 0
 OrdersMaxBody 1000
 OrdersPageSize 5 50
 OrdersMaxQuantity 3
+OrdersGuessLimit user=5 address=50
 OrdersBodyTimeout 2
 OrdersStatementTimeout 1
 OrdersReturnURL https://shop.example/ https://app.example/orders
@@ -203,6 +204,11 @@ for my $case (@server_numbers) {
 my @per_location = (
     ['OrdersIdentity magic',              qr/OrdersIdentity is token .* or remote-user .*, not 'magic'/],
     ['OrdersRemoteUserScopes buyer king', qr/there is no scope 'king'/],
+    ['OrdersGuessLimit user=ten',         qr/OrdersGuessLimit takes user=number and address=number: .*, not 'user=ten'/],
+    ['OrdersGuessLimit user=1 token=1',   qr/not 'token=1'/],
+    ['OrdersGuessLimit use=1',            qr/not 'use=1'/],
+    ['OrdersGuessLimit 5',                qr/not '5'/],
+    ['OrdersGuessLimit address=1000001',  qr/not 'address=1000001'/],
     ['OrdersPageSize 0',                  qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 ten',             qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 10',              qr/the default of 20 is above the maximum of 10/],
