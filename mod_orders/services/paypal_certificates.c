@@ -7,29 +7,38 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/clock.h"
 #include "services/http_client.h"
+#include "services/paypal_fetches.h"
 #include "services/refusal.h"
 
 #define PATH "/v1/notifications/certs/"
 #define DOMAIN ".paypal.com"
 #define NAME "messageverificationcerts."
 #define HTTPS_PORT ":443"
-#define MAX_URL 500
 #define MAX_KEPT 8
 #define KEPT_FOR apr_time_from_sec(3600)
+/** While it cannot be fetched again, an older one serves: nobody shall stop true webhooks by filling the fetches. */
+#define USABLE_FOR apr_time_from_sec(86400)
 /** The request of a stranger who may yet turn out not to be PayPal must not wait for long. */
-#define TIMEOUT_MS 5000
+#define TIMEOUT_MS 2000
 #define MIN_BITS 2048
 #define MAX_CHAIN 8
 
+/** A key, and when its certificate ends. */
+typedef struct certificate_t {
+    EVP_PKEY *key;
+    apr_time_t ends;
+} certificate_t;
+
 typedef struct kept_t {
-    char url[MAX_URL + 1];
-    char *pem; /**< malloc'ed */
-    apr_size_t length;
-    apr_time_t until;
+    char url[ORDERS_PAYPAL_MAX_URL + 1];
+    const char *ca_file; /**< a channel's, which lives as long as the process; or NULL */
+    certificate_t certificate;
+    apr_time_t since; /**< of orders_clock_now() */
 } kept_t;
 
 /** Filled in child processes only, with what was found good; the oldest gives way. */
@@ -47,7 +56,8 @@ static bool ends_with(const char *text, const char *end)
 
 bool orders_paypal_certificate_url_ok(const char *channel_url, const char *url, apr_pool_t *pool)
 {
-    const char *origin = strlen(url) <= MAX_URL ? orders_http_origin(pool, url) : NULL;
+    const char *origin =
+        strlen(url) <= ORDERS_PAYPAL_MAX_URL ? orders_http_origin(pool, url) : NULL;
     const char *own = orders_http_origin(pool, channel_url);
     const char *host = strstr(url, "://");
     const char *path = host ? strchr(host + 3, '/') : NULL;
@@ -60,50 +70,68 @@ bool orders_paypal_certificate_url_ok(const char *channel_url, const char *url, 
            (!strncmp(origin, "https://", 8) && ends_with(origin, DOMAIN HTTPS_PORT));
 }
 
-static const char *look_up(const char *url, apr_pool_t *pool, apr_size_t *length, apr_time_t now)
-{
-    const char *pem = NULL;
-
-    pthread_mutex_lock(&cache.lock);
-    for (int i = 0; i < MAX_KEPT && !pem; i++) {
-        const kept_t *kept = &cache.kept[i];
-
-        if (kept->pem && kept->until > now && !strcmp(kept->url, url)) {
-            pem = apr_pstrmemdup(pool, kept->pem, kept->length);
-            *length = kept->length;
-        }
-    }
-    pthread_mutex_unlock(&cache.lock);
-    return pem;
-}
-
-static void keep(const char *url, const char *pem, apr_size_t length, apr_time_t now)
-{
-    char *copy = malloc(length);
-    kept_t *place = &cache.kept[0];
-
-    if (!copy) {
-        return;
-    }
-    memcpy(copy, pem, length);
-    pthread_mutex_lock(&cache.lock);
-    for (int i = 1; i < MAX_KEPT && strcmp(place->url, url); i++) {
-        kept_t *kept = &cache.kept[i];
-
-        place = kept->until < place->until || !strcmp(kept->url, url) ? kept : place;
-    }
-    free(place->pem);
-    apr_cpystrn(place->url, url, sizeof(place->url));
-    place->pem = copy;
-    place->length = length;
-    place->until = now + KEPT_FOR;
-    pthread_mutex_unlock(&cache.lock);
-}
-
 static apr_status_t free_key(void *key)
 {
     EVP_PKEY_free(key);
     return APR_SUCCESS;
+}
+
+/** The caller's own reference becomes the pool's. */
+static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
+{
+    if (key) {
+        apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
+    }
+    return key;
+}
+
+static bool is_same(const kept_t *kept, const char *url, const char *ca_file)
+{
+    return kept->certificate.key && !strcmp(kept->url, url) &&
+           (ca_file && kept->ca_file ? !strcmp(kept->ca_file, ca_file) : ca_file == kept->ca_file);
+}
+
+/** The key behind an address, if it is known; `*fresh`: it need not be fetched again. */
+static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
+                         apr_time_t now, bool *fresh)
+{
+    EVP_PKEY *key = NULL;
+
+    *fresh = false;
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_KEPT && !key; i++) {
+        const kept_t *kept = &cache.kept[i];
+        const apr_time_t age = orders_clock_now() - kept->since;
+
+        if (is_same(kept, url, channel->ca_file) && age < USABLE_FOR &&
+            now < kept->certificate.ends && EVP_PKEY_up_ref(kept->certificate.key) == 1) {
+            key = kept->certificate.key;
+            *fresh = age < KEPT_FOR;
+        }
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return give_to_pool(key, pool);
+}
+
+static void keep(const orders_channel_t *channel, const char *url, const certificate_t *certificate)
+{
+    kept_t *place = &cache.kept[0];
+
+    if (EVP_PKEY_up_ref(certificate->key) != 1) {
+        return;
+    }
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 1; i < MAX_KEPT && !is_same(place, url, channel->ca_file); i++) {
+        kept_t *kept = &cache.kept[i];
+
+        place = kept->since < place->since || is_same(kept, url, channel->ca_file) ? kept : place;
+    }
+    EVP_PKEY_free(place->certificate.key);
+    apr_cpystrn(place->url, url, sizeof(place->url));
+    place->ca_file = channel->ca_file;
+    place->certificate = *certificate;
+    place->since = orders_clock_now();
+    pthread_mutex_unlock(&cache.lock);
 }
 
 /** The first certificate, and the others; all are the caller's to free. */
@@ -179,26 +207,42 @@ static EVP_PKEY *key_of(X509 *leaf)
     return key;
 }
 
-EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
-                                        apr_time_t now, apr_pool_t *pool, const char **why)
+static apr_time_t end_of(const X509 *leaf)
+{
+    struct tm end;
+
+    return ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1 ? apr_time_from_sec(timegm(&end))
+                                                                : 0;
+}
+
+/** The key becomes the pool's. */
+static const char *read_certificate(certificate_t *certificate, const char *pem, apr_size_t length,
+                                    const char *ca_file, apr_time_t now, apr_pool_t *pool)
 {
     STACK_OF(X509) *others = sk_X509_new_null();
     X509 *leaf = others ? read_chain(pem, length, others) : NULL;
-    EVP_PKEY *key = NULL;
+    const char *why = !leaf              ? "it is no certificate"
+                      : !name_fits(leaf) ? "its name is not that of PayPal's messages"
+                                         : check_chain(leaf, others, ca_file, now, pool);
 
-    *why = !leaf              ? "it is no certificate"
-           : !name_fits(leaf) ? "its name is not that of PayPal's messages"
-                              : check_chain(leaf, others, ca_file, now, pool);
-    if (!*why) {
-        key = key_of(leaf);
-        *why = key ? NULL : "its key is not RSA, or too short";
-    }
-    if (key) {
-        apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
+    certificate->key = why ? NULL : give_to_pool(key_of(leaf), pool);
+    if (certificate->key) {
+        certificate->ends = end_of(leaf);
+    } else if (!why) {
+        why = "its key is not RSA, or too short";
     }
     X509_free(leaf);
     sk_X509_pop_free(others, X509_free);
-    return key;
+    return why;
+}
+
+EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
+                                        apr_time_t now, apr_pool_t *pool, const char **why)
+{
+    certificate_t certificate;
+
+    *why = read_certificate(&certificate, pem, length, ca_file, now, pool);
+    return certificate.key;
 }
 
 static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
@@ -223,36 +267,62 @@ static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool
                  : NULL;
 }
 
-orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
-                                            apr_pool_t *pool, const char *url, apr_time_t now)
+static orders_problem_t *fetch_certificate(certificate_t *certificate,
+                                           const orders_channel_t *channel, apr_pool_t *pool,
+                                           const char *url, apr_time_t now)
 {
     orders_http_reply_t reply;
     const char *why;
-    const char *pem = look_up(url, pool, &reply.length, now);
-    const bool known = pem != NULL;
 
-    if (!known) {
-        ORDERS_TRY(fetch(channel, pool, url, &reply));
-        pem = reply.body;
+    ORDERS_TRY(fetch(channel, pool, url, &reply));
+    why = read_certificate(certificate, reply.body, reply.length, channel->ca_file, now, pool);
+    return why ? orders_problem_logged(
+                     pool, ORDERS_E_invalid_signature,
+                     apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL))
+               : NULL;
+}
+
+/** One fetch, if there may be one now. */
+static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel, apr_pool_t *pool,
+                                const char *url, apr_time_t now)
+{
+    certificate_t certificate = {NULL, 0};
+    orders_problem_t *problem;
+
+    ORDERS_TRY(orders_paypal_fetch_begin(pool, url));
+    problem = fetch_certificate(&certificate, channel, pool, url, now);
+    if (!problem) {
+        keep(channel, url, &certificate);
+        *key = certificate.key;
     }
-    *key = orders_paypal_certificate_key(pem, reply.length, channel->ca_file, now, pool, &why);
-    if (!*key) {
-        return orders_problem_logged(
-            pool, ORDERS_E_invalid_signature,
-            apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL));
+    orders_paypal_fetch_end(url, !problem ? ORDERS_PAYPAL_FETCHED
+                                 : problem->error == ORDERS_E_invalid_signature
+                                     ? ORDERS_PAYPAL_BAD
+                                     : ORDERS_PAYPAL_UNREACHABLE);
+    return problem;
+}
+
+orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
+                                            apr_pool_t *pool, const char *url, apr_time_t now)
+{
+    orders_problem_t *problem;
+    bool fresh;
+
+    *key = look_up(channel, pool, url, now, &fresh);
+    if (fresh) {
+        return NULL;
     }
-    if (!known) {
-        keep(url, pem, reply.length, now);
-    }
-    return NULL;
+    problem = obtain(key, channel, pool, url, now);
+    return *key && problem && problem->error == ORDERS_E_provider_unreachable ? NULL : problem;
 }
 
 void orders_paypal_certificates_forget(void)
 {
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_KEPT; i++) {
-        free(cache.kept[i].pem);
-        cache.kept[i] = (kept_t){.pem = NULL};
+        EVP_PKEY_free(cache.kept[i].certificate.key);
+        cache.kept[i] = (kept_t){.ca_file = NULL};
     }
     pthread_mutex_unlock(&cache.lock);
+    orders_paypal_fetches_forget();
 }

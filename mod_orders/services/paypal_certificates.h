@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The certificates that PayPal signs its webhooks with: fetched from where a webhook says, if that is PayPal, kept for an
- * hour, and believed only when they lead to a certificate authority that is trusted. Any thread may ask.
+ * The certificates that PayPal signs its webhooks with: fetched from where a webhook says, if that is PayPal and few others
+ * are being fetched (paypal_fetches.h), kept for an hour, and believed only when they lead to a certificate authority that is
+ * trusted. One that cannot be fetched again serves for a day. Any thread may ask.
  */
 #ifndef ORDERS_SERVICES_PAYPAL_CERTIFICATES_H
 #define ORDERS_SERVICES_PAYPAL_CERTIFICATES_H
@@ -24,7 +25,10 @@ bool orders_paypal_certificate_url_ok(const char *channel_url, const char *url, 
 EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
                                         apr_time_t now, apr_pool_t *pool, const char **why);
 
-/** The key behind a certificate's URL. `invalid_signature`, or `provider_unreachable` when it cannot be fetched. */
+/**
+ * The key behind a certificate's URL; it lives as long as the pool. `invalid_signature`, or `provider_unreachable` when it
+ * cannot be fetched, or not now.
+ */
 orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
                                             apr_pool_t *pool, const char *url,
                                             apr_time_t now) ORDERS_MUSTCHECK;

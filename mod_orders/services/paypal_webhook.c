@@ -8,10 +8,12 @@
 
 #include "core/time.h"
 #include "services/paypal_certificates.h"
+#include "services/paypal_json.h"
 
 #define ALGORITHM "SHA256withRSA"
 #define MAX_HEADER 100
 #define MAX_SIGNATURE 1024
+#define MIN_SIGNATURE 256 /* bytes: that of RSA with 2048 bits */
 
 typedef enum { ID, TIME, SIGNATURE, CERT_URL, ALGO, HEADERS } header_e;
 
@@ -57,7 +59,7 @@ const char *orders_paypal_signed_text(const orders_signed_body_t *received, cons
 {
     const char *id = header(received, ID), *time = header(received, TIME);
 
-    if (!id || !time || strlen(id) > MAX_HEADER || strlen(time) > MAX_HEADER) {
+    if (!id || !time || !orders_paypal_id_ok(id) || strlen(time) > MAX_HEADER) {
         return NULL;
     }
     return apr_psprintf(pool, "%s|%s|%s|%u", id, time, webhook_id,
@@ -92,11 +94,9 @@ static size_t decode(const char *text, unsigned char *bytes)
     return size > 0 ? (size_t)size : 0;
 }
 
-static bool fits(EVP_PKEY *key, const char *text, const char *signature)
+static bool fits(EVP_PKEY *key, const char *text, const unsigned char *bytes, size_t size)
 {
-    unsigned char bytes[MAX_SIGNATURE];
-    size_t size = decode(signature, bytes);
-    EVP_MD_CTX *context = size ? EVP_MD_CTX_new() : NULL;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good =
         context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
         EVP_DigestVerify(context, bytes, size, (const unsigned char *)text, strlen(text)) == 1;
@@ -112,7 +112,9 @@ orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, a
     const char *text = orders_paypal_is_signed(received)
                            ? orders_paypal_signed_text(received, channel->webhook_id, pool)
                            : NULL;
+    unsigned char signature[MAX_SIGNATURE];
     EVP_PKEY *key;
+    size_t size;
 
     if (!text || strcmp(header(received, ALGO), ALGORITHM)) {
         return invalid(pool, "a header of PayPal's is missing, or unlike what is known");
@@ -123,8 +125,11 @@ orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, a
     if (!orders_paypal_certificate_url_ok(channel->url, header(received, CERT_URL), pool)) {
         return invalid(pool, "the webhook's certificate is not at PayPal's");
     }
+    size = decode(header(received, SIGNATURE), signature);
+    if (size < MIN_SIGNATURE) {
+        return invalid(pool, "the webhook's signature is none");
+    }
     ORDERS_TRY(orders_paypal_certificate(&key, channel, pool, header(received, CERT_URL), now));
-    return fits(key, text, header(received, SIGNATURE))
-               ? NULL
-               : invalid(pool, "the webhook's signature does not fit");
+    return fits(key, text, signature, size) ? NULL
+                                            : invalid(pool, "the webhook's signature does not fit");
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the two know each other: access tokens and signed webhooks, against the PayPal that pretends. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "paypal.h"
 
@@ -147,7 +151,7 @@ static void hears_nothing_else(void **state)
         {EVENT, "{\"certificate\":\"other\"}", "unable to get local issuer"},
         {EVENT, "{\"certificate\":\"named\"}", "name is not that"},
         {EVENT, "{\"certificate\":\"expired\"}", "expired"},
-        {EVENT, "{\"certificate\":\"weak\"}", "too short"},
+        {EVENT, "{\"certificate\":\"weak\"}", "signature is none"},
         {EVENT, "{\"skew\":-432000}", "too old"},
         {EVENT, "{\"skew\":600}", "future"},
         {EVENT, "{\"cert_url\":\"https://evil.example/v1/notifications/certs/good\"}",
@@ -169,6 +173,158 @@ static void hears_nothing_else(void **state)
         "provider_unreachable");
     assert_string_equal(hear("{\"id\":", "{\"id\":", "{}", NULL), "malformed_json");
 }
+
+/* --- certificates --- */
+
+/** Seconds that the monotonic clock of this program is ahead. */
+static time_t ahead;
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    long failed = syscall(SYS_clock_gettime, clock, now);
+
+    now->tv_sec += clock == CLOCK_MONOTONIC ? ahead : 0;
+    return (int)failed;
+}
+
+static const char *certificate_at(const orders_channel_t *at, const char *url)
+{
+    EVP_PKEY *key = NULL;
+    orders_problem_t *problem = orders_paypal_certificate(&key, at, pool, url, apr_time_now());
+
+    why = problem ? problem->log : NULL;
+    assert_true(problem || key);
+    return code_of(problem);
+}
+
+static const char *certificate_url(const char *origin, const char *name)
+{
+    return apr_pstrcat(pool, origin, "/v1/notifications/certs/", name, NULL);
+}
+
+static void fetches_a_certificate_again_after_an_hour(void **state)
+{
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+    ahead += 3590;
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+    assert_int_equal(counted("certificates"), 1);
+    ahead += 20;
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+    assert_int_equal(counted("certificates"), 2);
+}
+
+static void leaves_an_address_alone_that_failed(void **state)
+{
+    const char *nowhere = certificate_url(base, "nowhere"), *weak = certificate_url(base, "weak");
+
+    assert_string_equal(certificate_at(&channel, nowhere), "provider_unreachable");
+    assert_non_null(strstr(why, "404"));
+    assert_string_equal(certificate_at(&channel, nowhere), "provider_unreachable");
+    assert_non_null(strstr(why, "a moment ago"));
+    assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
+    assert_non_null(strstr(why, "too short"));
+    assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
+    assert_non_null(strstr(why, "a moment ago"));
+    assert_int_equal(counted("certificates"), 2);
+    for (int i = 0; i < 100; i++) { /* more than are remembered */
+        assert_string_equal(
+            certificate_at(&channel, certificate_url(base, apr_psprintf(pool, "nowhere%d", i))),
+            "provider_unreachable");
+    }
+    ahead += 31;
+    assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
+    assert_non_null(strstr(why, "too short"));
+}
+
+/** A socket that takes connections and never answers, and a channel there. */
+static int hung_channel(orders_channel_t *hung, char *origin, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(listener >= 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 64), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    snprintf(origin, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    *hung = channel;
+    hung->url = origin;
+    return listener;
+}
+
+typedef struct fetch_t {
+    const orders_channel_t *at;
+    const char *url;
+    apr_pool_t *own;
+    const char *code;
+} fetch_t;
+
+static void *fetch(void *context)
+{
+    fetch_t *task = context;
+    EVP_PKEY *key;
+
+    task->code =
+        code_of(orders_paypal_certificate(&key, task->at, task->own, task->url, apr_time_now()));
+    return NULL;
+}
+
+/** Waits until the process has the connections of so many fetches. */
+static void accept_fetches(int listener, int *sockets, int count)
+{
+    for (int i = 0; i < count; i++) {
+        sockets[i] = accept(listener, NULL, NULL);
+        assert_true(sockets[i] >= 0);
+    }
+}
+
+static void fetches_two_certificates_at_once(void **state)
+{
+    orders_channel_t hung;
+    char origin[64];
+    const int listener = hung_channel(&hung, origin, sizeof(origin));
+    fetch_t tasks[2];
+    pthread_t threads[2];
+    int sockets[2];
+    apr_time_t begun;
+
+    assert_string_equal(hear(EVENT, EVENT, "{}", NULL), "");
+    for (int i = 0; i < 2; i++) {
+        tasks[i] =
+            (fetch_t){.at = &hung, .url = certificate_url(origin, apr_psprintf(pool, "hung%d", i))};
+        assert_int_equal(apr_pool_create(&tasks[i].own, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, fetch, &tasks[i]), 0);
+    }
+    accept_fetches(listener, sockets, 2);
+    begun = apr_time_now();
+    assert_string_equal(certificate_at(&hung, tasks[0].url), "provider_unreachable");
+    assert_non_null(strstr(why, "is being fetched"));
+    for (int i = 0; i < 100; i++) {
+        assert_string_equal(
+            certificate_at(&hung, certificate_url(origin, apr_psprintf(pool, "more%d", i))),
+            "provider_unreachable");
+        assert_non_null(strstr(why, "too many"));
+    }
+    assert_in_range(apr_time_now() - begun, 0, apr_time_from_msec(1000));
+    /* Those who are known already are served, however old their certificate is. */
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+    ahead += 7200;
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+    ahead += 86400;
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")),
+                        "provider_unreachable");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_string_equal(tasks[i].code, "provider_unreachable");
+        apr_pool_destroy(tasks[i].own);
+        close(sockets[i]);
+    }
+    close(listener);
+    assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
+}
+
+/* --- events --- */
 
 /** The body of the last event of a type. */
 static const char *last_event(const char *type)
@@ -275,6 +431,9 @@ int main(void)
         PAYPAL_TEST(may_be_called_by_all_threads),
         PAYPAL_TEST(hears_what_paypal_has_signed),
         PAYPAL_TEST(hears_nothing_else),
+        PAYPAL_TEST(fetches_a_certificate_again_after_an_hour),
+        PAYPAL_TEST(leaves_an_address_alone_that_failed),
+        PAYPAL_TEST(fetches_two_certificates_at_once),
         PAYPAL_TEST(understands_every_event),
         PAYPAL_TEST(believes_only_what_it_reads_back),
         PAYPAL_TEST(does_not_wait_longer_than_the_channel_says),

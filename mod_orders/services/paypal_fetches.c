@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/paypal_fetches.h"
+
+#include <apr_strings.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "services/refusal.h"
+
+#define MAX_FETCHES 2
+#define MAX_FAILED 64
+#define FAILED_FOR apr_time_from_sec(30)
+
+typedef struct failed_t {
+    char url[ORDERS_PAYPAL_MAX_URL + 1];
+    apr_time_t until; /**< of orders_clock_now(); 0: unused */
+    orders_paypal_fetched_e outcome;
+} failed_t;
+
+/** Filled in child processes only. Of the addresses that failed, the oldest gives way. */
+static struct {
+    pthread_mutex_t lock;
+    char under_way[MAX_FETCHES][ORDERS_PAYPAL_MAX_URL + 1]; /**< "": free */
+    failed_t failed[MAX_FAILED];
+} fetches = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/** The entry of an address, or NULL. "": a free one. */
+static char *under_way(const char *url)
+{
+    for (int i = 0; i < MAX_FETCHES; i++) {
+        if (!strcmp(fetches.under_way[i], url)) {
+            return fetches.under_way[i];
+        }
+    }
+    return NULL;
+}
+
+static orders_paypal_fetched_e failed(const char *url)
+{
+    const apr_time_t now = orders_clock_now();
+
+    for (int i = 0; i < MAX_FAILED; i++) {
+        if (fetches.failed[i].until > now && !strcmp(fetches.failed[i].url, url)) {
+            return fetches.failed[i].outcome;
+        }
+    }
+    return ORDERS_PAYPAL_FETCHED;
+}
+
+static void remember(const char *url, orders_paypal_fetched_e outcome)
+{
+    failed_t *place = &fetches.failed[0];
+
+    for (int i = 1; i < MAX_FAILED; i++) {
+        if (fetches.failed[i].until < place->until) {
+            place = &fetches.failed[i];
+        }
+    }
+    apr_cpystrn(place->url, url, sizeof(place->url));
+    place->until = orders_clock_now() + FAILED_FOR;
+    place->outcome = outcome;
+}
+
+orders_problem_t *orders_paypal_fetch_begin(apr_pool_t *pool, const char *url)
+{
+    const char *refusal = NULL;
+    orders_paypal_fetched_e last;
+    char *place;
+
+    pthread_mutex_lock(&fetches.lock);
+    last = failed(url);
+    place = under_way("");
+    if (last != ORDERS_PAYPAL_FETCHED) {
+        refusal = "PayPal's certificate could not be had a moment ago";
+    } else if (under_way(url)) {
+        refusal = "PayPal's certificate is being fetched";
+    } else if (!place) {
+        refusal = "too many certificates are being fetched";
+    } else {
+        apr_cpystrn(place, url, sizeof(fetches.under_way[0]));
+    }
+    pthread_mutex_unlock(&fetches.lock);
+    if (last == ORDERS_PAYPAL_BAD) {
+        return orders_problem_logged(pool, ORDERS_E_invalid_signature,
+                                     "PayPal's certificate was not good a moment ago");
+    }
+    return refusal ? orders_provider_unreachable(pool, refusal) : NULL;
+}
+
+void orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome)
+{
+    char *place;
+
+    pthread_mutex_lock(&fetches.lock);
+    place = under_way(url);
+    if (place) {
+        *place = '\0';
+    }
+    if (outcome != ORDERS_PAYPAL_FETCHED) {
+        remember(url, outcome);
+    }
+    pthread_mutex_unlock(&fetches.lock);
+}
+
+void orders_paypal_fetches_forget(void)
+{
+    pthread_mutex_lock(&fetches.lock);
+    memset(fetches.failed, 0, sizeof(fetches.failed));
+    pthread_mutex_unlock(&fetches.lock);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Which certificates this process may fetch. Whoever sends a webhook chooses the address of its certificate, so that fetching
+ * is work for strangers: few threads do it at a time, one for each address, and an address that failed is left alone for a
+ * while. Nobody waits for another thread's fetch. Any thread may call.
+ */
+#ifndef ORDERS_SERVICES_PAYPAL_FETCHES_H
+#define ORDERS_SERVICES_PAYPAL_FETCHES_H
+
+#include <apr_pools.h>
+
+#include "core/problem.h"
+
+#define ORDERS_PAYPAL_MAX_URL 500
+
+typedef enum {
+    ORDERS_PAYPAL_FETCHED,
+    ORDERS_PAYPAL_UNREACHABLE, /**< no answer, or no certificate */
+    ORDERS_PAYPAL_BAD          /**< a certificate that is not good */
+} orders_paypal_fetched_e;
+
+/**
+ * Reserves the fetch of an address of at most ORDERS_PAYPAL_MAX_URL bytes; orders_paypal_fetch_end() must follow.
+ * `provider_unreachable`: it is being fetched, or too many are, or it failed a moment ago. `invalid_signature`: it was bad
+ * a moment ago.
+ */
+orders_problem_t *orders_paypal_fetch_begin(apr_pool_t *pool, const char *url) ORDERS_MUSTCHECK;
+void orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome);
+
+/** Forgets what failed. */
+void orders_paypal_fetches_forget(void);
+
+#endif

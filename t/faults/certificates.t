@@ -1,0 +1,96 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Webhooks that nobody signed, each with the address of another certificate, at a host that accepts connections and never
+# answers. Buyers do not feel it, and every such webhook is refused soon.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Faults::Client qw(create detail);
+use Faults::Load;
+use Faults::Scenario qw(closing none_of);
+use Faults::Stand;
+use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64);
+use POSIX qw(strftime);
+use Test::More;
+use Time::HiRes qw(time);
+
+my $FORGERS = 70;
+my $BUYERS  = 8;
+my $SECONDS = 6;
+my $BOUND   = 4.5;    # a fetch of 2 s, and what a busy machine adds
+
+my $stand = Faults::Stand->new->start_postgres;
+my $port  = $stand->{port} + 2;
+my $hung  = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 512, ReuseAddr => 1) or die "port $port: $!\n";
+my $secret = $stand->secret_file('paypal.secret');
+$stand->start_httpd(channels => "OrdersPaymentChannel paypal provider=paypal url=http://127.0.0.1:$port client-id=nobody \\\n"
+    . "    secret-file=$secret webhook-id=W timeout=5");
+my $log = Faults::Client->new;
+
+my $purchase = create(1, 'ten');
+my $bought = $log->note($purchase, scalar Faults::Load->one_by_one($stand->{port}, $purchase));
+is($bought->{status}, 200, 'an order');
+
+my $forged = 0;
+
+sub forgery {
+    $forged++;
+    return {
+        op => 'forgery', method => 'POST', path => '/api/v1/admin/payments/paypal/events', body => '{"id":"WH-1","event_type":"CHECKOUT.ORDER.APPROVED"}',
+        headers => {
+            'PAYPAL-AUTH-ALGO'         => 'SHA256withRSA',
+            'PAYPAL-CERT-URL'          => "http://127.0.0.1:$port/v1/notifications/certs/CERT-$forged",
+            'PAYPAL-TRANSMISSION-ID'   => sprintf('%08x-0000-4000-8000-000000000000', $forged),
+            'PAYPAL-TRANSMISSION-TIME' => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime),
+            'PAYPAL-TRANSMISSION-SIG'  => encode_base64(join('', map { chr int rand 256 } 1 .. 256), ''),
+        },
+    };
+}
+
+# Buyers read their order while so many others forge, each once a second. Returns the buyers' and the forgers' replies.
+sub read_orders {
+    my ($forgers) = @_;
+    my $until = time + $SECONDS;
+    my (@reads, @refusals, %rested);
+    Faults::Load->new(
+        port => $stand->{port}, clients => $BUYERS + $forgers, timeout => 30, keepalive => 0,
+        next => sub {
+            my ($n) = @_;
+            return undef if time > $until;
+            my $pause = $n < $BUYERS ? 0.02 : 1;
+            return $pause if $rested{$n} && !($rested{$n} = 0);
+            $rested{$n} = 1;
+            return $n < $BUYERS ? detail(1, $bought->{order}) : forgery();
+        },
+        done => sub { my ($request, $reply) = @_; push @{ $request->{op} eq 'forgery' ? \@refusals : \@reads }, $reply },
+    )->run;
+    return (\@reads, \@refusals);
+}
+
+sub p99 {
+    my @seconds = sort { $a <=> $b } map { $_->{seconds} } @_;
+    return $seconds[$#seconds * 0.99];
+}
+
+my ($before) = read_orders(0);
+my ($reads, $refusals) = read_orders($FORGERS);
+my ($calm, $meanwhile) = map { p99(@$_) } $before, $reads;
+note(sprintf '%d reads with p99 %.0f ms before, %d with p99 %.0f ms meanwhile, %d forgeries', scalar @$before, 1000 * $calm,
+    scalar @$reads, 1000 * $meanwhile, scalar @$refusals);
+
+# Of a time that is too short to tell anything on a busy machine, five times mean nothing.
+my $limit = 5 * ($calm > 0.1 ? $calm : 0.1);
+cmp_ok($meanwhile, '<=', $limit, sprintf 'buyers wait at most five times as long (p99 %.0f ms, before %.0f ms)', 1000 * $meanwhile, 1000 * $calm);
+none_of('and all are answered', map { "$_->{status} " . ($_->{error} // $_->{body}) } grep { $_->{status} != 200 } @$before, @$reads);
+cmp_ok(scalar @$reads, '>', @$before / 5, 'nearly as often');
+cmp_ok($forged, '>=', $FORGERS, 'meanwhile others forge');
+none_of('each forgery is refused', map { "$_->{status} " . ($_->{error} // $_->{body}) } grep { $_->{status} != 503 && $_->{status} != 401 } @$refusals);
+none_of('with the time of the next try', map { $_->{status} } grep { $_->{status} == 503 && !$_->{headers}{'retry-after'} } @$refusals);
+none_of("within $BOUND s", map { sprintf '%.1f s', $_->{seconds} } grep { $_->{seconds} > $BOUND } @$refusals);
+my $slow = grep { $_->{seconds} > 1.5 } @$refusals;
+cmp_ok($slow, '<=', 2 + 2 * $SECONDS, "and all but a few at once ($slow waited)");
+closing(stand => $stand, log => $log);
+done_testing();
