@@ -147,6 +147,9 @@
       "The order has no package that waits to be applied.")                                        \
     X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")   \
     X(1064, amount_not_payable, UNPROCESSABLE, "The payment channel cannot pay this amount.")      \
+    X(1065, refund_already_settled, CONFLICT,                                                      \
+      "The refund was settled already, with another outcome.")                                     \
+    X(1066, capture_mismatch, CONFLICT, "The event is about another capture.")                     \
     X(1070, token_secret_changed, CONFLICT,                                                        \
       "The token cannot be shown again, because the server's secret has changed since.")
 

@@ -206,7 +206,7 @@ orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char 
 
 typedef struct event_fields_t {
     const char *type;
-    const char *payment_key, *intent_id, *transaction_id;
+    const char *payment_key, *intent_id, *transaction_id, *capture_id;
     int64_t amount;
     const char *currency, *failure_code, *failure_message;
 } event_fields_t;
@@ -217,6 +217,7 @@ static const orders_field_t event_table[] = {
     FIELD(event_fields_t, payment_key, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, intent_id, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, transaction_id, STRING, 0, 0, MAX_ID),
+    FIELD(event_fields_t, capture_id, STRING, 0, 0, MAX_ID),
     FIELD(event_fields_t, amount, INT64, 0, INT64_MIN, INT64_MAX),
     FIELD(event_fields_t, currency, STRING, 0, 0, MAX_CODE),
     FIELD(event_fields_t, failure_code, STRING, ORDERS_FIELD_SANITISE, 0, MAX_CODE),
@@ -245,6 +246,10 @@ static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *po
         orders_problem_field(&problem, pool, "transaction_id", ORDERS_E_invalid_field,
                              "The id has characters that it may not have.");
     }
+    if (event->capture_id && !orders_provider_id_ok(event->capture_id)) {
+        orders_problem_field(&problem, pool, "capture_id", ORDERS_E_invalid_field,
+                             "The id has characters that it may not have.");
+    }
     return problem;
 }
 
@@ -258,6 +263,7 @@ orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, con
     event->payment_key = or_null(fields.payment_key);
     event->intent_id = or_null(fields.intent_id);
     event->transaction_id = or_null(fields.transaction_id);
+    event->capture_id = or_null(fields.capture_id);
     event->amount = fields.amount;
     event->currency = or_null(fields.currency);
     event->failure_code = or_null(fields.failure_code);

@@ -240,8 +240,9 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
     ORDERS_TRY(identify(event, pool, root, "refunded"));
     read_money(event, root);
     event->intent_id = take_id(root, ORDER_ID);
+    event->capture_id = capture_of(root);
     marked = take_mark(event, orders_paypal_text(root, "custom_id"));
-    *capture_id = event->intent_id && marked ? NULL : capture_of(root);
+    *capture_id = event->intent_id && marked ? NULL : event->capture_id;
     if (strcmp(status, "COMPLETED") != 0 || (!marked && (!*capture_id || !event->amount))) {
         *capture_id = NULL;
         ignore(event);

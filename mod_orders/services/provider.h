@@ -129,6 +129,7 @@ typedef struct orders_event_t {
     const char *payment_key; /**< a UUID; NULL: not said */
     const char *intent_id;
     const char *transaction_id;
+    const char *capture_id; /**< the capture that a refund gives back; NULL: not said */
     int64_t amount;
     const char *currency;
     const char *failure_code;

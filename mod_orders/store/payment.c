@@ -15,8 +15,8 @@ static const orders_statement_t apply_event = {
     .name = "orders_apply_provider_event",
     .text =
         "SELECT * FROM orders.apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $12, $13)",
-    .param_count = 13,
+        " $12, $13, $14)",
+    .param_count = 14,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
@@ -81,6 +81,7 @@ orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
     orders_param_text(&params, event->message);
     orders_param_text(&params, event->payer);
     orders_param_text(&params, event->raw_type);
+    orders_param_text(&params, event->capture_id);
     PGresult *result;
     ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &apply_event, &params,
                                        ORDERS_WRITE_KEYED, &result));

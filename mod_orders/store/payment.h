@@ -32,7 +32,8 @@ typedef struct orders_payment_event_t {
     const char *intent_id, *transaction_id;
     int64_t amount; /**< 0: not said */
     const char *currency, *code, *message;
-    const char *payer; /**< mail address of who paid, or NULL */
+    const char *payer;      /**< mail address of who paid, or NULL */
+    const char *capture_id; /**< the capture that a refund gives back, or NULL */
 } orders_payment_event_t;
 
 /** An event that was refused, for the log. */

@@ -139,6 +139,24 @@ BEGIN
 END
 $$;
 
+-- A capture that was refused for this payment: the buyer may have been charged twice, or another amount.
+CREATE FUNCTION orders.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM orders.provider_event x
+                   WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'paid' AND x.verdict = 'refused'
+                     AND x.refusal <> 'transaction_id_taken' AND x.transaction_id IS DISTINCT FROM p.transaction_id
+                     AND x.transaction_id = coalesce(p_transaction, x.transaction_id))
+$$;
+
+-- A payment that a person settled without a transaction has none to compare with, but captures that were refused are not its own.
+CREATE FUNCTION orders.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.capture_id <> p.transaction_id OR (e.capture_id IS NOT NULL AND orders.has_refused_capture(p, e.capture_id)) THEN
+        PERFORM orders.refuse('409', 'capture_mismatch', 'The event is about another capture than that of the payment.', 'capture_id',
+                              jsonb_build_object('transaction_id', p.transaction_id));
+    END IF;
+END
+$$;
+
 -- The provider gave money back that nobody here had asked for. Before the capture is known, the event waits for it.
 CREATE FUNCTION orders.apply_foreign_refund(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
@@ -147,6 +165,10 @@ DECLARE
 BEGIN
     IF p.captured = 0 THEN
         RETURN 'waiting';
+    ELSIF e.capture_id IS NULL AND orders.has_refused_capture(p, NULL) THEN
+        PERFORM orders.refuse('409', 'capture_mismatch',
+            'Another capture of the payment was refused, and the event does not say which one is given back.', 'capture_id',
+            jsonb_build_object('transaction_id', p.transaction_id));
     ELSIF e.amount > p.captured - p.refunded - p.refunding THEN
         PERFORM orders.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
     END IF;
@@ -162,23 +184,91 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orders.refuse_settled_refund(p_why text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders.refuse('409', 'refund_already_settled', p_why, 'type');
+END
+$$;
+
+-- Done and failed cannot both be true. The provider may send the two events in any order.
+CREATE FUNCTION orders.check_outcome(p orders.payment, r orders.refund, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.type = 'refund_failed' AND r.status = 'done' THEN
+        PERFORM orders.refuse_settled_refund('The refund is booked as done. The money may be back at the merchant.');
+    ELSIF e.type = 'refunded' AND (r.status = 'failed' OR EXISTS (
+              SELECT FROM orders.provider_event x
+              WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.transaction_id = e.transaction_id
+                AND x.verdict IN ('done', 'unchanged'))) THEN
+        PERFORM orders.refuse_settled_refund('The refund is booked as failed. The money may be at the buyer.');
+    END IF;
+END
+$$;
+
+-- A refund that failed by the provider's reply, and of which no event has told yet: this is the event.
+CREATE FUNCTION orders.confirms_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_failed bigint[] := ARRAY(SELECT r.id FROM orders.refund r
+                               WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'failed' AND r.reference IS NULL
+                                 AND r.amount = coalesce(e.amount, r.amount)
+                               ORDER BY r.id);
+    v_told   bigint := (SELECT count(*) FROM orders.provider_event x
+                        WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.id <> e.id
+                          AND x.verdict IN ('done', 'unchanged') AND x.transaction_id IS NULL
+                          AND coalesce(x.amount = e.amount, true));
+BEGIN
+    IF cardinality(v_failed) <= v_told THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.refund x SET reference = e.transaction_id, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = v_failed[v_told + 1] AND e.transaction_id IS NOT NULL;
+    RETURN true;
+END
+$$;
+
+-- Nothing is pending that could fail: unless the event is about a refund that was never booked, people have to look at it.
+CREATE FUNCTION orders.apply_unasked_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF orders.confirms_failure(p, e) THEN
+        RETURN 'unchanged';
+    ELSIF EXISTS (SELECT FROM orders.refund r
+                  WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done'
+                    AND r.amount >= coalesce(e.amount, r.amount) AND (e.transaction_id IS NULL OR r.reference IS NULL)) THEN
+        PERFORM orders.refuse_settled_refund('A refund that may be meant is booked as done. The money may be back at the merchant.');
+    ELSIF p.captured = 0 AND e.transaction_id IS NULL
+          AND EXISTS (SELECT FROM orders.provider_event x
+                      WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refunded'
+                        AND x.verdict = 'waiting') THEN
+        RETURN 'waiting';
+    END IF;
+    RETURN 'unchanged';
+END
+$$;
+
+-- A refund is found by its transaction, else the oldest pending one of the amount is meant.
 CREATE FUNCTION orders.apply_refund_event(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     r orders.refund;
 BEGIN
-    IF EXISTS (SELECT FROM orders.provider_transaction t
-               WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider
-                 AND t.transaction_id = e.transaction_id AND t.payment_id = p.id AND t.kind = 'refund') THEN
+    IF e.type = 'refund_failed' AND e.transaction_id = p.transaction_id THEN
+        e.transaction_id := NULL;
+    END IF;
+    SELECT * INTO r FROM orders.refund x
+    WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.reference = e.transaction_id
+    ORDER BY x.id LIMIT 1;
+    PERFORM orders.check_outcome(p, r, e);
+    IF r.status IN ('done', 'failed') THEN
         RETURN 'unchanged';
     END IF;
+    PERFORM orders.check_capture(p, e);
     SELECT * INTO r FROM orders.refund x
     WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
       AND (e.amount IS NULL OR x.amount = e.amount)
     ORDER BY x.id LIMIT 1;
     IF NOT FOUND THEN
         RETURN CASE
-            WHEN e.type <> 'refunded' OR orders.confirms_refund(p, e) THEN 'unchanged'
+            WHEN e.type <> 'refunded' THEN orders.apply_unasked_failure(p, e)
+            WHEN orders.confirms_refund(p, e) THEN 'unchanged'
             ELSE orders.apply_foreign_refund(c, o, p, e) END;
     END IF;
     PERFORM orders.end_refund(c, o, r, e.transaction_id, e.type = 'refunded', e.code, e.message);
@@ -246,11 +336,32 @@ LANGUAGE sql AS $$
     RETURNING x.*
 $$;
 
+-- An unexpected error undoes the effect of its event only. The worker tries again.
+CREATE FUNCTION orders.note_failed_try(p_tenant integer, p_event bigint, p_error text) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.provider_event x SET attempts = x.attempts + 1, detail = p_error
+    WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
+$$;
+
+CREATE FUNCTION orders.try_waiting_event(o orders.orders, p_payment bigint, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.provider_event;
+    p orders.payment;
+BEGIN
+    e := orders.claim_waiting_event(o.tenant_id, p_event);
+    IF e.id IS NOT NULL THEN
+        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
+        PERFORM orders.judge_event(e, o, p);
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'event % of a provider cannot be judged: % %', p_event, SQLSTATE, SQLERRM;
+    PERFORM orders.note_failed_try(o.tenant_id, p_event, SQLSTATE || ': ' || SQLERRM);
+END
+$$;
+
 CREATE FUNCTION orders.apply_waiting_events(o orders.orders, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_event bigint;
-    e       orders.provider_event;
-    p       orders.payment;
 BEGIN
     FOR v_event IN
         SELECT w.id FROM orders.payment x
@@ -259,11 +370,7 @@ BEGIN
         WHERE x.tenant_id = o.tenant_id AND x.id = p_payment
         ORDER BY w.id
     LOOP
-        e := orders.claim_waiting_event(o.tenant_id, v_event);
-        CONTINUE WHEN e.id IS NULL;
-        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
-        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
-        PERFORM orders.judge_event(e, o, p);
+        PERFORM orders.try_waiting_event(o, p_payment, v_event);
         SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
     END LOOP;
     RETURN o;
@@ -295,9 +402,9 @@ BEGIN
         SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
     END IF;
     INSERT INTO orders.provider_event (tenant_id, channel, event_id, type, raw_type, payment_key, intent_id, transaction_id,
-                                       amount, currency, code, message, payer, verdict, judged_at)
+                                       amount, currency, code, message, payer, capture_id, verdict, judged_at)
     VALUES (e.tenant_id, e.channel, e.event_id, e.type, e.raw_type, e.payment_key, e.intent_id, e.transaction_id, e.amount,
-            e.currency, e.code, e.message, e.payer, 'done', now())
+            e.currency, e.code, e.message, e.payer, e.capture_id, 'done', now())
     ON CONFLICT ON CONSTRAINT provider_event_unique DO NOTHING;
     v_repeated := NOT FOUND;
     SELECT * INTO e FROM orders.provider_event x
@@ -322,7 +429,8 @@ $$;
 
 CREATE FUNCTION orders.apply_provider_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
-    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL
+    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL,
+    p_capture text DEFAULT NULL
 ) RETURNS SETOF orders.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
 SET plan_cache_mode = force_generic_plan AS $$
@@ -343,6 +451,7 @@ BEGIN
     e.code := p_code;
     e.message := p_message;
     e.payer := p_payer;
+    e.capture_id := p_capture;
     RETURN QUERY SELECT * FROM finish(c, take_event(e), NULL);
 END
 $$;
@@ -350,8 +459,9 @@ $$;
 -- What nothing applied within a day is refused: an operator has to look at it.
 CREATE FUNCTION orders.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE sql AS $$
     UPDATE orders.provider_event x
-    SET verdict = 'refused', judged_at = now(), refusal = 'not_found',
-        detail = CASE WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
+    SET verdict = 'refused', judged_at = now(), refusal = CASE WHEN x.attempts > 0 THEN 'database_error' ELSE 'not_found' END,
+        detail = CASE WHEN x.attempts > 0 THEN x.detail
+                      WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
                       ELSE 'The payment was not captured within a day.' END
     WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting'
 $$;
@@ -366,7 +476,7 @@ BEGIN
       AND (w.received_at < now() - interval '1 day'
            OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
            OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
-    ORDER BY w.id
+    ORDER BY w.attempts, w.id
     LIMIT p_limit;
 END
 $$;
@@ -413,7 +523,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text),
+    orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text),
     orders.due_provider_events(integer, integer),
     orders.review_provider_event(integer, bigint),
     orders.refused_provider_events(integer, integer)
@@ -435,28 +545,44 @@ COMMENT ON FUNCTION orders.apply_confirming IS
 COMMENT ON FUNCTION orders.apply_failed IS 'Internal: event failed';
 COMMENT ON FUNCTION orders.confirms_refund IS
 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
-COMMENT ON FUNCTION orders.apply_refund_event IS 'Internal: events refunded and refund_failed';
+COMMENT ON FUNCTION orders.apply_refund_event IS
+'Internal: events refunded and refund_failed. OR409 capture_mismatch, refund_already_settled, OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders.has_refused_capture IS
+'Internal: whether a capture that is not the payment''s own was refused for it; p_transaction: this one, null any';
+COMMENT ON FUNCTION orders.check_capture IS 'Internal: OR409 capture_mismatch when an event names a capture that is not the payment''s';
+COMMENT ON FUNCTION orders.refuse_settled_refund IS 'Internal: OR409 refund_already_settled';
+COMMENT ON FUNCTION orders.check_outcome IS
+'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: null when it is unknown';
+COMMENT ON FUNCTION orders.confirms_failure IS
+'Internal: whether the event is the confirmation of a refund that failed by the reply of the provider, without a transaction id';
+COMMENT ON FUNCTION orders.apply_unasked_failure IS
+'Internal: event refund_failed while no refund of its amount is pending. OR409 refund_already_settled when it may be about one that is done';
 COMMENT ON FUNCTION orders.apply_foreign_refund IS
-'Internal: a refund that the provider made by itself. waiting before the capture is known. OR422 refund_exceeds_captured';
+'Internal: a refund that the provider made by itself. waiting before the capture is known. OR409 capture_mismatch when it may be of
+another capture, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.apply_event IS
 'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
 COMMENT ON FUNCTION orders.judge_event IS
 'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only';
 COMMENT ON FUNCTION orders.claim_waiting_event IS 'Internal: an event that waits, to be judged now; null when it does not wait any more';
+COMMENT ON FUNCTION orders.note_failed_try IS 'Internal: counts a try to judge a waiting event that ended with an unexpected error';
+COMMENT ON FUNCTION orders.try_waiting_event IS
+'Internal: judges a waiting event of a payment of a locked order in a subtransaction; an unexpected error is noted with the event, which goes on waiting';
 COMMENT ON FUNCTION orders.apply_waiting_events IS
 'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
 COMMENT ON FUNCTION orders.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal), detail, flag (repeated)';
 COMMENT ON FUNCTION orders.take_event IS 'Internal: stores an event and judges it';
 COMMENT ON FUNCTION orders.apply_provider_event IS
 'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null.
-p_payer: mail address of the payer, or null. Row result: code is the verdict done, unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether
+p_payer: mail address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done, unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether
 the event was judged before. The event is kept with its verdict. Money for an order that no longer waits is refunded. An event
 about an unknown intent, and a refund before its capture, wait and are applied with the intent or capture. Refusals: not_found,
 invalid_field, required_field, amount_mismatch, currency_mismatch, payment_already_captured, transaction_id_taken,
-refund_exceeds_captured';
+refund_exceeds_captured, refund_already_settled, capture_mismatch';
 COMMENT ON FUNCTION orders.end_waiting_event IS 'Internal: refuses an event that has waited too long';
 COMMENT ON FUNCTION orders.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day, in the order of arrival';
+'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: those with the fewest failed tries
+first, then in the order of arrival';
 COMMENT ON FUNCTION orders.review_provider_event IS
 'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
 COMMENT ON FUNCTION orders.refused_provider_events IS

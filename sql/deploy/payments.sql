@@ -135,7 +135,9 @@ CREATE TABLE orders.provider_event (
     code           text,
     message        text,
     payer          text,
+    capture_id     text,
     verdict        text        NOT NULL DEFAULT 'waiting',
+    attempts       integer     NOT NULL DEFAULT 0,
     refusal        text,
     detail         text,
     received_at    timestamptz NOT NULL DEFAULT now(),
@@ -159,8 +161,9 @@ CREATE INDEX provider_event_unreported ON orders.provider_event (tenant_id, id)
 
 -- For operators: what a provider reported and the books do not show.
 CREATE VIEW orders.unresolved_provider_events AS
-SELECT e.tenant_id, e.id, e.received_at, e.channel, e.event_id, e.type, e.raw_type, e.verdict, e.refusal, e.detail, e.payment_key,
-       e.payment_id, o.id AS order_id, o.number AS order_number, e.intent_id, e.transaction_id, e.amount, e.currency, e.code, e.message
+SELECT e.tenant_id, e.id, e.received_at, e.channel, e.event_id, e.type, e.raw_type, e.verdict, e.attempts, e.refusal, e.detail, e.payment_key,
+       e.payment_id, o.id AS order_id, o.number AS order_number, e.intent_id, e.transaction_id, e.capture_id, e.amount, e.currency, e.code,
+       e.message
 FROM orders.provider_event e
 LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
 LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
@@ -263,10 +266,13 @@ COMMENT ON COLUMN orders.provider_event.currency IS 'ISO 4217, as the provider s
 COMMENT ON COLUMN orders.provider_event.code IS 'Failure code';
 COMMENT ON COLUMN orders.provider_event.message IS 'Failure message';
 COMMENT ON COLUMN orders.provider_event.payer IS 'Mail address of the payer; never logged';
+COMMENT ON COLUMN orders.provider_event.capture_id IS
+'The provider''s id of the capture that a refund gives back, as the event names it';
 COMMENT ON COLUMN orders.provider_event.verdict IS
 'done (applied), unchanged (nothing to do), waiting (applied when its payment can take it) or refused';
 COMMENT ON COLUMN orders.provider_event.refusal IS 'Code of the refusal';
-COMMENT ON COLUMN orders.provider_event.detail IS 'The refusal in a sentence';
+COMMENT ON COLUMN orders.provider_event.attempts IS 'Tries to judge it, while it waited, that ended with an unexpected error';
+COMMENT ON COLUMN orders.provider_event.detail IS 'The refusal in a sentence, or the last unexpected error';
 COMMENT ON COLUMN orders.provider_event.received_at IS 'When it was stored';
 COMMENT ON COLUMN orders.provider_event.judged_at IS 'When the verdict became final; null while waiting';
 COMMENT ON COLUMN orders.provider_event.reported_at IS 'When the refusal was returned to the module, which logs it';

@@ -86,11 +86,11 @@ SELECT is(pg_temp.states(:d), 'expired closed none', 'the payment is where it wa
 SELECT is(pg_temp.give_back(:d), 'done', 'the operator tries again');
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'pending');
 
-SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a1'), 'done', 'a provider refunds by itself');
+SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a1', p_capture => 'tx-a'), 'done', 'a provider refunds by itself');
 SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'a part');
-SELECT is(pg_temp.hear('a2', 'refunded', :a, 700, 'rtx-a2') || ' ' || pg_temp.refusal_of('a2'), 'refused refund_exceeds_captured',
+SELECT is(pg_temp.hear('a2', 'refunded', :a, 700, 'rtx-a2', p_capture => 'tx-a') || ' ' || pg_temp.refusal_of('a2'), 'refused refund_exceeds_captured',
           'but not more than was captured');
-SELECT is(pg_temp.hear('a3', 'refunded', :a, 600, 'rtx-a3'), 'done', 'the rest');
+SELECT is(pg_temp.hear('a3', 'refunded', :a, 600, 'rtx-a3', p_capture => 'tx-a'), 'done', 'the rest');
 SELECT is(pg_temp.states(:a), 'completed refunded none', 'is all');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset

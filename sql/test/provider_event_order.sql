@@ -48,7 +48,7 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS a \gset
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'waiting', 'a refund before its capture waits');
 SELECT is(pg_temp.states(:a), 'open unpaid none', 'without effect');
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'waiting', 'a repeat still waits');
-SELECT is(pg_temp.hear('a2', 'refund_failed', :a, 400), 'unchanged', 'a refund that nobody asked for cannot fail');
+SELECT is(pg_temp.hear('a2', 'refund_failed', :a, 400, 'rtx-a0'), 'unchanged', 'a refund that nobody asked for cannot fail');
 SELECT is(pg_temp.hear('a3', 'paid', :a, 1000, 'tx-a'), 'done', 'the capture');
 SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'is refunded with it');
 SELECT is(pg_temp.verdicts('a'), 'a1:done a2:unchanged a3:done', 'all are judged');
@@ -103,7 +103,7 @@ SELECT is((SELECT string_agg(ROW(channel, event_id, type, payment, intent_id, tr
           '(sim,f2,paid,,in-f2,tx-f2,1000,USD,not_found)', 'one has waited for too long');
 SELECT is(pg_temp.states(:f) || ' ' || pg_temp.verdicts('f'), 'completed partially_refunded none f1:done f2:refused:not_found f3:done', 'the others are applied');
 
--- All orders of arrival of what may happen to one payment: by payment id (each event twice), and by an intent that becomes known at last; samples of other ways.
+-- All orders of arrival of what may happen to one payment (of two refunds one fails): by payment id (each event twice), and by an intent that becomes known at last; samples of other ways.
 CREATE FUNCTION pg_temp.permutations() RETURNS TABLE (n bigint, events integer[]) LANGUAGE sql AS $$
     WITH RECURSIVE p (events) AS (
         SELECT ARRAY[]::integer[]
@@ -126,7 +126,7 @@ BEGIN
         FOR i IN 1 .. CASE WHEN p_intent_after IS NULL THEN 2 ELSE 1 END LOOP
             PERFORM orders.apply_provider_event(77, 'sim', p_name || v_type, v_type,
                 CASE WHEN p_intent_after IS NULL THEN pg_temp.key_of(pg_temp.payment_of(o)) END, CASE WHEN p_intent_after IS NOT NULL THEN 'in-' || p_name END,
-                CASE v_type WHEN 'paid' THEN 'tx-' || p_name WHEN 'refunded' THEN 'rtx-' || p_name END,
+                CASE v_type WHEN 'paid' THEN 'tx-' || p_name WHEN 'refunded' THEN 'rtx-' || p_name WHEN 'refund_failed' THEN 'rtx0-' || p_name END,
                 CASE v_type WHEN 'paid' THEN 1000 WHEN 'refunded' THEN p_refund END, 'USD', 'declined', 'the card was declined');
         END LOOP;
     END LOOP;

@@ -9,11 +9,19 @@ SELECT 'orders.confirming_time'::regproc;
 SELECT 'orders.apply_confirming'::regproc;
 SELECT 'orders.apply_failed'::regproc;
 SELECT 'orders.confirms_refund'::regproc;
+SELECT 'orders.has_refused_capture'::regproc;
+SELECT 'orders.check_capture'::regproc;
 SELECT 'orders.apply_foreign_refund'::regproc;
+SELECT 'orders.refuse_settled_refund'::regproc;
+SELECT 'orders.check_outcome'::regproc;
+SELECT 'orders.confirms_failure'::regproc;
+SELECT 'orders.apply_unasked_failure'::regproc;
 SELECT 'orders.apply_refund_event'::regproc;
 SELECT 'orders.apply_event'::regproc;
 SELECT 'orders.judge_event'::regproc;
 SELECT 'orders.claim_waiting_event'::regproc;
+SELECT 'orders.note_failed_try'::regproc;
+SELECT 'orders.try_waiting_event'::regproc;
 SELECT 'orders.apply_waiting_events'::regproc;
 SELECT 'orders.event_row'::regproc;
 SELECT 'orders.take_event'::regproc;
@@ -23,7 +31,7 @@ SELECT 'orders.due_provider_events'::regproc;
 SELECT 'orders.review_provider_event'::regproc;
 SELECT 'orders.refused_provider_events'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text)',
+    'orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)',
     'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.due_provider_events(integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders.review_provider_event(integer, bigint)', 'EXECUTE')::integer;

@@ -12,11 +12,11 @@ SELECT tenant_id, id, order_id, payment_id, status, amount, currency, reason, li
 FROM orders.refund WHERE false;
 SELECT tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount, currency, created_at
 FROM orders.provider_transaction WHERE false;
-SELECT tenant_id, id, channel, event_id, type, raw_type, payment_key, payment_id, intent_id, transaction_id, amount, currency, code,
-       message, payer, verdict, refusal, detail, received_at, judged_at, reported_at
+SELECT tenant_id, id, channel, event_id, type, raw_type, payment_key, payment_id, intent_id, transaction_id, capture_id, amount, currency,
+       code, message, payer, verdict, attempts, refusal, detail, received_at, judged_at, reported_at
 FROM orders.provider_event WHERE false;
-SELECT tenant_id, id, received_at, channel, event_id, type, raw_type, verdict, refusal, detail, payment_key, payment_id, order_id,
-       order_number, intent_id, transaction_id, amount, currency, code, message
+SELECT tenant_id, id, received_at, channel, event_id, type, raw_type, verdict, attempts, refusal, detail, payment_key, payment_id,
+       order_id, order_number, intent_id, transaction_id, capture_id, amount, currency, code, message
 FROM orders.unresolved_provider_events WHERE false;
 SELECT 1 / has_table_privilege('orders_api', 'orders.payment', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.refund', 'SELECT')::integer;

@@ -131,12 +131,29 @@ subtest 'what the order database refuses' => sub {
     my $taken = event($order, 'paid');
     send_event($taken);
     is_refused({ %$taken, transaction_id => unique('tx') }, 'payment_already_captured', 'a second capture');
-    is_refused(event($order, 'refunded', amount => 10_01), 'refund_exceeds_captured', 'a refund of more');
+    is_refused(event($order, 'refunded', amount => 10_01, capture_id => $taken->{transaction_id}), 'refund_exceeds_captured', 'a refund of more');
     my $other = order();
     is_refused(event($other, 'paid', transaction_id => $taken->{transaction_id}), 'transaction_id_taken', 'a transaction of another order');
     my @open = rows(q(SELECT refusal FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
     is(join(' ', map { $_->{refusal} } @open), 'amount_mismatch amount_mismatch currency_mismatch currency_mismatch required_field '
         . 'invalid_field payment_already_captured refund_exceeds_captured', 'operators find them in a view');
+};
+
+subtest 'refunds that contradict the books' => sub {
+    my $order = order();
+    my ($first, $second) = (event($order, 'paid'), event($order, 'paid'));
+    send_event($first);
+    is_refused($second, 'payment_already_captured', 'a second capture');
+    is_refused(event($order, 'refunded', capture_id => $second->{transaction_id}), 'capture_mismatch', 'its refund names it');
+    is_refused(event($order, 'refunded'), 'capture_mismatch', 'a refund of one of the two');
+    is(state_of($order), 'completed paid', 'without effect');
+    my $refund = event($order, 'refunded', amount => 4_00, capture_id => $first->{transaction_id});
+    is_deeply(send_event($refund)->{json}, { result => 'done' }, 'a refund that names the capture of the payment is applied');
+    is_refused({ %$refund, type => 'refund_failed' }, 'refund_already_settled', 'it fails after all');
+    is(state_of($order), 'completed partially_refunded', 'without effect');
+    my @seen = rows(q(SELECT refusal, capture_id FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
+    is_deeply([ map { [ @$_{qw(refusal capture_id)} ] } @seen ], [ [ 'payment_already_captured', undef ], [ 'capture_mismatch', $second->{transaction_id} ],
+        [ 'capture_mismatch', undef ], [ 'refund_already_settled', $first->{transaction_id} ] ], 'operators find them all');
 };
 
 subtest 'what is no event' => sub {

@@ -340,6 +340,13 @@ static void reads_events(void **state)
                         &event));
     assert_string_equal(event.failure_code, "x");
     assert_null(event.payment_key);
+    assert_null(event.capture_id);
+    assert_null(
+        receive("evt_3",
+                "{\"type\":\"refunded\",\"intent_id\":\"in_1\",\"transaction_id\":\"rtx_1\","
+                "\"capture_id\":\"tx_1\",\"amount\":1990,\"currency\":\"EUR\"}",
+                &event));
+    assert_string_equal(event.capture_id, "tx_1");
 }
 
 /** What is wrong about money is for the order database, which keeps the event. */
@@ -433,6 +440,7 @@ static void refuses_malformed_events(void **state)
         "{\"type\":\"failed\",\"intent_id\":\"a/../b\"}",
         "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"a b\",\"amount\":1}",
         "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"amount\":\"1\"}",
+        "{\"type\":\"refunded\",\"intent_id\":\"in_1\",\"capture_id\":\"a b\"}",
     };
     orders_event_t event;
 

@@ -118,10 +118,10 @@ $$;
 
 CREATE FUNCTION pg_temp.hear(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
-    p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL
+    p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL, p_capture text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
     SELECT code FROM orders.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
-                                          p_transaction, p_amount, p_currency, 'declined', 'the card was declined')
+                                          p_transaction, p_amount, p_currency, 'declined', 'the card was declined', NULL, NULL, p_capture)
     WHERE kind = 'result'
 $$;
 

@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A waiting event that cannot be judged for an unexpected reason delays neither the other events nor the money of its order.
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+-- Refunds of 13, 14 and 15 fail with an error that no rule foresees.
+CREATE FUNCTION pg_temp.fail_refund() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'broken' USING ERRCODE = CASE NEW.amount WHEN 14 THEN 'lock_not_available' ELSE 'check_violation' END;
+END
+$$;
+CREATE TRIGGER fail_refund BEFORE INSERT ON orders.refund FOR EACH ROW
+    WHEN (NEW.amount IN (13, 14) OR (NEW.amount = 15 AND current_setting('test.broken', true) = 'yes')) EXECUTE FUNCTION pg_temp.fail_refund();
+
+CREATE FUNCTION pg_temp.verdicts(p_prefix text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(event_id || ':' || verdict || CASE WHEN attempts > 0 THEN ':tried' ELSE '' END, ' ' ORDER BY id) FROM orders.provider_event
+    WHERE tenant_id = 77 AND event_id LIKE p_prefix || '%'
+$$;
+
+-- As the worker does it; tells how many events were refused.
+CREATE FUNCTION pg_temp.review(p_limit integer) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders.review_provider_event(77, d) FROM orders.due_provider_events(77, p_limit) AS d;
+    RETURN (SELECT count(*) FROM orders.refused_provider_events(77, p_limit));
+END
+$$;
+
+SELECT pg_temp.buy('bob', p_method => 'external') AS a \gset
+SELECT is(pg_temp.hear('a1', 'refunded', :a, 13, 'rtx-a1') || ' ' || pg_temp.hear('a2', 'refunded', :a, 14, 'rtx-a2') || ' '
+          || pg_temp.hear('a3', 'refunded', :a, 100, 'rtx-a3'), 'waiting waiting waiting', 'refunds before their capture wait');
+SELECT is(pg_temp.hear('a4', 'paid', :a, 1000, 'tx-a'), 'done', 'the capture is booked');
+SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'with the refund that can be applied');
+SELECT is(pg_temp.verdicts('a'), 'a1:waiting:tried a2:waiting:tried a3:done a4:done', 'the others wait, and their tries are counted');
+
+-- An event behind it in the queue of the worker.
+SELECT is(pg_temp.review(10), 0::bigint, 'the worker tries again');
+SELECT set_config('test.broken', 'yes', true) \g (format=unaligned) /dev/null
+SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
+SELECT pg_temp.hear('b1', 'refunded', :b, 15, 'rtx-b'), pg_temp.hear('b2', 'paid', :b, 1000, 'tx-b') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.verdicts('b'), 'b1:waiting:tried b2:done', 'another one cannot be judged');
+SELECT set_config('test.broken', 'no', true) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.review(1), 0::bigint, 'the worker looks at one event a time');
+SELECT is(pg_temp.verdicts('b'), 'b1:done:tried b2:done', 'first at the one with the fewest tries');
+SELECT is(pg_temp.review(10), 0::bigint, 'then at the others');
+SELECT is(pg_temp.verdicts('a'), 'a1:waiting:tried a2:waiting:tried a3:done a4:done', 'again');
+SELECT is((SELECT string_agg(event_id || ' ' || (attempts > 2) || ' ' || detail, ', ' ORDER BY id) FROM unresolved_provider_events WHERE order_id = :a),
+          'a1 true 23514: broken, a2 true 55P03: broken', 'operators see why');
+SELECT is(pg_temp.hear('a5', 'refunded', :a, 100, 'rtx-a5'), 'done', 'other events of the payment are applied');
+
+DROP TRIGGER fail_refund ON orders.refund;
+UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE event_id = 'a1';
+SELECT is(pg_temp.review(10), 1::bigint, 'after a day it is refused');
+SELECT is((SELECT refusal FROM provider_event WHERE event_id = 'a1'), 'database_error', 'with a word of its own');
+SELECT is((SELECT detail FROM provider_event WHERE event_id = 'a1'), '23514: broken', 'with the reason');
+SELECT is((SELECT verdict || ' ' || coalesce(detail, '-') FROM provider_event WHERE event_id = 'a2'), 'done -', 'one whose fault is gone is applied');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,113 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Events about refunds that contradict the books, or that are about the capture of somebody else, are kept and move nothing.
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.report(
+    p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL, p_capture text DEFAULT NULL
+) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', code, state) FROM orders.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), NULL,
+        p_transaction, p_amount, 'USD', 'declined', 'the account is closed', NULL, NULL, p_capture)
+    WHERE kind = 'result'
+$$;
+
+CREATE FUNCTION pg_temp.paid_order(p_transaction text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.buy('bob', p_method => 'external');
+BEGIN
+    PERFORM pg_temp.report('paid-' || p_transaction, 'paid', v_order, 1000, p_transaction);
+    RETURN v_order;
+END
+$$;
+
+-- '1000 0 done done': refunded and refunding of the newest payment, then the states of the refunds.
+CREATE FUNCTION pg_temp.refunds(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', p.refunded, p.refunding,
+                     (SELECT string_agg(r.status, ' ' ORDER BY r.id) FROM orders.refund r WHERE r.tenant_id = 77 AND r.payment_id = p.id))
+    FROM orders.payment p WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order)
+$$;
+
+CREATE FUNCTION pg_temp.settle(p_order bigint, p_transaction text, p_ok boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
+    SELECT code FROM orders.settle_refund(77, 'operator', 'provider', NULL, 'settle', NULL, NULL,
+        (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order), p_transaction, p_ok, NULL, NULL)
+    WHERE kind = 'result'
+$$;
+
+-- A refund that is booked as done fails after all.
+SELECT pg_temp.paid_order('tx-a') AS a \gset
+SELECT is(pg_temp.report('a1', 'refunded', :a, 400, 'rtx-a'), 'done', 'a refund is done');
+SELECT is(pg_temp.report('a2', 'refund_failed', :a, 400, 'rtx-a'), 'refused refund_already_settled', 'and fails after all');
+SELECT is(pg_temp.report('a3', 'refund_failed', :a, 400), 'refused refund_already_settled', 'also if the event does not name it');
+SELECT is(pg_temp.report('a4', 'refund_failed', :a, NULL), 'refused refund_already_settled', 'nor its amount');
+SELECT is(pg_temp.report('a5', 'refund_failed', :a, 400, 'tx-a'), 'refused refund_already_settled', 'or names the capture');
+SELECT is(pg_temp.states(:a) || ' ' || pg_temp.refunds(:a), 'completed partially_refunded none 400 0 done', 'the books stay as they are');
+SELECT is((SELECT string_agg(event_id, ' ' ORDER BY id) FROM unresolved_provider_events WHERE order_id = :a), 'a2 a3 a4 a5', 'operators see the events');
+SELECT is(pg_temp.report('a6', 'refund_failed', :a, 400, 'rtx-other'), 'unchanged', 'another refund, never booked, may fail');
+SELECT is(pg_temp.report('a7', 'refund_failed', :a, 999), 'unchanged', 'and so may one of more than was ever refunded');
+
+-- A refund that the provider settled in its reply, with and without a transaction.
+SELECT pg_temp.paid_order('tx-b') AS b \gset
+SELECT pg_temp.give_back(:b, 300), pg_temp.settle(:b, 'rtx-b'), pg_temp.give_back(:b, 300), pg_temp.settle(:b, NULL) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('b1', 'refund_failed', :b, 300, 'rtx-b'), 'refused refund_already_settled', 'a refund of ours that was settled at once');
+SELECT is(pg_temp.report('b2', 'refund_failed', :b, 300, 'rtx-b2'), 'refused refund_already_settled', 'or without a transaction');
+
+-- A failure of a settled refund is none of the pending one.
+SELECT pg_temp.give_back(:b, 300) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('b3', 'refund_failed', :b, 300, 'rtx-b'), 'refused refund_already_settled', 'the pending refund of the same amount is another');
+SELECT is(pg_temp.refunds(:b), '600 300 done done pending', 'and stays pending');
+SELECT is(pg_temp.report('b4', 'refund_failed', :b, 300, 'rtx-b4'), 'done', 'until it fails itself');
+SELECT is(pg_temp.report('b5', 'refund_failed', :b, 300, 'rtx-b4'), 'unchanged', 'once');
+SELECT is(pg_temp.report('b6', 'refunded', :b, 300, 'rtx-b4'), 'refused refund_already_settled', 'a failed refund cannot be done after all');
+SELECT is(pg_temp.states(:b) || ' ' || pg_temp.refunds(:b), 'completed partially_refunded none 600 0 done done failed', 'nothing is booked');
+
+-- The provider refuses in its reply and reports the same by an event.
+SELECT pg_temp.give_back(:b, 300), pg_temp.settle(:b, NULL, false) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('b7', 'refund_failed', :b, 300), 'unchanged', 'the event of a refund that failed by the reply');
+SELECT is(pg_temp.report('b8', 'refund_failed', :b, 300), 'refused refund_already_settled', 'a second one must be about another');
+
+-- In any order: what was reported as failed and as done is for people.
+SELECT pg_temp.paid_order('tx-c') AS c \gset
+SELECT is(pg_temp.report('c1', 'refund_failed', :c, 1000, 'rtx-c'), 'unchanged', 'the failure of an unknown refund');
+SELECT is(pg_temp.report('c2', 'refunded', :c, 1000, 'rtx-c'), 'refused refund_already_settled', 'that is reported as done later');
+SELECT is(pg_temp.states(:c), 'completed paid none', 'the order stays paid');
+SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
+SELECT is(pg_temp.report('d1', 'refunded', :d, 1000, 'rtx-d') || ' ' || pg_temp.report('d2', 'refund_failed', :d, 1000) || ' '
+          || pg_temp.report('d3', 'paid', :d, 1000, 'tx-d'), 'waiting waiting done', 'a refund and its failure before the capture');
+SELECT is((SELECT string_agg(event_id || ' ' || verdict || coalesce(' ' || refusal, ''), ', ' ORDER BY id) FROM provider_event WHERE event_id LIKE 'd_'),
+          'd1 done, d2 refused refund_already_settled, d3 done', 'end as after it');
+
+-- An event can name the capture that it gives back.
+SELECT pg_temp.paid_order('tx-e') AS e \gset
+SELECT is(pg_temp.report('e1', 'paid', :e, 1000, 'tx-e2'), 'refused payment_already_captured', 'the buyer is charged twice');
+SELECT is(pg_temp.report('e2', 'refunded', :e, 1000, 'rtx-e2', 'tx-e2'), 'refused capture_mismatch', 'the second capture goes back at the provider');
+SELECT is(pg_temp.report('e3', 'refunded', :e, 1000, 'rtx-e2'), 'refused capture_mismatch', 'an event that does not say which capture is not applied');
+SELECT is(pg_temp.report('e4', 'refunded', :e, 1000, 'rtx-e4', 'tx-of-nobody'), 'refused capture_mismatch', 'nor one that names an unknown capture');
+SELECT is(pg_temp.report('e5', 'refund_failed', :e, 1000, NULL, 'tx-e2'), 'refused capture_mismatch', 'nor a failure');
+SELECT is(pg_temp.states(:e) || ' ' || pg_temp.refunds(:e), 'completed paid none 0 0', 'the order is not touched');
+SELECT pg_temp.give_back(:e, 100) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('e6', 'refunded', :e, 100, 'rtx-e6', 'tx-e2'), 'refused capture_mismatch', 'not even if a refund of this amount is pending');
+SELECT is(pg_temp.report('e7', 'refunded', :e, 100, 'rtx-e7', 'tx-e'), 'done', 'a refund of the capture settles it');
+SELECT is(pg_temp.report('e8', 'refunded', :e, 900, 'rtx-e8', 'tx-e'), 'done', 'and a refund of the rest is applied');
+SELECT is(pg_temp.states(:e), 'completed refunded none', 'to the order');
+SELECT is((SELECT string_agg(capture_id, ' ' ORDER BY id) FROM unresolved_provider_events WHERE order_id = :e AND type = 'refunded'),
+          'tx-e2 tx-of-nobody tx-e2', 'operators see the capture that an event names');
+
+-- Before the capture of the payment is known.
+SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
+SELECT is(pg_temp.report('f1', 'paid', :f, 999, 'tx-f0'), 'refused amount_mismatch', 'a capture of another amount');
+SELECT is(pg_temp.report('f2', 'refunded', :f, 999, 'rtx-f0', 'tx-f0') || ' ' || pg_temp.report('f3', 'refunded', :f, 999, 'rtx-f0'),
+          'refused capture_mismatch waiting', 'is given back');
+SELECT is(pg_temp.report('f4', 'refunded', :f, 400, 'rtx-f', 'tx-f'), 'waiting', 'a refund of a capture that is not known yet waits');
+SELECT is(pg_temp.report('f5', 'paid', :f, 1000, 'tx-f'), 'done', 'the capture');
+SELECT is(pg_temp.states(:f) || ' ' || pg_temp.refunds(:f), 'completed partially_refunded none 400 0 done', 'takes its own refund only');
+
+-- A payment that a person settled without a transaction.
+SELECT pg_temp.buy('bob', p_method => 'external') AS g \gset
+SELECT pg_temp.report('g1', 'paid', :g, 999, 'tx-g0'), pg_temp.pay(:g, p_reference => NULL) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('g2', 'refunded', :g, 999, 'rtx-g0', 'tx-g0'), 'refused capture_mismatch', 'a refused capture stays another one');
+SELECT is(pg_temp.report('g3', 'refunded', :g, 500, 'rtx-g', 'tx-g'), 'done', 'any other is taken for its own');
+
+SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'no invariant is violated');
+SELECT * FROM finish();
+ROLLBACK;
