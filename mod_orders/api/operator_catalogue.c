@@ -57,6 +57,7 @@ static const char *without_line(const char *detail, apr_pool_t *pool)
 typedef struct line_t {
     const char *text;
     const orders_problem_t *problem;
+    const char *missing; /* the member that the problem is about, or NULL */
     const char *kind, *ref;
     int number; /* in the body, from 1; empty lines count */
 } line_t;
@@ -76,6 +77,7 @@ static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
         if (!orders_or_null(line.kind) || !orders_or_null(line.ref)) {
             line.problem =
                 orders_problem(pool, ORDERS_E_required_field, "A line needs kind and ref.");
+            line.missing = orders_or_null(line.kind) ? "ref" : "kind";
         }
     }
     return line;
@@ -208,7 +210,8 @@ static const char *write_line(const line_t *line, const orders_result_t *result,
     orders_json_member_string(json, "kind", line->kind);
     orders_json_member_string(json, "ref", line->ref);
     if (line->problem) {
-        write_refused(json, orders_error_word(line->problem->error), line->problem->detail, NULL);
+        write_refused(json, orders_error_word(line->problem->error), line->problem->detail,
+                      line->missing);
     } else if (!is_success(result->outcome)) {
         write_refused(json, result->outcome, result->detail, result->field);
     } else {

@@ -78,6 +78,14 @@ bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *
     return true;
 }
 
+/** Whether a whole number that is out of range is above it, not below 1. */
+static bool is_too_large(const char *text)
+{
+    int64_t number;
+
+    return orders_number_integral(text, INT64_MIN, 0, &number) != ORDERS_NUMBER_OK && *text != '-';
+}
+
 /**
  * A whole number of at least 1 from the query into `*number`, which stays as it is when there is none. A larger one than
  * `max` becomes `max` when `clamp`, else it is refused.
@@ -96,7 +104,7 @@ static void read_number(orders_problem_t **problem, const orders_input_t *query,
         orders_problem_field(problem, query->pool, name, ORDERS_E_invalid_type,
                              "Must be an integer.");
     } else if (outcome == ORDERS_NUMBER_RANGE) {
-        if (clamp && text[0] != '-' && text[strspn(text, "0")] != '\0') {
+        if (clamp && is_too_large(text)) {
             *number = max;
         } else {
             orders_problem_field(problem, query->pool, name, ORDERS_E_out_of_range,

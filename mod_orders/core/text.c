@@ -97,6 +97,12 @@ static bool is_bidi_control(const unsigned char *byte, apr_size_t left)
             (byte[1] == 0x81 && byte[2] >= 0xA6 && byte[2] <= 0xA9));
 }
 
+/** U+2028 and U+2029, which end a line and a paragraph, are E2 80 A8 and E2 80 A9. */
+static bool is_separator(const unsigned char *byte, apr_size_t left)
+{
+    return left >= 3 && byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9);
+}
+
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline)
 {
     const unsigned char *byte = (const unsigned char *)text;
@@ -111,7 +117,8 @@ bool orders_text_has_control(const char *text, apr_size_t length, bool multiline
         if (byte[at] == 0xC2 && at + 1 < length && byte[at + 1] < 0xA0) {
             return true; /* U+0080 … U+009F */
         }
-        if (is_bidi_control(byte + at, length - at)) {
+        if (is_bidi_control(byte + at, length - at) ||
+            (!multiline && is_separator(byte + at, length - at))) {
             return true;
         }
     }

@@ -64,7 +64,7 @@ BEGIN
     x.duration_unit := CASE WHEN d ? 'duration_unit' AND d ->> 'duration_unit' IS NOT NULL
                             THEN orders.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
     x.duration_value := orders.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
-    x.features := orders.doc_json(d, 'features', '{array,object}', '[]');
+    x.features := orders.doc_display(d, 'features');
     x.status := orders.doc_word(d, 'status', '{on_sale,hidden,retired}', 'on_sale');
     x.max_quantity := orders.doc_number(d, 'max_quantity', false, 1, 1000000);
     x.tax_class := orders.doc_text(d, 'tax_class', false);

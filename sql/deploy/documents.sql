@@ -6,10 +6,10 @@ SET LOCAL ROLE orders_owner;
 
 -- Lists, mail headers and logs take these texts as one line. CR LF is a line's end like LF; a CR alone is not. Bidirectional
 -- embeddings, overrides and isolates (U+202A-202E, U+2066-2069) make a text look like another one, so no text may have them;
--- the marks U+200E, U+200F and U+061C are normal in Arabic and Hebrew.
+-- the marks U+200E, U+200F and U+061C are normal in Arabic and Hebrew. U+2028 and U+2029 end a line and a paragraph.
 CREATE FUNCTION orders.has_controls(p_text text, p_lines boolean) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_text ~ CASE WHEN p_lines THEN '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\r(?!\n)'
-                         ELSE '[\u0001-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]' END
+                         ELSE '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]' END
 $$;
 
 -- The syntax of RFC 5321 with the characters of RFC 6531, without quoted local parts, comments and address literals; the
@@ -147,6 +147,30 @@ BEGIN
                               array_to_string(p_types, ' or ')), orders.doc_path(p_doc, p_field));
     END IF;
     RETURN p_doc -> p_field;
+END
+$$;
+
+CREATE FUNCTION orders.has_controls_within(p_json jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM (SELECT * FROM jsonb_path_query(p_json, '$.** ? (@.type() == "string")')
+                     UNION ALL
+                     SELECT * FROM jsonb_path_query(p_json, '$.** ? (@.type() == "object").keyvalue().key')) AS t (text)
+        WHERE orders.has_controls(t.text #>> '{}', true))
+$$;
+
+-- A list or an object of any form, whose texts are shown to people.
+CREATE FUNCTION orders.doc_display(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_json jsonb := orders.doc_json(d, p_field, '{array,object}', '[]');
+BEGIN
+    IF orders.has_controls_within(v_json) THEN
+        PERFORM orders.refuse('422', 'invalid_field', 'Must not contain control characters.', orders.doc_path(d, p_field) || coalesce((
+            SELECT format('[%s]', min(e.n) - 1)
+            FROM jsonb_array_elements(CASE jsonb_typeof(v_json) WHEN 'array' THEN v_json END) WITH ORDINALITY AS e (json, n)
+            WHERE orders.has_controls_within(e.json)
+            HAVING count(*) > 0), ''));
+    END IF;
+    RETURN v_json;
 END
 $$;
 

@@ -9,6 +9,8 @@ DROP TYPE orders.upserted;
 DROP FUNCTION orders.doc_currency;
 DROP FUNCTION orders.doc_word;
 DROP FUNCTION orders.doc_time;
+DROP FUNCTION orders.doc_display;
+DROP FUNCTION orders.has_controls_within;
 DROP FUNCTION orders.doc_json;
 DROP FUNCTION orders.doc_boolean;
 DROP FUNCTION orders.doc_number;

@@ -15,6 +15,8 @@ SELECT 'orders.whole_number'::regproc;
 SELECT 'orders.doc_number'::regproc;
 SELECT 'orders.doc_boolean'::regproc;
 SELECT 'orders.doc_json'::regproc;
+SELECT 'orders.has_controls_within'::regproc;
+SELECT 'orders.doc_display'::regproc;
 SELECT 'orders.doc_time'::regproc;
 SELECT 'orders.doc_word'::regproc;
 SELECT 'orders.doc_currency'::regproc;

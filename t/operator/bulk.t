@@ -112,4 +112,11 @@ subtest 'two at once, in another order' => sub {
     }
 };
 
+subtest 'a line without kind or ref' => sub {
+    my $reply = api(POST => $path, @token, type => 'application/x-ndjson',
+        body => join '', map { "$_\n" } '{"ref":"x","name":"n"}', '{"kind":"users","name":"n"}', '{"kind":"users","ref":5,"name":"n"}', '{"kind":null,"ref":"","name":"n"}');
+    my @lines = lines_of($reply);
+    is_deeply([ map { "$_->{code} $_->{field}" } @lines ], [ 'required_field kind', 'required_field ref', 'required_field ref', 'required_field kind' ], 'is refused with the member');
+};
+
 done;

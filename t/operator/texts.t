@@ -43,6 +43,10 @@ my @places = (
         'variants[1].name' ],
     [ 'the name of an option', sub { api(PUT => "$admin/catalogue/products/" . unique('text'), @token,
             json => { name => 'x', variants => [ { ref => 'a', options => [ { id => 1, name => 'Size' }, { id => 2, name => $_[0] } ] } ] }) }, 'variants[0].options[1].name' ],
+    [ 'a feature of a plan', sub { api(PUT => "$admin/catalogue/plans/" . unique('text'), @token, json => { name => 'x', price => 1, currency => 'USD', features => [ 'a', { b => [ $_[0] ] } ] }) },
+        'features[1]' ],
+    [ 'the name of a feature', sub { api(PUT => "$admin/catalogue/plans/" . unique('text'), @token, json => { name => 'x', price => 1, currency => 'USD', features => { $_[0] => 1 } }) },
+        'features' ],
     [ 'a translation', sub { api(PUT => "$admin/catalogue/products/" . unique('text'), @token, json => { name => 'x', translations => { ar => { name => $_[0] } } }) },
         'translations.ar.name' ],
     order('notes', sub { (notes => $_[0]) }, 'notes'), order('city', sub { (shipping_address => { city => $_[0] }) }, 'shipping_address.city'),
@@ -61,6 +65,18 @@ subtest 'characters that reorder text' => sub {
         my $marks = "\x{200E}ab\x{200F}\x{061C}سعر";
         my $reply = $ask->($marks);
         ok(!grep({ $_->{field} eq $field } @{ $reply->{json}{errors} || [] }), "$name: directional marks are accepted") or diag($reply->as_string);
+    }
+};
+
+subtest 'characters that end a line' => sub {
+    for my $code (0x2028, 0x2029) {
+        my $text = 'a' . chr($code) . 'b';
+        my $name = api(PUT => "$admin/catalogue/users/" . unique('text'), @token, json => { name => $text });
+        is_deeply([ map { $_->{field} } @{ $name->{json}{errors} || [] } ], ['name'], sprintf 'a name of one line: U+%04X is refused', $code) or diag($name->as_string);
+        my $long = api(PUT => "$admin/catalogue/plans/" . unique('text'), @token, json => { name => 'x', price => 1, currency => 'USD', description => $text });
+        is($long->code, 201, sprintf 'a description of several lines: U+%04X is accepted', $code) or diag($long->as_string);
+        my $reason = api(POST => '/api/v1/user/orders/1/cancel', token => $buyer->{token}, json => { reason => $text });
+        refused($reason, 422, 'invalid_fields', 'reason');
     }
 };
 

@@ -75,7 +75,7 @@ static void finds_bidirectional_controls(void **state)
         "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069",
     };
     static const char *const others[] = {
-        "\u200E", "\u200F", "\u061C", "\u2029", "\u202F", "\u2065", "\u206A", "\u2025",
+        "\u200E", "\u200F", "\u061C", "\u2027", "\u202F", "\u2065", "\u206A", "\u2025",
     };
 
     for (size_t i = 0; i < COUNT(controls); i++) {
@@ -84,6 +84,16 @@ static void finds_bidirectional_controls(void **state)
     }
     for (size_t i = 0; i < COUNT(others); i++) {
         assert_false(orders_text_has_control(others[i], strlen(others[i]), false));
+    }
+}
+
+static void finds_separators_in_one_line(void **state)
+{
+    static const char *const separators[] = {"\u2028", "\u2029"};
+
+    for (size_t i = 0; i < COUNT(separators); i++) {
+        assert_true(orders_text_has_control(separators[i], 3, false));
+        assert_false(orders_text_has_control(separators[i], 3, true));
     }
 }
 
@@ -150,9 +160,15 @@ static void knows_uuids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_utf8),     TEST(refuses_other_bytes),          TEST(finds_controls),
-        TEST(decodes_percents), TEST(refuses_bad_percents),         TEST(encodes_percents),
-        TEST(knows_uuids),      TEST(finds_bidirectional_controls),
+        TEST(accepts_utf8),
+        TEST(refuses_other_bytes),
+        TEST(finds_controls),
+        TEST(decodes_percents),
+        TEST(refuses_bad_percents),
+        TEST(encodes_percents),
+        TEST(knows_uuids),
+        TEST(finds_bidirectional_controls),
+        TEST(finds_separators_in_one_line),
     };
 
     return RUN(tests);
