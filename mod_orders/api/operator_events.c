@@ -94,7 +94,7 @@ static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *
     return orders_provider_event_apply(&reader, call->providers, route, &event, answer);
 }
 
-/* Its signature is valid, so that it is the provider's: money may have moved that nobody learns of otherwise. */
+/* Its signature is valid, so that it is the provider's: money may have moved that no other line reports. */
 static void log_unreadable(const orders_call_t *call, const orders_event_t *said,
                            const orders_problem_t *problem)
 {
@@ -108,7 +108,7 @@ static void log_unreadable(const orders_call_t *call, const orders_event_t *said
     }
 }
 
-/* Not about us, or about another tenant, whose own channel hears it too: acknowledged, so that it does not come again. */
+/* Not about us, or about another tenant, whose own channel receives it too: acknowledged, so that it is not sent again. */
 static bool is_foreign(const orders_call_t *call, const orders_event_t *said)
 {
     return strcmp(said->type, "ignored") == 0 ||

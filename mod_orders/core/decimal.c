@@ -43,7 +43,7 @@ static bool take_exponent(const char **at, const char *end, decimal_t *decimal)
     return true;
 }
 
-/** JSON's grammar of a number; false when the text is none. */
+/** JSON's grammar of a number; false when the text is not a number. */
 static bool take_decimal(const char *at, const char *end, decimal_t *decimal)
 {
     if (at < end && *at == '-') {

@@ -13,7 +13,7 @@
 /**
  * The strong tag of an order's representation: `"7-1f6ab0c2d3e4.kq2Xb0cUQ8w"`. The part before the dot, the version and a
  * checksum of order and version, is the same in every representation of the order; the part after it is a checksum of
- * `view`, which names whatever the representation shows. NULL when SHA-256 fails.
+ * `view`, which names what else the representation shows. NULL when SHA-256 fails.
  */
 const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view);
 

@@ -304,7 +304,7 @@ static bool fetch(slot_t *slot)
     return true;
 }
 
-/** Room for whatever a scalar field decodes to. */
+/** The decoded value of a scalar field. */
 typedef union {
     int64_t number;
     bool truth;

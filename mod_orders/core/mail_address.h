@@ -9,7 +9,7 @@
 #include <apr.h>
 #include <stdbool.h>
 
-/** `address` is valid UTF-8; NULL is none. */
+/** `address` is valid UTF-8, or NULL, which is not an address. */
 bool orders_is_mail_address(const char *address);
 /** The same, in ASCII alone: what any mail server accepts. */
 bool orders_is_ascii_mail_address(const char *address);

@@ -17,7 +17,7 @@
 /** Read at a time, and what a body of unknown length starts with. */
 #define CHUNK 8192
 
-/** Of a body that nobody wants, this much is read and dropped for this long, so that the connection can stay. */
+/** Bounds for reading and dropping an unwanted body, so that the connection can stay open. */
 #define MOST_DISCARDED 65536
 #define DISCARD_TIME apr_time_from_msec(500)
 #define DISCARD_PAUSE apr_time_from_msec(5)
@@ -47,7 +47,7 @@ static apr_int64_t announced(const request_rec *r)
                : -1;
 }
 
-/** Whether the body is in an encoding that nobody has decoded. */
+/** Whether the body has a content encoding that was not decoded. */
 static bool is_encoded(const request_rec *r)
 {
     static const char identity[] = "identity";

@@ -326,8 +326,8 @@ static void advise_timeouts(const checked_t *one)
 }
 
 /**
- * libpq ignores a password file that others than its owner can read, without a word, and httpd's children open the
- * connections.
+ * libpq silently ignores a password file that other users can read. The connections are opened by httpd's child processes,
+ * so that the file must be theirs.
  */
 static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
 {

@@ -69,7 +69,7 @@ typedef struct orders_payment_t {
     const char *order_number; /**< only where the worker reads payments without their orders */
     const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
     const char *failure_code, *failure_message, *pay_url, *return_url;
-    const char *cancel_url;   /**< for whoever makes the intent; kept nowhere */
+    const char *cancel_url;   /**< for the request for the intent; not stored */
     const char *provider_key; /**< the payment's UUID towards its provider */
     /**
      * What a claimed capture needs: capture, ask (look, then capture) or look (never capture). With its order: asked while

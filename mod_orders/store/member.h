@@ -48,8 +48,9 @@ orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *
                                      const char *number, orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /**
- * Gives the member of a paid order its package, whatever he has by now. `order`: id, UUID or number; `match`:
- * version tags of which it must have one (If-Match), NULL: any version. The outcome is `unchanged` when he has it. Problems: `package_not_applicable`.
+ * Gives the member of a paid order its package, in place of any other. `order`: id, UUID or number; `match`: version tags
+ * of the order (If-Match), NULL: any version. The outcome is `unchanged` when the member has it. Problems:
+ * `package_not_applicable`.
  */
 orders_problem_t *orders_member_apply(const orders_writer_t *writer, const char *order,
                                       const apr_array_header_t *match,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:captures to pg
--- That a capture is asked for is committed before the provider is asked. Whatever breaks after that, the worker finds the
--- payment and asks with the same key, until the provider has said what became of the money.
+-- That a capture is asked for is committed before the provider is asked. After a failure the worker finds the
+-- payment and asks with the same key, until the provider has stated the outcome.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;

@@ -60,7 +60,7 @@ BEGIN
     ELSIF jsonb_typeof(p_doc -> p_field) <> 'string' OR length(v_text) > p_max
           OR (p_required AND v_text = '') THEN
         PERFORM orders.refuse('422', 'invalid_field',
-                              format('A text of at most %s characters is due here.', p_max),
+                              format('Must be a string of at most %s characters.', p_max),
                               orders.doc_path(p_doc, p_field));
     ELSIF orders.has_controls(v_text, p_lines) THEN
         PERFORM orders.refuse('422', 'invalid_field', 'Must not contain control characters.',
@@ -95,7 +95,7 @@ DECLARE
     v_url text := orders.doc_said(d, p_field, 2000);
 BEGIN
     IF NOT orders.is_url(v_url) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'An http or https address is due here.', orders.doc_path(d, p_field));
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be an http or https URL.', orders.doc_path(d, p_field));
     END IF;
     RETURN v_url;
 END
@@ -118,7 +118,7 @@ BEGIN
         END IF;
     ELSIF v_number IS NULL OR v_number NOT BETWEEN p_least AND p_most THEN
         PERFORM orders.refuse('422', 'invalid_field',
-                              format('A whole number from %s to %s is due here.', p_least, p_most),
+                              format('Must be an integer from %s to %s.', p_least, p_most),
                               orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_number;
@@ -131,7 +131,7 @@ BEGIN
     IF p_doc ->> p_field IS NULL THEN
         RETURN p_default;
     ELSIF jsonb_typeof(p_doc -> p_field) <> 'boolean' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'true or false is due here.', orders.doc_path(p_doc, p_field));
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be true or false.', orders.doc_path(p_doc, p_field));
     END IF;
     RETURN (p_doc -> p_field)::boolean;
 END
@@ -143,7 +143,7 @@ BEGIN
     IF p_doc ->> p_field IS NULL THEN
         RETURN p_default;
     ELSIF jsonb_typeof(p_doc -> p_field) <> ALL (p_types) THEN
-        PERFORM orders.refuse('422', 'invalid_field', format('JSON of type %s is due here.',
+        PERFORM orders.refuse('422', 'invalid_field', format('Must be a JSON %s.',
                               array_to_string(p_types, ' or ')), orders.doc_path(p_doc, p_field));
     END IF;
     RETURN p_doc -> p_field;
@@ -201,7 +201,7 @@ DECLARE
     v_text text := coalesce(orders.doc_text(p_doc, p_field, p_default IS NULL), p_default);
 BEGIN
     IF v_text <> ALL (p_words) THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'One of ' || array_to_string(p_words, ', ') || ' is due here.',
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be one of ' || array_to_string(p_words, ', ') || '.',
                               orders.doc_path(p_doc, p_field));
     END IF;
     RETURN v_text;
@@ -261,7 +261,7 @@ COMMENT ON FUNCTION orders.doc_said IS 'Internal: a text member, null when it is
 COMMENT ON FUNCTION orders.is_url IS 'Internal: whether a text is an http or https address';
 COMMENT ON FUNCTION orders.doc_url IS 'Internal: an http or https member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.whole_number IS
-'Internal: the integer that a number or its text has as its value, however it is written; NULL when there is none of at most 18 digits';
+'Internal: the integer value of a number or of its text, in any spelling; NULL unless it is an integer of at most 18 digits';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';

@@ -240,7 +240,7 @@ BEGIN
     e.description := orders.doc_said(d, 'description', 1000);
     e.at := orders.doc_time(d, 'at');
     IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'A word of small letters, digits and underscores is due here.', 'status');
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a word of lower-case letters, digits and underscores.', 'status');
     ELSIF e.at NOT BETWEEN '2000-01-01T00:00:00Z' AND now() + interval '1 day' THEN
         PERFORM orders.refuse('422', 'invalid_field', 'The time is not of now or the past.', 'at');
     END IF;

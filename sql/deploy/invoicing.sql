@@ -232,8 +232,8 @@ COMMENT ON FUNCTION orders.invoice_number IS 'Internal: the number of an invoice
 COMMENT ON FUNCTION orders.put_invoice IS
 'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
 COMMENT ON FUNCTION orders.issue_invoice IS
-'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which stays as it is
-whatever is refunded later. OR404 not_found, OR409 order_not_billable, order_refunded';
+'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which a later
+refund does not change. OR404 not_found, OR409 order_not_billable, order_refunded';
 COMMENT ON FUNCTION orders.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
 COMMENT ON FUNCTION orders.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
 COMMENT ON FUNCTION orders.read_bill IS

@@ -261,15 +261,15 @@ COMMENT ON FUNCTION orders.close_payments IS 'Internal: closes the open payments
 COMMENT ON FUNCTION orders.is_capture_in_doubt IS
 'Whether an order waits for money and the provider of one of its payments was asked to capture, with an outcome that is unknown';
 COMMENT ON FUNCTION orders.as_confirming IS
-'Internal: the order in the states that it has for whoever would pay or cancel it: confirming while a capture is in doubt.
+'Internal: the order in the states that decide whether it can be paid or cancelled: confirming while a capture is in doubt.
 Writes nothing';
 COMMENT ON FUNCTION orders.close_order IS
-'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released after
-that, by whoever closes: who closes several closes all of them first';
-COMMENT ON FUNCTION orders.close_expired IS 'Internal: closes a locked order in the name of the clock; its stock is to be released still';
-COMMENT ON FUNCTION orders.expire_order IS 'Internal: expires a locked order in the name of the clock';
+'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released
+afterwards by the caller; a caller that closes several orders closes all of them first';
+COMMENT ON FUNCTION orders.close_expired IS 'Internal: closes a locked order as the system, on expiry. Its stock is still to be released';
+COMMENT ON FUNCTION orders.expire_order IS 'Internal: expires a locked order as the system';
 COMMENT ON FUNCTION orders.note_transaction IS
-'Internal: takes note of a providers transaction id. OR409 transaction_id_taken';
+'Internal: records a provider''s transaction id. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders.is_by_hand IS
 'Whether a payment is in money that people handle (cash, card reader, transfer) and not a provider or the balance';
 COMMENT ON FUNCTION orders.has_transactions IS 'Whether references of a payment are transaction ids, each used once';

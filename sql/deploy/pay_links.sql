@@ -49,7 +49,7 @@ BEGIN
     IF NOT sells_for(p_tenant, p_actor_id, o.retailer_id) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     ELSIF p_email IS NULL THEN
-        PERFORM refuse('422', 'invalid_field', 'A mail address is due here.', 'email');
+        PERFORM refuse('422', 'invalid_field', 'Must be a mail address.', 'email');
     ELSIF o.payment_method <> 'external' THEN
         PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
     END IF;
@@ -230,7 +230,7 @@ COMMENT ON FUNCTION orders.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
 says that the provider no longer knows its intent. Row payment. OR404, OR409 order_not_payable (with the states),
 payment_method_mismatch';
-COMMENT ON FUNCTION orders.read_link IS 'An order as whoever has its link may see it: rows_of and parties_of';
+COMMENT ON FUNCTION orders.read_link IS 'An order as the holder of its link may see it: rows_of and parties_of';
 COMMENT ON FUNCTION orders.payment_by_intent IS 'Row payment of the payment with this intent of this channel; none: no row';
 COMMENT ON FUNCTION orders.claim_mail IS
 'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),

@@ -157,7 +157,7 @@ BEGIN
 END
 $$;
 
--- The provider gave money back that nobody here had asked for. Before the capture is known, the event waits for it.
+-- The provider refunded on its own. Before the capture is known, the event waits for it.
 CREATE FUNCTION orders.apply_foreign_refund(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

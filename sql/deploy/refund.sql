@@ -188,8 +188,8 @@ CREATE FUNCTION orders.put_return_back(c orders.context, o orders.orders, r orde
     WHERE x.tenant_id = r.tenant_id AND x.id = r.return_id AND x.state = 'refunded'
 $$;
 
--- No buyer and no operator asked for a surplus refund, so nobody would try a refused one again: it stays pending, as a task for
--- people. The worker does not claim it any more.
+-- No request asks for a surplus refund, so a refused one would never be tried again: it stays pending until a person settles
+-- it, and the worker no longer claims it.
 CREATE FUNCTION orders.hand_over_refund(c orders.context, o orders.orders, r orders.refund, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

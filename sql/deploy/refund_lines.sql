@@ -79,7 +79,7 @@ DECLARE
     v_lines jsonb := '[]';
 BEGIN
     IF jsonb_typeof(p_lines) <> 'array' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'A list of lines is due here.', 'lines');
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a JSON array of lines.', 'lines');
     END IF;
     FOR e, v_field IN
         SELECT x.line, format('lines[%s]', x.n - 1) FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS x (line, n) ORDER BY x.n

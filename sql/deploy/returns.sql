@@ -13,7 +13,7 @@ DECLARE
     v_lines orders.return_piece[] := '{}';
 BEGIN
     IF jsonb_typeof(p_lines) IS DISTINCT FROM 'array' OR p_lines = '[]' THEN
-        PERFORM orders.refuse('422', 'invalid_field', 'A list of lines is due here.', 'lines');
+        PERFORM orders.refuse('422', 'invalid_field', 'Must be a JSON array of lines.', 'lines');
     END IF;
     FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
         IF coalesce(e ->> 'id', '') !~ '^[0-9]{1,18}$' OR coalesce(e ->> 'quantity', '1') !~ '^[0-9]{1,9}$' THEN

@@ -71,7 +71,7 @@ BEGIN
 END
 $$;
 
--- More pieces may be shipped than the last count has found: then the count was wrong, and they were entered all the same.
+-- More pieces may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
 CREATE FUNCTION orders.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
