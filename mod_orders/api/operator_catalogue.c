@@ -12,6 +12,15 @@
 #define MAX_LINES 10000
 #define NDJSON "application/x-ndjson"
 
+/* Of a product: the commerce API names a variant by its id. */
+static void write_variants(orders_json_t *json, const orders_result_t *result)
+{
+    if (result->variants.length > 0) {
+        orders_json_member_raw(json, "variants", result->variants.text,
+                               (apr_size_t)result->variants.length);
+    }
+}
+
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
@@ -40,6 +49,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     orders_json_member_string(reply->json, "ref", entry.ref);
     orders_json_member_int(reply->json, "id", result->id);
     orders_json_member_string(reply->json, "result", result->outcome);
+    write_variants(reply->json, result);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -217,6 +227,7 @@ static const char *write_line(const line_t *line, const orders_result_t *result,
     } else {
         orders_json_member_string(json, "result", result->outcome);
         orders_json_member_int(json, "id", result->id);
+        write_variants(json, result);
     }
     orders_json_end_object(json);
     return orders_json_text(json, pool, &length);

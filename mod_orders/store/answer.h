@@ -34,6 +34,7 @@ typedef struct orders_result_t {
     const char *refusal; /**< of a provider's event: the word of the refusal */
     const char *detail;
     orders_document_t snapshot; /**< what was stored, of entries */
+    orders_document_t variants; /**< of a product's entry: [{ref, id}] */
     const char *kind, *field;   /**< bulk lines: the entry's kind, and the field that was refused */
     bool replayed;
 } orders_result_t;

@@ -18,7 +18,7 @@ static const orders_row_member_t result_members[] = {
     MEMBER(T, ID, id),         MEMBER(T, ORDER_ID, order_id),   MEMBER(T, CODE, outcome),
     MEMBER(T, DETAIL, detail), MEMBER(T, REFERENCE, reference), MEMBER(T, FLAG, replayed),
     MEMBER(T, TYPE, kind),     MEMBER(T, TITLE, field),         MEMBER(T, SNAPSHOT, snapshot),
-    MEMBER(T, STATE, refusal),
+    MEMBER(T, STATE, refusal), MEMBER(T, ATTRIBUTES, variants),
 };
 #undef T
 

@@ -373,6 +373,11 @@ BEGIN
     r.type := p_kind;
     r.reference := p_ref;
     r.snapshot := u.document - 'tenant_id';
+    IF p_kind = 'products' THEN
+        SELECT jsonb_agg(jsonb_build_object('ref', v.external_ref, 'id', v.id) ORDER BY v.id) INTO r.attributes
+        FROM orders.variant v
+        WHERE v.tenant_id = p_tenant AND v.product_id = u.id;
+    END IF;
     RETURN r;
 END
 $$;
@@ -474,7 +479,8 @@ COMMENT ON FUNCTION orders.put_coupon IS
 'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for placers';
 COMMENT ON FUNCTION orders.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
 COMMENT ON FUNCTION orders.analyze_grown IS 'Internal: statistics for tables of the catalogue that have doubled since their last ones';
-COMMENT ON FUNCTION orders.upsert_row IS 'Internal: put_entry with its result row; one more try after a race';
+COMMENT ON FUNCTION orders.upsert_row IS
+'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
 COMMENT ON FUNCTION orders.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
 tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use utf8;
+use JSON::PP ();
 use ModOrders::Test;
 
 my $path  = '/api/v1/admin/catalogue';
@@ -91,6 +92,24 @@ subtest 'keys' => sub {
     my $second = api(POST => $path, @token, @with);
     is($second->content, $first->content, 'a repeat gets the first answer');
     is($second->header('Idempotency-Replayed'), 'true', 'and says so');
+};
+
+subtest 'the answer names the variants of a product' => sub {
+    my $ref     = unique('lamp');
+    my %product = (name => 'Lamp', variants => [ map { { ref => $_, name => $_, prices => { USD => 500 } } } qw(red blue) ]);
+    my $path    = "/api/v1/admin/catalogue/products/$ref";
+    my $made    = api(PUT => $path, token => operator()->{token}, json => \%product);
+    is($made->code, 201, 'created');
+    my %id = map { $_->{external_ref} => $_->{id} } rows(
+        'SELECT v.external_ref, v.id FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE p.external_ref = ?', $ref);
+    is_deeply($made->{json}{variants}, [ { ref => 'red', id => $id{red} }, { ref => 'blue', id => $id{blue} } ], 'with the id of each');
+    my $again = api(PUT => $path, token => operator()->{token}, json => \%product);
+    is_deeply([ @{ $again->{json} }{qw(result variants)} ], [ 'unchanged', $made->{json}{variants} ], 'so does that of an unchanged entry');
+    my $lines = api(POST => '/api/v1/admin/catalogue', token => operator()->{token}, type => 'application/x-ndjson',
+        body => JSON::PP->new->canonical->encode({ kind => 'products', ref => $ref, %product }) . "\n");
+    is_deeply(JSON::PP->new->decode($lines->content)->{variants}, $made->{json}{variants}, 'and the line of a bulk');
+    my $user = api(PUT => '/api/v1/admin/catalogue/users/' . unique('user'), token => operator()->{token}, json => { name => 'A' });
+    ok(!exists $user->{json}{variants}, 'another kind has none');
 };
 
 done;
