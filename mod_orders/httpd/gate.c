@@ -11,13 +11,13 @@
 #define WIDEN_EVERY apr_time_from_sec(1)
 
 /**
- * One who waits, on his own stack. `decided` and `decision` are set under the mutex; `turn` is posted after it, once, and
- * that post is the last that anybody else does with a waiter.
+ * A waiting thread, on its own stack. `decided` and `decision` are set under the mutex. `turn` is posted once, after the mutex is
+ * released; no other thread touches the waiter after that post.
  */
 typedef struct waiter_t {
     struct waiter_t *next;
     orders_gate_user_t user;
-    sem_t turn; /* his alone, so that exactly he is woken */
+    sem_t turn; /* its own, so that exactly this thread is woken */
     bool decided;
     orders_gate_e decision;
 } waiter_t;
@@ -146,9 +146,9 @@ static void decide(orders_gate_t *gate, waiter_t *waiter, orders_gate_e decision
 }
 
 /**
- * A place is the next waiter's from the moment it is free: he is counted in before he wakes, so nobody overtakes, but for
- * those whose user has as many places as a user may have. Afterwards a place is free only if no waiter may have it.
- * Returns those who are to be woken, by wake, when the mutex is free again: woken earlier they would run into it.
+ * A free place belongs to the next waiter at once: it is counted in before it wakes, so that no thread overtakes it. Waiters
+ * whose user has reached its limit are passed over. Afterwards a place is free only if no waiter may have it.
+ * Returns the waiters to wake once the mutex is released: woken earlier, they would block on it.
  */
 static waiter_t *admit(orders_gate_t *gate)
 {
@@ -175,7 +175,7 @@ static void unlock_and_wake(orders_gate_t *gate, waiter_t *woken)
     while (woken) {
         waiter_t *next = woken->next;
 
-        sem_post(&woken->turn); /* and he is gone */
+        sem_post(&woken->turn); /* the waiter may be gone: do not touch it any more */
         woken = next;
     }
 }
@@ -192,15 +192,15 @@ static bool wait_until(waiter_t *waiter, apr_time_t until)
     return !failed;
 }
 
-/** For the post that follows a decision: it comes as soon as he who decided goes on. */
+/** Waits for the post that follows a decision; the deciding thread is about to send it. */
 static void wait_for_post(waiter_t *waiter)
 {
     while (sem_wait(&waiter->turn) && errno == EINTR) {
-        /* a signal was not meant for him */
+        /* interrupted by a signal */
     }
 }
 
-/** When to look again: somebody has to see whether a further place may be tried. Under the mutex. */
+/** When to look again: a waiter has to check whether a further place may be tried. Under the mutex. */
 static apr_time_t next_look(const orders_gate_t *gate, apr_time_t deadline)
 {
     apr_time_t soon = orders_clock_now() + WIDEN_EVERY;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The admission gate in front of a pool of sessions: so many at a time, first come, first served, and nobody waits
- * longer than he said. Of these, a user has at most so many: who waits for this limit does not hold up those behind.
- * One a pool and process; safe for all its threads.
+ * The admission gate in front of a pool of sessions: a limited number of callers at a time, first come, first served, each until
+ * its own deadline. One user has at most a part of the places; a caller that waits for this limit does not hold up those behind
+ * it. There is one gate for each pool and process; all threads may use it.
  */
 #ifndef ORDERS_HTTPD_GATE_H
 #define ORDERS_HTTPD_GATE_H
@@ -27,7 +27,7 @@ typedef apr_uint64_t orders_gate_user_t;
 /** Lives as long as `own`. `per_user`: places that a user may have at once. NULL when the system has no mutex left. */
 orders_gate_t *orders_gate_create(apr_pool_t *own, int places, int per_user);
 
-/** Waits until `deadline`, a time of orders_clock_now(). `first` puts the caller before all others: he was in already and found nothing. */
+/** Waits until `deadline`, a time of orders_clock_now(). `first` puts the caller before all others: it was in and got no session. */
 orders_gate_e orders_gate_enter(orders_gate_t *gate, orders_gate_user_t user, apr_time_t deadline,
                                 bool first);
 void orders_gate_leave(orders_gate_t *gate, orders_gate_user_t user);
@@ -38,7 +38,7 @@ void orders_gate_leave(orders_gate_t *gate, orders_gate_user_t user);
  */
 void orders_gate_leave_narrowed(orders_gate_t *gate, orders_gate_user_t user, int holders);
 
-/** Turns all away who wait at this moment: nobody has a session. All places are open for those who come then. */
+/** Refuses all callers that wait now, when there are no sessions at all. Later callers find all places open. */
 void orders_gate_refuse_all(orders_gate_t *gate);
 
 /** How many are in. */

@@ -33,14 +33,14 @@ void orders_sessions_database(orders_pool_t *sessions, apr_pool_t *pool, int tim
 
 /**
  * Counts its sessions for a user from now on: equal `user`s, the first 8 bytes of a digest, have at most
- * OrdersSessionsPerUser of them at a time in this process. Until then nobody's limit holds.
+ * OrdersSessionsPerUser of them at a time in this process. Until then no limit of a user applies.
  */
 void orders_sessions_count_for(orders_database_t *database, const unsigned char *user);
 
 /** OrdersSessionsPerUser, or what it is by default. */
 int orders_sessions_per_user(const orders_server_conf_t *conf);
 
-/** From now on it queues for a second at most, for who can come again. */
+/** From now on it queues for a second at most: for callers that can try again. */
 void orders_sessions_hurry(orders_database_t *database);
 
 #endif

@@ -21,9 +21,9 @@
 #define HTTPS_PORT ":443"
 #define MAX_KEPT 8
 #define KEPT_FOR apr_time_from_sec(3600)
-/** While it cannot be fetched again, an older one serves: nobody shall stop true webhooks by filling the fetches. */
+/** While it cannot be fetched again, an older one is used: forged webhooks that occupy the fetches cannot stop genuine ones. */
 #define USABLE_FOR apr_time_from_sec(86400)
-/** The request of a stranger who may yet turn out not to be PayPal must not wait for long. */
+/** The sender is not authenticated yet, so its request must not wait for long. */
 #define TIMEOUT_MS 2000
 #define MIN_BITS 2048
 #define MAX_CHAIN 8

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Which certificates this process may fetch. Whoever sends a webhook chooses the address of its certificate, so that fetching
- * is work for strangers: few threads do it at a time, one for each address, and an address that failed is left alone for a
- * while. Nobody waits for another thread's fetch. Any thread may call.
+ * Which certificates this process may fetch. The sender of a webhook chooses the address of its certificate before it is
+ * authenticated. So few threads fetch at a time, one for each address, and an address that failed is not fetched again for a
+ * while. No thread waits for the fetch of another. Any thread may call.
  */
 #ifndef ORDERS_SERVICES_PAYPAL_FETCHES_H
 #define ORDERS_SERVICES_PAYPAL_FETCHES_H

@@ -260,7 +260,7 @@ COMMENT ON COLUMN orders.payment_channel.external_ref IS 'The word that requests
 COMMENT ON COLUMN orders.payment_channel.name IS 'For display';
 COMMENT ON COLUMN orders.payment_channel.provider IS
 'Who speaks behind it; transaction ids are unique per provider';
-COMMENT ON COLUMN orders.payment_channel.enabled IS 'false: takes no new payments, but events';
+COMMENT ON COLUMN orders.payment_channel.enabled IS 'false: takes no new payments, but still receives events';
 COMMENT ON COLUMN orders.payment_channel.currencies IS 'ISO 4217 codes that it takes; null: all';
 COMMENT ON COLUMN orders.payment_channel.payable_units IS
 'Object of currencies and minor units: amounts through the channel are multiples of these. It overrides provider_currency';
