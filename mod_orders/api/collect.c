@@ -11,9 +11,6 @@
 /* Seconds until the worker asks for the outcome of a capture: one whose reply was lost, one that is pending at the provider. */
 #define ASK_SOON 20
 #define ASK_LATER 3600
-/* Seconds that a capture may take beside the calls to its provider, and the calls: a token, a look, the capture, a look. */
-#define CAPTURE_LEASE 60
-#define CALLS_OF_A_CAPTURE 4
 
 /* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
 static const char *notify_url(const orders_collector_t *collector, const char *channel)
@@ -55,6 +52,9 @@ static void log_trouble(const orders_collector_t *collector, const orders_proble
                         const char *trouble)
 {
     const char *request_id = collector->providers->request_id;
+    if (problem->quiet) {
+        return;
+    }
     orders_log(collector->providers->log, ORDERS_LOG_WARNING, "ORD%04d %s %s - %s: %s",
                orders_error_number(problem->error), orders_error_word(problem->error),
                request_id ? request_id : "-", collector->writer->route, trouble);
@@ -246,12 +246,6 @@ orders_problem_t *orders_collect_claimed(const orders_collector_t *collector,
     return problem;
 }
 
-/* Seconds after which the request is over: a provider may need a few calls for one capture. */
-static int lease_of(const orders_channel_t *channel)
-{
-    return CAPTURE_LEASE + CALLS_OF_A_CAPTURE * (channel->timeout_ms / 1000);
-}
-
 orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
                                          orders_answer_t **answer)
@@ -266,8 +260,8 @@ orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
         return NULL; /* it captures by itself and sends an event */
     }
     orders_answer_t *begun;
-    ORDERS_TRY(
-        orders_payment_begin_capture(&reader, payment->id, ask_first, lease_of(&channel), &begun));
+    ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, ask_first,
+                                            orders_channel_longest(&channel), &begun));
     const orders_payment_t *claimed = orders_first(begun->loose.payments);
     return claimed ? orders_collect_claimed(collector, claimed, answer) : NULL;
 }

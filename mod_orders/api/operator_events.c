@@ -31,8 +31,8 @@ orders_problem_t *orders_operator_event_expected(orders_call_t *call)
 
 static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
 {
-    const orders_channel_t *channel = orders_channel_find(call->providers, call->param[0]);
-    if (!channel) {
+    orders_channel_t channel;
+    if (!orders_channel_open(call->providers, call->param[0], &channel)) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
     const orders_signed_body_t received = {
@@ -41,7 +41,7 @@ static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
         .body = call->body,
         .length = call->body_length,
     };
-    return channel->provider->read_event(channel, call->pool, &received, event);
+    return channel.provider->read_event(&channel, call->pool, &received, event);
 }
 
 /* The buyer has approved: now the money can be taken. */

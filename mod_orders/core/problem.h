@@ -10,6 +10,7 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <stdbool.h>
 
 #include "core/vocabulary.h"
 
@@ -35,12 +36,13 @@ typedef struct orders_field_error_t {
 
 typedef struct orders_problem_t {
     orders_error_e error;
-    const char *detail;         /**< a sentence for the client, never NULL */
-    const char *extra;          /**< JSON object text with members of this problem, or NULL */
-    const char *log;            /**< what only the log may see (a server's message), or NULL */
-    char sqlstate[6];           /**< "" when PostgreSQL was not involved */
-    int status;                 /**< httpd's, where it refused by itself; 0: the error's own */
-    int retry_after;            /**< seconds, 0 when a retry would not help */
+    const char *detail; /**< a sentence for the client, never NULL */
+    const char *extra;  /**< JSON object text with members of this problem, or NULL */
+    const char *log;    /**< what only the log may see (a server's message), or NULL */
+    char sqlstate[6];   /**< "" when PostgreSQL was not involved */
+    int status;         /**< httpd's, where it refused by itself; 0: the error's own */
+    int retry_after;    /**< seconds, 0 when a retry would not help */
+    bool quiet;         /**< one of many, which the log has as a count: no line of its own */
     apr_array_header_t *fields; /**< of orders_field_error_t, or NULL */
 } orders_problem_t;
 

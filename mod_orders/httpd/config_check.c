@@ -220,7 +220,8 @@ static bool same_channel(const orders_channel_t *one, const orders_channel_t *ot
 {
     return one->provider == other->provider && !strcmp(one->url, other->url) &&
            same_bytes(one, other) && one->timeout_ms == other->timeout_ms &&
-           same_text(one->ca_file, other->ca_file) && same_text(one->client_id, other->client_id) &&
+           one->calls == other->calls && same_text(one->ca_file, other->ca_file) &&
+           same_text(one->client_id, other->client_id) &&
            same_text(one->webhook_id, other->webhook_id);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directive_channel.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stddef.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "httpd/config.h"
 #include "httpd/option_timeout.h"
 #include "httpd/secret_file.h"
+#include "services/breaker.h"
 
 typedef const char *(*option_setter_t)(cmd_parms *cmd, orders_channel_t *channel,
                                        const char *value);
@@ -44,6 +46,21 @@ static const char *set_timeout(cmd_parms *cmd, orders_channel_t *channel, const 
                  : NULL;
 }
 
+static const char *set_calls(cmd_parms *cmd, orders_channel_t *channel, const char *value)
+{
+    apr_int64_t calls;
+    char *end;
+
+    calls = apr_strtoi64(value, &end, 10);
+    if (!apr_isdigit(*value) || *end || calls < 1 || calls > ORDERS_BREAKER_MAX_CALLS) {
+        return apr_psprintf(cmd->pool,
+                            "OrdersPaymentChannel %s: calls= takes a whole number from 1 to %d",
+                            channel->name, ORDERS_BREAKER_MAX_CALLS);
+    }
+    channel->calls = (int)calls;
+    return NULL;
+}
+
 static const char *set_ca_file(cmd_parms *cmd, orders_channel_t *channel, const char *value)
 {
     channel->ca_file = ap_server_root_relative(cmd->pool, value);
@@ -66,9 +83,10 @@ static const struct {
     const char *name;
     option_setter_t set;
 } options[] = {
-    {"provider", set_provider},     {"url", set_url},         {"secret-file", set_secret},
-    {"timeout", set_timeout},       {"ca-file", set_ca_file}, {"client-id", set_client_id},
-    {"webhook-id", set_webhook_id},
+    {"provider", set_provider},   {"url", set_url},
+    {"secret-file", set_secret},  {"timeout", set_timeout},
+    {"calls", set_calls},         {"ca-file", set_ca_file},
+    {"client-id", set_client_id}, {"webhook-id", set_webhook_id},
 };
 
 /** One `name=value`. */
@@ -80,10 +98,11 @@ static const char *set_option(cmd_parms *cmd, orders_channel_t *channel, const c
             return options[i].set(cmd, channel, value);
         }
     }
-    return apr_psprintf(cmd->pool,
-                        "OrdersPaymentChannel %s: '%s=' is not known; there are provider=, url=, "
-                        "secret-file=, timeout=, ca-file= and, for PayPal, client-id=, webhook-id=",
-                        channel->name, option);
+    return apr_psprintf(
+        cmd->pool,
+        "OrdersPaymentChannel %s: '%s=' is not known; there are provider=, url=, "
+        "secret-file=, timeout=, calls=, ca-file= and, for PayPal, client-id=, webhook-id=",
+        channel->name, option);
 }
 
 /** A channel's name is a path segment of its events' URL and a key in the database. */
@@ -104,7 +123,9 @@ static const char *channel_lacks(const orders_channel_t *channel)
 const char *orders_directive_channel(cmd_parms *cmd, void *conf, const char *args)
 {
     orders_server_conf_t *server = orders_server_conf(cmd->server);
-    orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args), .timeout_ms = 10000};
+    orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args),
+                                .timeout_ms = 10000,
+                                .calls = ORDERS_BREAKER_CALLS};
     const orders_providers_t sofar = {.channels = server->channels};
     const char *refusal = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 
@@ -129,6 +150,7 @@ const char *orders_directive_channel(cmd_parms *cmd, void *conf, const char *arg
                                orders_channel_check(&channel, cmd->pool));
     }
     if (!refusal) {
+        channel.breaker = orders_breaker_create(cmd->pool, channel.name, channel.calls);
         APR_ARRAY_PUSH(server->channels, orders_channel_t) = channel;
     }
     return refusal;

@@ -323,7 +323,7 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
     request_rec *r = request->r;
     int level = status >= 500 ? APLOG_ERR : APLOG_INFO;
 
-    if (!APLOG_R_IS_LEVEL(r, level)) {
+    if (problem->quiet || !APLOG_R_IS_LEVEL(r, level)) {
         return;
     }
     const char *fields = orders_problem_field_names(r->pool, problem);

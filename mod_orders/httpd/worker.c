@@ -160,6 +160,9 @@ static bool given_up(void *context)
 
 static void log_problem(const worker_t *worker, const orders_problem_t *problem)
 {
+    if (problem->quiet) {
+        return;
+    }
     ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
                  worker->server, "ORD%04d %s - %s worker%s%s", orders_error_number(problem->error),
                  orders_error_word(problem->error), *problem->sqlstate ? problem->sqlstate : "-",
@@ -416,8 +419,10 @@ static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
     round->settings = (orders_settings_t){.secret = round->conf.secret,
                                           .secret_length = (apr_size_t)round->conf.secret_length};
-    round->providers = (orders_providers_t){
-        .channels = worker->channels, .log = &round->log, .cancelled = given_up};
+    round->providers = (orders_providers_t){.channels = worker->channels,
+                                            .log = &round->log,
+                                            .cancelled = given_up,
+                                            .background = true};
     orders_sessions_database(round->conf.pool, pool, STATEMENT_SECONDS, &round->log,
                              &round->database);
     orders_sessions_hurry(&round->database);

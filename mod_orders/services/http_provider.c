@@ -5,12 +5,11 @@
 #include <apr_time.h>
 #include <string.h>
 
-#include "services/http_client.h"
+#include "services/channel_call.h"
 #include "services/http_messages.h"
 #include "services/refusal.h"
 #include "services/signature.h"
 
-#define DEFAULT_TIMEOUT_MS 10000
 /** The headers of one of our messages; its id is also the key by which the provider knows a repeat. */
 static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
                               const orders_message_t *message, apr_table_t *headers)
@@ -42,18 +41,10 @@ static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool,
         .headers = headers,
         .body = message->body,
         .length = message->length,
-        .timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS,
-        .ca_file = channel->ca_file,
-        .cancelled = channel->cancelled,
-        .context = channel->context,
     };
-    const char *wrong;
 
     ORDERS_TRY(sign(channel, pool, message, headers));
-    wrong = orders_http_call(&request, reply, pool);
-    if (wrong) {
-        return orders_provider_unreachable(pool, wrong);
-    }
+    ORDERS_TRY(orders_channel_call(channel, pool, &request, reply));
     if (reply->status < 200 || reply->status > 299) {
         return orders_refusal_read(reply->status, pool, reply->body, reply->length);
     }
@@ -153,6 +144,7 @@ static const char *options_check(const orders_channel_t *channel, apr_pool_t *po
 
 const orders_provider_t orders_http_provider = {
     .name = "http",
+    .calls = 1,
     .options_check = options_check,
     .create_intent = create_intent,
     .refund = refund,

@@ -5,29 +5,25 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "services/channel_call.h"
 #include "services/http_messages.h"
 #include "services/paypal_json.h"
 #include "services/paypal_token.h"
 #include "services/refusal.h"
 
-#define TIMEOUT_MS 10000
 #define MAX_MESSAGE 500
 #define MAX_CODE 64
 
-static const char *once(const orders_channel_t *channel, apr_pool_t *pool,
-                        const orders_paypal_call_t *call, const char *token,
-                        orders_http_reply_t *reply)
+static orders_problem_t *once(const orders_channel_t *channel, apr_pool_t *pool,
+                              const orders_paypal_call_t *call, const char *token,
+                              orders_http_reply_t *reply)
 {
     apr_table_t *headers = apr_table_make(pool, 8);
-    const orders_http_request_t request = {
+    orders_http_request_t request = {
         .url = orders_http_url_join(pool, channel->url, call->path),
         .headers = headers,
         .body = call->body,
         .length = call->length,
-        .timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : TIMEOUT_MS,
-        .ca_file = channel->ca_file,
-        .cancelled = channel->cancelled,
-        .context = channel->context,
     };
 
     apr_table_setn(headers, "Authorization", apr_pstrcat(pool, "Bearer ", token, NULL));
@@ -38,7 +34,7 @@ static const char *once(const orders_channel_t *channel, apr_pool_t *pool,
         apr_table_setn(headers, "PayPal-Request-Id", call->request_id);
         apr_table_setn(headers, "Expect", "");
     }
-    return orders_http_call(&request, reply, pool);
+    return orders_channel_call(channel, pool, &request, reply);
 }
 
 static bool is_answer(long status)
@@ -49,18 +45,15 @@ static bool is_answer(long status)
 orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t *pool,
                                      const orders_paypal_call_t *call, orders_http_reply_t *reply)
 {
-    const char *token, *wrong;
+    const char *token;
     orders_paypal_error_t error;
 
     ORDERS_TRY(orders_paypal_token(channel, pool, &token));
-    wrong = once(channel, pool, call, token, reply);
-    if (!wrong && reply->status == 401) { /* revoked, or ended by another clock */
+    ORDERS_TRY(once(channel, pool, call, token, reply));
+    if (reply->status == 401) { /* revoked, or ended by another clock */
         orders_paypal_token_drop(token);
         ORDERS_TRY(orders_paypal_token(channel, pool, &token));
-        wrong = once(channel, pool, call, token, reply);
-    }
-    if (wrong) {
-        return orders_provider_unreachable(pool, wrong);
+        ORDERS_TRY(once(channel, pool, call, token, reply));
     }
     if (!is_answer(reply->status)) {
         orders_paypal_error(&error, pool, reply->status, reply->body, reply->length);

@@ -13,6 +13,9 @@
 #include "services/paypal_webhook.h"
 #include "services/refusal.h"
 
+/** A look, a capture and another look, each after a token that was refused and fetched anew. */
+#define MAX_CALLS 12
+
 static const char *options_check(const orders_channel_t *channel, apr_pool_t *pool)
 {
     if (!channel->client_id || !*channel->client_id || strchr(channel->client_id, ':')) {
@@ -220,6 +223,7 @@ static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t 
 
 const orders_provider_t orders_paypal_provider = {
     .name = "paypal",
+    .calls = MAX_CALLS,
     .options_check = options_check,
     .create_intent = create_intent,
     .capture = capture,

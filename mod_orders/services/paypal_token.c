@@ -10,11 +10,10 @@
 
 #include "core/clock.h"
 #include "core/digest.h"
-#include "services/http_client.h"
+#include "services/channel_call.h"
 #include "services/paypal_json.h"
 #include "services/refusal.h"
 
-#define TIMEOUT_MS 10000
 #define MAX_CHANNELS 32
 #define MAX_TOKEN 2048
 /** A token is not used in the last minute of its life, or in the last half of one that lives for less than two. */
@@ -135,27 +134,23 @@ static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool
 {
     static const char body[] = "grant_type=client_credentials";
     apr_table_t *headers = apr_table_make(pool, 4);
-    const orders_http_request_t request = {
+    orders_http_request_t request = {
         .url = orders_http_url_join(pool, channel->url, "/v1/oauth2/token"),
         .headers = headers,
         .body = body,
         .length = sizeof(body) - 1,
-        .timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : TIMEOUT_MS,
-        .ca_file = channel->ca_file,
-        .cancelled = channel->cancelled,
-        .context = channel->context,
     };
     orders_http_reply_t reply;
-    const char *wrong;
+    orders_problem_t *problem;
 
     apr_table_setn(headers, "Authorization", credentials(channel, pool));
     apr_table_setn(headers, "Content-Type", "application/x-www-form-urlencoded");
     apr_table_setn(headers, "Accept", "application/json");
     apr_table_setn(headers, "Expect", "");
-    wrong = orders_http_call(&request, &reply, pool);
-    if (wrong) {
-        return orders_provider_unreachable(
-            pool, apr_pstrcat(pool, "no access token from PayPal: ", wrong, NULL));
+    problem = orders_channel_call(channel, pool, &request, &reply);
+    if (problem) {
+        problem->log = apr_pstrcat(pool, "no access token from PayPal: ", problem->log, NULL);
+        return problem;
     }
     return read_token(&reply, pool, token, until);
 }

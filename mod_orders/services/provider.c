@@ -10,6 +10,9 @@
 #include "services/paypal_provider.h"
 #include "services/paypal_token.h"
 
+/** For the transactions of one operation: queues, retries and statement timeouts. */
+#define DATABASE_SECONDS 60
+
 /** Every provider there is. */
 static const orders_provider_t *const known[] = {
     &orders_http_provider,
@@ -40,8 +43,15 @@ bool orders_channel_open(const orders_providers_t *providers, const char *name,
         *channel = *found;
         channel->cancelled = providers->cancelled;
         channel->context = providers->context;
+        channel->log = providers->log;
+        channel->background = providers->background;
     }
     return found != NULL;
+}
+
+int orders_channel_longest(const orders_channel_t *channel)
+{
+    return DATABASE_SECONDS + channel->provider->calls * ((channel->timeout_ms + 999) / 1000);
 }
 
 apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool)

@@ -16,6 +16,7 @@
 #include "core/problem.h"
 
 typedef struct orders_provider_t orders_provider_t;
+typedef struct orders_breaker_t orders_breaker_t; /* services/breaker.h */
 
 /** One OrdersPaymentChannel. Lives as long as the configuration; read-only at run time. */
 typedef struct orders_channel_t {
@@ -32,6 +33,10 @@ typedef struct orders_channel_t {
     /** Of who asks (orders_channel_open): true ends a call under way. NULL in the configuration. */
     bool (*cancelled)(void *context);
     void *context;
+    const orders_log_t *log;   /**< of the caller; NULL in the configuration */
+    bool background;           /**< the caller is the worker */
+    int calls;                 /**< of requests, at a time, in one process */
+    orders_breaker_t *breaker; /**< its state is the process's own; NULL: there is no bound */
 } orders_channel_t;
 
 typedef struct orders_providers_t {
@@ -41,6 +46,7 @@ typedef struct orders_providers_t {
     /** Whether who asks can wait no longer: its calls end, `provider_unreachable`. Any thread of its calls; or NULL. */
     bool (*cancelled)(void *context);
     void *context;
+    bool background; /**< the worker asks */
 } orders_providers_t;
 
 /** A request's exponent when who asks does not know it: the provider's own table of currencies holds. */
@@ -142,6 +148,7 @@ typedef struct orders_event_t {
  */
 struct orders_provider_t {
     const char *name; /**< as in provider=… */
+    int calls;        /**< HTTP calls that one operation takes at most */
     /** What of a channel's own options is missing or too much: a sentence's end ("needs client-id=..."), or NULL. */
     const char *(*options_check)(const orders_channel_t *channel, apr_pool_t *pool);
     orders_problem_t *(*create_intent)(const orders_channel_t *channel, apr_pool_t *pool,
@@ -165,9 +172,11 @@ struct orders_provider_t {
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);
-/** The channel of this name as `providers` may call it, cancellation included. False: there is none. */
+/** The channel of this name as `providers` may call it, cancellation and log included. False: there is none. */
 bool orders_channel_open(const orders_providers_t *providers, const char *name,
                          orders_channel_t *channel);
+/** Seconds that an operation takes at most, whatever its calls meet, with what the database has to do beside them. */
+int orders_channel_longest(const orders_channel_t *channel);
 /** Of const char *: the names of an array of channels; empty where it is NULL. */
 apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool);
 const orders_provider_t *orders_provider_by_name(const char *name);

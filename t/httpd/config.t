@@ -42,7 +42,7 @@ OrdersTokenCacheProvider shmcb:cache(64000)
 OrdersSessions 4
 OrdersQueueTimeout 500
 OrdersPreparedStatements Off
-OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$secret timeout=8
+OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$secret timeout=8 calls=64
 OrdersPaymentChannel local provider=http url=http://127.0.0.1:9 secret-file=$secret timeout=1500ms ca-file=/nowhere.pem
 OrdersPublicURL https://shop.example/
 OrdersIdempotencyLifetime 3600
@@ -270,6 +270,7 @@ my @channels = (
     ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
     ["card $good timeout=soon", qr/timeout= takes seconds or milliseconds/],
     ["card $good timeout=61", qr/from 100ms to 60s/],
+    (map { ["card $good calls=$_", qr/calls= takes a whole number from 1 to 64/] } '0', '65', '-1', '4x', '', '99999999999999999999'),
     ["card $good colour=red", qr/'colour=' is not known/],
     ["card $good\nOrdersPaymentChannel card $good", qr/card is there twice/],
 );

@@ -2,6 +2,8 @@
 /* Orders, captures and refunds by provider=paypal, against the PayPal that pretends. */
 #include "paypal.h"
 
+#include "services/breaker.h"
+
 /* --- orders --- */
 
 static void makes_an_order_once(void **state)
@@ -238,6 +240,44 @@ static void waits_for_refunds(void **state)
     assert_string_equal(code_of(refund(&request, &reply)), "provider_unreachable");
 }
 
+/* --- a PayPal that does not answer --- */
+
+static void is_quiet(const orders_problem_t *problem)
+{
+    assert_string_equal(code_of(problem), "provider_unreachable");
+    assert_true(problem->quiet);
+    assert_int_not_equal(problem->retry_after, 0);
+}
+
+static void makes_no_call_while_they_are_suspended(void **state)
+{
+    orders_channel_t bounded = channel;
+    orders_capture_request_t order = ordered(true);
+    orders_refund_request_t back = refund_of(31, 990);
+    orders_intent_request_t another = order_of(32);
+    orders_capture_reply_t said;
+    orders_refund_reply_t done;
+    orders_intent_reply_t made;
+    json_int_t asked;
+
+    bounded.breaker = orders_breaker_create(pool, "paypal", 1);
+    set("{\"trouble\":\"500\"}");
+    for (int i = 0; i < 5; i++) {
+        assert_false(orders_paypal_provider.refund(&bounded, pool, &back, &done)->quiet);
+    }
+    set("{}");
+    asked = counted("requests");
+    is_quiet(orders_paypal_provider.create_intent(&bounded, pool, &another, &made));
+    is_quiet(orders_paypal_provider.capture(&bounded, pool, &order, &said));
+    order.look_only = true;
+    is_quiet(orders_paypal_provider.capture(&bounded, pool, &order, &said));
+    is_quiet(orders_paypal_provider.refund(&bounded, pool, &back, &done));
+    orders_paypal_tokens_forget();
+    is_quiet(orders_paypal_provider.create_intent(&bounded, pool, &another, &made));
+    assert_int_equal(counted("requests"), asked);
+    assert_string_equal(capture(&order).outcome, "approved"); /* another channel's is not bounded */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +292,7 @@ int main(void)
         PAYPAL_TEST(refunds_once),
         PAYPAL_TEST(finds_a_forgotten_refund),
         PAYPAL_TEST(waits_for_refunds),
+        PAYPAL_TEST(makes_no_call_while_they_are_suspended),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
