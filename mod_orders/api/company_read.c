@@ -59,17 +59,18 @@ orders_problem_t *orders_company_detail(orders_call_t *call, orders_reply_t *rep
     return NULL;
 }
 
+static orders_problem_t *read_invoice(const orders_invoice_t **invoice, const orders_call_t *call,
+                                      void *baton)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    return orders_invoice_find_own(&reader, call->identity->user_id, call->param[0], call->param[1],
+                                   invoice);
+}
+
 orders_problem_t *orders_company_invoice(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    const orders_invoice_t *invoice;
     ORDERS_TRY(orders_company_read(call, &input));
     ORDERS_TRY(orders_company_identify(call, input));
-    orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_invoice_find_own(&reader, call->identity->user_id, call->param[0],
-                                       call->param[1], &invoice));
-    if (!invoice) {
-        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
-    }
-    return orders_invoice_reply(call, invoice, reply);
+    return orders_invoice_reply(call, read_invoice, NULL, reply);
 }

@@ -150,13 +150,17 @@ orders_problem_t *orders_customer_bill(orders_call_t *call, orders_reply_t *repl
     return NULL;
 }
 
+static orders_problem_t *read_bill(const orders_invoice_t **bill, const orders_call_t *call,
+                                   void *order_id)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    return orders_buyer_bill(&reader, 0, *(const int64_t *)order_id, bill);
+}
+
 /* Who has the address has been given it: nobody asks who it is. */
 orders_problem_t *orders_customer_bill_pdf(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_reader_t reader = orders_call_reader(call);
-    const orders_invoice_t *bill;
     int64_t id;
     ORDERS_TRY(orders_bill_link_read(&id, call->param[0], call));
-    ORDERS_TRY(orders_buyer_bill(&reader, 0, id, &bill));
-    return orders_invoice_reply(call, bill, reply);
+    return orders_invoice_reply(call, read_bill, &id, reply);
 }

@@ -6,8 +6,16 @@
 #include "core/call.h"
 #include "store/answer.h"
 
-/** Renders the stored document: no session is held, and the same invoice always gives the same bytes. */
-orders_problem_t *orders_invoice_reply(const orders_call_t *call, const orders_invoice_t *invoice,
-                                       orders_reply_t *reply) ORDERS_MUSTCHECK;
+/** Reads the invoice of the request: `*invoice` is NULL when there is none. */
+typedef orders_problem_t *(*orders_invoice_source_t)(const orders_invoice_t **invoice,
+                                                     const orders_call_t *call, void *baton);
+
+/**
+ * The document of what `source` reads, as it is kept (services/pdf_cache.h) or rendered: no session is held meanwhile, and
+ * the same invoice always gives the same bytes. Nothing is rendered for HEAD, or for a client whose copy is current
+ * (If-None-Match). `not_found`, `busy`.
+ */
+orders_problem_t *orders_invoice_reply(const orders_call_t *call, orders_invoice_source_t source,
+                                       void *baton, orders_reply_t *reply) ORDERS_MUSTCHECK;
 
 #endif

@@ -96,13 +96,14 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
     return NULL;
 }
 
+static orders_problem_t *read_invoice(const orders_invoice_t **invoice, const orders_call_t *call,
+                                      void *baton)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    return orders_invoice_find(&reader, call->param[0], invoice);
+}
+
 orders_problem_t *orders_operator_read_invoice(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_invoice_t *invoice;
-    orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_invoice_find(&reader, call->param[0], &invoice));
-    if (!invoice) {
-        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
-    }
-    return orders_invoice_reply(call, invoice, reply);
+    return orders_invoice_reply(call, read_invoice, NULL, reply);
 }

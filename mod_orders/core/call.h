@@ -121,6 +121,8 @@ struct orders_call_t {
     const char *request_id;
     /** Any other request header, or NULL. */
     const char *(*header)(const orders_call_t *call, const char *name);
+    /** Whether the client has closed its connection: nobody would read the reply. Costs a system call. */
+    bool (*client_gone)(const orders_call_t *call);
     void *glue;                        /**< the glue's own */
     bool head;                         /**< HEAD: a GET that must not act */
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
@@ -155,6 +157,7 @@ struct orders_reply_t {
     orders_json_t *json;      /**< the body; NULL: `data`, or no body */
     const char *data; /**< a body that is no JSON (a page, a PDF), with its content type; or NULL */
     apr_size_t length;    /**< of `data` */
+    bool length_unknown;  /**< a HEAD whose body was not made: no Content-Length */
     const char *etag;     /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
     apr_table_t *headers; /**< further headers */
     bool replayed;        /**< the answer is an idempotent replay */

@@ -73,6 +73,7 @@
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
     X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
+    X(50, request_abandoned, TIMED_OUT, "The client has closed the connection.")                   \
     X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
     X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \

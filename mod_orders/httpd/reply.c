@@ -99,10 +99,10 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     if (not_modified(r, reply)) {
         r->status = HTTP_NOT_MODIFIED;
     } else {
-        if (length) {
+        if (length || reply->length_unknown) {
             ap_set_content_type(r, reply->content_type ? reply->content_type : "application/json");
         }
-        if (reply->status != HTTP_NO_CONTENT) {
+        if (reply->status != HTTP_NO_CONTENT && !reply->length_unknown) {
             ap_set_content_length(r, (apr_off_t)length);
         }
     }

@@ -5,11 +5,13 @@
 
 #include <apr_general.h>
 #include <apr_lib.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <poll.h>
 #include <string.h>
 
 #include "httpd/auth.h"
@@ -29,6 +31,22 @@ static const char *header(const orders_call_t *call, const char *name)
     const orders_request_t *request = call->glue;
 
     return apr_table_get(request->r->headers_in, name);
+}
+
+/** With TLS and HTTP/2 too: the end of the connection is seen without reading what came before it. */
+static bool client_gone(const orders_call_t *call)
+{
+    const orders_request_t *request = call->glue;
+    const conn_rec *connection = request->r->connection;
+    struct pollfd at = {.events = POLLRDHUP};
+    apr_socket_t *socket;
+
+    if (connection->aborted || (connection->master && connection->master->aborted)) {
+        return true;
+    }
+    socket = ap_get_conn_socket(connection->master ? connection->master : request->r->connection);
+    return socket && apr_os_sock_get(&at.fd, socket) == APR_SUCCESS && poll(&at, 1, 0) > 0 &&
+           (at.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 static void forget_token(const orders_call_t *call, const unsigned char *hash)
@@ -253,6 +271,7 @@ static void fill_call(orders_request_t *request)
     call->accept_language = apr_table_get(r->headers_in, "Accept-Language");
     call->request_id = request_id(r);
     call->header = header;
+    call->client_gone = client_gone;
     call->head = r->header_only;
     call->identify = orders_auth_identify;
     call->look_up = orders_auth_look_up;

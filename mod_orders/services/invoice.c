@@ -252,11 +252,15 @@ static void draw_section(orders_paper_t *paper, const char *label, const char *t
     paper->y += SECTION - GAP;
 }
 
-static void draw_invoice(orders_paper_t *paper, const orders_invoice_t *invoice)
+/** False: the document is no longer wanted. */
+static bool draw_invoice(orders_paper_t *paper, const orders_invoice_t *invoice)
 {
     draw_issuer(paper, invoice);
     draw_buyer(paper, invoice);
     orders_invoice_table(paper, invoice);
+    if (!orders_paper_flush(paper)) {
+        return false;
+    }
     draw_sums(paper, invoice);
     if (invoice->payment) {
         draw_section(paper, "Payment", payment_text(paper->pool, invoice->payment));
@@ -264,23 +268,44 @@ static void draw_invoice(orders_paper_t *paper, const orders_invoice_t *invoice)
     if (invoice->notes) {
         draw_section(paper, "Notes", invoice->notes);
     }
+    return orders_paper_flush(paper);
 }
 
-orders_problem_t *orders_invoice_pdf(const char **pdf, apr_size_t *length, apr_pool_t *pool,
-                                     const char *snapshot, apr_size_t snapshot_length)
+/** `*done`: whether it was wanted to the end. */
+static orders_problem_t *write_invoice(bool *done, orders_paper_t *paper, orders_bytes_t *bytes,
+                                       const orders_invoice_t *invoice)
+{
+    *done = draw_invoice(paper, invoice);
+    if (*done) {
+        orders_paper_begin(paper, bytes, invoice->number, invoice->issued_at);
+        *done = draw_invoice(paper, invoice);
+        ORDERS_TRY(orders_paper_finish(paper));
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_invoice_pdf(orders_invoice_pdf_t *pdf, apr_pool_t *pool,
+                                     const char *snapshot, apr_size_t snapshot_length,
+                                     const orders_invoice_watch_t *watch)
 {
     orders_bytes_t bytes = {.pool = pool};
     orders_invoice_t *invoice = NULL;
     orders_paper_t *paper = NULL;
     orders_problem_t *problem;
+    bool done;
 
+    *pdf = (orders_invoice_pdf_t){.data = NULL};
     ORDERS_TRY(orders_invoice_read(&invoice, pool, snapshot, snapshot_length));
     ORDERS_TRY(orders_paper_open(&paper, pool));
-    draw_invoice(paper, invoice);
-    problem = orders_paper_write(paper, &bytes, invoice->number, invoice->issued_at);
+    if (watch) {
+        paper->wanted = watch->wanted;
+        paper->wanted_baton = watch->baton;
+    }
+    problem = write_invoice(&done, paper, &bytes, invoice);
     orders_paper_close(paper);
-    *pdf = (const char *)bytes.data;
-    *length = bytes.length;
+    if (!problem && done) {
+        *pdf = (orders_invoice_pdf_t){.data = (const char *)bytes.data, .length = bytes.length};
+    }
     return problem;
 }
 

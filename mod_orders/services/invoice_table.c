@@ -263,7 +263,7 @@ void orders_invoice_table(orders_paper_t *paper, const orders_invoice_t *invoice
     draw_head(paper, &table);
     paper->head = draw_head;
     paper->baton = &table;
-    for (index = 0; index < invoice->lines->nelts; index++) {
+    for (index = 0; index < invoice->lines->nelts && orders_paper_flush(paper); index++) {
         draw_line(&table, index);
     }
     paper->head = NULL;

@@ -12,6 +12,7 @@
 #define FOOT (ORDERS_PAPER_HEIGHT - 34.0)
 #define HAIRLINE 0.5
 #define FULL_GREY 65535.0
+#define NUMBERED_BOXES 1000
 #define LEADING 1.5 /* between lines, beside what the font asks for */
 
 /** What goes onto a page: a line of text by its baseline, or a rule when there is none. */
@@ -33,14 +34,41 @@ static orders_problem_t *failed(apr_pool_t *pool, const char *why)
     return orders_problem_logged(pool, ORDERS_E_internal_error, why);
 }
 
-static apr_status_t release(void *data)
+static void release_texts(orders_paper_t *paper)
 {
-    orders_paper_t *paper = data;
     int index;
 
     for (index = 0; index < paper->texts->nelts; index++) {
         g_object_unref(APR_ARRAY_IDX(paper->texts, index, PangoLayout *));
     }
+    paper->texts->nelts = 0;
+    paper->marks->nelts = 0;
+}
+
+/** Returns what became of the document. A surface that was not finished writes its end into the stream here. */
+static cairo_status_t end_document(orders_paper_t *paper)
+{
+    cairo_status_t status = CAIRO_STATUS_SUCCESS;
+
+    if (paper->surface) {
+        status = cairo_status(paper->cairo);
+        cairo_destroy(paper->cairo);
+        cairo_surface_finish(paper->surface);
+        if (status == CAIRO_STATUS_SUCCESS) {
+            status = cairo_surface_status(paper->surface);
+        }
+        cairo_surface_destroy(paper->surface);
+        paper->surface = NULL;
+    }
+    return status;
+}
+
+static apr_status_t release(void *data)
+{
+    orders_paper_t *paper = data;
+
+    release_texts(paper);
+    (void)end_document(paper);
     g_object_unref(paper->context);
     g_object_unref(paper->fonts);
     return APR_SUCCESS;
@@ -81,6 +109,7 @@ orders_problem_t *orders_paper_open(orders_paper_t **paper, apr_pool_t *pool)
     made = apr_pcalloc(pool, sizeof(*made));
     made->pool = pool;
     made->y = ORDERS_PAPER_TOP;
+    made->asked = -1;
     made->fonts = fonts;
     made->context = pango_font_map_create_context(fonts);
     made->texts = apr_array_make(pool, 64, sizeof(PangoLayout *));
@@ -231,9 +260,35 @@ bool orders_paper_need(orders_paper_t *paper, double height)
     return true;
 }
 
-static void draw(cairo_t *cairo, const mark_t *mark)
+/**
+ * Pango draws a box with the number of each character that no font has, which takes a hundred times as long as a glyph of
+ * a font. Beyond NUMBERED_BOXES of them the font's own empty box is drawn.
+ */
+static void bound_boxes(orders_paper_t *paper, const PangoLayoutLine *line)
 {
+    const GSList *runs;
+
+    for (runs = line->runs; runs; runs = runs->next) {
+        PangoGlyphString *glyphs = ((PangoGlyphItem *)runs->data)->glyphs;
+        int index;
+
+        for (index = 0; index < glyphs->num_glyphs; index++) {
+            PangoGlyphInfo *glyph = &glyphs->glyphs[index];
+
+            if (glyph->glyph != PANGO_GLYPH_EMPTY && (glyph->glyph & PANGO_GLYPH_UNKNOWN_FLAG) &&
+                ++paper->boxes > NUMBERED_BOXES) {
+                glyph->glyph = 0;
+            }
+        }
+    }
+}
+
+static void draw(orders_paper_t *paper, const mark_t *mark)
+{
+    cairo_t *cairo = paper->cairo;
+
     if (mark->line) {
+        bound_boxes(paper, mark->line);
         cairo_set_source_rgb(cairo, 0, 0, 0);
         cairo_move_to(cairo, mark->x, mark->y);
         pango_cairo_show_layout_line(cairo, mark->line);
@@ -246,36 +301,54 @@ static void draw(cairo_t *cairo, const mark_t *mark)
     cairo_stroke(cairo);
 }
 
-/** The foot of each page goes after all else; marks are drawn page by page, in the order they were made. */
-static void add_feet(orders_paper_t *paper, const char *title)
+/** The foot of the page that is drawn on, after all else; then the next page. */
+static void end_page(orders_paper_t *paper)
 {
     static const orders_ink_t ink = {.size = 7.5, .grey = 0.45};
-    const int pages = paper->page + 1;
+    const char *number = apr_psprintf(paper->pool, "%d / %d", paper->drawn + 1, paper->pages);
+    int mark = paper->marks->nelts;
 
-    for (paper->page = 0; paper->page < pages; paper->page++) {
-        const char *number = apr_psprintf(paper->pool, "%d / %d", paper->page + 1, pages);
+    orders_paper_put(paper, orders_paper_text(paper, paper->title, &ink, -1), ORDERS_PAPER_LEFT,
+                     FOOT, ORDERS_PAPER_FROM_LEFT);
+    orders_paper_put(paper, orders_paper_text(paper, number, &ink, -1), ORDERS_PAPER_RIGHT, FOOT,
+                     ORDERS_PAPER_TO_RIGHT);
+    for (; mark < paper->marks->nelts; mark++) {
+        draw(paper, &APR_ARRAY_IDX(paper->marks, mark, mark_t));
+    }
+    cairo_show_page(paper->cairo);
+    paper->drawn++;
+}
 
-        orders_paper_put(paper, orders_paper_text(paper, title, &ink, -1), ORDERS_PAPER_LEFT, FOOT,
-                         ORDERS_PAPER_FROM_LEFT);
-        orders_paper_put(paper, orders_paper_text(paper, number, &ink, -1), ORDERS_PAPER_RIGHT,
-                         FOOT, ORDERS_PAPER_TO_RIGHT);
+static void draw_marks(orders_paper_t *paper)
+{
+    const int count = paper->marks->nelts; /* the feet are added behind */
+    int index;
+
+    for (index = 0; index < count; index++) {
+        while (paper->drawn < APR_ARRAY_IDX(paper->marks, index, mark_t).page) {
+            end_page(paper);
+        }
+        draw(paper, &APR_ARRAY_IDX(paper->marks, index, mark_t));
     }
 }
 
-static void draw_pages(cairo_t *cairo, const orders_paper_t *paper, int feet)
+/** Asks once a page: it may cost a system call. */
+static bool is_wanted(orders_paper_t *paper)
 {
-    int body = 0, foot = feet;
-
-    for (int page = 0; foot < paper->marks->nelts; page++) {
-        for (; body < feet && APR_ARRAY_IDX(paper->marks, body, mark_t).page == page; body++) {
-            draw(cairo, &APR_ARRAY_IDX(paper->marks, body, mark_t));
-        }
-        for (; foot < paper->marks->nelts && APR_ARRAY_IDX(paper->marks, foot, mark_t).page == page;
-             foot++) {
-            draw(cairo, &APR_ARRAY_IDX(paper->marks, foot, mark_t));
-        }
-        cairo_show_page(cairo);
+    if (paper->wanted && !paper->stopped && paper->asked != paper->page) {
+        paper->asked = paper->page;
+        paper->stopped = !paper->wanted(paper->wanted_baton);
     }
+    return !paper->stopped;
+}
+
+bool orders_paper_flush(orders_paper_t *paper)
+{
+    if (is_wanted(paper) && paper->surface) {
+        draw_marks(paper);
+    }
+    release_texts(paper);
+    return !paper->stopped;
 }
 
 static cairo_status_t on_data(void *pdf, const unsigned char *data, unsigned length)
@@ -284,27 +357,33 @@ static cairo_status_t on_data(void *pdf, const unsigned char *data, unsigned len
     return CAIRO_STATUS_SUCCESS;
 }
 
-orders_problem_t *orders_paper_write(orders_paper_t *paper, orders_bytes_t *pdf, const char *title,
-                                     apr_time_t created)
+void orders_paper_begin(orders_paper_t *paper, orders_bytes_t *pdf, const char *title,
+                        apr_time_t created)
 {
     const char *time = orders_time_text(paper->pool, created, false);
-    const int feet = paper->marks->nelts;
-    cairo_surface_t *surface =
+
+    paper->pages = paper->page + 1;
+    paper->page = 0;
+    paper->asked = -1;
+    paper->y = ORDERS_PAPER_TOP;
+    paper->title = title;
+    paper->surface =
         cairo_pdf_surface_create_for_stream(on_data, pdf, ORDERS_PAPER_WIDTH, ORDERS_PAPER_HEIGHT);
-    cairo_t *cairo = cairo_create(surface);
+    paper->cairo = cairo_create(paper->surface);
+    cairo_pdf_surface_set_metadata(paper->surface, CAIRO_PDF_METADATA_TITLE, title);
+    cairo_pdf_surface_set_metadata(paper->surface, CAIRO_PDF_METADATA_CREATE_DATE, time);
+}
+
+orders_problem_t *orders_paper_finish(orders_paper_t *paper)
+{
     cairo_status_t status;
 
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, time);
-    add_feet(paper, title);
-    draw_pages(cairo, paper, feet);
-    status = cairo_status(cairo);
-    cairo_destroy(cairo);
-    cairo_surface_finish(surface);
-    if (status == CAIRO_STATUS_SUCCESS) {
-        status = cairo_surface_status(surface);
+    if (orders_paper_flush(paper)) {
+        while (paper->drawn < paper->pages) {
+            end_page(paper);
+        }
     }
-    cairo_surface_destroy(surface);
+    status = end_document(paper);
     return status == CAIRO_STATUS_SUCCESS
                ? NULL
                : failed(paper->pool, apr_pstrcat(paper->pool, "the invoice cannot be written: ",

@@ -2,7 +2,8 @@
 /**
  * Paper: A4 pages of text that become a PDF. Pango shapes (any script there is a font for), Cairo writes.
  *
- * Everything is laid out first and written last, so that each page can say how many there are. Lengths are points, of
+ * A document is laid out twice: first to count the pages, then to write them, since each page says how many there are.
+ * Layout is cheap beside writing, and so no more than one block of text is held at a time. Lengths are points, of
  * 1/72 inch, from the upper left corner. A paper belongs to one thread and has a font map of its own, which is how Pango
  * may be used from many; what it holds of Pango and Cairo goes with its pool, or before by orders_paper_close.
  */
@@ -41,6 +42,9 @@ typedef struct orders_paper_t orders_paper_t;
 /** What is repeated at the head of a page that a table goes on to. */
 typedef void (*orders_paper_head_t)(orders_paper_t *paper, void *baton);
 
+/** Whether the document is still wanted: asked before each page. */
+typedef bool (*orders_paper_wanted_t)(void *baton);
+
 struct orders_paper_t {
     apr_pool_t *pool;
     int page;                 /**< the page that is written on, from 0 */
@@ -49,8 +53,18 @@ struct orders_paper_t {
     void *baton;              /**< of `head` */
     PangoFontMap *fonts;
     PangoContext *context;
-    apr_array_header_t *texts; /**< of PangoLayout *: whatever was made */
-    apr_array_header_t *marks; /**< what goes onto the pages, in order */
+    apr_array_header_t *texts; /**< of PangoLayout *: made since the last orders_paper_flush */
+    apr_array_header_t *marks; /**< likewise what goes onto the pages, in order */
+    cairo_surface_t *surface;  /**< NULL while pages are counted */
+    cairo_t *cairo;
+    const char *title;            /**< at the foot of each page */
+    int pages;                    /**< how many there are; 0 while they are counted */
+    int drawn;                    /**< the page that is drawn on, from 0 */
+    int boxes;                    /**< characters without a font that were drawn */
+    int asked;                    /**< the page before which `wanted` was asked last */
+    orders_paper_wanted_t wanted; /**< or NULL: always */
+    void *wanted_baton;
+    bool stopped; /**< it is no longer wanted: nothing more is laid out or written */
 };
 
 /** `internal_error` when there is no font at all. */
@@ -81,10 +95,19 @@ void orders_paper_rule(orders_paper_t *paper, double x, double to, double grey);
 bool orders_paper_need(orders_paper_t *paper, double height);
 
 /**
- * Writes the PDF. `title` becomes the document's and stands at the foot of each page, beside the page's number. `created`
- * is the document's time, it has no other; it must be one that orders_time_text can write.
+ * Draws what was put so far, unless pages are only counted, and releases all texts: the caller holds none of them any more.
+ * False: the document is no longer wanted, and the caller can stop.
  */
-orders_problem_t *orders_paper_write(orders_paper_t *paper, orders_bytes_t *pdf, const char *title,
-                                     apr_time_t created) ORDERS_MUSTCHECK;
+bool orders_paper_flush(orders_paper_t *paper);
+
+/**
+ * After the pages were counted: starts again at the first page, now writing into `pdf`. `title` becomes the document's and
+ * stands at the foot of each page, beside the page's number. `created` is the document's time, it has no other; it must be
+ * one that orders_time_text can write.
+ */
+void orders_paper_begin(orders_paper_t *paper, orders_bytes_t *pdf, const char *title,
+                        apr_time_t created);
+/** Writes the rest. `internal_error`: Cairo failed. */
+orders_problem_t *orders_paper_finish(orders_paper_t *paper) ORDERS_MUSTCHECK;
 
 #endif

@@ -63,6 +63,10 @@ subtest 'others who may' => sub {
     is(api(GET => "/order/$number/invoice/$invoice/download/", headers => { Authorization => "Bearer $seller->{token}" })->code, 200, 'Bearer, and a trailing slash');
     my $head = api(HEAD => "/order/$number/invoice/$invoice/download", headers => { Authorization => $seller->{token} });
     is_deeply([ $head->code, $head->content, $head->header('Content-Type') ], [ 200, '', 'application/pdf' ], 'HEAD');
+    my $tag = $head->header('ETag');
+    is(download($seller)->header('ETag'), $tag, 'with the tag of the document');
+    my $known = api(GET => "/order/$number/invoice/$invoice/download", headers => { Authorization => $seller->{token}, 'If-None-Match' => $tag });
+    is_deeply([ $known->code, $known->content ], [ 304, '' ], 'which saves it');
 };
 
 subtest 'strangers' => sub {

@@ -130,6 +130,8 @@ subtest 'an order of a company' => sub {
     is($invoice->code, 201, 'its invoice is issued');
     my $pdf = ask(GET => "$admin/invoices/" . lc $invoice->{json}{number}, @token);
     is($pdf->content_type, 'application/pdf', 'and read');
+    my $known = ask(GET => "$admin/invoices/$invoice->{json}{number}", @token, headers => { 'If-None-Match' => $pdf->header('ETag') });
+    is_deeply([ $known->code, $known->content ], [ 304, '' ], 'once, by a client that keeps it');
     refused(ask(GET => "$admin/invoices/AAAA170329000006IN", @token), 404, 'not_found');
     refused(ask(GET => "$admin/invoices/$invoice->{json}{number}", token => $seller->{token}), 403, 'forbidden');
     refused(ask(GET => "$admin/invoices/$invoice->{json}{number}"), 401, 'unauthenticated');

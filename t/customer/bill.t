@@ -66,8 +66,28 @@ subtest 'the document' => sub {
     like($text, qr/\Q$_\E/, 'it says what was ordered') for $number, $order->{number}, '東京 Jacket', 'Lee', 'USD 280.00', 'CGST 4%';
     like($text, qr/[\x{0600}-\x{06FF}\x{FB50}-\x{FEFF}]/, 'in any script');
     is(api(GET => url_of($order))->content, $reply->content, 'the same as long as the order is');
-    my $head = api(HEAD => url_of($order));
-    is_deeply([ $head->code, $head->content, $head->header('Content-Length') ], [ 200, '', length $reply->content ], 'HEAD');
+};
+
+subtest 'HEAD and conditions' => sub {
+    my $new = customer_order($buyer, lines => [ [ $goods, 2 ] ]);
+    work($new, 'confirm');
+    my $url  = url_of($new);
+    my $head = api(HEAD => $url);
+    is_deeply([ $head->code, $head->content, $head->content_type ], [ 200, '', 'application/pdf' ], 'HEAD');
+    is($head->header('Content-Length'), undef, 'renders nothing: it cannot know the length');
+    my $tag = $head->header('ETag');
+    like($tag, qr{^W/"[\w-]{22}"$}, 'the tag is weak, of the bill as it was written');
+    my $reply = api(GET => $url, headers => { 'If-None-Match' => $tag });
+    is_deeply([ $reply->code, $reply->content, $reply->header('ETag') ], [ 304, '', $tag ], 'nor does a GET by one who has it');
+    is(api(HEAD => $url)->header('Content-Length'), undef, 'which is to be seen');
+    is(api(HEAD => $url, headers => { 'If-None-Match' => qq("x", $tag) })->code, 304, 'a list, with HEAD');
+    $reply = api(GET => $url, headers => { 'If-None-Match' => 'W/"AAAAAAAAAAAAAAAAAAAAAA"' });
+    is_deeply([ $reply->code, $reply->header('ETag') ], [ 200, $tag ], 'a tag of something else');
+    like($reply->content, qr/^%PDF-/, 'brings the document');
+    isnt(api(HEAD => url_of($order))->header('ETag'), $tag, 'another bill has another tag');
+    work($new, 'deliver');
+    isnt(api(HEAD => $url)->header('ETag'), $tag, 'and so has this one, once it says how it was paid');
+    is(api(GET => $url =~ s{signature=\K(.)}{$1 eq 'A' ? 'B' : 'A'}er, headers => { 'If-None-Match' => $tag })->code, 403, 'a tag is no key');
 };
 
 subtest 'it is of one order, for a while' => sub {

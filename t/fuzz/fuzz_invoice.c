@@ -15,18 +15,17 @@ const char *__lsan_default_suppressions(void)
 
 static void check(const char *text, size_t length, apr_pool_t *pool)
 {
-    const char *pdf = NULL, *again = NULL;
-    apr_size_t size = 0, size_again = 0;
-    orders_problem_t *problem = orders_invoice_pdf(&pdf, &size, pool, text, length);
+    orders_invoice_pdf_t pdf, again;
+    orders_problem_t *problem = orders_invoice_pdf(&pdf, pool, text, length, NULL);
 
     if (problem) {
         HOLDS(problem->error == ORDERS_E_internal_error);
-        HOLDS(problem->log && !pdf);
+        HOLDS(problem->log && !pdf.data);
         return;
     }
-    HOLDS(size > 5 && !memcmp(pdf, "%PDF-", 5));
-    HOLDS(!orders_invoice_pdf(&again, &size_again, pool, text, length));
-    HOLDS(size == size_again && !memcmp(pdf, again, size));
+    HOLDS(pdf.length > 5 && !memcmp(pdf.data, "%PDF-", 5));
+    HOLDS(!orders_invoice_pdf(&again, pool, text, length, NULL));
+    HOLDS(pdf.length == again.length && !memcmp(pdf.data, again.data, pdf.length));
 }
 
 static void put_amounts(orders_json_t *json, const char *const *names, int count, int64_t amount)

@@ -48,21 +48,17 @@ static const char *with(const char *text, const char *piece, const char *other)
                        at + strlen(piece), NULL);
 }
 
-typedef struct {
-    const char *bytes;
-    apr_size_t length;
-} pdf_t;
+typedef orders_invoice_pdf_t pdf_t;
 
 static pdf_t render(const char *snapshot)
 {
     pdf_t pdf = {NULL, 0};
-    orders_problem_t *problem =
-        orders_invoice_pdf(&pdf.bytes, &pdf.length, pool, snapshot, strlen(snapshot));
+    orders_problem_t *problem = orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), NULL);
 
     if (problem) {
         fail_msg("%s", problem->log);
     }
-    assert_memory_equal(pdf.bytes, "%PDF-", 5);
+    assert_memory_equal(pdf.data, "%PDF-", 5);
     return pdf;
 }
 
@@ -70,7 +66,7 @@ static const char *text_of(const char *snapshot)
 {
     pdf_t pdf = render(snapshot);
 
-    return seen_by("pdftotext -layout -enc UTF-8 %s -", pdf.bytes, pdf.length);
+    return seen_by("pdftotext -layout -enc UTF-8 %s -", pdf.data, pdf.length);
 }
 
 static void says(const char *text, const char *what)
@@ -108,7 +104,7 @@ static void row(const char *text, const char *label, const char *value)
 
 static bool same(pdf_t left, pdf_t right)
 {
-    return left.length == right.length && !memcmp(left.bytes, right.bytes, left.length);
+    return left.length == right.length && !memcmp(left.data, right.data, left.length);
 }
 
 static void says_what_was_invoiced(void **state)
@@ -288,17 +284,17 @@ static void goes_on_to_other_pages(void **state)
         lines = apr_pstrcat(pool, lines, "," LINE, NULL);
     }
     pdf = render(with(base, LINE, lines));
-    info = seen_by("pdfinfo %s", pdf.bytes, pdf.length);
+    info = seen_by("pdfinfo %s", pdf.data, pdf.length);
     says(info, "Pages:           3\n");
     says(info, "Page size:       595.276 x 841.89 pts (A4)");
     for (index = 1; index <= 3; index++) {
         const char *command = apr_psprintf(pool, "pdftotext -raw -f %d -l %d %%s -", index, index);
 
-        text = seen_by(command, pdf.bytes, pdf.length);
+        text = seen_by(command, pdf.data, pdf.length);
         says(text, apr_psprintf(pool, "AAAA170329000006IN %d / 3\n", index));
         says(text, "Quantity Unit price Discount Amount JPY\n");
     }
-    text = seen_by("pdftotext -layout %s -", pdf.bytes, pdf.length);
+    text = seen_by("pdftotext -layout %s -", pdf.data, pdf.length);
     row(text, "70 ", "85");
     row(text, "Total", "JPY 85");
 }
@@ -341,7 +337,7 @@ static void has_the_time_of_its_issue(void **state)
     const char *info;
 
     need_tool("pdfinfo");
-    info = seen_by("TZ=UTC pdfinfo -isodates %s", pdf.bytes, pdf.length);
+    info = seen_by("TZ=UTC pdfinfo -isodates %s", pdf.data, pdf.length);
     says(info, "Title:           AAAA170329000006IN\n");
     says(info, "CreationDate:    2017-03-29T10:00:38");
     says_not(info, "ModDate");
@@ -375,8 +371,7 @@ static void *APR_THREAD_FUNC render_many(apr_thread_t *thread, void *data)
 
         apr_pool_create(&own, NULL);
         job->fine = job->fine &&
-                    !orders_invoice_pdf(&pdf.bytes, &pdf.length, own, job->snapshot,
-                                        strlen(job->snapshot)) &&
+                    !orders_invoice_pdf(&pdf, own, job->snapshot, strlen(job->snapshot), NULL) &&
                     same(pdf, job->expected);
         apr_pool_destroy(own);
     }
@@ -467,12 +462,12 @@ static void refuses_other_snapshots(void **state)
         const char *snapshot = with(base, cases[index].piece, cases[index].other);
         pdf_t pdf = {NULL, 0};
         orders_problem_t *problem =
-            orders_invoice_pdf(&pdf.bytes, &pdf.length, pool, snapshot, strlen(snapshot));
+            orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), NULL);
 
         assert_string_equal(code_of(problem), "internal_error");
         says(problem->log, "the invoice's snapshot cannot be read: ");
         says(problem->log, cases[index].log);
-        assert_null(pdf.bytes);
+        assert_null(pdf.data);
     }
 }
 
@@ -485,10 +480,10 @@ static void refuses_too_much(void **state)
 
     memset(spaces, ' ', length);
     memcpy(spaces, base, strlen(base));
-    problem = orders_invoice_pdf(&pdf.bytes, &pdf.length, pool, spaces, length);
+    problem = orders_invoice_pdf(&pdf, pool, spaces, length, NULL);
     assert_string_equal(code_of(problem), "internal_error");
     says(problem->log, "it is too long");
-    problem = orders_invoice_pdf(&pdf.bytes, &pdf.length, pool, NULL, 0);
+    problem = orders_invoice_pdf(&pdf, pool, NULL, 0, NULL);
     assert_string_equal(code_of(problem), "internal_error");
 }
 
@@ -538,12 +533,12 @@ static int render_to_stdout(void)
     snapshot = with(base, TITLE, "\"title\":\"東京 كتاب\"");
     problem = orders_invoice_startup(pool);
     if (!problem) {
-        problem = orders_invoice_pdf(&pdf.bytes, &pdf.length, pool, snapshot, strlen(snapshot));
+        problem = orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), NULL);
     }
     if (problem) {
         puts(problem->log);
     } else {
-        fwrite(pdf.bytes, 1, pdf.length, stdout);
+        fwrite(pdf.data, 1, pdf.length, stdout);
     }
     apr_terminate();
     return 0;
