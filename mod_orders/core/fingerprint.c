@@ -141,7 +141,7 @@ static bool is_scalar(const orders_field_t *field)
            field->type != ORDERS_FIELD_ARRAY;
 }
 
-/** The table's field of that name, where the decoder knows more of it than its text; or NULL. */
+/** The table's field of that name, or NULL. */
 static const orders_field_t *decoded_field(const orders_input_t *input, const char *name)
 {
     for (int i = 0; input->tables && i < input->tables->nelts; i++) {
@@ -151,8 +151,8 @@ static const orders_field_t *decoded_field(const orders_input_t *input, const ch
             const orders_field_t *field = &table->fields[at];
             bool list = field->type == ORDERS_FIELD_IDS && !input->root;
 
-            if (is_scalar(field) && (list ? orders_input_names_list(name, field->name)
-                                          : strcmp(field->name, name) == 0)) {
+            if (list ? orders_input_names_list(name, field->name)
+                     : strcmp(field->name, name) == 0) {
                 return field;
             }
         }
@@ -179,7 +179,8 @@ static bool is_absent(const part_t *part)
 static void add_part(apr_array_header_t *parts, const orders_input_t *input, part_t raw)
 {
     const orders_field_t *field = decoded_field(input, raw.name);
-    const char *value = field ? orders_field_canonical(field, input, input->pool) : NULL;
+    const char *value =
+        field && is_scalar(field) ? orders_field_canonical(field, input, input->pool) : NULL;
 
     if (value) {
         raw = (part_t){.name = field->name, .kind = 't', .value = value};

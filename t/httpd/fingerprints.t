@@ -153,6 +153,26 @@ agree('commerce: create', unique('key'),
     [ 'another boundary',      $create, headers => {%header}, multipart(map { $_ => $pretty{$_} } reverse sort keys %pretty) ],
 );
 
+my $paid = order_goods($buyer, payment_method => 'balance', lines => [ [ $lamp, 1 ] ]);
+agree('operator: a refund', unique('key'),
+    [ 'an amount',         "$admin/orders/$paid->{id}/refund", @operator, body => '{"amount":1}' ],
+    [ 'null for absent',   "$admin/orders/$paid->{id}/refund", @operator, body => '{"amount":1.0,"lines":null,"reason":""}' ],
+);
+
+subtest 'a key belongs to a user and a route' => sub {
+    my $shared = unique('key');
+    my $free   = make_plan(price => 0);
+    my $other  = make_user;
+    my $send = sub { my ($token, $path, $body) = @_; return api(POST => $path, token => $token, json => $body, headers => { 'Idempotency-Key' => $shared }) };
+    my @placed = map { $send->($_->{token}, $user, { plan_id => $free->{id} }) } $buyer, $other;
+    is_deeply([ map { $_->code, scalar $_->header('Idempotency-Replayed') } @placed ], [ 200, undef, 200, undef ], 'two users place an order each');
+    my ($mine, $theirs) = map { $_->{json}{order}{id} } @placed;
+    isnt($mine, $theirs, 'of their own');
+    is($send->($buyer->{token}, "$user/$mine/cancel", {})->header('Idempotency-Replayed'), undef, 'another route');
+    my $second = place($buyer, $free)->{order}{id};
+    refused($send->($buyer->{token}, "$user/$second/cancel", {}), 422, 'idempotency_key_reused');
+};
+
 subtest 'a bulk is compared by its bytes' => sub {
     my $bulk = unique('key');
     my $entry = sub { return qq({"kind":"users","ref":"$bulk","name":"$_[0]"}\n) };

@@ -39,6 +39,11 @@ subtest 'user' => sub {
     refused(api(GET => "$orders?page=1.5", @user), 422, 'invalid_fields', 'page');
 };
 
+subtest 'the length of a page' => sub {
+    refused(api(GET => "$orders?per_page=$_", @user), 422, 'invalid_fields', 'per_page') for qw(0 0.0 0e0 -0 00 -1 -1.0 -1e3 1e-1 -99999999999999999999);
+    is(api(GET => "$orders?per_page=$_", @user)->{json}{pagination}{per_page}, 100, "$_ becomes the largest") for qw(101 101.0 1e3 99999999999999999999 1e300);
+};
+
 subtest 'customer' => sub {
     my $order = ModOrders::Customer::delivered_order($buyer, lines => [ [$lamp] ]);
     my ($line) = rows(q(SELECT id FROM orders.order_line WHERE tenant_id = 1 AND order_id = ? AND kind = 'product'), $order->{id});
