@@ -109,14 +109,13 @@ static bool fits(EVP_PKEY *key, const char *text, const unsigned char *bytes, si
 orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, apr_pool_t *pool,
                                               const orders_signed_body_t *received, apr_time_t now)
 {
-    const char *text = orders_paypal_is_signed(received)
-                           ? orders_paypal_signed_text(received, channel->webhook_id, pool)
-                           : NULL;
     unsigned char signature[MAX_SIGNATURE];
+    const char *text;
     EVP_PKEY *key;
     size_t size;
 
-    if (!text || strcmp(header(received, ALGO), ALGORITHM)) {
+    /* What costs nothing comes first, the certificate last: it may have to be fetched. */
+    if (!orders_paypal_is_signed(received) || strcmp(header(received, ALGO), ALGORITHM)) {
         return invalid(pool, "a header of PayPal's is missing, or unlike what is known");
     }
     if (!timely(header(received, TIME), now)) {
@@ -128,6 +127,10 @@ orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, a
     size = decode(header(received, SIGNATURE), signature);
     if (size < MIN_SIGNATURE) {
         return invalid(pool, "the webhook's signature is none");
+    }
+    text = orders_paypal_signed_text(received, channel->webhook_id, pool);
+    if (!text) {
+        return invalid(pool, "the webhook's id or time is unlike what is known");
     }
     ORDERS_TRY(orders_paypal_certificate(&key, channel, pool, header(received, CERT_URL), now));
     return fits(key, text, signature, size) ? NULL
