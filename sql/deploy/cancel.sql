@@ -37,6 +37,7 @@ FROM (VALUES
     ('operator', 'cancelled', '*', '*', '*', false, 'unchanged'),
     ('operator', 'open', 'unpaid confirming failed paid partially_refunded', 'none pending confirmed packed', '*',
      false, 'cancel'),
+    ('operator', 'open', 'unpaid failed', 'shipped out_for_delivery', 'cod', false, 'cancel'),
     ('operator', 'error expired', '*', '*', '*', false, 'cancel'),
     ('operator', 'completed', 'paid', 'none', '*', true, 'cancel')
 ) AS r (api, states, payment_states, fulfilment_states, method, only_free, effect)

@@ -141,7 +141,8 @@ BEGIN
     PERFORM check_intent(p, p_intent) FROM payment p
     WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
     UPDATE payment p
-    SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference), due_at = NULL,
+    SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference),
+        due_at = CASE WHEN p.capture_asked_at IS NOT NULL THEN p.due_at END,
         status = CASE p.status WHEN 'created' THEN 'pending' ELSE p.status END,
         failure_code = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_code END,
         failure_message = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_message END,

@@ -101,6 +101,40 @@ SELECT is(pg_temp.drop_it(NULL, :j, 'operator'), 'done', 'when the operator canc
 SELECT is(pg_temp.states(:j), 'cancelled refund_pending none', 'for the books');
 SELECT is((SELECT ROW(count(*), sum(amount))::text FROM refund WHERE order_id = :j), '(1,1000)', 'and goes back once');
 
+-- A parcel that nobody took and paid for: the operator closes its order. The goods that left are counted again by the catalogue.
+CREATE FUNCTION pg_temp.parcel(p_method text, p_coupon text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.order_it(jsonb_strip_nulls(jsonb_build_object('dialect', 'customer', 'payment_method', p_method, 'voucher', p_coupon)));
+BEGIN
+    IF p_method <> 'cod' THEN
+        PERFORM pg_temp.pay(v_order);
+    END IF;
+    PERFORM pg_temp.go(v_order, 'packed'), pg_temp.send(v_order);
+    RETURN v_order;
+END
+$$;
+CREATE FUNCTION pg_temp.on_hand() RETURNS integer LANGUAGE sql AS $$ SELECT split_part(pg_temp.stock(), ' ', 1)::integer $$;
+SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "returnable": true, "variants": [{"ref": "x", "stock": 100, "prices": {"USD": 1000}}]}') \g (format=unaligned) /dev/null
+SELECT pg_temp.on_hand() AS left \gset
+SELECT pg_temp.parcel('cod', 'TWO') AS p \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'alice', :p, 'customer')), 'OR409 order_not_cancellable', 'a buyer cannot cancel what was shipped');
+SELECT is(pg_temp.drop_it(NULL, :p, 'operator'), 'done', 'an operator can, while cash on delivery was not collected');
+SELECT is(pg_temp.states(:p) || ' ' || pg_temp.redemption(:p), 'cancelled closed shipped released', 'its coupon is released');
+SELECT is(pg_temp.on_hand(), :left - 4, 'its goods are not on hand');
+SELECT is(pg_temp.drop_it(NULL, :p, 'operator'), 'unchanged', 'once');
+SELECT is((SELECT code FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :p, '{"status": "delivered"}', NULL) WHERE kind = 'result'), 'done',
+          'later news of the courier are kept');
+SELECT is(pg_temp.states(:p), 'cancelled closed shipped', 'without effect');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :p)), 'OR409 order_not_payable', 'nothing is collected any more');
+SELECT pg_temp.parcel('cod') AS q \gset
+SELECT code FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :q, '{"status": "on_delivery"}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT is(pg_temp.drop_it(NULL, :q, 'operator') || ' ' || pg_temp.states(:q), 'done cancelled closed out_for_delivery', 'also when the courier was at the door');
+SELECT pg_temp.parcel('cod') AS r \gset
+SELECT pg_temp.go(:r, 'delivered') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(NULL, %s, %L)', :r, 'operator')), 'OR409 order_not_cancellable', 'not when the cash was collected');
+SELECT pg_temp.parcel('bank_transfer') AS t \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(NULL, %s, %L)', :t, 'operator')), 'OR409 order_not_cancellable', 'nor when the order was paid otherwise');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -147,6 +147,12 @@ SELECT is(pg_temp.states(:j), 'open failed none', 'so that the buyer can try aga
 SELECT is(pg_temp.doubt(:j), false, 'with no doubt');
 
 SELECT is(pg_temp.broken(format('UPDATE orders.payment SET due_at = NULL WHERE order_id = %s', :c)), 'payment_capture_in_doubt_is_due', 'money in doubt is always asked about');
+-- The outcome of a capture is unknown when the intent becomes known.
+SELECT pg_temp.buy('bob', p_method => 'external') AS late \gset
+SELECT pg_temp.hear('late', 'confirming', :late), pg_temp.wait_for(:late) \g (format=unaligned) /dev/null
+SELECT isnt(pg_temp.intend(:late), NULL, 'an intent can be recorded while the outcome of a capture is unknown');
+SELECT ok(pg_temp.doubt(:late), 'the worker goes on asking');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -68,7 +68,7 @@ SELECT is((SELECT count(*) FROM outbox WHERE order_id = :a AND event = 'order.co
 SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE tenant_id = 77), '(8,0)', 'no pieces leave again');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, ''{"tracking_url": "ftp://x"}'')', :a)), 'OR422 invalid_field tracking_url', 'a correction is judged like the first');
 UPDATE shipment SET expected_at = now() + interval '2 days', estimated_delivery = '2-3 days' WHERE order_id = :a;
-SELECT is(pg_temp.no(format('pg_temp.drop_it(NULL, %s, ''operator'')', :a)), 'OR409 order_not_cancellable', 'nor is it cancelled any more');
+SELECT is(pg_temp.no(format('pg_temp.drop_it(''alice'', %s, ''customer'')', :a)), 'OR409 order_not_cancellable', 'nor does its buyer cancel it any more');
 
 -- What the courier says.
 SELECT is(pg_temp.said(:a, '{"status": "in_transit", "location": "Hub", "description": "Sorted", "at": "2025-12-07T16:30:00Z"}'), 'done', 'the courier tells');
