@@ -79,10 +79,12 @@ static void write_next(const orders_call_t *call, const orders_answer_t *answer,
 {
     const orders_total_t *page = orders_first(answer->totals);
     const orders_order_t *last = orders_last(answer->orders);
-    const orders_cursor_t *cursor =
-        page && page->more && last ? &(orders_cursor_t){.key = last->created_at, .id = last->id}
-                                   : NULL;
-    orders_operator_write_next(call, reply, cursor, SEARCH_CONTEXT);
+    orders_cursor_t cursor = {.key = last ? last->created_at : 0, .id = last ? last->id : 0};
+    if (page && page->searched_to) {
+        cursor.id = page->searched_to;
+    }
+    orders_operator_write_next(call, reply, page && page->more && cursor.id ? &cursor : NULL,
+                               SEARCH_CONTEXT);
 }
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)

@@ -231,6 +231,7 @@ typedef struct orders_order_t {
 typedef struct orders_total_t {
     int64_t total_count; /**< exact, of all pages */
     bool more;           /**< cursor pages: whether there is a next one */
+    int64_t searched_to; /**< id behind which it begins, when that is not the last row; or 0 */
 } orders_total_t;
 
 typedef struct orders_answer_t {

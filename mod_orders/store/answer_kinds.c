@@ -25,6 +25,7 @@ static const orders_row_member_t result_members[] = {
 static const orders_row_member_t total_members[] = {
     MEMBER(orders_total_t, AMOUNT, total_count),
     MEMBER(orders_total_t, FLAG, more),
+    MEMBER(orders_total_t, ID, searched_to),
 };
 
 #define T orders_order_t

@@ -9,4 +9,10 @@
     "SELECT 'page', " ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 amount           \
     ", NULL, NULL, " flag ", " ORDERS_NULLS_8 "NULL, NULL, NULL, NULL, NULL"
 
+/* The same of a search that looks at so many rows at a time: `end` is the id of the last one when others follow. */
+#define ORDERS_WINDOW_ROW(end, flag)                                                               \
+    "SELECT 'page', NULL, " end                                                                    \
+    ", NULL, NULL, NULL, NULL, NULL, NULL, " ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8          \
+    "NULL, NULL, NULL, " flag ", " ORDERS_NULLS_8 "NULL, NULL, NULL, NULL, NULL"
+
 #endif
