@@ -154,7 +154,7 @@ CREATE TABLE orders.provider_event (
 );
 
 CREATE INDEX provider_event_by_payment ON orders.provider_event (tenant_id, payment_id, id) WHERE payment_id IS NOT NULL;
-CREATE INDEX provider_event_by_intent ON orders.provider_event (tenant_id, channel, intent_id) WHERE verdict = 'waiting';
+CREATE INDEX provider_event_by_intent ON orders.provider_event (tenant_id, intent_id) WHERE verdict = 'waiting';
 CREATE INDEX provider_event_waiting ON orders.provider_event (tenant_id, id) WHERE verdict = 'waiting';
 CREATE INDEX provider_event_unreported ON orders.provider_event (tenant_id, id)
     WHERE verdict = 'refused' AND reported_at IS NULL;
