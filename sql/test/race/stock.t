@@ -75,7 +75,8 @@ is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '24 0 0' '
 is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
 is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
 
-# Refunds in full and by pieces beside shipments, cancellations and new orders.
+# Refunds in full and by pieces beside shipments, cancellations and new orders. An operator gives cash back at once.
+operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 paid() { echo "orders.place_order($system, ('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"payment_method\": \"cash\", \"lines\": ['
     || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END || ']}')::jsonb, 0)"; }
 one_piece="(SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', 1)) FROM orders.order_line l
@@ -89,8 +90,8 @@ together 24 "DO \$\$
             $(try "orders.settle_payment($system, $(some i), NULL, 'r' || i || '-' || @, NULL)")
             COMMIT;
             CASE (i + @) % 5
-                WHEN 0 THEN $(try "orders.refund($system, $(some '(i + 1)'), NULL, NULL, 'race', 30, NULL)")
-                WHEN 1, 2 THEN $(try "orders.refund($system, o.id, NULL, $one_piece, 'race', 30, NULL) FROM $(some '(i + @)') AS o")
+                WHEN 0 THEN $(try "orders.refund($operator, $(some '(i + 1)'), NULL, NULL, 'race', 30, NULL)")
+                WHEN 1, 2 THEN $(try "orders.refund($operator, o.id, NULL, $one_piece, 'race', 30, NULL) FROM $(some '(i + @)') AS o")
                 WHEN 3 THEN $(try "orders.advance($system, $(some i), 'packed', NULL, NULL, NULL, NULL)")
                             COMMIT;
                             $(try "orders.ship($system, $(some i), '{}', NULL)")
