@@ -11,7 +11,6 @@ use lib "$FindBin::Bin/lib";
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
 use Faults::Load;
-use Faults::Process qw(wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Text qw(from_json);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kept documents: one rendering for all who ask, one at a time, a bounded queue, and none for clients that left. */
+#include <apr_atomic.h>
 #include <apr_thread_proc.h>
 #include <semaphore.h>
 
@@ -13,7 +14,7 @@ typedef struct client_t {
     sem_t *finish; /* NULL: at once */
     apr_size_t size;
     bool fails;
-    volatile bool has_gone;
+    apr_uint32_t has_gone;
     int rendered;
     bool was_abandoned;
     orders_invoice_pdf_t pdf;
@@ -26,9 +27,9 @@ typedef struct client_t {
 
 static bool has_gone(void *baton)
 {
-    const client_t *client = baton;
+    client_t *client = baton;
 
-    return client->has_gone;
+    return apr_atomic_read32(&client->has_gone) != 0;
 }
 
 static orders_problem_t *fake(orders_invoice_pdf_t *pdf, apr_pool_t *own,
@@ -220,7 +221,7 @@ static void stops_when_the_client_has_left(void **state)
     sem_init(&never, 0, 0);
     first = client_of(8, &never);
     start(&first, 0);
-    first.has_gone = true;
+    apr_atomic_set32(&first.has_gone, 1);
     join(&first);
     assert_true(first.was_abandoned);
     assert_string_equal(first.code, "request_abandoned");
@@ -239,7 +240,7 @@ static void goes_on_for_others(void **state)
     second = client_of(9, NULL);
     start(&first, 0);
     start(&second, 1);
-    first.has_gone = true;
+    apr_atomic_set32(&first.has_gone, 1);
     apr_sleep(apr_time_from_msec(600)); /* the other one has looked at its own client twice */
     assert_false(first.was_abandoned);
     sem_post(&finish);
@@ -259,7 +260,7 @@ static void forgets_clients_that_left_the_queue(void **state)
     second = client_of(11, NULL);
     start(&first, 0);
     start(&second, 1);
-    second.has_gone = true;
+    apr_atomic_set32(&second.has_gone, 1);
     join(&second);
     assert_string_equal(second.code, "request_abandoned");
     assert_int_equal(second.rendered, 0);
