@@ -250,7 +250,8 @@ BEGIN
 END
 $$;
 
--- Variants that a document no longer names are no longer sold; orders and carts may still refer to them.
+-- Variants that a document no longer names are no longer sold; orders and carts may still refer to them. A document that names
+-- one twice would state two counts of its stock, and each repetition would be a new count.
 CREATE FUNCTION orders.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     e       record;
@@ -260,7 +261,14 @@ BEGIN
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.active
       AND v.external_ref NOT IN (SELECT x ->> 'ref' FROM jsonb_array_elements(p_variants) AS x WHERE x ->> 'ref' IS NOT NULL);
     v_moved := FOUND;
-    FOR e IN SELECT v.value, v.n - 1 AS n FROM jsonb_array_elements(p_variants) WITH ORDINALITY AS v (value, n) LOOP
+    FOR e IN
+        SELECT v.value, v.n - 1 AS n, count(v.value ->> 'ref') OVER (PARTITION BY v.value ->> 'ref' ORDER BY v.n) AS nth
+        FROM jsonb_array_elements(p_variants) WITH ORDINALITY AS v (value, n)
+        ORDER BY v.n
+    LOOP
+        IF e.nth > 1 THEN
+            PERFORM orders.refuse('422', 'invalid_field', 'An earlier variant has this reference.', format('variants[%s].ref', e.n));
+        END IF;
         v_moved := orders.put_variant(p, orders.doc_nested(e.value, format('variants[%s]', e.n),
             '{id,ref,number,name,options,images,status,active,prices,stock}')) OR v_moved;
     END LOOP;

@@ -84,7 +84,7 @@ DECLARE
     r       record;
 BEGIN
     IF jsonb_array_length(p_lines) NOT BETWEEN 1 AND 500 THEN
-        PERFORM orders.refuse('422', 'invalid_field', '1 to 500 lines are due here.', 'lines');
+        PERFORM orders.refuse('422', 'invalid_field', 'Must have 1 to 500 lines.', 'lines');
     END IF;
     FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
         v_field := format('lines[%s]', r.n);

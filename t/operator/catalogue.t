@@ -112,4 +112,14 @@ subtest 'the answer names the variants of a product' => sub {
     ok(!exists $user->{json}{variants}, 'another kind has none');
 };
 
+subtest 'a variant that is named twice' => sub {
+    my $ref     = unique('product');
+    my %product = (name => 'Lamp', variants => [ { ref => 'a', stock => 5 }, { ref => 'b' }, { ref => 'a', stock => 3 } ]);
+    refused(put(products => $ref, json => \%product), 422, 'invalid_field', 'variants[2].ref');
+    is_deeply([ rows('SELECT 1 FROM orders.product WHERE tenant_id = 1 AND external_ref = ?', $ref) ], [], 'nothing is stored');
+    my ($reply, @lines) = bulk({ kind => 'products', ref => $ref, %product });
+    is_deeply([ @{ $lines[0] }{qw(result code field)} ], [ 'refused', 'invalid_field', 'variants[2].ref' ], 'in a bulk too');
+    refused(put(products => $ref, json => { name => 'Lamp', variants => [ {}, {} ] }), 422, 'required_field', 'variants[0].ref');
+};
+
 done;
