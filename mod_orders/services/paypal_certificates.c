@@ -287,7 +287,9 @@ static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel,
                                 const char *url, apr_time_t now)
 {
     certificate_t certificate = {NULL, 0};
+    orders_paypal_fetched_e outcome;
     orders_problem_t *problem;
+    int refused;
 
     ORDERS_TRY(orders_paypal_fetch_begin(pool, url));
     problem = fetch_certificate(&certificate, channel, pool, url, now);
@@ -295,10 +297,14 @@ static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel,
         keep(channel, url, &certificate);
         *key = certificate.key;
     }
-    orders_paypal_fetch_end(url, !problem ? ORDERS_PAYPAL_FETCHED
-                                 : problem->error == ORDERS_E_invalid_signature
-                                     ? ORDERS_PAYPAL_BAD
-                                     : ORDERS_PAYPAL_UNREACHABLE);
+    outcome = !problem                                       ? ORDERS_PAYPAL_FETCHED
+              : problem->error == ORDERS_E_invalid_signature ? ORDERS_PAYPAL_BAD
+                                                             : ORDERS_PAYPAL_UNREACHABLE;
+    refused = orders_paypal_fetch_end(url, outcome);
+    if (problem && refused) {
+        problem->log = apr_psprintf(pool, "%s; %d other webhooks were refused before this line",
+                                    problem->log, refused);
+    }
     return problem;
 }
 

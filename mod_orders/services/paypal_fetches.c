@@ -2,6 +2,7 @@
 #include "services/paypal_fetches.h"
 
 #include <apr_strings.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static struct {
     pthread_mutex_t lock;
     char under_way[MAX_FETCHES][ORDERS_PAYPAL_MAX_URL + 1]; /**< "": free */
     failed_t failed[MAX_FAILED];
+    int refused; /**< since a fetch failed */
 } fetches = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /** The entry of an address, or NULL. "": a free one. */
@@ -62,34 +64,49 @@ static void remember(const char *url, orders_paypal_fetched_e outcome)
     place->outcome = outcome;
 }
 
+/** Why an address must not be fetched now, or NULL. */
+static const char *reserve(const char *url, orders_paypal_fetched_e last)
+{
+    char *place = under_way("");
+
+    if (last != ORDERS_PAYPAL_FETCHED) {
+        return last == ORDERS_PAYPAL_BAD ? "PayPal's certificate was not good a moment ago"
+                                         : "PayPal's certificate could not be had a moment ago";
+    }
+    if (under_way(url)) {
+        return "PayPal's certificate is being fetched";
+    }
+    if (!place) {
+        return "too many certificates are being fetched";
+    }
+    apr_cpystrn(place, url, sizeof(fetches.under_way[0]));
+    return NULL;
+}
+
 orders_problem_t *orders_paypal_fetch_begin(apr_pool_t *pool, const char *url)
 {
-    const char *refusal = NULL;
     orders_paypal_fetched_e last;
-    char *place;
+    orders_problem_t *problem;
+    const char *refusal;
 
     pthread_mutex_lock(&fetches.lock);
     last = failed(url);
-    place = under_way("");
-    if (last != ORDERS_PAYPAL_FETCHED) {
-        refusal = "PayPal's certificate could not be had a moment ago";
-    } else if (under_way(url)) {
-        refusal = "PayPal's certificate is being fetched";
-    } else if (!place) {
-        refusal = "too many certificates are being fetched";
-    } else {
-        apr_cpystrn(place, url, sizeof(fetches.under_way[0]));
-    }
+    refusal = reserve(url, last);
+    fetches.refused += refusal && fetches.refused < INT_MAX;
     pthread_mutex_unlock(&fetches.lock);
-    if (last == ORDERS_PAYPAL_BAD) {
-        return orders_problem_logged(pool, ORDERS_E_invalid_signature,
-                                     "PayPal's certificate was not good a moment ago");
+    if (!refusal) {
+        return NULL;
     }
-    return refusal ? orders_provider_unreachable(pool, refusal) : NULL;
+    problem = last == ORDERS_PAYPAL_BAD
+                  ? orders_problem_logged(pool, ORDERS_E_invalid_signature, refusal)
+                  : orders_provider_unreachable(pool, refusal);
+    problem->quiet = true;
+    return problem;
 }
 
-void orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome)
+int orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome)
 {
+    int refused = 0;
     char *place;
 
     pthread_mutex_lock(&fetches.lock);
@@ -99,13 +116,17 @@ void orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome)
     }
     if (outcome != ORDERS_PAYPAL_FETCHED) {
         remember(url, outcome);
+        refused = fetches.refused;
+        fetches.refused = 0;
     }
     pthread_mutex_unlock(&fetches.lock);
+    return refused;
 }
 
 void orders_paypal_fetches_forget(void)
 {
     pthread_mutex_lock(&fetches.lock);
     memset(fetches.failed, 0, sizeof(fetches.failed));
+    fetches.refused = 0;
     pthread_mutex_unlock(&fetches.lock);
 }

@@ -22,10 +22,11 @@ typedef enum {
 /**
  * Reserves the fetch of an address of at most ORDERS_PAYPAL_MAX_URL bytes; orders_paypal_fetch_end() must follow.
  * `provider_unreachable`: it is being fetched, or too many are, or it failed a moment ago. `invalid_signature`: it was bad
- * a moment ago.
+ * a moment ago. Both are quiet: the next fetch that fails tells how many there were.
  */
 orders_problem_t *orders_paypal_fetch_begin(apr_pool_t *pool, const char *url) ORDERS_MUSTCHECK;
-void orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome);
+/** How many others were refused since a fetch failed the last time; 0 when this one did not fail. */
+int orders_paypal_fetch_end(const char *url, orders_paypal_fetched_e outcome);
 
 /** Forgets what failed. */
 void orders_paypal_fetches_forget(void);

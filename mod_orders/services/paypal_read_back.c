@@ -8,6 +8,8 @@
 #include "services/refusal.h"
 
 #define TIMEOUT_MS 10000
+/** The first call ends by the channel's own timeout, which is the provider's failure; only further calls are cut short. */
+#define GRACE_MS 500
 
 /** When the calls of one event end, whatever they wait for. */
 typedef struct limit_t {
@@ -62,7 +64,7 @@ orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_p
                                           const orders_paypal_hint_t *hint, orders_event_t *event)
 {
     const int timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : TIMEOUT_MS;
-    limit_t limit = {orders_clock_now() + apr_time_from_msec(timeout_ms), channel};
+    limit_t limit = {orders_clock_now() + apr_time_from_msec(timeout_ms + GRACE_MS), channel};
     orders_channel_t limited = *channel;
     orders_http_reply_t reply;
 

@@ -9,7 +9,7 @@
 
 /**
  * Makes an event of what PayPal shows of the capture or refund that `hint` names. All calls together take at most the
- * channel's timeout. `provider_unreachable`: PayPal did not answer, or does not know it; the event has to come again.
+ * channel's timeout and half a second. `provider_unreachable`: PayPal did not answer, or does not know it; the event has to come again.
  */
 orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_pool_t *pool,
                                           const orders_paypal_hint_t *hint,

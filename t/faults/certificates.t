@@ -92,5 +92,9 @@ none_of('with the time of the next try', map { $_->{status} } grep { $_->{status
 none_of("within $BOUND s", map { sprintf '%.1f s', $_->{seconds} } grep { $_->{seconds} > $BOUND } @$refusals);
 my $slow = grep { $_->{seconds} > 1.5 } @$refusals;
 cmp_ok($slow, '<=', 2 + 2 * $SECONDS, "and all but a few at once ($slow waited)");
+open my $lines, '<', "$stand->{dir}/httpd/error.log" or die "error.log: $!\n";
+my $told = grep { /certificate/ } <$lines>;
+cmp_ok($told, '<=', 2 + 2 * $SECONDS, "the log has a line for each fetch, not for each forgery ($told lines)");
+cmp_ok($told, '>', 0, 'but it tells of them');
 closing(stand => $stand, log => $log);
 done_testing();
