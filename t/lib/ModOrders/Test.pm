@@ -155,7 +155,7 @@ sub unique
 sub call
 {
     my ($function, @arguments) = @_;
-    my $holes = join ', ', map { /^p_/ ? () : '?' } @arguments;
+    my $holes = join ', ', map { defined && /^p_/ ? () : '?' } @arguments;
     return rows("SELECT * FROM orders.$function(1, 'operator', 'operator', 0, 'test', NULL, NULL, $holes)", @arguments);
 }
 
