@@ -121,7 +121,7 @@ struct orders_call_t {
     const char *request_id;
     /** Any other request header, or NULL. */
     const char *(*header)(const orders_call_t *call, const char *name);
-    /** Whether the client has closed its connection: nobody would read the reply. Costs a system call. */
+    /** Whether the client has closed its connection, so that the reply would not be read. Costs a system call. */
     bool (*client_gone)(const orders_call_t *call);
     void *glue;                        /**< the glue's own */
     bool head;                         /**< HEAD: a GET that must not act */

@@ -176,7 +176,7 @@ static void open_until(orders_breaker_t *breaker, apr_time_t retry_at)
     breaker->retry_at = retry_at;
 }
 
-/** Under the lock. Calls that began before the breaker opened count as well: an answer is an answer. */
+/** Under the lock. Calls that began before the breaker opened count as well. */
 static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outcome_e outcome,
                          line_t *line)
 {

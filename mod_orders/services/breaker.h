@@ -2,8 +2,8 @@
 /**
  * Bounds what the provider of one channel can hold of this process: a limit of concurrent calls, and a circuit breaker.
  *
- * closed     At most `calls` calls at a time. As many others wait for one second, the rest is refused at once. When a waiter
- *            has waited in vain, everybody is refused until one of the calls ends.
+ * closed     At most `calls` calls at a time. As many others wait for one second; any further call is refused at once. When
+ *            a wait was in vain, every call is refused until one of those under way ends.
  * open       After five failed calls in a row. Every call is refused for two seconds.
  * half-open  After that: one call is a probe, all others are refused. Its answer closes the breaker, its failure opens it again.
  *

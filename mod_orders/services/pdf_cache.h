@@ -5,7 +5,7 @@
  * One cache a process, safe for all its threads: its copies are sent from where they are, without locks or copies between
  * processes, and a document costs each process one rendering at most while it is kept. A rendering is processor time that a
  * request asks for, so one runs at a time in a process, a few requests wait for it, and all others are refused at once:
- * threads that wait here are threads that nobody else has.
+ * threads that wait here serve no other request.
  */
 #ifndef ORDERS_SERVICES_PDF_CACHE_H
 #define ORDERS_SERVICES_PDF_CACHE_H
