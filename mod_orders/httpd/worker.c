@@ -18,12 +18,11 @@
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
+#include "services/breaker.h"
 #include "store/pay_link.h"
 #include "store/worker.h"
 
 APLOG_USE_MODULE(orders);
-
-#define WATCHDOG "_orders_"
 
 /** What a round may do for a tenant; the rest is done in the next round. */
 #define EXPIRE_BATCH 100
@@ -32,10 +31,10 @@ APLOG_USE_MODULE(orders);
 #define OUTBOX_BATCHES 20
 #define EVENT_BATCH 100
 #define OUTBOX_LEASE 60
+/** Of each kind. They are claimed one at a time, so that a lease is for one item: orders_channel_longest. */
 #define PAYMENT_BATCH 20
-/** More than a batch of provider calls can take, so that nobody else claims what is under way. */
-#define PAYMENT_LEASE 120
 #define MAIL_BATCH 20
+/** More than the longest timeout of OrdersMail, with what the database has to do beside it. */
 #define MAIL_LEASE 120
 #define PURGE_EVERY apr_time_from_sec(60)
 /**
@@ -43,15 +42,17 @@ APLOG_USE_MODULE(orders);
  * and this. A provider's part ends with it, at once.
  */
 #define STATEMENT_SECONDS 4
-/** One provider that hangs holds up the others' payments for so long. */
-#define PROVIDER_MS 4000
 
-/** One for each pool of sessions. Made with the configuration; `purge_at` is the watchdog thread's alone. */
+typedef struct job_t job_t;
+
+/** One job of one pool of sessions, with a thread of its own. Made with the configuration; `purge_at` is the thread's alone. */
 typedef struct worker_t {
     server_rec *server;
-    server_rec *main;             /**< where the list of all servers begins */
-    apr_array_header_t *channels; /**< of orders_channel_t: those of all servers of the pool */
-    apr_array_header_t *names;    /**< of const char *: theirs */
+    server_rec *main; /**< where the list of all servers begins */
+    const job_t *job;
+    apr_array_header_t *channels;    /**< of orders_channel_t: those of all servers of the pool */
+    const orders_channel_t *channel; /**< whose payments these are; NULL: not a job of a channel */
+    apr_array_header_t *names;       /**< of const char *: its name, or none */
     apr_time_t purge_at;
 } worker_t;
 
@@ -62,8 +63,7 @@ typedef struct round_t {
     orders_database_t database;
     orders_settings_t settings; /**< but for the tenant */
     orders_providers_t providers;
-    orders_claim_t
-        claim; /**< payments of channels that this server knows: others leave theirs alone */
+    orders_claim_t claim; /**< a payment of the channel */
     orders_log_t log;
     bool purge;
 } round_t;
@@ -241,6 +241,13 @@ static orders_writer_t writer_of(const orders_reader_t *work)
                              .route = "worker"};
 }
 
+/** Nothing is claimed that could not be asked for now. */
+static bool may_claim(const round_t *round, int done)
+{
+    return done < PAYMENT_BATCH && !stopping() &&
+           orders_breaker_ready(round->worker->channel->breaker);
+}
+
 static orders_problem_t *make_intents(const round_t *round, const orders_reader_t *work)
 {
     const orders_writer_t writer = writer_of(work);
@@ -248,10 +255,13 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
     apr_array_header_t *due;
     orders_answer_t *answer;
 
-    ORDERS_TRY(orders_worker_due_intents(work, &round->claim, &due));
-    for (int i = 0; i < due->nelts && !stopping(); i++) {
-        const orders_payment_t *payment = &APR_ARRAY_IDX(due, i, orders_payment_t);
+    for (int i = 0; may_claim(round, i); i++) {
+        ORDERS_TRY(orders_worker_due_intents(work, &round->claim, &due));
+        const orders_payment_t *payment = orders_first(due);
 
+        if (!payment) {
+            break;
+        }
         ORDERS_TRY(go_on(
             round, orders_collect_intent(&collector, payment, payment->order_number, &answer)));
     }
@@ -264,10 +274,12 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
     const orders_collector_t collector = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
 
-    ORDERS_TRY(orders_worker_due_refunds(work, &round->claim, &due));
-    for (int i = 0; i < due->nelts && !stopping(); i++) {
-        ORDERS_TRY(go_on(
-            round, orders_collect_refund(&collector, &APR_ARRAY_IDX(due, i, orders_refund_t))));
+    for (int i = 0; may_claim(round, i); i++) {
+        ORDERS_TRY(orders_worker_due_refunds(work, &round->claim, &due));
+        if (apr_is_empty_array(due)) {
+            break;
+        }
+        ORDERS_TRY(go_on(round, orders_collect_refund(&collector, orders_first(due))));
     }
     return NULL;
 }
@@ -280,11 +292,12 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
     apr_array_header_t *due;
     orders_answer_t *answer;
 
-    ORDERS_TRY(orders_worker_due_captures(work, &round->claim, &due));
-    for (int i = 0; i < due->nelts && !stopping(); i++) {
-        ORDERS_TRY(go_on(
-            round,
-            orders_collect_claimed(&collector, &APR_ARRAY_IDX(due, i, orders_payment_t), &answer)));
+    for (int i = 0; may_claim(round, i); i++) {
+        ORDERS_TRY(orders_worker_due_captures(work, &round->claim, &due));
+        if (apr_is_empty_array(due)) {
+            break;
+        }
+        ORDERS_TRY(go_on(round, orders_collect_claimed(&collector, orders_first(due), &answer)));
     }
     return NULL;
 }
@@ -334,12 +347,13 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
 {
     apr_array_header_t *due;
 
-    if (!round->conf.mailer) {
-        return NULL;
-    }
-    ORDERS_TRY(orders_worker_claim_mail(work, MAIL_BATCH, MAIL_LEASE, &due));
-    for (int i = 0; i < due->nelts && !stopping(); i++) {
-        const orders_due_mail_t *mail = &APR_ARRAY_IDX(due, i, orders_due_mail_t);
+    for (int i = 0; i < MAIL_BATCH && !stopping(); i++) {
+        ORDERS_TRY(orders_worker_claim_mail(work, 1, MAIL_LEASE, &due));
+        const orders_due_mail_t *mail = orders_first(due);
+
+        if (!mail) {
+            break;
+        }
         orders_problem_t *problem = mail_one(round, work, mail);
 
         if (problem) {
@@ -353,13 +367,22 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
 
 typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
 
-static const duty_t duties[] = {expire,       make_intents,  ask_captures,
-                                send_refunds, review_events, log_refused_events,
-                                send_mails,   deliver,       purge};
+/** What one thread does. Duties that wait for different servers are in different jobs: none waits for another's network. */
+struct job_t {
+    const char *name;
+    duty_t duties[6]; /**< up to a NULL */
+};
+
+static const job_t upkeep = {"upkeep",
+                             {expire, review_events, log_refused_events, deliver, purge, NULL}};
+static const job_t mails = {"mails", {send_mails, NULL}};
+static const job_t payments = {"payments", {make_intents, ask_captures, send_refunds, NULL}};
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
-    for (size_t i = 0; i < sizeof duties / sizeof *duties && !stopping(); i++) {
+    const duty_t *duties = round->worker->job->duties;
+
+    for (size_t i = 0; duties[i] && !stopping(); i++) {
         ORDERS_TRY(go_on(round, duties[i](round, work)));
     }
     return NULL;
@@ -414,8 +437,11 @@ static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
 {
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
-                       .claim = {PAYMENT_BATCH, PAYMENT_LEASE, worker->names},
+                       .claim = {.limit = 1, .channels = worker->names},
                        .purge = orders_clock_now() >= worker->purge_at};
+    if (worker->channel) {
+        round->claim.lease = orders_channel_longest(worker->channel);
+    }
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
     round->settings = (orders_settings_t){.secret = round->conf.secret,
                                           .secret_length = (apr_size_t)round->conf.secret_length};
@@ -437,7 +463,8 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     round_t round;
 
     if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->pool ||
-        !rounds || stopping() || !enter_round()) {
+        !rounds || stopping() ||
+        (worker->channel && !orders_breaker_ready(worker->channel->breaker)) || !enter_round()) {
         return APR_SUCCESS;
     }
     apr_pool_create(&own, pool);
@@ -454,7 +481,7 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/** Every channel of the pool's servers, but that none of them waits for long. Equal names are equal channels. */
+/** Every channel of the pool's servers. Equal names are equal channels. */
 static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker)
 {
     const orders_server_conf_t *mine = orders_server_conf(worker->server);
@@ -465,30 +492,62 @@ static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker
         const orders_server_conf_t *conf = orders_server_conf(server);
 
         for (int i = 0; conf->first == mine->first && i < conf->channels->nelts; i++) {
-            orders_channel_t channel = APR_ARRAY_IDX(conf->channels, i, orders_channel_t);
+            const orders_channel_t *channel = &APR_ARRAY_IDX(conf->channels, i, orders_channel_t);
 
-            if (!orders_channel_find(&sofar, channel.name)) {
-                channel.timeout_ms =
-                    channel.timeout_ms < PROVIDER_MS ? channel.timeout_ms : PROVIDER_MS;
-                APR_ARRAY_PUSH(all, orders_channel_t) = channel;
+            if (!orders_channel_find(&sofar, channel->name)) {
+                APR_ARRAY_PUSH(all, orders_channel_t) = *channel;
             }
         }
     }
     return all;
 }
 
-static apr_status_t add(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *main,
-                        server_rec *server)
+/** A watchdog of its own: a thread of one process at a time. `like` has all but the job and its channel. */
+static apr_status_t add_job(apr_pool_t *pconf, const worker_t *like, const job_t *job,
+                            const orders_channel_t *channel)
 {
-    worker_t *worker = apr_pcalloc(pconf, sizeof *worker);
+    worker_t *worker = apr_pmemdup(pconf, like, sizeof *like);
+    ap_watchdog_t *instance;
     orders_server_conf_t conf;
+    int pool = 0;
+    apr_status_t status;
 
-    worker->server = server;
-    worker->main = main;
-    worker->channels = channels_of(pconf, worker);
-    worker->names = orders_channel_names(worker->channels, pconf);
+    worker->job = job;
+    worker->channel = channel;
+    worker->names = apr_array_make(pconf, 1, sizeof(const char *));
+    if (channel) {
+        APR_ARRAY_PUSH(worker->names, const char *) = channel->name;
+    }
+    for (const server_rec *server = like->main; server != like->server; server = server->next) {
+        pool++;
+    }
+    status = watchdog.get(
+        &instance,
+        apr_psprintf(pconf, "_orders_%d_%s_%s_", pool, job->name, channel ? channel->name : ""), 0,
+        1, pconf);
+    orders_server_conf_resolve(orders_server_conf(like->server), &conf);
+    return status == APR_SUCCESS
+               ? watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run)
+               : status;
+}
+
+static apr_status_t add(apr_pool_t *pconf, server_rec *main, server_rec *server)
+{
+    worker_t like = {.server = server, .main = main};
+    orders_server_conf_t conf;
+    apr_status_t status;
+
+    like.channels = channels_of(pconf, &like);
     orders_server_conf_resolve(orders_server_conf(server), &conf);
-    return watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run);
+    status = add_job(pconf, &like, &upkeep, NULL);
+    if (status == APR_SUCCESS && conf.mailer) {
+        status = add_job(pconf, &like, &mails, NULL);
+    }
+    for (int i = 0; i < like.channels->nelts && status == APR_SUCCESS; i++) {
+        status =
+            add_job(pconf, &like, &payments, &APR_ARRAY_IDX(like.channels, i, orders_channel_t));
+    }
+    return status;
 }
 
 /** The first server of those that share `first`'s pool whose OrdersWorker is On, or NULL. */
@@ -505,8 +564,8 @@ static server_rec *worker_of(server_rec *main, const server_rec *first)
     return NULL;
 }
 
-/** One callback for each pool. */
-static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_rec *main)
+/** The jobs of each pool. */
+static apr_status_t add_all(apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status = APR_SUCCESS;
 
@@ -515,7 +574,7 @@ static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_r
             orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
 
         if (server) {
-            status = add(instance, pconf, main, server);
+            status = add(pconf, main, server);
         }
     }
     return status;
@@ -523,16 +582,12 @@ static apr_status_t add_all(ap_watchdog_t *instance, apr_pool_t *pconf, server_r
 
 int orders_worker_register(apr_pool_t *pconf, server_rec *main)
 {
-    ap_watchdog_t *instance;
     apr_status_t status;
 
     if (!orders_worker_possible()) {
         return OK;
     }
-    status = watchdog.get(&instance, WATCHDOG, 0, 1, pconf);
-    if (status == APR_SUCCESS) {
-        status = add_all(instance, pconf, main);
-    }
+    status = add_all(pconf, main);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main, "the watchdog takes no callback");
         return HTTP_INTERNAL_SERVER_ERROR;

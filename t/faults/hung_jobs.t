@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# No job of the worker waits for the network of another: due payments of a provider that never answers hold up neither mails
+# nor expiry nor the refunds of other channels, a mail server that never answers holds up no refund, and neither holds up a stop.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
+use Faults::Checker;
+use Faults::Client qw(create refund);
+use Faults::Load;
+use Faults::Process qw(ended wait_for);
+use Faults::Scenario qw(closing);
+use Faults::Stand;
+use IO::Select;
+use IO::Socket::INET;
+use ModOrders::MailServer;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+plan skip_all => 'no exim4' unless ModOrders::MailServer->available;
+
+my $stand = Faults::Stand->new->start_postgres;
+my $channel = $stand->start_simulator;
+my $provider = $stand->{simulator};
+my $mail = ModOrders::MailServer->start;
+
+# Accepts connections in the kernel, and never answers.
+sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256) || die "no port: $!\n" }
+my ($gone, $mute) = (hang(), hang());
+(my $hung = $channel) =~ s/simulator (.*):\d+ /"gone $1:" . $gone->sockport . ' '/e;
+$hung =~ s/timeout=\d+/timeout=8/;
+
+sub start {
+    my ($mails) = @_;
+    $stand->start_httpd(channels => "$channel\n$hung",
+        extra => "OrdersMail $mails from=shop\@example.test starttls=off\n<Location /api/v1/company>\nOrdersAPI company\n</Location>");
+}
+start($mail->plain_url);
+my $postgres = $stand->postgres;
+my $log = Faults::Client->new;
+my $checker = Faults::Checker->start($postgres);
+
+sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
+
+my $buyer = 0;
+sub placed {
+    my ($channel) = @_;
+    my ($order) = $postgres->db->selectrow_array(q(SELECT order_id FROM orders.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
+        ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
+    $log->expect($order);
+    return $order;
+}
+
+sub paid {
+    my $order = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
+    wait_for('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
+    return $order;
+}
+
+# Seconds until a condition holds.
+sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_for($what, 30, $condition) } or return 30; return time - $from }
+
+sub mail_seconds {
+    my $id = $postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
+        VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
+    return seconds_until('the mail', sub { $postgres->value('SELECT done_at IS NOT NULL FROM orders.mail WHERE id = ?', $id) });
+}
+
+sub expiry_seconds {
+    my $order = placed('simulator');
+    $postgres->value(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id), $order);
+    return seconds_until('the expiry', sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $order) eq 'expired' });
+}
+
+sub refund_seconds {
+    my ($order) = @_;
+    one(refund($order, 400));
+    return seconds_until('the refund', sub { $postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order) == 400 });
+}
+
+# Whether somebody has connected to a listener: then a job hangs.
+sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
+
+$provider->mode('approve');
+my @paid = map { paid() } 1 .. 3;
+my %undisturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[0]));
+
+placed('gone') for 1 .. 30;
+is($postgres->value(q(WITH due AS (UPDATE orders.payment SET due_at = now() WHERE channel = 'gone' AND status = 'created' RETURNING id) SELECT count(*) FROM due)),
+    30, 'due payments of a provider that never answers');
+hangs($gone);
+my %disturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[1]));
+cmp_ok($disturbed{$_}, '<', 2 + $undisturbed{$_}, sprintf 'the %s after %.1f s, undisturbed %.1f s', $_, $disturbed{$_}, $undisturbed{$_})
+  for sort keys %disturbed;
+
+sub stops_soon {
+    my ($what) = @_;
+    my $pid = delete $stand->{httpd};
+    my $from = time;
+    kill WINCH => $pid;
+    eval { wait_for('the stop', 30, sub { ended($pid) }) };
+    # httpd looks after its children once a second
+    cmp_ok(time - $from, '<', 6, sprintf 'a graceful stop does not wait for the %s (%.1f s)', $what, time - $from);
+}
+stops_soon('provider');
+
+start('smtp://127.0.0.1:' . $mute->sockport);
+$postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient) VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
+hangs($mute);
+my $seconds = refund_seconds($paid[2]);
+cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that never answers holds up no refund (%.1f s)', $seconds);
+stops_soon('mail server');
+
+closing(stand => $stand, log => $log, checker => $checker);
+done_testing();
