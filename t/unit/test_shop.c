@@ -245,7 +245,7 @@ static void every_problem_has_a_code(void **state)
 {
     static const char *const codes[] = {"BAD_REQUEST", "UNAUTHORIZED",  "FORBIDDEN",
                                         "NOT_FOUND",   "INVALID_STATE", "VALIDATION_ERROR",
-                                        "INTERNAL",    "UNAVAILABLE"};
+                                        "INTERNAL",    "UNAVAILABLE",   "TOO_MANY_REQUESTS"};
     for (int error = 0; error < ORDERS_E__COUNT; error++) {
         int status;
         const char *text = refusal_of(orders_problem(pool, (orders_error_e)error, NULL), &status);
