@@ -298,7 +298,19 @@ BEGIN
 END
 $$;
 
--- Only our own refusals are verdicts. Anything else, such as a lock timeout, ends the transaction: the provider sends the event again.
+CREATE FUNCTION orders.keep_failed_event(e orders.provider_event, p_payment bigint, p_error text)
+RETURNS orders.provider_event LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE LOG 'event % of a provider cannot be judged: %', e.id, p_error;
+    UPDATE orders.provider_event x SET verdict = 'waiting', judged_at = NULL, payment_id = p_payment, attempts = x.attempts + 1, detail = p_error
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id
+    RETURNING * INTO e;
+    RETURN e;
+END
+$$;
+
+-- Our own refusals are verdicts. A transient error ends the transaction: the provider sends the event again. After any other error the
+-- event waits, because a provider gives up some day: the worker tries again for a day.
 CREATE FUNCTION orders.judge_event(e orders.provider_event, o orders.orders, p orders.payment)
 RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
@@ -309,8 +321,10 @@ BEGIN
     BEGIN
         v_verdict := orders.apply_event(e, o, p);
     EXCEPTION WHEN OTHERS THEN
-        IF SQLSTATE NOT LIKE 'OR%' THEN
+        IF orders.is_transient(SQLSTATE) THEN
             RAISE;
+        ELSIF SQLSTATE NOT LIKE 'OR%' THEN
+            RETURN orders.keep_failed_event(e, p.id, SQLSTATE || ': ' || SQLERRM);
         END IF;
         GET STACKED DIAGNOSTICS v_refusal = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
         v_verdict := 'refused';
@@ -329,19 +343,13 @@ END
 $$;
 
 -- An event that is being judged waits no longer: the capture that it may cause looks for waiting events.
-CREATE FUNCTION orders.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event
-LANGUAGE sql AS $$
+CREATE FUNCTION orders.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE sql AS $$
     UPDATE orders.provider_event x SET verdict = 'done', judged_at = now()
     WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
     RETURNING x.*
 $$;
 
 -- An unexpected error undoes the effect of its event only. The worker tries again.
-CREATE FUNCTION orders.note_failed_try(p_tenant integer, p_event bigint, p_error text) RETURNS void LANGUAGE sql AS $$
-    UPDATE orders.provider_event x SET attempts = x.attempts + 1, detail = p_error
-    WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
-$$;
-
 CREATE FUNCTION orders.try_waiting_event(o orders.orders, p_payment bigint, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e orders.provider_event;
@@ -354,8 +362,8 @@ BEGIN
         PERFORM orders.judge_event(e, o, p);
     END IF;
 EXCEPTION WHEN OTHERS THEN
-    RAISE LOG 'event % of a provider cannot be judged: % %', p_event, SQLSTATE, SQLERRM;
-    PERFORM orders.note_failed_try(o.tenant_id, p_event, SQLSTATE || ': ' || SQLERRM);
+    PERFORM orders.keep_failed_event(x, x.payment_id, SQLSTATE || ': ' || SQLERRM) FROM orders.provider_event x
+    WHERE x.tenant_id = o.tenant_id AND x.id = p_event AND x.verdict = 'waiting';
 END
 $$;
 
@@ -383,7 +391,7 @@ DECLARE
     r orders.answer := orders.result_row(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END,
                                          p_order, e.payment_id);
 BEGIN
-    r.state := e.refusal;
+    r.state := CASE WHEN e.verdict = 'waiting' AND e.attempts > 0 THEN 'database_error' ELSE e.refusal END;
     r.detail := e.detail;
     r.flag := p_repeated;
     RETURN r;
@@ -473,7 +481,7 @@ BEGIN
     RETURN QUERY
     SELECT w.id FROM provider_event w
     WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
-      AND (w.received_at < now() - interval '1 day'
+      AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
            OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
            OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
     ORDER BY w.attempts, w.id
@@ -534,8 +542,7 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders.find_payment IS
 'Internal: the payment of an event, by provider key or intent, of its channel only; null when there is none';
 COMMENT ON FUNCTION orders.check_event IS
-'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch,
-amount_mismatch';
+'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch, amount_mismatch';
 COMMENT ON FUNCTION orders.complete_capture IS
 'Internal: adds the provider''s transaction to a payment that a person settled without one. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders.apply_paid IS 'Internal: event paid. OR409 payment_already_captured, transaction_id_taken';
@@ -543,8 +550,7 @@ COMMENT ON FUNCTION orders.confirming_time IS 'How long an order cannot expire a
 COMMENT ON FUNCTION orders.apply_confirming IS
 'Internal: the provider has seen the payment, but has not decided. Every such event extends the expiry of the order';
 COMMENT ON FUNCTION orders.apply_failed IS 'Internal: event failed';
-COMMENT ON FUNCTION orders.confirms_refund IS
-'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
+COMMENT ON FUNCTION orders.confirms_refund IS 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
 COMMENT ON FUNCTION orders.apply_refund_event IS
 'Internal: events refunded and refund_failed. OR409 capture_mismatch, refund_already_settled, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.has_refused_capture IS
@@ -552,37 +558,40 @@ COMMENT ON FUNCTION orders.has_refused_capture IS
 COMMENT ON FUNCTION orders.check_capture IS 'Internal: OR409 capture_mismatch when an event names a capture that is not the payment''s';
 COMMENT ON FUNCTION orders.refuse_settled_refund IS 'Internal: OR409 refund_already_settled';
 COMMENT ON FUNCTION orders.check_outcome IS
-'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: null when it is unknown';
+'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: null when it is
+unknown';
 COMMENT ON FUNCTION orders.confirms_failure IS
 'Internal: whether the event is the confirmation of a refund that failed by the reply of the provider, without a transaction id';
 COMMENT ON FUNCTION orders.apply_unasked_failure IS
 'Internal: event refund_failed while no refund of its amount is pending. OR409 refund_already_settled when it may be about one that is done';
 COMMENT ON FUNCTION orders.apply_foreign_refund IS
-'Internal: a refund that the provider made by itself. waiting before the capture is known. OR409 capture_mismatch when it may be of
-another capture, OR422 refund_exceeds_captured';
+'Internal: a refund that the provider made by itself. waiting before the capture is known. OR409 capture_mismatch when it may be of another capture,
+OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders.apply_event IS
 'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
+COMMENT ON FUNCTION orders.keep_failed_event IS 'Internal: an event that ended with an unexpected error waits, and the try is counted';
 COMMENT ON FUNCTION orders.judge_event IS
-'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only';
+'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only, and so does an error that is not
+transient: then the event waits';
 COMMENT ON FUNCTION orders.claim_waiting_event IS 'Internal: an event that waits, to be judged now; null when it does not wait any more';
-COMMENT ON FUNCTION orders.note_failed_try IS 'Internal: counts a try to judge a waiting event that ended with an unexpected error';
 COMMENT ON FUNCTION orders.try_waiting_event IS
-'Internal: judges a waiting event of a payment of a locked order in a subtransaction; an unexpected error is noted with the event, which goes on waiting';
+'Internal: judges a waiting event of a payment of a locked order in a subtransaction; an unexpected error is noted with the event, which goes on
+waiting';
 COMMENT ON FUNCTION orders.apply_waiting_events IS
 'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
-COMMENT ON FUNCTION orders.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal), detail, flag (repeated)';
+COMMENT ON FUNCTION orders.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal, or database_error of one that waits because of an error), detail, flag (repeated)';
 COMMENT ON FUNCTION orders.take_event IS 'Internal: stores an event and judges it';
 COMMENT ON FUNCTION orders.apply_provider_event IS
-'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null.
-p_payer: mail address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done, unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether
-the event was judged before. The event is kept with its verdict. Money for an order that no longer waits is refunded. An event
-about an unknown intent, and a refund before its capture, wait and are applied with the intent or capture. Refusals: not_found,
-invalid_field, required_field, amount_mismatch, currency_mismatch, payment_already_captured, transaction_id_taken,
-refund_exceeds_captured, refund_already_settled, capture_mismatch';
+'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null. p_payer: mail
+address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done,
+unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether the event was judged before. The event is kept with its
+verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
+applied with the intent or capture. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
+payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';
 COMMENT ON FUNCTION orders.end_waiting_event IS 'Internal: refuses an event that has waited too long';
 COMMENT ON FUNCTION orders.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: those with the fewest failed tries
-first, then in the order of arrival';
+'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: those with the fewest failed tries first, then in
+the order of arrival';
 COMMENT ON FUNCTION orders.review_provider_event IS
 'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
 COMMENT ON FUNCTION orders.refused_provider_events IS

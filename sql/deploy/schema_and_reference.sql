@@ -97,6 +97,11 @@ BEGIN
 END
 $$;
 
+-- Whether the same may succeed at once on another try: connection, deadlock, resources, lock, shutdown, disk.
+CREATE FUNCTION orders.is_transient(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
+$$;
+
 -- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
 CREATE FUNCTION orders.digits(p_number bigint, p_least integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT lpad(p_number::text, greatest(p_least, length(p_number::text)), '0')
@@ -199,6 +204,7 @@ COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone of its wall 
 documents, and of periods that lists are asked for';
 COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
+COMMENT ON FUNCTION orders.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
 COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
 'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
 COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';

@@ -12,6 +12,7 @@ DROP FUNCTION orders.local_time;
 DROP FUNCTION orders.code_key;
 DROP FUNCTION orders.utc_time;
 DROP FUNCTION orders.digits;
+DROP FUNCTION orders.is_transient;
 DROP FUNCTION orders.refuse;
 DROP TABLE orders.tenant;
 DROP TABLE orders.currency;

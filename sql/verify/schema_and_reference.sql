@@ -7,6 +7,7 @@ FROM orders.currency WHERE false;
 SELECT id, name, currency, tax_inclusive, bill_series, time_zone, metadata, created_at
 FROM orders.tenant WHERE false;
 SELECT 'orders.refuse'::regproc;
+SELECT 'orders.is_transient'::regproc;
 SELECT 'orders.digits'::regproc;
 SELECT 'orders.utc_time'::regproc;
 SELECT 'orders.code_key'::regproc;
