@@ -66,8 +66,9 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     }
     ORDERS_TRY(check_configured(call));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_pay_link_send(
-        &writer, number, email && orders_is_ascii_mail_address(email) ? email : NULL, &answer));
+    ORDERS_TRY(orders_pay_link_send(&writer, number,
+                                    email && orders_is_ascii_mail_address(email) ? email : NULL,
+                                    &call->settings->mail_limits, &answer));
     reply->replayed = orders_answer_is_replay(answer);
     orders_company_reply_empty(call, reply);
     return NULL;

@@ -10,6 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Mails an hour; 0: no limit. */
+typedef struct orders_mail_limits_t {
+    int per_order, per_agent;
+} orders_mail_limits_t;
+
 typedef struct orders_settings_t {
     int32_t tenant;
     bool own_tokens;  /**< identities are our tokens, not httpd's users */
@@ -32,6 +37,7 @@ typedef struct orders_settings_t {
     const apr_array_header_t *return_urls;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
     apr_size_t secret_length;
+    orders_mail_limits_t mail_limits;
     bool mail; /**< an OrdersMail applies: mails can be sent */
 } orders_settings_t;
 

@@ -169,6 +169,7 @@
     X(OrdersTokenCache)          /* Location/server: seconds, default 10, 0 = off */               \
     X(OrdersTokenCacheProvider)  /* server: socache provider[:args], default shmcb */              \
     X(OrdersMaxBody)             /* Location/server: bytes, default 65536 */                       \
+    X(OrdersMailLimit)           /* Location/server: order=3 agent=20, mails an hour */            \
     X(OrdersGuessLimit)          /* Location/server: user=10 address=60, failed look-ups a minute */\
     X(OrdersPageSize)            /* Location/server: default [maximum] */                          \
     X(OrdersMaxQuantity)         /* Location/server: default 10 */                                 \

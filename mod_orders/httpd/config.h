@@ -41,6 +41,8 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \
     X(int, page_max, ORDERS_UNSET, 0, OrdersPageSize)                                              \
     X(int, max_quantity, ORDERS_UNSET, 10, OrdersMaxQuantity)                                      \
+    X(int, mails_of_order, ORDERS_UNSET, 3, OrdersMailLimit)           /* an hour; 0: no limit */  \
+    X(int, mails_of_agent, ORDERS_UNSET, 20, OrdersMailLimit)          /* the same */              \
     X(int, guesses_of_user, ORDERS_UNSET, 10, OrdersGuessLimit)        /* a minute; 0: no limit */ \
     X(int, guesses_of_address, ORDERS_UNSET, 60, OrdersGuessLimit)     /* the same */              \
     X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \

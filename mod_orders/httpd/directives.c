@@ -229,6 +229,12 @@ static const limit_t guess_limits[] = {
     {NULL, 0},
 };
 
+static const limit_t mail_limits[] = {
+    {"order", offsetof(orders_dir_conf_t, mails_of_order)},
+    {"agent", offsetof(orders_dir_conf_t, mails_of_agent)},
+    {NULL, 0},
+};
+
 /** For AP_INIT_ITERATE, with a list of limit_t as its info. */
 static const char *set_limit(cmd_parms *cmd, void *conf, const char *text)
 {
@@ -342,6 +348,8 @@ const command_rec orders_directives[] = {
             "the largest request body; default 65536"),
     AP_INIT_TAKE12("OrdersPageSize", set_page_size, NULL, ANYWHERE,
                    "entries of a page and, optionally, the most a client may ask for"),
+    AP_INIT_ITERATE("OrdersMailLimit", set_limit, (void *)(uintptr_t)mail_limits, ANYWHERE,
+                    "order=number and agent=number: mails an hour; 0: no limit"),
     AP_INIT_ITERATE("OrdersGuessLimit", set_limit, (void *)(uintptr_t)guess_limits, ANYWHERE,
                     "user=number and address=number: failed look-ups a minute; 0: no limit"),
     DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",

@@ -3,8 +3,8 @@
 
 static const orders_statement_t send_link = {
     .name = "orders_send_pay_link",
-    .text = "SELECT * FROM orders.send_pay_link(" ORDERS_WRITER_SQL ", $8, $9)",
-    .param_count = 9,
+    .text = "SELECT * FROM orders.send_pay_link(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .param_count = 11,
 };
 static const orders_statement_t read_link = {
     .name = "orders_read_link",
@@ -38,12 +38,15 @@ static const orders_statement_t await_capture = {
 };
 
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
-                                       const char *email, orders_answer_t **answer)
+                                       const char *email, const orders_mail_limits_t *limits,
+                                       orders_answer_t **answer)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, number);
     orders_param_text(&params, email);
+    orders_param_int(&params, limits->per_order);
+    orders_param_int(&params, limits->per_agent);
     return orders_store_write(writer, &send_link, &params, answer);
 }
 

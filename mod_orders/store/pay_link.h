@@ -3,11 +3,14 @@
 #ifndef ORDERS_STORE_PAY_LINK_H
 #define ORDERS_STORE_PAY_LINK_H
 
+#include "core/settings.h"
 #include "store/operation.h"
 
-/** Queues the mail. `email`: NULL when it was found invalid, which the order book says after `not_found`. */
+/**
+ * Queues the mail, within `limits`. `email`: NULL when it was found invalid, which the order book says after `not_found`.
+ */
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
-                                       const char *email,
+                                       const char *email, const orders_mail_limits_t *limits,
                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /** The order with its payments and retailer, for whoever has its link. */

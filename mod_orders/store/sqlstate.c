@@ -2,6 +2,7 @@
 #include "store/sqlstate.h"
 
 #include <apr_strings.h>
+#include <jansson.h>
 #include <string.h>
 
 /* The class in which the functions of orders' own SQL refuse: OR400 … OR422. */
@@ -92,6 +93,15 @@ static orders_error_e class_of(const char *sqlstate)
     return ORDERS_E_database_error;
 }
 
+/* The member retry_after of a refusal's HINT. */
+static int seconds_in(const char *hint)
+{
+    json_t *object = hint ? json_loads(hint, 0, NULL) : NULL;
+    int seconds = (int)json_integer_value(json_object_get(object, "retry_after"));
+    json_decref(object);
+    return seconds > 0 ? seconds : LATER;
+}
+
 /* MESSAGE is the word, DETAIL the sentence, COLUMN the field, HINT a JSON object. */
 static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
 {
@@ -101,7 +111,9 @@ static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const 
     orders_problem_t *problem =
         orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
     problem->extra = copy_field(pool, error, PG_DIAG_MESSAGE_HINT);
-    problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;
+    problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON
+                           : code == ORDERS_E_too_many_requests   ? seconds_in(problem->extra)
+                                                                  : 0;
     if (field) {
         orders_problem_field(&problem, pool, field, code, problem->detail);
     }

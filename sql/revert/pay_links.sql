@@ -11,6 +11,8 @@ DROP FUNCTION orders.start_payment;
 DROP FUNCTION orders.payment_row;
 DROP FUNCTION orders.new_payment_like;
 DROP FUNCTION orders.send_pay_link;
+DROP FUNCTION orders.check_mail_limits;
+DROP FUNCTION orders.refuse_mails;
 DROP TABLE orders.mail;
 
 COMMIT;

@@ -35,6 +35,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.send(%s)', o.id)), 'OR409 order_no
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 0::bigint, 'no refusal writes a mail');
 SELECT is(pg_temp.send(:a), 'done', 'a link is sent');
+SELECT is(pg_temp.send(:a), 'unchanged', 'once a minute to one address');
 SELECT is(pg_temp.send(:a, 'mona', 'b@example.com'), 'done', 'and sent again, by a colleague');
 SELECT is(pg_temp.send(:other, 'sally', 'c@example.com'), 'done', 'whoever sells for its company sends it, whichever is current');
 SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'which leaves the order as it is');

@@ -10,7 +10,7 @@ my $shop   = make_company;
 my $seller = make_member($shop);
 my $httpd  = ModOrders::Httpd->new(
     server    => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example\nOrdersMail smtp://127.0.0.1:9 from=shop\@example.test starttls=off",
-    locations => "<Location />\nOrdersAPI company\n</Location>",
+    locations => "<Location />\nOrdersAPI company\nOrdersMailLimit order=0 agent=0\n</Location>",
 )->start;
 
 sub send_link
@@ -32,8 +32,8 @@ subtest 'an order that is paid by a link' => sub {
     is($reply->content, '{}', 'an empty object');
     is_deeply([ queued($number) ], ['a@gmail.com'], 'a mail is on its way');
     is(send_link($seller, lc $number, "b.c+d\@mail.example.test")->code, 200, 'to another address');
-    is(send_link(make_member($shop, role => $_), $number, 'a@gmail.com')->code, 200, "a $_ may") for qw(salesperson manager);
-    is(send_link(make_member($shop, chosen => 0), $number, 'a@gmail.com')->code, 200, 'whatever company is the current one');
+    is(send_link(make_member($shop, role => $_), $number, "$_\@gmail.com")->code, 200, "a $_ may") for qw(salesperson manager);
+    is(send_link(make_member($shop, chosen => 0), $number, 'c@gmail.com')->code, 200, 'whatever company is the current one');
     is(scalar queued($number), 5, 'each is one');
     my $form = ask(POST => $httpd->url(company_path('send') . '/'), form => [ api_key => $seller->{token}, order_number => $number, email => 'f@example.test' ]);
     is($form->content, '{}', 'in a form');
@@ -100,6 +100,50 @@ subtest 'without OrdersMail' => sub {
 subtest 'no address is logged' => sub {
     send_link($seller, sell_link($seller), my $secret = 'secret.person@example.test');
     unlike($httpd->log . join('', $httpd->access_log), qr/\Q$secret\E/, 'anywhere');
+};
+
+my $limited = ModOrders::Httpd->new(
+    server    => $httpd->{server},
+    locations => "<Location />\nOrdersAPI company\n</Location>\n<Location /one>\nOrdersAPI company\nOrdersMailLimit order=1\n</Location>",
+)->start;
+
+sub send_limited
+{
+    my ($who, $number, $email, $mount) = @_;
+    return ask(POST => $limited->url(($mount // '') . company_path('send')), json => { api_key => $who->{token}, order_number => $number, email => $email });
+}
+
+subtest 'OrdersMailLimit: one order' => sub {
+    my $number = sell_link($seller);
+    my @codes  = map { send_limited($seller, $number, "victim$_\@example.test")->code } 1 .. 30;
+    is_deeply(\@codes, [ (200) x 3, (429) x 27 ], 'thirty requests send three mails');
+    is(scalar queued($number), 3, 'and no more');
+    my $reply = send_limited(make_member($shop), $number, 'other@example.test');
+    lacks($reply, 429, 'too many requests');
+    like($reply->header('Retry-After'), qr/^3[0-9]{3}$/, 'whoever asks, for an hour');
+    like($limited->log, qr/ORD0052 too_many_requests \S+ OR429 company\.send_link/, 'which the log names');
+    db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '59 minutes 50 seconds' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
+    like(send_limited($seller, $number, 'other@example.test')->header('Retry-After'), qr/^(?:\d|10)$/, 'then for seconds');
+    db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '10 seconds' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
+    is(send_limited($seller, $number, 'other@example.test')->code, 200, 'then no longer');
+    my $one = sell_link($seller);
+    is_deeply([ map { send_limited($seller, $one, "a$_\@example.test", '/one')->code } 1, 2 ], [ 200, 429 ], 'order=1');
+};
+
+subtest 'OrdersMailLimit: one salesperson' => sub {
+    my $agent = make_member($shop);
+    my @codes = map { send_limited($agent, sell_link($seller), "victim$_\@example.test")->code } 1 .. 25;
+    is_deeply(\@codes, [ (200) x 20, (429) x 5 ], 'twenty mails for as many orders');
+    is(send_limited($seller, sell_link($seller), 'a@example.test')->code, 200, 'another salesperson has a limit of her own');
+};
+
+subtest 'the same mail again' => sub {
+    my $number = sell_link($seller);
+    is_deeply([ map { send_limited($seller, $number, 'a@example.test')->code } 1 .. 10 ], [ (200) x 10 ], 'is a success');
+    is(scalar queued($number), 1, 'but no second one');
+    db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '1 minute' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
+    is(send_limited($seller, $number, 'a@example.test')->code, 200, 'a minute later');
+    is(scalar queued($number), 2, 'it is');
 };
 
 invariants_hold();

@@ -59,6 +59,7 @@ OrdersMaxBody 1000
 OrdersPageSize 5 50
 OrdersMaxQuantity 3
 OrdersGuessLimit user=5 address=50
+OrdersMailLimit order=5 agent=50
 OrdersBodyTimeout 2
 OrdersStatementTimeout 1
 OrdersReturnURL https://shop.example/ https://app.example/orders
@@ -209,6 +210,8 @@ my @per_location = (
     ['OrdersGuessLimit use=1',            qr/not 'use=1'/],
     ['OrdersGuessLimit 5',                qr/not '5'/],
     ['OrdersGuessLimit address=1000001',  qr/not 'address=1000001'/],
+    ['OrdersMailLimit order=many',        qr/OrdersMailLimit takes order=number and agent=number: .*, not 'order=many'/],
+    ['OrdersMailLimit user=1',            qr/not 'user=1'/],
     ['OrdersPageSize 0',                  qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 ten',             qr/whole numbers from 1 to 10000/],
     ['OrdersPageSize 20 10',              qr/the default of 20 is above the maximum of 10/],
