@@ -267,6 +267,10 @@ COMMENT ON FUNCTION orders.whole_number IS
 'Internal: the integer value of a number or of its text, in any spelling; NULL unless it is an integer of at most 18 digits';
 COMMENT ON FUNCTION orders.doc_number IS 'Internal: a whole number member. OR422 required_field, invalid_field';
 COMMENT ON FUNCTION orders.doc_boolean IS 'Internal: a boolean member. OR422 invalid_field';
+COMMENT ON FUNCTION orders.has_controls_within IS
+'Internal: whether a text or a member''s name anywhere in JSON has control characters; lines are allowed';
+COMMENT ON FUNCTION orders.doc_display IS
+'Internal: a list or an object whose texts are shown to people, [] when absent. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_json IS 'Internal: a JSON member of these types. OR422 invalid_field';
 COMMENT ON FUNCTION orders.doc_time IS
 'Internal: an ISO 8601 member; its seconds may be missing or have a fraction. OR422 invalid_field';
