@@ -57,6 +57,7 @@ subtest 'the work of one page' => sub {
     my $of_all = typical(search(0, 'q=nowhere'));
     note(sprintf 'newest order %.1f ms; text in 2,500 orders %.1f ms, in 100,000 %.1f ms', $floor, $of_few, $of_all);
     cmp_ok($of_all, '<=', 4 * ($of_few > 5 ? $of_few : 5), 'a text is looked for in 100,000 orders as fast as in 2,500');
+    cmp_ok($of_all, '<=', 7 * ($floor > 5 ? $floor : 5), 'and not much slower than an order is shown');
     my $number = $db->selectrow_array('SELECT number FROM orders.orders ORDER BY id OFFSET 5 LIMIT 1');
     my $by_number = typical(search(0, "number=$number"));
     note(sprintf 'by number %.1f ms', $by_number);
