@@ -13,6 +13,7 @@
 #include "httpd/error_filter.h"
 #include "httpd/guess_limit.h"
 #include "httpd/handler.h"
+#include "httpd/log.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
@@ -71,6 +72,7 @@ static void load_fonts(apr_pool_t *pchild, server_rec *main)
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
+    orders_log_child_init(pchild, main);
     orders_sessions_child_init(pchild, main);
     orders_token_cache_child_init(pchild, main);
     orders_guess_limit_child_init(pchild, main);

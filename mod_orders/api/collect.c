@@ -6,6 +6,7 @@
 
 #include "api/provider_event.h"
 #include "core/fields.h"
+#include "core/trouble.h"
 #include "store/pay_link.h"
 
 /* Seconds until the worker asks for the outcome of a capture: one whose reply was lost, one that is pending at the provider. */
@@ -48,16 +49,20 @@ static const char *trouble_with(const orders_collector_t *collector, const char 
 }
 
 /* A line like that of a refusal, for trouble that does not end the request. */
-static void log_trouble(const orders_collector_t *collector, const orders_problem_t *problem,
-                        const char *trouble)
+static void log_trouble(const orders_collector_t *collector, const char *channel,
+                        const orders_problem_t *problem, const char *trouble)
 {
+    apr_pool_t *pool = collector->writer->pool;
     const char *request_id = collector->providers->request_id;
     if (problem->quiet) {
         return;
     }
-    orders_log(collector->providers->log, ORDERS_LOG_WARNING, "ORD%04d %s %s - %s: %s",
-               orders_error_number(problem->error), orders_error_word(problem->error),
-               request_id ? request_id : "-", collector->writer->route, trouble);
+    const char *line =
+        apr_psprintf(pool, "ORD%04d %s %s - %s: %s", orders_error_number(problem->error),
+                     orders_error_word(problem->error), request_id ? request_id : "-",
+                     collector->writer->route, trouble);
+    orders_trouble_log(collector->providers->log, ORDERS_LOG_WARNING, problem->error,
+                       apr_pstrcat(pool, "channel ", channel, NULL), line);
 }
 
 static orders_problem_t *unknown_channel(const orders_collector_t *collector)
@@ -114,7 +119,7 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
         };
         return orders_payment_record_intent(writer, &intent, answer);
     }
-    log_trouble(collector, problem,
+    log_trouble(collector, payment->channel, problem,
                 trouble_with(collector, payment->channel, "payment", payment->id, problem));
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
@@ -298,7 +303,7 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
         .ok = !problem,
     };
     if (problem) {
-        log_trouble(collector, problem, problem->log);
+        log_trouble(collector, refund->channel, problem, problem->log);
         explain(problem, writer->pool, &settle.code, &settle.message);
     }
     orders_answer_t *answer;

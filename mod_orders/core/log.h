@@ -20,6 +20,7 @@ typedef struct orders_log_t {
     void *context;
     bool (*enabled)(void *context, orders_level_e level);
     void (*write)(void *context, orders_level_e level, const char *line);
+    struct orders_troubles_t *troubles; /**< trouble that repeats (core/trouble.h); or NULL */
 } orders_log_t;
 
 /** Formats and writes when `log` is not NULL and the level is on. */

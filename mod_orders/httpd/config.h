@@ -91,6 +91,7 @@ typedef struct orders_server_conf_t {
     server_rec *first;
     const unsigned char
         *database;              /**< ORDERS_SHA256_SIZE bytes that tell it from others; or NULL */
+    const char *dbd_params;     /**< DBDParams, or NULL */
     struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
 } orders_server_conf_t;
 

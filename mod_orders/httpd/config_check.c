@@ -422,6 +422,7 @@ static apr_array_header_t *survey(apr_pool_t *pconf, apr_pool_t *ptemp, server_r
         orders_dbd_config_read(ptemp, server, &one->dbd);
         conf->first = one->mount ? first_of(all, one) : NULL;
         conf->database = orders_dbd_config_id(pconf, &one->dbd);
+        conf->dbd_params = one->dbd.params ? apr_pstrdup(pconf, one->dbd.params) : NULL;
         orders_server_conf_resolve(conf, &one->conf);
     }
     return all;

@@ -3,11 +3,16 @@
 
 #include <httpd.h>
 
+#include <apr_strings.h>
 #include <http_log.h>
 
+#include "core/trouble.h"
 #include "httpd/config.h"
 
 APLOG_USE_MODULE(orders);
+
+/** This child's, made before there are threads; NULL until then. */
+static orders_troubles_t *troubles;
 
 static int level_of(orders_level_e level)
 {
@@ -50,10 +55,35 @@ static void server_write(void *context, orders_level_e level, const char *line)
 
 orders_log_t orders_log_of_request(request_rec *r)
 {
-    return (orders_log_t){.context = r, .enabled = request_enabled, .write = request_write};
+    return (orders_log_t){
+        .context = r, .enabled = request_enabled, .write = request_write, .troubles = troubles};
 }
 
 orders_log_t orders_log_of_server(server_rec *server)
 {
-    return (orders_log_t){.context = server, .enabled = server_enabled, .write = server_write};
+    return (orders_log_t){
+        .context = server, .enabled = server_enabled, .write = server_write, .troubles = troubles};
+}
+
+void orders_log_child_init(apr_pool_t *pchild, server_rec *main)
+{
+    const orders_log_t log = orders_log_of_server(main);
+
+    troubles = orders_troubles_create(pchild, &log);
+}
+
+void orders_log_of_worker(const orders_log_t *log, const orders_problem_t *problem,
+                          const char *subject)
+{
+    char line[MAX_STRING_LEN];
+
+    if (problem->quiet) {
+        return;
+    }
+    (void)apr_snprintf(line, sizeof line, "ORD%04d %s - %s worker%s%s",
+                       orders_error_number(problem->error), orders_error_word(problem->error),
+                       *problem->sqlstate ? problem->sqlstate : "-", problem->log ? ": " : "",
+                       problem->log ? problem->log : "");
+    orders_trouble_log(log, problem->error == ORDERS_E_busy ? ORDERS_LOG_INFO : ORDERS_LOG_ERROR,
+                       problem->error, subject, line);
 }

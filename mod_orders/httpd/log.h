@@ -6,10 +6,18 @@
 #include <httpd.h>
 
 #include "core/log.h"
+#include "core/problem.h"
+
+/** Begins to count this process's trouble that repeats (ap_hook_child_init). */
+void orders_log_child_init(apr_pool_t *pchild, server_rec *main);
 
 /** Lines of a request; usable as long as the request is. */
 orders_log_t orders_log_of_request(request_rec *r);
 /** Lines of the server's own work. */
 orders_log_t orders_log_of_server(server_rec *server);
+
+/** What stopped a piece of the worker's work, unless the log has it as a count. `subject`: as in orders_trouble_log. */
+void orders_log_of_worker(const orders_log_t *log, const orders_problem_t *problem,
+                          const char *subject);
 
 #endif

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "core/trouble.h"
 #include "httpd/auth.h"
 #include "httpd/error_filter.h"
 #include "httpd/log.h"
@@ -25,6 +26,8 @@ extern module AP_MODULE_DECLARE_DATA orders_module;
 APLOG_USE_MODULE(orders);
 
 #define LONGEST_REQUEST_ID 64
+/** The subject of trouble that ended a request. */
+#define TROUBLED "requests"
 
 static const char *header(const orders_call_t *call, const char *name)
 {
@@ -347,11 +350,24 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
         return;
     }
     const char *fields = orders_problem_field_names(r->pool, problem);
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s %s %s %s %s%s%s%s%s", error_code(r->pool, problem),
-                  orders_error_word(problem->error), request->call.request_id,
-                  *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
-                  fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
-                  problem->log ? problem->log : "");
+    const char *line =
+        apr_psprintf(r->pool, "%s %s %s %s %s%s%s%s%s", error_code(r->pool, problem),
+                     orders_error_word(problem->error), request->call.request_id,
+                     *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
+                     fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
+                     problem->log ? problem->log : "");
+
+    orders_trouble_log(&request->log, status >= 500 ? ORDERS_LOG_ERROR : ORDERS_LOG_INFO,
+                       problem->error, TROUBLED, line);
+}
+
+/** What the answer says of the trouble that others had. */
+static void review_troubles(const orders_request_t *request, const orders_problem_t *problem)
+{
+    if (!problem && request->database.trips) {
+        orders_trouble_passed(&request->log, ORDERS_E_database_unavailable, TROUBLED);
+    }
+    orders_troubles_review(&request->log);
 }
 
 static void note(request_rec *r, const char *name, const char *value)
@@ -418,4 +434,5 @@ void orders_request_note(orders_request_t *request, const orders_problem_t *prob
     note(r, "orders_trips", number(r->pool, database->trips));
     note(r, "orders_replayed", replayed ? "1" : NULL);
     note(r, "orders_request_id", request->call.request_id);
+    review_troubles(request, problem);
 }

@@ -18,8 +18,12 @@
 
 APLOG_USE_MODULE(orders);
 
-/** After a connection could not be made while none was open: nobody tries again for so long. */
+/**
+ * After a connection could not be made while none was open: nobody tries again for so long, then one caller does. The pause
+ * doubles with each failure.
+ */
 #define OUTAGE_PAUSE apr_time_from_msec(250)
+#define LONGEST_OUTAGE_PAUSE apr_time_from_sec(1)
 /** What a client that found the queue too long is told to wait. */
 #define BUSY_RETRY_SECONDS 1
 #define OUTAGE_RETRY_SECONDS 2
@@ -32,6 +36,9 @@ struct orders_pool_t {
     int queue_timeout; /**< milliseconds */
     bool prepared_statements;
     apr_time_t closed_until; /**< atomic: an outage was just seen */
+    apr_time_t pause;        /**< atomic: the last one's length; 0: there is no outage */
+    bool probing;            /**< atomic: somebody looks whether the outage is over */
+    const char *params;      /**< DBDParams, or NULL */
     apr_uint32_t returns;    /**< atomic: how often a working connection was given back */
     int holders;             /**< atomic: how many have a connection */
 };
@@ -144,6 +151,52 @@ static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ti
     return false;
 }
 
+static void note_outage(orders_pool_t *owner)
+{
+    apr_time_t pause = 2 * __atomic_load_n(&owner->pause, __ATOMIC_RELAXED);
+
+    pause = pause < OUTAGE_PAUSE           ? OUTAGE_PAUSE
+            : pause > LONGEST_OUTAGE_PAUSE ? LONGEST_OUTAGE_PAUSE
+                                           : pause;
+    __atomic_store_n(&owner->pause, pause, __ATOMIC_RELAXED);
+    __atomic_store_n(&owner->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
+}
+
+/** mod_dbd logs each attempt that fails, twice; libpq's question does not. */
+static bool answers(const orders_pool_t *owner)
+{
+    return !owner->params || PQping(owner->params) == PQPING_OK;
+}
+
+/**
+ * Whether the caller may try to get a connection. In an outage one at a time may, after the pause and when the server
+ * answers: `*probe`, to be ended by end_probe.
+ */
+static bool may_try(orders_pool_t *owner, bool *probe)
+{
+    *probe = false;
+    if (!__atomic_load_n(&owner->pause, __ATOMIC_RELAXED)) {
+        return true;
+    }
+    if (orders_clock_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED) ||
+        __atomic_exchange_n(&owner->probing, true, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    *probe = answers(owner);
+    if (!*probe) {
+        note_outage(owner);
+        __atomic_store_n(&owner->probing, false, __ATOMIC_RELEASE);
+    }
+    return *probe;
+}
+
+static void end_probe(orders_pool_t *owner, bool probe)
+{
+    if (probe) {
+        __atomic_store_n(&owner->probing, false, __ATOMIC_RELEASE);
+    }
+}
+
 /**
  * No connection could be made. While others of this process have one, or have given one back since `returns` was read, the
  * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
@@ -157,7 +210,7 @@ static bool wait_for_others(orders_pool_t *owner, orders_gate_user_t user, apr_u
     if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
-    __atomic_store_n(&owner->closed_until, orders_clock_now() + OUTAGE_PAUSE, __ATOMIC_RELAXED);
+    note_outage(owner);
     orders_gate_refuse_all(owner->gate);
     return false;
 }
@@ -177,6 +230,7 @@ static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *
         if (gate == ORDERS_GATE_IN) {
             if (open_connection(owner, pool, ticket)) {
                 __atomic_add_fetch(&owner->holders, 1, __ATOMIC_RELAXED);
+                __atomic_store_n(&owner->pause, 0, __ATOMIC_RELAXED);
                 return NULL;
             }
             again = wait_for_others(owner, borrower->user, returns);
@@ -203,12 +257,18 @@ static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session
 {
     const borrower_t *borrower = context;
     ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
+    orders_problem_t *problem;
+    bool probe;
 
-    if (orders_clock_now() < __atomic_load_n(&borrower->owner->closed_until, __ATOMIC_RELAXED)) {
+    if (!may_try(borrower->owner, &probe)) {
         return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
                            OUTAGE_RETRY_SECONDS);
     }
-    ORDERS_TRY(enter_and_open(borrower, pool, ticket));
+    problem = enter_and_open(borrower, pool, ticket);
+    end_probe(borrower->owner, probe);
+    if (problem) {
+        return problem;
+    }
     ticket->owner = borrower->owner;
     ticket->user = borrower->user;
     ticket->pool = pool;
@@ -284,6 +344,7 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
     apr_pool_create(&own, pchild);
     apr_pool_tag(own, "orders_gate");
     pool->server = server;
+    pool->params = conf.dbd_params;
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
     pool->gate = orders_gate_create(own, conf.sessions, orders_sessions_per_user(&conf));

@@ -15,6 +15,7 @@
 #include "api/mail_text.h"
 #include "api/provider_event.h"
 #include "core/clock.h"
+#include "core/trouble.h"
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
@@ -158,17 +159,6 @@ static bool given_up(void *context)
     return stopping();
 }
 
-static void log_problem(const worker_t *worker, const orders_problem_t *problem)
-{
-    if (problem->quiet) {
-        return;
-    }
-    ap_log_error(APLOG_MARK, problem->error == ORDERS_E_busy ? APLOG_INFO : APLOG_ERR, 0,
-                 worker->server, "ORD%04d %s - %s worker%s%s", orders_error_number(problem->error),
-                 orders_error_word(problem->error), *problem->sqlstate ? problem->sqlstate : "-",
-                 problem->log ? ": " : "", problem->log ? problem->log : "");
-}
-
 /**
  * What is wrong with one piece of work is logged and must not hold up the next: an order that nobody can expire, a
  * provider that is gone. Only without a database there is no sense in going on: then the problem.
@@ -182,7 +172,7 @@ static orders_problem_t *go_on(const round_t *round, orders_problem_t *problem)
     if (!problem || unreachable) {
         return problem;
     }
-    log_problem(round->worker, problem);
+    orders_log_of_worker(&round->log, problem, "worker");
     return NULL;
 }
 
@@ -357,7 +347,9 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
         orders_problem_t *problem = mail_one(round, work, mail);
 
         if (problem) {
-            log_problem(round->worker, problem);
+            orders_log_of_worker(&round->log, problem, "mail");
+        } else {
+            orders_trouble_passed(&round->log, ORDERS_E_mail_unreachable, "mail");
         }
         ORDERS_TRY(orders_worker_mark_mail(work, mail->id, problem && is_final(problem),
                                            problem ? orders_error_word(problem->error) : NULL));
@@ -472,10 +464,14 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     begin(worker, own, &round);
     problem = serve_tenants(&round, own);
     if (problem) {
-        log_problem(worker, problem);
-    } else if (round.purge) {
+        orders_log_of_worker(&round.log, problem, "worker");
+    } else {
+        orders_trouble_passed(&round.log, ORDERS_E_database_unavailable, "worker");
+    }
+    if (!problem && round.purge) {
         worker->purge_at = orders_clock_now() + PURGE_EVERY;
     }
+    orders_troubles_review(&round.log);
     apr_pool_destroy(own);
     leave_round();
     return APR_SUCCESS;

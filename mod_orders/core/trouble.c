@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/trouble.h"
+
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <string.h>
+
+#include "core/clock.h"
+
+#define SLOTS 64
+#define SUBJECT_SIZE 64
+
+typedef struct trouble_t {
+    bool active;
+    orders_error_e error;
+    orders_level_e level;
+    char subject[SUBJECT_SIZE];
+    apr_time_t began, last, logged; /* of orders_clock_now() */
+    unsigned long count;            /* how often it came */
+    unsigned long unlogged;         /* of these, without a line since the last one */
+    unsigned long left_out;         /* and in all */
+} trouble_t;
+
+struct orders_troubles_t {
+    apr_thread_mutex_t *mutex; /* over the slots */
+    orders_log_t log;
+    int active;          /* atomic: how many slots are */
+    apr_time_t quiet_at; /* atomic: when the first of them may be over */
+    trouble_t slots[SLOTS];
+};
+
+bool orders_trouble_repeats(orders_error_e error)
+{
+    return orders_error_kind(error) == ORDERS_KIND_UNAVAILABLE;
+}
+
+/* Under the mutex. */
+static trouble_t *find(orders_troubles_t *troubles, orders_error_e error, const char *subject)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        trouble_t *one = &troubles->slots[i];
+        if (one->active && one->error == error &&
+            strncmp(one->subject, subject, SUBJECT_SIZE - 1) == 0) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+static trouble_t *begin(orders_troubles_t *troubles, orders_error_e error, const char *subject,
+                        apr_time_t now)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        trouble_t *one = &troubles->slots[i];
+        if (!one->active) {
+            *one = (trouble_t){.active = true, .error = error, .began = now};
+            apr_cpystrn(one->subject, subject, SUBJECT_SIZE);
+            __atomic_add_fetch(&troubles->active, 1, __ATOMIC_RELAXED);
+            return one;
+        }
+    }
+    return NULL;
+}
+
+/* One that came once was logged, and its line says all of it. */
+static void end(orders_troubles_t *troubles, trouble_t *one)
+{
+    long ms = (long)apr_time_as_msec(one->last - one->began);
+    if (one->count > 1) {
+        orders_log(&troubles->log, one->level,
+                   "ORD%04d %s - - %s: over after %ld.%03ld s, %lu times, %lu of them not logged",
+                   orders_error_number(one->error), orders_error_word(one->error), one->subject,
+                   ms / 1000, ms % 1000, one->count, one->left_out);
+    }
+    one->active = false;
+    __atomic_sub_fetch(&troubles->active, 1, __ATOMIC_RELAXED);
+}
+
+static void set_quiet_at(orders_troubles_t *troubles)
+{
+    apr_time_t first = 0;
+    for (int i = 0; i < SLOTS; i++) {
+        const trouble_t *one = &troubles->slots[i];
+        if (one->active && (!first || one->last < first)) {
+            first = one->last;
+        }
+    }
+    __atomic_store_n(&troubles->quiet_at, first + ORDERS_TROUBLE_SILENCE, __ATOMIC_RELAXED);
+}
+
+static void end_silent(orders_troubles_t *troubles, apr_time_t now)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        trouble_t *one = &troubles->slots[i];
+        if (one->active && now - one->last >= ORDERS_TROUBLE_SILENCE) {
+            end(troubles, one);
+        }
+    }
+    set_quiet_at(troubles);
+}
+
+static apr_status_t end_all(void *data)
+{
+    orders_troubles_t *troubles = data;
+    for (int i = 0; i < SLOTS; i++) {
+        if (troubles->slots[i].active) {
+            end(troubles, &troubles->slots[i]);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+orders_troubles_t *orders_troubles_create(apr_pool_t *own, const orders_log_t *log)
+{
+    orders_troubles_t *troubles = apr_pcalloc(own, sizeof(*troubles));
+    troubles->log = *log;
+    if (apr_thread_mutex_create(&troubles->mutex, APR_THREAD_MUTEX_DEFAULT, own) != APR_SUCCESS) {
+        return NULL;
+    }
+    apr_pool_cleanup_register(own, troubles, end_all, apr_pool_cleanup_null);
+    return troubles;
+}
+
+/* Counts it. Whether it is to be logged, and how many before it were not. Under the mutex. */
+static bool count(orders_troubles_t *troubles, orders_level_e level, orders_error_e error,
+                  const char *subject, unsigned long *unlogged)
+{
+    apr_time_t now = orders_clock_now();
+    end_silent(troubles, now);
+    trouble_t *one = find(troubles, error, subject);
+    bool first = !one;
+    if (first) {
+        one = begin(troubles, error, subject, now);
+    }
+    *unlogged = 0;
+    if (!one) {
+        return true; /* more troubles than slots */
+    }
+    one->last = now;
+    one->level = level;
+    one->count++;
+    set_quiet_at(troubles);
+    if (!first && now - one->logged < ORDERS_TROUBLE_INTERVAL) {
+        one->unlogged++;
+        one->left_out++;
+        return false;
+    }
+    *unlogged = one->unlogged;
+    one->unlogged = 0;
+    one->logged = now;
+    return true;
+}
+
+void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_error_e error,
+                        const char *subject, const char *line)
+{
+    orders_troubles_t *troubles = log ? log->troubles : NULL;
+    unsigned long unlogged = 0;
+    bool written = true;
+    if (troubles && orders_trouble_repeats(error)) {
+        apr_thread_mutex_lock(troubles->mutex);
+        written = count(troubles, level, error, subject, &unlogged);
+        apr_thread_mutex_unlock(troubles->mutex);
+    }
+    if (unlogged) {
+        orders_log(log, level, "%s (and %lu more not logged)", line, unlogged);
+    } else {
+        orders_log(log, written ? level : ORDERS_LOG_DEBUG, "%s", line);
+    }
+}
+
+void orders_trouble_passed(const orders_log_t *log, orders_error_e error, const char *subject)
+{
+    orders_troubles_t *troubles = log ? log->troubles : NULL;
+    if (!troubles || !__atomic_load_n(&troubles->active, __ATOMIC_RELAXED)) {
+        return;
+    }
+    apr_thread_mutex_lock(troubles->mutex);
+    trouble_t *one = find(troubles, error, subject);
+    if (one && orders_clock_now() - one->last >= ORDERS_TROUBLE_CALM) {
+        end(troubles, one);
+    }
+    apr_thread_mutex_unlock(troubles->mutex);
+}
+
+void orders_troubles_review(const orders_log_t *log)
+{
+    orders_troubles_t *troubles = log ? log->troubles : NULL;
+    if (!troubles || !__atomic_load_n(&troubles->active, __ATOMIC_RELAXED) ||
+        orders_clock_now() < __atomic_load_n(&troubles->quiet_at, __ATOMIC_RELAXED)) {
+        return;
+    }
+    apr_thread_mutex_lock(troubles->mutex);
+    end_silent(troubles, orders_clock_now());
+    apr_thread_mutex_unlock(troubles->mutex);
+}
