@@ -45,14 +45,16 @@ END
 $$;
 
 -- A person settled the payment without the provider's transaction, which refunds need.
-CREATE FUNCTION orders.complete_capture(c orders.context, o orders.orders, p orders.payment, e orders.provider_event)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION orders.complete_capture(c orders.context, o orders.orders, p orders.payment, p_transaction text)
+RETURNS orders.payment LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.payment x
-    SET transaction_id = e.transaction_id, reference = coalesce(x.reference, e.transaction_id), updated_at = now()
-    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
-    PERFORM orders.note_transaction(p, e.transaction_id, NULL, p.amount);
+    SET transaction_id = p_transaction, reference = coalesce(x.reference, p_transaction), updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id
+    RETURNING * INTO p;
+    PERFORM orders.note_transaction(p, p_transaction, NULL, p.amount);
     PERFORM orders.move_order(c, o, '{}', 0, 0, NULL);
+    RETURN p;
 END
 $$;
 
@@ -60,7 +62,7 @@ CREATE FUNCTION orders.apply_paid(c orders.context, o orders.orders, p orders.pa
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF p.captured > 0 AND p.transaction_id IS NULL THEN
-        PERFORM orders.complete_capture(c, o, p, e);
+        PERFORM orders.complete_capture(c, o, p, e.transaction_id);
         RETURN 'done';
     ELSIF p.captured > 0 AND e.transaction_id <> p.transaction_id THEN
         PERFORM orders.refuse('409', 'payment_already_captured',
@@ -261,6 +263,9 @@ BEGIN
         RETURN 'unchanged';
     END IF;
     PERFORM orders.check_capture(p, e);
+    IF e.type = 'refunded' AND p.captured > 0 AND p.transaction_id IS NULL AND e.capture_id IS NOT NULL THEN
+        p := orders.complete_capture(c, o, p, e.capture_id); -- so that another capture is not taken for it later
+    END IF;
     SELECT * INTO r FROM orders.refund x
     WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
       AND (e.amount IS NULL OR x.amount = e.amount)
@@ -464,77 +469,8 @@ BEGIN
 END
 $$;
 
--- What nothing applied within a day is refused: an operator has to look at it.
-CREATE FUNCTION orders.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE sql AS $$
-    UPDATE orders.provider_event x
-    SET verdict = 'refused', judged_at = now(), refusal = CASE WHEN x.attempts > 0 THEN 'database_error' ELSE 'not_found' END,
-        detail = CASE WHEN x.attempts > 0 THEN x.detail
-                      WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
-                      ELSE 'The payment was not captured within a day.' END
-    WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting'
-$$;
-
--- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
-CREATE FUNCTION orders.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, pg_temp SET plan_cache_mode = force_generic_plan AS $$
-BEGIN
-    RETURN QUERY
-    SELECT w.id FROM provider_event w
-    WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
-      AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
-           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
-           OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
-    ORDER BY w.attempts, w.id
-    LIMIT p_limit;
-END
-$$;
-
--- One event a transaction: the events of several orders would take the locks of these orders in the sequence of arrival.
-CREATE FUNCTION orders.review_provider_event(p_tenant integer, p_event bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
-SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    e orders.provider_event;
-    p orders.payment;
-    o orders.orders;
-BEGIN
-    SELECT * INTO e FROM provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event;
-    p := find_payment(p_tenant, e.channel, e.payment_key, e.intent_id);
-    IF e.received_at < now() - interval '1 day' THEN
-        PERFORM end_waiting_event(e);
-    ELSIF p.id IS NOT NULL THEN
-        PERFORM FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p.order_id FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            o := lock_order(p_tenant, p.order_id, NULL, NULL);
-            PERFORM apply_waiting_events(o, p.id);
-        END IF;
-    END IF;
-END
-$$;
-
-CREATE FUNCTION orders.refused_provider_events(p_tenant integer, p_limit integer)
-RETURNS TABLE (channel text, event_id text, type text, payment text, intent_id text, transaction_id text, amount bigint,
-               currency text, refusal text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, pg_temp SET lock_timeout = '2s'
-SET plan_cache_mode = force_generic_plan AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    UPDATE provider_event x SET reported_at = now()
-    WHERE x.tenant_id = p_tenant
-      AND x.id IN (SELECT d.id FROM provider_event d
-                   WHERE d.tenant_id = p_tenant AND d.verdict = 'refused' AND d.reported_at IS NULL
-                   ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED)
-    RETURNING x.channel, x.event_id, x.type, coalesce(x.payment_id::text, x.payment_key::text), x.intent_id, x.transaction_id,
-              x.amount, x.currency, x.refusal;
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
-    orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text),
-    orders.due_provider_events(integer, integer),
-    orders.review_provider_event(integer, bigint),
-    orders.refused_provider_events(integer, integer)
+    orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)
     TO orders_api;
 
 -- What it all means
@@ -544,7 +480,8 @@ COMMENT ON FUNCTION orders.find_payment IS
 COMMENT ON FUNCTION orders.check_event IS
 'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch, amount_mismatch';
 COMMENT ON FUNCTION orders.complete_capture IS
-'Internal: adds the provider''s transaction to a payment that a person settled without one. OR409 transaction_id_taken';
+'Internal: adds the provider''s transaction to a payment that a person settled without one; the payment as it is then. OR409
+transaction_id_taken';
 COMMENT ON FUNCTION orders.apply_paid IS 'Internal: event paid. OR409 payment_already_captured, transaction_id_taken';
 COMMENT ON FUNCTION orders.confirming_time IS 'How long an order cannot expire after a provider confirmed that money is on its way';
 COMMENT ON FUNCTION orders.apply_confirming IS
@@ -588,13 +525,5 @@ unchanged, waiting or refused, state the refusal''s code, detail its sentence, f
 verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
 applied with the intent or capture. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
 payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';
-COMMENT ON FUNCTION orders.end_waiting_event IS 'Internal: refuses an event that has waited too long';
-COMMENT ON FUNCTION orders.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: those with the fewest failed tries first, then in
-the order of arrival';
-COMMENT ON FUNCTION orders.review_provider_event IS
-'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
-COMMENT ON FUNCTION orders.refused_provider_events IS
-'Worker: at most p_limit refused events that were not logged yet, for the log. Returns each once';
 
 COMMIT;

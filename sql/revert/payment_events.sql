@@ -3,10 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.refused_provider_events;
-DROP FUNCTION orders.review_provider_event;
-DROP FUNCTION orders.due_provider_events;
-DROP FUNCTION orders.end_waiting_event;
 DROP FUNCTION orders.apply_provider_event;
 DROP FUNCTION orders.take_event;
 DROP FUNCTION orders.event_row;

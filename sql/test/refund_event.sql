@@ -107,6 +107,9 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS g \gset
 SELECT pg_temp.report('g1', 'paid', :g, 999, 'tx-g0'), pg_temp.pay(:g, p_reference => NULL) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('g2', 'refunded', :g, 999, 'rtx-g0', 'tx-g0'), 'refused capture_mismatch', 'a refused capture stays another one');
 SELECT is(pg_temp.report('g3', 'refunded', :g, 500, 'rtx-g', 'tx-g'), 'done', 'any other is taken for its own');
+SELECT is((SELECT transaction_id FROM payment WHERE tenant_id = 77 AND id = pg_temp.payment_of(:g)), 'tx-g', 'and is the transaction of the payment from then on');
+SELECT is(pg_temp.report('g4', 'paid', :g, 1000, 'tx-g2'), 'refused payment_already_captured', 'so that a further one is refused');
+SELECT is(pg_temp.states(:g) || ' ' || pg_temp.refunds(:g), 'completed partially_refunded none 500 0 done', 'and moves nothing');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'no invariant is violated');
 SELECT * FROM finish();

@@ -26,13 +26,6 @@ SELECT 'orders.apply_waiting_events'::regproc;
 SELECT 'orders.event_row'::regproc;
 SELECT 'orders.take_event'::regproc;
 SELECT 'orders.apply_provider_event'::regproc;
-SELECT 'orders.end_waiting_event'::regproc;
-SELECT 'orders.due_provider_events'::regproc;
-SELECT 'orders.review_provider_event'::regproc;
-SELECT 'orders.refused_provider_events'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)',
     'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders.due_provider_events(integer, integer)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders.review_provider_event(integer, bigint)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders.refused_provider_events(integer, integer)', 'EXECUTE')::integer;
