@@ -187,6 +187,12 @@ bool orders_token_cache_key(const unsigned char *database, const unsigned char *
     return orders_sha256(key, bytes, sizeof bytes);
 }
 
+/** Whether the provider relies on our mutex. Those that ask a server over the network do not: one slow reply would hold up all. */
+static bool needs_lock(void)
+{
+    return cache.provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE;
+}
+
 static bool lock(void)
 {
     return cache.shared && apr_global_mutex_lock(cache.mutex) == APR_SUCCESS;
@@ -260,11 +266,17 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
     if (!memcmp(cache.shared->refused[place].hash, hash, ORDERS_TOKEN_HASH_SIZE)) {
         refused_since = cache.shared->refused[place].since;
     }
+    if (!needs_lock()) {
+        unlock();
+    }
     status = cache.provider->retrieve(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE,
                                       bytes, &length, pool);
-    unlock();
-    if (status == APR_SUCCESS) {
-        *identity = read_entry(pool, bytes, length, oldest, now);
+    if (needs_lock()) {
+        unlock();
+    }
+    if (status == APR_SUCCESS) { /* one of before a refusal may have been stored late */
+        *identity =
+            read_entry(pool, bytes, length, refused_since > oldest ? refused_since : oldest, now);
     }
     if (*identity) {
         return ORDERS_CACHE_KNOWN;
@@ -306,6 +318,7 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
     unsigned char bytes[LONGEST_ENTRY];
     unsigned length = identity ? write_entry(identity, lookup->since, bytes) : 0;
     apr_uint32_t place = slot_of(lookup->hash, REFUSALS);
+    bool store = false;
 
     if (!lookup->kept || seconds <= 0 || (identity && !length) || !lock()) {
         return;
@@ -316,19 +329,36 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
         memcpy(cache.shared->refused[place].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
         cache.shared->refused[place].since = lookup->since;
     } else {
+        store = true;
+    }
+    if (!needs_lock()) {
+        unlock();
+    }
+    if (store) {
         (void)cache.provider->store(
             cache.instance, cache.server, lookup->hash, ORDERS_TOKEN_HASH_SIZE,
             lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
     }
-    unlock();
+    if (needs_lock()) {
+        unlock();
+    }
 }
 
 void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash)
 {
+    apr_uint32_t place = slot_of(hash, REFUSALS);
+
     if (!lock()) {
         return;
     }
     cache.shared->generation[slot_of(hash, GENERATIONS)]++;
+    memcpy(cache.shared->refused[place].hash, hash, ORDERS_TOKEN_HASH_SIZE);
+    cache.shared->refused[place].since = apr_time_now();
+    if (!needs_lock()) {
+        unlock();
+    }
     (void)cache.provider->remove(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE, pool);
-    unlock();
+    if (needs_lock()) {
+        unlock();
+    }
 }

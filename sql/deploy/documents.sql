@@ -245,9 +245,6 @@ $$;
 
 -- What it all means
 
-COMMENT ON FUNCTION orders.has_controls_within IS 'Whether a text or a member''s name anywhere in a JSON value has control characters';
-COMMENT ON FUNCTION orders.doc_display IS
-'A list or an object whose texts are shown to people; [] where absent. OR422 invalid_field, with the index of the element';
 COMMENT ON FUNCTION orders.has_controls IS
 'Internal: whether a text has control characters (C0, DEL, C1, bidirectional controls), apart from tabs and newlines where
 p_lines allows them';
