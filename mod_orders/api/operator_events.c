@@ -119,6 +119,7 @@ orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *rep
 {
     orders_event_t said = {0};
     orders_answer_t *answer = NULL;
+    call->providers->caller = ORDERS_CALLER_EVENT;
     orders_problem_t *unreadable = read_event(call, &said);
     if (unreadable) {
         log_unreadable(call, &said, unreadable);

@@ -440,7 +440,7 @@ static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
     round->providers = (orders_providers_t){.channels = worker->channels,
                                             .log = &round->log,
                                             .cancelled = given_up,
-                                            .background = true};
+                                            .caller = ORDERS_CALLER_WORKER};
     orders_sessions_database(round->conf.pool, pool, STATEMENT_SECONDS, &round->log,
                              &round->database);
     orders_sessions_hurry(&round->database);

@@ -22,8 +22,9 @@ struct orders_breaker_t {
     pthread_cond_t left;  /**< a call has ended, or the state has changed */
     state_e state;
     int in_use, waiting;
-    bool stalled; /**< a waiter gave up and no call has ended since */
-    int failures; /**< in a row */
+    int events, events_waiting; /**< of these, those for a provider's events */
+    bool stalled;               /**< a waiter gave up and no call has ended since */
+    int failures;               /**< in a row */
     apr_time_t opened_at, retry_at, report_at;
     int refused; /**< calls not made since the last line in the log */
 };
@@ -82,35 +83,62 @@ static line_t take_line(orders_breaker_t *breaker, int what)
     return line;
 }
 
-static void wait_for_place(orders_breaker_t *breaker)
+/** Anybody may send an event again, and the provider sends those that were refused: buyers keep half of the places. */
+static int event_calls(const orders_breaker_t *breaker)
 {
+    return breaker->calls > 1 ? breaker->calls / 2 : 1;
+}
+
+/** Under the lock. */
+static bool is_full(const orders_breaker_t *breaker, orders_caller_e caller)
+{
+    return breaker->in_use >= breaker->calls ||
+           (caller == ORDERS_CALLER_EVENT && breaker->events >= event_calls(breaker));
+}
+
+/** Under the lock. */
+static bool may_wait(const orders_breaker_t *breaker, orders_caller_e caller)
+{
+    return breaker->waiting < breaker->calls &&
+           (caller != ORDERS_CALLER_EVENT || breaker->events_waiting < event_calls(breaker));
+}
+
+static void wait_for_place(orders_breaker_t *breaker, orders_caller_e caller)
+{
+    const int event = caller == ORDERS_CALLER_EVENT;
     const apr_time_t until = orders_clock_now() + WAIT;
     const struct timespec at = {.tv_sec = (time_t)apr_time_sec(until),
                                 .tv_nsec = (long)apr_time_usec(until) * 1000};
 
     breaker->waiting++;
-    while (breaker->state == CLOSED && breaker->in_use >= breaker->calls && !breaker->stalled) {
+    breaker->events_waiting += event;
+    while (breaker->state == CLOSED && is_full(breaker, caller) && !breaker->stalled) {
         if (pthread_cond_clockwait(&breaker->left, &breaker->lock, CLOCK_MONOTONIC, &at)) {
             breaker->stalled = breaker->in_use >= breaker->calls;
+            break;
         }
     }
     breaker->waiting--;
+    breaker->events_waiting -= event;
 }
 
 /** Under the lock. False: refused. */
-static bool admit_closed(orders_breaker_t *breaker, bool background, orders_admission_t *admission)
+static bool admit_closed(orders_breaker_t *breaker, orders_caller_e caller,
+                         orders_admission_t *admission)
 {
-    if (background) {
+    if (caller == ORDERS_CALLER_WORKER) {
         return true;
     }
-    if (breaker->in_use >= breaker->calls && breaker->waiting < breaker->calls) {
-        wait_for_place(breaker);
+    if (is_full(breaker, caller) && may_wait(breaker, caller)) {
+        wait_for_place(breaker, caller);
     }
-    if (breaker->state != CLOSED || breaker->in_use >= breaker->calls) {
+    if (breaker->state != CLOSED || is_full(breaker, caller)) {
         return false;
     }
     breaker->in_use++;
     admission->counted = true;
+    admission->event = caller == ORDERS_CALLER_EVENT;
+    breaker->events += admission->event;
     return true;
 }
 
@@ -147,13 +175,13 @@ static const char *refuse(orders_breaker_t *breaker, line_t *line)
     return "too many calls of the channel are under way";
 }
 
-const char *orders_breaker_enter(orders_breaker_t *breaker, bool background,
+const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,
                                  const orders_log_t *log, orders_admission_t *admission)
 {
     const char *why = NULL;
     line_t line = {.what = NOTHING};
 
-    *admission = (orders_admission_t){false, false};
+    *admission = (orders_admission_t){.counted = false};
     if (!breaker) {
         return NULL;
     }
@@ -161,7 +189,7 @@ const char *orders_breaker_enter(orders_breaker_t *breaker, bool background,
     if (may_probe(breaker)) {
         breaker->state = HALF_OPEN;
         admission->probe = true;
-    } else if (breaker->state != CLOSED || !admit_closed(breaker, background, admission)) {
+    } else if (breaker->state != CLOSED || !admit_closed(breaker, caller, admission)) {
         why = refuse(breaker, &line);
     }
     pthread_mutex_unlock(&breaker->lock);
@@ -209,6 +237,7 @@ void orders_breaker_leave(orders_breaker_t *breaker, const orders_admission_t *a
     pthread_mutex_lock(&breaker->lock);
     if (admission->counted) {
         breaker->in_use--;
+        breaker->events -= admission->event;
         breaker->stalled = false;
     }
     note_outcome(breaker, admission->probe, outcome, &line);

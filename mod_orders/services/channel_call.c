@@ -21,8 +21,7 @@ orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_
 {
     orders_breaker_t *breaker = channel->breaker;
     orders_admission_t admission;
-    const char *wrong =
-        orders_breaker_enter(breaker, channel->background, channel->log, &admission);
+    const char *wrong = orders_breaker_enter(breaker, channel->caller, channel->log, &admission);
 
     if (wrong) {
         orders_problem_t *problem = orders_provider_unreachable(pool, wrong);

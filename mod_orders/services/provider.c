@@ -44,7 +44,7 @@ bool orders_channel_open(const orders_providers_t *providers, const char *name,
         channel->cancelled = providers->cancelled;
         channel->context = providers->context;
         channel->log = providers->log;
-        channel->background = providers->background;
+        channel->caller = providers->caller;
     }
     return found != NULL;
 }

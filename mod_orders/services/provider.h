@@ -14,9 +14,9 @@
 
 #include "core/log.h"
 #include "core/problem.h"
+#include "services/breaker.h"
 
 typedef struct orders_provider_t orders_provider_t;
-typedef struct orders_breaker_t orders_breaker_t; /* services/breaker.h */
 
 /** One OrdersPaymentChannel. Lives as long as the configuration; read-only at run time. */
 typedef struct orders_channel_t {
@@ -33,8 +33,8 @@ typedef struct orders_channel_t {
     /** Of who asks (orders_channel_open): true ends a call under way. NULL in the configuration. */
     bool (*cancelled)(void *context);
     void *context;
-    const orders_log_t *log;   /**< of the caller; NULL in the configuration */
-    bool background;           /**< the caller is the worker */
+    const orders_log_t *log; /**< of the caller; NULL in the configuration */
+    orders_caller_e caller;
     int calls;                 /**< of requests, at a time, in one process */
     orders_breaker_t *breaker; /**< its state is the process's own; NULL: there is no bound */
 } orders_channel_t;
@@ -46,7 +46,7 @@ typedef struct orders_providers_t {
     /** Whether who asks can wait no longer: its calls end, `provider_unreachable`. Any thread of its calls; or NULL. */
     bool (*cancelled)(void *context);
     void *context;
-    bool background; /**< the worker asks */
+    orders_caller_e caller;
 } orders_providers_t;
 
 /** A request's exponent when who asks does not know it: the provider's own table of currencies holds. */

@@ -46,7 +46,7 @@ static bool call(orders_breaker_t *breaker, orders_call_outcome_e outcome)
 {
     orders_admission_t admission;
 
-    if (orders_breaker_enter(breaker, false, &lines_log, &admission)) {
+    if (orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &admission)) {
         return false;
     }
     orders_breaker_leave(breaker, &admission, outcome, &lines_log);
@@ -55,6 +55,7 @@ static bool call(orders_breaker_t *breaker, orders_call_outcome_e outcome)
 
 typedef struct visitor_t {
     orders_breaker_t *breaker;
+    orders_caller_e caller;
     bool admitted;
     orders_admission_t admission;
     apr_time_t waited;
@@ -67,7 +68,7 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
     const apr_time_t from = orders_clock_now();
 
     visitor->admitted =
-        !orders_breaker_enter(visitor->breaker, false, &lines_log, &visitor->admission);
+        !orders_breaker_enter(visitor->breaker, visitor->caller, &lines_log, &visitor->admission);
     visitor->waited = orders_clock_now() - from;
     return NULL;
 }
@@ -100,11 +101,12 @@ static void admits_a_few_at_a_time(void **state)
     visitor_t visitor = {.breaker = breaker};
     const apr_time_t from = orders_clock_now();
 
-    assert_null(orders_breaker_enter(breaker, false, &lines_log, &first));
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &first));
     start_waiter(&visitor);
-    assert_non_null(orders_breaker_enter(breaker, false, &lines_log, &other));
-    assert_true(orders_clock_now() - from < apr_time_from_msec(900));     /* the queue is full */
-    assert_null(orders_breaker_enter(breaker, true, &lines_log, &other)); /* the worker's */
+    assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
+    assert_true(orders_clock_now() - from < apr_time_from_msec(900)); /* the queue is full */
+    assert_null(
+        orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &other)); /* the worker's */
     orders_breaker_leave(breaker, &other, ORDERS_CALL_ANSWERED, &lines_log);
     assert_int_equal(breaker->in_use, 1);
     orders_breaker_leave(breaker, &first, ORDERS_CALL_ANSWERED, &lines_log);
@@ -116,6 +118,37 @@ static void admits_a_few_at_a_time(void **state)
     assert_non_null(strstr(last_line, "channel card: all 1 calls"));
 }
 
+/* Events that come again and again leave half of the places to buyers. */
+static void events_leave_room_for_buyers(void **state)
+{
+    orders_breaker_t *breaker = fresh(4);
+    orders_admission_t event[2], buyer[2], other;
+    visitor_t visitor = {.breaker = breaker, .caller = ORDERS_CALLER_EVENT};
+
+    for (int i = 0; i < 2; i++) {
+        assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_EVENT, &lines_log, &event[i]));
+    }
+    start_waiter(&visitor);
+    for (int i = 0; i < 2; i++) {
+        assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &buyer[i]));
+    }
+    orders_breaker_leave(breaker, &event[0], ORDERS_CALL_ANSWERED, &lines_log);
+    join(&visitor);
+    assert_true(visitor.admitted);
+    assert_int_equal(breaker->events, 2);
+    orders_breaker_leave(breaker, &buyer[1], ORDERS_CALL_ANSWERED, &lines_log);
+    assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_EVENT, &lines_log, &other));
+    assert_false(breaker->stalled);
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &buyer[1]));
+    orders_breaker_leave(breaker, &buyer[0], ORDERS_CALL_ANSWERED, &lines_log);
+    orders_breaker_leave(breaker, &buyer[1], ORDERS_CALL_ANSWERED, &lines_log);
+    orders_breaker_leave(breaker, &event[1], ORDERS_CALL_ANSWERED, &lines_log);
+    orders_breaker_leave(breaker, &visitor.admission, ORDERS_CALL_ANSWERED, &lines_log);
+    assert_int_equal(breaker->events, 0);
+    assert_int_equal(breaker->events_waiting, 0);
+    assert_int_equal(breaker->in_use, 0);
+}
+
 static void waits_for_a_second_at_most(void **state)
 {
     orders_breaker_t *breaker = fresh(1);
@@ -123,19 +156,19 @@ static void waits_for_a_second_at_most(void **state)
     visitor_t visitor = {.breaker = breaker};
     apr_time_t from;
 
-    assert_null(orders_breaker_enter(breaker, false, &lines_log, &first));
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &first));
     start_waiter(&visitor);
     join(&visitor);
     assert_false(visitor.admitted);
     assert_in_range(visitor.waited, apr_time_from_msec(950), apr_time_from_sec(5));
     from = orders_clock_now();
-    assert_non_null(orders_breaker_enter(breaker, false, &lines_log, &other));
+    assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
     assert_true(orders_clock_now() - from < apr_time_from_msec(500)); /* known to be in vain */
     orders_breaker_leave(breaker, &first, ORDERS_CALL_ANSWERED, &lines_log);
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 1);
     skipped = apr_time_from_sec(61);
-    assert_null(orders_breaker_enter(breaker, false, &lines_log, &first));
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &first));
     breaker->stalled = true;
     assert_false(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 2);
@@ -179,10 +212,10 @@ static void lets_one_probe_through(void **state)
         assert_true(call(breaker, ORDERS_CALL_FAILED));
     }
     skipped += PAUSE;
-    assert_null(orders_breaker_enter(breaker, true, &lines_log, &probe));
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &probe));
     assert_false(orders_breaker_ready(breaker));
-    assert_non_null(orders_breaker_enter(breaker, false, &lines_log, &other));
-    assert_non_null(orders_breaker_enter(breaker, true, &lines_log, &other));
+    assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
+    assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &other));
     orders_breaker_leave(breaker, &probe, ORDERS_CALL_FAILED, &lines_log);
     assert_false(call(breaker, ORDERS_CALL_ANSWERED));
     skipped += PAUSE;
@@ -198,7 +231,7 @@ static void an_answer_that_comes_late_closes(void **state)
     orders_breaker_t *breaker = fresh(4);
     orders_admission_t slow;
 
-    assert_null(orders_breaker_enter(breaker, false, &lines_log, &slow));
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &slow));
     for (int i = 0; i < FAILURES_TO_OPEN; i++) {
         assert_true(call(breaker, ORDERS_CALL_FAILED));
     }
@@ -212,16 +245,17 @@ static void without_one_nothing_is_bounded(void **state)
     orders_admission_t admission;
 
     assert_true(orders_breaker_ready(NULL));
-    assert_null(orders_breaker_enter(NULL, false, &lines_log, &admission));
+    assert_null(orders_breaker_enter(NULL, ORDERS_CALLER_BUYER, &lines_log, &admission));
     orders_breaker_leave(NULL, &admission, ORDERS_CALL_FAILED, &lines_log);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(admits_a_few_at_a_time),           TEST(waits_for_a_second_at_most),
-        TEST(opens_after_failures_in_a_row),    TEST(lets_one_probe_through),
-        TEST(an_answer_that_comes_late_closes), TEST(without_one_nothing_is_bounded),
+        TEST(admits_a_few_at_a_time),         TEST(events_leave_room_for_buyers),
+        TEST(waits_for_a_second_at_most),     TEST(opens_after_failures_in_a_row),
+        TEST(lets_one_probe_through),         TEST(an_answer_that_comes_late_closes),
+        TEST(without_one_nothing_is_bounded),
     };
 
     return RUN(tests);
