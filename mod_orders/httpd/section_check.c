@@ -99,15 +99,43 @@ bool orders_section_check(apr_pool_t *ptemp, const server_rec *server,
     return true;
 }
 
-/** Whether a section is a <Location> whose path contains another one's; patterns are not looked at. */
+/** Whether a regular expression of a section matches a mount. What cannot be compiled is httpd's to refuse. */
+static bool matches(apr_pool_t *ptemp, const char *pattern, const char *path)
+{
+    ap_regex_t *regex = ap_pregcomp(ptemp, pattern, AP_REG_EXTENDED | AP_REG_NOSUB);
+
+    return regex && !ap_regexec(regex, *path ? path : "/", 0, NULL, 0);
+}
+
+/** Whether a section is a <Location> or <LocationMatch> that also holds for all of another one's path. */
 static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     const char *args = section->args;
-    char *where = ap_getword_conf(ptemp, &args);
-    size_t length = strcspn(where, ">");
+    bool regex = !strcasecmp(section->directive, "<LocationMatch");
+    char *where;
+    size_t length;
 
-    if (strcasecmp(section->directive, "<Location") || *where != '/' || apr_fnmatch_test(where)) {
+    if (!regex && strcasecmp(section->directive, "<Location") != 0) {
         return false;
+    }
+    where = ap_getword_conf(ptemp, &args);
+    if (!regex && !strcmp(where, "~")) {
+        regex = true;
+        where = ap_getword_conf(ptemp, &args);
+    }
+    length = strlen(where);
+    if (length && !*args &&
+        where[length - 1] == '>') { /* of the section itself, where nothing is quoted */
+        where[--length] = '\0';
+    }
+    if (regex) {
+        return matches(ptemp, where, path);
+    }
+    if (*where != '/') {
+        return false;
+    }
+    if (apr_fnmatch_test(where)) {
+        return !apr_fnmatch(where, *path ? path : "/", APR_FNM_PATHNAME);
     }
     while (length && where[length - 1] == '/') {
         length--;
@@ -122,6 +150,24 @@ static bool merges(apr_pool_t *ptemp, const ap_directive_t *section)
     return *how && strcasecmp(how, "Off");
 }
 
+static void advise(apr_pool_t *ptemp, const server_rec *server, const orders_mount_t *mount,
+                   const ap_directive_t *own, const ap_directive_t *later)
+{
+    for (; later; later = later->next) {
+        const ap_directive_t *require = find(later->first_child, "Require");
+
+        if (require && contains(ptemp, later, mount->path) && !merges(ptemp, later)) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), since the "
+                         "later of two sections wins: put the section before it, or use "
+                         "AuthMerging And",
+                         require->filename, require->line_num, mount->api->name, own->filename,
+                         own->line_num);
+        }
+    }
+}
+
+/** The sections of a virtual host come after all of the main server's. */
 void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
                            const apr_array_header_t *mounts)
 {
@@ -129,17 +175,14 @@ void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
         const orders_mount_t *mount = &APR_ARRAY_IDX(mounts, i, orders_mount_t);
         const ap_directive_t *own = find(mount->section->first_child, "Require");
 
-        for (const ap_directive_t *later = own ? mount->section->next : NULL; later;
-             later = later->next) {
-            const ap_directive_t *require = find(later->first_child, "Require");
-
-            if (require && contains(ptemp, later, mount->path) && !merges(ptemp, later)) {
-                ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                             "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), since the "
-                             "later of two sections wins: put the section before it, or use "
-                             "AuthMerging And",
-                             require->filename, require->line_num, mount->api->name, own->filename,
-                             own->line_num);
+        if (!own) {
+            continue;
+        }
+        advise(ptemp, server, mount, own, mount->section->next);
+        for (const ap_directive_t *host = mount->section->parent ? NULL : ap_conftree; host;
+             host = host->next) {
+            if (!strcasecmp(host->directive, "<VirtualHost")) {
+                advise(ptemp, server, mount, own, host->first_child);
             }
         }
     }

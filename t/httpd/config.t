@@ -148,6 +148,11 @@ says('AuthType Basic of an API whose keys are in the body', undef, server => "Or
 my $replaces = qr/this Require replaces that of OrdersAPI user .*AuthMerging And/;
 my $inner    = $location->("AuthType Orders\nAuthName x\nRequire orders-scope buyer");
 like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is pointed out') for '/', '"/"', '/orders';
+like(says("a later $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'is pointed out')
+    for 'LocationMatch ^/', 'LocationMatch "^/(orders|x)"', 'Location ~ "^/ord"', 'Location /ord*';
+unlike(says("a $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'is another path')
+    for 'LocationMatch ^/other', 'LocationMatch "^/orders/."', 'Location ~ "^/$"', 'Location /o?';
+like(says('a <Location /> of a virtual host', undef, locations => "<VirtualHost 127.0.0.1:1>\n<Location />\nRequire ip 127.0.0.1\n</Location>\n</VirtualHost>\n$inner"), $replaces, 'is pointed out');
 unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is another path') for '/order', '/orders/x', '/other';
 unlike(says('the wider section first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'is fine');
 unlike(says('sections that are merged', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is fine');
