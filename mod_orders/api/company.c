@@ -36,7 +36,16 @@ static const orders_route_t routes[] = {
     SELLER_POST("company.create", "/user/company/order/create", orders_company_create),
     SELLER_POST("company.payment", "/user/company/order/payment", orders_company_payment),
     SELLER_POST("company.cancel", "/user/company/order/cancel", orders_company_cancel),
-    SELLER_POST("company.refund", "/user/company/order/refund", orders_company_refund),
+    {
+        .name = "company.refund", /* whose refusal tells another company's order from none */
+        .method = ORDERS_POST,
+        .path = "/user/company/order/refund",
+        .auth = ORDERS_AUTH_OWN,
+        .scope = ORDERS_SCOPE_SELLER,
+        .body = true,
+        .guessable = true,
+        .handler = orders_company_refund,
+    },
     SELLER_POST("company.refund_query", "/user/company/order/refund/query",
                 orders_company_refund_query),
     SELLER_POST("company.detail", "/user/company/order/detail", orders_company_detail),

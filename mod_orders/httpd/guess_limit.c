@@ -209,7 +209,8 @@ void orders_guess_limit_count(const orders_request_t *request, const orders_prob
     apr_time_t now = orders_clock_now();
 
     if (!problem || !request->identity ||
-        (problem->error != ORDERS_E_not_found && problem->error != ORDERS_E_order_bound)) {
+        (problem->error != ORDERS_E_not_found && problem->error != ORDERS_E_order_bound &&
+         problem->error != ORDERS_E_not_the_retailer)) {
         return;
     }
     find_accounts(request, accounts);
