@@ -13,7 +13,15 @@ my ($library) = glob '/usr/lib/*/faketime/libfaketimeMT.so.1';
 BAIL_OUT('libfaketime is not installed') unless $library;
 
 my $user  = make_user(balance => 100);
-my $httpd = ModOrders::Httpd->new;
+
+# Without a pooler in between: pgbouncer has pauses of its own after a failed login.
+my $httpd = ModOrders::Httpd->new(dbd => <<"END");
+DBDriver pgsql
+DBDParams "host=$ENV{PGHOST} port=$ENV{PGPORT} dbname=$ENV{PGDATABASE} user=orders_api password=$ENV{ORDERS_API_PASSWORD} connect_timeout=2 tcp_user_timeout=3000"
+DBDMin 1
+DBDKeep 4
+DBDMax 4
+END
 my $clock = $httpd->file('clock', 0644, "+0\n");
 {
     local @ENV{qw(LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC)} = ($library, $clock, 1, 1);

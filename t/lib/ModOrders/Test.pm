@@ -66,7 +66,7 @@ sub ask
     # a process of its own has connections of its own
     undef $agent if $agent_of != $$;
     $agent_of = $$;
-    $agent ||= LWP::UserAgent->new(keep_alive => 4, timeout => 30, max_redirect => 0, no_proxy => ['127.0.0.1']);
+    $agent ||= LWP::UserAgent->new(keep_alive => 4, timeout => 120, max_redirect => 0, no_proxy => ['127.0.0.1']);
     my $request = HTTP::Request->new($method => $path =~ m{^https?:} ? $path : base_url() . $path);
     $request->header(Authorization => "Bearer $with{token}") if defined $with{token};
     $request->authorization_basic(@{ $with{basic} }) if $with{basic};
