@@ -73,7 +73,7 @@ typedef struct orders_route_t {
     unsigned scope; /**< scope needed (any of the bits) */
     bool body;      /**< reads a body (POST, PUT, PATCH) */
     bool raw_body;  /**< any content type, kept as it is (signed events, NDJSON) */
-    bool secret;    /**< whoever knows the path's parameters may act: logs show them masked */
+    bool secret;    /**< the path's parameters are a credential: logs show them masked */
     bool guessable; /**< an order's number is enough to act: failed look-ups are limited */
     bool acts; /**< a GET that changes something, all the same: not for HEAD, not for prefetches */
     const char *repeated; /**< a list of the body, which a form may have several times; or NULL */

@@ -161,7 +161,7 @@ static void set_type(orders_event_t *event, const char *type)
     event->type = type;
 }
 
-/** An amount that the order database cannot hold is none there, and the event is refused and kept. */
+/** An amount out of range is passed on as none: the event is refused and kept. */
 static void read_money(orders_event_t *event, const json_t *resource)
 {
     event->currency = orders_paypal_text(resource, "amount.currency_code");
