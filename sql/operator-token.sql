@@ -28,11 +28,11 @@ SELECT 'ord_' || translate(rtrim(encode(uuid_send(gen_random_uuid()) || uuid_sen
 \gset
 
 BEGIN;
-SELECT code FROM orders.catalogue_upsert(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
+SELECT code FROM orders_v1.catalogue_upsert(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
                                          'users', :'ref', jsonb_build_object('name', :'name')) WHERE kind = 'result'
 \gset user_
-SELECT code FROM orders.issue_token(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
-                                    orders.user_id_of(:tenant, :'ref'), '{operator}', NULL,
+SELECT code FROM orders_v1.issue_token(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
+                                    orders_v1.user_id_of(:tenant, :'ref'), '{operator}', NULL,
                                     sha256(convert_to(:'token', 'UTF8')), left(:'token', 8)) WHERE kind = 'result'
 \gset token_
 COMMIT;

@@ -252,7 +252,7 @@
     X(REFUNDED, "refunded")                                                                        \
     X(REJECTED, "rejected")
 
-/** Columns of orders.answer, in its order. X(NAME). See store/answer.h. */
+/** Columns of orders_v1.answer, in its order. X(NAME). See store/answer.h. */
 #define ORDERS_ANSWER_COLUMNS(X)                                                                   \
     X(KIND) X(ORDER_ID) X(ID) X(PARENT_ID) X(PUBLIC_ID) X(NUMBER) X(BILL_NO) X(DIALECT)            \
     X(VERSION) X(STATE) X(PAYMENT_STATE) X(FULFILMENT_STATE) X(FROM_STATE) X(TYPE) X(METHOD)       \

@@ -121,8 +121,8 @@ static orders_problem_t *check_columns(apr_pool_t *pool, const PGresult *result)
         return NULL;
     }
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_schema_mismatch, NULL);
-    problem->log =
-        apr_psprintf(pool, "column %d of orders.answer is not what this module knows", column + 1);
+    problem->log = apr_psprintf(pool, "column %d of orders_v1.answer is not what this module knows",
+                                column + 1);
     return problem;
 }
 

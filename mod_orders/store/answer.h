@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The reader of orders.answer, the one row type in which order data leaves the database.
+ * The reader of orders_v1.answer, the one row type in which order data leaves the database.
  *
  * Rows become the structs below; each kind of row has one struct and one table of columns in answer.c. Texts, uuids and
  * jsonb point into the PGresult and end with a NUL: they live as long as the pool that the result was executed with.

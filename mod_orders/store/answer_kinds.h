@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The kinds of rows of orders.answer: which columns each has, and where they go. For the reader in answer.c alone. */
+/** The kinds of rows of orders_v1.answer: which columns each has, and where they go. For the reader in answer.c alone. */
 #ifndef ORDERS_STORE_ANSWER_KINDS_H
 #define ORDERS_STORE_ANSWER_KINDS_H
 

@@ -9,23 +9,23 @@
 #define LIST(more)                                                                                 \
     "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN " ORDER BY o.created_at DESC, o.id DESC"       \
     " LIMIT $3 OFFSET $4) AS ids OFFSET 0) AS p CROSS JOIN LATERAL ("                              \
-    "SELECT * FROM orders.rows_of($1, p.ids) UNION ALL " more                                      \
+    "SELECT * FROM orders_v1.rows_of($1, p.ids) UNION ALL " more                                   \
     " UNION ALL " ORDERS_PAGE_ROW("(SELECT count(*)" OWN ")", "false") ") AS r"
 
 #define READ(which)                                                                                \
     "SELECT r.* FROM (SELECT ARRAY[o.id] AS ids" OWN " AND " which " OFFSET 0) AS p"               \
-    " CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids)"                                 \
-    " UNION ALL SELECT * FROM orders.more_of($1, p.ids)"                                           \
-    " UNION ALL SELECT * FROM orders.labels_of($1, $4::text[])) AS r"
+    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids)"                              \
+    " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids)"                                        \
+    " UNION ALL SELECT * FROM orders_v1.labels_of($1, $4::text[])) AS r"
 
 static const orders_statement_t list_labels = {
     .name = "orders_buyer_list_labels",
-    .text = LIST("SELECT * FROM orders.labels_of($1, $5::text[])"),
+    .text = LIST("SELECT * FROM orders_v1.labels_of($1, $5::text[])"),
     .param_count = 5,
 };
 static const orders_statement_t list_shipments = {
     .name = "orders_buyer_list_shipments",
-    .text = LIST("SELECT * FROM orders.shipments_of($1, p.ids)"),
+    .text = LIST("SELECT * FROM orders_v1.shipments_of($1, p.ids)"),
     .param_count = 4,
 };
 static const orders_statement_t read_by_id = {
@@ -40,12 +40,12 @@ static const orders_statement_t read_by_public_id = {
 };
 static const orders_statement_t reorder = {
     .name = "orders_reorder",
-    .text = "SELECT * FROM orders.reorder(" ORDERS_WRITER_SQL ", $8, $9)",
+    .text = "SELECT * FROM orders_v1.reorder(" ORDERS_WRITER_SQL ", $8, $9)",
     .param_count = 9,
 };
 static const orders_statement_t read_bill = {
     .name = "orders_read_bill",
-    .text = "SELECT * FROM orders.read_bill($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.read_bill($1, $2, $3)",
     .param_count = 3,
 };
 

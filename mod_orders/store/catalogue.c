@@ -3,12 +3,12 @@
 
 static const orders_statement_t upsert = {
     .name = "orders_catalogue_upsert",
-    .text = "SELECT * FROM orders.catalogue_upsert(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .text = "SELECT * FROM orders_v1.catalogue_upsert(" ORDERS_WRITER_SQL ", $8, $9, $10)",
     .param_count = 10,
 };
 static const orders_statement_t bulk = {
     .name = "orders_catalogue_bulk",
-    .text = "SELECT * FROM orders.catalogue_bulk(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.catalogue_bulk(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 

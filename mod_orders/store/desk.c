@@ -3,12 +3,12 @@
 
 static const orders_statement_t make_cart = {
     .name = "orders_make_cart",
-    .text = "SELECT * FROM orders.make_cart(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.make_cart(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 static const orders_statement_t record_terminal = {
     .name = "orders_record_terminal_transaction",
-    .text = "SELECT * FROM orders.record_terminal_transaction(" ORDERS_WRITER_SQL
+    .text = "SELECT * FROM orders_v1.record_terminal_transaction(" ORDERS_WRITER_SQL
             ", $8, $9, $10, $11, $12)",
     .param_count = 12,
 };

@@ -3,26 +3,27 @@
 
 static const orders_statement_t advance_order = {
     .name = "orders_advance",
-    .text = "SELECT * FROM orders.advance(" ORDERS_WRITER_SQL
-            ", orders.order_id_of($1, $8), $9, $10, $11, $12, $13)",
+    .text = "SELECT * FROM orders_v1.advance(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9, $10, $11, $12, $13)",
     .param_count = 13,
 };
 static const orders_statement_t ship = {
     .name = "orders_ship",
-    .text = "SELECT * FROM orders.ship(" ORDERS_WRITER_SQL ", orders.order_id_of($1, $8), $9, $10)",
+    .text = "SELECT * FROM orders_v1.ship(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9, $10)",
     .param_count = 10,
 };
 static const orders_statement_t track = {
     .name = "orders_track",
-    .text =
-        "SELECT * FROM orders.track(" ORDERS_WRITER_SQL ", orders.order_id_of($1, $8), $9, $10)",
+    .text = "SELECT * FROM orders_v1.track(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9, $10)",
     .param_count = 10,
 };
 
 static const orders_statement_t correct_address = {
     .name = "orders_correct_address",
-    .text = "SELECT * FROM orders.correct_address(" ORDERS_WRITER_SQL
-            ", orders.order_id_of($1, $8), $9, $10)",
+    .text = "SELECT * FROM orders_v1.correct_address(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9, $10)",
     .param_count = 10,
 };
 

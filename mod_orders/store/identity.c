@@ -7,12 +7,12 @@
 
 static const orders_statement_t by_token = {
     .name = "orders_token_identity",
-    .text = "SELECT * FROM orders.token_identity($1)",
+    .text = "SELECT * FROM orders_v1.token_identity($1)",
     .param_count = 1,
 };
 static const orders_statement_t by_login = {
     .name = "orders_login_identity",
-    .text = "SELECT * FROM orders.login_identity($1, $2)",
+    .text = "SELECT * FROM orders_v1.login_identity($1, $2)",
     .param_count = 2,
 };
 

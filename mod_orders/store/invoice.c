@@ -3,18 +3,18 @@
 
 static const orders_statement_t issue = {
     .name = "orders_issue_invoice",
-    .text =
-        "SELECT * FROM orders.issue_invoice(" ORDERS_WRITER_SQL ", orders.order_id_of($1, $8), $9)",
+    .text = "SELECT * FROM orders_v1.issue_invoice(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9)",
     .param_count = 9,
 };
 static const orders_statement_t read_any = {
     .name = "orders_read_invoice",
-    .text = "SELECT * FROM orders.read_invoice($1, $2)",
+    .text = "SELECT * FROM orders_v1.read_invoice($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t read_own = {
     .name = "orders_read_own_invoice",
-    .text = "SELECT * FROM orders.read_own_invoice($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.read_own_invoice($1, $2, $3, $4)",
     .param_count = 4,
 };
 

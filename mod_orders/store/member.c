@@ -5,19 +5,19 @@
 
 static const orders_statement_t place = {
     .name = "orders_member_place",
-    .text = "SELECT * FROM orders.member_place(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .text = "SELECT * FROM orders_v1.member_place(" ORDERS_WRITER_SQL ", $8, $9, $10)",
     .param_count = 10,
 };
 static const orders_statement_t upgrade = {
     .name = "orders_member_upgrade",
-    .text = "SELECT * FROM orders.upgrade_or_renew(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.upgrade_or_renew(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 
 static const orders_statement_t apply = {
     .name = "orders_member_apply",
-    .text = "SELECT * FROM orders.apply_paid_package(" ORDERS_WRITER_SQL
-            ", orders.order_id_of($1, $8), $9)",
+    .text = "SELECT * FROM orders_v1.apply_paid_package(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9)",
     .param_count = 9,
 };
 
@@ -26,16 +26,16 @@ static const orders_statement_t apply = {
     "SELECT r.* FROM (SELECT ARRAY(SELECT o.id FROM orders.orders AS o"                            \
     " WHERE o.tenant_id = $1 AND o.buyer_id = u.id AND " fit ") AS ids"                            \
     " FROM orders.users AS u WHERE u.tenant_id = $1 AND u.external_ref = $2 AND u.active"          \
-    " OFFSET 0) AS p CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids)" of               \
+    " OFFSET 0) AS p CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids)" of            \
     " UNION ALL " ORDERS_PAGE_ROW("cardinality(p.ids)::bigint", "false") ") AS r"
 
 #define LIST(fit, order)                                                                           \
-    OF_MEMBER(fit "($4::text IS NULL OR orders.order_category($1, o.id) = $4::text)"               \
-                  " AND o.created_at >= (SELECT orders.span_start($1, $5, $6::date))"              \
-                  " AND o.created_at < (SELECT orders.span_end($1, $5, $7::date))" order           \
+    OF_MEMBER(fit "($4::text IS NULL OR orders_v1.order_category($1, o.id) = $4::text)"            \
+                  " AND o.created_at >= (SELECT orders_v1.span_start($1, $5, $6::date))"           \
+                  " AND o.created_at < (SELECT orders_v1.span_end($1, $5, $7::date))" order        \
                   " LIMIT $3",                                                                     \
-              " UNION ALL SELECT * FROM orders.addresses_of($1, p.ids)"                            \
-              " UNION ALL SELECT * FROM orders.categories_of($1, p.ids)")
+              " UNION ALL SELECT * FROM orders_v1.addresses_of($1, p.ids)"                         \
+              " UNION ALL SELECT * FROM orders_v1.categories_of($1, p.ids)")
 
 static const orders_statement_t list_newest = {
     .name = "orders_member_list",

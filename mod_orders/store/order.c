@@ -5,14 +5,14 @@
 
 static const orders_statement_t place_plan = {
     .name = "orders_place_plan",
-    .text = "SELECT * FROM orders.place_plan(" ORDERS_WRITER_SQL
+    .text = "SELECT * FROM orders_v1.place_plan(" ORDERS_WRITER_SQL
             ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     .param_count = 16,
 };
 
 static const orders_statement_t place_order = {
     .name = "orders_place_order",
-    .text = "SELECT * FROM orders.place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .text = "SELECT * FROM orders_v1.place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)",
     .param_count = 10,
 };
 
@@ -24,42 +24,43 @@ static const orders_statement_t place_order = {
 static const orders_statement_t read_own = {
     .name = "orders_read_own",
     .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL ("
-            "SELECT * FROM orders.rows_of($1, p.ids)"
-            " UNION ALL SELECT * FROM orders.money_of($1, p.ids, $2)) AS r",
+            "SELECT * FROM orders_v1.rows_of($1, p.ids)"
+            " UNION ALL SELECT * FROM orders_v1.money_of($1, p.ids, $2)) AS r",
     .param_count = 3,
 };
 
 static const orders_statement_t read_status = {
     .name = "orders_read_status",
-    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders.rows_of($1, p.ids) AS r",
+    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders_v1.rows_of($1, p.ids) AS r",
     .param_count = 3,
 };
 
 static const orders_statement_t find = {
     .name = "orders_find",
-    .text = "SELECT r.* FROM (SELECT ARRAY[orders.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
+    .text = "SELECT r.* FROM (SELECT ARRAY[orders_v1.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
             " CROSS JOIN LATERAL ("
-            "SELECT * FROM orders.rows_of($1, p.ids)"
-            " UNION ALL SELECT * FROM orders.more_of($1, p.ids)) AS r",
+            "SELECT * FROM orders_v1.rows_of($1, p.ids)"
+            " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids)) AS r",
     .param_count = 2,
 };
 
-#define CANCEL(order) "SELECT * FROM orders.cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)"
+#define CANCEL(order)                                                                              \
+    "SELECT * FROM orders_v1.cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)"
 #define REFUND(order)                                                                              \
-    "SELECT * FROM orders.refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)"
+    "SELECT * FROM orders_v1.refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)"
 
 static const orders_statement_t cancel_by_id = {
     .name = "orders_cancel", .text = CANCEL("$9"), .param_count = 11};
 static const orders_statement_t cancel_by_text = {
     .name = "orders_cancel_text",
-    .text = CANCEL("orders.order_id_of($1, $9)"),
+    .text = CANCEL("orders_v1.order_id_of($1, $9)"),
     .param_count = 11,
 };
 static const orders_statement_t refund_by_id = {
     .name = "orders_refund", .text = REFUND("$8"), .param_count = 13};
 static const orders_statement_t refund_by_text = {
     .name = "orders_refund_text",
-    .text = REFUND("orders.order_id_of($1, $8)"),
+    .text = REFUND("orders_v1.order_id_of($1, $8)"),
     .param_count = 13,
 };
 

@@ -14,13 +14,13 @@
 #define BY_NUMBER(filter, sort, direction, offset)                                                 \
     "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN filter " ORDER BY " sort " " direction         \
     ", o.id " direction " LIMIT $3 OFFSET " offset ") AS ids OFFSET 0) AS p"                       \
-    " CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids) UNION ALL " ORDERS_PAGE_ROW(     \
+    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids) UNION ALL " ORDERS_PAGE_ROW(  \
         COUNT(filter), "false") ") AS r"
 #define BY_CURSOR(filter, sort, direction, after)                                                  \
     "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN filter " AND (" sort ", o.id) " after          \
     " ORDER BY " sort " " direction ", o.id " direction                                            \
     " LIMIT $3::integer + 1) AS ids OFFSET 0) AS p"                                                \
-    " CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids[1:$3::integer]) UNION "           \
+    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids[1:$3::integer]) UNION "        \
     "ALL " ORDERS_PAGE_ROW(COUNT(filter), "cardinality(p.ids) > $3::integer") ") AS r"
 
 #define FILTER                                                                                     \

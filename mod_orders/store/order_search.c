@@ -21,9 +21,9 @@
     " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                            \
     " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                           \
     " AND ($13::date IS NULL"                                                                      \
-    " OR o.created_at >= (SELECT orders.span_start($1, NULL, $13::date)))"                         \
+    " OR o.created_at >= (SELECT orders_v1.span_start($1, NULL, $13::date)))"                      \
     " AND ($14::date IS NULL"                                                                      \
-    " OR o.created_at < (SELECT orders.span_end($1, NULL, $14::date + 1)))"
+    " OR o.created_at < (SELECT orders_v1.span_end($1, NULL, $14::date + 1)))"
 
 /* OFFSET 0 keeps PostgreSQL from hashing all lines, payments and users of the tenant for the orders of one window. */
 #define ABOUT_TEXT                                                                                 \
@@ -52,8 +52,9 @@
                     " CROSS JOIN LATERAL (SELECT ARRAY(SELECT o.id FROM orders.orders AS "         \
                     "o" ABOUT_ORDER about_user " AND o.id >= coalesce(w.oldest, 0)" ABOUT_TEXT     \
                     " ORDER BY o.id DESC LIMIT $2::integer + 1) AS ids OFFSET 0) AS p"             \
-                    " CROSS JOIN LATERAL (SELECT * FROM orders.rows_of($1, p.ids[1:$2::integer])"  \
-                    " UNION ALL SELECT * FROM orders.more_of($1, p.ids[1:$2::integer])"            \
+                    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, "                    \
+                    "p.ids[1:$2::integer])"                                                        \
+                    " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids[1:$2::integer])"         \
                     " UNION ALL " ORDERS_WINDOW_ROW(                                               \
                         "CASE WHEN cardinality(p.ids) <= $2::integer THEN w.oldest END",           \
                         "cardinality(p.ids) > $2::integer OR w.oldest IS NOT NULL") ") AS r"
@@ -66,7 +67,7 @@ static const orders_statement_t search_all = {
 };
 static const orders_statement_t search_user = {
     .name = "orders_search_user",
-    .text = SEARCH(" AND o.buyer_id = orders.user_id_of($1, $11)"),
+    .text = SEARCH(" AND o.buyer_id = orders_v1.user_id_of($1, $11)"),
     .param_count = 14,
     .replan = true,
 };

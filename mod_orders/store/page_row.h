@@ -3,7 +3,7 @@
 #ifndef ORDERS_STORE_PAGE_ROW_H
 #define ORDERS_STORE_PAGE_ROW_H
 
-/* A row of orders.answer whose columns are null but for kind, amount and flag; the second branch of a UNION ALL. */
+/* A row of orders_v1.answer whose columns are null but for kind, amount and flag; the second branch of a UNION ALL. */
 #define ORDERS_NULLS_8 "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
 #define ORDERS_PAGE_ROW(amount, flag)                                                              \
     "SELECT 'page', " ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 ORDERS_NULLS_8 amount           \

@@ -3,37 +3,37 @@
 
 static const orders_statement_t send_link = {
     .name = "orders_send_pay_link",
-    .text = "SELECT * FROM orders.send_pay_link(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.send_pay_link(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 static const orders_statement_t read_link = {
     .name = "orders_read_link",
-    .text = "SELECT * FROM orders.read_link($1, $2)",
+    .text = "SELECT * FROM orders_v1.read_link($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t start = {
     .name = "orders_start_payment",
-    .text = "SELECT * FROM orders.start_payment($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.start_payment($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t by_intent = {
     .name = "orders_payment_by_intent",
-    .text = "SELECT * FROM orders.payment_by_intent($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.payment_by_intent($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t begin_capture = {
     .name = "orders_begin_capture",
-    .text = "SELECT * FROM orders.begin_capture($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.begin_capture($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t capture_not_made = {
     .name = "orders_capture_not_made",
-    .text = "SELECT * FROM orders.capture_not_made($1, $2)",
+    .text = "SELECT * FROM orders_v1.capture_not_made($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t await_capture = {
     .name = "orders_await_capture",
-    .text = "SELECT * FROM orders.await_capture($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.await_capture($1, $2, $3)",
     .param_count = 3,
 };
 

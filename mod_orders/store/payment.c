@@ -3,36 +3,38 @@
 
 static const orders_statement_t record_intent = {
     .name = "orders_record_intent",
-    .text = "SELECT * FROM orders.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 static const orders_statement_t record_failure = {
     .name = "orders_record_intent_failure",
-    .text = "SELECT * FROM orders.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text =
+        "SELECT * FROM orders_v1.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 static const orders_statement_t apply_event = {
     .name = "orders_apply_provider_event",
     .text =
-        "SELECT * FROM orders.apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+        "SELECT * FROM orders_v1.apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
         " $12, $13, $14)",
     .param_count = 14,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
-    .text = "SELECT * FROM orders.settle_payment(" ORDERS_WRITER_SQL
-            ", orders.order_id_of($1, $8), $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.settle_payment(" ORDERS_WRITER_SQL
+            ", orders_v1.order_id_of($1, $8), $9, $10, $11)",
     .param_count = 11,
 };
 static const orders_statement_t settle_refund = {
     .name = "orders_settle_refund",
-    .text = "SELECT * FROM orders.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13)",
+    .text =
+        "SELECT * FROM orders_v1.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13)",
     .param_count = 13,
 };
 static const orders_statement_t post_balance = {
     .name = "orders_post_balance",
-    .text = "SELECT * FROM orders.post_balance(" ORDERS_WRITER_SQL
-            ", orders.user_id_of($1, $8), $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.post_balance(" ORDERS_WRITER_SQL
+            ", orders_v1.user_id_of($1, $8), $9, $10, $11)",
     .param_count = 11,
 };
 

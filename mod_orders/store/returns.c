@@ -2,25 +2,25 @@
 #include "store/returns.h"
 
 #define REQUEST(order)                                                                             \
-    "SELECT * FROM orders.request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, "    \
+    "SELECT * FROM orders_v1.request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, " \
     "$13)"
 
 static const orders_statement_t request_by_id = {
     .name = "orders_request_return", .text = REQUEST("$9"), .param_count = 13};
 static const orders_statement_t request_by_text = {
     .name = "orders_request_return_text",
-    .text = REQUEST("orders.order_id_of($1, $9)"),
+    .text = REQUEST("orders_v1.order_id_of($1, $9)"),
     .param_count = 13,
 };
 static const orders_statement_t resolve = {
     .name = "orders_resolve_return",
-    .text = "SELECT * FROM orders.resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 /* A plan made for one state has an index; one made for any has another. */
 static const orders_statement_t list_returns = {
     .name = "orders_list_returns",
-    .text = "SELECT * FROM orders.list_returns($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.list_returns($1, $2, $3, $4)",
     .param_count = 4,
     .replan = true,
 };

@@ -3,52 +3,52 @@
 
 static const orders_statement_t place = {
     .name = "orders_place_cart",
-    .text = "SELECT * FROM orders.place_cart(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
+    .text = "SELECT * FROM orders_v1.place_cart(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)",
     .param_count = 12,
 };
 static const orders_statement_t settle = {
     .name = "orders_settle_sale",
-    .text = "SELECT * FROM orders.settle_sale(" ORDERS_WRITER_SQL ", $8, $9)",
+    .text = "SELECT * FROM orders_v1.settle_sale(" ORDERS_WRITER_SQL ", $8, $9)",
     .param_count = 9,
 };
 static const orders_statement_t cancel = {
     .name = "orders_cancel_sale",
-    .text = "SELECT * FROM orders.cancel_sale(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.cancel_sale(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 static const orders_statement_t refund = {
     .name = "orders_refund_sale",
-    .text = "SELECT * FROM orders.refund_sale(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = "SELECT * FROM orders_v1.refund_sale(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
     .param_count = 11,
 };
 static const orders_statement_t list = {
     .name = "orders_list_sales",
-    .text = "SELECT * FROM orders.list_sales($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.list_sales($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t read_one = {
     .name = "orders_read_sale",
-    .text = "SELECT * FROM orders.read_sale($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.read_sale($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t check_refund = {
     .name = "orders_check_sale_refund",
-    .text = "SELECT * FROM orders.check_sale_refund($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.check_sale_refund($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t read_bound = {
     .name = "orders_read_bound",
-    .text = "SELECT * FROM orders.read_bound($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.read_bound($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t bind_buyer = {
     .name = "orders_bind_buyer",
-    .text = "SELECT * FROM orders.bind_buyer(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.bind_buyer(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 static const orders_statement_t edit = {
     .name = "orders_edit_billing_address",
-    .text = "SELECT * FROM orders.edit_billing_address(" ORDERS_WRITER_SQL ", $8, $9)",
+    .text = "SELECT * FROM orders_v1.edit_billing_address(" ORDERS_WRITER_SQL ", $8, $9)",
     .param_count = 9,
 };
 

@@ -5,18 +5,18 @@
 
 static const orders_statement_t issue_token = {
     .name = "orders_issue_token",
-    .text = "SELECT * FROM orders.issue_token(" ORDERS_WRITER_SQL
-            ", orders.user_id_of($1, $8), $9, $10, $11, $12)",
+    .text = "SELECT * FROM orders_v1.issue_token(" ORDERS_WRITER_SQL
+            ", orders_v1.user_id_of($1, $8), $9, $10, $11, $12)",
     .param_count = 12,
 };
 static const orders_statement_t revoke_token = {
     .name = "orders_revoke_token",
-    .text = "SELECT * FROM orders.revoke_token(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.revoke_token(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 static const orders_statement_t list_tokens = {
     .name = "orders_list_tokens",
-    .text = "SELECT * FROM orders.list_tokens($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.list_tokens($1, $2, $3)",
     .param_count = 3,
 };
 

@@ -10,12 +10,12 @@ static const orders_statement_t tenants_of = {
 };
 static const orders_statement_t expire = {
     .name = "orders_expire_due",
-    .text = "SELECT orders.expire_due($1, $2)",
+    .text = "SELECT orders_v1.expire_due($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t purge = {
     .name = "orders_purge_idempotency",
-    .text = "SELECT orders.purge_idempotency($1, make_interval(secs => $2::integer))",
+    .text = "SELECT orders_v1.purge_idempotency($1, make_interval(secs => $2::integer))",
     .param_count = 2,
 };
 static const orders_statement_t claim_outbox = {
@@ -23,55 +23,55 @@ static const orders_statement_t claim_outbox = {
     .text =
         "SELECT id, order_id, step, version, attempts, event, number, dialect, axis, from_state, "
         "to_state"
-        " FROM orders.claim_outbox($1, $2, $3)",
+        " FROM orders_v1.claim_outbox($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t mark_outbox = {
     .name = "orders_mark_outbox",
-    .text = "SELECT orders.mark_outbox($1, $2, $3, $4)",
+    .text = "SELECT orders_v1.mark_outbox($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t due_events = {
     .name = "orders_due_provider_events",
-    .text = "SELECT * FROM orders.due_provider_events($1, $2)",
+    .text = "SELECT * FROM orders_v1.due_provider_events($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t review_event = {
     .name = "orders_review_provider_event",
-    .text = "SELECT orders.review_provider_event($1, $2)",
+    .text = "SELECT orders_v1.review_provider_event($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t refused_events = {
     .name = "orders_refused_provider_events",
     .text = "SELECT channel, event_id, type, payment, intent_id, transaction_id, amount, currency,"
             " refusal"
-            " FROM orders.refused_provider_events($1, $2)",
+            " FROM orders_v1.refused_provider_events($1, $2)",
     .param_count = 2,
 };
 static const orders_statement_t due_intents = {
     .name = "orders_due_intents",
-    .text = "SELECT * FROM orders.due_intents($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.due_intents($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t due_refunds = {
     .name = "orders_due_refunds",
-    .text = "SELECT * FROM orders.due_refunds($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.due_refunds($1, $2, $3, $4)",
     .param_count = 4,
 };
 static const orders_statement_t due_captures = {
     .name = "orders_due_captures",
-    .text = "SELECT * FROM orders.due_captures($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.due_captures($1, $2, $3, $4)",
     .param_count = 4,
 };
 
 static const orders_statement_t claim_mail = {
     .name = "orders_claim_mail",
-    .text = "SELECT * FROM orders.claim_mail($1, $2, $3)",
+    .text = "SELECT * FROM orders_v1.claim_mail($1, $2, $3)",
     .param_count = 3,
 };
 static const orders_statement_t mark_mail = {
     .name = "orders_mark_mail",
-    .text = "SELECT orders.mark_mail($1, $2, $3, $4, $5)",
+    .text = "SELECT orders_v1.mark_mail($1, $2, $3, $4, $5)",
     .param_count = 5,
 };
 

@@ -25,7 +25,7 @@
 
 BEGIN;
 
-SELECT set_config('search_path', 'orders', true) \gset ignored_
+SELECT set_config('search_path', 'orders, orders_v1', true) \gset ignored_
 
 \o /dev/null
 
@@ -94,7 +94,7 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
 
 -- A cart as the operator makes it, for the salesperson of Company A.
 CREATE OR REPLACE FUNCTION pg_temp.demo_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders.make_cart(1, 'operator', 'system', NULL, 'demo', NULL, NULL, jsonb_build_object(
+    SELECT id FROM orders_v1.make_cart(1, 'operator', 'system', NULL, 'demo', NULL, NULL, jsonb_build_object(
         'company', 'demo-company-a', 'agent', 'demo-agent', 'currency', 'JPY', 'products', p_products))
 $$;
 
@@ -102,7 +102,7 @@ $$;
 CREATE OR REPLACE FUNCTION pg_temp.open_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT coalesce((
         SELECT max(k.id) FROM orders.cart k
-        WHERE k.tenant_id = 1 AND k.state = 'open' AND k.user_id = orders.user_id_of(1, 'demo-agent')
+        WHERE k.tenant_id = 1 AND k.state = 'open' AND k.user_id = orders_v1.user_id_of(1, 'demo-agent')
           AND ARRAY(SELECT v.number::text FROM orders.cart_line l
                     JOIN orders.variant v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id
                     WHERE l.tenant_id = 1 AND l.cart_id = k.id ORDER BY 1)
@@ -122,8 +122,8 @@ WHERE v.tenant_id = 1 AND v.number = 'AAAA0000000009PD' AND x.tenant_id = v.tena
 -- An order that a consumer bound, paid and has the invoice of; made once.
 CREATE OR REPLACE FUNCTION pg_temp.demo_order() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    v_agent    bigint := orders.user_id_of(1, 'demo-agent');
-    v_consumer bigint := orders.user_id_of(1, 'demo-consumer');
+    v_agent    bigint := orders_v1.user_id_of(1, 'demo-agent');
+    v_consumer bigint := orders_v1.user_id_of(1, 'demo-consumer');
     v_order    bigint;
     v_number   text;
 BEGIN
@@ -133,20 +133,20 @@ BEGIN
     IF FOUND THEN
         RETURN v_number;
     END IF;
-    SELECT r.order_id INTO v_order FROM orders.place_cart(1, 'company', 'seller', v_agent, 'demo', NULL, NULL,
+    SELECT r.order_id INTO v_order FROM orders_v1.place_cart(1, 'company', 'seller', v_agent, 'demo', NULL, NULL,
         pg_temp.demo_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"number": "AAAA0000000005PD", "discount": 801}]')::text,
         'credit_card', true, NULL, 900) AS r WHERE r.kind = 'result';
     SELECT o.number INTO v_number FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = v_order;
-    PERFORM orders.bind_buyer(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
-    PERFORM orders.edit_billing_address(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number,
+    PERFORM orders_v1.bind_buyer(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
+    PERFORM orders_v1.edit_billing_address(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number,
         '{"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678", "email": "c@example.com",
           "street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123", "country": "R.O.C."}');
     INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
     VALUES (1, v_order, 'shipping', '{"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678",
         "email": "c@example.com", "street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123",
         "country": "R.O.C."}');
-    PERFORM orders.settle_sale(1, 'company', 'seller', v_agent, 'demo', NULL, NULL, v_number, 'UXI2KS784JOC9A0');
-    PERFORM orders.issue_invoice(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_order);
+    PERFORM orders_v1.settle_sale(1, 'company', 'seller', v_agent, 'demo', NULL, NULL, v_number, 'UXI2KS784JOC9A0');
+    PERFORM orders_v1.issue_invoice(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_order);
     RETURN v_number;
 END
 $$;
@@ -176,7 +176,7 @@ UPDATE tenant SET bill_series = 'MAJ' WHERE id = 1 AND bill_series = 'BILL';
 -- What a demo order was brought to: it is made anew once somebody has taken it elsewhere.
 CREATE OR REPLACE FUNCTION pg_temp.standing(p_name text, p_states text, p_user text DEFAULT 'demo-alice') RETURNS bigint LANGUAGE sql AS $$
     SELECT max(o.id) FROM orders.orders o
-    WHERE o.tenant_id = 1 AND o.buyer_id = orders.user_id_of(1, p_user) AND o.metadata ->> 'demo' = p_name
+    WHERE o.tenant_id = 1 AND o.buyer_id = orders_v1.user_id_of(1, p_user) AND o.metadata ->> 'demo' = p_name
       AND o.state IN ('open', 'completed') AND o.payment_state || ' ' || o.fulfilment_state = p_states
       AND NOT EXISTS (SELECT FROM orders.order_return r WHERE r.tenant_id = 1 AND r.order_id = o.id)
 $$;
@@ -187,25 +187,25 @@ DECLARE
     v_id   bigint;
     v_step text;
 BEGIN
-    SELECT r.order_id INTO v_id FROM orders.place_order(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
+    SELECT r.order_id INTO v_id FROM orders_v1.place_order(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
         jsonb_build_object('user', 'demo-alice', 'metadata', jsonb_build_object('demo', p_name)) || p_document, NULL) AS r
     WHERE r.kind = 'result';
     FOREACH v_step IN ARRAY p_steps LOOP
         CASE v_step
             WHEN 'paid' THEN
-                PERFORM orders.settle_payment(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, NULL, NULL, NULL);
+                PERFORM orders_v1.settle_payment(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, NULL, NULL, NULL);
             WHEN 'ship' THEN
-                PERFORM orders.ship(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"tracking_number": "JP1234567890",
+                PERFORM orders_v1.ship(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"tracking_number": "JP1234567890",
                     "tracking_url": "https://track.example/JP1234567890"}', NULL);
-                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "picked_up",
+                PERFORM orders_v1.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "picked_up",
                     "location": "Jakarta Warehouse", "description": "Paket telah diambil kurir"}', NULL);
             WHEN 'on_delivery' THEN
-                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "in_transit",
+                PERFORM orders_v1.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "in_transit",
                     "location": "Jakarta Distribution Center", "description": "Paket dalam perjalanan"}', NULL);
-                PERFORM orders.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "on_delivery",
+                PERFORM orders_v1.track(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, '{"status": "on_delivery",
                     "location": "Jakarta Selatan", "description": "Paket sedang diantar ke alamat tujuan"}', NULL);
             ELSE
-                PERFORM orders.advance(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, v_step, now() + interval '3 days', true, NULL, NULL);
+                PERFORM orders_v1.advance(1, 'operator', 'system', NULL, 'demo', NULL, NULL, v_id, v_step, now() + interval '3 days', true, NULL, NULL);
         END CASE;
     END LOOP;
     RETURN v_id;
@@ -252,9 +252,9 @@ DECLARE
     r record;
 BEGIN
     FOR r IN
-        SELECT o.id, orders.awaits_money(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
+        SELECT o.id, orders_v1.awaits_money(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
                ARRAY(SELECT x.id FROM orders.refund x
-                     JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders.is_by_hand(p)
+                     JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders_v1.is_by_hand(p)
                      WHERE x.tenant_id = 1 AND p.order_id = o.id AND x.status = 'pending') AS refunds
         FROM orders.package_order q
         JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
@@ -263,11 +263,11 @@ BEGIN
         ORDER BY o.id
     LOOP
         IF r.unpaid THEN
-            PERFORM orders.cancel(1, 'operator', 'system', NULL, 'demo', NULL, NULL, NULL, r.id, 'Left unpaid', NULL);
+            PERFORM orders_v1.cancel(1, 'operator', 'system', NULL, 'demo', NULL, NULL, NULL, r.id, 'Left unpaid', NULL);
         ELSIF r.unapplied THEN
-            PERFORM orders.apply_paid_package(1, 'operator', 'system', NULL, 'demo', NULL, NULL, r.id, NULL);
+            PERFORM orders_v1.apply_paid_package(1, 'operator', 'system', NULL, 'demo', NULL, NULL, r.id, NULL);
         END IF;
-        PERFORM orders.settle_refund(1, 'operator', 'system', NULL, 'demo', NULL, NULL, x.id, NULL, true, NULL, NULL)
+        PERFORM orders_v1.settle_refund(1, 'operator', 'system', NULL, 'demo', NULL, NULL, x.id, NULL, true, NULL, NULL)
         FROM unnest(r.refunds) AS x (id);
     END LOOP;
 END

@@ -23,6 +23,7 @@ CREATE TABLE orders.cart (
 );
 
 CREATE INDEX cart_by_user ON orders.cart (tenant_id, user_id, id) WHERE state = 'open';
+
 CREATE UNIQUE INDEX cart_one_open_of_buyer ON orders.cart (tenant_id, user_id, currency)
     WHERE state = 'open' AND company_id IS NULL;
 
@@ -54,8 +55,6 @@ CREATE TABLE orders.cart_reorder (
 );
 
 GRANT SELECT ON orders.cart, orders.cart_line, orders.cart_reorder TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.cart IS
 'What is about to be ordered. Its row is locked while it becomes an order, so that it becomes one only';

@@ -163,18 +163,8 @@ CREATE TABLE orders.payment_channel (
     CONSTRAINT payment_channel_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
-CREATE FUNCTION orders.payable_unit(p_tenant integer, p_channel text, p_currency text, p_exponent integer) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT coalesce((n.payable_units ->> p_currency)::bigint, power(10, greatest(p_exponent - c.decimals, 0))::bigint)
-                     FROM orders.payment_channel n
-                     LEFT JOIN orders.provider_currency c ON c.provider = n.provider AND c.currency = p_currency
-                     WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel), 1)
-$$;
-
 GRANT SELECT ON orders.provider_currency, orders.plan, orders.billing_option, orders.tax_rate, orders.coupon, orders.payment_channel
     TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.plan IS
 'What is sold for a period: a subscription plan. Orders copy it, so a change alters no order';
@@ -250,8 +240,6 @@ COMMENT ON TABLE orders.provider_currency IS 'Currencies that a provider takes w
 COMMENT ON COLUMN orders.provider_currency.provider IS 'Provider of payment channels';
 COMMENT ON COLUMN orders.provider_currency.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.provider_currency.decimals IS 'Decimal digits that the provider takes';
-COMMENT ON FUNCTION orders.payable_unit IS
-'The smallest amount that a channel can take and give back in a currency, minor units of this exponent; 1 where nothing says otherwise';
 COMMENT ON TABLE orders.payment_channel IS
 'A way to pay from outside; addresses and secrets of its provider are in the configuration of httpd';
 COMMENT ON COLUMN orders.payment_channel.tenant_id IS 'The tenant';

@@ -58,52 +58,7 @@ ALTER TABLE orders.users
     ADD CONSTRAINT users_current_company_exists FOREIGN KEY (tenant_id, current_company_id)
         REFERENCES orders.company (tenant_id, id);
 
-CREATE TYPE orders.seat AS (company_id bigint, prefix text, role text);
-
-CREATE FUNCTION orders.seat_of(p_tenant integer, p_user bigint) RETURNS orders.seat LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_chosen bigint;
-    v_active boolean;
-    s        orders.seat;
-BEGIN
-    SELECT u.current_company_id, c.active, c.id, c.prefix, m.role
-    INTO v_chosen, v_active, s.company_id, s.prefix, s.role
-    FROM orders.users u
-    LEFT JOIN orders.company c ON c.tenant_id = u.tenant_id AND c.id = u.current_company_id
-    LEFT JOIN orders.membership m
-        ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.company_id = c.id AND m.active
-    WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active;
-    IF v_chosen IS NULL THEN
-        PERFORM orders.refuse('403', 'company_not_chosen', 'The user has chosen no company.');
-    ELSIF v_active IS NOT TRUE THEN
-        PERFORM orders.refuse('403', 'company_not_found', 'The user''s company is no longer there.');
-    ELSIF s.role IS NULL THEN
-        PERFORM orders.refuse('403', 'not_a_member', 'The user is no member of the company.');
-    END IF;
-    RETURN s;
-END
-$$;
-
-CREATE FUNCTION orders.role_in(p_tenant integer, p_user bigint, p_company bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT m.role FROM orders.membership m
-    WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = p_company AND m.active
-$$;
-
-CREATE FUNCTION orders.role_sells(p_role text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT p_role IN ('salesperson', 'manager')
-$$;
-
-CREATE FUNCTION orders.may_sell(s orders.seat) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT orders.role_sells(s.role)
-$$;
-
-CREATE FUNCTION orders.sells_for(p_tenant integer, p_user bigint, p_company bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(orders.role_sells(orders.role_in(p_tenant, p_user, p_company)), false)
-$$;
-
 GRANT SELECT ON orders.company, orders.membership TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.company IS
 'A company that sells: the retailer of its orders and the issuer of their invoices';
@@ -134,13 +89,5 @@ COMMENT ON COLUMN orders.membership.updated_at IS 'When the row was last changed
 COMMENT ON COLUMN orders.users.title IS '0 Mr, 1 Ms; null: not said';
 COMMENT ON COLUMN orders.users.default_address IS 'Members as the API writes them; null: none';
 COMMENT ON COLUMN orders.users.current_company_id IS 'The company that the user works for at the moment';
-COMMENT ON TYPE orders.seat IS 'A user''s place in the company that is current: its id and prefix, and the role';
-COMMENT ON FUNCTION orders.seat_of IS
-'Internal: the place that a user sells from. OR403 company_not_chosen, company_not_found, not_a_member, in this
-order. Takes no locks';
-COMMENT ON FUNCTION orders.role_in IS 'Internal: as what a user works for a company; null: does not';
-COMMENT ON FUNCTION orders.role_sells IS 'Internal: whether the role is one that sells';
-COMMENT ON FUNCTION orders.may_sell IS 'Internal: whether the place allows to sell';
-COMMENT ON FUNCTION orders.sells_for IS 'Internal: whether a user sells for a company';
 
 COMMIT;

@@ -24,8 +24,6 @@ CREATE TABLE orders.idempotency (
 
 CREATE INDEX idempotency_by_age ON orders.idempotency (tenant_id, created_at);
 
--- What it all means
-
 COMMENT ON TABLE orders.idempotency IS 'Requests that carried a key, with the rows of their answer for the replay';
 COMMENT ON COLUMN orders.idempotency.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.idempotency.actor_id IS 'User who asked; 0: nobody of ours';
@@ -34,7 +32,7 @@ COMMENT ON COLUMN orders.idempotency.key IS 'The client''s key';
 COMMENT ON COLUMN orders.idempotency.fingerprint IS 'Hash of the request: another one may not use the key';
 COMMENT ON COLUMN orders.idempotency.order_id IS 'The order that came out';
 COMMENT ON COLUMN orders.idempotency.answer IS
-'Rows of orders.answer without nulls; null while the answer is not final';
+'Rows of orders_v1.answer without nulls; null while the answer is not final';
 COMMENT ON COLUMN orders.idempotency.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.idempotency.started_at IS 'Lease of an open request: 30 s from here it may be resumed';
 COMMENT ON COLUMN orders.idempotency.completed_at IS 'When the answer became final';

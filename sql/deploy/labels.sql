@@ -57,8 +57,6 @@ CREATE TABLE orders.tenant_label (
 
 GRANT SELECT ON orders.label, orders.tenant_label TO orders_api;
 
--- What it all means
-
 COMMENT ON TABLE orders.label IS 'What words of an API are called in a language; ours, for all tenants';
 COMMENT ON COLUMN orders.label.kind IS 'order_status, shipment_status or payment_method';
 COMMENT ON COLUMN orders.label.word IS 'The word';

@@ -61,8 +61,6 @@ CREATE INDEX posting_by_order ON orders.posting (tenant_id, order_id, id) WHERE 
 
 GRANT SELECT ON orders.account, orders.posting TO orders_api;
 
--- What it all means
-
 COMMENT ON TABLE orders.account IS
 'Balance of a user in a currency. Only postings change it; the last lock of every transaction';
 COMMENT ON COLUMN orders.account.tenant_id IS 'The tenant';

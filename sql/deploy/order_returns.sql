@@ -27,7 +27,9 @@ ALTER TABLE orders.refund ADD CONSTRAINT refund_return_exists FOREIGN KEY (tenan
     REFERENCES orders.order_return (tenant_id, id);
 
 CREATE INDEX order_return_by_order ON orders.order_return (tenant_id, order_id, id);
+
 CREATE INDEX order_return_by_state ON orders.order_return (tenant_id, state, id);
+
 CREATE UNIQUE INDEX order_return_refund_unique ON orders.order_return (tenant_id, refund_id) WHERE refund_id IS NOT NULL;
 
 CREATE TABLE orders.return_line (
@@ -48,8 +50,6 @@ CREATE TABLE orders.return_line (
 CREATE INDEX return_line_by_line ON orders.return_line (tenant_id, order_id, line_id);
 
 GRANT SELECT ON orders.order_return, orders.return_line TO orders_api;
-
--- What it all means
 
 COMMENT ON DOMAIN orders.return_state IS 'States of a return';
 COMMENT ON TABLE orders.order_return IS

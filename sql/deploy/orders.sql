@@ -76,16 +76,22 @@ CROSS JOIN LATERAL string_to_table(s.actors, ' ') AS a (actor);
 -- domain's once a session, and placing writes many rows of few tables.
 CREATE DOMAIN orders.dialect AS text CONSTRAINT dialect_known CHECK (
     VALUE IN ('user', 'company', 'shop', 'customer', 'commerce'));
+
 CREATE DOMAIN orders.order_state AS text CONSTRAINT order_state_known CHECK (
     VALUE IN ('open', 'completed', 'cancelled', 'expired', 'error'));
+
 CREATE DOMAIN orders.payment_state AS text CONSTRAINT payment_state_known CHECK (
     VALUE IN ('unpaid', 'confirming', 'paid', 'failed', 'closed', 'refund_pending', 'partially_refunded', 'refunded'));
+
 CREATE DOMAIN orders.fulfilment_state AS text CONSTRAINT fulfilment_state_known CHECK (
     VALUE IN ('none', 'pending', 'confirmed', 'packed', 'shipped', 'out_for_delivery', 'delivered', 'returned'));
+
 CREATE DOMAIN orders.line_kind AS text CONSTRAINT line_kind_known CHECK (
     VALUE IN ('plan', 'product', 'package', 'shipping', 'discount', 'tax', 'voucher'));
+
 CREATE DOMAIN orders.payment_status AS text CONSTRAINT payment_status_known CHECK (
     VALUE IN ('created', 'pending', 'confirming', 'paid', 'failed', 'closed'));
+
 CREATE DOMAIN orders.entry_type AS text CONSTRAINT entry_type_known CHECK (
     VALUE IN ('purchase', 'refund', 'top_up', 'correction'));
 
@@ -156,15 +162,23 @@ CREATE TABLE orders.orders (
 );
 
 CREATE INDEX orders_by_buyer_created ON orders.orders (tenant_id, buyer_id, created_at, id);
+
 CREATE INDEX orders_by_buyer_updated ON orders.orders (tenant_id, buyer_id, updated_at, id);
+
 CREATE INDEX orders_by_buyer_total ON orders.orders (tenant_id, buyer_id, total, id);
+
 CREATE INDEX orders_by_created ON orders.orders (tenant_id, created_at, id);
+
 CREATE UNIQUE INDEX orders_one_per_cart ON orders.orders (tenant_id, cart_id) WHERE cart_id IS NOT NULL;
+
 CREATE UNIQUE INDEX orders_bill_no_unique ON orders.orders (tenant_id, bill_series, bill_sequence)
     WHERE bill_sequence IS NOT NULL;
+
 CREATE INDEX orders_due_to_expire ON orders.orders (tenant_id, expires_at, id)
     WHERE state = 'open' AND expires_at IS NOT NULL;
+
 CREATE INDEX orders_by_retailer ON orders.orders (tenant_id, retailer_id, id) WHERE retailer_id IS NOT NULL;
+
 CREATE INDEX orders_refund_pending ON orders.orders (tenant_id, id) WHERE payment_state = 'refund_pending';
 
 CREATE TABLE orders.order_line (
@@ -315,64 +329,8 @@ CREATE TABLE orders.number_series (
     CONSTRAINT number_series_last_number_not_negative CHECK (last_number >= 0)
 );
 
-CREATE TYPE orders.step AS (axis text, from_state text, to_state text);
-
-CREATE FUNCTION orders.record_steps(
-    p_tenant integer, p_order bigint, p_version integer,
-    p_api text, p_actor text, p_actor_id bigint, p_comment text, p_steps orders.step[], p_return bigint DEFAULT NULL
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    WITH recorded AS (
-        INSERT INTO orders.order_history (tenant_id, order_id, step, version, axis, from_state, to_state,
-                                          actor, actor_id, api, comment, return_id, created_at)
-        SELECT p_tenant, p_order, s.n + coalesce(
-                   (SELECT max(h.step) FROM orders.order_history h
-                    WHERE h.tenant_id = p_tenant AND h.order_id = p_order), 0),
-               p_version, s.axis, s.from_state, s.to_state, p_actor, p_actor_id, p_api, p_comment,
-               CASE s.axis WHEN 'return' THEN p_return END,
-               (SELECT o.updated_at FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_order)
-        FROM unnest(p_steps) WITH ORDINALITY AS s (axis, from_state, to_state, n)
-        RETURNING step, axis, from_state, to_state
-    )
-    INSERT INTO orders.outbox (tenant_id, order_id, step, event)
-    SELECT p_tenant, p_order, r.step, t.event
-    FROM recorded r
-    JOIN orders.transition t USING (axis, from_state, to_state)
-    WHERE t.actor = p_actor
-    ORDER BY r.step;
-END
-$$;
-
-CREATE FUNCTION orders.next_in_series(p_tenant integer, p_series text) RETURNS integer
-LANGUAGE sql AS $$
-    INSERT INTO orders.number_series AS s (tenant_id, series, last_number)
-    VALUES (p_tenant, p_series, 1)
-    ON CONFLICT (tenant_id, series) DO UPDATE SET last_number = s.last_number + 1
-    RETURNING last_number
-$$;
-
-CREATE FUNCTION orders.order_id_of(p_tenant integer, p_text text) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_id bigint;
-BEGIN
-    IF p_text ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_text::bigint;
-    ELSIF p_text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN
-        SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.public_id = p_text::uuid;
-    END IF;
-    IF v_id IS NULL THEN
-        SELECT o.id INTO v_id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_text);
-    END IF;
-    RETURN v_id;
-END
-$$;
-
 GRANT SELECT ON orders.transition, orders.orders, orders.order_line, orders.order_tax, orders.order_address,
     orders.order_history, orders.outbox, orders.coupon_redemption TO orders_api;
-GRANT EXECUTE ON FUNCTION orders.order_id_of(integer, text) TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.transition IS
 'The allowed steps of the three axes, by actor. A history row refers to its step, so that no SQL can record
@@ -522,13 +480,5 @@ COMMENT ON TABLE orders.number_series IS
 COMMENT ON COLUMN orders.number_series.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.number_series.series IS 'Name of the series';
 COMMENT ON COLUMN orders.number_series.last_number IS 'Number given last; 0: none';
-COMMENT ON TYPE orders.step IS 'One step of one axis';
-COMMENT ON FUNCTION orders.record_steps IS
-'Internal: writes history and outbox for the steps; p_return: whose steps those on axis return are. Needs the lock of the order, or an order of this
-transaction';
-COMMENT ON FUNCTION orders.next_in_series IS
-'Internal: next number of a gapless series. Locks the series to the end of the transaction: call it late';
-COMMENT ON FUNCTION orders.order_id_of IS
-'Id of the order with this id, UUID or number written as text; null when there is none. Takes no locks';
 
 COMMIT;

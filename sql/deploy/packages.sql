@@ -86,13 +86,7 @@ CREATE TABLE orders.package_order (
 
 CREATE INDEX package_order_by_user ON orders.package_order (tenant_id, user_id, order_id);
 
-CREATE FUNCTION orders.is_package(p_tenant integer, p_variant bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p_tenant AND k.variant_id = p_variant)
-$$;
-
 GRANT SELECT ON orders.package, orders.package_term, orders.member, orders.package_order TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.package IS
 'A variant that is a membership for a period: what it costs and is called is the variant''s. It is ordered alone, by
@@ -143,6 +137,5 @@ COMMENT ON COLUMN orders.package_order.package_id IS 'The package';
 COMMENT ON COLUMN orders.package_order.duration_unit IS 'Of the package''s period as it was sold; null: without end';
 COMMENT ON COLUMN orders.package_order.duration_value IS 'How many units';
 COMMENT ON COLUMN orders.package_order.former_id IS 'The term that the member had when it was placed: what an upgrade''s price counts on';
-COMMENT ON FUNCTION orders.is_package IS 'Internal: whether a variant is a package';
 
 COMMIT;

@@ -54,9 +54,12 @@ CREATE TABLE orders.payment (
 );
 
 CREATE INDEX payment_by_order ON orders.payment (tenant_id, order_id, id);
+
 CREATE UNIQUE INDEX payment_intent_unique ON orders.payment (tenant_id, provider, intent_id)
     WHERE intent_id IS NOT NULL;
+
 CREATE INDEX payment_intent_due ON orders.payment (tenant_id, due_at) WHERE status = 'created';
+
 CREATE INDEX payment_capture_due ON orders.payment (tenant_id, due_at) WHERE capture_asked_at IS NOT NULL;
 
 CREATE TABLE orders.refund (
@@ -95,7 +98,9 @@ CREATE TABLE orders.refund (
 );
 
 CREATE INDEX refund_by_order ON orders.refund (tenant_id, order_id, id);
+
 CREATE INDEX refund_by_payment ON orders.refund (tenant_id, payment_id, id);
+
 CREATE INDEX refund_due ON orders.refund (tenant_id, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 
 CREATE TABLE orders.provider_transaction (
@@ -154,8 +159,11 @@ CREATE TABLE orders.provider_event (
 );
 
 CREATE INDEX provider_event_by_payment ON orders.provider_event (tenant_id, payment_id, id) WHERE payment_id IS NOT NULL;
+
 CREATE INDEX provider_event_by_intent ON orders.provider_event (tenant_id, intent_id) WHERE verdict = 'waiting';
+
 CREATE INDEX provider_event_waiting ON orders.provider_event (tenant_id, id) WHERE verdict = 'waiting';
+
 CREATE INDEX provider_event_unreported ON orders.provider_event (tenant_id, id)
     WHERE verdict = 'refused' AND reported_at IS NULL;
 
@@ -170,8 +178,6 @@ LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE e.verdict IN ('refused', 'waiting');
 
 GRANT SELECT ON orders.payment, orders.refund TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.payment IS
 'A try to pay an order. What is captured is captured in full; refunds reserve their money in refunding until

@@ -1,9 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:places to pg
---
--- The codes are those of ISO 3166-1 and ISO 3166-2 as Debian's iso-codes 4.15.0 (April 2023) lists them, subdivisions of
--- every level, and those that ISO gave by the end of 2023 (IN-UK, FR-75C, KZ-75); what they took the place of stays.
--- Postal codes are as each country's post writes them; a customary space, dash or prefix may be left out.
 
 BEGIN;
 SET LOCAL ROLE orders_owner;
@@ -371,38 +367,7 @@ WITH place (code, name, postcode, subdivisions) AS (VALUES
 INSERT INTO orders.subdivision (country, code)
 SELECT p.code, s.code FROM place p, string_to_table(p.subdivisions, ' ') AS s (code);
 
--- Capitals of ASCII alone, so that what a language does with its letters (a Turkish i) changes no code.
-CREATE FUNCTION orders.refused_place(p_country text, p_state text, p_postcode text) RETURNS text[]
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_code     text   := upper(btrim(p_country) COLLATE "C");
-    v_state    text   := coalesce(upper(btrim(p_state) COLLATE "C"), '');
-    v_postcode text   := coalesce(upper(btrim(p_postcode) COLLATE "C"), '');
-    v_refused  text[] := '{}';
-    v_pattern  text;
-BEGIN
-    SELECT c.postcode INTO v_pattern FROM orders.country c WHERE c.code = v_code;
-    IF NOT FOUND THEN
-        RETURN '{country}'::text[] || CASE WHEN v_state = '' THEN '{state}'::text[] END
-               || CASE WHEN v_postcode = '' THEN '{postcode}'::text[] END;
-    END IF;
-    IF starts_with(v_state, v_code || '-') THEN
-        v_state := substr(v_state, 4);
-    END IF;
-    IF EXISTS (SELECT FROM orders.subdivision s WHERE s.country = v_code)
-       AND NOT EXISTS (SELECT FROM orders.subdivision s WHERE s.country = v_code AND s.code = v_state) THEN
-        v_refused := v_refused || 'state'::text;
-    END IF;
-    IF v_postcode !~ v_pattern THEN
-        v_refused := v_refused || 'postcode'::text;
-    END IF;
-    RETURN v_refused;
-END
-$$;
-
 GRANT SELECT ON orders.country, orders.subdivision TO orders_api;
-
--- What it all means
 
 COMMENT ON TABLE orders.country IS 'Countries and territories of ISO 3166-1; ours, for all tenants';
 COMMENT ON COLUMN orders.country.code IS 'ISO 3166-1 alpha-2 code';
@@ -411,9 +376,5 @@ COMMENT ON COLUMN orders.country.postcode IS 'Regular expression of a whole post
 COMMENT ON TABLE orders.subdivision IS 'Their states, provinces and the like of ISO 3166-2, of every level';
 COMMENT ON COLUMN orders.subdivision.country IS 'The country';
 COMMENT ON COLUMN orders.subdivision.code IS 'ISO 3166-2 code without its country: KL of MY-KL';
-COMMENT ON FUNCTION orders.refused_place IS
-'Internal: which of country, state and postcode are refused, in this sequence; capitals and surrounding spaces do not
-matter, and the state may have its country before it (MY-KL). A country without subdivisions takes any state, one
-without a pattern any postal code, and none. Of an unknown country a missing state and a missing postal code are refused';
 
 COMMIT;

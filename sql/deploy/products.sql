@@ -87,8 +87,6 @@ CREATE TABLE orders.stock (
 
 GRANT SELECT ON orders.product, orders.variant, orders.variant_price, orders.stock TO orders_api;
 
--- What it all means
-
 COMMENT ON TABLE orders.product IS
 'Goods as a person knows them (the item of the company API). What is sold is one of its variants';
 COMMENT ON COLUMN orders.product.tenant_id IS 'The tenant';

@@ -12,21 +12,19 @@ $$;
 
 SET LOCAL ROLE orders_owner;
 
--- A function of ours is executable only by whom it is granted to.
-ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-
 CREATE SCHEMA orders;
+
 COMMENT ON SCHEMA orders IS
-'The order book of mod_orders. Rules that hold everywhere:
+'Tables of mod_orders. They only grow: a release adds columns and tables, and changes none that a former release uses. Rules that hold everywhere:
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
 Lock order, kept by every function: cart, order row (by id), its payments and provider events (by id), coupon, stock (by variant), member,
 account, number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
-coupons, then all stock.
-Functions without SET search_path are internal: they run inside the public ones and are granted to nobody.';
+coupons, then all stock.';
 
 CREATE SCHEMA orders_check;
-COMMENT ON SCHEMA orders_check IS 'Views that are empty while the order book is consistent';
+
+COMMENT ON SCHEMA orders_check IS 'Views that are empty while the data is consistent';
 
 GRANT USAGE ON SCHEMA orders TO orders_api;
 
@@ -84,33 +82,6 @@ CREATE TABLE orders.tenant (
 
 INSERT INTO orders.tenant (id, name, currency) VALUES (1, 'default', 'USD');
 
-CREATE FUNCTION orders.refuse(
-    p_class text, p_code text, p_detail text, p_field text DEFAULT NULL, p_extras jsonb DEFAULT NULL
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING
-        ERRCODE = 'OR' || p_class,
-        MESSAGE = p_code,
-        DETAIL  = coalesce(p_detail, ''),
-        COLUMN  = coalesce(p_field, ''),
-        HINT    = coalesce(p_extras::text, '');
-END
-$$;
-
--- Whether the same may succeed at once on another try: connection, deadlock, resources, lock, shutdown, disk.
-CREATE FUNCTION orders.is_transient(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
-$$;
-
--- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
-CREATE FUNCTION orders.digits(p_number bigint, p_least integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT lpad(p_number::text, greatest(p_least, length(p_number::text)), '0')
-$$;
-
-CREATE FUNCTION orders.utc_time(p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-$$;
-
 -- Codes and numbers that people type or paste. Two writings that a person cannot tell apart, or that differ in case, are one: white
 -- space around is dropped and inside is a blank, invisible characters are dropped, the rest is NFC in capitals. The collation makes
 -- that independent of the cluster's locale (in Turkish, a capital i has a dot); without ICU it is the database's own.
@@ -127,33 +98,6 @@ BEGIN
 END
 $do$;
 
--- Days, months and years that people read are those of the tenant's time zone.
-CREATE FUNCTION orders.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$
-    SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant
-$$;
-
-CREATE FUNCTION orders.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT to_char(l.local, 'YYYY-MM-DD"T"HH24:MI:SS')
-           || CASE WHEN l.ahead = interval '0' THEN 'Z'
-                   ELSE CASE WHEN l.ahead < interval '0' THEN '-' ELSE '+' END
-                        || to_char(greatest(l.ahead, -l.ahead), 'HH24:MI') END
-    FROM (SELECT orders.local_time(p_tenant, p_time) AS local,
-                 orders.local_time(p_tenant, p_time) - p_time AT TIME ZONE 'UTC' AS ahead) AS l
-$$;
-
-CREATE FUNCTION orders.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
-    FROM orders.tenant t WHERE t.id = p_tenant
-$$;
-
-CREATE FUNCTION orders.span_end(p_tenant integer, p_unit text, p_to date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
-           AT TIME ZONE t.time_zone
-    FROM orders.tenant t WHERE t.id = p_tenant
-$$;
-
 CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
                set_bit(set_bit(
@@ -164,28 +108,7 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
                'hex')::uuid
 $$;
 
--- For operators, after a restore or a failover.
-CREATE FUNCTION orders.skip_ids(p_count bigint DEFAULT 1000000) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-    v_sequence regclass;
-    v_count    integer := 0;
-BEGIN
-    FOR v_sequence IN
-        SELECT s.oid FROM pg_class s WHERE s.relnamespace = 'orders'::regnamespace AND s.relkind = 'S' ORDER BY s.relname
-    LOOP
-        PERFORM setval(v_sequence, nextval(v_sequence) + p_count);
-        v_count := v_count + 1;
-    END LOOP;
-    RETURN v_count;
-END
-$$;
-
 GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
-GRANT EXECUTE ON FUNCTION
-    orders.code_key(text),
-    orders.span_start(integer, text, date, timestamptz),
-    orders.span_end(integer, text, date, timestamptz)
-    TO orders_api;
 
 COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
@@ -204,26 +127,9 @@ COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone of its wall 
 documents, and of periods that lists are asked for';
 COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
-COMMENT ON FUNCTION orders.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
-COMMENT ON FUNCTION orders.refuse(text, text, text, text, jsonb) IS
-'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
-COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
-COMMENT ON FUNCTION orders.digits IS 'Internal: a number of at least so many digits';
-COMMENT ON FUNCTION orders.utc_time IS 'Internal: ISO 8601 to the second, UTC';
 COMMENT ON FUNCTION orders.code_key IS
 'What codes and numbers that people type are compared by: without white space around and invisible characters, NFC, in capitals
 by Unicode''s full case mapping';
-COMMENT ON FUNCTION orders.local_time IS 'Internal: the wall clock of a tenant';
-COMMENT ON FUNCTION orders.local_text IS
-'Internal: ISO 8601 to the second with the tenant''s offset (Z when that is 0), so that the text begins with the tenant''s day';
-COMMENT ON FUNCTION orders.span_start IS
-'When a period begins by the tenant''s wall clock: the present day, week (from Monday), month or year (p_unit), else the day
-p_from; -infinity without both';
-COMMENT ON FUNCTION orders.span_end IS
-'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
-COMMENT ON FUNCTION orders.skip_ids IS
-'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given.
-Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd is started. Returns how many columns';
 COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
 
 COMMIT;

@@ -46,8 +46,6 @@ CREATE TABLE orders.shipment_event (
 
 GRANT SELECT ON orders.shipment, orders.shipment_event TO orders_api;
 
--- What it all means
-
 COMMENT ON TABLE orders.shipment IS
 'How the goods of an order reach the buyer: first as planned when it was placed, then as it happened. The fulfilment
 axis of the order says how far it is; a shipment is written only under the lock of its order';

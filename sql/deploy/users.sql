@@ -32,13 +32,7 @@ CREATE TABLE orders.users (
     CONSTRAINT users_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
--- No fallback to the id: a reference may consist of digits, and would then name another user.
-CREATE FUNCTION orders.user_id_of(p_tenant integer, p_ref text) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT u.id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref
-$$;
-
 GRANT SELECT ON orders.users TO orders_api;
-GRANT EXECUTE ON FUNCTION orders.user_id_of(integer, text) TO orders_api;
 
 COMMENT ON TABLE orders.users IS
 'A person: buyer, seller or operator. The host''s system often owns people, so rows come by external reference';
@@ -57,7 +51,5 @@ COMMENT ON COLUMN orders.users.active IS 'false: no sign-in, no placing; orders 
 COMMENT ON COLUMN orders.users.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.users.created_at IS 'When first upserted';
 COMMENT ON COLUMN orders.users.updated_at IS 'When last changed';
-COMMENT ON FUNCTION orders.user_id_of(integer, text) IS
-'Id of the user with this external reference; null when there is none. Takes no locks';
 
 COMMIT;

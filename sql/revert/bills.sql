@@ -3,8 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.bill_order;
-DROP FUNCTION orders.bill_series_at;
 DROP TABLE orders.bill;
 
 COMMIT;

@@ -3,7 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.payable_unit;
 DROP TABLE orders.payment_channel;
 DROP TABLE orders.provider_currency;
 DROP TABLE orders.coupon_user;

@@ -3,10 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.order_id_of;
-DROP FUNCTION orders.next_in_series;
-DROP FUNCTION orders.record_steps;
-DROP TYPE orders.step;
 DROP TABLE orders.number_series;
 DROP TABLE orders.coupon_redemption;
 DROP TABLE orders.outbox;

@@ -3,7 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.is_package;
 DROP TABLE orders.package_order;
 DROP TABLE orders.member;
 DROP TABLE orders.package_term;

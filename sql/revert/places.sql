@@ -3,7 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.refused_place;
 DROP TABLE orders.subdivision;
 DROP TABLE orders.country;
 

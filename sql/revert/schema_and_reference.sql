@@ -4,22 +4,12 @@
 BEGIN;
 
 DROP FUNCTION orders.new_public_id;
-DROP FUNCTION orders.skip_ids;
-DROP FUNCTION orders.span_end;
-DROP FUNCTION orders.span_start;
-DROP FUNCTION orders.local_text;
-DROP FUNCTION orders.local_time;
 DROP FUNCTION orders.code_key;
-DROP FUNCTION orders.utc_time;
-DROP FUNCTION orders.digits;
-DROP FUNCTION orders.is_transient;
-DROP FUNCTION orders.refuse;
 DROP TABLE orders.tenant;
 DROP TABLE orders.currency;
 DROP SCHEMA orders_check;
 DROP SCHEMA orders;
 ALTER DEFAULT PRIVILEGES FOR ROLE orders_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
-
 DO $$
 BEGIN
     EXECUTE format('REVOKE CREATE ON DATABASE %I FROM orders_owner', current_database());

@@ -3,7 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.record_terminal_transaction;
 DROP TABLE orders.terminal_transaction;
 
 COMMIT;

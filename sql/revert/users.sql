@@ -3,7 +3,6 @@
 
 BEGIN;
 
-DROP FUNCTION orders.user_id_of;
 DROP TABLE orders.users;
 
 COMMIT;

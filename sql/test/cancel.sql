@@ -45,7 +45,7 @@ DECLARE
     v_told  text;
 BEGIN
     IF p_for_good THEN
-        PERFORM orders.record_intent_failure(77, 'operator', 'operator', NULL, NULL, NULL, NULL, pg_temp.payment_of(v_order), 'declined', 'no', true);
+        PERFORM orders_v1.record_intent_failure(77, 'operator', 'operator', NULL, NULL, NULL, NULL, pg_temp.payment_of(v_order), 'declined', 'no', true);
     ELSE
         PERFORM pg_temp.hear('failed-' || v_order, 'failed', v_order, 4000);
     END IF;

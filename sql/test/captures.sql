@@ -7,18 +7,18 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.intend(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(p_order), 'I-' || p_order,
+    SELECT id FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(p_order), 'I-' || p_order,
                                         'https://pay/', NULL) WHERE kind = 'result'
 $$;
 -- The step that the provider is asked for; null: none.
 CREATE FUNCTION pg_temp.begin_it(p_order bigint, p_ask boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
-    SELECT max(type) FROM orders.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
+    SELECT max(type) FROM orders_v1.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
 $$;
 CREATE FUNCTION pg_temp.wait_for(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.await_capture(77, pg_temp.payment_of(p_order), 20) WHERE kind = 'result'
+    SELECT code FROM orders_v1.await_capture(77, pg_temp.payment_of(p_order), 20) WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.not_made(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.capture_not_made(77, pg_temp.payment_of(p_order)) WHERE kind = 'result'
+    SELECT code FROM orders_v1.capture_not_made(77, pg_temp.payment_of(p_order)) WHERE kind = 'result'
 $$;
 -- What the worker is to do once time has passed: the steps by order.
 CREATE FUNCTION pg_temp.due(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -26,7 +26,7 @@ DECLARE
     v_step text;
 BEGIN
     UPDATE orders.payment SET due_at = now() WHERE tenant_id = 77 AND order_id = p_order AND capture_asked_at IS NOT NULL;
-    SELECT type INTO v_step FROM orders.due_captures(77, 100, 60) WHERE order_id = p_order;
+    SELECT type INTO v_step FROM orders_v1.due_captures(77, 100, 60) WHERE order_id = p_order;
     RETURN v_step;
 END
 $$;

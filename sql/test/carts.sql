@@ -4,8 +4,8 @@ BEGIN;
 \ir lib/company.sql
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.make(p_document text) RETURNS SETOF orders.answer LANGUAGE sql AS $$
-    SELECT * FROM orders.make_cart(77, 'operator', 'operator', pg_temp.uid('olga'), 'carts', NULL, NULL, p_document::jsonb)
+CREATE FUNCTION pg_temp.make(p_document text) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+    SELECT * FROM orders_v1.make_cart(77, 'operator', 'operator', pg_temp.uid('olga'), 'carts', NULL, NULL, p_document::jsonb)
 $$;
 SELECT id AS a, code AS a_code, reference AS a_ref
 FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "l-red", "quantity": 2, "discount": 15}, {"number": "L-BLUE"}]}') \gset

@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.put(p_kind text, p_ref text, p_document text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
+    SELECT code FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
 $$;
 SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'created', 'a new user is created');
 SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'unchanged', 'the same again: unchanged');
@@ -113,7 +113,7 @@ $$;
 CREATE TRIGGER raise_phone BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.phone IS NOT NULL) EXECUTE FUNCTION pg_temp.raise_phone();
 CREATE FUNCTION pg_temp.bulk(p_state text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title, (b.r).detail), ', ')
-    FROM (SELECT r FROM orders.catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
+    FROM (SELECT r FROM orders_v1.catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 1', 'name', 'A'),
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 2', 'name', 'B', 'phone', p_state),
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 3', 'name', 'C')]) AS r) AS b

@@ -10,7 +10,7 @@ SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class 
     WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
       AND col_description(c.oid, a.attnum) IS NULL$$, 'every column does');
 SELECT is_empty($$SELECT p.proname FROM pg_proc p
-    WHERE p.pronamespace = 'orders'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL$$, 'every function does');
+    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND obj_description(p.oid, 'pg_proc') IS NULL$$, 'every function does');
 SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
     WHERE k.connamespace = 'orders'::regnamespace AND k.contype IN ('p', 'u', 'f') AND k.conrelid <> 0
       AND k.conrelid::regclass::text <> ALL ('{orders.currency,orders.tenant,orders.transition,orders.cancel_rule,orders.label,orders.country,orders.subdivision,orders.provider_currency}')

@@ -5,7 +5,7 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.seat(p_who text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('%s %s', s.prefix, s.role) FROM orders.seat_of(77, pg_temp.uid(p_who)) AS s
+    SELECT format('%s %s', s.prefix, s.role) FROM orders_v1.seat_of(77, pg_temp.uid(p_who)) AS s
 $$;
 SELECT is(pg_temp.seat(s.who), s.seat, s.who || ' has a seat')
 FROM (VALUES ('sally', 'AAAA salesperson'), ('mona', 'AAAA manager'), ('mel', 'AAAA member'), ('bert', 'BB salesperson')) AS s (who, seat);

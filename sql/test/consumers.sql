@@ -5,10 +5,10 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.look(p_order bigint, p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(kind, ' ') FROM orders.read_bound(77, pg_temp.uid(p_who), pg_temp.number_of(p_order))
+    SELECT string_agg(kind, ' ') FROM orders_v1.read_bound(77, pg_temp.uid(p_who), pg_temp.number_of(p_order))
 $$;
 CREATE FUNCTION pg_temp.edit(p_order bigint, p_address jsonb DEFAULT '{"given_name": "Lee"}', p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.edit_billing_address(77, 'company', 'buyer', pg_temp.uid(p_who), 'edit', NULL, NULL, pg_temp.number_of(p_order), p_address)
+    SELECT code FROM orders_v1.edit_billing_address(77, 'company', 'buyer', pg_temp.uid(p_who), 'edit', NULL, NULL, pg_temp.number_of(p_order), p_address)
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.version(p_order bigint) RETURNS integer LANGUAGE sql AS $$ SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order $$;
@@ -21,7 +21,7 @@ SELECT is((SELECT count(*) FROM generate_series(1, 12) AS i CROSS JOIN LATERAL (
 SAVEPOINT drawn;
 CREATE SEQUENCE pg_temp.draws;
 GRANT USAGE ON SEQUENCE pg_temp.draws TO PUBLIC;
-CREATE OR REPLACE FUNCTION orders.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT lpad((nextval('pg_temp.draws') / 3)::text, 12, '0') $$;
+CREATE OR REPLACE FUNCTION orders_v1.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT lpad((nextval('pg_temp.draws') / 3)::text, 12, '0') $$;
 SELECT is((SELECT string_agg(right(pg_temp.number_of(pg_temp.sell('cash', true)), 3), ' ') FROM generate_series(1, 3)), '0OD 1OD 2OD', 'a number that is taken is not given again');
 ROLLBACK TO drawn;
 

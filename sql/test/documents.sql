@@ -29,7 +29,7 @@ END
 $$;
 CREATE FUNCTION pg_temp.order_of(p_document jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.outcome(format(
-        'SELECT * FROM orders.place_order(77, ''operator'', ''operator'', pg_temp.uid(''olga''), ''place'', NULL, NULL, %L, 900)', p_document))
+        'SELECT * FROM orders_v1.place_order(77, ''operator'', ''operator'', pg_temp.uid(''olga''), ''place'', NULL, NULL, %L, 900)', p_document))
 $$;
 CREATE FUNCTION pg_temp.entry_of(p_kind text, p_ref text, p_document jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.outcome(format('SELECT pg_temp.operator_put(%L, %L, %L)', p_kind, p_ref, p_document))
@@ -120,7 +120,7 @@ SELECT is_empty(format($f$
 SELECT is_empty($f$
     SELECT outcome, document FROM (
         SELECT d.document, pg_temp.outcome(format(
-            'SELECT * FROM orders.make_cart(77, ''operator'', ''operator'', pg_temp.uid(''olga''), ''carts'', NULL, NULL, %L)', d.document)) AS outcome
+            'SELECT * FROM orders_v1.make_cart(77, ''operator'', ''operator'', pg_temp.uid(''olga''), ''carts'', NULL, NULL, %L)', d.document)) AS outcome
         FROM unnest(ARRAY['company', 'agent', 'currency', 'products']) AS m
         CROSS JOIN odd
         CROSS JOIN LATERAL (SELECT '{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "PEN"}]}'::jsonb
@@ -133,7 +133,7 @@ SELECT advance(77, 'operator', 'operator', NULL, 'packed', NULL, NULL, :o, 'pack
 SELECT is_empty(format($f$
     SELECT outcome, document FROM (
         SELECT d.document, pg_temp.outcome(format(
-            'SELECT * FROM orders.ship(77, ''operator'', ''operator'', NULL, ''ship'', NULL, NULL, %s, %%L, NULL)', d.document)) AS outcome
+            'SELECT * FROM orders_v1.ship(77, ''operator'', ''operator'', NULL, ''ship'', NULL, NULL, %s, %%L, NULL)', d.document)) AS outcome
         FROM unnest(ARRAY['courier', 'service', 'tracking_number', 'tracking_url', 'estimated_delivery', 'expected_at', 'comment']) AS m
         CROSS JOIN odd
         CROSS JOIN LATERAL (SELECT jsonb_build_object(m, odd.value) AS document) AS d) AS x
@@ -142,7 +142,7 @@ SELECT ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :o, '{}', NULL
 SELECT is_empty(format($f$
     SELECT outcome, document FROM (
         SELECT d.document, pg_temp.outcome(format(
-            'SELECT * FROM orders.track(77, ''operator'', ''operator'', NULL, ''track'', NULL, NULL, %s, %%L, NULL)', d.document)) AS outcome
+            'SELECT * FROM orders_v1.track(77, ''operator'', ''operator'', NULL, ''track'', NULL, NULL, %s, %%L, NULL)', d.document)) AS outcome
         FROM unnest(ARRAY['status', 'location', 'description', 'at']) AS m
         CROSS JOIN odd
         CROSS JOIN LATERAL (SELECT '{"status": "in_transit"}'::jsonb || jsonb_build_object(m, odd.value) AS document) AS d) AS x
@@ -150,7 +150,7 @@ SELECT is_empty(format($f$
 SELECT is_empty(format($f$
     SELECT outcome, value FROM (
         SELECT odd.value, pg_temp.outcome(format(
-            'SELECT * FROM orders.refund(77, ''operator'', ''operator'', NULL, ''refund'', NULL, NULL, %s, NULL, %%L, NULL, 30, NULL)', odd.value)) AS outcome
+            'SELECT * FROM orders_v1.refund(77, ''operator'', ''operator'', NULL, ''refund'', NULL, NULL, %s, NULL, %%L, NULL, 30, NULL)', odd.value)) AS outcome
         FROM odd WHERE jsonb_typeof(odd.value) = 'array') AS x
     WHERE pg_temp.is_fault(outcome)$f$, :o), 'a refund of odd lines is made, or refused with a word');
 

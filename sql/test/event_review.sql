@@ -21,8 +21,8 @@ $$;
 -- As the worker does it; tells how many events were refused.
 CREATE FUNCTION pg_temp.review(p_limit integer) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders.review_provider_event(77, d) FROM orders.due_provider_events(77, p_limit) AS d;
-    RETURN (SELECT count(*) FROM orders.refused_provider_events(77, p_limit));
+    PERFORM orders_v1.review_provider_event(77, d) FROM orders_v1.due_provider_events(77, p_limit) AS d;
+    RETURN (SELECT count(*) FROM orders_v1.refused_provider_events(77, p_limit));
 END
 $$;
 

@@ -5,20 +5,20 @@ SELECT no_plan();
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "variants": [{"ref": "x", "stock": 10, "prices": {"USD": 1000}}]}') \g (format=unaligned) /dev/null
 
 CREATE FUNCTION pg_temp.order_it(p_document jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
+    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
         '{"dialect": "customer", "user": "alice", "payment_method": "cod", "lines": [{"product": "lamp", "quantity": 2}]}'::jsonb || p_document, 900)
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.go(p_order bigint, p_to text, p_expected timestamptz DEFAULT NULL, p_collected boolean DEFAULT true, p_version integer DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.advance(77, 'operator', 'operator', pg_temp.uid('olga'), p_to, NULL, NULL, p_order, p_to, p_expected, p_collected, 'as told', pg_temp.match(p_order, p_version))
+    SELECT code FROM orders_v1.advance(77, 'operator', 'operator', pg_temp.uid('olga'), p_to, NULL, NULL, p_order, p_to, p_expected, p_collected, 'as told', pg_temp.match(p_order, p_version))
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.send(p_order bigint, p_shipment jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.ship(77, 'operator', 'operator', pg_temp.uid('olga'), 'ship', NULL, NULL, p_order, p_shipment, NULL) WHERE kind = 'result'
+    SELECT code FROM orders_v1.ship(77, 'operator', 'operator', pg_temp.uid('olga'), 'ship', NULL, NULL, p_order, p_shipment, NULL) WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.said(p_order bigint, p_event jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.track(77, 'operator', 'operator', pg_temp.uid('olga'), 'track', NULL, NULL, p_order, p_event, NULL) WHERE kind = 'result'
+    SELECT code FROM orders_v1.track(77, 'operator', 'operator', pg_temp.uid('olga'), 'track', NULL, NULL, p_order, p_event, NULL) WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.no(p_sql text) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.refusal('SELECT ' || p_sql) $$;
 
@@ -190,7 +190,7 @@ SELECT is(pg_temp.send(:n, '{"tracking_number": "JP9"}'), 'done', 'a number may 
 
 -- Where the goods go is corrected before they leave.
 CREATE FUNCTION pg_temp.goes(p_order bigint, p_document jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.correct_address(77, 'operator', 'operator', pg_temp.uid('olga'), 'address', NULL, NULL, p_order, p_document, NULL) WHERE kind = 'result'
+    SELECT code FROM orders_v1.correct_address(77, 'operator', 'operator', pg_temp.uid('olga'), 'address', NULL, NULL, p_order, p_document, NULL) WHERE kind = 'result'
 $$;
 SELECT pg_temp.goods('alice', 'shop', 'cod') AS moved \gset
 SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 1", "city": "Bern"}}'), 'done', 'an address may come later');
@@ -234,13 +234,13 @@ FROM (VALUES ('{"status": "z", "location": "A", "at": "2025-12-07T14:00:00Z"}'::
              ('{"status": "y", "location": "A", "description": "D", "at": "2025-12-07T14:00:00Z"}'),
              ('{"status": "y", "location": "A", "at": "2025-12-07T14:00:01Z"}')) AS e (document);
 SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "description": "", "at": "2025-12-07T21:00:00+07:00"}'), 'unchanged', 'the same in other words is not');
-SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%1$s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %2$s, '{"status": "x"}', ARRAY[orders.version_tag(%2$s, 1)]))$$, f.name, :p)),
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%1$s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %2$s, '{"status": "x"}', ARRAY[orders_v1.version_tag(%2$s, 1)]))$$, f.name, :p)),
     'OR412 version_mismatch', f.name || ': an old version is told so') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, 0, '{"status": "x"}', NULL))$$, f.name)),
     'OR404 not_found', f.name || ': there is no such order') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(78, 'operator', 'operator', NULL, 'x', NULL, NULL, %s, '{"status": "x"}', NULL))$$, f.name, :p)),
     'OR404 not_found', f.name || ': nor one of another tenant') FROM unnest(ARRAY['ship', 'track']) AS f (name);
-SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
     'OR409 order_not_advanceable', 'a buyer does not deliver');
 
 -- What is said at sending and on the road is kept; every word of the courier makes a version.

@@ -8,8 +8,8 @@ CREATE TEMP TABLE first AS SELECT answer FROM idempotency WHERE key = 'k1';
 SELECT is(pg_temp.buy('alice', p_key => 'k1'), :a::bigint, 'a repeat gives the same order');
 SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77), 1::bigint, 'and makes no other');
 SELECT is(pg_temp.money('alice'), 9000::bigint, 'nor takes money');
-CREATE FUNCTION pg_temp.again(p_fingerprint bytea) RETURNS SETOF orders.answer LANGUAGE sql AS $$
-    SELECT * FROM orders.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'k1', p_fingerprint, 1, 1, NULL, 1,
+CREATE FUNCTION pg_temp.again(p_fingerprint bytea) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+    SELECT * FROM orders_v1.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'k1', p_fingerprint, 1, 1, NULL, 1,
                                     'balance', NULL, NULL, NULL, NULL)
 $$;
 SELECT ok((SELECT flag FROM pg_temp.again(sha256('basic')) WHERE kind = 'result'), 'the repeat says that it is one');
@@ -65,8 +65,8 @@ SELECT pg_temp.cart('sally') AS cart, pg_temp.sell() AS cash, pg_temp.sell() AS 
 CREATE FUNCTION pg_temp.twice(p_call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_sql    text := 'SELECT array_agg(a) FROM ' || p_call || ' AS a';
-    v_first  orders.answer[];
-    v_second orders.answer[];
+    v_first  orders_v1.answer[];
+    v_second orders_v1.answer[];
 BEGIN
     EXECUTE v_sql INTO v_first;
     EXECUTE v_sql INTO v_second;

@@ -96,7 +96,7 @@ SELECT results_eq(format('SELECT kind, id, number, snapshot FROM read_invoice(77
 SELECT is_empty(format('SELECT * FROM read_invoice(%s, %L)', c.tenant, c.number), 'not ' || c.number || ' of ' || c.tenant) FROM (VALUES (77, 'nix'), (1, (pg_temp.invoice(:e)).number)) AS c (tenant, number);
 CREATE FUNCTION pg_temp.readers(p_order bigint, p_number text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(w.who, ' ') FROM unnest('{alice,carl,cora,sally,sam,mona,mel,bert,olga}'::text[]) AS w (who)
-    WHERE EXISTS (SELECT FROM orders.read_own_invoice(77, pg_temp.uid(w.who), lower(pg_temp.number_of(p_order)), lower(p_number)))
+    WHERE EXISTS (SELECT FROM orders_v1.read_own_invoice(77, pg_temp.uid(w.who), lower(pg_temp.number_of(p_order)), lower(p_number)))
 $$;
 SELECT is(pg_temp.readers(o.id, (pg_temp.invoice(o.id)).number), o.who, o.what)
 FROM (VALUES (:e, 'carl sally sam mona mel', 'the buyer and all members of the company'), (:a, 'sally sam mona mel', 'members only where nobody is bound'),

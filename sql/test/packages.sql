@@ -6,7 +6,7 @@ SELECT no_plan();
 
 -- --- periods, by a clock of their own -------------------------------------------------------------------------------------
 
-SELECT is(orders.period_end(p.since::timestamptz, p.zone, p.unit, p.n, p.day)::text, (p.ends::timestamptz)::text, format('%s %s %s after %s, %s', p.n, p.unit, p.zone, p.since, p.day))
+SELECT is(orders_v1.period_end(p.since::timestamptz, p.zone, p.unit, p.n, p.day)::text, (p.ends::timestamptz)::text, format('%s %s %s after %s, %s', p.n, p.unit, p.zone, p.since, p.day))
 FROM (VALUES
     ('2027-01-15T10:00:00Z', 'UTC', 'month', 1, 15, '2027-02-15T10:00:00Z'),
     ('2027-01-31T10:00:00Z', 'UTC', 'month', 1, 31, '2027-02-28T10:00:00Z'),
@@ -250,8 +250,8 @@ SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator'
     "lines": [{"product": "retired"}]}', NULL)$$), 'OR422 product_not_found lines[0].product', 'nor one that is no longer on sale');
 SELECT id AS cart FROM make_cart(77, 'operator', 'operator', NULL, 'x', NULL, NULL,
     '{"company": "acme", "agent": "bob", "currency": "USD", "products": [{"number": "BRONZE"}]}') WHERE kind = 'result' \gset
-SELECT is(pg_temp.refusal(format('SELECT orders.price_cart(k) FROM orders.cart k WHERE k.id = %s', :cart)), 'OR409 product_not_sold', 'nor does a cart');
-SELECT is(orders.sold_again(77, l), false, 'nor is it ordered again') FROM (SELECT * FROM order_line WHERE tenant_id = 77 AND kind = 'package' LIMIT 1) AS l;
+SELECT is(pg_temp.refusal(format('SELECT orders_v1.price_cart(k) FROM orders.cart k WHERE k.id = %s', :cart)), 'OR409 product_not_sold', 'nor does a cart');
+SELECT is(orders_v1.sold_again(77, l), false, 'nor is it ordered again') FROM (SELECT * FROM order_line WHERE tenant_id = 77 AND kind = 'package' LIMIT 1) AS l;
 
 -- --- members and packages as documents ------------------------------------------------------------------------------------
 

@@ -5,18 +5,18 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.send(p_order bigint, p_who text DEFAULT 'sally', p_email text DEFAULT 'a@example.com') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
+    SELECT code FROM orders_v1.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.start(p_order bigint, p_gone bigint DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders.start_payment(77, p_order, p_gone)
+    SELECT id FROM orders_v1.start_payment(77, p_order, p_gone)
 $$;
 CREATE FUNCTION pg_temp.intend(p_payment bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
+    SELECT code FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.wait_for(p_payment bigint, p_seconds integer DEFAULT 30) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.await_capture(77, p_payment, p_seconds) WHERE kind = 'result'
+    SELECT code FROM orders_v1.await_capture(77, p_payment, p_seconds) WHERE kind = 'result'
 $$;
 
 -- The mail: whose order, the address, the method, the state.
@@ -61,7 +61,7 @@ DO $$
 BEGIN
     FOR v_try IN 2 .. 16 LOOP
         UPDATE orders.mail SET attempts = v_try WHERE tenant_id = 77 AND recipient = 'b@example.com';
-        PERFORM orders.mark_mail(77, id, false, false, 'no answer') FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
+        PERFORM orders_v1.mark_mail(77, id, false, false, 'no answer') FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
         INSERT INTO wait SELECT v_try, due_at - now() FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
     END LOOP;
 END

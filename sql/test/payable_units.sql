@@ -16,18 +16,18 @@ FROM (VALUES
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 CREATE FUNCTION pg_temp.buy_jars(p_more jsonb, p_currency text DEFAULT 'HUF', p_channel text DEFAULT 'paypal') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
         'dialect', 'shop', 'user', 'bob', 'payment_channel', p_channel, 'currency', p_currency) || p_more, 900)
     WHERE kind = 'result'
 $$;
 -- What the provider says of the newest payment of an order.
 CREATE FUNCTION pg_temp.captured(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT x.code FROM orders.payment p, LATERAL orders.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
+    SELECT x.code FROM orders.payment p, LATERAL orders_v1.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
         gen_random_uuid()::text, p.amount, p.currency, NULL, NULL) AS x
     WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order) AND x.kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.end_refund(p_order bigint, p_ok boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
+    SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
         SELECT min(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND status = 'pending'),
         CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, NULL, NULL) WHERE kind = 'result'
 $$;

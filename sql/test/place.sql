@@ -99,7 +99,7 @@ SELECT results_eq(
           pg_temp.plan('basic'), NULL, 1, 'balance', NULL, NULL, NULL, NULL)$$,
     $$VALUES ('result'), ('order'), ('line'), ('payment'), ('balance'), ('posting')$$, 'the answer has its rows in order');
 
-SELECT is((SELECT array_agg(orders.digits(n, 6) ORDER BY n) FROM unnest('{7,999999,1234567}'::bigint[]) AS n), '{000007,999999,1234567}'::text[], 'numbers grow beyond their six digits, and lose none');
+SELECT is((SELECT array_agg(orders_v1.digits(n, 6) ORDER BY n) FROM unnest('{7,999999,1234567}'::bigint[]) AS n), '{000007,999999,1234567}'::text[], 'numbers grow beyond their six digits, and lose none');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

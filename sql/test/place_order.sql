@@ -22,7 +22,7 @@ FROM (VALUES
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 CREATE FUNCTION pg_temp.order_it(p_document jsonb, p_key text DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
+    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
         '{"dialect": "shop", "user": "alice", "currency": "IDR", "payment_method": "bank_transfer"}'::jsonb || p_document, 900)
     WHERE kind = 'result'
 $$;
@@ -225,8 +225,8 @@ SELECT code FROM fail_payment(77, 'operator', 'operator', NULL, 'x', NULL, NULL,
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'so does one whose payment failed for good');
 CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
-    PERFORM orders.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL);
+    PERFORM orders_v1.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
+    PERFORM orders_v1.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL);
 END
 $$;
 SELECT pg_temp.order_it('{"payment_method": "cod", "lines": [{"product": "case", "variant": "s"}]}') AS v \gset
@@ -315,7 +315,7 @@ UPDATE product SET active = false WHERE tenant_id = 77 AND external_ref = 't1';
 UPDATE variant v SET active = false FROM product p WHERE p.tenant_id = 77 AND p.external_ref = 't2' AND v.tenant_id = 77 AND v.product_id = p.id;
 DELETE FROM variant_price x USING variant v, product p WHERE p.tenant_id = 77 AND p.external_ref = 't3' AND v.tenant_id = 77 AND v.product_id = p.id AND x.tenant_id = 77 AND x.variant_id = v.id AND x.currency = 'TND';
 CREATE FUNCTION pg_temp.again(p_order bigint, p_key text DEFAULT NULL) RETURNS SETOF answer LANGUAGE sql AS $$
-    SELECT * FROM orders.reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'again', p_key, '\x01', pg_temp.uid('alice'), p_order)
+    SELECT * FROM orders_v1.reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'again', p_key, '\x01', pg_temp.uid('alice'), p_order)
 $$;
 SELECT results_eq(format('SELECT n, code, snapshot FROM generate_series(1, 3) AS n, LATERAL pg_temp.again(%s, CASE WHEN n < 3 THEN ''again'' END) ORDER BY n', :left),
     $$VALUES (1, 'done', '["T3", "T1", "T2"]'::jsonb), (2, 'done', '["T3", "T1", "T2"]'), (3, 'unchanged', '["T3", "T1", "T2"]')$$, 'what is no longer sold is told in order, and as often as it is asked');

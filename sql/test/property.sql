@@ -44,7 +44,7 @@ $$;
 CREATE FUNCTION pg_temp.place_many(p_count integer) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     FOR n IN 1 .. p_count LOOP
-        PERFORM FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, pg_temp.any_order(n), NULL);
+        PERFORM FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, pg_temp.any_order(n), NULL);
     END LOOP;
     RETURN (SELECT count(*) FROM orders.orders WHERE tenant_id = 77);
 END

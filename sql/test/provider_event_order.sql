@@ -8,13 +8,13 @@ SELECT no_plan();
 CREATE FUNCTION pg_temp.tell(
     p_event text, p_type text, p_intent text, p_amount bigint DEFAULT NULL, p_transaction text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.apply_provider_event(77, 'sim', p_event, p_type, NULL, p_intent, p_transaction, p_amount,
+    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, NULL, p_intent, p_transaction, p_amount,
                                                  CASE WHEN p_amount IS NOT NULL THEN 'USD' END, 'declined', 'the card was declined')
     WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.intend(p_order bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, pg_temp.payment_of(p_order), p_intent,
+    SELECT code FROM orders_v1.record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, pg_temp.payment_of(p_order), p_intent,
                                           'https://pay.example/', NULL)
     WHERE kind = 'result'
 $$;
@@ -39,8 +39,8 @@ $$;
 CREATE FUNCTION pg_temp.review() RETURNS TABLE (channel text, event_id text, type text, payment text, intent_id text, transaction_id text,
     amount bigint, currency text, refusal text) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders.review_provider_event(77, d.id) FROM orders.due_provider_events(77, 10) AS d (id);
-    RETURN QUERY SELECT * FROM orders.refused_provider_events(77, 10);
+    PERFORM orders_v1.review_provider_event(77, d.id) FROM orders_v1.due_provider_events(77, 10) AS d (id);
+    RETURN QUERY SELECT * FROM orders_v1.refused_provider_events(77, 10);
 END
 $$;
 
@@ -124,7 +124,7 @@ BEGIN
         END IF;
         v_type := (ARRAY['confirming', 'paid', 'refunded', 'refund_failed', 'failed'])[p_events[i]];
         FOR i IN 1 .. CASE WHEN p_intent_after IS NULL THEN 2 ELSE 1 END LOOP
-            PERFORM orders.apply_provider_event(77, 'sim', p_name || v_type, v_type,
+            PERFORM orders_v1.apply_provider_event(77, 'sim', p_name || v_type, v_type,
                 CASE WHEN p_intent_after IS NULL THEN pg_temp.key_of(pg_temp.payment_of(o)) END, CASE WHEN p_intent_after IS NOT NULL THEN 'in-' || p_name END,
                 CASE v_type WHEN 'paid' THEN 'tx-' || p_name WHEN 'refunded' THEN 'rtx-' || p_name WHEN 'refund_failed' THEN 'rtx0-' || p_name END,
                 CASE v_type WHEN 'paid' THEN 1000 WHEN 'refunded' THEN p_refund END, 'USD', 'declined', 'the card was declined');

@@ -10,7 +10,7 @@ SELECT pg_temp.operator_put('products', 'jar', '{"name": "Jar", "returnable": tr
 -- Three jars less 100 and a lid, for 3000: two payments through a provider, one of 1200 and one of 1800, as a split tender has them.
 CREATE FUNCTION pg_temp.split_tender() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_order bigint := (SELECT order_id FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    v_order bigint := (SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
         '{"dialect": "shop", "user": "bob", "payment_channel": "sim",
           "lines": [{"product": "jar", "quantity": 3, "discount": 100}, {"product": "lid"}]}', 900) WHERE kind = 'result');
 BEGIN
@@ -37,7 +37,7 @@ CREATE FUNCTION pg_temp.parts(p_order bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 -- The oldest pending part ends.
 CREATE FUNCTION pg_temp.end_part(p_order bigint, p_ok boolean) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
+    SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
         SELECT min(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND status = 'pending'),
         CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, CASE WHEN NOT p_ok THEN 'refused' END, NULL)
     WHERE kind = 'result'
@@ -108,10 +108,10 @@ SELECT count(*) FROM (VALUES (1, 'packed'), (2, 'shipped'), (3, 'delivered')) AS
 SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.pieces(:r, 2, 1), 'broken', 30, NULL)
 WHERE kind = 'result' \gset
 CREATE FUNCTION pg_temp.step_return(p_return bigint, p_action text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, p_return, p_action, NULL, NULL) WHERE kind = 'result'
+    SELECT code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, p_return, p_action, NULL, NULL) WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.return_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT state || ' ' || coalesce(amount::text, '-') FROM orders.returns_of(77, ARRAY[p_order])
+    SELECT state || ' ' || coalesce(amount::text, '-') FROM orders_v1.returns_of(77, ARRAY[p_order])
 $$;
 SELECT pg_temp.step_return(:ret, s) FROM unnest('{approve,receive,refund}'::text[]) AS s \g (format=unaligned) /dev/null
 SELECT is(pg_temp.parts(:r), '1200 pending, 833 pending', 'a return is refunded by both payments');

@@ -78,7 +78,7 @@ BEGIN
         WHEN 'refund' THEN
             RETURN pg_temp.refund_any(o);
         WHEN 'settle' THEN
-            RETURN (SELECT code FROM orders.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL,
+            RETURN (SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL,
                 (SELECT id FROM orders.refund WHERE tenant_id = 77 AND order_id = o.id AND status = 'pending' ORDER BY random() LIMIT 1),
                 'rtx-' || n, random() < 0.7, 'no', 'no') WHERE kind = 'result');
         WHEN 'go' THEN
@@ -91,13 +91,13 @@ BEGIN
         WHEN 'late' THEN
             UPDATE orders.orders SET expires_at = now() - interval '1 second'
             WHERE tenant_id = 77 AND id = o.id AND expires_at IS NOT NULL AND payment_state IN ('unpaid', 'confirming', 'failed');
-            RETURN orders.expire_due(77, 100);
+            RETURN orders_v1.expire_due(77, 100);
         WHEN 'return' THEN
-            RETURN (SELECT code FROM orders.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (
+            RETURN (SELECT code FROM orders_v1.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (
                 SELECT jsonb_agg(jsonb_build_object('id', l.id)) FROM orders.order_line l
                 WHERE l.tenant_id = 77 AND l.order_id = o.id AND l.kind = 'product' AND random() < 0.8), 'broken', NULL, NULL) WHERE kind = 'result');
         ELSE
-            RETURN (SELECT code FROM orders.resolve_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL,
+            RETURN (SELECT code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL,
                 (SELECT id FROM orders.order_return WHERE tenant_id = 77 AND order_id = o.id ORDER BY random() LIMIT 1),
                 pg_temp.any_of('approve', 'approve', 'receive', 'receive', 'refund', 'reject'), NULL, NULL) WHERE kind = 'result');
     END CASE;

@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.line_counts(p_order bigint, p_product text DEFAULT 'lamp
     WHERE tenant_id = 77 AND order_id = p_order AND item_ref = p_product
 $$;
 CREATE FUNCTION pg_temp.ask_return(p_order bigint, p_quantity integer) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders.request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, p_order,
+    SELECT id FROM orders_v1.request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, p_order,
         CASE WHEN p_quantity IS NULL THEN (SELECT jsonb_agg(x - 'quantity') FROM jsonb_array_elements(pg_temp.pieces(p_order, 1)) AS x)
              ELSE pg_temp.pieces(p_order, p_quantity) END, 'broken', 30, NULL)
     WHERE kind = 'result'
@@ -21,7 +21,7 @@ DECLARE
     v_code   text;
 BEGIN
     FOREACH v_action IN ARRAY p_actions LOOP
-        SELECT code INTO v_code FROM orders.resolve_return(77, 'operator', 'operator', NULL, 'resolve', NULL, NULL, p_return, v_action, NULL, NULL)
+        SELECT code INTO v_code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'resolve', NULL, NULL, p_return, v_action, NULL, NULL)
         WHERE kind = 'result';
     END LOOP;
     RETURN v_code;

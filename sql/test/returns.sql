@@ -13,7 +13,7 @@ FROM (VALUES
 
 -- An order of goods: products by comma, three lamps and the like as lamp*3.
 CREATE FUNCTION pg_temp.sell(p_lines text, p_more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
+    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
         jsonb_build_object('dialect', 'customer', 'user', 'alice', 'currency', 'USD', 'payment_method', 'balance', 'tax_inclusive', false,
             'lines', (SELECT jsonb_agg(jsonb_build_object('product', split_part(w, '*', 1), 'quantity', coalesce(nullif(split_part(w, '*', 2), ''), '1')::integer) ORDER BY n)
                       FROM string_to_table(p_lines, ',') WITH ORDINALITY AS t (w, n))) || p_more, 900)
@@ -22,9 +22,9 @@ $$;
 -- It is delivered, so many days ago; cash on delivery was not collected.
 CREATE FUNCTION pg_temp.deliver(p_order bigint, p_days integer DEFAULT 0) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
-    PERFORM orders.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL);
-    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'deliver', NULL, NULL, p_order, 'delivered', NULL, false, NULL, NULL);
+    PERFORM orders_v1.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
+    PERFORM orders_v1.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL);
+    PERFORM orders_v1.advance(77, 'operator', 'operator', NULL, 'deliver', NULL, NULL, p_order, 'delivered', NULL, false, NULL, NULL);
     UPDATE orders.shipment s SET delivered_at = now() - p_days * interval '24 hours' WHERE s.tenant_id = 77 AND s.order_id = p_order;
     RETURN p_order;
 END
@@ -39,7 +39,7 @@ CREATE FUNCTION pg_temp.ask(
     p_order bigint, p_lines jsonb, p_user text DEFAULT 'alice', p_window integer DEFAULT 30, p_reason text DEFAULT 'broken',
     p_version integer DEFAULT NULL, p_key text DEFAULT NULL, OUT code text, OUT id bigint
 ) LANGUAGE sql AS $$
-    SELECT code, id FROM orders.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
+    SELECT code, id FROM orders_v1.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
                                                p_order, p_lines, p_reason, p_window, pg_temp.match(p_order, p_version))
     WHERE kind = 'result'
 $$;
@@ -56,7 +56,7 @@ DECLARE
     v_code   text;
 BEGIN
     FOREACH v_action IN ARRAY string_to_array(p_actions, ',') LOOP
-        SELECT code INTO v_code FROM orders.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
+        SELECT code INTO v_code FROM orders_v1.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
                                                            p_comment,
                                                            pg_temp.match((SELECT r.order_id FROM orders.order_return r WHERE r.id = p_return), p_version))
         WHERE kind = 'result';

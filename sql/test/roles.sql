@@ -17,11 +17,11 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               read_bound,bind_buyer,edit_billing_address,send_pay_link,start_payment,read_link,payment_by_intent,begin_capture,await_capture,capture_not_made,due_captures,
               claim_mail,mark_mail,issue_invoice,read_invoice,read_own_invoice,make_cart,record_terminal_transaction}'),
           'who may run ' || p.proname)
-FROM pg_proc p WHERE p.pronamespace = 'orders'::regnamespace ORDER BY p.proname;
+FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname <> ALL ('{user_id_of,order_id_of,code_key,span_start,span_end,rows_of,money_of,more_of,parties_of,actors_of,invoices_of,shipments_of,returns_of,labels_of,addresses_of,order_category,categories_of,list_returns,read_link}'), p.proname || ': rights of the owner, but for readers')
-FROM pg_proc p WHERE p.pronamespace = 'orders'::regnamespace AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
-SELECT ok(p.proconfig @> '{"search_path=orders, pg_temp"}', p.proname || ' fixes its search path')
-FROM pg_proc p WHERE p.pronamespace = 'orders'::regnamespace AND p.prosecdef ORDER BY p.proname;
+FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
+SELECT ok(p.proconfig @> '{"search_path=orders, orders_v1, pg_temp"}', p.proname || ' fixes its search path')
+FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prosecdef ORDER BY p.proname;
 SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', c.relname || ' is the owner''s')
 FROM pg_class c WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v') ORDER BY c.relname;
 SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'nobody logs in as the owner') FROM pg_roles r WHERE r.rolname = 'orders_owner';
@@ -47,10 +47,10 @@ $$;
 SELECT is(public.as_module(c.sql), '42501', c.sql)
 FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.order_history'), ('INSERT INTO orders.outbox VALUES (77, 1)'),
              ('UPDATE orders.account SET balance = 1000000'), ('SELECT * FROM orders.token'), ('SELECT * FROM orders.idempotency'),
-             ('SELECT orders.put_order(NULL, NULL, NULL)'), ('SELECT orders.credit_balance(77, 1, ''USD'', 1, NULL, NULL, NULL, NULL)'),
+             ('SELECT orders_v1.put_order(NULL, NULL, NULL)'), ('SELECT orders_v1.credit_balance(77, 1, ''USD'', 1, NULL, NULL, NULL, NULL)'),
              ('CREATE TABLE orders.mine ()'), ('TRUNCATE orders.payment')) AS c (sql);
-SELECT is(public.as_module(format('SELECT orders.cancel(77, ''user'', ''buyer'', 1, ''c'', NULL, NULL, NULL, %s, NULL, NULL)', :a)), 'OR409',
+SELECT is(public.as_module(format('SELECT orders_v1.cancel(77, ''user'', ''buyer'', 1, ''c'', NULL, NULL, NULL, %s, NULL, NULL)', :a)), 'OR409',
           'but it may ask the functions');
-SELECT is(public.as_module('SELECT * FROM orders.rows_of(77, ARRAY[1])'), '00000', 'and read');
+SELECT is(public.as_module('SELECT * FROM orders_v1.rows_of(77, ARRAY[1])'), '00000', 'and read');
 SELECT * FROM finish();
 ROLLBACK;

@@ -8,7 +8,7 @@ SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "variants": [{
 
 -- An order of two lamps through a provider; its first payment is external.
 CREATE FUNCTION pg_temp.lamps(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
         'dialect', 'shop', 'user', p_who, 'payment_channel', 'sim', 'lines', '[{"product": "lamp", "quantity": 2}]'::jsonb), 900)
     WHERE kind = 'result'
 $$;
@@ -18,7 +18,7 @@ $$;
 -- What the provider says of an order's first payment.
 CREATE FUNCTION pg_temp.say(p_type text, p_order bigint, p_transaction text, p_amount bigint DEFAULT 2000, p_payment bigint DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
+    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.first_payment(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined')
     WHERE kind = 'result'
 $$;
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION pg_temp.advance(p_order bigint, p_to text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
+    SELECT code FROM orders_v1.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
     WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.surplus_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
@@ -46,7 +46,7 @@ $$;
 -- The end of the newest surplus refund of an order, as a worker or an operator says it.
 CREATE FUNCTION pg_temp.settle_surplus(p_order bigint, p_ok boolean, p_transaction text DEFAULT NULL, p_actor text DEFAULT 'provider')
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
+    SELECT code FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
         (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND surplus),
         p_transaction, p_ok, CASE WHEN NOT p_ok THEN 'refused' END, NULL)
     WHERE kind = 'result'

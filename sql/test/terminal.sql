@@ -4,8 +4,8 @@ BEGIN;
 \ir lib/company.sql
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.tell(p_transaction text, p_kind text, p_amount bigint, p_currency text, p_number text) RETURNS SETOF orders.answer LANGUAGE sql AS $$
-    SELECT * FROM orders.record_terminal_transaction(77, 'operator', 'operator', pg_temp.uid('olga'), 'terminal', NULL, NULL,
+CREATE FUNCTION pg_temp.tell(p_transaction text, p_kind text, p_amount bigint, p_currency text, p_number text) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+    SELECT * FROM orders_v1.record_terminal_transaction(77, 'operator', 'operator', pg_temp.uid('olga'), 'terminal', NULL, NULL,
                                                      p_transaction, p_kind, p_amount, p_currency, p_number)
 $$;
 SELECT id AS a, code AS a_code, snapshot AS a_snapshot FROM pg_temp.tell('T1', 'charge', 1000, 'USD', 'aaaa160401000001od') \gset

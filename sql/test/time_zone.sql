@@ -11,7 +11,7 @@ CREATE FUNCTION pg_temp.zone(p_zone text) RETURNS void LANGUAGE sql AS $$ UPDATE
 CREATE FUNCTION pg_temp.local(p_zone text, p_at text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
-    RETURN orders.local_text(77, p_at::timestamptz);
+    RETURN orders_v1.local_text(77, p_at::timestamptz);
 END
 $$;
 SELECT is(pg_temp.local(z.zone, z.at), z.text, z.zone || ' at ' || z.at)
@@ -28,16 +28,16 @@ FROM (VALUES
 -- Numbers.
 CREATE FUNCTION pg_temp.numbers(p_zone text, p_at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    h orders.order_head;
+    h orders_v1.order_head;
     v text := '';
 BEGIN
     PERFORM pg_temp.zone(p_zone);
     FOREACH h.dialect IN ARRAY ARRAY['user', 'shop', 'customer', 'commerce', 'company'] LOOP
         h.number_prefix := CASE h.dialect WHEN 'company' THEN 'AAAA' END;
         h.method := 'cod';
-        v := v || orders.order_number(h, 7, orders.local_time(77, p_at)) || ' ';
+        v := v || orders_v1.order_number(h, 7, orders_v1.local_time(77, p_at)) || ' ';
     END LOOP;
-    RETURN v || orders.invoice_number(77, 'INV', 7, p_at) || ' ' || orders.bill_series_at(77, p_at);
+    RETURN v || orders_v1.invoice_number(77, 'INV', 7, p_at) || ' ' || orders_v1.bill_series_at(77, p_at);
 END
 $$;
 SELECT is(pg_temp.numbers(z.zone, z.at::timestamptz), z.numbers, 'numbers in ' || z.zone || ' at ' || z.at)
@@ -67,14 +67,14 @@ BEGIN
     v_sale := pg_temp.sell('cash');
     PERFORM pg_temp.settle(v_sale, 'X-' || p_zone);
     PERFORM pg_temp.bill(v_sale), pg_temp.bill(v_order);
-    PERFORM orders.advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, v_goods, 'confirmed', NULL, NULL, NULL, NULL);
+    PERFORM orders_v1.advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, v_goods, 'confirmed', NULL, NULL, NULL, NULL);
     SELECT string_agg(x.what || ': ' || x.is, ', ') INTO v_wrong
     FROM (
         SELECT 'order' AS what, number AS is, replace(v_day, '-', '') AS day FROM orders.orders WHERE tenant_id = 77 AND id = v_order
         UNION ALL SELECT 'sale', number, v_short FROM orders.orders WHERE tenant_id = 77 AND id = v_sale
         UNION ALL SELECT 'bill', bill_no, left(v_day, 7) FROM orders.orders WHERE tenant_id = 77 AND id = v_goods
         UNION ALL SELECT 'bill day', document ->> 'issued_at', v_day FROM orders.bill WHERE tenant_id = 77 AND order_id = v_goods
-        UNION ALL SELECT 'bill of a plan', snapshot ->> 'issued_at', v_day FROM orders.read_bill(77, NULL, v_order)
+        UNION ALL SELECT 'bill of a plan', snapshot ->> 'issued_at', v_day FROM orders_v1.read_bill(77, NULL, v_order)
         UNION ALL SELECT 'invoice', number, v_short FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)
         UNION ALL SELECT 'invoice day', document ->> 'issued_at', v_day FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)
         UNION ALL SELECT 'paid', document -> 'payment' ->> 'paid_at', v_day FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)) AS x
@@ -88,8 +88,8 @@ SELECT is(pg_temp.all_days(z.zone), NULL, 'every day is that of ' || z.zone) FRO
 CREATE FUNCTION pg_temp.period(p_zone text, p_unit text, p_now timestamptz, p_from date DEFAULT NULL, p_to date DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
-    RETURN concat_ws(' ', to_char(orders.span_start(77, p_unit, p_from, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'),
-                     to_char(orders.span_end(77, p_unit, p_to, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'));
+    RETURN concat_ws(' ', to_char(orders_v1.span_start(77, p_unit, p_from, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'),
+                     to_char(orders_v1.span_end(77, p_unit, p_to, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'));
 END
 $$;
 SELECT is(pg_temp.period(p.zone, p.unit, p.now::timestamptz), p.period, format('the %s in %s at %s', p.unit, p.zone, p.now))

@@ -4,5 +4,3 @@
 SELECT tenant_id, order_id, document, created_at
 FROM orders.bill WHERE false;
 SELECT 1 / has_table_privilege('orders_api', 'orders.bill', 'SELECT')::integer;
-SELECT 'orders.bill_series_at'::regproc;
-SELECT 'orders.bill_order'::regproc;

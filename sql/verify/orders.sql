@@ -34,12 +34,6 @@ SELECT tenant_id, coupon_id, order_id, user_id, amount, currency, state, created
 FROM orders.coupon_redemption WHERE false;
 SELECT tenant_id, series, last_number
 FROM orders.number_series WHERE false;
-SELECT NULL::orders.step;
-SELECT 'orders.record_steps'::regproc;
-SELECT 'orders.next_in_series'::regproc;
-SELECT 'orders.order_id_of'::regproc;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.order_id_of(integer, text)', 'EXECUTE')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.transition', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.orders', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.order_line', 'SELECT')::integer;

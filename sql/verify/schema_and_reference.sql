@@ -6,22 +6,9 @@ SELECT code, exponent, symbol, name
 FROM orders.currency WHERE false;
 SELECT id, name, currency, tax_inclusive, bill_series, time_zone, metadata, created_at
 FROM orders.tenant WHERE false;
-SELECT 'orders.refuse'::regproc;
-SELECT 'orders.is_transient'::regproc;
-SELECT 'orders.digits'::regproc;
-SELECT 'orders.utc_time'::regproc;
 SELECT 'orders.code_key'::regproc;
-SELECT 'orders.local_time'::regproc;
-SELECT 'orders.local_text'::regproc;
-SELECT 'orders.span_start'::regproc;
-SELECT 'orders.span_end'::regproc;
-SELECT 'orders.skip_ids'::regproc;
 SELECT 'orders.new_public_id'::regproc;
 SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.code_key(text)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.span_start(integer, text, date, timestamptz)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.span_end(integer, text, date, timestamptz)', 'EXECUTE')::integer;

@@ -4,7 +4,4 @@
 SELECT tenant_id, id, public_id, external_ref, login, name, given_name, family_name, email, phone, locale,
        active, metadata, created_at, updated_at
 FROM orders.users WHERE false;
-SELECT 'orders.user_id_of'::regproc;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders.user_id_of(integer, text)', 'EXECUTE')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.users', 'SELECT')::integer;

@@ -35,7 +35,7 @@ sub captured
     my ($number, $payer) = @_;
     my ($payment) = rows(q(SELECT p.id FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id WHERE o.tenant_id = 1 AND o.number = ? ORDER BY p.id DESC LIMIT 1), $number);
     my $transaction = unique('capture');
-    rows(q(SELECT orders.capture(orders.acting_as(orders.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $number, $payment->{id}, $transaction);
+    rows(q(SELECT orders_v1.capture(orders_v1.acting_as(orders_v1.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $number, $payment->{id}, $transaction);
     db()->do(q(UPDATE orders.orders SET payer = ? WHERE tenant_id = 1 AND number = ?), undef, $payer, $number);
     return $transaction;
 }

@@ -80,7 +80,7 @@ subtest 'states' => sub {
     named(send_link($seller, late(sell_link($seller)), 'a@gmail.com'), 'closed');
     my $paid = sell_link($seller);
     my ($payment) = rows(q(SELECT p.id FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id WHERE o.tenant_id = 1 AND o.number = ?), $paid);
-    rows(q(SELECT orders.capture(orders.acting_as(orders.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $paid, $payment->{id}, unique('capture'));
+    rows(q(SELECT orders_v1.capture(orders_v1.acting_as(orders_v1.system_context(1), 'provider'), (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, NULL)), $paid, $payment->{id}, unique('capture'));
     named(send_link($seller, $paid, 'a@gmail.com'), 'paid');
     db()->do(q(UPDATE orders.payment SET provider = 'terminal' WHERE tenant_id = 1 AND id = ?), undef, $payment->{id});
     company('refund', $seller, order_number => $paid);

@@ -70,7 +70,7 @@ subtest 'one key, other requests, other people' => sub {
 };
 
 subtest 'a balance for 50, 32 sessions' => sub {
-    $postgres->rows(q(SELECT id FROM orders.post_balance(1, 'operator', 'operator', 900, 'faults', NULL, NULL, 200::bigint, ?::bigint, 'USD', 'down')),
+    $postgres->rows(q(SELECT id FROM orders_v1.post_balance(1, 'operator', 'operator', 900, 'faults', NULL, NULL, 200::bigint, ?::bigint, 'USD', 'down')),
         50 * 100 - $Faults::Data::funds);
     my @told = at_once($postgres, 32, sub {
         my ($db, $number, $tell) = @_;
@@ -124,10 +124,10 @@ my %step = (
     cancel => sub { my ($db, $o, $b) = @_; call($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
     drop => sub { my ($db, $o) = @_; call($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
     refund => sub { my ($db, $o) = @_; call($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
-    expire => sub { my ($db) = @_; quiet($db, 'SELECT orders.expire_due(1, 5)') },
+    expire => sub { my ($db) = @_; quiet($db, 'SELECT orders_v1.expire_due(1, 5)') },
     intents => sub {
         my ($db) = @_;
-        my $due = quiet($db, 'SELECT id FROM orders.due_intents(1, 3, 0)');
+        my $due = quiet($db, 'SELECT id FROM orders_v1.due_intents(1, 3, 0)');
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
             my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
@@ -138,7 +138,7 @@ my %step = (
     },
     refunds => sub {
         my ($db) = @_;
-        my $due = quiet($db, 'SELECT id FROM orders.due_refunds(1, 3, 0)');
+        my $due = quiet($db, 'SELECT id FROM orders_v1.due_refunds(1, 3, 0)');
         return $due if $due->{state};
         for my $refund (@{$due->{ids}}) {
             my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
@@ -162,8 +162,8 @@ sub provider_captures {
     return {} if !$payment;
     my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
-    return quiet($db, @{([q(SELECT id FROM orders.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders.await_capture(1, ?, 1)), $payment],
-        [q(SELECT id FROM orders.capture_not_made(1, ?)), $payment], [q(SELECT id FROM orders.due_captures(1, 3, 0))])[rand 4]});
+    return quiet($db, @{([q(SELECT id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.await_capture(1, ?, 1)), $payment],
+        [q(SELECT id FROM orders_v1.capture_not_made(1, ?)), $payment], [q(SELECT id FROM orders_v1.due_captures(1, 3, 0))])[rand 4]});
 }
 
 # The provider tells the same things many times over, under the same and under new event ids.
@@ -173,7 +173,7 @@ sub provider_speaks {
     return {} if !$payment;
     my $type = (qw(paid paid paid failed confirming))[rand 5];
     my $answer = eval {
-        $db->selectall_arrayref('SELECT code FROM orders.apply_provider_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
+        $db->selectall_arrayref('SELECT code FROM orders_v1.apply_provider_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
             "ev-$payment-$type-" . int rand 3, $type, $key, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
     };
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};

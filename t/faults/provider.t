@@ -170,12 +170,12 @@ subtest 'refunds of a provider that is gone' => sub {
     my $db = $postgres->db;
     my @stuck;
     for my $channel (qw(removed gone removed gone)) {
-        my ($order) = $db->selectrow_array(q(SELECT order_id FROM orders.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
+        my ($order) = $db->selectrow_array(q(SELECT order_id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
             ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
         my ($payment, $key) = @{payment_of($order)}{qw(id provider_key)};
-        $db->selectall_arrayref(q(SELECT FROM orders.apply_provider_event(1, ?, ?, 'paid', ?, ?, ?, 1000, 'USD', NULL, NULL)), undef,
+        $db->selectall_arrayref(q(SELECT FROM orders_v1.apply_provider_event(1, ?, ?, 'paid', ?, ?, ?, 1000, 'USD', NULL, NULL)), undef,
             $channel, "evt-$payment", $key, "in-$payment", "tx-$payment");
-        $db->selectall_arrayref(q(SELECT FROM orders.refund(1, 'operator', 'operator', 900, 'faults', NULL, NULL, ?, NULL, NULL, 'gone', 30, NULL)),
+        $db->selectall_arrayref(q(SELECT FROM orders_v1.refund(1, 'operator', 'operator', 900, 'faults', NULL, NULL, ?, NULL, NULL, 'gone', 30, NULL)),
             undef, $order);
         push @stuck, $order;
     }

@@ -66,9 +66,9 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my $token = make_token($buyer);
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
     api(GET => '/api/v1/admin/orders', token => operator()->{token}, unchecked => 1);
-    db()->do($_) for 'ALTER FUNCTION orders.token_identity(bytea) RENAME TO token_identity_at_once', q(
-        CREATE FUNCTION orders.token_identity(p_hash bytea) RETURNS SETOF orders.answer LANGUAGE plpgsql SECURITY DEFINER AS $$
-        DECLARE rows orders.answer[] := ARRAY(SELECT a FROM orders.token_identity_at_once(p_hash) a);
+    db()->do($_) for 'ALTER FUNCTION orders_v1.token_identity(bytea) RENAME TO token_identity_at_once', q(
+        CREATE FUNCTION orders_v1.token_identity(p_hash bytea) RETURNS SETOF orders_v1.answer LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE rows orders_v1.answer[] := ARRAY(SELECT a FROM orders_v1.token_identity_at_once(p_hash) a);
         BEGIN PERFORM pg_sleep(1.5); RETURN QUERY SELECT * FROM unnest(rows); END $$);
     my $pid = fork // die "fork: $!";
     if (!$pid) {
@@ -79,7 +79,7 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my $asked = wait_for(sub { scalar rows(q(SELECT 1 FROM pg_stat_activity WHERE usename = 'orders_api' AND wait_event = 'PgSleep')) }, 5);
     my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
     waitpid $pid, 0;
-    db()->do($_) for 'DROP FUNCTION orders.token_identity(bytea)', 'ALTER FUNCTION orders.token_identity_at_once(bytea) RENAME TO token_identity';
+    db()->do($_) for 'DROP FUNCTION orders_v1.token_identity(bytea)', 'ALTER FUNCTION orders_v1.token_identity_at_once(bytea) RENAME TO token_identity';
     ok($asked, 'the database was asked before');
     like($revoked->code, qr/^20[04]$/, 'and answered after') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');

@@ -18,7 +18,7 @@ sub put { my ($kind, $ref, %document) = @_; return api(PUT => "$admin/catalogue/
 sub term
 {
     my ($member) = @_;
-    my ($row) = rows(q(SELECT k.external_ref, orders.utc_time(t.starts_at) AS starts, orders.utc_time(t.ends_at) AS ends
+    my ($row) = rows(q(SELECT k.external_ref, orders_v1.utc_time(t.starts_at) AS starts, orders_v1.utc_time(t.ends_at) AS ends
         FROM orders.users u JOIN orders.member m ON m.tenant_id = 1 AND m.user_id = u.id JOIN orders.package_term t ON t.tenant_id = 1 AND t.id = m.term_id
         JOIN orders.package k ON k.tenant_id = 1 AND k.variant_id = t.package_id WHERE u.tenant_id = 1 AND u.external_ref = ?), $member->{ref});
     return $row ? @$row{qw(external_ref starts ends)} : undef;

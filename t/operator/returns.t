@@ -188,7 +188,7 @@ subtest 'a refund that is sent later, by people or by a provider' => sub {
     post("/returns/$id/$_") for qw(approve receive);
     # A seller's word leaves the money to the operator.
     my $pending = sub {
-        db()->do(q(SELECT FROM orders.resolve_return(1, 'operator', 'seller', NULL, 'test', NULL, NULL, ?, 'refund', NULL, NULL)), undef, $id);
+        db()->do(q(SELECT FROM orders_v1.resolve_return(1, 'operator', 'seller', NULL, 'test', NULL, NULL, ?, 'refund', NULL, NULL)), undef, $id);
         return get("/orders/$order->{id}")->{json}{refunds}[-1];
     };
     my $refund = $pending->();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of orders.answer, on results made by hand. */
+/* The reader of orders_v1.answer, on results made by hand. */
 #include "support.h"
 
 #include <endian.h>

@@ -46,22 +46,22 @@ answers() { grep -lE "$1" "$out"/* | wc -l | tr -d ' '; }
 
 shop() {
     q "INSERT INTO orders.tenant (id, name, currency) VALUES ($tenant, 'race', 'USD');
-       SELECT count(*) FROM orders.catalogue_bulk($tenant, 'operator', 'system', NULL, 'race', NULL, NULL, ARRAY[
+       SELECT count(*) FROM orders_v1.catalogue_bulk($tenant, 'operator', 'system', NULL, 'race', NULL, NULL, ARRAY[
            '{\"kind\": \"plans\", \"ref\": \"basic\", \"name\": \"Basic\", \"price\": 100, \"currency\": \"USD\"}',
            '{\"kind\": \"coupons\", \"ref\": \"ten\", \"percent_bp\": 1000, \"max_uses\": 10}',
            '{\"kind\": \"coupons\", \"ref\": \"free\", \"percent_bp\": 1000}',
            '{\"kind\": \"payment-channels\", \"ref\": \"sim\", \"provider\": \"simulator\"}']::jsonb[]
            || ARRAY(SELECT jsonb_build_object('kind', 'users', 'ref', 'u' || n, 'name', 'U' || n)
                     FROM generate_series(1, 40) AS n));
-       SELECT count(*) FROM generate_series(1, 40) AS n, LATERAL orders.post_balance($tenant, 'operator', 'system',
-           NULL, 'race', NULL, NULL, orders.user_id_of($tenant, 'u' || n), 500, 'USD', 'race')" >"$out/shop"
+       SELECT count(*) FROM generate_series(1, 40) AS n, LATERAL orders_v1.post_balance($tenant, 'operator', 'system',
+           NULL, 'race', NULL, NULL, orders_v1.user_id_of($tenant, 'u' || n), 500, 'USD', 'race')" >"$out/shop"
 }
 
-user() { echo "orders.user_id_of($tenant, '$1')"; }
+user() { echo "orders_v1.user_id_of($tenant, '$1')"; }
 
 # buy USER METHOD COUPON KEY: SQL that places an order of the plan and answers with its id
 buy() {
-    echo "SELECT 'order ' || order_id FROM orders.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
+    echo "SELECT 'order ' || order_id FROM orders_v1.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
           $(user "$1"), (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, '$2', 'sim', NULL, $3, 900)
           WHERE kind = 'result'"
 }

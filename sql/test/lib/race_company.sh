@@ -4,7 +4,7 @@
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 
 company() {
-    q "SELECT count(*) FROM orders.catalogue_bulk($operator, ARRAY[
+    q "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, ARRAY[
            '{\"kind\": \"companies\", \"ref\": \"acme\", \"name\": \"Acme\", \"prefix\": \"AAAA\"}',
            '{\"kind\": \"users\", \"ref\": \"sally\", \"name\": \"Sally\", \"current_company\": \"acme\"}',
            '{\"kind\": \"memberships\", \"ref\": \"m\", \"company\": \"acme\", \"user\": \"sally\", \"role\": \"salesperson\"}',
@@ -14,13 +14,13 @@ company() {
 seller() { echo "$tenant, 'company', 'seller', $(user sally), 'race', NULL, NULL"; }
 
 cart() {
-    q "SELECT id FROM orders.make_cart($operator,
+    q "SELECT id FROM orders_v1.make_cart($operator,
            '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}')"
 }
 
 # place CART METHOD CONSUMER SECONDS: SQL that orders a cart and answers with how and its id
 place() {
-    echo "SELECT code || ' ' || order_id FROM orders.place_cart($(seller), '$1', '$2', $3, 'sim', $4) WHERE kind = 'result'"
+    echo "SELECT code || ' ' || order_id FROM orders_v1.place_cart($(seller), '$1', '$2', $3, 'sim', $4) WHERE kind = 'result'"
 }
 
 # sell METHOD CONSUMER SECONDS: an order of a cart of its own; its id
@@ -28,6 +28,6 @@ sell() { q "$(place "$(cart)" "$1" "$2" "$3")" | cut -d' ' -f2; }
 
 number() { q "SELECT number FROM orders.orders WHERE tenant_id = $tenant AND id = $1"; }
 
-settle() { echo "SELECT code FROM orders.settle_sale($(seller), '$1', '$2') WHERE kind = 'result'"; }
+settle() { echo "SELECT code FROM orders_v1.settle_sale($(seller), '$1', '$2') WHERE kind = 'result'"; }
 
 states() { q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $1"; }

@@ -4,7 +4,7 @@
 -- The short functions below stand for the documented ones with the context of a caller filled in.
 
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SET LOCAL search_path = orders, public;
+SET LOCAL search_path = orders, orders_v1, public;
 SET LOCAL client_min_messages = warning;
 -- A session has a day of its own, which is not that of UTC.
 SELECT set_config('timezone', CASE WHEN extract(hour FROM now() AT TIME ZONE 'UTC') < 12 THEN 'Etc/GMT+12' ELSE 'Etc/GMT-14' END, true)
@@ -13,7 +13,7 @@ SELECT set_config('timezone', CASE WHEN extract(hour FROM now() AT TIME ZONE 'UT
 INSERT INTO tenant (id, name, currency) VALUES (77, 'test', 'USD');
 
 CREATE FUNCTION pg_temp.operator_put(p_kind text, p_ref text, p_document jsonb) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document)
+    SELECT id FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document)
 $$;
 
 SELECT pg_temp.operator_put('users', r.ref, jsonb_build_object('name', initcap(r.ref), 'login', r.ref,
@@ -49,7 +49,7 @@ FROM (VALUES
     (23, 'payment-channels', 'down', '{"provider": "simulator", "enabled": false}')
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
-CREATE FUNCTION pg_temp.uid(p_ref text) RETURNS bigint LANGUAGE sql AS $$ SELECT orders.user_id_of(77, p_ref) $$;
+CREATE FUNCTION pg_temp.uid(p_ref text) RETURNS bigint LANGUAGE sql AS $$ SELECT orders_v1.user_id_of(77, p_ref) $$;
 
 CREATE FUNCTION pg_temp.plan(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders.plan WHERE tenant_id = 77 AND external_ref = p_ref
@@ -59,8 +59,8 @@ CREATE FUNCTION pg_temp.option(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders.billing_option WHERE tenant_id = 77 AND external_ref = p_ref
 $$;
 
-CREATE FUNCTION pg_temp.top_up(p_ref text, p_amount bigint) RETURNS SETOF orders.answer LANGUAGE sql AS $$
-    SELECT * FROM orders.post_balance(77, 'operator', 'operator', NULL, 'balances', NULL, NULL, pg_temp.uid(p_ref),
+CREATE FUNCTION pg_temp.top_up(p_ref text, p_amount bigint) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+    SELECT * FROM orders_v1.post_balance(77, 'operator', 'operator', NULL, 'balances', NULL, NULL, pg_temp.uid(p_ref),
                                       p_amount, 'USD', 'test')
 $$;
 
@@ -72,7 +72,7 @@ CREATE FUNCTION pg_temp.buy(
     p_quantity integer DEFAULT 1, p_key text DEFAULT NULL, p_expires integer DEFAULT 900, p_channel text DEFAULT 'sim',
     p_option text DEFAULT NULL
 ) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders.place_plan(
+    SELECT order_id FROM orders_v1.place_plan(
         77, 'user', 'buyer', pg_temp.uid(p_who), 'create', p_key, sha256(p_plan::bytea), pg_temp.uid(p_who),
         pg_temp.plan(p_plan), pg_temp.option(p_option), p_quantity, p_method, p_channel, 'https://example.com/back',
         p_coupon, p_expires)
@@ -81,12 +81,12 @@ $$;
 
 -- What If-Match with a tag of this version gives; NULL: no condition.
 CREATE FUNCTION pg_temp.match(p_order bigint, p_version integer) RETURNS text[] LANGUAGE sql AS $$
-    SELECT CASE WHEN p_version IS NOT NULL THEN ARRAY[orders.version_tag(p_order, p_version)] END
+    SELECT CASE WHEN p_version IS NOT NULL THEN ARRAY[orders_v1.version_tag(p_order, p_version)] END
 $$;
 
 CREATE FUNCTION pg_temp.drop_it(p_who text, p_order bigint, p_api text DEFAULT 'user', p_version integer DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
+    SELECT code FROM orders_v1.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
                                    pg_temp.uid(coalesce(p_who, 'olga')), 'cancel', NULL, NULL, pg_temp.uid(p_who), p_order,
                                    'changed my mind', pg_temp.match(p_order, p_version))
     WHERE kind = 'result'
@@ -94,7 +94,7 @@ $$;
 
 CREATE FUNCTION pg_temp.pay(p_order bigint, p_method text DEFAULT NULL, p_reference text DEFAULT 'by hand') RETURNS text
 LANGUAGE sql AS $$
-    SELECT code FROM orders.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
+    SELECT code FROM orders_v1.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
                                            p_method, p_reference, NULL)
     WHERE kind = 'result'
 $$;
@@ -103,7 +103,7 @@ CREATE FUNCTION pg_temp.give_back(
     p_order bigint, p_amount bigint DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_window integer DEFAULT 30,
     p_actor text DEFAULT 'operator'
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.refund(77, 'operator', p_actor, pg_temp.uid('olga'), 'refund', NULL, NULL, p_order,
+    SELECT code FROM orders_v1.refund(77, 'operator', p_actor, pg_temp.uid('olga'), 'refund', NULL, NULL, p_order,
                                    p_amount, p_lines, 'broken', p_window, NULL)
     WHERE kind = 'result'
 $$;
@@ -120,7 +120,7 @@ CREATE FUNCTION pg_temp.hear(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
     p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL, p_capture text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
+    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
                                           p_transaction, p_amount, p_currency, 'declined', 'the card was declined', NULL, NULL, p_capture)
     WHERE kind = 'result'
 $$;
@@ -182,10 +182,10 @@ CREATE FUNCTION pg_temp.goods(
     p_inclusive boolean DEFAULT true, p_coupon text DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    c orders.context := ROW(77, p_dialect, 'buyer', pg_temp.uid(p_who), 'goods', NULL, NULL);
-    h orders.order_head;
-    l orders.priced_line;
-    s orders.priced_line;
+    c orders_v1.context := ROW(77, p_dialect, 'buyer', pg_temp.uid(p_who), 'goods', NULL, NULL);
+    h orders_v1.order_head;
+    l orders_v1.priced_line;
+    s orders_v1.priced_line;
 BEGIN
     h.dialect := p_dialect;
     h.buyer_id := pg_temp.uid(p_who);
@@ -205,7 +205,7 @@ BEGIN
     s.title := 'Post';
     s.quantity := 1;
     s.unit_price := 150;
-    RETURN orders.put_order(c, h, ARRAY[l, s]);
+    RETURN orders_v1.put_order(c, h, ARRAY[l, s]);
 END
 $$;
 

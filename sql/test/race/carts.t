@@ -12,20 +12,20 @@ together 12 "DO \$\$
     DECLARE v_cart bigint;
     BEGIN
         FOR i IN 1 .. 12 LOOP
-            SELECT id INTO v_cart FROM orders.make_cart($operator, '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}');
+            SELECT id INTO v_cart FROM orders_v1.make_cart($operator, '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}');
             COMMIT;
             IF i % 2 = 0 THEN
                 SELECT min(id) INTO v_cart FROM orders.cart WHERE tenant_id = $tenant AND state = 'open';
             END IF;
-            PERFORM orders.place_cart($(seller), v_cart::text, 'cash', true, NULL, CASE i % 3 WHEN 0 THEN 0 ELSE 900 END);
+            PERFORM orders_v1.place_cart($(seller), v_cart::text, 'cash', true, NULL, CASE i % 3 WHEN 0 THEN 0 ELSE 900 END);
             COMMIT;
             CASE (i + @) % 6
-                WHEN 0 THEN $(try "orders.cancel_sale($(seller), $(some i))")
-                WHEN 1 THEN $(try "orders.settle_sale($(seller), $(some i), '@-' || i)")
-                WHEN 2 THEN PERFORM orders.expire_due($tenant, 5);
-                WHEN 3 THEN $(try "orders.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, $(some i))")
-                WHEN 4 THEN $(try "orders.issue_invoice($operator, orders.order_by_number($tenant, $(some i)))")
-                ELSE $(try "orders.cancel($operator, NULL, orders.order_by_number($tenant, $(some i)), 'race', NULL)")
+                WHEN 0 THEN $(try "orders_v1.cancel_sale($(seller), $(some i))")
+                WHEN 1 THEN $(try "orders_v1.settle_sale($(seller), $(some i), '@-' || i)")
+                WHEN 2 THEN PERFORM orders_v1.expire_due($tenant, 5);
+                WHEN 3 THEN $(try "orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, $(some i))")
+                WHEN 4 THEN $(try "orders_v1.issue_invoice($operator, orders_v1.order_by_number($tenant, $(some i)))")
+                ELSE $(try "orders_v1.cancel($operator, NULL, orders_v1.order_by_number($tenant, $(some i)), 'race', NULL)")
             END CASE;
             COMMIT;
         END LOOP;
@@ -43,7 +43,7 @@ psql -XqAt -c "BEGIN" -c "SELECT count(*) FROM (SELECT FROM orders.orders WHERE 
 held=$!
 until [ "$(q "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1)' AND state = 'active'")" -gt 0 ]; do :; done
 is "$(q "SET statement_timeout = '500ms'; $(place "$cart" cash true 0)")" "unchanged $order" 'telling the order of a cart waits for nobody'
-is "$(q "SELECT orders.expire_due($tenant, 1000) * 0")" 0 'nor does the worker'
+is "$(q "SELECT orders_v1.expire_due($tenant, 1000) * 0")" 0 'nor does the worker'
 wait "$held"
-is "$(q "SELECT orders.expire_due($tenant, 1000)")" 1 'who comes back for it'
+is "$(q "SELECT orders_v1.expire_due($tenant, 1000)")" 1 'who comes back for it'
 finish

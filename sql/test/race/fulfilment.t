@@ -4,18 +4,18 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-q "SELECT code FROM orders.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"variants\": [{\"ref\": \"x\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
+q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"variants\": [{\"ref\": \"x\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
 # sold METHOD: four lamps of u1; its id
 sold() {
-    q "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
+    q "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": \"$1\"}', NULL) WHERE kind = 'result'"
 }
 # SQL of one call each: advance ORDER TO; ship ORDER NUMBER; track ORDER STATUS; cancel ORDER
-advance() { echo "orders.advance($operator, $1, '$2', NULL, true, 'race', NULL)"; }
-ship() { echo "orders.ship($operator, $1, jsonb_build_object('tracking_number', $2), NULL)"; }
-track() { echo "orders.track($operator, $1, '{\"status\": \"$2\", \"at\": \"2026-01-01T00:00:00Z\"}', NULL)"; }
-cancel() { echo "orders.cancel($operator, NULL, $1, 'race', NULL)"; }
+advance() { echo "orders_v1.advance($operator, $1, '$2', NULL, true, 'race', NULL)"; }
+ship() { echo "orders_v1.ship($operator, $1, jsonb_build_object('tracking_number', $2), NULL)"; }
+track() { echo "orders_v1.track($operator, $1, '{\"status\": \"$2\", \"at\": \"2026-01-01T00:00:00Z\"}', NULL)"; }
+cancel() { echo "orders_v1.cancel($operator, NULL, $1, 'race', NULL)"; }
 # ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
 ask() {
     echo "DO \$\$
@@ -94,9 +94,9 @@ for round in 1 2 3; do
                         ELSE IF @ > 45 THEN
                                  PERFORM $(cancel v_order);
                              ELSIF @ % 2 = 0 THEN
-                                 PERFORM orders.settle_payment($operator, v_order, NULL, NULL, NULL);
+                                 PERFORM orders_v1.settle_payment($operator, v_order, NULL, NULL, NULL);
                              ELSE
-                                 PERFORM orders.refund($operator, v_order, 1, NULL, 'race', 30, NULL);
+                                 PERFORM orders_v1.refund($operator, v_order, 1, NULL, 'race', 30, NULL);
                              END IF;
                     END CASE;
                 EXCEPTION WHEN lock_not_available THEN NULL;

@@ -6,23 +6,23 @@
 shop
 company
 
-q "SELECT pg_catalog.set_config('search_path', 'orders', false); DO \$\$ DECLARE v_cart bigint; v_number text; BEGIN FOR i IN 1 .. 25 LOOP
+q "SELECT pg_catalog.set_config('search_path', 'orders, orders_v1', false); DO \$\$ DECLARE v_cart bigint; v_number text; BEGIN FOR i IN 1 .. 25 LOOP
        SELECT id INTO v_cart FROM make_cart($operator, '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}');
        SELECT number INTO v_number FROM place_cart($(seller), v_cart::text, 'cash', false, NULL, NULL) WHERE kind = 'order';
        PERFORM settle_sale($(seller), v_number, 'X' || i);
    END LOOP; END \$\$" >"$out/orders"
 nth() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND retailer_id IS NOT NULL ORDER BY id LIMIT 1 OFFSET $1 - 1)"; }
 
-together 25 "SELECT code FROM orders.issue_invoice($operator, $(nth @)) WHERE kind = 'result'"
+together 25 "SELECT code FROM orders_v1.issue_invoice($operator, $(nth @)) WHERE kind = 'result'"
 is "$(answers '^done')" 25 '25 sessions bill 25 orders'
 is "$(q "SELECT count(*) || ' ' || min(sequence) || ' ' || max(sequence) || ' ' || count(DISTINCT sequence) FROM orders.invoice WHERE tenant_id = $tenant")" '25 1 25 25' 'their numbers have no gap'
 
 # Half of the sessions give up their number again.
 order=$(q "$(buy u1 balance NULL NULL)" | cut -d' ' -f2)
 other=$(q "$(buy u2 balance NULL NULL)" | cut -d' ' -f2)
-q "SELECT orders.next_in_series($tenant, 'nothing')" >"$out/none"
+q "SELECT orders_v1.next_in_series($tenant, 'nothing')" >"$out/none"
 q "DELETE FROM orders.number_series WHERE tenant_id = $tenant AND series = 'nothing'"
-together 12 "DO \$\$ BEGIN PERFORM orders.issue_invoice($operator, CASE @ % 3 WHEN 0 THEN $other ELSE $order END);
+together 12 "DO \$\$ BEGIN PERFORM orders_v1.issue_invoice($operator, CASE @ % 3 WHEN 0 THEN $other ELSE $order END);
              IF @ % 2 = 1 THEN RAISE EXCEPTION 'changed my mind'; END IF; END \$\$; SELECT 'done'"
 is "$(answers '^done') $(answers 'changed my mind')" '6 6' 'some sessions roll back'
 is "$(q "SELECT string_agg(sequence::text, ' ' ORDER BY sequence) FROM orders.invoice WHERE tenant_id = $tenant AND company_id IS NULL")" '1 2' 'each order has one number, and none is lost'

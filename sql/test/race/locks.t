@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-put() { echo "SELECT code FROM orders.catalogue_upsert($operator, '$1', '$2', '$3')"; }
-cancel() { echo "SELECT code FROM orders.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+put() { echo "SELECT code FROM orders_v1.catalogue_upsert($operator, '$1', '$2', '$3')"; }
+cancel() { echo "SELECT code FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
 order() { q "$(buy "$1" "$2" "$3" NULL)" | cut -d' ' -f2; }
 used() { q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND external_ref = '$1'"; }
 
@@ -46,7 +46,7 @@ for coupon in ODD EVEN EVEN ODD; do
     q "UPDATE orders.orders SET expires_at = now() - interval '1 hour' + interval '1 minute' * $n WHERE tenant_id = $tenant AND id = $one"
 done
 slowly "SELECT count(*) FROM (SELECT FROM orders.payment WHERE tenant_id = $tenant AND order_id = $second FOR UPDATE) AS p"
-together 2 "SELECT pg_sleep(0.2 * (@ - 1)); SELECT orders.expire_due($tenant, 2 * @)"
+together 2 "SELECT pg_sleep(0.2 * (@ - 1)); SELECT orders_v1.expire_due($tenant, 2 * @)"
 wait "$slow"
 is "$(answers deadlock)" 0 'workers do not wait for each other in a circle'
 is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
@@ -54,8 +54,8 @@ is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
 
 # A cart that is being ordered is waited for: whoever orders it too is told, and what is put in again goes into the next one.
 q "$(put products lamp '{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')" >"$out/put"
-lamp() { echo "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900) WHERE kind = 'result'"; }
-again() { echo "SELECT reference FROM orders.reorder($operator, $(user u9), $1)"; }
+lamp() { echo "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900) WHERE kind = 'result'"; }
+again() { echo "SELECT reference FROM orders_v1.reorder($operator, $(user u9), $1)"; }
 one=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
 two=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
 code=$(q "$(again "$one")")

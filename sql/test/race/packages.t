@@ -6,7 +6,7 @@ shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 soon=$(q "SELECT to_char(now() + interval '20 days', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
 member="$tenant, 'commerce', 'buyer', NULL, 'race', NULL, NULL"
-q "SELECT count(*) FROM orders.catalogue_bulk($operator, ARRAY[
+q "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, ARRAY[
     '{\"kind\": \"products\", \"ref\": \"a\", \"name\": \"A\", \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}',
     '{\"kind\": \"products\", \"ref\": \"b\", \"name\": \"B\", \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 30}}]}',
     '{\"kind\": \"packages\", \"ref\": \"a\", \"product\": \"a\", \"rank\": 1, \"duration_unit\": \"month\", \"duration_value\": 1}',
@@ -20,12 +20,12 @@ address="{\"given_name\": \"A\", \"family_name\": \"B\", \"email\": \"a\\u0040ex
 
 # step TYPE USER PACKAGE PRICE METHOD: SQL of one call
 step() {
-    echo "orders.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
+    echo "orders_v1.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
         \"address\": $address, \"payment_method\": \"$5\"}', 900, NULL, 30)"
 }
 # first USER [MEMBERS]: a first package, with further members of its document
 first() {
-    echo "orders.member_place($member, '{${2:-} \"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
+    echo "orders_v1.member_place($member, '{${2:-} \"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
         \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
 }
 # ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
@@ -55,9 +55,9 @@ terms() { q "SELECT count(*) FROM orders.package_term WHERE tenant_id = $tenant 
 at_once "$(ask "$(step upgrade u1 "$b" 0.20 manual)")"
 is "$(answers 'says done') $(answers package_unpaid) $(open_orders u1)" '1 47 1' 'of 48 upgrades one is placed'
 order=$(q "SELECT max(order_id) FROM orders.package_order WHERE tenant_id = $tenant")
-at_once "$(ask "orders.settle_payment($operator, $order, NULL, 'T', NULL)")"
+at_once "$(ask "orders_v1.settle_payment($operator, $order, NULL, 'T', NULL)")"
 is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 1' 'paid by 48, it is applied once'
-at_once "$(ask "orders.refund($operator, $order, NULL, NULL, 'race', 30, NULL)")"
+at_once "$(ask "orders_v1.refund($operator, $order, NULL, NULL, 'race', 30, NULL)")"
 is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 0' 'refunded by 48, it is gone'
 is "$(q "SELECT package_id FROM orders.package_term t JOIN orders.member m USING (tenant_id) WHERE tenant_id = $tenant AND t.id = m.term_id AND m.user_id = $(user u1)")" "$a" \
     'and he has what he had'
@@ -80,20 +80,20 @@ slowly() {
 external() { q "SELECT order_id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",') WHERE kind = 'result'"; }
 # paid ORDER: SQL of the provider's event
 paid() {
-    echo "SELECT code FROM orders.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
+    echo "SELECT code FROM orders_v1.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
         AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL) WHERE kind = 'result'"
 }
 for who in u4 u5; do
-    q "SELECT code FROM orders.catalogue_upsert($operator, 'members', '$who', '{\"placed_at\": \"2020-01-01T00:00:00Z\"}')" >"$out/member"
+    q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'members', '$who', '{\"placed_at\": \"2020-01-01T00:00:00Z\"}')" >"$out/member"
 done
 order=$(external u4)
 q "$(paid "$order")" >"$out/paid"
-slowly "SELECT count(*) FROM orders.refund($operator, $order, 4, NULL, 'race', 30, NULL)"
+slowly "SELECT count(*) FROM orders_v1.refund($operator, $order, 4, NULL, 'race', 30, NULL)"
 together 1 "$(ask "$(step upgrade u4 "$b" 0.20 manual)")"
 wait "$slow"
 is "$(answers refund_open) $(open_orders u4)" '1 0' 'an upgrade sees the refund that was asked for before it'
 order=$(external u5)
-q "SELECT count(*) FROM orders.cancel($operator, NULL, $order, 'race', NULL)" >"$out/cancel"
+q "SELECT count(*) FROM orders_v1.cancel($operator, NULL, $order, 'race', NULL)" >"$out/cancel"
 slowly "$(paid "$order")"
 together 1 "$(ask "$(step renewal u5 "$a" 0.10 manual)")"
 wait "$slow"
@@ -111,11 +111,11 @@ for round in 1 2; do
                     CASE (i + @) % 7
                         WHEN 0 THEN PERFORM $(step upgrade u1 "$b" 0.20 balance);
                         WHEN 1 THEN PERFORM $(step upgrade u2 "$b" 0.20 manual);
-                        WHEN 2 THEN PERFORM orders.settle_payment($operator, v_order, NULL, 'T', NULL);
-                        WHEN 3 THEN PERFORM orders.refund($operator, v_order, NULL, NULL, 'race', 30, NULL);
-                        WHEN 4 THEN PERFORM orders.cancel($operator, NULL, v_order, 'race', NULL);
-                        WHEN 5 THEN PERFORM orders.catalogue_upsert($operator, 'members', 'u' || 1 + @ % 2, '{\"placed_at\": \"2020-01-01T00:00:00Z\", \"package\": \"a\"}');
-                        ELSE PERFORM orders.apply_paid_package($operator, v_order, NULL);
+                        WHEN 2 THEN PERFORM orders_v1.settle_payment($operator, v_order, NULL, 'T', NULL);
+                        WHEN 3 THEN PERFORM orders_v1.refund($operator, v_order, NULL, NULL, 'race', 30, NULL);
+                        WHEN 4 THEN PERFORM orders_v1.cancel($operator, NULL, v_order, 'race', NULL);
+                        WHEN 5 THEN PERFORM orders_v1.catalogue_upsert($operator, 'members', 'u' || 1 + @ % 2, '{\"placed_at\": \"2020-01-01T00:00:00Z\", \"package\": \"a\"}');
+                        ELSE PERFORM orders_v1.apply_paid_package($operator, v_order, NULL);
                     END CASE;
                 EXCEPTION WHEN lock_not_available THEN NULL;
                 WHEN OTHERS THEN

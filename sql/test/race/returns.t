@@ -4,27 +4,27 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-q "SELECT code FROM orders.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
+q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
 # sold METHOD: four lamps of u1, paid and delivered; its id
 sold() {
-    order=$(q "SELECT order_id FROM orders.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
+    order=$(q "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL) WHERE kind = 'result'")
-    q "SELECT count(*) FROM orders.payment p, LATERAL orders.apply_provider_event($tenant, 'sim', 'paid' || p.id, 'paid', p.provider_key, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
+    q "SELECT count(*) FROM orders.payment p, LATERAL orders_v1.apply_provider_event($tenant, 'sim', 'paid' || p.id, 'paid', p.provider_key, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
        WHERE p.tenant_id = $tenant AND p.order_id = $order AND p.status = 'created'" >"$out/paid"
-    q "SELECT count(*) FROM orders.advance($operator, $order, 'packed', NULL, NULL, NULL, NULL)" >"$out/packed"
-    q "SELECT count(*) FROM orders.ship($operator, $order, '{}', NULL)" >"$out/shipped"
-    q "SELECT count(*) FROM orders.advance($operator, $order, 'delivered', NULL, NULL, NULL, NULL)" >"$out/delivered"
+    q "SELECT count(*) FROM orders_v1.advance($operator, $order, 'packed', NULL, NULL, NULL, NULL)" >"$out/packed"
+    q "SELECT count(*) FROM orders_v1.ship($operator, $order, '{}', NULL)" >"$out/shipped"
+    q "SELECT count(*) FROM orders_v1.advance($operator, $order, 'delivered', NULL, NULL, NULL, NULL)" >"$out/delivered"
     echo "$order"
 }
 line() { q "SELECT id FROM orders.order_line WHERE tenant_id = $tenant AND order_id = $1"; }
 
 # request ORDER LINE QUANTITY: SQL that asks for a return
 request() {
-    echo "SELECT code || ' ' || id FROM orders.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
+    echo "SELECT code || ' ' || id FROM orders_v1.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
           jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL) WHERE kind = 'result'"
 }
-resolve() { echo "SELECT code FROM orders.resolve_return($operator, $1, '$2', 'race', NULL) WHERE kind = 'result'"; }
+resolve() { echo "SELECT code FROM orders_v1.resolve_return($operator, $1, '$2', 'race', NULL) WHERE kind = 'result'"; }
 sums() {
     q "SELECT (SELECT coalesce(sum(quantity), 0) FROM orders.return_line x JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id
                WHERE r.tenant_id = $tenant AND r.order_id = $1 AND r.state <> 'rejected') || ' ' || l.returned_quantity
@@ -51,7 +51,7 @@ is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "f
 # One refuses, one approves: one path.
 order=$(sold '"balance"')
 return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
-together 16 "SELECT code FROM orders.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL) WHERE kind = 'result'"
+together 16 "SELECT code FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL) WHERE kind = 'result'"
 is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
 is "$(sums "$order")" '0 0' 'and its pieces are given back'
 
@@ -70,14 +70,14 @@ for method in '"balance"' '"external", "payment_channel": "sim"' '"balance"' '"e
             FOR i IN 1 .. 4 LOOP
                 BEGIN
                     CASE (@ + i) % 8
-                        WHEN 0 THEN PERFORM orders.request_return($tenant, 'customer', 'buyer', $(user u1), 'r', NULL, NULL, $(user u1), $order,
+                        WHEN 0 THEN PERFORM orders_v1.request_return($tenant, 'customer', 'buyer', $(user u1), 'r', NULL, NULL, $(user u1), $order,
                                         jsonb_build_array(jsonb_build_object('id', $line, 'quantity', 1 + @ % 2)), 'race', 30, NULL);
-                        WHEN 1 THEN PERFORM orders.refund($operator, $order, 3, NULL, 'race', 30, NULL);
-                        WHEN 2 THEN PERFORM orders.refund($operator, $order, NULL, jsonb_build_array(jsonb_build_object('id', $line, 'quantity', 1)), 'race', 30, NULL);
-                        WHEN 3 THEN PERFORM orders.settle_refund($tenant, 'worker', 'provider', NULL, NULL, NULL, NULL, f.id,
+                        WHEN 1 THEN PERFORM orders_v1.refund($operator, $order, 3, NULL, 'race', 30, NULL);
+                        WHEN 2 THEN PERFORM orders_v1.refund($operator, $order, NULL, jsonb_build_array(jsonb_build_object('id', $line, 'quantity', 1)), 'race', 30, NULL);
+                        WHEN 3 THEN PERFORM orders_v1.settle_refund($tenant, 'worker', 'provider', NULL, NULL, NULL, NULL, f.id,
                                         'r' || f.id, @ % 3 > 0, 'no', 'no') FROM orders.refund f
                                     WHERE f.tenant_id = $tenant AND f.order_id = $order AND f.status = 'pending';
-                        ELSE PERFORM orders.resolve_return($operator, v_return, v_action, 'race', NULL);
+                        ELSE PERFORM orders_v1.resolve_return($operator, v_return, v_action, 'race', NULL);
                     END CASE;
                 EXCEPTION WHEN deadlock_detected OR integrity_constraint_violation OR lock_not_available THEN
                     RAISE;

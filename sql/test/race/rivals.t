@@ -4,38 +4,38 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 context="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-cancel() { echo "SELECT code FROM orders.cancel($context, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+cancel() { echo "SELECT code FROM orders_v1.cancel($context, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
 
 round=0
 while [ $round -lt 5 ]; do
     round=$((round + 1))
     order=$(q "$(buy u1 manual NULL NULL)" | cut -d' ' -f2)
-    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.settle_payment($context, $order, NULL, 'race', NULL);
-                ELSE PERFORM orders.cancel($context, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.settle_payment($context, $order, NULL, 'race', NULL);
+                ELSE PERFORM orders_v1.cancel($context, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
     is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND id = $order AND version = 2
              AND (state, payment_state) IN (('completed', 'paid'), ('cancelled', 'closed'))")" 1 "paid or cancelled, not both ($round)"
 done
 
 order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-together 25 "SELECT code FROM orders.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
+together 25 "SELECT code FROM orders_v1.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
 is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
 
 # Events that name the intent alone, at the moment at which it becomes known; the worker finds what missed it.
 order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-together 12 "DO \$\$ BEGIN IF @ = 6 THEN PERFORM orders.record_intent($tenant, 'user', 'system', NULL, 'race', NULL, NULL, $payment, 'in-race', NULL, NULL);
-             ELSE PERFORM orders.apply_provider_event($tenant, 'sim', 'early' || @ % 4, CASE @ % 2 WHEN 0 THEN 'paid' ELSE 'refunded' END, NULL, 'in-race',
+together 12 "DO \$\$ BEGIN IF @ = 6 THEN PERFORM orders_v1.record_intent($tenant, 'user', 'system', NULL, 'race', NULL, NULL, $payment, 'in-race', NULL, NULL);
+             ELSE PERFORM orders_v1.apply_provider_event($tenant, 'sim', 'early' || @ % 4, CASE @ % 2 WHEN 0 THEN 'paid' ELSE 'refunded' END, NULL, 'in-race',
                  CASE @ % 2 WHEN 0 THEN 'txearly' ELSE 'rtx' || @ % 4 END, CASE @ % 2 WHEN 0 THEN 100 ELSE 10 END, 'USD', NULL, NULL); END IF; END \$\$"
-q "SELECT orders.review_provider_event($tenant, d) FROM orders.due_provider_events($tenant, 100) AS d"
+q "SELECT orders_v1.review_provider_event($tenant, d) FROM orders_v1.due_provider_events($tenant, 100) AS d"
 is "$(q "SELECT payment_state || ' ' || captured || ' ' || refunded FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'partially_refunded 100 20' 'events and their intent at once: each is applied once'
 is "$(q "SELECT count(*) FROM orders.provider_event WHERE tenant_id = $tenant AND event_id LIKE 'early%' AND verdict IN ('waiting', 'refused')")" 0 'and none is left'
 
 order=$(q "$(buy u3 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
 q "UPDATE orders.orders SET expires_at = now() WHERE tenant_id = $tenant AND id = $order"
-together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.expire_due($tenant, 10);
-            ELSE PERFORM orders.apply_provider_event($tenant, 'sim', 'late@', 'paid', '$payment', NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
+together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.expire_due($tenant, 10);
+            ELSE PERFORM orders_v1.apply_provider_event($tenant, 'sim', 'late@', 'paid', '$payment', NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
 is "$(q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'expired refund_pending' 'money that comes late goes back, whoever is first'
 is "$(q "SELECT count(*) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" 1 'once'
 
@@ -44,16 +44,16 @@ while [ $round -lt 5 ]; do
     round=$((round + 1))
     order=$(q "$(buy "u1$round" external NULL NULL)" | cut -d' ' -f2)
     payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-    q "SELECT count(*) FROM orders.record_intent($context, $payment, 'in$order', NULL, NULL)" >"$out/intent"
-    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.begin_capture($tenant, $payment, false, 60);
-                ELSE PERFORM orders.cancel($tenant, 'user', 'buyer', NULL, 'race', NULL, NULL, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
+    q "SELECT count(*) FROM orders_v1.record_intent($context, $payment, 'in$order', NULL, NULL)" >"$out/intent"
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.begin_capture($tenant, $payment, false, 60);
+                ELSE PERFORM orders_v1.cancel($tenant, 'user', 'buyer', NULL, 'race', NULL, NULL, NULL, $order, 'race', NULL); END IF; END \$\$; SELECT 'done'"
     is "$(q "SELECT count(*) FROM orders.orders o JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
              WHERE o.tenant_id = $tenant AND o.id = $order AND (o.state, o.payment_state, p.status, p.capture_asked_at IS NOT NULL)
                    IN (('cancelled', 'closed', 'closed', false), ('open', 'unpaid', 'pending', true))")" 1 "cancelled or being captured, not both ($round)"
 done
 
 waiting=$(q "SELECT count(*) FROM orders.outbox WHERE tenant_id = $tenant AND done_at IS NULL")
-together 8 "SELECT id FROM orders.claim_outbox($tenant, 1000, 60)"
+together 8 "SELECT id FROM orders_v1.claim_outbox($tenant, 1000, 60)"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ')" "$waiting" 'several workers claim every event'
 is "$(cat "$out"/* | wc -l | tr -d ' ')" "$waiting" 'and each once'
 
@@ -61,11 +61,11 @@ is "$(cat "$out"/* | wc -l | tr -d ' ')" "$waiting" 'and each once'
 cat >"$out/mix.sql" <<SQL
 \set u random(1, 4)
 \set what random(1, 4)
-SELECT count(*) FROM orders.place_plan($tenant, 'user', 'buyer', NULL, 'create', NULL, NULL, orders.user_id_of($tenant, 'u1' || :u),
+SELECT count(*) FROM orders_v1.place_plan($tenant, 'user', 'buyer', NULL, 'create', NULL, NULL, orders_v1.user_id_of($tenant, 'u1' || :u),
     (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, CASE :what WHEN 1 THEN 'manual' ELSE 'balance' END, NULL, NULL, 'FREE', NULL);
-SELECT max(id) AS o FROM orders.orders WHERE tenant_id = $tenant AND buyer_id = orders.user_id_of($tenant, 'u1' || :u) \gset
-SELECT count(*) FROM orders.refund($tenant, 'operator', 'operator', NULL, 'r', NULL, NULL, :o, NULL, NULL, 'race', 30, NULL) WHERE :what > 2;
-SELECT count(*) FROM orders.cancel($tenant, 'operator', 'operator', NULL, 'c', NULL, NULL, NULL, :o, 'race', NULL) WHERE :what <= 2;
+SELECT max(id) AS o FROM orders.orders WHERE tenant_id = $tenant AND buyer_id = orders_v1.user_id_of($tenant, 'u1' || :u) \gset
+SELECT count(*) FROM orders_v1.refund($tenant, 'operator', 'operator', NULL, 'r', NULL, NULL, :o, NULL, NULL, 'race', 30, NULL) WHERE :what > 2;
+SELECT count(*) FROM orders_v1.cancel($tenant, 'operator', 'operator', NULL, 'c', NULL, NULL, NULL, :o, 'race', NULL) WHERE :what <= 2;
 SQL
 pids=
 for i in 1 2 3 4; do

@@ -13,11 +13,11 @@ is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant")" 1 'a ca
 is "$(answers "^done $order$") $(answers "^unchanged $order$")" '1 24' 'and everybody is told its id'
 
 cart=$(cart)
-together 25 "SELECT order_id FROM orders.place_cart($tenant, 'company', 'seller', $(user sally), 'create', 'k', '\\x01', '$cart', 'cash', true, NULL, 900) WHERE kind = 'result'"
+together 25 "SELECT order_id FROM orders_v1.place_cart($tenant, 'company', 'seller', $(user sally), 'create', 'k', '\\x01', '$cart', 'cash', true, NULL, 900) WHERE kind = 'result'"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND cart_id = $cart")" '1 1' 'with one key too'
 
 order=$(sell cash true 900)
-together 25 "SELECT code FROM orders.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")') WHERE kind = 'result'"
+together 25 "SELECT code FROM orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")') WHERE kind = 'result'"
 is "$(answers '^done') $(answers order_bound)" '1 24' 'of 25 consumers the first binds the order, the others are told'
 winner=$(grep -l '^done' "$out"/* | sed 's,.*/,,')
 is "$(q "SELECT buyer_id = $(user "u$winner") AND version = 2 FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" t 'who was told so is the buyer'
@@ -27,8 +27,8 @@ while [ $round -lt 5 ]; do
     round=$((round + 1))
     order=$(sell credit_card false NULL)
     number=$(number "$order")
-    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.settle_sale($(seller), '$number', 'pay$round-@');
-                ELSE PERFORM orders.cancel_sale($(seller), '$number'); END IF; END \$\$; SELECT 'fine'"
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.settle_sale($(seller), '$number', 'pay$round-@');
+                ELSE PERFORM orders_v1.cancel_sale($(seller), '$number'); END IF; END \$\$; SELECT 'fine'"
     is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND id = $order AND version = 2
              AND (state, payment_state) IN (('completed', 'paid'), ('cancelled', 'closed'))")" 1 "paid or cancelled, not both ($round)"
     is "$(q "SELECT count(*) FROM orders.provider_transaction t JOIN orders.payment p ON p.tenant_id = t.tenant_id AND p.id = t.payment_id
@@ -39,7 +39,7 @@ a=$(sell cash false NULL)
 b=$(sell cash false NULL)
 na=$(number "$a")
 nb=$(number "$b")
-together 12 "DO \$\$ BEGIN PERFORM orders.settle_sale($(seller), CASE @ % 2 WHEN 0 THEN '$na' ELSE '$nb' END, 'one'); END \$\$; SELECT 'done'"
+together 12 "DO \$\$ BEGIN PERFORM orders_v1.settle_sale($(seller), CASE @ % 2 WHEN 0 THEN '$na' ELSE '$nb' END, 'one'); END \$\$; SELECT 'done'"
 is "$(answers '^done') $(answers transaction_id_taken)" '1 11' 'a transaction pays one of two orders, once'
 is "$(q "SELECT string_agg(payment_state::text, ' ' ORDER BY payment_state::text) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($a, $b)")" 'paid unpaid' 'the other one waits'
 
@@ -49,8 +49,8 @@ while [ $round -lt 3 ]; do
     order=$(sell cash false NULL)
     number=$(number "$order")
     q "$(settle "$number" "refund$round")" >"$out/settled"
-    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders.refund_sale($(seller), '$number', 'back$round-@', 30, false);
-                ELSE PERFORM orders.refund($operator, $order, NULL, NULL, 'race', 30, NULL); END IF; END \$\$; SELECT 'done'"
+    together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.refund_sale($(seller), '$number', 'back$round-@', 30, false);
+                ELSE PERFORM orders_v1.refund($operator, $order, NULL, NULL, 'race', 30, NULL); END IF; END \$\$; SELECT 'done'"
     is "$(answers '^done') $(states "$order")" '8 completed refunded' "seller and operator refund an order, and all are content ($round)"
     is "$(q "SELECT count(*) || ' ' || sum(amount) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" '1 100' 'it is refunded once'
 done
@@ -58,15 +58,15 @@ done
 order=$(sell credit_card false NULL)
 number=$(number "$order")
 q "$(settle "$number" card)" >"$out/settled"
-together 10 "SELECT code FROM orders.refund_sale($(seller), '$number', 'same', 30, false) WHERE kind = 'result'"
+together 10 "SELECT code FROM orders_v1.refund_sale($(seller), '$number', 'same', 30, false) WHERE kind = 'result'"
 is "$(answers '^done') $(answers '^unchanged')" '1 9' 'a refund that is sent 10 times is made once'
 
 order=$(sell external false 900)
-together 10 "SELECT id FROM orders.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"))"
+together 10 "SELECT id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"))"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 2' 'a link that is opened 10 times when its intent is gone makes one new payment'
 
 number=$(number "$order")
-together 6 "SELECT code FROM orders.send_pay_link($(seller), '$number', 'a@example.com') WHERE kind = 'result'"
-together 8 "SELECT id FROM orders.claim_mail($tenant, 3, 60)"
+together 6 "SELECT code FROM orders_v1.send_pay_link($(seller), '$number', 'a@example.com') WHERE kind = 'result'"
+together 8 "SELECT id FROM orders_v1.claim_mail($tenant, 3, 60)"
 is "$(cat "$out"/* | wc -l | tr -d ' ') $(cat "$out"/* | sort -u | wc -l | tr -d ' ')" '6 6' 'several workers claim all mail, each once'
 finish

@@ -4,14 +4,14 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 system="$tenant, 'operator', 'system', NULL, 'race', NULL, NULL"
-q "SELECT count(*) FROM orders.catalogue_bulk($system, ARRAY[
+q "SELECT count(*) FROM orders_v1.catalogue_bulk($system, ARRAY[
        '{\"kind\": \"products\", \"ref\": \"lamp\", \"name\": \"Lamp\", \"variants\": [
            {\"ref\": \"a\", \"name\": \"A\", \"stock\": 10, \"prices\": {\"USD\": 10}}, {\"ref\": \"b\", \"name\": \"B\", \"stock\": 100, \"prices\": {\"USD\": 10}},
            {\"ref\": \"c\", \"name\": \"C\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}',
        '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 1000, \"max_uses\": 40}']::jsonb[])" >"$out/goods"
 # place USER LINES MORE: SQL that places an order of goods; MORE are further members
 place() {
-    echo "SELECT 'order ' || order_id FROM orders.place_order($system, '{\"dialect\": \"shop\", \"user\": \"$1\", \"payment_method\": \"cod\", \"lines\": [$2]$3}', 900)
+    echo "SELECT 'order ' || order_id FROM orders_v1.place_order($system, '{\"dialect\": \"shop\", \"user\": \"$1\", \"payment_method\": \"cod\", \"lines\": [$2]$3}', 900)
           WHERE kind = 'result'"
 }
 line() { echo "{\"product\": \"lamp\", \"variant\": \"$1\", \"quantity\": $2}"; }
@@ -24,10 +24,10 @@ is "$(answers insufficient_stock)" 54 'and the others are told'
 is "$(stock)" 'a10/10 b100/0 c100/0' 'as many are held'
 
 # A catalogue that is sent again and again, with the same number and with others, while 16 buyers order and the operator ships.
-q "SELECT count(*) FROM orders.catalogue_bulk($system, ARRAY['{\"kind\": \"products\", \"ref\": \"vase\", \"name\": \"Vase\", \"variants\": [
+q "SELECT count(*) FROM orders_v1.catalogue_bulk($system, ARRAY['{\"kind\": \"products\", \"ref\": \"vase\", \"name\": \"Vase\", \"variants\": [
        {\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}']::jsonb[])" >"$out/vase"
-vase() { echo "orders.catalogue_upsert($system, 'products', 'vase', '{\"name\": \"Vase\", \"variants\": [{\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}')"; }
-sale() { echo "orders.place_order($system, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"cod\", \"lines\": [{\"product\": \"vase\"}]}', 900)"; }
+vase() { echo "orders_v1.catalogue_upsert($system, 'products', 'vase', '{\"name\": \"Vase\", \"variants\": [{\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}')"; }
+sale() { echo "orders_v1.place_order($system, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"cod\", \"lines\": [{\"product\": \"vase\"}]}', 900)"; }
 together 20 "DO \$\$
     DECLARE
         v_order bigint;
@@ -38,8 +38,8 @@ together 20 "DO \$\$
             ELSE
                 BEGIN
                     v_order := (SELECT order_id FROM $(sale) WHERE kind = 'result');
-                    PERFORM orders.advance($system, v_order, 'packed', NULL, NULL, NULL, NULL);
-                    PERFORM orders.ship($system, v_order, '{}', NULL);
+                    PERFORM orders_v1.advance($system, v_order, 'packed', NULL, NULL, NULL, NULL);
+                    PERFORM orders_v1.ship($system, v_order, '{}', NULL);
                 EXCEPTION WHEN SQLSTATE 'OR409' THEN NULL;
                 END;
             END IF;
@@ -59,13 +59,13 @@ document() { echo "('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\"
 together 24 "DO \$\$
     BEGIN
         FOR i IN 1 .. 15 LOOP
-            $(try "orders.place_order($system, $(document), 0)")
+            $(try "orders_v1.place_order($system, $(document), 0)")
             COMMIT;
             CASE (i + @) % 4
-                WHEN 0 THEN $(try "orders.cancel($system, NULL, $(some i), 'race', NULL)")
-                WHEN 1 THEN PERFORM orders.expire_due($tenant, 5);
-                WHEN 2 THEN $(try "orders.fail_payment($system, $(some '(i + @)'), 'no', 'never')")
-                ELSE $(try "orders.settle_payment($system, $(some i), NULL, NULL, NULL)")
+                WHEN 0 THEN $(try "orders_v1.cancel($system, NULL, $(some i), 'race', NULL)")
+                WHEN 1 THEN PERFORM orders_v1.expire_due($tenant, 5);
+                WHEN 2 THEN $(try "orders_v1.fail_payment($system, $(some '(i + @)'), 'no', 'never')")
+                ELSE $(try "orders_v1.settle_payment($system, $(some i), NULL, NULL, NULL)")
             END CASE;
             COMMIT;
         END LOOP;
@@ -77,7 +77,7 @@ is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.r
 
 # Refunds in full and by pieces beside shipments, cancellations and new orders. An operator gives cash back at once.
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-paid() { echo "orders.place_order($system, ('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"payment_method\": \"cash\", \"lines\": ['
+paid() { echo "orders_v1.place_order($system, ('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"payment_method\": \"cash\", \"lines\": ['
     || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END || ']}')::jsonb, 0)"; }
 one_piece="(SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', 1)) FROM orders.order_line l
             WHERE l.tenant_id = $tenant AND l.order_id = o.id AND l.kind = 'product' AND l.refunded_quantity < l.quantity)"
@@ -87,15 +87,15 @@ together 24 "DO \$\$
         FOR i IN 1 .. 20 LOOP
             $(try "$(paid)")
             COMMIT;
-            $(try "orders.settle_payment($system, $(some i), NULL, 'r' || i || '-' || @, NULL)")
+            $(try "orders_v1.settle_payment($system, $(some i), NULL, 'r' || i || '-' || @, NULL)")
             COMMIT;
             CASE (i + @) % 5
-                WHEN 0 THEN $(try "orders.refund($operator, $(some '(i + 1)'), NULL, NULL, 'race', 30, NULL)")
-                WHEN 1, 2 THEN $(try "orders.refund($operator, o.id, NULL, $one_piece, 'race', 30, NULL) FROM $(some '(i + @)') AS o")
-                WHEN 3 THEN $(try "orders.advance($system, $(some i), 'packed', NULL, NULL, NULL, NULL)")
+                WHEN 0 THEN $(try "orders_v1.refund($operator, $(some '(i + 1)'), NULL, NULL, 'race', 30, NULL)")
+                WHEN 1, 2 THEN $(try "orders_v1.refund($operator, o.id, NULL, $one_piece, 'race', 30, NULL) FROM $(some '(i + @)') AS o")
+                WHEN 3 THEN $(try "orders_v1.advance($system, $(some i), 'packed', NULL, NULL, NULL, NULL)")
                             COMMIT;
-                            $(try "orders.ship($system, $(some i), '{}', NULL)")
-                ELSE $(try "orders.cancel($system, NULL, $(some i), 'race', NULL)")
+                            $(try "orders_v1.ship($system, $(some i), '{}', NULL)")
+                ELSE $(try "orders_v1.cancel($system, NULL, $(some i), 'race', NULL)")
             END CASE;
             COMMIT;
         END LOOP;

@@ -216,7 +216,7 @@ sub sell_link
     my $lifetime = exists $with{expires_in} ? delete $with{expires_in} : 86400;
     ModOrders::Test::make_channel('simulator');
     my ($row) = ModOrders::Test::rows(
-        q(SELECT * FROM orders.place_cart(1, 'company', 'seller', ?, 'test', NULL, NULL, ?, 'external', false, 'simulator', ?)
+        q(SELECT * FROM orders_v1.place_cart(1, 'company', 'seller', ?, 'test', NULL, NULL, ?, 'external', false, 'simulator', ?)
           WHERE kind = 'order'), $seller->{id}, make_cart($seller, %with)->{id}, $lifetime,
     );
     return $row->{number};
@@ -273,7 +273,7 @@ sub confirming
 {
     my ($number) = @_;
     my ($row) = payment_of($number);
-    ModOrders::Test::rows('SELECT * FROM orders.await_capture(1, ?, 3600)', $row->{id});
+    ModOrders::Test::rows('SELECT * FROM orders_v1.await_capture(1, ?, 3600)', $row->{id});
     return $number;
 }
 
@@ -289,7 +289,7 @@ sub failed
 {
     my ($number, $code, $message) = @_;
     ModOrders::Test::rows(
-        q(SELECT * FROM orders.fail_order(orders.system_context(1),
+        q(SELECT * FROM orders_v1.fail_order(orders_v1.system_context(1),
             (SELECT o FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), ?, ?, ?, false)),
         $number, payment_of($number)->{id}, $code, $message);
     return $number;

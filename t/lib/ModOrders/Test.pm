@@ -191,7 +191,7 @@ sub make_token
     read $in, my $bytes, 32;
     my $secret = 'ord_' . substr sha256_hex($bytes), 0, 43;
     my $handle = db()->prepare(
-        q(SELECT * FROM orders.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
+        q(SELECT * FROM orders_v1.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
     $handle->bind_param(1, $user->{id});
     $handle->bind_param(2, $with{scopes} // ['buyer']);
     $handle->bind_param(3, $with{expires_in});

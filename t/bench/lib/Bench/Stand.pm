@@ -129,7 +129,7 @@ sub data_stamp {
     my ($self) = @_;
     my $sha = Digest::SHA->new(256);
     my @files = ("$root/t/bench/data.sql");
-    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, "$root/sql/deploy", "$root/sql/sqitch.plan");
+    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, "$root/sql/deploy", "$root/sql/functions", "$root/sql/sqitch.plan");
     $sha->addfile($_) for sort @files;
     return "orders=$self->{orders} users=$self->{users} sql=" . $sha->hexdigest;
 }

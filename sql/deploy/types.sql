@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:types to pg
+
+BEGIN;
+SET LOCAL ROLE orders_owner;
+
+CREATE SCHEMA orders_v1;
+COMMENT ON SCHEMA orders_v1 IS
+'Functions of mod_orders, and the composite types that they share: the interface between the module and the database. A release replaces all
+functions in place; the module calls only functions that are granted to orders_api. An incompatible change makes a schema
+orders_v2 beside this one, so that servers of both releases can run. Functions without SET search_path are internal: they run inside
+the public ones and are granted to nobody.';
+GRANT USAGE ON SCHEMA orders_v1 TO orders_api;
+
+CREATE TYPE orders_v1.seat AS (company_id bigint, prefix text, role text);
+
+CREATE TYPE orders_v1.step AS (axis text, from_state text, to_state text);
+
+CREATE TYPE orders_v1.answer AS (
+    kind             text,
+    order_id         bigint,
+    id               bigint,
+    parent_id        bigint,
+    public_id        uuid,
+    number           text,
+    bill_no          text,
+    dialect          text,
+    version          integer,
+    state            text,
+    payment_state    text,
+    fulfilment_state text,
+    from_state       text,
+    type             text,
+    method           text,
+    channel          text,
+    provider         text,
+    reference        text,
+    intent_id        text,
+    code             text,
+    title            text,
+    detail           text,
+    actor            text,
+    email            text,
+    currency         text,
+    exponent         smallint,
+    quantity         integer,
+    unit_price       bigint,
+    list_price       bigint,
+    subtotal         bigint,
+    discount         bigint,
+    tax              bigint,
+    shipping         bigint,
+    amount           bigint,
+    refunded         bigint,
+    balance_after    bigint,
+    flag             boolean,
+    url              text,
+    snapshot         jsonb,
+    metadata         jsonb,
+    created_at       timestamptz,
+    updated_at       timestamptz,
+    paid_at          timestamptz,
+    cancelled_at     timestamptz,
+    refunded_at      timestamptz,
+    expires_at       timestamptz,
+    slug             text,
+    attributes       jsonb,
+    expected_at      timestamptz,
+    delivered_at     timestamptz
+);
+
+CREATE TYPE orders_v1.context AS (
+    tenant_id   integer,
+    api         text,
+    actor       text,
+    actor_id    bigint,
+    route       text,
+    key         text,
+    fingerprint bytea
+);
+
+-- What a claim says: 'new' (go on), 'replay' (give the stored answer) or 'resume' (the effect stands, the answer does not).
+CREATE TYPE orders_v1.claim AS (verdict text, order_id bigint, answer jsonb);
+
+CREATE TYPE orders_v1.coupon_taken AS (coupon_id bigint, code text, amount bigint);
+
+CREATE TYPE orders_v1.order_head AS (
+    dialect       text,
+    buyer_id      bigint,
+    buyer_binds   boolean,
+    number_prefix text,
+    retailer_id   bigint,
+    agent_id      bigint,
+    cart_id       bigint,
+    currency      text,
+    exponent      smallint,
+    tax_inclusive boolean,
+    fulfilment    text,
+    method        text,
+    channel       text,
+    provider      text,
+    channel_enabled boolean,
+    return_url    text,
+    intent_later  boolean,
+    expires_in    integer,
+    coupon        text,
+    notes         text,
+    snapshot      jsonb,
+    metadata      jsonb,
+    package_kind  text,
+    former_term   bigint,
+    clock         timestamptz
+);
+
+CREATE TYPE orders_v1.priced_line AS (
+    kind           text,
+    item_id        bigint,
+    item_ref       text,
+    product_number text,
+    slug           text,
+    title          text,
+    variant        text,
+    attributes     jsonb,
+    quantity       integer,
+    unit_price     bigint,
+    list_price     bigint,
+    discount       bigint,
+    tax            bigint,
+    tax_class      text,
+    image          text,
+    returnable     boolean,
+    reserved       integer,
+    snapshot       jsonb,
+    metadata       jsonb
+);
+
+CREATE TYPE orders_v1.tax_share AS (line integer, key text, rate_bp integer, amount bigint);
+
+CREATE TYPE orders_v1.order_sums AS (subtotal bigint, discount bigint, tax bigint, shipping bigint, total bigint);
+
+CREATE TYPE orders_v1.plan_offer AS (
+    plan            orders.plan,
+    option          orders.billing_option,
+    user_active     boolean,
+    tax_inclusive   boolean,
+    exponent        smallint,
+    channel_enabled boolean,
+    provider        text
+);
+
+CREATE TYPE orders_v1.lines_taken AS (amount bigint, lines jsonb);
+
+CREATE TYPE orders_v1.return_piece AS (line_id bigint, quantity integer);
+
+CREATE TYPE orders_v1.upserted AS (code text, id bigint, document jsonb);
+
+CREATE TYPE orders_v1.broken_rule AS (rule text, value text);
+
+CREATE TYPE orders_v1.offer AS (
+    variant orders.variant,
+    product orders.product,
+    company orders.company,
+    price   orders.variant_price,
+    package orders.package
+);
+
+CREATE TYPE orders_v1.judged_lines AS (lines orders_v1.priced_line[], broken orders_v1.broken_rule[], package bigint);
+
+COMMENT ON TYPE orders_v1.seat IS 'A user''s place in the company that is current: its id and prefix, and the role';
+COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
+COMMENT ON TYPE orders_v1.answer IS
+'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is (paid_at of a shipment and
+updated_at of a history row are the tenant''s wall clock, as if UTC);
+columns that a kind does not use are null. Read by position: new columns go to the end';
+COMMENT ON TYPE orders_v1.context IS
+'Who calls: tenant, API, kind and id of the actor, and the request key with route and fingerprint';
+COMMENT ON TYPE orders_v1.claim IS
+'What a request key says: new, replay (give answer) or resume (the effect stands, its answer is not final)';
+COMMENT ON TYPE orders_v1.coupon_taken IS 'A coupon that was taken, and what it takes off';
+COMMENT ON TYPE orders_v1.order_head IS 'What put_order has to know beside the lines';
+COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';
+COMMENT ON TYPE orders_v1.tax_share IS 'Tax of a line by key and rate';
+COMMENT ON TYPE orders_v1.order_sums IS 'Totals of an order, minor units';
+COMMENT ON TYPE orders_v1.plan_offer IS 'A plan with all that placing it depends on';
+COMMENT ON TYPE orders_v1.lines_taken IS 'Lines reserved for a refund ([{"id","quantity","amount"}]), and what is to be given back for them';
+COMMENT ON TYPE orders_v1.return_piece IS 'Pieces of a line that come back; without a quantity all that are left';
+COMMENT ON TYPE orders_v1.upserted IS 'Outcome of an upsert';
+COMMENT ON TYPE orders_v1.broken_rule IS 'A rule that a document breaks, and the value that it is about, where there is one';
+COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';
+COMMENT ON TYPE orders_v1.judged_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
+
+COMMIT;

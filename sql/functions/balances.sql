@@ -1,0 +1,104 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.move_balance(
+    p_tenant integer, p_user bigint, p_amount bigint, p_currency text, p_reference text, p_type text
+) RETURNS orders.posting LANGUAGE plpgsql AS $$
+DECLARE
+    v_after bigint;
+    t       orders.posting;
+BEGIN
+    INSERT INTO orders.account (tenant_id, user_id, currency) VALUES (p_tenant, p_user, p_currency)
+    ON CONFLICT ON CONSTRAINT account_pkey DO NOTHING;
+    UPDATE orders.account a SET balance = a.balance + p_amount, updated_at = now()
+    WHERE a.tenant_id = p_tenant AND a.user_id = p_user AND a.currency = p_currency
+      AND a.balance + p_amount BETWEEN 0 AND 1000000000000000
+    RETURNING a.balance INTO v_after;
+    IF NOT FOUND AND p_amount > 0 THEN
+        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The balance would be beyond what can be kept.', 'amount');
+    ELSIF NOT FOUND THEN
+        PERFORM orders_v1.refuse('402', 'insufficient_balance', 'The balance does not cover the amount.', 'amount',
+            (SELECT jsonb_build_object('balance', a.balance, 'required', -p_amount, 'currency', p_currency)
+             FROM orders.account a
+             WHERE a.tenant_id = p_tenant AND a.user_id = p_user AND a.currency = p_currency));
+    END IF;
+    INSERT INTO orders.posting (tenant_id, entry_type, currency, amount, reference, description,
+                                debit_user_id, debit_balance_after, debit_house,
+                                credit_user_id, credit_balance_after, credit_house)
+    SELECT p_tenant, p_type, p_currency, abs(p_amount), p_reference, p_type,
+           CASE WHEN p_amount < 0 THEN p_user END, CASE WHEN p_amount < 0 THEN v_after END,
+           CASE WHEN p_amount > 0 THEN 'funding' END,
+           CASE WHEN p_amount > 0 THEN p_user END, CASE WHEN p_amount > 0 THEN v_after END,
+           CASE WHEN p_amount < 0 THEN 'funding' END
+    RETURNING * INTO t;
+    RETURN t;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.balance_rows(p_exponent smallint, t orders.posting) RETURNS orders_v1.answer[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    b orders_v1.answer;
+    r orders_v1.answer;
+BEGIN
+    b.kind := 'balance';
+    b.parent_id := coalesce(t.debit_user_id, t.credit_user_id);
+    b.id := b.parent_id;
+    b.currency := t.currency;
+    b.exponent := p_exponent;
+    b.amount := coalesce(t.debit_balance_after, t.credit_balance_after);
+    b.updated_at := t.created_at;
+    r.kind := 'posting';
+    r.id := t.id;
+    r.parent_id := b.parent_id;
+    r.type := t.entry_type;
+    r.reference := t.reference;
+    r.detail := t.description;
+    r.currency := t.currency;
+    r.exponent := p_exponent;
+    r.amount := CASE WHEN t.debit_user_id IS NULL THEN t.amount ELSE -t.amount END;
+    r.balance_after := b.amount;
+    r.metadata := t.metadata;
+    r.created_at := t.created_at;
+    RETURN ARRAY[b, r];
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.post_balance(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_amount bigint, p_currency text, p_reference text
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c          orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim    orders_v1.claim := claim_key(c);
+    v_exponent smallint;
+    t          orders.posting;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    SELECT y.exponent INTO v_exponent FROM currency y WHERE y.code = p_currency;
+    IF NOT FOUND THEN
+        PERFORM refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
+    ELSIF NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = p_tenant AND u.id = p_user) THEN
+        PERFORM refuse('422', 'user_not_found', 'There is no such user.', 'user');
+    ELSIF p_amount IS NULL OR p_amount = 0
+          OR p_amount NOT BETWEEN -1000000000000000 AND 1000000000000000 THEN
+        PERFORM refuse('422', 'amount_out_of_range', 'The amount must not be zero, nor beyond what can be kept.',
+                       'amount');
+    END IF;
+    t := move_balance(p_tenant, p_user, p_amount, p_currency, p_reference,
+                      CASE WHEN p_amount > 0 THEN 'top_up' ELSE 'correction' END);
+    RETURN QUERY SELECT * FROM finish_rows(c, result_row('done', NULL, t.id) || balance_rows(v_exponent, t));
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders_v1.post_balance(integer, text, text, bigint, text, text, bytea,
+    bigint, bigint, text, text) TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.move_balance IS 'Internal: changes a balance and posts it. Locks the account';
+COMMENT ON FUNCTION orders_v1.balance_rows IS 'Internal: rows balance and posting of a posting';
+COMMENT ON FUNCTION orders_v1.post_balance IS
+'Top-up (p_amount above 0) or correction (below). Rows result, balance, posting. OR402 insufficient_balance,
+OR422 currency_unknown, user_not_found, amount_out_of_range';

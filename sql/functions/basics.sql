@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse(
+    p_class text, p_code text, p_detail text, p_field text DEFAULT NULL, p_extras jsonb DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = 'OR' || p_class,
+        MESSAGE = p_code,
+        DETAIL  = coalesce(p_detail, ''),
+        COLUMN  = coalesce(p_field, ''),
+        HINT    = coalesce(p_extras::text, '');
+END
+$$;
+
+-- Whether the same may succeed at once on another try: connection, deadlock, resources, lock, shutdown, disk.
+CREATE OR REPLACE FUNCTION orders_v1.is_transient(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
+$$;
+
+-- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
+CREATE OR REPLACE FUNCTION orders_v1.digits(p_number bigint, p_least integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT lpad(p_number::text, greatest(p_least, length(p_number::text)), '0')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.utc_time(p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+$$;
+
+-- Days, months and years that people read are those of the tenant's time zone.
+CREATE OR REPLACE FUNCTION orders_v1.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$
+    SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(l.local, 'YYYY-MM-DD"T"HH24:MI:SS')
+           || CASE WHEN l.ahead = interval '0' THEN 'Z'
+                   ELSE CASE WHEN l.ahead < interval '0' THEN '-' ELSE '+' END
+                        || to_char(greatest(l.ahead, -l.ahead), 'HH24:MI') END
+    FROM (SELECT orders_v1.local_time(p_tenant, p_time) AS local,
+                 orders_v1.local_time(p_tenant, p_time) - p_time AT TIME ZONE 'UTC' AS ahead) AS l
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())
+RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
+    FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.span_end(p_tenant integer, p_unit text, p_to date, p_now timestamptz DEFAULT now())
+RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
+           AT TIME ZONE t.time_zone
+    FROM orders.tenant t WHERE t.id = p_tenant
+$$;
+
+-- For operators, after a restore or a failover.
+CREATE OR REPLACE FUNCTION orders_v1.skip_ids(p_count bigint DEFAULT 1000000) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_sequence regclass;
+    v_count    integer := 0;
+BEGIN
+    FOR v_sequence IN
+        SELECT s.oid FROM pg_class s WHERE s.relnamespace = 'orders'::regnamespace AND s.relkind = 'S' ORDER BY s.relname
+    LOOP
+        PERFORM setval(v_sequence, nextval(v_sequence) + p_count);
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders.code_key(text),
+    orders_v1.span_start(integer, text, date, timestamptz),
+    orders_v1.span_end(integer, text, date, timestamptz)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
+COMMENT ON FUNCTION orders_v1.refuse(text, text, text, text, jsonb) IS
+'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
+COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
+COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number of at least so many digits';
+COMMENT ON FUNCTION orders_v1.utc_time IS 'Internal: ISO 8601 to the second, UTC';
+COMMENT ON FUNCTION orders_v1.local_time IS 'Internal: the wall clock of a tenant';
+COMMENT ON FUNCTION orders_v1.local_text IS
+'Internal: ISO 8601 to the second with the tenant''s offset (Z when that is 0), so that the text begins with the tenant''s day';
+COMMENT ON FUNCTION orders_v1.span_start IS
+'When a period begins by the tenant''s wall clock: the present day, week (from Monday), month or year (p_unit), else the day
+p_from; -infinity without both';
+COMMENT ON FUNCTION orders_v1.span_end IS
+'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
+COMMENT ON FUNCTION orders_v1.skip_ids IS
+'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given.
+Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd is started. Returns how many columns';

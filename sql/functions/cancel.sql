@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.cancel_effect(p_api text, o orders.orders) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT r.effect
+    FROM orders.cancel_rule r
+    WHERE r.api = p_api AND r.state = o.state
+      AND r.payment_state IN ('*', o.payment_state)
+      AND r.fulfilment_state IN ('*', o.fulfilment_state)
+      AND r.method IN ('*', o.payment_method)
+      AND (NOT r.only_free OR o.total = 0)
+    ORDER BY r.effect DESC
+    LIMIT 1
+$$;
+
+-- Goes back what was captured and is not on its way back already: money that came late is, on its own.
+CREATE OR REPLACE FUNCTION orders_v1.cancel_order(c orders_v1.context, o orders.orders, p_reason text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_left    bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
+                         FROM orders.payment p
+                         WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
+    v_version integer := o.version;
+BEGIN
+    o := orders_v1.close_order(c, o, 'cancelled', p_reason);
+    PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
+    IF v_left > 0 THEN
+        o.version := v_version;
+        PERFORM orders_v1.give_back(c, o, v_left, p_reason, NULL);
+    END IF;
+END
+$$;
+
+-- The order is locked and may be past its time. The calling API decides what cancelling does; the API that the order was
+-- placed through must have a rule for its states too, be it that there is nothing left to do.
+CREATE OR REPLACE FUNCTION orders_v1.try_cancel(c orders_v1.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_effect text;
+BEGIN
+    IF orders_v1.is_due(o) THEN
+        o := orders_v1.expire_order(o);
+    END IF;
+    v_effect := orders_v1.cancel_effect(c.api, o);
+    IF v_effect = 'unchanged' THEN
+        RETURN 'unchanged';
+    ELSIF v_effect IS NULL
+          OR (c.api <> 'operator' AND orders_v1.cancel_effect(o.dialect, o) IS NULL) THEN
+        PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
+                              orders_v1.states_of(o));
+    ELSIF c.api <> 'operator' AND orders_v1.is_capture_in_doubt(o) THEN
+        PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The outcome of a capture by the provider is not known yet.',
+                              NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
+    END IF;
+    PERFORM orders_v1.cancel_order(c, o, p_reason);
+    RETURN 'done';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.cancel(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_order bigint, p_reason text, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT * FROM finish(
+        c, result_row(try_cancel(c, lock_order(p_tenant, p_order, p_user, p_match), p_reason), p_order, p_order), p_user);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.cancel_effect IS
+'What cancelling through an API would do: cancel, unchanged or null for not allowed';
+COMMENT ON FUNCTION orders_v1.cancel_order IS
+'Internal: cancels a locked order and gives its money back, in one version';
+COMMENT ON FUNCTION orders_v1.try_cancel IS
+'Internal: cancels a locked order if the rules of the calling and of the placing API let it: done or unchanged. While the
+outcome of a capture is unknown only an operator may cancel. OR409
+order_not_cancellable';
+COMMENT ON FUNCTION orders_v1.cancel IS
+'Cancels an order of p_user (null: anybodys). Paid money goes back as refund does it. unchanged when there is
+nothing left to do. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';

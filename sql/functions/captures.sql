@@ -1,0 +1,143 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- That a capture is asked for is committed before the provider is asked. After a failure the worker finds the
+-- payment and asks with the same key, until the provider has stated the outcome.
+
+-- A payment that is closed, or whose order no longer waits for money, is asked about and never captured.
+CREATE OR REPLACE FUNCTION orders_v1.capture_row(p orders.payment, p_asked boolean) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.answer := orders_v1.payment_row(p);
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p.tenant_id AND x.id = p.order_id;
+    r.type := CASE
+        WHEN p.status NOT IN ('created', 'pending', 'confirming') OR NOT orders_v1.awaits_money(o) THEN 'look'
+        WHEN p_asked THEN 'ask'
+        ELSE 'capture' END;
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.begin_capture(p_tenant integer, p_payment bigint, p_ask boolean, p_lease integer)
+RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    o       orders.orders := lock_payment(p_tenant, p_payment);
+    p       orders.payment;
+    v_asked boolean;
+BEGIN
+    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+    IF p.intent_id IS NULL OR p.status NOT IN ('created', 'pending', 'confirming') OR NOT awaits_money(o) THEN
+        RETURN;
+    END IF;
+    v_asked := p_ask OR p.status = 'confirming' OR p.capture_asked_at IS NOT NULL;
+    UPDATE payment x SET capture_asked_at = now(), due_at = now() + make_interval(secs => p_lease)
+    WHERE x.tenant_id = p_tenant AND x.id = p_payment
+    RETURNING * INTO p;
+    -- The order must not expire under the provider's answer; a buyer who does not approve gains five minutes at most.
+    UPDATE orders x
+    SET expires_at = greatest(x.expires_at,
+                              least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes'))
+    WHERE x.tenant_id = p_tenant AND x.id = o.id AND x.expires_at IS NOT NULL;
+    RETURN NEXT capture_row(p, v_asked);
+END
+$$;
+
+-- The wait doubles with each try, to an hour.
+CREATE OR REPLACE FUNCTION orders_v1.await_capture(p_tenant integer, p_payment bigint, p_seconds integer) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    p      orders.payment;
+    v_code text;
+    v_wait interval;
+BEGIN
+    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+    v_code := apply_confirming(c, o, p);
+    v_wait := greatest(make_interval(secs => p_seconds),
+                       least(interval '1 hour', make_interval(secs => p_seconds * power(2, least(p.attempts, 10)))));
+    UPDATE payment x
+    SET due_at = now() + v_wait, attempts = x.attempts + 1, capture_asked_at = coalesce(x.capture_asked_at, now())
+    WHERE x.tenant_id = p_tenant AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+-- A provider may still work on a request whose reply was lost. Five minutes after the last one it does no longer.
+CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(p_tenant integer, p_payment bigint) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    p      orders.payment;
+    e      orders.provider_event;
+    v_code text := 'unchanged';
+BEGIN
+    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+    IF (p.status <> 'pending' OR NOT awaits_money(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
+        UPDATE payment x SET due_at = now() + interval '1 minute'
+        WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+    ELSIF p.status = 'confirming' AND awaits_money(o) AND p.capture_asked_at IS NOT NULL THEN
+        e.code := 'capture_not_made';
+        e.message := 'The provider did not take the money.';
+        v_code := apply_failed(c, o, p, e);
+    ELSE
+        PERFORM end_doubt(p);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.due_captures(
+    p_tenant integer, p_limit integer, p_lease integer, p_channels text[] DEFAULT NULL
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    p orders.payment;
+    r orders_v1.answer;
+BEGIN
+    FOR p IN
+        WITH due AS MATERIALIZED (
+            SELECT d.id FROM payment d
+            WHERE d.tenant_id = p_tenant AND d.capture_asked_at IS NOT NULL AND d.due_at <= now()
+              AND (p_channels IS NULL OR d.channel = ANY (p_channels))
+            ORDER BY d.due_at, d.id
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
+        FROM due
+        WHERE x.tenant_id = p_tenant AND x.id = due.id
+        RETURNING x.*
+    LOOP
+        r := capture_row(p, true);
+        UPDATE payment x SET capture_asked_at = now()
+        WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.type <> 'look';
+        RETURN NEXT r;
+    END LOOP;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.begin_capture(integer, bigint, boolean, integer),
+    orders_v1.await_capture(integer, bigint, integer),
+    orders_v1.capture_not_made(integer, bigint),
+    orders_v1.due_captures(integer, integer, integer, text[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.capture_row IS
+'Internal: payment_row with type: capture, ask (look at the intent, then capture), or look (never capture)';
+COMMENT ON FUNCTION orders_v1.begin_capture IS
+'Commits that the provider is about to be asked to capture: unless an outcome is recorded, due_captures brings the payment up
+again after p_lease seconds, which must exceed what the call may take. p_ask: the provider may have captured already. Row
+payment as of capture_row; no row when there is nothing to capture. OR404';
+COMMENT ON FUNCTION orders_v1.await_capture IS
+'The provider has not said, or not said yet, whether it captured: the order is confirming, and due_captures brings the
+payment up again after p_seconds, doubled with each try up to an hour. Meanwhile the order does not expire (confirming_time).
+unchanged when the order does not wait for money: the payment is asked about nevertheless. OR404';
+COMMENT ON FUNCTION orders_v1.capture_not_made IS
+'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
+the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';
+COMMENT ON FUNCTION orders_v1.due_captures IS
+'Worker: claims payments of these channels (null: of all) whose capture has an unknown outcome, closed ones too, for p_lease
+seconds. Rows payment as of capture_row';

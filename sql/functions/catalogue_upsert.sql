@@ -1,0 +1,485 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A document replaces its row as a whole: what it leaves out takes its default. Rows are locked so that placing may go
+-- on referring to them, but for coupons, whose placers are to wait while limits change.
+
+CREATE OR REPLACE FUNCTION orders_v1.put_user(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.users;
+    v_old orders.users;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{login,name,given_name,family_name,email,phone,locale,title,
+        default_address,current_company,active,metadata}');
+    SELECT * INTO v_old FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.login := orders_v1.doc_text(d, 'login', false);
+    x.name := orders_v1.doc_text(d, 'name', true);
+    x.given_name := orders_v1.doc_text(d, 'given_name', false);
+    x.family_name := orders_v1.doc_text(d, 'family_name', false);
+    x.email := orders_v1.doc_mail(d, 'email');
+    x.phone := orders_v1.doc_text(d, 'phone', false, 40);
+    x.locale := orders_v1.doc_text(d, 'locale', false, 35);
+    x.title := orders_v1.doc_number(d, 'title', false, 0, 1);
+    x.default_address := orders_v1.doc_address(d, 'default_address', NULL);
+    x.current_company_id := orders_v1.company_id_of(p_tenant, d, 'current_company', false);
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.users (tenant_id, external_ref, login, name, given_name, family_name, email, phone, locale,
+                                  title, default_address, current_company_id, active, metadata)
+        VALUES (p_tenant, p_ref, x.login, x.name, x.given_name, x.family_name, x.email, x.phone, x.locale,
+                x.title, x.default_address, x.current_company_id, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.users u
+        SET login = x.login, name = x.name, given_name = x.given_name, family_name = x.family_name, email = x.email,
+            phone = x.phone, locale = x.locale, title = x.title, default_address = x.default_address,
+            current_company_id = x.current_company_id, active = x.active, metadata = x.metadata, updated_at = now()
+        WHERE u.tenant_id = p_tenant AND u.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_plan(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.plan;
+    v_old orders.plan;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{name,slug,description,price,currency,duration_unit,duration_value,features,
+        status,max_quantity,tax_class,metadata}');
+    SELECT * INTO v_old FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.name := orders_v1.doc_text(d, 'name', true);
+    x.slug := coalesce(orders_v1.doc_text(d, 'slug', false), p_ref);
+    x.description := orders_v1.doc_text(d, 'description', false, 10000, true);
+    x.price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
+    x.currency := orders_v1.doc_currency(d, 'currency', true);
+    x.duration_unit := CASE WHEN d ? 'duration_unit' AND d ->> 'duration_unit' IS NOT NULL
+                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.features := orders_v1.doc_display(d, 'features');
+    x.status := orders_v1.doc_word(d, 'status', '{on_sale,hidden,retired}', 'on_sale');
+    x.max_quantity := orders_v1.doc_number(d, 'max_quantity', false, 1, 1000000);
+    x.tax_class := orders_v1.doc_text(d, 'tax_class', false);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.plan (tenant_id, external_ref, slug, name, description, price, currency, duration_unit,
+                                 duration_value, features, status, max_quantity, tax_class, metadata)
+        VALUES (p_tenant, p_ref, x.slug, x.name, x.description, x.price, x.currency, x.duration_unit,
+                x.duration_value, x.features, x.status, x.max_quantity, x.tax_class, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.plan p
+        SET slug = x.slug, name = x.name, description = x.description, price = x.price, currency = x.currency,
+            duration_unit = x.duration_unit, duration_value = x.duration_value, features = x.features,
+            status = x.status, max_quantity = x.max_quantity, tax_class = x.tax_class, metadata = x.metadata,
+            updated_at = now()
+        WHERE p.tenant_id = p_tenant AND p.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_billing_option(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.billing_option;
+    v_old orders.billing_option;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{plan,name,price,duration_unit,duration_value,active}');
+    SELECT * INTO v_old FROM orders.billing_option b
+    WHERE b.tenant_id = p_tenant AND b.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.plan_id := (SELECT p.id FROM orders.plan p
+                  WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'plan', true));
+    IF x.plan_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'plan_not_found', 'There is no such plan.', 'plan');
+    END IF;
+    x.name := orders_v1.doc_text(d, 'name', true);
+    x.price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
+    x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
+                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.billing_option (tenant_id, external_ref, plan_id, name, price, duration_unit,
+                                           duration_value, active)
+        VALUES (p_tenant, p_ref, x.plan_id, x.name, x.price, x.duration_unit, x.duration_value, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.billing_option b
+        SET plan_id = x.plan_id, name = x.name, price = x.price, duration_unit = x.duration_unit,
+            duration_value = x.duration_value, active = x.active, updated_at = now()
+        WHERE b.tenant_id = p_tenant AND b.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_tax_rate(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.tax_rate;
+    v_old orders.tax_rate;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{tax_class,key,rate_bp,active}');
+    SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.tax_class := orders_v1.doc_text(d, 'tax_class', true);
+    x.key := orders_v1.doc_text(d, 'key', true);
+    x.rate_bp := orders_v1.doc_number(d, 'rate_bp', true, 0, 10000);
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.tax_rate (tenant_id, external_ref, tax_class, key, rate_bp, active)
+        VALUES (p_tenant, p_ref, x.tax_class, x.key, x.rate_bp, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.tax_rate t
+        SET tax_class = x.tax_class, key = x.key, rate_bp = x.rate_bp, active = x.active, updated_at = now()
+        WHERE t.tenant_id = p_tenant AND t.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_payment_channel(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.payment_channel;
+    v_old orders.payment_channel;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{name,provider,enabled,currencies,payable_units,metadata}');
+    SELECT * INTO v_old FROM orders.payment_channel n
+    WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.name := coalesce(orders_v1.doc_text(d, 'name', false), p_ref);
+    x.provider := coalesce(orders_v1.doc_text(d, 'provider', false, 64), p_ref);
+    x.enabled := orders_v1.doc_boolean(d, 'enabled', true);
+    x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
+                     FROM jsonb_array_elements_text(orders_v1.doc_json(d, 'currencies', '{array}', '[]')) AS e);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    x.payable_units := orders_v1.doc_json(d, 'payable_units', '{object}', '{}');
+    PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
+    FROM jsonb_array_elements_text(orders_v1.doc_json(d, 'currencies', '{array}', '[]')) WITH ORDINALITY AS e (value, n)
+    WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
+    ORDER BY e.n LIMIT 1;
+    PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a currency and its unit, an integer from 1 to 999999999.',
+                          'payable_units.' || u.currency)
+    FROM jsonb_each_text(x.payable_units) AS u (currency, unit)
+    LEFT JOIN orders.currency y ON y.code = u.currency
+    WHERE y.code IS NULL OR u.unit IS NULL OR u.unit !~ '^[1-9][0-9]{0,8}$'
+    ORDER BY u.currency LIMIT 1;
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, payable_units, metadata)
+        VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.payable_units, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.payment_channel n
+        SET name = x.name, provider = x.provider, enabled = x.enabled, currencies = x.currencies,
+            payable_units = x.payable_units, metadata = x.metadata, updated_at = now()
+        WHERE n.tenant_id = p_tenant AND n.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_label(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.tenant_label;
+    v_old orders.tenant_label;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{type,word,language,text}');
+    SELECT * INTO v_old FROM orders.tenant_label l
+    WHERE l.tenant_id = p_tenant AND l.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.kind := orders_v1.doc_word(d, 'type', '{order_status,shipment_status,payment_method}', NULL);
+    x.word := orders_v1.doc_text(d, 'word', true, 64);
+    x.language := lower(orders_v1.doc_text(d, 'language', true, 35));
+    x.text := orders_v1.doc_text(d, 'text', true, 200);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.tenant_label (tenant_id, external_ref, kind, word, language, text)
+        VALUES (p_tenant, p_ref, x.kind, x.word, x.language, x.text)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.tenant_label l
+        SET kind = x.kind, word = x.word, language = x.language, text = x.text, updated_at = now()
+        WHERE l.tenant_id = p_tenant AND l.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.coupon_from(x orders.coupon, p_ref text, d jsonb) RETURNS orders.coupon
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{code,percent_bp,amount,currency,minimum,max_discount,starts_at,ends_at,
+        max_uses,max_uses_per_user,active,metadata}');
+    x.code := normalize(btrim(coalesce(orders_v1.doc_text(d, 'code', false, 64), p_ref)), NFC);
+    x.kind := CASE WHEN d ->> 'amount' IS NULL THEN 'percent' ELSE 'amount' END;
+    x.percent_bp := orders_v1.doc_number(d, 'percent_bp', x.kind = 'percent', 1, 10000);
+    x.amount := orders_v1.doc_number(d, 'amount', x.kind = 'amount', 1, 1000000000000000);
+    x.currency := orders_v1.doc_currency(d, 'currency', x.kind = 'amount');
+    x.minimum := coalesce(orders_v1.doc_number(d, 'minimum', false, 0, 1000000000000000), 0);
+    x.max_discount := orders_v1.doc_number(d, 'max_discount', false, 1, 1000000000000000);
+    x.starts_at := orders_v1.doc_time(d, 'starts_at');
+    x.ends_at := orders_v1.doc_time(d, 'ends_at');
+    x.max_uses := orders_v1.doc_number(d, 'max_uses', false, 0, 1000000000);
+    x.max_uses_per_user := orders_v1.doc_number(d, 'max_uses_per_user', false, 1, 1000000000);
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    IF x.percent_bp IS NOT NULL AND x.amount IS NOT NULL THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A coupon takes off a percentage or an amount, not both.',
+                              'amount');
+    END IF;
+    RETURN x;
+END
+$$;
+
+-- A coupon without a limit does not count its uses; when it gets one, they are counted under the lock that keeps
+-- placers out. A limit below what is in use already is refused.
+CREATE OR REPLACE FUNCTION orders_v1.count_uses(x orders.coupon) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_used integer := (SELECT count(*) FROM orders.coupon_redemption r
+                       WHERE r.tenant_id = x.tenant_id AND r.coupon_id = x.id AND r.state <> 'released');
+BEGIN
+    IF v_used > x.max_uses THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', format('The coupon has %s uses already.', v_used), 'max_uses');
+    ELSIF EXISTS (SELECT FROM orders.coupon_user u
+                  WHERE u.tenant_id = x.tenant_id AND u.coupon_id = x.id AND u.used > x.max_uses_per_user) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A user has more uses already.', 'max_uses_per_user');
+    END IF;
+    RETURN CASE WHEN x.max_uses IS NULL THEN 0 ELSE v_used END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_coupon(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.coupon;
+    v_old orders.coupon;
+BEGIN
+    SELECT * INTO v_old FROM orders.coupon k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR UPDATE;
+    x := orders_v1.coupon_from(v_old, p_ref, d);
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.coupon (tenant_id, external_ref, code, kind, percent_bp, amount, currency, minimum,
+                                   max_discount, starts_at, ends_at, max_uses, max_uses_per_user, active, metadata)
+        VALUES (p_tenant, p_ref, x.code, x.kind, x.percent_bp, x.amount, x.currency, x.minimum,
+                x.max_discount, x.starts_at, x.ends_at, x.max_uses, x.max_uses_per_user, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        x.used := orders_v1.count_uses(x);
+        UPDATE orders.coupon k
+        SET code = x.code, kind = x.kind, percent_bp = x.percent_bp, amount = x.amount, currency = x.currency,
+            minimum = x.minimum, max_discount = x.max_discount, starts_at = x.starts_at, ends_at = x.ends_at,
+            max_uses = x.max_uses, max_uses_per_user = x.max_uses_per_user, used = x.used, active = x.active,
+            metadata = x.metadata, updated_at = now()
+        WHERE k.tenant_id = p_tenant AND k.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_entry(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_ref IS NULL OR length(p_ref) NOT BETWEEN 1 AND 200 THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has 1 to 200 characters.', 'ref');
+    ELSIF p_ref <> btrim(p_ref) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has no spaces around it.', 'ref');
+    ELSIF orders_v1.has_controls(p_ref, false) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has no control characters.', 'ref');
+    ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON object.', '');
+    ELSIF d ->> 'kind' <> p_kind THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be the kind that the request names.', 'kind');
+    ELSIF d ->> 'ref' <> p_ref THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be the reference that the request names.', 'ref');
+    END IF;
+    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer, which may be sent back
+    CASE p_kind
+        WHEN 'users' THEN RETURN orders_v1.put_user(p_tenant, p_ref, d);
+        WHEN 'companies' THEN RETURN orders_v1.put_company(p_tenant, p_ref, d);
+        WHEN 'memberships' THEN RETURN orders_v1.put_membership(p_tenant, p_ref, d);
+        WHEN 'products' THEN RETURN orders_v1.put_product(p_tenant, p_ref, d);
+        WHEN 'plans' THEN RETURN orders_v1.put_plan(p_tenant, p_ref, d);
+        WHEN 'billing-options' THEN RETURN orders_v1.put_billing_option(p_tenant, p_ref, d);
+        WHEN 'coupons' THEN RETURN orders_v1.put_coupon(p_tenant, p_ref, d);
+        WHEN 'tax-rates' THEN RETURN orders_v1.put_tax_rate(p_tenant, p_ref, d);
+        WHEN 'payment-channels' THEN RETURN orders_v1.put_payment_channel(p_tenant, p_ref, d);
+        WHEN 'labels' THEN RETURN orders_v1.put_label(p_tenant, p_ref, d);
+        WHEN 'packages' THEN RETURN orders_v1.put_package(p_tenant, p_ref, d);
+        WHEN 'members' THEN RETURN orders_v1.put_member(p_tenant, p_ref, d);
+        ELSE PERFORM orders_v1.refuse('422', 'unknown_kind', 'There is no such kind of catalogue entry.', 'kind');
+    END CASE;
+END
+$$;
+
+-- A plan that was made while a table was empty may use any index that begins with tenant_id, and then reads the whole table for
+-- each row. Statistics replace such plans. Autovacuum makes them too, but a big import is faster than its next round.
+CREATE OR REPLACE FUNCTION orders_v1.analyze_grown() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_tables regclass[] := ARRAY(
+        SELECT c.oid::regclass FROM pg_class c
+        WHERE c.relnamespace = 'orders'::regnamespace
+          AND c.relname = ANY ('{users,company,membership,product,variant,variant_price,stock,plan,billing_option,coupon,package,member}')
+          AND pg_relation_size(c.oid) / current_setting('block_size')::integer > greatest(4, 2 * c.relpages)
+        ORDER BY c.relname);
+    v_table  regclass;
+BEGIN
+    FOREACH v_table IN ARRAY v_tables LOOP
+        EXECUTE format('ANALYZE (SKIP_LOCKED) %s', v_table);
+    END LOOP;
+END
+$$;
+
+-- Two sessions may create one reference at once: the later one finds the row on its second try.
+CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.answer
+LANGUAGE plpgsql AS $$
+DECLARE
+    u            orders_v1.upserted;
+    r            orders_v1.answer;
+    v_constraint text;
+    v_table      text;
+BEGIN
+    FOR v_try IN 1 .. 2 LOOP
+        BEGIN
+            u := orders_v1.put_entry(p_tenant, p_kind, p_ref, d);
+            EXIT;
+        EXCEPTION WHEN unique_violation OR check_violation THEN
+            GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_table = TABLE_NAME;
+            IF v_try = 2 OR v_constraint NOT LIKE '%\_external\_ref\_unique' THEN
+                PERFORM orders_v1.refuse_constraint(v_constraint, v_table);
+            END IF;
+        END;
+    END LOOP;
+    IF u.code = 'created' AND u.id % 100 = 0 THEN
+        PERFORM orders_v1.analyze_grown();
+    END IF;
+    r := orders_v1.result_row(u.code, NULL, u.id);
+    r.type := p_kind;
+    r.reference := p_ref;
+    r.snapshot := u.document - 'tenant_id';
+    IF p_kind = 'products' THEN
+        SELECT jsonb_agg(jsonb_build_object('ref', v.external_ref, 'id', v.id) ORDER BY v.id) INTO r.attributes
+        FROM orders.variant v
+        WHERE v.tenant_id = p_tenant AND v.product_id = u.id;
+    END IF;
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.catalogue_upsert(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_kind text, p_ref text, p_document jsonb
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[upsert_row(p_tenant, p_kind, p_ref, p_document)]);
+END
+$$;
+
+-- The same list as in the module (store/sqlstate.c): text too long, number or time out of range or malformed, text that the
+-- encoding does not have.
+CREATE OR REPLACE FUNCTION orders_v1.is_value_error(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_sqlstate IN ('22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05')
+$$;
+
+-- A refusal, or a value that cannot be stored, is the result of its line. Any other error ends the bulk: a deadlock or a timeout,
+-- so that it can be sent again; a fault of these functions, so that it is logged as one.
+CREATE OR REPLACE FUNCTION orders_v1.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders_v1.answer LANGUAGE plpgsql AS $$
+DECLARE
+    r        orders_v1.answer := orders_v1.result_row(NULL, NULL, NULL);
+    v_state  text;
+    v_code   text;
+    v_detail text;
+    v_field  text;
+BEGIN
+    r.type := p_line ->> 'kind';
+    r.reference := p_line ->> 'ref';
+    RETURN orders_v1.upsert_row(p_tenant, r.type, r.reference, p_line);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
+                            v_field = COLUMN_NAME;
+    IF orders_v1.is_value_error(v_state) THEN
+        v_code := 'invalid_field';
+        v_detail := 'This entry has a value that cannot be stored.';
+        v_field := NULL;
+    ELSIF v_state NOT LIKE 'OR%' THEN
+        RAISE;
+    END IF;
+    r.code := v_code;
+    r.detail := v_detail;
+    r.title := nullif(v_field, '');
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.catalogue_bulk(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_lines jsonb[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    v_rows  orders_v1.answer[] := '{}';
+    v_line  jsonb;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    FOREACH v_line IN ARRAY p_lines LOOP
+        v_rows := v_rows || bulk_row(p_tenant, v_line);
+    END LOOP;
+    RETURN QUERY SELECT * FROM finish_rows(c, v_rows);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.catalogue_upsert(integer, text, text, bigint, text, text, bytea, text, text, jsonb),
+    orders_v1.catalogue_bulk(integer, text, text, bigint, text, text, bytea, jsonb[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.put_user IS 'Internal: upserts a user';
+COMMENT ON FUNCTION orders_v1.put_plan IS 'Internal: upserts a plan';
+COMMENT ON FUNCTION orders_v1.put_billing_option IS 'Internal: upserts a billing option';
+COMMENT ON FUNCTION orders_v1.put_tax_rate IS 'Internal: upserts a tax rate';
+COMMENT ON FUNCTION orders_v1.put_payment_channel IS 'Internal: upserts a payment channel';
+COMMENT ON FUNCTION orders_v1.put_label IS 'Internal: upserts a label of the tenant''s';
+COMMENT ON FUNCTION orders_v1.coupon_from IS 'Internal: a coupon as its document says';
+COMMENT ON FUNCTION orders_v1.count_uses IS
+'Internal: uses of a coupon, counted under its lock. OR422 invalid_field below what is in use';
+COMMENT ON FUNCTION orders_v1.put_coupon IS
+'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for placers';
+COMMENT ON FUNCTION orders_v1.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
+COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: statistics for tables of the catalogue that have doubled since their last ones';
+COMMENT ON FUNCTION orders_v1.upsert_row IS
+'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
+COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
+'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
+tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+required_field, invalid_field …';
+COMMENT ON FUNCTION orders_v1.is_value_error IS 'Internal: whether an SQLSTATE says that a value from outside cannot be stored';
+COMMENT ON FUNCTION orders_v1.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
+COMMENT ON FUNCTION orders_v1.catalogue_bulk IS
+'catalogue_upsert for lines {"kind","ref",…}, each in two savepoints: at most 30 lines, so that their subtransactions fit into
+the 64 that a session caches. Callers split longer lists, with a route of its own for the key of each part. One result row a
+line; a refused one has the code, detail and title (field) of its refusal, or invalid_field where the database takes no such value';

@@ -1,0 +1,520 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One view an invariant: (tenant_id, order_id, problem), empty while all is well. They read whole tables.
+
+CREATE OR REPLACE VIEW orders_check.balances_equal_postings AS
+WITH sides AS (
+    SELECT p.tenant_id, p.debit_user_id AS user_id, p.currency, -p.amount AS amount FROM orders.posting p
+    WHERE p.debit_user_id IS NOT NULL
+    UNION ALL
+    SELECT p.tenant_id, p.credit_user_id, p.currency, p.amount FROM orders.posting p
+    WHERE p.credit_user_id IS NOT NULL
+), sums AS (
+    SELECT s.tenant_id, s.user_id, s.currency, sum(s.amount) AS amount FROM sides s GROUP BY 1, 2, 3
+)
+SELECT coalesce(a.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('user %s has %s %s, the ledger says %s', coalesce(a.user_id, s.user_id), a.balance,
+              coalesce(a.currency, s.currency), coalesce(s.amount, 0)) AS problem
+FROM orders.account a
+FULL JOIN sums s ON s.tenant_id = a.tenant_id AND s.user_id = a.user_id AND s.currency = a.currency
+WHERE coalesce(a.balance, 0) <> coalesce(s.amount, 0)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('posting %s lacks a side', p.id)
+FROM orders.posting p
+WHERE num_nonnulls(p.debit_user_id, p.debit_house) <> 1 OR num_nonnulls(p.credit_user_id, p.credit_house) <> 1
+UNION ALL
+SELECT r.tenant_id, NULL, format('posting %s leaves user %s with %s, the ledger says %s', r.id, r.user_id, r.after, r.amount)
+FROM (
+    SELECT p.tenant_id, p.id, u.user_id, u.after,
+           sum(u.amount) OVER (PARTITION BY p.tenant_id, u.user_id, p.currency ORDER BY p.id) AS amount
+    FROM orders.posting p
+    CROSS JOIN LATERAL (VALUES (p.debit_user_id, -p.amount, p.debit_balance_after),
+                               (p.credit_user_id, p.amount, p.credit_balance_after)) AS u (user_id, amount, after)
+    WHERE u.user_id IS NOT NULL
+) AS r
+WHERE r.after <> r.amount;
+
+CREATE OR REPLACE VIEW orders_check.paid_is_captured AS
+SELECT o.tenant_id, o.id AS order_id,
+       format('%s with %s captured of %s', o.payment_state, coalesce(p.captured, 0), o.total) AS problem
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x WHERE NOT x.surplus GROUP BY 1, 2) AS p
+    ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+WHERE (o.payment_state IN ('paid', 'partially_refunded') AND coalesce(p.captured, 0) < o.total)
+   OR o.captured <> coalesce(p.captured, 0)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s is surplus of an order that nothing was paid for', p.id)
+FROM orders.payment p
+JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+WHERE p.surplus AND o.captured < o.total
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s from the balance has postings of %s', p.id, coalesce(t.amount, 0))
+FROM orders.payment p
+LEFT JOIN (SELECT x.tenant_id, x.payment_id, sum(x.amount) AS amount FROM orders.posting x
+           WHERE x.entry_type = 'purchase' GROUP BY 1, 2) AS t
+    ON t.tenant_id = p.tenant_id AND t.payment_id = p.id
+WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0)
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('posting %s debits user %s for no payment of theirs', t.id, t.debit_user_id)
+FROM orders.posting t
+WHERE t.entry_type = 'purchase'
+  AND NOT EXISTS (SELECT FROM orders.payment p
+                  JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+                  WHERE p.tenant_id = t.tenant_id AND p.id = t.payment_id AND p.method = 'balance'
+                    AND p.order_id = t.order_id AND p.currency = t.currency AND o.buyer_id = t.debit_user_id)
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('payment %s in %s of an order in %s', p.id, p.currency,
+                                       coalesce(o.currency, 'no currency: it is missing'))
+FROM orders.payment p
+LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+WHERE o.currency IS DISTINCT FROM p.currency;
+
+CREATE OR REPLACE VIEW orders_check.refunds_within_captured AS
+WITH sums AS (
+    SELECT r.tenant_id, r.order_id, r.payment_id,
+           coalesce(sum(r.amount) FILTER (WHERE r.status = 'done'), 0) AS done,
+           coalesce(sum(r.amount) FILTER (WHERE r.status = 'pending'), 0) AS pending
+    FROM orders.refund r GROUP BY 1, 2, 3
+)
+SELECT p.tenant_id, p.order_id,
+       format('payment %s: captured %s, refunded %s (rows %s), pending %s (rows %s)', p.id, p.captured, p.refunded,
+              coalesce(s.done, 0), p.refunding, coalesce(s.pending, 0)) AS problem
+FROM orders.payment p
+LEFT JOIN sums s ON s.tenant_id = p.tenant_id AND s.payment_id = p.id
+WHERE p.refunded + p.refunding > p.captured
+   OR p.refunded <> coalesce(s.done, 0) OR p.refunding <> coalesce(s.pending, 0)
+UNION ALL
+SELECT o.tenant_id, o.id, format('order: captured %s, refunded %s (rows %s)', o.captured, o.refunded, coalesce(s.done, 0))
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS done FROM orders.refund x
+           WHERE x.status = 'done' AND NOT x.surplus GROUP BY 1, 2) AS s
+    ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE o.refunded > o.captured OR o.refunded <> coalesce(s.done, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s counts %s refunded pieces and %s of its worth, its refunds say %s and %s', l.id,
+                                       l.refunded_quantity, l.refunded_amount, coalesce(f.quantity, 0), coalesce(f.amount, 0))
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS id, sum((x.line ->> 'quantity')::integer) AS quantity,
+                  sum((x.line ->> 'amount')::bigint) AS amount
+           FROM orders.refund r
+           CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS x (line)
+           WHERE r.status <> 'failed' GROUP BY 1, 2, 3) AS f
+    ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.id = l.id
+WHERE l.refunded_amount <> coalesce(f.amount, 0) OR l.refunded_quantity > coalesce(f.quantity, 0)
+   OR l.refunded_amount < orders_v1.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity)
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
+                                       CASE WHEN NOT r.surplus THEN 'not ' ELSE '' END, p.id)
+FROM orders.refund r
+JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.surplus <> r.surplus
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('refund %s of a balance is not in the ledger', r.id)
+FROM orders.refund r
+JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.method = 'balance'
+WHERE r.status = 'done'
+  AND r.amount <> (SELECT coalesce(sum(t.amount), 0) FROM orders.posting t
+                   WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id)
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('posting %s credits user %s for no refund of theirs', t.id, t.credit_user_id)
+FROM orders.posting t
+WHERE t.entry_type = 'refund'
+  AND NOT EXISTS (SELECT FROM orders.refund r
+                  JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+                  WHERE r.tenant_id = t.tenant_id AND r.id = t.refund_id AND r.status = 'done'
+                    AND r.order_id = t.order_id AND r.currency = t.currency AND o.buyer_id = t.credit_user_id)
+UNION ALL
+SELECT o.tenant_id, o.id, format('%s and %s with %s captured, %s refunded, %s refunds (%s pending)', o.state,
+                                 o.payment_state, o.captured, o.refunded, coalesce(r.refunds, 0), coalesce(r.pending, 0))
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, count(*) AS refunds, count(*) FILTER (WHERE x.status = 'pending') AS pending
+           FROM orders.refund x WHERE NOT x.surplus GROUP BY 1, 2) AS r
+    ON r.tenant_id = o.tenant_id AND r.order_id = o.id
+WHERE CASE o.payment_state
+          WHEN 'refunded' THEN o.refunded = 0 OR o.refunded < o.total
+          WHEN 'partially_refunded' THEN o.refunded = 0 OR coalesce(r.pending, 0) > 0
+          ELSE (o.payment_state = 'refund_pending') <> (coalesce(r.pending, 0) > 0) END
+   OR (o.state IN ('cancelled', 'expired', 'error') AND o.captured > 0 AND r.refunds IS NULL);
+
+CREATE OR REPLACE VIEW orders_check.used_once AS
+SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s stands %s times', i.key, i.route, count(*))
+    AS problem
+FROM orders.idempotency i
+GROUP BY i.tenant_id, i.actor_id, i.route, i.key
+HAVING count(*) > 1
+UNION ALL
+SELECT o.tenant_id, min(o.id), format('cart %s has %s orders', o.cart_id, count(*))
+FROM orders.orders o
+WHERE o.cart_id IS NOT NULL
+GROUP BY o.tenant_id, o.cart_id
+HAVING count(*) > 1
+UNION ALL
+SELECT k.tenant_id, o.id, format('cart %s is %s', k.code, k.state)
+FROM orders.cart k
+LEFT JOIN orders.orders o ON o.tenant_id = k.tenant_id AND o.cart_id = k.id
+WHERE (k.state = 'ordered') <> (o.id IS NOT NULL)
+UNION ALL
+SELECT p.tenant_id, min(p.order_id), format('transaction %s of %s captured %s payments', p.transaction_id, p.provider,
+                                            count(*))
+FROM orders.payment p
+WHERE p.transaction_id IS NOT NULL AND p.provider <> 'manual'
+GROUP BY p.tenant_id, p.provider, p.transaction_id
+HAVING count(*) > 1
+UNION ALL
+SELECT p.tenant_id, p.order_id, format('transaction %s of %s is not taken note of', p.transaction_id, p.provider)
+FROM orders.payment p
+WHERE p.captured > 0 AND p.transaction_id IS NOT NULL AND p.provider NOT IN ('manual', 'balance')
+  AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                  WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = p.transaction_id
+                    AND t.payment_id = p.id AND t.kind = 'capture');
+
+CREATE OR REPLACE VIEW orders_check.stock_is_held AS
+SELECT coalesce(s.tenant_id, l.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('variant %s has %s reserved, orders hold %s', coalesce(s.variant_id, l.item_id), coalesce(s.reserved, 0),
+              coalesce(l.reserved, 0)) AS problem
+FROM orders.stock s
+FULL JOIN (SELECT x.tenant_id, x.item_id, sum(x.reserved) AS reserved FROM orders.order_line x
+           WHERE x.reserved > 0 GROUP BY 1, 2) AS l
+    ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
+WHERE coalesce(s.reserved, 0) <> coalesce(l.reserved, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is %s and %s', l.id, o.state, o.fulfilment_state)
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE l.reserved > 0
+  AND (o.state <> 'open' OR orders_v1.is_sent(o) OR (o.captured > 0 AND o.refunded >= o.captured))
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s: %s pieces are not to be shipped, %s were refunded', l.id, l.cancelled_quantity,
+                                       coalesce(f.quantity, 0))
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS line_id, sum((x.line ->> 'quantity')::integer) AS quantity
+           FROM orders.refund r
+           CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS x (line)
+           WHERE r.status = 'done'
+           GROUP BY 1, 2, 3) AS f
+    ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.line_id = l.id
+WHERE l.kind = 'product'
+  AND (l.cancelled_quantity > coalesce(f.quantity, 0)
+       OR (orders_v1.awaits_shipping(o) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
+
+CREATE OR REPLACE VIEW orders_check.refunded_is_closed AS
+SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
+    AS problem
+FROM orders.orders o
+WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent(o);
+
+CREATE OR REPLACE VIEW orders_check.stock_adds_up AS
+SELECT s.tenant_id, NULL::bigint AS order_id,
+       format('variant %s has %s on hand: %s were entered, %s shipped, %s of them by orders', s.variant_id, s.on_hand, s.entered,
+              s.shipped, coalesce(l.shipped, 0)) AS problem
+FROM orders.stock s
+LEFT JOIN (SELECT x.tenant_id, x.item_id, sum(x.stock_shipped) AS shipped FROM orders.order_line x
+           WHERE x.stock_shipped > 0 AND x.kind = 'product' GROUP BY 1, 2) AS l
+    ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
+WHERE s.on_hand <> s.entered - s.shipped OR s.shipped <> coalesce(l.shipped, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s has %s pieces of stock shipped by an order that is %s', l.id, l.stock_shipped, o.fulfilment_state)
+FROM orders.order_line l
+JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE l.stock_shipped > 0
+  AND (l.kind <> 'product'
+       OR NOT (orders_v1.is_sent(o) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
+
+CREATE OR REPLACE VIEW orders_check.shipments_fit AS
+SELECT o.tenant_id, o.id AS order_id,
+       format('goods are %s, shipped %s, delivered %s', o.fulfilment_state, coalesce(s.shipped_at::text, 'never'),
+              coalesce(s.delivered_at::text, 'never')) AS problem
+FROM orders.orders o
+LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent(o)
+   OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
+
+CREATE OR REPLACE VIEW orders_check.history_is_a_path AS
+WITH steps AS (
+    SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
+           row_number() OVER (PARTITION BY h.tenant_id, h.order_id ORDER BY h.step) AS expected_step
+    FROM orders.order_history h
+    WINDOW axis AS (PARTITION BY h.tenant_id, h.order_id, h.axis, h.return_id ORDER BY h.step)
+)
+SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s', s.step, s.axis, s.from_state,
+                                       s.came_from) AS problem
+FROM steps s WHERE s.from_state <> s.came_from
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s where %s is due', s.step, s.expected_step)
+FROM steps s WHERE s.step <> s.expected_step
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s is not allowed', s.step)
+FROM steps s
+WHERE NOT EXISTS (SELECT FROM orders.transition t
+                  WHERE (t.axis, t.from_state, t.to_state, t.actor) = (s.axis, s.from_state, s.to_state, s.actor))
+UNION ALL
+SELECT o.tenant_id, o.id, format('axis %s is %s, its history ends at %s', x.axis, x.state, coalesce(s.to_state, 'nothing'))
+FROM orders.orders o
+CROSS JOIN LATERAL (VALUES ('order', o.state), ('payment', o.payment_state), ('fulfilment', o.fulfilment_state))
+    AS x (axis, state)
+LEFT JOIN steps s ON s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.axis = x.axis AND s.is_last
+WHERE s.to_state IS DISTINCT FROM x.state
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s is %s, its history ends at %s', r.id, r.state, coalesce(s.to_state, 'nothing'))
+FROM orders.order_return r
+LEFT JOIN steps s ON s.tenant_id = r.tenant_id AND s.order_id = r.order_id AND s.return_id = r.id AND s.is_last
+WHERE s.to_state IS DISTINCT FROM r.state
+UNION ALL
+SELECT s.tenant_id, s.order_id, format('step %s has version %s of %s', s.step, s.version, o.version)
+FROM steps s
+LEFT JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
+WHERE o.id IS NULL OR s.version > o.version;
+
+CREATE OR REPLACE VIEW orders_check.lines_add_up AS
+WITH sums AS (
+    SELECT l.tenant_id, l.order_id,
+           coalesce(sum(l.subtotal) FILTER (WHERE l.kind IN ('plan', 'product', 'package')), 0) AS subtotal,
+           coalesce(sum(l.discount), 0) AS discount,
+           coalesce(sum(l.tax), 0) AS tax,
+           coalesce(sum(l.subtotal) FILTER (WHERE l.kind = 'shipping'), 0) AS shipping,
+           coalesce(-sum(l.subtotal) FILTER (WHERE l.kind IN ('discount', 'voucher')), 0) AS shown_discount
+    FROM orders.order_line l GROUP BY 1, 2
+)
+SELECT o.tenant_id, o.id AS order_id,
+       format('lines say %s - %s + %s + tax %s, order says %s - %s + %s + tax %s = %s', s.subtotal, s.discount,
+              s.shipping, s.tax, o.subtotal, o.discount, o.shipping, o.tax, o.total) AS problem
+FROM orders.orders o
+LEFT JOIN sums s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
+WHERE (o.subtotal, o.discount, o.tax, o.shipping) IS DISTINCT FROM (s.subtotal, s.discount, s.tax, s.shipping)
+   OR o.total <> s.subtotal - s.discount + s.shipping + CASE WHEN o.tax_inclusive THEN 0 ELSE s.tax END
+   OR s.shown_discount > o.discount
+UNION ALL
+SELECT o.tenant_id, o.id, format('the tax split adds up to %s of %s', coalesce(t.amount, 0), o.tax)
+FROM orders.orders o
+LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS amount FROM orders.order_tax x GROUP BY 1, 2) AS t
+    ON t.tenant_id = o.tenant_id AND t.order_id = o.id
+WHERE o.tax <> coalesce(t.amount, 0)
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s in %s of an order in %s', l.id, l.currency,
+                                       coalesce(o.currency, 'no currency: it is missing'))
+FROM orders.order_line l
+LEFT JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+WHERE o.currency IS DISTINCT FROM l.currency;
+
+CREATE OR REPLACE VIEW orders_check.series_without_gaps AS
+WITH taken AS (
+    SELECT x.tenant_id, x.bill_series AS series, x.bill_sequence AS sequence FROM orders.orders x
+    WHERE x.bill_series IS NOT NULL
+    UNION ALL
+    SELECT i.tenant_id, i.series, i.sequence FROM orders.invoice i
+)
+SELECT coalesce(o.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
+       format('series %s: %s numbers, highest %s, counter %s', coalesce(o.series, s.series), o.numbers, o.highest,
+              s.last_number) AS problem
+FROM (SELECT x.tenant_id, x.series, count(DISTINCT x.sequence) AS numbers, max(x.sequence) AS highest, count(*) AS taken
+      FROM taken x GROUP BY 1, 2) AS o
+FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.series
+WHERE (o.numbers, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
+  AND NOT (o.numbers IS NULL AND s.last_number = 0)
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('invoice %s bills %s of an order of %s', i.number, i.document ->> 'total', o.total)
+FROM orders.invoice i
+JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+WHERE (i.document ->> 'total', i.document ->> 'currency', i.document ->> 'number')
+      IS DISTINCT FROM (o.total::text, o.currency, i.number);
+
+CREATE OR REPLACE VIEW orders_check.coupons_within_limits AS
+WITH uses AS (
+    SELECT r.tenant_id, r.coupon_id, r.user_id, count(*) AS used
+    FROM orders.coupon_redemption r WHERE r.state <> 'released' GROUP BY 1, 2, 3
+)
+SELECT k.tenant_id, NULL::bigint AS order_id,
+       format('coupon %s: %s uses, counted %s, limit %s', k.code, coalesce(u.used, 0), k.used, k.max_uses) AS problem
+FROM orders.coupon k
+LEFT JOIN (SELECT x.tenant_id, x.coupon_id, sum(x.used) AS used FROM uses x GROUP BY 1, 2) AS u
+    ON u.tenant_id = k.tenant_id AND u.coupon_id = k.id
+WHERE k.max_uses IS NOT NULL AND (coalesce(u.used, 0) > k.max_uses OR coalesce(u.used, 0) <> k.used)
+UNION ALL
+SELECT k.tenant_id, NULL, format('coupon %s: user %s has %s uses, counted %s, limit %s', k.code,
+                                 coalesce(u.user_id, c.user_id), coalesce(u.used, 0), c.used, k.max_uses_per_user)
+FROM uses u
+FULL JOIN orders.coupon_user c
+    ON c.tenant_id = u.tenant_id AND c.coupon_id = u.coupon_id AND c.user_id = u.user_id
+JOIN orders.coupon k
+    ON k.tenant_id = coalesce(u.tenant_id, c.tenant_id) AND k.id = coalesce(u.coupon_id, c.coupon_id)
+WHERE u.used > k.max_uses_per_user OR coalesce(u.used, 0) <> coalesce(c.used, 0)
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('coupon %s is %s on an order that is %s and %s', r.coupon_id, r.state, o.state,
+                                       o.payment_state)
+FROM orders.coupon_redemption r
+JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+WHERE r.state <> CASE
+          WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'released'
+          WHEN o.payment_state IN ('unpaid', 'confirming', 'failed') THEN 'reserved'
+          ELSE 'applied' END
+UNION ALL
+SELECT l.tenant_id, l.order_id, format('line %s takes %s off for coupon %s, which is not redeemed so', l.id, -l.subtotal,
+                                       l.item_id)
+FROM orders.order_line l
+LEFT JOIN orders.coupon_redemption r
+    ON r.tenant_id = l.tenant_id AND r.order_id = l.order_id AND r.coupon_id = l.item_id
+WHERE l.kind = 'discount' AND l.item_id IS NOT NULL AND r.amount IS DISTINCT FROM -l.subtotal;
+
+CREATE OR REPLACE VIEW orders_check.answers_have_effects AS
+SELECT i.tenant_id, i.order_id, format('key %s of route %s names a missing order', i.key, i.route) AS problem
+FROM orders.idempotency i
+WHERE i.order_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = i.tenant_id AND o.id = i.order_id)
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('key %s of route %s answered with a version that never was', i.key, i.route)
+FROM orders.idempotency i
+JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+WHERE o.version < (SELECT max((e.row ->> 'version')::integer) FROM jsonb_array_elements(i.answer) AS e (row)
+                   WHERE e.row ->> 'kind' = 'order')
+UNION ALL
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer nor an order', i.key, i.route)
+FROM orders.idempotency i
+WHERE i.answer IS NULL AND i.order_id IS NULL;
+
+CREATE OR REPLACE VIEW orders_check.one_event_a_step AS
+SELECT coalesce(h.tenant_id, q.tenant_id) AS tenant_id, coalesce(h.order_id, q.order_id) AS order_id,
+       CASE WHEN q.step IS NULL THEN format('step %s has no event', h.step)
+            ELSE format('event %s has no step %s', q.event, q.step) END AS problem
+FROM orders.order_history h
+FULL JOIN orders.outbox q ON q.tenant_id = h.tenant_id AND q.order_id = h.order_id AND q.step = h.step
+WHERE q.step IS NULL OR h.step IS NULL
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('event %s stands %s times for step %s', q.event, count(*), q.step)
+FROM orders.outbox q GROUP BY q.tenant_id, q.order_id, q.step, q.event HAVING count(*) > 1
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('event %s does not fit step %s', q.event, q.step)
+FROM orders.outbox q
+JOIN orders.order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step
+JOIN orders.transition t
+    ON (t.axis, t.from_state, t.to_state, t.actor) = (h.axis, h.from_state, h.to_state, h.actor)
+WHERE t.event <> q.event;
+
+CREATE OR REPLACE VIEW orders_check.returns_fit AS
+SELECT l.tenant_id, l.order_id, format('line %s of %s counts %s returned, its returns say %s', l.id, l.quantity,
+                                       l.returned_quantity, coalesce(x.quantity, 0)) AS problem
+FROM orders.order_line l
+LEFT JOIN (SELECT y.tenant_id, y.order_id, y.line_id, sum(y.quantity) AS quantity
+           FROM orders.return_line y
+           JOIN orders.order_return r ON r.tenant_id = y.tenant_id AND r.id = y.return_id AND r.state <> 'rejected'
+           GROUP BY 1, 2, 3) AS x
+    ON x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+WHERE l.returned_quantity <> coalesce(x.quantity, 0) OR coalesce(x.quantity, 0) > l.quantity
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s is refunded by refund %s, which is %s', r.id, r.refund_id,
+                                       coalesce(f.status, 'missing'))
+FROM orders.order_return r
+LEFT JOIN orders.refund f ON f.tenant_id = r.tenant_id AND f.id = r.refund_id AND f.order_id = r.order_id
+WHERE r.state = 'refunded' AND (coalesce(f.status, 'missing') NOT IN ('pending', 'done') OR f.return_id <> r.id)
+UNION ALL
+SELECT r.tenant_id, r.order_id, format('return %s has no lines of its order', r.id)
+FROM orders.order_return r
+WHERE NOT EXISTS (SELECT FROM orders.return_line x
+                  WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.order_id = r.order_id);
+
+CREATE OR REPLACE VIEW orders_check.packages_fit AS
+SELECT l.tenant_id, l.order_id, 'a package is sold by an order of another kind' AS problem
+FROM orders.order_line l
+LEFT JOIN orders.package_order q ON q.tenant_id = l.tenant_id AND q.order_id = l.order_id AND q.package_id = l.item_id
+WHERE l.kind = 'package' AND q.order_id IS NULL
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('the order of a package is in %s, %s, of user %s, with %s packages', o.state, o.payment_state,
+                                       o.buyer_id, x.packages)
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
+CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity) FILTER (WHERE l.kind = 'package'), 0) AS packages, count(*) AS lines
+                    FROM orders.order_line l
+                    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind <> 'tax') AS x
+WHERE o.buyer_id IS DISTINCT FROM q.user_id OR x.packages <> 1 OR x.lines <> 1
+UNION ALL
+SELECT t.tenant_id, t.order_id, format('term %s stands, its order is %s and %s', t.id, o.state, o.payment_state)
+FROM orders.package_term t
+JOIN orders.orders o ON o.tenant_id = t.tenant_id AND o.id = t.order_id
+LEFT JOIN orders.package_order q ON q.tenant_id = t.tenant_id AND q.order_id = t.order_id
+WHERE (t.revoked_at IS NULL) <> (o.state <> 'cancelled' AND o.payment_state IN ('paid', 'partially_refunded', 'refund_pending'))
+   OR (q.user_id, q.package_id) IS DISTINCT FROM (t.user_id, t.package_id)
+UNION ALL
+SELECT q.tenant_id, q.order_id, format('the paid order of a package is %s, and its package %s', o.state,
+                                       CASE WHEN t.id IS NULL THEN 'was not given' ELSE 'was' END)
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.payment_state IN ('paid', 'partially_refunded')
+LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id AND t.revoked_at IS NULL
+WHERE (o.state = 'completed') <> (t.id IS NOT NULL) AND o.state <> 'cancelled'
+UNION ALL
+SELECT m.tenant_id, t.order_id, format('user %s has term %s of user %s%s', m.user_id, t.id, t.user_id,
+                                       CASE WHEN t.revoked_at IS NOT NULL THEN ', revoked' END)
+FROM orders.member m
+JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
+WHERE t.user_id <> m.user_id OR t.revoked_at IS NOT NULL
+UNION ALL
+SELECT q.tenant_id, max(q.order_id), format('user %s has %s unpaid orders of packages', q.user_id, count(*))
+FROM orders.package_order q
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.state = 'open'
+    AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders_v1.is_due(o)
+GROUP BY q.tenant_id, q.user_id
+HAVING count(*) > 1;
+
+CREATE OR REPLACE VIEW orders_check.provider_events_fit AS
+SELECT e.tenant_id, p.order_id, format('event %s of channel %s waits, payment %s can take it', e.event_id, e.channel, p.id) AS problem
+FROM orders.provider_event e
+JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.channel = e.channel
+    AND (p.id = e.payment_id OR (e.payment_id IS NULL AND p.intent_id = e.intent_id))
+WHERE e.verdict = 'waiting'
+  AND CASE WHEN e.payment_id IS NULL THEN e.received_at < now() - interval '1 hour' ELSE p.captured > 0 END
+UNION ALL
+SELECT e.tenant_id, p.order_id, format('event %s of channel %s is %s, transaction %s is not recorded', e.event_id, e.channel,
+                                       e.verdict, e.transaction_id)
+FROM orders.provider_event e
+LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
+WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
+  AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                  WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
+                    AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
+
+CREATE OR REPLACE VIEW orders_check.all_violations AS
+SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
+UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
+UNION ALL SELECT 3, 'refunds_within_captured', v.* FROM orders_check.refunds_within_captured v
+UNION ALL SELECT 4, 'used_once', v.* FROM orders_check.used_once v
+UNION ALL SELECT 5, 'history_is_a_path', v.* FROM orders_check.history_is_a_path v
+UNION ALL SELECT 6, 'lines_add_up', v.* FROM orders_check.lines_add_up v
+UNION ALL SELECT 7, 'series_without_gaps', v.* FROM orders_check.series_without_gaps v
+UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_within_limits v
+UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
+UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
+UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
+UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
+UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
+UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
+UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v
+UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
+UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v;
+
+COMMENT ON VIEW orders_check.balances_equal_postings IS
+'Invariant 1: balances are the sums of their postings, and postings have two sides';
+COMMENT ON VIEW orders_check.paid_is_captured IS 'Invariant 2: paid orders are captured in full, balances debited';
+COMMENT ON VIEW orders_check.refunds_within_captured IS
+'Invariant 3: refunds stay within what was captured, per payment and order, and are in the ledger';
+COMMENT ON VIEW orders_check.used_once IS 'Invariant 4: one order a cart, one record a key, transaction ids unique';
+COMMENT ON VIEW orders_check.history_is_a_path IS
+'Invariant 5: history is a path of allowed steps that ends at the present states';
+COMMENT ON VIEW orders_check.lines_add_up IS 'Invariant 6: lines and tax split add up to the order''s totals';
+COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers have neither gaps nor duplicates';
+COMMENT ON VIEW orders_check.coupons_within_limits IS
+'Invariant 8: uses of coupons stay within their limits and are given back';
+COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
+COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
+COMMENT ON VIEW orders_check.stock_is_held IS
+'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none, and an order that is
+to be shipped holds no refunded pieces';
+COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
+COMMENT ON VIEW orders_check.returns_fit IS
+'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';
+COMMENT ON VIEW orders_check.packages_fit IS
+'Invariant 14: a package is given for its paid order, once, and goes with the money; a member has one order of a package under way';
+COMMENT ON VIEW orders_check.refunded_is_closed IS
+'Invariant 15: an order that was refunded in full before anything was shipped is not open';
+COMMENT ON VIEW orders_check.stock_adds_up IS
+'Invariant 16: stock on hand is what counts have entered less what shipped orders took: it never changes without a movement';
+COMMENT ON VIEW orders_check.provider_events_fit IS
+'Invariant 17: an event of a provider that was accepted is in the books, and none waits without need';
+COMMENT ON VIEW orders_check.all_violations IS 'All views in one';

@@ -1,0 +1,415 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- As with the rest of the catalogue, a document replaces its row as a whole.
+
+CREATE OR REPLACE FUNCTION orders_v1.company_id_of(p_tenant integer, d jsonb, p_field text, p_required boolean) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_ref text := orders_v1.doc_text(d, p_field, p_required);
+    v_id  bigint;
+BEGIN
+    SELECT c.id INTO v_id FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = v_ref;
+    IF v_ref IS NOT NULL AND v_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'company_not_found', 'There is no such company.', orders_v1.doc_path(d, p_field));
+    END IF;
+    RETURN v_id;
+END
+$$;
+
+-- All the words that the APIs have for the parts of an address.
+CREATE OR REPLACE FUNCTION orders_v1.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_address jsonb := orders_v1.doc_json(d, p_field, '{object}', p_default);
+    v_path    text := orders_v1.doc_path(d, p_field) || '.';
+    e         record;
+BEGIN
+    PERFORM orders_v1.check_members(v_address, v_path, '{title,given_name,family_name,name,receiverName,email,phone,house,street,street2,
+        addressLine1,addressLine2,city,state,province,postal_code,postalCode,code,country}');
+    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS text FROM jsonb_each(v_address) AS m LOOP
+        IF jsonb_typeof(e.value) NOT IN ('string', 'null', 'number') OR length(e.text) > 200 OR orders_v1.has_controls(e.text, false) THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be one line of at most 200 characters.', v_path || e.key);
+        ELSIF e.key = 'email' AND e.text <> '' AND NOT orders_v1.is_mail_address(e.text) THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a mail address, like ada@example.com.', v_path || e.key);
+        END IF;
+    END LOOP;
+    RETURN v_address;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_images jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
+    v_path   text := orders_v1.doc_path(d, p_field) || '.';
+    e        record;
+BEGIN
+    PERFORM orders_v1.check_members(v_images, v_path, '{px240,px480,px720,px1080}');
+    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS url FROM jsonb_each(v_images) AS m LOOP
+        IF jsonb_typeof(e.value) <> 'string' OR length(e.url) > 2000 OR NOT orders_v1.is_url(e.url)
+           OR orders_v1.has_controls(e.url, false) THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be an http or https URL of at most 2000 characters.', v_path || e.key);
+        END IF;
+    END LOOP;
+    RETURN v_images;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_company(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.company;
+    v_old orders.company;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{name,prefix,email,tax_number,address,images,active,metadata}');
+    SELECT * INTO v_old FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.name := orders_v1.doc_text(d, 'name', true);
+    x.prefix := orders_v1.doc_text(d, 'prefix', true, 8);
+    x.email := orders_v1.doc_mail(d, 'email');
+    x.tax_number := orders_v1.doc_text(d, 'tax_number', false, 64);
+    x.address := orders_v1.doc_address(d, 'address', '{}');
+    x.images := orders_v1.doc_images(d, 'images');
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.company (tenant_id, external_ref, name, prefix, email, tax_number, address, images, active,
+                                    metadata)
+        VALUES (p_tenant, p_ref, x.name, x.prefix, x.email, x.tax_number, x.address, x.images, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.company c
+        SET name = x.name, prefix = x.prefix, email = x.email, tax_number = x.tax_number, address = x.address,
+            images = x.images, active = x.active, metadata = x.metadata, updated_at = now()
+        WHERE c.tenant_id = p_tenant AND c.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_membership(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.membership;
+    v_old orders.membership;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{company,user,role,active}');
+    SELECT * INTO v_old FROM orders.membership m
+    WHERE m.tenant_id = p_tenant AND m.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.company_id := orders_v1.company_id_of(p_tenant, d, 'company', true);
+    x.user_id := orders_v1.user_id_of(p_tenant, orders_v1.doc_text(d, 'user', true));
+    x.role := orders_v1.doc_word(d, 'role', '{member,salesperson,manager}', 'member');
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    IF x.user_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'user');
+    ELSIF v_old.id IS NULL THEN
+        INSERT INTO orders.membership (tenant_id, external_ref, company_id, user_id, role, active)
+        VALUES (p_tenant, p_ref, x.company_id, x.user_id, x.role, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.membership m
+        SET company_id = x.company_id, user_id = x.user_id, role = x.role, active = x.active, updated_at = now()
+        WHERE m.tenant_id = p_tenant AND m.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_prices(v orders.variant, p_prices jsonb, p_path text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    e         record;
+    d         jsonb;
+    v_price   bigint;
+    v_list    bigint;
+    v_changed boolean := false;
+BEGIN
+    DELETE FROM orders.variant_price x
+    WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id AND NOT p_prices ? x.currency;
+    v_changed := FOUND;
+    FOR e IN SELECT p.key AS currency, p.value AS price FROM jsonb_each(p_prices) AS p ORDER BY p.key LOOP
+        IF NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.currency) THEN
+            PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', p_path || left(e.currency, 200));
+        END IF;
+        IF jsonb_typeof(e.price) = 'object' THEN
+            d := orders_v1.doc_nested(e.price, p_path || e.currency, '{price,list_price}');
+            v_price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
+            v_list := orders_v1.doc_number(d, 'list_price', false, v_price, 1000000000000000);
+        ELSE
+            v_price := orders_v1.doc_number(p_prices || jsonb_build_object('', p_path), e.currency, true, 0, 1000000000000000);
+            v_list := NULL;
+        END IF;
+        INSERT INTO orders.variant_price AS x (tenant_id, variant_id, currency, price, list_price)
+        VALUES (v.tenant_id, v.id, e.currency, v_price, v_list)
+        ON CONFLICT ON CONSTRAINT variant_price_pkey DO UPDATE SET price = excluded.price, list_price = excluded.list_price
+            WHERE (x.price, x.list_price) IS DISTINCT FROM (excluded.price, excluded.list_price);
+        v_changed := v_changed OR FOUND;
+    END LOOP;
+    RETURN v_changed;
+END
+$$;
+
+-- The pieces in the shop as the document states them; null: they are not counted. The same number as last time is no new count:
+-- what was shipped since stays off the stock, and no lock is taken, so that a catalogue that is sent again holds up no buyer.
+CREATE OR REPLACE FUNCTION orders_v1.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_stated IS NOT DISTINCT FROM (SELECT s.stated FROM orders.stock s
+                                      WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) THEN
+        RETURN false;
+    ELSIF p_stated IS NULL THEN
+        UPDATE orders.stock s SET counted = false, stated = NULL, updated_at = now()
+        WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted;
+    ELSE
+        INSERT INTO orders.stock AS s (tenant_id, variant_id, stated, entered, on_hand)
+        VALUES (v.tenant_id, v.id, p_stated, p_stated, p_stated)
+        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE
+            SET stated = excluded.stated, entered = s.entered + excluded.on_hand - s.on_hand, on_hand = excluded.on_hand,
+                counted = true, updated_at = now()
+            WHERE s.stated IS DISTINCT FROM excluded.stated;
+    END IF;
+    RETURN FOUND;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.doc_translations(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_all jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
+    e     record;
+BEGIN
+    FOR e IN SELECT t.key, t.value FROM jsonb_each(v_all) AS t LOOP
+        IF e.key !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'The names of translations are language tags in lower case.',
+                                  orders_v1.doc_path(d, p_field) || '.' || left(e.key, 200));
+        END IF;
+        PERFORM orders_v1.doc_text(orders_v1.doc_nested(e.value, orders_v1.doc_path(d, p_field) || '.' || e.key, '{name}'), 'name', true);
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.doc_options(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_all  jsonb := orders_v1.doc_json(d, p_field, '{array}', '[]');
+    v_path text := orders_v1.doc_path(d, p_field);
+    e      record;
+    v_one  jsonb;
+BEGIN
+    IF jsonb_array_length(v_all) > 100 THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'At most 100 options.', v_path);
+    END IF;
+    FOR e IN SELECT o.value, o.n - 1 AS n FROM jsonb_array_elements(v_all) WITH ORDINALITY AS o (value, n) LOOP
+        v_one := orders_v1.doc_nested(e.value, format('%s[%s]', v_path, e.n), '{id,name,attribute,code}');
+        PERFORM orders_v1.doc_text(v_one, 'name', true), orders_v1.doc_text(v_one, 'attribute', false), orders_v1.doc_text(v_one, 'code', false);
+        v_all := jsonb_set(v_all, ARRAY[e.n::text, 'id'], to_jsonb(orders_v1.doc_number(v_one, 'id', true, 0, 999999999999999999)));
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+
+-- Returns whether anything of the variant changed.
+CREATE OR REPLACE FUNCTION orders_v1.put_variant(p orders.product, d jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_ref   text := orders_v1.doc_text(d, 'ref', true);
+    x       orders.variant;
+    v_old   orders.variant;
+    v_moved boolean := false;
+BEGIN
+    SELECT * INTO v_old FROM orders.variant v
+    WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.number := orders.code_key(orders_v1.doc_text(d, 'number', false, 64));
+    x.name := coalesce(orders_v1.doc_text(d, 'name', false), p.name);
+    x.options := orders_v1.doc_options(d, 'options');
+    x.images := orders_v1.doc_images(d, 'images');
+    x.status := coalesce(orders_v1.doc_text(d, 'status', false, 64), 'initial');
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    IF EXISTS (SELECT FROM orders.variant y
+               WHERE y.tenant_id = p.tenant_id AND y.number = x.number AND y.id IS DISTINCT FROM v_old.id) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Another entry has this value already.', orders_v1.doc_path(d, 'number'));
+    ELSIF d ->> 'stock' IS NOT NULL
+          AND EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p.tenant_id AND k.variant_id = v_old.id) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', orders_v1.doc_path(d, 'stock'));
+    ELSIF v_old.id IS NULL THEN
+        INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
+        VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
+        RETURNING * INTO x;
+        v_moved := true;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.variant v
+        SET number = x.number, name = x.name, options = x.options, images = x.images, status = x.status,
+            active = x.active, updated_at = now()
+        WHERE v.tenant_id = p.tenant_id AND v.id = x.id
+        RETURNING * INTO x;
+        v_moved := true;
+    END IF;
+    v_moved := orders_v1.put_prices(x, orders_v1.doc_json(d, 'prices', '{object}', '{}'), orders_v1.doc_path(d, 'prices') || '.') OR v_moved;
+    RETURN orders_v1.put_stock(x, orders_v1.doc_number(d, 'stock', false, 0, 1000000000)::integer) OR v_moved;
+END
+$$;
+
+-- Variants that a document no longer names are no longer sold; orders and carts may still refer to them. A document that names
+-- one twice would state two counts of its stock, and each repetition would be a new count.
+CREATE OR REPLACE FUNCTION orders_v1.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    e       record;
+    v_moved boolean;
+BEGIN
+    UPDATE orders.variant v SET active = false, updated_at = now()
+    WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.active
+      AND v.external_ref NOT IN (SELECT x ->> 'ref' FROM jsonb_array_elements(p_variants) AS x WHERE x ->> 'ref' IS NOT NULL);
+    v_moved := FOUND;
+    FOR e IN
+        SELECT v.value, v.n - 1 AS n, count(v.value ->> 'ref') OVER (PARTITION BY v.value ->> 'ref' ORDER BY v.n) AS nth
+        FROM jsonb_array_elements(p_variants) WITH ORDINALITY AS v (value, n)
+        ORDER BY v.n
+    LOOP
+        IF e.nth > 1 THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'An earlier variant has this reference.', format('variants[%s].ref', e.n));
+        END IF;
+        v_moved := orders_v1.put_variant(p, orders_v1.doc_nested(e.value, format('variants[%s]', e.n),
+            '{id,ref,number,name,options,images,status,active,prices,stock}')) OR v_moved;
+    END LOOP;
+    RETURN v_moved;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.product_document(p orders.product) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT to_jsonb(p) || jsonb_build_object('variants', coalesce((
+        SELECT jsonb_agg(to_jsonb(v) - 'tenant_id' - 'product_id' || jsonb_build_object(
+                   'stock', (SELECT s.on_hand FROM orders.stock s
+                             WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted),
+                   'prices', coalesce((
+                   SELECT jsonb_object_agg(x.currency, CASE WHEN x.list_price IS NULL THEN to_jsonb(x.price)
+                       ELSE jsonb_build_object('price', x.price, 'list_price', x.list_price) END)
+                   FROM orders.variant_price x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id), '{}')) ORDER BY v.id)
+        FROM orders.variant v WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id), '[]'))
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_product(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x       orders.product;
+    v_old   orders.product;
+    v_moved boolean;
+    u       orders_v1.upserted;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{company,number,slug,name,description,images,tax_class,returnable,
+        translations,variants,active,metadata}');
+    SELECT * INTO v_old FROM orders.product p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    x.company_id := orders_v1.company_id_of(p_tenant, d, 'company', false);
+    x.number := orders_v1.doc_text(d, 'number', false, 64);
+    x.slug := coalesce(orders_v1.doc_text(d, 'slug', false), p_ref);
+    x.name := orders_v1.doc_text(d, 'name', true);
+    x.description := orders_v1.doc_text(d, 'description', false, 10000, true);
+    x.images := orders_v1.doc_images(d, 'images');
+    x.tax_class := orders_v1.doc_text(d, 'tax_class', false);
+    x.returnable := orders_v1.doc_boolean(d, 'returnable', false);
+    x.translations := orders_v1.doc_translations(d, 'translations');
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    IF v_old.id IS NULL THEN
+        INSERT INTO orders.product (tenant_id, external_ref, company_id, number, slug, name, description, images,
+                                    tax_class, returnable, translations, active, metadata)
+        VALUES (p_tenant, p_ref, x.company_id, x.number, x.slug, x.name, x.description, x.images, x.tax_class,
+                x.returnable, x.translations, x.active, x.metadata)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.product p
+        SET company_id = x.company_id, number = x.number, slug = x.slug, name = x.name, description = x.description,
+            images = x.images, tax_class = x.tax_class, returnable = x.returnable, translations = x.translations, active = x.active,
+            metadata = x.metadata, updated_at = now()
+        WHERE p.tenant_id = p_tenant AND p.id = x.id
+        RETURNING * INTO x;
+    END IF;
+    v_moved := orders_v1.put_variants(x, orders_v1.doc_json(d, 'variants', '{array}', '[]'));
+    u := orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
+    u.document := orders_v1.product_document(x);
+    IF u.code = 'unchanged' AND v_moved THEN
+        u.code := 'updated';
+    END IF;
+    RETURN u;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_cart_lines(k orders.cart, p_products jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e         record;
+    d         jsonb;
+    v_variant bigint;
+BEGIN
+    FOR e IN SELECT p.value, p.n - 1 AS n FROM jsonb_array_elements(p_products) WITH ORDINALITY AS p (value, n) LOOP
+        d := orders_v1.doc_nested(e.value, format('products[%s]', e.n), '{number,quantity,discount}');
+        SELECT v.id INTO v_variant FROM orders.variant v
+        WHERE v.tenant_id = k.tenant_id AND v.number = orders.code_key(orders_v1.doc_text(d, 'number', true, 64));
+        IF v_variant IS NULL THEN
+            PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product.', orders_v1.doc_path(d, 'number'),
+                                  jsonb_build_object('number', d ->> 'number'));
+        END IF;
+        INSERT INTO orders.cart_line (tenant_id, cart_id, variant_id, quantity, discount)
+        VALUES (k.tenant_id, k.id, v_variant, coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1),
+                coalesce(orders_v1.doc_number(d, 'discount', false, 0, 1000000000000000), 0))
+        ON CONFLICT ON CONSTRAINT cart_line_one_per_variant DO NOTHING;
+        IF NOT FOUND THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'A product is in the cart twice; use its quantity.',
+                                  orders_v1.doc_path(d, 'number'));
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.make_cart(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    k       orders.cart;
+    r       orders_v1.answer;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_document, '', '{id,code,company,agent,currency,products}');
+    k.tenant_id := p_tenant;
+    k.id := nextval('orders.cart_id_seq');
+    k.code := 'C' || orders_v1.digits(k.id, 5);
+    k.company_id := company_id_of(p_tenant, p_document, 'company', true);
+    k.user_id := user_id_of(p_tenant, doc_text(p_document, 'agent', true));
+    k.currency := doc_currency(p_document, 'currency', true);
+    IF role_in(p_tenant, k.user_id, k.company_id) IS NULL THEN
+        PERFORM refuse('422', 'user_not_found', 'The company has no such member.', 'agent');
+    END IF;
+    INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency)
+    VALUES (k.tenant_id, k.id, k.code, k.company_id, k.user_id, k.currency);
+    PERFORM put_cart_lines(k, doc_json(p_document, 'products', '{array}', '[]'));
+    r := result_row('created', NULL, k.id);
+    r.reference := k.code;
+    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r]);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders_v1.make_cart(integer, text, text, bigint, text, text, bytea, jsonb) TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.company_id_of IS
+'Internal: id of the company that a member of a document refers to. OR422 required_field, company_not_found';
+COMMENT ON FUNCTION orders_v1.doc_address IS
+'Internal: an address member: an object of single lines, in the words of any API. OR422 invalid_field, unknown_field';
+COMMENT ON FUNCTION orders_v1.doc_images IS 'Internal: pictures by size. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.put_company IS 'Internal: upserts a company';
+COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
+COMMENT ON FUNCTION orders_v1.put_prices IS
+'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
+COMMENT ON FUNCTION orders_v1.put_stock IS 'Internal: the stated pieces on hand of a variant, or that they are not counted; whether that differs from what was stated last';
+COMMENT ON FUNCTION orders_v1.doc_translations IS 'Internal: names by language. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.doc_options IS 'Internal: the options of a variant. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';
+COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
+COMMENT ON FUNCTION orders_v1.product_document IS 'Internal: a product with its variants and their prices';
+COMMENT ON FUNCTION orders_v1.put_product IS 'Internal: upserts a product with its variants and prices';
+COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: puts products into a new cart. OR422 product_not_found';
+COMMENT ON FUNCTION orders_v1.make_cart IS
+'A cart of a salesperson: {company, agent, currency, products: [{number, quantity, discount}]}; companies and agents by
+external reference, amounts in minor units. Row result: created, id, reference (the code). OR422 with the field';

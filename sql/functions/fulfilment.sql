@@ -1,0 +1,436 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Goods on their way: confirmed, packed, shipped, followed, delivered. Each operation locks its order.
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_advance(o orders.orders, p_why text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.refuse('409', 'order_not_advanceable', p_why, NULL, orders_v1.states_of(o));
+END
+$$;
+
+-- Goods leave for money, or for cash at the door.
+CREATE OR REPLACE FUNCTION orders_v1.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.payment_state IN ('paid', 'partially_refunded')
+           OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.was_paid(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(bool_and(l.cancelled_quantity = l.quantity), false) FROM orders.order_line l
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'product'
+$$;
+
+-- Whether the actor may take the order's goods there from where they are. What has left arrives, whatever became of the money.
+CREATE OR REPLACE FUNCTION orders_v1.check_advance(c orders_v1.context, o orders.orders, p_to text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF o.state NOT IN ('open', 'completed') OR NOT EXISTS (
+        SELECT FROM orders.transition t
+        WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
+        PERFORM orders_v1.refuse_advance(o, 'The order cannot take this step in its present state.');
+    ELSIF p_to <> 'delivered' AND NOT orders_v1.may_leave(o) THEN
+        PERFORM orders_v1.refuse_advance(o, 'The order is not paid, and its goods do not leave before that.');
+    ELSIF p_to <> 'delivered' AND orders_v1.all_pieces_cancelled(o) THEN
+        PERFORM orders_v1.refuse_advance(o, 'All goods of the order were refunded. Cancel it, or refund the rest.');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_goods(p_tenant integer, p_order bigint, p_match text[]) RETURNS orders.orders
+LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders := orders_v1.lock_order(p_tenant, p_order, NULL, p_match);
+BEGIN
+    RETURN CASE WHEN orders_v1.is_due(o) THEN orders_v1.expire_order(o) ELSE o END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.expect_shipment(o orders.orders, p_expected_at timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO orders.shipment AS s (tenant_id, order_id, expected_at)
+    VALUES (o.tenant_id, o.id, p_expected_at)
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET expected_at = p_expected_at, updated_at = now()
+        WHERE s.expected_at IS DISTINCT FROM p_expected_at
+$$;
+
+-- Delivered: the courier has the cash of an order that is paid at the door. What was paid and delivered is complete, even
+-- if some of the money is on its way back. The steps of one operation share a version.
+CREATE OR REPLACE FUNCTION orders_v1.deliver(
+    c orders_v1.context, o orders.orders, p_at timestamptz, p_collected boolean, p_comment text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_version integer := o.version;
+    v_steps   orders_v1.step[] := ARRAY[('fulfilment', o.fulfilment_state, 'delivered')]::orders_v1.step[];
+BEGIN
+    UPDATE orders.shipment s SET status = 'delivered', delivered_at = least(greatest(p_at, s.shipped_at), now()), updated_at = now()
+    WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id;
+    IF orders_v1.was_paid(o) AND o.state = 'open' THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders_v1.step[];
+    END IF;
+    o := orders_v1.move_order(c, o, v_steps, 0, 0, p_comment);
+    IF p_collected IS NOT FALSE AND orders_v1.awaits_money(o) AND o.payment_method = 'cod' THEN
+        o.version := v_version;
+        PERFORM orders_v1.settle_by_hand(c, o, NULL, 'manual', NULL, 'cash on delivery');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.advance(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_to text, p_expected_at timestamptz, p_collected boolean, p_comment text, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_goods(p_tenant, p_order, p_match);
+    IF p_to NOT IN ('confirmed', 'packed', 'delivered') THEN
+        PERFORM refuse_advance(o, 'Only a shipment and its tracking take this step.');
+    ELSIF o.fulfilment_state = p_to THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_advance(c, o, p_to);
+    IF p_to = 'delivered' THEN
+        PERFORM deliver(c, o, now(), p_collected, p_comment);
+    ELSE
+        IF p_expected_at IS NOT NULL THEN
+            PERFORM expect_shipment(o, p_expected_at);
+        END IF;
+        o := move_order(c, o, ARRAY[('fulfilment', o.fulfilment_state, p_to)]::orders_v1.step[], 0, 0, p_comment);
+        PERFORM bill_order(o);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.shipment_from(d jsonb) RETURNS orders.shipment LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    x orders.shipment;
+BEGIN
+    x.courier := orders_v1.doc_said(d, 'courier');
+    x.service := orders_v1.doc_said(d, 'service');
+    x.tracking_number := orders_v1.doc_said(d, 'tracking_number');
+    x.tracking_url := orders_v1.doc_url(d, 'tracking_url');
+    x.estimated_delivery := orders_v1.doc_said(d, 'estimated_delivery');
+    x.expected_at := orders_v1.doc_time(d, 'expected_at');
+    RETURN x;
+END
+$$;
+
+-- What the document does not say stays as it was planned.
+CREATE OR REPLACE FUNCTION orders_v1.send_shipment(o orders.orders, x orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.shipment AS s (tenant_id, order_id, status, courier, service, tracking_number, tracking_url,
+                                      estimated_delivery, expected_at, shipped_at)
+    VALUES (o.tenant_id, o.id, 'picked_up', x.courier, x.service, x.tracking_number, x.tracking_url, x.estimated_delivery,
+            x.expected_at, now())
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE
+        SET status = 'picked_up', courier = coalesce(x.courier, s.courier), service = coalesce(x.service, s.service),
+            tracking_number = x.tracking_number, tracking_url = x.tracking_url,
+            estimated_delivery = coalesce(x.estimated_delivery, s.estimated_delivery),
+            expected_at = coalesce(x.expected_at, s.expected_at), shipped_at = now(), updated_at = now();
+END
+$$;
+
+-- A correction is a step on an axis of its own, so that history says who made it, when, and what was there before.
+CREATE OR REPLACE FUNCTION orders_v1.note_correction(c orders_v1.context, o orders.orders, p_comment text, p_changes text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_from text := CASE WHEN EXISTS (SELECT FROM orders.order_history h
+                                     WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'details')
+                        THEN 'corrected' ELSE 'new' END;
+BEGIN
+    PERFORM orders_v1.move_order(c, o, ARRAY[('details', v_from, 'corrected')]::orders_v1.step[], 0, 0, concat_ws('. ', p_comment, p_changes));
+END
+$$;
+
+-- What differs between a shipment and its correction: "tracking_number: JP1 -> JP2, courier: - -> JNE"; null: nothing.
+CREATE OR REPLACE FUNCTION orders_v1.shipment_changes(s orders.shipment, n orders.shipment) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('%s: %s -> %s', f.name, coalesce(f.old, '-'), coalesce(f.new, '-')), ', ' ORDER BY f.n)
+    FROM (VALUES
+        (1, 'courier', s.courier, n.courier), (2, 'service', s.service, n.service),
+        (3, 'tracking_number', s.tracking_number, n.tracking_number), (4, 'tracking_url', s.tracking_url, n.tracking_url),
+        (5, 'estimated_delivery', s.estimated_delivery, n.estimated_delivery),
+        (6, 'expected_at', orders_v1.utc_time(s.expected_at), orders_v1.utc_time(n.expected_at))) AS f (n, name, old, new)
+    WHERE f.old IS DISTINCT FROM f.new
+$$;
+
+-- What the document does not say stays, but for the address of a tracking number that has been replaced.
+CREATE OR REPLACE FUNCTION orders_v1.correct_shipment(
+    c orders_v1.context, o orders.orders, s orders.shipment, x orders.shipment, p_comment text
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    n         orders.shipment := s;
+    v_changes text;
+BEGIN
+    n.courier := coalesce(x.courier, s.courier);
+    n.service := coalesce(x.service, s.service);
+    n.tracking_number := coalesce(x.tracking_number, s.tracking_number);
+    n.tracking_url := coalesce(x.tracking_url, CASE WHEN n.tracking_number IS NOT DISTINCT FROM s.tracking_number THEN s.tracking_url END);
+    n.estimated_delivery := coalesce(x.estimated_delivery, s.estimated_delivery);
+    n.expected_at := coalesce(x.expected_at, s.expected_at);
+    v_changes := orders_v1.shipment_changes(s, n);
+    IF v_changes IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.shipment y
+    SET courier = n.courier, service = n.service, tracking_number = n.tracking_number, tracking_url = n.tracking_url,
+        estimated_delivery = n.estimated_delivery, expected_at = n.expected_at, updated_at = now()
+    WHERE y.tenant_id = s.tenant_id AND y.order_id = s.order_id AND y.id = s.id;
+    PERFORM orders_v1.note_correction(c, o, p_comment, v_changes);
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.ship(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_shipment jsonb, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    v_code  text := 'done';
+    o       orders.orders;
+    s       orders.shipment;
+    x       orders.shipment;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_shipment, '', '{courier,service,tracking_number,tracking_url,estimated_delivery,expected_at,comment,
+        id,status,late,shipped_at,delivered_at,tracking}');
+    o := lock_goods(p_tenant, p_order, p_match);
+    x := shipment_from(p_shipment);
+    SELECT * INTO s FROM shipment y WHERE y.tenant_id = p_tenant AND y.order_id = o.id AND y.shipped_at IS NOT NULL;
+    IF FOUND THEN
+        v_code := CASE WHEN correct_shipment(c, o, s, x, doc_said(p_shipment, 'comment', 255)) THEN 'done' ELSE 'unchanged' END;
+    ELSE
+        PERFORM check_advance(c, o, 'shipped');
+        PERFORM send_shipment(o, x);
+        PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders_v1.step[], 0, 0,
+                           doc_said(p_shipment, 'comment', 255));
+        PERFORM ship_stock(o.tenant_id, o.id);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, o.id), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.event_from(d jsonb) RETURNS orders.shipment_event LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    e orders.shipment_event;
+BEGIN
+    e.status := orders_v1.doc_text(d, 'status', true, 40);
+    e.location := orders_v1.doc_said(d, 'location');
+    e.description := orders_v1.doc_said(d, 'description', 1000);
+    e.at := orders_v1.doc_time(d, 'at');
+    IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a word of lower-case letters, digits and underscores.', 'status');
+    ELSIF e.at NOT BETWEEN '2000-01-01T00:00:00Z' AND now() + interval '1 day' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The time is not of now or the past.', 'at');
+    END IF;
+    RETURN e;
+END
+$$;
+
+-- Whether the courier said the same before: at that time, or, where no time is said, just now.
+CREATE OR REPLACE FUNCTION orders_v1.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM orders.shipment_event x
+        WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.withdrawn_at IS NULL
+          AND (x.status, x.location, x.description) IS NOT DISTINCT FROM (e.status, e.location, e.description)
+          AND (x.at = e.at OR (e.at IS NULL AND x.id = (SELECT max(n.id) FROM orders.shipment_event n
+                                                       WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id
+                                                         AND n.withdrawn_at IS NULL))))
+$$;
+
+-- The status is the newest event's, until the goods are delivered.
+CREATE OR REPLACE FUNCTION orders_v1.take_status(s orders.shipment) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.shipment x
+    SET updated_at = now(),
+        status = coalesce((SELECT n.status FROM orders.shipment_event n
+                           WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id AND n.withdrawn_at IS NULL
+                           ORDER BY n.at DESC, n.id DESC LIMIT 1), 'picked_up')
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL
+$$;
+
+-- Appends what the courier says; false when it said the same before.
+CREATE OR REPLACE FUNCTION orders_v1.put_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF orders_v1.was_said(s, e) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
+    VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, coalesce(e.at, now()));
+    PERFORM orders_v1.take_status(s);
+    RETURN true;
+END
+$$;
+
+-- A wrong event is no longer shown. What it moved stays: fulfilment goes forward only.
+CREATE OR REPLACE FUNCTION orders_v1.withdraw_event(c orders_v1.context, o orders.orders, s orders.shipment, p_event bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.shipment_event;
+BEGIN
+    SELECT * INTO e FROM orders.shipment_event x
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.shipment_id = s.id AND x.id = p_event;
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The shipment has no such event.', 'withdraws');
+    ELSIF e.withdrawn_at IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.shipment_event x SET withdrawn_at = now()
+    WHERE x.tenant_id = e.tenant_id AND x.order_id = e.order_id AND x.id = e.id;
+    PERFORM orders_v1.take_status(s);
+    PERFORM orders_v1.note_correction(c, o, NULL, format('tracking event %s withdrawn: %s', e.id, concat_ws(', ', e.status, e.location,
+                                                                                                         e.description)));
+    RETURN true;
+END
+$$;
+
+-- What an event means for the order: the courier is at the door, or was. Other words, late ones, and those about an order
+-- that has been closed meanwhile are kept and move nothing.
+CREATE OR REPLACE FUNCTION orders_v1.follow(c orders_v1.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF o.state NOT IN ('open', 'completed') THEN
+        PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+    ELSIF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
+        PERFORM orders_v1.deliver(c, o, e.at, true, e.description);
+    ELSIF e.status = 'on_delivery' AND o.fulfilment_state = 'shipped' THEN
+        PERFORM orders_v1.move_order(c, o, ARRAY[('fulfilment', 'shipped', 'out_for_delivery')]::orders_v1.step[], 0, 0, e.description);
+    ELSE
+        PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.track(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_event jsonb, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+    s       orders.shipment;
+    e       orders.shipment_event;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_event, '', CASE WHEN p_event ? 'withdraws' THEN '{withdraws}'::text[]
+                                            ELSE '{id,status,location,description,at}' END);
+    o := lock_order(p_tenant, p_order, NULL, p_match);
+    IF NOT p_event ? 'withdraws' THEN
+        e := event_from(p_event);
+    END IF;
+    SELECT * INTO s FROM shipment x WHERE x.tenant_id = p_tenant AND x.order_id = o.id AND x.shipped_at IS NOT NULL;
+    IF NOT FOUND THEN
+        PERFORM refuse_advance(o, 'The goods have not left yet.');
+    ELSIF p_event ? 'withdraws' THEN
+        v_code := CASE WHEN withdraw_event(c, o, s, doc_number(p_event, 'withdraws', true, 1, 999999999999999999)) THEN 'done' ELSE v_code END;
+    ELSIF put_event(s, e) THEN
+        PERFORM follow(c, o, e);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, s.id), NULL);
+END
+$$;
+
+-- Where the goods go can be corrected until they have left. History names the members that changed, not what is in them.
+CREATE OR REPLACE FUNCTION orders_v1.correct_address(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_document jsonb, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders_v1.claim := claim_key(c);
+    o         orders.orders;
+    v_old     jsonb;
+    v_new     jsonb;
+    v_changes text;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_document, '', '{shipping_address,comment}');
+    o := lock_goods(p_tenant, p_order, p_match);
+    v_new := doc_address(p_document, 'shipping_address', NULL);
+    IF v_new IS NULL THEN
+        PERFORM refuse('422', 'required_field', 'This field is required.', 'shipping_address');
+    ELSIF NOT awaits_shipping(o) THEN
+        PERFORM refuse_advance(o, 'An address is corrected before the goods have left.');
+    END IF;
+    SELECT a.document INTO v_old FROM order_address a WHERE a.tenant_id = p_tenant AND a.order_id = o.id AND a.kind = 'shipping';
+    SELECT string_agg(coalesce(x.key, y.key), ', ' ORDER BY coalesce(x.key, y.key)) INTO v_changes
+    FROM jsonb_each(coalesce(v_old, '{}')) AS x FULL JOIN jsonb_each(v_new) AS y ON y.key = x.key
+    WHERE x.value IS DISTINCT FROM y.value;
+    IF v_changes IS NOT NULL THEN
+        INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
+        ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
+        PERFORM note_correction(c, o, doc_said(p_document, 'comment', 255), 'shipping_address: ' || v_changes);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.correct_address(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[]),
+    orders_v1.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, text[]),
+    orders_v1.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[]),
+    orders_v1.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.refuse_advance IS 'Internal: OR409 order_not_advanceable with the states';
+COMMENT ON FUNCTION orders_v1.may_leave IS 'Internal: whether goods may be sent: they are paid, or cash on delivery';
+COMMENT ON FUNCTION orders_v1.was_paid IS 'Internal: whether the order was paid, whatever went back since';
+COMMENT ON FUNCTION orders_v1.all_pieces_cancelled IS 'Internal: whether all goods of an order were refunded before they were shipped';
+COMMENT ON FUNCTION orders_v1.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
+COMMENT ON FUNCTION orders_v1.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
+COMMENT ON FUNCTION orders_v1.expect_shipment IS 'Internal: when the goods of a locked order are expected';
+COMMENT ON FUNCTION orders_v1.deliver IS
+'Internal: a locked order was delivered at a time between when it left and now; p_collected: and cash on delivery was collected. Paid and delivered it is completed,
+all in one version';
+COMMENT ON FUNCTION orders_v1.advance IS
+'The goods of an order are confirmed, packed or delivered (p_to). Confirmed or packed it gets its bill number, and p_expected_at
+says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
+unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
+but for cash on delivery and for what has left), OR412 version_mismatch';
+COMMENT ON FUNCTION orders_v1.shipment_from IS 'Internal: a shipment as its document says. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
+COMMENT ON FUNCTION orders_v1.note_correction IS 'Internal: records a correction of a locked order: a remark and what was changed';
+COMMENT ON FUNCTION orders_v1.shipment_changes IS 'Internal: what a correction of a shipment changes, old and new; null: nothing';
+COMMENT ON FUNCTION orders_v1.correct_shipment IS 'Internal: corrects a shipment that has left; false when nothing differs';
+COMMENT ON FUNCTION orders_v1.ship IS
+'A packed order leaves: {courier, service, tracking_number, tracking_url, estimated_delivery, expected_at, comment}; what is
+not said stays as planned. Its stock has left too. Of an order that has left, the shipment is corrected: what differs is replaced,
+and history has the old and the new values. unchanged when nothing differs. OR404 not_found, OR409 order_not_advanceable, OR412
+version_mismatch, OR422 with the field';
+COMMENT ON FUNCTION orders_v1.event_from IS 'Internal: an event as its document says. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.was_said IS 'Internal: whether an event is there already; without a time, whether it is the last one';
+COMMENT ON FUNCTION orders_v1.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
+COMMENT ON FUNCTION orders_v1.correct_address IS
+'{shipping_address, comment}: replaces the shipping address of an order of goods that have not left. unchanged when it is the same.
+OR404 not_found, OR409 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
+COMMENT ON FUNCTION orders_v1.take_status IS 'Internal: the status of a shipment is that of its newest event that was not withdrawn';
+COMMENT ON FUNCTION orders_v1.withdraw_event IS 'Internal: takes an event back; false when it was before. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.follow IS 'Internal: the order follows its shipment';
+COMMENT ON FUNCTION orders_v1.track IS
+'What the courier says: {status, location, description, at}, or {withdraws: the id of a wrong event}. on_delivery and delivered move the order as well (delivered: cash
+on delivery is collected); events may come late and out of order. unchanged when it was said before. OR404 not_found, OR409
+order_not_advanceable before it left, OR412 version_mismatch, OR422 with the field';

@@ -1,0 +1,235 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- An address as lines, whichever API wrote it.
+CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
+    FROM (VALUES
+        (1, coalesce(p_address ->> 'street', p_address ->> 'addressLine1')),
+        (2, coalesce(p_address ->> 'street2', p_address ->> 'addressLine2')),
+        (3, concat_ws(' ', p_address ->> 'city', coalesce(p_address ->> 'state', p_address ->> 'province'),
+                      coalesce(p_address ->> 'postal_code', p_address ->> 'code', p_address ->> 'postalCode'))),
+        (4, p_address ->> 'country')) AS l (n, line)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders_v1.address_lines(coalesce(c.address, '{}')),
+                              'tax_number', c.tax_number, 'email', c.email)
+    FROM orders.tenant t
+    LEFT JOIN orders.company c ON c.tenant_id = t.id AND c.id = o.retailer_id
+    WHERE t.id = o.tenant_id
+$$;
+
+-- The billing address says whom the bill is for; without one it is the buyer, where the goods go.
+CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
+               'name', coalesce(b.name, u.name),
+               'address', orders_v1.address_lines(coalesce(b.document, u.default_address, '{}')),
+               'email', coalesce(b.document ->> 'email', u.email)) END
+    FROM (SELECT 1) AS one
+    LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
+    LEFT JOIN LATERAL (
+        SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
+                   nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
+                   a.document ->> 'receiverName') END AS name
+        FROM orders.order_address a
+        WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id
+        ORDER BY a.kind LIMIT 1) AS b ON true
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'number', l.product_number, 'title', l.title, 'variant', l.variant, 'quantity', l.quantity,
+               'unit_price', l.unit_price, 'discount', l.discount, 'tax', l.tax,
+               'amount', l.subtotal - l.discount) ORDER BY l.id), '[]')
+    FROM orders.order_line l
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product', 'package', 'shipping')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+               'method', p.method, 'reference', p.reference,
+               'paid_at', orders_v1.local_text(p.tenant_id, p.captured_at))
+    FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0 AND NOT p.surplus
+    ORDER BY p.id LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'number', p_number, 'order_number', o.number,
+        'issued_at', orders_v1.local_text(o.tenant_id, now()),
+        'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
+        'issuer', orders_v1.invoice_issuer(o), 'buyer', orders_v1.invoice_buyer(o), 'lines', orders_v1.invoice_lines(o),
+        'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount)
+                                            ORDER BY t.key, t.rate_bp), '[]')
+                  FROM orders.order_tax t WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id),
+        'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
+        'payment', orders_v1.invoice_payment(o),
+        'notes', o.notes)
+$$;
+
+-- An invoice states the full total. Once money went back, or is on its way, that is no longer true: it takes a credit note, which
+-- does not exist yet.
+CREATE OR REPLACE FUNCTION orders_v1.check_billable(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF o.payment_state IN ('refund_pending', 'partially_refunded', 'refunded') THEN
+        PERFORM orders_v1.refuse('409', 'order_refunded', 'Money of this order was refunded: it can no longer be invoiced.', NULL,
+                              orders_v1.states_of(o));
+    ELSIF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
+        PERFORM orders_v1.refuse('409', 'order_not_billable', 'An order is invoiced once it was paid.', NULL, orders_v1.states_of(o));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_number(p_tenant integer, p_prefix text, p_sequence integer, p_time timestamptz) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT p_prefix || to_char(orders_v1.local_time(p_tenant, p_time), 'YYMMDD') || orders_v1.digits(p_sequence, 6) || 'IN'
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_prefix   text := coalesce((SELECT c.prefix FROM orders.company c
+                                 WHERE c.tenant_id = o.tenant_id AND c.id = o.retailer_id), 'INV');
+    v_series   text := 'invoice ' || coalesce(o.retailer_id::text, 'tenant');
+    v_sequence integer := orders_v1.next_in_series(o.tenant_id, v_series);
+    v_number   text := orders_v1.invoice_number(o.tenant_id, v_prefix, v_sequence, now());
+    v_id       bigint;
+BEGIN
+    INSERT INTO orders.invoice (tenant_id, order_id, company_id, series, sequence, number, document)
+    VALUES (o.tenant_id, o.id, o.retailer_id, v_series, v_sequence, v_number, orders_v1.invoice_document(o, v_number))
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.issue_invoice(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_match text[] DEFAULT NULL
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders_v1.claim := claim_key(c);
+    o         orders.orders;
+    v_invoice bigint;
+    v_code    text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_match);
+    SELECT i.id INTO v_invoice FROM invoice i WHERE i.tenant_id = p_tenant AND i.order_id = p_order;
+    IF v_invoice IS NULL THEN
+        PERFORM check_billable(o);
+        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+        v_invoice := put_invoice(o);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, v_invoice), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.invoice_row(i orders.invoice) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.answer;
+BEGIN
+    r.kind := 'invoice';
+    r.id := i.id;
+    r.parent_id := i.company_id;
+    r.number := i.number;
+    r.title := i.document -> 'issuer' ->> 'name';
+    r.snapshot := i.document;
+    r.created_at := i.created_at;
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.* FROM invoice i CROSS JOIN LATERAL invoice_row(i) AS r
+    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number);
+END
+$$;
+
+-- Members of the company that issued it, and whoever it bills.
+CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
+RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.*
+    FROM invoice i
+    JOIN orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
+    CROSS JOIN LATERAL invoice_row(i) AS r
+    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number) AND o.number = orders.code_key(p_order_number)
+      AND (o.buyer_id = p_user
+           OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.bill_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT orders_v1.invoice_document(o, p_number) - 'payment' || '{"kind": "bill"}'
+$$;
+
+-- A bill is as it was written; how it was paid is told with it. Orders of nothing to deliver have no bill number: their own
+-- number stands for it once they are paid.
+CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    o orders.orders;
+    r orders_v1.answer;
+BEGIN
+    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
+    IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    ELSIF o.bill_no IS NULL AND o.paid_at IS NULL THEN
+        PERFORM refuse('409', 'order_not_billed', 'An order is billed once it was confirmed or paid.', NULL, states_of(o));
+    END IF;
+    r.kind := 'invoice';
+    r.id := o.id;
+    r.parent_id := o.retailer_id;
+    r.number := coalesce(o.bill_no, o.number);
+    SELECT b.document, b.created_at INTO r.snapshot, r.created_at FROM bill b
+    WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
+    IF NOT FOUND THEN
+        r.created_at := o.paid_at;
+        r.snapshot := bill_document(o, r.number) || jsonb_build_object('issued_at', local_text(o.tenant_id, o.paid_at));
+    END IF;
+    r.snapshot := r.snapshot || jsonb_build_object('payment', invoice_payment(o));
+    r.title := r.snapshot -> 'issuer' ->> 'name';
+    RETURN NEXT r;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.read_bill(integer, bigint, bigint),
+    orders_v1.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[]),
+    orders_v1.read_invoice(integer, text),
+    orders_v1.read_own_invoice(integer, bigint, text, text)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.address_lines IS 'Internal: an address document as an array of lines';
+COMMENT ON FUNCTION orders_v1.invoice_issuer IS 'Internal: who issues: the company that sells, or the tenant';
+COMMENT ON FUNCTION orders_v1.invoice_buyer IS 'Internal: whom it bills; null: nobody known';
+COMMENT ON FUNCTION orders_v1.invoice_lines IS 'Internal: goods and shipping, net of discounts';
+COMMENT ON FUNCTION orders_v1.invoice_payment IS 'Internal: how an order was paid; null: not yet';
+COMMENT ON FUNCTION orders_v1.bill_document IS 'Internal: all that a bill shows but the payment';
+COMMENT ON FUNCTION orders_v1.invoice_document IS 'Internal: all that the invoice shows';
+COMMENT ON FUNCTION orders_v1.check_billable IS
+'Internal: OR409 order_refunded when money went back or is on its way, order_not_billable unless it was paid in full';
+COMMENT ON FUNCTION orders_v1.invoice_number IS 'Internal: the number of an invoice of that time, with the tenant''s day';
+COMMENT ON FUNCTION orders_v1.put_invoice IS
+'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
+COMMENT ON FUNCTION orders_v1.issue_invoice IS
+'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which a later
+refund does not change. OR404 not_found, OR409 order_not_billable, order_refunded';
+COMMENT ON FUNCTION orders_v1.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
+COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
+COMMENT ON FUNCTION orders_v1.read_bill IS
+'The bill of an order of p_user (null: anybodys): row invoice with its document, in which kind is bill. OR404 not_found, OR409
+order_not_billed';
+COMMENT ON FUNCTION orders_v1.read_own_invoice IS
+'The same for the order''s buyer and members of the company that sold; none: no row';

@@ -1,0 +1,476 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Orders of members, as an application describes them. A document is judged as a whole: every rule that it breaks is a
+-- word in the refusal, and the calling API has its own sentence for each.
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_all(p_broken orders_v1.broken_rule[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(p_broken) > 0 THEN
+        PERFORM orders_v1.refuse('422', 'invalid_fields', 'Some fields are not valid.', NULL, jsonb_build_object('refused', (
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('rule', b.rule, 'value', left(b.value, 100))) ORDER BY b.n)
+            FROM unnest(p_broken) WITH ORDINALITY AS b (rule, value, n))));
+    END IF;
+END
+$$;
+
+-- Adds a rule when it is broken.
+CREATE OR REPLACE FUNCTION orders_v1.note_broken(p_broken orders_v1.broken_rule[], p_is boolean, p_rule text, p_value text DEFAULT NULL)
+RETURNS orders_v1.broken_rule[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_is THEN p_broken || ROW(p_rule, p_value)::orders_v1.broken_rule ELSE p_broken END
+$$;
+
+-- Clients write numbers as numbers or as texts; what is neither is nothing.
+CREATE OR REPLACE FUNCTION orders_v1.given_text(d jsonb, p_field text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN jsonb_typeof(d -> p_field) IN ('string', 'number') THEN nullif(btrim(d ->> p_field, E' \t\r\n'), '') END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.given_id(d jsonb, p_field text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN v.id > 0 THEN v.id END FROM orders_v1.whole_number(orders_v1.given_text(d, p_field)) AS v (id)
+$$;
+
+-- Major units, exactly; what the currency cannot pay is nothing.
+CREATE OR REPLACE FUNCTION orders_v1.given_amount(d jsonb, p_field text, p_exponent integer) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_text   text := orders_v1.given_text(d, p_field);
+    v_amount numeric;
+BEGIN
+    IF v_text ~ '^-?[0-9]{1,16}(\.[0-9]{1,16})?([eE][+-]?[0-9]{1,2})?$' THEN
+        v_amount := v_text::numeric * (10::numeric ^ p_exponent);
+    END IF;
+    RETURN CASE WHEN v_amount = trunc(v_amount) AND abs(v_amount) <= 1000000000000000 THEN v_amount::bigint END;
+END
+$$;
+
+-- Nothing said is no discount.
+CREATE OR REPLACE FUNCTION orders_v1.given_discount(d jsonb, p_exponent integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN d ->> 'discount' IS NULL THEN 0 ELSE orders_v1.given_amount(d, 'discount', p_exponent) END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.major_text(p_amount bigint, p_exponent integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT round(p_amount::numeric / (10::numeric ^ p_exponent), p_exponent)::text
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_address(a jsonb) RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_state    text := orders_v1.given_text(a, 'state');
+    v_postcode text := orders_v1.given_text(a, 'postal_code');
+    v_refused  text[] := orders_v1.refused_place(orders_v1.given_text(a, 'country'), v_state, v_postcode);
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(m.member || '_invalid', NULL)::orders_v1.broken_rule
+        FROM unnest('{given_name,family_name,email,phone,house,street,city}'::text[]) WITH ORDINALITY AS m (member, n)
+        CROSS JOIN LATERAL orders_v1.given_text(a, m.member) AS v (text)
+        WHERE v.text IS NULL OR length(v.text) > 200 OR orders_v1.has_controls(v.text, false)
+           OR (m.member = 'email' AND NOT orders_v1.is_mail_address(v.text))
+        ORDER BY m.n)
+        || CASE WHEN 'postcode' = ANY (v_refused) OR length(v_postcode) > 200 OR orders_v1.has_controls(v_postcode, false)
+                THEN ARRAY[ROW('postcode_invalid', NULL)]::orders_v1.broken_rule[] END
+        || CASE WHEN 'country' = ANY (v_refused) THEN ARRAY[ROW('country_unknown', NULL)]::orders_v1.broken_rule[] END
+        || CASE WHEN 'state' = ANY (v_refused) OR length(v_state) > 200 OR orders_v1.has_controls(v_state, false)
+                THEN ARRAY[ROW('state_unknown', NULL)]::orders_v1.broken_rule[] END;
+END
+$$;
+
+-- As it was given, without the spaces around; codes are in capitals (of ASCII alone), a state without its country.
+CREATE OR REPLACE FUNCTION orders_v1.given_address(a jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_object_agg(m.member, CASE m.member
+        WHEN 'country' THEN upper(v.text COLLATE "C")
+        WHEN 'state' THEN regexp_replace(upper(v.text COLLATE "C"), '^' || upper(orders_v1.given_text(a, 'country') COLLATE "C") || '-', '')
+        ELSE v.text END)
+    FROM unnest('{given_name,family_name,email,phone,house,street,city,postal_code,country,state}'::text[]) AS m (member)
+    CROSS JOIN LATERAL orders_v1.given_text(a, m.member) AS v (text)
+    WHERE v.text IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.member_head(c orders_v1.context, d jsonb, p_expires_in integer, p_now timestamptz)
+RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders_v1.order_head;
+BEGIN
+    h.dialect := CASE c.api WHEN 'operator' THEN 'commerce' ELSE c.api END;
+    h.buyer_id := (SELECT u.id FROM orders.users u
+                   WHERE u.tenant_id = c.tenant_id AND u.external_ref = d ->> 'user' AND u.active);
+    SELECT t.currency, y.exponent, t.tax_inclusive INTO h.currency, h.exponent, h.tax_inclusive
+    FROM orders.tenant t
+    JOIN orders.currency y ON y.code = t.currency
+    WHERE t.id = c.tenant_id;
+    h.fulfilment := 'none';
+    h.expires_in := p_expires_in;
+    h.clock := p_now;
+    RETURN h;
+END
+$$;
+
+-- After the rules: a way to pay that cannot be is refused by itself. Nothing said is money that people take.
+CREATE OR REPLACE FUNCTION orders_v1.member_payment(p_tenant integer, h orders_v1.order_head, d jsonb, p_channels text[])
+RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF d ->> 'payment_channel' IS NOT NULL AND d ->> 'payment_method' <> 'external' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Only an external payment has a channel.', 'payment_channel');
+    END IF;
+    RETURN orders_v1.described_payment(p_tenant, h, CASE WHEN num_nonnulls(d ->> 'payment_method', d ->> 'payment_channel') = 0
+                                                      THEN d || '{"payment_method": "manual"}' ELSE d END, p_channels);
+END
+$$;
+
+-- What members may order by this number, with all that pricing it needs.
+CREATE OR REPLACE FUNCTION orders_v1.offer_of(p_tenant integer, p_id bigint, p_currency text) RETURNS orders_v1.offer
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f orders_v1.offer;
+BEGIN
+    SELECT v, p, c, x, k INTO f.variant, f.product, f.company, f.price, f.package
+    FROM orders.variant v
+    JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id AND p.active
+    JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = p_currency
+    LEFT JOIN orders.company c ON c.tenant_id = p.tenant_id AND c.id = p.company_id
+    LEFT JOIN orders.package k ON k.tenant_id = v.tenant_id AND k.variant_id = v.id
+    WHERE v.tenant_id = p_tenant AND v.id = p_id AND v.active AND coalesce(k.active, true);
+    RETURN f;
+END
+$$;
+
+-- What the catalogue takes off its list price is the discount.
+CREATE OR REPLACE FUNCTION orders_v1.offer_line(f orders_v1.offer, p_quantity integer, p_kind text) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    l orders_v1.priced_line := orders_v1.variant_line(f.variant, f.product, f.company, f.price, p_quantity, 0);
+BEGIN
+    l.unit_price := l.list_price;
+    l.discount := p_quantity * (l.list_price - (f.price).price);
+    IF (f.package).variant_id IS NOT NULL THEN
+        l.kind := 'package';
+        l.snapshot := l.snapshot || jsonb_build_object('package', jsonb_build_object(
+            'kind', p_kind, 'rank', (f.package).rank, 'duration_unit', (f.package).duration_unit,
+            'duration_value', (f.package).duration_value));
+    END IF;
+    RETURN l;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_price(e jsonb, l orders_v1.priced_line, p_exponent integer) RETURNS orders_v1.broken_rule[]
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_broken orders_v1.broken_rule[] := '{}';
+BEGIN
+    v_broken := orders_v1.note_broken(v_broken, orders_v1.given_amount(e, 'unit_price', p_exponent) IS DISTINCT FROM l.unit_price,
+                                   'unit_price_mismatch', orders_v1.major_text(l.unit_price, p_exponent));
+    RETURN orders_v1.note_broken(v_broken, orders_v1.given_discount(e, p_exponent) IS DISTINCT FROM l.discount,
+                              'discount_mismatch', orders_v1.major_text(l.discount, p_exponent));
+END
+$$;
+
+-- The orders of packages that a locked member has under way, one word for each thing that keeps another from beginning.
+CREATE OR REPLACE FUNCTION orders_v1.check_under_way(m orders.member, p_kind text) RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql AS $$
+DECLARE
+    v_broken orders_v1.broken_rule[] := '{}';
+    r        record;
+BEGIN
+    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
+           coalesce(bool_or(orders_v1.awaits_money(o) AND o.payment_state = 'confirming'), false) AS confirming,
+           coalesce(bool_or(orders_v1.awaits_money(o) AND o.payment_state <> 'confirming'), false) AS unpaid,
+           coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
+               SELECT FROM orders.order_return x WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id
+                 AND x.state IN ('requested', 'approved', 'received'))), false) AS refunding
+    INTO r
+    FROM orders.package_order q
+    JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
+    LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id
+    WHERE q.tenant_id = m.tenant_id AND q.user_id = m.user_id;
+    v_broken := orders_v1.note_broken(v_broken, r.unapplied, 'package_processing');
+    v_broken := orders_v1.note_broken(v_broken, p_kind IS DISTINCT FROM 'purchase' AND m.auto_upgrade_at IS NOT NULL, 'auto_upgrade_pending');
+    v_broken := orders_v1.note_broken(v_broken, r.unpaid, 'package_unpaid');
+    v_broken := orders_v1.note_broken(v_broken, r.confirming, 'package_confirming');
+    RETURN orders_v1.note_broken(v_broken, p_kind IS DISTINCT FROM 'purchase' AND r.refunding, 'refund_open');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.judge_line(j orders_v1.judged_lines, h orders_v1.order_head, p_tenant integer, e jsonb)
+RETURNS orders_v1.judged_lines LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f          orders_v1.offer := orders_v1.offer_of(p_tenant, orders_v1.given_id(e, 'product'), h.currency);
+    v_quantity bigint := orders_v1.given_id(e, 'quantity');
+    v_package  boolean := (f.package).variant_id IS NOT NULL;
+    l          orders_v1.priced_line;
+    v_total    bigint;
+BEGIN
+    j.broken := orders_v1.note_broken(j.broken, (f.variant).id IS NULL, 'product_unknown', coalesce(orders_v1.given_text(e, 'product'), ''));
+    IF v_quantity IS NULL OR v_quantity > (CASE WHEN v_package THEN 1 ELSE 1000000 END)
+       OR v_quantity::numeric * orders_v1.list_price_of(f.price) > 1000000000000000 THEN
+        j.broken := j.broken || ROW('quantity_invalid', orders_v1.given_text(e, 'quantity'))::orders_v1.broken_rule;
+    ELSIF (f.variant).id IS NOT NULL THEN
+        l := orders_v1.offer_line(f, v_quantity::integer, 'purchase');
+        v_total := orders_v1.net_of(l);
+        j.broken := orders_v1.note_broken(
+            j.broken || orders_v1.check_price(e, l, h.exponent),
+            orders_v1.given_amount(e, 'total', h.exponent) IS DISTINCT FROM v_total, 'line_total_mismatch', orders_v1.major_text(v_total, h.exponent));
+        j.lines := j.lines || l;
+        IF v_package THEN
+            j.package := l.item_id;
+        END IF;
+    END IF;
+    RETURN j;
+END
+$$;
+
+-- The total is compared with what the document's own lines come to: what these should be is said line by line.
+CREATE OR REPLACE FUNCTION orders_v1.judge_lines(h orders_v1.order_head, p_tenant integer, d jsonb) RETURNS orders_v1.judged_lines
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_lines jsonb := CASE WHEN jsonb_typeof(d -> 'lines') = 'array' THEN d -> 'lines' ELSE '[]' END;
+    v_count integer := jsonb_array_length(v_lines);
+    v_sum   numeric;
+    j       orders_v1.judged_lines := ROW('{}', '{}', NULL);
+    e       jsonb;
+BEGIN
+    j.broken := orders_v1.note_broken(j.broken, v_count = 0, 'lines_required');
+    IF v_count > 500 THEN
+        j.broken := j.broken || ROW('lines_too_many', NULL)::orders_v1.broken_rule;
+        RETURN j;
+    END IF;
+    FOR e IN SELECT x.value FROM jsonb_array_elements(v_lines) WITH ORDINALITY AS x (value, n) ORDER BY x.n LOOP
+        j := orders_v1.judge_line(j, h, p_tenant, e);
+    END LOOP;
+    j.broken := orders_v1.note_broken(j.broken, j.package IS NOT NULL AND v_count > 1, 'package_not_alone', j.package::text);
+    v_sum := (SELECT sum(orders_v1.given_amount(x.value, 'total', h.exponent)) FROM jsonb_array_elements(v_lines) AS x);
+    j.broken := orders_v1.note_broken(j.broken, coalesce(orders_v1.given_amount(d, 'total', h.exponent) <> v_sum, true), 'total_mismatch');
+    RETURN j;
+END
+$$;
+
+-- Goods are billed and shipped to the one address that there is; a package is billed to it.
+CREATE OR REPLACE FUNCTION orders_v1.put_member_order(c orders_v1.context, h orders_v1.order_head, p_lines orders_v1.priced_line[], a jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_order   bigint;
+    v_address jsonb := orders_v1.given_address(a);
+BEGIN
+    v_order := orders_v1.put_order(c, h, p_lines);
+    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
+    SELECT c.tenant_id, v_order, k.kind, v_address
+    FROM unnest(CASE h.fulfilment WHEN 'none' THEN '{billing}'::text[] ELSE '{billing,shipping}' END) AS k (kind);
+    IF h.fulfilment <> 'none' THEN
+        PERFORM orders_v1.plan_goods(c.tenant_id, v_order, '{}');
+    END IF;
+    RETURN v_order;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.member_place(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb, p_expires_in integer, p_channels text[], p_now timestamptz DEFAULT now()
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders_v1.claim := claim_key(c);
+    h        orders_v1.order_head;
+    j        orders_v1.judged_lines;
+    m        orders.member;
+    t        orders.package_term;
+    v_order  bigint;
+    v_broken orders_v1.broken_rule[] := '{}';
+BEGIN
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN;
+    END IF;
+    h := member_head(c, p_document, p_expires_in, p_now);
+    j := judge_lines(h, p_tenant, p_document);
+    v_broken := note_broken(j.broken || check_address(p_document -> 'address'), h.buyer_id IS NULL, 'user_unknown');
+    IF j.package IS NOT NULL AND h.buyer_id IS NOT NULL THEN
+        m := lock_member(p_tenant, h.buyer_id);
+        t := term_of(m);
+        v_broken := note_broken(v_broken || check_under_way(m, 'purchase'), is_active(t, p_now), 'package_active');
+        h.package_kind := 'purchase';
+        h.former_term := t.id;
+    ELSIF j.package IS NULL THEN
+        h.fulfilment := 'pending';
+    END IF;
+    PERFORM refuse_all(v_broken);
+    h := member_payment(p_tenant, h, p_document, p_channels);
+    v_order := put_member_order(c, h, j.lines, p_document -> 'address');
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+END
+$$;
+
+-- A renewal costs the package; an upgrade what it costs more than the active one.
+CREATE OR REPLACE FUNCTION orders_v1.renewal_line(f orders_v1.offer, t orders.package_term, p_kind text) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    l       orders_v1.priced_line := orders_v1.offer_line(f, 1, p_kind);
+    v_price bigint;
+BEGIN
+    IF p_kind = 'upgrade' THEN
+        SELECT x.price INTO v_price FROM orders.variant_price x
+        WHERE x.tenant_id = t.tenant_id AND x.variant_id = t.package_id AND x.currency = (f.price).currency;
+        l.unit_price := l.unit_price - v_price;
+    END IF;
+    RETURN l;
+END
+$$;
+
+-- Whether this package is one that the member may go on with (p_kind renewal) or go on to (upgrade).
+CREATE OR REPLACE FUNCTION orders_v1.check_step(f orders_v1.offer, t orders.package_term, p_kind text, p_window integer, p_now timestamptz)
+RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_broken orders_v1.broken_rule[] := '{}';
+    v_active boolean := orders_v1.is_active(t, p_now);
+    v_same   boolean := coalesce((f.package).variant_id = t.package_id, false);
+    v_zone   text := (SELECT x.time_zone FROM orders.tenant x WHERE x.id = t.tenant_id);
+    v_rank   integer := (SELECT k.rank FROM orders.package k WHERE k.tenant_id = t.tenant_id AND k.variant_id = t.package_id);
+BEGIN
+    IF p_kind = 'renewal' THEN
+        v_broken := orders_v1.note_broken(v_broken, NOT v_same, 'renewal_of_another');
+        RETURN orders_v1.note_broken(v_broken, v_same AND coalesce(t.ends_at > least(
+            p_now + p_window * interval '24 hours',
+            orders_v1.period_end(p_now, v_zone, t.duration_unit, t.duration_value, extract(day FROM p_now AT TIME ZONE v_zone)::integer)), true),
+            'package_active');
+    END IF;
+    v_broken := orders_v1.note_broken(v_broken, v_active AND v_same, 'same_package');
+    RETURN orders_v1.note_broken(
+        v_broken, NOT (v_active AND v_same)
+                  AND NOT (v_active AND coalesce((f.package).rank > v_rank AND (orders_v1.renewal_line(f, t, p_kind)).unit_price
+                                                 > (orders_v1.renewal_line(f, t, p_kind)).discount, false)), 'not_an_upgrade');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_renewal_sums(d jsonb, p_exponent integer) RETURNS orders_v1.broken_rule[]
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_price    bigint := orders_v1.given_amount(d, 'unit_price', p_exponent);
+    v_discount bigint := orders_v1.given_discount(d, p_exponent);
+BEGIN
+    RETURN orders_v1.note_broken(
+        orders_v1.note_broken('{}', v_discount >= v_price, 'discount_not_below'),
+        coalesce(orders_v1.given_amount(d, 'total', p_exponent) <> v_price - v_discount, true), 'order_total_mismatch');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.upgrade_or_renew(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb, p_expires_in integer, p_channels text[], p_window integer, p_now timestamptz DEFAULT now()
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders_v1.claim := claim_key(c);
+    h        orders_v1.order_head;
+    f        orders_v1.offer;
+    m        orders.member;
+    t        orders.package_term;
+    l        orders_v1.priced_line;
+    v_order  bigint;
+    v_kind   text := given_text(p_document, 'type');
+    v_broken orders_v1.broken_rule[] := '{}';
+BEGIN
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN;
+    END IF;
+    v_kind := CASE WHEN v_kind IN ('upgrade', 'renewal') THEN v_kind END;
+    h := member_head(c, p_document, p_expires_in, p_now);
+    f := offer_of(p_tenant, given_id(p_document, 'product'), h.currency);
+    v_broken := note_broken(v_broken, (f.variant).id IS NULL, 'product_unknown', coalesce(given_text(p_document, 'product'), ''));
+    v_broken := v_broken || check_address(p_document -> 'address');
+    v_broken := note_broken(v_broken, h.buyer_id IS NULL, 'user_unknown');
+    IF h.buyer_id IS NOT NULL THEN
+        m := lock_member(p_tenant, h.buyer_id);
+        t := term_of(m);
+        v_broken := note_broken(v_broken, m.placed_at IS NULL, 'member_not_placed') || check_under_way(m, v_kind);
+    END IF;
+    IF h.buyer_id IS NOT NULL AND (f.variant).id IS NOT NULL AND v_kind IS NOT NULL THEN
+        v_broken := v_broken || check_step(f, t, v_kind, p_window, p_now);
+        l := renewal_line(f, t, v_kind);
+        IF l.unit_price > 0 THEN
+            v_broken := v_broken || check_price(p_document, l, h.exponent);
+        END IF;
+    END IF;
+    v_broken := note_broken(v_broken || check_renewal_sums(p_document, h.exponent), v_kind IS NULL, 'type_unknown');
+    PERFORM refuse_all(v_broken);
+    h.package_kind := v_kind;
+    h.former_term := t.id;
+    h := member_payment(p_tenant, h, p_document, p_channels);
+    v_order := put_member_order(c, h, ARRAY[l], p_document -> 'address');
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_paid_package(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_match text[], p_now timestamptz DEFAULT now()
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+    v_code  text := 'done';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_match);
+    IF EXISTS (SELECT FROM package_term t
+               WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
+        v_code := 'unchanged';
+    ELSIF o.state = 'cancelled' OR o.payment_state NOT IN ('paid', 'partially_refunded')
+          OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
+        PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
+    ELSE
+        PERFORM move_order(c, o, CASE o.state WHEN 'open' THEN ARRAY[('order', 'open', 'completed')]::step[] ELSE '{}' END, 0, 0, NULL);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, p_order), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.member_place(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], timestamptz),
+    orders_v1.upgrade_or_renew(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], integer, timestamptz),
+    orders_v1.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, text[], timestamptz)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.refuse_all IS 'Internal: OR422 invalid_fields with {refused: [{rule, value}]}, if any rule is broken';
+COMMENT ON FUNCTION orders_v1.note_broken IS 'Internal: the list, with this rule where it is broken';
+COMMENT ON FUNCTION orders_v1.given_text IS 'Internal: a text or number member as text without the spaces around; null: nothing';
+COMMENT ON FUNCTION orders_v1.given_id IS 'Internal: a whole number from 1 on, written as number or text, perhaps with zeros behind the point; null: none';
+COMMENT ON FUNCTION orders_v1.given_amount IS 'Internal: an amount in major units as minor units; null: none, or of too many digits';
+COMMENT ON FUNCTION orders_v1.given_discount IS 'Internal: the discount that is given, minor units; null: none that can be';
+COMMENT ON FUNCTION orders_v1.major_text IS 'Internal: minor units as major ones';
+COMMENT ON FUNCTION orders_v1.check_address IS
+'Internal: given_name_invalid, family_name_invalid, email_invalid, phone_invalid, house_invalid, street_invalid, city_invalid,
+postcode_invalid, country_unknown, state_unknown';
+COMMENT ON FUNCTION orders_v1.given_address IS 'Internal: an address as orders keep it';
+COMMENT ON FUNCTION orders_v1.member_head IS 'Internal: the head of a member''s order; no buyer_id: there is no such active user';
+COMMENT ON FUNCTION orders_v1.member_payment IS 'Internal: how it is paid: as described, else by hand';
+COMMENT ON FUNCTION orders_v1.offer_of IS 'Internal: the variant with this number, if members may order it';
+COMMENT ON FUNCTION orders_v1.offer_line IS 'Internal: the line of so many; p_kind: what the order of a package is for';
+COMMENT ON FUNCTION orders_v1.check_price IS 'Internal: unit_price_mismatch, discount_mismatch, each with what it is';
+COMMENT ON FUNCTION orders_v1.check_under_way IS
+'Internal: package_processing (paid, not applied), auto_upgrade_pending, package_unpaid, package_confirming (its payment is being
+looked at), refund_open. Needs the lock of the member';
+COMMENT ON FUNCTION orders_v1.judge_line IS
+'Internal: product_unknown, quantity_invalid, line_total_mismatch, and those of check_price';
+COMMENT ON FUNCTION orders_v1.judge_lines IS
+'Internal: all lines: lines_required, lines_too_many (more than 500), package_not_alone, total_mismatch';
+COMMENT ON FUNCTION orders_v1.put_member_order IS 'Internal: places it, with its address; the id';
+COMMENT ON FUNCTION orders_v1.member_place IS
+'Places a member''s order of goods, or of his first package: {user (external reference), lines: [{product (number of the
+variant), quantity, unit_price, discount, total}], total, address: {given_name, family_name, email, phone, house, street,
+city, postal_code, country (ISO 3166-1), state (ISO 3166-2)}, payment_method, payment_channel, payment_return_url}. Amounts are
+major units of the tenant''s currency, and compared, never used. p_expires_in and p_channels as in place_order, rows as there.
+p_now: the clock that packages go by. Locks the member for a package. OR422 invalid_fields with {refused: [{rule, value}]}: every broken
+rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402, OR409 insufficient_stock, OR422 payment_…';
+COMMENT ON FUNCTION orders_v1.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the term';
+COMMENT ON FUNCTION orders_v1.check_step IS
+'Internal: renewal_of_another, package_active (more than p_window days, or one period, are left); same_package, not_an_upgrade (no higher rank, nothing to go on
+from, or nothing to pay)';
+COMMENT ON FUNCTION orders_v1.check_renewal_sums IS 'Internal: discount_not_below, order_total_mismatch';
+COMMENT ON FUNCTION orders_v1.upgrade_or_renew IS
+'Places the order of a package for a member who has one: {type (renewal, upgrade), user, product, unit_price, discount, total,
+address, payment_…} as in member_place. Once it is paid the package is renewed or replaced. p_window: days before its end from
+which on a package may be renewed. Locks the member. OR422 invalid_fields with every broken rule of check_address, check_under_way,
+check_step, check_price, check_renewal_sums, and product_unknown, user_unknown, member_not_placed, type_unknown';
+COMMENT ON FUNCTION orders_v1.apply_paid_package IS
+'Gives the member of a paid order its package though he no longer has what it was placed on. unchanged when he has it. OR404,
+OR409 package_not_applicable, OR412';

@@ -1,0 +1,270 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.system_context(p_tenant integer) RETURNS orders_v1.context LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW(p_tenant, 'worker', 'system', NULL, NULL, NULL, NULL)::orders_v1.context
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.acting_as(c orders_v1.context, p_actor text) RETURNS orders_v1.context LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    c.actor := p_actor;
+    c.actor_id := NULL;
+    RETURN c;
+END
+$$;
+
+-- The same text is the start of every entity tag of the order, up to the dot: core/etag.c computes it too.
+CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_order(p_tenant integer, p_order bigint, p_user bigint, p_match text[])
+RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order FOR UPDATE;
+    IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
+        PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
+    ELSIF orders_v1.version_tag(o.id, o.version) <> ALL (p_match) THEN
+        PERFORM orders_v1.refuse('412', 'version_mismatch', 'The order has changed meanwhile.', NULL,
+                              jsonb_build_object('version', o.version));
+    END IF;
+    PERFORM FROM orders.payment p WHERE p.tenant_id = p_tenant AND p.order_id = p_order ORDER BY p.id FOR UPDATE;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.last_state(p_steps orders_v1.step[], p_axis text, p_now text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    FOR i IN 1 .. coalesce(cardinality(p_steps), 0) LOOP
+        IF p_steps[i].axis = p_axis THEN
+            p_now := p_steps[i].to_state;
+        END IF;
+    END LOOP;
+    RETURN p_now;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_sent(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_shipping(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.state = 'open' AND o.fulfilment_state IN ('pending', 'confirmed', 'packed')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.add_closing_step(o orders.orders, p_steps orders_v1.step[]) RETURNS orders_v1.step[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_steps || CASE
+        WHEN orders_v1.last_state(p_steps, 'order', o.state) = 'open'
+             AND orders_v1.last_state(p_steps, 'payment', o.payment_state) = 'refunded' AND NOT orders_v1.is_sent(o)
+            THEN ARRAY[('order', 'open', 'cancelled')]::orders_v1.step[]
+    END
+$$;
+
+-- Stock that an order no longer needs after a step: a full refund closes the order, refunded pieces are not shipped, and an
+-- order with nothing to deliver hands its pieces over when it is complete. Coupons are locked before stock.
+CREATE OR REPLACE FUNCTION orders_v1.settle_stock(o orders.orders, p_closed boolean, p_completed boolean, p_refunded boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_closed THEN
+        PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
+        PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
+    ELSIF p_completed AND o.fulfilment_state = 'none' THEN
+        PERFORM orders_v1.ship_stock(o.tenant_id, o.id);
+    ELSIF p_refunded AND orders_v1.awaits_shipping(o) THEN
+        PERFORM orders_v1.cancel_refunded_pieces(o.tenant_id, o.id);
+    END IF;
+END
+$$;
+
+-- Every refund that settles passes here, so this is where its order is closed or its pieces are released. Stock is locked before
+-- the member.
+-- A session that waited for the order began before what it waited for was written: time does not go back.
+-- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
+CREATE OR REPLACE FUNCTION orders_v1.move_order(
+    c orders_v1.context, o orders.orders, p_steps orders_v1.step[], p_captured bigint, p_refunded bigint, p_comment text
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps   orders_v1.step[] := orders_v1.add_closing_step(o, p_steps);
+    v_state   text := orders_v1.last_state(v_steps, 'order', o.state);
+    v_payment text := orders_v1.last_state(v_steps, 'payment', o.payment_state);
+    v_now     timestamptz := greatest(o.updated_at, now());
+    v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
+    v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
+                         OR (v_state = 'cancelled' AND v_state <> o.state);
+BEGIN
+    UPDATE orders.orders x
+    SET version = o.version + 1,
+        updated_at = v_now,
+        state = v_state,
+        payment_state = v_payment,
+        fulfilment_state = orders_v1.last_state(v_steps, 'fulfilment', x.fulfilment_state),
+        captured = x.captured + p_captured,
+        refunded = x.refunded + p_refunded,
+        paid_at = CASE WHEN p_captured > 0 THEN coalesce(x.paid_at, v_now) ELSE x.paid_at END,
+        refunded_at = CASE WHEN p_refunded > 0 THEN v_now ELSE x.refunded_at END,
+        cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, v_now) END
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id
+    RETURNING * INTO o;
+    IF cardinality(v_steps) > 0 THEN
+        PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, v_steps);
+    END IF;
+    PERFORM orders_v1.settle_stock(o, cardinality(v_steps) > cardinality(p_steps), v_ends, p_refunded > 0);
+    IF v_follows THEN
+        o := orders_v1.follow_package(c, o);
+    END IF;
+    RETURN o;
+END
+$$;
+
+-- A step of a return within an operation that has moved its order: they share the version.
+CREATE OR REPLACE FUNCTION orders_v1.move_return(
+    c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.order_return x
+    SET state = p_to, refund_id = p_refund, updated_at = greatest(x.updated_at, now())
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+    PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment,
+                                ARRAY[('return', r.state, p_to)]::orders_v1.step[], r.id);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+           AND coalesce(o.expires_at <= clock_timestamp(), false)
+$$;
+
+-- For who only looks: an order past its time counts as expired, whether or not anybody has expired it.
+CREATE OR REPLACE FUNCTION orders_v1.as_of_now(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF orders_v1.is_due(o) THEN
+        o.state := 'expired';
+        o.payment_state := 'closed';
+    END IF;
+    RETURN o;
+END
+$$;
+
+-- The worker goes on asking for the outcome of a capture when its payment is closed.
+CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.payment x
+    SET status = 'closed', due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END, updated_at = now()
+    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except
+      AND x.status IN ('created', 'pending', 'confirming')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+           AND EXISTS (SELECT FROM orders.payment p
+                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.capture_asked_at IS NOT NULL)
+$$;
+
+-- No step records that a capture was begun: most of them end within the request.
+CREATE OR REPLACE FUNCTION orders_v1.as_confirming(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF orders_v1.is_capture_in_doubt(o) THEN
+        o.payment_state := 'confirming';
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.close_order(c orders_v1.context, o orders.orders, p_state text, p_comment text)
+RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders_v1.step[];
+BEGIN
+    PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);
+    IF o.payment_state IN ('unpaid', 'confirming', 'failed') THEN
+        v_steps := ARRAY[('payment', o.payment_state, 'closed')]::orders_v1.step[];
+    END IF;
+    o := orders_v1.move_order(c, o, v_steps || ARRAY[('order', o.state, p_state)]::orders_v1.step[], 0, 0, p_comment);
+    PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.close_expired(o orders.orders) RETURNS orders.orders LANGUAGE sql AS $$
+    SELECT orders_v1.close_order(orders_v1.system_context(o.tenant_id), o, 'expired', 'not paid in time')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.expire_order(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
+BEGIN
+    o := orders_v1.close_expired(o);
+    PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.note_transaction(
+    p orders.payment, p_transaction text, p_refund bigint, p_amount bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount,
+                                             currency)
+    VALUES (p.tenant_id, p.provider, p_transaction, CASE WHEN p_refund IS NULL THEN 'capture' ELSE 'refund' END,
+            p.id, p_refund, p_amount, p.currency)
+    ON CONFLICT ON CONSTRAINT provider_transaction_unique DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The provider''s transaction id is in use already.',
+                              'transaction_id');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_by_hand(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p.provider IN ('manual', 'terminal')
+$$;
+
+-- What a person notes by hand is a free reference; the ids of providers and terminals are unique.
+CREATE OR REPLACE FUNCTION orders_v1.has_transactions(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p.provider <> 'manual'
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.states_of(o orders.orders) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
+                              'fulfilment_state', o.fulfilment_state)
+$$;
+
+COMMENT ON FUNCTION orders_v1.system_context IS 'Internal: context of the worker';
+COMMENT ON FUNCTION orders_v1.acting_as IS 'Internal: the context with another actor';
+COMMENT ON FUNCTION orders_v1.version_tag IS
+'Internal: the part of an order''s entity tags that names the version: the version and a checksum of order and version';
+COMMENT ON FUNCTION orders_v1.lock_order IS
+'Internal: locks an order, then its payments by id. p_match: version tags of which one must be the order''s; NULL: any
+version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
+COMMENT ON FUNCTION orders_v1.last_state IS 'Internal: where steps lead on an axis';
+COMMENT ON FUNCTION orders_v1.is_sent IS 'Internal: whether the goods of an order were shipped';
+COMMENT ON FUNCTION orders_v1.awaits_shipping IS 'Internal: whether the goods of an order are still to be shipped';
+COMMENT ON FUNCTION orders_v1.add_closing_step IS
+'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
+COMMENT ON FUNCTION orders_v1.settle_stock IS
+'Internal: releases what an order holds when a refund closes it, releases its refunded pieces before it is shipped, and takes its
+pieces off the stock when it is completed and nothing is to be delivered. Locks coupons, then stock by variant';
+COMMENT ON FUNCTION orders_v1.move_order IS
+'Internal: applies steps to a locked order, increments its version and records them. A full refund before anything was shipped
+cancels the order and releases its coupons and its stock, a refund of pieces releases these. When the steps move money or cancel the order, its package follows:
+this locks the member';
+COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
+COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
+COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
+COMMENT ON FUNCTION orders_v1.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
+COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS
+'Whether an order waits for money and the provider of one of its payments was asked to capture, with an outcome that is unknown';
+COMMENT ON FUNCTION orders_v1.as_confirming IS
+'Internal: the order in the states that decide whether it can be paid or cancelled: confirming while a capture is in doubt.
+Writes nothing';
+COMMENT ON FUNCTION orders_v1.close_order IS
+'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released
+afterwards by the caller; a caller that closes several orders closes all of them first';
+COMMENT ON FUNCTION orders_v1.close_expired IS 'Internal: closes a locked order as the system, on expiry. Its stock is still to be released';
+COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order as the system';
+COMMENT ON FUNCTION orders_v1.note_transaction IS
+'Internal: records a provider''s transaction id. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.is_by_hand IS
+'Whether a payment is in money that people handle (cash, card reader, transfer) and not a provider or the balance';
+COMMENT ON FUNCTION orders_v1.has_transactions IS 'Whether references of a payment are transaction ids, each used once';
+COMMENT ON FUNCTION orders_v1.states_of IS 'Internal: the states of an order as members of a refusal';

@@ -1,0 +1,140 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.put_package(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    x     orders.package;
+    v_old orders.package;
+    v_ids bigint[];
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{product,variant,rank,duration_unit,duration_value,active}');
+    SELECT * INTO v_old FROM orders.package k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR NO KEY UPDATE;
+    x := v_old;
+    v_ids := ARRAY(
+        SELECT v.id FROM orders.product p
+        JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
+        WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'product', true)
+          AND coalesce(v.external_ref = orders_v1.doc_text(d, 'variant', false), true)
+        ORDER BY v.id
+        LIMIT 2);
+    IF cardinality(v_ids) = 0 THEN
+        PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product.', 'product');
+    ELSIF cardinality(v_ids) = 2 THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: one has to be named.', 'variant');
+    ELSIF EXISTS (SELECT FROM orders.package k
+                  WHERE k.tenant_id = p_tenant AND k.variant_id = v_ids[1] AND k.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'This variant is another package already.', 'variant');
+    ELSIF EXISTS (SELECT FROM orders.stock s WHERE s.tenant_id = p_tenant AND s.variant_id = v_ids[1] AND s.counted) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', 'variant');
+    ELSIF v_old.variant_id <> v_ids[1] THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package stays the variant that it is.', 'variant');
+    END IF;
+    x.rank := orders_v1.doc_number(d, 'rank', true, 0, 1000000);
+    x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
+                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.active := orders_v1.doc_boolean(d, 'active', true);
+    IF v_old.variant_id IS NULL THEN
+        INSERT INTO orders.package (tenant_id, variant_id, external_ref, rank, duration_unit, duration_value, active)
+        VALUES (p_tenant, v_ids[1], p_ref, x.rank, x.duration_unit, x.duration_value, x.active)
+        RETURNING * INTO x;
+    ELSIF x IS DISTINCT FROM v_old THEN
+        UPDATE orders.package k
+        SET rank = x.rank, duration_unit = x.duration_unit, duration_value = x.duration_value, active = x.active,
+            updated_at = now()
+        WHERE k.tenant_id = p_tenant AND k.variant_id = x.variant_id
+        RETURNING * INTO x;
+    END IF;
+    RETURN orders_v1.upsert_outcome(v_old.variant_id, x.variant_id, to_jsonb(v_old), to_jsonb(x));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.member_document(m orders.member) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('user_id', m.user_id, 'placed_at', m.placed_at, 'auto_upgrade_at', m.auto_upgrade_at,
+                              'package', k.external_ref, 'starts_at', t.starts_at, 'ends_at', t.ends_at)
+    FROM (SELECT) AS one
+    LEFT JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
+    LEFT JOIN orders.package k ON k.tenant_id = t.tenant_id AND k.variant_id = t.package_id
+$$;
+
+-- The term that a document names: a package with its times, which are those of a purchase where they are left out. Months go on
+-- from the day on which it is said to end.
+CREATE OR REPLACE FUNCTION orders_v1.doc_term(t orders.package_term, p_tenant integer, d jsonb) RETURNS orders.package_term
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n       orders.package_term;
+    k       orders.package;
+    q       orders.package_order;
+    v_zone  text := (SELECT x.time_zone FROM orders.tenant x WHERE x.id = p_tenant);
+    v_ref   text := orders_v1.doc_text(d, 'package', true);
+    v_start timestamptz := orders_v1.doc_time(d, 'starts_at');
+BEGIN
+    SELECT * INTO k FROM orders.package x WHERE x.tenant_id = p_tenant AND x.external_ref = v_ref;
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('422', 'package_not_found', 'There is no such package.', 'package');
+    END IF;
+    IF k.variant_id = t.package_id THEN
+        v_start := coalesce(v_start, t.starts_at);
+    END IF;
+    q.kind := 'purchase';
+    q.package_id := k.variant_id;
+    q.duration_unit := k.duration_unit;
+    q.duration_value := k.duration_value;
+    n := orders_v1.next_term(t, q, v_zone, coalesce(v_start, now()));
+    IF d ? 'ends_at' THEN
+        n.ends_at := orders_v1.doc_time(d, 'ends_at');
+        n.anchor_day := coalesce(extract(day FROM n.ends_at AT TIME ZONE v_zone), n.anchor_day);
+    ELSIF k.variant_id = t.package_id AND n.starts_at = t.starts_at THEN
+        n.ends_at := t.ends_at;
+    END IF;
+    IF n.ends_at <= n.starts_at THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package ends after it starts.', 'ends_at');
+    END IF;
+    RETURN n;
+END
+$$;
+
+-- A package that the document does not name stays, and so does what was bought or refunded since a document stated the same.
+CREATE OR REPLACE FUNCTION orders_v1.put_member(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_user   bigint := (SELECT u.id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref);
+    v_known  boolean;
+    v_before jsonb;
+    v_stated jsonb := CASE WHEN d ? 'package' THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(d) AS e
+                                                    WHERE e.key IN ('package', 'starts_at', 'ends_at')) END;
+    v_is_new boolean;
+    m        orders.member;
+    t        orders.package_term;
+    n        orders.package_term;
+BEGIN
+    PERFORM orders_v1.check_members(d, '', '{placed_at,auto_upgrade_at,package,starts_at,ends_at}');
+    IF v_user IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'ref');
+    END IF;
+    v_known := EXISTS (SELECT FROM orders.member x WHERE x.tenant_id = p_tenant AND x.user_id = v_user);
+    m := orders_v1.lock_member(p_tenant, v_user);
+    t := orders_v1.term_of(m);
+    v_before := orders_v1.member_document(m);
+    v_is_new := v_stated <> m.stated OR (v_stated IS NOT NULL AND m.stated IS NULL);
+    UPDATE orders.member x
+    SET placed_at = orders_v1.doc_time(d, 'placed_at'), auto_upgrade_at = orders_v1.doc_time(d, 'auto_upgrade_at'),
+        term_id = CASE WHEN v_is_new AND d -> 'package' = 'null' THEN NULL ELSE x.term_id END,
+        stated = coalesce(v_stated, x.stated), updated_at = now()
+    WHERE x.tenant_id = p_tenant AND x.user_id = v_user
+    RETURNING * INTO m;
+    IF v_is_new AND d ->> 'package' IS NOT NULL THEN
+        n := orders_v1.doc_term(t, p_tenant, d);
+        IF (n.package_id, n.starts_at) IS DISTINCT FROM (t.package_id, t.starts_at) OR n.ends_at IS DISTINCT FROM t.ends_at THEN
+            PERFORM orders_v1.give_term(m, n, NULL);
+            m := orders_v1.lock_member(p_tenant, v_user);
+        END IF;
+    END IF;
+    RETURN orders_v1.upsert_outcome(CASE WHEN v_known THEN v_user END, v_user, v_before, orders_v1.member_document(m));
+END
+$$;
+
+COMMENT ON FUNCTION orders_v1.put_package IS 'Internal: makes a variant a package, or changes it. OR422 product_not_found, required_field, invalid_field';
+COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the package that he has or had last';
+COMMENT ON FUNCTION orders_v1.doc_term IS 'Internal: {package, starts_at, ends_at} after the term t. OR422 package_not_found, invalid_field';
+COMMENT ON FUNCTION orders_v1.put_member IS 'Internal: upserts a member by the reference of its user; a package that the last document stated already is left alone. OR422 user_not_found, package_not_found';

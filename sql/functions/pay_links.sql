@@ -1,0 +1,242 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Orders that a buyer pays by following a link: mailed or scanned, opened, approved at the provider, captured. The link
+-- itself is derived from the order and a secret outside of the database.
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_mails(p_kind text, p_limit integer, p_since timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.refuse(
+        '429', 'too_many_requests', format('At most %s mails an hour are sent for one %s.', p_limit, p_kind), NULL,
+        jsonb_build_object('retry_after', greatest(1, ceil(extract(epoch FROM p_since + interval '1 hour' - now()))::integer)));
+END
+$$;
+
+-- Mails of the last hour are counted where they are: no counter is waited for. Those of one order are exact, since the
+-- order is locked; an agent's that are asked for at the same moment do not see each other.
+CREATE OR REPLACE FUNCTION orders_v1.check_mail_limits(
+    p_tenant integer, p_order bigint, p_actor bigint, p_per_order integer, p_per_actor integer
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_since timestamptz;
+BEGIN
+    IF p_per_order > 0 THEN
+        SELECT m.created_at INTO v_since FROM orders.mail m
+        WHERE m.tenant_id = p_tenant AND m.order_id = p_order AND m.created_at > now() - interval '1 hour'
+        ORDER BY m.created_at DESC OFFSET p_per_order - 1 LIMIT 1;
+        IF FOUND THEN
+            PERFORM orders_v1.refuse_mails('order', p_per_order, v_since);
+        END IF;
+    END IF;
+    IF p_per_actor > 0 THEN
+        SELECT m.created_at INTO v_since FROM orders.mail m
+        WHERE m.tenant_id = p_tenant AND m.actor_id = p_actor AND m.created_at > now() - interval '1 hour'
+        ORDER BY m.created_at DESC OFFSET p_per_actor - 1 LIMIT 1;
+        IF FOUND THEN
+            PERFORM orders_v1.refuse_mails('agent', p_per_actor, v_since);
+        END IF;
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.send_pay_link(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_number text, p_email text, p_per_order integer DEFAULT 0, p_per_actor integer DEFAULT 0
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+    v_mail  bigint;
+    v_code  text := 'done';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
+    IF NOT sells_for(p_tenant, p_actor_id, o.retailer_id) THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    ELSIF p_email IS NULL THEN
+        PERFORM refuse('422', 'invalid_field', 'Must be a mail address.', 'email');
+    ELSIF o.payment_method <> 'external' THEN
+        PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
+    END IF;
+    PERFORM check_payable(o, false);
+    SELECT m.id INTO v_mail FROM mail m
+    WHERE m.tenant_id = p_tenant AND m.order_id = o.id AND m.created_at > now() - interval '1 minute'
+      AND m.template = 'pay_link' AND m.recipient = p_email AND NOT m.dead
+    ORDER BY m.id DESC LIMIT 1;
+    IF FOUND THEN
+        v_code := 'unchanged';
+    ELSE
+        PERFORM check_mail_limits(p_tenant, o.id, p_actor_id, p_per_order, p_per_actor);
+        INSERT INTO mail (tenant_id, order_id, actor_id, template, recipient)
+        VALUES (p_tenant, o.id, p_actor_id, 'pay_link', p_email)
+        RETURNING id INTO v_mail;
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, v_mail), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.new_payment_like(p orders.payment) RETURNS orders.payment LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.status IN ('created', 'pending');
+    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
+                                return_url, metadata, expires_at)
+    VALUES (p.tenant_id, p.order_id, p.method, p.channel, p.provider, 'pending', p.amount, p.currency, p.payable_unit,
+            p.return_url, p.metadata, p.expires_at)
+    RETURNING * INTO p;
+    RETURN p;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.payment_row(p orders.payment) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.answer;
+BEGIN
+    r.kind := 'payment';
+    r.order_id := p.order_id;
+    r.id := p.id;
+    r.title := p.provider_key;
+    r.state := p.status;
+    r.method := p.method;
+    r.channel := p.channel;
+    r.provider := p.provider;
+    r.intent_id := p.intent_id;
+    r.reference := p.reference;
+    r.currency := p.currency;
+    r.amount := p.amount;
+    r.quantity := p.attempts;
+    r.url := p.pay_url;
+    r.metadata := p.metadata;
+    r.created_at := p.created_at;
+    r.expires_at := p.expires_at;
+    SELECT o.number, o.exponent, o.buyer_id INTO r.number, r.exponent, r.parent_id FROM orders.orders o
+    WHERE o.tenant_id = p.tenant_id AND o.id = p.order_id;
+    RETURN r;
+END
+$$;
+
+-- A try that failed, or whose intent the provider no longer knows, makes room for another.
+CREATE OR REPLACE FUNCTION orders_v1.start_payment(p_tenant integer, p_order bigint, p_gone bigint) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    o orders.orders := lock_order(p_tenant, p_order, NULL, NULL);
+    p orders.payment;
+BEGIN
+    PERFORM check_payable(o, false);
+    SELECT * INTO p FROM payment x
+    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.method = 'external'
+    ORDER BY x.id DESC LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
+    ELSIF p.id = p_gone OR p.status NOT IN ('created', 'pending') THEN
+        p := new_payment_like(p);
+    END IF;
+    RETURN NEXT payment_row(p);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.read_link(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.answer LANGUAGE sql STABLE AS $$
+    SELECT * FROM orders_v1.rows_of(p_tenant, ARRAY[p_order])
+    UNION ALL
+    SELECT * FROM orders_v1.parties_of(p_tenant, ARRAY[p_order])
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.payment_by_intent(p_tenant integer, p_channel text, p_intent text) RETURNS SETOF orders_v1.answer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+    SELECT r.*
+    FROM payment_channel n
+    JOIN payment p ON p.tenant_id = n.tenant_id AND p.provider = n.provider AND p.intent_id = p_intent
+    CROSS JOIN LATERAL payment_row(p) AS r
+    WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND p.channel = p_channel
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    m orders.mail;
+    r orders_v1.answer;
+BEGIN
+    FOR m IN
+        WITH due AS MATERIALIZED (
+            SELECT d.id FROM mail d
+            WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
+            ORDER BY d.due_at, d.id
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE mail x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
+        FROM due
+        WHERE x.tenant_id = p_tenant AND x.id = due.id
+        RETURNING x.*
+    LOOP
+        r := NULL;
+        r.kind := 'mail';
+        r.id := m.id;
+        r.order_id := m.order_id;
+        r.type := m.template;
+        r.email := m.recipient;
+        r.reference := m.message_key;
+        r.quantity := m.attempts;
+        SELECT o.number, o.currency, o.exponent, o.total, o.created_at, o.expires_at, coalesce(k.name, t.name)
+        INTO r.number, r.currency, r.exponent, r.amount, r.created_at, r.expires_at, r.title
+        FROM orders o
+        JOIN tenant t ON t.id = o.tenant_id
+        LEFT JOIN company k ON k.tenant_id = o.tenant_id AND k.id = o.retailer_id
+        WHERE o.tenant_id = p_tenant AND o.id = m.order_id;
+        RETURN NEXT r;
+    END LOOP;
+END
+$$;
+
+-- The last failure is also one that another try would not mend.
+CREATE OR REPLACE FUNCTION orders_v1.mark_mail(p_tenant integer, p_id bigint, p_ok boolean, p_final boolean, p_error text)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    UPDATE mail x
+    SET done_at = CASE WHEN p_ok THEN now() END,
+        due_at = CASE WHEN p_ok THEN x.due_at ELSE next_try(x.attempts) END,
+        dead = NOT p_ok AND (p_final OR is_last_try(x.attempts)),
+        last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
+    orders_v1.start_payment(integer, bigint, bigint),
+    orders_v1.read_link(integer, bigint),
+    orders_v1.payment_by_intent(integer, text, text),
+    orders_v1.claim_mail(integer, integer, integer),
+    orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests, with the seconds after which another try makes sense (retry_after)';
+COMMENT ON FUNCTION orders_v1.check_mail_limits IS 'Internal: whether another mail for this order, asked for by this user, is within the limits an hour; 0: none';
+COMMENT ON FUNCTION orders_v1.send_pay_link IS
+'Queues a mail with the link at which an order is paid. The user sells for the order''s company. p_email null: it was
+found invalid. The same address again within a minute is the mail that was queued: unchanged. At most p_per_order mails of
+the order and p_per_actor of the user an hour. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch,
+order_not_payable (with the states), OR429 too_many_requests (with retry_after)';
+COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: another try in the place of a payment that is closed';
+COMMENT ON FUNCTION orders_v1.payment_row IS
+'Internal: row payment with number (of the order), title (provider key), exponent, parent_id (buyer), quantity (attempts), url (pay URL)';
+COMMENT ON FUNCTION orders_v1.start_payment IS
+'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
+says that the provider no longer knows its intent. Row payment. OR404, OR409 order_not_payable (with the states),
+payment_method_mismatch';
+COMMENT ON FUNCTION orders_v1.read_link IS 'An order as the holder of its link may see it: rows_of and parties_of';
+COMMENT ON FUNCTION orders_v1.payment_by_intent IS 'Row payment of the payment with this intent of this channel; none: no row';
+COMMENT ON FUNCTION orders_v1.claim_mail IS
+'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),
+amount, created_at and expires_at of the order, quantity (tries)';
+COMMENT ON FUNCTION orders_v1.mark_mail IS
+'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when
+p_final. Returns how many';

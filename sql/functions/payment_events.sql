@@ -1,0 +1,520 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The row of an event is written first, its effect in a subtransaction: a refusal undoes the effect and keeps the row.
+
+CREATE OR REPLACE FUNCTION orders_v1.find_payment(p_tenant integer, p_channel text, p_key uuid, p_intent text)
+RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    IF p_key IS NULL THEN
+        SELECT x.* INTO p
+        FROM orders.payment_channel n
+        JOIN orders.payment x ON x.tenant_id = n.tenant_id AND x.provider = n.provider AND x.intent_id = p_intent
+        WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND x.channel = p_channel;
+    ELSE
+        SELECT * INTO p FROM orders.payment x
+        WHERE x.tenant_id = p_tenant AND x.provider_key = p_key AND x.channel = p_channel;
+    END IF;
+    RETURN p;
+END
+$$;
+
+-- A payment exists before its provider is asked, so that an unknown payment key stays unknown. An unknown intent may become known.
+CREATE OR REPLACE FUNCTION orders_v1.check_event(e orders.provider_event, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Unknown event type.', 'type');
+    ELSIF e.type IN ('paid', 'refunded') AND e.transaction_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'An event about money needs a transaction id.', 'transaction_id');
+    ELSIF p.id IS NULL AND (e.payment_key IS NOT NULL OR e.intent_id IS NULL) THEN
+        PERFORM orders_v1.refuse('404', 'not_found', 'The channel has no such payment.', 'payment_key');
+    ELSIF e.intent_id <> p.intent_id THEN
+        PERFORM orders_v1.refuse('404', 'not_found', 'The payment has another intent.', 'intent_id');
+    ELSIF e.currency <> p.currency OR (e.currency IS NULL AND e.type IN ('paid', 'refunded')) THEN
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The event has another currency than the payment.', 'currency');
+    ELSIF e.type = 'paid' AND p.id IS NOT NULL AND e.amount IS DISTINCT FROM p.amount THEN
+        PERFORM orders_v1.refuse('422', 'amount_mismatch', 'The event has another amount than the payment.', 'amount');
+    ELSIF e.type = 'refunded' AND coalesce(e.amount, 0) <= 0 THEN
+        PERFORM orders_v1.refuse('422', 'amount_mismatch', 'The event has no amount.', 'amount');
+    END IF;
+END
+$$;
+
+-- A person settled the payment without the provider's transaction, which refunds need.
+CREATE OR REPLACE FUNCTION orders_v1.complete_capture(c orders_v1.context, o orders.orders, p orders.payment, p_transaction text)
+RETURNS orders.payment LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.payment x
+    SET transaction_id = p_transaction, reference = coalesce(x.reference, p_transaction), updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id
+    RETURNING * INTO p;
+    PERFORM orders_v1.note_transaction(p, p_transaction, NULL, p.amount);
+    PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+    RETURN p;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_paid(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF p.captured > 0 AND p.transaction_id IS NULL THEN
+        PERFORM orders_v1.complete_capture(c, o, p, e.transaction_id);
+        RETURN 'done';
+    ELSIF p.captured > 0 AND e.transaction_id <> p.transaction_id THEN
+        PERFORM orders_v1.refuse('409', 'payment_already_captured',
+            'The payment was captured by another transaction: this one would take the money twice.', 'transaction_id',
+            jsonb_build_object('transaction_id', p.transaction_id));
+    ELSIF p.captured > 0 THEN
+        RETURN 'unchanged';
+    END IF;
+    IF orders_v1.is_due(o) THEN
+        o := orders_v1.expire_order(o);
+    END IF;
+    IF orders_v1.awaits_money(o) THEN
+        PERFORM orders_v1.capture(c, o, p.id, e.transaction_id, e.transaction_id);
+    ELSE
+        PERFORM orders_v1.capture_late(c, o, p.id, e.transaction_id);
+    END IF;
+    RETURN 'done';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.confirming_time() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '7 days' $$;
+
+-- Money may be on its way: the order must not expire before the provider has decided.
+CREATE OR REPLACE FUNCTION orders_v1.apply_confirming(c orders_v1.context, o orders.orders, p orders.payment) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT orders_v1.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed', 'confirming') THEN
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.orders x SET expires_at = greatest(x.expires_at, now() + orders_v1.confirming_time())
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND x.expires_at IS NOT NULL;
+    IF p.status = 'confirming' THEN
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.payment x SET status = 'confirming', updated_at = now(),
+        due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    PERFORM orders_v1.move_order(c, o, CASE o.payment_state
+        WHEN 'confirming' THEN '{}'::orders_v1.step[]
+        ELSE ARRAY[('payment', o.payment_state, 'confirming')]::orders_v1.step[] END, 0, 0, NULL);
+    RETURN 'done';
+END
+$$;
+
+-- The time that confirming added ends with it: the buyer has the original time for another try, counted from now.
+CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT orders_v1.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'confirming') THEN
+        PERFORM orders_v1.end_doubt(p);
+        RETURN 'unchanged';
+    END IF;
+    UPDATE orders.orders x SET expires_at = least(x.expires_at, now() + (p.expires_at - p.created_at))
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.status = 'confirming' AND x.expires_at IS NOT NULL;
+    PERFORM orders_v1.fail_order(c, o, p.id, e.code, e.message, false);
+    RETURN 'done';
+END
+$$;
+
+-- A refund that we sent and that the provider settled in its reply, without a transaction id: this is the id.
+CREATE OR REPLACE FUNCTION orders_v1.confirms_refund(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_refund bigint;
+BEGIN
+    UPDATE orders.refund x SET reference = e.transaction_id, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id
+      AND x.id = (SELECT r.id FROM orders.refund r
+                  WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done' AND r.attempts > 0
+                    AND r.reference IS NULL AND r.amount = e.amount
+                  ORDER BY r.id LIMIT 1)
+    RETURNING x.id INTO v_refund;
+    IF FOUND THEN
+        PERFORM orders_v1.note_transaction(p, e.transaction_id, v_refund, e.amount);
+    END IF;
+    RETURN v_refund IS NOT NULL;
+END
+$$;
+
+-- A capture that was refused for this payment: the buyer may have been charged twice, or another amount.
+CREATE OR REPLACE FUNCTION orders_v1.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM orders.provider_event x
+                   WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'paid' AND x.verdict = 'refused'
+                     AND x.refusal <> 'transaction_id_taken' AND x.transaction_id IS DISTINCT FROM p.transaction_id
+                     AND x.transaction_id = coalesce(p_transaction, x.transaction_id))
+$$;
+
+-- A payment that a person settled without a transaction has none to compare with, but captures that were refused are not its own.
+CREATE OR REPLACE FUNCTION orders_v1.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.capture_id <> p.transaction_id OR (e.capture_id IS NOT NULL AND orders_v1.has_refused_capture(p, e.capture_id)) THEN
+        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The event is about another capture than that of the payment.', 'capture_id',
+                              jsonb_build_object('transaction_id', p.transaction_id));
+    END IF;
+END
+$$;
+
+-- The provider refunded on its own. Before the capture is known, the event waits for it.
+CREATE OR REPLACE FUNCTION orders_v1.apply_foreign_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_refund bigint;
+BEGIN
+    IF p.captured = 0 THEN
+        RETURN 'waiting';
+    ELSIF e.capture_id IS NULL AND orders_v1.has_refused_capture(p, NULL) THEN
+        PERFORM orders_v1.refuse('409', 'capture_mismatch',
+            'Another capture of the payment was refused, and the event does not say which one is given back.', 'capture_id',
+            jsonb_build_object('transaction_id', p.transaction_id));
+    ELSIF e.amount > p.captured - p.refunded - p.refunding THEN
+        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    END IF;
+    v_refund := orders_v1.put_refund(p, o, e.amount, coalesce(e.message, 'refunded by the provider'), NULL, true);
+    UPDATE orders.refund r SET reference = e.transaction_id
+    WHERE r.tenant_id = p.tenant_id AND r.id = v_refund;
+    PERFORM orders_v1.note_transaction(p, e.transaction_id, v_refund, e.amount);
+    PERFORM orders_v1.move_order(c, o, CASE
+        WHEN p.surplus OR o.payment_state = 'refund_pending' THEN '{}'::orders_v1.step[]
+        ELSE orders_v1.refund_steps(o.payment_state, orders_v1.state_after_refund(o, e.amount, o.payment_state)) END,
+        0, CASE WHEN p.surplus THEN 0 ELSE e.amount END, e.message);
+    RETURN 'done';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_settled_refund(p_why text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.refuse('409', 'refund_already_settled', p_why, 'type');
+END
+$$;
+
+-- Done and failed cannot both be true. The provider may send the two events in any order.
+CREATE OR REPLACE FUNCTION orders_v1.check_outcome(p orders.payment, r orders.refund, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF e.type = 'refund_failed' AND r.status = 'done' THEN
+        PERFORM orders_v1.refuse_settled_refund('The refund is booked as done. The money may be back at the merchant.');
+    ELSIF e.type = 'refunded' AND (r.status = 'failed' OR EXISTS (
+              SELECT FROM orders.provider_event x
+              WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.transaction_id = e.transaction_id
+                AND x.verdict IN ('done', 'unchanged'))) THEN
+        PERFORM orders_v1.refuse_settled_refund('The refund is booked as failed. The money may be at the buyer.');
+    END IF;
+END
+$$;
+
+-- A refund that failed by the provider's reply, and of which no event has told yet: this is the event.
+CREATE OR REPLACE FUNCTION orders_v1.confirms_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_failed bigint[] := ARRAY(SELECT r.id FROM orders.refund r
+                               WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'failed' AND r.reference IS NULL
+                                 AND r.amount = coalesce(e.amount, r.amount)
+                               ORDER BY r.id);
+    v_told   bigint := (SELECT count(*) FROM orders.provider_event x
+                        WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.id <> e.id
+                          AND x.verdict IN ('done', 'unchanged') AND x.transaction_id IS NULL
+                          AND coalesce(x.amount = e.amount, true));
+BEGIN
+    IF cardinality(v_failed) <= v_told THEN
+        RETURN false;
+    END IF;
+    UPDATE orders.refund x SET reference = e.transaction_id, updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = v_failed[v_told + 1] AND e.transaction_id IS NOT NULL;
+    RETURN true;
+END
+$$;
+
+-- Nothing is pending that could fail: unless the event is about a refund that was never booked, people have to look at it.
+CREATE OR REPLACE FUNCTION orders_v1.apply_unasked_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF orders_v1.confirms_failure(p, e) THEN
+        RETURN 'unchanged';
+    ELSIF EXISTS (SELECT FROM orders.refund r
+                  WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done'
+                    AND r.amount >= coalesce(e.amount, r.amount) AND (e.transaction_id IS NULL OR r.reference IS NULL)) THEN
+        PERFORM orders_v1.refuse_settled_refund('A refund that may be meant is booked as done. The money may be back at the merchant.');
+    ELSIF p.captured = 0 AND e.transaction_id IS NULL
+          AND EXISTS (SELECT FROM orders.provider_event x
+                      WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refunded'
+                        AND x.verdict = 'waiting') THEN
+        RETURN 'waiting';
+    END IF;
+    RETURN 'unchanged';
+END
+$$;
+
+-- A refund is found by its transaction, else the oldest pending one of the amount is meant.
+CREATE OR REPLACE FUNCTION orders_v1.apply_refund_event(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.refund;
+BEGIN
+    IF e.type = 'refund_failed' AND e.transaction_id = p.transaction_id THEN
+        e.transaction_id := NULL;
+    END IF;
+    SELECT * INTO r FROM orders.refund x
+    WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.reference = e.transaction_id
+    ORDER BY x.id LIMIT 1;
+    PERFORM orders_v1.check_outcome(p, r, e);
+    IF r.status IN ('done', 'failed') THEN
+        RETURN 'unchanged';
+    END IF;
+    PERFORM orders_v1.check_capture(p, e);
+    IF e.type = 'refunded' AND p.captured > 0 AND p.transaction_id IS NULL AND e.capture_id IS NOT NULL THEN
+        p := orders_v1.complete_capture(c, o, p, e.capture_id); -- so that another capture is not taken for it later
+    END IF;
+    SELECT * INTO r FROM orders.refund x
+    WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
+      AND (e.amount IS NULL OR x.amount = e.amount)
+    ORDER BY x.id LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN CASE
+            WHEN e.type <> 'refunded' THEN orders_v1.apply_unasked_failure(p, e)
+            WHEN orders_v1.confirms_refund(p, e) THEN 'unchanged'
+            ELSE orders_v1.apply_foreign_refund(c, o, p, e) END;
+    END IF;
+    PERFORM orders_v1.end_refund(c, o, r, e.transaction_id, e.type = 'refunded', e.code, e.message);
+    RETURN 'done';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_event(e orders.provider_event, o orders.orders, p orders.payment) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    c orders_v1.context := ROW(e.tenant_id, 'operator', 'provider', NULL, NULL, NULL, NULL);
+BEGIN
+    PERFORM orders_v1.check_event(e, p);
+    IF p.id IS NULL THEN
+        RETURN 'waiting';
+    END IF;
+    PERFORM orders_v1.check_intent(p, e.intent_id);
+    UPDATE orders.payment x SET intent_id = e.intent_id
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.intent_id IS NULL AND e.intent_id IS NOT NULL;
+    UPDATE orders.orders x SET payer = e.payer
+    WHERE x.tenant_id = p.tenant_id AND x.id = o.id AND e.type = 'paid' AND e.payer <> '' AND x.payer IS NULL;
+    RETURN CASE e.type
+        WHEN 'paid' THEN orders_v1.apply_paid(c, o, p, e)
+        WHEN 'confirming' THEN orders_v1.apply_confirming(c, o, p)
+        WHEN 'failed' THEN orders_v1.apply_failed(c, o, p, e)
+        ELSE orders_v1.apply_refund_event(c, o, p, e) END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.keep_failed_event(e orders.provider_event, p_payment bigint, p_error text)
+RETURNS orders.provider_event LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE LOG 'event % of a provider cannot be judged: %', e.id, p_error;
+    UPDATE orders.provider_event x SET verdict = 'waiting', judged_at = NULL, payment_id = p_payment, attempts = x.attempts + 1, detail = p_error
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id
+    RETURNING * INTO e;
+    RETURN e;
+END
+$$;
+
+-- Our own refusals are verdicts. A transient error ends the transaction: the provider sends the event again. After any other error the
+-- event waits, because a provider gives up some day: the worker tries again for a day.
+CREATE OR REPLACE FUNCTION orders_v1.judge_event(e orders.provider_event, o orders.orders, p orders.payment)
+RETURNS orders.provider_event LANGUAGE plpgsql AS $$
+DECLARE
+    v_verdict text;
+    v_refusal text;
+    v_detail  text;
+BEGIN
+    BEGIN
+        v_verdict := orders_v1.apply_event(e, o, p);
+    EXCEPTION WHEN OTHERS THEN
+        IF orders_v1.is_transient(SQLSTATE) THEN
+            RAISE;
+        ELSIF SQLSTATE NOT LIKE 'OR%' THEN
+            RETURN orders_v1.keep_failed_event(e, p.id, SQLSTATE || ': ' || SQLERRM);
+        END IF;
+        GET STACKED DIAGNOSTICS v_refusal = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
+        v_verdict := 'refused';
+        -- The outcome of the capture is known, and asking again would give the same event.
+        IF e.type = 'paid' AND coalesce(e.intent_id = p.intent_id, true) THEN
+            PERFORM orders_v1.end_doubt(p);
+        END IF;
+    END;
+    UPDATE orders.provider_event x
+    SET verdict = v_verdict, refusal = v_refusal, detail = v_detail, payment_id = p.id,
+        judged_at = CASE WHEN v_verdict <> 'waiting' THEN now() END
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id
+    RETURNING * INTO e;
+    RETURN e;
+END
+$$;
+
+-- An event that is being judged waits no longer: the capture that it may cause looks for waiting events.
+CREATE OR REPLACE FUNCTION orders_v1.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE sql AS $$
+    UPDATE orders.provider_event x SET verdict = 'done', judged_at = now()
+    WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
+    RETURNING x.*
+$$;
+
+-- An unexpected error undoes the effect of its event only. The worker tries again.
+CREATE OR REPLACE FUNCTION orders_v1.try_waiting_event(o orders.orders, p_payment bigint, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.provider_event;
+    p orders.payment;
+BEGIN
+    e := orders_v1.claim_waiting_event(o.tenant_id, p_event);
+    IF e.id IS NOT NULL THEN
+        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
+        PERFORM orders_v1.judge_event(e, o, p);
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    PERFORM orders_v1.keep_failed_event(x, x.payment_id, SQLSTATE || ': ' || SQLERRM) FROM orders.provider_event x
+    WHERE x.tenant_id = o.tenant_id AND x.id = p_event AND x.verdict = 'waiting';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_waiting_events(o orders.orders, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_event bigint;
+BEGIN
+    FOR v_event IN
+        SELECT w.id FROM orders.payment x
+        JOIN orders.provider_event w ON w.tenant_id = x.tenant_id AND w.verdict = 'waiting' AND w.channel = x.channel
+            AND (w.payment_id = x.id OR (w.payment_id IS NULL AND w.intent_id = x.intent_id))
+        WHERE x.tenant_id = o.tenant_id AND x.id = p_payment
+        ORDER BY w.id
+    LOOP
+        PERFORM orders_v1.try_waiting_event(o, p_payment, v_event);
+        SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+    END LOOP;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.event_row(e orders.provider_event, p_order bigint, p_repeated boolean) RETURNS orders_v1.answer
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    r orders_v1.answer := orders_v1.result_row(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END,
+                                         p_order, e.payment_id);
+BEGIN
+    r.state := CASE WHEN e.verdict = 'waiting' AND e.attempts > 0 THEN 'database_error' ELSE e.refusal END;
+    r.detail := e.detail;
+    r.flag := p_repeated;
+    RETURN r;
+END
+$$;
+
+-- The first delivery is judged. A repeat of a waiting event is judged again; any other repeat returns the first verdict.
+CREATE OR REPLACE FUNCTION orders_v1.take_event(e orders.provider_event) RETURNS orders_v1.answer LANGUAGE plpgsql AS $$
+DECLARE
+    p          orders.payment := orders_v1.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);
+    o          orders.orders;
+    v_repeated boolean;
+BEGIN
+    IF p.id IS NOT NULL THEN
+        o := orders_v1.lock_order(p.tenant_id, p.order_id, NULL, NULL);
+        SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    END IF;
+    INSERT INTO orders.provider_event (tenant_id, channel, event_id, type, raw_type, payment_key, intent_id, transaction_id,
+                                       amount, currency, code, message, payer, capture_id, verdict, judged_at)
+    VALUES (e.tenant_id, e.channel, e.event_id, e.type, e.raw_type, e.payment_key, e.intent_id, e.transaction_id, e.amount,
+            e.currency, e.code, e.message, e.payer, e.capture_id, 'done', now())
+    ON CONFLICT ON CONSTRAINT provider_event_unique DO NOTHING;
+    v_repeated := NOT FOUND;
+    SELECT * INTO e FROM orders.provider_event x
+    WHERE x.tenant_id = e.tenant_id AND x.channel = e.channel AND x.event_id = e.event_id
+    FOR UPDATE;
+    IF e.verdict = 'waiting' THEN
+        e := orders_v1.claim_waiting_event(e.tenant_id, e.id);
+        v_repeated := false;
+    END IF;
+    IF NOT v_repeated THEN
+        e := orders_v1.judge_event(e, o, p);
+    END IF;
+    IF e.verdict = 'refused' AND e.reported_at IS NULL THEN
+        UPDATE orders.provider_event x SET reported_at = now() WHERE x.tenant_id = e.tenant_id AND x.id = e.id;
+    END IF;
+    IF p.id IS NOT NULL THEN
+        PERFORM orders_v1.apply_waiting_events(o, p.id);
+    END IF;
+    RETURN orders_v1.event_row(e, o.id, v_repeated);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_provider_event(
+    p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
+    p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL,
+    p_capture text DEFAULT NULL
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c orders_v1.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
+    e orders.provider_event;
+BEGIN
+    e.tenant_id := p_tenant;
+    e.channel := p_channel;
+    e.event_id := p_event;
+    e.type := p_type;
+    e.raw_type := p_raw_type;
+    e.payment_key := p_key;
+    e.intent_id := p_intent;
+    e.transaction_id := p_transaction;
+    e.amount := p_amount;
+    e.currency := p_currency;
+    e.code := p_code;
+    e.message := p_message;
+    e.payer := p_payer;
+    e.capture_id := p_capture;
+    RETURN QUERY SELECT * FROM finish(c, take_event(e), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.find_payment IS
+'Internal: the payment of an event, by provider key or intent, of its channel only; null when there is none';
+COMMENT ON FUNCTION orders_v1.check_event IS
+'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch, amount_mismatch';
+COMMENT ON FUNCTION orders_v1.complete_capture IS
+'Internal: adds the provider''s transaction to a payment that a person settled without one; the payment as it is then. OR409
+transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: event paid. OR409 payment_already_captured, transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.confirming_time IS 'How long an order cannot expire after a provider confirmed that money is on its way';
+COMMENT ON FUNCTION orders_v1.apply_confirming IS
+'Internal: the provider has seen the payment, but has not decided. Every such event extends the expiry of the order';
+COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: event failed';
+COMMENT ON FUNCTION orders_v1.confirms_refund IS 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
+COMMENT ON FUNCTION orders_v1.apply_refund_event IS
+'Internal: events refunded and refund_failed. OR409 capture_mismatch, refund_already_settled, OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders_v1.has_refused_capture IS
+'Internal: whether a capture that is not the payment''s own was refused for it; p_transaction: this one, null any';
+COMMENT ON FUNCTION orders_v1.check_capture IS 'Internal: OR409 capture_mismatch when an event names a capture that is not the payment''s';
+COMMENT ON FUNCTION orders_v1.refuse_settled_refund IS 'Internal: OR409 refund_already_settled';
+COMMENT ON FUNCTION orders_v1.check_outcome IS
+'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: null when it is
+unknown';
+COMMENT ON FUNCTION orders_v1.confirms_failure IS
+'Internal: whether the event is the confirmation of a refund that failed by the reply of the provider, without a transaction id';
+COMMENT ON FUNCTION orders_v1.apply_unasked_failure IS
+'Internal: event refund_failed while no refund of its amount is pending. OR409 refund_already_settled when it may be about one that is done';
+COMMENT ON FUNCTION orders_v1.apply_foreign_refund IS
+'Internal: a refund that the provider made by itself. waiting before the capture is known. OR409 capture_mismatch when it may be of another capture,
+OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders_v1.apply_event IS
+'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
+COMMENT ON FUNCTION orders_v1.keep_failed_event IS 'Internal: an event that ended with an unexpected error waits, and the try is counted';
+COMMENT ON FUNCTION orders_v1.judge_event IS
+'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only, and so does an error that is not
+transient: then the event waits';
+COMMENT ON FUNCTION orders_v1.claim_waiting_event IS 'Internal: an event that waits, to be judged now; null when it does not wait any more';
+COMMENT ON FUNCTION orders_v1.try_waiting_event IS
+'Internal: judges a waiting event of a payment of a locked order in a subtransaction; an unexpected error is noted with the event, which goes on
+waiting';
+COMMENT ON FUNCTION orders_v1.apply_waiting_events IS
+'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
+COMMENT ON FUNCTION orders_v1.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal, or database_error of one that waits because of an error), detail, flag (repeated)';
+COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and judges it';
+COMMENT ON FUNCTION orders_v1.apply_provider_event IS
+'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null. p_payer: mail
+address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done,
+unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether the event was judged before. The event is kept with its
+verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
+applied with the intent or capture. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
+payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';

@@ -1,0 +1,484 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+CREATE OR REPLACE FUNCTION orders_v1.is_goods(l orders_v1.priced_line) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.kind IN ('plan', 'product', 'package')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.net_of(l orders_v1.priced_line) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.quantity * l.unit_price - coalesce(l.discount, 0)
+$$;
+
+-- The discount is split over the goods by what each still costs.
+CREATE OR REPLACE FUNCTION orders_v1.spread_discount(p_lines orders_v1.priced_line[], p_amount bigint)
+RETURNS orders_v1.priced_line[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_shares bigint[];
+BEGIN
+    v_shares := orders_v1.split_amount(p_amount, ARRAY(
+        SELECT CASE WHEN orders_v1.is_goods(p_lines[i]) THEN orders_v1.net_of(p_lines[i]) ELSE 0 END
+        FROM generate_subscripts(p_lines, 1) AS i ORDER BY i));
+    FOR i IN 1 .. cardinality(p_lines) LOOP
+        p_lines[i].discount := coalesce(p_lines[i].discount, 0) + v_shares[i];
+    END LOOP;
+    RETURN p_lines;
+END
+$$;
+
+-- In a price that includes its tax, it is what is above price / (1 + sum of rates); else it comes on top. Halves up.
+CREATE OR REPLACE FUNCTION orders_v1.tax_of(p_inclusive boolean, p_price bigint, p_rates_bp numeric) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_inclusive THEN p_price - round(p_price::numeric * 10000 / (10000 + p_rates_bp))::bigint
+                ELSE round(p_price::numeric * p_rates_bp / 10000)::bigint END
+$$;
+
+-- A line's tax is of all its rates together, split by rate with the largest-remainder method.
+CREATE OR REPLACE FUNCTION orders_v1.tax_shares(p_tenant integer, p_inclusive boolean, p_lines orders_v1.priced_line[])
+RETURNS orders_v1.tax_share[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_shares orders_v1.tax_share[] := '{}';
+    v_keys   text[];
+    v_rates  bigint[];
+    v_parts  bigint[];
+BEGIN
+    FOR i IN 1 .. cardinality(p_lines) LOOP
+        CONTINUE WHEN p_lines[i].tax_class IS NULL;
+        SELECT array_agg(r.key ORDER BY r.key), array_agg(r.rate_bp::bigint ORDER BY r.key) INTO v_keys, v_rates
+        FROM orders.tax_rate r
+        WHERE r.tenant_id = p_tenant AND r.tax_class = p_lines[i].tax_class AND r.active;
+        CONTINUE WHEN v_keys IS NULL;
+        v_parts := orders_v1.split_amount(
+            orders_v1.tax_of(p_inclusive, orders_v1.net_of(p_lines[i]), (SELECT sum(x) FROM unnest(v_rates) AS x)), v_rates);
+        v_shares := v_shares || ARRAY(
+            SELECT ROW(i, k, r, p)::orders_v1.tax_share FROM unnest(v_keys, v_rates, v_parts) AS u (k, r, p));
+    END LOOP;
+    RETURN v_shares;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.sum_lines(p_inclusive boolean, p_lines orders_v1.priced_line[]) RETURNS orders_v1.order_sums
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    l       orders_v1.priced_line;
+    v_gross numeric := 0;
+    s       orders_v1.order_sums := ROW(0, 0, 0, 0, 0);
+BEGIN
+    FOREACH l IN ARRAY p_lines LOOP
+        v_gross := v_gross + l.quantity::numeric * l.unit_price;
+        IF v_gross > 1000000000000000 THEN
+            PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The order''s total is beyond what can be charged.',
+                                  'quantity');
+        ELSIF l.kind = 'shipping' THEN
+            s.shipping := s.shipping + l.quantity * l.unit_price;
+        ELSE
+            s.subtotal := s.subtotal + l.quantity * l.unit_price;
+        END IF;
+        s.discount := s.discount + coalesce(l.discount, 0);
+        s.tax := s.tax + coalesce(l.tax, 0);
+    END LOOP;
+    s.total := s.subtotal - s.discount + s.shipping + CASE WHEN p_inclusive THEN 0 ELSE s.tax END;
+    IF s.total > 1000000000000000 THEN
+        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'With its tax the order is beyond what can be charged.',
+                              'quantity');
+    END IF;
+    RETURN s;
+END
+$$;
+
+-- The id is in every number, so that no two are the same, and no counter is waited for. But the number of an order that
+-- a consumer is to bind is all that binding asks for, so it is random: the first 60 random bits of a UUID, whose source
+-- is the server's cryptographic one.
+CREATE OR REPLACE FUNCTION orders_v1.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT lpad((('x0' || left(u.hex, 12) || right(u.hex, 3))::bit(64)::bigint % 1000000000000)::text, 12, '0')
+    FROM (SELECT replace(gen_random_uuid()::text, '-', '')) AS u (hex)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.order_number(h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT CASE
+        WHEN h.dialect = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 8)
+            || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
+        WHEN h.dialect = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders_v1.digits(p_id, 6)
+        WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 6)
+        ELSE h.number_prefix || to_char(p_local, 'YYMMDD')
+            || CASE WHEN h.buyer_binds THEN orders_v1.random_digits() ELSE orders_v1.digits(p_id, 6) END || 'OD' END
+$$;
+
+-- A random number that is taken is drawn again.
+CREATE OR REPLACE FUNCTION orders_v1.unused_order_number(p_tenant integer, h orders_v1.order_head, p_id bigint) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_number text;
+BEGIN
+    LOOP
+        v_number := orders_v1.order_number(h, p_id, orders_v1.local_time(p_tenant, now()));
+        EXIT WHEN h.buyer_binds IS NOT TRUE
+            OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = v_number);
+    END LOOP;
+    RETURN v_number;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders_v1.priced_line[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
+                                   attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
+                                   image, returnable, reserved, snapshot, metadata)
+    SELECT p_tenant, p_order, l.kind, l.item_id, l.item_ref, l.product_number, l.slug, l.title, l.variant,
+           l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
+           coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
+           l.image, coalesce(l.returnable, false), coalesce(l.reserved, 0), l.snapshot, coalesce(l.metadata, '{}')
+    FROM unnest(p_lines) AS l;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_header(
+    p_tenant integer, p_id bigint, h orders_v1.order_head, s orders_v1.order_sums, k orders_v1.coupon_taken, p_paid boolean
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.orders (
+        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, buyer_binds,
+        retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
+        shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
+    VALUES (
+        p_tenant, p_id, orders_v1.unused_order_number(p_tenant, h, p_id), h.dialect,
+        CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
+        CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
+        coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
+        s.shipping, s.total, CASE WHEN p_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
+        coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
+            'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
+        CASE WHEN p_paid THEN now() END,
+        CASE WHEN NOT p_paid AND (h.method = 'external' OR h.buyer_binds) THEN now() + make_interval(secs => h.expires_in) END);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.placing_steps(p_fulfilment text, p_paid boolean) RETURNS orders_v1.step[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY[('order', 'new', 'open'), ('payment', 'new', 'unpaid'), ('fulfilment', 'new', p_fulfilment)]::orders_v1.step[]
+           || CASE WHEN p_paid THEN ARRAY[('payment', 'unpaid', 'paid')]::orders_v1.step[] END
+           || CASE WHEN p_paid AND p_fulfilment = 'none' THEN ARRAY[('order', 'open', 'completed')]::orders_v1.step[] END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_taxes(p_tenant integer, p_order bigint, p_taxes orders_v1.tax_share[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.order_tax (tenant_id, order_id, key, rate_bp, amount)
+    SELECT p_tenant, p_order, t.key, t.rate_bp, sum(t.amount) FROM unnest(p_taxes) AS t GROUP BY t.key, t.rate_bp;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_payment_choice(p_tenant integer, h orders_v1.order_head, p_total bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_unit bigint;
+BEGIN
+    IF h.method IS NULL OR h.method NOT IN ('balance', 'external', 'manual', 'cod', 'cash', 'credit_card', 'bank_transfer',
+                                                'virtual_account') THEN
+        PERFORM orders_v1.refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'payment_method');
+    ELSIF h.method <> 'external' OR p_total = 0 THEN
+        RETURN;
+    ELSIF h.channel IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'payment_channel_required', 'An external payment needs a channel.',
+                              'payment_channel');
+    ELSIF h.channel_enabled IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'payment_channel_unknown', 'There is no such payment channel.',
+                              'payment_channel');
+    ELSIF NOT h.channel_enabled THEN
+        PERFORM orders_v1.refuse('422', 'payment_channel_disabled', 'This payment channel is switched off.',
+                              'payment_channel');
+    END IF;
+    v_unit := orders_v1.payable_unit(p_tenant, h.channel, h.currency, h.exponent);
+    IF p_total % v_unit <> 0 THEN
+        PERFORM orders_v1.refuse('422', 'amount_not_payable', 'The payment channel cannot take the total of the order.', 'payment_channel',
+                              jsonb_build_object('total', p_total, 'unit', v_unit, 'currency', h.currency));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_order(c orders_v1.context, h orders_v1.order_head, p_lines orders_v1.priced_line[])
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id      bigint := nextval('orders.orders_id_seq');
+    v_payment bigint;
+    v_paid    boolean;
+    v_goods   boolean := EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.kind = 'product');
+    v_taxes   orders_v1.tax_share[];
+    k         orders_v1.coupon_taken;
+    s         orders_v1.order_sums;
+BEGIN
+    s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
+    IF h.coupon IS NOT NULL THEN
+        k := orders_v1.take_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
+        p_lines := orders_v1.spread_discount(p_lines, k.amount);
+    END IF;
+    IF EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.tax_class IS NOT NULL) THEN
+        v_taxes := orders_v1.tax_shares(c.tenant_id, h.tax_inclusive, p_lines);
+        FOR i IN 1 .. cardinality(p_lines) LOOP
+            p_lines[i].tax := (SELECT sum(t.amount) FROM unnest(v_taxes) AS t WHERE t.line = i);
+        END LOOP;
+    END IF;
+    IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
+        s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
+    END IF;
+    PERFORM orders_v1.check_payment_choice(c.tenant_id, h, s.total);
+    IF v_goods THEN
+        p_lines := orders_v1.reserve_stock(c.tenant_id, p_lines);
+    END IF;
+    v_paid := s.total = 0 OR h.method = 'balance';
+
+    PERFORM orders_v1.put_header(c.tenant_id, v_id, h, s, k, v_paid);
+    PERFORM orders_v1.put_lines(c.tenant_id, v_id, h.currency, p_lines);
+    IF k.coupon_id IS NOT NULL THEN
+        PERFORM orders_v1.put_redemption(c.tenant_id, v_id, h, k, v_paid);
+    END IF;
+    IF v_taxes IS NOT NULL THEN
+        PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
+    END IF;
+    IF v_paid AND h.fulfilment = 'none' AND v_goods THEN
+        PERFORM orders_v1.ship_stock(c.tenant_id, v_id);
+    END IF;
+    PERFORM orders_v1.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
+                                orders_v1.placing_steps(h.fulfilment, v_paid));
+    IF h.package_kind IS NOT NULL THEN
+        PERFORM orders_v1.put_package_order(c.tenant_id, v_id, h, p_lines[1].item_id, v_paid);
+    END IF;
+    IF s.total > 0 THEN
+        v_payment := orders_v1.put_payment(c.tenant_id, v_id, h, s.total);
+        IF h.method = 'balance' THEN
+            PERFORM orders_v1.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment,
+                                         p_lines[1].title);
+        END IF;
+    END IF;
+    RETURN v_id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_redemption(
+    p_tenant integer, p_order bigint, h orders_v1.order_head, k orders_v1.coupon_taken, p_paid boolean
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.coupon_redemption (tenant_id, coupon_id, order_id, user_id, amount, currency, state)
+    VALUES (p_tenant, k.coupon_id, p_order, h.buyer_id, k.amount, h.currency,
+            CASE WHEN p_paid THEN 'applied' ELSE 'reserved' END);
+    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, title, quantity, unit_price,
+                                   list_price, subtotal, currency)
+    VALUES (p_tenant, p_order, 'discount', k.coupon_id, k.code, k.code, 1, -k.amount, -k.amount, -k.amount, h.currency);
+END
+$$;
+
+-- The request that places an external order makes the intent itself; the worker waits half a minute before it steps in.
+-- Where the buyer is to follow a link first, the intent is made when they do.
+CREATE OR REPLACE FUNCTION orders_v1.put_payment(p_tenant integer, p_order bigint, h orders_v1.order_head, p_amount bigint)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id      bigint;
+    v_at_once boolean := h.method = 'external' AND h.intent_later IS NOT TRUE;
+BEGIN
+    INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
+                                captured, captured_at, return_url, due_at, expires_at)
+    VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
+            CASE WHEN h.method = 'balance' THEN 'paid' WHEN v_at_once THEN 'created' ELSE 'pending' END,
+            p_amount, h.currency, orders_v1.payable_unit(p_tenant, h.channel, h.currency, h.exponent),
+            CASE h.method WHEN 'balance' THEN p_amount ELSE 0 END, CASE h.method WHEN 'balance' THEN now() END,
+            h.return_url,
+            CASE WHEN v_at_once THEN now() + interval '30 seconds' END,
+            CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+-- p_fields: what the request calls plan, billing option and quantity.
+CREATE OR REPLACE FUNCTION orders_v1.check_plan_offer(
+    f orders_v1.plan_offer, p_option bigint, p_quantity integer, p_fields text[] DEFAULT '{plan_id,billing_option_id,quantity}'
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF f.user_active IS NOT TRUE THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
+    ELSIF (f.plan).id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'plan_not_found', 'There is no such plan.', p_fields[1]);
+    ELSIF (f.plan).status <> 'on_sale' THEN
+        PERFORM orders_v1.refuse('422', 'plan_not_on_sale', 'This plan is not on sale.', p_fields[1]);
+    ELSIF p_option IS NOT NULL AND ((f.option).id IS NULL OR NOT (f.option).active) THEN
+        PERFORM orders_v1.refuse('422', 'billing_option_not_found', 'The plan has no such billing option.',
+                              p_fields[2]);
+    ELSIF p_quantity IS NULL OR p_quantity < 1 OR p_quantity > (f.plan).max_quantity THEN
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'This quantity is not sold.', p_fields[3],
+                              jsonb_build_object('maximum', (f.plan).max_quantity));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.plan_snapshot(p orders.plan, o orders.billing_option) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+               'id', p.id, 'name', p.name, 'slug', p.slug, 'description', p.description,
+               'price_cents', coalesce(o.price, p.price), 'currency', p.currency,
+               'duration_unit', coalesce(o.duration_unit, p.duration_unit),
+               'duration_value', coalesce(o.duration_value, p.duration_value), 'features', p.features)
+           || CASE WHEN o.id IS NULL THEN '{}'
+                   ELSE jsonb_build_object('billing_option_id', o.id, 'billing_option_name', o.name) END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.plan_offer_of(
+    p_tenant integer, p_user bigint, p_plan bigint, p_option bigint, p_channel text
+) RETURNS orders_v1.plan_offer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f orders_v1.plan_offer;
+BEGIN
+    SELECT p, o, u.active, t.tax_inclusive, y.exponent,
+           n.enabled AND (n.currencies IS NULL OR p.currency = ANY (n.currencies)), n.provider
+    INTO f.plan, f.option, f.user_active, f.tax_inclusive, f.exponent, f.channel_enabled, f.provider
+    FROM orders.tenant t
+    LEFT JOIN orders.users u ON u.tenant_id = t.id AND u.id = p_user
+    LEFT JOIN orders.plan p ON p.tenant_id = t.id AND p.id = p_plan
+    LEFT JOIN orders.currency y ON y.code = p.currency
+    LEFT JOIN orders.billing_option o ON o.tenant_id = t.id AND o.id = p_option AND o.plan_id = p.id
+    LEFT JOIN orders.payment_channel n ON n.tenant_id = t.id AND n.external_ref = p_channel
+    WHERE t.id = p_tenant;
+    RETURN f;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.plan_head(
+    c orders_v1.context, f orders_v1.plan_offer, p_user bigint, p_method text, p_channel text, p_return_url text
+) RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders_v1.order_head;
+BEGIN
+    h.dialect := CASE c.api WHEN 'operator' THEN 'user' ELSE c.api END;
+    h.buyer_id := p_user;
+    h.currency := (f.plan).currency;
+    h.exponent := f.exponent;
+    h.tax_inclusive := f.tax_inclusive;
+    h.fulfilment := 'none';
+    h.method := p_method;
+    h.channel := CASE p_method WHEN 'external' THEN p_channel END;
+    h.channel_enabled := f.channel_enabled;
+    h.provider := CASE p_method WHEN 'external' THEN f.provider WHEN 'balance' THEN 'balance' ELSE 'manual' END;
+    h.return_url := p_return_url;
+    h.snapshot := orders_v1.plan_snapshot(f.plan, f.option);
+    RETURN h;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.plan_line(f orders_v1.plan_offer, p_quantity integer) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    l orders_v1.priced_line;
+BEGIN
+    l.kind := 'plan';
+    l.item_id := (f.plan).id;
+    l.item_ref := (f.plan).external_ref;
+    l.slug := (f.plan).slug;
+    l.title := (f.plan).name;
+    l.variant := (f.option).name;
+    l.quantity := p_quantity;
+    l.unit_price := coalesce((f.option).price, (f.plan).price);
+    l.list_price := l.unit_price;
+    l.tax_class := (f.plan).tax_class;
+    RETURN l;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.place_plan(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_plan bigint, p_billing_option bigint, p_quantity integer, p_method text, p_channel text,
+    p_return_url text, p_coupon text, p_expires_in integer
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    f       orders_v1.plan_offer;
+    h       orders_v1.order_head;
+    l       orders_v1.priced_line;
+    v_order bigint;
+BEGIN
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN;
+    END IF;
+    f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
+    PERFORM check_plan_offer(f, p_billing_option, p_quantity);
+    l := plan_line(f, p_quantity);
+    h := plan_head(c, f, p_user, p_method, p_channel, p_return_url);
+    h.coupon := p_coupon;
+    h.expires_in := p_expires_in;
+    v_order := put_order(c, h, ARRAY[l]);
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_tenant integer, p_order bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM orders.payment p
+                   WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created')
+$$;
+
+-- The answer to a key that was used before: the stored one, or the order as it is now where its answer never became final.
+CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM orders_v1.replay(p_claim.answer);
+        RETURN;
+    END IF;
+    c.key := NULL;
+    RETURN QUERY SELECT * FROM orders_v1.finish(c, orders_v1.result_row('resume', p_claim.order_id, p_claim.order_id), NULL);
+END
+$$;
+
+-- An external order's answer is not final before its intent is known: record_intent completes the key's record.
+CREATE OR REPLACE FUNCTION orders_v1.after_placing(c orders_v1.context, p_order bigint) RETURNS orders_v1.context LANGUAGE plpgsql AS $$
+BEGIN
+    IF c.key IS NOT NULL AND orders_v1.awaits_intent(c.tenant_id, p_order) THEN
+        UPDATE orders.idempotency i SET order_id = p_order
+        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+          AND i.route = c.route AND i.key = c.key;
+        c.key := NULL;
+    END IF;
+    RETURN c;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders_v1.place_plan(integer, text, text, bigint, text, text, bytea,
+    bigint, bigint, bigint, integer, text, text, text, text, integer) TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
+COMMENT ON FUNCTION orders_v1.net_of IS 'Internal: what a line costs after its discount';
+COMMENT ON FUNCTION orders_v1.spread_discount IS 'Internal: lines with an order-wide discount spread over the goods';
+COMMENT ON FUNCTION orders_v1.tax_of IS 'Internal: the tax in a price, or on top of it; the rates together in basis points';
+COMMENT ON FUNCTION orders_v1.tax_shares IS 'Internal: tax by line and rate';
+COMMENT ON FUNCTION orders_v1.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
+COMMENT ON FUNCTION orders_v1.random_digits IS 'Internal: 12 digits that nobody can guess';
+COMMENT ON FUNCTION orders_v1.unused_order_number IS 'Internal: order_number, drawn again while a random one is taken';
+COMMENT ON FUNCTION orders_v1.order_number IS
+'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD, and
+where a consumer is to bind the order AAAAyymmdd and 12 random digits, then OD; in the
+customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
+COMMENT ON FUNCTION orders_v1.put_lines IS 'Internal: writes lines';
+COMMENT ON FUNCTION orders_v1.put_header IS 'Internal: writes the order row in its final state';
+COMMENT ON FUNCTION orders_v1.placing_steps IS
+'Internal: the steps of placing, with those of paying when it is paid at once';
+COMMENT ON FUNCTION orders_v1.put_taxes IS 'Internal: writes the tax split';
+COMMENT ON FUNCTION orders_v1.check_payment_choice IS
+'Internal: OR422 payment_method_unknown, payment_channel_…, amount_not_payable (with the unit); free orders need no channel';
+COMMENT ON FUNCTION orders_v1.put_order IS
+'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
+outbox, package, payment and the debit of the balance, in this order. Returns the id';
+COMMENT ON FUNCTION orders_v1.put_redemption IS 'Internal: the redemption and its discount line';
+COMMENT ON FUNCTION orders_v1.put_payment IS 'Internal: the first payment of an order';
+COMMENT ON FUNCTION orders_v1.check_plan_offer IS
+'Internal: OR422 user_not_found, plan_…, billing_option_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders_v1.plan_snapshot IS 'Internal: the plan as the order keeps it';
+COMMENT ON FUNCTION orders_v1.plan_offer_of IS 'Internal: all that placing a plan has to know, in one statement';
+COMMENT ON FUNCTION orders_v1.plan_head IS 'Internal: the order head of a plan order';
+COMMENT ON FUNCTION orders_v1.plan_line IS 'Internal: the line of a plan order';
+COMMENT ON FUNCTION orders_v1.place_plan IS
+'Places an order of a plan. Method balance debits at once (OR402 insufficient_balance), external opens a payment
+of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
+expires, null never. Rows: result (done, or resume when an earlier try with the key never became final), then
+the order. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.awaits_intent IS 'Internal: whether an order has a payment whose intent is still to be made';
+COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing to a key that is not new';
+COMMENT ON FUNCTION orders_v1.after_placing IS
+'Internal: the context to finish placing with: without the key, whose record notes the order, where the answer is not final';

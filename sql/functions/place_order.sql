@@ -1,0 +1,309 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- An order as a document describes it: how the orders of the shop and customer APIs come in, and any other from outside.
+
+-- The only variant of a product may go unnamed.
+CREATE OR REPLACE FUNCTION orders_v1.variant_of(p_tenant integer, p_product text, p_variant text, p_field text) RETURNS orders.variant
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_found orders.variant[];
+BEGIN
+    v_found := ARRAY(
+        SELECT v FROM orders.product p
+        JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
+        WHERE p.tenant_id = p_tenant AND p.external_ref = p_product AND p.active AND v.active
+          AND (p_variant IS NULL OR v.external_ref = p_variant) AND NOT orders_v1.is_package(p_tenant, v.id)
+        ORDER BY v.id
+        LIMIT 2);
+    IF cardinality(v_found) = 0 THEN
+        PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product on sale.', p_field || '.product');
+    ELSIF cardinality(v_found) = 2 THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: one has to be named.',
+                              p_field || '.variant');
+    END IF;
+    RETURN v_found[1];
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.product_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v          orders.variant := orders_v1.variant_of(p_tenant, orders_v1.doc_text(d, 'product', true),
+                                                   orders_v1.doc_text(d, 'variant', false), p_field);
+    p          orders.product;
+    c          orders.company;
+    x          orders.variant_price;
+    v_quantity integer := coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1);
+    v_discount bigint := coalesce(orders_v1.doc_number(d, 'discount', false, 0, 1000000000000000), 0);
+BEGIN
+    SELECT * INTO p FROM orders.product y WHERE y.tenant_id = p_tenant AND y.id = v.product_id;
+    SELECT * INTO c FROM orders.company y WHERE y.tenant_id = p_tenant AND y.id = p.company_id;
+    SELECT * INTO x FROM orders.variant_price y
+    WHERE y.tenant_id = p_tenant AND y.variant_id = v.id AND y.currency = p_currency;
+    IF x.price IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'product_not_found', 'The product is not sold in this currency.', p_field || '.product');
+    ELSIF v_discount > v_quantity::numeric * x.price THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The discount is more than the line costs.', p_field || '.discount');
+    END IF;
+    RETURN orders_v1.variant_line(v, p, c, x, v_quantity, v_discount);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.ordered_plan_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f          orders_v1.plan_offer;
+    v_option   text := orders_v1.doc_text(d, 'billing_option', false);
+    v_quantity integer := coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1);
+    l          orders_v1.priced_line;
+BEGIN
+    SELECT p INTO f.plan FROM orders.plan p
+    WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'plan', true);
+    SELECT b INTO f.option FROM orders.billing_option b
+    WHERE b.tenant_id = p_tenant AND b.external_ref = v_option AND b.plan_id = (f.plan).id;
+    f.user_active := true;
+    PERFORM orders_v1.check_plan_offer(f, CASE WHEN v_option IS NOT NULL THEN 0 END, v_quantity,
+                                    ARRAY[p_field || '.plan', p_field || '.billing_option', p_field || '.quantity']);
+    IF (f.plan).currency <> p_currency THEN
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The plan is sold in another currency.', p_field || '.plan');
+    END IF;
+    l := orders_v1.plan_line(f, v_quantity);
+    l.snapshot := orders_v1.plan_snapshot(f.plan, f.option);
+    RETURN l;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_lines(p_tenant integer, p_currency text, p_lines jsonb) RETURNS orders_v1.priced_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_lines orders_v1.priced_line[] := '{}';
+    v_field text;
+    r       record;
+BEGIN
+    IF jsonb_array_length(p_lines) NOT BETWEEN 1 AND 500 THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must have 1 to 500 lines.', 'lines');
+    END IF;
+    FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
+        v_field := format('lines[%s]', r.n);
+        r.d := orders_v1.doc_nested(r.d, v_field, '{product,variant,plan,billing_option,quantity,discount}');
+        IF (r.d ? 'plan' AND r.d ? 'product') OR (r.d ? 'billing_option' AND NOT r.d ? 'plan') THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is of a product or of a plan.', v_field);
+        END IF;
+        v_lines := v_lines || CASE WHEN r.d ? 'plan' THEN orders_v1.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
+                                   ELSE orders_v1.product_line(p_tenant, p_currency, r.d, v_field) END;
+    END LOOP;
+    RETURN v_lines;
+END
+$$;
+
+-- The shipping that the buyer pays for; free shipping has no line.
+CREATE OR REPLACE FUNCTION orders_v1.shipping_lines(p_tenant integer, d jsonb) RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    l orders_v1.priced_line;
+BEGIN
+    l.unit_price := coalesce(orders_v1.doc_number(d, 'price', false, 0, 1000000000000000), 0);
+    l.tax_class := orders_v1.doc_text(d, 'tax_class', false);
+    IF l.tax_class IS NOT NULL AND NOT EXISTS (SELECT FROM orders.tax_rate r
+                                               WHERE r.tenant_id = p_tenant AND r.tax_class = l.tax_class) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'There is no such tax class.', 'shipping.tax_class');
+    ELSIF l.unit_price = 0 THEN
+        RETURN '{}';
+    END IF;
+    l.kind := 'shipping';
+    l.title := coalesce(orders_v1.doc_text(d, 'courier', false), 'Shipping');
+    l.variant := orders_v1.doc_text(d, 'service', false);
+    l.quantity := 1;
+    RETURN ARRAY[l];
+END
+$$;
+
+-- Goods have a shipment from the beginning; what is paid already is billed.
+CREATE OR REPLACE FUNCTION orders_v1.plan_goods(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
+    VALUES (p_tenant, p_order, orders_v1.doc_text(d, 'courier', false), orders_v1.doc_text(d, 'service', false),
+            orders_v1.doc_text(d, 'estimated_delivery', false), orders_v1.doc_time(d, 'expected_at'));
+    PERFORM orders_v1.bill_order(o) FROM orders.orders o
+    WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.payment_state = 'paid';
+END
+$$;
+
+-- Whoever buys, sells and has sold: each by external reference.
+CREATE OR REPLACE FUNCTION orders_v1.described_parties(c orders_v1.context, h orders_v1.order_head, d jsonb) RETURNS orders_v1.order_head
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_user  text := orders_v1.doc_text(d, 'user', h.dialect <> 'company');
+    v_agent text := orders_v1.doc_text(d, 'agent', h.dialect = 'company');
+BEGIN
+    SELECT u.id INTO h.buyer_id FROM orders.users u
+    WHERE u.tenant_id = c.tenant_id AND u.id = orders_v1.user_id_of(c.tenant_id, v_user) AND u.active;
+    IF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
+    END IF;
+    h.retailer_id := orders_v1.company_id_of(c.tenant_id, d, 'company', h.dialect = 'company');
+    h.agent_id := orders_v1.user_id_of(c.tenant_id, v_agent);
+    IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
+    END IF;
+    IF h.dialect = 'company' THEN
+        SELECT x.prefix INTO h.number_prefix FROM orders.company x
+        WHERE x.tenant_id = c.tenant_id AND x.id = h.retailer_id;
+    END IF;
+    RETURN h;
+END
+$$;
+
+-- A channel may be named as the method: it is an external payment through it.
+CREATE OR REPLACE FUNCTION orders_v1.described_payment(p_tenant integer, h orders_v1.order_head, d jsonb, p_channels text[])
+RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n orders.payment_channel;
+BEGIN
+    h.method := orders_v1.doc_text(d, 'payment_method', d ->> 'payment_channel' IS NULL);
+    h.channel := coalesce(orders_v1.doc_text(d, 'payment_channel', false), h.method);
+    SELECT * INTO n FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.external_ref = h.channel
+      AND (p_channels IS NULL OR x.external_ref = ANY (p_channels));
+    IF d ->> 'payment_channel' IS NOT NULL OR (n.id IS NOT NULL AND h.method <> 'external') THEN
+        h.method := 'external';
+    END IF;
+    h.channel := CASE WHEN h.method = 'external' THEN nullif(h.channel, 'external') END;
+    h.channel_enabled := n.enabled AND (n.currencies IS NULL OR h.currency = ANY (n.currencies));
+    h.provider := CASE WHEN h.method = 'external' THEN n.provider WHEN h.method = 'balance' THEN 'balance'
+                       WHEN h.dialect = 'company' THEN 'terminal' ELSE 'manual' END;
+    h.return_url := orders_v1.doc_text(d, 'payment_return_url', false, 2048);
+    IF h.method = 'balance' AND h.buyer_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'A balance needs its user.', 'user');
+    END IF;
+    RETURN h;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb, p_channels text[]) RETURNS orders_v1.order_head
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders_v1.order_head;
+    t orders.tenant;
+BEGIN
+    SELECT * INTO t FROM orders.tenant x WHERE x.id = c.tenant_id;
+    h.dialect := orders_v1.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
+    h.currency := coalesce(orders_v1.doc_currency(d, 'currency', false), t.currency);
+    h.exponent := (SELECT y.exponent FROM orders.currency y WHERE y.code = h.currency);
+    h.tax_inclusive := orders_v1.doc_boolean(d, 'tax_inclusive', t.tax_inclusive);
+    h.coupon := orders_v1.doc_text(d, 'voucher', false, 64);
+    h.notes := orders_v1.doc_text(d, 'notes', false, 2000, true);
+    h.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    h := orders_v1.described_parties(c, h, d);
+    RETURN orders_v1.described_payment(c.tenant_id, h, d, p_channels);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_addresses(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
+    SELECT p_tenant, p_order, k.kind, orders_v1.doc_address(d, k.kind || '_address', NULL)
+    FROM unnest(ARRAY['billing', 'shipping']) AS k (kind)
+    WHERE d ->> (k.kind || '_address') IS NOT NULL;
+END
+$$;
+
+-- Lines that are described, or those of a cart, which is ordered with that.
+CREATE OR REPLACE FUNCTION orders_v1.lines_or_cart(c orders_v1.context, h orders_v1.order_head, d jsonb, k orders.cart)
+RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF k.id IS NULL THEN
+        RETURN orders_v1.described_lines(c.tenant_id, h.currency, orders_v1.doc_json(d, 'lines', '{array}', '[]'));
+    ELSIF d ? 'lines' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order is of lines or of a cart, not of both.', 'lines');
+    ELSIF k.currency <> h.currency THEN
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The cart is of another currency.', 'currency');
+    ELSIF k.company_id IS DISTINCT FROM h.retailer_id OR (k.company_id IS NULL AND k.user_id IS DISTINCT FROM h.buyer_id) THEN
+        PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart');
+    END IF;
+    RETURN orders_v1.price_cart(k);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_described_order(
+    c orders_v1.context, d jsonb, k orders.cart, p_expires_in integer, p_channels text[]
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    h          orders_v1.order_head := orders_v1.described_head(c, d, p_channels);
+    v_lines    orders_v1.priced_line[] := orders_v1.lines_or_cart(c, h, d, k);
+    v_shipping jsonb := orders_v1.doc_nested(orders_v1.doc_json(d, 'shipping', '{object}', NULL), 'shipping',
+                                          '{courier,service,price,tax_class,estimated_delivery,expected_at}');
+    v_order    bigint;
+BEGIN
+    h.cart_id := k.id;
+    h.expires_in := p_expires_in;
+    h.fulfilment := CASE WHEN h.dialect <> 'company' AND EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.kind = 'product')
+                         THEN 'pending' ELSE 'none' END;
+    IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
+    END IF;
+    h.snapshot := (SELECT l.snapshot FROM unnest(v_lines) WITH ORDINALITY AS l WHERE l.kind = 'plan' ORDER BY l.ordinality LIMIT 1);
+    v_order := orders_v1.put_order(c, h, v_lines || coalesce(orders_v1.shipping_lines(c.tenant_id, v_shipping), '{}'));
+    PERFORM orders_v1.put_addresses(c.tenant_id, v_order, d);
+    IF h.fulfilment <> 'none' THEN
+        PERFORM orders_v1.plan_goods(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
+    END IF;
+    IF k.id IS NOT NULL THEN
+        UPDATE orders.cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = c.tenant_id AND x.id = k.id;
+    END IF;
+    RETURN v_order;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.place_order(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_document jsonb, p_expires_in integer, p_channels text[] DEFAULT NULL
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    k       orders.cart;
+    v_order bigint;
+BEGIN
+    IF v_claim.verdict <> 'new' THEN
+        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN;
+    END IF;
+    PERFORM check_members(p_document, '', '{dialect,user,company,agent,currency,tax_inclusive,lines,cart,payment_method,payment_channel,
+        payment_return_url,voucher,shipping,shipping_address,billing_address,notes,metadata}');
+    IF p_document ->> 'cart' IS NOT NULL THEN
+        k := lock_any_cart(p_tenant, p_document ->> 'cart');
+        IF k.state <> 'open' THEN
+            PERFORM refuse('409', 'cart_ordered', 'The cart was ordered before.', 'cart', (
+                SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
+                WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
+        END IF;
+    END IF;
+    v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
+    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.variant_of IS
+'Internal: a variant that is on sale, by the references of its product and itself. OR422 product_not_found, required_field';
+COMMENT ON FUNCTION orders_v1.product_line IS 'Internal: the line {product, variant, quantity, discount}. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.plan_goods IS 'Internal: the shipment of a new order, as planned, and its bill if it is paid: the last lock';
+COMMENT ON FUNCTION orders_v1.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
+COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
+COMMENT ON FUNCTION orders_v1.described_head IS 'Internal: the head of a described order';
+COMMENT ON FUNCTION orders_v1.put_addresses IS 'Internal: billing and shipping address, where there are any. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.lines_or_cart IS
+'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch';
+COMMENT ON FUNCTION orders_v1.put_described_order IS 'Internal: places a described order, of lines or of a locked cart; the id';
+COMMENT ON FUNCTION orders_v1.place_order IS
+'Places an order of any API: {dialect, user, company, agent, currency, tax_inclusive, lines: [{product, variant, quantity,
+discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,
+shipping: {courier, service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes,
+metadata}. References are external ones, amounts minor units. Prices are the catalogue''s. p_expires_in as in place_plan, and
+rows as there. p_channels: those that can be asked (null: all); another one is none. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
+product_not_sold, OR422 with the field';

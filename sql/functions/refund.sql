@@ -1,0 +1,315 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- Where the payment axis stands once no refund of the order is pending any more.
+CREATE OR REPLACE FUNCTION orders_v1.state_after_refund(o orders.orders, p_refunded bigint, p_prior text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN o.refunded + p_refunded = 0 THEN p_prior
+        WHEN o.refunded + p_refunded >= o.captured THEN 'refunded'
+        ELSE 'partially_refunded'
+    END
+$$;
+
+-- A refund at once leaves 'paid' for 'refunded' over 'refund_pending', the only way there is.
+CREATE OR REPLACE FUNCTION orders_v1.refund_steps(p_from text, p_to text) RETURNS orders_v1.step[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN p_from = 'refunded' OR (p_from = p_to AND p_to <> 'partially_refunded') THEN '{}'::orders_v1.step[]
+        WHEN p_to = 'refund_pending' OR p_from IN ('refund_pending', 'partially_refunded')
+             OR (p_from, p_to) = ('paid', 'partially_refunded')
+            THEN ARRAY[('payment', p_from, p_to)]::orders_v1.step[]
+        ELSE ARRAY[('payment', p_from, 'refund_pending'), ('payment', 'refund_pending', p_to)]::orders_v1.step[]
+    END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_refund(
+    p orders.payment, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_done boolean
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    UPDATE orders.payment x
+    SET refunded = x.refunded + CASE WHEN p_done THEN p_amount ELSE 0 END,
+        refunding = x.refunding + CASE WHEN p_done THEN 0 ELSE p_amount END,
+        updated_at = now()
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, surplus, prior_state,
+                               due_at, settled_at)
+    VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
+            p_lines, p.surplus,
+            CASE o.payment_state
+                WHEN 'refund_pending' THEN (SELECT max(r.prior_state) FROM orders.refund r
+                                            WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id
+                                              AND r.status = 'pending' AND NOT r.surplus)
+                ELSE o.payment_state END,
+            CASE WHEN NOT p_done AND NOT orders_v1.is_by_hand(p) THEN now() END,
+            CASE WHEN p_done THEN now() END)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+-- The account is credited in the end: it is the last lock.
+CREATE OR REPLACE FUNCTION orders_v1.give_back(c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    p         orders.payment;
+    v_left    bigint := p_amount;
+    v_part    bigint;
+    v_done    bigint := 0;
+    v_pending boolean := false;
+    v_at_once boolean;
+    v_share   jsonb;
+    v_refund  bigint;
+BEGIN
+    FOR p IN
+        SELECT * FROM orders.payment x
+        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding AND NOT x.surplus
+        ORDER BY x.payable_unit DESC, x.id
+    LOOP
+        EXIT WHEN v_left = 0;
+        v_part := least(v_left, p.captured - p.refunded - p.refunding);
+        v_part := v_part - v_part % p.payable_unit;
+        CONTINUE WHEN v_part = 0;
+        v_share := p_lines;
+        IF v_part < v_left THEN
+            SELECT s.part, s.rest INTO v_share, p_lines FROM orders_v1.split_lines(p_lines, v_part) AS s WHERE p_lines IS NOT NULL;
+        END IF;
+        v_at_once := p.method = 'balance' OR (orders_v1.is_by_hand(p) AND c.actor = 'operator')
+                     OR (p.provider = 'terminal' AND c.actor = 'seller');
+        v_refund := orders_v1.put_refund(p, o, v_part, p_reason, v_share, v_at_once);
+        v_left := v_left - v_part;
+        v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
+        v_pending := v_pending OR NOT v_at_once;
+    END LOOP;
+    IF v_left > 0 THEN
+        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    END IF;
+    PERFORM orders_v1.move_order(c, o, orders_v1.refund_steps(o.payment_state, CASE
+        WHEN v_pending THEN 'refund_pending'
+        ELSE orders_v1.state_after_refund(o, v_done, o.payment_state) END), 0, v_done, p_reason);
+    PERFORM orders_v1.credit_refunds(o, p_reason);
+    RETURN v_refund;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.credit_refunds(o orders.orders, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.refund;
+BEGIN
+    FOR r IN
+        SELECT f.* FROM orders.refund f
+        JOIN orders.payment p ON p.tenant_id = f.tenant_id AND p.id = f.payment_id AND p.method = 'balance'
+        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.status = 'done'
+          AND NOT EXISTS (SELECT FROM orders.posting t
+                          WHERE t.tenant_id = f.tenant_id AND t.order_id = f.order_id AND t.refund_id = f.id)
+        ORDER BY f.id
+    LOOP
+        PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.id,
+                                      p_reason);
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_refundable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF o.payment_state = 'refund_pending'
+       OR EXISTS (SELECT FROM orders.refund r
+                  WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending' AND NOT r.surplus) THEN
+        PERFORM orders_v1.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
+    ELSIF o.captured = 0 THEN
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
+                              orders_v1.states_of(o));
+    ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
+        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The time for refunds is over.');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.refund(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_amount bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders_v1.claim := claim_key(c);
+    o        orders.orders;
+    v_taken  orders_v1.lines_taken;
+    v_amount bigint;
+    v_left   bigint;
+    v_unit   bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_match);
+    IF o.payment_state = 'refunded' AND o.refunded = o.captured AND p_amount IS NULL AND p_lines IS NULL THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, NULL), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_refundable(o, p_window);
+    v_left := o.captured - o.refunded;
+    IF p_lines IS NOT NULL THEN
+        v_taken := take_lines(o, p_lines);
+    END IF;
+    v_amount := coalesce(v_taken.amount, p_amount, v_left);
+    IF p_amount <> v_amount THEN
+        PERFORM refuse('422', 'amount_mismatch', 'The lines are worth another amount.', 'amount',
+                       jsonb_build_object('lines', v_amount, 'currency', o.currency));
+    END IF;
+    v_unit := refund_unit(o);
+    IF v_amount > v_left OR v_left = 0 THEN
+        PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.',
+                       CASE WHEN p_lines IS NULL THEN 'amount' ELSE 'lines' END,
+                       jsonb_build_object('refundable', v_left, 'currency', o.currency));
+    ELSIF v_amount <= 0 AND v_unit > 1 THEN
+        PERFORM refuse('422', 'amount_not_payable', 'The lines are worth less than the payment channel can pay out.', 'lines',
+                       jsonb_build_object('unit', v_unit, 'currency', o.currency));
+    ELSIF v_amount <= 0 THEN
+        PERFORM refuse('422', 'invalid_field', 'A refund needs an amount above zero.', 'amount');
+    ELSIF v_amount % v_unit <> 0 THEN
+        PERFORM refuse('422', 'amount_not_payable', 'The payment channel cannot pay out this amount.', 'amount',
+                       jsonb_build_object('unit', v_unit, 'currency', o.currency));
+    END IF;
+    RETURN QUERY SELECT * FROM finish(
+        c, result_row('done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines)), NULL);
+END
+$$;
+
+-- The goods are back, the money is not.
+CREATE OR REPLACE FUNCTION orders_v1.put_return_back(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE sql AS $$
+    SELECT orders_v1.move_return(c, o, x, 'received', NULL, r.failure_message) FROM orders.order_return x
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.return_id AND x.state = 'refunded'
+$$;
+
+-- No request asks for a surplus refund, so a refused one would never be tried again: it stays pending until a person settles
+-- it, and the worker no longer claims it.
+CREATE OR REPLACE FUNCTION orders_v1.hand_over_refund(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.refund x SET due_at = NULL, failure_code = p_code, failure_message = p_message, updated_at = now()
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id AND x.due_at IS NOT NULL;
+    IF FOUND THEN
+        PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.end_refund(
+    c orders_v1.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p      orders.payment;
+    v_done bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
+    v_more boolean;
+BEGIN
+    IF r.surplus AND NOT p_ok AND c.actor <> 'operator' THEN
+        PERFORM orders_v1.hand_over_refund(c, o, r, p_code, p_message);
+        RETURN;
+    END IF;
+    UPDATE orders.refund x
+    SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(), due_at = NULL,
+        reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id
+    RETURNING * INTO r;
+    UPDATE orders.payment x
+    SET refunding = x.refunding - r.amount, refunded = x.refunded + v_done, updated_at = now()
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id
+    RETURNING * INTO p;
+    IF NOT p_ok AND r.lines IS NOT NULL THEN
+        PERFORM orders_v1.put_lines_back(o, r);
+    END IF;
+    IF p_ok AND p_transaction IS NOT NULL AND orders_v1.has_transactions(p) THEN
+        PERFORM orders_v1.note_transaction(p, p_transaction, r.id, r.amount);
+    END IF;
+    IF r.surplus THEN
+        PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+        RETURN;
+    END IF;
+    SELECT EXISTS (SELECT FROM orders.refund x
+                   WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending'
+                     AND NOT x.surplus) INTO v_more;
+    o := orders_v1.move_order(c, o, CASE
+        WHEN v_more OR o.payment_state <> 'refund_pending' THEN '{}'::orders_v1.step[]
+        ELSE ARRAY[('payment', 'refund_pending', orders_v1.state_after_refund(o, v_done, r.prior_state))]::orders_v1.step[]
+        END, 0, v_done, coalesce(p_message, r.reason));
+    IF NOT p_ok THEN
+        PERFORM orders_v1.put_return_back(c, o, r);
+    END IF;
+END
+$$;
+
+-- People end what people settle; a provider's refund ends when the provider says so, or was handed over.
+CREATE OR REPLACE FUNCTION orders_v1.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT (r.surplus AND r.due_at IS NULL)
+       AND NOT EXISTS (SELECT FROM orders.payment p
+                       WHERE p.tenant_id = r.tenant_id AND p.id = r.payment_id AND orders_v1.is_by_hand(p)) THEN
+        PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.settle_refund(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_refund bigint, p_transaction text, p_ok boolean, p_code text, p_message text, p_match text[] DEFAULT NULL
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+    r       orders.refund;
+    v_order bigint;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    SELECT x.order_id INTO v_order FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund;
+    IF NOT FOUND THEN
+        PERFORM refuse('404', 'refund_not_found', 'There is no such refund.');
+    END IF;
+    o := lock_order(p_tenant, v_order, NULL, p_match);
+    SELECT * INTO r FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund FOR UPDATE;
+    IF p_actor = 'operator' THEN
+        PERFORM check_by_hand(r);
+    END IF;
+    IF r.status = 'pending' THEN
+        PERFORM end_refund(c, o, r, p_transaction, p_ok, p_code, p_message);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, r.id), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[]),
+    orders_v1.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.state_after_refund IS 'Internal: payment state once nothing is pending any more';
+COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: steps of a refund';
+COMMENT ON FUNCTION orders_v1.put_refund IS 'Internal: one refund of one payment, done or pending';
+COMMENT ON FUNCTION orders_v1.give_back IS
+'Internal: refunds an amount from the payments of a locked order, those of the largest payable unit first, then the oldest; each
+refund has its share of the lines. OR422 refund_exceeds_captured';
+COMMENT ON FUNCTION orders_v1.credit_refunds IS
+'Internal: posts the refunds of a balance that are not posted yet. Locks accounts: call it last';
+COMMENT ON FUNCTION orders_v1.check_refundable IS
+'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
+COMMENT ON FUNCTION orders_v1.refund IS
+'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
+so, or at the cash desk the seller; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
+already. OR404, OR409, OR412, OR422 refund_exceeds_captured, amount_not_payable (with the unit)';
+COMMENT ON FUNCTION orders_v1.put_return_back IS 'Internal: the return of which a refund failed is received, as before';
+COMMENT ON FUNCTION orders_v1.check_by_hand IS 'Internal: OR409 refund_not_by_hand';
+COMMENT ON FUNCTION orders_v1.hand_over_refund IS
+'Internal: a surplus refund that its provider refused stays pending until a person settles it';
+COMMENT ON FUNCTION orders_v1.end_refund IS
+'Internal: a pending refund is done or refused. The end of a surplus refund moves no state of its order';
+COMMENT ON FUNCTION orders_v1.settle_refund IS
+'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message; an operator
+reports those that people settle. A surplus refund that its provider refused stays pending for them. unchanged when it had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';

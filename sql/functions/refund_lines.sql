@@ -1,0 +1,170 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Refunds by lines. A line knows how many of its pieces and how much of its worth were given back, or are being given back.
+-- Where several payments give, each refund carries its own share of the lines: pieces and worth. A refund that fails releases its
+-- share and nothing else, so the shares always add up to the worth of the line, and no piece is given back twice.
+
+-- A line's worth: what was paid for it.
+CREATE OR REPLACE FUNCTION orders_v1.line_worth(l orders.order_line, p_inclusive boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.subtotal - l.discount + CASE WHEN p_inclusive THEN 0 ELSE l.tax END
+$$;
+
+-- The worth of the first k of n pieces is floor(worth × k / n), so that the pieces add up to the line.
+CREATE OR REPLACE FUNCTION orders_v1.worth_of_pieces(l orders.order_line, p_inclusive boolean, p_pieces integer) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT div(orders_v1.line_worth(l, p_inclusive)::numeric * p_pieces, l.quantity)::bigint
+$$;
+
+-- The inverse: how many pieces an amount pays back in full. Free pieces need no money.
+CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(l orders.order_line, p_inclusive boolean, p_amount bigint) RETURNS integer
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN orders_v1.line_worth(l, p_inclusive) = 0 THEN l.quantity
+                ELSE least(l.quantity, div((p_amount::numeric + 1) * l.quantity - 1, orders_v1.line_worth(l, p_inclusive)))::integer END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.take_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    l       orders.order_line;
+    v_count integer;
+    v_worth bigint;
+BEGIN
+    SELECT * INTO l FROM orders.order_line x
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = p_line
+      AND x.kind NOT IN ('discount', 'voucher', 'tax');
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('422', 'line_not_found', 'The order has no such line.', p_field || '.id',
+                              jsonb_build_object('id', p_line));
+    END IF;
+    v_count := coalesce(p_count, l.quantity - l.refunded_quantity);
+    IF v_count < 1 OR v_count > l.quantity - l.refunded_quantity THEN
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', p_field || '.quantity',
+            jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
+    END IF;
+    v_worth := greatest(orders_v1.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity + v_count) - l.refunded_amount, 0);
+    UPDATE orders.order_line x
+    SET refunded_quantity = x.refunded_quantity + v_count, refunded_amount = x.refunded_amount + v_worth
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = l.id;
+    RETURN jsonb_build_object('id', l.id, 'quantity', v_count, 'amount', v_worth);
+END
+$$;
+
+-- The smallest amount that all payments of the order that have money left can give back.
+CREATE OR REPLACE FUNCTION orders_v1.refund_unit(o orders.orders) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce(max(p.payable_unit), 1) FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > p.refunded + p.refunding AND NOT p.surplus
+$$;
+
+-- What is due for all lines taken so far, in whole units, less what was given back for lines before: what one refund leaves
+-- below a unit goes into the next, and the last one makes the sum exact.
+CREATE OR REPLACE FUNCTION orders_v1.amount_of_lines(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_worth bigint := (SELECT coalesce(sum(l.refunded_amount), 0) FROM orders.order_line l
+                       WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id);
+    v_given bigint := (SELECT coalesce(sum(r.amount), 0) FROM orders.refund r
+                       WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.lines IS NOT NULL AND r.status <> 'failed');
+BEGIN
+    RETURN v_worth - v_worth % orders_v1.refund_unit(o) - v_given;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.take_lines(o orders.orders, p_lines jsonb) RETURNS orders_v1.lines_taken LANGUAGE plpgsql AS $$
+DECLARE
+    e       jsonb;
+    v_field text;
+    v_lines jsonb := '[]';
+BEGIN
+    IF jsonb_typeof(p_lines) <> 'array' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON array of lines.', 'lines');
+    END IF;
+    FOR e, v_field IN
+        SELECT x.line, format('lines[%s]', x.n - 1) FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS x (line, n) ORDER BY x.n
+    LOOP
+        IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', v_field);
+        END IF;
+        v_lines := v_lines || orders_v1.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
+    END LOOP;
+    RETURN ROW(orders_v1.amount_of_lines(o), v_lines)::orders_v1.lines_taken;
+END
+$$;
+
+-- A piece whose money comes from two payments is counted with the later one.
+CREATE OR REPLACE FUNCTION orders_v1.split_lines(p_lines jsonb, p_amount bigint, OUT part jsonb, OUT rest jsonb) LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    e        jsonb;
+    v_worth  bigint;
+    v_taken  bigint;
+    v_pieces integer;
+BEGIN
+    part := '[]';
+    rest := '[]';
+    FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
+        v_worth := (e ->> 'amount')::bigint;
+        v_taken := least(v_worth, p_amount);
+        v_pieces := CASE WHEN v_taken = v_worth THEN (e ->> 'quantity')::integer
+                         ELSE div((e ->> 'quantity')::numeric * v_taken, v_worth)::integer END;
+        IF v_taken > 0 OR v_worth = 0 THEN
+            part := part || jsonb_build_object('id', e -> 'id', 'quantity', v_pieces, 'amount', v_taken);
+        END IF;
+        IF v_taken < v_worth THEN
+            rest := rest || jsonb_build_object('id', e -> 'id', 'quantity', (e ->> 'quantity')::integer - v_pieces,
+                                               'amount', v_worth - v_taken);
+        END IF;
+        p_amount := p_amount - v_taken;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.shares_of_lines(p_tenant integer, p_order bigint, p_states text[])
+RETURNS TABLE (line_id bigint, quantity integer, amount bigint) LANGUAGE sql STABLE AS $$
+    SELECT (x.line ->> 'id')::bigint, sum((x.line ->> 'quantity')::integer)::integer, sum((x.line ->> 'amount')::bigint)::bigint
+    FROM orders.refund r
+    CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS x (line)
+    WHERE r.tenant_id = p_tenant AND r.order_id = p_order AND r.status = ANY (p_states)
+    GROUP BY 1
+$$;
+
+-- The refund has failed already. Pieces that are no longer paid back in full can be refunded again, for what is left of their
+-- worth. A refund may name a line more than once.
+CREATE OR REPLACE FUNCTION orders_v1.put_lines_back(o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e        record;
+    l        orders.order_line;
+    v_pieces integer;
+BEGIN
+    FOR e IN
+        SELECT f.line_id, coalesce(s.quantity, 0) AS quantity, coalesce(s.amount, 0) AS amount
+        FROM (SELECT DISTINCT (x.line ->> 'id')::bigint AS line_id FROM jsonb_array_elements(r.lines) AS x (line)) AS f
+        LEFT JOIN orders_v1.shares_of_lines(r.tenant_id, r.order_id, '{pending,done}') AS s ON s.line_id = f.line_id
+    LOOP
+        SELECT * INTO l FROM orders.order_line x
+        WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.id = e.line_id;
+        v_pieces := least(e.quantity, orders_v1.pieces_worth(l, o.tax_inclusive, e.amount));
+        UPDATE orders.order_line x SET refunded_quantity = v_pieces, refunded_amount = e.amount
+        WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.id = l.id;
+        UPDATE orders.return_line x SET refunded = x.refunded - (l.refunded_quantity - v_pieces)
+        WHERE x.tenant_id = r.tenant_id AND x.return_id = r.return_id AND x.line_id = l.id;
+    END LOOP;
+END
+$$;
+
+-- A pending refund may still fail: only what is done counts, and of it only pieces whose money is back in full.
+CREATE OR REPLACE FUNCTION orders_v1.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT l.id, least(s.quantity, orders_v1.pieces_worth(l, o.tax_inclusive, s.amount))::bigint
+    FROM orders_v1.shares_of_lines(p_tenant, p_order, '{done}') AS s
+    JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = s.line_id
+    JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = p_order
+$$;
+
+COMMENT ON FUNCTION orders_v1.line_worth IS 'Internal: what was paid for a line, after its discount and with its tax';
+COMMENT ON FUNCTION orders_v1.worth_of_pieces IS 'Internal: the worth of the first pieces of a line';
+COMMENT ON FUNCTION orders_v1.pieces_worth IS 'Internal: the pieces of a line that an amount pays back in full';
+COMMENT ON FUNCTION orders_v1.take_line IS
+'Internal: reserves pieces of a line for a refund: {"id","quantity","amount"}. OR422 line_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders_v1.refund_unit IS 'Internal: amounts that an order gives back are multiples of this many minor units';
+COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: what is still to be given back for the lines that were taken';
+COMMENT ON FUNCTION orders_v1.take_lines IS 'Internal: take_line for a list, and the amount of them all. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.split_lines IS 'Internal: the share of lines that an amount pays back, and the rest';
+COMMENT ON FUNCTION orders_v1.shares_of_lines IS 'Internal: pieces and worth of lines in the refunds of an order that are in these states';
+COMMENT ON FUNCTION orders_v1.put_lines_back IS 'Internal: releases the share of a refund that failed on its lines and its return';
+COMMENT ON FUNCTION orders_v1.refunded_pieces IS 'Pieces of an order''s lines whose refund is done';

@@ -1,0 +1,363 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- Written so that whatever is no whole number, or is not there, is refused.
+CREATE OR REPLACE FUNCTION orders_v1.read_return_lines(p_lines jsonb) RETURNS orders_v1.return_piece[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    e       jsonb;
+    v_lines orders_v1.return_piece[] := '{}';
+BEGIN
+    IF jsonb_typeof(p_lines) IS DISTINCT FROM 'array' OR p_lines = '[]' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON array of lines.', 'lines');
+    END IF;
+    FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
+        IF coalesce(e ->> 'id', '') !~ '^[0-9]{1,18}$' OR coalesce(e ->> 'quantity', '1') !~ '^[0-9]{1,9}$' THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
+        END IF;
+        v_lines := v_lines || ROW((e ->> 'id')::bigint, (e ->> 'quantity')::integer)::orders_v1.return_piece;
+    END LOOP;
+    IF (SELECT count(DISTINCT p.line_id) FROM unnest(v_lines) AS p) < cardinality(v_lines) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named once.', 'lines');
+    END IF;
+    RETURN v_lines;
+END
+$$;
+
+-- What was refunded without coming back does not come back any more; what came back and was refunded counts once.
+CREATE OR REPLACE FUNCTION orders_v1.pieces_left(l orders.order_line) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT (l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.refunded), 0))::integer
+    FROM orders.return_line x
+    JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id AND r.state <> 'rejected'
+    WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+$$;
+
+-- A repeat names no quantity, and nothing is left; or it names the same.
+CREATE OR REPLACE FUNCTION orders_v1.same_return(o orders.orders, p_lines orders_v1.return_piece[]) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT r.id
+    FROM orders.order_return r
+    WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.state = 'requested'
+      AND cardinality(p_lines) = (SELECT count(*) FROM orders.return_line x
+                                  WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id)
+      AND NOT EXISTS (
+          SELECT FROM unnest(p_lines) AS p
+          LEFT JOIN orders.order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = p.line_id
+          LEFT JOIN orders.return_line x ON x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.line_id = p.line_id
+          WHERE x.line_id IS NULL OR coalesce(p.quantity <> x.quantity, orders_v1.pieces_left(l) > 0))
+    ORDER BY r.id DESC
+    LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_returnable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_delivered timestamptz := (SELECT s.delivered_at FROM orders.shipment s
+                                WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id);
+BEGIN
+    IF o.fulfilment_state NOT IN ('delivered', 'returned') OR o.state NOT IN ('open', 'completed') THEN
+        PERFORM orders_v1.refuse('409', 'order_not_returnable', 'Only what was delivered can be returned.', NULL,
+                              orders_v1.states_of(o));
+    ELSIF v_delivered + p_window * interval '24 hours' < clock_timestamp() THEN
+        PERFORM orders_v1.refuse('409', 'return_window_closed', 'The time for returns is over.');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_lines(p_class text, p_code text, p_detail text, p_lines bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_lines IS NOT NULL THEN
+        PERFORM orders_v1.refuse(p_class, p_code, p_detail, 'lines', jsonb_build_object('lines', to_jsonb(p_lines)));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_return_lines(o orders.orders, p_lines orders_v1.return_piece[])
+RETURNS orders_v1.return_piece[] LANGUAGE plpgsql AS $$
+DECLARE
+    v_unknown bigint[];
+    v_never   bigint[];
+    v_none    bigint[];
+    v_over    jsonb;
+BEGIN
+    SELECT array_agg(w.id ORDER BY w.id) FILTER (WHERE w.kind IS NULL),
+           array_agg(w.id ORDER BY w.id) FILTER (WHERE w.kind <> 'product' OR NOT w.returnable),
+           array_agg(w.id ORDER BY w.id) FILTER (WHERE w.have < 1),
+           jsonb_agg(jsonb_build_object('id', w.id, 'maximum', w.have) ORDER BY w.id)
+               FILTER (WHERE w.wanted NOT BETWEEN 1 AND w.have),
+           array_agg(ROW(w.id, coalesce(w.wanted, w.have))::orders_v1.return_piece ORDER BY w.id)
+    INTO v_unknown, v_never, v_none, v_over, p_lines
+    FROM (SELECT p.line_id AS id, p.quantity AS wanted, l.kind, l.returnable,
+                 CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.pieces_left(l) END AS have
+          FROM unnest(p_lines) AS p
+          LEFT JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.id = p.line_id) AS w;
+    PERFORM orders_v1.refuse_lines('422', 'line_not_found', 'The order has no such lines.', v_unknown);
+    PERFORM orders_v1.refuse_lines('422', 'line_not_returnable', 'These lines cannot be returned.', v_never);
+    PERFORM orders_v1.refuse_lines('409', 'line_already_returned', 'Nothing is left of these lines.', v_none);
+    IF v_over IS NOT NULL THEN
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to return.', 'lines', v_over -> 0);
+    END IF;
+    RETURN p_lines;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.count_returned(r orders.order_return, p_sign integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.order_line l SET returned_quantity = l.returned_quantity + p_sign * x.quantity
+    FROM orders.return_line x
+    WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id
+      AND l.tenant_id = x.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_return(c orders_v1.context, o orders.orders, p_lines orders_v1.return_piece[], p_reason text)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.order_return;
+BEGIN
+    INSERT INTO orders.order_return (tenant_id, order_id, reason) VALUES (o.tenant_id, o.id, p_reason) RETURNING * INTO r;
+    INSERT INTO orders.return_line (tenant_id, return_id, order_id, line_id, quantity)
+    SELECT r.tenant_id, r.id, r.order_id, p.line_id, p.quantity FROM unnest(p_lines) AS p;
+    PERFORM orders_v1.count_returned(r, 1);
+    o := orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+    PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_reason,
+                                ARRAY[('return', 'new', 'requested')]::orders_v1.step[], r.id);
+    RETURN r.id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.request_return(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_order bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders_v1.claim := claim_key(c);
+    v_lines  orders_v1.return_piece[];
+    o        orders.orders;
+    v_return bigint;
+    v_code   text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    v_lines := read_return_lines(p_lines);
+    IF coalesce(p_reason, '') !~ '\S' THEN
+        PERFORM refuse('422', 'required_field', 'A return has a reason.', 'reason');
+    ELSIF length(p_reason) > 1000 THEN
+        PERFORM refuse('422', 'too_long', 'The reason has more than 1000 characters.', 'reason');
+    END IF;
+    o := lock_order(p_tenant, p_order, p_user, p_match);
+    v_return := same_return(o, v_lines);
+    IF v_return IS NULL THEN
+        PERFORM check_returnable(o, p_window);
+        v_return := put_return(c, o, check_return_lines(o, v_lines), p_reason);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, v_return), p_user);
+END
+$$;
+
+-- What is received, this return's pieces among them, is all that was shipped.
+CREATE OR REPLACE FUNCTION orders_v1.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM orders.order_line l
+        WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.kind = 'product'
+          AND l.quantity - l.cancelled_quantity > (
+              SELECT coalesce(sum(x.quantity), 0)
+              FROM orders.return_line x
+              JOIN orders.order_return y ON y.tenant_id = x.tenant_id AND y.id = x.return_id
+              WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+                AND (y.state IN ('received', 'refunded') OR y.id = r.id)))
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.receive_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders_v1.step[] := '{}';
+BEGIN
+    IF o.fulfilment_state = 'delivered' AND orders_v1.all_is_back(r) THEN
+        v_steps := ARRAY[('fulfilment', 'delivered', 'returned')]::orders_v1.step[];
+    END IF;
+    PERFORM orders_v1.move_return(c, orders_v1.move_order(c, o, v_steps, 0, 0, p_comment), r, 'received', NULL, p_comment);
+END
+$$;
+
+-- The pieces of a return that are not refunded with it yet, if none of them was refunded in another way, and their worth.
+CREATE OR REPLACE FUNCTION orders_v1.take_return(o orders.orders, r orders.order_return) RETURNS orders_v1.lines_taken
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_lines jsonb;
+    v_gone  bigint[];
+BEGIN
+    SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', x.quantity - x.refunded) ORDER BY l.id)
+               FILTER (WHERE x.quantity > x.refunded),
+           array_agg(l.id ORDER BY l.id) FILTER (WHERE l.refunded_quantity + x.quantity - x.refunded > l.quantity)
+    INTO v_lines, v_gone
+    FROM orders.return_line x
+    JOIN orders.order_line l ON l.tenant_id = x.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
+    WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
+    IF v_gone IS NOT NULL THEN
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Pieces of this return were refunded in another way.', NULL,
+                              orders_v1.states_of(o) || jsonb_build_object('lines', to_jsonb(v_gone)));
+    END IF;
+    UPDATE orders.return_line x SET refunded = x.quantity WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
+    RETURN orders_v1.take_lines(o, coalesce(v_lines, '[]'));
+END
+$$;
+
+-- give_back moves the order. Where several payments give, the return has several refunds: when one of them fails, it is received
+-- again, and its next refund gives back what is missing.
+CREATE OR REPLACE FUNCTION orders_v1.refund_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_taken  orders_v1.lines_taken;
+    v_amount bigint;
+    v_last   bigint := (SELECT max(f.id) FROM orders.refund f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id);
+    v_refund bigint;
+BEGIN
+    PERFORM orders_v1.check_refundable(o, NULL);
+    v_taken := orders_v1.take_return(o, r);
+    v_amount := least(v_taken.amount, (SELECT sum(p.captured - p.refunded - p.refunding) FROM orders.payment p
+                                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus));
+    IF v_amount <= 0 THEN
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing is left to give back for this return.', NULL,
+                              orders_v1.states_of(o));
+    END IF;
+    PERFORM orders_v1.give_back(c, o, v_amount, coalesce(p_comment, r.reason), v_taken.lines);
+    WITH parts AS (
+        UPDATE orders.refund f SET return_id = r.id
+        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.id > coalesce(v_last, 0)
+        RETURNING f.id)
+    SELECT min(f.id) INTO v_refund FROM parts AS f;
+    o.version := o.version + 1;
+    PERFORM orders_v1.move_return(c, o, r, 'refunded', v_refund, p_comment);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.state_after_action(p_action text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT a.state
+    FROM (VALUES ('approve', 'approved'), ('reject', 'rejected'), ('receive', 'received'), ('refund', 'refunded'))
+        AS a (action, state)
+    WHERE a.action = p_action
+$$;
+
+-- The event tells a step that somebody takes from one that only a failed refund brings.
+CREATE OR REPLACE FUNCTION orders_v1.check_resolvable(c orders_v1.context, r orders.order_return, p_to text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM orders.transition t
+                   WHERE (t.axis, t.from_state, t.to_state, t.actor) = ('return', r.state::text, p_to, c.actor)
+                     AND t.event = 'return.' || p_to) THEN
+        PERFORM orders_v1.refuse('409', 'return_not_resolvable', 'The return is in another state.', NULL,
+                              jsonb_build_object('state', r.state));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.move_return_to(c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_comment text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CASE p_to
+        WHEN 'received' THEN
+            PERFORM orders_v1.receive_return(c, o, r, p_comment);
+        WHEN 'refunded' THEN
+            PERFORM orders_v1.refund_return(c, o, r, p_comment);
+        ELSE
+            IF p_to = 'rejected' THEN
+                PERFORM orders_v1.count_returned(r, -1);
+            END IF;
+            PERFORM orders_v1.move_return(c, orders_v1.move_order(c, o, '{}', 0, 0, NULL), r, p_to, NULL, p_comment);
+    END CASE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.resolve_return(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_return bigint, p_action text, p_comment text, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    v_to    text := state_after_action(p_action);
+    o       orders.orders;
+    r       orders.order_return;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    ELSIF v_to IS NULL THEN
+        PERFORM refuse('422', 'unknown_word', 'A return is approved, rejected, received or refunded.', 'action');
+    END IF;
+    SELECT * INTO r FROM order_return x WHERE x.tenant_id = p_tenant AND x.id = p_return;
+    IF NOT FOUND THEN
+        PERFORM refuse('404', 'return_not_found', 'There is no such return.');
+    END IF;
+    o := lock_order(p_tenant, r.order_id, NULL, p_match);
+    SELECT * INTO r FROM order_return x WHERE x.tenant_id = p_tenant AND x.id = p_return;
+    IF r.state <> v_to THEN
+        PERFORM check_resolvable(c, r, v_to);
+        PERFORM move_return_to(c, o, r, v_to, p_comment);
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, r.order_id, r.id), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.list_returns(p_tenant integer, p_state text, p_limit integer, p_before bigint)
+RETURNS SETOF orders_v1.answer LANGUAGE sql STABLE AS $$
+    SELECT a.*
+    FROM (SELECT coalesce(array_agg(w.id ORDER BY w.id DESC), '{}') AS ids, array_agg(w.order_id) AS order_ids
+          FROM (SELECT r.id, r.order_id FROM orders.order_return r
+                WHERE r.tenant_id = p_tenant AND (p_state IS NULL OR r.state = p_state)
+                  AND (p_before IS NULL OR r.id < p_before)
+                ORDER BY r.id DESC LIMIT p_limit + 1) AS w) AS p
+    CROSS JOIN LATERAL (
+        (SELECT r.* FROM orders_v1.returns_of(p_tenant, p.order_ids) AS r
+         WHERE r.id = ANY (p.ids[1:p_limit])
+         ORDER BY r.id DESC)
+        UNION ALL
+        SELECT x.* FROM jsonb_populate_record(NULL::orders_v1.answer, jsonb_build_object(
+            'kind', 'page', 'flag', cardinality(p.ids) > p_limit)) AS x) AS a
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[]),
+    orders_v1.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[]),
+    orders_v1.list_returns(integer, text, integer, bigint)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.read_return_lines IS 'Internal: the lines of a request, each once. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.pieces_left IS
+'Internal: pieces of a line that are neither in a return that is not rejected nor refunded without one; 0 or less when none is left';
+COMMENT ON FUNCTION orders_v1.same_return IS 'Internal: the requested return that a request repeats; null when it is a new one';
+COMMENT ON FUNCTION orders_v1.check_returnable IS
+'Internal: OR409 order_not_returnable with the states, return_window_closed. p_window: days from delivery, null no limit';
+COMMENT ON FUNCTION orders_v1.refuse_lines IS 'Internal: refuses when there are such lines, and names them';
+COMMENT ON FUNCTION orders_v1.check_return_lines IS
+'Internal: the lines with their quantities. OR422 line_not_found, line_not_returnable, quantity_out_of_range, OR409
+line_already_returned';
+COMMENT ON FUNCTION orders_v1.count_returned IS 'Internal: counts the pieces of a return in (1) or out (-1) on their lines';
+COMMENT ON FUNCTION orders_v1.put_return IS 'Internal: a new return, requested';
+COMMENT ON FUNCTION orders_v1.request_return IS
+'Requests the return of lines ([{id, quantity}], without quantity all that is left) of a delivered order of p_user (null:
+anybodys). p_window: days from delivery, null no limit. The result has the return''s id; unchanged when the same was requested before and
+waits still. OR404 not_found, OR409 order_not_returnable, return_window_closed, line_already_returned, OR412 version_mismatch, OR422
+line_not_found, line_not_returnable, quantity_out_of_range, invalid_field, required_field, too_long';
+COMMENT ON FUNCTION orders_v1.all_is_back IS 'Internal: whether all goods of an order are back, with this return';
+COMMENT ON FUNCTION orders_v1.receive_return IS 'Internal: goods are back; with the last of them the order is returned';
+COMMENT ON FUNCTION orders_v1.take_return IS
+'Internal: reserves the pieces of a return for its refund. OR409 order_not_refundable when some were refunded without it';
+COMMENT ON FUNCTION orders_v1.refund_return IS
+'Internal: gives back what the pieces of a return were worth, at most what is left. OR409 order_not_refundable, refund_in_progress';
+COMMENT ON FUNCTION orders_v1.state_after_action IS 'Internal: what approve, reject, receive and refund make of a return';
+COMMENT ON FUNCTION orders_v1.check_resolvable IS 'Internal: OR409 return_not_resolvable with the state';
+COMMENT ON FUNCTION orders_v1.move_return_to IS 'Internal: does what a step of a return brings with it';
+COMMENT ON FUNCTION orders_v1.resolve_return IS
+'A step of a return: approve, reject, receive or refund. The refund is of its pieces, in the same version; a pending one that fails puts the
+return back to received. unchanged when it is there already. OR404 return_not_found, OR409 return_not_resolvable, order_not_refundable,
+refund_in_progress, OR412 version_mismatch';
+COMMENT ON FUNCTION orders_v1.list_returns IS
+'Rows return, newest first, in any (null) or one state and before an id, and a row page (flag: there are more). Rights of the caller';

@@ -1,0 +1,356 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What a salesperson does: an order from a cart, its payment at the desk, its refund. The seat, then the order, then
+-- its state are looked at, in this order, by every function.
+
+CREATE OR REPLACE FUNCTION orders_v1.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT o.id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number)
+$$;
+
+-- The order that a seat's user may work on: of the company, and where p_own says so the user's own.
+CREATE OR REPLACE FUNCTION orders_v1.lock_sale(p_tenant integer, s orders_v1.seat, p_user bigint, p_number text, p_own boolean)
+RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders := orders_v1.lock_order(p_tenant, orders_v1.order_by_number(p_tenant, p_number), NULL, NULL);
+BEGIN
+    IF NOT orders_v1.may_sell(s) OR (p_own AND o.agent_id IS DISTINCT FROM p_user) THEN
+        PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
+    ELSIF o.retailer_id IS DISTINCT FROM s.company_id THEN
+        PERFORM orders_v1.refuse('403', 'not_the_retailer', 'The order is another company''s.');
+    END IF;
+    IF orders_v1.is_due(o) THEN
+        o := orders_v1.expire_order(o);
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_cart(p_tenant integer, s orders_v1.seat, p_user bigint, p_cart text) RETURNS orders.cart
+LANGUAGE plpgsql AS $$
+DECLARE
+    k orders.cart := orders_v1.lock_any_cart(p_tenant, p_cart);
+BEGIN
+    IF k.company_id IS DISTINCT FROM s.company_id OR k.user_id <> p_user THEN
+        PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');
+    END IF;
+    RETURN k;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.sale_head(
+    c orders_v1.context, s orders_v1.seat, k orders.cart, p_method text, p_consumer boolean, p_channel text
+) RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h orders_v1.order_head;
+BEGIN
+    SELECT t.tax_inclusive, y.exponent, n.enabled AND (n.currencies IS NULL OR k.currency = ANY (n.currencies)), n.provider
+    INTO h.tax_inclusive, h.exponent, h.channel_enabled, h.provider
+    FROM orders.tenant t
+    JOIN orders.currency y ON y.code = k.currency
+    LEFT JOIN orders.payment_channel n ON n.tenant_id = t.id AND n.external_ref = p_channel
+    WHERE t.id = c.tenant_id;
+    h.dialect := c.api;
+    h.buyer_binds := p_consumer;
+    h.number_prefix := s.prefix;
+    h.retailer_id := s.company_id;
+    h.agent_id := c.actor_id;
+    h.cart_id := k.id;
+    h.currency := k.currency;
+    h.fulfilment := 'none';
+    h.method := p_method;
+    h.channel := CASE p_method WHEN 'external' THEN p_channel END;
+    h.provider := CASE p_method WHEN 'external' THEN h.provider ELSE 'terminal' END;
+    h.intent_later := true;
+    RETURN h;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.place_cart(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_cart text, p_method text, p_consumer boolean, p_channel text, p_expires_in integer
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    s       orders_v1.seat;
+    k       orders.cart;
+    h       orders_v1.order_head;
+    v_lines orders_v1.priced_line[];
+    v_order bigint;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    s := seat_of(p_tenant, p_actor_id);
+    IF NOT may_sell(s) THEN
+        PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
+    END IF;
+    k := lock_cart(p_tenant, s, p_actor_id, p_cart);
+    SELECT o.id INTO v_order FROM orders o WHERE o.tenant_id = p_tenant AND o.cart_id = k.id;
+    IF v_order IS NULL THEN
+        v_lines := price_cart(k);
+        h := sale_head(c, s, k, p_method, p_consumer, p_channel);
+        h.expires_in := p_expires_in;
+        v_order := put_order(c, h, v_lines);
+        UPDATE cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = p_tenant AND x.id = k.id;
+        v_code := 'done';
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, v_order, v_order), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_terminal_id(p_tenant integer, p_transaction text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders.provider_transaction t
+               WHERE t.tenant_id = p_tenant AND t.provider = 'terminal' AND t.transaction_id = p_transaction) THEN
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The transaction id is in use already.', 'transaction_id');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.settle_sale(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_number text, p_transaction text
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders_v1.claim := claim_key(c);
+    o         orders.orders;
+    v_payment bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, true);
+    PERFORM check_terminal_id(p_tenant, p_transaction);
+    PERFORM check_payable(o, false);
+    v_payment := settle_by_hand(c, o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal',
+                                p_transaction, NULL);
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_payment), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.cancel_sale(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_number text
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    PERFORM seat_of(p_tenant, p_actor_id);
+    o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
+    IF o.agent_id IS DISTINCT FROM p_actor_id OR NOT sells_for(p_tenant, p_actor_id, o.retailer_id) THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(try_cancel(c, o, NULL), o.id, o.id), NULL);
+END
+$$;
+
+-- What a card reader's feed says of a refund, where it is asked.
+CREATE OR REPLACE FUNCTION orders_v1.check_terminal_refund(o orders.orders, p_transaction text, p_amount bigint) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    t orders.terminal_transaction;
+BEGIN
+    SELECT * INTO t FROM orders.terminal_transaction x
+    WHERE x.tenant_id = o.tenant_id AND x.transaction_id = p_transaction;
+    IF NOT FOUND OR t.kind <> 'refund' THEN
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_not_found', 'The terminal knows no such refund.',
+                              'transaction_id');
+    ELSIF (t.order_number, t.currency, t.amount) IS DISTINCT FROM (o.number, o.currency, p_amount) THEN
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_mismatch', 'The terminal''s refund is of another order.',
+                              'transaction_id');
+    END IF;
+END
+$$;
+
+-- The refund's own transaction, once each part of the money has found its payment: the newest refund of the terminal's.
+CREATE OR REPLACE FUNCTION orders_v1.note_terminal_refund(o orders.orders, p_transaction text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.refund;
+    p orders.payment;
+BEGIN
+    SELECT x.* INTO r FROM orders.refund x
+    JOIN orders.payment y ON y.tenant_id = x.tenant_id AND y.id = x.payment_id AND y.provider = 'terminal'
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status = 'done'
+    ORDER BY x.id DESC LIMIT 1;
+    IF FOUND THEN
+        SELECT * INTO p FROM orders.payment y WHERE y.tenant_id = r.tenant_id AND y.id = r.payment_id;
+        UPDATE orders.refund x SET reference = p_transaction WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+        PERFORM orders_v1.note_transaction(p, p_transaction, r.id, r.amount);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.left_on_card(o orders.orders) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)::bigint FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal' AND NOT p.surplus
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_refund_transaction(o orders.orders, p_transaction text, p_terminal boolean)
+RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_left bigint := orders_v1.left_on_card(o);
+BEGIN
+    PERFORM orders_v1.check_terminal_id(o.tenant_id, p_transaction);
+    IF v_left = 0 THEN
+        RETURN;
+    ELSIF p_transaction IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'The refund of a card payment has a transaction id.',
+                              'transaction_id');
+    ELSIF p_terminal THEN
+        PERFORM orders_v1.check_terminal_refund(o, p_transaction, v_left);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.refund_sale(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_number text, p_transaction text, p_window integer, p_terminal boolean
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim  orders_v1.claim := claim_key(c);
+    o        orders.orders;
+    v_refund bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, false);
+    IF o.payment_state = 'refunded' THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, NULL), NULL);
+        RETURN;
+    END IF;
+    PERFORM check_refundable(o, p_window);
+    IF o.captured = o.refunded THEN
+        PERFORM refuse('409', 'order_not_refundable', 'Nothing is left to refund.', NULL, states_of(o));
+    END IF;
+    PERFORM check_refund_transaction(o, p_transaction, p_terminal);
+    v_refund := give_back(c, o, o.captured - o.refunded, NULL, NULL);
+    IF p_transaction IS NOT NULL THEN
+        PERFORM note_terminal_refund(o, p_transaction);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_refund), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.list_sales(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint)
+RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    s     orders_v1.seat := seat_of(p_tenant, p_user);
+    v_ids bigint[];
+BEGIN
+    v_ids := ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
+                   ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
+    RETURN QUERY SELECT * FROM rows_of(p_tenant, v_ids) UNION ALL SELECT * FROM parties_of(p_tenant, v_ids);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.read_sale(p_tenant integer, p_user bigint, p_number text) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    s     orders_v1.seat := seat_of(p_tenant, p_user);
+    v_ids bigint[];
+BEGIN
+    IF NOT may_sell(s) THEN
+        PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
+    END IF;
+    SELECT ARRAY[o.id] INTO v_ids FROM orders o
+    WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number) AND o.retailer_id = s.company_id;
+    IF v_ids IS NULL THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    END IF;
+    RETURN QUERY
+    SELECT * FROM rows_of(p_tenant, v_ids)
+    UNION ALL
+    SELECT * FROM more_of(p_tenant, v_ids)
+    UNION ALL
+    SELECT * FROM actors_of(p_tenant, v_ids);
+END
+$$;
+
+-- Whether refund_sale would find the order refundable. An order that is past its time counts as closed.
+CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user bigint, p_number text, p_window integer)
+RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    s orders_v1.seat := seat_of(p_tenant, p_user);
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders x
+    WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number) AND x.retailer_id = s.company_id;
+    IF o.id IS NULL OR NOT may_sell(s) THEN
+        PERFORM refuse('404', 'not_found', 'There is no such order.');
+    END IF;
+    o := as_of_now(o);
+    IF o.payment_state <> 'refunded' THEN
+        PERFORM check_refundable(o, p_window);
+    END IF;
+    RETURN NEXT result_row(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, o.id);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.place_cart(integer, text, text, bigint, text, text, bytea, text, text, boolean, text, integer),
+    orders_v1.settle_sale(integer, text, text, bigint, text, text, bytea, text, text),
+    orders_v1.cancel_sale(integer, text, text, bigint, text, text, bytea, text),
+    orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean),
+    orders_v1.list_sales(integer, bigint, integer, bigint),
+    orders_v1.read_sale(integer, bigint, text),
+    orders_v1.check_sale_refund(integer, bigint, text, integer)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.order_by_number IS 'Internal: id of the order with this number, in any case; or null';
+COMMENT ON FUNCTION orders_v1.lock_sale IS
+'Internal: locks an order that the seat''s user sells (p_own: as its agent), and expires it when it is past its time.
+OR404 not_found, OR403 not_the_retailer';
+COMMENT ON FUNCTION orders_v1.lock_cart IS
+'Internal: locks a cart of the user and the company. OR404 cart_not_found';
+COMMENT ON FUNCTION orders_v1.sale_head IS 'Internal: the order head of a sale';
+COMMENT ON FUNCTION orders_v1.place_cart IS
+'Orders a cart, by id or code, for the company that is current for p_actor_id. p_consumer: a consumer binds the order
+later. p_expires_in: seconds until an external or a consumer''s order expires, null never. unchanged with the first
+order when the cart was ordered before. OR403 company_not_chosen, company_not_found, not_a_member, not_a_seller, OR404
+cart_not_found, OR409 product_not_sold, cart_empty, OR422 payment_channel_…';
+COMMENT ON FUNCTION orders_v1.check_terminal_id IS 'Internal: OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.settle_sale IS
+'The salesperson has taken the money: p_transaction is the terminal''s id, used once. OR403 as place_cart, OR404
+not_found (another agent''s too), OR403 not_the_retailer, OR409 transaction_id_taken, order_not_payable (with the
+states; also while a provider confirms)';
+COMMENT ON FUNCTION orders_v1.cancel_sale IS
+'Cancels an order that p_actor_id placed as its agent, by the rules of cancel; whichever company is current, as long as
+the agent sells for the order''s. OR403 as place_cart, OR404 not_found, OR409 order_not_cancellable';
+COMMENT ON FUNCTION orders_v1.check_terminal_refund IS
+'Internal: OR409 terminal_transaction_not_found, terminal_transaction_mismatch';
+COMMENT ON FUNCTION orders_v1.note_terminal_refund IS 'Internal: gives a refund its transaction id. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.left_on_card IS 'Internal: money that a card reader took and that is still to be given back';
+COMMENT ON FUNCTION orders_v1.check_refund_transaction IS
+'Internal: OR409 transaction_id_taken, terminal_…, OR422 required_field when a card''s refund has no id';
+COMMENT ON FUNCTION orders_v1.refund_sale IS
+'Refunds all that is left of an order of the company: cash and card at once, others by their provider. p_window: days
+from payment. p_terminal: the id of a card''s refund must be one that the terminal''s feed has told of. unchanged when
+refunded before. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
+refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found,
+terminal_transaction_mismatch, OR422 required_field';
+COMMENT ON FUNCTION orders_v1.list_sales IS
+'Orders of the company that is current for the user, newest first, with retailer and agent. OR403 as place_cart';
+COMMENT ON FUNCTION orders_v1.read_sale IS
+'An order of the company with all that is known of it and the users of its history. OR403 as place_cart, OR404
+not_found';
+COMMENT ON FUNCTION orders_v1.check_sale_refund IS
+'Whether refund_sale would refund: result done, or unchanged when refunded before. OR403, OR404, OR409 as there';

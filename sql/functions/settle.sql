@@ -1,0 +1,325 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- The money of one payment arrives while the order waits for it.
+CREATE OR REPLACE FUNCTION orders_v1.capture(
+    c orders_v1.context, o orders.orders, p_payment bigint, p_transaction text, p_comment text
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    p       orders.payment;
+    v_steps orders_v1.step[] := ARRAY[('payment', o.payment_state, 'paid')]::orders_v1.step[];
+BEGIN
+    p := orders_v1.mark_captured(o.tenant_id, p_payment, p_transaction);
+    PERFORM orders_v1.close_payments(o.tenant_id, o.id, p.id);
+    IF o.fulfilment_state IN ('none', 'delivered', 'returned') AND NOT orders_v1.would_strand(o, greatest(o.updated_at, now())) THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders_v1.step[];
+    END IF;
+    o := orders_v1.move_order(c, o, v_steps, p.amount, 0, p_comment);
+    UPDATE orders.coupon_redemption x SET state = 'applied', updated_at = now()
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.state = 'reserved';
+    o := orders_v1.apply_waiting_events(o, p.id);
+    IF o.fulfilment_state <> 'none' THEN
+        PERFORM orders_v1.bill_order(o);
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.mark_captured(p_tenant integer, p_payment bigint, p_transaction text)
+RETURNS orders.payment LANGUAGE plpgsql AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    UPDATE orders.payment x
+    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), due_at = NULL, capture_asked_at = NULL,
+        transaction_id = p_transaction, reference = coalesce(p_transaction, x.reference),
+        failure_code = NULL, failure_message = NULL
+    WHERE x.tenant_id = p_tenant AND x.id = p_payment
+    RETURNING * INTO p;
+    IF p_transaction IS NOT NULL AND orders_v1.has_transactions(p) THEN
+        PERFORM orders_v1.note_transaction(p, p_transaction, NULL, p.amount);
+    END IF;
+    RETURN p;
+END
+$$;
+
+-- An order that was closed unpaid has received no money yet: late money is its own and moves its payment axis.
+CREATE OR REPLACE FUNCTION orders_v1.capture_late(c orders_v1.context, o orders.orders, p_payment bigint, p_transaction text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p orders.payment := orders_v1.mark_captured(o.tenant_id, p_payment, p_transaction);
+BEGIN
+    IF o.captured > 0 THEN
+        PERFORM orders_v1.return_surplus(c, o, p);
+    ELSE
+        PERFORM orders_v1.put_refund(p, o, p.amount, 'paid too late', NULL, false);
+        PERFORM orders_v1.move_order(c, o, ARRAY[('payment', o.payment_state, 'refund_pending')]::orders_v1.step[], p.amount, 0,
+                                  'paid too late');
+    END IF;
+    PERFORM orders_v1.apply_waiting_events(o, p.id);
+END
+$$;
+
+-- The order's own captured, refunded and states stay as they are, so that it can be packed, shipped, cancelled and refunded.
+CREATE OR REPLACE FUNCTION orders_v1.return_surplus(c orders_v1.context, o orders.orders, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.payment x SET surplus = true WHERE x.tenant_id = p.tenant_id AND x.id = p.id RETURNING * INTO p;
+    PERFORM orders_v1.put_refund(p, o, p.amount, 'paid twice', NULL, false);
+    PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
+END
+$$;
+
+-- p_payment is null when a person gives the order up: then the outcome of a capture stays unknown.
+CREATE OR REPLACE FUNCTION orders_v1.fail_order(
+    c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
+) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders_v1.step[] := '{}';
+BEGIN
+    UPDATE orders.payment x
+    SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
+        due_at = CASE WHEN p_payment IS NULL AND x.capture_asked_at IS NOT NULL THEN x.due_at END,
+        capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
+      AND (p_payment IS NULL OR x.id = p_payment);
+    IF o.payment_state <> 'failed' THEN
+        v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
+    END IF;
+    IF p_for_good THEN
+        v_steps := v_steps || ARRAY[('order', 'open', 'error')]::orders_v1.step[];
+    END IF;
+    o := orders_v1.move_order(c, o, v_steps, 0, 0, p_message);
+    IF p_for_good THEN
+        PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
+        PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
+    END IF;
+    RETURN o;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_money(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders_v1.is_due(o)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_payment(p_tenant integer, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.lock_order(p_tenant, (SELECT p.order_id FROM orders.payment p
+                                        WHERE p.tenant_id = p_tenant AND p.id = p_payment), NULL, NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.end_doubt(p orders.payment) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.payment x SET capture_asked_at = NULL, due_at = NULL
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_intent(p orders.payment, p_intent text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders.payment x
+               WHERE x.tenant_id = p.tenant_id AND x.provider = p.provider AND x.intent_id = p_intent
+                 AND x.id <> p.id) THEN
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The provider''s intent id is another payment''s.',
+                              'intent_id');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.record_intent(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_payment bigint, p_intent text, p_url text, p_reference text
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    v_code text := 'unchanged';
+BEGIN
+    PERFORM check_intent(p, p_intent) FROM payment p
+    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
+    UPDATE payment p
+    SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference),
+        due_at = CASE WHEN p.capture_asked_at IS NOT NULL THEN p.due_at END,
+        status = CASE p.status WHEN 'created' THEN 'pending' ELSE p.status END,
+        failure_code = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_code END,
+        failure_message = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_message END,
+        updated_at = now()
+    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
+    IF FOUND THEN
+        v_code := 'done';
+        PERFORM apply_waiting_events(move_order(c, o, '{}', 0, 0, NULL), p_payment);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.record_intent_failure(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_payment bigint, p_code text, p_message text, p_final boolean
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    o      orders.orders := lock_payment(p_tenant, p_payment);
+    v_code text := 'done';
+BEGIN
+    IF NOT EXISTS (SELECT FROM payment p
+                   WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.status = 'created') THEN
+        v_code := 'unchanged';
+    ELSIF p_final AND o.state = 'open' THEN
+        PERFORM fail_order(acting_as(c, 'provider'), o, p_payment, p_code, p_message, true);
+    ELSE
+        UPDATE payment p
+        SET failure_code = p_code, failure_message = p_message, attempts = p.attempts + 1, updated_at = now(),
+            due_at = now() + least(interval '10 minutes', interval '5 seconds' * power(2, least(p.attempts, 10)))
+        WHERE p.tenant_id = p_tenant AND p.id = p_payment;
+        PERFORM move_order(c, o, '{}', 0, 0, NULL);
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.payment_of_hand(o orders.orders, p_method text, p_provider text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_id     bigint;
+    v_method text;
+    v_asked  timestamptz;
+BEGIN
+    SELECT p.id, p.method, p.capture_asked_at INTO v_id, v_method, v_asked FROM orders.payment p
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming', 'failed')
+    ORDER BY p.id DESC LIMIT 1;
+    IF v_id IS NOT NULL AND (p_method IS NULL OR p_method = v_method) THEN
+        IF v_asked IS NOT NULL THEN
+            PERFORM orders_v1.refuse('409', 'order_not_payable', 'The outcome of a capture by the provider is not known yet.',
+                                  NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
+        END IF;
+        RETURN v_id;
+    END IF;
+    INSERT INTO orders.payment (tenant_id, order_id, method, provider, status, amount, currency)
+    VALUES (o.tenant_id, o.id, coalesce(p_method, 'manual'), p_provider, 'pending', o.total, o.currency)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_payable(o orders.orders, p_confirming boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    o := orders_v1.as_confirming(orders_v1.as_of_now(o));
+    IF NOT orders_v1.awaits_money(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
+        PERFORM orders_v1.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL,
+                              orders_v1.states_of(o));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.settle_by_hand(
+    c orders_v1.context, o orders.orders, p_method text, p_provider text, p_transaction text, p_comment text
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_payment bigint := orders_v1.payment_of_hand(o, p_method, p_provider);
+BEGIN
+    UPDATE orders.orders x SET payment_method = p.method, payment_channel = p.channel
+    FROM orders.payment p
+    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.tenant_id = o.tenant_id AND p.id = v_payment
+      AND x.payment_method <> p.method;
+    PERFORM orders_v1.capture(c, o, v_payment, p_transaction, p_comment);
+    RETURN v_payment;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.settle_payment(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_method text, p_reference text, p_match text[]
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders_v1.claim := claim_key(c);
+    o         orders.orders;
+    v_payment bigint;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    ELSIF p_method = 'balance' OR p_method !~ '^[a-z][a-z0-9_]{0,39}$' THEN
+        PERFORM refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'method');
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, p_match);
+    SELECT p.id INTO v_payment FROM payment p
+    WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'paid'
+      AND p.transaction_id IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
+    IF FOUND THEN
+        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
+        RETURN;
+    ELSIF NOT awaits_money(o) THEN
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
+    END IF;
+    v_payment := settle_by_hand(c, o, p_method, 'manual', p_reference, p_reference);
+    RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, v_payment), NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.fail_payment(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_order bigint, p_code text, p_message text
+) RETURNS SETOF orders_v1.answer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+    v_code  text := 'unchanged';
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, NULL, NULL);
+    IF awaits_money(o) THEN
+        PERFORM fail_order(c, o, NULL, p_code, p_message, true);
+        v_code := 'done';
+    ELSIF o.state <> 'error' THEN
+        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
+    END IF;
+    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, NULL), NULL);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text),
+    orders_v1.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean),
+    orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[]),
+    orders_v1.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.capture IS 'Internal: money arrives for a waiting order, which is completed with it where nothing is to be delivered, a package that cannot be given as
+it was sold included; goods get their bill number: the last lock';
+COMMENT ON FUNCTION orders_v1.mark_captured IS 'Internal: the payment is captured';
+COMMENT ON FUNCTION orders_v1.capture_late IS
+'Internal: money arrives for an order that does not wait for it: it is recorded and goes back';
+COMMENT ON FUNCTION orders_v1.return_surplus IS
+'Internal: a payment of an order that had been paid before is marked as surplus and refunded beside the order''s own states';
+COMMENT ON FUNCTION orders_v1.fail_order IS
+'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
+COMMENT ON FUNCTION orders_v1.awaits_money IS 'Whether an order may still be paid now';
+COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment';
+COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
+COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
+COMMENT ON FUNCTION orders_v1.record_intent IS
+'Reports the intent that a provider made. The first report stands. Applies events that arrived before it. Completes the record of
+p_key. OR404 not_found';
+COMMENT ON FUNCTION orders_v1.record_intent_failure IS
+'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment
+failed and the order is in error. Completes the record of p_key. OR404 not_found';
+COMMENT ON FUNCTION orders_v1.payment_of_hand IS
+'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
+its capture is unknown';
+COMMENT ON FUNCTION orders_v1.check_payable IS
+'Internal: refuses an order that does not wait for money, or (p_confirming false) of which a capture is under way. OR409
+order_not_payable with the states';
+COMMENT ON FUNCTION orders_v1.settle_by_hand IS
+'Internal: money taken by people, or at their terminal, for an order that waits for it; the id of its payment';
+COMMENT ON FUNCTION orders_v1.settle_payment IS
+'A person says that the order is paid. unchanged when said before with the same method and reference. OR404,
+OR409 order_not_payable or transaction_id_taken, OR412, OR422 payment_method_unknown';
+COMMENT ON FUNCTION orders_v1.fail_payment IS
+'The payment failed for good: the order is in error. unchanged when it is. OR404, OR409 order_not_payable';

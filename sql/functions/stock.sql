@@ -1,0 +1,113 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Every function here locks stock in the order of variants, so that no two of them wait for each other. (A catalogue that
+-- changes several counts at once locks them in its own order: it may be a deadlock's victim, and is sent again.)
+
+-- Takes pieces of a counted variant if there are enough; what is not counted is always there.
+CREATE OR REPLACE FUNCTION orders_v1.reserve_pieces(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_left integer;
+BEGIN
+    UPDATE orders.stock s SET reserved = s.reserved + p_pieces, updated_at = now()
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted AND s.on_hand - s.reserved >= p_pieces;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    SELECT greatest(s.on_hand - s.reserved, 0) INTO v_left FROM orders.stock s
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted;
+    IF FOUND THEN
+        PERFORM orders_v1.refuse('409', 'insufficient_stock', 'There are not enough pieces left.', 'lines', jsonb_build_object(
+            'product', p_line.item_ref, 'variant', p_line.variant, 'available', v_left));
+    END IF;
+    RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.reserve_stock(p_tenant integer, p_lines orders_v1.priced_line[]) RETURNS orders_v1.priced_line[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    r         record;
+    v_counted boolean;
+BEGIN
+    FOR r IN
+        SELECT p_lines[n].item_id AS variant_id, sum(p_lines[n].quantity) AS pieces, array_agg(n) AS lines
+        FROM generate_subscripts(p_lines, 1) AS n
+        WHERE p_lines[n].kind = 'product'
+        GROUP BY p_lines[n].item_id
+        ORDER BY p_lines[n].item_id
+    LOOP
+        v_counted := orders_v1.reserve_pieces(p_tenant, r.variant_id, r.pieces, p_lines[r.lines[1]]);
+        FOR i IN 1 .. cardinality(r.lines) LOOP
+            p_lines[r.lines[i]].reserved := CASE WHEN v_counted THEN p_lines[r.lines[i]].quantity ELSE 0 END;
+        END LOOP;
+    END LOOP;
+    RETURN p_lines;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.cancel_refunded_pieces(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN
+        SELECT l.item_id AS variant_id, sum(f.quantity - l.cancelled_quantity) AS pieces
+        FROM orders_v1.refunded_pieces(p_tenant, p_order) AS f
+        JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.reserved > 0
+        GROUP BY l.item_id
+        ORDER BY l.item_id
+    LOOP
+        UPDATE orders.stock s SET reserved = s.reserved - r.pieces, updated_at = now()
+        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id AND r.pieces > 0;
+    END LOOP;
+    UPDATE orders.order_line l
+    SET cancelled_quantity = f.quantity, reserved = CASE WHEN l.reserved > 0 THEN l.quantity - f.quantity ELSE 0 END
+    FROM orders_v1.refunded_pieces(p_tenant, p_order) AS f
+    WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.kind = 'product'
+      AND l.cancelled_quantity <> f.quantity;
+END
+$$;
+
+-- More pieces may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
+CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN
+        SELECT l.item_id AS variant_id, sum(l.reserved) AS pieces FROM orders.order_line l
+        WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0
+        GROUP BY l.item_id
+        ORDER BY l.item_id
+    LOOP
+        UPDATE orders.stock s
+        SET reserved = s.reserved - r.pieces,
+            shipped = CASE WHEN p_sent THEN s.shipped + r.pieces ELSE s.shipped END,
+            entered = CASE WHEN p_sent THEN s.entered + greatest(r.pieces - s.on_hand, 0) ELSE s.entered END,
+            on_hand = CASE WHEN p_sent THEN greatest(s.on_hand - r.pieces, 0) ELSE s.on_hand END, updated_at = now()
+        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
+    END LOOP;
+    UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_sent THEN l.reserved ELSE l.stock_shipped END
+    WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.release_stock(p_tenant integer, p_orders bigint[]) RETURNS void LANGUAGE sql AS $$
+    SELECT orders_v1.end_reservations(p_tenant, p_orders, false)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.ship_stock(p_tenant integer, p_order bigint) RETURNS void LANGUAGE sql AS $$
+    SELECT orders_v1.end_reservations(p_tenant, ARRAY[p_order], true)
+$$;
+
+COMMENT ON FUNCTION orders_v1.reserve_pieces IS
+'Internal: reserves pieces of a variant; false when it is not counted. OR409 insufficient_stock with what is available';
+COMMENT ON FUNCTION orders_v1.reserve_stock IS
+'Internal: the lines of a new order, with what they hold of the stock. Locks stock by variant: after the coupon, before the
+account. OR409 insufficient_stock';
+COMMENT ON FUNCTION orders_v1.cancel_refunded_pieces IS
+'Internal: pieces of a locked order that was not shipped are released once their refund is done, and are not to be shipped. Locks stock by variant';
+COMMENT ON FUNCTION orders_v1.end_reservations IS 'Internal: orders no longer hold stock; p_sent: it has left the shop';
+COMMENT ON FUNCTION orders_v1.release_stock IS
+'Internal: gives back what orders hold of the stock, once. Needs their locks; for several orders, call it once for all, after
+their coupons';
+COMMENT ON FUNCTION orders_v1.ship_stock IS 'Internal: what an order holds of the stock has been sent';

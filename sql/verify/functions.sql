@@ -1,0 +1,561 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:functions on pg
+
+SELECT 'orders_v1.refuse'::regproc;
+SELECT 'orders_v1.is_transient'::regproc;
+SELECT 'orders_v1.digits'::regproc;
+SELECT 'orders_v1.utc_time'::regproc;
+SELECT 'orders_v1.local_time'::regproc;
+SELECT 'orders_v1.local_text'::regproc;
+SELECT 'orders_v1.span_start'::regproc;
+SELECT 'orders_v1.span_end'::regproc;
+SELECT 'orders_v1.skip_ids'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.span_start(integer, text, date, timestamptz)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.span_end(integer, text, date, timestamptz)', 'EXECUTE')::integer;
+SELECT 'orders_v1.user_id_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.user_id_of(integer, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.seat_of'::regproc;
+SELECT 'orders_v1.role_in'::regproc;
+SELECT 'orders_v1.role_sells'::regproc;
+SELECT 'orders_v1.may_sell'::regproc;
+SELECT 'orders_v1.sells_for'::regproc;
+SELECT 'orders_v1.payable_unit'::regproc;
+SELECT 'orders_v1.record_steps'::regproc;
+SELECT 'orders_v1.next_in_series'::regproc;
+SELECT 'orders_v1.order_id_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.order_id_of(integer, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.refused_place'::regproc;
+SELECT 'orders_v1.is_package'::regproc;
+SELECT 'orders_v1.rows_of'::regproc;
+SELECT 'orders_v1.money_of'::regproc;
+SELECT 'orders_v1.more_of'::regproc;
+SELECT 'orders_v1.parties_of'::regproc;
+SELECT 'orders_v1.actors_of'::regproc;
+SELECT 'orders_v1.invoices_of'::regproc;
+SELECT 'orders_v1.shipments_of'::regproc;
+SELECT 'orders_v1.returns_of'::regproc;
+SELECT 'orders_v1.labels_of'::regproc;
+SELECT 'orders_v1.addresses_of'::regproc;
+SELECT 'orders_v1.order_category'::regproc;
+SELECT 'orders_v1.categories_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.rows_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.money_of(integer, bigint[], bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.more_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.parties_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.actors_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.invoices_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.shipments_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.returns_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.labels_of(integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.addresses_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.order_category(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.categories_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.claim_key'::regproc;
+SELECT 'orders_v1.replay'::regproc;
+SELECT 'orders_v1.without_nulls'::regproc;
+SELECT 'orders_v1.result_row'::regproc;
+SELECT 'orders_v1.finish_rows'::regproc;
+SELECT 'orders_v1.finish'::regproc;
+SELECT 'orders_v1.record_terminal_transaction'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.record_terminal_transaction(integer, text, text, bigint, text, text, bytea, text, text, bigint, '
+    'text, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.identity_row'::regproc;
+SELECT 'orders_v1.token_identity'::regproc;
+SELECT 'orders_v1.login_identity'::regproc;
+SELECT 'orders_v1.token_row'::regproc;
+SELECT 'orders_v1.issue_token'::regproc;
+SELECT 'orders_v1.revoke_token'::regproc;
+SELECT 'orders_v1.list_tokens'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.token_identity(bytea)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.login_identity(integer, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.issue_token(integer, text, text, bigint, text, text, bytea, bigint, text[], integer, bytea, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.revoke_token(integer, text, text, bigint, text, text, bytea, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_tokens(integer, bigint, integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.split_amount'::regproc;
+SELECT 'orders_v1.debit_balance'::regproc;
+SELECT 'orders_v1.credit_balance'::regproc;
+SELECT 'orders_v1.coupon_discount'::regproc;
+SELECT 'orders_v1.refuse_coupon'::regproc;
+SELECT 'orders_v1.take_coupon'::regproc;
+SELECT 'orders_v1.release_coupons'::regproc;
+SELECT 'orders_v1.bill_series_at'::regproc;
+SELECT 'orders_v1.bill_order'::regproc;
+SELECT 'orders_v1.is_goods'::regproc;
+SELECT 'orders_v1.net_of'::regproc;
+SELECT 'orders_v1.spread_discount'::regproc;
+SELECT 'orders_v1.tax_of'::regproc;
+SELECT 'orders_v1.tax_shares'::regproc;
+SELECT 'orders_v1.sum_lines'::regproc;
+SELECT 'orders_v1.random_digits'::regproc;
+SELECT 'orders_v1.order_number'::regproc;
+SELECT 'orders_v1.unused_order_number'::regproc;
+SELECT 'orders_v1.put_lines'::regproc;
+SELECT 'orders_v1.put_header'::regproc;
+SELECT 'orders_v1.placing_steps'::regproc;
+SELECT 'orders_v1.put_taxes'::regproc;
+SELECT 'orders_v1.check_payment_choice'::regproc;
+SELECT 'orders_v1.put_order'::regproc;
+SELECT 'orders_v1.put_redemption'::regproc;
+SELECT 'orders_v1.put_payment'::regproc;
+SELECT 'orders_v1.check_plan_offer'::regproc;
+SELECT 'orders_v1.plan_snapshot'::regproc;
+SELECT 'orders_v1.plan_offer_of'::regproc;
+SELECT 'orders_v1.plan_head'::regproc;
+SELECT 'orders_v1.plan_line'::regproc;
+SELECT 'orders_v1.place_plan'::regproc;
+SELECT 'orders_v1.awaits_intent'::regproc;
+SELECT 'orders_v1.placed_before'::regproc;
+SELECT 'orders_v1.after_placing'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.place_plan(integer, text, text, bigint, text, text, bytea, bigint, bigint, bigint, integer, text, text, text, text, integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.line_worth'::regproc;
+SELECT 'orders_v1.worth_of_pieces'::regproc;
+SELECT 'orders_v1.pieces_worth'::regproc;
+SELECT 'orders_v1.take_line'::regproc;
+SELECT 'orders_v1.refund_unit'::regproc;
+SELECT 'orders_v1.amount_of_lines'::regproc;
+SELECT 'orders_v1.take_lines'::regproc;
+SELECT 'orders_v1.split_lines'::regproc;
+SELECT 'orders_v1.shares_of_lines'::regproc;
+SELECT 'orders_v1.put_lines_back'::regproc;
+SELECT 'orders_v1.refunded_pieces'::regproc;
+SELECT 'orders_v1.reserve_pieces'::regproc;
+SELECT 'orders_v1.reserve_stock'::regproc;
+SELECT 'orders_v1.cancel_refunded_pieces'::regproc;
+SELECT 'orders_v1.end_reservations'::regproc;
+SELECT 'orders_v1.release_stock'::regproc;
+SELECT 'orders_v1.ship_stock'::regproc;
+SELECT 'orders_v1.period_end'::regproc;
+SELECT 'orders_v1.is_active'::regproc;
+SELECT 'orders_v1.lock_member'::regproc;
+SELECT 'orders_v1.term_of'::regproc;
+SELECT 'orders_v1.next_term'::regproc;
+SELECT 'orders_v1.give_term'::regproc;
+SELECT 'orders_v1.still_fits'::regproc;
+SELECT 'orders_v1.would_strand'::regproc;
+SELECT 'orders_v1.apply_package'::regproc;
+SELECT 'orders_v1.revoke_package'::regproc;
+SELECT 'orders_v1.follow_package'::regproc;
+SELECT 'orders_v1.put_package_order'::regproc;
+SELECT 'orders_v1.system_context'::regproc;
+SELECT 'orders_v1.acting_as'::regproc;
+SELECT 'orders_v1.version_tag'::regproc;
+SELECT 'orders_v1.lock_order'::regproc;
+SELECT 'orders_v1.last_state'::regproc;
+SELECT 'orders_v1.is_sent'::regproc;
+SELECT 'orders_v1.awaits_shipping'::regproc;
+SELECT 'orders_v1.add_closing_step'::regproc;
+SELECT 'orders_v1.settle_stock'::regproc;
+SELECT 'orders_v1.move_order'::regproc;
+SELECT 'orders_v1.move_return'::regproc;
+SELECT 'orders_v1.is_due'::regproc;
+SELECT 'orders_v1.as_of_now'::regproc;
+SELECT 'orders_v1.close_payments'::regproc;
+SELECT 'orders_v1.is_capture_in_doubt'::regproc;
+SELECT 'orders_v1.as_confirming'::regproc;
+SELECT 'orders_v1.close_order'::regproc;
+SELECT 'orders_v1.close_expired'::regproc;
+SELECT 'orders_v1.expire_order'::regproc;
+SELECT 'orders_v1.note_transaction'::regproc;
+SELECT 'orders_v1.is_by_hand'::regproc;
+SELECT 'orders_v1.has_transactions'::regproc;
+SELECT 'orders_v1.states_of'::regproc;
+SELECT 'orders_v1.state_after_refund'::regproc;
+SELECT 'orders_v1.refund_steps'::regproc;
+SELECT 'orders_v1.put_refund'::regproc;
+SELECT 'orders_v1.give_back'::regproc;
+SELECT 'orders_v1.credit_refunds'::regproc;
+SELECT 'orders_v1.check_refundable'::regproc;
+SELECT 'orders_v1.refund'::regproc;
+SELECT 'orders_v1.put_return_back'::regproc;
+SELECT 'orders_v1.hand_over_refund'::regproc;
+SELECT 'orders_v1.end_refund'::regproc;
+SELECT 'orders_v1.check_by_hand'::regproc;
+SELECT 'orders_v1.settle_refund'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.refund(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.read_return_lines'::regproc;
+SELECT 'orders_v1.pieces_left'::regproc;
+SELECT 'orders_v1.same_return'::regproc;
+SELECT 'orders_v1.check_returnable'::regproc;
+SELECT 'orders_v1.refuse_lines'::regproc;
+SELECT 'orders_v1.check_return_lines'::regproc;
+SELECT 'orders_v1.count_returned'::regproc;
+SELECT 'orders_v1.put_return'::regproc;
+SELECT 'orders_v1.request_return'::regproc;
+SELECT 'orders_v1.all_is_back'::regproc;
+SELECT 'orders_v1.receive_return'::regproc;
+SELECT 'orders_v1.take_return'::regproc;
+SELECT 'orders_v1.refund_return'::regproc;
+SELECT 'orders_v1.state_after_action'::regproc;
+SELECT 'orders_v1.check_resolvable'::regproc;
+SELECT 'orders_v1.move_return_to'::regproc;
+SELECT 'orders_v1.resolve_return'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.request_return(integer, text, text, bigint, text, text, bytea, bigint, bigint, jsonb, text, integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.resolve_return(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_returns(integer, text, integer, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.capture'::regproc;
+SELECT 'orders_v1.mark_captured'::regproc;
+SELECT 'orders_v1.capture_late'::regproc;
+SELECT 'orders_v1.return_surplus'::regproc;
+SELECT 'orders_v1.fail_order'::regproc;
+SELECT 'orders_v1.awaits_money'::regproc;
+SELECT 'orders_v1.lock_payment'::regproc;
+SELECT 'orders_v1.end_doubt'::regproc;
+SELECT 'orders_v1.check_intent'::regproc;
+SELECT 'orders_v1.record_intent'::regproc;
+SELECT 'orders_v1.record_intent_failure'::regproc;
+SELECT 'orders_v1.payment_of_hand'::regproc;
+SELECT 'orders_v1.check_payable'::regproc;
+SELECT 'orders_v1.settle_by_hand'::regproc;
+SELECT 'orders_v1.settle_payment'::regproc;
+SELECT 'orders_v1.fail_payment'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.find_payment'::regproc;
+SELECT 'orders_v1.check_event'::regproc;
+SELECT 'orders_v1.complete_capture'::regproc;
+SELECT 'orders_v1.apply_paid'::regproc;
+SELECT 'orders_v1.confirming_time'::regproc;
+SELECT 'orders_v1.apply_confirming'::regproc;
+SELECT 'orders_v1.apply_failed'::regproc;
+SELECT 'orders_v1.confirms_refund'::regproc;
+SELECT 'orders_v1.has_refused_capture'::regproc;
+SELECT 'orders_v1.check_capture'::regproc;
+SELECT 'orders_v1.apply_foreign_refund'::regproc;
+SELECT 'orders_v1.refuse_settled_refund'::regproc;
+SELECT 'orders_v1.check_outcome'::regproc;
+SELECT 'orders_v1.confirms_failure'::regproc;
+SELECT 'orders_v1.apply_unasked_failure'::regproc;
+SELECT 'orders_v1.apply_refund_event'::regproc;
+SELECT 'orders_v1.apply_event'::regproc;
+SELECT 'orders_v1.keep_failed_event'::regproc;
+SELECT 'orders_v1.judge_event'::regproc;
+SELECT 'orders_v1.claim_waiting_event'::regproc;
+SELECT 'orders_v1.try_waiting_event'::regproc;
+SELECT 'orders_v1.apply_waiting_events'::regproc;
+SELECT 'orders_v1.event_row'::regproc;
+SELECT 'orders_v1.take_event'::regproc;
+SELECT 'orders_v1.apply_provider_event'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)',
+    'EXECUTE')::integer;
+SELECT 'orders_v1.end_waiting_event'::regproc;
+SELECT 'orders_v1.due_provider_events'::regproc;
+SELECT 'orders_v1.review_provider_event'::regproc;
+SELECT 'orders_v1.refused_provider_events'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.due_provider_events(integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.review_provider_event(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.refused_provider_events(integer, integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.cancel_effect'::regproc;
+SELECT 'orders_v1.cancel_order'::regproc;
+SELECT 'orders_v1.try_cancel'::regproc;
+SELECT 'orders_v1.cancel'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.due_intents'::regproc;
+SELECT 'orders_v1.due_refunds'::regproc;
+SELECT 'orders_v1.expire_due'::regproc;
+SELECT 'orders_v1.purge_idempotency'::regproc;
+SELECT 'orders_v1.claim_outbox'::regproc;
+SELECT 'orders_v1.next_try'::regproc;
+SELECT 'orders_v1.is_last_try'::regproc;
+SELECT 'orders_v1.mark_outbox'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.due_intents(integer, integer, integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.due_refunds(integer, integer, integer, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.expire_due(integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.purge_idempotency(integer, interval)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.claim_outbox(integer, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.mark_outbox(integer, bigint[], boolean, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.move_balance'::regproc;
+SELECT 'orders_v1.balance_rows'::regproc;
+SELECT 'orders_v1.post_balance'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.post_balance(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.has_controls'::regproc;
+SELECT 'orders_v1.is_mail_address'::regproc;
+SELECT 'orders_v1.doc_path'::regproc;
+SELECT 'orders_v1.check_members'::regproc;
+SELECT 'orders_v1.doc_nested'::regproc;
+SELECT 'orders_v1.doc_text'::regproc;
+SELECT 'orders_v1.doc_said'::regproc;
+SELECT 'orders_v1.doc_mail'::regproc;
+SELECT 'orders_v1.is_url'::regproc;
+SELECT 'orders_v1.doc_url'::regproc;
+SELECT 'orders_v1.whole_number'::regproc;
+SELECT 'orders_v1.doc_number'::regproc;
+SELECT 'orders_v1.doc_boolean'::regproc;
+SELECT 'orders_v1.doc_json'::regproc;
+SELECT 'orders_v1.has_controls_within'::regproc;
+SELECT 'orders_v1.doc_display'::regproc;
+SELECT 'orders_v1.doc_time'::regproc;
+SELECT 'orders_v1.doc_word'::regproc;
+SELECT 'orders_v1.doc_currency'::regproc;
+SELECT 'orders_v1.upsert_outcome'::regproc;
+SELECT 'orders_v1.refuse_constraint'::regproc;
+SELECT 'orders_v1.company_id_of'::regproc;
+SELECT 'orders_v1.doc_address'::regproc;
+SELECT 'orders_v1.doc_images'::regproc;
+SELECT 'orders_v1.put_company'::regproc;
+SELECT 'orders_v1.put_membership'::regproc;
+SELECT 'orders_v1.put_prices'::regproc;
+SELECT 'orders_v1.put_stock'::regproc;
+SELECT 'orders_v1.doc_translations'::regproc;
+SELECT 'orders_v1.doc_options'::regproc;
+SELECT 'orders_v1.put_variant'::regproc;
+SELECT 'orders_v1.put_variants'::regproc;
+SELECT 'orders_v1.product_document'::regproc;
+SELECT 'orders_v1.put_product'::regproc;
+SELECT 'orders_v1.put_cart_lines'::regproc;
+SELECT 'orders_v1.make_cart'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.make_cart(integer, text, text, bigint, text, text, bytea, jsonb)', 'EXECUTE')::integer;
+SELECT 'orders_v1.put_package'::regproc;
+SELECT 'orders_v1.member_document'::regproc;
+SELECT 'orders_v1.doc_term'::regproc;
+SELECT 'orders_v1.put_member'::regproc;
+SELECT 'orders_v1.put_user'::regproc;
+SELECT 'orders_v1.put_plan'::regproc;
+SELECT 'orders_v1.put_billing_option'::regproc;
+SELECT 'orders_v1.put_tax_rate'::regproc;
+SELECT 'orders_v1.put_payment_channel'::regproc;
+SELECT 'orders_v1.put_label'::regproc;
+SELECT 'orders_v1.coupon_from'::regproc;
+SELECT 'orders_v1.count_uses'::regproc;
+SELECT 'orders_v1.put_coupon'::regproc;
+SELECT 'orders_v1.put_entry'::regproc;
+SELECT 'orders_v1.analyze_grown'::regproc;
+SELECT 'orders_v1.upsert_row'::regproc;
+SELECT 'orders_v1.catalogue_upsert'::regproc;
+SELECT 'orders_v1.is_value_error'::regproc;
+SELECT 'orders_v1.bulk_row'::regproc;
+SELECT 'orders_v1.catalogue_bulk'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.catalogue_upsert(integer, text, text, bigint, text, text, bytea, text, text, jsonb)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.catalogue_bulk(integer, text, text, bigint, text, text, bytea, jsonb[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.variant_snapshot'::regproc;
+SELECT 'orders_v1.list_price_of'::regproc;
+SELECT 'orders_v1.variant_line'::regproc;
+SELECT 'orders_v1.lock_any_cart'::regproc;
+SELECT 'orders_v1.price_cart'::regproc;
+SELECT 'orders_v1.variant_of'::regproc;
+SELECT 'orders_v1.product_line'::regproc;
+SELECT 'orders_v1.ordered_plan_line'::regproc;
+SELECT 'orders_v1.described_lines'::regproc;
+SELECT 'orders_v1.shipping_lines'::regproc;
+SELECT 'orders_v1.plan_goods'::regproc;
+SELECT 'orders_v1.described_parties'::regproc;
+SELECT 'orders_v1.described_payment'::regproc;
+SELECT 'orders_v1.described_head'::regproc;
+SELECT 'orders_v1.put_addresses'::regproc;
+SELECT 'orders_v1.lines_or_cart'::regproc;
+SELECT 'orders_v1.put_described_order'::regproc;
+SELECT 'orders_v1.place_order'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.open_cart'::regproc;
+SELECT 'orders_v1.sold_again'::regproc;
+SELECT 'orders_v1.refill_cart'::regproc;
+SELECT 'orders_v1.reorder'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.reorder(integer, text, text, bigint, text, text, bytea, bigint, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.order_by_number'::regproc;
+SELECT 'orders_v1.lock_sale'::regproc;
+SELECT 'orders_v1.lock_cart'::regproc;
+SELECT 'orders_v1.sale_head'::regproc;
+SELECT 'orders_v1.place_cart'::regproc;
+SELECT 'orders_v1.check_terminal_id'::regproc;
+SELECT 'orders_v1.settle_sale'::regproc;
+SELECT 'orders_v1.cancel_sale'::regproc;
+SELECT 'orders_v1.check_terminal_refund'::regproc;
+SELECT 'orders_v1.note_terminal_refund'::regproc;
+SELECT 'orders_v1.left_on_card'::regproc;
+SELECT 'orders_v1.check_refund_transaction'::regproc;
+SELECT 'orders_v1.refund_sale'::regproc;
+SELECT 'orders_v1.list_sales'::regproc;
+SELECT 'orders_v1.read_sale'::regproc;
+SELECT 'orders_v1.check_sale_refund'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.place_cart(integer, text, text, bigint, text, text, bytea, text, text, boolean, text, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.settle_sale(integer, text, text, bigint, text, text, bytea, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.cancel_sale(integer, text, text, bigint, text, text, bytea, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_sales(integer, bigint, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_sale(integer, bigint, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.check_sale_refund(integer, bigint, text, integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.check_bound'::regproc;
+SELECT 'orders_v1.read_bound'::regproc;
+SELECT 'orders_v1.profile_row'::regproc;
+SELECT 'orders_v1.bind_buyer'::regproc;
+SELECT 'orders_v1.edit_billing_address'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_bound(integer, bigint, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.bind_buyer(integer, text, text, bigint, text, text, bytea, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.edit_billing_address(integer, text, text, bigint, text, text, bytea, text, jsonb)', 'EXECUTE')::integer;
+SELECT 'orders_v1.refuse_mails'::regproc;
+SELECT 'orders_v1.check_mail_limits'::regproc;
+SELECT 'orders_v1.send_pay_link'::regproc;
+SELECT 'orders_v1.new_payment_like'::regproc;
+SELECT 'orders_v1.payment_row'::regproc;
+SELECT 'orders_v1.start_payment'::regproc;
+SELECT 'orders_v1.read_link'::regproc;
+SELECT 'orders_v1.payment_by_intent'::regproc;
+SELECT 'orders_v1.claim_mail'::regproc;
+SELECT 'orders_v1.mark_mail'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.start_payment(integer, bigint, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_link(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.payment_by_intent(integer, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.claim_mail(integer, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.mark_mail(integer, bigint, boolean, boolean, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.capture_row'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.begin_capture(integer, bigint, boolean, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.await_capture(integer, bigint, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.capture_not_made(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.due_captures(integer, integer, integer, text[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.address_lines'::regproc;
+SELECT 'orders_v1.invoice_issuer'::regproc;
+SELECT 'orders_v1.invoice_buyer'::regproc;
+SELECT 'orders_v1.invoice_lines'::regproc;
+SELECT 'orders_v1.invoice_payment'::regproc;
+SELECT 'orders_v1.bill_document'::regproc;
+SELECT 'orders_v1.invoice_document'::regproc;
+SELECT 'orders_v1.put_invoice'::regproc;
+SELECT 'orders_v1.check_billable'::regproc;
+SELECT 'orders_v1.invoice_number'::regproc;
+SELECT 'orders_v1.issue_invoice'::regproc;
+SELECT 'orders_v1.invoice_row'::regproc;
+SELECT 'orders_v1.read_invoice'::regproc;
+SELECT 'orders_v1.read_own_invoice'::regproc;
+SELECT 'orders_v1.read_bill'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_invoice(integer, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_own_invoice(integer, bigint, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_bill(integer, bigint, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.refuse_advance'::regproc;
+SELECT 'orders_v1.may_leave'::regproc;
+SELECT 'orders_v1.was_paid'::regproc;
+SELECT 'orders_v1.all_pieces_cancelled'::regproc;
+SELECT 'orders_v1.check_advance'::regproc;
+SELECT 'orders_v1.lock_goods'::regproc;
+SELECT 'orders_v1.expect_shipment'::regproc;
+SELECT 'orders_v1.deliver'::regproc;
+SELECT 'orders_v1.advance'::regproc;
+SELECT 'orders_v1.send_shipment'::regproc;
+SELECT 'orders_v1.shipment_from'::regproc;
+SELECT 'orders_v1.note_correction'::regproc;
+SELECT 'orders_v1.shipment_changes'::regproc;
+SELECT 'orders_v1.correct_shipment'::regproc;
+SELECT 'orders_v1.correct_address'::regproc;
+SELECT 'orders_v1.ship'::regproc;
+SELECT 'orders_v1.event_from'::regproc;
+SELECT 'orders_v1.was_said'::regproc;
+SELECT 'orders_v1.take_status'::regproc;
+SELECT 'orders_v1.put_event'::regproc;
+SELECT 'orders_v1.withdraw_event'::regproc;
+SELECT 'orders_v1.follow'::regproc;
+SELECT 'orders_v1.track'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.advance(integer, text, text, bigint, text, text, bytea, bigint, text, timestamptz, boolean, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.ship(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.correct_address(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.refuse_all'::regproc;
+SELECT 'orders_v1.note_broken'::regproc;
+SELECT 'orders_v1.given_text'::regproc;
+SELECT 'orders_v1.given_id'::regproc;
+SELECT 'orders_v1.given_amount'::regproc;
+SELECT 'orders_v1.given_discount'::regproc;
+SELECT 'orders_v1.major_text'::regproc;
+SELECT 'orders_v1.check_address'::regproc;
+SELECT 'orders_v1.given_address'::regproc;
+SELECT 'orders_v1.member_head'::regproc;
+SELECT 'orders_v1.member_payment'::regproc;
+SELECT 'orders_v1.offer_of'::regproc;
+SELECT 'orders_v1.offer_line'::regproc;
+SELECT 'orders_v1.check_price'::regproc;
+SELECT 'orders_v1.check_under_way'::regproc;
+SELECT 'orders_v1.judge_line'::regproc;
+SELECT 'orders_v1.judge_lines'::regproc;
+SELECT 'orders_v1.put_member_order'::regproc;
+SELECT 'orders_v1.member_place'::regproc;
+SELECT 'orders_v1.renewal_line'::regproc;
+SELECT 'orders_v1.check_step'::regproc;
+SELECT 'orders_v1.check_renewal_sums'::regproc;
+SELECT 'orders_v1.upgrade_or_renew'::regproc;
+SELECT 'orders_v1.apply_paid_package'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.member_place(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], timestamptz)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.upgrade_or_renew(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[], integer, timestamptz)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.apply_paid_package(integer, text, text, bigint, text, text, bytea, bigint, text[], timestamptz)', 'EXECUTE')::integer;
+SELECT * FROM orders_check.balances_equal_postings WHERE false;
+SELECT * FROM orders_check.paid_is_captured WHERE false;
+SELECT * FROM orders_check.refunds_within_captured WHERE false;
+SELECT * FROM orders_check.used_once WHERE false;
+SELECT * FROM orders_check.stock_is_held WHERE false;
+SELECT * FROM orders_check.shipments_fit WHERE false;
+SELECT * FROM orders_check.returns_fit WHERE false;
+SELECT * FROM orders_check.packages_fit WHERE false;
+SELECT * FROM orders_check.refunded_is_closed WHERE false;
+SELECT * FROM orders_check.stock_adds_up WHERE false;
+SELECT * FROM orders_check.history_is_a_path WHERE false;
+SELECT * FROM orders_check.lines_add_up WHERE false;
+SELECT * FROM orders_check.series_without_gaps WHERE false;
+SELECT * FROM orders_check.coupons_within_limits WHERE false;
+SELECT * FROM orders_check.answers_have_effects WHERE false;
+SELECT * FROM orders_check.one_event_a_step WHERE false;
+SELECT * FROM orders_check.provider_events_fit WHERE false;
+SELECT * FROM orders_check.all_violations WHERE false;

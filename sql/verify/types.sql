@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify orders:types on pg
+
+SELECT NULL::orders_v1.seat;
+SELECT NULL::orders_v1.step;
+SELECT NULL::orders_v1.answer;
+SELECT NULL::orders_v1.context;
+SELECT NULL::orders_v1.claim;
+SELECT NULL::orders_v1.coupon_taken;
+SELECT NULL::orders_v1.order_head;
+SELECT NULL::orders_v1.priced_line;
+SELECT NULL::orders_v1.tax_share;
+SELECT NULL::orders_v1.order_sums;
+SELECT NULL::orders_v1.plan_offer;
+SELECT NULL::orders_v1.lines_taken;
+SELECT NULL::orders_v1.return_piece;
+SELECT NULL::orders_v1.upserted;
+SELECT NULL::orders_v1.broken_rule;
+SELECT NULL::orders_v1.offer;
+SELECT NULL::orders_v1.judged_lines;
