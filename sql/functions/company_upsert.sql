@@ -208,10 +208,12 @@ $$;
 -- Returns whether anything of the variant changed.
 CREATE OR REPLACE FUNCTION orders_v1.put_variant(p orders.product, d jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    v_ref   text := orders_v1.doc_text(d, 'ref', true);
-    x       orders.variant;
-    v_old   orders.variant;
-    v_moved boolean := false;
+    v_ref     text := orders_v1.doc_text(d, 'ref', true);
+    x         orders.variant;
+    v_old     orders.variant;
+    v_moved   boolean := false;
+    v_priced  boolean;
+    v_counted boolean;
 BEGIN
     SELECT * INTO v_old FROM orders.variant v
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
@@ -241,8 +243,9 @@ BEGIN
         RETURNING * INTO x;
         v_moved := true;
     END IF;
-    v_moved := orders_v1.put_prices(x, orders_v1.doc_json(d, 'prices', '{object}', '{}'), orders_v1.doc_path(d, 'prices') || '.') OR v_moved;
-    RETURN orders_v1.put_stock(x, orders_v1.doc_number(d, 'stock', false, 0, 1000000000)::integer) OR v_moved;
+    v_priced := orders_v1.put_prices(x, orders_v1.doc_json(d, 'prices', '{object}', '{}'), orders_v1.doc_path(d, 'prices') || '.');
+    v_counted := orders_v1.put_stock(x, orders_v1.doc_number(d, 'stock', false, 0, 1000000000)::integer);
+    RETURN v_moved OR v_priced OR v_counted;
 END
 $$;
 

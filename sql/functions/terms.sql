@@ -162,6 +162,8 @@ $$;
 -- orders under that lock, so no order of a member may take up or give back money without it.
 -- An order that comes to fit after all, when a refund of it was refused, is completed with that.
 CREATE OR REPLACE FUNCTION orders_v1.follow_package(c orders_v1.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
+DECLARE
+    v_applied boolean;
 BEGIN
     PERFORM orders_v1.lock_member(q.tenant_id, q.user_id) FROM orders.package_order q
     WHERE q.tenant_id = o.tenant_id AND q.order_id = o.id;
@@ -170,11 +172,14 @@ BEGIN
     END IF;
     IF o.state = 'cancelled' OR o.payment_state = 'refunded' THEN
         PERFORM orders_v1.revoke_package(o.tenant_id, o.id);
-    ELSIF o.payment_state = 'paid' AND orders_v1.apply_package(o.tenant_id, o.id, o.updated_at, false) AND o.state = 'open' THEN
-        UPDATE orders.orders x SET state = 'completed' WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
-        PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, NULL,
-                                    ARRAY[('order', 'open', 'completed')]::orders_v1.step[]);
-        o.state := 'completed';
+    ELSIF o.payment_state = 'paid' THEN
+        v_applied := orders_v1.apply_package(o.tenant_id, o.id, o.updated_at, false);
+        IF v_applied AND o.state = 'open' THEN
+            UPDATE orders.orders x SET state = 'completed' WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+            PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, NULL,
+                                           ARRAY[('order', 'open', 'completed')]::orders_v1.step[]);
+            o.state := 'completed';
+        END IF;
     END IF;
     RETURN o;
 END

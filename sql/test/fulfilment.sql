@@ -234,11 +234,11 @@ FROM (VALUES ('{"status": "z", "location": "A", "at": "2025-12-07T14:00:00Z"}'::
              ('{"status": "y", "location": "A", "description": "D", "at": "2025-12-07T14:00:00Z"}'),
              ('{"status": "y", "location": "A", "at": "2025-12-07T14:00:01Z"}')) AS e (document);
 SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "description": "", "at": "2025-12-07T21:00:00+07:00"}'), 'unchanged', 'the same in other words is not');
-SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%1$s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %2$s, '{"status": "x"}', ARRAY[orders_v1.version_tag(%2$s, 1)]))$$, f.name, :p)),
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%1$s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %2$s, '{"status": "x"}', ARRAY[orders_v1.version_tag(%2$s, 1)]))$$, f.name, :p)),
     'OR412 version_mismatch', f.name || ': an old version is told so') FROM unnest(ARRAY['ship', 'track']) AS f (name);
-SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, 0, '{"status": "x"}', NULL))$$, f.name)),
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, 0, '{"status": "x"}', NULL))$$, f.name)),
     'OR404 not_found', f.name || ': there is no such order') FROM unnest(ARRAY['ship', 'track']) AS f (name);
-SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders.%s(78, 'operator', 'operator', NULL, 'x', NULL, NULL, %s, '{"status": "x"}', NULL))$$, f.name, :p)),
+SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%s(78, 'operator', 'operator', NULL, 'x', NULL, NULL, %s, '{"status": "x"}', NULL))$$, f.name, :p)),
     'OR404 not_found', f.name || ': nor one of another tenant') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
     'OR409 order_not_advanceable', 'a buyer does not deliver');
@@ -275,7 +275,7 @@ DECLARE
     v_two text[];
 BEGIN
     FOR i IN 1 .. 2 LOOP
-        EXECUTE format('SELECT array_append($1, string_agg(CASE a.kind WHEN ''result'' THEN a.code ELSE a::text END, '' '')) FROM orders.%s AS a',
+        EXECUTE format('SELECT array_append($1, string_agg(CASE a.kind WHEN ''result'' THEN a.code ELSE a::text END, '' '')) FROM orders_v1.%s AS a',
                        format(p_call, format('77, ''operator'', ''operator'', NULL, ''keyed'', %L, ''\x01'', %s', p_call, p_order))) INTO v_two USING v_two;
     END LOOP;
     RETURN CASE WHEN v_two[1] = v_two[2] THEN 'the same' ELSE array_to_string(v_two, E'\n') END || ' at '

@@ -156,7 +156,7 @@ sub call
 {
     my ($function, @arguments) = @_;
     my $holes = join ', ', map { defined && /^p_/ ? () : '?' } @arguments;
-    return rows("SELECT * FROM orders.$function(1, 'operator', 'operator', 0, 'test', NULL, NULL, $holes)", @arguments);
+    return rows("SELECT * FROM orders_v1.$function(1, 'operator', 'operator', 0, 'test', NULL, NULL, $holes)", @arguments);
 }
 
 # Puts one entry into the catalogue, and returns its id.

@@ -20,7 +20,7 @@ sub call {
     my %c = (api => 'user', actor => 'buyer', route => $function, key => undef, fingerprint => undef, %$context);
     my $marks = join ', ', (('?') x (7 + @arguments));
     my $rows = eval {
-        $db->selectall_arrayref("SELECT to_jsonb(a)::text FROM orders.$function($marks) a", undef,
+        $db->selectall_arrayref("SELECT to_jsonb(a)::text FROM orders_v1.$function($marks) a", undef,
             1, @c{qw(api actor actor_id route key)}, defined $c{fingerprint} ? "\\x$c{fingerprint}" : undef, @arguments);
     };
     return {rows => [map { from_json($_->[0]) } @$rows]} if $rows;
