@@ -51,8 +51,9 @@ is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' '
 is "$(q "SELECT s.on_hand || ' ' || s.reserved || ' ' || s.shipped FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
          WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'and of 60 pieces 60 are sold'
 
-# All of it at once: lines in either order, vouchers with a limit, balances, orders that are cancelled, expire or are sent.
-try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR402' OR SQLSTATE 'OR404' OR SQLSTATE 'OR409' OR SQLSTATE 'OR422' THEN NULL; END;"; }
+# All of it at once. PostgreSQL finds a circle after 1 s (deadlock_timeout), before a wait of 2 s ends (lock_timeout): on a busy machine a
+# session may give up, and that is no circle. Lines in either order, vouchers with a limit, balances, orders that are cancelled, expire or are sent.
+try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR402' OR SQLSTATE 'OR404' OR SQLSTATE 'OR409' OR SQLSTATE 'OR422' OR lock_not_available THEN NULL; END;"; }
 some() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND id % 7 = $1 % 7 ORDER BY id DESC LIMIT 1)"; }
 document() { echo "('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"lines\": [' || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END
     || ']' || CASE i % 3 WHEN 0 THEN ', \"payment_method\": \"balance\"' WHEN 1 THEN ', \"payment_method\": \"cod\", \"voucher\": \"SOME\"' ELSE ', \"payment_channel\": \"sim\", \"voucher\": \"SOME\"' END || '}')::jsonb"; }
@@ -63,7 +64,7 @@ together 24 "DO \$\$
             COMMIT;
             CASE (i + @) % 4
                 WHEN 0 THEN $(try "orders_v1.cancel($system, NULL, $(some i), 'race', NULL)")
-                WHEN 1 THEN PERFORM orders_v1.expire_due($tenant, 5);
+                WHEN 1 THEN $(try "orders_v1.expire_due($tenant, 5)")
                 WHEN 2 THEN $(try "orders_v1.fail_payment($system, $(some '(i + @)'), 'no', 'never')")
                 ELSE $(try "orders_v1.settle_payment($system, $(some i), NULL, NULL, NULL)")
             END CASE;
@@ -71,7 +72,7 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '24 0 0' 'nobody waits in a circle'
+is "$(answers through) $(answers deadlock)" '24 0' 'nobody waits in a circle'
 is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
 is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
 
