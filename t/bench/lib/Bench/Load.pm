@@ -10,7 +10,7 @@ use Exporter qw(import);
 use POSIX ();
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(http_load database_load median tree_cpu tree_rss);
+our @EXPORT_OK = qw(http_load database_load median tree_cpu tree_pids tree_rss);
 
 my $ticks = POSIX::sysconf(&POSIX::_SC_CLK_TCK);
 
@@ -48,6 +48,11 @@ sub tree_cpu {
     my $sum = 0;
     $sum += $all->{$_}[1] for tree($all, $root);
     return $sum;
+}
+
+sub tree_pids {
+    my ($root) = @_;
+    return tree(processes(), $root);
 }
 
 # Resident KiB of each process below (and with) $root, largest first.

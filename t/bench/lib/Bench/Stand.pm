@@ -29,6 +29,9 @@ my %defaults = (
     module   => undef,    # a built mod_orders.so; built when absent
     preload  => '',       # shared_preload_libraries
     keep     => 0,
+    root     => $root,    # the tree whose module, schema and data are used
+    settings => {},       # further settings of PostgreSQL
+    directives => '',     # further directives for httpd
 );
 
 sub options {
@@ -87,7 +90,7 @@ sub build {
     make_path($tree);
     say_what("building the module in $tree");
     $self->run_quiet('copy', 'sh', '-c',
-        "cd '$root' && tar -cf - configure.ac Makefile.am mod_orders t/tests.am t/checks t/unit t/fuzz 2>/dev/null "
+        "cd '$self->{root}' && tar -cf - configure.ac Makefile.am mod_orders t/tests.am t/checks t/unit t/fuzz 2>/dev/null "
           . "--exclude='*.o' --exclude='*.lo' --exclude='*.la' --exclude=.libs --exclude=.deps | tar -C '$tree' -xf -");
     $self->run_quiet('autoreconf', 'sh', '-c', "cd '$tree' && autoreconf -fi")
       if !-e "$tree/configure" || -M "$tree/configure" > -M "$tree/configure.ac";
@@ -128,8 +131,9 @@ sub dsn {
 sub data_stamp {
     my ($self) = @_;
     my $sha = Digest::SHA->new(256);
-    my @files = ("$root/t/bench/data.sql");
-    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, "$root/sql/deploy", "$root/sql/functions", "$root/sql/sqitch.plan");
+    my @files = ("$self->{root}/t/bench/data.sql");
+    my @schema = grep { -e } map { "$self->{root}/sql/$_" } qw(deploy functions sqitch.plan);
+    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, @schema);
     $sha->addfile($_) for sort @files;
     return "orders=$self->{orders} users=$self->{users} sql=" . $sha->hexdigest;
 }
@@ -183,6 +187,7 @@ log_rotation_size = 0
 log_rotation_age = 0
 shared_preload_libraries = '$self->{preload}'
 EOF_CONF
+    print $out "$_ = '$self->{settings}{$_}'\n" for sort keys %{$self->{settings}};
     close $out;
 }
 
@@ -191,9 +196,9 @@ sub load {
     say_what("deploying the schema and making $self->{orders} orders of $self->{users} users");
     my $began = time;
     $self->run_quiet('createdb', "$self->{pgbin}/createdb", '-h', $self->{sockets}, '-p', $self->{pgport}, '-U', 'postgres', 'orders');
-    $self->run_quiet('sqitch', 'sqitch', '--chdir', "$root/sql", 'deploy',
+    $self->run_quiet('sqitch', 'sqitch', '--chdir', "$self->{root}/sql", 'deploy',
         "db:pg://postgres\@127.0.0.1:$self->{pgport}/orders");
-    $self->run_quiet('data', $self->psql_command('-v', "orders=$self->{orders}", '-v', "users=$self->{users}", '-f', "$root/t/bench/data.sql"));
+    $self->run_quiet('data', $self->psql_command('-v', "orders=$self->{orders}", '-v', "users=$self->{users}", '-f', "$self->{root}/t/bench/data.sql"));
     $self->run_quiet('vacuum', $self->psql_command('-c', 'VACUUM ANALYZE', '-c', 'CHECKPOINT'));
     say_what(sprintf 'loaded in %d s', time - $began);
 }
@@ -215,13 +220,14 @@ sub start_httpd {
     my $modules = $ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules';
     my $binary = $ENV{HTTPD} // '/usr/sbin/apache2';
     my @user = $> == 0 ? "User www-data\nGroup www-data" : ();
-    open my $template, '<', "$root/t/bench/httpd.conf.in" or die "httpd.conf.in: $!\n";
+    open my $template, '<', "$self->{root}/t/bench/httpd.conf.in" or die "httpd.conf.in: $!\n";
     my %value = (
         dir => $dir, port => $c{port}, modules => $modules, module => $self->build, user => "@user", dsn => $self->dsn,
         threads => $c{threads}, sessions => $c{sessions}, dbdmax => $c{dbdmax} // $c{sessions}, dbdmin => 1, worker => $c{worker} // 'Off',
     );
     my $text = join '', <$template>;
     $text =~ s/\@(\w+)\@/$value{$1} \/\/ die "httpd.conf.in: $1?\n"/ge;
+    $text .= "\n$c{directives}\n";
     open my $out, '>', "$dir/httpd.conf" or die "httpd.conf: $!\n";
     print $out $text;
     close $out;
@@ -253,7 +259,7 @@ sub install_service {
     return if $self->{service_dir};
     my $dir = "$self->{scratch}/fastify";
     make_path($dir);
-    $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$root'/t/bench/fastify/*.js* '$dir'/");
+    $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$self->{root}'/t/bench/fastify/*.js* '$dir'/");
     $self->run_quiet('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --no-audit --no-fund")
       if !-d "$dir/node_modules" || -M "$dir/node_modules" > -M "$dir/package-lock.json";
     $self->{service_dir} = $dir;
