@@ -97,6 +97,8 @@ const tries = [
         f('PERFORM 1; EXCEPTION WHEN unique_violation THEN GET STACKED DIAGNOSTICS v_name = TABLE_NAME', '    v_name text;\n')],
     ['execute', 'a function that PUBLIC may execute', sql('SELECT 1', 'RETURNS integer LANGUAGE sql').replace(/REVOKE.*/, ''),
         sql('SELECT 1', 'RETURNS integer LANGUAGE sql')],
+    ['execute', 'a function outside of the schema', sql('SELECT 1', 'RETURNS integer LANGUAGE sql').replace(/REVOKE.*/, 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA other FROM PUBLIC'),
+        sql('SELECT 1', 'RETURNS integer LANGUAGE sql').replace(/REVOKE.*/, 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA orders FROM PUBLIC')],
     ['execute', 'default privileges', 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC', 'SELECT 1'],
     ['dynamic', 'a statement that is put together', f("EXECUTE format('DELETE FROM %I', p_id)"), f('PERFORM 1')],
     ['tenant', 'a statement of the module', c('SELECT i.id FROM orders.item AS i WHERE i.id = $2'),

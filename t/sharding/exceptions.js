@@ -17,8 +17,6 @@ const exceptions = [
     ['case', 'record_steps', 'History and outbox become one table of events.'],
     ['cte', 'record_steps', 'History and outbox become one table of events.'],
     ['column', 'refuse bulk_row sqlstate.c', 'The field of a refusal moves to its DETAIL.'],
-    ['plan', '*', 'The setting moves to the role.'],
-    ['execute', '*', 'Is to be revoked beside each function.'],
     ['tenant', 'seat_of product_document due_provider_events price_cart invoice_issuer read_own_invoice offer_of check_under_way put_package '
         + 'member_document payment_by_intent claim_mail find_payment apply_waiting_events plan_offer_of variant_of credit_refunds sold_again '
         + 'pieces_left same_return count_returned all_is_back take_return sale_head note_terminal_refund coupons_within_limits', 'Not yet changed.'],

@@ -38,7 +38,7 @@ class Schema {
         this.functions = [];
         this.views = [];
         this.revoked = new Set();
-        this.grants = []; // statements that revoke from all functions
+        this.defaults = []; // ALTER DEFAULT PRIVILEGES
     }
 
     // files: Map(path -> text)
@@ -110,19 +110,19 @@ class Schema {
         this.functions.push(f);
     }
 
-    readGrantStmt(node, where) {
+    readGrantStmt(node) {
         if (!/FUNCTION|ROUTINE|PROCEDURE/.test(node.objtype)) return;
         const toPublic = node.grantees.some(({ RoleSpec: r }) => r.roletype === 'ROLESPEC_PUBLIC');
         if (node.is_grant || !toPublic) return;
-        if (node.targtype !== 'ACL_TARGET_OBJECT') {
-            this.grants.push({ name: 'all functions in schema', ...where });
+        if (node.targtype === 'ACL_TARGET_ALL_IN_SCHEMA') {
+            for (const schema of words(node.objects)) this.revoked.add(`${schema}.*`);
             return;
         }
         for (const { ObjectWithArgs: o } of node.objects) this.revoked.add(words(o.objname).join('.'));
     }
 
     readAlterDefaultPrivilegesStmt(node, where) {
-        this.grants.push({ name: 'default privileges', ...where });
+        this.defaults.push(where);
     }
 }
 
