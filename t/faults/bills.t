@@ -5,9 +5,9 @@
 # (503 with Retry-After); buyers are served as before, memory stays bounded, and nothing is rendered for a client that left.
 use strict;
 use warnings;
-use utf8;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
 use Faults::Load;
@@ -18,7 +18,6 @@ use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $LINES = 500;
 my $BILLS = 12;
 my $stand = Faults::Stand->new->start_postgres;
 my $port  = $stand->{port};
@@ -28,40 +27,6 @@ sub ask
 {
     my (%request) = @_;
     return Faults::Load->one_by_one($port, { token => secret('operator'), %request });
-}
-
-# A title of 200 characters, in scripts of several fonts and in one that has none here.
-sub title { return substr "$_[0] " . join(' ', ('Jacket', "\x{6771}\x{4EAC}", "\x{0643}\x{062A}\x{0627}\x{0628}", "\x{16A0}\x{16A1}") x 20), 0, 200 }
-
-sub make_products
-{
-    for my $n (1 .. 5) {
-        my $reply = ask(
-            method => 'PUT', path => "/api/v1/admin/catalogue/products/bill-$n",
-            body => { name => title($n), variants => [ { ref => 'one', name => 'One', prices => { USD => 100 + $n } } ] },
-        );
-        $reply->{status} =~ /^20/ or die "a product: $reply->{status} $reply->{body}\n";
-    }
-}
-
-# Confirmed, so that it has a bill. Returns where the bill is.
-sub make_bill
-{
-    my ($buyer) = @_;
-    my $order = ask(
-        path => '/api/v1/admin/orders', key => "bill-$buyer",
-        body => {
-            dialect => 'customer', user => "buyer-$buyer", currency => 'USD', payment_method => 'cod',
-            lines => [ map { { product => 'bill-' . (1 + $_ % 5), quantity => 1 } } 1 .. $LINES ],
-        },
-    );
-    $order->{status} == 201 or die "an order: $order->{status} $order->{body}\n";
-    my $id = from_json($order->{body})->{id};
-    my $confirmed = ask(path => "/api/v1/admin/orders/$id/confirm", body => {});
-    $confirmed->{status} == 200 or die "confirm: $confirmed->{status} $confirmed->{body}\n";
-    my $link = ask(path => "/api/v1/customer/e-bill/$id", token => secret("buyer-$buyer"));
-    $link->{status} == 200 or die "a link: $link->{status} $link->{body}\n";
-    return from_json($link->{body})->{pdf_url} =~ s{^http://[^/]+}{}r;
 }
 
 sub httpd_numbers
@@ -75,8 +40,7 @@ sub httpd_numbers
     return $sum;
 }
 
-make_products();
-my @bills = map { make_bill($_) } 1 .. $BILLS;
+my @bills = make_bills($port, $BILLS);
 my @orders = map { from_json(ask(%{ create($_, 'hundred') })->{body})->{order}{id} } 101 .. 104;
 
 # Four buyers who read one order after another.

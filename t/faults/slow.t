@@ -7,12 +7,16 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
+use Faults::Data qw(secret);
 use Faults::Load;
 use Faults::Process qw(run_quiet);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
+use IO::Socket::SSL ();
+use Socket qw(SO_RCVBUF);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -25,7 +29,10 @@ sub shipped {
 }
 
 my $threads = shipped('ThreadsPerChild') // 64;
-my $timeouts = shipped('RequestReadTimeout');
+my %shipped = map { $_ => shipped($_) } qw(RequestReadTimeout FlushMaxThreshold);
+# How much of a reply the kernel buffers, so that slow readers are httpd's to wait for. Over loopback it is megabytes.
+my $NETWORK = 4 * 1024;
+
 my $stand = Faults::Stand->new->start_postgres;
 my $log = Faults::Client->new;
 my $tls = $stand->{port} + 3;
@@ -34,7 +41,7 @@ my $dir = $stand->{dir};
 run_quiet($stand->{log}, qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1), '-keyout', "$dir/tls.key", '-out', "$dir/tls.crt");
 $stand->start_httpd(
     threads => $threads,
-    extra => join "\n", $timeouts ? "RequestReadTimeout $timeouts" : (), 'LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so',
+    extra => join "\n", (map { defined $shipped{$_} ? "$_ $shipped{$_}" : () } sort keys %shipped), "SendBufferSize $NETWORK", 'LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so',
     "Listen 127.0.0.1:$tls https", "<VirtualHost 127.0.0.1:$tls>", 'SSLEngine on', "SSLCertificateFile $dir/tls.crt", "SSLCertificateKeyFile $dir/tls.key", '</VirtualHost>',
 );
 
@@ -68,11 +75,18 @@ sub dial {
 my $header = "POST /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n";
 my $body = "${header}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
 
-# $count connections to $port that send $begin, then a byte each half second; a buyer's details beside them.
+sub sends {
+    my ($port, $begin) = @_;
+    return sub { my $one = dial($port); syswrite $one, $begin if length $begin; return $one };
+}
+
+buyer(1);
+my ($before) = buyer(2);
+
+# $count connections that $open opens, and a byte each half second; a buyer's details beside them.
 sub beside {
-    my ($what, $count, $port, $begin, $drip, $check) = @_;
-    my ($before) = buyer(2);
-    my @slow = map { my $one = dial($port); syswrite $one, $begin if length $begin; $one } 1 .. $count;
+    my ($what, $count, $open, $drip, $check) = @_;
+    my @slow = map { $open->() } 1 .. $count;
     local $SIG{PIPE} = 'IGNORE';
     my ($p99, $wrong, $requests) = buyer(4, sub { return if !length $drip; syswrite $_, $drip for @slow });
     $check->(@slow) if $check;
@@ -81,20 +95,43 @@ sub beside {
     my ($after) = buyer(2);
     my ($undisturbed) = sort { $b <=> $a } $before, $after, $floor;
     note(sprintf '%s: p99 %.1f ms of %d requests, undisturbed %.1f and %.1f ms', $what, $p99, $requests, $before, $after);
+    $before = $after;
     none_of("$what: every buyer is answered with 200", @$wrong);
     cmp_ok($p99, '<=', 5 * $undisturbed, "$what: p99 of buyers is at most 5 times the undisturbed one");
 }
 
-buyer(1);
-beside('100 slow headers', 100, $stand->{port}, $header . 'X-Slow: ', 'x');
-beside('100 slow TLS handshakes', 100, $tls, "\x16\x03\x01\x02\x00", "\x01");
+beside('100 slow headers', 100, sends($stand->{port}, $header . 'X-Slow: '), 'x');
+beside('100 slow TLS handshakes', 100, sends($tls, "\x16\x03\x01\x02\x00"), "\x01");
 
 # They are refused by their headers alone.
-beside('100 slow bodies without credentials', 100, $stand->{port}, $body, ' ', sub {
+beside('100 slow bodies without credentials', 100, sends($stand->{port}, $body), ' ', sub {
     none_of('and each of them is answered meanwhile', map { sysread($_, my $text, 4096); ($text // '') =~ m{^HTTP/1.1 401 } ? () : $text // 'nothing' } @_);
 });
-beside('300 idle connections', 300, $stand->{port}, '', '');
-beside('300 kept connections', 300, $stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", '');
+beside('300 idle connections', 300, sends($stand->{port}, ''), '');
+beside('300 kept connections', 300, sends($stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), '');
+
+# Each asks over TLS for an order of 500 lines, and reads no further than the handshake.
+subtest '300 slow readers over TLS' => sub {
+    make_bills($stand->{port}, 1);
+    my $id = $stand->postgres->value('SELECT max(id) FROM orders.orders');
+    $log->expect($id);
+    my $request = { path => "/api/v1/admin/orders/$id", token => secret('operator') };
+    my $whole = Faults::Load->one_by_one($stand->{port}, $request);
+    is($whole->{status}, 200, 'an order of 500 lines');
+    cmp_ok(length $whole->{body}, '>', 256 * 1024, 'is larger than what httpd keeps without a thread by default: ' . length $whole->{body});
+    my @failed;
+    beside('300 slow readers over TLS', 300, sub {
+        my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $tls, Sockopts => [ [ SO_RCVBUF, 4096 ] ]) or die "connect: $!\n";
+        return $socket if @failed;
+        if (IO::Socket::SSL->start_SSL($socket, SSL_verify_mode => 0, Timeout => 10)) {
+            print $socket "GET $request->{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $request->{token}\r\n\r\n";
+        } else {
+            push @failed, $IO::Socket::SSL::SSL_ERROR;
+        }
+        return $socket;
+    }, '');
+    none_of('each of them is served', @failed);
+};
 
 # Nobody holds a thread for longer than the timeouts: after header=5-10 and handshake=5, all are closed.
 subtest 'slow connections are closed in time' => sub {
