@@ -31,6 +31,7 @@ my $secret = 'an own secret of a test, long enough to be one';
 my $httpd = ModOrders::Httpd->new(
     server    => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example.test\nOrdersWorker Off\nErrorDocument 404 /missing.html",
     global    => "LoadModule rewrite_module " . Apache::Test::vars('modules') . "/mod_rewrite.so\nRewriteEngine On\nRewriteRule ^/p/([^/]+)\$ /transaction/\$1/pay [PT]\n"
+        . "<LocationMatch ^/q/>\nRewriteEngine On\nRewriteRule ([^/]+)\$ /transaction/\$1/pay\n</LocationMatch>\n"
         . join("\n", map { my $log = $_ =~ s{\W}{_}gr; "$format{$_} $log\nCustomLog documented_log $log" } sort keys %format),
     locations => "<Location \"/\">\n    OrdersAPI company\n</Location>\n",
 );
@@ -68,6 +69,7 @@ logged(GET => "/transaction/$token", 404, '/transaction/*');
 logged(GET => "/transaction/$token/pay/more", 404, '/transaction/*/pay/*');
 logged(GET => "/transaction//$token/pay", 200, '/transaction/*/pay');
 logged(GET => "/p/$token", 200, '/transaction/*/pay');
+logged(GET => "/q/$token", 200, '/transaction/*/pay'); # by an internal redirect
 logged(GET => "/order/$number/detail", 403, '/order/*/detail');
 logged(POST => '/user/company/order/detail', 403, '/user/company/order/detail');
 
