@@ -167,6 +167,59 @@ static void advise(apr_pool_t *ptemp, const server_rec *server, const orders_mou
     }
 }
 
+static bool is_condition(const ap_directive_t *section)
+{
+    return !strcasecmp(section->directive, "<If") || !strcasecmp(section->directive, "<ElseIf") ||
+           !strcasecmp(section->directive, "<Else");
+}
+
+/** Whether a section that is no condition may hold for a mount's path; a <Directory> or <Files> may. */
+static bool may_contain(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
+{
+    bool location = !strncasecmp(section->directive, "<Location", sizeof "<Location" - 1);
+
+    return strcasecmp(section->directive, "<VirtualHost") != 0 &&
+           (!location || contains(ptemp, section, path));
+}
+
+/** Conditions are merged after every Location, in whichever order they are written. */
+static void advise_conditions(apr_pool_t *ptemp, const server_rec *server,
+                              const orders_mount_t *mount, const ap_directive_t *own,
+                              const ap_directive_t *section)
+{
+    for (; section; section = section->next) {
+        const ap_directive_t *require = find(section->first_child, "Require");
+
+        if (!require || section == mount->section || !may_contain(ptemp, section, mount->path)) {
+            continue;
+        }
+        if (!is_condition(section)) {
+            advise_conditions(ptemp, server, mount, own, section->first_child);
+        } else if (!merges(ptemp, section)) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d) where %s> "
+                         "holds, since conditions are merged after every <Location>: use "
+                         "AuthMerging And, or a <Location> of its own around it",
+                         require->filename, require->line_num, mount->api->name, own->filename,
+                         own->line_num, section->directive);
+        }
+    }
+}
+
+static void advise_server(apr_pool_t *ptemp, const server_rec *server, const orders_mount_t *mount,
+                          const ap_directive_t *own, const ap_directive_t *host)
+{
+    for (; host; host = host->next) {
+        if (!strcasecmp(host->directive, "<VirtualHost") &&
+            (!mount->section->parent || mount->section->parent == host)) {
+            if (!mount->section->parent) {
+                advise(ptemp, server, mount, own, host->first_child);
+            }
+            advise_conditions(ptemp, server, mount, own, host->first_child);
+        }
+    }
+}
+
 /** The sections of a virtual host come after all of the main server's. */
 void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
                            const apr_array_header_t *mounts)
@@ -179,11 +232,7 @@ void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
             continue;
         }
         advise(ptemp, server, mount, own, mount->section->next);
-        for (const ap_directive_t *host = mount->section->parent ? NULL : ap_conftree; host;
-             host = host->next) {
-            if (!strcasecmp(host->directive, "<VirtualHost")) {
-                advise(ptemp, server, mount, own, host->first_child);
-            }
-        }
+        advise_conditions(ptemp, server, mount, own, ap_conftree);
+        advise_server(ptemp, server, mount, own, ap_conftree);
     }
 }

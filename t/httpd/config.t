@@ -157,6 +157,25 @@ unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Locati
 unlike(says('the wider section first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'is fine');
 unlike(says('sections that are merged', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is fine');
 
+# Conditions are merged last, wherever they are.
+my $if = "<If \"true\">\n%sRequire all granted\n</If>\n";
+like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Require replaces that of OrdersAPI user .* where $_->[2]> holds.*AuthMerging And/, 'is pointed out') for
+    ['an <If>', $inner . sprintf($if, ''), '<If'],
+    ['an <If> before the API', sprintf($if, '') . $inner, '<If'],
+    ['an <Else>', "$inner<If \"false\">\n</If>\n<Else>\nRequire all granted\n</Else>\n", '<Else'],
+    ['an <ElseIf>', "$inner<If \"false\">\n</If>\n<ElseIf \"true\">\nRequire all granted\n</ElseIf>\n", '<ElseIf'],
+    ['an <If> of a wider <Location>', '<Location />' . "\n" . sprintf($if, '') . "</Location>\n$inner", '<If'],
+    ['an <If> of a <Directory>', '<Directory />' . "\n" . sprintf($if, '') . "</Directory>\n$inner", '<If'],
+    ['an <If> of a virtual host', "<VirtualHost 127.0.0.1:1>\n" . sprintf($if, '') . "</VirtualHost>\n$inner", '<If'],
+    ['an <If> of the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner" . sprintf($if, '') . "</VirtualHost>\n", '<If'],
+    ['an <If> beside the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n" . sprintf($if, ''), '<If'];
+unlike(says("$_->[0] with a Require", undef, locations => $_->[1]), $replaces, 'is fine') for
+    ['an <If> that is merged', $inner . sprintf($if, "AuthMerging And\n")],
+    ['an <If> of another <Location>', "<Location /other>\n" . sprintf($if, '') . "</Location>\n$inner"],
+    ['an <If> of another virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n<VirtualHost 127.0.0.1:2>\n" . sprintf($if, '') . "</VirtualHost>\n"],
+    ['an <If> without Require', "$inner<If \"true\">\nOrdersIdentity token\n</If>\n<Location />\n</Location>\n"],
+    ['an <IfModule>', "<IfModule mod_dbd.c>\n$inner</IfModule>\n"];
+
 my $passfile = sub {
     my ($name, $mode, $owner) = @_;
     return says($name, undef, prepare => sub {
