@@ -13,13 +13,14 @@
 
 #include "core/digest.h"
 #include "httpd/config.h"
+#include "httpd/remote_cache.h"
 
 APLOG_USE_MODULE(orders);
 
 #define MUTEX_TYPE "orders-tokens"
 #define GENERATIONS 1024
 #define REFUSALS 1024
-#define LONGEST_ENTRY 1024
+#define LONGEST_ENTRY ORDERS_REMOTE_CACHE_VALUE
 /** To be raised with each change of entry_t: a cache outside of httpd outlives the module that wrote it. */
 #define ENTRY_VERSION 1
 
@@ -48,6 +49,7 @@ typedef struct entry_t {
 static struct {
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
+    orders_remote_cache_t remote; /* the same, for a provider that asks a server */
     apr_global_mutex_t *mutex;
     shared_t *shared;
     server_rec *server;
@@ -120,6 +122,7 @@ static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text
         return false;
     }
     cache.instance = instance;
+    cache.remote = (orders_remote_cache_t){cache.provider, instance, cache.server};
     /* after the provider's own cleanups, hence before these when the pool goes */
     apr_pool_cleanup_register(pconf, NULL, close_cache, apr_pool_cleanup_null);
     return true;
@@ -187,10 +190,55 @@ bool orders_token_cache_key(const unsigned char *database, const unsigned char *
     return orders_sha256(key, bytes, sizeof bytes);
 }
 
-/** Whether the provider relies on our mutex. Those that ask a server over the network do not: one slow reply would hold up all. */
+/** Whether the provider relies on our mutex. Those that ask a server over the network do not: orders_remote_cache_call. */
 static bool needs_lock(void)
 {
     return cache.provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE;
+}
+
+static apr_status_t retrieve(const unsigned char *key, unsigned char *bytes, unsigned *length,
+                             apr_pool_t *pool)
+{
+    orders_remote_call_t call = {.operation = ORDERS_REMOTE_RETRIEVE, .key = key, .value = bytes};
+    apr_status_t status;
+
+    if (needs_lock()) {
+        return cache.provider->retrieve(cache.instance, cache.server, key, ORDERS_TOKEN_HASH_SIZE,
+                                        bytes, length, pool);
+    }
+    status = orders_remote_cache_call(&cache.remote, &call);
+    *length = call.length;
+    return status;
+}
+
+/** An entry that is not stored is looked up again. */
+static void store(const unsigned char *key, apr_time_t expires_at, unsigned char *bytes,
+                  unsigned length, apr_pool_t *pool)
+{
+    orders_remote_call_t call = {.operation = ORDERS_REMOTE_STORE,
+                                 .key = key,
+                                 .value = bytes,
+                                 .length = length,
+                                 .expires_at = expires_at};
+
+    if (needs_lock()) {
+        (void)cache.provider->store(cache.instance, cache.server, key, ORDERS_TOKEN_HASH_SIZE,
+                                    expires_at, bytes, length, pool);
+    } else {
+        (void)orders_remote_cache_call(&cache.remote, &call);
+    }
+}
+
+static void discard(const unsigned char *key, apr_pool_t *pool)
+{
+    orders_remote_call_t call = {.operation = ORDERS_REMOTE_REMOVE, .key = key};
+
+    if (needs_lock()) {
+        (void)cache.provider->remove(cache.instance, cache.server, key, ORDERS_TOKEN_HASH_SIZE,
+                                     pool);
+    } else {
+        (void)orders_remote_cache_call(&cache.remote, &call);
+    }
 }
 
 static bool lock(void)
@@ -269,8 +317,7 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
     if (!needs_lock()) {
         unlock();
     }
-    status = cache.provider->retrieve(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE,
-                                      bytes, &length, pool);
+    status = retrieve(hash, bytes, &length, pool);
     if (needs_lock()) {
         unlock();
     }
@@ -318,7 +365,7 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
     unsigned char bytes[LONGEST_ENTRY];
     unsigned length = identity ? write_entry(identity, lookup->since, bytes) : 0;
     apr_uint32_t place = slot_of(lookup->hash, REFUSALS);
-    bool store = false;
+    bool wanted = false;
 
     if (!lookup->kept || seconds <= 0 || (identity && !length) || !lock()) {
         return;
@@ -329,15 +376,13 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
         memcpy(cache.shared->refused[place].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
         cache.shared->refused[place].since = lookup->since;
     } else {
-        store = true;
+        wanted = true;
     }
     if (!needs_lock()) {
         unlock();
     }
-    if (store) {
-        (void)cache.provider->store(
-            cache.instance, cache.server, lookup->hash, ORDERS_TOKEN_HASH_SIZE,
-            lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
+    if (wanted) {
+        store(lookup->hash, lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
     }
     if (needs_lock()) {
         unlock();
@@ -357,7 +402,7 @@ void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash)
     if (!needs_lock()) {
         unlock();
     }
-    (void)cache.provider->remove(cache.instance, cache.server, hash, ORDERS_TOKEN_HASH_SIZE, pool);
+    discard(hash, pool);
     if (needs_lock()) {
         unlock();
     }

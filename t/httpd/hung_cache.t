@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A token cache whose server hangs: no request waits for it for long, and after the first no other waits at all.
+use strict;
+use warnings;
+use File::Temp ();
+use IO::Socket::INET ();
+use ModOrders::Httpd;
+use ModOrders::Test;
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+my $WAIT     = 1; # seconds, as ORDERS_REMOTE_CACHE_WAIT
+my $PAUSE    = 5; # as ORDERS_REMOTE_CACHE_PAUSE
+my $REQUESTS = 24; # more than the threads that ask the cache
+my $hangs    = File::Temp->new;
+unlink "$hangs";
+
+# A memcached and a Redis that know nothing. They answer while the file is not there. One process a connection.
+my %absent = (memcache => "END\r\n", redis => "\$-1\r\n");
+my %stored = (memcache => "STORED\r\n", redis => "+OK\r\n");
+
+sub serve
+{
+    my ($kind, $client) = @_;
+    while (sysread $client, my $command, 4096) {
+        sleep 0.05 while -e "$hangs" && $command !~ /^version/;
+        syswrite $client, $command =~ /^version/ ? "VERSION 1.6.0\r\n" : $command =~ /^(?:set|\*\d+\r\n\$\d+\r\nSET)/i ? $stored{$kind} : $absent{$kind};
+    }
+}
+
+sub hang { open my $out, '>', "$hangs" or die "$hangs: $!" }
+
+my @servers;
+END { local $?; for (@servers) { kill TERM => -$_; waitpid $_, 0 } }
+
+sub start_server
+{
+    my ($kind) = @_;
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64, Proto => 'tcp') or die "no port: $!\n";
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        POSIX::setpgid(0, 0);
+        $SIG{CHLD} = 'IGNORE';
+        while (my $client = $listener->accept) {
+            next if fork;
+            serve($kind, $client);
+            POSIX::_exit(0);
+        }
+        POSIX::_exit(0);
+    }
+    POSIX::setpgid($pid, $pid);
+    push @servers, $pid;
+    return $listener->sockport;
+}
+
+# Of one request.
+sub seconds_of
+{
+    my ($httpd, $user) = @_;
+    my $from = time;
+    local $SIG{ALRM} = sub { die "no answer\n" };
+    alarm 5;
+    my $code = eval { api(GET => $httpd->url('/api/v1/user/orders'), token => $user->{token}, unchecked => 1)->code } // 0;
+    alarm 0;
+    return $code == 200 ? time - $from : 99;
+}
+
+my $modules = Apache::Test::vars('modules');
+
+for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
+    subtest $kind => sub {
+        my $httpd = ModOrders::Httpd->new(
+            global => "LoadModule socache_${kind}_module $modules/mod_socache_$kind.so\n",
+            server => "OrdersSecretFile secret\nOrdersTokenCacheProvider $kind:127.0.0.1:" . start_server($kind) . "\n",
+        )->start;
+        my @users = map { make_user() } 1 .. $REQUESTS;
+        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'a cache that answers');
+
+        hang();
+        my @children = map {
+            my $user = $_;
+            my $pid  = fork // die "fork: $!";
+            POSIX::_exit(seconds_of($httpd, $user) < $WAIT + 1.5 ? 0 : 1) unless $pid;
+            $pid;
+        } @users;
+        is(scalar(grep { waitpid($_, 0); $? } @children), 0, "$REQUESTS requests at once are answered after $WAIT s at most while it hangs") or return;
+        my $from = time;
+        cmp_ok(seconds_of($httpd, $_), '<', $WAIT, 'then at once') for @users[ 0 .. 4 ];
+        sleep 0.05 while time < $from + $PAUSE;
+        my @waited = grep { $_ >= $WAIT } map { seconds_of($httpd, $_) } @users[ 0 .. 9 ];
+        cmp_ok(scalar @waited, '<=', 1, 'after a pause one of ten waits for it at most');
+        my $lines = () = $httpd->log =~ /the cache does not answer/g;
+        is($lines, 1, 'the log says so once');
+
+        unlink "$hangs";
+        $from = time;
+        seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache answers again/ && time < $from + 2 * $PAUSE;
+        like($httpd->log, qr/the cache answers again/, 'and when it answers again');
+        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'as it does');
+        my $stop = $httpd->stop;
+        cmp_ok($stop, '<', 4, sprintf 'httpd ends in %.1f s', $stop);
+    };
+    unlink "$hangs";
+}
+
+# The seconds of a graceful stop after a request.
+sub stop_seconds
+{
+    my $httpd = ModOrders::Httpd->new(
+        global => "LoadModule socache_memcache_module $modules/mod_socache_memcache.so\n",
+        server => "OrdersSecretFile secret\nOrdersTokenCacheProvider memcache:127.0.0.1:" . start_server('memcache') . "\n",
+    )->start;
+    cmp_ok(seconds_of($httpd, make_user()), '<', $WAIT + 1.5, 'a request is answered');
+    return $httpd->stop('WINCH');
+}
+
+subtest 'httpd ends while the cache hangs' => sub {
+    my $undisturbed = stop_seconds();
+    hang();
+    my $hanging = stop_seconds();
+    cmp_ok($hanging, '<', $undisturbed + 2, sprintf 'gracefully, in %.1f s, undisturbed %.1f s', $hanging, $undisturbed);
+};
+
+done;
