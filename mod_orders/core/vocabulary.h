@@ -73,6 +73,8 @@
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
     X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
+    X(41, schema_version_unsupported, UNAVAILABLE,                                                 \
+      "The database is being upgraded, or its version does not fit this server.")                  \
     X(50, request_abandoned, TIMED_OUT, "The client has closed the connection.")                   \
     X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
     X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \

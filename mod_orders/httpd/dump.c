@@ -10,6 +10,7 @@
 #include "core/route.h"
 #include "core/vocabulary.h"
 #include "httpd/config.h"
+#include "store/schema_version.h"
 
 static const char *auth_word(orders_auth_e auth)
 {
@@ -73,6 +74,8 @@ void orders_dump_routes(apr_pool_t *pconf, server_rec *main)
         apr_file_open_stdout(&out, pconf) != APR_SUCCESS) {
         return;
     }
+    apr_file_printf(out, "mod_orders " ORDERS_VERSION ", schema versions %d to %d\n",
+                    ORDERS_SCHEMA_OLDEST, ORDERS_SCHEMA_NEWEST);
     for (server_rec *server = main; server; server = server->next) {
         const orders_server_conf_t *conf = orders_server_conf(server);
 

@@ -14,6 +14,8 @@
 #include "core/clock.h"
 #include "httpd/config.h"
 #include "httpd/gate.h"
+#include "httpd/log.h"
+#include "store/schema_version.h"
 #include "store/session.h"
 
 APLOG_USE_MODULE(orders);
@@ -33,6 +35,7 @@ APLOG_USE_MODULE(orders);
 struct orders_pool_t {
     server_rec *server; /**< whose mod_dbd pool it is */
     orders_gate_t *gate;
+    orders_schema_t *schema;
     int queue_timeout; /**< milliseconds */
     bool prepared_statements;
     apr_time_t closed_until; /**< atomic: an outage was just seen */
@@ -308,6 +311,7 @@ void orders_sessions_database(orders_pool_t *sessions, apr_pool_t *pool, int tim
                             .release = release,
                             .prepared_statements = sessions && sessions->prepared_statements,
                             .timeout_ms = timeout_seconds * 1000,
+                            .schema = sessions ? sessions->schema : NULL,
                             .log = log};
 }
 
@@ -338,6 +342,7 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
 {
     orders_server_conf_t conf;
     orders_pool_t *pool = apr_pcalloc(pchild, sizeof *pool);
+    const orders_log_t log = orders_log_of_server(server);
     apr_pool_t *own;
 
     orders_server_conf_resolve(orders_server_conf(server), &conf);
@@ -347,6 +352,7 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
     pool->params = conf.dbd_params;
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
+    pool->schema = orders_schema_create(pchild, &log);
     pool->gate = orders_gate_create(own, conf.sessions, orders_sessions_per_user(&conf));
     if (!pool->gate) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "no mutex for the admission gate");

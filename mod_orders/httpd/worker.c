@@ -167,7 +167,8 @@ static orders_problem_t *go_on(const round_t *round, orders_problem_t *problem)
 {
     bool unreachable =
         problem && !*problem->sqlstate &&
-        (problem->error == ORDERS_E_database_unavailable || problem->error == ORDERS_E_busy);
+        (problem->error == ORDERS_E_database_unavailable || problem->error == ORDERS_E_busy ||
+         problem->error == ORDERS_E_schema_version_unsupported);
 
     if (!problem || unreachable) {
         return problem;

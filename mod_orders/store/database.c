@@ -27,8 +27,9 @@
 
 typedef enum {
     RAN,
-    REFUSED,      /* the server answered with an error; nothing has changed */
-    NO_TIME,      /* too little was left to send it; nothing has changed */
+    REFUSED, /* the server answered with an error; nothing has changed */
+    UNFIT,   /* the version of the schema is not one that the module accepts; nothing has changed */
+    NO_TIME, /* too little was left to send it; nothing has changed */
     NOTHING_DONE, /* nor here, but the session is of no use: dead, read only, late with a preparation */
     LOST,         /* the connection broke after sending: anything may have happened */
     LATE          /* the deadline passed after sending: the same */
@@ -251,6 +252,28 @@ static outcome_e execute(run_t *run)
     return outcome;
 }
 
+/* Compares the version of the schema, on a connection or in a state that asks for it. RAN: it fits. */
+static outcome_e look_at_schema(run_t *run)
+{
+    orders_schema_t *schema = run->database->schema;
+    if (!schema || !orders_schema_is_due(schema, run->connection)) {
+        return RAN;
+    }
+    outcome_e outcome = finish(run, PQsendQueryParams(run->connection, orders_schema_query, 0, NULL,
+                                                      NULL, NULL, NULL, BINARY));
+    if (outcome == LOST || outcome == LATE) {
+        return NOTHING_DONE;
+    }
+    if (outcome == NOTHING_DONE ||
+        (outcome == REFUSED && !orders_schema_is_missing(run->params->pool, run->result))) {
+        return outcome;
+    }
+    if (!orders_schema_judge(schema, run->connection, run->result)) {
+        return UNFIT;
+    }
+    return has_time(run, orders_clock_now()) ? RAN : NO_TIME;
+}
+
 /* Errors that tell of the session, not of the statement. */
 static outcome_e look_closer(const run_t *run)
 {
@@ -272,7 +295,8 @@ static outcome_e attempt(run_t *run, apr_time_t now)
     if (!has_time(run, now)) {
         return NO_TIME;
     }
-    outcome_e outcome = execute(run);
+    outcome_e outcome = look_at_schema(run);
+    outcome = outcome == RAN ? execute(run) : outcome;
     return outcome == REFUSED ? look_closer(run) : outcome;
 }
 
@@ -281,6 +305,9 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
     orders_database_t *database = run->database;
     orders_session_t session = {NULL, NULL};
     apr_time_t asked = orders_clock_now();
+    if (database->schema && !orders_schema_admits(database->schema, asked)) {
+        return orders_schema_problem(database->schema, pool);
+    }
     orders_problem_t *problem = database->acquire(database->context, pool, &session);
     apr_time_t got = orders_clock_now();
     database->queue_us += got - asked;
@@ -337,6 +364,16 @@ static orders_problem_t *no_answer(const run_t *run, apr_pool_t *pool, outcome_e
     return problem;
 }
 
+/* An object that the schema lacks makes its version doubtful. */
+static orders_problem_t *refused(const run_t *run, apr_pool_t *pool)
+{
+    orders_problem_t *problem = orders_sqlstate_problem(pool, run->result);
+    if (problem->error == ORDERS_E_schema_mismatch && run->database->schema) {
+        orders_schema_doubt(run->database->schema, orders_clock_now());
+    }
+    return problem;
+}
+
 /* What a failed attempt leads to: NULL means another attempt. `tries` counts by outcome. */
 static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e intent,
                                outcome_e outcome, int *tries)
@@ -350,7 +387,9 @@ static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e int
             pause_before(tries[REFUSED] - 1, run);
             return NULL;
         }
-        return orders_sqlstate_problem(pool, run->result);
+        return refused(run, pool);
+    case UNFIT:
+        return orders_schema_problem(run->database->schema, pool);
     case NOTHING_DONE:
         if (in_time && tries[NOTHING_DONE] <= MAX_DEAD) {
             return NULL;

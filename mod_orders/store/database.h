@@ -16,6 +16,7 @@
 
 #include "core/log.h"
 #include "core/problem.h"
+#include "store/schema_version.h"
 
 /**
  * A borrowed session. `connection` is libpq's; `prepared` is this connection's memory of what it has prepared
@@ -37,6 +38,7 @@ typedef struct orders_database_t {
     void (*release)(void *context, orders_session_t *session, bool broken);
     bool prepared_statements; /**< false behind pgbouncer in transaction mode */
     int timeout_ms;           /**< for a statement in all its attempts, from its first session on */
+    orders_schema_t *schema;  /**< what is known of its version; NULL: not compared */
     const orders_log_t *log;
     /* What the access log wants to know; added to by each execution. */
     apr_time_t busy_us, queue_us;
@@ -77,7 +79,8 @@ void orders_param_bytes(orders_params_t *params, const void *bytes, int length);
  * Executes; `*result` has binary columns and is cleared with `pool`. SQLSTATE class OR becomes the refusal's problem;
  * 40001 and 40P01 are tried up to 5 times with jitter; a lost connection once, by `intent`, else `outcome_unknown` (a
  * write) or `database_unavailable` (a read, or nothing was sent). Nothing is sent when too little time is left to hear
- * the answer. A session on a server that takes no writes is given back as broken, and another one tried.
+ * the answer. A session on a server that takes no writes is given back as broken, and another one tried. While the version of the
+ * schema does not fit, nothing is sent: `schema_version_unsupported`.
  */
 orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_t *pool,
                                           const orders_statement_t *statement,

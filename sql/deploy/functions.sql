@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:functions to pg
+-- All functions and the version of the schema. Every release runs this file as a whole (docs/upgrading.md), and it may be run again.
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 SET LOCAL ROLE orders_owner;
 
 \ir ../functions/basics.sql
@@ -45,6 +47,7 @@ SET LOCAL ROLE orders_owner;
 \ir ../functions/fulfilment.sql
 \ir ../functions/member_orders.sql
 \ir ../functions/checks.sql
+\ir ../functions/version.sql
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA orders, orders_v1 FROM PUBLIC;
 

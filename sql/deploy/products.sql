@@ -2,6 +2,7 @@
 -- Deploy orders:products to pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 SET LOCAL ROLE orders_owner;
 
 CREATE TABLE orders.product (

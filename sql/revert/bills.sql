@@ -2,6 +2,7 @@
 -- Revert orders:bills from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.bill;
 

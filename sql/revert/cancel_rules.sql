@@ -2,6 +2,7 @@
 -- Revert orders:cancel_rules from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.cancel_rule;
 

@@ -2,6 +2,7 @@
 -- Revert orders:carts from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.cart_reorder;
 DROP TABLE orders.cart_line;

@@ -2,6 +2,7 @@
 -- Revert orders:catalogue from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.payment_channel;
 DROP TABLE orders.provider_currency;

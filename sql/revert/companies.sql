@@ -2,6 +2,7 @@
 -- Revert orders:companies from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE orders.users
     DROP COLUMN current_company_id,

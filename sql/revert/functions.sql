@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Revert orders:functions from pg
+-- The modules answer 503 from then on, until the functions of a release are installed (docs/upgrading.md).
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DO $$
 BEGIN
@@ -11,5 +13,7 @@ BEGIN
              WHERE p.pronamespace = 'orders_v1'::regnamespace);
 END
 $$;
+
+UPDATE orders.schema_version SET number = 0, release = 'none', installed_at = clock_timestamp();
 
 COMMIT;

@@ -2,6 +2,7 @@
 -- Revert orders:invoices from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.invoice;
 DROP FUNCTION orders.refuse_change;

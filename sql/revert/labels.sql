@@ -2,6 +2,7 @@
 -- Revert orders:labels from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.tenant_label;
 DROP TABLE orders.label;

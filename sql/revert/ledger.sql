@@ -2,6 +2,7 @@
 -- Revert orders:ledger from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.posting;
 DROP TABLE orders.account;

@@ -2,6 +2,7 @@
 -- Revert orders:orders from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.number_series;
 DROP TABLE orders.coupon_redemption;

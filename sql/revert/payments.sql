@@ -2,6 +2,7 @@
 -- Revert orders:payments from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP VIEW orders.unresolved_provider_events;
 DROP TABLE orders.provider_event;

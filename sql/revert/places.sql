@@ -2,6 +2,7 @@
 -- Revert orders:places from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.subdivision;
 DROP TABLE orders.country;

@@ -2,6 +2,7 @@
 -- Revert orders:schema_and_reference from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP FUNCTION orders.new_public_id;
 DROP FUNCTION orders.code_key;

@@ -2,6 +2,7 @@
 -- Revert orders:shipments from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.shipment_event;
 DROP TABLE orders.shipment;

@@ -2,6 +2,7 @@
 -- Revert orders:users from pg
 
 BEGIN;
+SET LOCAL lock_timeout = '2s';
 
 DROP TABLE orders.users;
 

@@ -13,7 +13,7 @@ SELECT is_empty($$SELECT p.proname FROM pg_proc p
     WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND obj_description(p.oid, 'pg_proc') IS NULL$$, 'every function does');
 SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
     WHERE k.connamespace = 'orders'::regnamespace AND k.contype IN ('p', 'u', 'f') AND k.conrelid <> 0
-      AND k.conrelid::regclass::text <> ALL ('{orders.currency,orders.tenant,orders.transition,orders.cancel_rule,orders.label,orders.country,orders.subdivision,orders.provider_currency}')
+      AND k.conrelid::regclass::text <> ALL ('{orders.currency,orders.tenant,orders.transition,orders.cancel_rule,orders.label,orders.country,orders.subdivision,orders.provider_currency,orders.schema_version}')
       AND k.confrelid::regclass::text <> ALL ('{orders.currency,orders.transition}')
       AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) <> 'tenant_id'$$,
     'tenant_id leads every key but those of the reference tables');

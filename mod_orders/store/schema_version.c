@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/schema_version.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "store/session.h"
+#include "store/sqlstate.h"
+
+/* What a client is told to wait. Seconds. */
+#define RETRY_SECONDS 5
+
+/* orders_schema_t.found before the first look. */
+#define NEVER (-1)
+
+/* The number of a schema without a version: older than versions. */
+#define NO_VERSION 0
+
+#define FOUND_SIZE 256
+
+typedef enum { UNKNOWN, FITS, UNFIT } state_e;
+
+struct orders_schema_t {
+    orders_log_t log;
+    int state;           /* atomic: state_e */
+    int found;           /* atomic: the number that was found last */
+    apr_time_t asked_at; /* atomic: when the version was read, or doubted, last */
+};
+
+const char orders_schema_query[] = "SELECT number::text, release FROM orders.schema_version";
+
+orders_schema_t *orders_schema_create(apr_pool_t *own, const orders_log_t *log)
+{
+    orders_schema_t *schema = apr_pcalloc(own, sizeof(*schema));
+    schema->log = *log;
+    schema->found = NEVER;
+    return schema;
+}
+
+/* Whether ORDERS_SCHEMA_PAUSE has passed and this caller is the one that uses the occasion. */
+static bool take_turn(orders_schema_t *schema, apr_time_t now)
+{
+    apr_time_t asked_at = __atomic_load_n(&schema->asked_at, __ATOMIC_RELAXED);
+    return now - asked_at >= ORDERS_SCHEMA_PAUSE &&
+           __atomic_compare_exchange_n(&schema->asked_at, &asked_at, now, false, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED);
+}
+
+bool orders_schema_admits(orders_schema_t *schema, apr_time_t now)
+{
+    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != UNFIT || take_turn(schema, now);
+}
+
+bool orders_schema_is_due(const orders_schema_t *schema, const PGconn *connection)
+{
+    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != FITS ||
+           !orders_session_has(connection, schema);
+}
+
+bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error)
+{
+    return orders_sqlstate_problem(pool, error)->error == ORDERS_E_schema_mismatch;
+}
+
+/* The line of a version that does not fit. `found` says what the database has, `remedy` what must be upgraded. */
+static void report_unfit(const orders_schema_t *schema, const char *found, const char *remedy)
+{
+    orders_log(&schema->log, ORDERS_LOG_ERROR,
+               "ORD%04d %s - - schema: the database has %s; mod_orders " ORDERS_VERSION
+               " accepts versions %d to %d. Requests are refused until the %s is upgraded",
+               orders_error_number(ORDERS_E_schema_version_unsupported),
+               orders_error_word(ORDERS_E_schema_version_unsupported), found, ORDERS_SCHEMA_OLDEST,
+               ORDERS_SCHEMA_NEWEST, remedy);
+}
+
+static void report(const orders_schema_t *schema, int number, const PGresult *result)
+{
+    char found[FOUND_SIZE];
+    const char *cause = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (number == NO_VERSION) {
+        (void)apr_snprintf(found, sizeof(found), "no version of the schema (%s)",
+                           cause ? cause : "no functions are installed");
+    } else {
+        (void)apr_snprintf(found, sizeof(found), "version %d of the schema (release %s)", number,
+                           PQgetvalue(result, 0, 1));
+    }
+    if (number < ORDERS_SCHEMA_OLDEST) {
+        report_unfit(schema, found, "schema");
+    } else if (number > ORDERS_SCHEMA_NEWEST) {
+        report_unfit(schema, found, "module");
+    } else {
+        orders_log(&schema->log, ORDERS_LOG_NOTICE,
+                   "schema: the database has %s; mod_orders " ORDERS_VERSION
+                   " accepts versions %d to %d",
+                   found, ORDERS_SCHEMA_OLDEST, ORDERS_SCHEMA_NEWEST);
+    }
+}
+
+bool orders_schema_judge(orders_schema_t *schema, PGconn *connection, const PGresult *result)
+{
+    bool row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+    int number = row ? atoi(PQgetvalue(result, 0, 0)) : NO_VERSION;
+    bool fits = number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
+    if (__atomic_exchange_n(&schema->found, number, __ATOMIC_RELAXED) != number) {
+        report(schema, number, result);
+    }
+    if (fits) {
+        orders_session_remember(connection, schema);
+    } else {
+        __atomic_store_n(&schema->asked_at, orders_clock_now(), __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&schema->state, fits ? FITS : UNFIT, __ATOMIC_RELAXED);
+    return fits;
+}
+
+void orders_schema_doubt(orders_schema_t *schema, apr_time_t now)
+{
+    int expected = FITS;
+    if (__atomic_load_n(&schema->state, __ATOMIC_RELAXED) == FITS && take_turn(schema, now)) {
+        (void)__atomic_compare_exchange_n(&schema->state, &expected, UNKNOWN, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+}
+
+orders_problem_t *orders_schema_problem(const orders_schema_t *schema, apr_pool_t *pool)
+{
+    orders_problem_t *problem =
+        orders_problem_logged(pool, ORDERS_E_schema_version_unsupported,
+                              apr_psprintf(pool, "the schema has version %d",
+                                           __atomic_load_n(&schema->found, __ATOMIC_RELAXED)));
+    problem->retry_after = RETRY_SECONDS;
+    return problem;
+}

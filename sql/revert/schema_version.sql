@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:schema_version from pg
+
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+
+DROP TABLE orders.schema_version;
+
+COMMIT;

@@ -1,0 +1,42 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# What makes an upgrade without a stop possible (docs/upgrading.md): a change waits for a lock for a bounded time, every file of
+# functions is installed, and the version of the schema is written in one place and accepted by this module.
+use strict;
+use warnings;
+use Test::More;
+
+chdir($ENV{srcdir} || '.') or die;
+
+sub text_of
+{
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!";
+    local $/;
+    return scalar <$in>;
+}
+
+for my $script (sort glob 'sql/{deploy,revert}/*.sql') {
+    like(text_of($script), qr/^BEGIN;\nSET LOCAL lock_timeout = '\d+s';\n.*\nCOMMIT;\n\z/ms,
+        "$script is one transaction and sets lock_timeout first");
+}
+
+my $deploy   = text_of('sql/deploy/functions.sql');
+my @included = $deploy =~ m{^\\ir \.\./functions/(\w+\.sql)$}mg;
+my @there    = map { s{^sql/functions/}{}r } glob 'sql/functions/*.sql';
+is(join(' ', sort @included), join(' ', sort @there), 'sql/deploy/functions.sql includes each file of functions once');
+is($included[-1], 'version.sql', 'and writes the version last');
+
+my @writers = grep { text_of($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,functions}/*.sql';
+is("@writers", 'sql/deploy/schema_version.sql sql/functions/version.sql', 'one place writes the version, after the first row');
+
+my ($number, $release) = text_of('sql/functions/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
+my ($package) = text_of('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]\)/;
+my %range = text_of('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
+is($release, $package, 'the version names the release of configure.ac');
+cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its own schema');
+cmp_ok($number, '<=', $range{NEWEST}, 'whose number is not beyond the newest one');
+is($range{NEWEST} % 100, 99, 'and all later versions of the same schema of functions');
+
+done_testing();
