@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 #include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The class in which the functions of orders' own SQL refuse: OR400 … OR422. */
@@ -93,30 +95,46 @@ static orders_error_e class_of(const char *sqlstate)
     return ORDERS_E_database_error;
 }
 
-/* The member retry_after of a refusal's HINT. */
-static int seconds_in(const char *hint)
+static int seconds_in(const json_t *extras)
 {
-    json_t *object = hint ? json_loads(hint, 0, NULL) : NULL;
-    int seconds = (int)json_integer_value(json_object_get(object, "retry_after"));
-    json_decref(object);
-    return seconds > 0 ? seconds : LATER;
+    json_int_t seconds = json_integer_value(json_object_get(extras, "retry_after"));
+    return seconds > 0 && seconds <= INT_MAX ? (int)seconds : LATER;
 }
 
-/* MESSAGE is the word, DETAIL the sentence, COLUMN the field, HINT a JSON object. */
+static const char *object_text(apr_pool_t *pool, const json_t *object)
+{
+    char *text = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
+    const char *copy = text ? apr_pstrdup(pool, text) : NULL;
+    free(text);
+    return copy;
+}
+
+/* The HINT: a JSON object with the members `field` and `extras`, both optional. What does not fit is left out. */
+static void read_hint(orders_problem_t *problem, apr_pool_t *pool, const char *hint)
+{
+    json_t *object = hint ? json_loads(hint, 0, NULL) : NULL;
+    const json_t *extras = json_object_get(object, "extras");
+    const char *field = json_string_value(json_object_get(object, "field"));
+    problem->extra = object_text(pool, extras);
+    if (problem->error == ORDERS_E_too_many_requests) {
+        problem->retry_after = seconds_in(extras);
+    }
+    if (field && *field) {
+        orders_problem_field(&problem, pool, apr_pstrdup(pool, field), problem->error,
+                             problem->detail);
+    }
+    json_decref(object);
+}
+
+/* MESSAGE is the word, DETAIL the sentence, HINT a JSON object. Other fields do not survive a server that forwards the error. */
 static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
 {
     const char *word = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
     orders_error_e code = orders_error_by_word(word ? word : "", class_of(sqlstate));
-    const char *field = copy_field(pool, error, PG_DIAG_COLUMN_NAME);
     orders_problem_t *problem =
         orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
-    problem->extra = copy_field(pool, error, PG_DIAG_MESSAGE_HINT);
-    problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON
-                           : code == ORDERS_E_too_many_requests   ? seconds_in(problem->extra)
-                                                                  : 0;
-    if (field) {
-        orders_problem_field(&problem, pool, field, code, problem->detail);
-    }
+    problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;
+    read_hint(problem, pool, PQresultErrorField(error, PG_DIAG_MESSAGE_HINT));
     return problem;
 }
 

@@ -1,15 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
 
+-- A server that forwards another server's error (Citus) keeps these four parts and drops COLUMN.
 CREATE OR REPLACE FUNCTION orders_v1.refuse(
     p_class text, p_code text, p_detail text, p_field text DEFAULT NULL, p_extras jsonb DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_hint jsonb := '{}';
 BEGIN
+    IF p_field <> '' THEN
+        v_hint := jsonb_build_object('field', p_field);
+    END IF;
+    IF p_extras IS NOT NULL THEN
+        v_hint := v_hint || jsonb_build_object('extras', p_extras);
+    END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'OR' || p_class,
         MESSAGE = p_code,
         DETAIL  = coalesce(p_detail, ''),
-        COLUMN  = coalesce(p_field, ''),
-        HINT    = coalesce(p_extras::text, '');
+        HINT    = CASE WHEN v_hint = '{}' THEN '' ELSE v_hint::text END;
 END
 $$;
 
@@ -79,7 +87,8 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
 COMMENT ON FUNCTION orders_v1.refuse(text, text, text, text, jsonb) IS
 'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
-COLUMN the request''s field, HINT a JSON object of further members. Every refusal of the order book is made here';
+HINT the JSON object {"field", "extras"}: the request''s field and an object of further members, each left out when there is none.
+Every refusal is made here';
 COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number of at least so many digits';
 COMMENT ON FUNCTION orders_v1.utc_time IS 'Internal: ISO 8601 to the second, UTC';
 COMMENT ON FUNCTION orders_v1.local_time IS 'Internal: the wall clock of a tenant';

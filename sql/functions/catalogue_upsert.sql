@@ -24,7 +24,11 @@ BEGIN
     x.current_company_id := orders_v1.company_id_of(p_tenant, d, 'current_company', false);
     x.active := orders_v1.doc_boolean(d, 'active', true);
     x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    IF v_old.id IS NULL THEN
+    IF x.login = '' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be empty.', 'login');
+    ELSIF EXISTS (SELECT FROM orders.users u WHERE u.tenant_id = p_tenant AND u.login = x.login AND u.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('login');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.users (tenant_id, external_ref, login, name, given_name, family_name, email, phone, locale,
                                   title, default_address, current_company_id, active, metadata)
         VALUES (p_tenant, p_ref, x.login, x.name, x.given_name, x.family_name, x.email, x.phone, x.locale,
@@ -59,13 +63,15 @@ BEGIN
     x.currency := orders_v1.doc_currency(d, 'currency', true);
     x.duration_unit := CASE WHEN d ? 'duration_unit' AND d ->> 'duration_unit' IS NOT NULL
                             THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
-    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
     x.features := orders_v1.doc_display(d, 'features');
     x.status := orders_v1.doc_word(d, 'status', '{on_sale,hidden,retired}', 'on_sale');
     x.max_quantity := orders_v1.doc_number(d, 'max_quantity', false, 1, 1000000);
     x.tax_class := orders_v1.doc_text(d, 'tax_class', false);
     x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    IF v_old.id IS NULL THEN
+    IF EXISTS (SELECT FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.slug = x.slug AND p.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('slug');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.plan (tenant_id, external_ref, slug, name, description, price, currency, duration_unit,
                                  duration_value, features, status, max_quantity, tax_class, metadata)
         VALUES (p_tenant, p_ref, x.slug, x.name, x.description, x.price, x.currency, x.duration_unit,
@@ -103,7 +109,7 @@ BEGIN
     x.price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
     x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
                             THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
-    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
     x.active := orders_v1.doc_boolean(d, 'active', true);
     IF v_old.id IS NULL THEN
         INSERT INTO orders.billing_option (tenant_id, external_ref, plan_id, name, price, duration_unit,
@@ -134,7 +140,10 @@ BEGIN
     x.key := orders_v1.doc_text(d, 'key', true);
     x.rate_bp := orders_v1.doc_number(d, 'rate_bp', true, 0, 10000);
     x.active := orders_v1.doc_boolean(d, 'active', true);
-    IF v_old.id IS NULL THEN
+    IF EXISTS (SELECT FROM orders.tax_rate t
+               WHERE t.tenant_id = p_tenant AND t.tax_class = x.tax_class AND t.key = x.key AND t.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken(NULL);
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.tax_rate (tenant_id, external_ref, tax_class, key, rate_bp, active)
         VALUES (p_tenant, p_ref, x.tax_class, x.key, x.rate_bp, x.active)
         RETURNING * INTO x;
@@ -175,7 +184,11 @@ BEGIN
     LEFT JOIN orders.currency y ON y.code = u.currency
     WHERE y.code IS NULL OR u.unit IS NULL OR u.unit !~ '^[1-9][0-9]{0,8}$'
     ORDER BY u.currency LIMIT 1;
-    IF v_old.id IS NULL THEN
+    PERFORM orders_v1.check_slug(p_ref, 'ref');
+    PERFORM orders_v1.check_slug(x.provider, 'provider');
+    IF x.provider IN ('balance', 'manual', 'terminal') THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be balance, manual or terminal.', 'provider');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, payable_units, metadata)
         VALUES (p_tenant, p_ref, x.name, x.provider, x.enabled, x.currencies, x.payable_units, x.metadata)
         RETURNING * INTO x;
@@ -204,7 +217,14 @@ BEGIN
     x.word := orders_v1.doc_text(d, 'word', true, 64);
     x.language := lower(orders_v1.doc_text(d, 'language', true, 35));
     x.text := orders_v1.doc_text(d, 'text', true, 200);
-    IF v_old.id IS NULL THEN
+    PERFORM orders_v1.check_slug(x.word, 'word');
+    IF x.language !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a language tag, such as en or zh-hant.', 'language');
+    ELSIF EXISTS (SELECT FROM orders.tenant_label l
+                  WHERE l.tenant_id = p_tenant AND l.kind = x.kind AND l.word = x.word AND l.language = x.language
+                    AND l.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('word');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.tenant_label (tenant_id, external_ref, kind, word, language, text)
         VALUES (p_tenant, p_ref, x.kind, x.word, x.language, x.text)
         RETURNING * INTO x;
@@ -239,6 +259,12 @@ BEGIN
     IF x.percent_bp IS NOT NULL AND x.amount IS NOT NULL THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'A coupon takes off a percentage or an amount, not both.',
                               'amount');
+    ELSIF coalesce(length(orders.code_key(x.code)), 0) NOT BETWEEN 1 AND 64 THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must have 1 to 64 visible characters.', 'code');
+    ELSIF x.currency IS NULL AND (x.minimum > 0 OR x.max_discount IS NOT NULL) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A minimum and a max_discount need a currency.', 'currency');
+    ELSIF x.starts_at >= x.ends_at THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be before ends_at.', 'starts_at');
     END IF;
     RETURN x;
 END
@@ -269,7 +295,10 @@ DECLARE
 BEGIN
     SELECT * INTO v_old FROM orders.coupon k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR UPDATE;
     x := orders_v1.coupon_from(v_old, p_ref, d);
-    IF v_old.id IS NULL THEN
+    IF EXISTS (SELECT FROM orders.coupon k
+               WHERE k.tenant_id = p_tenant AND k.code_key = orders.code_key(x.code) AND k.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('code');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.coupon (tenant_id, external_ref, code, kind, percent_bp, amount, currency, minimum,
                                    max_discount, starts_at, ends_at, max_uses, max_uses_per_user, active, metadata)
         VALUES (p_tenant, p_ref, x.code, x.kind, x.percent_bp, x.amount, x.currency, x.minimum,
@@ -342,24 +371,26 @@ BEGIN
 END
 $$;
 
--- Two sessions may create one reference at once: the later one finds the row on its second try.
+-- Two sessions may write the same value at once. The later one waits, fails, and finds the other's row on its next try: the entry
+-- itself, or one that has the value already. Names of constraints are not compared: they differ between the parts of a table
+-- that is spread over servers.
 CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.answer
 LANGUAGE plpgsql AS $$
 DECLARE
-    u            orders_v1.upserted;
-    r            orders_v1.answer;
-    v_constraint text;
-    v_table      text;
+    u orders_v1.upserted;
+    r orders_v1.answer;
 BEGIN
-    FOR v_try IN 1 .. 2 LOOP
+    FOR v_try IN 1 .. 3 LOOP
         BEGIN
             u := orders_v1.put_entry(p_tenant, p_kind, p_ref, d);
             EXIT;
-        EXCEPTION WHEN unique_violation OR check_violation THEN
-            GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_table = TABLE_NAME;
-            IF v_try = 2 OR v_constraint NOT LIKE '%\_external\_ref\_unique' THEN
-                PERFORM orders_v1.refuse_constraint(v_constraint, v_table);
-            END IF;
+        EXCEPTION
+            WHEN unique_violation THEN
+                IF v_try = 3 THEN
+                    PERFORM orders_v1.refuse_taken(NULL);
+                END IF;
+            WHEN check_violation THEN
+                PERFORM orders_v1.refuse('422', 'invalid_field', 'The values do not fit together.');
         END;
     END LOOP;
     IF u.code = 'created' AND u.id % 100 = 0 THEN
@@ -409,6 +440,7 @@ DECLARE
     v_state  text;
     v_code   text;
     v_detail text;
+    v_hint   text;
     v_field  text;
 BEGIN
     r.type := p_line ->> 'kind';
@@ -416,17 +448,18 @@ BEGIN
     RETURN orders_v1.upsert_row(p_tenant, r.type, r.reference, p_line);
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
-                            v_field = COLUMN_NAME;
+                            v_hint = PG_EXCEPTION_HINT;
     IF orders_v1.is_value_error(v_state) THEN
         v_code := 'invalid_field';
         v_detail := 'This entry has a value that cannot be stored.';
-        v_field := NULL;
-    ELSIF v_state NOT LIKE 'OR%' THEN
+    ELSIF v_state LIKE 'OR%' THEN
+        v_field := nullif(v_hint, '')::jsonb ->> 'field';
+    ELSE
         RAISE;
     END IF;
     r.code := v_code;
     r.detail := v_detail;
-    r.title := nullif(v_field, '');
+    r.title := v_field;
     RETURN r;
 END
 $$;

@@ -69,7 +69,12 @@ BEGIN
     x.images := orders_v1.doc_images(d, 'images');
     x.active := orders_v1.doc_boolean(d, 'active', true);
     x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    IF v_old.id IS NULL THEN
+    IF x.prefix !~ '^[A-Z]{2,8}$' OR x.prefix = 'INV' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be 2 to 8 capital letters, and not INV.', 'prefix');
+    ELSIF EXISTS (SELECT FROM orders.company c
+                  WHERE c.tenant_id = p_tenant AND c.prefix = x.prefix AND c.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('prefix');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.company (tenant_id, external_ref, name, prefix, email, tax_number, address, images, active,
                                     metadata)
         VALUES (p_tenant, p_ref, x.name, x.prefix, x.email, x.tax_number, x.address, x.images, x.active, x.metadata)
@@ -101,6 +106,10 @@ BEGIN
     x.active := orders_v1.doc_boolean(d, 'active', true);
     IF x.user_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'user');
+    ELSIF EXISTS (SELECT FROM orders.membership m
+                  WHERE m.tenant_id = p_tenant AND m.user_id = x.user_id AND m.company_id = x.company_id
+                    AND m.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('user');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.membership (tenant_id, external_ref, company_id, user_id, role, active)
         VALUES (p_tenant, p_ref, x.company_id, x.user_id, x.role, x.active)
@@ -226,7 +235,7 @@ BEGIN
     x.active := orders_v1.doc_boolean(d, 'active', true);
     IF EXISTS (SELECT FROM orders.variant y
                WHERE y.tenant_id = p.tenant_id AND y.number = x.number AND y.id IS DISTINCT FROM v_old.id) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Another entry has this value already.', orders_v1.doc_path(d, 'number'));
+        PERFORM orders_v1.refuse_taken(orders_v1.doc_path(d, 'number'));
     ELSIF d ->> 'stock' IS NOT NULL
           AND EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p.tenant_id AND k.variant_id = v_old.id) THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', orders_v1.doc_path(d, 'stock'));
@@ -310,7 +319,10 @@ BEGIN
     x.translations := orders_v1.doc_translations(d, 'translations');
     x.active := orders_v1.doc_boolean(d, 'active', true);
     x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    IF v_old.id IS NULL THEN
+    IF EXISTS (SELECT FROM orders.product p
+               WHERE p.tenant_id = p_tenant AND p.slug = x.slug AND p.external_ref <> p_ref) THEN
+        PERFORM orders_v1.refuse_taken('slug');
+    ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.product (tenant_id, external_ref, company_id, number, slug, name, description, images,
                                     tax_class, returnable, translations, active, metadata)
         VALUES (p_tenant, p_ref, x.company_id, x.number, x.slug, x.name, x.description, x.images, x.tax_class,

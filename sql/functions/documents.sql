@@ -222,18 +222,30 @@ RETURNS orders_v1.upserted LANGUAGE sql IMMUTABLE AS $$
                p_new, p_after)::orders_v1.upserted
 $$;
 
--- A document that breaks a constraint is refused under the name of the field that the constraint watches.
-CREATE OR REPLACE FUNCTION orders_v1.refuse_constraint(p_constraint text, p_table text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_field text := substring(p_constraint FROM '^' || p_table
-        || '_(login|slug|code|currency|duration|starts|max_uses_per_user|max_uses|amounts|email|provider|external_ref|prefix'
-        || '|number|one_per_user|word|language)');
+CREATE OR REPLACE FUNCTION orders_v1.refuse_taken(p_field text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders_v1.refuse('422', 'invalid_field',
-        CASE WHEN p_constraint LIKE '%\_unique' OR p_constraint LIKE '%\_one\_per\_%' THEN 'Another entry has this value already.'
-             ELSE 'This does not hold: ' || replace(p_constraint, '_', ' ') || '.' END,
-        CASE v_field WHEN 'duration' THEN 'duration_value' WHEN 'starts' THEN 'starts_at'
-                     WHEN 'amounts' THEN 'currency' WHEN 'external_ref' THEN 'ref' WHEN 'one_per_user' THEN 'user' ELSE v_field END);
+    PERFORM orders_v1.refuse('422', 'invalid_field', 'Another entry has this value already.', p_field);
+END
+$$;
+
+-- A word that names something in URLs and settings.
+CREATE OR REPLACE FUNCTION orders_v1.check_slug(p_text text, p_field text) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF p_text !~ '^[a-z0-9][a-z0-9_-]{0,63}$' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field',
+            'Must be 1 to 64 of a to z, 0 to 9, _ and -, and must start with a letter or digit.', p_field);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.doc_duration_value(d jsonb, p_unit text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_value bigint := orders_v1.doc_number(d, 'duration_value', p_unit IS NOT NULL, 1, 10000);
+BEGIN
+    IF v_value IS NOT NULL AND p_unit IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Needs a duration_unit.', orders_v1.doc_path(d, 'duration_value'));
+    END IF;
+    RETURN v_value;
 END
 $$;
 
@@ -267,4 +279,6 @@ COMMENT ON FUNCTION orders_v1.doc_word IS
 'Internal: one of these words. OR422 required_field (without default), invalid_field';
 COMMENT ON FUNCTION orders_v1.doc_currency IS 'Internal: a currency code. OR422 required_field, currency_unknown';
 COMMENT ON FUNCTION orders_v1.upsert_outcome IS 'Internal: created, updated or unchanged';
-COMMENT ON FUNCTION orders_v1.refuse_constraint IS 'Internal: OR422 invalid_field for a broken constraint';
+COMMENT ON FUNCTION orders_v1.refuse_taken IS 'Internal: OR422 invalid_field for a value that another entry has';
+COMMENT ON FUNCTION orders_v1.check_slug IS 'Internal: OR422 invalid_field for a text that is not a word of lower-case letters, digits, _ and -';
+COMMENT ON FUNCTION orders_v1.doc_duration_value IS 'Internal: the member duration_value, which has a unit. OR422 required_field, invalid_field';

@@ -32,7 +32,7 @@ BEGIN
     x.rank := orders_v1.doc_number(d, 'rank', true, 0, 1000000);
     x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
                             THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
-    x.duration_value := orders_v1.doc_number(d, 'duration_value', x.duration_unit IS NOT NULL, 1, 10000);
+    x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
     x.active := orders_v1.doc_boolean(d, 'active', true);
     IF v_old.variant_id IS NULL THEN
         INSERT INTO orders.package (tenant_id, variant_id, external_ref, rank, duration_unit, duration_value, active)

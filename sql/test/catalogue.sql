@@ -107,7 +107,7 @@ SELECT is(pg_temp.put('plans', 'object', '{"name": "x", "price": 1, "currency": 
 
 CREATE FUNCTION pg_temp.raise_phone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'words of the server' USING ERRCODE = NEW.phone, DETAIL = 'more of them', COLUMN = 'phone';
+    RAISE EXCEPTION 'words of the server' USING ERRCODE = NEW.phone, DETAIL = 'more of them', HINT = 'a hint of the server';
 END
 $$;
 CREATE TRIGGER raise_phone BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.phone IS NOT NULL) EXECUTE FUNCTION pg_temp.raise_phone();
@@ -120,7 +120,7 @@ CREATE FUNCTION pg_temp.bulk(p_state text) RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT is(pg_temp.bulk(x.state), 'created, invalid_field This entry has a value that cannot be stored., created', 'a line with ' || x.state || ' fails by itself')
 FROM unnest('{22001,22003,22007,22008,22009,22021,22P02,22P05}'::text[]) AS x (state);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.bulk(%L)', x.state)), x.state || ' words of the server phone', x.state || ' ends the bulk')
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bulk(%L)', x.state)), x.state || ' words of the server', x.state || ' ends the bulk')
 FROM unnest('{22000,22004,22012,22023,23000,23502,23503,23P01,40001,40P01,55P03,53200,P0001,XX000}'::text[]) AS x (state);
 CREATE FUNCTION pg_temp.cancelled() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

@@ -107,7 +107,7 @@ SELECT is(pg_temp.variants('b'), NULL, 'a product that fails leaves nothing');
 SELECT results_eq($$SELECT (b.r).detail FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "memberships", "ref": "b3", "company": "b", "user": "b"}', '{"kind": "companies", "ref": "b3", "name": "B", "prefix": "BULK"}',
         '{"kind": "companies", "ref": "b3", "name": "B", "prefix": "bulk"}']::jsonb[]) AS r) AS b$$,
-    $$VALUES ('Another entry has this value already.'), ('Another entry has this value already.'), ('This does not hold: company prefix is 2 to 8 capitals.')$$, 'what is wrong is told');
+    $$VALUES ('Another entry has this value already.'), ('Another entry has this value already.'), ('Must be 2 to 8 capital letters, and not INV.')$$, 'what is wrong is told');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

@@ -16,15 +16,18 @@ FROM (VALUES
 -- 'done', or the SQLSTATE, word and field of a refusal. Nothing is kept.
 CREATE FUNCTION pg_temp.outcome(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    v_code  text;
-    v_field text;
+    v_code   text;
+    v_detail text;
+    v_hint   text;
 BEGIN
     EXECUTE p_sql;
     SET CONSTRAINTS ALL IMMEDIATE;
     RAISE EXCEPTION USING ERRCODE = 'TT000', MESSAGE = 'done';
 EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_field = COLUMN_NAME;
-    RETURN CASE SQLSTATE WHEN 'TT000' THEN 'done' ELSE trim(SQLSTATE || ' ' || v_code || ' ' || v_field) END;
+    GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+    RETURN CASE WHEN SQLSTATE = 'TT000' THEN 'done'
+                WHEN v_detail = 'The values do not fit together.' THEN 'a constraint'
+                ELSE concat_ws(' ', SQLSTATE, v_code, pg_temp.hint_member(SQLSTATE, v_hint, 'field') #>> '{}') END;
 END
 $$;
 CREATE FUNCTION pg_temp.order_of(p_document jsonb) RETURNS text LANGUAGE sql AS $$

@@ -43,7 +43,7 @@ BEGIN
     RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
-    RETURN v_hint::jsonb;
+    RETURN pg_temp.hint_member(SQLSTATE, v_hint, 'extras');
 END
 $$;
 -- Another tenant, of which nothing is seen.
@@ -331,7 +331,7 @@ BEGIN
     RETURN 'done';
 EXCEPTION WHEN SQLSTATE 'OR409' THEN
     GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
-    RETURN v_hint;
+    RETURN pg_temp.hint_member(SQLSTATE, v_hint, 'extras');
 END
 $$;
 SELECT is(pg_temp.none_left(:none)::jsonb, '{"products": ["T2"]}', 'when nothing is left, that is told');

@@ -236,8 +236,8 @@ static void time_in_the_queue_is_not_the_statements(void **state)
     assert_int_equal(fixture.broken, 0);
 }
 
-/* A function that fails with this SQLSTATE until it has been called so many times. */
-static void make_failing(const char *sqlstate, int times)
+/* A function that fails with this SQLSTATE and HINT until it has been called so many times. */
+static void make_hinting(const char *sqlstate, int times, const char *hint)
 {
     command(other, "DROP SCHEMA IF EXISTS t_database CASCADE; CREATE SCHEMA t_database;"
                    " CREATE SEQUENCE t_database.calls");
@@ -247,9 +247,14 @@ static void make_failing(const char *sqlstate, int times)
                 "CREATE FUNCTION t_database.fail() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
                 " IF nextval('t_database.calls') < %d THEN"
                 " RAISE EXCEPTION USING ERRCODE = '%s', MESSAGE = 'coupon_expired',"
-                " DETAIL = 'It has.', COLUMN = 'coupon_code', HINT = '{\"a\": 1}';"
+                " DETAIL = 'It has.', COLUMN = 'a_column', HINT = '%s';"
                 " END IF; RETURN 1; END $$",
-                times, sqlstate));
+                times, sqlstate, hint));
+}
+
+static void make_failing(const char *sqlstate, int times)
+{
+    make_hinting(sqlstate, times, "{\"field\": \"coupon_code\", \"extras\": {\"a\": 1}}");
 }
 
 static const orders_statement_t failing = {.name = "t_failing", .text = "SELECT t_database.fail()"};
@@ -318,13 +323,76 @@ static void refusals_keep_what_they_say(void **state)
     const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
     assert_string_equal(code_of(problem), "coupon_expired");
     assert_string_equal(problem->detail, "It has.");
-    assert_string_equal(problem->extra, "{\"a\": 1}");
+    assert_string_equal(problem->extra, "{\"a\":1}");
     assert_string_equal(problem->sqlstate, "OR422");
     assert_null(problem->log);
     const orders_field_error_t *field = &APR_ARRAY_IDX(problem->fields, 0, orders_field_error_t);
     assert_string_equal(field->field, "coupon_code");
     assert_string_equal(orders_error_word(field->error), "coupon_expired");
     assert_int_equal(calls(), 1);
+}
+
+/* COLUMN is never read: a server that forwards another server's error drops it. */
+static void a_hint_is_a_field_and_further_members(void **state)
+{
+    static const struct {
+        const char *hint, *field, *extra;
+    } hints[] = {
+        {"", NULL, NULL},
+        {"{}", NULL, NULL},
+        {"Perhaps you meant something else.", NULL, NULL},
+        {"{\"field\": \"a\"", NULL, NULL},
+        {"[\"field\", \"a\"]", NULL, NULL},
+        {"{\"field\": \"lines[1].qty\"}", "lines[1].qty", NULL},
+        {"{\"field\": \"\"}", NULL, NULL},
+        {"{\"field\": 5, \"extras\": [1]}", NULL, NULL},
+        {"{\"field\": null, \"extras\": null}", NULL, NULL},
+        {"{\"field\": \"a\\\"\303\251\"}", "a\"\303\251", NULL},
+        {"{\"extras\": {\"field\": \"b\", \"n\": null, \"x\": [1.5, 9007199254740993]}}", NULL,
+         "{\"field\":\"b\",\"n\":null,\"x\":[1.5,9007199254740993]}"},
+        {"{\"field\": \"a\", \"extras\": {}, \"more\": 1}", "a", "{}"},
+    };
+    PGresult *result;
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(hints); i++) {
+        make_hinting("OR409", 1000, hints[i].hint);
+        const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+        assert_string_equal(code_of(problem), "coupon_expired");
+        assert_int_equal(problem->fields ? problem->fields->nelts : 0, hints[i].field ? 1 : 0);
+        if (hints[i].field) {
+            assert_string_equal(APR_ARRAY_IDX(problem->fields, 0, orders_field_error_t).field,
+                                hints[i].field);
+        }
+        if (hints[i].extra) {
+            assert_string_equal(problem->extra, hints[i].extra);
+        } else {
+            assert_null(problem->extra);
+        }
+    }
+}
+
+static void a_refusal_says_when_to_try_again(void **state)
+{
+    static const struct {
+        const char *hint;
+        int seconds;
+    } hints[] = {{"{\"extras\": {\"retry_after\": 7}}", 7},
+                 {"{\"extras\": {\"retry_after\": -7}}", 5},
+                 {"{\"extras\": {\"retry_after\": 4294967297}}", 5},
+                 {"{\"retry_after\": 7}", 5},
+                 {"", 5}};
+    PGresult *result;
+    NEEDS_SERVER();
+    for (size_t i = 0; i < COUNT(hints); i++) {
+        command(other, "DROP SCHEMA IF EXISTS t_database CASCADE; CREATE SCHEMA t_database");
+        command(other, apr_psprintf(pool,
+                                    "CREATE FUNCTION t_database.fail() RETURNS integer LANGUAGE"
+                                    " plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'OR429',"
+                                    " MESSAGE = 'too_many_requests', HINT = '%s'; END $$",
+                                    hints[i].hint));
+        const orders_problem_t *problem = run(&failing, ORDERS_WRITE, &result);
+        assert_int_equal(problem->retry_after, hints[i].seconds);
+    }
 }
 
 /* What was rolled back must not become a change of unknown fate for want of time. */
@@ -489,6 +557,8 @@ int main(void)
         SERVER_TEST(trouble_after_a_lost_connection_settles_nothing),
         SERVER_TEST(transactions_that_lost_are_tried_again),
         SERVER_TEST(refusals_keep_what_they_say),
+        SERVER_TEST(a_hint_is_a_field_and_further_members),
+        SERVER_TEST(a_refusal_says_when_to_try_again),
         SERVER_TEST(other_errors_are_told_to_the_log_alone),
         SERVER_TEST(only_value_errors_are_the_clients_fault),
         SERVER_TEST(a_commit_that_fails_after_the_rows_is_a_failure),

@@ -116,7 +116,7 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_hint = PG_EXCEPTION_HINT;
     RETURN CASE WHEN v_code = 'invalid_fields' THEN (
         SELECT string_agg(e ->> 'rule' || coalesce('=' || (e ->> 'value'), ''), ' ' ORDER BY n)
-        FROM jsonb_array_elements(v_hint::jsonb -> 'refused') WITH ORDINALITY AS x (e, n)) ELSE SQLSTATE || ' ' || v_code END;
+        FROM jsonb_array_elements(pg_temp.hint_member(SQLSTATE, v_hint, 'extras') -> 'refused') WITH ORDINALITY AS x (e, n)) ELSE SQLSTATE || ' ' || v_code END;
 END
 $$;
 CREATE FUNCTION pg_temp.rules(p_type text, p_who text, p_package text, p_price text, p_total text, p_discount text, p_now timestamptz) RETURNS text LANGUAGE sql AS $$

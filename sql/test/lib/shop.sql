@@ -135,17 +135,22 @@ CREATE FUNCTION pg_temp.money(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT balance FROM orders.account WHERE tenant_id = 77 AND user_id = pg_temp.uid(p_ref) AND currency = 'USD'
 $$;
 
+-- A member of a refusal's HINT; NULL for an error that is no refusal.
+CREATE FUNCTION pg_temp.hint_member(p_state text, p_hint text, p_member text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT CASE WHEN p_state LIKE 'OR%' THEN nullif(p_hint, '')::jsonb -> p_member END
+$$;
+
 -- The refusal of a statement: 'OR422 plan_not_found plan_id', or what it did instead.
 CREATE FUNCTION pg_temp.refusal(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    v_code  text;
-    v_field text;
+    v_code text;
+    v_hint text;
 BEGIN
     EXECUTE p_sql;
     RETURN 'no refusal';
 EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_field = COLUMN_NAME;
-    RETURN trim(SQLSTATE || ' ' || v_code || ' ' || v_field);
+    GET STACKED DIAGNOSTICS v_code = MESSAGE_TEXT, v_hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' ', SQLSTATE, v_code, pg_temp.hint_member(SQLSTATE, v_hint, 'field') #>> '{}');
 END
 $$;
 
@@ -158,7 +163,7 @@ BEGIN
     RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT;
-    RETURN nullif(v_hint, '')::jsonb;
+    RETURN pg_temp.hint_member(SQLSTATE, v_hint, 'extras');
 END
 $$;
 

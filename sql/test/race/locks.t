@@ -29,6 +29,15 @@ q "$(cancel "$one")" >"$out/cancel"
 wait "$slow"
 is "$(used free)" 0 'a release waits for a limit'
 
+# Two sessions write one entry, or one value of two entries: the later one finds the other's row.
+slowly "$(put users twin '{"name": "Twin", "login": "twin"}')"
+is "$(q "$(put users twin '{"name": "Twin", "login": "twin"}')" | head -n 1)" unchanged 'an entry that two sessions create at once is one entry'
+wait "$slow"
+slowly "$(put users left '{"name": "Left", "login": "same"}')"
+q "$(put users right '{"name": "Right", "login": "same"}')" >"$out/right" 2>&1 || :
+is "$(grep -E '^(ERROR|HINT)' "$out/right")" "$(printf 'ERROR:  invalid_field\nHINT:  {"field": "login"}')" 'of two entries with one login the later one is refused, with the field'
+wait "$slow"
+
 # Whoever is being changed may buy meanwhile.
 slowly "$(put users u2 '{"name": "Changed"}')"
 is "$(q "SET statement_timeout = '500ms'; $(buy u2 balance NULL NULL)" | cut -d' ' -f1)" order 'a buyer does not wait for a change of theirs'
