@@ -17,7 +17,7 @@ CREATE TABLE orders.account (
     CONSTRAINT account_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
     CONSTRAINT account_balance_not_negative CHECK (balance >= 0),
     CONSTRAINT account_balance_in_range CHECK (balance <= 1000000000000000)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE orders.posting (
     tenant_id            integer     NOT NULL,

@@ -52,7 +52,7 @@ CREATE TABLE orders.payment (
     CONSTRAINT payment_capture_in_doubt_is_due CHECK (capture_asked_at IS NULL OR due_at IS NOT NULL),
     CONSTRAINT payment_capture_in_doubt_is_open CHECK (capture_asked_at IS NULL OR captured = 0),
     CONSTRAINT payment_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
-);
+) WITH (fillfactor = 85);
 
 CREATE INDEX payment_by_order ON orders.payment (tenant_id, order_id, id);
 
@@ -101,6 +101,9 @@ CREATE TABLE orders.refund (
 CREATE INDEX refund_by_order ON orders.refund (tenant_id, order_id, id);
 
 CREATE INDEX refund_by_payment ON orders.refund (tenant_id, payment_id, id);
+
+-- The orders with refunds under way: the state refund_pending of an order is not indexed.
+CREATE INDEX refund_pending ON orders.refund (tenant_id, order_id) WHERE status = 'pending';
 
 CREATE INDEX refund_due ON orders.refund (tenant_id, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 

@@ -84,7 +84,7 @@ CREATE TABLE orders.stock (
     CONSTRAINT stock_on_hand_not_negative CHECK (on_hand >= 0),
     CONSTRAINT stock_reserved_not_negative CHECK (reserved >= 0),
     CONSTRAINT stock_counted_was_stated CHECK (counted = (stated IS NOT NULL))
-);
+) WITH (fillfactor = 50);
 
 GRANT SELECT ON orders.product, orders.variant, orders.variant_price, orders.stock TO orders_api;
 

@@ -298,8 +298,7 @@ WHERE o.currency IS DISTINCT FROM l.currency;
 
 CREATE OR REPLACE VIEW orders_check.series_without_gaps AS
 WITH taken AS (
-    SELECT x.tenant_id, x.bill_series AS series, x.bill_sequence AS sequence FROM orders.orders x
-    WHERE x.bill_series IS NOT NULL
+    SELECT b.tenant_id, b.series, b.sequence FROM orders.bill b
     UNION ALL
     SELECT i.tenant_id, i.series, i.sequence FROM orders.invoice i
 )
@@ -311,6 +310,13 @@ FROM (SELECT x.tenant_id, x.series, count(DISTINCT x.sequence) AS numbers, max(x
 FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.series
 WHERE (o.numbers, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
   AND NOT (o.numbers IS NULL AND s.last_number = 0)
+UNION ALL
+SELECT coalesce(o.tenant_id, b.tenant_id), coalesce(o.id, b.order_id),
+       format('order has bill number %s, its bill is number %s of series %s', o.bill_no, b.sequence, b.series)
+FROM (SELECT x.tenant_id, x.id, x.bill_no FROM orders.orders x WHERE x.bill_no IS NOT NULL) AS o
+FULL JOIN orders.bill b ON b.tenant_id = o.tenant_id AND b.order_id = o.id
+WHERE o.bill_no IS DISTINCT FROM orders_v1.bill_number(b.series, b.sequence)
+   OR b.document ->> 'number' IS DISTINCT FROM o.bill_no
 UNION ALL
 SELECT i.tenant_id, i.order_id, format('invoice %s bills %s of an order of %s', i.number, i.document ->> 'total', o.total)
 FROM orders.invoice i

@@ -60,8 +60,11 @@ FROM (VALUES
     ('DELETE FROM order_line WHERE order_id = $b', 'lines_add_up'),
     ('UPDATE order_line SET unit_price = unit_price - 100, subtotal = subtotal - 100 WHERE order_id = $a AND kind = ''discount''', 'coupons_within_limits lines_add_up'),
     ('INSERT INTO order_tax VALUES (77, $b, ''VAT'', 1000, 5)', 'lines_add_up'),
-    ('UPDATE orders SET bill_series = ''S'', bill_sequence = 2, bill_no = ''S-2'' WHERE id = $b; INSERT INTO number_series VALUES (77, ''S'', 2)', 'series_without_gaps'),
-    ('UPDATE orders SET bill_series = ''S'', bill_sequence = 1, bill_no = ''S-1'' WHERE id = $b', 'series_without_gaps'),
+    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $b, ''S'', 2, ''{"number": "S-0002"}''); UPDATE orders SET bill_no = ''S-0002'' WHERE id = $b; INSERT INTO number_series VALUES (77, ''S'', 2)', 'series_without_gaps'),
+    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $b, ''S'', 1, ''{"number": "S-0001"}''); UPDATE orders SET bill_no = ''S-0001'' WHERE id = $b', 'series_without_gaps'),
+    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $b, ''S'', 1, ''{"number": "S-0001"}''); INSERT INTO number_series VALUES (77, ''S'', 1)', 'series_without_gaps'),
+    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $b, ''S'', 1, ''{"number": "S-0002"}''); UPDATE orders SET bill_no = ''S-0001'' WHERE id = $b; INSERT INTO number_series VALUES (77, ''S'', 1)', 'series_without_gaps'),
+    ('UPDATE orders SET bill_no = ''S-0001'' WHERE id = $b', 'series_without_gaps'),
     ('INSERT INTO number_series VALUES (77, ''S'', 3)', 'series_without_gaps'),
     ('UPDATE coupon SET used = 0 WHERE code = ''TWO''', 'coupons_within_limits'),
     ('UPDATE coupon SET max_uses = 0, used = 0 WHERE code = ''TWO''', 'coupons_within_limits'),
@@ -98,8 +101,10 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong i
 -- Bill numbers that are taken one after the other are fine.
 SELECT is(next_in_series(77, 'T'), 1, 'a series starts at 1');
 SELECT is(next_in_series(77, 'T'), 2, 'and has no gaps');
-UPDATE orders SET bill_series = 'T', bill_sequence = 1, bill_no = 'T-1' WHERE id = :a;
-UPDATE orders SET bill_series = 'T', bill_sequence = 2, bill_no = 'T-2' WHERE id = :b;
+INSERT INTO bill (tenant_id, order_id, series, sequence, document)
+VALUES (77, :a, 'T', 1, '{"number": "T-0001"}'), (77, :b, 'T', 2, '{"number": "T-0002"}');
+UPDATE orders SET bill_no = 'T-0001' WHERE id = :a;
+UPDATE orders SET bill_no = 'T-0002' WHERE id = :b;
 SELECT is_empty('SELECT * FROM orders_check.series_without_gaps', 'nor does its check find one');
 SELECT * FROM finish();
 ROLLBACK;

@@ -10,7 +10,7 @@ SELECT NULL::orders.fulfilment_state;
 SELECT NULL::orders.line_kind;
 SELECT NULL::orders.payment_status;
 SELECT NULL::orders.entry_type;
-SELECT tenant_id, id, public_id, number, bill_series, bill_sequence, bill_no, dialect, version, state,
+SELECT tenant_id, id, public_id, number, bill_no, dialect, version, state,
        payment_state, fulfilment_state, buyer_id, buyer_binds, retailer_id, agent_id, payer, cart_id, payment_method,
        payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
        captured, refunded, notes, snapshot, metadata, created_at, updated_at, paid_at, cancelled_at,
