@@ -17,9 +17,7 @@ CREATE TABLE orders.cart (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT cart_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT cart_code_unique UNIQUE (tenant_id, code),
-    CONSTRAINT cart_company_exists FOREIGN KEY (tenant_id, company_id) REFERENCES orders.company (tenant_id, id),
     CONSTRAINT cart_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT cart_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
     CONSTRAINT cart_state_known CHECK (state IN ('open', 'ordered'))
 );
 

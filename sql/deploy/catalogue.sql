@@ -125,7 +125,6 @@ CREATE TABLE orders.coupon_user (
     user_id   bigint  NOT NULL,
     used      integer NOT NULL,
     CONSTRAINT coupon_user_pkey PRIMARY KEY (tenant_id, coupon_id, user_id),
-    CONSTRAINT coupon_user_coupon_exists FOREIGN KEY (tenant_id, coupon_id) REFERENCES orders.coupon (tenant_id, id),
     CONSTRAINT coupon_user_used_not_negative CHECK (used >= 0)
 );
 

@@ -20,7 +20,6 @@ CREATE TABLE orders.invoice (
     CONSTRAINT invoice_series_unique UNIQUE (tenant_id, series, sequence),
     CONSTRAINT invoice_one_per_order UNIQUE (tenant_id, order_id),
     CONSTRAINT invoice_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT invoice_company_exists FOREIGN KEY (tenant_id, company_id) REFERENCES orders.company (tenant_id, id),
     CONSTRAINT invoice_sequence_positive CHECK (sequence > 0),
     CONSTRAINT invoice_document_is_object CHECK (jsonb_typeof(document) = 'object')
 );

@@ -14,7 +14,6 @@ CREATE TABLE orders.account (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT account_pkey PRIMARY KEY (tenant_id, user_id, currency),
     CONSTRAINT account_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT account_currency_exists FOREIGN KEY (currency) REFERENCES orders.currency (code),
     CONSTRAINT account_balance_not_negative CHECK (balance >= 0),
     CONSTRAINT account_balance_in_range CHECK (balance <= 1000000000000000)
 ) WITH (fillfactor = 80);
@@ -39,13 +38,7 @@ CREATE TABLE orders.posting (
     metadata             jsonb       NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT posting_pkey PRIMARY KEY (tenant_id, id),
-    CONSTRAINT posting_debit_account_exists FOREIGN KEY (tenant_id, debit_user_id, currency)
-        REFERENCES orders.account (tenant_id, user_id, currency),
-    CONSTRAINT posting_credit_account_exists FOREIGN KEY (tenant_id, credit_user_id, currency)
-        REFERENCES orders.account (tenant_id, user_id, currency),
     CONSTRAINT posting_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT posting_payment_exists FOREIGN KEY (tenant_id, payment_id) REFERENCES orders.payment (tenant_id, id),
-    CONSTRAINT posting_refund_exists FOREIGN KEY (tenant_id, refund_id) REFERENCES orders.refund (tenant_id, id),
     CONSTRAINT posting_amount_positive CHECK (amount BETWEEN 1 AND 1000000000000000),
     CONSTRAINT posting_has_one_debit_side CHECK (num_nonnulls(debit_user_id, debit_house) = 1),
     CONSTRAINT posting_has_one_credit_side CHECK (num_nonnulls(credit_user_id, credit_house) = 1),

@@ -138,10 +138,6 @@ CREATE TABLE orders.orders (
     CONSTRAINT orders_public_id_unique UNIQUE (tenant_id, public_id),
     CONSTRAINT orders_number_unique UNIQUE (tenant_id, number),
     CONSTRAINT orders_buyer_exists FOREIGN KEY (tenant_id, buyer_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT orders_agent_exists FOREIGN KEY (tenant_id, agent_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT orders_retailer_exists FOREIGN KEY (tenant_id, retailer_id)
-        REFERENCES orders.company (tenant_id, id),
-    CONSTRAINT orders_cart_exists FOREIGN KEY (tenant_id, cart_id) REFERENCES orders.cart (tenant_id, id),
     CONSTRAINT orders_number_is_upper_case CHECK (number = upper(number)),
     CONSTRAINT orders_version_positive CHECK (version > 0),
     CONSTRAINT orders_currency_has_three_letters CHECK (length(currency) = 3),
@@ -301,8 +297,6 @@ CREATE TABLE orders.coupon_redemption (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT coupon_redemption_pkey PRIMARY KEY (tenant_id, order_id, coupon_id),
-    CONSTRAINT coupon_redemption_coupon_exists FOREIGN KEY (tenant_id, coupon_id)
-        REFERENCES orders.coupon (tenant_id, id),
     CONSTRAINT coupon_redemption_order_exists FOREIGN KEY (tenant_id, order_id)
         REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT coupon_redemption_amount_not_negative CHECK (amount >= 0),

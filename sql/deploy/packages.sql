@@ -42,8 +42,6 @@ CREATE TABLE orders.package_term (
     CONSTRAINT package_term_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT package_term_one_per_order UNIQUE (tenant_id, order_id),
     CONSTRAINT package_term_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT package_term_package_exists FOREIGN KEY (tenant_id, package_id)
-        REFERENCES orders.package (tenant_id, variant_id),
     CONSTRAINT package_term_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT package_term_former_exists FOREIGN KEY (tenant_id, former_id)
         REFERENCES orders.package_term (tenant_id, id),
@@ -76,9 +74,6 @@ CREATE TABLE orders.package_order (
     former_id      bigint,
     CONSTRAINT package_order_pkey PRIMARY KEY (tenant_id, order_id),
     CONSTRAINT package_order_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT package_order_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
-    CONSTRAINT package_order_package_exists FOREIGN KEY (tenant_id, package_id)
-        REFERENCES orders.package (tenant_id, variant_id),
     CONSTRAINT package_order_former_exists FOREIGN KEY (tenant_id, former_id)
         REFERENCES orders.package_term (tenant_id, id),
     CONSTRAINT package_order_kind_known CHECK (kind IN ('purchase', 'renewal', 'upgrade')),

@@ -476,6 +476,83 @@ WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
                     AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
 
+-- References without a foreign key: a foreign key locks the row that it refers to, and many orders share these rows. Functions look the
+-- row up before they refer to it, and no function deletes one.
+CREATE OR REPLACE VIEW orders_check.references_exist AS
+WITH reference AS (
+    SELECT o.tenant_id, o.id AS order_id, 'order' AS source, o.id::text AS source_id, 'company' AS target, o.retailer_id::text AS target_id
+    FROM orders.orders o
+    LEFT JOIN orders.company y ON y.tenant_id = o.tenant_id AND y.id = o.retailer_id
+    WHERE o.retailer_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT o.tenant_id, o.id, 'order', o.id::text, 'agent', o.agent_id::text FROM orders.orders o
+    LEFT JOIN orders.users y ON y.tenant_id = o.tenant_id AND y.id = o.agent_id
+    WHERE o.agent_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT o.tenant_id, o.id, 'order', o.id::text, 'cart', o.cart_id::text FROM orders.orders o
+    LEFT JOIN orders.cart y ON y.tenant_id = o.tenant_id AND y.id = o.cart_id
+    WHERE o.cart_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT o.tenant_id, o.id, 'order', o.id::text, 'currency', o.currency FROM orders.orders o
+    WHERE NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = o.currency)
+    UNION ALL
+    SELECT a.tenant_id, NULL, 'account', a.user_id::text, 'currency', a.currency FROM orders.account a
+    WHERE NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = a.currency)
+    UNION ALL
+    SELECT p.tenant_id, p.order_id, 'posting', p.id::text, 'account', u.user_id || ' ' || p.currency
+    FROM orders.posting p
+    CROSS JOIN LATERAL (VALUES (p.debit_user_id), (p.credit_user_id)) AS u (user_id)
+    LEFT JOIN orders.account y ON y.tenant_id = p.tenant_id AND y.user_id = u.user_id AND y.currency = p.currency
+    WHERE u.user_id IS NOT NULL AND y.user_id IS NULL
+    UNION ALL
+    SELECT p.tenant_id, p.order_id, 'posting', p.id::text, 'payment', p.payment_id::text FROM orders.posting p
+    LEFT JOIN orders.payment y ON y.tenant_id = p.tenant_id AND y.id = p.payment_id
+    WHERE p.payment_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT p.tenant_id, p.order_id, 'posting', p.id::text, 'refund', p.refund_id::text FROM orders.posting p
+    LEFT JOIN orders.refund y ON y.tenant_id = p.tenant_id AND y.id = p.refund_id
+    WHERE p.refund_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT r.tenant_id, r.order_id, 'redemption', r.order_id::text, 'coupon', r.coupon_id::text FROM orders.coupon_redemption r
+    LEFT JOIN orders.coupon y ON y.tenant_id = r.tenant_id AND y.id = r.coupon_id
+    WHERE y.id IS NULL
+    UNION ALL
+    SELECT r.tenant_id, NULL, 'uses of user', r.user_id::text, 'coupon', r.coupon_id::text FROM orders.coupon_user r
+    LEFT JOIN orders.coupon y ON y.tenant_id = r.tenant_id AND y.id = r.coupon_id
+    WHERE y.id IS NULL
+    UNION ALL
+    SELECT k.tenant_id, NULL, 'cart', k.id::text, 'company', k.company_id::text FROM orders.cart k
+    LEFT JOIN orders.company y ON y.tenant_id = k.tenant_id AND y.id = k.company_id
+    WHERE k.company_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT k.tenant_id, NULL, 'cart', k.id::text, 'currency', k.currency FROM orders.cart k
+    WHERE NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = k.currency)
+    UNION ALL
+    SELECT i.tenant_id, i.order_id, 'invoice', i.id::text, 'company', i.company_id::text FROM orders.invoice i
+    LEFT JOIN orders.company y ON y.tenant_id = i.tenant_id AND y.id = i.company_id
+    WHERE i.company_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT q.tenant_id, q.order_id, 'order of a package', q.order_id::text, 'user', q.user_id::text FROM orders.package_order q
+    LEFT JOIN orders.users y ON y.tenant_id = q.tenant_id AND y.id = q.user_id
+    WHERE y.id IS NULL
+    UNION ALL
+    SELECT q.tenant_id, q.order_id, 'order of a package', q.order_id::text, 'package', q.package_id::text FROM orders.package_order q
+    LEFT JOIN orders.package y ON y.tenant_id = q.tenant_id AND y.variant_id = q.package_id
+    WHERE y.variant_id IS NULL
+    UNION ALL
+    SELECT t.tenant_id, t.order_id, 'term', t.id::text, 'package', t.package_id::text FROM orders.package_term t
+    LEFT JOIN orders.package y ON y.tenant_id = t.tenant_id AND y.variant_id = t.package_id
+    WHERE y.variant_id IS NULL
+    UNION ALL
+    SELECT t.tenant_id, NULL, 'terminal transaction', t.transaction_id, 'currency', t.currency FROM orders.terminal_transaction t
+    WHERE NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = t.currency)
+    UNION ALL
+    SELECT t.tenant_id, NULL, 'terminal transaction', t.transaction_id, 'tenant', t.tenant_id::text FROM orders.terminal_transaction t
+    WHERE NOT EXISTS (SELECT FROM orders.tenant y WHERE y.id = t.tenant_id)
+)
+SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not exist', r.source, r.source_id, r.target, r.target_id) AS problem
+FROM reference r;
+
 CREATE OR REPLACE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -493,7 +570,8 @@ UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
 UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
 UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v
 UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
-UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v;
+UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v
+UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances are the sums of their postings, and postings have two sides';
@@ -523,4 +601,6 @@ COMMENT ON VIEW orders_check.stock_adds_up IS
 'Invariant 16: stock on hand is what counts have entered less what shipped orders took: it never changes without a movement';
 COMMENT ON VIEW orders_check.provider_events_fit IS
 'Invariant 17: an event of a provider that was accepted is in the books, and none waits without need';
+COMMENT ON VIEW orders_check.references_exist IS
+'Invariant 18: rows that are referred to without a foreign key exist';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';

@@ -22,7 +22,7 @@ SET LOCAL session_replication_role = replica;
 SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e')), c.names, c.sql)
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
-    ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
+    ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings references_exist'),
     ('DELETE FROM posting WHERE order_id = $a', 'balances_equal_postings paid_is_captured'),
     ('ALTER TABLE posting DROP CONSTRAINT posting_has_one_credit_side; UPDATE posting SET credit_house = NULL WHERE order_id = $a', 'balances_equal_postings'),
     ('UPDATE payment SET captured = 0, captured_at = NULL, status = ''pending'' WHERE order_id = $d', 'paid_is_captured'),
@@ -31,7 +31,7 @@ FROM (VALUES
     ('UPDATE payment SET refunded = 0 WHERE order_id = $c', 'refunds_within_captured'),
     ('UPDATE orders SET refunded = 301 WHERE id = $c', 'refunds_within_captured'),
     ('UPDATE posting SET refund_id = NULL WHERE order_id = $c AND entry_type = ''refund''', 'refunds_within_captured'),
-    ('DROP INDEX orders_one_per_cart; UPDATE orders SET cart_id = 5 WHERE tenant_id = 77', 'used_once'),
+    ('DROP INDEX orders_one_per_cart; UPDATE orders SET cart_id = 999999999 WHERE tenant_id = 77', 'references_exist used_once'),
     ('UPDATE payment SET transaction_id = ''tx'', provider = ''p'' WHERE order_id IN ($a, $d)', 'provider_events_fit used_once'),
     ('UPDATE cart SET state = ''open'' WHERE tenant_id = 77 AND state = ''ordered''', 'used_once'),
     ('UPDATE cart SET state = ''ordered'' WHERE tenant_id = 77 AND state = ''open''', 'used_once'),
@@ -94,6 +94,22 @@ FROM (VALUES
     ('ALTER TABLE order_line DROP CONSTRAINT order_line_returned_within_quantity; INSERT INTO order_return (tenant_id, id, order_id, reason, state) VALUES (77, 5, $b, ''x'', ''approved''); INSERT INTO return_line SELECT 77, 5, $b, l.id, 2 FROM order_line l WHERE l.order_id = $b; UPDATE order_line SET returned_quantity = 2 WHERE order_id = $b; INSERT INTO order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor, return_id) SELECT 77, $b, 3 + n, 1, ''return'', f, t, ''operator'', 5 FROM (VALUES (1, ''new'', ''requested''), (2, ''requested'', ''approved'')) AS s (n, f, t); INSERT INTO outbox (tenant_id, order_id, step, event) VALUES (77, $b, 4, ''return.requested''), (77, $b, 5, ''return.approved'')', 'returns_fit'),
     ('INSERT INTO order_return (tenant_id, id, order_id, reason, state) VALUES (77, 5, $b, ''x'', ''requested'')', 'history_is_a_path returns_fit'),
     ('INSERT INTO order_return (tenant_id, id, order_id, reason, state, refund_id) SELECT 77, 5, $c, ''x'', ''refunded'', 999999999; INSERT INTO return_line SELECT 77, 5, $c, l.id, 1 FROM order_line l WHERE l.order_id = $c; UPDATE order_line SET returned_quantity = 1 WHERE order_id = $c', 'history_is_a_path returns_fit'),
+    ('UPDATE orders SET retailer_id = 999999999 WHERE id = $e', 'references_exist'),
+    ('UPDATE orders SET agent_id = 999999999 WHERE id = $a', 'references_exist'),
+    ('UPDATE orders SET currency = ''XXX'' WHERE id = $e; UPDATE order_line SET currency = ''XXX'' WHERE order_id = $e; UPDATE payment SET currency = ''XXX'' WHERE order_id = $e; UPDATE invoice SET document = document || ''{"currency": "XXX"}'' WHERE order_id = $e', 'references_exist'),
+    ('INSERT INTO account (tenant_id, user_id, currency) VALUES (77, pg_temp.uid(''alice''), ''XXX'')', 'references_exist'),
+    ('INSERT INTO posting (tenant_id, entry_type, currency, amount, debit_house, credit_user_id, credit_balance_after) VALUES (77, ''top_up'', ''EUR'', 5, ''funding'', 999999999, 5); INSERT INTO posting (tenant_id, entry_type, currency, amount, credit_house, debit_user_id, debit_balance_after) VALUES (77, ''correction'', ''EUR'', 5, ''funding'', 999999999, 0)', 'references_exist'),
+    ('UPDATE posting SET payment_id = 999999999 WHERE tenant_id = 77 AND order_id IS NULL', 'references_exist'),
+    ('UPDATE posting SET refund_id = 999999999 WHERE tenant_id = 77 AND order_id IS NULL', 'references_exist'),
+    ('INSERT INTO coupon_redemption (tenant_id, coupon_id, order_id, amount, currency, state) VALUES (77, 999999999, $a, 0, ''USD'', ''applied'')', 'references_exist'),
+    ('INSERT INTO coupon_user VALUES (77, 999999999, pg_temp.uid(''alice''), 0)', 'references_exist'),
+    ('UPDATE cart SET company_id = 999999999 WHERE tenant_id = 77 AND state = ''open''', 'references_exist'),
+    ('UPDATE cart SET currency = ''XXX'' WHERE tenant_id = 77 AND state = ''open''', 'references_exist'),
+    ('UPDATE invoice SET company_id = 999999999 WHERE order_id = $e', 'references_exist'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T'', ''charge'', 1, ''XXX'')', 'references_exist'),
+    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T'', ''charge'', 1, ''USD''); DELETE FROM tenant WHERE id = 77', 'references_exist'),
+    ('INSERT INTO package_order (tenant_id, order_id, user_id, kind, package_id) VALUES (77, $b, 999999999, ''purchase'', 999999999)', 'packages_fit references_exist'),
+    ('INSERT INTO package_term (tenant_id, user_id, package_id, starts_at, anchor_day, order_id) VALUES (77, pg_temp.uid(''alice''), 999999999, now(), 1, $a)', 'packages_fit references_exist'),
     ('ALTER TABLE outbox DROP CONSTRAINT outbox_pkey; INSERT INTO outbox SELECT * FROM outbox WHERE order_id = $b', 'one_event_a_step')
 ) AS c (sql, names);
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong in the end');

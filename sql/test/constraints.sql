@@ -38,14 +38,10 @@ FROM (VALUES
     ('UPDATE orders SET snapshot = ''[]'' WHERE id = $a', 'orders_snapshot_is_object'),
     ('UPDATE orders SET notes = repeat(''x'', 2001) WHERE id = $a', 'orders_notes_length'),
     ('UPDATE orders SET buyer_id = 999999999 WHERE id = $a', 'orders_buyer_exists'),
-    ('UPDATE orders SET agent_id = 999999999 WHERE id = $a', 'orders_agent_exists'),
     ('UPDATE orders SET number = ''SAME'' WHERE tenant_id = 77', 'orders_number_unique'),
     ('UPDATE orders SET number = ''same'' WHERE id = $a', 'orders_number_is_upper_case'),
     ('UPDATE orders SET public_id = ''00000000-0000-7000-8000-000000000000'' WHERE tenant_id = 77', 'orders_public_id_unique'),
     ('UPDATE orders SET cart_id = 1 WHERE tenant_id = 77', 'orders_one_per_cart'),
-    ('UPDATE orders SET agent_id = 999999999 WHERE id = $a', 'orders_agent_exists'),
-    ('UPDATE orders SET retailer_id = 999999999 WHERE id = $a', 'orders_retailer_exists'),
-    ('UPDATE orders SET cart_id = 999999999 WHERE id = $a', 'orders_cart_exists'),
     ('UPDATE users SET title = 2 WHERE tenant_id = 77', 'users_title_known'),
     ('UPDATE users SET default_address = ''[]'' WHERE tenant_id = 77', 'users_default_address_is_object'),
     ('UPDATE users SET current_company_id = 999999999 WHERE tenant_id = 77', 'users_current_company_exists'),
@@ -94,9 +90,7 @@ FROM (VALUES
     ('UPDATE variant_price SET list_price = price - 1 WHERE tenant_id = 77 AND price > 0', 'variant_price_list_price_not_below_price'),
     ('INSERT INTO variant_price VALUES (77, 999999999, ''USD'', 1)', 'variant_price_variant_exists'),
     ('UPDATE cart SET code = ''SAME'' WHERE tenant_id = 77', 'cart_code_unique'),
-    ('UPDATE cart SET company_id = 999999999 WHERE tenant_id = 77', 'cart_company_exists'),
     ('UPDATE cart SET user_id = 999999999 WHERE tenant_id = 77', 'cart_user_exists'),
-    ('UPDATE cart SET currency = ''XXX'' WHERE tenant_id = 77', 'cart_currency_exists'),
     ('UPDATE cart SET state = ''lost'' WHERE tenant_id = 77', 'cart_state_known'),
     ('INSERT INTO cart_line (tenant_id, cart_id, variant_id) SELECT tenant_id, cart_id, variant_id FROM cart_line WHERE tenant_id = 77', 'cart_line_one_per_variant'),
     ('UPDATE cart_line SET variant_id = 999999999 WHERE tenant_id = 77', 'cart_line_variant_exists'),
@@ -110,7 +104,6 @@ FROM (VALUES
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 0, ''X'', ''{}'')', 'invoice_sequence_positive'),
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 1, ''X'', ''[]'')', 'invoice_document_is_object'),
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, 999999999, ''x'', 1, ''X'', ''{}'')', 'invoice_order_exists'),
-    ('INSERT INTO invoice (tenant_id, order_id, company_id, series, sequence, number, document) VALUES (77, $a, 999999999, ''x'', 1, ''X'', ''{}'')', 'invoice_company_exists'),
     ('UPDATE mail SET template = ''spam'' WHERE tenant_id = 77', 'mail_template_known'),
     ('UPDATE mail SET recipient = ''a'' WHERE tenant_id = 77', 'mail_recipient_length'),
     ('UPDATE mail SET attempts = -1 WHERE tenant_id = 77', 'mail_attempts_not_negative'),
@@ -119,8 +112,6 @@ FROM (VALUES
     ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T1'', ''charge'', 1, ''USD'')', 'terminal_transaction_pkey'),
     ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''gift'', 1, ''USD'')', 'terminal_transaction_kind_known'),
     ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''charge'', 0, ''USD'')', 'terminal_transaction_amount_in_range'),
-    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T2'', ''charge'', 1, ''XXX'')', 'terminal_transaction_currency_exists'),
-    ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (78, ''T2'', ''charge'', 1, ''USD'')', 'terminal_transaction_tenant_exists'),
     ('DELETE FROM orders WHERE id = $a', 'order_line_order_exists'),
     ('UPDATE order_line SET kind = ''gift'' WHERE order_id = $a', 'line_kind_known'),
     ('UPDATE order_line SET quantity = 0, subtotal = 0 WHERE order_id = $b', 'order_line_quantity_positive'),
@@ -182,14 +173,20 @@ FROM (VALUES
     ('UPDATE package_term SET anchor_day = 32 WHERE tenant_id = 77', 'package_term_anchor_is_day'),
     ('UPDATE package_term SET order_id = $a WHERE tenant_id = 77; INSERT INTO package_term (tenant_id, user_id, package_id, starts_at, anchor_day, order_id) SELECT 77, user_id, package_id, starts_at, anchor_day, $a FROM package_term WHERE tenant_id = 77',
         'package_term_one_per_order'),
-    ('UPDATE package_term SET package_id = 999999999 WHERE tenant_id = 77', 'package_term_package_exists'),
     ('UPDATE member SET term_id = 999999999 WHERE tenant_id = 77', 'member_term_exists'),
     ('INSERT INTO package_order (tenant_id, order_id, user_id, kind, package_id) SELECT 77, $a, pg_temp.uid(''alice''), ''gift'', variant_id FROM package WHERE tenant_id = 77', 'package_order_kind_known'),
-    ('INSERT INTO package_order (tenant_id, order_id, user_id, kind, package_id) VALUES (77, $a, pg_temp.uid(''alice''), ''purchase'', 999999999)', 'package_order_package_exists'),
     ('INSERT INTO users (tenant_id, external_ref, name) VALUES (77, ''alice'', ''x'')', 'users_external_ref_unique'),
     ('INSERT INTO users (tenant_id, external_ref, name) VALUES (78, ''alice'', ''x'')', 'users_tenant_exists')
 ) AS c (sql, name);
 
+-- A foreign key locks the row that it refers to. What is written for an order must not lock a row that other orders need as well.
+SELECT is((SELECT string_agg(c.conname, ' ') FROM pg_constraint c
+           WHERE c.contype = 'f' AND c.connamespace = 'orders'::regnamespace
+             AND c.conrelid::regclass::text IN ('orders', 'order_line', 'order_tax', 'order_address', 'coupon_redemption', 'coupon_user', 'payment',
+                 'refund', 'provider_transaction', 'provider_event', 'account', 'posting', 'idempotency', 'invoice', 'bill', 'shipment',
+                 'shipment_event', 'order_return', 'return_line', 'package_order', 'package_term', 'mail', 'terminal_transaction', 'cart')
+             AND c.confrelid::regclass::text NOT IN ('orders', 'users', 'order_line', 'payment', 'refund', 'shipment', 'order_return',
+                 'package_term')), NULL, 'nothing that an order writes locks a row of the catalogue or of the tenant');
 -- The steps of domain's three axes, counted by actor: a step that is added or lost shows here.
 SELECT is((SELECT string_agg(DISTINCT to_state, ' ') FROM transition WHERE axis = 'order' AND from_state = 'completed'), 'cancelled', 'completed orders can only be cancelled');
 SELECT is_empty($$SELECT * FROM transition WHERE axis = 'order' AND from_state = 'cancelled'$$, 'cancelled orders go nowhere');
