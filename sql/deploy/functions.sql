@@ -3,8 +3,11 @@
 -- All functions and the version of the schema. Every release runs this file as a whole (docs/upgrading.md), and it may be run again.
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
+
+-- Two sessions must not replace a function at the same time. The module goes on reading.
+LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 
 \ir ../functions/basics.sql
 \ir ../functions/users.sql

@@ -2,7 +2,7 @@
 -- Deploy orders:order_returns to pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
 
 CREATE DOMAIN orders.return_state AS text CONSTRAINT return_state_known CHECK (

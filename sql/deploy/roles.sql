@@ -4,7 +4,7 @@
 -- Whoever deploys must be a superuser or a member of orders_owner.
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DO $$
 BEGIN

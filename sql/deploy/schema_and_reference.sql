@@ -2,7 +2,7 @@
 -- Deploy orders:schema_and_reference to pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 -- The owner needs CREATE on the database for its schemas, whoever owns the database.
 DO $$

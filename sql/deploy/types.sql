@@ -2,7 +2,7 @@
 -- Deploy orders:types to pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
 
 CREATE SCHEMA orders_v1;

@@ -2,7 +2,7 @@
 -- Revert orders:companies from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 ALTER TABLE orders.users
     DROP COLUMN current_company_id,

@@ -3,7 +3,7 @@
 -- The modules answer 503 from then on, until the functions of a release are installed (docs/upgrading.md).
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DO $$
 BEGIN

@@ -2,7 +2,7 @@
 -- Revert orders:invoices from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.invoice;
 DROP FUNCTION orders.refuse_change;

@@ -2,7 +2,7 @@
 -- Revert orders:labels from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.tenant_label;
 DROP TABLE orders.label;

@@ -2,7 +2,7 @@
 -- Revert orders:orders from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.number_series;
 DROP TABLE orders.coupon_redemption;

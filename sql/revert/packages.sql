@@ -2,7 +2,7 @@
 -- Revert orders:packages from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.package_order;
 DROP TABLE orders.member;

@@ -2,7 +2,7 @@
 -- Revert orders:payments from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP VIEW orders.unresolved_provider_events;
 DROP TABLE orders.provider_event;

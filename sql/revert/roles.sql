@@ -3,7 +3,7 @@
 -- A role that another database of the cluster still uses stays.
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DO $$
 DECLARE

@@ -2,7 +2,7 @@
 -- Revert orders:schema_and_reference from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP FUNCTION orders.new_public_id;
 DROP FUNCTION orders.code_key;

@@ -2,7 +2,7 @@
 -- Revert orders:types from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP SCHEMA orders_v1 CASCADE;
 

@@ -2,7 +2,7 @@
 -- Revert orders:users from pg
 
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.users;
 

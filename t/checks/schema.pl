@@ -18,7 +18,7 @@ sub text_of
 }
 
 for my $script (sort glob 'sql/{deploy,revert}/*.sql') {
-    like(text_of($script), qr/^BEGIN;\nSET LOCAL lock_timeout = '\d+s';\n.*\nCOMMIT;\n\z/ms,
+    like(text_of($script), qr/^BEGIN;\nSET LOCAL lock_timeout = '500ms';\n.*\nCOMMIT;\n\z/ms,
         "$script is one transaction and sets lock_timeout first");
 }
 

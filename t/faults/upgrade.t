@@ -1,0 +1,168 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# The schema is upgraded while requests are served: all functions are replaced, columns are added, an index is built, and a change meets
+# a table that a long transaction uses. No request fails, and keys still give their first answers.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Faults::Checker;
+use Faults::Client qw(cancel create detail list pay refund);
+use Faults::Load;
+use Faults::Process qw(ended spawn wait_for);
+use Faults::Scenario qw(closing none_of);
+use Faults::Stand;
+use Faults::Steady;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $stand    = Faults::Stand->new->start_postgres->start_httpd;
+my $postgres = $stand->postgres;
+my $log      = Faults::Client->new;
+my $checker  = Faults::Checker->start($postgres);
+my $rounds   = Faults::Stand::long() ? 40 : 8;
+my $count    = 0;
+my $sql      = "$Faults::Stand::root/sql";
+my @psql     = ("$postgres->{bin}/psql", '-Xq', '-v', 'ON_ERROR_STOP=1', '-h', $postgres->{sockets}, '-p', $postgres->{port}, '-U', 'postgres', '-d', 'orders');
+
+# Runs beside the load, again after a lock timeout, as docs/upgrading.md says. Not while the one before goes on.
+my @started;
+
+sub is_over { my ($run) = @_; return $run->{over} ||= ended($run->{pid}) }
+
+sub beside
+{
+    my ($name, @arguments) = @_;
+    return if @started && !is_over($started[-1]);
+    my $file = "$stand->{dir}/upgrade-" . ++$count . '.log';
+    unlink $file;
+    push @started, {name => $name, log => $file,
+        pid => spawn($file, 'sh', '-c', 'for n in $(seq 40); do "$@" && echo done && exit; sleep 0.3; done', 'sh', @psql, @arguments)};
+    return $started[-1];
+}
+
+sub output { my ($run) = @_; open my $in, '<', $run->{log} or return ''; local $/; return scalar <$in> }
+
+# Whether it was done in the end, and failed before by lock timeouts only.
+sub succeeded
+{
+    my ($run) = @_;
+    wait_for($run->{name}, 60, sub { is_over($run) });
+    my @errors = grep { /ERROR|FATAL/ && !/canceling statement due to lock timeout/ } split /\n/, output($run);
+    return output($run) =~ /^done$/m && !@errors;
+}
+
+# A change of a release, with the head that t/checks/schema.pl asks for.
+my ($head) = do { open my $in, '<', "$sql/deploy/orders.sql" or die $!; local $/; <$in> =~ /^(BEGIN;\nSET LOCAL lock_timeout = '[^']+';\nSET LOCAL ROLE orders_owner;\n)/m };
+my ($change, $index) = (0, 0);
+
+sub change { my ($text) = @_; return ('-c', "$head$text; COMMIT") }
+
+sub replace_functions { beside('the functions', '-f', "$sql/deploy/functions.sql") }
+
+# One table in one change: a transaction that has locked one and waits for another can deadlock with requests.
+sub add_column
+{
+    $change++;
+    my $table = (qw(orders payment order_line users account))[$change % 5];
+    return beside("column $change", change("ALTER TABLE orders.$table ADD COLUMN IF NOT EXISTS upgraded_$change "
+        . ($change % 2 ? 'text' : "integer NOT NULL DEFAULT $change")));
+}
+
+sub add_index
+{
+    $index++;
+    return beside("index $index", '-c', "CREATE INDEX CONCURRENTLY IF NOT EXISTS upgrade_${index}_idx ON orders.orders (tenant_id, created_at)");
+}
+
+# Reads and writes with keys. Clients of odd numbers pay from a balance and are refunded; the others pay by hand, or cancel.
+my (%made, $load);
+
+sub request
+{
+    my ($n) = @_;
+    my ($buyer, $order, $dice) = ($n + 1, $load->{known}{$n}, rand);
+    return list($buyer, 'per_page=5') if $dice < 0.2;
+    return detail($buyer, $order) if $order && $dice < 0.4;
+    if ($order && $dice < 0.6) {
+        delete $load->{known}{$n};
+        return $n % 2 ? refund($order, 1) : $dice < 0.5 ? pay($order) : cancel($buyer, $order);
+    }
+    my $request = create($buyer, (qw(hundred odd ten))[rand 3], payment_method => $n % 2 ? 'balance' : 'manual');
+    $made{$request->{key}} = $request;
+    return $request;
+}
+
+sub play
+{
+    my ($seconds, @script) = @_;
+    $load = Faults::Steady->new(port => $stand->{port}, log => $log, clients => 12, pause => 0.01, seconds => $seconds, make => \&request, script => \@script);
+    my $run = $load->run;
+    note($run->summary);
+    return $run;
+}
+
+# Every key that had an answer gives it again.
+sub keys_are_good
+{
+    my @again = grep { keys %{$load->{bodies}{$_->{key}} // {}} == 1 } values %made;
+    @again = @again[0 .. 399] if @again > 400;
+    my $asked = @again;
+    my @wrong;
+    Faults::Load->new(
+        port => $stand->{port}, clients => 8,
+        next => sub { return shift @again },
+        done => sub {
+            my ($request, $reply) = @_;
+            my ($first) = keys %{$load->{bodies}{$request->{key}}};
+            push @wrong, "$request->{key}: $reply->{status} $reply->{body}" if $reply->{body} ne $first || !$reply->{headers}{'idempotency-replayed'};
+        },
+    )->run;
+    cmp_ok($asked, '>', 50, "$asked keys are sent again");
+    none_of('each gives its first answer', @wrong);
+    %made = ();
+}
+
+sub lines { my ($file) = @_; open my $in, '<', $file or die "$file: $!\n"; return <$in> }
+
+play(1);
+
+subtest 'all functions are replaced' => sub {
+    my $installed = $postgres->value('SELECT installed_at FROM orders.schema_version');
+    my $run = play(1, map { [1 + $_, \&replace_functions] } 0 .. $rounds - 1);
+    none_of('in one transaction each', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    isnt($postgres->value('SELECT installed_at FROM orders.schema_version'), $installed, 'with the version');
+    none_of('no request fails', $load->failures(0, 1e9));
+    cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
+    keys_are_good();
+};
+
+subtest 'columns are added, and an index' => sub {
+    my $run = play(3, (map { [1 + $_, \&add_column], [1.5 + $_, \&replace_functions] } 0 .. $rounds - 1),
+        [1 + $rounds, \&add_index]);
+    none_of('all changes are made', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    none_of('no request fails', $load->failures(0, 1e9));
+    cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
+    keys_are_good();
+};
+
+# The change gives up before the requests behind it do, and is repeated.
+subtest 'a change waits for a long transaction' => sub {
+    my $blocker = $postgres->connect;
+    my $late;
+    my $run = play(3,
+        [1,   sub { $blocker->begin_work; $blocker->do('SELECT 1 FROM orders.orders LIMIT 1') }],
+        [1.2, sub { $late = beside('a late column', change('ALTER TABLE orders.orders ADD COLUMN IF NOT EXISTS late integer')) }],
+        [4,   sub { $blocker->rollback }]);
+    ok(succeeded($late), 'it succeeds in the end') or diag(output($late));
+    like(output($late), qr/canceling statement due to lock timeout/, 'after lock timeouts');
+    none_of('no request fails', $load->failures(0, 1e9));
+    keys_are_good();
+};
+
+none_of('httpd logged no error', grep { /\[orders:(?:crit|error|warn)\]/ } lines("$stand->{dir}/httpd/error.log"));
+none_of('nor did PostgreSQL an error of plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
+    lines("$postgres->{data}/server.log"));
+closing(stand => $stand, log => $log, checker => $checker);
+done_testing();
