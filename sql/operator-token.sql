@@ -5,7 +5,7 @@
 --   psql -X -q -A -t -d shop -f operator-token.sql
 --
 -- Variables (psql -v name=value): tenant (default 1), ref, the operator's external reference (default staff), and name
--- (default Staff). The database stores only the token's SHA-256. Each run issues one more token; list and revoke tokens
+-- (default Staff). The token is valid for this tenant. The database stores only its SHA-256. Each run issues one more token; list and revoke tokens
 -- with the operator API.
 
 \set ON_ERROR_STOP 1
@@ -23,7 +23,7 @@
 \endif
 
 -- 32 bytes of two random UUIDs, 244 bits of which are random, as base64url without padding.
-SELECT 'ord_' || translate(rtrim(encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64'), '='),
+SELECT 'ord_' || :tenant || '_' || translate(rtrim(encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64'), '='),
                            '+/', '-_') AS token
 \gset
 
@@ -33,7 +33,7 @@ SELECT code FROM orders_v1.catalogue_upsert(:tenant, 'operator', 'operator', NUL
 \gset user_
 SELECT code FROM orders_v1.issue_token(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
                                     orders_v1.user_id_of(:tenant, :'ref'), '{operator}', NULL,
-                                    sha256(convert_to(:'token', 'UTF8')), left(:'token', 8)) WHERE kind = 'result'
+                                    sha256(convert_to(:'token', 'UTF8')), left(:'token', length('ord__') + length(:'tenant') + 4)) WHERE kind = 'result'
 \gset token_
 COMMIT;
 \echo :token

@@ -113,7 +113,7 @@ my $rival      = ModOrders::Company::make_member(ModOrders::Company::make_compan
 
 sub token_of_tenant_two
 {
-    my ($token) = unique('ord_token_of_tenant_two');
+    my ($token) = unique('ord_2_token');
     my ($ref)   = unique('two');
     db()->do(q(INSERT INTO orders.users (tenant_id, external_ref, login, name) VALUES (2, ?, ?, 'Two')), undef, $ref, $ref);
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes)
@@ -136,7 +136,7 @@ sub expired
 }
 
 my $two     = token_of_tenant_two();
-my %nobody  = (none => undef, garbage => 'ord_' . 'x' x 43, revoked => revoked(), expired => expired(), 'another tenant' => $two);
+my %nobody  = (none => undef, garbage => 'ord_1_' . 'x' x 43, revoked => revoked(), expired => expired(), 'another tenant' => $two);
 
 sub without
 {

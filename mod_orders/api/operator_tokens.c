@@ -131,7 +131,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     if (writer.key) { /* a replay must be able to show the secret again */
         ORDERS_TRY(orders_token_derived(&secret, call, writer.key));
     } else {
-        ORDERS_TRY(orders_token_random(&secret, call->pool));
+        ORDERS_TRY(orders_token_random(&secret, call->settings->tenant, call->pool));
     }
     ORDERS_TRY(orders_token_hash(hash, secret, call->pool));
     issue.hash = hash;

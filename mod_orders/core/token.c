@@ -10,11 +10,37 @@
 
 #define PREFIX "ord_"
 #define SECRET_BYTES 32
-#define HINT_LENGTH 8
+#define HINT_LENGTH 4 /* of the secret */
 
-static const char *token_text(apr_pool_t *pool, const unsigned char bytes[SECRET_BYTES])
+static const char *token_text(apr_pool_t *pool, int32_t tenant,
+                              const unsigned char bytes[SECRET_BYTES])
 {
-    return apr_pstrcat(pool, PREFIX, orders_base64url(pool, bytes, SECRET_BYTES), NULL);
+    return apr_psprintf(pool, PREFIX "%d_%s", (int)tenant,
+                        orders_base64url(pool, bytes, SECRET_BYTES));
+}
+
+/* Where the secret begins, or NULL; `*tenant` is the number before it. */
+static const char *secret_of(const char *token, int32_t *tenant)
+{
+    const size_t prefix = sizeof(PREFIX) - 1;
+    int64_t number = 0;
+    if (strncmp(token, PREFIX, prefix) != 0 || token[prefix] < '1' || token[prefix] > '9') {
+        return NULL;
+    }
+    for (token += prefix; apr_isdigit(*token) && number <= INT32_MAX; token++) {
+        number = number * 10 + (*token - '0');
+    }
+    if (number > INT32_MAX || token[0] != '_' || token[1] == '\0') {
+        return NULL;
+    }
+    *tenant = (int32_t)number;
+    return token + 1;
+}
+
+int32_t orders_token_tenant(const char *token)
+{
+    int32_t tenant = 0;
+    return secret_of(token, &tenant) ? tenant : 0;
 }
 
 static orders_problem_t *no_digest(apr_pool_t *pool)
@@ -25,14 +51,14 @@ static orders_problem_t *no_digest(apr_pool_t *pool)
     return problem;
 }
 
-orders_problem_t *orders_token_random(const char **token, apr_pool_t *pool)
+orders_problem_t *orders_token_random(const char **token, int32_t tenant, apr_pool_t *pool)
 {
     unsigned char bytes[SECRET_BYTES];
 
     if (RAND_bytes(bytes, SECRET_BYTES) != 1) {
         return no_digest(pool);
     }
-    *token = token_text(pool, bytes);
+    *token = token_text(pool, tenant, bytes);
     return NULL;
 }
 
@@ -54,7 +80,7 @@ orders_problem_t *orders_token_derived(const char **token, const orders_call_t *
     if (!orders_hmac_sha256(bytes, settings->secret, settings->secret_length, text, strlen(text))) {
         return no_digest(call->pool);
     }
-    *token = token_text(call->pool, bytes);
+    *token = token_text(call->pool, settings->tenant, bytes);
     return NULL;
 }
 
@@ -66,7 +92,9 @@ orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], cons
 
 const char *orders_token_hint(apr_pool_t *pool, const char *token)
 {
-    return apr_pstrndup(pool, token, HINT_LENGTH);
+    int32_t tenant;
+    const char *secret = secret_of(token, &tenant);
+    return secret ? apr_pstrndup(pool, token, (apr_size_t)(secret - token) + HINT_LENGTH) : "";
 }
 
 const char *orders_token_bearer(const char *header)

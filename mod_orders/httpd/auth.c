@@ -26,9 +26,13 @@ APLOG_USE_MODULE(orders);
 #define LONGEST_TOKEN 512
 #define LONGEST_LOGIN 255
 
-/** A token without the spaces around it; NULL when it cannot be one. */
-static const char *trim_token(apr_pool_t *pool, const char *text)
+/**
+ * A token without the spaces around it; NULL when it cannot be valid: it is no token of the Location's tenant. Then nothing is
+ * looked up. The answer is that of an unknown token; the time tells only what the text itself says.
+ */
+static const char *trim_token(const orders_request_t *request, const char *text)
 {
+    const char *token;
     size_t length;
 
     while (*text == ' ') {
@@ -46,16 +50,17 @@ static const char *trim_token(apr_pool_t *pool, const char *text)
             return NULL;
         }
     }
-    return apr_pstrmemdup(pool, text, length);
+    token = apr_pstrmemdup(request->r->pool, text, length);
+    return orders_token_tenant(token) == request->dir.tenant ? token : NULL;
 }
 
 /** The token of `Authorization: Bearer …`, or NULL. */
-static const char *bearer(request_rec *r)
+static const char *bearer(const orders_request_t *request)
 {
-    const char *header = apr_table_get(r->headers_in, "Authorization");
+    const char *header = apr_table_get(request->r->headers_in, "Authorization");
     const char *token = header ? orders_token_bearer(header) : NULL;
 
-    return token ? trim_token(r->pool, token) : NULL;
+    return token ? trim_token(request, token) : NULL;
 }
 
 /** What an identity is looked up by. */
@@ -90,7 +95,8 @@ static orders_problem_t *look_up(orders_request_t *request, const credential_t *
     apr_pool_t *pool = request->r->pool;
 
     return credential->token
-               ? orders_identity_by_token(&request->database, pool, credential->hash, identity)
+               ? orders_identity_by_token(&request->database, pool, request->dir.tenant,
+                                          credential->hash, identity)
                : orders_identity_by_login(&request->database, pool, request->dir.tenant,
                                           credential->login, identity);
 }
@@ -206,7 +212,7 @@ static orders_problem_t *resolve(orders_request_t *request, const char *token)
 
 orders_problem_t *orders_auth_resolve(orders_request_t *request)
 {
-    return resolve(request, bearer(request->r));
+    return resolve(request, bearer(request));
 }
 
 static orders_problem_t *permit(const orders_request_t *request)
@@ -228,7 +234,7 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
 {
     orders_request_t *request = call->glue;
 
-    ORDERS_TRY(resolve(request, token ? trim_token(call->pool, token) : NULL));
+    ORDERS_TRY(resolve(request, token ? trim_token(request, token) : NULL));
     ORDERS_TRY(permit(request));
     return call->route->guessable ? orders_guess_limit_check(request) : NULL;
 }
@@ -238,7 +244,7 @@ orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
 {
     orders_request_t *request = call->glue;
     orders_identity_t *found = NULL;
-    credential_t credential = {.token = token ? trim_token(call->pool, token) : NULL};
+    credential_t credential = {.token = token ? trim_token(request, token) : NULL};
 
     if (credential.token &&
         orders_sha256(credential.hash, credential.token, strlen(credential.token))) {

@@ -7,8 +7,8 @@
 
 static const orders_statement_t by_token = {
     .name = "orders_token_identity",
-    .text = "SELECT * FROM orders_v1.token_identity($1)",
-    .param_count = 1,
+    .text = "SELECT * FROM orders_v1.token_identity($1, $2)",
+    .param_count = 2,
 };
 static const orders_statement_t by_login = {
     .name = "orders_login_identity",
@@ -62,11 +62,13 @@ static orders_problem_t *identify(orders_database_t *database, const orders_stat
 }
 
 orders_problem_t *orders_identity_by_token(orders_database_t *database, apr_pool_t *pool,
+                                           int32_t tenant,
                                            const unsigned char hash[ORDERS_TOKEN_HASH_SIZE],
                                            orders_identity_t **identity)
 {
     orders_params_t params;
     orders_params_init(&params, pool);
+    orders_param_int(&params, tenant);
     orders_param_bytes(&params, hash, ORDERS_TOKEN_HASH_SIZE);
     return identify(database, &by_token, &params, identity);
 }

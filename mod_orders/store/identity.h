@@ -8,8 +8,9 @@
 
 #define ORDERS_TOKEN_HASH_SIZE 32
 
-/** The identity of a token's SHA-256, in `pool`; `*identity` is NULL when it is unknown, revoked, expired or its user is not active. */
+/** The identity of a tenant's token by its SHA-256, in `pool`; `*identity` is NULL when it is unknown, revoked, expired or its user is not active. */
 orders_problem_t *orders_identity_by_token(orders_database_t *database, apr_pool_t *pool,
+                                           int32_t tenant,
                                            const unsigned char hash[ORDERS_TOKEN_HASH_SIZE],
                                            orders_identity_t **identity) ORDERS_MUSTCHECK;
 

@@ -19,24 +19,20 @@ CREATE TABLE orders.token (
     CONSTRAINT token_hash_unique UNIQUE (tenant_id, hash),
     CONSTRAINT token_user_exists FOREIGN KEY (tenant_id, user_id) REFERENCES orders.users (tenant_id, id),
     CONSTRAINT token_hash_is_sha256 CHECK (octet_length(hash) = 32),
-    CONSTRAINT token_hint_is_short CHECK (length(hint) <= 16),
+    CONSTRAINT token_hint_is_short CHECK (length(hint) <= 19),
     CONSTRAINT token_scopes_are_words CHECK (array_to_string(scopes, ' ', '?') ~ '^([a-z][a-z0-9:_-]*( [a-z][a-z0-9:_-]*)*)?$')
 );
 
--- A token names its tenant, so it is looked up before the tenant is known.
-CREATE INDEX token_by_hash ON orders.token USING hash (hash);
-
 COMMENT ON TABLE orders.token IS
-'Bearer tokens. The secret (at least 128 random bits) is shown once by the module and never reaches the database';
+'Bearer tokens, ord_<tenant>_<secret>. The secret (at least 128 random bits) is shown once by the module and never reaches the database';
 COMMENT ON COLUMN orders.token.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.token.id IS 'Number of the operator API';
 COMMENT ON COLUMN orders.token.user_id IS 'Whom the token stands for';
-COMMENT ON COLUMN orders.token.hash IS 'SHA-256 of the secret, 32 bytes';
-COMMENT ON COLUMN orders.token.hint IS 'First characters of the secret, for lists';
+COMMENT ON COLUMN orders.token.hash IS 'SHA-256 of the token, 32 bytes';
+COMMENT ON COLUMN orders.token.hint IS 'ord_, the tenant, _ and the first four characters of the secret, for lists';
 COMMENT ON COLUMN orders.token.scopes IS 'Words that Require may ask for';
 COMMENT ON COLUMN orders.token.created_at IS 'When issued';
 COMMENT ON COLUMN orders.token.expires_at IS 'When it stops to be valid; null: never';
 COMMENT ON COLUMN orders.token.revoked_at IS 'When revoked; null: not';
-COMMENT ON INDEX orders.token_by_hash IS 'Finds a token before its tenant is known';
 
 COMMIT;

@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_hash bytea) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     r      orders_v1.answer;
@@ -24,12 +24,12 @@ DECLARE
     t      orders.token;
 BEGIN
     SELECT k.* INTO t FROM token k
-    WHERE k.hash = p_hash AND k.revoked_at IS NULL
+    WHERE k.tenant_id = p_tenant AND k.hash = p_hash AND k.revoked_at IS NULL
       AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT u.* INTO v_user FROM users u WHERE u.tenant_id = t.tenant_id AND u.id = t.user_id AND u.active;
+    SELECT u.* INTO v_user FROM users u WHERE u.tenant_id = p_tenant AND u.id = t.user_id AND u.active;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -157,7 +157,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.token_identity(bytea),
+    orders_v1.token_identity(integer, bytea),
     orders_v1.login_identity(integer, text),
     orders_v1.issue_token(integer, text, text, bigint, text, text, bytea, bigint, text[], integer, bytea, text),
     orders_v1.revoke_token(integer, text, text, bigint, text, text, bytea, bigint),
@@ -166,7 +166,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.identity_row IS 'Internal: the identity row of a user';
 COMMENT ON FUNCTION orders_v1.token_identity IS
-'Who a token stands for: one row kind identity, or none when it is unknown, revoked, expired or its user
+'The user of a tenant''s token: one row kind identity, or none when the token is unknown in that tenant, revoked, expired or its user
 inactive';
 COMMENT ON FUNCTION orders_v1.login_identity IS
 'Who a login of httpd stands for: one row kind identity without token, or none';

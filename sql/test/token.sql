@@ -5,21 +5,30 @@ SELECT no_plan();
 
 SELECT id AS t1 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, pg_temp.uid('alice'), '{user,reader}', 3600,
                                  sha256('secret'), 'sec') WHERE kind = 'result' \gset
-SELECT is((SELECT ROW(kind, id, parent_id, order_id, reference, number, title, email, detail, expires_at)::text FROM token_identity(sha256('secret'))),
+SELECT is((SELECT ROW(kind, id, parent_id, order_id, reference, number, title, email, detail, expires_at)::text FROM token_identity(77, sha256('secret'))),
           ROW('identity', :t1, pg_temp.uid('alice'), 77, 'alice', 'alice', 'Alice', 'alice@example.com', 'user reader', now() + interval '1 hour')::text,
           'a token stands for its user');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('other'))$$, 'an unknown one for nobody');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('other'))$$, 'an unknown one for nobody');
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
+SELECT is_empty($$SELECT * FROM token_identity(78, sha256('secret'))$$, 'it does not exist in another tenant');
+SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, 'users', 'eve', '{"name": "Eve"}') \g /dev/null
+SELECT issue_token(78, 'operator', 'operator', 1, 'tokens', NULL, NULL, user_id_of(78, 'eve'), '{user}', NULL, sha256('secret'), 'sec') \g /dev/null
+SELECT is((SELECT string_agg(n || ' ' || i.reference, ', ' ORDER BY n) FROM generate_series(76, 78) AS n, token_identity(n, sha256('secret')) AS i),
+          '77 alice, 78 eve', 'where another one may have the same hash');
+DELETE FROM token WHERE tenant_id = 78;
+SELECT is_empty($$SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'orders.token'::regclass
+                  AND indkey[0] <> (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'tenant_id')$$, 'every index of tokens begins with the tenant');
 SELECT is((SELECT count(*) FROM token WHERE hash = convert_to('secret', 'UTF8')), 0::bigint, 'only the hash is kept');
 SELECT is((SELECT ROW(code, reference)::text FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1) WHERE kind = 'result'),
           format('(done,%s)', encode(sha256('secret'), 'hex')), 'a revoked token''s hash is told');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('secret'))$$, 'and it stands for nobody');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('secret'))$$, 'and it stands for nobody');
 SELECT is((SELECT code FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1) WHERE kind = 'result'), 'unchanged', 'again: unchanged');
 SELECT is(pg_temp.refusal('SELECT revoke_token(77, NULL, NULL, 1, NULL, NULL, NULL, 999999999)'), 'OR404 token_not_found', 'a missing token');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, 999999999, '{user}', NULL, sha256('x'), 'x')$$), 'OR422 user_not_found user', 'for nobody');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('off'), '{user}', NULL, sha256('x'), 'x')$$), 'OR422 user_not_found user', 'nor for inactive users');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('bob'), '{user}', 0, sha256('x'), 'x')$$), 'OR422 invalid_field expires_in', 'nor for no time');
 SELECT lives_ok($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('bob'), '{user}', NULL, sha256('bobs'), 'bob')$$, 'a token for ever');
-SELECT is((SELECT expires_at FROM token_identity(sha256('bobs'))), NULL, 'has no end');
+SELECT is((SELECT expires_at FROM token_identity(77, sha256('bobs'))), NULL, 'has no end');
 SELECT is(pg_temp.refusal(format('SELECT issue_token(77, NULL, NULL, 1, %L, %L, %L, pg_temp.uid(%L), %L, NULL, sha256(%L), %L)',
                                  'tokens', 'key ' || t.secret, '\x01', 'bob', '{user}', t.secret, 'x')),
           'OR422 idempotency_key_reused idempotency_key', t.what)
@@ -30,16 +39,16 @@ SELECT is((SELECT id FROM issue_token(77, 'operator', 'operator', 1, 'tokens', '
           :t2::bigint, 'a repeat with the same secret is answered again');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('changed'), 'cha')$$),
           'OR409 token_secret_changed', 'a repeat whose secret is another one is refused');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('changed'))$$, 'and issues nothing');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('changed'))$$, 'and issues nothing');
 DELETE FROM token WHERE id = :t2;
 
 SELECT is((SELECT count(*) FROM token WHERE hash IN (sha256('bobs'), sha256('secret'))), 2::bigint, 'there is no other token');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('secret'))$$, 'the revoked one stays revoked');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('secret'))$$, 'the revoked one stays revoked');
 UPDATE token SET expires_at = clock_timestamp() - interval '1 second' WHERE hash = sha256('bobs');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('bobs'))$$, 'an expired one stands for nobody');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('bobs'))$$, 'an expired one stands for nobody');
 UPDATE token SET expires_at = NULL WHERE hash = sha256('bobs');
 UPDATE users SET active = false WHERE id = pg_temp.uid('bob');
-SELECT is_empty($$SELECT * FROM token_identity(sha256('bobs'))$$, 'nor does one of an inactive user');
+SELECT is_empty($$SELECT * FROM token_identity(77, sha256('bobs'))$$, 'nor does one of an inactive user');
 SELECT is_empty($$SELECT * FROM login_identity(77, 'bob')$$, 'who cannot sign in either');
 SELECT is((SELECT ROW(kind, id, parent_id, reference)::text FROM login_identity(77, 'alice')), ROW('identity', NULL::bigint, pg_temp.uid('alice'), 'alice')::text, 'a login stands for its user');
 SELECT is_empty($$SELECT * FROM login_identity(1, 'alice')$$, 'of its tenant only');
@@ -47,6 +56,7 @@ SELECT results_eq('SELECT number, detail, cancelled_at IS NULL FROM list_tokens(
 SELECT is((SELECT count(*) FROM list_tokens(77, (SELECT max(id) FROM token), 10)), 1::bigint, 'from a cursor on');
 SELECT is((SELECT count(*) FROM list_tokens(77, NULL, 1)), 1::bigint, 'limited');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), 'short', '{user}')$$), 'token_hash_is_sha256', 'a hash has 32 bytes');
+SELECT lives_ok($$INSERT INTO token (tenant_id, user_id, hash, hint, scopes) VALUES (77, pg_temp.uid('alice'), sha256('long'), 'ord_2147483647_abcd', '{user}')$$, 'the hint of the longest tenant fits');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('bobs'), '{user}')$$), 'token_hash_unique', 'and is unique');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('z'), '{"a b\"c"}')$$), 'token_scopes_are_words', 'scopes are words');
 

@@ -75,7 +75,7 @@ SELECT 'orders_v1.issue_token'::regproc;
 SELECT 'orders_v1.revoke_token'::regproc;
 SELECT 'orders_v1.list_tokens'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.token_identity(bytea)', 'EXECUTE')::integer;
+    'orders_v1.token_identity(integer, bytea)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.login_identity(integer, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

@@ -5,7 +5,7 @@
 --
 -- For a fresh, deployed database and a superuser: foreign key triggers are off while it loads (the rows are
 -- consistent by making). User n is 'bench-n' (login 'benchn') and has a bearer token whose secret is
--- 'bench-token-n', scope buyer. Every third order has a second line; of 20 orders one is cancelled, one waits for a
+-- 'ord_1_bench-token-n', scope buyer. Every third order has a second line; of 20 orders one is cancelled, one waits for a
 -- transfer, two were paid by an external channel and the rest from the balance.
 
 \set ON_ERROR_STOP 1
@@ -33,7 +33,7 @@ SELECT 1, :user0 + u, 'bench-' || u, 'bench' || u, 'Bench User ' || u, 'bench' |
 FROM generate_series(1, :users) AS u;
 
 INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes)
-SELECT 1, :user0 + u, sha256(convert_to('bench-token-' || u, 'UTF8')), 'bench', '{buyer}'
+SELECT 1, :user0 + u, sha256(convert_to('ord_1_bench-token-' || u, 'UTF8')), 'bench', '{buyer}'
 FROM generate_series(1, :users) AS u;
 
 CREATE TEMP TABLE bench ON COMMIT DROP AS

@@ -34,12 +34,12 @@ my $left = make_user(scopes => ['application']);
 db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $left->{id});
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger') ON CONFLICT DO NOTHING), undef, $owner->{id}, unique('stranger'));
-my $foreign = unique('ord_foreign') . 'x' x 20;
+my $foreign = unique('ord_7_foreign') . 'x' x 20;
 db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes) VALUES (7, ?, sha256(convert_to(?, 'UTF8')), 'x', '{application,act-as-user}')),
     undef, $owner->{id}, $foreign);
 
 my %nobody = (
-    none => undef, empty => '', nonsense => 'nonsense', 'an unknown one' => 'ord_' . 'A' x 43, 'a very long one' => 'x' x 5000, 'two of them' => application() . ' ' . application(),
+    none => undef, empty => '', nonsense => 'nonsense', 'an unknown one' => 'ord_1_' . 'A' x 43, 'a very long one' => 'x' x 5000, 'two of them' => application() . ' ' . application(),
     'an expired one' => $expired, 'a revoked one' => $revoked, 'one of somebody who left' => $left->{token}, "another tenant's" => $foreign,
     "a buyer's token" => $buyer->{token}, 'one that may act and is no application' => make_token($owner, scopes => [ 'act-as-user', 'buyer' ]),
     "an operator's" => operator->{token},
@@ -77,7 +77,7 @@ says(commerce(GET => 'all-orders', $buyer, key => actor(), token => application(
 
 my %no_user = (
     'none'             => undef,
-    'an unknown one'   => 'Bearer ord_' . 'x' x 43,
+    'an unknown one'   => 'Bearer ord_1_' . 'x' x 43,
     'no Bearer'        => $buyer->{token},
     'Basic'            => 'Basic eDp4',
     'an empty one'     => 'Bearer ',

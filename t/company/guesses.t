@@ -76,7 +76,7 @@ subtest 'what counts' => sub {
     is(look($who, $number)->code, 200, 'success does not count') for 1 .. 15;
     is(look($who, $other)->code, 403, "another consumer's order is a failure") for 1 .. 10;
     is(look($who, $number)->code, 429, 'as many as one that is not there');
-    my $stranger = { token => 'ord_unknown' };
+    my $stranger = { token => 'ord_1_unknown' };
     is(look($stranger, guess())->code, 403, 'a caller without an identity') for 1 .. 12;
 };
 

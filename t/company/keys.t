@@ -49,12 +49,12 @@ my $left = make_member($shop, scopes => [qw(seller buyer)]);
 db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $left->{id});
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger') ON CONFLICT DO NOTHING), undef, $seller->{id}, unique('stranger'));
-my $foreign = unique('ord_foreign') . 'x' x 20;
+my $foreign = unique('ord_7_foreign') . 'x' x 20;
 db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes) VALUES (7, ?, sha256(convert_to(?, 'UTF8')), 'x', '{seller,buyer}')), undef, $seller->{id}, $foreign);
 
 my %nobody = (
     'nonsense'         => 'nonsense',
-    'an unknown key'   => 'ord_' . 'A' x 43,
+    'an unknown key'   => 'ord_1_' . 'A' x 43,
     'a very long one'  => 'x' x 5000,
     'of no ASCII'      => "ord_\x{738b}",
     'an expired one'   => $expired,

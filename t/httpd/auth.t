@@ -18,7 +18,7 @@ for my $path ('/api/v1/user/orders', '/glue/user', '/glue/nocache') {
     refused($none, 401, 'unauthenticated');
     like($none->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, "$path: says how");
     refused(api(GET => $path, token => $_, unchecked => 1), 401, 'unauthenticated')
-        for 'ord_' . 'x' x 43, 'x', 'x' x 600, '';
+        for 'ord_1_' . 'x' x 43, 'x', 'x' x 600, '';
     refused(api(GET => $path, headers => { Authorization => $_ }, unchecked => 1), 401, 'unauthenticated')
         for "Basic $buyer->{token}", $buyer->{token}, 'Bearer', "Bearer $buyer->{token} $buyer->{token}", "Bearer\t$buyer->{token}";
     is(api(GET => $path, headers => { Authorization => "bEARER  $buyer->{token} " }, unchecked => 1)->code, 200, "$path: spelling of Bearer");
@@ -40,7 +40,7 @@ subtest 'another tenant' => sub {
     db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (2, 'two', 'EUR') ON CONFLICT DO NOTHING));
     my ($other) = unique('other');
     db()->do(q(INSERT INTO orders.users (tenant_id, external_ref, login, name) VALUES (2, ?, ?, 'Other')), undef, $other, $other);
-    my $token = unique('ord_token_of_tenant_two');
+    my $token = unique('ord_2_token');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes)
         SELECT 2, id, sha256(?::text::bytea), '{buyer}' FROM orders.users WHERE tenant_id = 2 AND external_ref = ?), undef, $token, $other);
     for my $round ('looked up', 'remembered') {
@@ -49,6 +49,18 @@ subtest 'another tenant' => sub {
         is(api(GET => '/glue/user', token => $buyer->{token}, unchecked => 1)->code, 200, "$round: and the other way round");
         refused(api(GET => '/glue/tenant2', token => $buyer->{token}, unchecked => 1), 401, 'unauthenticated');
     }
+};
+
+subtest 'what a token says of its tenant' => sub {
+    for my $token (map { unique($_) } qw(ord_2_a ord_01_a ord_0_a ord_-1_a ord_+1_a ord_1.0_a ord_4294967297_a ord__a ord_1 ORD_1_a ord_a bench)) {
+        db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $token);
+        my $reply = api(GET => '/glue/user', token => $token, unchecked => 1);
+        refused($reply, 401, 'unauthenticated');
+        is($reply->header('WWW-Authenticate'), api(GET => '/glue/user', token => 'ord_1_' . 'x' x 43, unchecked => 1)->header('WWW-Authenticate'), "$token: as an unknown one");
+    }
+    my $token = unique('ord_1_a');
+    db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $token);
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'ord_1_: this tenant');
 };
 
 # --- the cache ------------------------------------------------------------------------------------------------------
@@ -66,9 +78,9 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my $token = make_token($buyer);
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
     api(GET => '/api/v1/admin/orders', token => operator()->{token}, unchecked => 1);
-    db()->do($_) for 'ALTER FUNCTION orders_v1.token_identity(bytea) RENAME TO token_identity_at_once', q(
-        CREATE FUNCTION orders_v1.token_identity(p_hash bytea) RETURNS SETOF orders_v1.answer LANGUAGE plpgsql SECURITY DEFINER AS $$
-        DECLARE rows orders_v1.answer[] := ARRAY(SELECT a FROM orders_v1.token_identity_at_once(p_hash) a);
+    db()->do($_) for 'ALTER FUNCTION orders_v1.token_identity(integer, bytea) RENAME TO token_identity_at_once', q(
+        CREATE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.answer LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE rows orders_v1.answer[] := ARRAY(SELECT a FROM orders_v1.token_identity_at_once(p_tenant, p_hash) a);
         BEGIN PERFORM pg_sleep(1.5); RETURN QUERY SELECT * FROM unnest(rows); END $$);
     my $pid = fork // die "fork: $!";
     if (!$pid) {
@@ -79,7 +91,7 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my $asked = wait_for(sub { scalar rows(q(SELECT 1 FROM pg_stat_activity WHERE usename = 'orders_api' AND wait_event = 'PgSleep')) }, 5);
     my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
     waitpid $pid, 0;
-    db()->do($_) for 'DROP FUNCTION orders_v1.token_identity(bytea)', 'ALTER FUNCTION orders_v1.token_identity_at_once(bytea) RENAME TO token_identity';
+    db()->do($_) for 'DROP FUNCTION orders_v1.token_identity(integer, bytea)', 'ALTER FUNCTION orders_v1.token_identity_at_once(integer, bytea) RENAME TO token_identity';
     ok($asked, 'the database was asked before');
     like($revoked->code, qr/^20[04]$/, 'and answered after') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
@@ -94,7 +106,7 @@ subtest 'what another server revokes' => sub {
 };
 
 subtest 'a refusal is remembered shortly' => sub {
-    my $secret = unique('ord_not_yet');
+    my $secret = unique('ord_1_not-yet');
     refused(api(GET => '/glue/user', token => $secret, unchecked => 1), 401, 'unauthenticated');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $secret);
     ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'and no longer than 2 s');

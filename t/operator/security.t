@@ -21,14 +21,14 @@ db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?'
 # A user of another tenant whose id is the same as the owner's.
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger')), undef, $owner->{id}, unique('stranger'));
-my $foreign = unique('ord_foreign') . 'x' x 20;
+my $foreign = unique('ord_7_foreign') . 'x' x 20;
 db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes)
     VALUES (7, ?, sha256(convert_to(?, 'UTF8')), 'x', '{buyer,operator}')), undef, $owner->{id}, $foreign);
 
 my %nobody = (
     'no token'         => undef,
     'nonsense'         => 'nonsense',
-    'an unknown token' => 'ord_' . 'A' x 43,
+    'an unknown token' => 'ord_1_' . 'A' x 43,
     'a very long one'  => 'x' x 5000,
     'an expired token' => $expired,
     'a revoked token'  => $revoked,

@@ -21,10 +21,10 @@ subtest 'issuing' => sub {
     is($reply->code, 201, 'makes a token');
     my $token = $reply->{json};
     is(join(' ', sort keys %$token), join(' ', sort qw(id token hint user_id scopes created_at expires_at revoked_at)), 'with its members');
-    like($token->{token}, qr/^ord_[A-Za-z0-9_-]{43}$/, 'of 256 bits');
+    like($token->{token}, qr/^ord_1_[A-Za-z0-9_-]{43}$/, 'of 256 bits');
     is_deeply([ @$token{qw(user_id scopes revoked_at)} ], [ $user->{id}, ['buyer'], undef ], 'for the user');
     is(index($token->{token}, $token->{hint}), 0, 'the hint is its beginning');
-    cmp_ok(length $token->{hint}, '<=', 8, 'and no more');
+    is(length $token->{hint}, length('ord_1_') + 4, 'four characters of the secret');
     like($token->{expires_at}, qr/^\d{4}-.*Z$/, 'it ends');
     is(api(GET => $orders, token => $token->{token})->code, 200, 'it works');
     my ($row) = rows(q(SELECT encode(hash, 'hex') AS hash FROM orders.token WHERE tenant_id = 1 AND id = ?), $token->{id});

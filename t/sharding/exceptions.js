@@ -11,12 +11,10 @@ const exceptions = [
     ['dynamic', 'analyze_grown', 'ANALYZE takes no parameter; the name comes from pg_class.'],
 
     // To be changed.
-    ['tenant', 'token_identity', 'A token does not name its tenant yet.'],
     ['tenant', 'due_refunds claim_outbox', 'The queues of the worker become one table.'],
     ['update', 'mark_outbox', 'The outbox goes.'],
     ['case', 'record_steps', 'History and outbox become one table of events.'],
     ['cte', 'record_steps', 'History and outbox become one table of events.'],
-    ['column', 'refuse bulk_row sqlstate.c', 'The field of a refusal moves to its DETAIL.'],
     ['tenant', 'seat_of product_document due_provider_events price_cart invoice_issuer read_own_invoice offer_of check_under_way put_package '
         + 'member_document payment_by_intent claim_mail find_payment apply_waiting_events plan_offer_of variant_of credit_refunds sold_again '
         + 'pieces_left same_return count_returned all_is_back take_return sale_head note_terminal_refund coupons_within_limits', 'Not yet changed.'],
@@ -28,7 +26,6 @@ const exceptions = [
         + 'shipments_fit packages_fit', 'Not yet changed.'],
     ['case', 'put_member_order put_payment put_refund', 'Not yet changed.'],
     ['values', 'put_refund', 'Not yet changed.'],
-    ['constraint', 'upsert_row', 'Not yet changed.'],
     ['language', 'bill_series_at cancel_effect payable_unit role_in product_document all_pieces_cancelled was_said take_status invoice_issuer '
         + 'invoice_buyer invoice_lines invoice_payment invoice_document is_capture_in_doubt member_document is_package payment_by_intent '
         + 'has_refused_capture awaits_intent put_return_back refund_unit sold_again pieces_left same_return all_is_back order_by_number '

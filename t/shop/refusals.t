@@ -20,7 +20,7 @@ subtest 'who asks' => sub {
         says($reply, 401, 'UNAUTHORIZED', 'unauthenticated');
         like($reply->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, 'with the way to do it');
         is($reply->content_type, 'application/json', 'in JSON');
-        says(api(@$route, token => $_), 401, 'UNAUTHORIZED', 'unauthenticated') for 'nonsense', 'ord_' . 'x' x 43, 'x' x 5000, $revoked;
+        says(api(@$route, token => $_), 401, 'UNAUTHORIZED', 'unauthenticated') for 'nonsense', 'ord_1_' . 'x' x 43, 'x' x 5000, $revoked;
         says(api(@$route, token => $_->{token}), 403, 'FORBIDDEN', 'forbidden') for $seller, operator;
     }
     is(order_row($order->{id})->{state}, 'open', 'nothing happened');

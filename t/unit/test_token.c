@@ -77,15 +77,66 @@ static void makes_random_tokens(void **state)
     const char *one, *two;
     unsigned char hash[ORDERS_SHA256_SIZE];
 
-    assert_null(orders_token_random(&one, pool));
-    assert_null(orders_token_random(&two, pool));
+    assert_null(orders_token_random(&one, 1, pool));
+    assert_null(orders_token_random(&two, 1, pool));
     assert_string_not_equal(one, two);
-    assert_int_equal(strlen(one), 47);
-    assert_memory_equal(one, "ord_", 4);
-    assert_int_equal(strlen(orders_token_hint(pool, one)), 8);
-    assert_memory_equal(orders_token_hint(pool, one), one, 8);
+    assert_int_equal(strlen(one), 49);
+    assert_memory_equal(one, "ord_1_", 6);
+    assert_int_equal(orders_token_tenant(one), 1);
+    assert_int_equal(strlen(orders_token_hint(pool, one)), 10);
+    assert_memory_equal(orders_token_hint(pool, one), one, 10);
+    assert_null(orders_token_random(&two, INT32_MAX, pool));
+    assert_int_equal(strlen(two), 58);
+    assert_int_equal(orders_token_tenant(two), INT32_MAX);
+    assert_memory_equal(two, "ord_2147483647_", 15);
+    assert_int_equal(strlen(orders_token_hint(pool, two)), 19);
     assert_null(orders_token_hash(hash, "abc", pool));
     assert_string_equal(orders_hex(pool, hash, 4), "ba7816bf");
+}
+
+static void a_token_names_its_tenant(void **state)
+{
+    static const struct {
+        const char *token;
+        int32_t tenant;
+    } cases[] = {
+        {"ord_1_x", 1},
+        {"ord_42__", 42},
+        {"ord_42_x_43_y", 42},
+        {"ord_2147483647_x", INT32_MAX},
+        {"ord_2147483648_x", 0},
+        {"ord_4294967297_x", 0},
+        {"ord_18446744073709551617_x", 0},
+        {"ord_99999999999999999999999999999999999999999_x", 0},
+        {"ord_0_x", 0},
+        {"ord_01_x", 0},
+        {"ord_-1_x", 0},
+        {"ord_+1_x", 0},
+        {"ord_ 1_x", 0},
+        {"ord_1 _x", 0},
+        {"ord_1.0_x", 0},
+        {"ord_0x1_x", 0},
+        {"ord_1e0_x", 0},
+        {"ord_1a_x", 0},
+        {"ord_\331\241_x", 0},
+        {"ord__x", 0},
+        {"ord_1", 0},
+        {"ord_1_", 0},
+        {"ord_1-x", 0},
+        {"ORD_1_x", 0},
+        {" ord_1_x", 0},
+        {"ord1_x", 0},
+        {"ord_", 0},
+        {"ord", 0},
+        {"", 0},
+        {"ord_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(orders_token_tenant(cases[i].token), cases[i].tenant);
+    }
+    assert_string_equal(orders_token_hint(pool, "ord_7_abcdefgh"), "ord_7_abcd");
+    assert_string_equal(orders_token_hint(pool, "ord_7_ab"), "ord_7_ab");
+    assert_string_equal(orders_token_hint(pool, "secret"), "");
 }
 
 static const char *derived(const orders_call_t *call, const char *key)
@@ -93,7 +144,8 @@ static const char *derived(const orders_call_t *call, const char *key)
     const char *token = NULL;
 
     assert_null(orders_token_derived(&token, call, key));
-    assert_int_equal(strlen(token), 47);
+    assert_int_equal(strlen(token), 49);
+    assert_int_equal(orders_token_tenant(token), call->settings->tenant);
     return token;
 }
 
@@ -376,6 +428,7 @@ int main(void)
         TEST(hashes_like_the_published_vectors),
         TEST(writes_and_reads_base64url),
         TEST(makes_random_tokens),
+        TEST(a_token_names_its_tenant),
         TEST(derives_the_same_token_for_the_same_request),
         TEST(derives_nothing_without_a_secret),
         TEST(fingerprints_tell_requests_apart),

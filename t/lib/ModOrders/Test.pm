@@ -189,14 +189,14 @@ sub make_token
     my ($user, %with) = @_;
     open my $in, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
     read $in, my $bytes, 32;
-    my $secret = 'ord_' . substr sha256_hex($bytes), 0, 43;
+    my $secret = 'ord_1_' . substr sha256_hex($bytes), 0, 43;
     my $handle = db()->prepare(
         q(SELECT * FROM orders_v1.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
     $handle->bind_param(1, $user->{id});
     $handle->bind_param(2, $with{scopes} // ['buyer']);
     $handle->bind_param(3, $with{expires_in});
     $handle->bind_param(4, sha256($secret), { pg_type => DBD::Pg::PG_BYTEA() });
-    $handle->bind_param(5, substr($secret, 0, 8));
+    $handle->bind_param(5, substr($secret, 0, 10));
     $handle->execute;
     return $secret;
 }

@@ -69,7 +69,7 @@ sub learn {
     select undef, undef, undef, 0.5;
     my (undef, @first) = $look->('list');    # with the look-up of the token, which the cache saves later
     $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
-    $learnt{identity}{values} = [':hash'];
+    $learnt{identity}{values}[-1] = ':hash';
     for my $name (sort keys %operations) {
         my ($answer, @seen) = $look->($name);
         die "$name took " . @seen . " statements, not one:\n" . join("\n", map { $_->{text} } @seen) . "\n" if @seen != 1;

@@ -12,7 +12,7 @@ our @EXPORT_OK = qw(prepare_users);
 
 use constant ORDERS_EACH => 20;    # orders of each active user that details are asked for
 
-sub secret { return sprintf 'bench-%08d-0123456789abcdef', $_[0] }
+sub secret { return sprintf 'ord_1_bench-%08d-0123456789abcdef', $_[0] }
 
 sub prepare_users {
     my ($stand) = @_;

@@ -14,7 +14,7 @@ our @EXPORT_OK = qw(secret);
 our $buyers = 256;
 our $funds = 1_000_000_00;
 
-sub secret { return sha256_hex("faults $_[0]") }
+sub secret { return "ord_1_" . sha256_hex("faults $_[0]") }
 
 # plan => [id, price]
 our %plan = (
