@@ -32,7 +32,7 @@ my @writers = grep { text_of($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.
 is("@writers", 'sql/deploy/schema_version.sql sql/functions/version.sql', 'one place writes the version, after the first row');
 
 my ($number, $release) = text_of('sql/functions/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
-my ($package) = text_of('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]\)/;
+my ($package) = text_of('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]/;
 my %range = text_of('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
 is($release, $package, 'the version names the release of configure.ac');
 cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its own schema');
