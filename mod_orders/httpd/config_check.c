@@ -4,10 +4,12 @@
 
 #include <ap_mpm.h>
 #include <apr_fnmatch.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <unixd.h>
@@ -254,18 +256,13 @@ static void advise(const checked_t *one)
 {
     static const struct {
         const char *word, *danger;
-        bool option; /* which poolers refuse: then it is set for the role */
     } wanted[] = {
-        {"connect_timeout", "a database that cannot be reached may hold requests for minutes",
-         false},
-        {"tcp_user_timeout", "a database that cannot be reached may hold requests for minutes",
-         false},
-        {"statement_timeout", "a statement that was given up goes on in the database", true},
+        {"connect_timeout", "a database that cannot be reached may hold requests for minutes"},
+        {"tcp_user_timeout", "a database that cannot be reached may hold requests for minutes"},
     };
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (one->dbd.params && !strstr(one->dbd.params, wanted[i].word) &&
-            (one->conf.prepared_statements || !wanted[i].option)) {
+        if (one->dbd.params && !strstr(one->dbd.params, wanted[i].word)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams without %s: %s",
                          wanted[i].word, wanted[i].danger);
         }
@@ -277,20 +274,57 @@ static void advise(const checked_t *one)
     }
 }
 
-/** The statement_timeout of DBDParams in milliseconds: 0 is off, -1 not given. */
-static apr_int64_t statement_timeout(const char *params)
+/** What libpq sends as options of the session: those of DBDParams, otherwise those of httpd's environment. */
+static const char *session_options(const char *params)
+{
+    const char *options = params && !strstr(params, "options") ? getenv("PGOPTIONS") : params;
+
+    return options ? options : "";
+}
+
+/** Whether a setting's name is there; PostgreSQL ignores case, and takes hyphens in `--name=value`. */
+static bool is_named(const char *text, const char *name)
+{
+    for (; *name; text++, name++) {
+        if (apr_tolower(*text) != *name && (*text != '-' || *name != '_')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static double milliseconds_of(const char *unit)
+{
+    static const struct {
+        const char *unit;
+        double milliseconds;
+    } known[] = {{"us", 0.001}, {"ms", 1}, {"s", 1000}, {"min", 6e4}, {"h", 36e5}, {"d", 864e5}};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!strncmp(unit, known[i].unit, strlen(known[i].unit))) {
+            return known[i].milliseconds;
+        }
+    }
+    return 1;
+}
+
+/** The statement_timeout of the session's options in milliseconds: 0 is off, -1 not given. The last one holds. */
+static apr_int64_t statement_timeout(const char *options)
 {
     static const char name[] = "statement_timeout";
-    const char *at = params ? strstr(params, name) : NULL;
-    apr_int64_t value;
-    char *unit;
+    double value = -1;
 
-    if (!at) {
-        return -1;
+    for (const char *at = options; *at; at++) {
+        if (is_named(at, name)) {
+            const char *number = at + sizeof name - 1;
+            char *unit;
+
+            number += strspn(number, " ='\\");
+            value = strtod(number, &unit);
+            value *= milliseconds_of(unit + strspn(unit, " \\"));
+        }
     }
-    at += sizeof name - 1;
-    value = apr_strtoi64(at + strspn(at, " =\\"), &unit, 10);
-    return !strncmp(unit, "min", 3) ? value * 60000 : *unit == 's' ? value * 1000 : value;
+    return (apr_int64_t)value;
 }
 
 /** As the Location or its server sets it; what other sections around it say is not looked at. */
@@ -305,8 +339,14 @@ static int seconds_of(const checked_t *one, const orders_mount_t *mount)
 
 static void advise_timeouts(const checked_t *one)
 {
-    apr_int64_t database = statement_timeout(one->dbd.params);
+    apr_int64_t database = statement_timeout(session_options(one->dbd.params));
 
+    /* poolers refuse options: then the role has the setting */
+    if (database < 0 && one->dbd.params && one->conf.prepared_statements) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
+                     "DBDParams without statement_timeout: a statement that was given up goes on "
+                     "in the database");
+    }
     if (!database) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
                      "the statement_timeout of DBDParams is 0, which is none: a statement that was "

@@ -113,9 +113,16 @@ my $with_timeout = sub {
         dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN} options='-c statement_timeout=$timeout'\"\nDBDMax 4");
 };
 like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) is not below OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'is pointed out')
-    for '5000', '5s', '1min', '60000ms';
-unlike($with_timeout->(@$_), qr/is not below/, 'is fine') for ['4000'], ['4s'], ['5s', $location->('OrdersStatementTimeout 6')];
-like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which is none/, 'no bound at all is pointed out') for '0', '0s';
+    for '5000', '5s', '1min', '60000ms', '1h', '1d', '5.5s', '5000000us', '4s -c STATEMENT_TIMEOUT=5s', '4s --statement-timeout=5s';
+unlike($with_timeout->(@$_), qr/is not below/, 'is fine') for ['4000'], ['4s'], ['4.5s'], ['4500000us'], ['6s -c statement_timeout=4s'], ['5s', $location->('OrdersStatementTimeout 6')];
+like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which is none/, 'no bound at all is pointed out') for '0', '0s', '4s -c statement_timeout=0';
+{
+    local $ENV{PGOPTIONS} = '-c statement_timeout=5s';
+    like(says('a statement_timeout in the environment', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/\(5000 ms\) is not below/, 'counts');
+    unlike($with_timeout->('4s'), qr/is not below/, 'but not beside options of DBDParams');
+    $ENV{PGOPTIONS} = '-c statement_timeout=4s';
+    unlike(says('a low one', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/statement_timeout/, 'is fine');
+}
 like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) is not below OrdersStatementTimeout \(1 s\)/, "is held against a Location's own");
 
 # --- who asks -------------------------------------------------------------------------------------------------------
