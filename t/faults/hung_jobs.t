@@ -16,6 +16,7 @@ use Faults::Stand;
 use IO::Select;
 use IO::Socket::INET;
 use ModOrders::MailServer;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -28,9 +29,51 @@ my $mail = ModOrders::MailServer->start;
 
 # Accepts connections in the kernel, and never answers.
 sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256) || die "no port: $!\n" }
-my ($gone, $mute) = (hang(), hang());
-(my $hung = $channel) =~ s/simulator (.*):\d+ /"gone $1:" . $gone->sockport . ' '/e;
-$hung =~ s/timeout=\d+/timeout=8/;
+my ($gone, $mute, $half, $data) = map { hang() } 1 .. 4;
+
+# Serves each connection of a listener in a process of its own.
+my @servers;
+sub serve {
+    my ($listener, $talk) = @_;
+    my $pid = fork // die "fork: $!\n";
+    return push @servers, $pid if $pid;
+    setpgrp;
+    $SIG{CHLD} = 'IGNORE';
+    $SIG{TERM} = 'DEFAULT';
+    while (my $client = $listener->accept) {
+        next if fork;
+        $talk->($client);
+        POSIX::_exit(0);
+    }
+    POSIX::_exit(0);
+}
+END { local $?; for (@servers) { kill TERM => -$_; waitpid $_, 0 } }
+
+# A provider that answers with headers, and then with one byte of the body each second.
+serve($half, sub {
+    my ($client) = @_;
+    sysread $client, my $request, 65536;
+    syswrite $client, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
+    1 while sleep 1 and syswrite $client, ' ';
+});
+
+# A mail server that takes a mail, and never says so.
+serve($data, sub {
+    my ($client) = @_;
+    syswrite $client, "220 data.example ESMTP\r\n";
+    while (sysread $client, my $line, 65536) {
+        syswrite $client, $line =~ /^EHLO/ ? "250 data.example\r\n" : $line =~ /^DATA/ ? "354 go on\r\n" : "250 OK\r\n" if $line =~ /^(?:EHLO|MAIL|RCPT|DATA)/;
+        next if $line !~ /^\.\r\n/m;
+        open my $taken, '>', "$stand->{dir}/mail-taken";
+        sleep 60;
+    }
+});
+
+sub channel_at {
+    my ($name, $listener) = @_;
+    return $channel =~ s/simulator (.*):\d+ /"$name $1:" . $listener->sockport . ' '/er =~ s/timeout=\d+/timeout=8/r;
+}
+my $hung = join "\n", channel_at('gone', $gone), channel_at('half', $half);
 
 sub start {
     my ($mails) = @_;
@@ -84,12 +127,13 @@ sub refund_seconds {
 sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
 $provider->mode('approve');
-my @paid = map { paid() } 1 .. 3;
+my @paid = map { paid() } 1 .. 4;
 my %undisturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[0]));
 
 placed('gone') for 1 .. 30;
-is($postgres->value(q(WITH due AS (UPDATE orders.payment SET due_at = now() WHERE channel = 'gone' AND status = 'created' RETURNING id) SELECT count(*) FROM due)),
-    30, 'due payments of a provider that never answers');
+placed('half') for 1 .. 30;
+is($postgres->value(q(WITH due AS (UPDATE orders.payment SET due_at = now() WHERE channel IN ('gone', 'half') AND status = 'created' RETURNING id) SELECT count(*) FROM due)),
+    60, 'due payments of a provider that never answers, and of one that never ends its answer');
 hangs($gone);
 my %disturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[1]));
 cmp_ok($disturbed{$_}, '<', 2 + $undisturbed{$_}, sprintf 'the %s after %.1f s, undisturbed %.1f s', $_, $disturbed{$_}, $undisturbed{$_})
@@ -106,12 +150,19 @@ sub stops_soon {
 }
 stops_soon('provider');
 
-start('smtp://127.0.0.1:' . $mute->sockport);
-$postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient) VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
-hangs($mute);
-my $seconds = refund_seconds($paid[2]);
-cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that never answers holds up no refund (%.1f s)', $seconds);
-stops_soon('mail server');
+my $taken = "$stand->{dir}/mail-taken";
+unlink $taken;
+for my $server ([ 'never answers', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
+    my ($what, $listener, $order, $wait) = @$server;
+    start('smtp://127.0.0.1:' . $listener->sockport);
+    my $id = $postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
+        VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
+    $wait->();
+    my $seconds = refund_seconds($order);
+    cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s holds up no refund (%.1f s)', $what, $seconds);
+    stops_soon('mail server');
+    $postgres->value(q(UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id);
+}
 
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

@@ -38,7 +38,7 @@ sub load {
     $db->do(q(INSERT INTO orders.coupon (tenant_id, external_ref, code, kind, percent_bp, max_uses)
               VALUES (1, 'tenfold', 'TENFOLD', 'percent', 1000, 10), (1, 'many', 'MANY', 'percent', 1500, 5000)));
     $db->do(q(INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider)
-              SELECT 1, name, initcap(name), 'http' FROM unnest(ARRAY['simulator', 'gone', 'removed']) name));
+              SELECT 1, name, initcap(name), 'http' FROM unnest(ARRAY['simulator', 'gone', 'half', 'removed']) name));
     my $fund = $db->prepare(q(SELECT count(*) FROM orders_v1.post_balance(1, 'operator', 'operator', 900, 'faults.fund', NULL, NULL,
                               ?::bigint, ?::bigint, 'USD', 'start')));
     $fund->execute($_, $funds) for 1 .. $buyers;
