@@ -19,9 +19,11 @@ COMMENT ON SCHEMA orders IS
 'Tables of mod_orders. They only grow: a release adds columns and tables, and changes none that a former release uses. Rules that hold everywhere:
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
-Lock order, kept by every function: cart, order row (by id), its payments and provider events (by id), coupon, stock (by variant), member,
-account, number series. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all
-coupons, then all stock.';
+Lock order of every function: idempotency key, cart, order, its payments (by id), refund or provider events (by id), coupon with the
+counter of its user (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
+locked for the shortest time. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all coupons,
+then all stock. A package has neither coupon nor stock, so that placing, paying and closing its order may lock the member first. Workers claim
+rows with SKIP LOCKED and wait for no order.';
 
 CREATE SCHEMA orders_check;
 

@@ -409,6 +409,32 @@ BEGIN
 END
 $$;
 
+-- The sequence of a document's entries is the caller's. Locks are taken in the sequence of all other functions: coupons, then stock
+-- by variant. Stock that a document states again as it is is not locked.
+CREATE OR REPLACE FUNCTION orders_v1.lock_entries(p_tenant integer, p_lines jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_coupons  text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'coupons');
+    v_variants bigint[];
+BEGIN
+    PERFORM FROM orders.coupon k
+    WHERE k.tenant_id = p_tenant AND k.external_ref = ANY (v_coupons)
+    ORDER BY k.id
+    FOR UPDATE;
+    v_variants := ARRAY(
+        SELECT s.variant_id
+        FROM unnest(p_lines) AS l
+        CROSS JOIN LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(l -> 'variants') = 'array' THEN l -> 'variants' ELSE '[]' END) AS e
+        JOIN orders.product p ON p.tenant_id = p_tenant AND p.external_ref = l ->> 'ref'
+        JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id AND v.external_ref = e ->> 'ref'
+        JOIN orders.stock s ON s.tenant_id = p_tenant AND s.variant_id = v.id
+        WHERE l ->> 'kind' = 'products' AND s.stated::text IS DISTINCT FROM e ->> 'stock');
+    PERFORM FROM orders.stock s
+    WHERE s.tenant_id = p_tenant AND s.variant_id = ANY (v_variants)
+    ORDER BY s.variant_id
+    FOR NO KEY UPDATE;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.catalogue_upsert(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_kind text, p_ref text, p_document jsonb
@@ -421,6 +447,9 @@ BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
+    END IF;
+    IF jsonb_typeof(p_document) = 'object' THEN
+        PERFORM lock_entries(p_tenant, ARRAY[p_document || jsonb_build_object('kind', p_kind, 'ref', p_ref)]);
     END IF;
     RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[upsert_row(p_tenant, p_kind, p_ref, p_document)]);
 END
@@ -479,6 +508,7 @@ BEGIN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
+    PERFORM lock_entries(p_tenant, p_lines);
     FOREACH v_line IN ARRAY p_lines LOOP
         v_rows := v_rows || bulk_row(p_tenant, v_line);
     END LOOP;
@@ -506,6 +536,8 @@ COMMENT ON FUNCTION orders_v1.put_entry IS 'Internal: upserts an entry of any ki
 COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: statistics for tables of the catalogue that have doubled since their last ones';
 COMMENT ON FUNCTION orders_v1.upsert_row IS
 'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
+COMMENT ON FUNCTION orders_v1.lock_entries IS
+'Internal: locks the coupons of documents, then the stock that they state anew, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
 tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,

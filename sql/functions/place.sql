@@ -221,33 +221,32 @@ BEGIN
         s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     END IF;
     PERFORM orders_v1.check_payment_choice(c.tenant_id, h, s.total);
-    IF v_goods THEN
-        p_lines := orders_v1.reserve_stock(c.tenant_id, p_lines);
-    END IF;
     v_paid := s.total = 0 OR h.method = 'balance';
 
     PERFORM orders_v1.put_header(c.tenant_id, v_id, h, s, k, v_paid);
+    IF v_taxes IS NOT NULL THEN
+        PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
+    END IF;
+    PERFORM orders_v1.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
+                                orders_v1.placing_steps(h.fulfilment, v_paid));
+    IF s.total > 0 THEN
+        v_payment := orders_v1.put_payment(c.tenant_id, v_id, h, s.total);
+    END IF;
+    IF v_goods THEN
+        p_lines := orders_v1.reserve_stock(c.tenant_id, p_lines);
+    END IF;
     PERFORM orders_v1.put_lines(c.tenant_id, v_id, h.currency, p_lines);
     IF k.coupon_id IS NOT NULL THEN
         PERFORM orders_v1.put_redemption(c.tenant_id, v_id, h, k, v_paid);
     END IF;
-    IF v_taxes IS NOT NULL THEN
-        PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
-    END IF;
     IF v_paid AND h.fulfilment = 'none' AND v_goods THEN
         PERFORM orders_v1.ship_stock(c.tenant_id, v_id);
     END IF;
-    PERFORM orders_v1.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
-                                orders_v1.placing_steps(h.fulfilment, v_paid));
     IF h.package_kind IS NOT NULL THEN
         PERFORM orders_v1.put_package_order(c.tenant_id, v_id, h, p_lines[1].item_id, v_paid);
     END IF;
-    IF s.total > 0 THEN
-        v_payment := orders_v1.put_payment(c.tenant_id, v_id, h, s.total);
-        IF h.method = 'balance' THEN
-            PERFORM orders_v1.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment,
-                                         p_lines[1].title);
-        END IF;
+    IF s.total > 0 AND h.method = 'balance' THEN
+        PERFORM orders_v1.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment, p_lines[1].title);
     END IF;
     RETURN v_id;
 END
@@ -463,8 +462,8 @@ COMMENT ON FUNCTION orders_v1.put_taxes IS 'Internal: writes the tax split';
 COMMENT ON FUNCTION orders_v1.check_payment_choice IS
 'Internal: OR422 payment_method_unknown, payment_channel_…, amount_not_payable (with the unit); free orders need no channel';
 COMMENT ON FUNCTION orders_v1.put_order IS
-'Internal: the core of placing: header and priced lines become an order, with coupon, tax, stock, lines, history,
-outbox, package, payment and the debit of the balance, in this order. Returns the id';
+'Internal: the core of placing: header and priced lines become an order. Rows of the order that need no shared row are written before
+the stock is locked. Locks the coupon, stock, the member, the account. Returns the id';
 COMMENT ON FUNCTION orders_v1.put_redemption IS 'Internal: the redemption and its discount line';
 COMMENT ON FUNCTION orders_v1.put_payment IS 'Internal: the first payment of an order';
 COMMENT ON FUNCTION orders_v1.check_plan_offer IS

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Every function here locks stock in the order of variants, so that no two of them wait for each other. (A catalogue that
--- changes several counts at once locks them in its own order: it may be a deadlock's victim, and is sent again.)
+-- Every function locks stock in the order of variants, the catalogue's as well (lock_entries).
 
 -- Takes pieces of a counted variant if there are enough; what is not counted is always there.
 CREATE OR REPLACE FUNCTION orders_v1.reserve_pieces(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
