@@ -1,0 +1,77 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# Clients of HTTP/2 that open streams and read them by single bytes: what they hold, buyers over HTTP/2 and HTTP/1.1 do not
+# wait for. With the limits of conf/orders-reference.conf.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Faults::Bills qw(make_bills);
+use Faults::Client qw(create detail);
+use Faults::Data qw(secret);
+use Faults::Load;
+use Faults::Scenario qw(closing);
+use Faults::Stand;
+use Faults::Text qw(from_json);
+use Test::More;
+use Time::HiRes qw(time);
+
+my $module = ($ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules') . '/mod_http2.so';
+plan skip_all => 'no mod_http2' unless -e $module;
+plan skip_all => 'no node' unless grep { -x "$_/node" } split /:/, $ENV{PATH};
+
+my $CONNECTIONS = 60; # nearly as many as the documentation allows one address
+my $STREAMS     = 10;
+my $FLOOR       = 100; # milliseconds: below this a difference is the noise of a busy machine
+
+open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+my @shipped = map { /^\s*(H2\w+\s.*?)\s*$/ ? $1 : () } <$in>;
+my $stand   = Faults::Stand->new->start_postgres;
+my $port    = $stand->{port};
+my $log     = Faults::Client->new;
+$stand->start_httpd(extra => join "\n", "LoadModule http2_module $module", 'Protocols h2c http/1.1', @shipped);
+make_bills($port, 1);
+my $large = $stand->postgres->value('SELECT max(id) FROM orders.orders');
+$log->expect($large);
+my $create = create(1, 'ten');
+my $small  = detail(1, $log->note($create, scalar Faults::Load->one_by_one($port, $create))->{order});
+
+sub clients
+{
+    my ($mode, $path, $token, @more) = @_;
+    open my $out, '-|', 'node', "$FindBin::Bin/lib/http2-clients.js", $mode, $port, $path, $token, @more or die "node: $!\n";
+    return $out;
+}
+
+sub told { my ($out) = @_; return from_json(join '', <$out>) }
+
+sub buyers { my ($seconds) = @_; return told(clients('buyers', $small->{path}, $small->{token}, $seconds)) }
+
+sub older_buyers
+{
+    my ($seconds) = @_;
+    my ($until, @pause) = time + $seconds;
+    return Faults::Load->new(
+        port => $port, clients => 4, keepalive => 0, timeout => 15,
+        next => sub { return time > $until ? undef : $pause[ $_[0] ]++ % 2 ? 0.03 : $small },
+    )->run->percentile(0.99);
+}
+
+buyers(1);
+my %before = (http2 => buyers(2)->{p99}, http1 => older_buyers(2));
+my $slow   = clients('slow', "/api/v1/admin/orders/$large", secret('operator'), 8, $CONNECTIONS, $STREAMS);
+<$slow>;
+my $beside = buyers(3);
+my %p99    = (http2 => $beside->{p99}, http1 => older_buyers(2));
+my $opened = told($slow)->{opened};
+my $total  = $CONNECTIONS * $STREAMS;
+note("$opened of $total slow streams were answered with headers");
+is($beside->{wrong}, 0, "every buyer is answered with 200 beside $total slow streams");
+for my $kind (sort keys %p99) {
+    my $undisturbed = $before{$kind} > $FLOOR ? $before{$kind} : $FLOOR;
+    cmp_ok($p99{$kind}, '<=', 5 * $undisturbed, sprintf '%s: p99 of buyers %.1f ms, undisturbed %.1f ms', $kind, $p99{$kind}, $before{$kind});
+}
+
+closing(stand => $stand, log => $log);
+done_testing();
