@@ -74,7 +74,9 @@ sub run_quiet {
         open STDERR, '>&', \*STDOUT;
         exec @command or die "$command[0]: $!\n";
     }
+    $self->{command} = $pid;
     waitpid $pid, 0;
+    delete $self->{command};
     return if $? == 0;
     system 'tail', '-n', '30', $log;
     die "$name failed (see $log)\n";
@@ -334,6 +336,7 @@ sub end {
 sub stop {
     my ($self) = @_;
     return if $$ != $self->{started};
+    $self->end(delete $self->{command});    # what an interrupt left running
     $self->stop_service;
     $self->stop_httpd;
     $self->stop_postgres;
