@@ -28,10 +28,7 @@ APLOG_USE_MODULE(orders);
 /** What a round may do for a tenant; the rest is done in the next round. */
 #define EXPIRE_BATCH 100
 #define EXPIRE_BATCHES 10
-#define OUTBOX_BATCH 500
-#define OUTBOX_BATCHES 20
 #define EVENT_BATCH 100
-#define OUTBOX_LEASE 60
 /** Of each kind. They are claimed one at a time, so that a lease is for one item: orders_channel_longest. */
 #define PAYMENT_BATCH 20
 #define MAIL_BATCH 20
@@ -203,24 +200,6 @@ static orders_problem_t *purge(const round_t *round, const orders_reader_t *work
                         : NULL;
 }
 
-/** Events have no receiver yet: those that are due are marked as delivered. */
-static orders_problem_t *deliver(const round_t *round, const orders_reader_t *work)
-{
-    for (int i = 0; i < OUTBOX_BATCHES && !stopping(); i++) {
-        apr_array_header_t *events;
-
-        ORDERS_TRY(orders_worker_claim_outbox(work, OUTBOX_BATCH, OUTBOX_LEASE, &events));
-        if (apr_is_empty_array(events)) {
-            break;
-        }
-        ORDERS_TRY(orders_worker_mark_outbox(work, events, NULL));
-        if (events->nelts < OUTBOX_BATCH) {
-            break;
-        }
-    }
-    return NULL;
-}
-
 /** The system itself collects; no request waits for the outcome. */
 static orders_writer_t writer_of(const orders_reader_t *work)
 {
@@ -366,8 +345,7 @@ struct job_t {
     duty_t duties[6]; /**< up to a NULL */
 };
 
-static const job_t upkeep = {"upkeep",
-                             {expire, review_events, log_refused_events, deliver, purge, NULL}};
+static const job_t upkeep = {"upkeep", {expire, review_events, log_refused_events, purge, NULL}};
 static const job_t mails = {"mails", {send_mails, NULL}};
 static const job_t payments = {"payments", {make_intents, ask_captures, send_refunds, NULL}};
 

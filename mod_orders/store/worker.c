@@ -18,19 +18,6 @@ static const orders_statement_t purge = {
     .text = "SELECT orders_v1.purge_idempotency($1, make_interval(secs => $2::integer))",
     .param_count = 2,
 };
-static const orders_statement_t claim_outbox = {
-    .name = "orders_claim_outbox",
-    .text =
-        "SELECT id, order_id, step, version, attempts, event, number, dialect, axis, from_state, "
-        "to_state"
-        " FROM orders_v1.claim_outbox($1, $2, $3)",
-    .param_count = 3,
-};
-static const orders_statement_t mark_outbox = {
-    .name = "orders_mark_outbox",
-    .text = "SELECT orders_v1.mark_outbox($1, $2, $3, $4)",
-    .param_count = 4,
-};
 static const orders_statement_t due_events = {
     .name = "orders_due_provider_events",
     .text = "SELECT * FROM orders_v1.due_provider_events($1, $2)",
@@ -177,55 +164,6 @@ orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, in
         };
     }
     return NULL;
-}
-
-static orders_due_event_t event_of(const PGresult *result, int row)
-{
-    return (orders_due_event_t){
-        .id = orders_result_int(result, row, 0),
-        .order_id = orders_result_int(result, row, 1),
-        .step = orders_result_int(result, row, 2),
-        .version = orders_result_int(result, row, 3),
-        .attempts = orders_result_int(result, row, 4),
-        .event = PQgetvalue(result, row, 5),
-        .number = PQgetvalue(result, row, 6),
-        .dialect = PQgetvalue(result, row, 7),
-        .axis = PQgetvalue(result, row, 8),
-        .from = PQgetvalue(result, row, 9),
-        .to = PQgetvalue(result, row, 10),
-    };
-}
-
-orders_problem_t *orders_worker_claim_outbox(const orders_reader_t *reader, int limit, int lease,
-                                             apr_array_header_t **events)
-{
-    orders_params_t params;
-    PGresult *result;
-    number_params(&params, reader, (int[]){limit, lease}, 2);
-    ORDERS_TRY(execute(reader, &claim_outbox, &params, &result));
-    *events = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(orders_due_event_t));
-    for (int row = 0; row < PQntuples(result); row++) {
-        APR_ARRAY_PUSH(*events, orders_due_event_t) = event_of(result, row);
-    }
-    return NULL;
-}
-
-orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
-                                            const apr_array_header_t *events, const char *error)
-{
-    orders_params_t params;
-    PGresult *result;
-    const char **ids = apr_palloc(reader->pool, (apr_size_t)(events->nelts + 1) * sizeof(*ids));
-    for (int i = 0; i < events->nelts; i++) {
-        ids[i] = apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
-                              (apr_int64_t)APR_ARRAY_IDX(events, i, orders_due_event_t).id);
-    }
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
-    orders_param_array(&params, ids, events->nelts);
-    orders_param_text(&params, error ? "false" : "true");
-    orders_param_text(&params, error);
-    return execute(reader, &mark_outbox, &params, &result);
 }
 
 static orders_problem_t *claim_payments(const orders_reader_t *reader,

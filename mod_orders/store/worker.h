@@ -13,12 +13,6 @@ typedef struct orders_claim_t {
     const apr_array_header_t *channels;
 } orders_claim_t;
 
-/** A due event of the outbox: one step of one order. */
-typedef struct orders_due_event_t {
-    int64_t id, order_id, step, version, attempts;
-    const char *event, *number, *dialect, *axis, *from, *to;
-} orders_due_event_t;
-
 /** The tenants there are: array of int32_t. `reader->tenant` does not matter. */
 orders_problem_t *orders_worker_tenants(const orders_reader_t *reader,
                                         apr_array_header_t **tenants) ORDERS_MUSTCHECK;
@@ -30,15 +24,6 @@ orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit,
 /** Forgets idempotency records older than `age` seconds, at most 10,000 at a time. */
 orders_problem_t *orders_worker_purge(const orders_reader_t *reader, int age,
                                       int64_t *count) ORDERS_MUSTCHECK;
-
-/** Claims at most `limit` due events for `lease` seconds: array of orders_due_event_t, oldest first. */
-orders_problem_t *orders_worker_claim_outbox(const orders_reader_t *reader, int limit, int lease,
-                                             apr_array_header_t **events) ORDERS_MUSTCHECK;
-
-/** What became of claimed events (array of orders_due_event_t): delivered, or `error` says why not. */
-orders_problem_t *orders_worker_mark_outbox(const orders_reader_t *reader,
-                                            const apr_array_header_t *events,
-                                            const char *error) ORDERS_MUSTCHECK;
 
 /** Waiting events of providers that can be applied now or have waited for a day: array of int64_t, ids. */
 orders_problem_t *orders_worker_due_events(const orders_reader_t *reader, int limit,

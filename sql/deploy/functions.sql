@@ -13,6 +13,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../functions/users.sql
 \ir ../functions/companies.sql
 \ir ../functions/catalogue.sql
+\ir ../functions/events.sql
 \ir ../functions/orders.sql
 \ir ../functions/places.sql
 \ir ../functions/packages.sql

@@ -9,7 +9,7 @@ LANGUAGE sql STABLE AS $$
             CASE WHEN o.buyer_binds THEN 'consumer' END, o.payment_method, o.payment_channel, NULL::text, NULL::text,
             NULL::text, NULL::text,
             CASE WHEN o.state = 'cancelled' THEN (
-                SELECT h.comment FROM orders.order_history h
+                SELECT h.comment FROM orders_v1.order_history h
                 WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'order' AND h.to_state = 'cancelled'
                 ORDER BY h.step DESC LIMIT 1) END,
             o.notes, NULL::text, o.payer, o.currency, o.exponent, NULL::integer,
@@ -135,7 +135,7 @@ LANGUAGE sql STABLE AS $$
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
-    FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders.order_history x
+    FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders_v1.order_history x
           WHERE x.tenant_id = p_tenant AND x.order_id = ANY (p_ids) AND x.actor_id IS NOT NULL) AS h
     JOIN orders.users u ON u.tenant_id = h.tenant_id AND u.id = h.actor_id
 $$;
@@ -307,7 +307,7 @@ LANGUAGE sql STABLE AS $$
             h.created_at AT TIME ZONE (SELECT t.time_zone FROM orders.tenant t WHERE t.id = p_tenant) AT TIME ZONE 'UTC',
             NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
-     FROM orders.order_history h
+     FROM orders_v1.order_history h
      WHERE h.tenant_id = p_tenant AND h.order_id = ANY (p_ids)
      ORDER BY h.order_id, h.step)
     UNION ALL

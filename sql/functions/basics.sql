@@ -62,7 +62,7 @@ RETURNS timestamptz LANGUAGE sql STABLE AS $$
     FROM orders.tenant t WHERE t.id = p_tenant
 $$;
 
--- For operators, after a restore or a failover.
+-- For operators, after a restore or a failover. The epoch is a time, so that two restores of the same backup have different ones.
 CREATE OR REPLACE FUNCTION orders_v1.skip_ids(p_count bigint DEFAULT 1000000) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_sequence regclass;
@@ -74,6 +74,8 @@ BEGIN
         PERFORM setval(v_sequence, nextval(v_sequence) + p_count);
         v_count := v_count + 1;
     END LOOP;
+    EXECUTE format('CREATE OR REPLACE FUNCTION orders.event_epoch() RETURNS integer LANGUAGE sql STABLE AS %L',
+                   'SELECT ' || greatest(orders.event_epoch() + 1, extract(epoch FROM clock_timestamp() - '2026-01-01T00:00:00Z')::integer));
     RETURN v_count;
 END
 $$;
@@ -100,5 +102,5 @@ p_from; -infinity without both';
 COMMENT ON FUNCTION orders_v1.span_end IS
 'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
 COMMENT ON FUNCTION orders_v1.skip_ids IS
-'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given.
+'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given, and raises the epoch of events.
 Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd is started. Returns how many columns';

@@ -233,7 +233,7 @@ CREATE OR REPLACE VIEW orders_check.history_is_a_path AS
 WITH steps AS (
     SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
            row_number() OVER (PARTITION BY h.tenant_id, h.order_id ORDER BY h.step) AS expected_step
-    FROM orders.order_history h
+    FROM orders_v1.order_history h
     WINDOW axis AS (PARTITION BY h.tenant_id, h.order_id, h.axis, h.return_id ORDER BY h.step)
 )
 SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s', s.step, s.axis, s.from_state,
@@ -377,23 +377,35 @@ SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer
 FROM orders.idempotency i
 WHERE i.answer IS NULL AND i.order_id IS NULL;
 
-CREATE OR REPLACE VIEW orders_check.one_event_a_step AS
-SELECT coalesce(h.tenant_id, q.tenant_id) AS tenant_id, coalesce(h.order_id, q.order_id) AS order_id,
-       CASE WHEN q.step IS NULL THEN format('step %s has no event', h.step)
-            ELSE format('event %s has no step %s', q.event, q.step) END AS problem
-FROM orders.order_history h
-FULL JOIN orders.outbox q ON q.tenant_id = h.tenant_id AND q.order_id = h.order_id AND q.step = h.step
-WHERE q.step IS NULL OR h.step IS NULL
+CREATE OR REPLACE VIEW orders_check.one_event_a_version AS
+SELECT coalesce(o.tenant_id, e.tenant_id) AS tenant_id, coalesce(o.id, e.subject_id) AS order_id,
+       format('version %s, but %s events up to version %s', coalesce(o.version::text, 'of no order'), coalesce(e.events, 0),
+              coalesce(e.last, 0)) AS problem
+FROM orders.orders o
+FULL JOIN (SELECT x.tenant_id, x.subject_id, count(*) AS events, max(x.version) AS last FROM orders.event x
+           WHERE x.subject = 'order' GROUP BY 1, 2) AS e
+    ON e.tenant_id = o.tenant_id AND e.subject_id = o.id
+WHERE (o.version, o.version::bigint) IS DISTINCT FROM (e.last, e.events)
 UNION ALL
-SELECT q.tenant_id, q.order_id, format('event %s stands %s times for step %s', q.event, count(*), q.step)
-FROM orders.outbox q GROUP BY q.tenant_id, q.order_id, q.step, q.event HAVING count(*) > 1
+SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
+       format('event %s of version %s has other types than its steps', e.id, e.version)
+FROM orders.event e
+WHERE e.types IS DISTINCT FROM orders_v1.event_types(e.subject, e.actor, e.steps);
+
+CREATE OR REPLACE VIEW orders_check.events_are_chained AS
+SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END AS order_id,
+       format('event %s of version %s does not have the hash of its content', e.id, e.version) AS problem
+FROM (SELECT x.*, lag(x.hash) OVER (PARTITION BY x.tenant_id, x.subject, x.subject_id ORDER BY x.version) AS previous
+      FROM orders.event x) AS e
+WHERE e.hash <> orders_v1.event_hash(
+    e.previous, e.tenant_id, e.subject, e.subject_id, e.version, e.epoch, e.xid, e.id, e.created_at, e.first_step, e.types, e.steps,
+    e.actor, e.actor_id, e.api, e.return_id, e.comments_digest)
 UNION ALL
-SELECT q.tenant_id, q.order_id, format('event %s does not fit step %s', q.event, q.step)
-FROM orders.outbox q
-JOIN orders.order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step
-JOIN orders.transition t
-    ON (t.axis, t.from_state, t.to_state, t.actor) = (h.axis, h.from_state, h.to_state, h.actor)
-WHERE t.event <> q.event;
+SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
+       format('event %s of version %s does not have the digest of its comments', e.id, e.version)
+FROM orders.event e
+WHERE (e.comments IS NULL) <> (e.comments_salt IS NULL)
+   OR (e.comments IS NOT NULL AND e.comments_digest IS DISTINCT FROM orders_v1.comments_digest(e.comments_salt, e.comments));
 
 CREATE OR REPLACE VIEW orders_check.returns_fit AS
 SELECT l.tenant_id, l.order_id, format('line %s of %s counts %s returned, its returns say %s', l.id, l.quantity,
@@ -563,7 +575,7 @@ UNION ALL SELECT 6, 'lines_add_up', v.* FROM orders_check.lines_add_up v
 UNION ALL SELECT 7, 'series_without_gaps', v.* FROM orders_check.series_without_gaps v
 UNION ALL SELECT 8, 'coupons_within_limits', v.* FROM orders_check.coupons_within_limits v
 UNION ALL SELECT 9, 'answers_have_effects', v.* FROM orders_check.answers_have_effects v
-UNION ALL SELECT 10, 'one_event_a_step', v.* FROM orders_check.one_event_a_step v
+UNION ALL SELECT 10, 'one_event_a_version', v.* FROM orders_check.one_event_a_version v
 UNION ALL SELECT 11, 'stock_is_held', v.* FROM orders_check.stock_is_held v
 UNION ALL SELECT 12, 'shipments_fit', v.* FROM orders_check.shipments_fit v
 UNION ALL SELECT 13, 'returns_fit', v.* FROM orders_check.returns_fit v
@@ -571,7 +583,8 @@ UNION ALL SELECT 14, 'packages_fit', v.* FROM orders_check.packages_fit v
 UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_closed v
 UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
 UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v
-UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v;
+UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v
+UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances are the sums of their postings, and postings have two sides';
@@ -586,7 +599,8 @@ COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers h
 COMMENT ON VIEW orders_check.coupons_within_limits IS
 'Invariant 8: uses of coupons stay within their limits and are given back';
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
-COMMENT ON VIEW orders_check.one_event_a_step IS 'Invariant 10: each step has exactly one event';
+COMMENT ON VIEW orders_check.one_event_a_version IS
+'Invariant 10: each version of an order has exactly one event, whose types are those of its steps';
 COMMENT ON VIEW orders_check.stock_is_held IS
 'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none, and an order that is
 to be shipped holds no refunded pieces';
@@ -603,4 +617,6 @@ COMMENT ON VIEW orders_check.provider_events_fit IS
 'Invariant 17: an event of a provider that was accepted is in the books, and none waits without need';
 COMMENT ON VIEW orders_check.references_exist IS
 'Invariant 18: rows that are referred to without a foreign key exist';
+COMMENT ON VIEW orders_check.events_are_chained IS
+'Invariant 19: no event was changed, removed or inserted afterwards, but for the erasure of comments with their salt';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';

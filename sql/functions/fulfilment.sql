@@ -144,7 +144,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.note_correction(c orders_v1.context, o orders.orders, p_comment text, p_changes text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_from text := CASE WHEN EXISTS (SELECT FROM orders.order_history h
+    v_from text := CASE WHEN EXISTS (SELECT FROM orders_v1.order_history h
                                      WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'details')
                         THEN 'corrected' ELSE 'new' END;
 BEGIN

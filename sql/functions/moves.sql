@@ -84,7 +84,8 @@ $$;
 -- A session that waited for the order began before what it waited for was written: time does not go back.
 -- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
 CREATE OR REPLACE FUNCTION orders_v1.move_order(
-    c orders_v1.context, o orders.orders, p_steps orders_v1.step[], p_captured bigint, p_refunded bigint, p_comment text
+    c orders_v1.context, o orders.orders, p_steps orders_v1.step[], p_captured bigint, p_refunded bigint, p_comment text,
+    p_return bigint DEFAULT NULL
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_steps   orders_v1.step[] := orders_v1.add_closing_step(o, p_steps);
@@ -108,9 +109,7 @@ BEGIN
         cancelled_at = CASE WHEN v_state = 'cancelled' THEN coalesce(x.cancelled_at, v_now) END
     WHERE x.tenant_id = o.tenant_id AND x.id = o.id
     RETURNING * INTO o;
-    IF cardinality(v_steps) > 0 THEN
-        PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment, v_steps);
-    END IF;
+    PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, v_steps, p_comment, p_return);
     PERFORM orders_v1.settle_stock(o, cardinality(v_steps) > cardinality(p_steps), v_ends, p_refunded > 0);
     IF v_follows THEN
         o := orders_v1.follow_package(c, o);
@@ -119,16 +118,24 @@ BEGIN
 END
 $$;
 
--- A step of a return within an operation that has moved its order: they share the version.
-CREATE OR REPLACE FUNCTION orders_v1.move_return(
-    c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
-) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.set_return_state(r orders.order_return, p_to text, p_refund bigint) RETURNS orders_v1.step[]
+LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.order_return x
     SET state = p_to, refund_id = p_refund, updated_at = greatest(x.updated_at, now())
     WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
-    PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_comment,
-                                ARRAY[('return', r.state, p_to)]::orders_v1.step[], r.id);
+    RETURN ARRAY[('return', r.state, p_to)]::orders_v1.step[];
+END
+$$;
+
+-- A step of a return within an operation that has moved its order: they share the version and its event.
+CREATE OR REPLACE FUNCTION orders_v1.move_return(
+    c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders_v1.step[] := orders_v1.set_return_state(r, p_to, p_refund);
+BEGIN
+    PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, v_steps, p_comment, r.id);
 END
 $$;
 
@@ -245,9 +252,10 @@ COMMENT ON FUNCTION orders_v1.settle_stock IS
 'Internal: releases what an order holds when a refund closes it, releases its refunded pieces before it is shipped, and takes its
 pieces off the stock when it is completed and nothing is to be delivered. Locks coupons, then stock by variant';
 COMMENT ON FUNCTION orders_v1.move_order IS
-'Internal: applies steps to a locked order, increments its version and records them. A full refund before anything was shipped
+'Internal: applies steps to a locked order, increments its version and records the operation, with steps or without. p_return: the return that steps on axis return belong to. A full refund before anything was shipped
 cancels the order and releases its coupons and its stock, a refund of pieces releases these. When the steps move money or cancel the order, its package follows:
 this locks the member';
+COMMENT ON FUNCTION orders_v1.set_return_state IS 'Internal: the new state of a return of a locked order, and its refund; the step, to be recorded';
 COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';

@@ -227,8 +227,7 @@ BEGIN
     IF v_taxes IS NOT NULL THEN
         PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
     END IF;
-    PERFORM orders_v1.record_steps(c.tenant_id, v_id, 1, c.api, c.actor, c.actor_id, NULL,
-                                orders_v1.placing_steps(h.fulfilment, v_paid));
+    PERFORM orders_v1.record_event(c, 'order', v_id, 1, now(), orders_v1.placing_steps(h.fulfilment, v_paid), NULL);
     IF s.total > 0 THEN
         v_payment := orders_v1.put_payment(c.tenant_id, v_id, h, s.total);
     END IF;

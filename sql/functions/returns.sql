@@ -117,9 +117,7 @@ BEGIN
     INSERT INTO orders.return_line (tenant_id, return_id, order_id, line_id, quantity)
     SELECT r.tenant_id, r.id, r.order_id, p.line_id, p.quantity FROM unnest(p_lines) AS p;
     PERFORM orders_v1.count_returned(r, 1);
-    o := orders_v1.move_order(c, o, '{}', 0, 0, NULL);
-    PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, p_reason,
-                                ARRAY[('return', 'new', 'requested')]::orders_v1.step[], r.id);
+    PERFORM orders_v1.move_order(c, o, ARRAY[('return', 'new', 'requested')]::orders_v1.step[], 0, 0, p_reason, r.id);
     RETURN r.id;
 END
 $$;
@@ -174,12 +172,13 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.receive_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_steps orders_v1.step[] := '{}';
+    v_back  boolean := o.fulfilment_state = 'delivered' AND orders_v1.all_is_back(r);
+    v_steps orders_v1.step[] := orders_v1.set_return_state(r, 'received', NULL);
 BEGIN
-    IF o.fulfilment_state = 'delivered' AND orders_v1.all_is_back(r) THEN
-        v_steps := ARRAY[('fulfilment', 'delivered', 'returned')]::orders_v1.step[];
+    IF v_back THEN
+        v_steps := ARRAY[('fulfilment', 'delivered', 'returned')]::orders_v1.step[] || v_steps;
     END IF;
-    PERFORM orders_v1.move_return(c, orders_v1.move_order(c, o, v_steps, 0, 0, p_comment), r, 'received', NULL, p_comment);
+    PERFORM orders_v1.move_order(c, o, v_steps, 0, 0, p_comment, r.id);
 END
 $$;
 
@@ -257,6 +256,8 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.move_return_to(c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_steps orders_v1.step[];
 BEGIN
     CASE p_to
         WHEN 'received' THEN
@@ -267,7 +268,8 @@ BEGIN
             IF p_to = 'rejected' THEN
                 PERFORM orders_v1.count_returned(r, -1);
             END IF;
-            PERFORM orders_v1.move_return(c, orders_v1.move_order(c, o, '{}', 0, 0, NULL), r, p_to, NULL, p_comment);
+            v_steps := orders_v1.set_return_state(r, p_to, NULL);
+            PERFORM orders_v1.move_order(c, o, v_steps, 0, 0, p_comment, r.id);
     END CASE;
 END
 $$;

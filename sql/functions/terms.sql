@@ -176,8 +176,8 @@ BEGIN
         v_applied := orders_v1.apply_package(o.tenant_id, o.id, o.updated_at, false);
         IF v_applied AND o.state = 'open' THEN
             UPDATE orders.orders x SET state = 'completed' WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
-            PERFORM orders_v1.record_steps(o.tenant_id, o.id, o.version, c.api, c.actor, c.actor_id, NULL,
-                                           ARRAY[('order', 'open', 'completed')]::orders_v1.step[]);
+            PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, ARRAY[('order', 'open', 'completed')]::orders_v1.step[],
+                                           NULL);
             o.state := 'completed';
         END IF;
     END IF;

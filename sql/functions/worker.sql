@@ -148,34 +148,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.claim_outbox(p_tenant integer, p_limit integer, p_lease integer)
-RETURNS TABLE (id bigint, event_id uuid, event text, order_id bigint, number text, dialect text, step integer,
-               version integer, axis text, from_state text, to_state text, attempts integer, created_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    WITH due AS MATERIALIZED (
-        SELECT d.order_id, d.step FROM outbox d
-        WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
-        ORDER BY d.id
-        LIMIT p_limit
-        FOR UPDATE SKIP LOCKED
-    ), claimed AS (
-        UPDATE outbox x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
-        FROM due
-        WHERE x.tenant_id = p_tenant AND x.order_id = due.order_id AND x.step = due.step
-        RETURNING x.*
-    )
-    SELECT q.id, q.event_id, q.event, q.order_id, o.number::text, o.dialect::text, q.step, h.version, h.axis, h.from_state,
-           h.to_state, q.attempts, q.created_at
-    FROM claimed q
-    JOIN order_history h ON h.tenant_id = q.tenant_id AND h.order_id = q.order_id AND h.step = q.step
-    JOIN orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
-    ORDER BY q.id;
-END
-$$;
-
 -- After a failure the wait doubles from 10 seconds to at most 6 hours; the sixteenth failure is the last.
 CREATE OR REPLACE FUNCTION orders_v1.next_try(p_attempts integer) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT now() + least(interval '6 hours', interval '10 seconds' * power(2, least(p_attempts, 20)))
@@ -185,36 +157,11 @@ CREATE OR REPLACE FUNCTION orders_v1.is_last_try(p_attempts integer) RETURNS boo
     SELECT p_attempts >= 16
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.mark_outbox(p_tenant integer, p_ids bigint[], p_ok boolean, p_error text) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
-DECLARE
-    v_count integer;
-BEGIN
-    WITH mine AS MATERIALIZED (
-        SELECT d.order_id, d.step FROM outbox d
-        WHERE d.tenant_id = p_tenant AND d.id = ANY (p_ids) AND d.done_at IS NULL AND NOT d.dead
-        ORDER BY d.id
-        FOR UPDATE
-    )
-    UPDATE outbox x
-    SET done_at = CASE WHEN p_ok THEN now() END,
-        due_at = CASE WHEN p_ok THEN x.due_at ELSE next_try(x.attempts) END,
-        dead = NOT p_ok AND is_last_try(x.attempts),
-        last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
-    FROM mine
-    WHERE x.tenant_id = p_tenant AND x.order_id = mine.order_id AND x.step = mine.step;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
     orders_v1.due_intents(integer, integer, integer, text[]),
     orders_v1.due_refunds(integer, integer, integer, text[]),
     orders_v1.expire_due(integer, integer),
-    orders_v1.purge_idempotency(integer, interval),
-    orders_v1.claim_outbox(integer, integer, integer),
-    orders_v1.mark_outbox(integer, bigint[], boolean, text)
+    orders_v1.purge_idempotency(integer, interval)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.due_intents IS
@@ -227,10 +174,5 @@ COMMENT ON FUNCTION orders_v1.expire_due IS
 'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS
 'Worker: removes keys older than p_age, at most 10000 a call; returns how many';
-COMMENT ON FUNCTION orders_v1.claim_outbox IS
-'Worker: claims events that are due, for p_lease seconds, in order of id';
 COMMENT ON FUNCTION orders_v1.next_try IS 'Internal: when what failed so many times is tried again';
 COMMENT ON FUNCTION orders_v1.is_last_try IS 'Internal: whether so many failures are enough';
-COMMENT ON FUNCTION orders_v1.mark_outbox IS
-'Worker: events were delivered (p_ok) or not: then they are due again later, dead after the sixteenth try.
-Returns how many';

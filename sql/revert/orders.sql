@@ -6,8 +6,9 @@ SET LOCAL lock_timeout = '500ms';
 
 DROP TABLE orders.number_series;
 DROP TABLE orders.coupon_redemption;
-DROP TABLE orders.outbox;
-DROP TABLE orders.order_history;
+DROP TABLE orders.event;
+DROP FUNCTION orders.event_epoch();
+DROP DOMAIN orders.event_subject;
 DROP TABLE orders.order_address;
 DROP TABLE orders.order_tax;
 DROP TABLE orders.order_line;

@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 SELECT plan(5);
 
 SELECT is_empty($$SELECT c.relname FROM pg_class c
-    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v')
+    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v')
       AND obj_description(c.oid, 'pg_class') IS NULL$$, 'every table and view says what it is');
 SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped

@@ -50,7 +50,7 @@ CREATE FUNCTION pg_temp.shown(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws('|', courier, service, coalesce(tracking_number, '-'), coalesce(tracking_url, '-'), estimated_delivery) FROM orders.shipment WHERE tenant_id = 77 AND order_id = p_order
 $$;
 CREATE FUNCTION pg_temp.corrections(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(h.from_state || ' ' || h.actor || ': ' || h.comment, '; ' ORDER BY h.step) FROM orders.order_history h
+    SELECT string_agg(h.from_state || ' ' || h.actor || ': ' || h.comment, '; ' ORDER BY h.step) FROM orders_v1.order_history h
     WHERE h.tenant_id = 77 AND h.order_id = p_order AND h.axis = 'details'
 $$;
 SELECT is(pg_temp.send(:a, '{"tracking_number": "JP2", "comment": "typo"}'), 'done', 'a wrong tracking number is corrected');
@@ -64,7 +64,7 @@ SELECT is(pg_temp.corrections(:a), 'new operator: typo. tracking_number: JP1 -> 
     || utc_time(now() + interval '2 days') || ' -> 2026-12-01T08:00:00Z', 'history has who, the old and the new');
 SELECT is(pg_temp.states(:a), 'open unpaid shipped', 'the order stays where it is');
 SELECT is((SELECT version FROM orders WHERE id = :a), 7, 'each correction is a version');
-SELECT is((SELECT count(*) FROM outbox WHERE order_id = :a AND event = 'order.corrected'), 3::bigint, 'and an event');
+SELECT is((SELECT count(*) FROM event WHERE subject_id = :a AND types = '{order.corrected}'), 3::bigint, 'and an event');
 SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE tenant_id = 77), '(8,0)', 'no pieces leave again');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, ''{"tracking_url": "ftp://x"}'')', :a)), 'OR422 invalid_field tracking_url', 'a correction is judged like the first');
 UPDATE shipment SET expected_at = now() + interval '2 days', estimated_delivery = '2-3 days' WHERE order_id = :a;

@@ -51,9 +51,9 @@ END
 $$;
 -- Statistics in between: plans that were made for empty tables would read whole ones.
 SELECT pg_temp.place_many(200) \g (format=unaligned) /dev/null
-ANALYZE orders, order_line, order_tax, order_history, outbox, payment, shipment, coupon_redemption, coupon_user;
+ANALYZE orders, order_line, order_tax, event, payment, shipment, coupon_redemption, coupon_user;
 SELECT is(pg_temp.place_many(9800), 10000::bigint, '10,000 orders are placed');
-ANALYZE orders, order_line, order_tax, order_history, outbox, payment, shipment, coupon_redemption, coupon_user;
+ANALYZE orders, order_line, order_tax, event, payment, shipment, coupon_redemption, coupon_user;
 
 SELECT is_empty('SELECT * FROM orders_check.lines_add_up', 'lines, taxes and totals of each add up');
 SELECT is_empty($$SELECT id FROM orders WHERE tenant_id = 77

@@ -90,7 +90,7 @@ SELECT is(pg_temp.counts(:a, 'Lamp'), '2 0', 'and count');
 SELECT is(pg_temp.version(:a), :v + 1, 'the order has a new version');
 SELECT results_eq(format('SELECT axis, from_state, to_state, actor, comment, return_id FROM order_history WHERE order_id = %s AND version = %s', :a, :v + 1),
     format($$VALUES ('return', 'new', 'requested', 'buyer', 'broken', %s::bigint)$$, :r1), 'with the step and who took it');
-SELECT is((SELECT event FROM outbox WHERE order_id = :a ORDER BY step DESC LIMIT 1), 'return.requested', 'and its event');
+SELECT is((SELECT types FROM event WHERE subject_id = :a ORDER BY version DESC LIMIT 1), '{return.requested}', 'and its event');
 SELECT is((SELECT ROW(state, detail, snapshot, amount)::text FROM returns_of(77, ARRAY[:a]::bigint[])),
     ROW('requested', 'broken', pg_temp.pieces(:a, 'Lamp', 2), NULL)::text, 'and is shown');
 SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2))::text, format('(unchanged,%s)', :r1), 'the same again is the same return');

@@ -25,21 +25,6 @@ SELECT is((SELECT count(*) FROM due_intents(77, 1, 60)), 1::bigint, 'and again a
 UPDATE payment SET due_at = now(), expires_at = now() WHERE order_id = :b;
 SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'but not for an order past its time');
 
-SELECT is((SELECT string_agg(event, ' ' ORDER BY id) FROM claim_outbox(77, 3, 60)), 'order.placed payment.opened fulfilment.none', 'events are claimed in order');
-SELECT is((SELECT ROW(order_id, step)::text FROM claim_outbox(77, 1, 60)), '(' || :b || ',1)', 'claimed ones are passed over');
-SELECT min(id) AS e1 FROM outbox WHERE tenant_id = 77 \gset
-SELECT is(mark_outbox(77, ARRAY[:e1]::bigint[], true, NULL), 1, 'a delivered one');
-SELECT isnt((SELECT done_at FROM outbox WHERE id = :e1), NULL, 'is done');
-SELECT is(mark_outbox(77, ARRAY[:e1]::bigint[], true, NULL), 0, 'once');
-SELECT is(mark_outbox(77, ARRAY[:e1 + 1]::bigint[], false, 'HTTP 500'), 1, 'one that failed');
-SELECT is((SELECT ROW(done_at, due_at, dead, last_error)::text FROM outbox WHERE id = :e1 + 1), ROW(NULL, now() + interval '20 seconds', false, 'HTTP 500')::text, 'is due again later');
-UPDATE outbox SET attempts = 16 WHERE id = :e1 + 1;
-SELECT is(mark_outbox(77, ARRAY[:e1 + 1]::bigint[], false, 'HTTP 500'), 1, 'after the sixteenth failure');
-SELECT ok((SELECT dead FROM outbox WHERE id = :e1 + 1), 'it is dead');
-UPDATE outbox SET due_at = now() WHERE id = :e1 + 1;
-SELECT is((SELECT count(*) FROM claim_outbox(77, 100, 60) WHERE id = :e1 + 1), 0::bigint, 'and not claimed');
-SELECT matches(pg_get_indexdef('outbox_waiting'::regclass), 'NOT dead', 'nor looked at');
-
 -- After a restore no id is given again that a lost transaction had given.
 SELECT max(id) AS last FROM payment \gset
 SELECT is(skip_ids(500), (SELECT count(*) FROM information_schema.columns WHERE table_schema = 'orders' AND is_identity = 'YES')::integer, 'all ids skip ahead');

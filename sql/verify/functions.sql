@@ -23,7 +23,17 @@ SELECT 'orders_v1.role_sells'::regproc;
 SELECT 'orders_v1.may_sell'::regproc;
 SELECT 'orders_v1.sells_for'::regproc;
 SELECT 'orders_v1.payable_unit'::regproc;
-SELECT 'orders_v1.record_steps'::regproc;
+SELECT 'orders_v1.event_hash'::regproc;
+SELECT 'orders_v1.comments_digest'::regproc;
+SELECT 'orders_v1.comments_salt'::regproc;
+SELECT 'orders_v1.event_types'::regproc;
+SELECT 'orders_v1.step_texts'::regproc;
+SELECT 'orders_v1.check_steps'::regproc;
+SELECT 'orders_v1.extend_event'::regproc;
+SELECT 'orders_v1.record_event'::regproc;
+SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment, return_id, created_at
+FROM orders_v1.order_history WHERE false;
+SELECT 1 / has_table_privilege('orders_api', 'orders_v1.order_history', 'SELECT')::integer;
 SELECT 'orders_v1.next_in_series'::regproc;
 SELECT 'orders_v1.order_id_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -160,6 +170,7 @@ SELECT 'orders_v1.awaits_shipping'::regproc;
 SELECT 'orders_v1.add_closing_step'::regproc;
 SELECT 'orders_v1.settle_stock'::regproc;
 SELECT 'orders_v1.move_order'::regproc;
+SELECT 'orders_v1.set_return_state'::regproc;
 SELECT 'orders_v1.move_return'::regproc;
 SELECT 'orders_v1.is_due'::regproc;
 SELECT 'orders_v1.as_of_now'::regproc;
@@ -280,10 +291,8 @@ SELECT 'orders_v1.due_intents'::regproc;
 SELECT 'orders_v1.due_refunds'::regproc;
 SELECT 'orders_v1.expire_due'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
-SELECT 'orders_v1.claim_outbox'::regproc;
 SELECT 'orders_v1.next_try'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
-SELECT 'orders_v1.mark_outbox'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.due_intents(integer, integer, integer, text[])', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
@@ -292,10 +301,6 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.expire_due(integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.purge_idempotency(integer, interval)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.claim_outbox(integer, integer, integer)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.mark_outbox(integer, bigint[], boolean, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.move_balance'::regproc;
 SELECT 'orders_v1.balance_rows'::regproc;
 SELECT 'orders_v1.post_balance'::regproc;
@@ -558,7 +563,8 @@ SELECT * FROM orders_check.lines_add_up WHERE false;
 SELECT * FROM orders_check.series_without_gaps WHERE false;
 SELECT * FROM orders_check.coupons_within_limits WHERE false;
 SELECT * FROM orders_check.answers_have_effects WHERE false;
-SELECT * FROM orders_check.one_event_a_step WHERE false;
+SELECT * FROM orders_check.one_event_a_version WHERE false;
+SELECT * FROM orders_check.events_are_chained WHERE false;
 SELECT * FROM orders_check.provider_events_fit WHERE false;
 SELECT * FROM orders_check.all_violations WHERE false;
 SELECT 1 / (count(*) = 1)::integer FROM orders.schema_version WHERE number > 0;

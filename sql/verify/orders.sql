@@ -24,12 +24,11 @@ SELECT tenant_id, order_id, key, rate_bp, amount
 FROM orders.order_tax WHERE false;
 SELECT tenant_id, order_id, kind, document
 FROM orders.order_address WHERE false;
-SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment,
-       return_id, created_at
-FROM orders.order_history WHERE false;
-SELECT tenant_id, id, order_id, step, event, event_id, attempts, due_at, done_at, dead, last_error,
-       created_at
-FROM orders.outbox WHERE false;
+SELECT NULL::orders.event_subject;
+SELECT 'orders.event_epoch'::regproc;
+SELECT tenant_id, version, subject_id, id, xid, created_at, epoch, first_step, actor_id, return_id, subject, types, steps, actor, api,
+       hash, comments_digest, comments_salt, comments
+FROM orders.event WHERE false;
 SELECT tenant_id, coupon_id, order_id, user_id, amount, currency, state, created_at, updated_at
 FROM orders.coupon_redemption WHERE false;
 SELECT tenant_id, series, last_number
@@ -39,6 +38,4 @@ SELECT 1 / has_table_privilege('orders_api', 'orders.orders', 'SELECT')::integer
 SELECT 1 / has_table_privilege('orders_api', 'orders.order_line', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.order_tax', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.order_address', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.order_history', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.outbox', 'SELECT')::integer;
 SELECT 1 / has_table_privilege('orders_api', 'orders.coupon_redemption', 'SELECT')::integer;

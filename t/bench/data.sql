@@ -53,7 +53,7 @@ INSERT INTO orders.orders (tenant_id, id, number, dialect, version, state, payme
                            captured, snapshot, created_at, updated_at, paid_at, cancelled_at)
 SELECT 1, b.id,
        'ORD-' || to_char(b.at AT TIME ZONE 'UTC', 'YYYYMMDD') || '-' || lpad(b.id::text, greatest(6, length(b.id::text)), '0'),
-       'user', CASE b.fate WHEN 'cancelled' THEN 2 ELSE 1 END,
+       'user', CASE WHEN b.fate IN ('cancelled', 'external') THEN 2 ELSE 1 END,
        CASE b.fate WHEN 'cancelled' THEN 'cancelled' WHEN 'waiting' THEN 'open' ELSE 'completed' END,
        CASE b.fate WHEN 'cancelled' THEN 'closed' WHEN 'waiting' THEN 'unpaid' ELSE 'paid' END, 'none', b.user_id,
        CASE b.fate WHEN 'external' THEN 'external' WHEN 'balance' THEN 'balance' ELSE 'manual' END,
@@ -92,27 +92,36 @@ INSERT INTO orders.provider_transaction (tenant_id, provider, transaction_id, ki
 SELECT 1, p.provider, p.transaction_id, 'capture', p.id, p.amount, p.currency, p.created_at
 FROM orders.payment p WHERE p.tenant_id = 1 AND p.provider = 'bench';
 
-INSERT INTO orders.order_history (tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api,
-                                  created_at)
-SELECT 1, b.id, s.step, s.version, s.axis, s.from_state, s.to_state, s.actor,
-       CASE s.actor WHEN 'buyer' THEN b.user_id END, 'user', b.at
-FROM bench b
-JOIN (VALUES
-    ('all', 1, 1, 'order', 'new', 'open', 'buyer'), ('all', 2, 1, 'payment', 'new', 'unpaid', 'buyer'),
-    ('all', 3, 1, 'fulfilment', 'new', 'none', 'buyer'),
-    ('balance', 4, 1, 'payment', 'unpaid', 'paid', 'buyer'), ('balance', 5, 1, 'order', 'open', 'completed', 'buyer'),
-    ('external', 4, 1, 'payment', 'unpaid', 'paid', 'provider'),
-    ('external', 5, 1, 'order', 'open', 'completed', 'provider'),
-    ('cancelled', 4, 2, 'payment', 'unpaid', 'closed', 'buyer'), ('cancelled', 5, 2, 'order', 'open', 'cancelled', 'buyer')
-) AS s (fate, step, version, axis, from_state, to_state, actor) ON s.fate IN ('all', b.fate)
-ORDER BY b.id, s.step;
-
-INSERT INTO orders.outbox (tenant_id, order_id, step, event, created_at, due_at, done_at)
-SELECT h.tenant_id, h.order_id, h.step, t.event, h.created_at, h.created_at, h.created_at
-FROM orders.order_history h
-JOIN orders.transition t USING (axis, from_state, to_state, actor)
-WHERE h.tenant_id = 1 AND h.order_id > :order0
-ORDER BY h.order_id, h.step;
+-- The hash of a second event contains that of the first one.
+WITH steps (fate, version, actor, api, types, steps) AS (VALUES
+    ('balance', 1, 'buyer', 'user', '{order.placed,payment.opened,fulfilment.none,order.paid,order.completed}'::text[],
+     '{order:new:open,payment:new:unpaid,fulfilment:new:none,payment:unpaid:paid,order:open:completed}'::text[]),
+    ('waiting', 1, 'buyer', 'user', '{order.placed,payment.opened,fulfilment.none}', '{order:new:open,payment:new:unpaid,fulfilment:new:none}'),
+    ('cancelled', 1, 'buyer', 'user', '{order.placed,payment.opened,fulfilment.none}', '{order:new:open,payment:new:unpaid,fulfilment:new:none}'),
+    ('cancelled', 2, 'buyer', 'user', '{payment.closed,order.cancelled}', '{payment:unpaid:closed,order:open:cancelled}'),
+    ('external', 1, 'buyer', 'user', '{order.placed,payment.opened,fulfilment.none}', '{order:new:open,payment:new:unpaid,fulfilment:new:none}'),
+    ('external', 2, 'provider', 'event', '{order.paid,order.completed}', '{payment:unpaid:paid,order:open:completed}')
+), events AS MATERIALIZED (
+    SELECT b.id AS order_id, s.version, s.types, s.steps, s.actor, CASE s.actor WHEN 'buyer' THEN b.user_id END AS actor_id, s.api, b.at,
+           CASE s.version WHEN 1 THEN 1 ELSE 4 END AS first_step, nextval('orders.event_id_seq') AS id, orders.event_epoch() AS epoch,
+           pg_current_xact_id() AS xid
+    FROM bench b JOIN steps s USING (fate)
+), placed AS MATERIALIZED (
+    SELECT e.*, orders_v1.event_hash(NULL, 1, 'order', e.order_id, e.version, e.epoch, e.xid, e.id, e.at, e.first_step, e.types, e.steps,
+                                     e.actor, e.actor_id, e.api, NULL, NULL) AS hash
+    FROM events e WHERE e.version = 1
+), all_events AS (
+    SELECT p.* FROM placed p
+    UNION ALL
+    SELECT e.*, orders_v1.event_hash(p.hash, 1, 'order', e.order_id, e.version, e.epoch, e.xid, e.id, e.at, e.first_step, e.types, e.steps,
+                                     e.actor, e.actor_id, e.api, NULL, NULL)
+    FROM events e JOIN placed p USING (order_id) WHERE e.version = 2
+)
+INSERT INTO orders.event (tenant_id, subject, subject_id, version, epoch, xid, id, created_at, first_step, types, steps, actor, actor_id, api,
+                          hash)
+SELECT 1, 'order', e.order_id, e.version, e.epoch, e.xid, e.id, e.at, e.first_step, e.types, e.steps, e.actor, e.actor_id, e.api, e.hash
+FROM all_events e
+ORDER BY e.order_id, e.version;
 
 INSERT INTO orders.posting (tenant_id, entry_type, currency, amount, debit_house, credit_user_id, credit_balance_after,
                             reference, description, created_at)

@@ -66,7 +66,7 @@ my %nobody = (
 # Everything that a request could change.
 sub traces
 {
-    return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } qw(orders order_history payment refund order_address mail cart_line);
+    return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } qw(orders event payment refund order_address mail cart_line);
 }
 
 my $cart  = make_cart($seller);

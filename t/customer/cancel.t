@@ -98,7 +98,7 @@ subtest 'reason, form, condition' => sub {
     says(cancel(POST => $order, form => [ order_items_id => 1, order_items_id => 2 ]), 400, 'Field 2 has the name of an earlier one.');
     says(cancel(POST => $order, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
     done_well(cancel(POST => $order, form => [ reason => 'Ordered twice.' ], headers => { 'If-Match' => $tag }), 'with both');
-    my ($step) = rows(q(SELECT actor, api, comment FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
+    my ($step) = rows(q(SELECT actor, api, comment FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
     is_deeply($step, { actor => 'buyer', api => 'customer', comment => 'Ordered twice.' }, 'the history knows');
 };
 

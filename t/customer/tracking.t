@@ -43,14 +43,18 @@ subtest 'step by step' => sub {
 subtest 'the days are those of the steps' => sub {
     my $order = customer_order($buyer);
     work($order, $_) for qw(pack ship);
-    db()->do(q(UPDATE orders.order_history SET created_at = '2023-08-07T23:59:59.9Z' WHERE tenant_id = 1 AND order_id = ? AND to_state = 'packed'), undef, $order->{id});
-    db()->do(q(UPDATE orders.order_history SET created_at = '2023-08-08T00:00:00Z' WHERE tenant_id = 1 AND order_id = ? AND to_state = 'shipped'), undef, $order->{id});
+    my @true = rows(q(SELECT version, created_at FROM orders.event WHERE tenant_id = 1 AND subject = 'order' AND subject_id = ?), $order->{id});
+    my $happened = sub { db()->do(q(UPDATE orders.event SET created_at = ? WHERE tenant_id = 1 AND subject = 'order' AND subject_id = ? AND ? = ANY (types)), undef, $_[1], $order->{id}, $_[0]) };
+    $happened->('order.packed', '2023-08-07T23:59:59.9Z');
+    $happened->('order.shipped', '2023-08-08T00:00:00Z');
     is_deeply([ @{ tracked($order, $buyer) }{qw(order_packed_date order_shipped_date)} ], [ '07-08-2023', '08-08-2023' ], 'in UTC');
-    db()->do(q(UPDATE orders.order_history SET created_at = '2023-08-07T11:59:59Z' WHERE tenant_id = 1 AND order_id = ? AND to_state = 'open'), undef, $order->{id});
+    $happened->('order.placed', '2023-08-07T11:59:59Z');
     db()->do(q(UPDATE orders.shipment SET expected_at = '2023-08-11T12:00:00Z' WHERE tenant_id = 1 AND order_id = ?), undef, $order->{id});
     db()->do(q(UPDATE orders.tenant SET time_zone = 'Pacific/Auckland' WHERE id = 1));
     my $there = tracked($order, $buyer);
     db()->do(q(UPDATE orders.tenant SET time_zone = 'UTC' WHERE id = 1));
+    db()->do(q(UPDATE orders.event SET created_at = ? WHERE tenant_id = 1 AND subject = 'order' AND subject_id = ? AND version = ?), undef,
+        $_->{created_at}, $order->{id}, $_->{version}) for @true;
     is_deeply([ @$there{qw(order_placed_date order_packed_date order_shipped_date delivery_date delivery_day)} ],
         [ '07-08-2023', '08-08-2023', '08-08-2023', '2023-08-11T12:00:00.000000Z', 'Saturday' ], 'or in the tenant\'s time zone');
 };

@@ -59,7 +59,7 @@ subtest 'paid' => sub {
     is(state_of($order), 'completed paid', 'the order is paid');
     is_deeply(send_event($event, id => $id)->{json}, { result => 'unchanged' }, 'again, it changes nothing');
     is(send_event($event)->code, 200, 'nor under another id');
-    is(scalar rows(q(SELECT step FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id}),
+    is(scalar rows(q(SELECT step FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id}),
         1, 'it was paid once');
     is(send_event(event($order, 'failed', failure_code => 'late'))->code, 200, 'a failure that comes after it');
     is(state_of($order), 'completed paid', 'changes nothing');

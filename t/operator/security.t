@@ -72,7 +72,7 @@ sub ask_for
 # Everything that a request could change.
 sub traces
 {
-    return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } qw(orders order_history posting token users refund);
+    return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } qw(orders event posting token users refund);
 }
 
 for my $who (sort keys %nobody) {

@@ -106,7 +106,7 @@ subtest 'the body' => sub {
     is(cancel(order_goods($buyer), form => [ reason => 'form' ])->code, 200, 'may be a form');
     my $order = order_goods($buyer);
     is(cancel($order, json => { reason => 'Zu spät — 遅い' })->code, 200, 'may give a reason');
-    my ($step) = rows(q(SELECT * FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
+    my ($step) = rows(q(SELECT * FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
     is_deeply([ @$step{qw(actor actor_id api comment)} ], [ 'buyer', $buyer->{id}, 'shop', 'Zu spät — 遅い' ], 'history knows who and why');
     my $kept = order_goods($buyer);
     says(cancel($kept, json => { reason => $_ }), 422, 'VALIDATION_ERROR', 'reason') for 'x' x 256, "a\x{1}b", 5, [], {};

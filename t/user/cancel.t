@@ -32,7 +32,7 @@ subtest 'an order that waits for its payment' => sub {
     is($cancelled->{payments}[0]{status}, 'failed', 'its payment will never be paid');
     is(join(' ', sort keys %{ $reply->{json} }), 'balance order transaction', 'the answer is an order like any other');
     my ($step) = grep { $_->{to_state} eq 'cancelled' }
-        rows('SELECT * FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? ORDER BY step', $order->{id});
+        rows('SELECT * FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? ORDER BY step', $order->{id});
     is_deeply([ @$step{qw(actor actor_id comment)} ], [ 'buyer', $buyer->{id}, 'Zu spät — 遅い' ], 'history knows who and why');
 
     my $again = cancel($order->{id}, json => { reason => 'again' });

@@ -77,7 +77,7 @@ subtest 'the same event any number of times' => sub {
     $provider->resend(intent_id => $order->{payment_intent_id}, times => 25);
     ok($provider->settled, 'all are taken');
     is($provider->intent_of(key_of($order->{payments}[0]{id}))->{captures}, 1, 'one capture');
-    my @steps = rows(q(SELECT step FROM orders.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id});
+    my @steps = rows(q(SELECT step FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id});
     is(scalar @steps, 1, 'one step in the history');
 };
 

@@ -48,7 +48,7 @@ is "$(counts)" '1 47 0' 'shipped once'
 at_once "$(ask "$(ship "$order" "'JP' || @ % 4")")"
 is "$(answers order_not_advanceable) $(answers deadlock) $(answers ERROR)" '0 0 0' 'its tracking number is corrected'
 is "$(q "SELECT s.tracking_number = substring(h.comment FROM '-> (JP[0-3])') FROM orders.shipment s
-         JOIN orders.order_history h ON h.tenant_id = s.tenant_id AND h.order_id = s.order_id AND h.axis = 'details'
+         JOIN orders_v1.order_history h ON h.tenant_id = s.tenant_id AND h.order_id = s.order_id AND h.axis = 'details'
          WHERE s.tenant_id = $tenant AND s.order_id = $order ORDER BY h.step DESC LIMIT 1")" t 'to the number that history names last'
 is "$(stock)" '96 0' 'its pieces leave once'
 at_once "$(ask "$(track "$order" in_transit)")"
@@ -56,7 +56,7 @@ is "$(counts)" '1 47 0' 'an event is heard once'
 at_once "$(ask "(SELECT * FROM $(advance "$order" delivered) WHERE @ % 2 = 0 UNION ALL SELECT * FROM $(track "$order" delivered) WHERE @ % 2 = 1) AS x")"
 is "$(states "$order") $(answers deadlock) $(answers ERROR)" 'completed paid delivered 0 0' 'it is delivered, by whomever'
 is "$(q "SELECT count(*) || ' ' || sum(captured) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 40' 'and its cash is collected once'
-is "$(q "SELECT count(*) FROM orders.order_history WHERE tenant_id = $tenant AND order_id = $order AND to_state IN ('delivered', 'paid', 'completed')")" 3 'which history says once'
+is "$(q "SELECT count(*) FROM orders_v1.order_history WHERE tenant_id = $tenant AND order_id = $order AND to_state IN ('delivered', 'paid', 'completed')")" 3 'which history says once'
 
 # Shipped or cancelled: one of the two. Only cash on delivery that was shipped is cancelled afterwards, as a delivery that failed.
 for method in cod balance cod balance; do
@@ -108,7 +108,7 @@ for round in 1 2 3; do
             RAISE WARNING 'through';
         END \$\$"
     is "$(answers through) $(answers ERROR)" '48 0' "48 sessions do all they may ($round)"
-    is "$(q "SELECT count(*) FROM (SELECT axis, to_state FROM orders.order_history WHERE tenant_id = $tenant AND order_id IN ($a, $b, $c) AND axis = 'fulfilment'
+    is "$(q "SELECT count(*) FROM (SELECT axis, to_state FROM orders_v1.order_history WHERE tenant_id = $tenant AND order_id IN ($a, $b, $c) AND axis = 'fulfilment'
               GROUP BY order_id, axis, to_state HAVING count(*) > 1) AS x")" 0 'no step is taken twice'
     is "$(q "SELECT count(*) FROM orders.orders o WHERE tenant_id = $tenant AND id IN ($a, $b, $c) AND state = 'open' AND fulfilment_state = 'delivered'")" 0 \
         'and what came is complete'

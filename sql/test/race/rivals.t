@@ -52,10 +52,14 @@ while [ $round -lt 5 ]; do
                    IN (('cancelled', 'closed', 'closed', false), ('open', 'unpaid', 'pending', true))")" 1 "cancelled or being captured, not both ($round)"
 done
 
-waiting=$(q "SELECT count(*) FROM orders.outbox WHERE tenant_id = $tenant AND done_at IS NULL")
-together 8 "SELECT id FROM orders_v1.claim_outbox($tenant, 1000, 60)"
-is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ')" "$waiting" 'several workers claim every event'
-is "$(cat "$out"/* | wc -l | tr -d ' ')" "$waiting" 'and each once'
+# Every operation on one order waits for the one before, and its event follows that one's. An odd session has waited before its transaction wrote anything.
+order=$(q "$(buy u4 external NULL NULL)" | cut -d' ' -f2)
+payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
+at_once "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM pg_current_xact_id(); END IF;
+         PERFORM orders_v1.record_intent_failure($context, $payment, 'down', 'session @', false); END \$\$"
+is "$(q "SELECT count(*) || ' ' || min(version) || ' ' || max(version) || ' ' || count(DISTINCT xid) FROM orders.event
+         WHERE tenant_id = $tenant AND subject = 'order' AND subject_id = $order")" '49 1 49 49' '48 operations on one order at once: each has an event'
+is "$(q "SELECT count(*) FROM orders_check.events_are_chained WHERE tenant_id = $tenant")" 0 'of one chain'
 
 # Buyers, refunds and cancels at random on a few users: locks are taken in one order, so none deadlocks.
 cat >"$out/mix.sql" <<SQL

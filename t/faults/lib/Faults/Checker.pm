@@ -62,17 +62,18 @@ my %own = (
     'no order is without lines, history and payment' => q(
         SELECT o.id FROM orders.orders o
         WHERE NOT EXISTS (SELECT FROM orders.order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)
-           OR NOT EXISTS (SELECT FROM orders.order_history h WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id)
+           OR NOT EXISTS (SELECT FROM orders_v1.order_history h WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id)
            OR o.total > 0 AND NOT EXISTS (SELECT FROM orders.payment p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id)),
     'a coupon is used no more than it says' => q(
         SELECT c.code FROM orders.coupon c
         LEFT JOIN orders.coupon_redemption r
           ON r.tenant_id = c.tenant_id AND r.coupon_id = c.id AND r.state <> 'released'
         GROUP BY c.tenant_id, c.id HAVING count(r.order_id) > c.max_uses OR count(r.order_id) <> c.used),
-    'one event a step' => q(
-        SELECT h.order_id, h.step FROM orders.order_history h
-        LEFT JOIN orders.outbox e USING (tenant_id, order_id, step)
-        WHERE h.created_at > now() - interval '1 hour' GROUP BY 1, 2 HAVING count(e.id) <> 1),
+    'one event a version' => q(
+        SELECT o.id, o.version FROM orders.orders o
+        LEFT JOIN orders.event e ON e.tenant_id = o.tenant_id AND e.subject = 'order' AND e.subject_id = o.id
+        WHERE o.updated_at > now() - interval '1 hour'
+        GROUP BY o.tenant_id, o.id HAVING count(e.id) <> o.version OR max(e.version) <> o.version),
 );
 
 sub own_violations {

@@ -1,0 +1,162 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One operation, one event. The events of a subject are a chain: each hash contains the one before.
+
+-- The only definition of an event's content. No value depends on a setting of the session.
+CREATE OR REPLACE FUNCTION orders_v1.event_hash(
+    p_previous bytea, p_tenant integer, p_subject text, p_subject_id bigint, p_version integer, p_epoch integer, p_xid xid8,
+    p_id bigint, p_created_at timestamptz, p_first_step integer, p_types text[], p_steps text[], p_actor text, p_actor_id bigint,
+    p_api text, p_return bigint, p_comments_digest bytea
+) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(coalesce(p_previous, '') || convert_to(jsonb_build_array(
+        p_tenant, p_subject, p_subject_id, p_version, p_epoch, p_xid::text, p_id,
+        (extract(epoch FROM p_created_at) * 1000000)::bigint, p_first_step, p_types, p_steps, p_actor, p_actor_id, p_api, p_return,
+        encode(p_comments_digest, 'hex'))::text, 'UTF8'))
+$$;
+
+-- The salt keeps a short comment from being guessed by its digest once both are erased.
+CREATE OR REPLACE FUNCTION orders_v1.comments_digest(p_salt bytea, p_comments text[]) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(p_salt || convert_to(to_jsonb(p_comments)::text, 'UTF8'))
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.comments_salt(p_comments text[]) RETURNS bytea LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN p_comments IS NOT NULL THEN uuid_send(gen_random_uuid()) END
+$$;
+
+-- The one place that decides whether a step is allowed.
+CREATE OR REPLACE FUNCTION orders_v1.event_types(p_subject text, p_actor text, p_steps text[]) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_types text[];
+    v_steps bigint;
+BEGIN
+    IF p_steps = '{}' THEN
+        RETURN ARRAY[p_subject || '.updated'];
+    END IF;
+    SELECT array_agg(t.event ORDER BY t.first), sum(t.steps) INTO v_types, v_steps
+    FROM (SELECT x.event, min(s.n) AS first, count(*) AS steps
+          FROM unnest(p_steps) WITH ORDINALITY AS s (step, n)
+          JOIN orders.transition x ON x.axis = split_part(s.step, ':', 1) AND x.from_state = split_part(s.step, ':', 2)
+              AND x.to_state = split_part(s.step, ':', 3) AND x.actor = p_actor
+          GROUP BY x.event) AS t;
+    RETURN CASE WHEN v_steps = cardinality(p_steps) THEN v_types END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.step_texts(p_steps orders_v1.step[], p_comment integer) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY(SELECT s.axis || ':' || s.from_state || ':' || s.to_state || CASE WHEN p_comment > 1 THEN ':' || p_comment ELSE '' END
+                 FROM unnest(p_steps) WITH ORDINALITY AS s (axis, from_state, to_state, n) ORDER BY s.n)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_steps(p_types text[], p_actor text, p_steps text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_types IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'event_step_allowed',
+            MESSAGE = format('a step of %s is not allowed to actor %s', p_steps, p_actor);
+    END IF;
+END
+$$;
+
+-- Adds the steps of a second record of the same operation to its event, which only the transaction that wrote it may do. A step
+-- whose comment is not the first one of the event names its comment. p_previous: the hash of the event before.
+CREATE OR REPLACE FUNCTION orders_v1.extend_event(
+    c orders_v1.context, e orders.event, p_previous bytea, p_steps orders_v1.step[], p_comment text, p_return bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_comments text[]  := coalesce(e.comments, ARRAY[NULL::text]);
+    v_comment  integer := coalesce(array_position(v_comments, p_comment), cardinality(v_comments) + 1);
+BEGIN
+    IF e.xid <> pg_current_xact_id() OR e.return_id <> p_return
+       OR (e.actor, e.actor_id, e.api) IS DISTINCT FROM (c.actor, c.actor_id, c.api) THEN
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation', CONSTRAINT = 'event_pkey',
+            MESSAGE = format('version %s of %s %s has an event of another operation', e.version, e.subject, e.subject_id);
+    ELSIF cardinality(p_steps) = 0 THEN
+        RETURN;
+    END IF;
+    e.steps := e.steps || orders_v1.step_texts(p_steps, v_comment);
+    e.types := orders_v1.event_types(e.subject, e.actor, e.steps);
+    PERFORM orders_v1.check_steps(e.types, e.actor, e.steps);
+    e.return_id := coalesce(e.return_id, p_return);
+    IF v_comment > cardinality(v_comments) THEN
+        e.comments := array_append(v_comments, p_comment);
+        e.comments_salt := orders_v1.comments_salt(e.comments);
+        e.comments_digest := orders_v1.comments_digest(e.comments_salt, e.comments);
+    END IF;
+    e.hash := orders_v1.event_hash(p_previous, e.tenant_id, e.subject, e.subject_id, e.version, e.epoch, e.xid, e.id, e.created_at,
+                                   e.first_step, e.types, e.steps, e.actor, e.actor_id, e.api, e.return_id, e.comments_digest);
+    UPDATE orders.event x
+    SET types = e.types, steps = e.steps, return_id = e.return_id, comments = e.comments, comments_salt = e.comments_salt,
+        comments_digest = e.comments_digest, hash = e.hash
+    WHERE x.tenant_id = e.tenant_id AND x.subject = e.subject AND x.subject_id = e.subject_id AND x.version = e.version;
+END
+$$;
+
+-- An operation may record more than once in one version: the first record inserts the event, the others extend it.
+CREATE OR REPLACE FUNCTION orders_v1.record_event(
+    c orders_v1.context, p_subject text, p_id bigint, p_version integer, p_at timestamptz, p_steps orders_v1.step[], p_comment text,
+    p_return bigint DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    b          orders.event; -- the latest event, up to p_version
+    v_id       bigint;
+    v_steps    text[]  := orders_v1.step_texts(p_steps, 1);
+    v_types    text[];
+    v_epoch    integer := orders.event_epoch();
+    v_xid      xid8    := pg_current_xact_id();
+    v_step     integer := 1;
+    v_comments text[]  := CASE WHEN p_comment IS NOT NULL THEN ARRAY[p_comment] END;
+    v_salt     bytea   := orders_v1.comments_salt(v_comments);
+    v_digest   bytea   := orders_v1.comments_digest(v_salt, v_comments);
+BEGIN
+    IF p_version > 1 THEN
+        SELECT * INTO b FROM orders.event x
+        WHERE x.tenant_id = c.tenant_id AND x.subject = p_subject AND x.subject_id = p_id AND x.version <= p_version
+        ORDER BY x.version DESC LIMIT 1;
+        v_step := b.first_step + cardinality(b.steps);
+        IF b.version = p_version THEN
+            PERFORM orders_v1.extend_event(c, b, (
+                SELECT x.hash FROM orders.event x
+                WHERE x.tenant_id = c.tenant_id AND x.subject = p_subject AND x.subject_id = p_id AND x.version = p_version - 1),
+                p_steps, p_comment, p_return);
+            RETURN;
+        END IF;
+    END IF;
+    v_types := orders_v1.event_types(p_subject, c.actor, v_steps);
+    PERFORM orders_v1.check_steps(v_types, c.actor, v_steps);
+    v_id := nextval('orders.event_id_seq');
+    INSERT INTO orders.event (tenant_id, subject, subject_id, version, epoch, xid, id, created_at, first_step, types, steps, actor,
+                              actor_id, api, return_id, comments, comments_salt, comments_digest, hash)
+    VALUES (c.tenant_id, p_subject, p_id, p_version, v_epoch, v_xid, v_id, p_at, v_step, v_types, v_steps, c.actor,
+            c.actor_id, c.api, p_return, v_comments, v_salt, v_digest,
+            orders_v1.event_hash(b.hash, c.tenant_id, p_subject, p_id, p_version, v_epoch, v_xid, v_id, p_at, v_step, v_types, v_steps,
+                                 c.actor, c.actor_id, c.api, p_return, v_digest));
+END
+$$;
+
+-- Every step of every order, unfolded from the events.
+CREATE OR REPLACE VIEW orders_v1.order_history AS
+SELECT e.tenant_id, e.subject_id AS order_id, (e.first_step + s.n - 1)::integer AS step, e.version,
+       split_part(s.step, ':', 1) AS axis, split_part(s.step, ':', 2) AS from_state, split_part(s.step, ':', 3) AS to_state,
+       e.actor, e.actor_id, e.api, e.comments[coalesce(nullif(split_part(s.step, ':', 4), '')::integer, 1)] AS comment,
+       CASE split_part(s.step, ':', 1) WHEN 'return' THEN e.return_id END AS return_id, e.created_at
+FROM orders.event e
+CROSS JOIN LATERAL unnest(e.steps) WITH ORDINALITY AS s (step, n)
+WHERE e.subject = 'order';
+
+GRANT SELECT ON orders_v1.order_history TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.event_hash IS
+'Hash of an event: SHA-256 of the hash of the event before it (nothing, for version 1) and of the UTF-8 text of a JSON array of the other arguments in
+their order: numbers, texts, arrays of texts, or null; xid as text, created_at as microseconds since 1970-01-01 UTC, comments_digest in hexadecimal';
+COMMENT ON FUNCTION orders_v1.comments_digest IS
+'Internal: SHA-256 of the salt and of the UTF-8 text of a JSON array of the comments; NULL: no comments';
+COMMENT ON FUNCTION orders_v1.comments_salt IS 'Internal: a salt for comments; NULL: no comments';
+COMMENT ON FUNCTION orders_v1.event_types IS
+'Internal: the types of an event with these steps, from transition, each once; subject.updated without steps; NULL: the actor may not take one of the steps';
+COMMENT ON FUNCTION orders_v1.step_texts IS 'Internal: steps as an event has them, with the number of their comment';
+COMMENT ON FUNCTION orders_v1.check_steps IS 'Internal: foreign_key_violation when event_types found a step that is not allowed';
+COMMENT ON FUNCTION orders_v1.extend_event IS
+'Internal: adds steps to an event of this transaction. unique_violation when the event is of another operation, actor or return';
+COMMENT ON FUNCTION orders_v1.record_event IS
+'Internal: records an operation on a subject that is locked or made by this transaction: p_version is the version that it leads to; p_return the
+return that steps on axis return belong to. Steps of a second record for this version are added to its event';
+COMMENT ON VIEW orders_v1.order_history IS
+'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';
