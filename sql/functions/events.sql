@@ -42,7 +42,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.step_texts(p_steps orders_v1.step[], p_comment integer) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT ARRAY(SELECT s.axis || ':' || s.from_state || ':' || s.to_state || CASE WHEN p_comment > 1 THEN ':' || p_comment ELSE '' END
+    SELECT ARRAY(SELECT s.axis || ':' || s.from_state || ':' || s.to_state || CASE WHEN p_comment > 1 THEN ':' || p_comment::text ELSE '' END
                  FROM unnest(p_steps) WITH ORDINALITY AS s (axis, from_state, to_state, n) ORDER BY s.n)
 $$;
 

@@ -110,7 +110,7 @@ SELECT is((SELECT ROW(payment_id, amount, reason)::text FROM refund WHERE order_
 -- A capture of which nobody knows yet.
 SELECT pg_temp.sell('external') AS b \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
-UPDATE orders SET expires_at = now() + interval '5 s' WHERE id = (SELECT order_id FROM payment WHERE tenant_id = 77 AND id = :pb);
+UPDATE orders SET expires_at = now() + interval '1 hour' WHERE id = (SELECT order_id FROM payment WHERE tenant_id = 77 AND id = :pb);
 SELECT is(pg_temp.wait_for(:pb), 'done', 'a capture that is not decided');
 SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '7 days', 'keeps its order from expiring');
 SELECT is(pg_temp.states(:b), 'open confirming none', 'makes the order wait');
