@@ -101,7 +101,8 @@ LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS id, sum(
            WHERE r.status <> 'failed' GROUP BY 1, 2, 3) AS f
     ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.id = l.id
 WHERE l.refunded_amount <> coalesce(f.amount, 0) OR l.refunded_quantity > coalesce(f.quantity, 0)
-   OR l.refunded_amount < orders_v1.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity)
+   OR l.refunded_amount < orders_v1.worth_of_pieces(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
+                                                     l.refunded_quantity)
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
                                        CASE WHEN NOT r.surplus THEN 'not ' ELSE '' END, p.id)
@@ -181,7 +182,7 @@ SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is 
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
-  AND (o.state <> 'open' OR orders_v1.is_sent(o) OR (o.captured > 0 AND o.refunded >= o.captured))
+  AND (o.state <> 'open' OR orders_v1.is_sent_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
 UNION ALL
 SELECT l.tenant_id, l.order_id, format('line %s: %s pieces are not to be shipped, %s were refunded', l.id, l.cancelled_quantity,
                                        coalesce(f.quantity, 0))
@@ -195,13 +196,13 @@ LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS line_id,
     ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.line_id = l.id
 WHERE l.kind = 'product'
   AND (l.cancelled_quantity > coalesce(f.quantity, 0)
-       OR (orders_v1.awaits_shipping(o) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
+       OR (orders_v1.is_shippable(o.state, o.fulfilment_state) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
 
 CREATE OR REPLACE VIEW orders_check.refunded_is_closed AS
 SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
     AS problem
 FROM orders.orders o
-WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent(o);
+WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent_state(o.fulfilment_state);
 
 CREATE OR REPLACE VIEW orders_check.stock_adds_up AS
 SELECT s.tenant_id, NULL::bigint AS order_id,
@@ -218,7 +219,7 @@ FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.stock_shipped > 0
   AND (l.kind <> 'product'
-       OR NOT (orders_v1.is_sent(o) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
+       OR NOT (orders_v1.is_sent_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
 CREATE OR REPLACE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -226,7 +227,7 @@ SELECT o.tenant_id, o.id AS order_id,
               coalesce(s.delivered_at::text, 'never')) AS problem
 FROM orders.orders o
 LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
-WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent(o)
+WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent_state(o.fulfilment_state)
    OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
 
 CREATE OR REPLACE VIEW orders_check.history_is_a_path AS
@@ -466,8 +467,7 @@ WHERE t.user_id <> m.user_id OR t.revoked_at IS NOT NULL
 UNION ALL
 SELECT q.tenant_id, max(q.order_id), format('user %s has %s unpaid orders of packages', q.user_id, count(*))
 FROM orders.package_order q
-JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.state = 'open'
-    AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders_v1.is_due(o)
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
 GROUP BY q.tenant_id, q.user_id
 HAVING count(*) > 1;
 

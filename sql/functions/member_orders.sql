@@ -120,10 +120,10 @@ DECLARE
 BEGIN
     SELECT v, p, c, x, k INTO f.variant, f.product, f.company, f.price, f.package
     FROM orders.variant v
-    JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id AND p.active
-    JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = p_currency
-    LEFT JOIN orders.company c ON c.tenant_id = p.tenant_id AND c.id = p.company_id
-    LEFT JOIN orders.package k ON k.tenant_id = v.tenant_id AND k.variant_id = v.id
+    JOIN orders.product p ON p.tenant_id = p_tenant AND p.id = v.product_id AND p.active
+    JOIN orders.variant_price x ON x.tenant_id = p_tenant AND x.variant_id = v.id AND x.currency = p_currency
+    LEFT JOIN orders.company c ON c.tenant_id = p_tenant AND c.id = p.company_id
+    LEFT JOIN orders.package k ON k.tenant_id = p_tenant AND k.variant_id = v.id
     WHERE v.tenant_id = p_tenant AND v.id = p_id AND v.active AND coalesce(k.active, true);
     RETURN f;
 END
@@ -166,15 +166,15 @@ DECLARE
     r        record;
 BEGIN
     SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
-           coalesce(bool_or(orders_v1.awaits_money(o) AND o.payment_state = 'confirming'), false) AS confirming,
-           coalesce(bool_or(orders_v1.awaits_money(o) AND o.payment_state <> 'confirming'), false) AS unpaid,
+           coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state = 'confirming'), false) AS confirming,
+           coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state <> 'confirming'), false) AS unpaid,
            coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
-               SELECT FROM orders.order_return x WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id
+               SELECT FROM orders.order_return x WHERE x.tenant_id = m.tenant_id AND x.order_id = o.id
                  AND x.state IN ('requested', 'approved', 'received'))), false) AS refunding
     INTO r
     FROM orders.package_order q
-    JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
-    LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id
+    JOIN orders.orders o ON o.tenant_id = m.tenant_id AND o.id = q.order_id
+    LEFT JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.order_id = q.order_id
     WHERE q.tenant_id = m.tenant_id AND q.user_id = m.user_id;
     v_broken := orders_v1.note_broken(v_broken, r.unapplied, 'package_processing');
     v_broken := orders_v1.note_broken(v_broken, p_kind IS DISTINCT FROM 'purchase' AND m.auto_upgrade_at IS NOT NULL, 'auto_upgrade_pending');
@@ -247,7 +247,7 @@ BEGIN
     v_order := orders_v1.put_order(c, h, p_lines);
     INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
     SELECT c.tenant_id, v_order, k.kind, v_address
-    FROM unnest(CASE h.fulfilment WHEN 'none' THEN '{billing}'::text[] ELSE '{billing,shipping}' END) AS k (kind);
+    FROM unnest(CASE WHEN h.fulfilment = 'none' THEN '{billing}'::text[] ELSE '{billing,shipping}' END) AS k (kind);
     IF h.fulfilment <> 'none' THEN
         PERFORM orders_v1.plan_goods(c.tenant_id, v_order, '{}');
     END IF;

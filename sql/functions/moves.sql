@@ -46,12 +46,21 @@ BEGIN
 END
 $$;
 
+-- Conditions on the states of an order exist for single columns, which queries use, and for the row of an order, which functions have.
+CREATE OR REPLACE FUNCTION orders_v1.is_sent_state(p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.is_sent(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
+    SELECT orders_v1.is_sent_state(o.fulfilment_state)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_shippable(p_state text, p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_state = 'open' AND p_fulfilment_state IN ('pending', 'confirmed', 'packed')
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.awaits_shipping(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT o.state = 'open' AND o.fulfilment_state IN ('pending', 'confirmed', 'packed')
+    SELECT orders_v1.is_shippable(o.state, o.fulfilment_state)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.add_closing_step(o orders.orders, p_steps orders_v1.step[]) RETURNS orders_v1.step[]
@@ -144,6 +153,12 @@ CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LAN
            AND coalesce(o.expires_at <= clock_timestamp(), false)
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p_state = 'open' AND p_payment_state IN ('unpaid', 'confirming', 'failed')
+           AND NOT coalesce(p_expires_at <= clock_timestamp(), false)
+$$;
+
 -- For who only looks: an order past its time counts as expired, whether or not anybody has expired it.
 CREATE OR REPLACE FUNCTION orders_v1.as_of_now(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -156,17 +171,21 @@ END
 $$;
 
 -- The worker goes on asking for the outcome of a capture when its payment is closed.
-CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE orders.payment x
     SET status = 'closed', due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END, updated_at = now()
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except
-      AND x.status IN ('created', 'pending', 'confirming')
+      AND x.status IN ('created', 'pending', 'confirming');
+END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+CREATE OR REPLACE FUNCTION orders_v1.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
            AND EXISTS (SELECT FROM orders.payment p
-                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.capture_asked_at IS NOT NULL)
+                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.capture_asked_at IS NOT NULL);
+END
 $$;
 
 -- No step records that a capture was begun: most of them end within the request.
@@ -244,7 +263,9 @@ COMMENT ON FUNCTION orders_v1.lock_order IS
 'Internal: locks an order, then its payments by id. p_match: version tags of which one must be the order''s; NULL: any
 version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.last_state IS 'Internal: where steps lead on an axis';
+COMMENT ON FUNCTION orders_v1.is_sent_state IS 'Internal: whether goods in this state were shipped';
 COMMENT ON FUNCTION orders_v1.is_sent IS 'Internal: whether the goods of an order were shipped';
+COMMENT ON FUNCTION orders_v1.is_shippable IS 'Internal: whether the goods of an order in these states are still to be shipped';
 COMMENT ON FUNCTION orders_v1.awaits_shipping IS 'Internal: whether the goods of an order are still to be shipped';
 COMMENT ON FUNCTION orders_v1.add_closing_step IS
 'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
@@ -258,6 +279,7 @@ this locks the member';
 COMMENT ON FUNCTION orders_v1.set_return_state IS 'Internal: the new state of a return of a locked order, and its refund; the step, to be recorded';
 COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
+COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
 COMMENT ON FUNCTION orders_v1.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
 COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS

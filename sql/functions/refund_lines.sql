@@ -4,21 +4,22 @@
 -- share and nothing else, so the shares always add up to the worth of the line, and no piece is given back twice.
 
 -- A line's worth: what was paid for it.
-CREATE OR REPLACE FUNCTION orders_v1.line_worth(l orders.order_line, p_inclusive boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT l.subtotal - l.discount + CASE WHEN p_inclusive THEN 0 ELSE l.tax END
+CREATE OR REPLACE FUNCTION orders_v1.line_worth(p_subtotal bigint, p_discount bigint, p_tax bigint, p_inclusive boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_subtotal - p_discount + CASE WHEN p_inclusive THEN 0 ELSE p_tax END
 $$;
 
 -- The worth of the first k of n pieces is floor(worth × k / n), so that the pieces add up to the line.
-CREATE OR REPLACE FUNCTION orders_v1.worth_of_pieces(l orders.order_line, p_inclusive boolean, p_pieces integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.worth_of_pieces(p_worth bigint, p_quantity integer, p_pieces integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT div(orders_v1.line_worth(l, p_inclusive)::numeric * p_pieces, l.quantity)::bigint
+    SELECT div(p_worth::numeric * p_pieces, p_quantity)::bigint
 $$;
 
 -- The inverse: how many pieces an amount pays back in full. Free pieces need no money.
-CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(l orders.order_line, p_inclusive boolean, p_amount bigint) RETURNS integer
+CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN orders_v1.line_worth(l, p_inclusive) = 0 THEN l.quantity
-                ELSE least(l.quantity, div((p_amount::numeric + 1) * l.quantity - 1, orders_v1.line_worth(l, p_inclusive)))::integer END
+    SELECT CASE WHEN p_worth = 0 THEN p_quantity
+                ELSE least(p_quantity, div((p_amount::numeric + 1) * p_quantity - 1, p_worth))::integer END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.take_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -39,7 +40,8 @@ BEGIN
         PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', p_field || '.quantity',
             jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
     END IF;
-    v_worth := greatest(orders_v1.worth_of_pieces(l, o.tax_inclusive, l.refunded_quantity + v_count) - l.refunded_amount, 0);
+    v_worth := greatest(orders_v1.worth_of_pieces(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
+                                                  l.refunded_quantity + v_count) - l.refunded_amount, 0);
     UPDATE orders.order_line x
     SET refunded_quantity = x.refunded_quantity + v_count, refunded_amount = x.refunded_amount + v_worth
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = l.id;
@@ -48,9 +50,11 @@ END
 $$;
 
 -- The smallest amount that all payments of the order that have money left can give back.
-CREATE OR REPLACE FUNCTION orders_v1.refund_unit(o orders.orders) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT coalesce(max(p.payable_unit), 1) FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > p.refunded + p.refunding AND NOT p.surplus
+CREATE OR REPLACE FUNCTION orders_v1.refund_unit(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(max(p.payable_unit), 1) FROM orders.payment p
+            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > p.refunded + p.refunding AND NOT p.surplus);
+END
 $$;
 
 -- What is due for all lines taken so far, in whole units, less what was given back for lines before: what one refund leaves
@@ -138,7 +142,8 @@ BEGIN
     LOOP
         SELECT * INTO l FROM orders.order_line x
         WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.id = e.line_id;
-        v_pieces := least(e.quantity, orders_v1.pieces_worth(l, o.tax_inclusive, e.amount));
+        v_pieces := least(e.quantity, orders_v1.pieces_worth(
+            orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, e.amount));
         UPDATE orders.order_line x SET refunded_quantity = v_pieces, refunded_amount = e.amount
         WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.id = l.id;
         UPDATE orders.return_line x SET refunded = x.refunded - (l.refunded_quantity - v_pieces)
@@ -150,7 +155,7 @@ $$;
 -- A pending refund may still fail: only what is done counts, and of it only pieces whose money is back in full.
 CREATE OR REPLACE FUNCTION orders_v1.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT l.id, least(s.quantity, orders_v1.pieces_worth(l, o.tax_inclusive, s.amount))::bigint
+    SELECT l.id, least(s.quantity, orders_v1.pieces_worth(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, s.amount))::bigint
     FROM orders_v1.shares_of_lines(p_tenant, p_order, '{done}') AS s
     JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = s.line_id
     JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = p_order

@@ -23,28 +23,36 @@ END
 $$;
 
 -- What was refunded without coming back does not come back any more; what came back and was refunded counts once.
-CREATE OR REPLACE FUNCTION orders_v1.pieces_left(l orders.order_line) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT (l.quantity - l.returned_quantity - l.refunded_quantity + coalesce(sum(x.refunded), 0))::integer
-    FROM orders.return_line x
-    JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id AND r.state <> 'rejected'
-    WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+CREATE OR REPLACE FUNCTION orders_v1.pieces_left(p_tenant integer, p_order bigint, p_line bigint) RETURNS integer
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT l.quantity - l.returned_quantity - l.refunded_quantity + coalesce((
+                SELECT sum(x.refunded)
+                FROM orders.return_line x
+                JOIN orders.order_return r ON r.tenant_id = p_tenant AND r.id = x.return_id AND r.state <> 'rejected'
+                WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.line_id = p_line), 0)
+            FROM orders.order_line l
+            WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = p_line);
+END
 $$;
 
 -- A repeat names no quantity, and nothing is left; or it names the same.
 CREATE OR REPLACE FUNCTION orders_v1.same_return(o orders.orders, p_lines orders_v1.return_piece[]) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-    SELECT r.id
-    FROM orders.order_return r
-    WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.state = 'requested'
-      AND cardinality(p_lines) = (SELECT count(*) FROM orders.return_line x
-                                  WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id)
-      AND NOT EXISTS (
-          SELECT FROM unnest(p_lines) AS p
-          LEFT JOIN orders.order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.id = p.line_id
-          LEFT JOIN orders.return_line x ON x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.line_id = p.line_id
-          WHERE x.line_id IS NULL OR coalesce(p.quantity <> x.quantity, orders_v1.pieces_left(l) > 0))
-    ORDER BY r.id DESC
-    LIMIT 1
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT r.id
+            FROM orders.order_return r
+            WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.state = 'requested'
+              AND cardinality(p_lines) = (SELECT count(*) FROM orders.return_line x
+                                          WHERE x.tenant_id = o.tenant_id AND x.return_id = r.id)
+              AND NOT EXISTS (
+                  SELECT FROM unnest(p_lines) AS p
+                  LEFT JOIN orders.return_line x ON x.tenant_id = o.tenant_id AND x.return_id = r.id AND x.line_id = p.line_id
+                  WHERE x.line_id IS NULL
+                     OR coalesce(p.quantity <> x.quantity, orders_v1.pieces_left(o.tenant_id, o.id, p.line_id) > 0))
+            ORDER BY r.id DESC
+            LIMIT 1);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.check_returnable(o orders.orders, p_window integer) RETURNS void LANGUAGE plpgsql STABLE AS $$
@@ -86,7 +94,7 @@ BEGIN
            array_agg(ROW(w.id, coalesce(w.wanted, w.have))::orders_v1.return_piece ORDER BY w.id)
     INTO v_unknown, v_never, v_none, v_over, p_lines
     FROM (SELECT p.line_id AS id, p.quantity AS wanted, l.kind, l.returnable,
-                 CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.pieces_left(l) END AS have
+                 CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.pieces_left(o.tenant_id, o.id, l.id) END AS have
           FROM unnest(p_lines) AS p
           LEFT JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.id = p.line_id) AS w;
     PERFORM orders_v1.refuse_lines('422', 'line_not_found', 'The order has no such lines.', v_unknown);
@@ -104,7 +112,7 @@ BEGIN
     UPDATE orders.order_line l SET returned_quantity = l.returned_quantity + p_sign * x.quantity
     FROM orders.return_line x
     WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id
-      AND l.tenant_id = x.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id;
+      AND l.tenant_id = r.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id;
 END
 $$;
 
@@ -157,16 +165,18 @@ END
 $$;
 
 -- What is received, this return's pieces among them, is all that was shipped.
-CREATE OR REPLACE FUNCTION orders_v1.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT NOT EXISTS (
+CREATE OR REPLACE FUNCTION orders_v1.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN NOT EXISTS (
         SELECT FROM orders.order_line l
         WHERE l.tenant_id = r.tenant_id AND l.order_id = r.order_id AND l.kind = 'product'
           AND l.quantity - l.cancelled_quantity > (
               SELECT coalesce(sum(x.quantity), 0)
               FROM orders.return_line x
-              JOIN orders.order_return y ON y.tenant_id = x.tenant_id AND y.id = x.return_id
-              WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
-                AND (y.state IN ('received', 'refunded') OR y.id = r.id)))
+              JOIN orders.order_return y ON y.tenant_id = r.tenant_id AND y.id = x.return_id
+              WHERE x.tenant_id = r.tenant_id AND x.order_id = l.order_id AND x.line_id = l.id
+                AND (y.state IN ('received', 'refunded') OR y.id = r.id)));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.receive_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
@@ -194,7 +204,7 @@ BEGIN
            array_agg(l.id ORDER BY l.id) FILTER (WHERE l.refunded_quantity + x.quantity - x.refunded > l.quantity)
     INTO v_lines, v_gone
     FROM orders.return_line x
-    JOIN orders.order_line l ON l.tenant_id = x.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
+    JOIN orders.order_line l ON l.tenant_id = r.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
     WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
     IF v_gone IS NOT NULL THEN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Pieces of this return were refunded in another way.', NULL,

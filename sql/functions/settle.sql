@@ -97,7 +97,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.awaits_money(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed') AND NOT orders_v1.is_due(o)
+    SELECT orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.lock_payment(p_tenant integer, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
@@ -107,9 +107,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.end_doubt(p orders.payment) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.end_doubt(p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE orders.payment x SET capture_asked_at = NULL, due_at = NULL
-    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.check_intent(p orders.payment, p_intent text) RETURNS void LANGUAGE plpgsql AS $$
@@ -131,19 +133,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp S
 DECLARE
     c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     o      orders.orders := lock_payment(p_tenant, p_payment);
+    p      orders.payment;
     v_code text := 'unchanged';
 BEGIN
-    PERFORM check_intent(p, p_intent) FROM payment p
-    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
-    UPDATE payment p
-    SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, p.reference),
-        due_at = CASE WHEN p.capture_asked_at IS NOT NULL THEN p.due_at END,
-        status = CASE p.status WHEN 'created' THEN 'pending' ELSE p.status END,
-        failure_code = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_code END,
-        failure_message = CASE p.status WHEN 'created' THEN NULL ELSE p.failure_message END,
-        updated_at = now()
-    WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.intent_id IS NULL;
+    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.intent_id IS NULL;
     IF FOUND THEN
+        PERFORM check_intent(p, p_intent);
+        UPDATE payment x
+        SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, x.reference),
+            due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END,
+            status = CASE x.status WHEN 'created' THEN 'pending' ELSE x.status END,
+            failure_code = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_code END,
+            failure_message = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_message END,
+            updated_at = now()
+        WHERE x.tenant_id = p_tenant AND x.id = p_payment;
         v_code := 'done';
         PERFORM apply_waiting_events(move_order(c, o, '{}', 0, 0, NULL), p_payment);
     END IF;
@@ -159,18 +162,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp S
 DECLARE
     c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     o      orders.orders := lock_payment(p_tenant, p_payment);
+    p      orders.payment;
     v_code text := 'done';
+    v_due  timestamptz;
 BEGIN
-    IF NOT EXISTS (SELECT FROM payment p
-                   WHERE p.tenant_id = p_tenant AND p.id = p_payment AND p.status = 'created') THEN
+    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.status = 'created';
+    IF NOT FOUND THEN
         v_code := 'unchanged';
     ELSIF p_final AND o.state = 'open' THEN
         PERFORM fail_order(acting_as(c, 'provider'), o, p_payment, p_code, p_message, true);
     ELSE
-        UPDATE payment p
-        SET failure_code = p_code, failure_message = p_message, attempts = p.attempts + 1, updated_at = now(),
-            due_at = now() + least(interval '10 minutes', interval '5 seconds' * power(2, least(p.attempts, 10)))
-        WHERE p.tenant_id = p_tenant AND p.id = p_payment;
+        v_due := now() + least(interval '10 minutes', interval '5 seconds' * power(2, least(p.attempts, 10)));
+        UPDATE payment x
+        SET failure_code = p_code, failure_message = p_message, attempts = x.attempts + 1, updated_at = now(), due_at = v_due
+        WHERE x.tenant_id = p_tenant AND x.id = p_payment;
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);

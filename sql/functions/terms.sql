@@ -32,8 +32,13 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.term_of(m orders.member) RETURNS orders.package_term LANGUAGE sql STABLE AS $$
-    SELECT t FROM orders.package_term t WHERE t.tenant_id = m.tenant_id AND t.id = m.term_id
+CREATE OR REPLACE FUNCTION orders_v1.term_of(m orders.member) RETURNS orders.package_term LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    t orders.package_term;
+BEGIN
+    SELECT * INTO t FROM orders.package_term x WHERE x.tenant_id = m.tenant_id AND x.id = m.term_id;
+    RETURN t;
+END
 $$;
 
 -- A renewal goes on where an active term ends. An upgrade takes over what is left of one, for what its period cost more;

@@ -123,7 +123,7 @@ SELECT is(pg_temp.step_return(:ret, 'refund'), 'done', 'and can be refunded agai
 SELECT is(pg_temp.return_of(:r) || ', ' || pg_temp.parts(:r), 'refunded 2033, 1200 done, 833 failed, 833 pending', 'for what is missing');
 SELECT pg_temp.end_part(:r, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:r) || ', ' || pg_temp.given(:r), 'partially_refunded 2033, Jar 2 1933, Lid 1 100', 'then it is back in full');
-SELECT is((SELECT pieces_left(l) FROM order_line l WHERE order_id = :r AND title = 'Jar'), 1, 'one jar may still come back');
+SELECT is((SELECT pieces_left(tenant_id, order_id, id) FROM order_line WHERE order_id = :r AND title = 'Jar'), 1, 'one jar may still come back');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT is(pg_temp.violated(format('UPDATE orders.order_line SET refunded_amount = refunded_amount - 1 WHERE order_id = %s AND title = ''Jar''', :a)),

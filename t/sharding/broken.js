@@ -21,10 +21,12 @@ DECLARE
 ${declare}BEGIN
     ${body};
 END
-$$; REVOKE EXECUTE ON FUNCTION orders.tried(integer, bigint) FROM PUBLIC;`;
+$$; REVOKE EXECUTE ON FUNCTION orders.tried FROM PUBLIC;`;
 
-const sql = (text, properties) => `CREATE FUNCTION orders.tried(p_tenant integer, p_id bigint) ${properties} AS $$ ${text} $$;
-REVOKE EXECUTE ON FUNCTION orders.tried(integer, bigint) FROM PUBLIC;`;
+const sql = (text, properties) => `CREATE FUNCTION orders.tried(p_tenant integer, p_id bigint, i orders.item) ${properties} AS $$ ${text} $$;
+REVOKE EXECUTE ON FUNCTION orders.tried FROM PUBLIC;`;
+
+const ITEM = 'RETURNS SETOF bigint LANGUAGE sql STABLE';
 
 const PARTS = 'SELECT * FROM orders.part p WHERE p.tenant_id = p_tenant AND p.item_id = p_id';
 
@@ -61,6 +63,9 @@ const tries = [
         f('v_ids := ARRAY(SELECT x.id FROM orders.item x LEFT JOIN orders.part u ON u.tenant_id = p_tenant AND u.id = p_id WHERE x.tenant_id = p_tenant)'),
         f('v_ids := ARRAY(SELECT x.id FROM orders.item x LEFT JOIN orders.part u ON u.tenant_id = p_tenant AND u.id = coalesce(p_id, 0) '
             + 'WHERE x.tenant_id = p_tenant)')],
+    ['outer', 'an outer join by a column that may be NULL', sql('SELECT p.id FROM orders.item x LEFT JOIN orders.part p '
+        + 'ON p.tenant_id = i.tenant_id AND p.id = i.buyer_id WHERE x.tenant_id = i.tenant_id', ITEM),
+        sql('SELECT p.id FROM orders.item x LEFT JOIN orders.part p ON p.tenant_id = i.tenant_id AND p.id = i.id WHERE x.tenant_id = i.tenant_id', ITEM)],
     ['row', 'a row for a function', f('PERFORM orders.shown(x) FROM orders.item x WHERE x.tenant_id = p_tenant'),
         f('SELECT * INTO o FROM orders.item x WHERE x.tenant_id = p_tenant; PERFORM orders.shown(o)')],
     ['row', 'a row for a cast', f('PERFORM (x::orders.item).id FROM orders.item x WHERE x.tenant_id = p_tenant'),

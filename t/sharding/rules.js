@@ -208,7 +208,7 @@ class Check {
         const find = (x) => (group.get(x) === x || !group.has(x) ? x : find(group.get(x)));
         const unite = (a, b) => { group.set(find(a), find(b)); };
         for (const { expr } of conditions) {
-            for (const [a, b] of equalities(expr)) {
+            for (const [a, b] of equalities(expr).flatMap(withoutCoalesce)) {
                 const [x, y] = [this.tenantOf(a, scope), this.tenantOf(b, scope)];
                 if (x && y) unite(scope.relations.includes(x) ? x : 'outer', scope.relations.includes(y) ? y : 'outer');
             }
@@ -233,9 +233,16 @@ class Check {
             if (this.isTenant(one, scope)) return false;
             const found = type === 'ColumnRef' ? scope.resolve(words(node.fields)) : null;
             if (type === 'ParamRef') this.report('outer', `$${node.number}`);
-            else if (found && found.variable) this.report('outer', [found.variable, ...found.path].join('.'));
+            else if (found && found.variable && !this.isNotNull(found)) this.report('outer', [found.variable, ...found.path].join('.'));
             return true;
         });
+    }
+
+    // A column that is NOT NULL, of a row that the function was given.
+    isNotNull({ variable, path }) {
+        const parameter = (this.query.parameters || []).find((p) => p.name === variable);
+        const row = parameter && this.schema.relations.get(last(parameter.type.split('.')));
+        return Boolean(row && row.notNull && path.length === 1 && row.notNull.has(path[0]));
     }
 
     // Checks the calls and subqueries within an expression.
@@ -286,10 +293,17 @@ function equalities({ A_Expr: e }) {
     return [[e.lexpr, e.rexpr]];
 }
 
+// A FULL JOIN leaves the tenant in the one or the other column.
+function withoutCoalesce([a, b]) {
+    const sides = (node) => (node.CoalesceExpr ? node.CoalesceExpr.args : [node]);
+    return sides(a).flatMap((x) => sides(b).map((y) => [x, y]));
+}
+
 function readsTables(tree, schema) {
     let found = false;
     walk({ Root: tree }, (type, node) => {
-        const relation = type === 'RangeVar' && schema.relations.get(node.relname);
+        const range = type === 'RangeVar' ? node : /^(?:Insert|Update|Delete)Stmt$/.test(type) ? node.relation : null;
+        const relation = range && schema.relations.get(range.relname);
         found = found || Boolean(relation && relation.kind !== 'type');
     });
     return found;
@@ -333,7 +347,8 @@ function check(schema, statements) {
     const none = new Map();
     for (const f of schema.functions) {
         for (const { tree, line } of f.body.statements) {
-            new Check(schema, { name: f.name, file: f.file, line, tree, variables: f.body.variables }, report, calls).run();
+            new Check(schema, { name: f.name, file: f.file, line, tree, variables: f.body.variables, parameters: f.parameters }, report, calls)
+                .run();
         }
     }
     for (const view of schema.views) {

@@ -74,8 +74,13 @@ class Schema {
 
     readCreateStmt(node, where) {
         const columns = new Map();
-        for (const { ColumnDef: c } of node.tableElts) if (c) columns.set(c.colname, typeName(c.typeName));
-        this.addRelation('table', node.relation, columns, where);
+        const notNull = new Set();
+        for (const { ColumnDef: c } of node.tableElts) {
+            if (!c) continue;
+            columns.set(c.colname, typeName(c.typeName));
+            if ((c.constraints || []).some(({ Constraint: k }) => k.contype === 'CONSTR_NOTNULL')) notNull.add(c.colname);
+        }
+        this.addRelation('table', node.relation, columns, { ...where, notNull });
     }
 
     readCompositeTypeStmt(node, where) {
