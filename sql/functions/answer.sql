@@ -245,13 +245,15 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- What an order is of: the first of its goods; for a package, what its order was for.
-CREATE OR REPLACE FUNCTION orders_v1.order_category(p_tenant integer, p_order bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
+CREATE OR REPLACE FUNCTION orders_v1.order_category(p_tenant integer, p_order bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce(
         (SELECT CASE q.kind WHEN 'purchase' THEN 'package' ELSE q.kind END
          FROM orders.package_order q WHERE q.tenant_id = p_tenant AND q.order_id = p_order),
         (SELECT l.kind::text FROM orders.order_line l
          WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.kind IN ('plan', 'product')
-         ORDER BY l.id LIMIT 1))
+         ORDER BY l.id LIMIT 1));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.categories_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders_v1.answer

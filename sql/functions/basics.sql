@@ -36,8 +36,10 @@ CREATE OR REPLACE FUNCTION orders_v1.utc_time(p_time timestamptz) RETURNS text L
 $$;
 
 -- Days, months and years that people read are those of the tenant's time zone.
-CREATE OR REPLACE FUNCTION orders_v1.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$
-    SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant
+CREATE OR REPLACE FUNCTION orders_v1.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
@@ -50,16 +52,20 @@ CREATE OR REPLACE FUNCTION orders_v1.local_text(p_tenant integer, p_time timesta
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
-    FROM orders.tenant t WHERE t.id = p_tenant
+RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
+            FROM orders.tenant t WHERE t.id = p_tenant);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.span_end(p_tenant integer, p_unit text, p_to date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
-           AT TIME ZONE t.time_zone
-    FROM orders.tenant t WHERE t.id = p_tenant
+RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
+                   AT TIME ZONE t.time_zone
+            FROM orders.tenant t WHERE t.id = p_tenant);
+END
 $$;
 
 -- For operators, after a restore or a failover. The epoch is a time, so that two restores of the same backup have different ones.

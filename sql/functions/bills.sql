@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- One counter a series and month, without gaps: it is locked to the end of the transaction, so that it comes last.
-CREATE OR REPLACE FUNCTION orders_v1.bill_series_at(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT t.bill_series || to_char(p_time AT TIME ZONE t.time_zone, '-YYYY-MM') FROM orders.tenant t WHERE t.id = p_tenant
+CREATE OR REPLACE FUNCTION orders_v1.bill_series_at(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT t.bill_series || to_char(p_time AT TIME ZONE t.time_zone, '-YYYY-MM') FROM orders.tenant t WHERE t.id = p_tenant);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.bill_number(p_series text, p_sequence integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$

@@ -1,15 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-CREATE OR REPLACE FUNCTION orders_v1.cancel_effect(p_api text, o orders.orders) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT r.effect
-    FROM orders.cancel_rule r
-    WHERE r.api = p_api AND r.state = o.state
-      AND r.payment_state IN ('*', o.payment_state)
-      AND r.fulfilment_state IN ('*', o.fulfilment_state)
-      AND r.method IN ('*', o.payment_method)
-      AND (NOT r.only_free OR o.total = 0)
-    ORDER BY r.effect DESC
-    LIMIT 1
+CREATE OR REPLACE FUNCTION orders_v1.cancel_effect(p_api text, o orders.orders) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT r.effect
+            FROM orders.cancel_rule r
+            WHERE r.api = p_api AND r.state = o.state
+              AND r.payment_state IN ('*', o.payment_state)
+              AND r.fulfilment_state IN ('*', o.fulfilment_state)
+              AND r.method IN ('*', o.payment_method)
+              AND (NOT r.only_free OR o.total = 0)
+            ORDER BY r.effect DESC
+            LIMIT 1);
+END
 $$;
 
 -- Goes back what was captured and is not on its way back already: money that came late is, on its own.

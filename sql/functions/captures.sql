@@ -51,13 +51,14 @@ DECLARE
     p      orders.payment;
     v_code text;
     v_wait interval;
+    v_now  timestamptz := now();
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
     v_code := apply_confirming(c, o, p);
     v_wait := greatest(make_interval(secs => p_seconds),
                        least(interval '1 hour', make_interval(secs => p_seconds * power(2, least(p.attempts, 10)))));
     UPDATE payment x
-    SET due_at = now() + v_wait, attempts = x.attempts + 1, capture_asked_at = coalesce(x.capture_asked_at, now())
+    SET due_at = v_now + v_wait, attempts = x.attempts + 1, capture_asked_at = coalesce(x.capture_asked_at, v_now)
     WHERE x.tenant_id = p_tenant AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
 END

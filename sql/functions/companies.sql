@@ -9,9 +9,9 @@ BEGIN
     SELECT u.current_company_id, c.active, c.id, c.prefix, m.role
     INTO v_chosen, v_active, s.company_id, s.prefix, s.role
     FROM orders.users u
-    LEFT JOIN orders.company c ON c.tenant_id = u.tenant_id AND c.id = u.current_company_id
+    LEFT JOIN orders.company c ON c.tenant_id = p_tenant AND c.id = u.current_company_id
     LEFT JOIN orders.membership m
-        ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.company_id = c.id AND m.active
+        ON m.tenant_id = p_tenant AND m.user_id = u.id AND m.company_id = c.id AND m.active
     WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active;
     IF v_chosen IS NULL THEN
         PERFORM orders_v1.refuse('403', 'company_not_chosen', 'The user has chosen no company.');
@@ -24,9 +24,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.role_in(p_tenant integer, p_user bigint, p_company bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT m.role FROM orders.membership m
-    WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = p_company AND m.active
+CREATE OR REPLACE FUNCTION orders_v1.role_in(p_tenant integer, p_user bigint, p_company bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT m.role FROM orders.membership m
+            WHERE m.tenant_id = p_tenant AND m.user_id = p_user AND m.company_id = p_company AND m.active);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.role_sells(p_role text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$

@@ -172,7 +172,7 @@ BEGIN
         VALUES (v.tenant_id, v.id, p_stated, p_stated, p_stated)
         ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE
             SET stated = excluded.stated, entered = s.entered + excluded.on_hand - s.on_hand, on_hand = excluded.on_hand,
-                counted = true, updated_at = now()
+                counted = true, updated_at = excluded.updated_at
             WHERE s.stated IS DISTINCT FROM excluded.stated;
     END IF;
     RETURN FOUND;
@@ -284,16 +284,18 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.product_document(p orders.product) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT to_jsonb(p) || jsonb_build_object('variants', coalesce((
+CREATE OR REPLACE FUNCTION orders_v1.product_document(p orders.product) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN to_jsonb(p) || jsonb_build_object('variants', coalesce((
         SELECT jsonb_agg(to_jsonb(v) - 'tenant_id' - 'product_id' || jsonb_build_object(
                    'stock', (SELECT s.on_hand FROM orders.stock s
-                             WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted),
+                             WHERE s.tenant_id = p.tenant_id AND s.variant_id = v.id AND s.counted),
                    'prices', coalesce((
                    SELECT jsonb_object_agg(x.currency, CASE WHEN x.list_price IS NULL THEN to_jsonb(x.price)
                        ELSE jsonb_build_object('price', x.price, 'list_price', x.list_price) END)
-                   FROM orders.variant_price x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id), '{}')) ORDER BY v.id)
-        FROM orders.variant v WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id), '[]'))
+                   FROM orders.variant_price x WHERE x.tenant_id = p.tenant_id AND x.variant_id = v.id), '{}')) ORDER BY v.id)
+        FROM orders.variant v WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id), '[]'));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.put_product(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted

@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- What nothing applied within a day is refused: an operator has to look at it.
-CREATE OR REPLACE FUNCTION orders_v1.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE orders.provider_event x
     SET verdict = 'refused', judged_at = now(), refusal = CASE WHEN x.attempts > 0 THEN 'database_error' ELSE 'not_found' END,
         detail = CASE WHEN x.attempts > 0 THEN x.detail
                       WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
                       ELSE 'The payment was not captured within a day.' END
-    WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting'
+    WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting';
+END
 $$;
 
 -- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
@@ -18,8 +20,8 @@ BEGIN
     SELECT w.id FROM provider_event w
     WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
       AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
-           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = w.tenant_id AND p.id = w.payment_id AND p.captured > 0)
-           OR (w.payment_id IS NULL AND (find_payment(w.tenant_id, w.channel, NULL, w.intent_id)).id IS NOT NULL))
+           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = w.payment_id AND p.captured > 0)
+           OR (w.payment_id IS NULL AND (find_payment(p_tenant, w.channel, NULL, w.intent_id)).id IS NOT NULL))
     ORDER BY w.attempts, w.id
     LIMIT p_limit;
 END

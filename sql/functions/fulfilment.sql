@@ -17,9 +17,11 @@ CREATE OR REPLACE FUNCTION orders_v1.was_paid(o orders.orders) RETURNS boolean L
     SELECT o.payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(bool_and(l.cancelled_quantity = l.quantity), false) FROM orders.order_line l
-    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'product'
+CREATE OR REPLACE FUNCTION orders_v1.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(bool_and(l.cancelled_quantity = l.quantity), false) FROM orders.order_line l
+            WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'product');
+END
 $$;
 
 -- Whether the actor may take the order's goods there from where they are. What has left arrives, whatever became of the money.
@@ -47,11 +49,13 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.expect_shipment(o orders.orders, p_expected_at timestamptz) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.expect_shipment(o orders.orders, p_expected_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO orders.shipment AS s (tenant_id, order_id, expected_at)
     VALUES (o.tenant_id, o.id, p_expected_at)
-    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET expected_at = p_expected_at, updated_at = now()
-        WHERE s.expected_at IS DISTINCT FROM p_expected_at
+    ON CONFLICT ON CONSTRAINT shipment_one_per_order DO UPDATE SET expected_at = excluded.expected_at, updated_at = excluded.updated_at
+        WHERE s.expected_at IS DISTINCT FROM excluded.expected_at;
+END
 $$;
 
 -- Delivered: the courier has the cash of an order that is paid at the door. What was paid and delivered is complete, even
@@ -136,7 +140,7 @@ BEGIN
         SET status = 'picked_up', courier = coalesce(x.courier, s.courier), service = coalesce(x.service, s.service),
             tracking_number = x.tracking_number, tracking_url = x.tracking_url,
             estimated_delivery = coalesce(x.estimated_delivery, s.estimated_delivery),
-            expected_at = coalesce(x.expected_at, s.expected_at), shipped_at = now(), updated_at = now();
+            expected_at = coalesce(x.expected_at, s.expected_at), shipped_at = excluded.shipped_at, updated_at = excluded.updated_at;
 END
 $$;
 
@@ -243,24 +247,28 @@ END
 $$;
 
 -- Whether the courier said the same before: at that time, or, where no time is said, just now.
-CREATE OR REPLACE FUNCTION orders_v1.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
+CREATE OR REPLACE FUNCTION orders_v1.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM orders.shipment_event x
         WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.withdrawn_at IS NULL
           AND (x.status, x.location, x.description) IS NOT DISTINCT FROM (e.status, e.location, e.description)
           AND (x.at = e.at OR (e.at IS NULL AND x.id = (SELECT max(n.id) FROM orders.shipment_event n
                                                        WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id
-                                                         AND n.withdrawn_at IS NULL))))
+                                                         AND n.withdrawn_at IS NULL))));
+END
 $$;
 
 -- The status is the newest event's, until the goods are delivered.
-CREATE OR REPLACE FUNCTION orders_v1.take_status(s orders.shipment) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.take_status(s orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE orders.shipment x
     SET updated_at = now(),
         status = coalesce((SELECT n.status FROM orders.shipment_event n
                            WHERE n.tenant_id = s.tenant_id AND n.order_id = s.order_id AND n.withdrawn_at IS NULL
                            ORDER BY n.at DESC, n.id DESC LIMIT 1), 'picked_up')
-    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL
+    WHERE x.tenant_id = s.tenant_id AND x.order_id = s.order_id AND x.id = s.id AND x.delivered_at IS NULL;
+END
 $$;
 
 -- Appends what the courier says; false when it said the same before.

@@ -69,13 +69,13 @@ DECLARE
 BEGIN
     FOR r IN
         SELECT q.quantity, q.discount, v, p, c, x, v.active AND p.active AND x.price IS NOT NULL
-               AND NOT orders_v1.is_package(v.tenant_id, v.id) AS sold
+               AND NOT orders_v1.is_package(k.tenant_id, v.id) AS sold
         FROM orders.cart_line q
-        JOIN orders.variant v ON v.tenant_id = q.tenant_id AND v.id = q.variant_id
-        JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
-        LEFT JOIN orders.company c ON c.tenant_id = p.tenant_id AND c.id = p.company_id
+        JOIN orders.variant v ON v.tenant_id = k.tenant_id AND v.id = q.variant_id
+        JOIN orders.product p ON p.tenant_id = k.tenant_id AND p.id = v.product_id
+        LEFT JOIN orders.company c ON c.tenant_id = k.tenant_id AND c.id = p.company_id
         LEFT JOIN orders.variant_price x
-            ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = k.currency
+            ON x.tenant_id = k.tenant_id AND x.variant_id = v.id AND x.currency = k.currency
         WHERE q.tenant_id = k.tenant_id AND q.cart_id = k.id
         ORDER BY q.id
     LOOP

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION orders_v1.claim_key(c orders_v1.context) RETURNS orders_v1.claim LANGUAGE plpgsql AS $$
 DECLARE
     v_found orders.idempotency;
+    v_now   timestamptz;
 BEGIN
     IF c.key IS NULL THEN
         RETURN ROW('new', NULL, NULL)::orders_v1.claim;
@@ -20,16 +21,17 @@ BEGIN
         FOR UPDATE;
         EXIT WHEN FOUND;
     END LOOP;
+    v_now := clock_timestamp();
     IF v_found.fingerprint <> c.fingerprint THEN
         PERFORM orders_v1.refuse('422', 'idempotency_key_reused', 'This key was used with another request.',
                               'idempotency_key');
     ELSIF v_found.completed_at IS NOT NULL THEN
         RETURN ROW('replay', v_found.order_id, v_found.answer)::orders_v1.claim;
-    ELSIF v_found.started_at > clock_timestamp() - interval '30 seconds' THEN
+    ELSIF v_found.started_at > v_now - interval '30 seconds' THEN
         PERFORM orders_v1.refuse('409', 'idempotency_in_flight', 'A request with this key is still being worked on.',
                               'idempotency_key');
     END IF;
-    UPDATE orders.idempotency i SET started_at = clock_timestamp()
+    UPDATE orders.idempotency i SET started_at = v_now
     WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
       AND i.route = c.route AND i.key = c.key;
     RETURN ROW('resume', v_found.order_id, NULL)::orders_v1.claim;
@@ -66,15 +68,20 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.finish_rows(c orders_v1.context, p_rows orders_v1.answer[]) RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_order  bigint := (p_rows[1]).order_id;
+    v_now    timestamptz;
+    v_answer jsonb;
 BEGIN
     IF c.key IS NOT NULL THEN
+        v_answer := (SELECT jsonb_agg(orders_v1.without_nulls(to_jsonb(p_rows[n])) ORDER BY n)
+                     FROM generate_subscripts(p_rows, 1) AS n);
+        v_now := clock_timestamp();
         UPDATE orders.idempotency i
-        SET order_id = (p_rows[1]).order_id, completed_at = clock_timestamp(),
-            answer = (SELECT jsonb_agg(orders_v1.without_nulls(to_jsonb(p_rows[n])) ORDER BY n)
-                      FROM generate_subscripts(p_rows, 1) AS n)
+        SET order_id = v_order, completed_at = v_now, answer = v_answer
         WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
           AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL
-          AND coalesce(i.order_id = (p_rows[1]).order_id, true);
+          AND coalesce(i.order_id = v_order, true);
     END IF;
     RETURN QUERY SELECT * FROM unnest(p_rows);
 END

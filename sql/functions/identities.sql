@@ -116,12 +116,14 @@ DECLARE
     v_claim orders_v1.claim := claim_key(c);
     t       orders.token;
     r       orders_v1.answer;
+    v_now   timestamptz;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN QUERY SELECT * FROM replay(v_claim.answer);
         RETURN;
     END IF;
-    UPDATE token k SET revoked_at = clock_timestamp()
+    v_now := clock_timestamp();
+    UPDATE token k SET revoked_at = v_now
     WHERE k.tenant_id = p_tenant AND k.id = p_token AND k.revoked_at IS NULL
     RETURNING * INTO t;
     r := result_row(CASE WHEN FOUND THEN 'done' ELSE 'unchanged' END, NULL, p_token);

@@ -11,51 +11,60 @@ CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS json
         (4, p_address ->> 'country')) AS l (n, line)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders_v1.address_lines(coalesce(c.address, '{}')),
-                              'tax_number', c.tax_number, 'email', c.email)
-    FROM orders.tenant t
-    LEFT JOIN orders.company c ON c.tenant_id = t.id AND c.id = o.retailer_id
-    WHERE t.id = o.tenant_id
+CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders_v1.address_lines(coalesce(c.address, '{}')),
+                                      'tax_number', c.tax_number, 'email', c.email)
+            FROM orders.tenant t
+            LEFT JOIN orders.company c ON c.tenant_id = o.tenant_id AND c.id = coalesce(o.retailer_id, 0)
+            WHERE t.id = o.tenant_id);
+END
 $$;
 
 -- The billing address says whom the bill is for; without one it is the buyer, where the goods go.
-CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
-               'name', coalesce(b.name, u.name),
-               'address', orders_v1.address_lines(coalesce(b.document, u.default_address, '{}')),
-               'email', coalesce(b.document ->> 'email', u.email)) END
-    FROM (SELECT 1) AS one
-    LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = o.buyer_id
-    LEFT JOIN LATERAL (
-        SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
-                   nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
-                   a.document ->> 'receiverName') END AS name
-        FROM orders.order_address a
-        WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id
-        ORDER BY a.kind LIMIT 1) AS b ON true
+CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
+                       'name', coalesce(b.name, u.name),
+                       'address', orders_v1.address_lines(coalesce(b.document, u.default_address, '{}')),
+                       'email', coalesce(b.document ->> 'email', u.email)) END
+            FROM (SELECT 1) AS one
+            LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = coalesce(o.buyer_id, 0)
+            LEFT JOIN LATERAL (
+                SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
+                           nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
+                           a.document ->> 'receiverName') END AS name
+                FROM orders.order_address a
+                WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id
+                ORDER BY a.kind LIMIT 1) AS b ON true);
+END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'number', l.product_number, 'title', l.title, 'variant', l.variant, 'quantity', l.quantity,
-               'unit_price', l.unit_price, 'discount', l.discount, 'tax', l.tax,
-               'amount', l.subtotal - l.discount) ORDER BY l.id), '[]')
-    FROM orders.order_line l
-    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product', 'package', 'shipping')
+CREATE OR REPLACE FUNCTION orders_v1.invoice_lines(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                       'number', l.product_number, 'title', l.title, 'variant', l.variant, 'quantity', l.quantity,
+                       'unit_price', l.unit_price, 'discount', l.discount, 'tax', l.tax,
+                       'amount', l.subtotal - l.discount) ORDER BY l.id), '[]')
+            FROM orders.order_line l
+            WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product', 'package', 'shipping'));
+END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
-               'method', p.method, 'reference', p.reference,
-               'paid_at', orders_v1.local_text(p.tenant_id, p.captured_at))
-    FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0 AND NOT p.surplus
-    ORDER BY p.id LIMIT 1
+CREATE OR REPLACE FUNCTION orders_v1.invoice_payment(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object(
+                       'method', p.method, 'reference', p.reference,
+                       'paid_at', orders_v1.local_text(o.tenant_id, p.captured_at))
+            FROM orders.payment p
+            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > 0 AND NOT p.surplus
+            ORDER BY p.id LIMIT 1);
+END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
+CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN jsonb_build_object(
         'number', p_number, 'order_number', o.number,
         'issued_at', orders_v1.local_text(o.tenant_id, now()),
         'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
@@ -65,7 +74,8 @@ CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number 
                   FROM orders.order_tax t WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id),
         'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
         'payment', orders_v1.invoice_payment(o),
-        'notes', o.notes)
+        'notes', o.notes);
+END
 $$;
 
 -- An invoice states the full total. Once money went back, or is on its way, that is no longer true: it takes a credit note, which
@@ -147,10 +157,13 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    i orders.invoice;
 BEGIN
-    RETURN QUERY
-    SELECT r.* FROM invoice i CROSS JOIN LATERAL invoice_row(i) AS r
-    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number);
+    SELECT * INTO i FROM invoice x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
+    IF FOUND THEN
+        RETURN NEXT invoice_row(i);
+    END IF;
 END
 $$;
 
@@ -158,15 +171,18 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
 RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    i orders.invoice;
 BEGIN
-    RETURN QUERY
-    SELECT r.*
-    FROM invoice i
-    JOIN orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
-    CROSS JOIN LATERAL invoice_row(i) AS r
-    WHERE i.tenant_id = p_tenant AND i.number = orders.code_key(p_number) AND o.number = orders.code_key(p_order_number)
+    SELECT x.* INTO i
+    FROM invoice x
+    JOIN orders o ON o.tenant_id = p_tenant AND o.id = x.order_id
+    WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number) AND o.number = orders.code_key(p_order_number)
       AND (o.buyer_id = p_user
            OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
+    IF FOUND THEN
+        RETURN NEXT invoice_row(i);
+    END IF;
 END
 $$;
 

@@ -59,7 +59,7 @@ BEGIN
     INSERT INTO orders.account AS a (tenant_id, user_id, currency, balance)
     VALUES (p_tenant, p_user, p_currency, p_amount)
     ON CONFLICT (tenant_id, user_id, currency)
-        DO UPDATE SET balance = a.balance + p_amount, updated_at = now()
+        DO UPDATE SET balance = a.balance + p_amount, updated_at = excluded.updated_at
         WHERE a.balance + p_amount <= 1000000000000000
     RETURNING a.balance INTO v_after;
     IF NOT FOUND THEN

@@ -1,11 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 CREATE OR REPLACE FUNCTION orders_v1.next_in_series(p_tenant integer, p_series text) RETURNS integer
-LANGUAGE sql AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_number integer;
+BEGIN
     INSERT INTO orders.number_series AS s (tenant_id, series, last_number)
     VALUES (p_tenant, p_series, 1)
     ON CONFLICT (tenant_id, series) DO UPDATE SET last_number = s.last_number + 1
-    RETURNING last_number
+    RETURNING s.last_number INTO v_number;
+    RETURN v_number;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.order_id_of(p_tenant integer, p_text text) RETURNS bigint

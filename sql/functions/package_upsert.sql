@@ -12,7 +12,7 @@ BEGIN
     x := v_old;
     v_ids := ARRAY(
         SELECT v.id FROM orders.product p
-        JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
+        JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id
         WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'product', true)
           AND coalesce(v.external_ref = orders_v1.doc_text(d, 'variant', false), true)
         ORDER BY v.id
@@ -49,12 +49,14 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.member_document(m orders.member) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('user_id', m.user_id, 'placed_at', m.placed_at, 'auto_upgrade_at', m.auto_upgrade_at,
-                              'package', k.external_ref, 'starts_at', t.starts_at, 'ends_at', t.ends_at)
-    FROM (SELECT) AS one
-    LEFT JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
-    LEFT JOIN orders.package k ON k.tenant_id = t.tenant_id AND k.variant_id = t.package_id
+CREATE OR REPLACE FUNCTION orders_v1.member_document(m orders.member) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('user_id', m.user_id, 'placed_at', m.placed_at, 'auto_upgrade_at', m.auto_upgrade_at,
+                                      'package', k.external_ref, 'starts_at', t.starts_at, 'ends_at', t.ends_at)
+            FROM (SELECT) AS one
+            LEFT JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = coalesce(m.term_id, 0)
+            LEFT JOIN orders.package k ON k.tenant_id = m.tenant_id AND k.variant_id = t.package_id);
+END
 $$;
 
 -- The term that a document names: a package with its times, which are those of a purchase where they are left out. Months go on

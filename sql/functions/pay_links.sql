@@ -145,12 +145,14 @@ CREATE OR REPLACE FUNCTION orders_v1.read_link(p_tenant integer, p_order bigint)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.payment_by_intent(p_tenant integer, p_channel text, p_intent text) RETURNS SETOF orders_v1.answer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-    SELECT r.*
-    FROM payment_channel n
-    JOIN payment p ON p.tenant_id = n.tenant_id AND p.provider = n.provider AND p.intent_id = p_intent
-    CROSS JOIN LATERAL payment_row(p) AS r
-    WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND p.channel = p_channel
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    p orders.payment := find_payment(p_tenant, p_channel, NULL, p_intent);
+BEGIN
+    IF p.id IS NOT NULL THEN
+        RETURN NEXT payment_row(p);
+    END IF;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.answer
@@ -183,8 +185,8 @@ BEGIN
         SELECT o.number, o.currency, o.exponent, o.total, o.created_at, o.expires_at, coalesce(k.name, t.name)
         INTO r.number, r.currency, r.exponent, r.amount, r.created_at, r.expires_at, r.title
         FROM orders o
-        JOIN tenant t ON t.id = o.tenant_id
-        LEFT JOIN company k ON k.tenant_id = o.tenant_id AND k.id = o.retailer_id
+        JOIN tenant t ON t.id = p_tenant
+        LEFT JOIN company k ON k.tenant_id = p_tenant AND k.id = o.retailer_id
         WHERE o.tenant_id = p_tenant AND o.id = m.order_id;
         RETURN NEXT r;
     END LOOP;
@@ -196,16 +198,24 @@ CREATE OR REPLACE FUNCTION orders_v1.mark_mail(p_tenant integer, p_id bigint, p_
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    v_count integer;
+    m      orders.mail;
+    v_now  timestamptz := now();
+    v_next timestamptz;
 BEGIN
+    SELECT * INTO m FROM mail x
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    v_next := next_try(m.attempts);
     UPDATE mail x
-    SET done_at = CASE WHEN p_ok THEN now() END,
-        due_at = CASE WHEN p_ok THEN x.due_at ELSE next_try(x.attempts) END,
+    SET done_at = CASE WHEN p_ok THEN v_now END,
+        due_at = CASE WHEN p_ok THEN x.due_at ELSE v_next END,
         dead = NOT p_ok AND (p_final OR is_last_try(x.attempts)),
         last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
-    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
+    WHERE x.tenant_id = p_tenant AND x.id = p_id;
+    RETURN 1;
 END
 $$;
 

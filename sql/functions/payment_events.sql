@@ -9,7 +9,7 @@ BEGIN
     IF p_key IS NULL THEN
         SELECT x.* INTO p
         FROM orders.payment_channel n
-        JOIN orders.payment x ON x.tenant_id = n.tenant_id AND x.provider = n.provider AND x.intent_id = p_intent
+        JOIN orders.payment x ON x.tenant_id = p_tenant AND x.provider = n.provider AND x.intent_id = p_intent
         WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND x.channel = p_channel;
     ELSE
         SELECT * INTO p FROM orders.payment x
@@ -138,11 +138,13 @@ END
 $$;
 
 -- A capture that was refused for this payment: the buyer may have been charged twice, or another amount.
-CREATE OR REPLACE FUNCTION orders_v1.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM orders.provider_event x
+CREATE OR REPLACE FUNCTION orders_v1.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM orders.provider_event x
                    WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'paid' AND x.verdict = 'refused'
                      AND x.refusal <> 'transaction_id_taken' AND x.transaction_id IS DISTINCT FROM p.transaction_id
-                     AND x.transaction_id = coalesce(p_transaction, x.transaction_id))
+                     AND x.transaction_id = coalesce(p_transaction, x.transaction_id));
+END
 $$;
 
 -- A payment that a person settled without a transaction has none to compare with, but captures that were refused are not its own.
@@ -318,6 +320,7 @@ DECLARE
     v_verdict text;
     v_refusal text;
     v_detail  text;
+    v_now     timestamptz := now();
 BEGIN
     BEGIN
         v_verdict := orders_v1.apply_event(e, o, p);
@@ -336,7 +339,7 @@ BEGIN
     END;
     UPDATE orders.provider_event x
     SET verdict = v_verdict, refusal = v_refusal, detail = v_detail, payment_id = p.id,
-        judged_at = CASE WHEN v_verdict <> 'waiting' THEN now() END
+        judged_at = CASE WHEN v_verdict <> 'waiting' THEN v_now END
     WHERE x.tenant_id = e.tenant_id AND x.id = e.id
     RETURNING * INTO e;
     RETURN e;
@@ -344,10 +347,15 @@ END
 $$;
 
 -- An event that is being judged waits no longer: the capture that it may cause looks for waiting events.
-CREATE OR REPLACE FUNCTION orders_v1.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE plpgsql AS $$
+DECLARE
+    e orders.provider_event;
+BEGIN
     UPDATE orders.provider_event x SET verdict = 'done', judged_at = now()
     WHERE x.tenant_id = p_tenant AND x.id = p_event AND x.verdict = 'waiting'
-    RETURNING x.*
+    RETURNING x.* INTO e;
+    RETURN e;
+END
 $$;
 
 -- An unexpected error undoes the effect of its event only. The worker tries again.
@@ -363,8 +371,11 @@ BEGIN
         PERFORM orders_v1.judge_event(e, o, p);
     END IF;
 EXCEPTION WHEN OTHERS THEN
-    PERFORM orders_v1.keep_failed_event(x, x.payment_id, SQLSTATE || ': ' || SQLERRM) FROM orders.provider_event x
+    SELECT * INTO e FROM orders.provider_event x
     WHERE x.tenant_id = o.tenant_id AND x.id = p_event AND x.verdict = 'waiting';
+    IF FOUND THEN
+        PERFORM orders_v1.keep_failed_event(e, e.payment_id, SQLSTATE || ': ' || SQLERRM);
+    END IF;
 END
 $$;
 
@@ -374,7 +385,7 @@ DECLARE
 BEGIN
     FOR v_event IN
         SELECT w.id FROM orders.payment x
-        JOIN orders.provider_event w ON w.tenant_id = x.tenant_id AND w.verdict = 'waiting' AND w.channel = x.channel
+        JOIN orders.provider_event w ON w.tenant_id = o.tenant_id AND w.verdict = 'waiting' AND w.channel = x.channel
             AND (w.payment_id = x.id OR (w.payment_id IS NULL AND w.intent_id = x.intent_id))
         WHERE x.tenant_id = o.tenant_id AND x.id = p_payment
         ORDER BY w.id

@@ -277,7 +277,7 @@ BEGIN
     VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
             CASE WHEN h.method = 'balance' THEN 'paid' WHEN v_at_once THEN 'created' ELSE 'pending' END,
             p_amount, h.currency, orders_v1.payable_unit(p_tenant, h.channel, h.currency, h.exponent),
-            CASE h.method WHEN 'balance' THEN p_amount ELSE 0 END, CASE h.method WHEN 'balance' THEN now() END,
+            CASE WHEN h.method = 'balance' THEN p_amount ELSE 0 END, CASE WHEN h.method = 'balance' THEN now() END,
             h.return_url,
             CASE WHEN v_at_once THEN now() + interval '30 seconds' END,
             CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END)
@@ -327,11 +327,11 @@ BEGIN
            n.enabled AND (n.currencies IS NULL OR p.currency = ANY (n.currencies)), n.provider
     INTO f.plan, f.option, f.user_active, f.tax_inclusive, f.exponent, f.channel_enabled, f.provider
     FROM orders.tenant t
-    LEFT JOIN orders.users u ON u.tenant_id = t.id AND u.id = p_user
-    LEFT JOIN orders.plan p ON p.tenant_id = t.id AND p.id = p_plan
+    LEFT JOIN orders.users u ON u.tenant_id = p_tenant AND u.id = coalesce(p_user, 0)
+    LEFT JOIN orders.plan p ON p.tenant_id = p_tenant AND p.id = coalesce(p_plan, 0)
     LEFT JOIN orders.currency y ON y.code = p.currency
-    LEFT JOIN orders.billing_option o ON o.tenant_id = t.id AND o.id = p_option AND o.plan_id = p.id
-    LEFT JOIN orders.payment_channel n ON n.tenant_id = t.id AND n.external_ref = p_channel
+    LEFT JOIN orders.billing_option o ON o.tenant_id = p_tenant AND o.id = coalesce(p_option, 0) AND o.plan_id = p.id
+    LEFT JOIN orders.payment_channel n ON n.tenant_id = p_tenant AND n.external_ref = coalesce(p_channel, '')
     WHERE t.id = p_tenant;
     RETURN f;
 END
@@ -407,9 +407,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_tenant integer, p_order bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM orders.payment p
-                   WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created')
+CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_tenant integer, p_order bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM orders.payment p
+                   WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created');
+END
 $$;
 
 -- The answer to a key that was used before: the stored one, or the order as it is now where its answer never became final.

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     v_found := ARRAY(
         SELECT v FROM orders.product p
-        JOIN orders.variant v ON v.tenant_id = p.tenant_id AND v.product_id = p.id
+        JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id
         WHERE p.tenant_id = p_tenant AND p.external_ref = p_product AND p.active AND v.active
           AND (p_variant IS NULL OR v.external_ref = p_variant) AND NOT orders_v1.is_package(p_tenant, v.id)
         ORDER BY v.id
@@ -118,12 +118,16 @@ $$;
 
 -- Goods have a shipment from the beginning; what is paid already is billed.
 CREATE OR REPLACE FUNCTION orders_v1.plan_goods(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders;
 BEGIN
     INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
     VALUES (p_tenant, p_order, orders_v1.doc_text(d, 'courier', false), orders_v1.doc_text(d, 'service', false),
             orders_v1.doc_text(d, 'estimated_delivery', false), orders_v1.doc_time(d, 'expected_at'));
-    PERFORM orders_v1.bill_order(o) FROM orders.orders o
-    WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.payment_state = 'paid';
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order AND x.payment_state = 'paid';
+    IF FOUND THEN
+        PERFORM orders_v1.bill_order(o);
+    END IF;
 END
 $$;
 

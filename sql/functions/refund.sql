@@ -25,8 +25,13 @@ CREATE OR REPLACE FUNCTION orders_v1.put_refund(
     p orders.payment, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_done boolean
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_id bigint;
+    v_id    bigint;
+    v_prior text := o.payment_state;
 BEGIN
+    IF v_prior = 'refund_pending' THEN
+        v_prior := (SELECT max(r.prior_state) FROM orders.refund r
+                    WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending' AND NOT r.surplus);
+    END IF;
     UPDATE orders.payment x
     SET refunded = x.refunded + CASE WHEN p_done THEN p_amount ELSE 0 END,
         refunding = x.refunding + CASE WHEN p_done THEN 0 ELSE p_amount END,
@@ -35,12 +40,7 @@ BEGIN
     INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, surplus, prior_state,
                                due_at, settled_at)
     VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
-            p_lines, p.surplus,
-            CASE o.payment_state
-                WHEN 'refund_pending' THEN (SELECT max(r.prior_state) FROM orders.refund r
-                                            WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id
-                                              AND r.status = 'pending' AND NOT r.surplus)
-                ELSE o.payment_state END,
+            p_lines, p.surplus, v_prior,
             CASE WHEN NOT p_done AND NOT orders_v1.is_by_hand(p) THEN now() END,
             CASE WHEN p_done THEN now() END)
     RETURNING id INTO v_id;
@@ -98,10 +98,10 @@ DECLARE
 BEGIN
     FOR r IN
         SELECT f.* FROM orders.refund f
-        JOIN orders.payment p ON p.tenant_id = f.tenant_id AND p.id = f.payment_id AND p.method = 'balance'
+        JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.id = f.payment_id AND p.method = 'balance'
         WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.status = 'done'
           AND NOT EXISTS (SELECT FROM orders.posting t
-                          WHERE t.tenant_id = f.tenant_id AND t.order_id = f.order_id AND t.refund_id = f.id)
+                          WHERE t.tenant_id = o.tenant_id AND t.order_id = f.order_id AND t.refund_id = f.id)
         ORDER BY f.id
     LOOP
         PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.id,
@@ -178,9 +178,16 @@ END
 $$;
 
 -- The goods are back, the money is not.
-CREATE OR REPLACE FUNCTION orders_v1.put_return_back(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE sql AS $$
-    SELECT orders_v1.move_return(c, o, x, 'received', NULL, r.failure_message) FROM orders.order_return x
-    WHERE x.tenant_id = r.tenant_id AND x.id = r.return_id AND x.state = 'refunded'
+CREATE OR REPLACE FUNCTION orders_v1.put_return_back(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_return orders.order_return;
+BEGIN
+    SELECT * INTO v_return FROM orders.order_return x
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.return_id AND x.state = 'refunded';
+    IF FOUND THEN
+        PERFORM orders_v1.move_return(c, o, v_return, 'received', NULL, r.failure_message);
+    END IF;
+END
 $$;
 
 -- No request asks for a surplus refund, so a refused one would never be tried again: it stays pending until a person settles
@@ -242,10 +249,11 @@ $$;
 
 -- People end what people settle; a provider's refund ends when the provider says so, or was handed over.
 CREATE OR REPLACE FUNCTION orders_v1.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p orders.payment;
 BEGIN
-    IF NOT (r.surplus AND r.due_at IS NULL)
-       AND NOT EXISTS (SELECT FROM orders.payment p
-                       WHERE p.tenant_id = r.tenant_id AND p.id = r.payment_id AND orders_v1.is_by_hand(p)) THEN
+    SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id;
+    IF NOT (r.surplus AND r.due_at IS NULL) AND orders_v1.is_by_hand(p) IS NOT TRUE THEN
         PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
     END IF;
 END

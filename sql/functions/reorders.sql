@@ -21,13 +21,15 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.sold_again(p_tenant integer, l orders.order_line) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
+CREATE OR REPLACE FUNCTION orders_v1.sold_again(p_tenant integer, l orders.order_line) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM orders.variant v
-        JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
-        JOIN orders.variant_price x ON x.tenant_id = v.tenant_id AND x.variant_id = v.id AND x.currency = l.currency
+        JOIN orders.product p ON p.tenant_id = p_tenant AND p.id = v.product_id
+        JOIN orders.variant_price x ON x.tenant_id = p_tenant AND x.variant_id = v.id AND x.currency = l.currency
         WHERE v.tenant_id = p_tenant AND v.id = l.item_id AND v.active AND p.active
-          AND NOT orders_v1.is_package(p_tenant, v.id))
+          AND NOT orders_v1.is_package(p_tenant, v.id));
+END
 $$;
 
 -- Adds the lines to what is in the cart; returns the titles of those that are no longer sold.

@@ -2,8 +2,10 @@
 -- What a salesperson does: an order from a cart, its payment at the desk, its refund. The seat, then the order, then
 -- its state are looked at, in this order, by every function.
 
-CREATE OR REPLACE FUNCTION orders_v1.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT o.id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number)
+CREATE OR REPLACE FUNCTION orders_v1.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT o.id FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number));
+END
 $$;
 
 -- The order that a seat's user may work on: of the company, and where p_own says so the user's own.
@@ -46,7 +48,7 @@ BEGIN
     INTO h.tax_inclusive, h.exponent, h.channel_enabled, h.provider
     FROM orders.tenant t
     JOIN orders.currency y ON y.code = k.currency
-    LEFT JOIN orders.payment_channel n ON n.tenant_id = t.id AND n.external_ref = p_channel
+    LEFT JOIN orders.payment_channel n ON n.tenant_id = c.tenant_id AND n.external_ref = coalesce(p_channel, '')
     WHERE t.id = c.tenant_id;
     h.dialect := c.api;
     h.buyer_binds := p_consumer;
@@ -182,7 +184,7 @@ DECLARE
     p orders.payment;
 BEGIN
     SELECT x.* INTO r FROM orders.refund x
-    JOIN orders.payment y ON y.tenant_id = x.tenant_id AND y.id = x.payment_id AND y.provider = 'terminal'
+    JOIN orders.payment y ON y.tenant_id = o.tenant_id AND y.id = x.payment_id AND y.provider = 'terminal'
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status = 'done'
     ORDER BY x.id DESC LIMIT 1;
     IF FOUND THEN
@@ -193,9 +195,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.left_on_card(o orders.orders) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)::bigint FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal' AND NOT p.surplus
+CREATE OR REPLACE FUNCTION orders_v1.left_on_card(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)::bigint FROM orders.payment p
+            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal' AND NOT p.surplus);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.check_refund_transaction(o orders.orders, p_transaction text, p_terminal boolean)
