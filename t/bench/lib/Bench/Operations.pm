@@ -147,14 +147,21 @@ sub member_order {
           . qq("products":[{"product_id":$self->{offer},"quantity":1,"unit_price":10,"discount":0,"total_amount":10}],"address":{$place}})));
 }
 
-# Creates products with stock, a company with a salesperson, a member, and 25 orders of each API but the user API.
+# Creates the product that is sold as goods, with stock.
+sub stock_goods {
+    my ($self) = @_;
+    my $variants = join ',', map { qq({"ref":"v$_","prices":{"USD":2500},"stock":1000000}) } 1 .. VARIANTS;
+    $self->call(put($self->{writer}, "$admin/catalogue/products/cost-goods", qq({"name":"Goods","returnable":true,"variants":[$variants]})));
+    return;
+}
+
+# Creates more products, a company with a salesperson, a member, and 25 orders of each API but the user API.
 sub prepare {
     my ($self) = @_;
     my ($writer, $shopper) = @$self{qw(writer shopper)};
     my $ref = $shopper->{ref};
-    my $variants = join ',', map { qq({"ref":"v$_","prices":{"USD":2500},"stock":1000000}) } 1 .. VARIANTS;
+    $self->stock_goods;
     my @documents = (
-        ['products/cost-goods', qq({"name":"Goods","returnable":true,"variants":[$variants]})],
         ['products/cost-desk', '{"name":"Desk","returnable":true,"variants":[{"ref":"one","number":"COST1","prices":{"USD":1000}}]}'],
         ['companies/cost', '{"name":"Cost Ltd","prefix":"COST"}'],
         ["users/$ref", '{"name":"Shopper","current_company":"cost"}'],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The stand on which the benchmarks run: a private PostgreSQL, a private httpd and, for the comparison, the Node
-# service, all on loopback and all beneath one scratch directory. Nothing of the system's own services is touched.
+# services, all on loopback and all beneath one scratch directory. Nothing of the system's own services is touched.
 package Bench::Stand;
 
 use strict;
@@ -22,7 +22,7 @@ my %defaults = (
     orders   => 1_000_000,
     users    => 10_000,
     active   => 1_000,    # users that send requests in a run
-    port     => 8181,     # httpd; the Node service listens on the next
+    port     => 8181,     # httpd; the Node services listen on the next two
     pgport   => 15472,
     threads  => 64,
     sessions => 4,
@@ -42,9 +42,7 @@ sub options {
 sub new {
     my ($class, %given) = @_;
     my $self = bless {%defaults, %given, started => $$}, $class;
-    $self->{service_port} = $self->{port} + 1;
     $self->{url} = "http://127.0.0.1:$self->{port}";
-    $self->{service_url} = "http://127.0.0.1:$self->{service_port}";
     make_path($self->{scratch});
     chmod 0755, $self->{scratch};
     $self->{sockets} = "$self->{scratch}/sockets";
@@ -115,8 +113,8 @@ sub psql_command {
 }
 
 sub sql {
-    my ($self, $text) = @_;
-    open my $pipe, '-|', $self->psql_command('-A', '-t', '-c', $text) or die "psql: $!\n";
+    my ($self, $text, $database) = @_;
+    open my $pipe, '-|', $self->psql_command($database ? ('-d', $database) : (), '-A', '-t', '-c', $text) or die "psql: $!\n";
     my @lines = <$pipe>;
     close $pipe or die "psql failed: $text\n";
     chomp @lines;
@@ -254,41 +252,53 @@ sub stop_httpd {
     $self->end(delete $self->{httpd});
 }
 
-# --- the Node service ----------------------------------------------------------------------------------------------
+# --- the Node services ---------------------------------------------------------------------------------------------
 
+# name => distance of its port from httpd's, and its database, whose name is in the environment
+my %services = (
+    fastify => {port => 1, PGUSER => 'orders_api', PGDATABASE => 'orders'},
+    drizzle => {port => 2, PGUSER => 'drizzle', PGDATABASE => 'drizzle'},
+);
+
+sub service_port { my ($self, $name) = @_; return $self->{port} + $services{$name}{port} }
+sub service_url { my ($self, $name) = @_; return 'http://127.0.0.1:' . $self->service_port($name) }
+
+# The Drizzle service shares files with the other one, so the sources of both are copied.
 sub install_service {
-    my ($self) = @_;
-    return if $self->{service_dir};
-    my $dir = "$self->{scratch}/fastify";
-    make_path($dir);
-    $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$self->{root}'/t/bench/fastify/*.js* '$dir'/");
-    $self->run_quiet('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --no-audit --no-fund")
+    my ($self, $name) = @_;
+    my $dir = "$self->{scratch}/$name";
+    return $dir if $self->{installed}{$name}++;
+    for (sort keys %services) {
+        make_path("$self->{scratch}/$_");
+        $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$self->{root}/t/bench/$_'/*.js* '$self->{scratch}/$_'");
+    }
+    $self->run_quiet('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --omit=peer --no-audit --no-fund")
       if !-d "$dir/node_modules" || -M "$dir/node_modules" > -M "$dir/package-lock.json";
-    $self->{service_dir} = $dir;
+    return $dir;
 }
 
 sub start_service {
-    my ($self, %over) = @_;
-    $self->install_service;
+    my ($self, $name, %over) = @_;
+    my $dir = $self->install_service($name);
+    my $port = $self->service_port($name);
     local $ENV{NODE_ENV} = 'production';
-    local $ENV{PORT} = $self->{service_port};
+    local $ENV{PORT} = $port;
     local $ENV{WORKERS} = $over{workers} // 1;
     local $ENV{POOL} = $over{pool} // 4;
     local $ENV{STATEMENTS} = "$self->{scratch}/statements.json";
     local $ENV{PGHOST} = $self->{sockets};
     local $ENV{PGPORT} = $self->{pgport};
-    local $ENV{PGUSER} = 'orders_api';
-    local $ENV{PGDATABASE} = 'orders';
-    my $log = "$self->{scratch}/service.log";
-    die "something listens on $self->{service_port} already\n" if listens($self->{service_port});
-    $self->{service} = $self->spawn($log, 'node', "$self->{service_dir}/server.js");
-    $self->wait_for($self->{service_port}, $self->{service}, $log);
+    local @ENV{qw(PGUSER PGDATABASE)} = @{$services{$name}}{qw(PGUSER PGDATABASE)};
+    my $log = "$self->{scratch}/$name.log";
+    die "something listens on $port already\n" if listens($port);
+    $self->{services}{$name} = $self->spawn($log, 'node', "$dir/server.js");
+    $self->wait_for($port, $self->{services}{$name}, $log);
     return $self;
 }
 
 sub stop_service {
-    my ($self) = @_;
-    $self->end(delete $self->{service});
+    my ($self, $name) = @_;
+    $self->end(delete $self->{services}{$name});
 }
 
 # --- processes -----------------------------------------------------------------------------------------------------
@@ -337,7 +347,7 @@ sub stop {
     my ($self) = @_;
     return if $$ != $self->{started};
     $self->end(delete $self->{command});    # what an interrupt left running
-    $self->stop_service;
+    $self->stop_service($_) for keys %services;
     $self->stop_httpd;
     $self->stop_postgres;
     remove_tree($self->{scratch}) if !$self->{keep};

@@ -18,6 +18,7 @@ sub prepare_users {
     my ($stand) = @_;
     my ($u0, $users) = split /\|/, $stand->sql("SELECT min(id), count(*) FROM orders.users WHERE tenant_id = 1 AND login LIKE 'bench%'");
     my ($o0) = $stand->sql('SELECT min(id) - 1 FROM orders.orders WHERE tenant_id = 1');
+    my ($plan0) = $stand->sql(q{SELECT min(id) - 1 FROM orders.plan WHERE tenant_id = 1 AND slug LIKE 'bench-plan-%'});
     my ($plan) = $stand->sql("SELECT max(id) FROM orders.plan WHERE tenant_id = 1 AND status = 'on_sale' AND price > 0");
     my $depth = int($stand->{orders} / $users);
     my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id <= $o0 + $stand->{orders} "
@@ -38,6 +39,7 @@ sub prepare_users {
     my $person = "\\set n 1 + random(0, " . ($active - 1) . ") * $stride\n\\set user $u0 + :n * 7919 % $users";
     return {
         probe => $views[int(@views / 2) + 1],
+        first => {user => $u0, order => $o0, plan => $plan0},
         targets => {list => \@people, create => \@people, detail => \@views},
         draw => {
             list => $person,
