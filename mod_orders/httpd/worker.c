@@ -50,7 +50,6 @@ typedef struct worker_t {
     const job_t *job;
     apr_array_header_t *channels;    /**< of orders_channel_t: those of all servers of the pool */
     const orders_channel_t *channel; /**< whose payments these are; NULL: not a job of a channel */
-    apr_array_header_t *names;       /**< of const char *: its name, or none */
     apr_time_t purge_at;
 } worker_t;
 
@@ -408,9 +407,10 @@ static void begin(const worker_t *worker, apr_pool_t *pool, round_t *round)
 {
     *round = (round_t){.worker = worker,
                        .log = orders_log_of_server(worker->server),
-                       .claim = {.limit = 1, .channels = worker->names},
+                       .claim = {.limit = 1},
                        .purge = orders_clock_now() >= worker->purge_at};
     if (worker->channel) {
+        round->claim.channel = worker->channel->name;
         round->claim.lease = orders_channel_longest(worker->channel);
     }
     orders_server_conf_resolve(orders_server_conf(worker->server), &round->conf);
@@ -489,10 +489,6 @@ static apr_status_t add_job(apr_pool_t *pconf, const worker_t *like, const job_t
 
     worker->job = job;
     worker->channel = channel;
-    worker->names = apr_array_make(pconf, 1, sizeof(const char *));
-    if (channel) {
-        APR_ARRAY_PUSH(worker->names, const char *) = channel->name;
-    }
     for (const server_rec *server = like->main; server != like->server; server = server->next) {
         pool++;
     }

@@ -172,9 +172,10 @@ static orders_problem_t *claim_payments(const orders_reader_t *reader,
 {
     orders_params_t params;
     PGresult *result;
-    number_params(&params, reader, (int[]){claim->limit, claim->lease}, 2);
-    orders_param_array(&params, (const char *const *)(void *)claim->channels->elts,
-                       claim->channels->nelts);
+    number_params(&params, reader, NULL, 0);
+    orders_param_text(&params, claim->channel);
+    orders_param_int(&params, claim->limit);
+    orders_param_int(&params, claim->lease);
     ORDERS_TRY(execute(reader, statement, &params, &result));
     return orders_answer_read(reader->pool, result, answer);
 }

@@ -6,11 +6,11 @@
 #include "store/operation.h"
 #include "store/payment.h"
 
-/** What a server's worker takes on at once, for how long, and of which channels: array of const char *, those it knows. */
+/** What a server's worker takes on at once, for how long, and of which channel. */
 typedef struct orders_claim_t {
     int limit;
     int lease; /**< seconds */
-    const apr_array_header_t *channels;
+    const char *channel;
 } orders_claim_t;
 
 /** The tenants there are: array of int32_t. `reader->tenant` does not matter. */

@@ -22,6 +22,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../functions/terminal.sql
 \ir ../functions/identities.sql
 \ir ../functions/money.sql
+\ir ../functions/due.sql
 \ir ../functions/bills.sql
 \ir ../functions/place.sql
 \ir ../functions/refund_lines.sql

@@ -12,8 +12,6 @@ CREATE TABLE orders.mail (
     actor_id   bigint,
     template   text        NOT NULL,
     recipient  text        NOT NULL,
-    attempts   integer     NOT NULL DEFAULT 0,
-    due_at     timestamptz NOT NULL DEFAULT now(),
     done_at    timestamptz,
     dead       boolean     NOT NULL DEFAULT false,
     last_error text,
@@ -23,11 +21,8 @@ CREATE TABLE orders.mail (
     CONSTRAINT mail_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT mail_template_known CHECK (template IN ('pay_link')),
     CONSTRAINT mail_recipient_length CHECK (length(recipient) BETWEEN 3 AND 320),
-    CONSTRAINT mail_attempts_not_negative CHECK (attempts >= 0),
     CONSTRAINT mail_dead_is_not_done CHECK (NOT dead OR done_at IS NULL)
 );
-
-CREATE INDEX mail_waiting ON orders.mail (tenant_id, due_at, id) WHERE done_at IS NULL AND NOT dead;
 
 CREATE INDEX mail_by_order ON orders.mail (tenant_id, order_id, created_at);
 
@@ -41,8 +36,6 @@ COMMENT ON COLUMN orders.mail.order_id IS 'The order that it is about';
 COMMENT ON COLUMN orders.mail.actor_id IS 'The user who asked for it; null: nobody did';
 COMMENT ON COLUMN orders.mail.template IS 'pay_link';
 COMMENT ON COLUMN orders.mail.recipient IS 'Mail address; never logged';
-COMMENT ON COLUMN orders.mail.attempts IS 'Times claimed so far';
-COMMENT ON COLUMN orders.mail.due_at IS 'Next try; while claimed, end of the lease';
 COMMENT ON COLUMN orders.mail.done_at IS 'When a server took it; null: not yet';
 COMMENT ON COLUMN orders.mail.dead IS 'Given up';
 COMMENT ON COLUMN orders.mail.last_error IS 'What the last failure was, in our words';

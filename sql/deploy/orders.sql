@@ -163,9 +163,6 @@ CREATE INDEX orders_by_created ON orders.orders (tenant_id, created_at, id);
 
 CREATE UNIQUE INDEX orders_one_per_cart ON orders.orders (tenant_id, cart_id) WHERE cart_id IS NOT NULL;
 
-CREATE INDEX orders_due_to_expire ON orders.orders (tenant_id, expires_at, id)
-    WHERE state = 'open' AND expires_at IS NOT NULL;
-
 CREATE INDEX orders_by_retailer ON orders.orders (tenant_id, retailer_id, id) WHERE retailer_id IS NOT NULL;
 
 CREATE TABLE orders.order_line (

@@ -27,8 +27,6 @@ CREATE TABLE orders.payment (
     failure_message text,
     pay_url         text,
     return_url      text,
-    attempts        integer     NOT NULL DEFAULT 0,
-    due_at          timestamptz,
     metadata        jsonb       NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -47,9 +45,6 @@ CREATE TABLE orders.payment (
         refunded >= 0 AND refunding >= 0 AND refunded + refunding <= captured),
     CONSTRAINT payment_amount_is_payable CHECK (payable_unit > 0 AND amount % payable_unit = 0),
     CONSTRAINT payment_surplus_is_captured CHECK (NOT surplus OR captured > 0),
-    CONSTRAINT payment_due_while_asked CHECK (due_at IS NULL OR status IN ('created', 'confirming')
-                                              OR capture_asked_at IS NOT NULL),
-    CONSTRAINT payment_capture_in_doubt_is_due CHECK (capture_asked_at IS NULL OR due_at IS NOT NULL),
     CONSTRAINT payment_capture_in_doubt_is_open CHECK (capture_asked_at IS NULL OR captured = 0),
     CONSTRAINT payment_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 ) WITH (fillfactor = 85);
@@ -58,10 +53,6 @@ CREATE INDEX payment_by_order ON orders.payment (tenant_id, order_id, id);
 
 CREATE UNIQUE INDEX payment_intent_unique ON orders.payment (tenant_id, provider, intent_id)
     WHERE intent_id IS NOT NULL;
-
-CREATE INDEX payment_intent_due ON orders.payment (tenant_id, due_at) WHERE status = 'created';
-
-CREATE INDEX payment_capture_due ON orders.payment (tenant_id, due_at) WHERE capture_asked_at IS NOT NULL;
 
 CREATE TABLE orders.refund (
     tenant_id       integer     NOT NULL,
@@ -80,7 +71,6 @@ CREATE TABLE orders.refund (
     failure_message text,
     prior_state     text        NOT NULL,
     attempts        integer     NOT NULL DEFAULT 0,
-    due_at          timestamptz,
     metadata        jsonb       NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -93,7 +83,6 @@ CREATE TABLE orders.refund (
     CONSTRAINT refund_status_known CHECK (status IN ('pending', 'done', 'failed')),
     CONSTRAINT refund_amount_positive CHECK (amount > 0),
     CONSTRAINT refund_settled_has_time CHECK ((status = 'pending') = (settled_at IS NULL)),
-    CONSTRAINT refund_due_while_pending CHECK (due_at IS NULL OR status = 'pending'),
     CONSTRAINT refund_lines_is_array CHECK (jsonb_typeof(lines) = 'array'),
     CONSTRAINT refund_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
@@ -104,8 +93,6 @@ CREATE INDEX refund_by_payment ON orders.refund (tenant_id, payment_id, id);
 
 -- The orders with refunds under way: the state refund_pending of an order is not indexed.
 CREATE INDEX refund_pending ON orders.refund (tenant_id, order_id) WHERE status = 'pending';
-
-CREATE INDEX refund_due ON orders.refund (tenant_id, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 
 CREATE TABLE orders.provider_transaction (
     tenant_id      integer     NOT NULL,
@@ -209,9 +196,6 @@ COMMENT ON COLUMN orders.payment.failure_code IS 'Why it failed or is not made y
 COMMENT ON COLUMN orders.payment.failure_message IS 'The same in words';
 COMMENT ON COLUMN orders.payment.pay_url IS 'Where the buyer pays';
 COMMENT ON COLUMN orders.payment.return_url IS 'Where the provider sends the buyer afterwards';
-COMMENT ON COLUMN orders.payment.attempts IS 'Failed tries to make the intent, or to learn the outcome of the capture';
-COMMENT ON COLUMN orders.payment.due_at IS
-'When the worker makes the intent, or asks for the outcome of the capture; null: nothing to do';
 COMMENT ON COLUMN orders.payment.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';
@@ -240,8 +224,7 @@ COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by ha
 COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';
 COMMENT ON COLUMN orders.refund.failure_message IS 'The same in words';
 COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state to return to when it is refused';
-COMMENT ON COLUMN orders.refund.attempts IS 'Times claimed by the worker';
-COMMENT ON COLUMN orders.refund.due_at IS 'When the worker sends it; null: settled by a person, or done';
+COMMENT ON COLUMN orders.refund.attempts IS 'Times claimed by the worker, written when it no longer has to send the refund';
 COMMENT ON COLUMN orders.refund.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.refund.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.refund.updated_at IS 'When the row was last changed';

@@ -30,14 +30,13 @@ BEGIN
         RETURN;
     END IF;
     v_asked := p_ask OR p.status = 'confirming' OR p.capture_asked_at IS NOT NULL;
-    UPDATE payment x SET capture_asked_at = now(), due_at = now() + make_interval(secs => p_lease)
+    UPDATE payment x SET capture_asked_at = now()
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
     -- The order must not expire under the provider's answer; a buyer who does not approve gains five minutes at most.
-    UPDATE orders x
-    SET expires_at = greatest(x.expires_at,
-                              least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes'))
-    WHERE x.tenant_id = p_tenant AND x.id = o.id AND x.expires_at IS NOT NULL;
+    PERFORM expire_at(o, greatest(o.expires_at,
+                                  least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes')));
+    PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + make_interval(secs => p_lease));
     RETURN NEXT capture_row(p, v_asked);
 END
 $$;
@@ -50,16 +49,17 @@ DECLARE
     o      orders.orders := lock_payment(p_tenant, p_payment);
     p      orders.payment;
     v_code text;
-    v_wait interval;
     v_now  timestamptz := now();
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
     v_code := apply_confirming(c, o, p);
-    v_wait := greatest(make_interval(secs => p_seconds),
-                       least(interval '1 hour', make_interval(secs => p_seconds * power(2, least(p.attempts, 10)))));
-    UPDATE payment x
-    SET due_at = v_now + v_wait, attempts = x.attempts + 1, capture_asked_at = coalesce(x.capture_asked_at, v_now)
+    UPDATE payment x SET capture_asked_at = coalesce(x.capture_asked_at, v_now)
     WHERE x.tenant_id = p_tenant AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
+    IF FOUND THEN
+        PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now());
+        PERFORM postpone_due(p_tenant, 'capture', p_payment, make_interval(secs => p_seconds),
+                             greatest(make_interval(secs => p_seconds), interval '1 hour'));
+    END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
 END
 $$;
@@ -76,8 +76,7 @@ DECLARE
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
     IF (p.status <> 'pending' OR NOT awaits_money(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
-        UPDATE payment x SET due_at = now() + interval '1 minute'
-        WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+        PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + interval '1 minute');
     ELSIF p.status = 'confirming' AND awaits_money(o) AND p.capture_asked_at IS NOT NULL THEN
         e.code := 'capture_not_made';
         e.message := 'The provider did not take the money.';
@@ -89,29 +88,26 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.due_captures(
-    p_tenant integer, p_limit integer, p_lease integer, p_channels text[] DEFAULT NULL
-) RETURNS SETOF orders_v1.answer
+-- The time at which the provider is asked is written to the payment, which a claim does not wait for: the work that holds its lock waits
+-- for the row of orders.due, perhaps, and often ends the doubt.
+CREATE OR REPLACE FUNCTION orders_v1.due_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
+RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
+    d orders.due;
     p orders.payment;
     r orders_v1.answer;
 BEGIN
-    FOR p IN
-        WITH due AS MATERIALIZED (
-            SELECT d.id FROM payment d
-            WHERE d.tenant_id = p_tenant AND d.capture_asked_at IS NOT NULL AND d.due_at <= now()
-              AND (p_channels IS NULL OR d.channel = ANY (p_channels))
-            ORDER BY d.due_at, d.id
-            LIMIT p_limit
-            FOR UPDATE SKIP LOCKED
-        )
-        UPDATE payment x SET due_at = now() + make_interval(secs => p_lease)
-        FROM due
-        WHERE x.tenant_id = p_tenant AND x.id = due.id
-        RETURNING x.*
-    LOOP
+    FOR d IN SELECT * FROM claim_due(p_tenant, 'capture', p_channel, p_limit, p_lease) LOOP
+        SELECT * INTO p FROM payment x
+        WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.capture_asked_at IS NOT NULL
+        FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            PERFORM put_due(p_tenant, 'capture', d.id, p_channel, now() + interval '1 second');
+            CONTINUE;
+        END IF;
         r := capture_row(p, true);
+        r.quantity := d.attempts;
         UPDATE payment x SET capture_asked_at = now()
         WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.type <> 'look';
         RETURN NEXT r;
@@ -123,7 +119,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.begin_capture(integer, bigint, boolean, integer),
     orders_v1.await_capture(integer, bigint, integer),
     orders_v1.capture_not_made(integer, bigint),
-    orders_v1.due_captures(integer, integer, integer, text[])
+    orders_v1.due_captures(integer, text, integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture_row IS
@@ -140,5 +136,5 @@ COMMENT ON FUNCTION orders_v1.capture_not_made IS
 'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
 the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';
 COMMENT ON FUNCTION orders_v1.due_captures IS
-'Worker: claims payments of these channels (null: of all) whose capture has an unknown outcome, closed ones too, for p_lease
-seconds. Rows payment as of capture_row';
+'Worker: claims payments of a channel whose capture has an unknown outcome, closed ones too, for p_lease seconds. Rows payment as of
+capture_row, with quantity (failed tries)';

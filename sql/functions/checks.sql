@@ -565,6 +565,30 @@ WITH reference AS (
 SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not exist', r.source, r.source_id, r.target, r.target_id) AS problem
 FROM reference r;
 
+-- A surplus refund that its provider refused stays pending and is no longer due.
+CREATE OR REPLACE VIEW orders_check.due_fits AS
+WITH work AS (
+    SELECT o.tenant_id, 'expiry' AS kind, o.id, NULL AS channel, o.id AS order_id, true AS required FROM orders.orders o
+    WHERE o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+    UNION ALL
+    SELECT p.tenant_id, 'intent', p.id, p.channel, p.order_id, true FROM orders.payment p WHERE p.status = 'created'
+    UNION ALL
+    SELECT p.tenant_id, 'capture', p.id, p.channel, p.order_id, true FROM orders.payment p WHERE p.capture_asked_at IS NOT NULL
+    UNION ALL
+    SELECT r.tenant_id, 'refund', r.id, p.channel, r.order_id, NOT r.surplus FROM orders.refund r
+    JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.provider NOT IN ('manual', 'terminal')
+    WHERE r.status = 'pending'
+    UNION ALL
+    SELECT m.tenant_id, 'mail', m.id, NULL, m.order_id, true FROM orders.mail m WHERE m.done_at IS NULL AND NOT m.dead
+)
+SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
+       CASE WHEN d.id IS NULL THEN format('%s of %s is not due', w.kind, w.id)
+            WHEN w.id IS NULL THEN format('%s of %s is due without need', d.kind, d.id)
+            ELSE format('%s of %s is due for channel %s', d.kind, d.id, d.channel) END AS problem
+FROM work w
+FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
+WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');
+
 CREATE OR REPLACE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -584,7 +608,8 @@ UNION ALL SELECT 15, 'refunded_is_closed', v.* FROM orders_check.refunded_is_clo
 UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
 UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v
 UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v
-UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v;
+UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v
+UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances are the sums of their postings, and postings have two sides';
@@ -619,4 +644,6 @@ COMMENT ON VIEW orders_check.references_exist IS
 'Invariant 18: rows that are referred to without a foreign key exist';
 COMMENT ON VIEW orders_check.events_are_chained IS
 'Invariant 19: no event was changed, removed or inserted afterwards, but for the erasure of comments with their salt';
+COMMENT ON VIEW orders_check.due_fits IS
+'Invariant 20: all work of the worker is due, and nothing else is';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';

@@ -101,6 +101,7 @@ DECLARE
     v_state   text := orders_v1.last_state(v_steps, 'order', o.state);
     v_payment text := orders_v1.last_state(v_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
+    v_expires boolean := orders_v1.can_expire(o);
     v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
     v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
                          OR (v_state = 'cancelled' AND v_state <> o.state);
@@ -122,6 +123,9 @@ BEGIN
     PERFORM orders_v1.settle_stock(o, cardinality(v_steps) > cardinality(p_steps), v_ends, p_refunded > 0);
     IF v_follows THEN
         o := orders_v1.follow_package(c, o);
+    END IF;
+    IF v_expires AND NOT orders_v1.can_expire(o) THEN
+        PERFORM orders_v1.end_due(o.tenant_id, 'expiry', o.id);
     END IF;
     RETURN o;
 END
@@ -148,6 +152,10 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.can_expire(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
            AND coalesce(o.expires_at <= clock_timestamp(), false)
@@ -157,6 +165,15 @@ CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state te
 LANGUAGE sql STABLE AS $$
     SELECT p_state = 'open' AND p_payment_state IN ('unpaid', 'confirming', 'failed')
            AND NOT coalesce(p_expires_at <= clock_timestamp(), false)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.expire_at(o orders.orders, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF o.expires_at IS NOT NULL AND p_at <> o.expires_at THEN
+        UPDATE orders.orders x SET expires_at = p_at WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+        UPDATE orders.due d SET due_at = p_at WHERE d.tenant_id = o.tenant_id AND d.kind = 'expiry' AND d.id = o.id;
+    END IF;
+END
 $$;
 
 -- For who only looks: an order past its time counts as expired, whether or not anybody has expired it.
@@ -173,10 +190,21 @@ $$;
 -- The worker goes on asking for the outcome of a capture when its payment is closed.
 CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE orders.payment x
-    SET status = 'closed', due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END, updated_at = now()
+    UPDATE orders.payment x SET status = 'closed', updated_at = now()
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except
       AND x.status IN ('created', 'pending', 'confirming');
+    IF FOUND THEN
+        PERFORM orders_v1.end_intents(p_tenant, p_order);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.end_intents(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM orders.due d
+    USING orders.payment p
+    WHERE d.tenant_id = p_tenant AND d.kind = 'intent' AND d.id = p.id
+      AND p.tenant_id = p_tenant AND p.order_id = p_order AND p.status <> 'created';
 END
 $$;
 
@@ -278,6 +306,9 @@ cancels the order and releases its coupons and its stock, a refund of pieces rel
 this locks the member';
 COMMENT ON FUNCTION orders_v1.set_return_state IS 'Internal: the new state of a return of a locked order, and its refund; the step, to be recorded';
 COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
+COMMENT ON FUNCTION orders_v1.can_expire IS 'Whether an order expires unless it is paid or cancelled before: as long as its expiry is due';
+COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: an order that can expire does so at another time';
+COMMENT ON FUNCTION orders_v1.end_intents IS 'Internal: no intent is due for the payments of an order that are no longer to get one';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';

@@ -73,6 +73,7 @@ BEGIN
         INSERT INTO mail (tenant_id, order_id, actor_id, template, recipient)
         VALUES (p_tenant, o.id, p_actor_id, 'pay_link', p_email)
         RETURNING id INTO v_mail;
+        PERFORM put_due(p_tenant, 'mail', v_mail, NULL, now());
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, v_mail), NULL);
 END
@@ -80,8 +81,9 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.new_payment_like(p orders.payment) RETURNS orders.payment LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE orders.payment x SET status = 'closed', due_at = NULL, updated_at = now()
+    UPDATE orders.payment x SET status = 'closed', updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.status IN ('created', 'pending');
+    PERFORM orders_v1.end_due(p.tenant_id, 'intent', p.id);
     INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
                                 return_url, metadata, expires_at)
     VALUES (p.tenant_id, p.order_id, p.method, p.channel, p.provider, 'pending', p.amount, p.currency, p.payable_unit,
@@ -107,7 +109,6 @@ BEGIN
     r.reference := p.reference;
     r.currency := p.currency;
     r.amount := p.amount;
-    r.quantity := p.attempts;
     r.url := p.pay_url;
     r.metadata := p.metadata;
     r.created_at := p.created_at;
@@ -158,22 +159,12 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
+    d orders.due;
     m orders.mail;
     r orders_v1.answer;
 BEGIN
-    FOR m IN
-        WITH due AS MATERIALIZED (
-            SELECT d.id FROM mail d
-            WHERE d.tenant_id = p_tenant AND d.done_at IS NULL AND NOT d.dead AND d.due_at <= now()
-            ORDER BY d.due_at, d.id
-            LIMIT p_limit
-            FOR UPDATE SKIP LOCKED
-        )
-        UPDATE mail x SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + 1
-        FROM due
-        WHERE x.tenant_id = p_tenant AND x.id = due.id
-        RETURNING x.*
-    LOOP
+    FOR d IN SELECT * FROM claim_due(p_tenant, 'mail', '', p_limit, p_lease) LOOP
+        SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id;
         r := NULL;
         r.kind := 'mail';
         r.id := m.id;
@@ -181,7 +172,7 @@ BEGIN
         r.type := m.template;
         r.email := m.recipient;
         r.reference := m.message_key;
-        r.quantity := m.attempts;
+        r.quantity := d.attempts;
         SELECT o.number, o.currency, o.exponent, o.total, o.created_at, o.expires_at, coalesce(k.name, t.name)
         INTO r.number, r.currency, r.exponent, r.amount, r.created_at, r.expires_at, r.title
         FROM orders o
@@ -193,29 +184,28 @@ BEGIN
 END
 $$;
 
--- The last failure is also one that another try would not mend.
+-- After a failure the wait doubles from 20 seconds to 6 hours. The last failure is the sixteenth, or one that another try would not mend.
 CREATE OR REPLACE FUNCTION orders_v1.mark_mail(p_tenant integer, p_id bigint, p_ok boolean, p_final boolean, p_error text)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    m      orders.mail;
-    v_now  timestamptz := now();
-    v_next timestamptz;
+    v_found    boolean;
+    v_attempts integer;
+    v_dead     boolean;
+    v_now      timestamptz := now();
 BEGIN
-    SELECT * INTO m FROM mail x
-    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead
-    FOR UPDATE;
-    IF NOT FOUND THEN
-        RETURN 0;
-    END IF;
-    v_next := next_try(m.attempts);
+    SELECT d.attempts INTO v_attempts FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'mail' AND d.id = p_id;
+    v_dead := coalesce(NOT p_ok AND (p_final OR is_last_try(v_attempts + 1)), false);
     UPDATE mail x
-    SET done_at = CASE WHEN p_ok THEN v_now END,
-        due_at = CASE WHEN p_ok THEN x.due_at ELSE v_next END,
-        dead = NOT p_ok AND (p_final OR is_last_try(x.attempts)),
-        last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
-    WHERE x.tenant_id = p_tenant AND x.id = p_id;
-    RETURN 1;
+    SET done_at = CASE WHEN p_ok THEN v_now END, dead = v_dead, last_error = CASE WHEN p_ok THEN NULL ELSE p_error END
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.done_at IS NULL AND NOT x.dead;
+    v_found := FOUND;
+    IF p_ok OR v_dead THEN
+        PERFORM end_due(p_tenant, 'mail', p_id);
+    ELSE
+        PERFORM postpone_due(p_tenant, 'mail', p_id, interval '20 seconds', interval '6 hours');
+    END IF;
+    RETURN v_found::integer;
 END
 $$;
 
@@ -237,7 +227,7 @@ the order and p_per_actor of the user an hour. OR404 not_found, OR422 invalid_fi
 order_not_payable (with the states), OR429 too_many_requests (with retry_after)';
 COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: another try in the place of a payment that is closed';
 COMMENT ON FUNCTION orders_v1.payment_row IS
-'Internal: row payment with number (of the order), title (provider key), exponent, parent_id (buyer), quantity (attempts), url (pay URL)';
+'Internal: row payment with number (of the order), title (provider key), exponent, parent_id (buyer), url (pay URL)';
 COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
 says that the provider no longer knows its intent. Row payment. OR404, OR409 order_not_payable (with the states),
@@ -246,7 +236,7 @@ COMMENT ON FUNCTION orders_v1.read_link IS 'An order as the holder of its link m
 COMMENT ON FUNCTION orders_v1.payment_by_intent IS 'Row payment of the payment with this intent of this channel; none: no row';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
 'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),
-amount, created_at and expires_at of the order, quantity (tries)';
+amount, created_at and expires_at of the order, quantity (failed tries)';
 COMMENT ON FUNCTION orders_v1.mark_mail IS
 'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when
 p_final. Returns how many';

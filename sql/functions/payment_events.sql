@@ -88,14 +88,13 @@ BEGIN
     IF NOT orders_v1.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed', 'confirming') THEN
         RETURN 'unchanged';
     END IF;
-    UPDATE orders.orders x SET expires_at = greatest(x.expires_at, now() + orders_v1.confirming_time())
-    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND x.expires_at IS NOT NULL;
+    PERFORM orders_v1.expire_at(o, greatest(o.expires_at, now() + orders_v1.confirming_time()));
     IF p.status = 'confirming' THEN
         RETURN 'unchanged';
     END IF;
-    UPDATE orders.payment x SET status = 'confirming', updated_at = now(),
-        due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END
+    UPDATE orders.payment x SET status = 'confirming', updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+    PERFORM orders_v1.end_due(p.tenant_id, 'intent', p.id);
     PERFORM orders_v1.move_order(c, o, CASE o.payment_state
         WHEN 'confirming' THEN '{}'::orders_v1.step[]
         ELSE ARRAY[('payment', o.payment_state, 'confirming')]::orders_v1.step[] END, 0, 0, NULL);
@@ -111,8 +110,9 @@ BEGIN
         PERFORM orders_v1.end_doubt(p);
         RETURN 'unchanged';
     END IF;
-    UPDATE orders.orders x SET expires_at = least(x.expires_at, now() + (p.expires_at - p.created_at))
-    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.status = 'confirming' AND x.expires_at IS NOT NULL;
+    IF p.status = 'confirming' THEN
+        PERFORM orders_v1.expire_at(o, least(o.expires_at, now() + (p.expires_at - p.created_at)));
+    END IF;
     PERFORM orders_v1.fail_order(c, o, p.id, e.code, e.message, false);
     RETURN 'done';
 END

@@ -131,6 +131,11 @@ BEGIN
 END
 $$;
 
+-- By the clock of the transaction: the same for the order, its payment and what is due.
+CREATE OR REPLACE FUNCTION orders_v1.expiry_of(h orders_v1.order_head) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.put_header(
     p_tenant integer, p_id bigint, h orders_v1.order_head, s orders_v1.order_sums, k orders_v1.coupon_taken, p_paid boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -148,7 +153,7 @@ BEGIN
         coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
             'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
         CASE WHEN p_paid THEN now() END,
-        CASE WHEN NOT p_paid AND (h.method = 'external' OR h.buyer_binds) THEN now() + make_interval(secs => h.expires_in) END);
+        CASE WHEN NOT p_paid THEN orders_v1.expiry_of(h) END);
 END
 $$;
 
@@ -247,6 +252,9 @@ BEGIN
     IF s.total > 0 AND h.method = 'balance' THEN
         PERFORM orders_v1.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment, p_lines[1].title);
     END IF;
+    IF NOT v_paid AND orders_v1.expiry_of(h) IS NOT NULL THEN
+        PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, orders_v1.expiry_of(h));
+    END IF;
     RETURN v_id;
 END
 $$;
@@ -273,15 +281,16 @@ DECLARE
     v_at_once boolean := h.method = 'external' AND h.intent_later IS NOT TRUE;
 BEGIN
     INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
-                                captured, captured_at, return_url, due_at, expires_at)
+                                captured, captured_at, return_url, expires_at)
     VALUES (p_tenant, p_order, h.method, h.channel, h.provider,
             CASE WHEN h.method = 'balance' THEN 'paid' WHEN v_at_once THEN 'created' ELSE 'pending' END,
             p_amount, h.currency, orders_v1.payable_unit(p_tenant, h.channel, h.currency, h.exponent),
             CASE WHEN h.method = 'balance' THEN p_amount ELSE 0 END, CASE WHEN h.method = 'balance' THEN now() END,
-            h.return_url,
-            CASE WHEN v_at_once THEN now() + interval '30 seconds' END,
-            CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END)
+            h.return_url, orders_v1.expiry_of(h))
     RETURNING id INTO v_id;
+    IF v_at_once THEN
+        PERFORM orders_v1.put_due(p_tenant, 'intent', v_id, h.channel, now() + interval '30 seconds');
+    END IF;
     RETURN v_id;
 END
 $$;
@@ -456,6 +465,7 @@ COMMENT ON FUNCTION orders_v1.order_number IS
 where a consumer is to bind the order AAAAyymmdd and 12 random digits, then OD; in the
 customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
 COMMENT ON FUNCTION orders_v1.put_lines IS 'Internal: writes lines';
+COMMENT ON FUNCTION orders_v1.expiry_of IS 'Internal: when an order that is not paid at placing expires; null: never';
 COMMENT ON FUNCTION orders_v1.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders_v1.placing_steps IS
 'Internal: the steps of placing, with those of paying when it is paid at once';

@@ -37,13 +37,13 @@ BEGIN
         refunding = x.refunding + CASE WHEN p_done THEN 0 ELSE p_amount END,
         updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
-    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, surplus, prior_state,
-                               due_at, settled_at)
+    INSERT INTO orders.refund (tenant_id, order_id, payment_id, status, amount, currency, reason, lines, surplus, prior_state, settled_at)
     VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
-            p_lines, p.surplus, v_prior,
-            CASE WHEN NOT p_done AND NOT orders_v1.is_by_hand(p) THEN now() END,
-            CASE WHEN p_done THEN now() END)
+            p_lines, p.surplus, v_prior, CASE WHEN p_done THEN now() END)
     RETURNING id INTO v_id;
+    IF NOT p_done AND NOT orders_v1.is_by_hand(p) THEN
+        PERFORM orders_v1.put_due(p.tenant_id, 'refund', v_id, p.channel, now());
+    END IF;
     RETURN v_id;
 END
 $$;
@@ -194,10 +194,13 @@ $$;
 -- it, and the worker no longer claims it.
 CREATE OR REPLACE FUNCTION orders_v1.hand_over_refund(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_attempts integer := orders_v1.end_due(r.tenant_id, 'refund', r.id);
 BEGIN
-    UPDATE orders.refund x SET due_at = NULL, failure_code = p_code, failure_message = p_message, updated_at = now()
-    WHERE x.tenant_id = r.tenant_id AND x.id = r.id AND x.due_at IS NOT NULL;
-    IF FOUND THEN
+    IF v_attempts IS NOT NULL THEN
+        UPDATE orders.refund x
+        SET failure_code = p_code, failure_message = p_message, attempts = x.attempts + v_attempts, updated_at = now()
+        WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
         PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
     END IF;
 END
@@ -207,17 +210,19 @@ CREATE OR REPLACE FUNCTION orders_v1.end_refund(
     c orders_v1.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    p      orders.payment;
-    v_done bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
-    v_more boolean;
+    p          orders.payment;
+    v_done     bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
+    v_attempts integer;
+    v_more     boolean;
 BEGIN
     IF r.surplus AND NOT p_ok AND c.actor <> 'operator' THEN
         PERFORM orders_v1.hand_over_refund(c, o, r, p_code, p_message);
         RETURN;
     END IF;
+    v_attempts := orders_v1.end_due(r.tenant_id, 'refund', r.id);
     UPDATE orders.refund x
-    SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(), due_at = NULL,
-        reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
+    SET status = CASE WHEN p_ok THEN 'done' ELSE 'failed' END, settled_at = now(), updated_at = now(),
+        attempts = x.attempts + coalesce(v_attempts, 0), reference = coalesce(p_transaction, x.reference), failure_code = p_code, failure_message = p_message
     WHERE x.tenant_id = r.tenant_id AND x.id = r.id
     RETURNING * INTO r;
     UPDATE orders.payment x
@@ -253,7 +258,8 @@ DECLARE
     p orders.payment;
 BEGIN
     SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id;
-    IF NOT (r.surplus AND r.due_at IS NULL) AND orders_v1.is_by_hand(p) IS NOT TRUE THEN
+    IF (NOT r.surplus OR EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = r.tenant_id AND d.kind = 'refund' AND d.id = r.id))
+       AND orders_v1.is_by_hand(p) IS NOT TRUE THEN
         PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
     END IF;
 END

@@ -30,13 +30,17 @@ DECLARE
     p orders.payment;
 BEGIN
     UPDATE orders.payment x
-    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), due_at = NULL, capture_asked_at = NULL,
+    SET status = 'paid', captured = x.amount, captured_at = now(), updated_at = now(), capture_asked_at = NULL,
         transaction_id = p_transaction, reference = coalesce(p_transaction, x.reference),
         failure_code = NULL, failure_message = NULL
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
     IF p_transaction IS NOT NULL AND orders_v1.has_transactions(p) THEN
         PERFORM orders_v1.note_transaction(p, p_transaction, NULL, p.amount);
+    END IF;
+    IF p.method = 'external' THEN
+        PERFORM orders_v1.end_due(p_tenant, 'intent', p.id);
+        PERFORM orders_v1.end_due(p_tenant, 'capture', p.id);
     END IF;
     RETURN p;
 END
@@ -77,10 +81,13 @@ DECLARE
 BEGIN
     UPDATE orders.payment x
     SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
-        due_at = CASE WHEN p_payment IS NULL AND x.capture_asked_at IS NOT NULL THEN x.due_at END,
         capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
       AND (p_payment IS NULL OR x.id = p_payment);
+    PERFORM orders_v1.end_intents(o.tenant_id, o.id);
+    IF p_payment IS NOT NULL THEN
+        PERFORM orders_v1.end_due(o.tenant_id, 'capture', p_payment);
+    END IF;
     IF o.payment_state <> 'failed' THEN
         v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
     END IF;
@@ -109,8 +116,11 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.end_doubt(p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE orders.payment x SET capture_asked_at = NULL, due_at = NULL
+    UPDATE orders.payment x SET capture_asked_at = NULL
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL;
+    IF FOUND THEN
+        PERFORM orders_v1.end_due(p.tenant_id, 'capture', p.id);
+    END IF;
 END
 $$;
 
@@ -141,13 +151,13 @@ BEGIN
         PERFORM check_intent(p, p_intent);
         UPDATE payment x
         SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, x.reference),
-            due_at = CASE WHEN x.capture_asked_at IS NOT NULL THEN x.due_at END,
             status = CASE x.status WHEN 'created' THEN 'pending' ELSE x.status END,
             failure_code = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_code END,
             failure_message = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_message END,
             updated_at = now()
         WHERE x.tenant_id = p_tenant AND x.id = p_payment;
         v_code := 'done';
+        PERFORM end_due(p_tenant, 'intent', p_payment);
         PERFORM apply_waiting_events(move_order(c, o, '{}', 0, 0, NULL), p_payment);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
@@ -164,7 +174,6 @@ DECLARE
     o      orders.orders := lock_payment(p_tenant, p_payment);
     p      orders.payment;
     v_code text := 'done';
-    v_due  timestamptz;
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.status = 'created';
     IF NOT FOUND THEN
@@ -172,11 +181,11 @@ BEGIN
     ELSIF p_final AND o.state = 'open' THEN
         PERFORM fail_order(acting_as(c, 'provider'), o, p_payment, p_code, p_message, true);
     ELSE
-        v_due := now() + least(interval '10 minutes', interval '5 seconds' * power(2, least(p.attempts, 10)));
         UPDATE payment x
-        SET failure_code = p_code, failure_message = p_message, attempts = x.attempts + 1, updated_at = now(), due_at = v_due
+        SET failure_code = p_code, failure_message = p_message, updated_at = now()
         WHERE x.tenant_id = p_tenant AND x.id = p_payment;
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
+        PERFORM postpone_due(p_tenant, 'intent', p_payment, interval '5 seconds', interval '10 minutes');
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
 END

@@ -16,10 +16,12 @@ SELECT pg_temp.sell('credit_card') AS e \gset
 SELECT pg_temp.settle(:e, 'X1') \g (format=unaligned) /dev/null
 SELECT pg_temp.bill(:e) \g (format=unaligned) /dev/null
 SELECT pg_temp.cart('sally') \g (format=unaligned) /dev/null
+SELECT pg_temp.buy('bob', p_method => 'external') AS f, pg_temp.buy('bob', p_method => 'external') AS g \gset
+SELECT pg_temp.hear('g', 'paid', :g, 1000, 'tx-g'), pg_temp.give_back(:g) \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong at first');
 SET LOCAL session_replication_role = replica;
 
-SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e')), c.names, c.sql)
+SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(replace(replace(c.sql, '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e'), '$f', :'f'), '$g', :'g')), c.names, c.sql)
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
     ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings references_exist'),
@@ -114,6 +116,15 @@ FROM (VALUES
     ('INSERT INTO terminal_transaction (tenant_id, transaction_id, kind, amount, currency) VALUES (77, ''T'', ''charge'', 1, ''USD''); DELETE FROM tenant WHERE id = 77', 'references_exist'),
     ('INSERT INTO package_order (tenant_id, order_id, user_id, kind, package_id) VALUES (77, $b, 999999999, ''purchase'', 999999999)', 'packages_fit references_exist'),
     ('INSERT INTO package_term (tenant_id, user_id, package_id, starts_at, anchor_day, order_id) VALUES (77, pg_temp.uid(''alice''), 999999999, now(), 1, $a)', 'packages_fit references_exist'),
+    ('DELETE FROM due WHERE kind = ''expiry'' AND id = $f', 'due_fits'),
+    ('DELETE FROM due WHERE kind = ''intent''', 'due_fits'),
+    ('DELETE FROM due WHERE kind = ''refund''', 'due_fits'),
+    ('UPDATE due SET channel = ''euronly'' WHERE kind = ''refund''', 'due_fits'),
+    ('INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, ''expiry'', $d, now())', 'due_fits'),
+    ('INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, ''mail'', 999999999, now())', 'due_fits'),
+    ('INSERT INTO mail (tenant_id, order_id, template, recipient) VALUES (77, $f, ''pay_link'', ''a@example.com'')', 'due_fits'),
+    ('UPDATE payment SET capture_asked_at = now() WHERE order_id = $f', 'due_fits'),
+    ('UPDATE orders SET expires_at = NULL WHERE id = $f', 'due_fits'),
     ('ALTER TABLE event DROP CONSTRAINT event_pkey; INSERT INTO event SELECT * FROM event WHERE subject_id = $b', 'events_are_chained history_is_a_path one_event_a_version')
 ) AS c (sql, names);
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong in the end');

@@ -86,7 +86,7 @@ SELECT is(pg_temp.edit(:paid), 'done', 'a paid order may still get one');
 SELECT is(pg_temp.edit(:slow), 'done', 'and one that is thought over');
 SELECT pg_temp.sell('cash', true, p_expires => 60) AS d \gset
 SELECT is(pg_temp.bind(:d), 'done', 'an order');
-UPDATE orders SET expires_at = now() WHERE id = :d;
+SELECT pg_temp.let_expire(:d) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, :d)), 'OR409 order_not_payable: expired closed', f.name || ' of one''s own past its time') FROM unnest('{look,edit}'::text[]) AS f (name);
 SELECT is(pg_temp.bind(:d), 'unchanged', 'which stays one''s own');
 SELECT is((SELECT count(*) FROM order_address WHERE order_id = :d), 0::bigint, 'without an address');

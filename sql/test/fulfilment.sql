@@ -112,7 +112,7 @@ SELECT pg_temp.order_it('{"payment_method": "balance"}') AS d \gset
 SELECT pg_temp.drop_it(NULL, :d, 'operator') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''confirmed'')', :d)), 'OR409 order_not_advanceable', 'what is cancelled stays');
 SELECT pg_temp.order_it('{"payment_channel": "sim", "payment_method": "external"}') AS e \gset
-UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = :e;
+SELECT pg_temp.let_expire(:e, now() - interval '1 second') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''confirmed'')', :e)), 'OR409 order_not_advanceable', 'so does what has expired');
 SELECT pg_temp.order_it('{"lines": [{"plan": "basic"}], "payment_method": "balance"}') AS f \gset
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''confirmed'')', :f)), 'OR409 order_not_advanceable', 'nothing of a plan is delivered');
@@ -304,9 +304,9 @@ SELECT pg_temp.rug('cod') AS u \gset
 SELECT pg_temp.go(:u, 'packed', now() + interval '3 days'), pg_temp.send(:u, '{"courier": "JNE"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT expected_at FROM shipment WHERE order_id = :u), now() + interval '3 days', 'it is expected as it was when it was packed');
 SELECT pg_temp.rug('cod') AS v \gset
-UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = :v;
+SELECT pg_temp.let_expire(:v, now() - interval '1 second') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''packed'')', :v)), 'OR409 order_not_advanceable', 'an order past its time is not packed, however it is paid');
-UPDATE orders SET expires_at = NULL WHERE id = :v;
+SELECT pg_temp.let_expire(:v, NULL) \g (format=unaligned) /dev/null
 SELECT pg_temp.sent(:v) \g (format=unaligned) /dev/null
 UPDATE orders SET payment_method = 'bank_transfer' WHERE id = :v;
 SELECT is(pg_temp.go(:v, 'delivered') || ' ' || pg_temp.states(:v), 'done open unpaid delivered', 'a courier collects nothing of what is transferred');

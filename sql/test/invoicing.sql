@@ -20,7 +20,7 @@ $$;
 SELECT pg_temp.sell('cash') AS open, pg_temp.sell('external') AS slow, pg_temp.sell('cash') AS off, pg_temp.sell('external') AS late, pg_temp.sell(p_products => '[{"number": "L-GIFT"}]') AS free \gset
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'one is thought over');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
-UPDATE orders SET expires_at = now() WHERE id = :late;
+SELECT pg_temp.let_expire(:late) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.paypal('paid', :late, 'PP-1'), 'done', 'one was paid too late');
 SELECT is(pg_temp.told(format('SELECT pg_temp.bill(%s)', o.id)), 'OR409 order_not_billable: ' || o.states, 'not billed: ' || o.states)
 FROM (VALUES (:open, 'open unpaid'), (:slow, 'open confirming'), (:off, 'cancelled closed')) AS o (id, states);

@@ -245,10 +245,11 @@ UPDATE orders SET payment_state = 'failed' WHERE id = :u;
 SELECT is(pg_temp.rules('renewal', 'new', 'bronze', '10.00', '10.00', '0', :t), 'package_unpaid', 'a payment that failed may be tried again');
 UPDATE orders SET payment_state = 'confirming' WHERE id = :u;
 SELECT is(pg_temp.rules('renewal', 'new', 'bronze', '10.00', '10.00', '0', :t), 'package_confirming', 'its provider is thinking');
-UPDATE orders SET payment_state = 'unpaid', expires_at = now() - interval '1 second' WHERE id = :u;
+UPDATE orders SET payment_state = 'unpaid' WHERE id = :u;
+SELECT pg_temp.let_expire(:u, now() - interval '1 second') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.rules('renewal', 'new', 'bronze', '10.00', '10.00', '0', :t), 'no refusal', 'one that is past its time is in nobody''s way');
 SELECT pg_temp.drop_it(NULL, (SELECT max(id) FROM orders WHERE tenant_id = 77), 'operator') \g (format=unaligned) /dev/null
-UPDATE orders SET expires_at = NULL WHERE id = :u;
+SELECT pg_temp.let_expire(:u, NULL) \g (format=unaligned) /dev/null
 SELECT pg_temp.put_member('new', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "starts_at": "2027-05-01T00:00:00Z"}') \g (format=unaligned) /dev/null
 SELECT pg_temp.pay(:u) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.rules('renewal', 'new', 'gold', '100.00', '100.00', '0', '2028-04-15T00:00:00Z'), 'package_processing', 'paid, and not applied: he has another one now');

@@ -42,38 +42,38 @@ SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'which leaves the order
 
 -- The worker takes mail, with a lease, and tries again later and later.
 SELECT results_eq('SELECT order_id, type, email, number, title, amount, currency, exponent, quantity, expires_at FROM claim_mail(77, 2, 60) ORDER BY id',
-    format($$SELECT id, 'pay_link', m.email, number::text COLLATE "default", 'Acme', 1000::bigint, 'USD', 2::smallint, 1, expires_at FROM orders, (VALUES (1, 'a@example.com'), (2, 'b@example.com')) AS m (n, email) WHERE id = %s ORDER BY m.n$$, :a), 'mail tells what it is about');
+    format($$SELECT id, 'pay_link', m.email, number::text COLLATE "default", 'Acme', 1000::bigint, 'USD', 2::smallint, 0, expires_at FROM orders, (VALUES (1, 'a@example.com'), (2, 'b@example.com')) AS m (n, email) WHERE id = %s ORDER BY m.n$$, :a), 'mail tells what it is about');
 SELECT is((SELECT string_agg(email, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'all are claimed');
 SELECT is_empty('SELECT * FROM claim_mail(1, 10, 60)', 'another tenant has none');
 SELECT id AS m1 FROM mail WHERE tenant_id = 77 AND recipient = 'a@example.com' \gset
 SELECT id AS m2 FROM mail WHERE tenant_id = 77 AND recipient = 'b@example.com' \gset
 SELECT id AS m3 FROM mail WHERE tenant_id = 77 AND recipient = 'c@example.com' \gset
-SELECT is((SELECT due_at FROM mail WHERE id = :m1), now() + interval '60 seconds', 'for the lease');
+SELECT is((SELECT due_at FROM due WHERE kind = 'mail' AND id = :m1), now() + interval '60 seconds', 'for the lease');
 SELECT is(mark_mail(77, :m1, true, false, NULL), 1, 'a server took one');
 SELECT is((SELECT ROW(done_at, dead, last_error)::text FROM mail WHERE id = :m1), ROW(now(), false, NULL)::text, 'it is done');
 SELECT is(mark_mail(77, :m1, c.ok, c.final, 'x'), 0, 'once, whatever is said later') FROM (VALUES (true, false), (false, true)) AS c (ok, final);
 SELECT is(mark_mail(77, :m2, false, false, 'no answer'), 1, 'a server did not take one');
-SELECT is((SELECT ROW(done_at, due_at, dead, last_error)::text FROM mail WHERE id = :m2), ROW(NULL, now() + interval '20 seconds', false, 'no answer')::text, 'it is due again');
+SELECT is((SELECT ROW(done_at, d.due_at, dead, last_error)::text FROM mail m JOIN due d ON d.kind = 'mail' AND d.id = m.id WHERE m.id = :m2), ROW(NULL, now() + interval '20 seconds', false, 'no answer')::text, 'it is due again');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'not at once');
 CREATE TEMP TABLE wait (attempts integer, wait interval);
 DO $$
 BEGIN
     FOR v_try IN 2 .. 16 LOOP
-        UPDATE orders.mail SET attempts = v_try WHERE tenant_id = 77 AND recipient = 'b@example.com';
         PERFORM orders_v1.mark_mail(77, id, false, false, 'no answer') FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
-        INSERT INTO wait SELECT v_try, due_at - now() FROM orders.mail WHERE tenant_id = 77 AND recipient = 'b@example.com';
+        INSERT INTO wait SELECT d.attempts, d.due_at - now() FROM orders.mail m JOIN orders.due d ON d.tenant_id = 77 AND d.kind = 'mail' AND d.id = m.id
+            WHERE m.tenant_id = 77 AND m.recipient = 'b@example.com';
     END LOOP;
 END
 $$;
 SELECT is((SELECT string_agg(extract(epoch FROM wait)::integer::text, ' ' ORDER BY attempts) FROM wait),
-          '40 80 160 320 640 1280 2560 5120 10240 20480 21600 21600 21600 21600 21600', 'the wait doubles up to six hours');
+          '40 80 160 320 640 1280 2560 5120 10240 20480 21600 21600 21600 21600', 'the wait doubles up to six hours');
 SELECT ok((SELECT dead FROM mail WHERE id = :m2), 'the sixteenth failure is the last');
-UPDATE mail SET due_at = now() WHERE id = :m2;
+SELECT is_empty(format('SELECT FROM due WHERE kind = $$mail$$ AND id = %s', :m2), 'nothing is due');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'a dead one is not claimed');
 SELECT is(mark_mail(77, :m2, true, false, NULL), 0, 'nor marked');
 SELECT is(mark_mail(77, :m3, false, true, 'no such mailbox'), 1, 'what no other try would mend');
-SELECT is((SELECT ROW(dead, attempts, last_error)::text FROM mail WHERE id = :m3), '(t,1,"no such mailbox")', 'is dead at once');
+SELECT is((SELECT ROW(dead, last_error)::text FROM mail WHERE id = :m3), '(t,"no such mailbox")', 'is dead at once');
 SELECT is(mark_mail(1, :m3, true, false, NULL), 0, 'another tenant''s mail is not there');
 
 -- The link is opened: the payment whose intent is made now.
@@ -93,8 +93,8 @@ FROM (VALUES (77, 'paypal', 'I-2'), (77, 'sim', 'I-1'), (77, 'nix', 'I-1'), (1, 
 SELECT is((SELECT string_agg(kind, ' ') FROM read_link(77, :a)), 'order line payment company agent', 'the page shows the order and who sells it');
 SELECT is(pg_temp.start(:a, :p1) > :p1, true, 'an intent that the provider no longer knows makes room for a new payment');
 SELECT pg_temp.payment_of(:a) AS p2 \gset
-SELECT results_eq(format('SELECT id, status::text, intent_id, amount, due_at, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
-    format($$SELECT %s::bigint, 'closed', 'I-1', 1000::bigint, NULL::timestamptz, expires_at FROM orders WHERE id = %s UNION ALL SELECT %s, 'pending', NULL, 1000, NULL, expires_at FROM orders WHERE id = %2$s$$, :p1, :a, :p2), 'the old one is closed');
+SELECT results_eq(format('SELECT id, status::text, intent_id, amount, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
+    format($$SELECT %s::bigint, 'closed', 'I-1', 1000::bigint, expires_at FROM orders WHERE id = %s UNION ALL SELECT %s, 'pending', NULL, 1000, expires_at FROM orders WHERE id = %2$s$$, :p1, :a, :p2), 'the old one is closed');
 SELECT is(pg_temp.start(:a, :p1), :p2::bigint, 'saying so again makes no other');
 SELECT is(pg_temp.intend(:p2, 'I-2'), 'done', 'the new one gets an intent');
 SELECT is(pg_temp.paypal('failed', :a), 'done', 'which the provider refuses');
@@ -110,41 +110,41 @@ SELECT is((SELECT ROW(payment_id, amount, reason)::text FROM refund WHERE order_
 -- A capture of which nobody knows yet.
 SELECT pg_temp.sell('external') AS b \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
-UPDATE orders SET expires_at = now() + interval '1 hour' WHERE id = (SELECT order_id FROM payment WHERE tenant_id = 77 AND id = :pb);
+SELECT pg_temp.let_expire(:b, now() + interval '1 hour') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.wait_for(:pb), 'done', 'a capture that is not decided');
 SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '7 days', 'keeps its order from expiring');
 SELECT is(pg_temp.states(:b), 'open confirming none', 'makes the order wait');
-SELECT is((SELECT ROW(status, due_at, attempts)::text FROM payment WHERE id = :pb), ROW('confirming', now() + interval '30 seconds', 1)::text, 'and is asked about again');
+SELECT is((SELECT ROW(p.status, d.due_at, d.attempts)::text FROM payment p, pg_temp.due_of('capture', :b) AS d WHERE p.id = :pb), ROW('confirming', now() + interval '30 seconds', 1)::text, 'and is asked about again');
 SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :b AND to_state = 'confirming'), 'provider worker', 'in the name of the provider');
 SELECT is(pg_temp.wait_for(:pb, 90), 'unchanged', 'once more');
-SELECT is((SELECT ROW(due_at, attempts)::text FROM payment WHERE id = :pb), ROW(now() + interval '180 seconds', 2)::text, 'is asked about later, after twice the time');
+SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :b)), ROW(now() + interval '180 seconds', 2)::text, 'is asked about later, after twice the time');
 SELECT is((SELECT version FROM orders WHERE id = :b), 2, 'in no new version');
-SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'not before');
-UPDATE payment SET due_at = now() WHERE id = :pb;
-SELECT is((SELECT ROW(id, order_id, state, quantity)::text FROM due_captures(77, 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
-SELECT is_empty('SELECT * FROM due_captures(77, 10, 60)', 'once within its lease');
+SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'not before');
+SELECT pg_temp.make_due('capture', :b) \g (format=unaligned) /dev/null
+SELECT is((SELECT ROW(id, order_id, state, quantity)::text FROM due_captures(77, 'paypal', 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
+SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'once within its lease');
 SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', :b)), 'OR409 order_not_payable: open confirming', 'meanwhile the link opens no other payment');
 SELECT is(pg_temp.paypal('paid', :b, 'PP-4'), 'done', 'the provider has it');
 SELECT is(pg_temp.states(:b), 'completed paid none', 'it is paid');
-SELECT is((SELECT due_at FROM payment WHERE id = :pb), NULL, 'and asked about no more');
+SELECT is_empty(format('SELECT FROM pg_temp.due_of(%L, %s)', 'capture', :b), 'and asked about no more');
 SELECT is(pg_temp.wait_for(:pb), 'unchanged', 'an order that is paid does not wait');
 SELECT is(pg_temp.states(:b), 'completed paid none', 'any more');
 SELECT is(pg_temp.refusal('SELECT pg_temp.wait_for(0)'), 'OR404 not_found', 'a missing payment');
 SELECT is(pg_temp.wait_for(pg_temp.payment_of(:off)), 'unchanged', 'a cancelled order does not wait');
-SELECT is((SELECT due_at FROM payment WHERE order_id = :off), NULL, 'nor is it asked about');
+SELECT is_empty(format('SELECT FROM pg_temp.due_of(%L, %s)', 'capture', :off), 'nor is it asked about');
 
 -- Money that comes when the time of the order is over goes back, whether or not the worker has been there.
 SELECT pg_temp.sell('external') AS c, pg_temp.sell('external') AS d \gset
 SELECT is(pg_temp.wait_for(pg_temp.payment_of(o.id)), 'done', 'a capture is under way') FROM (VALUES (:c), (:d)) AS o (id);
-UPDATE orders SET expires_at = now() WHERE id IN (:c, :d);
+SELECT pg_temp.let_expire(o.id) FROM (VALUES (:c), (:d)) AS o (id) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.paypal('paid', :c, 'PP-5'), 'done', 'and succeeds too late');
 SELECT is(pg_temp.states(:c), 'expired refund_pending none', 'the order has expired');
 SELECT is(expire_due(77, 100), 2, 'the worker expires the rest');
 SELECT is(pg_temp.states(:d), 'expired closed none', 'all of it');
-SELECT results_eq(format('SELECT order_id FROM payment WHERE order_id IN (%s, %s) AND due_at IS NOT NULL', :c, :d), ARRAY[:d]::bigint[], 'and is asked about until its outcome is known');
+SELECT results_eq(format('SELECT p.order_id FROM payment p JOIN due d ON d.tenant_id = 77 AND d.id = p.id AND d.kind IN (%L, %L) WHERE p.order_id IN (%s, %s)', 'intent', 'capture', :c, :d), ARRAY[:d]::bigint[], 'and is asked about until its outcome is known');
 SELECT is(pg_temp.paypal('paid', :d, 'PP-6'), 'done', 'the other one succeeds');
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'and goes back too');
-SELECT results_eq('SELECT order_id, reference, amount FROM due_refunds(77, 10, 60) WHERE reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
+SELECT results_eq('SELECT order_id, reference, amount FROM due_refunds(77, $$paypal$$, 10, 60) WHERE reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
 SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done so');
 SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
 

@@ -105,7 +105,7 @@ SELECT is(pg_temp.states(:e), 'completed paid none', 'and it is paid as before')
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
 SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.give_back(:f, 300) \g (format=unaligned) /dev/null
-SELECT id AS rf FROM due_refunds(77, 10, 60) WHERE order_id = :f \gset
+SELECT id AS rf FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
                 'a refund settled without a transaction id');
 SELECT is(pg_temp.hear('k2', 'refunded', :f, 300, 'rtx-f'), 'unchanged', 'that the provider reports too');
@@ -126,7 +126,7 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS h \gset
 SELECT is(pg_temp.hear('m1', 'confirming', :h), 'done', 'money is on its way');
 SELECT is((SELECT expires_at FROM orders WHERE id = :h), now() + confirming_time(), 'the order does not expire meanwhile');
 SELECT is((SELECT expires_at FROM payment WHERE order_id = :h), now() + interval '900 s', 'its payment remembers the original time');
-UPDATE orders SET expires_at = now() + interval '5 s' WHERE id = :h;
+SELECT pg_temp.let_expire(:h, now() + interval '5 s') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.hear('m2', 'confirming', :h), 'unchanged', 'when the provider says so again');
 SELECT is((SELECT expires_at FROM orders WHERE id = :h), now() + confirming_time(), 'the time is extended again');
 SELECT is(pg_temp.hear('m3', 'failed', :h), 'done', 'the money does not come');
@@ -157,11 +157,12 @@ SELECT is((SELECT transaction_id FROM payment WHERE order_id = :k), 'slip 7', 'a
 -- A capture that is asked about is not asked about for ever when its answer is refused.
 SELECT pg_temp.buy('bob', p_method => 'external') AS l \gset
 SELECT pg_temp.hear('o1', 'confirming', :l) \g (format=unaligned) /dev/null
-UPDATE payment SET due_at = now(), capture_asked_at = now() WHERE order_id = :l;
+UPDATE payment SET capture_asked_at = now() WHERE order_id = :l;
+SELECT put_due(77, 'capture', pg_temp.payment_of(:l), 'sim', now()) \g (format=unaligned) /dev/null
 SELECT pg_temp.hear('o1b', 'refunded', :l, 0, 'rtx-l') \g (format=unaligned) /dev/null
-SELECT isnt((SELECT due_at FROM payment WHERE order_id = :l), NULL, 'another refused event does not tell its outcome');
+SELECT isnt((SELECT due_at FROM pg_temp.due_of('capture', :l)), NULL, 'another refused event does not tell its outcome');
 SELECT is(pg_temp.hear('o2', 'paid', :l, 5, 'tx-l'), 'refused', 'a captured amount that does not fit');
-SELECT is((SELECT ROW(status, due_at)::text FROM payment WHERE order_id = :l), '(confirming,)', 'is not asked for again');
+SELECT is((SELECT ROW(status, (SELECT count(*) FROM pg_temp.due_of('capture', :l)))::text FROM payment WHERE order_id = :l), '(confirming,0)', 'is not asked for again');
 
 SELECT throws_ok(format('SELECT apply_provider_event(77, ''sim'', ''p1'', ''paid'', %L, NULL, ''tx-p'', 1000, ''USD'', NULL, NULL)', pg_temp.key_of(pg_temp.payment_of(:l))),
     '55P03', NULL, 'trouble that is not a refusal is an error')

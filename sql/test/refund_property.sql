@@ -89,8 +89,9 @@ BEGIN
         WHEN 'cancel' THEN
             RETURN pg_temp.drop_it(CASE WHEN random() < 0.9 THEN 'alice' END, o.id, pg_temp.any_of('user', 'shop', 'customer', 'operator'));
         WHEN 'late' THEN
-            UPDATE orders.orders SET expires_at = now() - interval '1 second'
-            WHERE tenant_id = 77 AND id = o.id AND expires_at IS NOT NULL AND payment_state IN ('unpaid', 'confirming', 'failed');
+            IF orders_v1.can_expire(o) THEN
+                PERFORM pg_temp.let_expire(o.id, now() - interval '1 second');
+            END IF;
             RETURN orders_v1.expire_due(77, 100);
         WHEN 'return' THEN
             RETURN (SELECT code FROM orders_v1.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (

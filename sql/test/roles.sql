@@ -6,7 +6,7 @@ SELECT no_plan();
 SELECT pg_temp.buy('alice') AS a \gset
 GRANT USAGE ON SCHEMA public TO orders_api;
 SELECT table_privs_are('orders', c.relname, 'orders_api', CASE WHEN c.relname IN ('token', 'idempotency', 'provider_transaction',
-           'provider_event', 'coupon_user', 'number_series', 'cancel_rule', 'mail', 'event') THEN '{}'::text[] ELSE '{SELECT}' END,
+           'provider_event', 'coupon_user', 'number_series', 'cancel_rule', 'mail', 'due', 'event') THEN '{}'::text[] ELSE '{SELECT}' END,
            'the module at most reads ' || c.relname)
 FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' ORDER BY c.relname;
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),

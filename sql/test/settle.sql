@@ -38,8 +38,8 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
 SELECT pg_temp.payment_of(:d) AS pd \gset
 SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-d', 'https://pay/d', 'ref-d')
            WHERE kind = 'result'), 'done', 'the intent is recorded');
-SELECT is((SELECT ROW(status, intent_id, pay_url, reference, due_at)::text FROM payment WHERE id = :pd),
-          '(pending,in-d,https://pay/d,ref-d,)', 'with its address');
+SELECT is((SELECT ROW(status, intent_id, pay_url, reference, (SELECT count(*) FROM pg_temp.due_of('intent', :d)))::text FROM payment WHERE id = :pd),
+          '(pending,in-d,https://pay/d,ref-d,0)', 'with its address');
 SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-x', 'https://pay/x', NULL)
            WHERE kind = 'result'), 'unchanged', 'the first intent stands');
 SELECT is((SELECT intent_id FROM payment WHERE id = :pd), 'in-d', 'as it was');
@@ -52,7 +52,7 @@ SELECT pg_temp.payment_of(:e) AS pe \gset
 SELECT is((SELECT code FROM record_intent_failure(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pe, 'timeout', 'no reply', false)
            WHERE kind = 'result'), 'done', 'a passing failure is noted');
 SELECT is(pg_temp.states(:e), 'open unpaid none', 'the order stays open');
-SELECT is((SELECT ROW(status, failure_code, failure_message, attempts, due_at)::text FROM payment WHERE id = :pe),
+SELECT is((SELECT ROW(p.status, p.failure_code, p.failure_message, d.attempts, d.due_at)::text FROM payment p, pg_temp.due_of('intent', :e) AS d WHERE p.id = :pe),
           ROW('created', 'timeout', 'no reply', 1, now() + interval '5 seconds')::text, 'and is tried again soon');
 SELECT lives_ok(format($$SELECT record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, 'no', 'refused', true)$$, :pe),
                 'a final failure');

@@ -3,6 +3,25 @@ BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
 
+CREATE FUNCTION pg_temp.plan_of(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_line text;
+    v_all  text := '';
+BEGIN
+    FOR v_line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || p_sql LOOP
+        v_all := v_all || ' ' || v_line;
+    END LOOP;
+    RETURN v_all;
+END
+$$;
+CREATE FUNCTION pg_temp.wait_down(p_count integer) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.due (tenant_id, kind, id, channel, due_at)
+    SELECT 77, 'mail', 1000000000 + n, 'down', now() FROM generate_series(1, p_count) AS n;
+    RETURN p_count;
+END
+$$;
+
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0, p_coupon => 'TWO') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS b \gset
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => NULL) AS c \gset
@@ -14,16 +33,31 @@ SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_hist
 SELECT is(pg_temp.states(:d), 'open unpaid none', 'manual orders never do');
 SELECT is(expire_due(77, 100), 0, 'once');
 
-SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'the placing request has half a minute for the intent');
-UPDATE payment SET due_at = now() WHERE order_id IN (:b, :c);
-SELECT results_eq('SELECT order_id, parent_id, number, url, amount, currency, exponent, provider FROM due_intents(77, 10, 60) ORDER BY order_id',
+SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'the placing request has half a minute for the intent');
+SELECT pg_temp.make_due('intent', o.id) FROM (VALUES (:b), (:c)) AS o (id) \g (format=unaligned) /dev/null
+SELECT results_eq('SELECT order_id, parent_id, number, url, amount, currency, exponent, provider FROM due_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
     format($$SELECT id, buyer_id, number::text COLLATE "default", 'https://example.com/back', 1000::bigint, 'USD', 2::smallint, 'simulator' FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
     'then the worker makes them');
-SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'once within its lease');
-UPDATE payment SET due_at = now() WHERE order_id = :b;
-SELECT is((SELECT count(*) FROM due_intents(77, 1, 60)), 1::bigint, 'and again after it');
-UPDATE payment SET due_at = now(), expires_at = now() WHERE order_id = :b;
-SELECT is_empty('SELECT * FROM due_intents(77, 10, 60)', 'but not for an order past its time');
+SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'once within its lease');
+SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
+SELECT is((SELECT count(*) FROM due_intents(77, 'sim', 1, 60)), 1::bigint, 'and again after it');
+SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
+UPDATE payment SET expires_at = now() WHERE order_id = :b;
+SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'but not for an order past its time');
+
+
+-- One provider is down: its work waits, is not read by the claims of the others, and is claimed in turn, the longest wait first.
+SELECT pg_temp.plan_of($$SELECT id FROM due WHERE tenant_id = 77 AND kind = 'intent' AND channel = 'sim' AND due_at <= now() ORDER BY due_at LIMIT 1$$) AS claim,
+       pg_temp.plan_of('DELETE FROM due WHERE tenant_id = 77 AND kind = $$intent$$ AND id = 1') AS delete FROM pg_temp.wait_down(3000) \gset
+SELECT matches(:'claim'::text, 'Index Scan using due_next.*channel.*due_at', 'a claim reads the queue of its channel from its start');
+SELECT unalike(:'claim'::text, '%Sort%', 'in its order');
+SELECT matches(:'delete'::text, 'Index Scan using due_pkey', 'and work is ended by its key');
+SELECT is((SELECT count(DISTINCT id) FROM claim_due(77, 'mail', 'down', 2000, 60)) + (SELECT count(DISTINCT id) FROM claim_due(77, 'mail', 'down', 2000, 60)),
+          3000::bigint, 'each piece of work is claimed once');
+SELECT is((SELECT max(attempts) FROM due WHERE channel = 'down'), 0, 'a claim is no failed try');
+UPDATE due SET due_at = now() - interval '1 s' * (id % 1000) WHERE channel = 'down';
+SELECT is((SELECT array_agg(d.id % 1000)::text FROM claim_due(77, 'mail', 'down', 3, 60) AS d), '{999,999,999}', 'the longest wait comes first');
+DELETE FROM due WHERE channel = 'down';
 
 -- After a restore no id is given again that a lost transaction had given.
 SELECT max(id) AS last FROM payment \gset

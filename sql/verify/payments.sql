@@ -3,11 +3,11 @@
 
 SELECT tenant_id, id, order_id, method, channel, provider, status, amount, currency, captured, refunded,
        refunding, surplus, payable_unit, intent_id, reference, transaction_id, failure_code, failure_message, pay_url, return_url,
-       attempts, due_at, metadata, created_at, updated_at, captured_at, expires_at, provider_key,
+       metadata, created_at, updated_at, captured_at, expires_at, provider_key,
        capture_asked_at
 FROM orders.payment WHERE false;
 SELECT tenant_id, id, order_id, payment_id, status, amount, currency, reason, lines, return_id, surplus, reference,
-       failure_code, failure_message, prior_state, attempts, due_at, metadata, created_at, updated_at,
+       failure_code, failure_message, prior_state, attempts, metadata, created_at, updated_at,
        settled_at, provider_key
 FROM orders.refund WHERE false;
 SELECT tenant_id, provider, transaction_id, kind, payment_id, refund_id, amount, currency, created_at

@@ -215,9 +215,9 @@ subtest 'by an external channel' => sub {
     is_deeply($entry->(), { a => 1, payment_url => $data->{payment_url} }, 'beside what the host has about the order');
     db()->do(q(UPDATE orders.orders SET metadata = '{"big": 12345678901234567890123, "real": 1.10}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
     like(commerce(GET => 'all-orders', $buyer)->content, qr/"data":\{"big": 12345678901234567890123, "real": 1\.10, "payment_url": "http/, 'which stays as it is, to the digit');
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 second' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
+    let_expire($data->{order_id}, q(now() - interval '1 second'));
     unlike(commerce(GET => 'all-orders', $buyer)->content, qr/payment_url/, 'past its time nobody is sent to pay');
-    db()->do(q(UPDATE orders.orders SET expires_at = now() + interval '15 minutes' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
+    let_expire($data->{order_id}, q(now() + interval '15 minutes'));
     is($data->{status}, 'pending', 'not paid yet');
     my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $data->{order_id});
     is_deeply([ @$payment{qw(channel return_url pay_url)} ], [ 'simulator', 'https://shop.example/thanks', $data->{payment_url} ], 'as asked for');

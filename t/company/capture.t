@@ -72,7 +72,7 @@ sub keys_of
 }
 
 # The time after which the worker asks is over.
-sub hurry { db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND id = ? AND due_at IS NOT NULL', undef, payment_of($_[0])->{id}); return 1 }
+sub hurry { make_due(capture => row_of($_[0])->{id}); return 1 }
 
 # The buyer comes back, and every child of httpd is killed as soon as PayPal has been asked.
 sub comes_back_and_crashes
@@ -90,7 +90,7 @@ sub comes_back_and_crashes
     open my $children, '<', "/proc/$pid/task/$pid/children" or die "children of $pid: $!";
     kill KILL => split ' ', scalar <$children>;
     waitpid $child, 0;
-    ok($written->{capture_asked_at} && $written->{due_at}, 'after this was written down');
+    ok($written->{capture_asked_at} && due_row(capture => row_of($order)->{id}), 'after this was written down');
     ok(wait_for(sub { ask(GET => "$link/result")->code == 200 }, 20), 'httpd has new children');
     return;
 }
@@ -131,7 +131,7 @@ subtest 'an operator cancels while the outcome is unknown' => sub {
     is(state($order), 'cancelled closed', 'it is closed');
     hurry($order);
     ok(wait_for(sub { hurry($order); row_of($order)->{payment_state} =~ /^refund/ }, 10), 'the worker finds the money') or diag(state($order), $httpd->log);
-    db()->do(q(UPDATE orders.refund SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND status = 'pending'), undef, row_of($order)->{id});
+    make_due(refund => row_of($order)->{id});
     ok(wait_for(sub { state($order) eq 'cancelled refunded' }, 10), 'and gives it back') or diag(state($order), $httpd->log);
     is((captures($order))[0]{status}, 'REFUNDED', 'at PayPal');
     $paypal->set;
@@ -147,7 +147,8 @@ subtest 'a cancelled order is not captured any more' => sub {
     hurry($order);
     sleep 2;
     isnt(payment_of($order)->{capture_asked_at}, undef, 'PayPal may be working on it still');
-    db()->do(q(UPDATE orders.payment SET capture_asked_at = now() - interval '6 minutes', due_at = now() WHERE tenant_id = 1 AND id = ?), undef, payment_of($order)->{id});
+    db()->do(q(UPDATE orders.payment SET capture_asked_at = now() - interval '6 minutes' WHERE tenant_id = 1 AND id = ?), undef, payment_of($order)->{id});
+    hurry($order);
     ok(wait_for(sub { !payment_of($order)->{capture_asked_at} }, 10), 'later it is certain') or diag($httpd->log);
     is(scalar captures($order), 0, 'that no money was taken');
     is(state($order), 'cancelled closed', 'and the order stays as it is');

@@ -30,6 +30,8 @@ SERVER
 </Location>
 LOCATIONS
 $httpd->write->start;
+sub id_of { return (rows('SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?', $_[0]))[0]{id} }
+
 sub put { my ($kind, $ref, %entry) = @_; return ask(PUT => $httpd->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry) }
 
 upsert('payment-channels', 'paypal', provider => 'paypal', name => 'PayPal');
@@ -198,8 +200,7 @@ subtest 'a reply that is lost' => sub {
     is($page->code, 200, 'is no error for the buyer');
     is(state($order), 'Confirming Confirming', 'the order is confirming');
     my $repeats = $paypal->state->{counts}{repeats};
-    db()->do(q(UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND due_at IS NOT NULL AND order_id =
-        (SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?)), undef, $order);
+    make_due(capture => id_of($order));
     ok(wait_for(sub { state($order) eq 'Paid Paid' }), 'the worker asks, and finds the capture');
     is($paypal->state->{counts}{repeats}, $repeats, 'without trying again');
     is(scalar captures($order), 1, 'the only one');
@@ -250,7 +251,7 @@ subtest 'money that comes too late' => sub {
     my $late = order();
     my ($other) = link_of($late);
     my $there = pay($other);
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND number = ?), undef, $late);
+    let_expire(id_of($late), q(now() - interval '1 s'));
     $paypal->browse($there, 'approve');
     ok(wait_for(sub { state($late) =~ /^Error/ }), 'the order has expired');
     like(ask(GET => "$other/pay")->decoded_content, qr/no longer/, 'and says so');

@@ -89,8 +89,9 @@ subtest 'cancel, payment and confirm as time runs out' => sub {
     my @consumers = map { make_consumer } 1 .. 6;
     for my $round (1 .. 4) {
         my $number = sell($seller, type => 'cash_consumer_app');
-        db()->do(q(UPDATE orders.orders SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day', expires_at = clock_timestamp() + interval '30 milliseconds'
+        db()->do(q(UPDATE orders.orders SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day'
             WHERE tenant_id = 1 AND number = ?), undef, $number);
+        let_expire(order_of($number)->{id}, q(clock_timestamp() + interval '30 milliseconds'));
         my @answers = at_once(
             (map { [ company_path('confirm'), { api_key => $_->{token}, order_number => $number } ] } @consumers),
             (map { [ company_path('payment'), { api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') } ] } 1 .. 3),

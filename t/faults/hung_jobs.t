@@ -105,15 +105,21 @@ sub paid {
 # Seconds until a condition holds.
 sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_for($what, 30, $condition) } or return 30; return time - $from }
 
+sub mail {
+    return $postgres->value(q(WITH m AS (INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
+                                         VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id)
+        INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'mail', id, now() FROM m RETURNING id), placed('simulator'));
+}
+
 sub mail_seconds {
-    my $id = $postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
-        VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
+    my $id = mail();
     return seconds_until('the mail', sub { $postgres->value('SELECT done_at IS NOT NULL FROM orders.mail WHERE id = ?', $id) });
 }
 
 sub expiry_seconds {
     my $order = placed('simulator');
-    $postgres->value(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id), $order);
+    $postgres->value(q(WITH o AS (UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id)
+        INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'expiry', id, now() - interval '1 s' FROM o RETURNING id), $order);
     return seconds_until('the expiry', sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $order) eq 'expired' });
 }
 
@@ -132,7 +138,7 @@ my %undisturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund =>
 
 placed('gone') for 1 .. 30;
 placed('half') for 1 .. 30;
-is($postgres->value(q(WITH due AS (UPDATE orders.payment SET due_at = now() WHERE channel IN ('gone', 'half') AND status = 'created' RETURNING id) SELECT count(*) FROM due)),
+is($postgres->value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel IN ('gone', 'half') AND kind = 'intent' RETURNING id) SELECT count(*) FROM w)),
     60, 'due payments of a provider that never answers, and of one that never ends its answer');
 hangs($gone);
 my %disturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[1]));
@@ -155,13 +161,12 @@ unlink $taken;
 for my $server ([ 'never answers', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
     my ($what, $listener, $order, $wait) = @$server;
     start('smtp://127.0.0.1:' . $listener->sockport);
-    my $id = $postgres->value(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
-        VALUES (1, ?, 'pay_link', 'buyer@example.test') RETURNING id), placed('simulator'));
+    my $id = mail();
     $wait->();
     my $seconds = refund_seconds($order);
     cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s holds up no refund (%.1f s)', $what, $seconds);
     stops_soon('mail server');
-    $postgres->value(q(UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id);
+    $postgres->value(q(WITH d AS (DELETE FROM orders.due WHERE kind = 'mail' AND id = ?) UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id, $id);
 }
 
 closing(stand => $stand, log => $log, checker => $checker);

@@ -49,7 +49,8 @@ sub make {
 sub time_passes {
     my $db = $postgres->db;
     $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));
-    $db->do(q(UPDATE orders.payment SET due_at = now() WHERE status = 'created' AND due_at > now()));
+    $db->do(q(UPDATE orders.due d SET due_at = now()
+              FROM (SELECT kind, id FROM orders.due WHERE kind = 'intent' AND due_at > now() FOR UPDATE SKIP LOCKED) w WHERE (d.kind, d.id) = (w.kind, w.id)));
 }
 
 my $gap = 6.2;

@@ -27,7 +27,7 @@ my $checker = Faults::Checker->start($postgres);
 my $buyer = 0;
 
 # The worker steps in after half a minute; scenarios are not that patient.
-sub hurry { $postgres->value(q(UPDATE orders.payment SET due_at = now() WHERE status = 'created' AND due_at > now() RETURNING id)) }
+sub hurry { my ($kind) = @_; $postgres->value(q(UPDATE orders.due SET due_at = now() WHERE kind = ? AND due_at > now() RETURNING id), $kind // 'intent') }
 
 sub buy { return create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator') }
 
@@ -157,7 +157,7 @@ subtest 'a refund whose reply is lost' => sub {
     is($refund->{class}, 'ok', 'is accepted');
     my $done = eval {
         wait_for('the refund', 20, sub {
-            $postgres->value(q(UPDATE orders.refund SET due_at = now() WHERE status = 'pending' AND due_at > now() RETURNING id));
+            hurry('refund');
             state_of($entry->{order}) eq 'partially_refunded';
         });
     };

@@ -132,9 +132,8 @@ subtest 'the worker knows the channels of all servers' => sub {
     ok(!$payment->()->{intent_id}, 'whose provider is not there') or return;
     my $provider = start_simulator();
     # the shared server's worker, which does not know the channel, claims the payment too: so it is due again at once, all the time
-    my $due = sub { db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND intent_id IS NULL', undef, $id) };
     my $until = time + 20;
-    $due->(), select(undef, undef, undef, 0.01) until $payment->()->{intent_id} || time > $until;
+    make_due(intent => $id), select(undef, undef, undef, 0.01) until $payment->()->{intent_id} || time > $until;
     ok($payment->()->{intent_id}, 'is tried again') or diag(explain($payment->()), $httpd->log);
     $provider->approve($payment->()->{intent_id});
     ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'and its event comes to the host that takes them') or diag(explain($provider->state->{deliveries}));

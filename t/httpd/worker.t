@@ -33,7 +33,7 @@ sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 
 subtest 'unpaid orders expire' => sub {
     my $id = by_channel();
     my $kept = by_channel();
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND id = ?), undef, $id);
+    let_expire($id, q(now() - interval '1 s'));
     ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'within OrdersWorkerInterval');
     is(order_row($kept)->{state}, 'open', 'and not before their time');
     is((rows(q(SELECT actor FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'expired'), $id))[0]{actor}, 'system',
@@ -46,7 +46,7 @@ subtest 'a provider that was not there' => sub {
     my $id = by_channel();
     is(payment_of($id)->{status}, 'created', 'is asked again');
     my $provider = start_simulator();
-    db()->do('UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ?', undef, $id);
+    make_due(intent => $id);
     ok(wait_for(sub { payment_of($id)->{intent_id} }, 6), 'later') or diag(explain(payment_of($id)));
     is(scalar(grep { $_->{payment_key} eq payment_of($id)->{provider_key} } @{ $provider->state->{intents} }), 1, 'and makes one intent');
 
@@ -81,7 +81,7 @@ subtest 'OrdersWorker Off' => sub {
     # In a database without another server's worker there would be nobody; whoever is first is.
     my $off = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off")->start;
     my $id = by_channel();
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE tenant_id = 1 AND id = ?), undef, $id);
+    let_expire($id, q(now() - interval '1 s'));
     ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'somebody else does the work');
     sleep 2; # it would have had its turn
     unlike($off->log, qr/worker/, 'and this one does none');
@@ -98,7 +98,7 @@ subtest 'a provider that hangs delays no stop' => sub {
         my $asked = $provider->state->{counts}{requests};
         my $hangs = sub {
             return 1 if $provider->state->{counts}{requests} > $asked;
-            db()->do(q(UPDATE orders.payment SET due_at = now() WHERE tenant_id = 1 AND order_id = ? AND due_at > now() + interval '1 s'), undef, $id);
+            make_due(intent => $id);
             return 0;
         };
         ok(wait_for($hangs, 10), "$signal: a call hangs");

@@ -203,7 +203,7 @@ subtest 'events that come too early' => sub {
 
 subtest 'confirming keeps an order from expiring' => sub {
     my $order = order();
-    db()->do(q(UPDATE orders.orders SET expires_at = now() + interval '2 s' WHERE tenant_id = 1 AND id = ?), undef, $order->{id});
+    let_expire($order->{id}, q(now() + interval '2 s'));
     send_event(event($order, 'confirming'));
     my ($row) = rows(q(SELECT expires_at > now() + interval '6 days' AS late FROM orders.orders WHERE tenant_id = 1 AND id = ?), $order->{id});
     ok($row->{late}, 'for a week');

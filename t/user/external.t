@@ -155,8 +155,10 @@ subtest 'a request that was cut off before the provider answered' => sub {
     # As if the process had died between placing and recording.
     db()->do('UPDATE orders.idempotency SET completed_at = NULL, answer = NULL WHERE tenant_id = 1 AND actor_id = ? AND key = ?',
         undef, $buyer->{id}, $key);
-    db()->do(q(UPDATE orders.payment SET intent_id = NULL, pay_url = NULL, status = 'created', due_at = now() + interval '1 hour'
-        WHERE tenant_id = 1 AND order_id = ?), undef, $first->{id});
+    db()->do(q(WITH p AS (UPDATE orders.payment SET intent_id = NULL, pay_url = NULL, status = 'created'
+                          WHERE tenant_id = 1 AND order_id = ? RETURNING id, channel)
+        INSERT INTO orders.due (tenant_id, kind, id, channel, due_at) SELECT 1, 'intent', id, channel, now() + interval '1 hour' FROM p),
+        undef, $first->{id});
     my $soon = create(key => $key);
     refused($soon, 409, 'idempotency_in_flight');
     ok($soon->header('Retry-After'), 'with the time to wait');
@@ -188,7 +190,7 @@ subtest 'cancelling' => sub {
 
 subtest 'an order whose time is over' => sub {
     my $order = create()->{json}{order};
-    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 second' WHERE tenant_id = 1 AND id = ?), undef, $order->{id});
+    let_expire($order->{id}, q(now() - interval '1 second'));
     my $expired = becomes($order->{id}, 'cancelled', 'is shown as cancelled');
     is($expired->{payment_status}, 'pending', 'its payment as pending');
     is(order_row($order->{id})->{state}, 'expired', 'the order book says that it expired');

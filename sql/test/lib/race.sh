@@ -57,6 +57,12 @@ shop() {
            NULL, 'race', NULL, NULL, orders_v1.user_id_of($tenant, 'u' || n), 500, 'USD', 'race')" >"$out/shop"
 }
 
+# let_expire ORDER TIME: the time is SQL
+let_expire() {
+    q "UPDATE orders.orders SET expires_at = $2 WHERE tenant_id = $tenant AND id = $1;
+       UPDATE orders.due SET due_at = $2 WHERE tenant_id = $tenant AND kind = 'expiry' AND id = $1"
+}
+
 user() { echo "orders_v1.user_id_of($tenant, '$1')"; }
 
 # buy USER METHOD COUPON KEY: SQL that places an order of the plan and answers with its id

@@ -112,6 +112,35 @@ CREATE FUNCTION pg_temp.payment_of(p_order bigint) RETURNS bigint LANGUAGE sql A
     SELECT max(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
 $$;
 
+-- The work of a kind for an order, its payments, refunds or mail.
+CREATE FUNCTION pg_temp.due_of(p_kind text, p_order bigint) RETURNS SETOF orders.due LANGUAGE sql AS $$
+    SELECT d.* FROM orders.due d
+    WHERE d.tenant_id = 77 AND d.kind = p_kind
+      AND d.id IN (SELECT p_order WHERE p_kind = 'expiry'
+                   UNION ALL SELECT p.id FROM orders.payment p WHERE p.tenant_id = 77 AND p.order_id = p_order AND p_kind IN ('intent', 'capture')
+                   UNION ALL SELECT r.id FROM orders.refund r WHERE r.tenant_id = 77 AND r.order_id = p_order AND p_kind = 'refund'
+                   UNION ALL SELECT m.id FROM orders.mail m WHERE m.tenant_id = 77 AND m.order_id = p_order AND p_kind = 'mail')
+$$;
+
+CREATE FUNCTION pg_temp.make_due(p_kind text, p_order bigint, p_at timestamptz DEFAULT now()) RETURNS void LANGUAGE sql AS $$
+    UPDATE orders.due d SET due_at = p_at FROM pg_temp.due_of(p_kind, p_order) AS w
+    WHERE d.tenant_id = 77 AND d.kind = w.kind AND d.id = w.id
+$$;
+
+-- An order expires at this time; null: never.
+CREATE FUNCTION pg_temp.let_expire(p_order bigint, p_at timestamptz DEFAULT now()) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders;
+BEGIN
+    UPDATE orders.orders SET expires_at = p_at WHERE tenant_id = 77 AND id = p_order RETURNING * INTO o;
+    IF orders_v1.can_expire(o) THEN
+        PERFORM orders_v1.put_due(77, 'expiry', p_order, NULL, p_at);
+    ELSE
+        PERFORM orders_v1.end_due(77, 'expiry', p_order);
+    END IF;
+END
+$$;
+
 CREATE FUNCTION pg_temp.key_of(p_payment bigint) RETURNS uuid LANGUAGE sql AS $$
     SELECT provider_key FROM orders.payment WHERE tenant_id = 77 AND id = p_payment
 $$;

@@ -52,7 +52,7 @@ for coupon in ODD EVEN EVEN ODD; do
     n=$((n + 1))
     one=$(order "u$n" external "'$coupon'")
     [ $n != 2 ] || second=$one
-    q "UPDATE orders.orders SET expires_at = now() - interval '1 hour' + interval '1 minute' * $n WHERE tenant_id = $tenant AND id = $one"
+    let_expire "$one" "now() - interval '1 hour' + interval '1 minute' * $n"
 done
 slowly "SELECT count(*) FROM (SELECT FROM orders.payment WHERE tenant_id = $tenant AND order_id = $second FOR UPDATE) AS p"
 together 2 "SELECT pg_sleep(0.2 * (@ - 1)); SELECT orders_v1.expire_due($tenant, 2 * @)"

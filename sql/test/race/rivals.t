@@ -33,7 +33,7 @@ is "$(q "SELECT count(*) FROM orders.provider_event WHERE tenant_id = $tenant AN
 
 order=$(q "$(buy u3 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-q "UPDATE orders.orders SET expires_at = now() WHERE tenant_id = $tenant AND id = $order"
+let_expire "$order" 'now()'
 together 6 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.expire_due($tenant, 10);
             ELSE PERFORM orders_v1.apply_provider_event($tenant, 'sim', 'late@', 'paid', '$payment', NULL, 'txlate', 100, 'USD', NULL, NULL); END IF; END \$\$"
 is "$(q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'expired refund_pending' 'money that comes late goes back, whoever is first'

@@ -252,8 +252,9 @@ sub late
 {
     my ($number) = @_;
     ModOrders::Test::db()->do(
-        q(UPDATE orders.orders SET created_at = created_at - interval '2 days', updated_at = updated_at - interval '2 days',
-          expires_at = clock_timestamp() - interval '1 second' WHERE tenant_id = 1 AND number = ?), undef, $number);
+        q(UPDATE orders.orders SET created_at = created_at - interval '2 days', updated_at = updated_at - interval '2 days'
+          WHERE tenant_id = 1 AND number = ?), undef, $number);
+    ModOrders::Test::let_expire(order_of($number)->{id}, q(clock_timestamp() - interval '1 second'));
     return $number;
 }
 

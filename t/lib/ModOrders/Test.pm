@@ -37,7 +37,7 @@ our @EXPORT = (
         api ask base_url refused done unique
         make_user make_token make_plan make_billing_option make_coupon make_channel top_up
         operator upsert place
-        db api_db rows order_row key_of invariants_hold
+        db api_db rows order_row key_of make_due let_expire due_row invariants_hold
         log_mark log_since wait_for wait_for_log
         start_simulator
     )
@@ -298,6 +298,37 @@ sub key_of
 {
     my ($payment) = @_;
     return (rows('SELECT provider_key FROM orders.payment WHERE tenant_id = 1 AND id = ?', $payment))[0]{provider_key};
+}
+
+# The work of a kind for an order: its row of orders.due.
+my %OF_ORDER = (
+    expiry => '?',
+    refund => 'SELECT id FROM orders.refund WHERE tenant_id = 1 AND order_id = ?',
+    map { $_ => 'SELECT id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?' } qw(intent capture),
+);
+
+sub due_row
+{
+    my ($kind, $order) = @_;
+    return (rows("SELECT * FROM orders.due WHERE tenant_id = 1 AND kind = ? AND id IN ($OF_ORDER{$kind})", $kind, $order))[0];
+}
+
+# The worker's time for it has come.
+sub make_due
+{
+    my ($kind, $order) = @_;
+    return 0 + db()->do("UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind = ? AND id IN ($OF_ORDER{$kind})", undef, $kind, $order);
+}
+
+# An order expires at a time, given in SQL.
+sub let_expire
+{
+    my ($order, $when) = @_;
+    return db()->do(
+        "WITH late AS (UPDATE orders.orders SET expires_at = $when WHERE tenant_id = 1 AND id = ? RETURNING *)
+         INSERT INTO orders.due (tenant_id, kind, id, due_at)
+         SELECT 1, 'expiry', id, expires_at FROM late WHERE state = 'open' AND payment_state IN ('unpaid', 'confirming', 'failed')
+         ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at", undef, $order);
 }
 
 # Nothing in the whole order book breaks a rule.

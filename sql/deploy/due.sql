@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy orders:due to pg
+
+BEGIN;
+SET LOCAL lock_timeout = '500ms';
+SET LOCAL ROLE orders_owner;
+
+CREATE DOMAIN orders.due_kind AS text CONSTRAINT due_kind_known CHECK (
+    VALUE IN ('expiry', 'intent', 'capture', 'refund', 'mail'));
+
+-- Most rows live for seconds, so the table is vacuumed by the number of dead rows, not by a share of the table, and at full speed:
+-- every claim steps over the dead entries at the start of its queue. vacuum_truncate would lock the table against placing orders.
+-- The fillfactor stays at 100: due_at is indexed, so no update could be HOT.
+CREATE TABLE orders.due (
+    tenant_id integer         NOT NULL,
+    kind      orders.due_kind NOT NULL,
+    id        bigint          NOT NULL,
+    channel   text            NOT NULL DEFAULT '',
+    due_at    timestamptz     NOT NULL,
+    attempts  integer         NOT NULL DEFAULT 0,
+    CONSTRAINT due_pkey PRIMARY KEY (tenant_id, kind, id),
+    CONSTRAINT due_attempts_not_negative CHECK (attempts >= 0)
+) WITH (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000, vacuum_truncate = false);
+
+-- The channel comes before the time: the backlog of a provider that is down is not read by the claims of the others. It comes before the kind
+-- so that no look-up by kind and id takes this index while the table has no statistics.
+CREATE INDEX due_next ON orders.due (tenant_id, channel, kind, due_at);
+
+COMMENT ON DOMAIN orders.due_kind IS 'Kinds of work that the worker does when its time has come';
+COMMENT ON TABLE orders.due IS
+'Work of the worker that is still to be done, so that orders, payments, refunds and mail need no index for it. A row is inserted with the fact
+that makes the work necessary and deleted with the fact that ends it. Claims lock rows of this table and wait for no lock';
+COMMENT ON COLUMN orders.due.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.due.kind IS
+'expiry (of an unpaid order), intent (to be made for a payment), capture (of a payment, with an unknown outcome), refund (to be sent) or mail (to
+be sent)';
+COMMENT ON COLUMN orders.due.id IS 'Id of the order, payment, refund or mail';
+COMMENT ON COLUMN orders.due.channel IS 'Channel whose provider is asked; empty: no provider';
+COMMENT ON COLUMN orders.due.due_at IS 'Earliest time of the next try; while claimed, end of the lease';
+COMMENT ON COLUMN orders.due.attempts IS 'Failed tries; for a refund, whose failures are not reported, claims';
+
+COMMIT;

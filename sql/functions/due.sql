@@ -1,0 +1,63 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The queues of the worker. Work inserts, moves and deletes rows of orders.due while it holds the lock of the order, after all its other locks.
+-- A claim skips locked rows and commits at once, so that work never waits long for it and it never waits for work.
+
+CREATE OR REPLACE FUNCTION orders_v1.put_due(p_tenant integer, p_kind text, p_id bigint, p_channel text, p_at timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.due (tenant_id, kind, id, channel, due_at)
+    VALUES (p_tenant, p_kind, p_id, coalesce(p_channel, ''), p_at)
+    ON CONFLICT ON CONSTRAINT due_pkey DO UPDATE SET due_at = excluded.due_at;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.end_due(p_tenant integer, p_kind text, p_id bigint) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_attempts integer;
+BEGIN
+    DELETE FROM orders.due d WHERE d.tenant_id = p_tenant AND d.kind = p_kind AND d.id = p_id
+    RETURNING d.attempts INTO v_attempts;
+    RETURN v_attempts;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.postpone_due(p_tenant integer, p_kind text, p_id bigint, p_first interval, p_longest interval)
+RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_attempts integer;
+BEGIN
+    UPDATE orders.due d
+    SET attempts = d.attempts + 1, due_at = now() + least(p_longest, p_first * power(2, least(d.attempts, 20)))
+    WHERE d.tenant_id = p_tenant AND d.kind = p_kind AND d.id = p_id
+    RETURNING d.attempts INTO v_attempts;
+    RETURN v_attempts;
+END
+$$;
+
+-- The claiming query is MATERIALIZED: inside a join it could run more than once and claim more than the limit.
+CREATE OR REPLACE FUNCTION orders_v1.claim_due(p_tenant integer, p_kind text, p_channel text, p_limit integer, p_lease integer)
+RETURNS SETOF orders.due LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY
+    WITH next AS MATERIALIZED (
+        SELECT d.id FROM orders.due d
+        WHERE d.tenant_id = p_tenant AND d.kind = p_kind AND d.channel = p_channel AND d.due_at <= now()
+        ORDER BY d.due_at
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE orders.due x
+    SET due_at = now() + make_interval(secs => p_lease), attempts = x.attempts + (p_kind = 'refund')::integer
+    FROM next
+    WHERE x.tenant_id = p_tenant AND x.kind = p_kind AND x.id = next.id
+    RETURNING x.*;
+END
+$$;
+
+COMMENT ON FUNCTION orders_v1.put_due IS 'Internal: work is due at this time; work that is due already gets the new time. p_channel null: no provider is asked';
+COMMENT ON FUNCTION orders_v1.end_due IS 'Internal: work is done or no longer necessary. Its attempts; null: it was not due';
+COMMENT ON FUNCTION orders_v1.postpone_due IS
+'Internal: counts a failed try; the wait starts at p_first and doubles with each, to p_longest. The attempts; null: it is not due';
+COMMENT ON FUNCTION orders_v1.claim_due IS
+'Internal: claims at most p_limit pieces of work of a kind and channel that are due, those that are due for the longest time first, for p_lease
+seconds. Several servers may run the worker';

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Requests and workers at the same work: a claim waits for no lock, and nothing deadlocks.
+. "$(dirname "$0")/../lib/race.sh"
+shop
+operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
+cancel() { echo "SELECT code FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+order() { q "$(buy "$1" external NULL NULL)" | cut -d' ' -f2; }
+payment() { q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $1"; }
+due() { q "UPDATE orders.due SET due_at = now() - interval '1 second' WHERE tenant_id = $tenant AND kind IN ('intent', 'capture')"; }
+rows() { q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND id = $1 AND kind = '$2'"; }
+quickly() { q "SET statement_timeout = '2s'; $1"; }
+
+# slowly SECONDS SQL: in the background, keeping its locks
+slowly() {
+    psql -XqAt -c "BEGIN" -c "$2" -c "SELECT 'held'" -c "SELECT pg_sleep($1)" -c "COMMIT" >"$out/slow" 2>&1 &
+    slow=$!
+    while ! grep -q held "$out/slow" 2>/dev/null; do sleep 0.1; done
+}
+
+intents="SELECT id FROM orders_v1.due_intents($tenant, 'sim', 10, 60)"
+captures="SELECT id FROM orders_v1.due_captures($tenant, 'sim', 10, 60)"
+
+# A request holds the order, its payment and what is due.
+one=$(order u1)
+two=$(order u2)
+due
+slowly 3 "$(cancel "$one")"
+is "$(quickly "$intents")" "$(payment "$two")" 'a claim passes over work that a request is ending'
+wait "$slow"
+is "$(rows "$(payment "$one")" intent)$(rows "$one" expiry)" 00 'a cancelled order leaves nothing due'
+
+# A request holds the payment only: the time at which the provider is asked cannot be written.
+two=$(payment "$two")
+q "SELECT count(*) FROM orders_v1.record_intent($operator, $two, 'in-$two', NULL, NULL);
+   SELECT count(*) FROM orders_v1.begin_capture($tenant, $two, false, 60)" >"$out/begun"
+due
+slowly 3 "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND id = $two FOR UPDATE"
+is "$(quickly "$captures")" '' 'a claim does not wait for a payment'
+is "$(q "SELECT due_at <= now() + interval '1 second' FROM orders.due WHERE tenant_id = $tenant AND kind = 'capture' AND id = $two")" t 'which is claimed soon'
+wait "$slow"
+due
+is "$(quickly "$captures")" "$two" 'when it can be'
+
+# A worker holds what is due: the request waits for its commit, which follows at once.
+one=$(order u3)
+due
+slowly 1 "$intents"
+is "$(q "$(cancel "$one")")" done 'a request waits for a claim and goes on'
+wait "$slow"
+is "$(rows "$(payment "$one")" intent)" 0 'and nothing is due afterwards'
+
+# All at once, each call in a transaction of its own.
+round=0
+while [ $round -lt 4 ]; do
+    round=$((round + 1))
+    for n in 1 2 3 4; do
+        one=$(order "u$n")
+        eval "o$n=$one p$n=$(payment "$one")"
+    done
+    q "SELECT count(*) FROM orders_v1.record_intent($operator, $p1, 'r$p1', NULL, NULL);
+       SELECT count(*) FROM orders_v1.begin_capture($tenant, $p1, false, 60)" >"$out/begun"
+    let_expire "$o2" 'now()'
+    q "UPDATE orders.due SET due_at = now() WHERE tenant_id = $tenant"
+    together 16 "DO \$\$ BEGIN FOR n IN 1 .. 5 LOOP CASE @ % 8
+        WHEN 0 THEN PERFORM orders_v1.due_intents($tenant, 'sim', 2, 0);
+        WHEN 1 THEN PERFORM orders_v1.due_captures($tenant, 'sim', 2, 0);
+        WHEN 2 THEN PERFORM orders_v1.expire_due($tenant, 5);
+        WHEN 3 THEN PERFORM orders_v1.await_capture($tenant, $p1, 1);
+        WHEN 4 THEN PERFORM orders_v1.record_intent_failure($operator, $p4, 'no', 'x', false);
+        WHEN 5 THEN PERFORM orders_v1.record_intent($operator, $p3, 'r$p3', NULL, NULL);
+        WHEN 6 THEN PERFORM orders_v1.cancel($operator, NULL, $o1, 'race', NULL);
+        ELSE PERFORM orders_v1.cancel($operator, NULL, $o4, 'race', NULL); END CASE; COMMIT; END LOOP; END \$\$"
+    is "$(answers deadlock)" 0 "requests and workers at once ($round)"
+done
+is "$(q "SELECT string_agg(problem, ', ') FROM orders_check.due_fits WHERE tenant_id = $tenant")" '' 'what is due is what is to be done'
+finish
