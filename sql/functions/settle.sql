@@ -146,7 +146,9 @@ DECLARE
     p      orders.payment;
     v_code text := 'unchanged';
 BEGIN
-    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.intent_id IS NULL;
+    SELECT * INTO p FROM payment x
+    WHERE x.tenant_id = p_tenant AND x.id = p_payment
+      AND (x.intent_id IS NULL OR (x.status = 'created' AND x.intent_id = p_intent)); -- an event named the intent first
     IF FOUND THEN
         PERFORM check_intent(p, p_intent);
         UPDATE payment x

@@ -54,6 +54,17 @@ SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'is refunded 
 SELECT is(pg_temp.verdicts('a'), 'a1:done a2:unchanged a3:done', 'all are judged');
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a'), 'unchanged', 'a repeat changes nothing any more');
 
+-- An event that names the intent before the reply to the request for it.
+SELECT pg_temp.buy('bob', p_method => 'external') AS i \gset
+SELECT is(pg_temp.hear('i1', 'refunded', :i, 400, 'rtx-i', p_intent => 'in-i'), 'waiting', 'a refund that overtakes the intent waits');
+SELECT is(pg_temp.intend(:i, 'in-i'), 'done', 'the reply is recorded');
+SELECT is((SELECT concat_ws(' ', p.status, p.intent_id, p.pay_url) FROM orders.payment p WHERE p.tenant_id = 77 AND p.order_id = :i),
+          'pending in-i https://pay.example/', 'with the address to pay at');
+SELECT is_empty(format($$SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'intent' AND d.id = %s$$, pg_temp.payment_of(:i)),
+                'and the worker does not ask for it again');
+SELECT is(pg_temp.hear('i2', 'paid', :i, 1000, 'tx-i', p_intent => 'in-i'), 'done', 'the capture');
+SELECT is(pg_temp.states(:i), 'completed partially_refunded none', 'and its refund');
+
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
 SELECT pg_temp.hear('b1', 'refunded', :b, 700, 'rtx-b1'), pg_temp.hear('b2', 'refunded', :b, 700, 'rtx-b2'),
        pg_temp.hear('b3', 'refunded', :b, 300, 'rtx-b3') \g (format=unaligned) /dev/null
