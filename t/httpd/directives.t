@@ -150,14 +150,14 @@ END2
 # --- settings of a server -------------------------------------------------------------------------------------------
 
 subtest 'OrdersPreparedStatements' => sub {
-    for my $case (($ENV{ORDERS_PG_BOUNCER} ? () : ['On', 4]), ['Off', 2]) {
+    for my $case (($ENV{ORDERS_PG_BOUNCER} ? () : ['On', 5]), ['Off', 3]) {
         my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersSessions 1\nOrdersTokenCache 300\nOrdersPreparedStatements $case->[0]");
         $httpd->start;
         api(GET => $httpd->url('/api/v1/user/orders/1'), @as);
         my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 2 .. 3;
         is("@trips", '1 1', "$case->[0]: one round trip a request");
         my ($first) = map { /trips=(\d+)/ } grep { m{/orders/1 } } $httpd->access_log;
-        is($first, $case->[1], "$case->[0]: the first one prepares what it needs, or nothing");
+        is($first, $case->[1], "$case->[0]: the first one compares the version, and prepares what it needs or nothing");
     }
 };
 
@@ -213,7 +213,7 @@ subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
         my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPreparedStatements Off\n$case->[0]");
         $httpd->start;
         my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 1 .. 3;
-        is("@trips", $case->[1] ? '2 2 2' : '2 1 1', "$case->[0]: who it is is asked " . ($case->[1] ? 'each time' : 'once'));
+        is("@trips", $case->[1] ? '3 2 2' : '3 1 1', "$case->[0]: the identity is looked up " . ($case->[1] ? 'each time' : 'once') . ', the version once');
     }
 };
 
