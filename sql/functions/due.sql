@@ -25,11 +25,18 @@ CREATE OR REPLACE FUNCTION orders_v1.postpone_due(p_tenant integer, p_kind text,
 RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_attempts integer;
+    v_due_at   timestamptz;
 BEGIN
-    UPDATE orders.due d
-    SET attempts = d.attempts + 1, due_at = now() + least(p_longest, p_first * power(2, least(d.attempts, 20)))
+    SELECT d.attempts INTO v_attempts FROM orders.due d
     WHERE d.tenant_id = p_tenant AND d.kind = p_kind AND d.id = p_id
-    RETURNING d.attempts INTO v_attempts;
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    v_due_at := now() + least(p_longest, p_first * power(2, least(v_attempts, 20)));
+    v_attempts := v_attempts + 1;
+    UPDATE orders.due d SET attempts = v_attempts, due_at = v_due_at
+    WHERE d.tenant_id = p_tenant AND d.kind = p_kind AND d.id = p_id;
     RETURN v_attempts;
 END
 $$;
