@@ -10,13 +10,12 @@ CREATE TABLE orders.bill (
     order_id   bigint      NOT NULL,
     series     text        NOT NULL,
     sequence   integer     NOT NULL,
-    document   jsonb       NOT NULL,
+    document   orders.json_object NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT bill_pkey PRIMARY KEY (tenant_id, order_id),
     CONSTRAINT bill_series_unique UNIQUE (tenant_id, series, sequence),
     CONSTRAINT bill_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT bill_sequence_positive CHECK (sequence > 0),
-    CONSTRAINT bill_document_is_object CHECK (jsonb_typeof(document) = 'object')
+    CONSTRAINT bill_sequence_positive CHECK (sequence > 0)
 );
 
 GRANT SELECT ON orders.bill TO orders_api;

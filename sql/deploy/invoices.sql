@@ -13,15 +13,14 @@ CREATE TABLE orders.invoice (
     series     text        NOT NULL,
     sequence   integer     NOT NULL,
     number     text        NOT NULL COLLATE "C",
-    document   jsonb       NOT NULL,
+    document   orders.json_object NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT invoice_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT invoice_number_unique UNIQUE (tenant_id, number),
     CONSTRAINT invoice_series_unique UNIQUE (tenant_id, series, sequence),
     CONSTRAINT invoice_one_per_order UNIQUE (tenant_id, order_id),
     CONSTRAINT invoice_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
-    CONSTRAINT invoice_sequence_positive CHECK (sequence > 0),
-    CONSTRAINT invoice_document_is_object CHECK (jsonb_typeof(document) = 'object')
+    CONSTRAINT invoice_sequence_positive CHECK (sequence > 0)
 );
 
 -- Once written, an invoice is never written again, whoever tries.

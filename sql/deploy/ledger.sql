@@ -35,7 +35,7 @@ CREATE TABLE orders.posting (
     refund_id            bigint,
     reference            text,
     description          text,
-    metadata             jsonb       NOT NULL DEFAULT '{}',
+    metadata             orders.json_object NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT posting_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT posting_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
@@ -47,8 +47,7 @@ CREATE TABLE orders.posting (
     CONSTRAINT posting_user_side_has_balance CHECK (
         (debit_user_id IS NULL) = (debit_balance_after IS NULL)
         AND (credit_user_id IS NULL) = (credit_balance_after IS NULL)),
-    CONSTRAINT posting_balance_after_not_negative CHECK (debit_balance_after >= 0 AND credit_balance_after >= 0),
-    CONSTRAINT posting_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
+    CONSTRAINT posting_balance_after_not_negative CHECK (debit_balance_after >= 0 AND credit_balance_after >= 0)
 );
 
 CREATE INDEX posting_by_order ON orders.posting (tenant_id, order_id, id) WHERE order_id IS NOT NULL;

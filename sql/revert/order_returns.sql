@@ -7,6 +7,5 @@ SET LOCAL lock_timeout = '500ms';
 ALTER TABLE orders.refund DROP CONSTRAINT refund_return_exists;
 DROP TABLE orders.return_line;
 DROP TABLE orders.order_return;
-DROP DOMAIN orders.return_state;
 
 COMMIT;

@@ -8,18 +8,10 @@ DROP TABLE orders.number_series;
 DROP TABLE orders.coupon_redemption;
 DROP TABLE orders.event;
 DROP FUNCTION orders.event_epoch();
-DROP DOMAIN orders.event_subject;
 DROP TABLE orders.order_address;
 DROP TABLE orders.order_tax;
 DROP TABLE orders.order_line;
 DROP TABLE orders.orders;
-DROP DOMAIN orders.entry_type;
-DROP DOMAIN orders.payment_status;
-DROP DOMAIN orders.line_kind;
-DROP DOMAIN orders.fulfilment_state;
-DROP DOMAIN orders.payment_state;
-DROP DOMAIN orders.order_state;
-DROP DOMAIN orders.dialect;
 DROP TABLE orders.transition;
 
 COMMIT;

@@ -33,13 +33,13 @@ FROM (VALUES
     ('UPDATE orders SET captured = 0 WHERE id = $a', 'orders_paid_is_captured'),
     ('UPDATE orders SET paid_at = NULL WHERE id = $a', 'orders_paid_has_time'),
     ('UPDATE orders SET cancelled_at = now() WHERE id = $a', 'orders_cancelled_has_time'),
-    ('UPDATE orders SET currency = ''DOLLAR'' WHERE id = $a', 'orders_currency_has_three_letters'),
-    ('UPDATE orders SET metadata = ''[]'' WHERE id = $a', 'orders_metadata_is_object'),
-    ('UPDATE orders SET snapshot = ''[]'' WHERE id = $a', 'orders_snapshot_is_object'),
-    ('UPDATE orders SET notes = repeat(''x'', 2001) WHERE id = $a', 'orders_notes_length'),
+    ('UPDATE orders SET currency = ''DOLLAR'' WHERE id = $a', 'currency_code_has_three_letters'),
+    ('UPDATE orders SET metadata = ''[]'' WHERE id = $a', 'json_object_is_object'),
+    ('UPDATE orders SET snapshot = ''[]'' WHERE id = $a', 'json_object_is_object'),
+    ('UPDATE orders SET notes = repeat(''x'', 2001) WHERE id = $a', 'order_notes_length'),
     ('UPDATE orders SET buyer_id = 999999999 WHERE id = $a', 'orders_buyer_exists'),
     ('UPDATE orders SET number = ''SAME'' WHERE tenant_id = 77', 'orders_number_unique'),
-    ('UPDATE orders SET number = ''same'' WHERE id = $a', 'orders_number_is_upper_case'),
+    ('UPDATE orders SET number = ''same'' WHERE id = $a', 'order_number_is_upper_case'),
     ('UPDATE orders SET public_id = ''00000000-0000-7000-8000-000000000000'' WHERE tenant_id = 77', 'orders_public_id_unique'),
     ('UPDATE orders SET cart_id = 1 WHERE tenant_id = 77', 'orders_one_per_cart'),
     ('UPDATE users SET title = 2 WHERE tenant_id = 77', 'users_title_known'),
@@ -63,7 +63,7 @@ FROM (VALUES
     ('UPDATE tenant_label SET language = ''EN'' WHERE tenant_id = 77 AND external_ref = ''l1''', 'tenant_label_language_is_tag'),
     ('INSERT INTO tenant_label (tenant_id, external_ref, kind, word, language, text) VALUES (78, ''x'', ''order_status'', ''x'', ''en'', ''x'')', 'tenant_label_tenant_exists'),
     ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $a, ''S'', 1, ''{}''), (77, $a, ''S'', 2, ''{}'')', 'bill_pkey'),
-    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $a, ''S'', 1, ''[]'')', 'bill_document_is_object'),
+    ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $a, ''S'', 1, ''[]'')', 'json_object_is_object'),
     ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $a, ''S'', 1, ''{}''), (77, $b, ''S'', 1, ''{}'')', 'bill_series_unique'),
     ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, $a, ''S'', 0, ''{}'')', 'bill_sequence_positive'),
     ('INSERT INTO bill (tenant_id, order_id, series, sequence, document) VALUES (77, 999999999, ''S'', 1, ''{}'')', 'bill_order_exists'),
@@ -102,7 +102,7 @@ FROM (VALUES
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) SELECT 77, $a, series, sequence, ''X'', ''{}'' FROM invoice WHERE order_id = $s', 'invoice_series_unique'),
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) SELECT 77, $a, ''x'', 1, number, ''{}'' FROM invoice WHERE order_id = $s', 'invoice_number_unique'),
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 0, ''X'', ''{}'')', 'invoice_sequence_positive'),
-    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 1, ''X'', ''[]'')', 'invoice_document_is_object'),
+    ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, $a, ''x'', 1, ''X'', ''[]'')', 'json_object_is_object'),
     ('INSERT INTO invoice (tenant_id, order_id, series, sequence, number, document) VALUES (77, 999999999, ''x'', 1, ''X'', ''{}'')', 'invoice_order_exists'),
     ('UPDATE mail SET template = ''spam'' WHERE tenant_id = 77', 'mail_template_known'),
     ('UPDATE mail SET recipient = ''a'' WHERE tenant_id = 77', 'mail_recipient_length'),
@@ -122,12 +122,13 @@ FROM (VALUES
     ('UPDATE order_line SET discount = 1001 WHERE order_id = $b', 'order_line_discount_within_subtotal'),
     ('UPDATE order_line SET tax = -1 WHERE order_id = $b', 'order_line_tax_not_negative'),
     ('UPDATE order_line SET refunded_quantity = 2 WHERE order_id = $b', 'order_line_refunded_within_quantity'),
-    ('UPDATE order_line SET attributes = ''{}'' WHERE order_id = $b', 'order_line_attributes_is_array'),
-    ('UPDATE order_line SET metadata = ''[]'' WHERE order_id = $b', 'order_line_metadata_is_object'),
+    ('UPDATE order_line SET attributes = ''{}'' WHERE order_id = $b', 'json_array_is_array'),
+    ('UPDATE order_line SET metadata = ''[]'' WHERE order_id = $b', 'json_object_is_object'),
+    ('UPDATE order_line SET snapshot = ''[]'' WHERE order_id = $b', 'json_object_is_object'),
     ('INSERT INTO order_tax VALUES (77, $a, ''x'', 10001, 1)', 'order_tax_rate_between_0_and_100_percent'),
     ('INSERT INTO order_tax VALUES (77, $a, ''x'', 1, -1)', 'order_tax_amount_not_negative'),
-    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''holiday'', ''{}'')', 'order_address_kind_known'),
-    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''billing'', ''[]'')', 'order_address_document_is_object'),
+    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''holiday'', ''{}'')', 'address_kind_known'),
+    ('INSERT INTO order_address (tenant_id, order_id, kind, document) VALUES (77, $a, ''billing'', ''[]'')', 'json_object_is_object'),
     ('SELECT record_event(ROW(77, ''operator'', ''operator'', NULL, NULL, NULL, NULL), ''order'', $b, 2, now(), ARRAY[(''order'', ''cancelled'', ''open'')]::step[], NULL)', 'event_step_allowed'),
     ('SELECT record_event(ROW(77, ''user'', ''buyer'', NULL, NULL, NULL, NULL), ''order'', $b, 2, now(), ARRAY[(''payment'', ''unpaid'', ''closed''), (''order'', ''open'', ''expired'')]::step[], NULL)', 'event_step_allowed'),
     ('SELECT record_event(ROW(77, ''worker'', ''system'', NULL, NULL, NULL, NULL), ''order'', $b, 1, now(), ARRAY[(''order'', ''open'', ''expired'')]::step[], NULL)', 'event_pkey'),
@@ -139,10 +140,16 @@ FROM (VALUES
     ('UPDATE payment SET captured_at = NULL WHERE id = $pa', 'payment_captured_has_time'),
     ('UPDATE payment SET refunding = 801 WHERE id = $pa', 'payment_refunds_within_captured'),
     ('UPDATE payment SET intent_id = ''i'', provider = ''p'' WHERE tenant_id = 77', 'payment_intent_unique'),
+    ('UPDATE payment SET metadata = ''[]'' WHERE id = $pa', 'json_object_is_object'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''done'', 5, ''USD'', ''paid'')', 'refund_settled_has_time'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, $pa, ''pending'', 0, ''USD'', ''paid'')', 'refund_amount_positive'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state, settled_at) VALUES (77, $a, $pa, ''lost'', 5, ''USD'', ''paid'', now())', 'refund_status_known'),
     ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state) VALUES (77, $a, 999999999, ''pending'', 5, ''USD'', ''paid'')', 'refund_payment_exists'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state, lines) VALUES (77, $a, $pa, ''pending'', 5, ''USD'', ''paid'', ''{}'')', 'json_array_is_array'),
+    ('INSERT INTO refund (tenant_id, order_id, payment_id, status, amount, currency, prior_state, metadata) VALUES (77, $a, $pa, ''pending'', 5, ''USD'', ''paid'', ''[]'')', 'json_object_is_object'),
+    ('INSERT INTO order_return (tenant_id, order_id, state, reason) VALUES (77, $a, ''lost'', ''x'')', 'return_state_known'),
+    ('UPDATE posting SET metadata = ''[]'' WHERE order_id = $a', 'json_object_is_object'),
+    ('UPDATE posting SET entry_type = ''gift'' WHERE order_id = $a', 'entry_type_known'),
     ('INSERT INTO provider_transaction SELECT 77, ''p'', ''t'', ''capture'', $pa, NULL, 1, ''USD'' FROM generate_series(1, 2)', 'provider_transaction_unique'),
     ('INSERT INTO provider_transaction VALUES (77, ''p'', ''t'', ''refund'', $pa, NULL, 1, ''USD'')', 'provider_transaction_refund_names_refund'),
     ('INSERT INTO provider_event (tenant_id, channel, event_id, type) SELECT 77, ''sim'', ''e'', ''paid'' FROM generate_series(1, 2)', 'provider_event_unique'),
@@ -153,8 +160,11 @@ FROM (VALUES
     ('UPDATE coupon SET used = 3 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_used_within_limit'),
     ('UPDATE coupon SET code = '' '' WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_code_is_visible'),
     ('UPDATE coupon SET percent_bp = 5 WHERE tenant_id = 77 AND code = ''TWO''', 'coupon_value_fits_kind'),
-    ('UPDATE coupon_redemption SET state = ''lost'' WHERE order_id = $a', 'coupon_redemption_state_known'),
+    ('UPDATE coupon_redemption SET state = ''lost'' WHERE order_id = $a', 'redemption_state_known'),
     ('UPDATE idempotency SET completed_at = NULL WHERE key = ''k'' AND tenant_id = 77', 'idempotency_completed_has_answer'),
+    ('UPDATE idempotency SET answer = ''{}'' WHERE key = ''k'' AND tenant_id = 77', 'json_array_is_array'),
+    ('UPDATE idempotency SET key = '''' WHERE key = ''k'' AND tenant_id = 77', 'idempotency_key_length'),
+    ('UPDATE idempotency SET key = repeat(''k'', 256) WHERE key = ''k'' AND tenant_id = 77', 'idempotency_key_length'),
     ('INSERT INTO transition VALUES (''mood'', ''a'', ''b'', ''buyer'', ''x'')', 'transition_axis_known'),
     ('INSERT INTO transition VALUES (''order'', ''a'', ''b'', ''cat'', ''x'')', 'transition_actor_known'),
     ('INSERT INTO currency VALUES (''usd'', 2, ''$'', ''x'')', 'currency_code_is_three_capitals'),
@@ -178,6 +188,14 @@ FROM (VALUES
     ('INSERT INTO users (tenant_id, external_ref, name) VALUES (78, ''alice'', ''x'')', 'users_tenant_exists')
 ) AS c (sql, name);
 
+-- PostgreSQL parses the CHECKs of a table for each statement that writes to it, and those of a domain once a session.
+SELECT is((SELECT string_agg(c.conname, ' ') FROM pg_constraint c
+           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ALL (c.conkey)
+           JOIN pg_type t ON t.oid = a.atttypid
+           WHERE c.contype = 'c' AND c.connamespace = 'orders'::regnamespace
+             AND c.conrelid::regclass::text IN ('orders', 'order_line', 'order_address', 'coupon_redemption', 'payment', 'refund', 'account', 'posting',
+                 'event', 'idempotency', 'invoice', 'bill')
+             AND t.typcategory <> 'N'), NULL, 'in the tables that requests write, a rule about one text or document is a domain');
 -- A foreign key locks the row that it refers to. What is written for an order must not lock a row that other orders need as well.
 SELECT is((SELECT string_agg(c.conname, ' ') FROM pg_constraint c
            WHERE c.contype = 'f' AND c.connamespace = 'orders'::regnamespace

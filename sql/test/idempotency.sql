@@ -54,7 +54,7 @@ SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k
 SELECT pg_temp.buy('alice', p_key => 'z0'), pg_temp.buy('bob', 'free', p_key => 'z1') \g (format=unaligned) /dev/null
 SELECT code FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 'z1', '\x01', NULL, pg_temp.buy('alice', 'free'), NULL, NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'z1') AS z \gset
-SELECT results_eq(format('SELECT actor_id, route, key FROM idempotency WHERE order_id = %s', :z), $$VALUES (pg_temp.uid('alice'), 'create', 'z1')$$, 'an order is noted with its own key');
+SELECT results_eq(format('SELECT actor_id, route, key::text FROM idempotency WHERE order_id = %s', :z), $$VALUES (pg_temp.uid('alice'), 'create', 'z1')$$, 'an order is noted with its own key');
 SELECT order_id AS s FROM place_plan(77, 'operator', 'system', NULL, 'create', 's1', sha256('basic'), pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'external', 'sim', NULL, NULL, NULL)
 WHERE kind = 'result' \gset
 SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'also when nobody placed it');

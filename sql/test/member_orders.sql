@@ -28,7 +28,7 @@ SELECT is((SELECT ROW(subtotal, discount, total, dialect, buyer_id = pg_temp.uid
 SELECT is((SELECT ROW(kind, quantity, unit_price, list_price, discount, reserved)::text FROM order_line WHERE order_id = :a), '(product,2,2250,2250,502,2)', 'its line, which holds its pieces');
 SELECT is(order_category(77, :a), 'product', 'its category');
 SELECT is((SELECT string_agg(kind, ' ' ORDER BY kind) FROM order_address WHERE order_id = :a), 'billing shipping', 'billed and shipped to one address');
-SELECT is((SELECT document FROM order_address WHERE order_id = :a AND kind = 'shipping'),
+SELECT is((SELECT document::jsonb FROM order_address WHERE order_id = :a AND kind = 'shipping'),
     '{"given_name": "Ann", "family_name": "Lee", "email": "ann@example.com", "phone": "60123456789", "house": "12", "street": "Jalan Ampang", "city": "Kuala Lumpur",
       "postal_code": "50450", "country": "MY", "state": "10"}'::jsonb, 'without spaces around, codes in capitals');
 SELECT is((SELECT status FROM shipment WHERE order_id = :a), 'planned', 'its shipment');

@@ -17,7 +17,7 @@ SELECT is((SELECT ROW(subtotal, discount, tax, shipping, total)::text FROM order
 SELECT results_eq(format('SELECT kind::text, product_number, title, variant, quantity, unit_price, list_price, discount, returnable, image FROM order_line WHERE order_id = %s ORDER BY id', :a),
     $$VALUES ('product', 'L-RED', 'Lamp', 'Red', 2, 1000::bigint, 1200::bigint, 150::bigint, true, 'https://example.com/red.png'),
              ('product', 'L-BLUE', 'Lamp', 'Blue', 1, 500, 500, 500, true, 'https://example.com/lamp.png')$$, 'lines are those of the cart, at today''s prices');
-SELECT is((SELECT snapshot FROM order_line WHERE order_id = :a AND product_number = 'L-RED'), jsonb_build_object('company', jsonb_build_object('id', c.id, 'name', 'Acme'),
+SELECT is((SELECT snapshot::jsonb FROM order_line WHERE order_id = :a AND product_number = 'L-RED'), jsonb_build_object('company', jsonb_build_object('id', c.id, 'name', 'Acme'),
           'item', jsonb_build_object('id', p.id, 'number', 'L', 'name', 'Lamp'), 'variants', '[{"id": 1, "name": "red"}, {"id": 2, "name": "warm"}]'::jsonb,
           'images', '{"px240": "https://example.com/red.png"}'::jsonb, 'status', 'stock'), 'a line keeps the product as it was sold')
 FROM company c, product p WHERE c.tenant_id = 77 AND c.external_ref = 'acme' AND p.tenant_id = 77 AND p.external_ref = 'lamp';
@@ -208,7 +208,7 @@ SELECT is(pg_temp.states(:g), 'completed paid none', 'it goes back beside the or
 SELECT is(pg_temp.paypal('refund_failed', :g, NULL, 1000, :pg), 'done', 'or cannot');
 SELECT is(pg_temp.terminal('F8', :g, 'refund', 1000), 'created', 'the terminal refunds what the card paid');
 SELECT is(pg_temp.refund(:g, 'F8', p_terminal => true), 'done', 'and the order all that it has');
-SELECT results_eq(format('SELECT p.method, r.status, r.amount, r.reference FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.order_id = %s ORDER BY p.id', :g),
+SELECT results_eq(format('SELECT p.method, r.status::text, r.amount, r.reference FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.order_id = %s ORDER BY p.id', :g),
     $$VALUES ('external', 'pending', 1000::bigint, NULL), ('credit_card', 'done', 1000, 'F8')$$, 'to the card at once, to PayPal by people');
 
 -- The window runs from the payment, not from the order.

@@ -3,13 +3,6 @@
 
 SELECT axis, from_state, to_state, actor, event
 FROM orders.transition WHERE false;
-SELECT NULL::orders.dialect;
-SELECT NULL::orders.order_state;
-SELECT NULL::orders.payment_state;
-SELECT NULL::orders.fulfilment_state;
-SELECT NULL::orders.line_kind;
-SELECT NULL::orders.payment_status;
-SELECT NULL::orders.entry_type;
 SELECT tenant_id, id, public_id, number, bill_no, dialect, version, state,
        payment_state, fulfilment_state, buyer_id, buyer_binds, retailer_id, agent_id, payer, cart_id, payment_method,
        payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
@@ -24,7 +17,6 @@ SELECT tenant_id, order_id, key, rate_bp, amount
 FROM orders.order_tax WHERE false;
 SELECT tenant_id, order_id, kind, document
 FROM orders.order_address WHERE false;
-SELECT NULL::orders.event_subject;
 SELECT 'orders.event_epoch'::regproc;
 SELECT tenant_id, version, subject_id, id, xid, created_at, epoch, first_step, actor_id, return_id, subject, types, steps, actor, api,
        hash, comments_digest, comments_salt, comments
