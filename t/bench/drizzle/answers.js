@@ -2,7 +2,8 @@
 'use strict';
 
 const seconds = (date) => (date ? Math.floor(date.getTime() / 1000) : null);
-const paymentStatuses = { paid: 'succeeded', refunded: 'succeeded', payment_failed: 'failed' };
+const orderPaymentStatuses = { paid: 'succeeded', refunded: 'succeeded', payment_failed: 'failed' };
+const paymentStatuses = { paid: 'succeeded', failed: 'failed', closed: 'failed' };
 
 const item = (order) => (line) => ({
     id: line.id, order_id: order.id, item_type: line.kind, item_id: line.itemId, name: line.name, quantity: line.quantity,
@@ -12,7 +13,7 @@ const item = (order) => (line) => ({
 
 const payment = (order) => (row) => ({
     id: row.id, order_id: order.id, provider: row.provider, method: row.method, intent_id: row.intentId, reference: row.reference,
-    status: row.status, amount_cents: row.amount, currency: order.currency, failure_code: row.failureCode,
+    status: paymentStatuses[row.status] ?? 'pending', amount_cents: row.amount, currency: order.currency, failure_code: row.failureCode,
     failure_message: row.failureMessage, metadata: row.metadata, created_at: seconds(row.createdAt), updated_at: seconds(row.updatedAt),
 });
 
@@ -20,7 +21,7 @@ function userOrder(o) {
     const last = o.payments[o.payments.length - 1];
     const plan = o.lines.find((line) => line.kind === 'plan');
     return {
-        id: o.id, number: o.number, user_id: o.userId, status: o.status, payment_status: paymentStatuses[o.status] ?? 'pending',
+        id: o.id, number: o.number, user_id: o.userId, status: o.status, payment_status: orderPaymentStatuses[o.status] ?? 'pending',
         payment_intent_id: last?.intentId ?? null, payment_reference: last?.reference ?? null,
         payment_failure_code: last?.failureCode ?? null, payment_failure_message: last?.failureMessage ?? null,
         total_cents: o.total, currency: o.currency, payment_method: o.paymentMethod, plan_id: plan ? plan.itemId : null,
@@ -44,7 +45,7 @@ exports.single = (o) => {
         },
         transaction: entry ? {
             id: entry.id, entry_type: entry.entryType, amount_cents: -entry.amount, currency: entry.currency,
-            balance_after_cents: entry.balanceAfter, reference: entry.reference, description: entry.description,
+            balance_after_cents: entry.balanceAfter, reference: entry.reference ?? `order:${o.number}`, description: entry.description,
             metadata: entry.metadata, created_at: seconds(entry.createdAt),
         } : null,
     };

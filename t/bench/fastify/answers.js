@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
+const PAYMENT_WORDS = { paid: 'succeeded', failed: 'failed', closed: 'failed' };
 const PAID = new Set(['paid', 'refund_pending']);
 
 function status(o) {
@@ -44,7 +45,7 @@ function payment(o, row) {
     o.payment_failure_message = row.detail;
     o.payments.push({
         id: row.id, order_id: row.order_id, provider: row.provider || '', method: row.method, intent_id: row.intent_id,
-        reference: row.reference, status: row.state, amount_cents: row.amount, currency: row.currency || o.currency,
+        reference: row.reference, status: PAYMENT_WORDS[row.state] || 'pending', amount_cents: row.amount, currency: row.currency || o.currency,
         failure_code: row.code, failure_message: row.detail, metadata: row.metadata || {}, created_at: row.created_at,
         updated_at: row.updated_at,
     });
@@ -92,7 +93,7 @@ exports.single = (rows, userId) => {
         },
         transaction: posting ? {
             id: posting.id, entry_type: posting.type, amount_cents: posting.amount, currency: posting.currency,
-            balance_after_cents: posting.balance_after, reference: posting.reference, description: posting.detail || '',
+            balance_after_cents: posting.balance_after, reference: posting.reference || `order:${found.number}`, description: posting.detail || '',
             metadata: posting.metadata || {}, created_at: posting.created_at,
         } : null,
     };

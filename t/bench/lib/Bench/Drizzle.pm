@@ -125,7 +125,7 @@ sub check_plan {
     expect('the total of a create', $order->{total_cents}, 2 * $price);
     expect('the line items of a create', [map { [@$_{qw(item_id quantity unit_price_cents subtotal_cents)}] } @{$order->{items}}],
         [[$plan + 0, 2, $price, 2 * $price]]);
-    expect('the payments of a create', [map { [@$_{qw(status amount_cents)}] } @{$order->{payments}}], [['paid', 2 * $price]]);
+    expect('the payments of a create', [map { [@$_{qw(status amount_cents)}] } @{$order->{payments}}], [['succeeded', 2 * $price]]);
     expect('the balance of a create', [$placed->{balance}{balance_cents}, $self->balance], [($before - 2 * $price) x 2]);
     expect('the order that a create answers', $placed, ($self->request(GET => "/api/v1/user/orders/$order->{id}"))[1]);
     return;
