@@ -52,6 +52,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../functions/fulfilment.sql
 \ir ../functions/member_orders.sql
 \ir ../functions/checks.sql
+\ir ../functions/plans.sql
 \ir ../functions/version.sql
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA orders, orders_v1 FROM PUBLIC;

@@ -11,7 +11,9 @@ CREATE TABLE orders.transition (
     to_state   text NOT NULL,
     actor      text NOT NULL,
     event      text NOT NULL,
+    step       text NOT NULL GENERATED ALWAYS AS (axis || ':' || from_state || ':' || to_state) STORED,
     CONSTRAINT transition_pkey PRIMARY KEY (axis, from_state, to_state, actor),
+    CONSTRAINT transition_step_unique UNIQUE (step, actor),
     CONSTRAINT transition_axis_known CHECK (axis IN ('order', 'payment', 'fulfilment', 'return', 'details')),
     CONSTRAINT transition_actor_known CHECK (actor IN ('buyer', 'seller', 'operator', 'provider', 'system'))
 );
@@ -266,6 +268,7 @@ COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or retu
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
 COMMENT ON COLUMN orders.transition.actor IS 'Who may take the step';
+COMMENT ON COLUMN orders.transition.step IS 'The step as events have it: axis:from_state:to_state';
 COMMENT ON COLUMN orders.transition.event IS 'Name of the event that tells of it';
 COMMENT ON TABLE orders.orders IS
 'The canonical order. One row, three small state machines; every API projects them into its own words';

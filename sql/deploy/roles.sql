@@ -13,8 +13,6 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orders_api') THEN
         CREATE ROLE orders_api LOGIN;
-        -- Its statements have few parameters that change a plan: planning them again costs more than a better plan saves.
-        ALTER ROLE orders_api SET plan_cache_mode = force_generic_plan;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     RAISE NOTICE 'the roles were made by another session meanwhile';

@@ -42,13 +42,15 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT to_char(l.local, 'YYYY-MM-DD"T"HH24:MI:SS')
+CREATE OR REPLACE FUNCTION orders_v1.local_text(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT to_char(l.local, 'YYYY-MM-DD"T"HH24:MI:SS')
            || CASE WHEN l.ahead = interval '0' THEN 'Z'
                    ELSE CASE WHEN l.ahead < interval '0' THEN '-' ELSE '+' END
                         || to_char(greatest(l.ahead, -l.ahead), 'HH24:MI') END
     FROM (SELECT orders_v1.local_time(p_tenant, p_time) AS local,
-                 orders_v1.local_time(p_tenant, p_time) - p_time AT TIME ZONE 'UTC' AS ahead) AS l
+                 orders_v1.local_time(p_tenant, p_time) - p_time AT TIME ZONE 'UTC' AS ahead) AS l);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())

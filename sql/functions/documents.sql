@@ -19,8 +19,10 @@ CREATE OR REPLACE FUNCTION orders_v1.is_mail_address(p_text text) RETURNS boolea
 $$;
 
 -- Refusals name a member by its path. A nested document has the path in front of its members as its member ''.
-CREATE OR REPLACE FUNCTION orders_v1.doc_path(d jsonb, p_field text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT concat(d ->> '', p_field)
+CREATE OR REPLACE FUNCTION orders_v1.doc_path(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN concat(d ->> '', p_field);
+END
 $$;
 
 -- A misspelled member would silently lose its value.
@@ -98,9 +100,18 @@ END
 $$;
 
 -- 1, 1.0 and 1e0 are the same integer, as a JSON number or as a text.
-CREATE OR REPLACE FUNCTION orders_v1.whole_number(p_text text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN v.number = trunc(v.number) AND abs(v.number) < 1000000000000000000 THEN v.number::bigint END
-    FROM (SELECT CASE WHEN p_text ~ '^-?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,3})?$' THEN p_text::numeric END) AS v (number)
+CREATE OR REPLACE FUNCTION orders_v1.whole_number(p_text text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_number numeric;
+BEGIN
+    IF p_text ~ '^-?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,3})?$' THEN
+        v_number := p_text;
+        IF v_number = trunc(v_number) AND abs(v_number) < 1000000000000000000 THEN
+            RETURN v_number;
+        END IF;
+    END IF;
+    RETURN NULL;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
@@ -146,12 +157,14 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.has_controls_within(p_json jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT EXISTS (
+CREATE OR REPLACE FUNCTION orders_v1.has_controls_within(p_json jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM (SELECT * FROM jsonb_path_query(p_json, '$.** ? (@.type() == "string")')
                      UNION ALL
                      SELECT * FROM jsonb_path_query(p_json, '$.** ? (@.type() == "object").keyvalue().key')) AS t (text)
-        WHERE orders_v1.has_controls(t.text #>> '{}', true))
+        WHERE orders_v1.has_controls(t.text #>> '{}', true));
+END
 $$;
 
 -- A list or an object of any form, whose texts are shown to people.

@@ -2,15 +2,17 @@
 -- From products to the lines of an order.
 
 CREATE OR REPLACE FUNCTION orders_v1.variant_snapshot(v orders.variant, p orders.product, c orders.company) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object(
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN jsonb_build_object(
         'company', CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('id', c.id, 'name', c.name) END,
         'item', jsonb_build_object('id', p.id, 'number', p.number, 'name', p.name),
         'variants', CASE WHEN v.options = '[]' THEN jsonb_build_array(jsonb_build_object('id', v.id, 'name', v.name))
                          ELSE v.options END,
         'images', CASE WHEN v.images = '{}' THEN p.images ELSE v.images END,
         'status', v.status)
-        || CASE WHEN p.translations = '{}' THEN '{}' ELSE jsonb_build_object('translations', p.translations) END
+        || CASE WHEN p.translations = '{}' THEN '{}' ELSE jsonb_build_object('translations', p.translations) END;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.list_price_of(x orders.variant_price) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$

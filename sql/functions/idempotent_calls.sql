@@ -48,8 +48,10 @@ CREATE OR REPLACE FUNCTION orders_v1.replay(p_answer jsonb) RETURNS SETOF orders
 $$;
 
 -- Top-level nulls only: nulls inside metadata are the client's own.
-CREATE OR REPLACE FUNCTION orders_v1.without_nulls(p_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(p_row) AS e WHERE e.value <> 'null'
+CREATE OR REPLACE FUNCTION orders_v1.without_nulls(p_row jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(p_row) AS e WHERE e.value <> 'null');
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.result_row(p_code text, p_order bigint, p_id bigint) RETURNS orders_v1.answer

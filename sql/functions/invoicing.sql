@@ -1,14 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- An address as lines, whichever API wrote it.
-CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
+CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
     FROM (VALUES
         (1, coalesce(p_address ->> 'street', p_address ->> 'addressLine1')),
         (2, coalesce(p_address ->> 'street2', p_address ->> 'addressLine2')),
         (3, concat_ws(' ', p_address ->> 'city', coalesce(p_address ->> 'state', p_address ->> 'province'),
                       coalesce(p_address ->> 'postal_code', p_address ->> 'code', p_address ->> 'postalCode'))),
-        (4, p_address ->> 'country')) AS l (n, line)
+        (4, p_address ->> 'country')) AS l (n, line));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$

@@ -23,8 +23,12 @@ CREATE OR REPLACE FUNCTION orders_v1.given_text(d jsonb, p_field text) RETURNS t
     SELECT CASE WHEN jsonb_typeof(d -> p_field) IN ('string', 'number') THEN nullif(btrim(d ->> p_field, E' \t\r\n'), '') END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.given_id(d jsonb, p_field text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN v.id > 0 THEN v.id END FROM orders_v1.whole_number(orders_v1.given_text(d, p_field)) AS v (id)
+CREATE OR REPLACE FUNCTION orders_v1.given_id(d jsonb, p_field text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_id bigint := orders_v1.whole_number(orders_v1.given_text(d, p_field));
+BEGIN
+    RETURN CASE WHEN v_id > 0 THEN v_id END;
+END
 $$;
 
 -- Major units, exactly; what the currency cannot pay is nothing.

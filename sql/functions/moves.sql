@@ -13,8 +13,10 @@ END
 $$;
 
 -- The same text is the start of every entity tag of the order, up to the dot: core/etag.c computes it too.
-CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12)
+CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.lock_order(p_tenant integer, p_order bigint, p_user bigint, p_match text[])
@@ -156,15 +158,19 @@ CREATE OR REPLACE FUNCTION orders_v1.can_expire(o orders.orders) RETURNS boolean
     SELECT o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
-           AND coalesce(o.expires_at <= clock_timestamp(), false)
+CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+           AND coalesce(o.expires_at <= clock_timestamp(), false);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT p_state = 'open' AND p_payment_state IN ('unpaid', 'confirming', 'failed')
-           AND NOT coalesce(p_expires_at <= clock_timestamp(), false)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN p_state = 'open' AND p_payment_state IN ('unpaid', 'confirming', 'failed')
+           AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.expire_at(o orders.orders, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
@@ -278,9 +284,11 @@ CREATE OR REPLACE FUNCTION orders_v1.has_transactions(p orders.payment) RETURNS 
     SELECT p.provider <> 'manual'
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.states_of(o orders.orders) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
-                              'fulfilment_state', o.fulfilment_state)
+CREATE OR REPLACE FUNCTION orders_v1.states_of(o orders.orders) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
+                              'fulfilment_state', o.fulfilment_state);
+END
 $$;
 
 COMMENT ON FUNCTION orders_v1.system_context IS 'Internal: context of the worker';

@@ -26,9 +26,11 @@ $$;
 
 -- In a price that includes its tax, it is what is above price / (1 + sum of rates); else it comes on top. Halves up.
 CREATE OR REPLACE FUNCTION orders_v1.tax_of(p_inclusive boolean, p_price bigint, p_rates_bp numeric) RETURNS bigint
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN p_inclusive THEN p_price - round(p_price::numeric * 10000 / (10000 + p_rates_bp))::bigint
-                ELSE round(p_price::numeric * p_rates_bp / 10000)::bigint END
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE WHEN p_inclusive THEN p_price - round(p_price::numeric * 10000 / (10000 + p_rates_bp))::bigint
+                ELSE round(p_price::numeric * p_rates_bp / 10000)::bigint END;
+END
 $$;
 
 -- A line's tax is of all its rates together, split by rate with the largest-remainder method.
@@ -92,14 +94,16 @@ CREATE OR REPLACE FUNCTION orders_v1.random_digits() RETURNS text LANGUAGE sql V
     FROM (SELECT replace(gen_random_uuid()::text, '-', '')) AS u (hex)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.order_number(h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT CASE
+CREATE OR REPLACE FUNCTION orders_v1.order_number(h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN CASE
         WHEN h.dialect = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 8)
             || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
         WHEN h.dialect = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders_v1.digits(p_id, 6)
         WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 6)
         ELSE h.number_prefix || to_char(p_local, 'YYMMDD')
-            || CASE WHEN h.buyer_binds THEN orders_v1.random_digits() ELSE orders_v1.digits(p_id, 6) END || 'OD' END
+            || CASE WHEN h.buyer_binds THEN orders_v1.random_digits() ELSE orders_v1.digits(p_id, 6) END || 'OD' END;
+END
 $$;
 
 -- A random number that is taken is drawn again.
@@ -107,9 +111,10 @@ CREATE OR REPLACE FUNCTION orders_v1.unused_order_number(p_tenant integer, h ord
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_number text;
+    v_local  timestamp := orders_v1.local_time(p_tenant, now());
 BEGIN
     LOOP
-        v_number := orders_v1.order_number(h, p_id, orders_v1.local_time(p_tenant, now()));
+        v_number := orders_v1.order_number(h, p_id, v_local);
         EXIT WHEN h.buyer_binds IS NOT TRUE
             OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = v_number);
     END LOOP;
@@ -206,17 +211,23 @@ DECLARE
     v_id      bigint := nextval('orders.orders_id_seq');
     v_payment bigint;
     v_paid    boolean;
-    v_goods   boolean := EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.kind = 'product');
+    v_goods   boolean := false;
+    v_taxed   boolean := false;
     v_taxes   orders_v1.tax_share[];
+    l         orders_v1.priced_line;
     k         orders_v1.coupon_taken;
     s         orders_v1.order_sums;
 BEGIN
+    FOREACH l IN ARRAY p_lines LOOP
+        v_goods := v_goods OR l.kind = 'product';
+        v_taxed := v_taxed OR l.tax_class IS NOT NULL;
+    END LOOP;
     s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     IF h.coupon IS NOT NULL THEN
         k := orders_v1.take_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
         p_lines := orders_v1.spread_discount(p_lines, k.amount);
     END IF;
-    IF EXISTS (SELECT FROM unnest(p_lines) AS l WHERE l.tax_class IS NOT NULL) THEN
+    IF v_taxed THEN
         v_taxes := orders_v1.tax_shares(c.tenant_id, h.tax_inclusive, p_lines);
         FOR i IN 1 .. cardinality(p_lines) LOOP
             p_lines[i].tax := (SELECT sum(t.amount) FROM unnest(v_taxes) AS t WHERE t.line = i);

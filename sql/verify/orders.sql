@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Verify orders:orders on pg
 
-SELECT axis, from_state, to_state, actor, event
+SELECT axis, from_state, to_state, actor, event, step
 FROM orders.transition WHERE false;
 SELECT tenant_id, id, public_id, number, bill_no, dialect, version, state,
        payment_state, fulfilment_state, buyer_id, buyer_binds, retailer_id, agent_id, payer, cart_id, payment_method,

@@ -3,4 +3,3 @@
 
 SELECT 1 / count(*) FROM pg_roles WHERE rolname = 'orders_owner' AND NOT rolcanlogin AND NOT rolsuper;
 SELECT 1 / count(*) FROM pg_roles WHERE rolname = 'orders_api' AND NOT rolsuper;
-SELECT 1 / count(*) FROM pg_roles WHERE rolname = 'orders_api' AND rolconfig @> '{plan_cache_mode=force_generic_plan}';
