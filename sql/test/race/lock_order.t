@@ -99,9 +99,11 @@ in_sequence 'placing a package' "$(join_club 3)" member account
 buyer=u1
 order=$(q "$(goods manual "$lines,")")
 q "UPDATE orders.orders SET expires_at = now() - interval '1 minute' WHERE tenant_id = $tenant AND id = $order"
+q "INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES ($tenant, 'expiry', $order, now()) ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at"
 in_sequence 'expiring' "SELECT orders_v1.expire_due($tenant, 10)" payment coupon use first_stock stock
 entries="ARRAY['{\"kind\": \"products\", \"ref\": \"lamp\", \"name\": \"Lamp\", \"variants\": [{\"ref\": \"b\", \"name\": \"B\", \"stock\": 900, \"prices\": {\"USD\": 10}},
     {\"ref\": \"a\", \"name\": \"A\", \"stock\": 900, \"prices\": {\"USD\": 10}}]}', '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 900, \"max_uses\": 900}']::jsonb[]"
 in_sequence 'a catalogue in another sequence' "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, $entries)" coupon first_stock stock
 q "UPDATE orders.orders SET expires_at = NULL WHERE tenant_id = $tenant AND id = $order"
+q "DELETE FROM orders.due WHERE tenant_id = $tenant AND kind = 'expiry' AND id = $order"
 finish
