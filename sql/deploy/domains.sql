@@ -6,6 +6,8 @@
 -- of the table. Rules about several columns and about amounts are CHECKs of the tables. So are rules about one integer: such a CHECK costs
 -- little, and functions with two arguments of one polymorphic type, as is() of pgTAP, take a domain beside a constant text, which has no
 -- type of its own, but no domain beside an integer.
+--
+-- A function that returns rows casts these columns to the base type (sql/functions/answer.sql says why).
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';

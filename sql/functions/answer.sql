@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The readers are plain SQL with the invoker's rights, so that the planner folds them into the statement that
 -- calls them. Columns are read by position: new ones go to the end, in the type and in every branch.
+-- A column of a domain is cast to the type of the answer: the planner merges only branches that have exactly the types of the result,
+-- and adds a subquery scan to each of the others.
 
 CREATE OR REPLACE FUNCTION orders_v1.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders_v1.answer
 LANGUAGE sql STABLE AS $$
@@ -12,10 +14,10 @@ LANGUAGE sql STABLE AS $$
                 SELECT h.comment FROM orders_v1.order_history h
                 WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'order' AND h.to_state = 'cancelled'
                 ORDER BY h.step DESC LIMIT 1) END,
-            o.notes, NULL::text, o.payer, o.currency, o.exponent, NULL::integer,
+            o.notes::text, NULL::text, o.payer, o.currency::text, o.exponent, NULL::integer,
             NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
-            o.snapshot, o.metadata, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
+            o.snapshot::jsonb, o.metadata::jsonb, o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at,
             o.expires_at,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM unnest(p_ids) WITH ORDINALITY AS w (id, n)
@@ -26,10 +28,10 @@ LANGUAGE sql STABLE AS $$
             NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, l.kind::text, NULL::text, NULL::text,
             NULL::text, l.item_ref, NULL::text, l.variant, l.title, NULL::text, NULL::text, NULL::text,
             l.currency, NULL::smallint, l.quantity, l.unit_price, l.list_price, l.subtotal, l.discount, l.tax,
-            NULL::bigint, l.cancelled_quantity::bigint, l.refunded_quantity::bigint, NULL::bigint, l.returnable, l.image, l.snapshot,
-            l.metadata, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+            NULL::bigint, l.cancelled_quantity::bigint, l.refunded_quantity::bigint, NULL::bigint, l.returnable, l.image, l.snapshot::jsonb,
+            l.metadata::jsonb, l.created_at, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::timestamptz, NULL::timestamptz,
-            l.slug, l.attributes, NULL::timestamptz, NULL::timestamptz
+            l.slug, l.attributes::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.order_line l
      WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_ids)
      ORDER BY l.order_id, l.id)
@@ -40,7 +42,7 @@ LANGUAGE sql STABLE AS $$
             p.provider, p.reference, p.intent_id, p.failure_code, p.provider_key::text, p.failure_message, NULL::text,
             NULL::text, p.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, p.amount, p.refunded, NULL::bigint, p.surplus,
-            p.pay_url, NULL::jsonb, p.metadata, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
+            p.pay_url, NULL::jsonb, p.metadata::jsonb, p.created_at, p.updated_at, p.captured_at, NULL::timestamptz,
             NULL::timestamptz, p.expires_at,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.payment p
@@ -48,11 +50,11 @@ LANGUAGE sql STABLE AS $$
      ORDER BY p.order_id, p.id)
     UNION ALL
     (SELECT 'refund'::text, r.order_id, r.id, r.payment_id, NULL::uuid, NULL::text, NULL::text, NULL::text,
-            NULL::integer, r.status, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
+            NULL::integer, r.status::text, NULL::text, NULL::text, NULL::text, NULL::text, p.method, p.channel,
             p.provider, r.reference, NULL::text, r.failure_code, r.provider_key::text, r.reason, NULL::text, NULL::text,
             r.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, r.amount, NULL::bigint, NULL::bigint, r.surplus, NULL::text,
-            NULL::jsonb, r.metadata, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
+            NULL::jsonb, r.metadata::jsonb, r.created_at, r.updated_at, NULL::timestamptz, NULL::timestamptz,
             r.settled_at, NULL::timestamptz,
             NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
      FROM orders.refund r
@@ -65,7 +67,7 @@ CREATE OR REPLACE FUNCTION orders_v1.money_of(p_tenant integer, p_ids bigint[], 
 LANGUAGE sql STABLE AS $$
     SELECT 'balance'::text, o.id, u.id, u.id, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::integer,
            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
-           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.currency,
+           NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, o.currency::text,
            o.exponent, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, coalesce(a.balance, 0), NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, coalesce(a.updated_at, u.created_at),
@@ -83,7 +85,7 @@ LANGUAGE sql STABLE AS $$
            NULL::bigint, NULL::bigint, CASE WHEN t.credit_user_id = w.user_id THEN t.amount ELSE -t.amount END,
            NULL::bigint,
            CASE WHEN t.credit_user_id = w.user_id THEN t.credit_balance_after ELSE t.debit_balance_after END,
-           NULL::boolean, NULL::text, NULL::jsonb, t.metadata, t.created_at, NULL::timestamptz,
+           NULL::boolean, NULL::text, NULL::jsonb, t.metadata::jsonb, t.created_at, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.orders o
@@ -188,7 +190,7 @@ LANGUAGE sql STABLE AS $$
     (SELECT 'return'::text, r.order_id, r.id, r.refund_id, NULL::uuid, o.number::text, NULL::text, NULL::text,
             NULL::integer, r.state::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
             NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, r.reason, NULL::text, NULL::text,
-            o.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+            o.currency::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint,
             CASE WHEN r.refund_id IS NOT NULL THEN (
                 SELECT sum(f.amount) FROM orders.refund f
@@ -232,16 +234,16 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.addresses_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders_v1.answer
 LANGUAGE sql STABLE AS $$
     SELECT 'address'::text, a.order_id, a.id, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
-           NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, a.kind, NULL::text,
+           NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, a.kind::text, NULL::text,
            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
            NULL::text, NULL::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean,
-           NULL::text, a.document, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+           NULL::text, a.document::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
     FROM orders.order_address a
     WHERE a.tenant_id = p_tenant AND a.order_id = ANY (p_ids)
-    ORDER BY a.order_id, a.kind
+    ORDER BY a.order_id, a.kind::text
 $$;
 
 -- What an order is of: the first of its goods; for a package, what its order was for.
@@ -261,7 +263,7 @@ LANGUAGE sql STABLE AS $$
     SELECT 'category'::text, o.id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text, NULL::text,
            NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, orders_v1.order_category(o.tenant_id, o.id), NULL::text,
            NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, y.symbol, NULL::text, NULL::text, NULL::text,
-           o.currency, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           o.currency::text, NULL::smallint, NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
            NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::boolean, NULL::text,
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz,
@@ -288,7 +290,7 @@ LANGUAGE sql STABLE AS $$
     (SELECT 'tax'::text, t.order_id, NULL::bigint, NULL::bigint, NULL::uuid, NULL::text, NULL::text,
             NULL::text, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
             NULL::text, NULL::text, NULL::text, NULL::text, t.key, NULL::text, NULL::text, NULL::text,
-            NULL::text, o.currency, NULL::smallint, t.rate_bp, NULL::bigint, NULL::bigint, NULL::bigint,
+            NULL::text, o.currency::text, NULL::smallint, t.rate_bp, NULL::bigint, NULL::bigint, NULL::bigint,
             NULL::bigint, NULL::bigint, NULL::bigint, t.amount, NULL::bigint, NULL::bigint, NULL::boolean,
             NULL::text, NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
             NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,

@@ -26,7 +26,8 @@ SELECT is((SELECT string_agg(kind, ' ') FROM more_of(77, ARRAY[:a]::bigint[])), 
 SELECT pg_temp.buy('alice', p_option => 'yearly') AS y \gset
 SELECT is((SELECT code FROM rows_of(77, ARRAY[:y]::bigint[]) WHERE kind = 'line'), 'Yearly', 'a line tells its variant');
 
--- The readers must fold into the statement that calls them, each branch an index scan.
+-- The readers must fold into the statement that calls them, each branch an index scan. A branch whose columns have other types than the
+-- answer, as a domain, is a subquery "*SELECT*"; one such branch has other reasons.
 SET LOCAL enable_seqscan = off;
 CREATE FUNCTION pg_temp.plan_of(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -39,7 +40,7 @@ BEGIN
     RETURN v_plan;
 END
 $$;
-SELECT doesnt_match(pg_temp.plan_of(c.sql), '(Function Scan on (rows_of|money_of|more_of)|Seq Scan)', c.name || ' folds into its caller')
+SELECT doesnt_match(pg_temp.plan_of(c.sql), '(Function Scan on (rows_of|money_of|more_of)|Seq Scan|"\*SELECT\*.*"\*SELECT\*)', c.name || ' folds into its caller')
 FROM (VALUES ('rows_of', 'SELECT * FROM rows_of(77, ARRAY[1, 2]::bigint[])'), ('money_of', 'SELECT * FROM money_of(77, ARRAY[1]::bigint[], 5)'),
              ('more_of', 'SELECT * FROM more_of(77, ARRAY[1]::bigint[])'),
              ('rows_of on a list', 'SELECT r.* FROM (SELECT array_agg(id) AS ids FROM (SELECT id FROM orders WHERE tenant_id = 77 AND buyer_id = 1
