@@ -26,6 +26,11 @@ SELECT is(pg_temp.put_lamp('10'), 'created', 'ten lamps');
 SELECT pg_temp.order_of(4) AS a, pg_temp.order_of(3) AS b \gset
 SELECT is(pg_temp.send(:a), 'done', 'four are shipped');
 SELECT is(pg_temp.stock(), '6 3', 'six are left, three of them reserved');
+SELECT order_id AS s FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
+    "lines": [{"product": "lamp", "variant": "x", "quantity": 2}], "shipping": {"courier": "X", "price": 50}}', 900) WHERE kind = 'result' \gset
+SELECT is(pg_temp.stock(), '6 5', 'a line of shipping after them changes nothing');
+SELECT orders_v1.cancel(77, 'operator', 'operator', NULL, 'cancel', NULL, NULL, NULL, :s, 'test', NULL) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.stock(), '6 3', 'nor does it when they are released');
 SELECT is(pg_temp.put_lamp('10'), 'unchanged', 'the same document changes nothing');
 SELECT is(pg_temp.stock(), '6 3', 'what was shipped stays off the stock');
 SELECT is(pg_temp.refusal('SELECT pg_temp.order_of(4)'), 'OR409 insufficient_stock lines', 'three can be sold, not four');

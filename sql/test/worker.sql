@@ -45,6 +45,17 @@ SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
 UPDATE payment SET expires_at = now() WHERE order_id = :b;
 SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'but not for an order past its time');
 
+-- Rows of the queue that do not fit their orders are put right.
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS e \gset
+UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'expiry' AND id = :e;
+SELECT is(expire_due(77, 100), 0, 'an order whose time has not come stays open');
+SELECT is((SELECT d.due_at FROM due d WHERE d.tenant_id = 77 AND d.kind = 'expiry' AND d.id = :e),
+          (SELECT o.expires_at FROM orders o WHERE o.tenant_id = 77 AND o.id = :e), 'and is due at its time');
+SELECT pg_temp.pay(:e) \g (format=unaligned) /dev/null
+INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, 'expiry', :e, now());
+SELECT is(expire_due(77, 100), 0, 'an order that was paid does not expire');
+SELECT is_empty(format('SELECT FROM due WHERE tenant_id = 77 AND kind = $$expiry$$ AND id = %s', :e), 'and is due no longer');
+
 -- One provider is down: its work waits, is not read by the claims of the others, and is claimed in turn, the longest wait first.
 SELECT pg_temp.wait_down(3000) \g (format=unaligned) /dev/null
 ANALYZE due; -- as autovacuum does after 1000 changes
