@@ -3,6 +3,7 @@
 
 #include <http_log.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,11 +111,16 @@ static bool add_thread(void)
 {
     pthread_attr_t detached;
     pthread_t thread;
+    sigset_t all, before;
     bool added = false;
 
     if (calls.threads < ORDERS_REMOTE_CACHE_THREADS && !pthread_attr_init(&detached)) {
+        /* The thread inherits the mask: httpd's signals are handled by httpd's threads. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
         added = !pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) &&
                 !pthread_create(&thread, &detached, work, NULL);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_attr_destroy(&detached);
     }
     calls.threads += added;
@@ -123,8 +129,8 @@ static bool add_thread(void)
 }
 
 /**
- * Under the lock: whether there is a thread for a call, and the server is not known to be silent. A removal is queued: an
- * identity that was revoked must not stay in the cache because the threads are busy.
+ * Under the lock: whether there is a thread for a call, and the server is not known to be silent. While all threads are busy, a
+ * removal is queued, because an identity that was revoked must not stay in the cache. While the server is silent, it is lost.
  */
 static bool admit(orders_remote_operation_e operation, bool *probe)
 {

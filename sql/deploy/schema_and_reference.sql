@@ -22,8 +22,8 @@ Time is timestamptz of the database clock.
 Lock order of every function: idempotency key, cart, order, its payments (by id), refund or provider events (by id), coupon with the
 counter of its user (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
 locked for the shortest time. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all coupons,
-then all stock. A package has neither coupon nor stock, so that placing, paying and closing its order may lock the member first. Workers claim
-rows with SKIP LOCKED and wait for no order.';
+then all stock. A package has neither coupon nor stock, so that placing, paying and closing its order may lock the member first. Rows of
+orders.due are changed under the lock of their order; workers claim them with SKIP LOCKED and wait for no order.';
 
 CREATE SCHEMA orders_check;
 
@@ -101,6 +101,7 @@ BEGIN
 END
 $do$;
 
+-- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
 CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
                set_bit(set_bit(

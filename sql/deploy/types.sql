@@ -190,4 +190,20 @@ COMMENT ON TYPE orders_v1.broken_rule IS 'A rule that a document breaks, and the
 COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';
 COMMENT ON TYPE orders_v1.judged_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
 
+-- Every step of every order, unfolded from the events. Reads of orders use it, and replacing a view waits for them: like a type it is changed by
+-- a change of its own.
+CREATE VIEW orders_v1.order_history AS
+SELECT e.tenant_id, e.subject_id AS order_id, (e.first_step + s.n - 1)::integer AS step, e.version,
+       split_part(s.step, ':', 1) AS axis, split_part(s.step, ':', 2) AS from_state, split_part(s.step, ':', 3) AS to_state,
+       e.actor, e.actor_id, e.api, e.comments[coalesce(nullif(split_part(s.step, ':', 4), '')::integer, 1)] AS comment,
+       CASE split_part(s.step, ':', 1) WHEN 'return' THEN e.return_id END AS return_id, e.created_at
+FROM orders.event e
+CROSS JOIN LATERAL unnest(e.steps) WITH ORDINALITY AS s (step, n)
+WHERE e.subject = 'order';
+
+GRANT SELECT ON orders_v1.order_history TO orders_api;
+
+COMMENT ON VIEW orders_v1.order_history IS
+'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';
+
 COMMIT;

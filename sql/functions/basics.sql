@@ -26,7 +26,6 @@ CREATE OR REPLACE FUNCTION orders_v1.is_transient(p_sqlstate text) RETURNS boole
     SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
 $$;
 
--- RFC 9562 version 7: 48 bits of Unix milliseconds, the version and variant bits, the rest random.
 CREATE OR REPLACE FUNCTION orders_v1.digits(p_number bigint, p_least integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT lpad(p_number::text, greatest(p_least, length(p_number::text)), '0')
 $$;

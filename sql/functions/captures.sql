@@ -88,8 +88,8 @@ BEGIN
 END
 $$;
 
--- The time at which the provider is asked is written to the payment, which a claim does not wait for: the work that holds its lock waits
--- for the row of orders.due, perhaps, and often ends the doubt.
+-- The time at which the provider is asked is written to the payment. A claim does not wait for its lock: the transaction that holds it may
+-- be waiting for this row of orders.due.
 CREATE OR REPLACE FUNCTION orders_v1.due_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -103,7 +103,11 @@ BEGIN
         WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.capture_asked_at IS NOT NULL
         FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
-            PERFORM put_due(p_tenant, 'capture', d.id, p_channel, now() + interval '1 second');
+            IF EXISTS (SELECT FROM payment x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.capture_asked_at IS NOT NULL) THEN
+                PERFORM put_due(p_tenant, 'capture', d.id, p_channel, now() + interval '1 second');
+            ELSE
+                PERFORM end_due(p_tenant, 'capture', d.id);
+            END IF;
             CONTINUE;
         END IF;
         r := capture_row(p, true);

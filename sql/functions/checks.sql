@@ -1,7 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- One view an invariant: (tenant_id, order_id, problem), empty while all is well. They read whole tables.
 
-CREATE OR REPLACE VIEW orders_check.balances_equal_postings AS
+-- Views cannot lose a column by CREATE OR REPLACE, as the functions of a former release may want.
+DO $$
+DECLARE
+    v_views text;
+BEGIN
+    SELECT string_agg(c.oid::regclass::text, ', ') INTO v_views FROM pg_class c
+    WHERE c.relnamespace = 'orders_check'::regnamespace AND c.relkind = 'v';
+    IF v_views IS NOT NULL THEN
+        EXECUTE 'DROP VIEW ' || v_views;
+    END IF;
+END
+$$;
+
+CREATE VIEW orders_check.balances_equal_postings AS
 WITH sides AS (
     SELECT p.tenant_id, p.debit_user_id AS user_id, p.currency, -p.amount AS amount FROM orders.posting p
     WHERE p.debit_user_id IS NOT NULL
@@ -33,7 +46,7 @@ FROM (
 ) AS r
 WHERE r.after <> r.amount;
 
-CREATE OR REPLACE VIEW orders_check.paid_is_captured AS
+CREATE VIEW orders_check.paid_is_captured AS
 SELECT o.tenant_id, o.id AS order_id,
        format('%s with %s captured of %s', o.payment_state, coalesce(p.captured, 0), o.total) AS problem
 FROM orders.orders o
@@ -68,7 +81,7 @@ FROM orders.payment p
 LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE o.currency IS DISTINCT FROM p.currency;
 
-CREATE OR REPLACE VIEW orders_check.refunds_within_captured AS
+CREATE VIEW orders_check.refunds_within_captured AS
 WITH sums AS (
     SELECT r.tenant_id, r.order_id, r.payment_id,
            coalesce(sum(r.amount) FILTER (WHERE r.status = 'done'), 0) AS done,
@@ -136,7 +149,7 @@ WHERE CASE o.payment_state
           ELSE (o.payment_state = 'refund_pending') <> (coalesce(r.pending, 0) > 0) END
    OR (o.state IN ('cancelled', 'expired', 'error') AND o.captured > 0 AND r.refunds IS NULL);
 
-CREATE OR REPLACE VIEW orders_check.used_once AS
+CREATE VIEW orders_check.used_once AS
 SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s stands %s times', i.key, i.route, count(*))
     AS problem
 FROM orders.idempotency i
@@ -168,7 +181,7 @@ WHERE p.captured > 0 AND p.transaction_id IS NOT NULL AND p.provider NOT IN ('ma
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = p.transaction_id
                     AND t.payment_id = p.id AND t.kind = 'capture');
 
-CREATE OR REPLACE VIEW orders_check.stock_is_held AS
+CREATE VIEW orders_check.stock_is_held AS
 SELECT coalesce(s.tenant_id, l.tenant_id) AS tenant_id, NULL::bigint AS order_id,
        format('variant %s has %s reserved, orders hold %s', coalesce(s.variant_id, l.item_id), coalesce(s.reserved, 0),
               coalesce(l.reserved, 0)) AS problem
@@ -198,13 +211,13 @@ WHERE l.kind = 'product'
   AND (l.cancelled_quantity > coalesce(f.quantity, 0)
        OR (orders_v1.is_shippable(o.state, o.fulfilment_state) AND l.cancelled_quantity <> coalesce(f.quantity, 0)));
 
-CREATE OR REPLACE VIEW orders_check.refunded_is_closed AS
+CREATE VIEW orders_check.refunded_is_closed AS
 SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
     AS problem
 FROM orders.orders o
 WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent_state(o.fulfilment_state);
 
-CREATE OR REPLACE VIEW orders_check.stock_adds_up AS
+CREATE VIEW orders_check.stock_adds_up AS
 SELECT s.tenant_id, NULL::bigint AS order_id,
        format('variant %s has %s on hand: %s were entered, %s shipped, %s of them by orders', s.variant_id, s.on_hand, s.entered,
               s.shipped, coalesce(l.shipped, 0)) AS problem
@@ -221,7 +234,7 @@ WHERE l.stock_shipped > 0
   AND (l.kind <> 'product'
        OR NOT (orders_v1.is_sent_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
-CREATE OR REPLACE VIEW orders_check.shipments_fit AS
+CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
        format('goods are %s, shipped %s, delivered %s', o.fulfilment_state, coalesce(s.shipped_at::text, 'never'),
               coalesce(s.delivered_at::text, 'never')) AS problem
@@ -230,7 +243,7 @@ LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
 WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent_state(o.fulfilment_state)
    OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
 
-CREATE OR REPLACE VIEW orders_check.history_is_a_path AS
+CREATE VIEW orders_check.history_is_a_path AS
 WITH steps AS (
     SELECT h.*, lag(h.to_state, 1, 'new') OVER axis AS came_from, lead(h.step) OVER axis IS NULL AS is_last,
            row_number() OVER (PARTITION BY h.tenant_id, h.order_id ORDER BY h.step) AS expected_step
@@ -266,7 +279,7 @@ FROM steps s
 LEFT JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
 WHERE o.id IS NULL OR s.version > o.version;
 
-CREATE OR REPLACE VIEW orders_check.lines_add_up AS
+CREATE VIEW orders_check.lines_add_up AS
 WITH sums AS (
     SELECT l.tenant_id, l.order_id,
            coalesce(sum(l.subtotal) FILTER (WHERE l.kind IN ('plan', 'product', 'package')), 0) AS subtotal,
@@ -297,7 +310,7 @@ FROM orders.order_line l
 LEFT JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE o.currency IS DISTINCT FROM l.currency;
 
-CREATE OR REPLACE VIEW orders_check.series_without_gaps AS
+CREATE VIEW orders_check.series_without_gaps AS
 WITH taken AS (
     SELECT b.tenant_id, b.series, b.sequence FROM orders.bill b
     UNION ALL
@@ -325,7 +338,7 @@ JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
 WHERE (i.document ->> 'total', i.document ->> 'currency', i.document ->> 'number')
       IS DISTINCT FROM (o.total::text, o.currency, i.number);
 
-CREATE OR REPLACE VIEW orders_check.coupons_within_limits AS
+CREATE VIEW orders_check.coupons_within_limits AS
 WITH uses AS (
     SELECT r.tenant_id, r.coupon_id, r.user_id, count(*) AS used
     FROM orders.coupon_redemption r WHERE r.state <> 'released' GROUP BY 1, 2, 3
@@ -362,7 +375,7 @@ LEFT JOIN orders.coupon_redemption r
     ON r.tenant_id = l.tenant_id AND r.order_id = l.order_id AND r.coupon_id = l.item_id
 WHERE l.kind = 'discount' AND l.item_id IS NOT NULL AND r.amount IS DISTINCT FROM -l.subtotal;
 
-CREATE OR REPLACE VIEW orders_check.answers_have_effects AS
+CREATE VIEW orders_check.answers_have_effects AS
 SELECT i.tenant_id, i.order_id, format('key %s of route %s names a missing order', i.key, i.route) AS problem
 FROM orders.idempotency i
 WHERE i.order_id IS NOT NULL
@@ -378,7 +391,7 @@ SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer
 FROM orders.idempotency i
 WHERE i.answer IS NULL AND i.order_id IS NULL;
 
-CREATE OR REPLACE VIEW orders_check.one_event_a_version AS
+CREATE VIEW orders_check.one_event_a_version AS
 SELECT coalesce(o.tenant_id, e.tenant_id) AS tenant_id, coalesce(o.id, e.subject_id) AS order_id,
        format('version %s, but %s events up to version %s', coalesce(o.version::text, 'of no order'), coalesce(e.events, 0),
               coalesce(e.last, 0)) AS problem
@@ -393,7 +406,7 @@ SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
 FROM orders.event e
 WHERE e.types IS DISTINCT FROM orders_v1.event_types(e.subject, e.actor, e.steps);
 
-CREATE OR REPLACE VIEW orders_check.events_are_chained AS
+CREATE VIEW orders_check.events_are_chained AS
 SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END AS order_id,
        format('event %s of version %s does not have the hash of its content', e.id, e.version) AS problem
 FROM (SELECT x.*, lag(x.hash) OVER (PARTITION BY x.tenant_id, x.subject, x.subject_id ORDER BY x.version) AS previous
@@ -408,7 +421,7 @@ FROM orders.event e
 WHERE (e.comments IS NULL) <> (e.comments_salt IS NULL)
    OR (e.comments IS NOT NULL AND e.comments_digest IS DISTINCT FROM orders_v1.comments_digest(e.comments_salt, e.comments));
 
-CREATE OR REPLACE VIEW orders_check.returns_fit AS
+CREATE VIEW orders_check.returns_fit AS
 SELECT l.tenant_id, l.order_id, format('line %s of %s counts %s returned, its returns say %s', l.id, l.quantity,
                                        l.returned_quantity, coalesce(x.quantity, 0)) AS problem
 FROM orders.order_line l
@@ -430,7 +443,7 @@ FROM orders.order_return r
 WHERE NOT EXISTS (SELECT FROM orders.return_line x
                   WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.order_id = r.order_id);
 
-CREATE OR REPLACE VIEW orders_check.packages_fit AS
+CREATE VIEW orders_check.packages_fit AS
 SELECT l.tenant_id, l.order_id, 'a package is sold by an order of another kind' AS problem
 FROM orders.order_line l
 LEFT JOIN orders.package_order q ON q.tenant_id = l.tenant_id AND q.order_id = l.order_id AND q.package_id = l.item_id
@@ -471,7 +484,7 @@ JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orde
 GROUP BY q.tenant_id, q.user_id
 HAVING count(*) > 1;
 
-CREATE OR REPLACE VIEW orders_check.provider_events_fit AS
+CREATE VIEW orders_check.provider_events_fit AS
 SELECT e.tenant_id, p.order_id, format('event %s of channel %s waits, payment %s can take it', e.event_id, e.channel, p.id) AS problem
 FROM orders.provider_event e
 JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.channel = e.channel
@@ -490,7 +503,7 @@ WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
 
 -- References without a foreign key: a foreign key locks the row that it refers to, and many orders share these rows. Functions look the
 -- row up before they refer to it, and no function deletes one.
-CREATE OR REPLACE VIEW orders_check.references_exist AS
+CREATE VIEW orders_check.references_exist AS
 WITH reference AS (
     SELECT o.tenant_id, o.id AS order_id, 'order' AS source, o.id::text AS source_id, 'company' AS target, o.retailer_id::text AS target_id
     FROM orders.orders o
@@ -566,7 +579,7 @@ SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not ex
 FROM reference r;
 
 -- A surplus refund that its provider refused stays pending and is no longer due.
-CREATE OR REPLACE VIEW orders_check.due_fits AS
+CREATE VIEW orders_check.due_fits AS
 WITH work AS (
     SELECT o.tenant_id, 'expiry' AS kind, o.id, NULL AS channel, o.id AS order_id, true AS required FROM orders.orders o
     WHERE o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
@@ -589,7 +602,7 @@ FROM work w
 FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
 WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');
 
-CREATE OR REPLACE VIEW orders_check.all_violations AS
+CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
 UNION ALL SELECT 3, 'refunds_within_captured', v.* FROM orders_check.refunds_within_captured v

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The queues of the worker. Work inserts, moves and deletes rows of orders.due while it holds the lock of the order, after all its other locks.
--- A claim skips locked rows and commits at once, so that work never waits long for it and it never waits for work.
+-- The queues of the worker. Operations insert, move and delete rows of orders.due under the lock of the order (a mail's: of the mail). A claim takes
+-- only unlocked rows, waits for no lock and commits at once: it cannot deadlock with an operation, which waits for it only briefly.
 
 CREATE OR REPLACE FUNCTION orders_v1.put_due(p_tenant integer, p_kind text, p_id bigint, p_channel text, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -78,7 +78,7 @@ DECLARE
     v_comments text[]  := coalesce(e.comments, ARRAY[NULL::text]);
     v_comment  integer := coalesce(array_position(v_comments, p_comment), cardinality(v_comments) + 1);
 BEGIN
-    IF e.xid <> pg_current_xact_id() OR e.return_id <> p_return
+    IF (e.epoch, e.xid) IS DISTINCT FROM (orders.event_epoch(), pg_current_xact_id()) OR e.return_id <> p_return
        OR (e.actor, e.actor_id, e.api) IS DISTINCT FROM (c.actor, c.actor_id, c.api) THEN
         RAISE EXCEPTION USING ERRCODE = 'unique_violation', CONSTRAINT = 'event_pkey',
             MESSAGE = format('version %s of %s %s has an event of another operation', e.version, e.subject, e.subject_id);
@@ -145,18 +145,6 @@ BEGIN
 END
 $$;
 
--- Every step of every order, unfolded from the events.
-CREATE OR REPLACE VIEW orders_v1.order_history AS
-SELECT e.tenant_id, e.subject_id AS order_id, (e.first_step + s.n - 1)::integer AS step, e.version,
-       split_part(s.step, ':', 1) AS axis, split_part(s.step, ':', 2) AS from_state, split_part(s.step, ':', 3) AS to_state,
-       e.actor, e.actor_id, e.api, e.comments[coalesce(nullif(split_part(s.step, ':', 4), '')::integer, 1)] AS comment,
-       CASE split_part(s.step, ':', 1) WHEN 'return' THEN e.return_id END AS return_id, e.created_at
-FROM orders.event e
-CROSS JOIN LATERAL unnest(e.steps) WITH ORDINALITY AS s (step, n)
-WHERE e.subject = 'order';
-
-GRANT SELECT ON orders_v1.order_history TO orders_api;
-
 COMMENT ON FUNCTION orders_v1.event_hash IS
 'Hash of an event: SHA-256 of the hash of the event before it (nothing, for version 1) and of the UTF-8 text of a JSON array of the other arguments in
 their order: numbers, texts, arrays of texts, or null; xid as text, created_at as microseconds since 1970-01-01 UTC, comments_digest in hexadecimal';
@@ -172,5 +160,3 @@ COMMENT ON FUNCTION orders_v1.extend_event IS
 COMMENT ON FUNCTION orders_v1.record_event IS
 'Internal: records an operation on a subject that is locked or made by this transaction: p_version is the version that it leads to; p_return the
 return that steps on axis return belong to. Steps of a second record for this version are added to its event';
-COMMENT ON VIEW orders_v1.order_history IS
-'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';

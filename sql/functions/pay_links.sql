@@ -164,7 +164,11 @@ DECLARE
     r orders_v1.answer;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'mail', '', p_limit, p_lease) LOOP
-        SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id;
+        SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.done_at IS NULL AND NOT x.dead;
+        IF NOT FOUND THEN
+            PERFORM end_due(p_tenant, 'mail', d.id);
+            CONTINUE;
+        END IF;
         r := NULL;
         r.kind := 'mail';
         r.id := m.id;
@@ -194,6 +198,7 @@ DECLARE
     v_dead     boolean;
     v_now      timestamptz := now();
 BEGIN
+    PERFORM FROM mail x WHERE x.tenant_id = p_tenant AND x.id = p_id FOR UPDATE;
     SELECT d.attempts INTO v_attempts FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'mail' AND d.id = p_id;
     v_dead := coalesce(NOT p_ok AND (p_final OR is_last_try(v_attempts + 1)), false);
     UPDATE mail x

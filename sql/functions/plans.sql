@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The statements of a function are planned once a session. PostgreSQL would plan those with optional parameters again at every call, which costs
 -- more than a better plan saves. This is no setting of the role: it would overrule the searches, which are planned for their filters
--- (store/order_search.c). A database that is distributed by tenant leaves this file out.
+-- (store/order_search.c).
 
 DO $$
 DECLARE

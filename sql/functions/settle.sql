@@ -77,15 +77,17 @@ CREATE OR REPLACE FUNCTION orders_v1.fail_order(
     c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
-    v_steps orders_v1.step[] := '{}';
+    v_steps  orders_v1.step[] := '{}';
+    v_failed boolean;
 BEGIN
     UPDATE orders.payment x
     SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
         capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
       AND (p_payment IS NULL OR x.id = p_payment);
+    v_failed := FOUND;
     PERFORM orders_v1.end_intents(o.tenant_id, o.id);
-    IF p_payment IS NOT NULL THEN
+    IF v_failed AND p_payment IS NOT NULL THEN
         PERFORM orders_v1.end_due(o.tenant_id, 'capture', p_payment);
     END IF;
     IF o.payment_state <> 'failed' THEN
@@ -148,11 +150,13 @@ DECLARE
 BEGIN
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
-      AND (x.intent_id IS NULL OR (x.status = 'created' AND x.intent_id = p_intent)); -- an event named the intent first
+      AND (x.intent_id IS NULL OR x.status = 'created'); -- with an intent: an event named it before the reply did
     IF FOUND THEN
-        PERFORM check_intent(p, p_intent);
+        IF p.intent_id IS NULL THEN
+            PERFORM check_intent(p, p_intent);
+        END IF;
         UPDATE payment x
-        SET intent_id = p_intent, pay_url = p_url, reference = coalesce(p_reference, x.reference),
+        SET intent_id = coalesce(x.intent_id, p_intent), pay_url = p_url, reference = coalesce(p_reference, x.reference),
             status = CASE x.status WHEN 'created' THEN 'pending' ELSE x.status END,
             failure_code = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_code END,
             failure_message = CASE x.status WHEN 'created' THEN NULL ELSE x.failure_message END,

@@ -10,9 +10,12 @@ DECLARE
     r orders_v1.answer;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'intent', p_channel, p_limit, p_lease) LOOP
-        SELECT * INTO p FROM payment x
-        WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'created' AND coalesce(x.expires_at > now(), true);
-        CONTINUE WHEN NOT FOUND;
+        SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'created';
+        IF NOT FOUND THEN
+            PERFORM end_due(p_tenant, 'intent', d.id);
+            CONTINUE;
+        END IF;
+        CONTINUE WHEN p.expires_at <= now();
         r := NULL;
         r.kind := 'payment';
         r.order_id := p.order_id;
@@ -46,7 +49,10 @@ DECLARE
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'refund', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO f FROM refund x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'pending';
-        CONTINUE WHEN NOT FOUND;
+        IF NOT FOUND THEN
+            PERFORM end_due(p_tenant, 'refund', d.id);
+            CONTINUE;
+        END IF;
         r := NULL;
         r.kind := 'refund';
         r.order_id := f.order_id;
@@ -71,7 +77,7 @@ BEGIN
 END
 $$;
 
--- An expiry is not claimed: the transaction that finds it closes the order. No order is waited for, coupons are: all workers come to them in
+-- An expiry is not claimed: the transaction that finds it closes the order. Orders are not waited for. Coupons are: all workers lock them in
 -- the same order. A row that is early or superfluous is corrected, so that it does not stay at the head of the queue.
 CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$

@@ -62,6 +62,11 @@ SELECT is((SELECT concat_ws(' ', p.status, p.intent_id, p.pay_url) FROM orders.p
           'pending in-i https://pay.example/', 'with the address to pay at');
 SELECT is_empty(format($$SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'intent' AND d.id = %s$$, pg_temp.payment_of(:i)),
                 'and the worker does not ask for it again');
+SELECT pg_temp.buy('bob', p_method => 'external') AS j \gset
+SELECT is(pg_temp.hear('j1', 'refunded', :j, 400, 'rtx-j', p_intent => 'in-j'), 'waiting', 'an event names an intent');
+SELECT is(pg_temp.intend(:j, 'in-other'), 'done', 'and the reply another one');
+SELECT is((SELECT concat_ws(' ', p.status, p.intent_id) FROM orders.payment p WHERE p.tenant_id = 77 AND p.order_id = :j), 'pending in-j', 'the first one stays');
+SELECT is_empty(format($$SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'intent' AND d.id = %s$$, pg_temp.payment_of(:j)), 'and the worker asks for none');
 SELECT is(pg_temp.hear('i2', 'paid', :i, 1000, 'tx-i', p_intent => 'in-i'), 'done', 'the capture');
 SELECT is(pg_temp.states(:i), 'completed partially_refunded none', 'and its refund');
 

@@ -31,9 +31,6 @@ SELECT 'orders_v1.step_texts'::regproc;
 SELECT 'orders_v1.check_steps'::regproc;
 SELECT 'orders_v1.extend_event'::regproc;
 SELECT 'orders_v1.record_event'::regproc;
-SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment, return_id, created_at
-FROM orders_v1.order_history WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders_v1.order_history', 'SELECT')::integer;
 SELECT 'orders_v1.next_in_series'::regproc;
 SELECT 'orders_v1.order_id_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

@@ -18,3 +18,6 @@ SELECT NULL::orders_v1.upserted;
 SELECT NULL::orders_v1.broken_rule;
 SELECT NULL::orders_v1.offer;
 SELECT NULL::orders_v1.judged_lines;
+SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment, return_id, created_at
+FROM orders_v1.order_history WHERE false;
+SELECT 1 / has_table_privilege('orders_api', 'orders_v1.order_history', 'SELECT')::integer;
