@@ -201,9 +201,16 @@ FROM orders.event e
 CROSS JOIN LATERAL unnest(e.steps) WITH ORDINALITY AS s (step, n)
 WHERE e.subject = 'order';
 
-GRANT SELECT ON orders_v1.order_history TO orders_api;
+-- The same without unfolding, for reads that need no step.
+CREATE VIEW orders_v1.order_operation AS
+SELECT e.tenant_id, e.subject_id AS order_id, e.version, e.actor, e.actor_id, e.api, e.created_at
+FROM orders.event e
+WHERE e.subject = 'order' AND e.steps <> '{}';
+
+GRANT SELECT ON orders_v1.order_history, orders_v1.order_operation TO orders_api;
 
 COMMENT ON VIEW orders_v1.order_history IS
 'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';
+COMMENT ON VIEW orders_v1.order_operation IS 'The operations on orders that took a step, by version';
 
 COMMIT;

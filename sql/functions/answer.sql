@@ -4,16 +4,22 @@
 -- A column of a domain is cast to the type of the answer: the planner merges only branches that have exactly the types of the result,
 -- and adds a subquery scan to each of the others.
 
+-- A function of its own: a subquery would be prepared for each order, cancelled or not.
+CREATE OR REPLACE FUNCTION orders_v1.cancel_reason(p_tenant integer, p_order bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT h.comment FROM orders_v1.order_history h
+            WHERE h.tenant_id = p_tenant AND h.order_id = p_order AND h.axis = 'order' AND h.to_state = 'cancelled'
+            ORDER BY h.step DESC LIMIT 1);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.rows_of(p_tenant integer, p_ids bigint[]) RETURNS SETOF orders_v1.answer
 LANGUAGE sql STABLE AS $$
     (SELECT 'order'::text, o.id, o.id, o.buyer_id, o.public_id, o.number::text, o.bill_no, o.dialect::text,
             o.version, o.state::text, o.payment_state::text, o.fulfilment_state::text, NULL::text,
             CASE WHEN o.buyer_binds THEN 'consumer' END, o.payment_method, o.payment_channel, NULL::text, NULL::text,
             NULL::text, NULL::text,
-            CASE WHEN o.state = 'cancelled' THEN (
-                SELECT h.comment FROM orders_v1.order_history h
-                WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.axis = 'order' AND h.to_state = 'cancelled'
-                ORDER BY h.step DESC LIMIT 1) END,
+            CASE WHEN o.state = 'cancelled' THEN orders_v1.cancel_reason(o.tenant_id, o.id) END,
             o.notes::text, NULL::text, o.payer, o.currency::text, o.exponent, NULL::integer,
             NULL::bigint, NULL::bigint, o.subtotal,
             o.discount, o.tax, o.shipping, o.total, o.refunded, NULL::bigint, o.tax_inclusive, NULL::text,
@@ -137,7 +143,7 @@ LANGUAGE sql STABLE AS $$
            NULL::jsonb, NULL::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
            NULL::text, NULL::jsonb, NULL::timestamptz, NULL::timestamptz
-    FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders_v1.order_history x
+    FROM (SELECT DISTINCT x.tenant_id, x.order_id, x.actor_id FROM orders_v1.order_operation x
           WHERE x.tenant_id = p_tenant AND x.order_id = ANY (p_ids) AND x.actor_id IS NOT NULL) AS h
     JOIN orders.users u ON u.tenant_id = h.tenant_id AND u.id = h.actor_id
 $$;
@@ -330,6 +336,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.more_of(integer, bigint[]),
     orders_v1.parties_of(integer, bigint[]),
     orders_v1.actors_of(integer, bigint[]),
+    orders_v1.cancel_reason(integer, bigint),
     orders_v1.invoices_of(integer, bigint[]),
     orders_v1.shipments_of(integer, bigint[]),
     orders_v1.returns_of(integer, bigint[]),
@@ -339,6 +346,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.categories_of(integer, bigint[])
     TO orders_api;
 
+COMMENT ON FUNCTION orders_v1.cancel_reason IS 'Why an order was cancelled last; NULL: nobody said, or it was not. Rights of the caller';
 COMMENT ON FUNCTION orders_v1.rows_of IS
 'Rows order (as ordered in p_ids; title why it was cancelled), line, payment and refund (by order and id; flag: surplus; type of a payment: asked while the outcome of a capture is unknown) of orders. Of a line,
 refunded is the number of its refunded pieces, amount the number of those that are not shipped. Runs with the rights of

@@ -37,6 +37,7 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.order_id_of(integer, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.refused_place'::regproc;
 SELECT 'orders_v1.is_package'::regproc;
+SELECT 'orders_v1.cancel_reason'::regproc;
 SELECT 'orders_v1.rows_of'::regproc;
 SELECT 'orders_v1.money_of'::regproc;
 SELECT 'orders_v1.more_of'::regproc;
