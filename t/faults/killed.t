@@ -83,7 +83,8 @@ none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1
 is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),
     eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'and captured what we say');
 my $unpaid = $postgres->value(q(SELECT max(id) FROM orders.orders WHERE state = 'open' AND payment_state = 'unpaid' AND payment_method = 'manual'));
-$postgres->db->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ?), undef, $unpaid);
+$postgres->db->do(q(WITH o AS (UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id)
+    INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'expiry', id, now() FROM o), undef, $unpaid);
 ok(eval { wait_for('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
     'the worker goes on: an order past its time expires') or diag($postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid));
 none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
