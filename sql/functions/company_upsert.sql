@@ -16,7 +16,7 @@ END
 $$;
 
 -- All the words that the APIs have for the parts of an address.
-CREATE OR REPLACE FUNCTION orders_v1.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_address jsonb := orders_v1.doc_json(d, p_field, '{object}', p_default);
     v_path    text := orders_v1.doc_path(d, p_field) || '.';
@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_images jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
     v_path   text := orders_v1.doc_path(d, p_field) || '.';
@@ -179,7 +179,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_translations(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_translations(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_all jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
     e     record;
@@ -195,7 +195,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_options(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_options(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_all  jsonb := orders_v1.doc_json(d, p_field, '{array}', '[]');
     v_path text := orders_v1.doc_path(d, p_field);

@@ -19,7 +19,7 @@ CREATE OR REPLACE FUNCTION orders_v1.is_mail_address(p_text text) RETURNS boolea
 $$;
 
 -- Refusals name a member by its path. A nested document has the path in front of its members as its member ''.
-CREATE OR REPLACE FUNCTION orders_v1.doc_path(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_path(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN concat(d ->> '', p_field);
 END
@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_nested(d jsonb, p_path text, p_known text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_nested(d jsonb, p_path text, p_known text[]) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF jsonb_typeof(d) <> 'object' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON object.', p_path);
@@ -47,7 +47,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_text(
     p_doc jsonb, p_field text, p_required boolean, p_max integer DEFAULT 200, p_lines boolean DEFAULT false
-) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_text text := p_doc ->> p_field;
 BEGIN
@@ -69,11 +69,11 @@ END
 $$;
 
 -- An empty text says nothing.
-CREATE OR REPLACE FUNCTION orders_v1.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_said(d jsonb, p_field text, p_max integer DEFAULT 200) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT nullif(orders_v1.doc_text(d, p_field, false, p_max), '')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_mail(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_mail(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_text text := orders_v1.doc_text(d, p_field, false, 320);
 BEGIN
@@ -88,7 +88,7 @@ CREATE OR REPLACE FUNCTION orders_v1.is_url(p_text text) RETURNS boolean LANGUAG
     SELECT p_text ~ '^https?://[^[:cntrl:][:space:]]+$'
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_url(d jsonb, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_url text := orders_v1.doc_said(d, p_field, 2000);
 BEGIN
@@ -115,7 +115,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_number(p_doc jsonb, p_field text, p_required boolean, p_least bigint, p_most bigint)
-RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_number bigint := CASE jsonb_typeof(p_doc -> p_field) WHEN 'number' THEN orders_v1.whole_number(p_doc ->> p_field) END;
 BEGIN
@@ -133,7 +133,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_boolean(p_doc jsonb, p_field text, p_default boolean) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF p_doc ->> p_field IS NULL THEN
         RETURN p_default;
@@ -145,7 +145,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_json(p_doc jsonb, p_field text, p_types text[], p_default jsonb) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF p_doc ->> p_field IS NULL THEN
         RETURN p_default;
@@ -168,7 +168,7 @@ END
 $$;
 
 -- A list or an object of any form, whose texts are shown to people.
-CREATE OR REPLACE FUNCTION orders_v1.doc_display(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_display(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_json jsonb := orders_v1.doc_json(d, p_field, '{array,object}', '[]');
 BEGIN
@@ -205,7 +205,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.doc_word(p_doc jsonb, p_field text, p_words text[], p_default text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_text text := coalesce(orders_v1.doc_text(p_doc, p_field, p_default IS NULL), p_default);
 BEGIN
@@ -251,7 +251,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_duration_value(d jsonb, p_unit text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.doc_duration_value(d jsonb, p_unit text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_value bigint := orders_v1.doc_number(d, 'duration_value', p_unit IS NOT NULL, 1, 10000);
 BEGIN

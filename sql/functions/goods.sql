@@ -2,7 +2,7 @@
 -- From products to the lines of an order.
 
 CREATE OR REPLACE FUNCTION orders_v1.variant_snapshot(v orders.variant, p orders.product, c orders.company) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
         'company', CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('id', c.id, 'name', c.name) END,
@@ -21,7 +21,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.variant_line(
     v orders.variant, p orders.product, c orders.company, x orders.variant_price, p_quantity integer, p_discount bigint
-) RETURNS orders_v1.priced_line LANGUAGE plpgsql IMMUTABLE AS $$
+) RETURNS orders_v1.priced_line LANGUAGE plpgsql STABLE AS $$
 DECLARE
     l orders_v1.priced_line;
 BEGIN

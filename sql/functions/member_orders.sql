@@ -135,7 +135,7 @@ $$;
 
 -- What the catalogue takes off its list price is the discount.
 CREATE OR REPLACE FUNCTION orders_v1.offer_line(f orders_v1.offer, p_quantity integer, p_kind text) RETURNS orders_v1.priced_line
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     l orders_v1.priced_line := orders_v1.variant_line(f.variant, f.product, f.company, f.price, p_quantity, 0);
 BEGIN

@@ -13,7 +13,7 @@ END
 $$;
 
 -- The same text is the start of every entity tag of the order, up to the dot: core/etag.c computes it too.
-CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12);
 END
@@ -284,7 +284,7 @@ CREATE OR REPLACE FUNCTION orders_v1.has_transactions(p orders.payment) RETURNS 
     SELECT p.provider <> 'manual'
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.states_of(o orders.orders) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.states_of(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object('state', o.state, 'payment_state', o.payment_state,
                               'fulfilment_state', o.fulfilment_state);

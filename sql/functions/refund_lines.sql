@@ -92,7 +92,7 @@ END
 $$;
 
 -- A piece whose money comes from two payments is counted with the later one.
-CREATE OR REPLACE FUNCTION orders_v1.split_lines(p_lines jsonb, p_amount bigint, OUT part jsonb, OUT rest jsonb) LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.split_lines(p_lines jsonb, p_amount bigint, OUT part jsonb, OUT rest jsonb) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     e        jsonb;
     v_worth  bigint;
