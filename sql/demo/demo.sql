@@ -252,7 +252,7 @@ DECLARE
     r record;
 BEGIN
     FOR r IN
-        SELECT o.id, orders_v1.awaits_money(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
+        SELECT o.id, orders_v1.can_be_paid(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
                ARRAY(SELECT x.id FROM orders.refund x
                      JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders_v1.is_by_hand(p)
                      WHERE x.tenant_id = 1 AND p.order_id = o.id AND x.status = 'pending') AS refunds

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p.tenant_id AND x.id = p.order_id;
     r.type := CASE
-        WHEN p.status NOT IN ('created', 'pending', 'confirming') OR NOT orders_v1.awaits_money(o) THEN 'look'
+        WHEN NOT orders_v1.can_be_captured(o, p) THEN 'look'
         WHEN p_asked THEN 'ask'
         ELSE 'capture' END;
     RETURN r;
@@ -26,7 +26,7 @@ DECLARE
     v_asked boolean;
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    IF p.intent_id IS NULL OR p.status NOT IN ('created', 'pending', 'confirming') OR NOT awaits_money(o) THEN
+    IF p.intent_id IS NULL OR NOT can_be_captured(o, p) THEN
         RETURN;
     END IF;
     v_asked := p_ask OR p.status = 'confirming' OR p.capture_asked_at IS NOT NULL;
@@ -75,9 +75,9 @@ DECLARE
     v_code text := 'unchanged';
 BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    IF (p.status <> 'pending' OR NOT awaits_money(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
+    IF (p.status <> 'pending' OR NOT can_be_paid(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
         PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + interval '1 minute');
-    ELSIF p.status = 'confirming' AND awaits_money(o) AND p.capture_asked_at IS NOT NULL THEN
+    ELSIF p.status = 'confirming' AND can_be_paid(o) AND p.capture_asked_at IS NOT NULL THEN
         e.code := 'capture_not_made';
         e.message := 'The provider did not take the money.';
         v_code := apply_failed(c, o, p, e);

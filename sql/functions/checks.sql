@@ -52,7 +52,7 @@ SELECT o.tenant_id, o.id AS order_id,
 FROM orders.orders o
 LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x WHERE NOT x.surplus GROUP BY 1, 2) AS p
     ON p.tenant_id = o.tenant_id AND p.order_id = o.id
-WHERE (o.payment_state IN ('paid', 'partially_refunded') AND coalesce(p.captured, 0) < o.total)
+WHERE (orders_v1.keeps_money(o.payment_state) AND coalesce(p.captured, 0) < o.total)
    OR o.captured <> coalesce(p.captured, 0)
 UNION ALL
 SELECT p.tenant_id, p.order_id, format('payment %s is surplus of an order that nothing was paid for', p.id)
@@ -150,7 +150,7 @@ WHERE CASE o.payment_state
    OR (o.state IN ('cancelled', 'expired', 'error') AND o.captured > 0 AND r.refunds IS NULL);
 
 CREATE VIEW orders_check.used_once AS
-SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s stands %s times', i.key, i.route, count(*))
+SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s is recorded %s times', i.key, i.route, count(*))
     AS problem
 FROM orders.idempotency i
 GROUP BY i.tenant_id, i.actor_id, i.route, i.key
@@ -365,7 +365,7 @@ FROM orders.coupon_redemption r
 JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
 WHERE r.state <> CASE
           WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'released'
-          WHEN o.payment_state IN ('unpaid', 'confirming', 'failed') THEN 'reserved'
+          WHEN orders_v1.is_unpaid(o.payment_state) THEN 'reserved'
           ELSE 'applied' END
 UNION ALL
 SELECT l.tenant_id, l.order_id, format('line %s takes %s off for coupon %s, which is not redeemed so', l.id, -l.subtotal,
@@ -458,7 +458,8 @@ CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity) FILTER (WHERE l.kind = 'pack
                     WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind <> 'tax') AS x
 WHERE o.buyer_id IS DISTINCT FROM q.user_id OR x.packages <> 1 OR x.lines <> 1
 UNION ALL
-SELECT t.tenant_id, t.order_id, format('term %s stands, its order is %s and %s', t.id, o.state, o.payment_state)
+SELECT t.tenant_id, t.order_id, format('term %s is %s, its order is %s and %s', t.id,
+                                       CASE WHEN t.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END, o.state, o.payment_state)
 FROM orders.package_term t
 JOIN orders.orders o ON o.tenant_id = t.tenant_id AND o.id = t.order_id
 LEFT JOIN orders.package_order q ON q.tenant_id = t.tenant_id AND q.order_id = t.order_id
@@ -468,7 +469,7 @@ UNION ALL
 SELECT q.tenant_id, q.order_id, format('the paid order of a package is %s, and its package %s', o.state,
                                        CASE WHEN t.id IS NULL THEN 'was not given' ELSE 'was' END)
 FROM orders.package_order q
-JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND o.payment_state IN ('paid', 'partially_refunded')
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.keeps_money(o.payment_state)
 LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id AND t.revoked_at IS NULL
 WHERE (o.state = 'completed') <> (t.id IS NOT NULL) AND o.state <> 'cancelled'
 UNION ALL
@@ -582,7 +583,7 @@ FROM reference r;
 CREATE VIEW orders_check.due_fits AS
 WITH work AS (
     SELECT o.tenant_id, 'expiry' AS kind, o.id, NULL AS channel, o.id AS order_id, true AS required FROM orders.orders o
-    WHERE o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+    WHERE o.expires_at IS NOT NULL AND orders_v1.awaits_payment(o.state, o.payment_state)
     UNION ALL
     SELECT p.tenant_id, 'intent', p.id, p.channel, p.order_id, true FROM orders.payment p WHERE p.status = 'created'
     UNION ALL

@@ -57,7 +57,7 @@ BEGIN
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
     PERFORM check_bound(o, p_actor_id);
     IF o.buyer_id IS NULL THEN
-        IF NOT awaits_money(o) THEN
+        IF NOT can_be_paid(o) THEN
             PERFORM refuse('409', 'order_not_payable', 'The order can no longer be bound.', NULL, states_of(o));
         END IF;
         UPDATE orders x SET buyer_id = p_actor_id WHERE x.tenant_id = p_tenant AND x.id = o.id;

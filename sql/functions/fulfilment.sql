@@ -9,12 +9,12 @@ $$;
 
 -- Goods leave for money, or for cash at the door.
 CREATE OR REPLACE FUNCTION orders_v1.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT o.payment_state IN ('paid', 'partially_refunded')
+    SELECT orders_v1.keeps_money(o.payment_state)
            OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.was_paid(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT o.payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
+    SELECT orders_v1.has_received_money(o.payment_state)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -73,7 +73,7 @@ BEGIN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders_v1.step[];
     END IF;
     o := orders_v1.move_order(c, o, v_steps, 0, 0, p_comment);
-    IF p_collected IS NOT FALSE AND orders_v1.awaits_money(o) AND o.payment_method = 'cod' THEN
+    IF p_collected IS NOT FALSE AND orders_v1.can_be_paid(o) AND o.payment_method = 'cod' THEN
         o.version := v_version;
         PERFORM orders_v1.settle_by_hand(c, o, NULL, 'manual', NULL, 'cash on delivery');
     END IF;

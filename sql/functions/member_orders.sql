@@ -169,7 +169,7 @@ DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
     r        record;
 BEGIN
-    SELECT coalesce(bool_or(o.payment_state IN ('paid', 'partially_refunded') AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
+    SELECT coalesce(bool_or(orders_v1.keeps_money(o.payment_state) AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
            coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state = 'confirming'), false) AS confirming,
            coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state <> 'confirming'), false) AS unpaid,
            coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
@@ -418,7 +418,7 @@ BEGIN
     IF EXISTS (SELECT FROM package_term t
                WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
         v_code := 'unchanged';
-    ELSIF o.state = 'cancelled' OR o.payment_state NOT IN ('paid', 'partially_refunded')
+    ELSIF o.state = 'cancelled' OR NOT orders_v1.keeps_money(o.payment_state)
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
         PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
     ELSE

@@ -105,7 +105,7 @@ DECLARE
     v_now     timestamptz := greatest(o.updated_at, now());
     v_expires boolean := orders_v1.can_expire(o);
     v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
-    v_follows boolean := (v_payment IN ('paid', 'refund_pending', 'partially_refunded', 'refunded') AND v_payment <> o.payment_state)
+    v_follows boolean := (orders_v1.has_received_money(v_payment) AND v_payment <> o.payment_state)
                          OR (v_state = 'cancelled' AND v_state <> o.state);
 BEGIN
     UPDATE orders.orders x
@@ -154,22 +154,50 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.has_received_money(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.keeps_money(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_payment_state IN ('paid', 'partially_refunded')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_unpaid(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_payment_state IN ('unpaid', 'confirming', 'failed')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_payment(p_state text, p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_state = 'open' AND orders_v1.is_unpaid(p_payment_state)
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.can_expire(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT o.expires_at IS NOT NULL AND o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+    SELECT o.expires_at IS NOT NULL AND orders_v1.awaits_payment(o.state, o.payment_state)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
-           AND coalesce(o.expires_at <= clock_timestamp(), false);
+    RETURN orders_v1.awaits_payment(o.state, o.payment_state) AND coalesce(o.expires_at <= clock_timestamp(), false);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN p_state = 'open' AND p_payment_state IN ('unpaid', 'confirming', 'failed')
-           AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
+    RETURN orders_v1.awaits_payment(p_state, p_payment_state) AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.can_be_paid(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.is_open_payment(p_status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_status IN ('created', 'pending', 'confirming')
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.can_be_captured(o orders.orders, p orders.payment) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN orders_v1.is_open_payment(p.status) AND orders_v1.can_be_paid(o);
 END
 $$;
 
@@ -177,7 +205,7 @@ CREATE OR REPLACE FUNCTION orders_v1.expire_at(o orders.orders, p_at timestamptz
 BEGIN
     IF o.expires_at IS NOT NULL AND p_at <> o.expires_at THEN
         UPDATE orders.orders x SET expires_at = p_at WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
-        UPDATE orders.due d SET due_at = p_at WHERE d.tenant_id = o.tenant_id AND d.kind = 'expiry' AND d.id = o.id;
+        PERFORM orders_v1.put_due(o.tenant_id, 'expiry', o.id, NULL, p_at);
     END IF;
 END
 $$;
@@ -193,30 +221,27 @@ BEGIN
 END
 $$;
 
--- The worker goes on asking for the outcome of a capture when its payment is closed.
+-- The capture of a closed payment stays due: the worker asks the provider until it knows the outcome.
 CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_id     bigint;
+    v_method text;
 BEGIN
-    UPDATE orders.payment x SET status = 'closed', updated_at = now()
-    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except
-      AND x.status IN ('created', 'pending', 'confirming');
-    IF FOUND THEN
-        PERFORM orders_v1.end_intents(p_tenant, p_order);
-    END IF;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.end_intents(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM orders.due d
-    USING orders.payment p
-    WHERE d.tenant_id = p_tenant AND d.kind = 'intent' AND d.id = p.id
-      AND p.tenant_id = p_tenant AND p.order_id = p_order AND p.status <> 'created';
+    FOR v_id, v_method IN
+        UPDATE orders.payment x SET status = 'closed', updated_at = now()
+        WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.id IS DISTINCT FROM p_except AND orders_v1.is_open_payment(x.status)
+        RETURNING x.id, x.method
+    LOOP
+        IF v_method = 'external' THEN
+            PERFORM orders_v1.end_due(p_tenant, 'intent', v_id);
+        END IF;
+    END LOOP;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN o.state = 'open' AND o.payment_state IN ('unpaid', 'confirming', 'failed')
+    RETURN orders_v1.awaits_payment(o.state, o.payment_state)
            AND EXISTS (SELECT FROM orders.payment p
                        WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.capture_asked_at IS NOT NULL);
 END
@@ -238,7 +263,7 @@ DECLARE
     v_steps orders_v1.step[];
 BEGIN
     PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);
-    IF o.payment_state IN ('unpaid', 'confirming', 'failed') THEN
+    IF orders_v1.is_unpaid(o.payment_state) THEN
         v_steps := ARRAY[('payment', o.payment_state, 'closed')]::orders_v1.step[];
     END IF;
     o := orders_v1.move_order(c, o, v_steps || ARRAY[('order', o.state, p_state)]::orders_v1.step[], 0, 0, p_comment);
@@ -314,11 +339,17 @@ cancels the order and releases its coupons and its stock, a refund of pieces rel
 this locks the member';
 COMMENT ON FUNCTION orders_v1.set_return_state IS 'Internal: the new state of a return of a locked order, and its refund; the step, to be recorded';
 COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
+COMMENT ON FUNCTION orders_v1.has_received_money IS 'Internal: whether an order in this payment state was paid, refunded or not';
+COMMENT ON FUNCTION orders_v1.keeps_money IS 'Internal: whether an order in this payment state is paid, with no refund pending and at least a part not refunded';
+COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether no money of an order in this payment state has arrived, and some may still arrive';
+COMMENT ON FUNCTION orders_v1.awaits_payment IS 'Internal: whether an order in these states still has to be paid, whether or not its time is over';
 COMMENT ON FUNCTION orders_v1.can_expire IS 'Whether an order expires unless it is paid or cancelled before: as long as its expiry is due';
 COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: an order that can expire does so at another time';
-COMMENT ON FUNCTION orders_v1.end_intents IS 'Internal: no intent is due for the payments of an order that are no longer to get one';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
 COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
+COMMENT ON FUNCTION orders_v1.can_be_paid IS 'Whether an order may still be paid now';
+COMMENT ON FUNCTION orders_v1.is_open_payment IS 'Internal: whether a payment with this status is neither paid, failed nor closed';
+COMMENT ON FUNCTION orders_v1.can_be_captured IS 'Internal: whether this open payment of an order may still pay it now';
 COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
 COMMENT ON FUNCTION orders_v1.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
 COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS

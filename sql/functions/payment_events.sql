@@ -70,7 +70,7 @@ BEGIN
     IF orders_v1.is_due(o) THEN
         o := orders_v1.expire_order(o);
     END IF;
-    IF orders_v1.awaits_money(o) THEN
+    IF orders_v1.can_be_paid(o) THEN
         PERFORM orders_v1.capture(c, o, p.id, e.transaction_id, e.transaction_id);
     ELSE
         PERFORM orders_v1.capture_late(c, o, p.id, e.transaction_id);
@@ -85,7 +85,7 @@ CREATE OR REPLACE FUNCTION orders_v1.confirming_time() RETURNS interval LANGUAGE
 CREATE OR REPLACE FUNCTION orders_v1.apply_confirming(c orders_v1.context, o orders.orders, p orders.payment) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT orders_v1.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'failed', 'confirming') THEN
+    IF NOT orders_v1.can_be_paid(o) OR NOT (orders_v1.is_open_payment(p.status) OR p.status = 'failed') THEN
         RETURN 'unchanged';
     END IF;
     PERFORM orders_v1.expire_at(o, greatest(o.expires_at, now() + orders_v1.confirming_time()));
@@ -106,7 +106,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT orders_v1.awaits_money(o) OR p.status NOT IN ('created', 'pending', 'confirming') THEN
+    IF NOT orders_v1.can_be_captured(o, p) THEN
         PERFORM orders_v1.end_doubt(p);
         RETURN 'unchanged';
     END IF;

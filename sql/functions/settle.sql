@@ -77,19 +77,22 @@ CREATE OR REPLACE FUNCTION orders_v1.fail_order(
     c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
-    v_steps  orders_v1.step[] := '{}';
-    v_failed boolean;
+    v_steps orders_v1.step[] := '{}';
+    v_id    bigint;
 BEGIN
-    UPDATE orders.payment x
-    SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
-        capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
-    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.status IN ('created', 'pending', 'confirming', 'failed')
-      AND (p_payment IS NULL OR x.id = p_payment);
-    v_failed := FOUND;
-    PERFORM orders_v1.end_intents(o.tenant_id, o.id);
-    IF v_failed AND p_payment IS NOT NULL THEN
-        PERFORM orders_v1.end_due(o.tenant_id, 'capture', p_payment);
-    END IF;
+    FOR v_id IN
+        UPDATE orders.payment x
+        SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
+            capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
+        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND (orders_v1.is_open_payment(x.status) OR x.status = 'failed')
+          AND (p_payment IS NULL OR x.id = p_payment)
+        RETURNING x.id
+    LOOP
+        PERFORM orders_v1.end_due(o.tenant_id, 'intent', v_id);
+        IF v_id = p_payment THEN
+            PERFORM orders_v1.end_due(o.tenant_id, 'capture', v_id);
+        END IF;
+    END LOOP;
     IF o.payment_state <> 'failed' THEN
         v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
     END IF;
@@ -103,10 +106,6 @@ BEGIN
     END IF;
     RETURN o;
 END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.awaits_money(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.lock_payment(p_tenant integer, p_payment bigint) RETURNS orders.orders LANGUAGE plpgsql AS $$
@@ -205,7 +204,7 @@ DECLARE
     v_asked  timestamptz;
 BEGIN
     SELECT p.id, p.method, p.capture_asked_at INTO v_id, v_method, v_asked FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status IN ('created', 'pending', 'confirming', 'failed')
+    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND (orders_v1.is_open_payment(p.status) OR p.status = 'failed')
     ORDER BY p.id DESC LIMIT 1;
     IF v_id IS NOT NULL AND (p_method IS NULL OR p_method = v_method) THEN
         IF v_asked IS NOT NULL THEN
@@ -221,12 +220,17 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.refuse_payment(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM orders_v1.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, orders_v1.states_of(o));
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.check_payable(o orders.orders, p_confirming boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     o := orders_v1.as_confirming(orders_v1.as_of_now(o));
-    IF NOT orders_v1.awaits_money(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
-        PERFORM orders_v1.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL,
-                              orders_v1.states_of(o));
+    IF NOT orders_v1.can_be_paid(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
+        PERFORM orders_v1.refuse_payment(o);
     END IF;
 END
 $$;
@@ -270,8 +274,8 @@ BEGIN
     IF FOUND THEN
         RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
         RETURN;
-    ELSIF NOT awaits_money(o) THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
+    ELSIF NOT can_be_paid(o) THEN
+        PERFORM refuse_payment(o);
     END IF;
     v_payment := settle_by_hand(c, o, p_method, 'manual', p_reference, p_reference);
     RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, v_payment), NULL);
@@ -294,11 +298,11 @@ BEGIN
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, NULL);
-    IF awaits_money(o) THEN
+    IF can_be_paid(o) THEN
         PERFORM fail_order(c, o, NULL, p_code, p_message, true);
         v_code := 'done';
     ELSIF o.state <> 'error' THEN
-        PERFORM refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, states_of(o));
+        PERFORM refuse_payment(o);
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, NULL), NULL);
 END
@@ -320,7 +324,6 @@ COMMENT ON FUNCTION orders_v1.return_surplus IS
 'Internal: a payment of an order that had been paid before is marked as surplus and refunded beside the order''s own states';
 COMMENT ON FUNCTION orders_v1.fail_order IS
 'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
-COMMENT ON FUNCTION orders_v1.awaits_money IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment';
 COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
 COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
@@ -333,6 +336,7 @@ failed and the order is in error. Completes the record of p_key. OR404 not_found
 COMMENT ON FUNCTION orders_v1.payment_of_hand IS
 'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
 its capture is unknown';
+COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
 COMMENT ON FUNCTION orders_v1.check_payable IS
 'Internal: refuses an order that does not wait for money, or (p_confirming false) of which a capture is under way. OR409
 order_not_payable with the states';
