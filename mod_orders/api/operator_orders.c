@@ -126,17 +126,18 @@ static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
                 : "";
 }
 
-/* What the answer shows beside the order's version: the names and addresses of those involved, and whether its shipment
-   is late, as of today. */
+/* What the answer shows beside the order's version: the names and addresses of those involved, the number of the bill, which
+   the worker issues, and whether its shipment is late, as of today. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = orders_first(order->of.companies);
     const orders_shipment_t *shipment = orders_first(order->of.shipments);
-    const char *rest = apr_psprintf(
-        pool, "operator %" APR_INT64_T_FMT " %d %s\n%s\n%s\n%s", (apr_int64_t)order->id,
-        shipment && shipment->late, person_of(pool, orders_first(order->of.users)),
-        person_of(pool, orders_first(order->of.agents)), company ? text_of(company->ref) : "",
-        company ? text_of(company->name) : "");
+    const char *rest =
+        apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %d %s %s\n%s\n%s\n%s",
+                     (apr_int64_t)order->id, shipment && shipment->late, text_of(order->bill_no),
+                     person_of(pool, orders_first(order->of.users)),
+                     person_of(pool, orders_first(order->of.agents)),
+                     company ? text_of(company->ref) : "", company ? text_of(company->name) : "");
     return orders_etag(pool, order->id, order->version, rest);
 }
 

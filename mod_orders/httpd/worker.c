@@ -29,6 +29,10 @@ APLOG_USE_MODULE(orders);
 #define EXPIRE_BATCH 100
 #define EXPIRE_BATCHES 10
 #define EVENT_BATCH 100
+#define BILL_BATCH 500
+#define BILL_BATCHES 10
+/** Bills are issued within a second of the order, whatever OrdersWorkerInterval is. */
+#define BILL_INTERVAL apr_time_from_msec(500)
 /** Of each kind. They are claimed one at a time, so that a lease is for one item: orders_channel_longest. */
 #define PAYMENT_BATCH 20
 #define MAIL_BATCH 20
@@ -191,6 +195,16 @@ static orders_problem_t *expire(const round_t *round, const orders_reader_t *wor
     return NULL;
 }
 
+static orders_problem_t *issue_bills(const round_t *round, const orders_reader_t *work)
+{
+    int64_t count = BILL_BATCH;
+
+    for (int i = 0; i < BILL_BATCHES && count == BILL_BATCH && !stopping(); i++) {
+        ORDERS_TRY(orders_worker_issue_bills(work, BILL_BATCH, &count));
+    }
+    return NULL;
+}
+
 static orders_problem_t *purge(const round_t *round, const orders_reader_t *work)
 {
     int64_t count = 0;
@@ -342,11 +356,18 @@ typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t 
 struct job_t {
     const char *name;
     duty_t duties[6]; /**< up to a NULL */
+    orders_problem_t *(*tenants)(const orders_reader_t *reader,
+                                 apr_array_header_t **tenants); /**< whose work it may be */
+    apr_interval_time_t interval;                               /**< 0: OrdersWorkerInterval */
 };
 
-static const job_t upkeep = {"upkeep", {expire, review_events, log_refused_events, purge, NULL}};
-static const job_t mails = {"mails", {send_mails, NULL}};
-static const job_t payments = {"payments", {make_intents, ask_captures, send_refunds, NULL}};
+static const job_t upkeep = {
+    "upkeep", {expire, review_events, log_refused_events, purge, NULL}, orders_worker_tenants, 0};
+static const job_t bills = {
+    "bills", {issue_bills, NULL}, orders_worker_tenants_to_bill, BILL_INTERVAL};
+static const job_t mails = {"mails", {send_mails, NULL}, orders_worker_tenants, 0};
+static const job_t payments = {
+    "payments", {make_intents, ask_captures, send_refunds, NULL}, orders_worker_tenants, 0};
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
@@ -386,7 +407,7 @@ static orders_problem_t *serve_tenants(round_t *round, apr_pool_t *pool)
     apr_pool_t *own;
     orders_problem_t *problem = NULL;
 
-    ORDERS_TRY(orders_worker_tenants(&all, &tenants));
+    ORDERS_TRY(round->worker->job->tenants(&all, &tenants));
     apr_pool_create(&own, pool);
     apr_pool_tag(own, "orders_worker_tenant");
     for (int i = 0; i < tenants->nelts && !problem && !stopping(); i++) {
@@ -498,7 +519,10 @@ static apr_status_t add_job(apr_pool_t *pconf, const worker_t *like, const job_t
         1, pconf);
     orders_server_conf_resolve(orders_server_conf(like->server), &conf);
     return status == APR_SUCCESS
-               ? watchdog.add(instance, apr_time_from_sec(conf.worker_interval), worker, run)
+               ? watchdog.add(instance,
+                              job->interval ? job->interval
+                                            : apr_time_from_sec(conf.worker_interval),
+                              worker, run)
                : status;
 }
 
@@ -511,6 +535,9 @@ static apr_status_t add(apr_pool_t *pconf, server_rec *main, server_rec *server)
     like.channels = channels_of(pconf, &like);
     orders_server_conf_resolve(orders_server_conf(server), &conf);
     status = add_job(pconf, &like, &upkeep, NULL);
+    if (status == APR_SUCCESS) {
+        status = add_job(pconf, &like, &bills, NULL);
+    }
     if (status == APR_SUCCESS && conf.mailer) {
         status = add_job(pconf, &like, &mails, NULL);
     }

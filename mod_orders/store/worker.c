@@ -8,6 +8,16 @@ static const orders_statement_t tenants_of = {
     .text = "SELECT id FROM orders.tenant ORDER BY id",
     .param_count = 0,
 };
+static const orders_statement_t tenants_to_bill = {
+    .name = "orders_tenants_to_bill",
+    .text = "SELECT orders_v1.tenants_to_bill()",
+    .param_count = 0,
+};
+static const orders_statement_t issue_bills = {
+    .name = "orders_issue_bills",
+    .text = "SELECT orders_v1.issue_bills($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t expire = {
     .name = "orders_expire_due",
     .text = "SELECT orders_v1.expire_due($1, $2)",
@@ -91,17 +101,36 @@ static orders_problem_t *count_of(const orders_reader_t *reader,
     return NULL;
 }
 
-orders_problem_t *orders_worker_tenants(const orders_reader_t *reader, apr_array_header_t **tenants)
+static orders_problem_t *read_tenants(const orders_reader_t *reader,
+                                      const orders_statement_t *statement,
+                                      apr_array_header_t **tenants)
 {
     orders_params_t params;
     PGresult *result;
     orders_params_init(&params, reader->pool);
-    ORDERS_TRY(execute(reader, &tenants_of, &params, &result));
+    ORDERS_TRY(execute(reader, statement, &params, &result));
     *tenants = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(int32_t));
     for (int row = 0; row < PQntuples(result); row++) {
         APR_ARRAY_PUSH(*tenants, int32_t) = (int32_t)orders_result_int(result, row, 0);
     }
     return NULL;
+}
+
+orders_problem_t *orders_worker_tenants(const orders_reader_t *reader, apr_array_header_t **tenants)
+{
+    return read_tenants(reader, &tenants_of, tenants);
+}
+
+orders_problem_t *orders_worker_tenants_to_bill(const orders_reader_t *reader,
+                                                apr_array_header_t **tenants)
+{
+    return read_tenants(reader, &tenants_to_bill, tenants);
+}
+
+orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,
+                                            int64_t *count)
+{
+    return count_of(reader, &issue_bills, limit, count);
 }
 
 orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit, int64_t *count)

@@ -17,6 +17,14 @@ typedef struct orders_claim_t {
 orders_problem_t *orders_worker_tenants(const orders_reader_t *reader,
                                         apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
+/** The tenants whose orders wait for a bill, likewise. */
+orders_problem_t *orders_worker_tenants_to_bill(const orders_reader_t *reader,
+                                                apr_array_header_t **tenants) ORDERS_MUSTCHECK;
+
+/** Issues at most `limit` bills of orders that were paid when they were placed. */
+orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,
+                                            int64_t *count) ORDERS_MUSTCHECK;
+
 /** Expires at most `limit` unpaid orders past their time. */
 orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit,
                                        int64_t *count) ORDERS_MUSTCHECK;

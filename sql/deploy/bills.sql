@@ -10,7 +10,7 @@ CREATE TABLE orders.bill (
     order_id   bigint      NOT NULL,
     series     text        NOT NULL,
     sequence   integer     NOT NULL,
-    document   orders.json_object NOT NULL,
+    snapshot   orders.json_object NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT bill_pkey PRIMARY KEY (tenant_id, order_id),
     CONSTRAINT bill_series_unique UNIQUE (tenant_id, series, sequence),
@@ -18,15 +18,36 @@ CREATE TABLE orders.bill (
     CONSTRAINT bill_sequence_positive CHECK (sequence > 0)
 );
 
-GRANT SELECT ON orders.bill TO orders_api;
+CREATE TABLE orders.bill_document (
+    tenant_id  integer     NOT NULL,
+    order_id   bigint      NOT NULL,
+    document   orders.json_object NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT bill_document_pkey PRIMARY KEY (tenant_id, order_id),
+    CONSTRAINT bill_document_bill_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.bill (tenant_id, order_id)
+);
+
+CREATE TRIGGER bill_is_immutable BEFORE UPDATE OR DELETE ON orders.bill
+    FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
+
+CREATE TRIGGER bill_document_is_immutable BEFORE UPDATE OR DELETE ON orders.bill_document
+    FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
+
+GRANT SELECT ON orders.bill, orders.bill_document TO orders_api;
 
 COMMENT ON TABLE orders.bill IS
-'Bills of orders of goods, as they were when they got their number: later changes of people and companies alter none';
+'Bills of orders of goods: their numbers, and what edits could change afterwards. No row is ever changed';
 COMMENT ON COLUMN orders.bill.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.bill.order_id IS 'The order, which has a copy of the number';
 COMMENT ON COLUMN orders.bill.series IS 'Series of the number: prefix of the tenant, year and month';
 COMMENT ON COLUMN orders.bill.sequence IS 'Position in the series';
-COMMENT ON COLUMN orders.bill.document IS 'Issuer, buyer, lines, taxes and totals; the payment is told as it is read';
-COMMENT ON COLUMN orders.bill.created_at IS 'When it was billed';
+COMMENT ON COLUMN orders.bill.snapshot IS
+'issued_at, issuer and buyer as they were when the bill was issued. All else that the document shows comes from rows of the order that never change';
+COMMENT ON COLUMN orders.bill.created_at IS 'When it was issued';
+COMMENT ON TABLE orders.bill_document IS 'Documents of bills, composed by the first read of the bill. No row is ever changed';
+COMMENT ON COLUMN orders.bill_document.tenant_id IS 'The tenant';
+COMMENT ON COLUMN orders.bill_document.order_id IS 'The order of the bill';
+COMMENT ON COLUMN orders.bill_document.document IS 'Number, issuer, buyer, lines, taxes and totals. The payment is added to each answer';
+COMMENT ON COLUMN orders.bill_document.created_at IS 'When the bill was read for the first time';
 
 COMMIT;

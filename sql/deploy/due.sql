@@ -6,7 +6,7 @@ SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
 
 CREATE DOMAIN orders.due_kind AS text CONSTRAINT due_kind_known CHECK (
-    VALUE IN ('expiry', 'intent', 'capture', 'refund', 'mail'));
+    VALUE IN ('expiry', 'intent', 'capture', 'refund', 'mail', 'bill'));
 
 -- Most rows live for seconds, so the table is vacuumed by the number of dead rows, not by a share of the table, and at full speed:
 -- every claim steps over the dead entries at the start of its queue. vacuum_truncate would lock the table against placing orders.
@@ -34,8 +34,8 @@ COMMENT ON TABLE orders.due IS
 that makes the work necessary and deleted with the fact that ends it. Claims lock rows of this table and wait for no lock';
 COMMENT ON COLUMN orders.due.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.due.kind IS
-'expiry (of an unpaid order), intent (to be made for a payment), capture (of a payment, with an unknown outcome), refund (to be sent) or mail (to
-be sent)';
+'expiry (of an unpaid order), intent (to be made for a payment), capture (of a payment, with an unknown outcome), refund (to be sent), mail (to
+be sent) or bill (of an order that was paid when it was placed, to be issued)';
 COMMENT ON COLUMN orders.due.id IS 'Id of the order, payment, refund or mail';
 COMMENT ON COLUMN orders.due.channel IS 'Channel whose provider is asked; empty: no provider';
 COMMENT ON COLUMN orders.due.due_at IS 'Earliest time of the next try; while claimed, end of the lease';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- One counter a series and month, without gaps: it is locked to the end of the transaction, so that it comes last.
+-- One counter for each series and month, without gaps. It is locked to the end of the transaction, so it is the last lock.
 CREATE OR REPLACE FUNCTION orders_v1.bill_series_at(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT t.bill_series || to_char(p_time AT TIME ZONE t.time_zone, '-YYYY-MM') FROM orders.tenant t WHERE t.id = p_tenant);
@@ -11,26 +11,114 @@ CREATE OR REPLACE FUNCTION orders_v1.bill_number(p_series text, p_sequence integ
     SELECT p_series || '-' || orders_v1.digits(p_sequence, 4)
 $$;
 
+-- Issues the bill at once, where the order is confirmed, packed or paid by hand, or where its bill is read before the worker has issued it.
 CREATE OR REPLACE FUNCTION orders_v1.bill_order(o orders.orders) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    v_series   text := orders_v1.bill_series_at(o.tenant_id, now());
+    v_snapshot jsonb;
+    v_series   text;
     v_sequence integer;
     v_number   text;
 BEGIN
     SELECT x.bill_no INTO v_number FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
     IF v_number IS NULL THEN
+        v_snapshot := orders_v1.document_parties(o.tenant_id, o.id, o.buyer_id, o.retailer_id, now());
+        PERFORM orders_v1.end_due(o.tenant_id, 'bill', o.id);
+        v_series := orders_v1.bill_series_at(o.tenant_id, now());
         v_sequence := orders_v1.next_in_series(o.tenant_id, v_series);
         v_number := orders_v1.bill_number(v_series, v_sequence);
+        INSERT INTO orders.bill (tenant_id, order_id, series, sequence, snapshot)
+        VALUES (o.tenant_id, o.id, v_series, v_sequence, v_snapshot);
         UPDATE orders.orders x SET bill_no = v_number WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
-        INSERT INTO orders.bill (tenant_id, order_id, series, sequence, document)
-        VALUES (o.tenant_id, o.id, v_series, v_sequence, orders_v1.bill_document(o, v_number));
     END IF;
     RETURN v_number;
 END
 $$;
+
+-- The bills of orders that were paid when they were placed. Orders are not waited for: a row that is locked is left for the next call. All bills
+-- of a call are numbered under one lock of the series, in the sequence of their orders. What can be computed before that lock is.
+CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_due       bigint[];
+    v_ids       bigint[];
+    v_snapshots jsonb[];
+    v_series    text;
+    v_before    integer; -- the last number that was taken before
+BEGIN
+    v_due := ARRAY(
+        SELECT d.id FROM due d
+        WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now()
+        ORDER BY d.due_at, d.id
+        LIMIT p_limit);
+    SELECT array_agg(x.id), array_agg(x.id ORDER BY x.id) FILTER (WHERE x.bill_no IS NULL) INTO v_due, v_ids
+    FROM (SELECT o.id, o.bill_no FROM orders o
+          WHERE o.tenant_id = p_tenant AND o.id = ANY (v_due)
+          ORDER BY o.id
+          FOR NO KEY UPDATE SKIP LOCKED) AS x;
+    DELETE FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = ANY (v_due);
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    v_snapshots := ARRAY(
+        SELECT document_parties(p_tenant, o.id, o.buyer_id, o.retailer_id, now()) FROM orders o
+        WHERE o.tenant_id = p_tenant AND o.id = ANY (v_ids)
+        ORDER BY o.id);
+    v_series := bill_series_at(p_tenant, now());
+    v_before := take_numbers(p_tenant, v_series, cardinality(v_ids)) - cardinality(v_ids);
+    INSERT INTO bill (tenant_id, order_id, series, sequence, snapshot)
+    SELECT p_tenant, u.id, v_series, v_before + u.n, u.snapshot
+    FROM unnest(v_ids, v_snapshots) WITH ORDINALITY AS u (id, snapshot, n);
+    UPDATE orders o SET bill_no = bill_number(v_series, v_before + u.n::integer)
+    FROM unnest(v_ids) WITH ORDINALITY AS u (id, n)
+    WHERE o.tenant_id = p_tenant AND o.id = u.id;
+    RETURN cardinality(v_ids);
+END
+$$;
+
+-- The worker asks every half second, so it asks once for all tenants.
+CREATE OR REPLACE FUNCTION orders_v1.tenants_to_bill() RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT t.id FROM tenant t
+    WHERE EXISTS (SELECT FROM due d
+                  WHERE d.tenant_id = t.id AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now())
+    ORDER BY t.id;
+END
+$$;
+
+-- The document of a bill is composed when it is read for the first time, and stored. Two first readers compose the same.
+CREATE OR REPLACE FUNCTION orders_v1.bill_document(o orders.orders) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_snapshot jsonb;
+    v_document jsonb;
+BEGIN
+    SELECT d.document INTO v_document FROM orders.bill_document d WHERE d.tenant_id = o.tenant_id AND d.order_id = o.id;
+    IF FOUND THEN
+        RETURN v_document;
+    END IF;
+    SELECT b.snapshot INTO v_snapshot FROM orders.bill b WHERE b.tenant_id = o.tenant_id AND b.order_id = o.id;
+    v_document := orders_v1.as_bill(orders_v1.invoice_document(o, o.bill_no, v_snapshot));
+    INSERT INTO orders.bill_document (tenant_id, order_id, document) VALUES (o.tenant_id, o.id, v_document)
+    ON CONFLICT ON CONSTRAINT bill_document_pkey DO NOTHING;
+    SELECT d.document INTO v_document FROM orders.bill_document d WHERE d.tenant_id = o.tenant_id AND d.order_id = o.id;
+    RETURN v_document;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.issue_bills(integer, integer),
+    orders_v1.tenants_to_bill()
+    TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.bill_series_at IS 'Internal: the series of a bill of that time: year and month by the tenant''s wall clock';
 COMMENT ON FUNCTION orders_v1.bill_number IS 'Internal: the bill number of a position in a series';
 COMMENT ON FUNCTION orders_v1.bill_order IS
 'Internal: the bill number of a locked order whose addresses are written, taken now unless it has one: series of the tenant,
 year, month and a number without gaps. The bill is written with it. The series is the last lock';
+COMMENT ON FUNCTION orders_v1.issue_bills IS
+'Worker: issues at most p_limit bills of orders that were paid when they were placed; returns how many. Skips orders that are locked. Locks the
+orders, then the series';
+COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants whose orders wait for a bill';
+COMMENT ON FUNCTION orders_v1.bill_document IS
+'Internal: the document of an order that has a bill: all that it shows but the payment. Composed and stored by the first read';

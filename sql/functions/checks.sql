@@ -330,7 +330,12 @@ SELECT coalesce(o.tenant_id, b.tenant_id), coalesce(o.id, b.order_id),
 FROM (SELECT x.tenant_id, x.id, x.bill_no FROM orders.orders x WHERE x.bill_no IS NOT NULL) AS o
 FULL JOIN orders.bill b ON b.tenant_id = o.tenant_id AND b.order_id = o.id
 WHERE o.bill_no IS DISTINCT FROM orders_v1.bill_number(b.series, b.sequence)
-   OR b.document ->> 'number' IS DISTINCT FROM o.bill_no
+UNION ALL
+SELECT d.tenant_id, d.order_id, format('bill %s bills %s of an order of %s', d.document ->> 'number', d.document ->> 'total', o.total)
+FROM orders.bill_document d
+JOIN orders.orders o ON o.tenant_id = d.tenant_id AND o.id = d.order_id
+WHERE (d.document ->> 'total', d.document ->> 'currency', d.document ->> 'number')
+      IS DISTINCT FROM (o.total::text, o.currency, o.bill_no)
 UNION ALL
 SELECT i.tenant_id, i.order_id, format('invoice %s bills %s of an order of %s', i.number, i.document ->> 'total', o.total)
 FROM orders.invoice i
@@ -594,6 +599,12 @@ WITH work AS (
     WHERE r.status = 'pending'
     UNION ALL
     SELECT m.tenant_id, 'mail', m.id, NULL, m.order_id, true FROM orders.mail m WHERE m.done_at IS NULL AND NOT m.dead
+    UNION ALL
+    SELECT o.tenant_id, 'bill', o.id, NULL, o.id, true FROM orders.orders o
+    WHERE o.bill_no IS NULL AND o.paid_at IS NOT NULL AND o.fulfilment_state <> 'none'
+      AND EXISTS (SELECT FROM orders.event e
+                  WHERE e.tenant_id = o.tenant_id AND e.subject = 'order' AND e.subject_id = o.id
+                    AND e.steps && '{payment:unpaid:paid,payment:confirming:paid,payment:failed:paid}'::text[])
 )
 SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
        CASE WHEN d.id IS NULL THEN format('%s of %s is not due', w.kind, w.id)
@@ -602,6 +613,12 @@ SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
 FROM work w
 FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
 WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');
+
+-- An order that was paid without being in the queue is found by due_fits.
+CREATE VIEW orders_check.bills_in_time AS
+SELECT d.tenant_id, d.id AS order_id, format('order was paid at %s and has no bill yet', d.due_at) AS problem
+FROM orders.due d
+WHERE d.kind = 'bill' AND d.due_at < now() - interval '1 minute';
 
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
@@ -623,7 +640,8 @@ UNION ALL SELECT 16, 'stock_adds_up', v.* FROM orders_check.stock_adds_up v
 UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_events_fit v
 UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v
 UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v
-UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v;
+UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v
+UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances are the sums of their postings, and postings have two sides';
@@ -660,4 +678,6 @@ COMMENT ON VIEW orders_check.events_are_chained IS
 'Invariant 19: no event was changed, removed or inserted afterwards, but for the erasure of comments with their salt';
 COMMENT ON VIEW orders_check.due_fits IS
 'Invariant 20: all work of the worker is due, and nothing else is';
+COMMENT ON VIEW orders_check.bills_in_time IS
+'Invariant 21: an order of goods has its bill within a minute of its payment; the worker issues it within a second';
 COMMENT ON VIEW orders_check.all_violations IS 'All views in one';

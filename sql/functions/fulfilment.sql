@@ -389,6 +389,9 @@ BEGIN
     FROM jsonb_each(coalesce(v_old, '{}')) AS x FULL JOIN jsonb_each(v_new) AS y ON y.key = x.key
     WHERE x.value IS DISTINCT FROM y.value;
     IF v_changes IS NOT NULL THEN
+        IF EXISTS (SELECT FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = o.id) THEN
+            PERFORM bill_order(o); -- with the address that the order was paid with; no row that orders share is locked after the series
+        END IF;
         INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
         ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
         PERFORM note_correction(c, o, doc_said(p_document, 'comment', 255), 'shipping_address: ' || v_changes);

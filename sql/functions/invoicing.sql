@@ -13,32 +13,43 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(p_tenant integer, p_retailer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders_v1.address_lines(coalesce(c.address, '{}')),
                                       'tax_number', c.tax_number, 'email', c.email)
             FROM orders.tenant t
-            LEFT JOIN orders.company c ON c.tenant_id = o.tenant_id AND c.id = coalesce(o.retailer_id, 0)
-            WHERE t.id = o.tenant_id);
+            LEFT JOIN orders.company c ON c.tenant_id = p_tenant AND c.id = coalesce(p_retailer, 0)
+            WHERE t.id = p_tenant);
 END
 $$;
 
 -- The billing address says whom the bill is for; without one it is the buyer, where the goods go.
-CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(o orders.orders) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(p_tenant integer, p_order bigint, p_buyer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
                        'name', coalesce(b.name, u.name),
                        'address', orders_v1.address_lines(coalesce(b.document, u.default_address, '{}')),
                        'email', coalesce(b.document ->> 'email', u.email)) END
             FROM (SELECT 1) AS one
-            LEFT JOIN orders.users u ON u.tenant_id = o.tenant_id AND u.id = coalesce(o.buyer_id, 0)
+            LEFT JOIN orders.users u ON u.tenant_id = p_tenant AND u.id = coalesce(p_buyer, 0)
             LEFT JOIN LATERAL (
                 SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
                            nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
                            a.document ->> 'receiverName') END AS name
                 FROM orders.order_address a
-                WHERE a.tenant_id = o.tenant_id AND a.order_id = o.id
+                WHERE a.tenant_id = p_tenant AND a.order_id = p_order
                 ORDER BY a.kind LIMIT 1) AS b ON true);
+END
+$$;
+
+-- Names, addresses and the time zone can be edited later. All else that a document shows comes from rows of the order that never change.
+CREATE OR REPLACE FUNCTION orders_v1.document_parties(
+    p_tenant integer, p_order bigint, p_buyer bigint, p_retailer bigint, p_time timestamptz
+) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'issued_at', orders_v1.local_text(p_tenant, p_time), 'issuer', orders_v1.invoice_issuer(p_tenant, p_retailer),
+        'buyer', orders_v1.invoice_buyer(p_tenant, p_order, p_buyer));
 END
 $$;
 
@@ -64,19 +75,18 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.invoice_document(o orders.orders, p_number text, p_parties jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
         'number', p_number, 'order_number', o.number,
-        'issued_at', orders_v1.local_text(o.tenant_id, now()),
         'currency', o.currency, 'exponent', o.exponent, 'tax_inclusive', o.tax_inclusive,
-        'issuer', orders_v1.invoice_issuer(o), 'buyer', orders_v1.invoice_buyer(o), 'lines', orders_v1.invoice_lines(o),
+        'lines', orders_v1.invoice_lines(o),
         'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount)
                                             ORDER BY t.key, t.rate_bp), '[]')
                   FROM orders.order_tax t WHERE t.tenant_id = o.tenant_id AND t.order_id = o.id),
         'subtotal', o.subtotal, 'discount', o.discount, 'tax', o.tax, 'shipping', o.shipping, 'total', o.total,
         'payment', orders_v1.invoice_payment(o),
-        'notes', o.notes);
+        'notes', o.notes) || p_parties;
 END
 $$;
 
@@ -108,7 +118,8 @@ DECLARE
     v_id       bigint;
 BEGIN
     INSERT INTO orders.invoice (tenant_id, order_id, company_id, series, sequence, number, document)
-    VALUES (o.tenant_id, o.id, o.retailer_id, v_series, v_sequence, v_number, orders_v1.invoice_document(o, v_number))
+    VALUES (o.tenant_id, o.id, o.retailer_id, v_series, v_sequence, v_number, orders_v1.invoice_document(
+        o, v_number, orders_v1.document_parties(o.tenant_id, o.id, o.buyer_id, o.retailer_id, now())))
     RETURNING id INTO v_id;
     RETURN v_id;
 END
@@ -188,14 +199,14 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.bill_document(o orders.orders, p_number text) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT orders_v1.invoice_document(o, p_number) - 'payment' || '{"kind": "bill"}'
+CREATE OR REPLACE FUNCTION orders_v1.as_bill(p_document jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_document - 'payment' || '{"kind": "bill"}'
 $$;
 
--- A bill is as it was written; how it was paid is told with it. Orders of nothing to deliver have no bill number: their own
--- number stands for it once they are paid.
+-- A bill that the worker has not issued yet is issued now. Its document is final; the payment is added to each answer. Orders without goods to
+-- deliver have no bill number: once they are paid, their own number is used.
 CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.answer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o orders.orders;
     r orders_v1.answer;
@@ -206,15 +217,21 @@ BEGIN
     ELSIF o.bill_no IS NULL AND o.paid_at IS NULL THEN
         PERFORM refuse('409', 'order_not_billed', 'An order is billed once it was confirmed or paid.', NULL, states_of(o));
     END IF;
+    IF o.bill_no IS NULL AND EXISTS (SELECT FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = p_order) THEN
+        PERFORM bill_order(lock_order(p_tenant, p_order, NULL, NULL));
+    END IF;
     r.kind := 'invoice';
     r.id := o.id;
     r.parent_id := o.retailer_id;
-    r.number := coalesce(o.bill_no, o.number);
-    SELECT b.document, b.created_at INTO r.snapshot, r.created_at FROM bill b
+    r.number := o.number;
+    SELECT b.created_at, bill_number(b.series, b.sequence) INTO r.created_at, o.bill_no FROM bill b
     WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
-    IF NOT FOUND THEN
+    IF FOUND THEN
+        r.number := o.bill_no; -- the worker may have issued it since the order was read
+        r.snapshot := bill_document(o);
+    ELSE
         r.created_at := o.paid_at;
-        r.snapshot := bill_document(o, r.number) || jsonb_build_object('issued_at', local_text(o.tenant_id, o.paid_at));
+        r.snapshot := as_bill(invoice_document(o, r.number, document_parties(o.tenant_id, o.id, o.buyer_id, o.retailer_id, o.paid_at)));
     END IF;
     r.snapshot := r.snapshot || jsonb_build_object('payment', invoice_payment(o));
     r.title := r.snapshot -> 'issuer' ->> 'name';
@@ -234,8 +251,10 @@ COMMENT ON FUNCTION orders_v1.invoice_issuer IS 'Internal: who issues: the compa
 COMMENT ON FUNCTION orders_v1.invoice_buyer IS 'Internal: whom it bills; null: nobody known';
 COMMENT ON FUNCTION orders_v1.invoice_lines IS 'Internal: goods and shipping, net of discounts';
 COMMENT ON FUNCTION orders_v1.invoice_payment IS 'Internal: how an order was paid; null: not yet';
-COMMENT ON FUNCTION orders_v1.bill_document IS 'Internal: all that a bill shows but the payment';
-COMMENT ON FUNCTION orders_v1.invoice_document IS 'Internal: all that the invoice shows';
+COMMENT ON FUNCTION orders_v1.document_parties IS
+'Internal: issued_at, issuer and buyer of a document that is issued at p_time: what edits can change afterwards';
+COMMENT ON FUNCTION orders_v1.as_bill IS 'Internal: the document of an invoice as that of a bill, without the payment';
+COMMENT ON FUNCTION orders_v1.invoice_document IS 'Internal: all that the invoice shows; p_parties is from document_parties';
 COMMENT ON FUNCTION orders_v1.check_billable IS
 'Internal: OR409 order_refunded when money went back or is on its way, order_not_billable unless it was paid in full';
 COMMENT ON FUNCTION orders_v1.invoice_number IS 'Internal: the number of an invoice of that time, with the tenant''s day';
@@ -247,7 +266,8 @@ refund does not change. OR404 not_found, OR409 order_not_billable, order_refunde
 COMMENT ON FUNCTION orders_v1.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
 COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
 COMMENT ON FUNCTION orders_v1.read_bill IS
-'The bill of an order of p_user (null: anybodys): row invoice with its document, in which kind is bill. OR404 not_found, OR409
+'The bill of an order of p_user (null: of any user): row invoice with its document, in which kind is bill. Issues the bill of a paid order that
+waits for it, and stores the document with the first read. OR404 not_found, OR409
 order_not_billed';
 COMMENT ON FUNCTION orders_v1.read_own_invoice IS
 'The same for the order''s buyer and members of the company that sold; none: no row';

@@ -1,15 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-CREATE OR REPLACE FUNCTION orders_v1.next_in_series(p_tenant integer, p_series text) RETURNS integer
+CREATE OR REPLACE FUNCTION orders_v1.take_numbers(p_tenant integer, p_series text, p_count integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_number integer;
+    v_last integer;
 BEGIN
     INSERT INTO orders.number_series AS s (tenant_id, series, last_number)
-    VALUES (p_tenant, p_series, 1)
-    ON CONFLICT (tenant_id, series) DO UPDATE SET last_number = s.last_number + 1
-    RETURNING s.last_number INTO v_number;
-    RETURN v_number;
+    VALUES (p_tenant, p_series, p_count)
+    ON CONFLICT (tenant_id, series) DO UPDATE SET last_number = s.last_number + excluded.last_number
+    RETURNING s.last_number INTO v_last;
+    RETURN v_last;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.next_in_series(p_tenant integer, p_series text) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.take_numbers(p_tenant, p_series, 1);
 END
 $$;
 
@@ -32,6 +38,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION orders_v1.order_id_of(integer, text) TO orders_api;
 
+COMMENT ON FUNCTION orders_v1.take_numbers IS
+'Internal: takes so many consecutive numbers of a gapless series; returns the last one. Locks the series to the end of the transaction: call it late';
 COMMENT ON FUNCTION orders_v1.next_in_series IS
 'Internal: next number of a gapless series. Locks the series to the end of the transaction: call it late';
 COMMENT ON FUNCTION orders_v1.order_id_of IS

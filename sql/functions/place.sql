@@ -244,6 +244,11 @@ BEGIN
         PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
     END IF;
     PERFORM orders_v1.record_event(c, 'order', v_id, 1, now(), orders_v1.placing_steps(h.fulfilment, v_paid), NULL);
+    IF NOT v_paid AND orders_v1.expiry_of(h) IS NOT NULL THEN
+        PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, orders_v1.expiry_of(h));
+    ELSIF v_paid AND h.fulfilment <> 'none' THEN -- the worker issues the bill, so that no buyer waits for the series
+        INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (c.tenant_id, 'bill', v_id, now());
+    END IF;
     IF s.total > 0 THEN
         v_payment := orders_v1.put_payment(c.tenant_id, v_id, h, s.total);
     END IF;
@@ -262,9 +267,6 @@ BEGIN
     END IF;
     IF s.total > 0 AND h.method = 'balance' THEN
         PERFORM orders_v1.debit_balance(c.tenant_id, h.buyer_id, h.currency, s.total, v_id, v_payment, p_lines[1].title);
-    END IF;
-    IF NOT v_paid AND orders_v1.expiry_of(h) IS NOT NULL THEN
-        PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, orders_v1.expiry_of(h));
     END IF;
     RETURN v_id;
 END

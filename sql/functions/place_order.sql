@@ -116,18 +116,12 @@ BEGIN
 END
 $$;
 
--- Goods have a shipment from the beginning; what is paid already is billed.
+-- Goods have a shipment from the beginning.
 CREATE OR REPLACE FUNCTION orders_v1.plan_goods(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    o orders.orders;
 BEGIN
     INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
     VALUES (p_tenant, p_order, orders_v1.doc_text(d, 'courier', false), orders_v1.doc_text(d, 'service', false),
             orders_v1.doc_text(d, 'estimated_delivery', false), orders_v1.doc_time(d, 'expected_at'));
-    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order AND x.payment_state = 'paid';
-    IF FOUND THEN
-        PERFORM orders_v1.bill_order(o);
-    END IF;
 END
 $$;
 
@@ -296,7 +290,7 @@ COMMENT ON FUNCTION orders_v1.product_line IS 'Internal: the line {product, vari
 COMMENT ON FUNCTION orders_v1.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.plan_goods IS 'Internal: the shipment of a new order, as planned, and its bill if it is paid: the last lock';
+COMMENT ON FUNCTION orders_v1.plan_goods IS 'Internal: the shipment of a new order, as planned';
 COMMENT ON FUNCTION orders_v1.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
 COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
 COMMENT ON FUNCTION orders_v1.described_head IS 'Internal: the head of a described order';

@@ -4,6 +4,7 @@
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
 
+DROP TABLE orders.bill_document;
 DROP TABLE orders.bill;
 
 COMMIT;

@@ -18,6 +18,6 @@ SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
       AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) <> 'tenant_id'$$,
     'tenant_id leads every key but those of the reference tables');
 SELECT is_empty($$SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'orders'::regnamespace AND NOT t.tgisinternal AND t.tgname <> 'invoice_is_immutable'$$, 'there are no triggers but the one that keeps invoices as they are');
+    WHERE c.relnamespace = 'orders'::regnamespace AND NOT t.tgisinternal AND t.tgname NOT IN ('invoice_is_immutable', 'bill_is_immutable', 'bill_document_is_immutable')$$, 'the only triggers are those that keep invoices and bills from changing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -115,7 +115,9 @@ SELECT is((SELECT string_agg(kind, ' ') FROM order_line WHERE order_id = :q), 'p
 SELECT is((SELECT return_url FROM payment WHERE order_id = :q), 'https://shop.example/back', 'the payer comes back there');
 SELECT is((SELECT string_agg(kind || ' ' || (document ->> 'city'), ', ' ORDER BY kind) FROM order_address WHERE order_id = :q), 'billing Bern, shipping Basel', 'both addresses are kept');
 SELECT matches((SELECT number FROM orders WHERE id = :q), '^ORD-', 'only orders of the company API have its prefix');
-SELECT is((SELECT right(bill_no, 4) FROM orders WHERE id = :b), '0002', 'and it is billed');
+SELECT is((SELECT bill_no FROM orders WHERE id = :b), NULL, 'an order that is paid when it is placed has no bill yet');
+SELECT is(issue_bills(77, 100), 1, 'the worker issues it');
+SELECT is((SELECT right(bill_no, 4) FROM orders WHERE id = :b), '0002', 'with the next number');
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_method": "ewallet_gopay"}') AS g \gset
 SELECT is((SELECT ROW(payment_method, payment_channel, expires_at > now())::text FROM orders WHERE id = :g), '(external,ewallet_gopay,t)', 'a channel may be named as the method');
 SELECT is((SELECT status::text FROM payment WHERE order_id = :g), 'created', 'its intent is to be made');

@@ -128,6 +128,15 @@ subtest 'when its time is over' => sub {
     $httpd->stop;
 };
 
+subtest 'an order that is paid when it is placed' => sub {
+    my $rich = make_user(balance => 100_00);
+    my $new = customer_order($rich, payment_method => 'balance', lines => [ [ $goods, 1 ] ]);
+    is($new->{bill_no}, undef, 'has no bill number in the answer');
+    my $url = url_of($new, $rich);
+    like(order_row($new->{id})->{bill_no}, qr/^BILL-\d{4}-\d\d-\d{4,}$/, 'but when its bill is asked for');
+    is(api(GET => $url)->code, 200, 'which can be read');
+};
+
 subtest 'what the bill says now' => sub {
     work($order, 'deliver');
     like(text_of(api(GET => url_of($order))->content), qr/Paid on \d{4}-\d\d-\d\d by cod/, 'the payment, when there is one');

@@ -4,6 +4,7 @@
 # The work that no request does: by one process at a time, soon, and never in the way of a stop.
 use strict;
 use warnings;
+use ModOrders::Goods;
 use ModOrders::Httpd;
 use ModOrders::Test;
 use Time::HiRes qw(sleep time);
@@ -38,6 +39,16 @@ subtest 'unpaid orders expire' => sub {
     is(order_row($kept)->{state}, 'open', 'and not before their time');
     is((rows(q(SELECT actor FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'expired'), $id))[0]{actor}, 'system',
         'by the system') or diag(explain(rows('SELECT * FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ?', $id)));
+};
+
+# --- bills, by the shared server ------------------------------------------------------------------------------------
+
+subtest 'a bill is issued within a second, without a request' => sub {
+    my $order = order_goods($buyer, payment_method => 'balance', lines => [ [ make_goods(prices => { USD => 1_00 }) ] ]);
+    is_deeply([ @$order{qw(payment_state bill_no)} ], [ 'paid', undef ], 'an order that is paid when it is placed has none yet');
+    my $paid = time;
+    ok(wait_for(sub { order_row($order->{id})->{bill_no} }, 5), 'it is billed');
+    cmp_ok(time - $paid, '<', 1.5, 'soon');    # a busy machine has half a second more
 };
 
 # --- payments, with a provider that comes late ----------------------------------------------------------------------

@@ -49,6 +49,18 @@ subtest 'placing' => sub {
     is_deeply(api(GET => "$path/$order->{id}", @token)->{json}, $order, 'as it is read');
 };
 
+subtest 'the number of a bill that the worker issues' => sub {
+    my $reply = put(payment_method => 'balance');
+    my ($order, $tag) = ($reply->{json}, $reply->header('ETag'));
+    is_deeply([ @$order{qw(payment_state bill_no version)} ], [ 'paid', undef, 1 ], 'is not in the answer of placing');
+    my $later;
+    ok(wait_for(sub { ($later = api(GET => "$path/$order->{id}", @token))->{json}{bill_no} }, 5), 'but in later ones');
+    is_deeply({ %{ $later->{json} }, bill_no => undef }, $order, 'which are the same otherwise, the version too');
+    isnt($later->header('ETag'), $tag, 'with another tag');
+    is(api(GET => "$path/$order->{id}", @token, headers => { 'If-None-Match' => $tag })->code, 200, 'so that no cache keeps the former answer');
+    is(does($order, 'confirm', json => {}, headers => { 'If-Match' => $tag })->code, 200, 'the former tag still names the version');
+};
+
 subtest 'any API' => sub {
     for my $dialect (qw(user shop customer commerce)) {
         is(put(dialect => $dialect)->{json}{dialect}, $dialect, "of the $dialect API");
