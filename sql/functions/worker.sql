@@ -77,15 +77,63 @@ BEGIN
 END
 $$;
 
--- An expiry is not claimed: the transaction that finds it closes the order. Orders are not waited for. Coupons are: all workers lock them in
--- the same order. A row that is early or superfluous is corrected, so that it does not stay at the head of the queue.
+-- Orders are not waited for. Coupons are: all workers lock them in the same order. A row that is early or superfluous is corrected, so that it
+-- does not stay at the head of the queue.
+CREATE OR REPLACE FUNCTION orders_v1.expire_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_id   bigint;
+    o      orders.orders;
+    v_done bigint[] := '{}';
+BEGIN
+    FOREACH v_id IN ARRAY p_ids LOOP
+        PERFORM FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = v_id FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            IF NOT EXISTS (SELECT FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = v_id) THEN
+                PERFORM orders_v1.end_due(p_tenant, 'expiry', v_id);
+            END IF;
+            CONTINUE;
+        END IF;
+        o := orders_v1.lock_order(p_tenant, v_id, NULL, NULL);
+        IF orders_v1.is_due(o) THEN
+            PERFORM orders_v1.close_expired(o);
+            v_done := v_done || v_id;
+        ELSIF orders_v1.can_expire(o) THEN
+            PERFORM orders_v1.put_due(p_tenant, 'expiry', v_id, NULL, o.expires_at);
+        ELSE
+            PERFORM orders_v1.end_due(p_tenant, 'expiry', v_id);
+        END IF;
+    END LOOP;
+    PERFORM orders_v1.release_stock(p_tenant, v_done);
+    RETURN cardinality(v_done);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.may_concern_one_order(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_sqlstate = '55P03' OR NOT orders_v1.is_transient(p_sqlstate)
+$$;
+
+-- An order that cannot be closed holds up no other order.
+CREATE OR REPLACE FUNCTION orders_v1.try_expire_order(p_tenant integer, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.expire_orders(p_tenant, ARRAY[p_order]);
+EXCEPTION WHEN OTHERS THEN
+    IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
+        RAISE;
+    END IF;
+    RAISE LOG 'order % of tenant % cannot expire: % %', p_order, p_tenant, SQLSTATE, SQLERRM;
+    PERFORM orders_v1.postpone_due(p_tenant, 'expiry', p_order, interval '5 seconds', interval '1 hour');
+    RETURN 0;
+END
+$$;
+
+-- An expiry is not claimed: the transaction that finds it closes the order. A batch has no subtransactions for its orders; only a batch that
+-- failed is repeated order by order. The lock timeout is short, so that the repetition ends before statement_timeout.
 CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
     v_id    bigint;
     v_ids   bigint[];
-    o       orders.orders;
-    v_done  bigint[] := '{}';
+    v_count integer := 0;
 BEGIN
     v_ids := ARRAY(
         SELECT d.id FROM (
@@ -95,21 +143,18 @@ BEGIN
             LIMIT p_limit) AS d
         LEFT JOIN coupon_redemption r ON r.tenant_id = p_tenant AND r.order_id = d.id AND r.state <> 'released'
         ORDER BY r.coupon_id, r.user_id, d.id);
-    FOREACH v_id IN ARRAY v_ids LOOP
-        PERFORM FROM orders x WHERE x.tenant_id = p_tenant AND x.id = v_id FOR UPDATE SKIP LOCKED;
-        CONTINUE WHEN NOT FOUND;
-        o := lock_order(p_tenant, v_id, NULL, NULL);
-        IF is_due(o) THEN
-            PERFORM close_expired(o);
-            v_done := v_done || v_id;
-        ELSIF can_expire(o) THEN
-            PERFORM put_due(p_tenant, 'expiry', v_id, NULL, o.expires_at);
-        ELSE
-            PERFORM end_due(p_tenant, 'expiry', v_id);
+    BEGIN
+        RETURN expire_orders(p_tenant, v_ids);
+    EXCEPTION WHEN OTHERS THEN
+        IF NOT may_concern_one_order(SQLSTATE) THEN
+            RAISE;
         END IF;
+    END;
+    FOREACH v_id IN ARRAY v_ids LOOP
+        EXIT WHEN clock_timestamp() > now() + interval '2 seconds';
+        v_count := v_count + try_expire_order(p_tenant, v_id);
     END LOOP;
-    PERFORM release_stock(p_tenant, v_done);
-    RETURN cardinality(v_done);
+    RETURN v_count;
 END
 $$;
 
@@ -150,8 +195,14 @@ order), title (provider key), parent_id (buyer), url (return URL), quantity (fai
 COMMENT ON FUNCTION orders_v1.due_refunds IS
 'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. Rows refund with number (of the order),
 intent_id, reference (captured transaction), title (provider key), slug (provider key of the payment), quantity (claims)';
+COMMENT ON FUNCTION orders_v1.expire_orders IS
+'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked';
+COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
+'Internal: whether an error in a batch may be caused by one of its orders, for instance by a broken constraint or a lock that is held for long';
+COMMENT ON FUNCTION orders_v1.try_expire_order IS
+'Internal: expire_orders for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
 COMMENT ON FUNCTION orders_v1.expire_due IS
-'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked';
+'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked, and postpones an order whose expiry fails';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS
 'Worker: removes keys older than p_age, at most 10000 a call; returns how many';
 COMMENT ON FUNCTION orders_v1.is_last_try IS 'Internal: whether so many failures are enough';

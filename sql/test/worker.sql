@@ -56,6 +56,24 @@ INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, 'expiry', :e, now());
 SELECT is(expire_due(77, 100), 0, 'an order that was paid does not expire');
 SELECT is_empty(format('SELECT FROM due WHERE tenant_id = 77 AND kind = $$expiry$$ AND id = %s', :e), 'and is due no longer');
 
+INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, 'expiry', 999999999, now());
+SELECT is(expire_due(77, 100), 0, 'an order that does not exist does not expire');
+SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND kind = $$expiry$$ AND id = 999999999', 'and is due no longer');
+
+-- An order that cannot be closed holds up no other order.
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0, p_coupon => 'TWO') AS f,
+       pg_temp.buy('bob', p_method => 'external', p_expires => 0, p_coupon => 'TWO') AS g \gset
+CREATE TEMPORARY TABLE lost AS SELECT * FROM event WHERE tenant_id = 77 AND subject_id = :f;
+DELETE FROM event WHERE tenant_id = 77 AND subject_id = :f;
+SELECT is(expire_due(77, 100), 1, 'an order whose event is missing cannot expire');
+SELECT is(pg_temp.states(:f) || ', ' || pg_temp.states(:g), 'open unpaid none, expired closed none', 'the other one expires');
+SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TWO'), 1, 'each keeps or releases its coupon');
+SELECT is((SELECT ROW(attempts, due_at - now())::text FROM pg_temp.due_of('expiry', :f)), '(1,00:00:05)', 'the failed expiry is tried again later');
+INSERT INTO event OVERRIDING SYSTEM VALUE SELECT * FROM lost;
+SELECT pg_temp.make_due('expiry', :f) \g (format=unaligned) /dev/null
+SELECT is(expire_due(77, 100), 1, 'until it succeeds');
+SELECT is(pg_temp.states(:f), 'expired closed none', 'with the order closed');
+
 INSERT INTO due (tenant_id, kind, id, channel, due_at)
 SELECT 77, k.kind, :e, k.channel, now() FROM (VALUES ('intent', 'sim'), ('capture', 'sim'), ('refund', 'sim'), ('mail', '')) AS k (kind, channel);
 SELECT is_empty('SELECT FROM due_intents(77, $$sim$$, 10, 60) UNION ALL SELECT FROM due_captures(77, $$sim$$, 10, 60)

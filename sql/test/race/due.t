@@ -50,6 +50,19 @@ is "$(q "$(cancel "$one")")" done 'a request waits for a claim and goes on'
 wait "$slow"
 is "$(rows "$(payment "$one")" intent)" 0 'and nothing is due afterwards'
 
+# A session keeps two payments locked: their orders expire later, and hold up no other order.
+one=$(order u5)
+two=$(order u6)
+three=$(order u7)
+for n in $one $two $three; do let_expire "$n" 'now()'; done
+slowly 6 "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id IN ($one, $two) FOR UPDATE"
+expire="SET statement_timeout = '4s'; SELECT orders_v1.expire_due($tenant, 100)"
+is "$(q "$expire")$(q "$expire")$(q "$expire")" 001 'orders whose payments are locked hold up no other order'
+is "$(q "SELECT string_agg(state, ' ' ORDER BY id) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($one, $two, $three)")" 'open open expired' 'which expires'
+wait "$slow"
+q "UPDATE orders.due SET due_at = now() WHERE tenant_id = $tenant AND kind = 'expiry' AND id IN ($one, $two)"
+is "$(q "$expire")" 2 'and expire when the lock is gone'
+
 # All at once, each call in a transaction of its own.
 round=0
 while [ $round -lt 4 ]; do
