@@ -13,6 +13,7 @@ quickly() { q "SET statement_timeout = '2s'; $1"; }
 
 # slowly SECONDS SQL: in the background, keeping its locks
 slowly() {
+    rm -f "$out/slow"
     psql -XqAt -c "BEGIN" -c "$2" -c "SELECT 'held'" -c "SELECT pg_sleep($1)" -c "COMMIT" >"$out/slow" 2>&1 &
     slow=$!
     while ! grep -q held "$out/slow" 2>/dev/null; do sleep 0.1; done
