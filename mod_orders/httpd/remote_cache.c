@@ -19,6 +19,7 @@ typedef struct job_t {
     orders_remote_call_t call; /* its pointers lead to `key` and `value` */
     unsigned char key[ORDERS_REMOTE_CACHE_KEY], value[ORDERS_REMOTE_CACHE_VALUE];
     apr_status_t status;
+    bool queued; /* until a thread is free */
     bool done, given_up;
 } job_t;
 
@@ -28,6 +29,7 @@ static struct {
     pthread_cond_t given; /* a job waits in the queue */
     pthread_cond_t done;
     job_t *first;
+    int queued;        /* removals */
     int threads, free; /* free: less the jobs under way and in the queue */
     bool silent;       /* the last call got no answer */
     bool probing;
@@ -92,6 +94,7 @@ static void *work(void *data)
         }
         job = calls.first;
         calls.first = job->next;
+        calls.queued -= job->queued;
         pthread_mutex_unlock(&calls.lock);
         job->status = perform(job, pool);
         apr_pool_clear(pool);
@@ -106,8 +109,8 @@ static void *work(void *data)
     return NULL;
 }
 
-/** Under the lock. */
-static bool add_thread(void)
+/** Under the lock. Does nothing when there are ORDERS_REMOTE_CACHE_THREADS. */
+static void add_thread(void)
 {
     pthread_attr_t detached;
     pthread_t thread;
@@ -125,21 +128,32 @@ static bool add_thread(void)
     }
     calls.threads += added;
     calls.free += added;
-    return added;
 }
 
 /**
- * Under the lock: whether there is a thread for a call, and the server is not known to be silent. While all threads are busy, a
- * removal is queued, because an identity that was revoked must not stay in the cache. While the server is silent, it is lost.
+ * Under the lock. While all threads are busy, a removal waits in the queue, because a revoked identity must not stay in the cache.
+ * While the server is silent, no thread would come to perform it.
  */
-static bool admit(orders_remote_operation_e operation, bool *probe)
+static bool may_queue(orders_remote_operation_e operation)
+{
+    return operation == ORDERS_REMOTE_REMOVE && calls.threads && !calls.silent &&
+           calls.queued < ORDERS_REMOTE_CACHE_QUEUE;
+}
+
+/** Under the lock: whether a call can be made. The cache keeps the entry of a removal that cannot. */
+static bool admit(job_t *job, bool *probe)
 {
     if (calls.silent && (calls.probing || orders_clock_now() < calls.retry_at)) {
         return false;
     }
-    if (calls.free <= 0 && !add_thread() && (operation != ORDERS_REMOTE_REMOVE || !calls.threads)) {
+    if (calls.free <= 0) {
+        add_thread();
+    }
+    job->queued = calls.free <= 0;
+    if (job->queued && !may_queue(job->call.operation)) {
         return false;
     }
+    calls.queued += job->queued;
     calls.free--;
     *probe = calls.silent;
     calls.probing = *probe || calls.probing;
@@ -195,7 +209,10 @@ static apr_status_t finish(job_t *job, orders_remote_call_t *call)
     return status;
 }
 
-/** Under the lock: whether the job was done in time. Otherwise it is its thread's. */
+/**
+ * Under the lock, which it releases while it waits. Returns whether the job was done in time; if not, the thread that performs it
+ * frees it. A job that was queued does not show that the server is silent: the threads may be busy with calls that get their answers.
+ */
 static bool await(job_t *job, bool probe)
 {
     bool done;
@@ -205,9 +222,9 @@ static bool await(job_t *job, bool probe)
     calls.probing = calls.probing && !probe;
     done = job->done;
     job->given_up = !done;
-    if (!done) {
+    if (!done && !job->queued) {
         unanswered(job);
-    } else if (probe) {
+    } else if (done && probe) {
         answered(job);
     }
     return done;
@@ -223,7 +240,7 @@ apr_status_t orders_remote_cache_call(const orders_remote_cache_t *cache,
         return APR_ENOMEM;
     }
     pthread_mutex_lock(&calls.lock);
-    admitted = admit(call->operation, &probe);
+    admitted = admit(job, &probe);
     if (admitted) {
         done = await(job, probe);
     }

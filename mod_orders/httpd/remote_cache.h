@@ -4,7 +4,8 @@
  * not at all, so each is made by a thread of its own, and the caller waits at most ORDERS_REMOTE_CACHE_WAIT. After a call
  * without an answer one call at a time tries again, each after a pause; all others return at once.
  *
- * The threads are a process's own, made when they are needed, at most ORDERS_REMOTE_CACHE_THREADS of them.
+ * The threads are a process's own, made when they are needed, at most ORDERS_REMOTE_CACHE_THREADS of them. At most
+ * ORDERS_REMOTE_CACHE_QUEUE removals wait for one; a caller that leaves its removal there gets APR_TIMEUP, and a thread performs it later.
  */
 #ifndef ORDERS_HTTPD_REMOTE_CACHE_H
 #define ORDERS_HTTPD_REMOTE_CACHE_H
@@ -16,6 +17,7 @@
 #define ORDERS_REMOTE_CACHE_WAIT apr_time_from_sec(1)
 #define ORDERS_REMOTE_CACHE_PAUSE apr_time_from_sec(5)
 #define ORDERS_REMOTE_CACHE_THREADS 16
+#define ORDERS_REMOTE_CACHE_QUEUE 256
 #define ORDERS_REMOTE_CACHE_KEY 32
 #define ORDERS_REMOTE_CACHE_VALUE 1024
 
