@@ -151,6 +151,8 @@ CREATE TYPE orders_v1.plan_offer AS (
 
 CREATE TYPE orders_v1.lines_taken AS (amount bigint, lines jsonb);
 
+CREATE TYPE orders_v1.balance_credit AS (payment_id bigint, refund_id bigint, currency text, amount bigint);
+
 CREATE TYPE orders_v1.return_piece AS (line_id bigint, quantity integer);
 
 CREATE TYPE orders_v1.upserted AS (code text, id bigint, document jsonb);
@@ -184,6 +186,7 @@ COMMENT ON TYPE orders_v1.tax_share IS 'Tax of a line by key and rate';
 COMMENT ON TYPE orders_v1.order_sums IS 'Totals of an order, minor units';
 COMMENT ON TYPE orders_v1.plan_offer IS 'A plan with all that placing it depends on';
 COMMENT ON TYPE orders_v1.lines_taken IS 'Lines reserved for a refund ([{"id","quantity","amount"}]), and what is to be given back for them';
+COMMENT ON TYPE orders_v1.balance_credit IS 'A refund of a payment from the balance that is still to be credited';
 COMMENT ON TYPE orders_v1.return_piece IS 'Pieces of a line that come back; without a quantity all that are left';
 COMMENT ON TYPE orders_v1.upserted IS 'Outcome of an upsert';
 COMMENT ON TYPE orders_v1.broken_rule IS 'A rule that a document breaks, and the value that it is about, where there is one';

@@ -18,16 +18,16 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.cancel_order(c orders_v1.context, o orders.orders, p_reason text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_left    bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
-                         FROM orders.payment p
-                         WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
-    v_version integer := o.version;
+    v_left  bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
+                       FROM orders.payment p
+                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
+    v_steps orders_v1.step[] := orders_v1.closing_steps(o, 'cancelled');
 BEGIN
-    o := orders_v1.close_order(c, o, 'cancelled', p_reason);
-    PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
+    PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);
     IF v_left > 0 THEN
-        o.version := v_version;
-        PERFORM orders_v1.give_back(c, o, v_left, p_reason, NULL);
+        PERFORM orders_v1.give_back(c, o, v_left, p_reason, NULL, v_steps);
+    ELSE
+        PERFORM orders_v1.move_order(c, o, v_steps, 0, 0, p_reason);
     END IF;
 END
 $$;

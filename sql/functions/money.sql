@@ -140,6 +140,9 @@ BEGIN
                    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.state <> 'released')
     ORDER BY k.id
     FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     FOR v_coupon, v_user IN
         UPDATE orders.coupon_redemption x SET state = 'released', updated_at = now()
         WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.state <> 'released'

@@ -27,7 +27,7 @@ BEGIN
     SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = p_order FOR UPDATE;
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
-    ELSIF orders_v1.version_tag(o.id, o.version) <> ALL (p_match) THEN
+    ELSIF p_match IS NOT NULL AND orders_v1.version_tag(o.id, o.version) <> ALL (p_match) THEN
         PERFORM orders_v1.refuse('412', 'version_mismatch', 'The order has changed meanwhile.', NULL,
                               jsonb_build_object('version', o.version));
     END IF;
@@ -74,12 +74,12 @@ LANGUAGE sql IMMUTABLE AS $$
     END
 $$;
 
--- Stock that an order no longer needs after a step: a full refund closes the order, refunded pieces are not shipped, and an
+-- Stock that an order no longer needs after a step: a cancelled order needs none, refunded pieces are not shipped, and an
 -- order with nothing to deliver hands its pieces over when it is complete. Coupons are locked before stock.
-CREATE OR REPLACE FUNCTION orders_v1.settle_stock(o orders.orders, p_closed boolean, p_completed boolean, p_refunded boolean) RETURNS void
+CREATE OR REPLACE FUNCTION orders_v1.settle_stock(o orders.orders, p_cancelled boolean, p_completed boolean, p_refunded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF p_closed THEN
+    IF p_cancelled THEN
         PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
         PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
     ELSIF p_completed AND o.fulfilment_state = 'none' THEN
@@ -104,9 +104,10 @@ DECLARE
     v_payment text := orders_v1.last_state(v_steps, 'payment', o.payment_state);
     v_now     timestamptz := greatest(o.updated_at, now());
     v_expires boolean := orders_v1.can_expire(o);
+    v_cancels boolean := v_state = 'cancelled' AND v_state <> o.state;
     v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
     v_follows boolean := (orders_v1.has_received_money(v_payment) AND v_payment <> o.payment_state)
-                         OR (v_state = 'cancelled' AND v_state <> o.state);
+                         OR v_cancels;
 BEGIN
     UPDATE orders.orders x
     SET version = o.version + 1,
@@ -122,7 +123,7 @@ BEGIN
     WHERE x.tenant_id = o.tenant_id AND x.id = o.id
     RETURNING * INTO o;
     PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, v_steps, p_comment, p_return);
-    PERFORM orders_v1.settle_stock(o, cardinality(v_steps) > cardinality(p_steps), v_ends, p_refunded > 0);
+    PERFORM orders_v1.settle_stock(o, v_cancels, v_ends, p_refunded > 0);
     IF v_follows THEN
         o := orders_v1.follow_package(c, o);
     END IF;
@@ -257,23 +258,18 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.close_order(c orders_v1.context, o orders.orders, p_state text, p_comment text)
-RETURNS orders.orders LANGUAGE plpgsql AS $$
-DECLARE
-    v_steps orders_v1.step[];
+CREATE OR REPLACE FUNCTION orders_v1.closing_steps(o orders.orders, p_state text) RETURNS orders_v1.step[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN orders_v1.is_unpaid(o.payment_state) THEN ARRAY[('payment', o.payment_state, 'closed')]::orders_v1.step[] END
+           || ARRAY[('order', o.state, p_state)]::orders_v1.step[]
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.close_expired(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);
-    IF orders_v1.is_unpaid(o.payment_state) THEN
-        v_steps := ARRAY[('payment', o.payment_state, 'closed')]::orders_v1.step[];
-    END IF;
-    o := orders_v1.move_order(c, o, v_steps || ARRAY[('order', o.state, p_state)]::orders_v1.step[], 0, 0, p_comment);
+    o := orders_v1.move_order(orders_v1.system_context(o.tenant_id), o, orders_v1.closing_steps(o, 'expired'), 0, 0, 'not paid in time');
     PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
     RETURN o;
 END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.close_expired(o orders.orders) RETURNS orders.orders LANGUAGE sql AS $$
-    SELECT orders_v1.close_order(orders_v1.system_context(o.tenant_id), o, 'expired', 'not paid in time')
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.expire_order(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
@@ -331,7 +327,7 @@ COMMENT ON FUNCTION orders_v1.awaits_shipping IS 'Internal: whether the goods of
 COMMENT ON FUNCTION orders_v1.add_closing_step IS
 'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
 COMMENT ON FUNCTION orders_v1.settle_stock IS
-'Internal: releases what an order holds when a refund closes it, releases its refunded pieces before it is shipped, and takes its
+'Internal: releases what an order holds when it is cancelled, releases its refunded pieces before it is shipped, and takes its
 pieces off the stock when it is completed and nothing is to be delivered. Locks coupons, then stock by variant';
 COMMENT ON FUNCTION orders_v1.move_order IS
 'Internal: applies steps to a locked order, increments its version and records the operation, with steps or without. p_return: the return that steps on axis return belong to. A full refund before anything was shipped
@@ -357,10 +353,10 @@ COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS
 COMMENT ON FUNCTION orders_v1.as_confirming IS
 'Internal: the order in the states that decide whether it can be paid or cancelled: confirming while a capture is in doubt.
 Writes nothing';
-COMMENT ON FUNCTION orders_v1.close_order IS
-'Internal: closes an order that is cancelled or expires: open payments, payment axis, coupons. Its stock is released
-afterwards by the caller; a caller that closes several orders closes all of them first';
-COMMENT ON FUNCTION orders_v1.close_expired IS 'Internal: closes a locked order as the system, on expiry. Its stock is still to be released';
+COMMENT ON FUNCTION orders_v1.closing_steps IS 'Internal: the steps that cancel or expire an order';
+COMMENT ON FUNCTION orders_v1.close_expired IS
+'Internal: closes a locked order as the system, on expiry: open payments, payment axis, coupons. The caller releases its stock afterwards; a
+caller that closes several orders closes all of them first';
 COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order as the system';
 COMMENT ON FUNCTION orders_v1.note_transaction IS
 'Internal: records a provider''s transaction id. OR409 transaction_id_taken';

@@ -49,8 +49,9 @@ END
 $$;
 
 -- The account is credited in the end: it is the last lock.
-CREATE OR REPLACE FUNCTION orders_v1.give_back(c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb)
-RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.give_back(
+    c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_steps orders_v1.step[] DEFAULT '{}'
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     p         orders.payment;
     v_left    bigint := p_amount;
@@ -60,6 +61,8 @@ DECLARE
     v_at_once boolean;
     v_share   jsonb;
     v_refund  bigint;
+    v_credits orders_v1.balance_credit[] := '{}';
+    r         orders_v1.balance_credit;
 BEGIN
     FOR p IN
         SELECT * FROM orders.payment x
@@ -80,33 +83,20 @@ BEGIN
         v_left := v_left - v_part;
         v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
         v_pending := v_pending OR NOT v_at_once;
+        IF p.method = 'balance' THEN
+            v_credits := v_credits || ROW(p.id, v_refund, p.currency, v_part)::orders_v1.balance_credit;
+        END IF;
     END LOOP;
     IF v_left > 0 THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
     END IF;
-    PERFORM orders_v1.move_order(c, o, orders_v1.refund_steps(o.payment_state, CASE
+    PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(o.payment_state, CASE
         WHEN v_pending THEN 'refund_pending'
         ELSE orders_v1.state_after_refund(o, v_done, o.payment_state) END), 0, v_done, p_reason);
-    PERFORM orders_v1.credit_refunds(o, p_reason);
-    RETURN v_refund;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.credit_refunds(o orders.orders, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    r orders.refund;
-BEGIN
-    FOR r IN
-        SELECT f.* FROM orders.refund f
-        JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.id = f.payment_id AND p.method = 'balance'
-        WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.status = 'done'
-          AND NOT EXISTS (SELECT FROM orders.posting t
-                          WHERE t.tenant_id = o.tenant_id AND t.order_id = f.order_id AND t.refund_id = f.id)
-        ORDER BY f.id
-    LOOP
-        PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.id,
-                                      p_reason);
+    FOREACH r IN ARRAY v_credits LOOP
+        PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.refund_id, p_reason);
     END LOOP;
+    RETURN v_refund;
 END
 $$;
 
@@ -309,9 +299,7 @@ COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: steps of a refund';
 COMMENT ON FUNCTION orders_v1.put_refund IS 'Internal: one refund of one payment, done or pending';
 COMMENT ON FUNCTION orders_v1.give_back IS
 'Internal: refunds an amount from the payments of a locked order, those of the largest payable unit first, then the oldest; each
-refund has its share of the lines. OR422 refund_exceeds_captured';
-COMMENT ON FUNCTION orders_v1.credit_refunds IS
-'Internal: posts the refunds of a balance that are not posted yet. Locks accounts: call it last';
+refund has its share of the lines. p_steps: steps that the operation takes before those of the refund. OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.check_refundable IS
 'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
 COMMENT ON FUNCTION orders_v1.refund IS

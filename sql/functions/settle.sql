@@ -16,7 +16,9 @@ BEGIN
     o := orders_v1.move_order(c, o, v_steps, p.amount, 0, p_comment);
     UPDATE orders.coupon_redemption x SET state = 'applied', updated_at = now()
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.state = 'reserved';
-    o := orders_v1.apply_waiting_events(o, p.id);
+    IF p.channel IS NOT NULL THEN
+        o := orders_v1.apply_waiting_events(o, p.id);
+    END IF;
     IF o.fulfilment_state <> 'none' THEN
         PERFORM orders_v1.bill_order(o);
     END IF;
@@ -196,27 +198,25 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.payment_of_hand(o orders.orders, p_method text, p_provider text) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.payment_of_hand(o orders.orders, p_method text, p_provider text) RETURNS orders.payment
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_id     bigint;
-    v_method text;
-    v_asked  timestamptz;
+    p orders.payment;
 BEGIN
-    SELECT p.id, p.method, p.capture_asked_at INTO v_id, v_method, v_asked FROM orders.payment p
-    WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND (orders_v1.is_open_payment(p.status) OR p.status = 'failed')
-    ORDER BY p.id DESC LIMIT 1;
-    IF v_id IS NOT NULL AND (p_method IS NULL OR p_method = v_method) THEN
-        IF v_asked IS NOT NULL THEN
+    SELECT * INTO p FROM orders.payment x
+    WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND (orders_v1.is_open_payment(x.status) OR x.status = 'failed')
+    ORDER BY x.id DESC LIMIT 1;
+    IF p.id IS NOT NULL AND (p_method IS NULL OR p_method = p.method) THEN
+        IF p.capture_asked_at IS NOT NULL THEN
             PERFORM orders_v1.refuse('409', 'order_not_payable', 'The outcome of a capture by the provider is not known yet.',
                                   NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
         END IF;
-        RETURN v_id;
+        RETURN p;
     END IF;
     INSERT INTO orders.payment (tenant_id, order_id, method, provider, status, amount, currency)
     VALUES (o.tenant_id, o.id, coalesce(p_method, 'manual'), p_provider, 'pending', o.total, o.currency)
-    RETURNING id INTO v_id;
-    RETURN v_id;
+    RETURNING * INTO p;
+    RETURN p;
 END
 $$;
 
@@ -239,14 +239,14 @@ CREATE OR REPLACE FUNCTION orders_v1.settle_by_hand(
     c orders_v1.context, o orders.orders, p_method text, p_provider text, p_transaction text, p_comment text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_payment bigint := orders_v1.payment_of_hand(o, p_method, p_provider);
+    p orders.payment := orders_v1.payment_of_hand(o, p_method, p_provider);
 BEGIN
-    UPDATE orders.orders x SET payment_method = p.method, payment_channel = p.channel
-    FROM orders.payment p
-    WHERE x.tenant_id = o.tenant_id AND x.id = o.id AND p.tenant_id = o.tenant_id AND p.id = v_payment
-      AND x.payment_method <> p.method;
-    PERFORM orders_v1.capture(c, o, v_payment, p_transaction, p_comment);
-    RETURN v_payment;
+    IF p.method <> o.payment_method THEN
+        UPDATE orders.orders x SET payment_method = p.method, payment_channel = p.channel
+        WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
+    END IF;
+    PERFORM orders_v1.capture(c, o, p.id, p_transaction, p_comment);
+    RETURN p.id;
 END
 $$;
 

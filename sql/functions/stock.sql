@@ -72,6 +72,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     r record;
 BEGIN
+    PERFORM FROM orders.order_line l WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0 LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     FOR r IN
         SELECT l.item_id AS variant_id, sum(l.reserved) AS pieces FROM orders.order_line l
         WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0

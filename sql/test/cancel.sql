@@ -73,7 +73,9 @@ SELECT pg_temp.goods('alice') AS f \gset
 SELECT is(pg_temp.states(:f), 'open paid pending', 'goods that are paid wait for delivery');
 SELECT is(pg_temp.money('alice'), 7850::bigint, 'and cost what they cost');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'alice', :f)), 'OR409 order_not_cancellable', 'the user API does not cancel them');
+SELECT pg_stat_get_xact_tuples_updated('orders.orders'::regclass) AS updates \gset
 SELECT is(pg_temp.drop_it('alice', :f, 'shop'), 'done', 'the shop API does');
+SELECT is(pg_stat_get_xact_tuples_updated('orders.orders'::regclass) - :updates, 1::bigint, 'and updates the order once');
 SELECT is(pg_temp.states(:f), 'cancelled refunded pending', 'with the money back');
 SELECT is(pg_temp.money('alice'), 10000::bigint, 'at once');
 SELECT is((SELECT version FROM orders WHERE id = :f), 2, 'all in one version');

@@ -13,6 +13,7 @@ SELECT NULL::orders_v1.tax_share;
 SELECT NULL::orders_v1.order_sums;
 SELECT NULL::orders_v1.plan_offer;
 SELECT NULL::orders_v1.lines_taken;
+SELECT NULL::orders_v1.balance_credit;
 SELECT NULL::orders_v1.return_piece;
 SELECT NULL::orders_v1.upserted;
 SELECT NULL::orders_v1.broken_rule;
