@@ -23,7 +23,7 @@ static orders_problem_t *order_of_link(const orders_call_t *call, const orders_o
     return orders_answer_order(call->pool, answer, order);
 }
 
-/* Where a buyer stands, by the order's states. */
+/* The key of the page that is shown for the states of an order, before the payments and the expiry are regarded: see standing_of. */
 static const orders_projection_t standings[] = {
     {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
      .word = "over"},
@@ -50,6 +50,7 @@ static const struct {
     {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
 };
 
+/* Offers a payment when orders_v1.check_payable allows one: not past the expiry, and not while the outcome of a capture is unknown. */
 static const char *standing_of(const orders_order_t *order)
 {
     const char *word = orders_project(standings, order);

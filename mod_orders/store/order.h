@@ -25,7 +25,7 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
 
 /**
- * An order as a JSON document describes it (see orders.place_order); outcomes as above. `expires_in`: seconds an external
+ * An order as a JSON document describes it (see orders_v1.place_order); outcomes as above. `expires_in`: seconds an external
  * payment may take; 0: for ever. `channels`: of const char *, those that the configuration names.
  */
 orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,

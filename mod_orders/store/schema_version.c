@@ -8,13 +8,13 @@
 #include "store/session.h"
 #include "store/sqlstate.h"
 
-/* What a client is told to wait. Seconds. */
+/* Seconds of Retry-After. */
 #define RETRY_SECONDS 5
 
-/* orders_schema_t.found before the first look. */
+/* orders_schema_t.found before the version was read. */
 #define NEVER (-1)
 
-/* The number of a schema without a version: older than versions. */
+/* The number of a schema without the table of versions, which is older than all versions. */
 #define NO_VERSION 0
 
 #define FOUND_SIZE 256
@@ -24,8 +24,8 @@ typedef enum { UNKNOWN, FITS, UNFIT } state_e;
 struct orders_schema_t {
     orders_log_t log;
     int state;           /* atomic: state_e */
-    int found;           /* atomic: the number that was found last */
-    apr_time_t asked_at; /* atomic: when the version was read, or doubted, last */
+    int found;           /* atomic: the number that was read last */
+    apr_time_t asked_at; /* atomic: when the version was last read or doubted */
 };
 
 const char orders_schema_query[] = "SELECT number::text, release FROM orders.schema_version";
@@ -38,7 +38,7 @@ orders_schema_t *orders_schema_create(apr_pool_t *own, const orders_log_t *log)
     return schema;
 }
 
-/* Whether ORDERS_SCHEMA_PAUSE has passed and this caller is the one that uses the occasion. */
+/* Whether this caller may read the version: one caller in each ORDERS_SCHEMA_PAUSE. */
 static bool take_turn(orders_schema_t *schema, apr_time_t now)
 {
     apr_time_t asked_at = __atomic_load_n(&schema->asked_at, __ATOMIC_RELAXED);
@@ -63,7 +63,7 @@ bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error)
     return orders_sqlstate_problem(pool, error)->error == ORDERS_E_schema_mismatch;
 }
 
-/* The line of a version that does not fit. `found` says what the database has, `remedy` what must be upgraded. */
+/* Logs a version that does not fit. `found`: the version in the database; `remedy`: the part that must be upgraded. */
 static void report_unfit(const orders_schema_t *schema, const char *found, const char *remedy)
 {
     orders_log(&schema->log, ORDERS_LOG_ERROR,

@@ -39,6 +39,6 @@ be sent) or bill (of an order that was paid when it was placed, to be issued)';
 COMMENT ON COLUMN orders.due.id IS 'Id of the order, payment, refund or mail';
 COMMENT ON COLUMN orders.due.channel IS 'Channel whose provider is asked; empty: no provider';
 COMMENT ON COLUMN orders.due.due_at IS 'Earliest time of the next try; while claimed, end of the lease';
-COMMENT ON COLUMN orders.due.attempts IS 'Failed tries; for a refund, whose failures are not reported, claims';
+COMMENT ON COLUMN orders.due.attempts IS 'Failed attempts. The worker does not report a failed attempt of a refund: for refunds, this is the number of claims';
 
 COMMIT;

@@ -110,7 +110,7 @@ COMMENT ON COLUMN orders.package_term.duration_unit IS 'Of the package''s period
 COMMENT ON COLUMN orders.package_term.duration_value IS 'How many units';
 COMMENT ON COLUMN orders.package_term.order_id IS 'The order that was paid for it; null: an operator gave it';
 COMMENT ON COLUMN orders.package_term.former_id IS 'What the member had before: comes back when this is revoked';
-COMMENT ON COLUMN orders.package_term.revoked_at IS 'When its order was refunded or cancelled; null: it stands';
+COMMENT ON COLUMN orders.package_term.revoked_at IS 'When its order was refunded or cancelled; NULL: not revoked';
 COMMENT ON COLUMN orders.package_term.created_at IS 'When the row was made';
 COMMENT ON TABLE orders.member IS
 'A user as a member: the lock for everything about his package. A user without row is a member without package';

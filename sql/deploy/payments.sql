@@ -220,7 +220,7 @@ COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by ha
 COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';
 COMMENT ON COLUMN orders.refund.failure_message IS 'The same in words';
 COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state to return to when it is refused';
-COMMENT ON COLUMN orders.refund.attempts IS 'Times claimed by the worker, written when it no longer has to send the refund';
+COMMENT ON COLUMN orders.refund.attempts IS 'Attempts to send the refund (due.attempts), added when its row of due is removed';
 COMMENT ON COLUMN orders.refund.metadata IS 'Object of the host''s own data';
 COMMENT ON COLUMN orders.refund.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.refund.updated_at IS 'When the row was last changed';

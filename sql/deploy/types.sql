@@ -80,7 +80,7 @@ CREATE TYPE orders_v1.context AS (
     fingerprint bytea
 );
 
--- What a claim says: 'new' (go on), 'replay' (give the stored answer) or 'resume' (the effect stands, the answer does not).
+-- verdict: 'new' (execute), 'replay' (return the stored answer) or 'resume' (the effect is committed, its answer is not final).
 CREATE TYPE orders_v1.claim AS (verdict text, order_id bigint, answer jsonb);
 
 CREATE TYPE orders_v1.coupon_taken AS (coupon_id bigint, code text, amount bigint);
@@ -178,7 +178,7 @@ columns that a kind does not use are null. Read by position: new columns go to t
 COMMENT ON TYPE orders_v1.context IS
 'Who calls: tenant, API, kind and id of the actor, and the request key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
-'What a request key says: new, replay (give answer) or resume (the effect stands, its answer is not final)';
+'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its answer is not final)';
 COMMENT ON TYPE orders_v1.coupon_taken IS 'A coupon that was taken, and what it takes off';
 COMMENT ON TYPE orders_v1.order_head IS 'What put_order has to know beside the lines';
 COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';

@@ -61,10 +61,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION orders_v1.put_due IS 'Internal: work is due at this time; work that is due already gets the new time. p_channel null: no provider is asked';
-COMMENT ON FUNCTION orders_v1.end_due IS 'Internal: work is done or no longer necessary. Its attempts; null: it was not due';
+COMMENT ON FUNCTION orders_v1.put_due IS 'Internal: adds work that is due at p_at, or moves it to this time. p_channel NULL: no provider is asked';
+COMMENT ON FUNCTION orders_v1.end_due IS 'Internal: removes work that is done or no longer necessary. Returns its attempts, or NULL when it was not in the queue';
 COMMENT ON FUNCTION orders_v1.postpone_due IS
-'Internal: counts a failed try; the wait starts at p_first and doubles with each, to p_longest. The attempts; null: it is not due';
+'Internal: counts a failed attempt and sets the time of the next one. The wait is p_first, doubled after each attempt, at most p_longest. Returns
+the attempts, or NULL when the work is not in the queue';
 COMMENT ON FUNCTION orders_v1.claim_due IS
-'Internal: claims at most p_limit pieces of work of a kind and channel that are due, those that are due for the longest time first, for p_lease
-seconds. Several servers may run the worker';
+'Internal: claims up to p_limit rows of a kind and channel that are due, in the order of due_at, by moving due_at p_lease seconds ahead. Claims of
+several servers return different rows. Counts an attempt of a refund';

@@ -171,7 +171,7 @@ COMMENT ON FUNCTION orders_v1.token_identity IS
 'The user of a tenant''s token: one row kind identity, or none when the token is unknown in that tenant, revoked, expired or its user
 inactive';
 COMMENT ON FUNCTION orders_v1.login_identity IS
-'Who a login of httpd stands for: one row kind identity without token, or none';
+'The user of a login name of httpd: one row kind identity without token, or no row';
 COMMENT ON FUNCTION orders_v1.token_row IS 'Internal: the token row, never the hash';
 COMMENT ON FUNCTION orders_v1.issue_token IS
 'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). Rows: result (id), token. OR422

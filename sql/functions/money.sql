@@ -128,7 +128,7 @@ BEGIN
 END
 $$;
 
--- The same KEY SHARE as for taking: whoever sets a limit counts the uses before this release or after it.
+-- The same KEY SHARE as in take_coupon: a change of the limits counts the uses before this release or after it.
 CREATE OR REPLACE FUNCTION orders_v1.release_coupons(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupon bigint;

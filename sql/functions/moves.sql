@@ -211,7 +211,7 @@ BEGIN
 END
 $$;
 
--- For who only looks: an order past its time counts as expired, whether or not anybody has expired it.
+-- For functions that do not write: an order past its expiry counts as expired before the worker has expired it.
 CREATE OR REPLACE FUNCTION orders_v1.as_of_now(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF orders_v1.is_due(o) THEN
@@ -341,18 +341,18 @@ COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether no money of an ord
 COMMENT ON FUNCTION orders_v1.awaits_payment IS 'Internal: whether an order in these states still has to be paid, whether or not its time is over';
 COMMENT ON FUNCTION orders_v1.can_expire IS 'Whether an order expires unless it is paid or cancelled before: as long as its expiry is due';
 COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: an order that can expire does so at another time';
-COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an unpaid order is past its time, by the clock of now';
+COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an order that awaits payment is past its expiry now';
 COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.can_be_paid IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders_v1.is_open_payment IS 'Internal: whether a payment with this status is neither paid, failed nor closed';
 COMMENT ON FUNCTION orders_v1.can_be_captured IS 'Internal: whether this open payment of an order may still pay it now';
-COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order in the states that it has by the clock of now; writes nothing';
+COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order with the states that apply now: expired and closed when it is past its expiry. Writes nothing';
 COMMENT ON FUNCTION orders_v1.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
 COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS
 'Whether an order waits for money and the provider of one of its payments was asked to capture, with an outcome that is unknown';
 COMMENT ON FUNCTION orders_v1.as_confirming IS
-'Internal: the order in the states that decide whether it can be paid or cancelled: confirming while a capture is in doubt.
-Writes nothing';
+'Internal: the order with the states that decide whether it can be paid or cancelled: confirming while the outcome of a capture is unknown. Writes
+nothing';
 COMMENT ON FUNCTION orders_v1.closing_steps IS 'Internal: the steps that cancel or expire an order';
 COMMENT ON FUNCTION orders_v1.close_expired IS
 'Internal: closes a locked order as the system, on expiry: open payments, payment axis, coupons. The caller releases its stock afterwards; a

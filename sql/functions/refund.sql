@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- Where the payment axis stands once no refund of the order is pending any more.
 CREATE OR REPLACE FUNCTION orders_v1.state_after_refund(o orders.orders, p_refunded bigint, p_prior text) RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT CASE
@@ -294,7 +293,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.state_after_refund IS 'Internal: payment state once nothing is pending any more';
+COMMENT ON FUNCTION orders_v1.state_after_refund IS 'Internal: the payment state of an order when none of its refunds is pending any more';
 COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: steps of a refund';
 COMMENT ON FUNCTION orders_v1.put_refund IS 'Internal: one refund of one payment, done or pending';
 COMMENT ON FUNCTION orders_v1.give_back IS

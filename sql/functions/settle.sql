@@ -328,7 +328,7 @@ COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a pa
 COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
 COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
 COMMENT ON FUNCTION orders_v1.record_intent IS
-'Reports the intent that a provider made. The first report stands. Applies events that arrived before it. Completes the record of
+'Reports the intent that a provider made. Later reports change nothing. Applies events that arrived before it. Completes the record of
 p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.record_intent_failure IS
 'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment

@@ -140,7 +140,7 @@ BEGIN
 END
 $$;
 
--- What was built on the term stands; once that goes too, so does all that was revoked below it.
+-- A later term that was based on this one stays valid. When it is revoked as well, all revoked terms below it are skipped.
 CREATE OR REPLACE FUNCTION orders_v1.revoke_package(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     m orders.member;
