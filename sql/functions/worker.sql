@@ -78,7 +78,7 @@ END
 $$;
 
 -- Orders are not waited for. Coupons are: all workers lock them in the same order. A row that is early or superfluous is corrected, so that it
--- does not stay at the head of the queue.
+-- does not stay at the head of the queue. A batch ends after a second, so that one of large orders is not cancelled by a timeout in every round.
 CREATE OR REPLACE FUNCTION orders_v1.expire_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id   bigint;
@@ -86,6 +86,7 @@ DECLARE
     v_done bigint[] := '{}';
 BEGIN
     FOREACH v_id IN ARRAY p_ids LOOP
+        EXIT WHEN v_done <> '{}' AND clock_timestamp() > statement_timestamp() + interval '1 second';
         PERFORM FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = v_id FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
             IF NOT EXISTS (SELECT FROM orders.orders x WHERE x.tenant_id = p_tenant AND x.id = v_id) THEN
@@ -151,7 +152,7 @@ BEGIN
         END IF;
     END;
     FOREACH v_id IN ARRAY v_ids LOOP
-        EXIT WHEN clock_timestamp() > now() + interval '2 seconds';
+        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
         v_count := v_count + try_expire_order(p_tenant, v_id);
     END LOOP;
     RETURN v_count;
@@ -196,7 +197,8 @@ COMMENT ON FUNCTION orders_v1.due_refunds IS
 'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. Rows refund with number (of the order),
 intent_id, reference (captured transaction), title (provider key), slug (provider key of the payment), quantity (claims)';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
-'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked';
+'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked. After a
+second the rest is left to the next call';
 COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
 'Internal: whether an error in a batch may be caused by one of its orders, for instance by a broken constraint or a lock that is held for long';
 COMMENT ON FUNCTION orders_v1.try_expire_order IS

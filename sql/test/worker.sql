@@ -74,6 +74,14 @@ SELECT pg_temp.make_due('expiry', :f) \g (format=unaligned) /dev/null
 SELECT is(expire_due(77, 100), 1, 'until it succeeds');
 SELECT is(pg_temp.states(:f), 'expired closed none', 'with the order closed');
 
+-- A batch that takes long ends early.
+CREATE FUNCTION pg_temp.take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;
+SELECT count(pg_temp.buy('bob', p_method => 'external', p_expires => 0)) FROM generate_series(1, 3) \g (format=unaligned) /dev/null
+CREATE TRIGGER slow AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION pg_temp.take_time();
+SELECT is(expire_due(77, 100), 2, 'a batch ends after a second');
+SELECT is(expire_due(77, 100), 1, 'and the next one goes on');
+DROP TRIGGER slow ON event;
+
 INSERT INTO due (tenant_id, kind, id, channel, due_at)
 SELECT 77, k.kind, :e, k.channel, now() FROM (VALUES ('intent', 'sim'), ('capture', 'sim'), ('refund', 'sim'), ('mail', '')) AS k (kind, channel);
 SELECT is_empty('SELECT FROM due_intents(77, $$sim$$, 10, 60) UNION ALL SELECT FROM due_captures(77, $$sim$$, 10, 60)
