@@ -14,13 +14,10 @@ BEGIN
 END
 $$;
 
--- Goes back what was captured and is not on its way back already: money that came late is, on its own.
 CREATE OR REPLACE FUNCTION orders_v1.cancel_order(c orders_v1.context, o orders.orders, p_reason text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_left  bigint := (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)
-                       FROM orders.payment p
-                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
+    v_left  bigint := orders_v1.unrefunded_of(o);
     v_steps orders_v1.step[] := orders_v1.closing_steps(o, 'cancelled');
 BEGIN
     PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);

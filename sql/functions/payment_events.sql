@@ -169,7 +169,7 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'capture_mismatch',
             'Another capture of the payment was refused, and the event does not say which one is given back.', 'capture_id',
             jsonb_build_object('transaction_id', p.transaction_id));
-    ELSIF e.amount > p.captured - p.refunded - p.refunding THEN
+    ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, p.refunding) THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
     END IF;
     v_refund := orders_v1.put_refund(p, o, e.amount, coalesce(e.message, 'refunded by the provider'), NULL, true);

@@ -65,11 +65,12 @@ DECLARE
 BEGIN
     FOR p IN
         SELECT * FROM orders.payment x
-        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.captured > x.refunded + x.refunding AND NOT x.surplus
+        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND orders_v1.unrefunded(x.captured, x.refunded, x.refunding) > 0
+          AND NOT x.surplus
         ORDER BY x.payable_unit DESC, x.id
     LOOP
         EXIT WHEN v_left = 0;
-        v_part := least(v_left, p.captured - p.refunded - p.refunding);
+        v_part := least(v_left, orders_v1.unrefunded(p.captured, p.refunded, p.refunding));
         v_part := v_part - v_part % p.payable_unit;
         CONTINUE WHEN v_part = 0;
         v_share := p_lines;

@@ -49,11 +49,24 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.unrefunded(p_captured bigint, p_refunded bigint, p_refunding bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_captured - p_refunded - p_refunding
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.unrefunded_of(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(orders_v1.unrefunded(p.captured, p.refunded, p.refunding)), 0) FROM orders.payment p
+            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus);
+END
+$$;
+
 -- The smallest amount that all payments of the order that have money left can give back.
 CREATE OR REPLACE FUNCTION orders_v1.refund_unit(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(max(p.payable_unit), 1) FROM orders.payment p
-            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured > p.refunded + p.refunding AND NOT p.surplus);
+            WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND orders_v1.unrefunded(p.captured, p.refunded, p.refunding) > 0
+              AND NOT p.surplus);
 END
 $$;
 
@@ -166,6 +179,8 @@ COMMENT ON FUNCTION orders_v1.worth_of_pieces IS 'Internal: the worth of the fir
 COMMENT ON FUNCTION orders_v1.pieces_worth IS 'Internal: the pieces of a line that an amount pays back in full';
 COMMENT ON FUNCTION orders_v1.take_line IS
 'Internal: reserves pieces of a line for a refund: {"id","quantity","amount"}. OR422 line_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders_v1.unrefunded IS 'Internal: the part of a payment that is neither refunded nor the amount of a pending refund';
+COMMENT ON FUNCTION orders_v1.unrefunded_of IS 'Internal: the unrefunded part of the payments of an order, without surplus ones, whose refunds are separate';
 COMMENT ON FUNCTION orders_v1.refund_unit IS 'Internal: amounts that an order gives back are multiples of this many minor units';
 COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: what is still to be given back for the lines that were taken';
 COMMENT ON FUNCTION orders_v1.take_lines IS 'Internal: take_line for a list, and the amount of them all. OR422 invalid_field';

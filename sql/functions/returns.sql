@@ -227,8 +227,7 @@ DECLARE
 BEGIN
     PERFORM orders_v1.check_refundable(o, NULL);
     v_taken := orders_v1.take_return(o, r);
-    v_amount := least(v_taken.amount, (SELECT sum(p.captured - p.refunded - p.refunding) FROM orders.payment p
-                                       WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus));
+    v_amount := least(v_taken.amount, orders_v1.unrefunded_of(o));
     IF v_amount <= 0 THEN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing is left to give back for this return.', NULL,
                               orders_v1.states_of(o));

@@ -197,7 +197,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.left_on_card(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT coalesce(sum(p.captured - p.refunded - p.refunding), 0)::bigint FROM orders.payment p
+    RETURN (SELECT coalesce(sum(orders_v1.unrefunded(p.captured, p.refunded, p.refunding)), 0)::bigint FROM orders.payment p
             WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.method = 'credit_card' AND p.provider = 'terminal' AND NOT p.surplus);
 END
 $$;

@@ -145,6 +145,8 @@ SELECT 'orders_v1.line_worth'::regproc;
 SELECT 'orders_v1.worth_of_pieces'::regproc;
 SELECT 'orders_v1.pieces_worth'::regproc;
 SELECT 'orders_v1.take_line'::regproc;
+SELECT 'orders_v1.unrefunded'::regproc;
+SELECT 'orders_v1.unrefunded_of'::regproc;
 SELECT 'orders_v1.refund_unit'::regproc;
 SELECT 'orders_v1.amount_of_lines'::regproc;
 SELECT 'orders_v1.take_lines'::regproc;
