@@ -61,6 +61,7 @@ DECLARE
     v_share   jsonb;
     v_refund  bigint;
     v_credits orders_v1.balance_credit[] := '{}';
+    v_state   text := orders_v1.last_state(p_steps, 'payment', o.payment_state);
     r         orders_v1.balance_credit;
 BEGIN
     FOR p IN
@@ -90,9 +91,9 @@ BEGIN
     IF v_left > 0 THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
     END IF;
-    PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(o.payment_state, CASE
+    PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(v_state, CASE
         WHEN v_pending THEN 'refund_pending'
-        ELSE orders_v1.state_after_refund(o, v_done, o.payment_state) END), 0, v_done, p_reason);
+        ELSE orders_v1.state_after_refund(o, v_done, v_state) END), 0, v_done, p_reason);
     FOREACH r IN ARRAY v_credits LOOP
         PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.refund_id, p_reason);
     END LOOP;

@@ -103,6 +103,17 @@ SELECT is(pg_temp.drop_it(NULL, :j, 'operator'), 'done', 'when the operator canc
 SELECT is(pg_temp.states(:j), 'cancelled refund_pending none', 'for the books');
 SELECT is((SELECT ROW(count(*), sum(amount))::text FROM refund WHERE order_id = :j), '(1,1000)', 'and goes back once');
 
+-- Money that came too late and whose way back failed goes back with the cancellation.
+SELECT pg_temp.buy('bob', p_method => 'external') AS l \gset
+SELECT count(*) FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :l, 'no', 'x') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.hear('l', 'paid', :l, 1000, 'tx-l') || ' ' || pg_temp.states(:l), 'done error refund_pending none', 'money for an order in error is on its way back');
+SELECT count(*) FROM settle_refund(77, 'worker', 'provider', NULL, 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:l), 'error failed none', 'its provider refuses');
+SELECT is(pg_temp.drop_it(NULL, :l, 'operator'), 'done', 'the operator cancels the order');
+SELECT is(pg_temp.states(:l), 'cancelled refund_pending none', 'and another refund begins');
+SELECT is((SELECT string_agg(concat_ws(' ', h.axis, h.from_state, h.to_state), ', ' ORDER BY h.step) FROM orders_v1.order_history h WHERE h.order_id = :l AND h.version = 5),
+          'payment failed closed, order error cancelled, payment closed refund_pending', 'each step begins where the one before ended');
+
 -- A parcel that nobody took and paid for: the operator closes its order. The goods that left are counted again by the catalogue.
 CREATE FUNCTION pg_temp.parcel(p_method text, p_coupon text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
