@@ -83,10 +83,10 @@ SELECT is(expire_due(77, 100), 1, 'and the next one goes on');
 DROP TRIGGER slow ON event;
 
 INSERT INTO due (tenant_id, kind, id, channel, due_at)
-SELECT 77, k.kind, :e, k.channel, now() FROM (VALUES ('intent', 'sim'), ('capture', 'sim'), ('refund', 'sim'), ('mail', '')) AS k (kind, channel);
+SELECT 77, k.kind, 999999999, k.channel, now() FROM (VALUES ('intent', 'sim'), ('capture', 'sim'), ('refund', 'sim'), ('mail', '')) AS k (kind, channel);
 SELECT is_empty('SELECT FROM due_intents(77, $$sim$$, 10, 60) UNION ALL SELECT FROM due_captures(77, $$sim$$, 10, 60)
     UNION ALL SELECT FROM due_refunds(77, $$sim$$, 10, 60) UNION ALL SELECT FROM claim_mail(77, 10, 60)', 'rows without work give none');
-SELECT is_empty(format('SELECT FROM due WHERE tenant_id = 77 AND kind <> $$expiry$$ AND id = %s', :e), 'and are removed');
+SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND id = 999999999', 'and are removed');
 
 -- One provider is down: its work waits, is not read by the claims of the others, and is claimed in turn, the longest wait first.
 SELECT pg_temp.wait_down(3000) \g (format=unaligned) /dev/null
