@@ -496,7 +496,7 @@ FROM orders.provider_event e
 JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.channel = e.channel
     AND (p.id = e.payment_id OR (e.payment_id IS NULL AND p.intent_id = e.intent_id))
 WHERE e.verdict = 'waiting'
-  AND CASE WHEN e.payment_id IS NULL THEN e.received_at < now() - interval '1 hour' ELSE p.captured > 0 END
+  AND CASE WHEN e.payment_id IS NULL THEN e.received_at < now() - interval '1 hour' ELSE orders_v1.can_take_waiting_events(p.captured, p.refunding) END
 UNION ALL
 SELECT e.tenant_id, p.order_id, format('event %s of channel %s is %s, transaction %s is not recorded', e.event_id, e.channel,
                                        e.verdict, e.transaction_id)

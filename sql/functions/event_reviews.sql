@@ -2,17 +2,22 @@
 
 -- What nothing applied within a day is refused: an operator has to look at it.
 CREATE OR REPLACE FUNCTION orders_v1.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_captured boolean := EXISTS (SELECT FROM orders.payment p
+                                  WHERE p.tenant_id = e.tenant_id AND p.id = e.payment_id AND p.captured > 0);
 BEGIN
     UPDATE orders.provider_event x
-    SET verdict = 'refused', judged_at = now(), refusal = CASE WHEN x.attempts > 0 THEN 'database_error' ELSE 'not_found' END,
+    SET verdict = 'refused', judged_at = now(), refusal = CASE WHEN x.attempts > 0 THEN 'database_error' WHEN v_captured THEN 'refund_exceeds_captured'
+                       ELSE 'not_found' END,
         detail = CASE WHEN x.attempts > 0 THEN x.detail
                       WHEN x.payment_id IS NULL THEN 'No payment with this intent appeared within a day.'
+                      WHEN v_captured THEN 'Another refund of the payment was pending for a day.'
                       ELSE 'The payment was not captured within a day.' END
     WHERE x.tenant_id = e.tenant_id AND x.id = e.id AND x.verdict = 'waiting';
 END
 $$;
 
--- Only what can change: an event whose payment is captured or has appeared, and one that has waited for a day.
+-- Only what can change: an event whose payment is captured and has no pending refund, or has appeared, and one that has waited for a day.
 CREATE OR REPLACE FUNCTION orders_v1.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -20,7 +25,7 @@ BEGIN
     SELECT w.id FROM provider_event w
     WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
       AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
-           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = w.payment_id AND p.captured > 0)
+           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = w.payment_id AND can_take_waiting_events(p.captured, p.refunding))
            OR (w.payment_id IS NULL AND (find_payment(p_tenant, w.channel, NULL, w.intent_id)).id IS NOT NULL))
     ORDER BY w.attempts, w.id
     LIMIT p_limit;

@@ -118,6 +118,11 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.can_take_waiting_events(p_captured bigint, p_refunding bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_captured > 0 AND p_refunding = 0
+$$;
+
 -- A refund that we sent and that the provider settled in its reply, without a transaction id: this is the id.
 CREATE OR REPLACE FUNCTION orders_v1.confirms_refund(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -157,7 +162,8 @@ BEGIN
 END
 $$;
 
--- The provider refunded on its own. Before the capture is known, the event waits for it.
+-- The provider refunded on its own. Before the capture is known, the event waits for it. An event that fits only if a pending refund fails waits
+-- for the outcome of that refund, which the provider may refuse because it has made the other one.
 CREATE OR REPLACE FUNCTION orders_v1.apply_foreign_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -169,8 +175,10 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'capture_mismatch',
             'Another capture of the payment was refused, and the event does not say which one is given back.', 'capture_id',
             jsonb_build_object('transaction_id', p.transaction_id));
-    ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, p.refunding) THEN
+    ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, 0) THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+    ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, p.refunding) THEN
+        RETURN 'waiting';
     END IF;
     v_refund := orders_v1.put_refund(p, o, e.amount, coalesce(e.message, 'refunded by the provider'), NULL, true);
     UPDATE orders.refund r SET reference = e.transaction_id
@@ -492,6 +500,8 @@ COMMENT ON FUNCTION orders_v1.apply_confirming IS
 'Internal: the provider has seen the payment, but has not decided. Every such event extends the expiry of the order';
 COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: event failed';
 COMMENT ON FUNCTION orders_v1.confirms_refund IS 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
+COMMENT ON FUNCTION orders_v1.can_take_waiting_events IS
+'Internal: whether a payment has no state that an event waits for the end of: it is captured, and no refund of it is pending';
 COMMENT ON FUNCTION orders_v1.apply_refund_event IS
 'Internal: events refunded and refund_failed. OR409 capture_mismatch, refund_already_settled, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.has_refused_capture IS
@@ -506,7 +516,7 @@ COMMENT ON FUNCTION orders_v1.confirms_failure IS
 COMMENT ON FUNCTION orders_v1.apply_unasked_failure IS
 'Internal: event refund_failed while no refund of its amount is pending. OR409 refund_already_settled when it may be about one that is done';
 COMMENT ON FUNCTION orders_v1.apply_foreign_refund IS
-'Internal: a refund that the provider made by itself. waiting before the capture is known. OR409 capture_mismatch when it may be of another capture,
+'Internal: a refund that the provider made by itself. waiting before the capture is known, or while a pending refund decides whether it fits. OR409 capture_mismatch when it may be of another capture,
 OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.apply_event IS
 'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
@@ -527,5 +537,5 @@ COMMENT ON FUNCTION orders_v1.apply_provider_event IS
 address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done,
 unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether the event was judged before. The event is kept with its
 verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
-applied with the intent or capture. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
+applied with the intent or capture; so does a refund that fits only if a pending refund fails. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
 payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';

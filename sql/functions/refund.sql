@@ -284,6 +284,7 @@ BEGIN
     END IF;
     IF r.status = 'pending' THEN
         PERFORM end_refund(c, o, r, p_transaction, p_ok, p_code, p_message);
+        PERFORM apply_waiting_events(o, r.payment_id);
         v_code := 'done';
     END IF;
     RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, r.id), NULL);

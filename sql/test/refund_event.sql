@@ -111,6 +111,30 @@ SELECT is((SELECT transaction_id FROM payment WHERE tenant_id = 77 AND id = pg_t
 SELECT is(pg_temp.report('g4', 'paid', :g, 1000, 'tx-g2'), 'refused payment_already_captured', 'so that a further one is refused');
 SELECT is(pg_temp.states(:g) || ' ' || pg_temp.refunds(:g), 'completed partially_refunded none 500 0 done', 'and moves nothing');
 
+-- The provider gives a part back while a refund of all is pending. What is booked depends on the outcome of that refund.
+SELECT pg_temp.paid_order('tx-v') AS v \gset
+SELECT pg_temp.give_back(:v) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('v1', 'refunded', :v, 54, 'rtx-v'), 'waiting', 'a refund by the provider beside a pending refund of all waits');
+SELECT is_empty('SELECT * FROM due_provider_events(77, 100)', 'and is not tried before that refund ends');
+SELECT is_empty('SELECT * FROM orders_check.provider_events_fit WHERE tenant_id = 77', 'which is no violation');
+SELECT is(pg_temp.settle(:v, NULL, false), 'done', 'the pending refund fails');
+SELECT is(pg_temp.states(:v) || ' ' || pg_temp.refunds(:v), 'completed partially_refunded none 54 0 failed done', 'the refund by the provider is booked');
+SELECT is(pg_temp.give_back(:v), 'done', 'the rest can be refunded');
+SELECT is(pg_temp.refunds(:v), '54 946 failed done pending', 'and no more');
+SELECT pg_temp.paid_order('tx-w') AS w \gset
+SELECT pg_temp.give_back(:w, 700) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.report('w1', 'refunded', :w, 1001, 'rtx-w1'), 'refused refund_exceeds_captured', 'more than was captured does not wait');
+SELECT is(pg_temp.report('w2', 'refunded', :w, 300, 'rtx-w2'), 'done', 'what is left is booked at once');
+SELECT is(pg_temp.report('w3', 'refunded', :w, 400, 'rtx-w3'), 'waiting', 'more than is left waits');
+SELECT is(pg_temp.report('w4', 'refunded', :w, 700, 'rtx-w4'), 'done', 'until the pending refund is done');
+SELECT is((SELECT verdict || ' ' || refusal FROM provider_event WHERE tenant_id = 77 AND event_id = 'w3'), 'refused refund_exceeds_captured', 'and is refused then');
+SELECT pg_temp.paid_order('tx-x') AS x \gset
+SELECT pg_temp.give_back(:x), pg_temp.report('x1', 'refunded', :x, 54, 'rtx-x') \g (format=unaligned) /dev/null
+UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE tenant_id = 77 AND event_id = 'x1';
+SELECT review_provider_event(77, id) FROM provider_event WHERE tenant_id = 77 AND event_id = 'x1' \g (format=unaligned) /dev/null
+SELECT is((SELECT concat_ws(' ', verdict, refusal, detail) FROM provider_event WHERE tenant_id = 77 AND event_id = 'x1'),
+    'refused refund_exceeds_captured Another refund of the payment was pending for a day.', 'it waits for a day');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'no invariant is violated');
 SELECT * FROM finish();
 ROLLBACK;
