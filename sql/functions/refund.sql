@@ -61,9 +61,10 @@ DECLARE
     v_share   jsonb;
     v_refund  bigint;
     v_credits orders_v1.balance_credit[] := '{}';
-    v_state   text := orders_v1.last_state(p_steps, 'payment', o.payment_state);
+    v_after   orders.orders := o; -- after p_steps
     r         orders_v1.balance_credit;
 BEGIN
+    v_after.payment_state := orders_v1.last_state(p_steps, 'payment', o.payment_state);
     FOR p IN
         SELECT * FROM orders.payment x
         WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND orders_v1.unrefunded(x.captured, x.refunded, x.refunding) > 0
@@ -80,7 +81,7 @@ BEGIN
         END IF;
         v_at_once := p.method = 'balance' OR (orders_v1.is_by_hand(p) AND c.actor = 'operator')
                      OR (p.provider = 'terminal' AND c.actor = 'seller');
-        v_refund := orders_v1.put_refund(p, o, v_part, p_reason, v_share, v_at_once);
+        v_refund := orders_v1.put_refund(p, v_after, v_part, p_reason, v_share, v_at_once);
         v_left := v_left - v_part;
         v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
         v_pending := v_pending OR NOT v_at_once;
@@ -91,9 +92,9 @@ BEGIN
     IF v_left > 0 THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
     END IF;
-    PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(v_state, CASE
+    PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(v_after.payment_state, CASE
         WHEN v_pending THEN 'refund_pending'
-        ELSE orders_v1.state_after_refund(o, v_done, v_state) END), 0, v_done, p_reason);
+        ELSE orders_v1.state_after_refund(o, v_done, v_after.payment_state) END), 0, v_done, p_reason);
     FOREACH r IN ARRAY v_credits LOOP
         PERFORM orders_v1.credit_balance(o.tenant_id, o.buyer_id, r.currency, r.amount, o.id, r.payment_id, r.refund_id, p_reason);
     END LOOP;

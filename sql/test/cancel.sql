@@ -113,6 +113,8 @@ SELECT is(pg_temp.drop_it(NULL, :l, 'operator'), 'done', 'the operator cancels t
 SELECT is(pg_temp.states(:l), 'cancelled refund_pending none', 'and another refund begins');
 SELECT is((SELECT string_agg(concat_ws(' ', h.axis, h.from_state, h.to_state), ', ' ORDER BY h.step) FROM orders_v1.order_history h WHERE h.order_id = :l AND h.version = 5),
           'payment failed closed, order error cancelled, payment closed refund_pending', 'each step begins where the one before ended');
+SELECT count(*) FROM settle_refund(77, 'worker', 'provider', NULL, 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:l), 'cancelled closed none', 'a refund that fails again leaves the payment of the order closed');
 
 -- A parcel that nobody took and paid for: the operator closes its order. The goods that left are counted again by the catalogue.
 CREATE FUNCTION pg_temp.parcel(p_method text, p_coupon text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
