@@ -20,7 +20,7 @@ COMMENT ON SCHEMA orders IS
 tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
 Lock order of every function: idempotency key, cart, order, its payments (by id), refund or provider events (by id), coupon with the
-counter of its user (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
+counter of its user (by id), product (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
 locked for the shortest time. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all coupons,
 then all stock. A package has neither coupon nor stock, so that placing, paying and closing its order may lock the member first. Rows of
 orders.due are changed under the lock of their order; workers claim them with SKIP LOCKED and wait for no order.';

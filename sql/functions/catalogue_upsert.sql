@@ -409,17 +409,23 @@ BEGIN
 END
 $$;
 
--- The sequence of a document's entries is the caller's. Locks are taken in the sequence of all other functions: coupons, then stock
--- by variant. Stock that a document states again as it is is not locked.
+-- The sequence of a document's entries is the caller's. Locks are taken in the sequence of all other functions: coupons, then products, then stock
+-- by variant. A product is locked before its stock is compared, so that no other document changes the stock in between. Stock that a document
+-- states again as it is is not locked.
 CREATE OR REPLACE FUNCTION orders_v1.lock_entries(p_tenant integer, p_lines jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupons  text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'coupons');
+    v_products text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'products');
     v_variants bigint[];
 BEGIN
     PERFORM FROM orders.coupon k
     WHERE k.tenant_id = p_tenant AND k.external_ref = ANY (v_coupons)
     ORDER BY k.id
     FOR UPDATE;
+    PERFORM FROM orders.product p
+    WHERE p.tenant_id = p_tenant AND p.external_ref = ANY (v_products)
+    ORDER BY p.id
+    FOR NO KEY UPDATE;
     v_variants := ARRAY(
         SELECT s.variant_id
         FROM unnest(p_lines) AS l
@@ -537,7 +543,7 @@ COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: statistics for tables 
 COMMENT ON FUNCTION orders_v1.upsert_row IS
 'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
 COMMENT ON FUNCTION orders_v1.lock_entries IS
-'Internal: locks the coupons of documents, then the stock that they state anew, by variant';
+'Internal: locks the coupons of documents, their products, then the stock that they state anew, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
 tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,

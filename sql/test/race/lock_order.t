@@ -37,6 +37,7 @@ lock() {
     payment) echo "SELECT FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order FOR UPDATE" ;;
     coupon) echo "SELECT FROM orders.coupon WHERE tenant_id = $tenant FOR UPDATE" ;;
     use) echo "SELECT FROM orders.coupon_user WHERE tenant_id = $tenant AND user_id = $(user u1) FOR UPDATE" ;;
+    product) echo "SELECT FROM orders.product WHERE tenant_id = $tenant AND external_ref = 'lamp' FOR UPDATE" ;;
     first_stock) echo "SELECT FROM orders.stock WHERE tenant_id = $tenant ORDER BY variant_id LIMIT 1 FOR UPDATE" ;;
     stock) echo "SELECT FROM orders.stock WHERE tenant_id = $tenant ORDER BY variant_id OFFSET 1 FOR UPDATE" ;;
     member) echo "SELECT FROM orders.member WHERE tenant_id = $tenant AND user_id = $(user "$buyer") FOR UPDATE" ;;
@@ -103,7 +104,7 @@ q "INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES ($tenant, 'expiry
 in_sequence 'expiring' "SELECT orders_v1.expire_due($tenant, 10)" payment coupon use first_stock stock
 entries="ARRAY['{\"kind\": \"products\", \"ref\": \"lamp\", \"name\": \"Lamp\", \"variants\": [{\"ref\": \"b\", \"name\": \"B\", \"stock\": 900, \"prices\": {\"USD\": 10}},
     {\"ref\": \"a\", \"name\": \"A\", \"stock\": 900, \"prices\": {\"USD\": 10}}]}', '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 900, \"max_uses\": 900}']::jsonb[]"
-in_sequence 'a catalogue in another sequence' "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, $entries)" coupon first_stock stock
+in_sequence 'a catalogue in another sequence' "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, $entries)" coupon product first_stock stock
 q "UPDATE orders.orders SET expires_at = NULL WHERE tenant_id = $tenant AND id = $order"
 q "DELETE FROM orders.due WHERE tenant_id = $tenant AND kind = 'expiry' AND id = $order"
 finish

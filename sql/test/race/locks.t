@@ -61,6 +61,27 @@ is "$(answers deadlock)" 0 'workers do not wait for each other in a circle'
 is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
 is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
 
+# Documents of one product: the second states the stock that was valid when it came, the third another one.
+bulb() { echo "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'bulb',
+    format('{\"name\": \"Bulb\", \"variants\": [{\"ref\": \"x\", \"stock\": %s, \"prices\": {\"USD\": 10}}]}', $1)::jsonb)"; }
+q "$(bulb 5)" >"$out/put"
+slowly "$(bulb 6)"
+together 2 "SELECT pg_sleep(0.2 * (@ - 1)); $(bulb '3 + 2 * @')"
+wait "$slow"
+is "$(answers deadlock)" 0 'documents of one product do not wait for each other in a circle'
+is "$(answers updated)" 2 'and are all applied'
+
+# Documents of two products in opposite sequences.
+pair() { echo "SELECT string_agg(code, ' ') FROM orders_v1.catalogue_bulk($operator, (
+    SELECT array_agg(jsonb_build_object('kind', 'products', 'ref', r, 'name', 'Pair ' || $1, 'variants', '[{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]'::jsonb)
+                     ORDER BY r = CASE $1 WHEN 1 THEN 'jar' ELSE 'cup' END) FROM unnest('{cup,jar}'::text[]) AS r))"; }
+q "$(pair 0)" >"$out/put"
+slowly "$(put products cup '{"name": "Cup", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')"
+together 2 "SELECT pg_sleep(0.2 * (@ - 1)); $(pair @)"
+wait "$slow"
+is "$(answers deadlock)" 0 'nor do documents of two products'
+is "$(answers 'updated updated')" 2 'which are applied too'
+
 # A cart that is being ordered is waited for: whoever orders it too is told, and what is put in again goes into the next one.
 q "$(put products lamp '{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')" >"$out/put"
 lamp() { echo "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900) WHERE kind = 'result'"; }
