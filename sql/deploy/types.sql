@@ -110,7 +110,10 @@ CREATE TYPE orders_v1.order_head AS (
     metadata      jsonb,
     package_kind  text,
     former_term   bigint,
-    clock         timestamptz
+    clock         timestamptz,
+    local_time    timestamp,
+    addresses     jsonb,
+    shipment      orders.shipment
 );
 
 CREATE TYPE orders_v1.priced_line AS (

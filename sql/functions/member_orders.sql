@@ -245,17 +245,13 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.put_member_order(c orders_v1.context, h orders_v1.order_head, p_lines orders_v1.priced_line[], a jsonb)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_order   bigint;
     v_address jsonb := orders_v1.given_address(a);
 BEGIN
-    v_order := orders_v1.put_order(c, h, p_lines);
-    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
-    SELECT c.tenant_id, v_order, k.kind, v_address
-    FROM unnest(CASE WHEN h.fulfilment = 'none' THEN '{billing}'::text[] ELSE '{billing,shipping}' END) AS k (kind);
+    h.addresses := jsonb_build_object('billing', v_address);
     IF h.fulfilment <> 'none' THEN
-        PERFORM orders_v1.plan_goods(c.tenant_id, v_order, '{}');
+        h.addresses := h.addresses || jsonb_build_object('shipping', v_address);
     END IF;
-    RETURN v_order;
+    RETURN orders_v1.put_order(c, h, p_lines);
 END
 $$;
 

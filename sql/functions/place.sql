@@ -107,14 +107,13 @@ END
 $$;
 
 -- A random number that is taken is drawn again.
-CREATE OR REPLACE FUNCTION orders_v1.unused_order_number(p_tenant integer, h orders_v1.order_head, p_id bigint) RETURNS text
+CREATE OR REPLACE FUNCTION orders_v1.unused_order_number(p_tenant integer, h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_number text;
-    v_local  timestamp := orders_v1.local_time(p_tenant, now());
 BEGIN
     LOOP
-        v_number := orders_v1.order_number(h, p_id, v_local);
+        v_number := orders_v1.order_number(h, p_id, p_local);
         EXIT WHEN h.buyer_binds IS NOT TRUE
             OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = v_number);
     END LOOP;
@@ -122,44 +121,9 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.put_lines(p_tenant integer, p_order bigint, p_currency text, p_lines orders_v1.priced_line[])
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
-                                   attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
-                                   image, returnable, reserved, snapshot, metadata)
-    SELECT p_tenant, p_order, l.kind, l.item_id, l.item_ref, l.product_number, l.slug, l.title, l.variant,
-           l.attributes, l.quantity, l.unit_price, coalesce(l.list_price, l.unit_price), l.quantity * l.unit_price,
-           coalesce(l.discount, 0), coalesce(l.tax, 0), p_currency,
-           l.image, coalesce(l.returnable, false), coalesce(l.reserved, 0), l.snapshot, coalesce(l.metadata, '{}')
-    FROM unnest(p_lines) AS l;
-END
-$$;
-
 -- By the clock of the transaction: the same for the order, its payment and what is due.
 CREATE OR REPLACE FUNCTION orders_v1.expiry_of(h orders_v1.order_head) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.put_header(
-    p_tenant integer, p_id bigint, h orders_v1.order_head, s orders_v1.order_sums, k orders_v1.coupon_taken, p_paid boolean
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO orders.orders (
-        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, buyer_binds,
-        retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
-        shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
-    VALUES (
-        p_tenant, p_id, orders_v1.unused_order_number(p_tenant, h, p_id), h.dialect,
-        CASE WHEN p_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
-        CASE WHEN p_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
-        coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive, s.subtotal, s.discount, s.tax,
-        s.shipping, s.total, CASE WHEN p_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
-        coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
-            'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
-        CASE WHEN p_paid THEN now() END,
-        CASE WHEN NOT p_paid THEN orders_v1.expiry_of(h) END);
-END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.placing_steps(p_fulfilment text, p_paid boolean) RETURNS orders_v1.step[]
@@ -214,6 +178,7 @@ DECLARE
     v_goods   boolean := false;
     v_taxed   boolean := false;
     v_taxes   orders_v1.tax_share[];
+    v_expires timestamptz;
     l         orders_v1.priced_line;
     k         orders_v1.coupon_taken;
     s         orders_v1.order_sums;
@@ -236,16 +201,40 @@ BEGIN
     IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
         s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     END IF;
-    PERFORM orders_v1.check_payment_choice(c.tenant_id, h, s.total);
+    IF h.method IS DISTINCT FROM 'balance' THEN -- which every order may be paid with; the debit checks the amount
+        PERFORM orders_v1.check_payment_choice(c.tenant_id, h, s.total);
+    END IF;
     v_paid := s.total = 0 OR h.method = 'balance';
 
-    PERFORM orders_v1.put_header(c.tenant_id, v_id, h, s, k, v_paid);
+    h.local_time := coalesce(h.local_time, orders_v1.local_time(c.tenant_id, now()));
+    v_expires := CASE WHEN NOT v_paid THEN orders_v1.expiry_of(h) END;
+    INSERT INTO orders.orders (
+        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, buyer_binds,
+        retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
+        shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
+    VALUES (
+        c.tenant_id, v_id, orders_v1.unused_order_number(c.tenant_id, h, v_id, h.local_time), h.dialect,
+        CASE WHEN v_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
+        CASE WHEN v_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
+        coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive,
+        s.subtotal, s.discount, s.tax, s.shipping, s.total, CASE WHEN v_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
+        coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
+            'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
+        CASE WHEN v_paid THEN now() END, v_expires);
     IF v_taxes IS NOT NULL THEN
         PERFORM orders_v1.put_taxes(c.tenant_id, v_id, v_taxes);
     END IF;
+    IF h.addresses IS NOT NULL THEN
+        INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
+        SELECT c.tenant_id, v_id, a.key, a.value FROM jsonb_each(h.addresses) AS a;
+    END IF;
+    IF h.fulfilment <> 'none' THEN
+        INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
+        VALUES (c.tenant_id, v_id, (h.shipment).courier, (h.shipment).service, (h.shipment).estimated_delivery, (h.shipment).expected_at);
+    END IF;
     PERFORM orders_v1.record_event(c, 'order', v_id, 1, now(), orders_v1.placing_steps(h.fulfilment, v_paid), NULL);
-    IF NOT v_paid AND orders_v1.expiry_of(h) IS NOT NULL THEN
-        PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, orders_v1.expiry_of(h));
+    IF v_expires IS NOT NULL THEN
+        PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, v_expires);
     ELSIF v_paid AND h.fulfilment <> 'none' THEN -- the worker issues the bill, so that no buyer waits for the series
         INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (c.tenant_id, 'bill', v_id, now());
     END IF;
@@ -255,7 +244,14 @@ BEGIN
     IF v_goods THEN
         p_lines := orders_v1.reserve_stock(c.tenant_id, p_lines);
     END IF;
-    PERFORM orders_v1.put_lines(c.tenant_id, v_id, h.currency, p_lines);
+    INSERT INTO orders.order_line (tenant_id, order_id, kind, item_id, item_ref, product_number, slug, title, variant,
+                                   attributes, quantity, unit_price, list_price, subtotal, discount, tax, currency,
+                                   image, returnable, reserved, snapshot, metadata)
+    SELECT c.tenant_id, v_id, x.kind, x.item_id, x.item_ref, x.product_number, x.slug, x.title, x.variant,
+           x.attributes, x.quantity, x.unit_price, coalesce(x.list_price, x.unit_price), x.quantity * x.unit_price,
+           coalesce(x.discount, 0), coalesce(x.tax, 0), h.currency,
+           x.image, coalesce(x.returnable, false), coalesce(x.reserved, 0), x.snapshot, coalesce(x.metadata, '{}')
+    FROM unnest(p_lines) AS x;
     IF k.coupon_id IS NOT NULL THEN
         PERFORM orders_v1.put_redemption(c.tenant_id, v_id, h, k, v_paid);
     END IF;
@@ -477,9 +473,7 @@ COMMENT ON FUNCTION orders_v1.order_number IS
 'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD, and
 where a consumer is to bind the order AAAAyymmdd and 12 random digits, then OD; in the
 customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
-COMMENT ON FUNCTION orders_v1.put_lines IS 'Internal: writes lines';
 COMMENT ON FUNCTION orders_v1.expiry_of IS 'Internal: when an order that is not paid at placing expires; null: never';
-COMMENT ON FUNCTION orders_v1.put_header IS 'Internal: writes the order row in its final state';
 COMMENT ON FUNCTION orders_v1.placing_steps IS
 'Internal: the steps of placing, with those of paying when it is paid at once';
 COMMENT ON FUNCTION orders_v1.put_taxes IS 'Internal: writes the tax split';

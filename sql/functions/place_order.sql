@@ -1,22 +1,18 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- An order as a document describes it: how the orders of the shop and customer APIs come in, and any other from outside.
 
--- The only variant of a product may go unnamed.
-CREATE OR REPLACE FUNCTION orders_v1.variant_of(p_tenant integer, p_product text, p_variant text, p_field text) RETURNS orders.variant
-LANGUAGE plpgsql STABLE AS $$
+-- The reference of the only variant of a product, which a line need not name.
+CREATE OR REPLACE FUNCTION orders_v1.only_variant(p_tenant integer, p_product text, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_found orders.variant[];
+    v_found text[];
 BEGIN
     v_found := ARRAY(
-        SELECT v FROM orders.product p
+        SELECT v.external_ref FROM orders.product p
         JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id
         WHERE p.tenant_id = p_tenant AND p.external_ref = p_product AND p.active AND v.active
-          AND (p_variant IS NULL OR v.external_ref = p_variant) AND NOT orders_v1.is_package(p_tenant, v.id)
-        ORDER BY v.id
+          AND NOT EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p_tenant AND k.variant_id = v.id)
         LIMIT 2);
-    IF cardinality(v_found) = 0 THEN
-        PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product on sale.', p_field || '.product');
-    ELSIF cardinality(v_found) = 2 THEN
+    IF cardinality(v_found) = 2 THEN
         PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: one has to be named.',
                               p_field || '.variant');
     END IF;
@@ -27,24 +23,27 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.product_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders_v1.priced_line
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v          orders.variant := orders_v1.variant_of(p_tenant, orders_v1.doc_text(d, 'product', true),
-                                                   orders_v1.doc_text(d, 'variant', false), p_field);
-    p          orders.product;
-    c          orders.company;
-    x          orders.variant_price;
+    v_product  text := orders_v1.doc_text(d, 'product', true);
+    v_variant  text := coalesce(orders_v1.doc_text(d, 'variant', false), orders_v1.only_variant(p_tenant, v_product, p_field));
     v_quantity integer := coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1);
     v_discount bigint := coalesce(orders_v1.doc_number(d, 'discount', false, 0, 1000000000000000), 0);
+    r          record;
 BEGIN
-    SELECT * INTO p FROM orders.product y WHERE y.tenant_id = p_tenant AND y.id = v.product_id;
-    SELECT * INTO c FROM orders.company y WHERE y.tenant_id = p_tenant AND y.id = p.company_id;
-    SELECT * INTO x FROM orders.variant_price y
-    WHERE y.tenant_id = p_tenant AND y.variant_id = v.id AND y.currency = p_currency;
-    IF x.price IS NULL THEN
+    SELECT a AS v, b AS p, e AS c, f AS x, f.price INTO r
+    FROM orders.product b
+    JOIN orders.variant a ON a.tenant_id = p_tenant AND a.product_id = b.id AND a.external_ref = v_variant AND a.active
+    LEFT JOIN orders.company e ON e.tenant_id = p_tenant AND e.id = b.company_id
+    LEFT JOIN orders.variant_price f ON f.tenant_id = p_tenant AND f.variant_id = a.id AND f.currency = coalesce(p_currency, '')
+    WHERE b.tenant_id = p_tenant AND b.external_ref = v_product AND b.active
+      AND NOT EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p_tenant AND k.variant_id = a.id);
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product on sale.', p_field || '.product');
+    ELSIF r.price IS NULL THEN
         PERFORM orders_v1.refuse('422', 'product_not_found', 'The product is not sold in this currency.', p_field || '.product');
-    ELSIF v_discount > v_quantity::numeric * x.price THEN
+    ELSIF v_discount > v_quantity::numeric * r.price THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'The discount is more than the line costs.', p_field || '.discount');
     END IF;
-    RETURN orders_v1.variant_line(v, p, c, x, v_quantity, v_discount);
+    RETURN orders_v1.variant_line(r.v, r.p, r.c, r.x, v_quantity, v_discount);
 END
 $$;
 
@@ -116,40 +115,6 @@ BEGIN
 END
 $$;
 
--- Goods have a shipment from the beginning.
-CREATE OR REPLACE FUNCTION orders_v1.plan_goods(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO orders.shipment (tenant_id, order_id, courier, service, estimated_delivery, expected_at)
-    VALUES (p_tenant, p_order, orders_v1.doc_text(d, 'courier', false), orders_v1.doc_text(d, 'service', false),
-            orders_v1.doc_text(d, 'estimated_delivery', false), orders_v1.doc_time(d, 'expected_at'));
-END
-$$;
-
--- Whoever buys, sells and has sold: each by external reference.
-CREATE OR REPLACE FUNCTION orders_v1.described_parties(c orders_v1.context, h orders_v1.order_head, d jsonb) RETURNS orders_v1.order_head
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_user  text := orders_v1.doc_text(d, 'user', h.dialect <> 'company');
-    v_agent text := orders_v1.doc_text(d, 'agent', h.dialect = 'company');
-BEGIN
-    SELECT u.id INTO h.buyer_id FROM orders.users u
-    WHERE u.tenant_id = c.tenant_id AND u.id = orders_v1.user_id_of(c.tenant_id, v_user) AND u.active;
-    IF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
-    END IF;
-    h.retailer_id := orders_v1.company_id_of(c.tenant_id, d, 'company', h.dialect = 'company');
-    h.agent_id := orders_v1.user_id_of(c.tenant_id, v_agent);
-    IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
-        PERFORM orders_v1.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
-    END IF;
-    IF h.dialect = 'company' THEN
-        SELECT x.prefix INTO h.number_prefix FROM orders.company x
-        WHERE x.tenant_id = c.tenant_id AND x.id = h.retailer_id;
-    END IF;
-    RETURN h;
-END
-$$;
-
 -- A channel may be named as the method: it is an external payment through it.
 CREATE OR REPLACE FUNCTION orders_v1.described_payment(p_tenant integer, h orders_v1.order_head, d jsonb, p_channels text[])
 RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
@@ -175,31 +140,75 @@ BEGIN
 END
 $$;
 
+-- Buyer, company and salesperson are named by external reference. One statement reads all that the references lead to.
 CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb, p_channels text[]) RETURNS orders_v1.order_head
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    h orders_v1.order_head;
-    t orders.tenant;
+    h          orders_v1.order_head;
+    v_currency text;
+    v_user     text;
+    v_company  text;
+    v_agent    text;
 BEGIN
-    SELECT * INTO t FROM orders.tenant x WHERE x.id = c.tenant_id;
     h.dialect := orders_v1.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
-    h.currency := coalesce(orders_v1.doc_currency(d, 'currency', false), t.currency);
-    h.exponent := (SELECT y.exponent FROM orders.currency y WHERE y.code = h.currency);
-    h.tax_inclusive := orders_v1.doc_boolean(d, 'tax_inclusive', t.tax_inclusive);
+    v_currency := orders_v1.doc_text(d, 'currency', false);
     h.coupon := orders_v1.doc_text(d, 'voucher', false, 64);
     h.notes := orders_v1.doc_text(d, 'notes', false, 2000, true);
     h.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    h := orders_v1.described_parties(c, h, d);
+    v_user := orders_v1.doc_text(d, 'user', h.dialect <> 'company');
+    v_agent := orders_v1.doc_text(d, 'agent', h.dialect = 'company');
+    v_company := orders_v1.doc_text(d, 'company', h.dialect = 'company');
+
+    SELECT y.code, y.exponent, t.tax_inclusive, now() AT TIME ZONE t.time_zone, u.id, s.id, s.prefix, a.id
+    INTO h.currency, h.exponent, h.tax_inclusive, h.local_time, h.buyer_id, h.retailer_id, h.number_prefix, h.agent_id
+    FROM orders.tenant t
+    LEFT JOIN orders.currency y ON y.code = coalesce(v_currency, t.currency, '')
+    LEFT JOIN orders.users u ON u.tenant_id = c.tenant_id AND u.external_ref = coalesce(v_user, '') AND u.active
+    LEFT JOIN orders.company s ON s.tenant_id = c.tenant_id AND s.external_ref = coalesce(v_company, '')
+    LEFT JOIN orders.users a ON a.tenant_id = c.tenant_id AND a.external_ref = coalesce(v_agent, '')
+    WHERE t.id = c.tenant_id;
+
+    h.tax_inclusive := orders_v1.doc_boolean(d, 'tax_inclusive', h.tax_inclusive);
+    IF h.currency IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
+    ELSIF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
+    ELSIF v_company IS NOT NULL AND h.retailer_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'company_not_found', 'There is no such company.', 'company');
+    END IF;
+    IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
+        PERFORM orders_v1.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
+    END IF;
+    IF h.dialect <> 'company' THEN
+        h.number_prefix := NULL;
+    END IF;
     RETURN orders_v1.described_payment(c.tenant_id, h, d, p_channels);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.put_addresses(p_tenant integer, p_order bigint, d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.described_addresses(d jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_addresses jsonb := '{}';
 BEGIN
-    INSERT INTO orders.order_address (tenant_id, order_id, kind, document)
-    SELECT p_tenant, p_order, k.kind, orders_v1.doc_address(d, k.kind || '_address', NULL)
-    FROM unnest(ARRAY['billing', 'shipping']) AS k (kind)
-    WHERE d ->> (k.kind || '_address') IS NOT NULL;
+    IF d ->> 'billing_address' IS NOT NULL THEN
+        v_addresses := jsonb_build_object('billing', orders_v1.doc_address(d, 'billing_address', NULL));
+    END IF;
+    IF d ->> 'shipping_address' IS NOT NULL THEN
+        v_addresses := v_addresses || jsonb_build_object('shipping', orders_v1.doc_address(d, 'shipping_address', NULL));
+    END IF;
+    RETURN nullif(v_addresses, '{}');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_shipment(d jsonb) RETURNS orders.shipment LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    x orders.shipment;
+BEGIN
+    x.courier := orders_v1.doc_text(d, 'courier', false);
+    x.service := orders_v1.doc_text(d, 'service', false);
+    x.estimated_delivery := orders_v1.doc_text(d, 'estimated_delivery', false);
+    x.expected_at := orders_v1.doc_time(d, 'expected_at');
+    RETURN x;
 END
 $$;
 
@@ -228,21 +237,27 @@ DECLARE
     v_lines    orders_v1.priced_line[] := orders_v1.lines_or_cart(c, h, d, k);
     v_shipping jsonb := orders_v1.doc_nested(orders_v1.doc_json(d, 'shipping', '{object}', NULL), 'shipping',
                                           '{courier,service,price,tax_class,estimated_delivery,expected_at}');
+    v_goods    boolean := false;
     v_order    bigint;
 BEGIN
     h.cart_id := k.id;
     h.expires_in := p_expires_in;
-    h.fulfilment := CASE WHEN h.dialect <> 'company' AND EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.kind = 'product')
-                         THEN 'pending' ELSE 'none' END;
+    FOR i IN 1 .. cardinality(v_lines) LOOP
+        v_goods := v_goods OR v_lines[i].kind = 'product';
+        IF v_lines[i].kind = 'plan' AND h.snapshot IS NULL THEN
+            h.snapshot := v_lines[i].snapshot;
+        END IF;
+    END LOOP;
+    h.fulfilment := CASE WHEN h.dialect <> 'company' AND v_goods THEN 'pending' ELSE 'none' END;
     IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
     END IF;
-    h.snapshot := (SELECT l.snapshot FROM unnest(v_lines) WITH ORDINALITY AS l WHERE l.kind = 'plan' ORDER BY l.ordinality LIMIT 1);
-    v_order := orders_v1.put_order(c, h, v_lines || coalesce(orders_v1.shipping_lines(c.tenant_id, v_shipping), '{}'));
-    PERFORM orders_v1.put_addresses(c.tenant_id, v_order, d);
-    IF h.fulfilment <> 'none' THEN
-        PERFORM orders_v1.plan_goods(c.tenant_id, v_order, coalesce(v_shipping, '{}'));
+    h.addresses := orders_v1.described_addresses(d);
+    IF v_shipping IS NOT NULL THEN
+        h.shipment := orders_v1.described_shipment(v_shipping);
+        v_lines := v_lines || orders_v1.shipping_lines(c.tenant_id, v_shipping);
     END IF;
+    v_order := orders_v1.put_order(c, h, v_lines);
     IF k.id IS NOT NULL THEN
         UPDATE orders.cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = c.tenant_id AND x.id = k.id;
     END IF;
@@ -284,17 +299,18 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.place_order(integer, text, text, bigint, text, text, bytea, jsonb, integer, text[])
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.variant_of IS
-'Internal: a variant that is on sale, by the references of its product and itself. OR422 product_not_found, required_field';
+COMMENT ON FUNCTION orders_v1.only_variant IS
+'Internal: the reference of the only variant of a product that is on sale; null when there is none. OR422 required_field when there are several';
 COMMENT ON FUNCTION orders_v1.product_line IS 'Internal: the line {product, variant, quantity, discount}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.plan_goods IS 'Internal: the shipment of a new order, as planned';
-COMMENT ON FUNCTION orders_v1.described_parties IS 'Internal: buyer, company and salesperson. OR422 user_not_found, company_not_found';
 COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
-COMMENT ON FUNCTION orders_v1.described_head IS 'Internal: the head of a described order';
-COMMENT ON FUNCTION orders_v1.put_addresses IS 'Internal: billing and shipping address, where there are any. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.described_head IS
+'Internal: the head of a described order: who buys, sells and has sold, and how it is paid; whether it can be paid so is checked by put_order. OR422
+with the field';
+COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; null: neither. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: a shipment as it is planned. OR422 invalid_field';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
 'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch';
 COMMENT ON FUNCTION orders_v1.put_described_order IS 'Internal: places a described order, of lines or of a locked cart; the id';

@@ -27,7 +27,20 @@ LANGUAGE plpgsql AS $$
 DECLARE
     r         record;
     v_counted boolean;
+    v_line    integer;
+    v_count   integer := 0;
 BEGIN
+    FOR i IN 1 .. cardinality(p_lines) LOOP
+        IF p_lines[i].kind = 'product' THEN
+            v_line := i;
+            v_count := v_count + 1;
+        END IF;
+    END LOOP;
+    IF v_count = 1 THEN -- almost always
+        v_counted := orders_v1.reserve_pieces(p_tenant, p_lines[v_line].item_id, p_lines[v_line].quantity, p_lines[v_line]);
+        p_lines[v_line].reserved := CASE WHEN v_counted THEN p_lines[v_line].quantity ELSE 0 END;
+        RETURN p_lines;
+    END IF;
     FOR r IN
         SELECT p_lines[n].item_id AS variant_id, sum(p_lines[n].quantity) AS pieces, array_agg(n) AS lines
         FROM generate_subscripts(p_lines, 1) AS n
