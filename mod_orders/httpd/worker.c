@@ -39,6 +39,9 @@ APLOG_USE_MODULE(orders);
 /** More than the longest timeout of OrdersMail, with what the database has to do beside it. */
 #define MAIL_LEASE 120
 #define PURGE_EVERY apr_time_from_sec(60)
+/** What one call of orders_v1.purge_idempotency removes. */
+#define PURGE_BATCH 10000
+#define PURGE_BATCHES 100
 /**
  * A graceful stop waits for the database's part in what is under way: a second in the queue, connect_timeout of DBDParams,
  * and this. A provider's part ends with it, at once.
@@ -205,12 +208,15 @@ static orders_problem_t *issue_bills(const round_t *round, const orders_reader_t
     return NULL;
 }
 
+/** As many as were recorded since the last time, however many those are: otherwise the table would grow for ever. */
 static orders_problem_t *purge(const round_t *round, const orders_reader_t *work)
 {
-    int64_t count = 0;
+    int64_t count = PURGE_BATCH;
 
-    return round->purge ? orders_worker_purge(work, round->conf.idempotency_lifetime, &count)
-                        : NULL;
+    for (int i = 0; round->purge && count >= PURGE_BATCH && i < PURGE_BATCHES && !stopping(); i++) {
+        ORDERS_TRY(orders_worker_purge(work, round->conf.idempotency_lifetime, &count));
+    }
+    return NULL;
 }
 
 /** The system itself collects; no request waits for the outcome. */

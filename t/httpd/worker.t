@@ -83,8 +83,13 @@ subtest 'OrdersIdempotencyLifetime' => sub {
     my ($old, $young) = map { $keyed->(unique('key')) } 1 .. 2;
     db()->do(q(UPDATE orders.idempotency SET created_at = now() - interval '61 s', started_at = now() - interval '61 s', completed_at = now() - interval '61 s' WHERE tenant_id = 1 AND key = ?), undef, $old);
     ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old), 'a day unless told otherwise');
+    # A minute of a busy server: more than one call removes.
+    db()->do(q(INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, answer, created_at, started_at, completed_at)
+        SELECT 1, 0, 'busy', $1 || n, '', '[]', now() - interval '61 s', now() - interval '61 s', now() - interval '61 s'
+        FROM generate_series(1, 25000) AS n), undef, $old);
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\nOrdersIdempotencyLifetime 60")->start;
     ok(wait_for(sub { !scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old) }, 5), 'an older record is forgotten');
+    ok(wait_for(sub { !scalar rows(q(SELECT 1 FROM orders.idempotency WHERE tenant_id = 1 AND route = 'busy' LIMIT 1)) }, 5), 'and so are many at once');
     ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $young), 'a younger one is not');
 };
 
