@@ -28,12 +28,12 @@ SELECT 'ord_' || :tenant || '_' || translate(rtrim(encode(uuid_send(gen_random_u
 \gset
 
 BEGIN;
-SELECT code FROM orders_v1.catalogue_upsert(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
-                                         'users', :'ref', jsonb_build_object('name', :'name')) WHERE kind = 'result'
+SELECT outcome FROM orders_v1.catalogue_upsert(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
+                                         'users', :'ref', jsonb_build_object('name', :'name'))
 \gset user_
-SELECT code FROM orders_v1.issue_token(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
+SELECT outcome FROM orders_v1.issue_token(:tenant, 'operator', 'operator', NULL, 'setup', NULL, NULL,
                                     orders_v1.user_id_of(:tenant, :'ref'), '{operator}', NULL,
-                                    sha256(convert_to(:'token', 'UTF8')), left(:'token', length('ord__') + length(:'tenant') + 4)) WHERE kind = 'result'
+                                    sha256(convert_to(:'token', 'UTF8')), left(:'token', length('ord__') + length(:'tenant') + 4))
 \gset token_
 COMMIT;
 \echo :token

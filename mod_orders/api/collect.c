@@ -93,31 +93,31 @@ static orders_problem_t *ask_back(const orders_collector_t *collector, const cha
 }
 
 orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
-                                        const orders_payment_t *payment, const char *order_number,
-                                        orders_answer_t **answer)
+                                        const orders_intent_t *intent, orders_written_t **written)
 {
     const orders_writer_t *writer = collector->writer;
+    const orders_payment_t *payment = intent->payment;
     const orders_intent_request_t request = {
         .payment_key = payment->provider_key,
         .tenant = writer->tenant,
-        .order_number = order_number,
+        .order_number = intent->order_number,
         .amount = payment->amount,
         .currency = payment->currency,
         .exponent = ORDERS_EXPONENT_UNKNOWN,
-        .return_url = payment->return_url,
-        .cancel_url = payment->cancel_url ? payment->cancel_url : payment->return_url,
+        .return_url = intent->return_url,
+        .cancel_url = intent->cancel_url ? intent->cancel_url : intent->return_url,
         .notify_url = notify_url(collector, payment->channel),
     };
     orders_intent_reply_t reply = {NULL, NULL, NULL};
     orders_problem_t *problem = ask(collector, payment->channel, &request, &reply);
     if (!problem) {
-        const orders_record_intent_t intent = {
+        const orders_record_intent_t made = {
             .payment_id = payment->id,
             .intent_id = reply.intent_id,
             .pay_url = reply.pay_url,
             .reference = reply.reference,
         };
-        return orders_payment_record_intent(writer, &intent, answer);
+        return orders_payment_record_intent(writer, &made, written);
     }
     log_trouble(collector, payment->channel, problem,
                 trouble_with(collector, payment->channel, "payment", payment->id, problem));
@@ -126,7 +126,7 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
         .final = problem->error == ORDERS_E_provider_refused,
     };
     explain(problem, writer->pool, &failure.code, &failure.message);
-    return orders_payment_record_failure(writer, &failure, answer);
+    return orders_payment_record_failure(writer, &failure, written);
 }
 
 static orders_capture_request_t request_of(const orders_collector_t *collector,
@@ -197,12 +197,12 @@ static orders_reader_t reader_of(const orders_collector_t *collector)
 static orders_problem_t *record_outcome(const orders_collector_t *collector,
                                         const orders_payment_t *payment,
                                         const orders_capture_reply_t *said,
-                                        orders_answer_t **answer)
+                                        orders_written_t **written)
 {
     const orders_reader_t reader = reader_of(collector);
     const char *type = event_of(said->outcome);
     if (!type) {
-        return orders_payment_capture_not_made(&reader, payment->id, answer);
+        return orders_payment_capture_not_made(&reader, payment->id, written);
     }
     const char *about = said->transaction_id ? said->transaction_id : payment->intent_id;
     const bool gone = strcmp(said->outcome, "gone") == 0;
@@ -220,66 +220,68 @@ static orders_problem_t *record_outcome(const orders_collector_t *collector,
         .payer = said->payer,
     };
     ORDERS_TRY(orders_provider_event_apply(&reader, collector->providers, collector->writer->route,
-                                           &event, answer));
-    ORDERS_TRY(orders_provider_event_refusal(reader.pool, *answer));
+                                           &event, written));
+    ORDERS_TRY(orders_provider_event_refusal(reader.pool, *written));
     return strcmp(type, "confirming") == 0
-               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, answer)
+               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, written)
                : NULL;
 }
 
 orders_problem_t *orders_collect_claimed(const orders_collector_t *collector,
-                                         const orders_payment_t *payment, orders_answer_t **answer)
+                                         const orders_payment_task_t *task,
+                                         orders_written_t **written)
 {
+    const orders_payment_t *payment = task->payment;
     orders_capture_request_t request = request_of(collector, payment);
     orders_capture_reply_t said = {.outcome = NULL};
     orders_channel_t channel;
-    *answer = NULL;
+    *written = NULL;
     ORDERS_TRY(open_capturing(collector, payment->channel, &channel));
-    request.ask_first = strcmp(payment->capture_step, "ask") == 0;
-    request.look_only = strcmp(payment->capture_step, "look") == 0;
+    request.ask_first = strcmp(task->capture_step, "ask") == 0;
+    request.look_only = strcmp(task->capture_step, "look") == 0;
     orders_problem_t *problem =
         channel.provider->capture(&channel, collector->writer->pool, &request, &said);
     if (!problem) {
-        return record_outcome(collector, payment, &said, answer);
+        return record_outcome(collector, payment, &said, written);
     }
     problem->log = trouble_with(collector, payment->channel, "payment", payment->id, problem);
     if (problem->error == ORDERS_E_provider_unreachable) {
         const orders_reader_t reader = reader_of(collector);
-        ORDERS_TRY(orders_payment_await_capture(&reader, payment->id, ASK_SOON, answer));
-        *answer = NULL;
+        ORDERS_TRY(orders_payment_await_capture(&reader, payment->id, ASK_SOON, written));
+        *written = NULL;
     }
     return problem;
 }
 
 orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
-                                         orders_answer_t **answer)
+                                         orders_written_t **written)
 {
     const orders_reader_t reader = reader_of(collector);
     orders_channel_t channel;
-    *answer = NULL;
+    *written = NULL;
     if (!orders_channel_open(collector->providers, payment->channel, &channel)) {
         return unknown_channel(collector);
     }
     if (!channel.provider->capture) {
         return NULL; /* it captures by itself and sends an event */
     }
-    orders_answer_t *begun;
+    orders_payment_task_t *task;
     ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, ask_first,
-                                            orders_channel_longest(&channel), &begun));
-    const orders_payment_t *claimed = orders_first(begun->loose.payments);
-    return claimed ? orders_collect_claimed(collector, claimed, answer) : NULL;
+                                            orders_channel_longest(&channel), &task));
+    return task ? orders_collect_claimed(collector, task, written) : NULL;
 }
 
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
-                                        const orders_refund_t *refund)
+                                        const orders_refund_task_t *task)
 {
+    const orders_refund_t *refund = task->refund;
     const orders_writer_t *writer = collector->writer;
     const orders_refund_request_t request = {
         .refund_key = refund->provider_key,
-        .payment_key = refund->payment_key,
+        .payment_key = task->payment_key,
         .tenant = writer->tenant,
-        .intent_id = refund->intent_id,
+        .intent_id = task->intent_id,
         .transaction_id = refund->reference,
         .amount = refund->amount,
         .currency = refund->currency,
@@ -306,8 +308,8 @@ orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
         log_trouble(collector, refund->channel, problem, problem->log);
         explain(problem, writer->pool, &settle.code, &settle.message);
     }
-    orders_answer_t *answer;
-    return orders_payment_settle_refund(writer, &settle, &answer);
+    orders_written_t *written;
+    return orders_payment_settle_refund(writer, &settle, &written);
 }
 
 static bool awaits_provider(const orders_payment_t *payment)
@@ -316,27 +318,29 @@ static bool awaits_provider(const orders_payment_t *payment)
 }
 
 orders_problem_t *orders_collect_first(const orders_collector_t *collector, const char *return_url,
-                                       orders_answer_t **answer)
+                                       orders_written_t **written)
 {
-    const orders_result_t *result = orders_first((*answer)->results);
-    const orders_order_t *order = orders_first((*answer)->orders);
+    const orders_order_t *order = (*written)->order;
     const orders_payment_t *last = order ? orders_last(order->of.payments) : NULL;
-    if (!last || !result || result->replayed) {
+    if (!last || (*written)->replayed) {
         return NULL;
     }
     if (awaits_provider(last)) {
-        orders_payment_t payment = *last;
-        payment.return_url = return_url;
-        return orders_collect_intent(collector, &payment, order->number, answer);
+        const orders_intent_t intent = {
+            .payment = last,
+            .order_number = order->number,
+            .return_url = return_url,
+        };
+        return orders_collect_intent(collector, &intent, written);
     }
-    if (strcmp(result->outcome, "resume") == 0) {
+    if (orders_outcome_is((*written)->outcome, "resume")) {
         const orders_record_intent_t known = {
             .payment_id = last->id,
             .intent_id = last->intent_id,
             .pay_url = last->pay_url,
             .reference = last->reference,
         };
-        return orders_payment_record_intent(collector->writer, &known, answer);
+        return orders_payment_record_intent(collector->writer, &known, written);
     }
     return NULL;
 }

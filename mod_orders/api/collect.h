@@ -17,13 +17,21 @@ typedef struct orders_collector_t {
     const orders_settings_t *settings;
 } orders_collector_t;
 
+/** What an intent is made of. */
+typedef struct orders_intent_t {
+    const orders_payment_t *payment;
+    const char *order_number;
+    const char *return_url; /**< where the provider sends the buyer, or NULL */
+    const char *cancel_url; /**< the same for one who does not pay; NULL: return_url */
+} orders_intent_t;
+
 /**
  * Makes the payment's intent and records it, or records why there is none: a provider that refuses is final, one that
- * cannot be reached is asked again later. `*answer` shows the order after that. Problems are the order book's alone.
+ * cannot be reached is asked again later. `*written` shows the order after that. Problems are the order book's alone.
  */
 orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
-                                        const orders_payment_t *payment, const char *order_number,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        const orders_intent_t *intent,
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
  * The same for what was placed just now: asks the provider for the intent of its payment if one is due. A key whose first
@@ -31,22 +39,22 @@ orders_problem_t *orders_collect_intent(const orders_collector_t *collector,
  * completed. `return_url`: where the provider sends the buyer, or NULL.
  */
 orders_problem_t *orders_collect_first(const orders_collector_t *collector, const char *return_url,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
  * Captures a payment whose buyer has approved it, and records the outcome. That the provider is about to be asked is
  * committed first: after a crash the worker asks. Of the payment the id and channel are needed. `ask_first`: an earlier
- * request may have captured it, longer ago than the provider remembers keys. `*answer` is NULL when there is nothing to
+ * request may have captured it, longer ago than the provider remembers keys. `*written` is NULL when there is nothing to
  * capture. A provider that cannot be reached is a problem, `provider_unreachable`: the worker asks again. May be repeated.
  */
 orders_problem_t *orders_collect_capture(const orders_collector_t *collector,
                                          const orders_payment_t *payment, bool ask_first,
-                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                         orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** The same for a payment that orders_payment_begin_capture or orders_worker_due_captures has returned. */
 orders_problem_t *orders_collect_claimed(const orders_collector_t *collector,
-                                         const orders_payment_t *payment,
-                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                         const orders_payment_task_t *task,
+                                         orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
  * What the provider says of a payment's intent; nothing is done and nothing recorded. Problems: of the provider, and
@@ -58,6 +66,6 @@ orders_problem_t *orders_collect_look(const orders_collector_t *collector,
 
 /** Sends a refund to its provider and records the outcome, unless an event will tell or it must be tried again. */
 orders_problem_t *orders_collect_refund(const orders_collector_t *collector,
-                                        const orders_refund_t *refund) ORDERS_MUSTCHECK;
+                                        const orders_refund_task_t *task) ORDERS_MUSTCHECK;
 
 #endif

@@ -6,7 +6,7 @@
 #include "api/projection.h"
 #include "api/request.h"
 #include "core/call.h"
-#include "store/answer.h"
+#include "store/views.h"
 
 /** `status`. */
 extern const orders_projection_t orders_commerce_status[];

@@ -187,7 +187,7 @@ static orders_problem_t *read_payment(payment_t *payment, const orders_call_t *c
 
 typedef orders_problem_t *(*operation_t)(const orders_writer_t *writer,
                                          const orders_member_order_t *order,
-                                         orders_answer_t **answer);
+                                         orders_written_t **written);
 typedef const char *(*document_t)(const orders_call_t *call, const orders_input_t *input,
                                   const payment_t *payment);
 
@@ -197,7 +197,7 @@ static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, docum
     payment_t payment = {NULL, NULL, NULL};
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     const orders_order_t *placed;
     ORDERS_TRY(orders_commerce_body(&input, call));
     ORDERS_TRY(read_payment(&payment, call, input));
@@ -209,18 +209,18 @@ static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, docum
         .channels = orders_channel_names(call->providers->channels, call->pool),
         .window = call->settings->renewal_window,
     };
-    ORDERS_TRY(operation(&writer, &order, &answer));
+    ORDERS_TRY(operation(&writer, &order, &written));
     const orders_collector_t collector = {
         .writer = &writer,
         .providers = call->providers,
         .settings = call->settings,
     };
     ORDERS_TRY(
-        orders_collect_first(&collector, orders_or_null(payment.payment_return_url), &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &placed));
+        orders_collect_first(&collector, orders_or_null(payment.payment_return_url), &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &placed));
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     orders_commerce_begin(reply->json);
     orders_commerce_write_placed(reply->json, placed);
     orders_commerce_end(reply->json);

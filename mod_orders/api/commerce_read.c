@@ -79,11 +79,10 @@ static void read_member(orders_problem_t **problem, const orders_call_t *call,
     }
 }
 
-/* The answer has no total where the order book has no such active user. */
-static orders_problem_t *check_member(const orders_call_t *call, const orders_answer_t *answer)
+static orders_problem_t *check_member(const orders_call_t *call, const orders_order_list_t *found)
 {
     orders_problem_t *problem = NULL;
-    if (!orders_first(answer->totals)) {
+    if (!found->member_id) {
         orders_commerce_refuse_member(&problem, call->pool);
     }
     return problem;
@@ -139,17 +138,17 @@ orders_problem_t *orders_commerce_list(orders_call_t *call, orders_reply_t *repl
     orders_reader_t reader = orders_call_reader(call);
     orders_member_list_t list = {.size = 0};
     filter_t filter = {NULL};
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     ORDERS_TRY(read_list(call, &filter, &list));
-    ORDERS_TRY(orders_member_list(&reader, &list, &answer));
-    ORDERS_TRY(check_member(call, answer));
+    ORDERS_TRY(orders_member_list(&reader, &list, &found));
+    ORDERS_TRY(check_member(call, found));
     orders_json_t *json = reply->json = orders_json_open(call->pool);
     orders_commerce_begin(json);
     orders_json_begin_object(json);
     orders_json_key(json, "orders");
     orders_json_begin_array(json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_commerce_write_entry(json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t),
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_commerce_write_entry(json, &APR_ARRAY_IDX(found->orders, i, orders_order_t),
                                     list.member, call->pool);
     }
     orders_json_end_array(json);
@@ -216,11 +215,11 @@ orders_problem_t *orders_commerce_detail(orders_call_t *call, orders_reply_t *re
 {
     orders_reader_t reader = orders_call_reader(call);
     const char *member, *number;
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     ORDERS_TRY(read_detail(call, &member, &number));
-    ORDERS_TRY(orders_member_read(&reader, member, number, &answer));
-    ORDERS_TRY(check_member(call, answer));
-    const orders_order_t *order = orders_first(answer->orders);
+    ORDERS_TRY(orders_member_read(&reader, member, number, &found));
+    ORDERS_TRY(check_member(call, found));
+    const orders_order_t *order = orders_first(found->orders);
     if (!order) {
         return invalid_number(call->pool);
     }

@@ -86,18 +86,15 @@ static void member_order_data(orders_json_t *json, const orders_order_t *order, 
 void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *order,
                                  const char *member, apr_pool_t *pool)
 {
-    static const orders_category_t unknown;
-    const orders_category_t *category = orders_first(order->of.categories);
-    category = category ? category : &unknown;
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", order->id);
     orders_json_member_string(json, "uid", member);
     orders_json_member_string(json, "order_number", order->number);
     member_order_data(json, order, pool);
     orders_member_amount(json, "order_total", order, order->total);
-    orders_json_member_string(json, "currency_symbol", category->symbol);
+    orders_json_member_string(json, "currency_symbol", order->currency_symbol);
     orders_json_member_string(json, "currency_code", order->currency);
-    orders_json_member_string(json, "order_type", category->kind);
+    orders_json_member_string(json, "order_type", order->category);
     orders_json_member_string(json, "status", status_of(order));
     orders_member_unix_time(json, "created", order->created_at);
     orders_member_unix_time(json, "modified", order->updated_at);

@@ -30,7 +30,7 @@ static orders_problem_t *begin(orders_call_t *call, orders_input_t **input, cons
 /* What the answer shows beside the order: the retailer as it is now. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     return orders_etag(pool, order->id, order->version,
                        company ? apr_psprintf(pool, "%s %s %.*s %.*s", order->number, company->name,
                                               company->address.length, company->address.text,
@@ -42,12 +42,10 @@ orders_problem_t *orders_company_partial(orders_call_t *call, orders_reply_t *re
 {
     orders_input_t *input;
     const char *number;
-    orders_answer_t *answer;
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(begin(call, &input, &number));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_consumer_read(&reader, call->identity->user_id, number, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_consumer_read(&reader, call->identity->user_id, number, &order));
     reply->json = orders_json_open(call->pool);
     orders_company_write_partial(reply->json, order);
     reply->etag = etag_of(call->pool, order);
@@ -83,17 +81,16 @@ orders_problem_t *orders_company_confirm(orders_call_t *call, orders_reply_t *re
     orders_input_t *input;
     const char *number;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_bound_buyer_t *bound;
     ORDERS_TRY(begin(call, &input, &number));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
-    ORDERS_TRY(orders_consumer_bind(&writer, number, &answer));
-    const orders_profile_t *profile = orders_first(answer->profiles);
-    if (!profile) {
+    ORDERS_TRY(orders_consumer_bind(&writer, number, &bound));
+    if (!bound->profile) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->json = orders_json_open(call->pool);
-    reply->replayed = orders_answer_is_replay(answer);
-    write_profile(reply->json, profile);
+    reply->replayed = bound->replayed;
+    write_profile(reply->json, bound->profile);
     return NULL;
 }
 
@@ -191,14 +188,14 @@ orders_problem_t *orders_company_edit(orders_call_t *call, orders_reply_t *reply
     orders_input_t *input;
     const char *number;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     apr_size_t length;
     ORDERS_TRY(begin(call, &input, &number));
     form_t form = read_form(input, call->pool);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     orders_problem_t *problem = orders_consumer_edit(
         &writer, number,
-        form.refused->nelts ? NULL : orders_json_text(form.address, call->pool, &length), &answer);
+        form.refused->nelts ? NULL : orders_json_text(form.address, call->pool, &length), &written);
     if (problem && problem->error == ORDERS_E_invalid_fields) {
         problem->extra = orders_json_text(form.faults, call->pool, &length);
         for (int i = 0; i < form.refused->nelts; i++) {
@@ -209,7 +206,7 @@ orders_problem_t *orders_company_edit(orders_call_t *call, orders_reply_t *reply
         }
     }
     ORDERS_TRY(problem);
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     orders_company_reply_empty(call, reply);
     return NULL;
 }

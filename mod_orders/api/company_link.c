@@ -23,7 +23,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
     if (strcmp(order->method, "external") == 0) {
         return pay_url(url, call, order);
     }
-    if (!order->binding) {
+    if (!order->buyer_binds) {
         return NULL;
     }
     if (!call->settings->public_url) {
@@ -52,7 +52,7 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_problem_t *problem = orders_company_read(call, &input);
     if (problem) {
         return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
@@ -68,15 +68,15 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_pay_link_send(&writer, number,
                                     email && orders_is_ascii_mail_address(email) ? email : NULL,
-                                    &call->settings->mail_limits, &answer));
-    reply->replayed = orders_answer_is_replay(answer);
+                                    &call->settings->mail_limits, &written));
+    reply->replayed = written->replayed;
     orders_company_reply_empty(call, reply);
     return NULL;
 }
 
 static void write_success(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     orders_json_member_string(json, "status", "success");
     orders_json_key(json, "order");
     orders_json_begin_object(json);
@@ -127,12 +127,10 @@ static result_e result_of(const orders_order_t *order)
 orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *reply)
 {
     int64_t id;
-    orders_answer_t *answer;
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_pay_link_read(&reader, id, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_pay_link_read(&reader, id, &order));
     result_e result = result_of(order);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);

@@ -13,14 +13,12 @@
 #include "core/money.h"
 #include "store/pay_link.h"
 
-static orders_problem_t *order_of_link(const orders_call_t *call, const orders_order_t **order)
+static orders_problem_t *order_of_link(const orders_call_t *call, orders_order_t **order)
 {
     int64_t id;
-    orders_answer_t *answer;
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_pay_link_read(&reader, id, &answer));
-    return orders_answer_order(call->pool, answer, order);
+    return orders_pay_link_read(&reader, id, order);
 }
 
 /* The key of the page that is shown for the states of an order, before the payments and the expiry are regarded: see standing_of. */
@@ -57,7 +55,7 @@ static const char *standing_of(const orders_order_t *order)
     bool waits = strcmp(word, "unpaid") == 0 || strcmp(word, "failed") == 0;
     bool late = order->expires_at && order->expires_at <= apr_time_now();
     const orders_payment_t *last = orders_latest_payment(order);
-    if (waits && last && last->capture_step) {
+    if (waits && last && last->capture_asked) {
         return "confirming";
     }
     return waits && (late || strcmp(order->method, "external") != 0) ? "over" : word;
@@ -72,7 +70,7 @@ static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
 
 static void show(const orders_call_t *call, const orders_order_t *order, orders_reply_t *reply)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     const char *standing = standing_of(order);
     size_t page = 0;
     while (strcmp(pages[page].word, standing) != 0) {
@@ -92,7 +90,7 @@ static void show(const orders_call_t *call, const orders_order_t *order, orders_
 
 orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
     show(call, order, reply);
     return NULL;
@@ -133,28 +131,29 @@ static orders_writer_t writer_of(const orders_call_t *call)
 
 /* The payment to go on with; a new one when the provider no longer knows the intent of the last. */
 static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t gone,
-                               const orders_payment_t **payment)
+                               orders_payment_task_t **task)
 {
-    orders_answer_t *answer;
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_pay_link_start(&reader, order_id, gone, &answer));
-    *payment = orders_first(answer->loose.payments);
-    return *payment ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    ORDERS_TRY(orders_pay_link_start(&reader, order_id, gone, task));
+    return *task ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
 }
 
 /* Makes the intent, and sends the buyer to the provider's page. */
-static orders_problem_t *make_intent(const orders_call_t *call, const orders_payment_t *payment,
+static orders_problem_t *make_intent(const orders_call_t *call, const orders_payment_task_t *task,
                                      orders_reply_t *reply)
 {
     const orders_writer_t writer = writer_of(call);
     const orders_collector_t collector = {&writer, call->providers, call->settings};
-    orders_payment_t asked = *payment;
-    orders_answer_t *answer;
+    const orders_intent_t intent = {
+        .payment = task->payment,
+        .order_number = task->order_number,
+        .return_url = page_url(call, "return"),
+        .cancel_url = page_url(call, "cancel"),
+    };
+    orders_written_t *written;
     const orders_order_t *order;
-    asked.return_url = page_url(call, "return");
-    asked.cancel_url = page_url(call, "cancel");
-    ORDERS_TRY(orders_collect_intent(&collector, &asked, payment->order_number, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_collect_intent(&collector, &intent, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
     const orders_payment_t *made = orders_last(order->of.payments);
     if (!made || !made->pay_url) {
         return orders_problem(call->pool, ORDERS_E_provider_unreachable, NULL);
@@ -166,26 +165,26 @@ static orders_problem_t *make_intent(const orders_call_t *call, const orders_pay
 orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
 {
     int64_t id;
-    const orders_payment_t *payment;
+    orders_payment_task_t *task;
     orders_capture_reply_t said = {.outcome = "gone"};
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
-    orders_problem_t *problem = start(call, id, 0, &payment);
+    orders_problem_t *problem = start(call, id, 0, &task);
     if (problem && problem->error == ORDERS_E_order_not_payable) {
         redirect(page_reference(call, "pay"), reply); /* which says why */
         return NULL;
     }
     ORDERS_TRY(problem);
-    if (!payment->intent_id) {
-        return make_intent(call, payment, reply);
+    if (!task->payment->intent_id) {
+        return make_intent(call, task, reply);
     }
     const orders_writer_t writer = writer_of(call);
     const orders_collector_t collector = {&writer, call->providers, call->settings};
-    ORDERS_TRY(orders_collect_look(&collector, payment, &said));
+    ORDERS_TRY(orders_collect_look(&collector, task->payment, &said));
     if (strcmp(said.outcome, "gone") == 0) {
-        ORDERS_TRY(start(call, id, payment->id, &payment));
-        return make_intent(call, payment, reply);
+        ORDERS_TRY(start(call, id, task->payment->id, &task));
+        return make_intent(call, task, reply);
     }
-    const char *there = said.pay_url ? said.pay_url : payment->pay_url;
+    const char *there = said.pay_url ? said.pay_url : task->payment->pay_url;
     bool waiting = strcmp(said.outcome, "waiting") == 0 && there;
     redirect(waiting ? there : page_reference(call, "return"), reply);
     return NULL;
@@ -193,14 +192,14 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
 
 orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
     const orders_payment_t *payment = orders_latest_payment(order);
     if (!orders_call_only_looks(call) && payment && payment->channel) {
         const orders_writer_t writer = writer_of(call);
         const orders_collector_t collector = {&writer, call->providers, call->settings};
-        orders_answer_t *answer;
-        orders_problem_t *problem = orders_collect_capture(&collector, payment, false, &answer);
+        orders_written_t *written;
+        orders_problem_t *problem = orders_collect_capture(&collector, payment, false, &written);
         if (problem && problem->error != ORDERS_E_provider_unreachable) {
             return problem;
         }
@@ -212,7 +211,7 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
 
 orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(order_of_link(call, &order));
     if (strcmp(standing_of(order), "unpaid") != 0) {
         show(call, order, reply);

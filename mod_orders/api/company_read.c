@@ -20,20 +20,20 @@ static int64_t number_or(const orders_input_t *input, const char *name, int64_t 
 orders_problem_t *orders_company_list(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    orders_answer_t *answer;
+    apr_array_header_t *orders;
     ORDERS_TRY(orders_company_read(call, &input));
     ORDERS_TRY(orders_company_identify(call, input));
     int64_t limit = number_or(input, "limit", MOST_ENTRIES, MOST_ENTRIES, call->pool);
     int64_t page = number_or(input, "page", 1000000, 1, call->pool);
     orders_reader_t reader = orders_call_reader(call);
     ORDERS_TRY(orders_sale_list(&reader, call->identity->user_id, (int)limit, (page - 1) * limit,
-                                &answer));
+                                &orders));
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "orders");
     orders_json_begin_array(reply->json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_company_write_entry(reply->json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t));
+    for (int i = 0; i < orders->nelts; i++) {
+        orders_company_write_entry(reply->json, &APR_ARRAY_IDX(orders, i, orders_order_t));
     }
     orders_json_end_array(reply->json);
     orders_json_end_object(reply->json);
@@ -43,8 +43,7 @@ orders_problem_t *orders_company_list(orders_call_t *call, orders_reply_t *reply
 orders_problem_t *orders_company_detail(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    orders_answer_t *answer;
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(orders_company_read(call, &input));
     const char *number = orders_company_text(input, "order_number", call->pool);
     if (!number) {
@@ -52,8 +51,7 @@ orders_problem_t *orders_company_detail(orders_call_t *call, orders_reply_t *rep
     }
     ORDERS_TRY(orders_company_identify(call, input));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_sale_read(&reader, call->identity->user_id, number, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_sale_read(&reader, call->identity->user_id, number, &order));
     reply->json = orders_json_open(call->pool);
     orders_company_write_detail(reply->json, order, call);
     return NULL;

@@ -73,7 +73,7 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     const orders_order_t *order;
     apr_size_t length;
     ORDERS_TRY(orders_company_read(call, &input));
@@ -85,18 +85,17 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(choose_type(call, type, &place));
     ORDERS_TRY(orders_company_identify(call, input));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_place(&writer, &place, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    const orders_result_t *result = orders_first(answer->results);
+    ORDERS_TRY(orders_sale_place(&writer, &place, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
     orders_json_t *json = orders_json_open(call->pool);
     ORDERS_TRY(write_created(call, order, json));
-    if (strcmp(result->outcome, "unchanged") == 0) {
+    if (orders_outcome_is(written->outcome, "unchanged")) {
         orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_cart_ordered, NULL);
         problem->extra = orders_json_text(json, call->pool, &length);
         return problem;
     }
     reply->json = json;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL;
 }
 
@@ -117,21 +116,20 @@ static orders_problem_t *begin(orders_call_t *call, const char **number, const c
     return lacks ? lacks : orders_company_identify(call, input);
 }
 
-static bool unchanged(const orders_answer_t *answer)
+static bool unchanged(const orders_written_t *written)
 {
-    const orders_result_t *result = orders_first(answer->results);
-    return result && strcmp(result->outcome, "unchanged") == 0;
+    return orders_outcome_is(written->outcome, "unchanged");
 }
 
 orders_problem_t *orders_company_payment(orders_call_t *call, orders_reply_t *reply)
 {
     const char *number, *transaction = NULL;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     ORDERS_TRY(begin(call, &number, &transaction, true));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_settle(&writer, number, transaction, &answer));
-    reply->replayed = orders_answer_is_replay(answer);
+    ORDERS_TRY(orders_sale_settle(&writer, number, transaction, &written));
+    reply->replayed = written->replayed;
     return NULL; /* and nothing is said */
 }
 
@@ -140,32 +138,55 @@ orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *rep
     const char *number;
     const orders_order_t *order;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     ORDERS_TRY(begin(call, &number, NULL, false));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_cancel(&writer, number, &answer));
-    if (unchanged(answer)) {
-        ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_sale_cancel(&writer, number, &written));
+    if (unchanged(written)) {
+        ORDERS_TRY(orders_written_order(call->pool, written, &order));
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_cancellable, order);
     }
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL; /* and nothing is said */
 }
 
-/* Refunds that a provider has to make are sent at once; what comes of it, or a later try, is the worker's. */
+static const orders_payment_t *payment_of(const orders_order_t *order,
+                                          const orders_refund_t *refund)
+{
+    for (int i = 0; i < order->of.payments->nelts; i++) {
+        const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
+        if (payment->id == refund->payment_id) {
+            return payment;
+        }
+    }
+    return NULL;
+}
+
+/* Sends a refund to its provider at once. If that fails, the worker sends it again. */
+static orders_problem_t *send_refund(const orders_collector_t *collector,
+                                     const orders_order_t *order, const orders_refund_t *pending)
+{
+    const orders_payment_t *payment = payment_of(order, pending);
+    orders_refund_t refund = *pending;
+    const orders_refund_task_t task = {
+        .order_id = order->id,
+        .order_number = order->number,
+        .intent_id = payment ? payment->intent_id : NULL,
+        .refund = &refund,
+    };
+    refund.reference = orders_company_transaction(order);
+    orders_problem_t *problem = orders_collect_refund(collector, &task);
+    return problem && problem->error != ORDERS_E_provider_unreachable ? problem : NULL;
+}
+
 static orders_problem_t *send_refunds(const orders_call_t *call, const orders_writer_t *writer,
                                       const orders_order_t *order)
 {
     const orders_collector_t collector = {writer, call->providers, call->settings};
     for (int i = 0; i < order->of.refunds->nelts; i++) {
-        orders_refund_t refund = APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
-        if (strcmp(refund.status, "pending") != 0 || !refund.channel) {
-            continue;
-        }
-        refund.reference = orders_company_transaction(order);
-        orders_problem_t *problem = orders_collect_refund(&collector, &refund);
-        if (problem && problem->error != ORDERS_E_provider_unreachable) {
-            return problem;
+        const orders_refund_t *refund = &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
+        if (strcmp(refund->status, "pending") == 0 && refund->channel) {
+            ORDERS_TRY(send_refund(&collector, order, refund));
         }
     }
     return NULL;
@@ -178,18 +199,18 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
         .terminal_feed = call->settings->terminal_feed,
     };
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     const orders_order_t *order;
     ORDERS_TRY(begin(call, &refund.number, &refund.transaction_id, false));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_refund(&writer, &refund, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    if (unchanged(answer)) {
+    ORDERS_TRY(orders_sale_refund(&writer, &refund, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    if (unchanged(written)) {
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, order);
     }
     writer.key = NULL;
     ORDERS_TRY(send_refunds(call, &writer, order));
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL; /* and nothing is said */
 }
 
@@ -197,12 +218,12 @@ orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_
 {
     static const orders_order_t refunded = {.state = "completed", .payment_state = "refunded"};
     const char *number;
-    orders_answer_t *answer;
+    orders_written_t *written;
     ORDERS_TRY(begin(call, &number, NULL, false));
     orders_reader_t reader = orders_call_reader(call);
     ORDERS_TRY(orders_sale_check_refund(&reader, call->identity->user_id, number,
-                                        call->settings->refund_window, &answer));
-    if (unchanged(answer)) {
+                                        call->settings->refund_window, &written));
+    if (unchanged(written)) {
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, &refunded);
     }
     orders_company_reply_empty(call, reply);

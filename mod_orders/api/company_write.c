@@ -20,7 +20,7 @@ const char *orders_company_method(const orders_order_t *order)
 {
     for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
         if (order->method && strcmp(methods[i].method, order->method) == 0) {
-            return order->binding ? methods[i].consumer : methods[i].word;
+            return order->buyer_binds ? methods[i].consumer : methods[i].word;
         }
     }
     return order->method;
@@ -30,7 +30,7 @@ const char *orders_company_transaction(const orders_order_t *order)
 {
     for (int i = order->of.payments->nelts - 1; i >= 0; i--) {
         const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
-        if (payment->paid_at && !payment->surplus) {
+        if (payment->captured_at && !payment->surplus) {
             return payment->reference;
         }
     }
@@ -39,7 +39,7 @@ const char *orders_company_transaction(const orders_order_t *order)
 
 void orders_company_member_retailer(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     orders_json_key(json, "retailer");
     if (!company) {
         orders_json_null(json);
@@ -60,7 +60,7 @@ static void names_of(orders_json_t *json, const orders_user_t *user)
 
 static void member_agent(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_user_t *agent = orders_first(order->of.agents);
+    const orders_user_t *agent = order->of.agent;
     orders_json_key(json, "agent");
     if (!agent) {
         orders_json_null(json);
@@ -356,7 +356,7 @@ static void member_shop(orders_json_t *json, const orders_order_t *order)
 {
     static const char *const members[] = {"street",      "city",    "state",
                                           "postal_code", "country", NULL};
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     orders_json_key(json, "retailer");
     if (!company) {
         orders_json_null(json);

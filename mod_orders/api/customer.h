@@ -8,7 +8,7 @@
 #include "api/projection.h"
 #include "api/request.h"
 #include "core/call.h"
-#include "store/answer.h"
+#include "store/buyer.h"
 
 /** `order_status` and `payment_status`. */
 extern const orders_projection_t orders_customer_status[];
@@ -25,8 +25,8 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
 
 /** The order's parameter as an id. `not_found` when it can be none. */
 orders_problem_t *orders_customer_id(int64_t *id, const orders_call_t *call) ORDERS_MUSTCHECK;
-/** The buyer's order of that parameter, with all that is known of it. `not_found`. */
-orders_problem_t *orders_customer_read(const orders_order_t **order,
+/** The buyer's order of that parameter. `not_found`. */
+orders_problem_t *orders_customer_read(orders_order_t **order, orders_buyer_view_e view,
                                        const orders_call_t *call) ORDERS_MUSTCHECK;
 
 /** What every entry begins with: id, order_code, bill_no. */

@@ -16,12 +16,12 @@
 /* For HEAD, whether there is such an order is all there is to say: `*done`. A prefetch is refused. */
 static orders_problem_t *keep_from_acting(bool *done, const orders_call_t *call)
 {
-    const orders_order_t *order;
+    orders_order_t *order;
     *done = call->head;
     if (orders_call_is_prefetch(call)) {
         return orders_problem(call->pool, ORDERS_E_prefetch, NULL);
     }
-    return call->head ? orders_customer_read(&order, call) : NULL;
+    return call->head ? orders_customer_read(&order, ORDERS_BUYER_CUSTOMER, call) : NULL;
 }
 
 /* A POST may have a reason and a condition, a GET has neither. */
@@ -38,7 +38,7 @@ static orders_problem_t *read_cancel(orders_cancel_t *cancel, orders_writer_t *w
 orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_cancel_t cancel = {.user_id = call->identity->user_id};
     bool done;
     ORDERS_TRY(keep_from_acting(&done, call));
@@ -47,16 +47,16 @@ orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *re
     }
     ORDERS_TRY(read_cancel(&cancel, &writer, call));
     ORDERS_TRY(orders_customer_id(&cancel.order.id, call));
-    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
     orders_customer_reply_message(call, reply, "Order has been cancelled");
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL;
 }
 
-/* The result has the titles that are no longer sold. */
-static const char *reordered(const orders_result_t *result, apr_pool_t *pool)
+/* `stored` has the titles that are no longer sold. */
+static const char *reordered(const orders_stored_t *stored, apr_pool_t *pool)
 {
-    json_t *titles = result ? orders_document_json(result->snapshot) : NULL;
+    json_t *titles = orders_document_json(stored->document);
     const char *names = orders_customer_names(titles, pool);
     json_decref(titles);
     return names ? apr_pstrcat(pool, "Added to cart. No longer sold: ", names, ".", NULL)
@@ -67,7 +67,7 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_stored_t *stored;
     int64_t id;
     bool done;
     ORDERS_TRY(keep_from_acting(&done, call));
@@ -77,10 +77,9 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     ORDERS_TRY(orders_input_body(&input, call, true));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     ORDERS_TRY(orders_customer_id(&id, call));
-    ORDERS_TRY(orders_buyer_reorder(&writer, call->identity->user_id, id, &answer));
-    orders_customer_reply_message(call, reply,
-                                  reordered(orders_first(answer->results), call->pool));
-    reply->replayed = orders_answer_is_replay(answer);
+    ORDERS_TRY(orders_buyer_reorder(&writer, call->identity->user_id, id, &stored));
+    orders_customer_reply_message(call, reply, reordered(stored, call->pool));
+    reply->replayed = stored->replayed;
     return NULL;
 }
 
@@ -130,7 +129,7 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     return_t body = {0};
     ORDERS_TRY(orders_input_body(&input, call, false));
     ORDERS_TRY(
@@ -147,8 +146,8 @@ orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *re
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
     ORDERS_TRY(orders_call_match(call, &request.match));
-    ORDERS_TRY(orders_return_request(&writer, &request, &answer));
+    ORDERS_TRY(orders_return_request(&writer, &request, &written));
     orders_customer_reply_message(call, reply, "Order return initiated successfully");
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL;
 }

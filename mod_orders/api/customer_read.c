@@ -24,14 +24,14 @@ orders_problem_t *orders_customer_id(int64_t *id, const orders_call_t *call)
     return *id ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
 }
 
-orders_problem_t *orders_customer_read(const orders_order_t **order, const orders_call_t *call)
+orders_problem_t *orders_customer_read(orders_order_t **order, orders_buyer_view_e view,
+                                       const orders_call_t *call)
 {
     orders_reader_t reader = orders_call_reader(call);
-    orders_buyer_read_t read = {.user_id = call->identity->user_id};
-    orders_answer_t *answer;
+    orders_buyer_read_t read = {.view = view, .user_id = call->identity->user_id};
+    apr_array_header_t *labels;
     ORDERS_TRY(orders_customer_id(&read.order_id, call));
-    ORDERS_TRY(orders_buyer_read(&reader, &read, &answer));
-    return orders_answer_order(call->pool, answer, order);
+    return orders_buyer_read(&reader, &read, order, &labels);
 }
 
 static void member_pagination(orders_json_t *json, const orders_page_t *page, int count,
@@ -53,27 +53,26 @@ orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *repl
     orders_reader_t reader = orders_call_reader(call);
     orders_input_t *input;
     orders_page_t page;
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     ORDERS_TRY(orders_page_read(&page, &rules, input, "customer.list", call->settings, call->pool));
     const orders_buyer_list_t list = {
+        .view = ORDERS_BUYER_CUSTOMER,
         .user_id = call->identity->user_id,
         .size = page.size,
         .offset = page.offset,
-        .shipments = true,
     };
-    ORDERS_TRY(orders_buyer_list(&reader, &list, &answer));
-    const orders_total_t *total = orders_first(answer->totals);
+    ORDERS_TRY(orders_buyer_list(&reader, &list, &found));
     orders_json_t *json = reply->json = orders_json_open(call->pool);
     orders_customer_begin_data(json);
     orders_json_key(json, "orders");
     orders_json_begin_array(json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_customer_write_entry(json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t));
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_customer_write_entry(json, &APR_ARRAY_IDX(found->orders, i, orders_order_t));
     }
     orders_json_end_array(json);
-    member_pagination(json, &page, answer->orders->nelts, total ? total->total_count : 0);
-    orders_reply_total(reply, answer, call->pool);
+    member_pagination(json, &page, found->orders->nelts, found->total_count);
+    orders_reply_total(reply, found->total_count, call->pool);
     orders_customer_end_data(json);
     return NULL;
 }
@@ -98,8 +97,8 @@ static void end_order(const orders_call_t *call, const orders_order_t *order, or
 
 orders_problem_t *orders_customer_tracking(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_order_t *order;
-    ORDERS_TRY(orders_customer_read(&order, call));
+    orders_order_t *order;
+    ORDERS_TRY(orders_customer_read(&order, ORDERS_BUYER_CUSTOMER, call));
     reply->json = orders_json_open(call->pool);
     begin_order(reply->json);
     orders_customer_write_tracking(reply->json, order);
@@ -117,13 +116,13 @@ static const orders_field_t summary_fields[] = {
 
 orders_problem_t *orders_customer_summary(orders_call_t *call, orders_reply_t *reply)
 {
-    const orders_order_t *order;
+    orders_order_t *order;
     orders_input_t *input;
     query_t query = {NULL};
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     ORDERS_TRY(orders_fields_decode(summary_fields, ORDERS_COUNT(summary_fields), input, &query,
                                     call->pool));
-    ORDERS_TRY(orders_customer_read(&order, call));
+    ORDERS_TRY(orders_customer_read(&order, ORDERS_BUYER_CUSTOMER_SUMMARY, call));
     reply->json = orders_json_open(call->pool);
     begin_order(reply->json);
     orders_customer_write_summary(reply->json, order, orders_or_null(query.lang_code), call->pool);

@@ -81,7 +81,7 @@ void orders_customer_members_payment(orders_json_t *json, const orders_order_t *
 void orders_customer_members_delivery(orders_json_t *json, const orders_order_t *order,
                                       const char *on_time)
 {
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_shipment_t *shipment = order->of.shipment;
     apr_time_t date = !shipment                ? 0
                       : shipment->delivered_at ? shipment->delivered_at
                                                : shipment->expected_at;
@@ -130,7 +130,7 @@ static apr_time_t since(const orders_order_t *order, const char *axis, const cha
 static void members_courier(orders_json_t *json, const orders_order_t *order)
 {
     static const orders_shipment_t none;
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_shipment_t *shipment = order->of.shipment;
     shipment = shipment ? shipment : &none;
     orders_json_member_string(json, "courier_name", shipment->courier);
     orders_json_member_string(json, "courier_tracking_no", shipment->tracking_number);

@@ -3,7 +3,7 @@
 #ifndef ORDERS_API_GOODS_H
 #define ORDERS_API_GOODS_H
 
-#include "store/answer.h"
+#include "store/views.h"
 
 bool orders_is_goods(const orders_line_t *line);
 

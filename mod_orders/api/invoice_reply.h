@@ -4,7 +4,7 @@
 #define ORDERS_API_INVOICE_REPLY_H
 
 #include "core/call.h"
-#include "store/answer.h"
+#include "store/views.h"
 
 /** Reads the invoice of the request: `*invoice` is NULL when there is none. */
 typedef orders_problem_t *(*orders_invoice_source_t)(const orders_invoice_t **invoice,

@@ -7,10 +7,10 @@
 #include "api/pay_link.h"
 #include "core/money.h"
 
-static const char *amount_of(apr_pool_t *pool, const orders_due_mail_t *due)
+static const char *amount_of(apr_pool_t *pool, const orders_mail_task_t *due)
 {
     char amount[ORDERS_MONEY_SIZE];
-    apr_size_t length = orders_money_write(amount, due->amount, (int)due->exponent, false);
+    apr_size_t length = orders_money_write(amount, due->total, (int)due->exponent, false);
     return apr_psprintf(pool, "%.*s %s", (int)length, amount, due->currency);
 }
 
@@ -19,7 +19,7 @@ static const char *escape(apr_pool_t *pool, const char *text)
     return apr_pescape_entity(pool, text, 0);
 }
 
-static const char *html_of(apr_pool_t *pool, const orders_due_mail_t *due, const char *amount,
+static const char *html_of(apr_pool_t *pool, const orders_mail_task_t *due, const char *amount,
                            const char *url)
 {
     return apr_pstrcat(
@@ -32,7 +32,7 @@ static const char *html_of(apr_pool_t *pool, const orders_due_mail_t *due, const
         NULL);
 }
 
-static const char *text_of(apr_pool_t *pool, const orders_due_mail_t *due, const char *amount,
+static const char *text_of(apr_pool_t *pool, const orders_mail_task_t *due, const char *amount,
                            const char *url)
 {
     return apr_pstrcat(pool, "Hello,\n\n", due->seller, " asks you to pay order ",
@@ -41,7 +41,7 @@ static const char *text_of(apr_pool_t *pool, const orders_due_mail_t *due, const
                        NULL);
 }
 
-orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_due_mail_t *due,
+orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
                                    const orders_settings_t *settings, apr_pool_t *pool)
 {
     const orders_pay_link_t link = {due->order_id, due->order_expires_at};

@@ -5,13 +5,13 @@
 
 #include "core/settings.h"
 #include "services/mail.h"
-#include "store/answer.h"
+#include "store/views.h"
 
 /**
  * The mail that is due, with its texts from `pool`. `link_expired` when the time of its order is over: it must not be sent
  * any more. `not_configured` as orders_pay_link_url.
  */
-orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_due_mail_t *due,
+orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
                                    const orders_settings_t *settings,
                                    apr_pool_t *pool) ORDERS_MUSTCHECK;
 

@@ -97,10 +97,8 @@ json_t *orders_document_json(orders_document_t document)
     return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
 }
 
-void orders_reply_total(orders_reply_t *reply, const orders_answer_t *answer, apr_pool_t *pool)
+void orders_reply_total(orders_reply_t *reply, int64_t total, apr_pool_t *pool)
 {
-    const orders_total_t *total = orders_first(answer->totals);
-    apr_table_setn(
-        reply->headers, "X-Total-Count",
-        apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)(total ? total->total_count : 0)));
+    apr_table_setn(reply->headers, "X-Total-Count",
+                   apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)total));
 }

@@ -8,7 +8,7 @@
 
 #include "core/call.h"
 #include "core/json_writer.h"
-#include "store/answer.h"
+#include "store/views.h"
 
 /** null when the id is 0. */
 void orders_member_id(orders_json_t *json, const char *name, int64_t id);
@@ -42,7 +42,7 @@ void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
 void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t time);
 
 /** The header X-Total-Count: how many entries all pages of a list have. */
-void orders_reply_total(orders_reply_t *reply, const orders_answer_t *answer, apr_pool_t *pool);
+void orders_reply_total(orders_reply_t *reply, int64_t total, apr_pool_t *pool);
 
 /** A column of jsonb, parsed, for its members; NULL when there is none. The caller decrefs it. */
 json_t *orders_document_json(orders_document_t document) ORDERS_MUSTCHECK;

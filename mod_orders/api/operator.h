@@ -52,9 +52,9 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
 
-/** 200 with the order of a read or a write. */
-orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
-                                        orders_reply_t *reply) ORDERS_MUSTCHECK;
+/** 200 with the order of a read or a write; `not_found` without one. */
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
+                                        bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 
 /**
  * Lines of a request, checked, as the JSON that the order book reads: [{"id","quantity"}]. Each has a quantity when they

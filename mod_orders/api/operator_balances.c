@@ -35,19 +35,19 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
     orders_input_t *input;
     orders_post_balance_t post = {0};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_posted_t *posted;
     ORDERS_TRY(orders_input_body(&input, call, false));
     ORDERS_TRY(orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), read_only, input, &post,
                                             call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     post.reference = orders_or_null(post.reference);
-    ORDERS_TRY(orders_payment_post_balance(&writer, &post, &answer));
-    const orders_posting_t *posting = orders_first(answer->loose.postings);
+    ORDERS_TRY(orders_payment_post_balance(&writer, &post, &posted));
+    const orders_posting_t *posting = posted->posting;
     if (!posting) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = 201;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = posted->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     write_posting(reply->json, posting);

@@ -13,11 +13,11 @@
 #define NDJSON "application/x-ndjson"
 
 /* Of a product: the commerce API names a variant by its id. */
-static void write_variants(orders_json_t *json, const orders_result_t *result)
+static void write_variants(orders_json_t *json, const orders_stored_t *stored)
 {
-    if (result->variants.length > 0) {
-        orders_json_member_raw(json, "variants", result->variants.text,
-                               (apr_size_t)result->variants.length);
+    if (stored->variants.length > 0) {
+        orders_json_member_raw(json, "variants", stored->variants.text,
+                               (apr_size_t)stored->variants.length);
     }
 }
 
@@ -25,7 +25,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_stored_t *stored;
     const orders_entry_t entry = {
         .kind = call->param[0],
         .ref = call->param[1],
@@ -36,20 +36,19 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
         return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
     }
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &answer));
-    const orders_result_t *result = orders_first(answer->results);
-    if (!result || !result->outcome) {
+    ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &stored));
+    if (!stored->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->status = strcmp(stored->outcome, "created") == 0 ? 201 : 200;
+    reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "kind", entry.kind);
     orders_json_member_string(reply->json, "ref", entry.ref);
-    orders_json_member_int(reply->json, "id", result->id);
-    orders_json_member_string(reply->json, "result", result->outcome);
-    write_variants(reply->json, result);
+    orders_json_member_int(reply->json, "id", stored->id);
+    orders_json_member_string(reply->json, "result", stored->outcome);
+    write_variants(reply->json, stored);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -149,19 +148,19 @@ typedef struct storing_t {
 static orders_problem_t *store_chunk(storing_t *storing)
 {
     orders_writer_t *writer = &storing->writer;
-    orders_answer_t *answer;
+    apr_array_header_t *results;
     if (!storing->count) {
         return NULL;
     }
     if (storing->chunks) {
         writer->route = apr_psprintf(writer->pool, "%s#%d", storing->route, storing->chunks);
     }
-    ORDERS_TRY(orders_catalogue_bulk(writer, storing->lines, storing->count, &answer));
-    if (answer->results->nelts != storing->count) {
+    ORDERS_TRY(orders_catalogue_bulk(writer, storing->lines, storing->count, &results));
+    if (results->nelts != storing->count) {
         return orders_problem(writer->pool, ORDERS_E_internal_error, NULL);
     }
-    apr_array_cat(storing->results, answer->results);
-    storing->replayed = storing->replayed && orders_answer_is_replay(answer);
+    apr_array_cat(storing->results, results);
+    storing->replayed = storing->replayed && APR_ARRAY_IDX(results, 0, orders_stored_t).replayed;
     storing->chunks++;
     storing->count = 0;
     storing->bytes = 0;
@@ -211,7 +210,7 @@ static void write_refused(orders_json_t *json, const char *code, const char *det
     orders_json_member_string(json, "field", field);
 }
 
-static const char *write_line(const line_t *line, const orders_result_t *result, apr_pool_t *pool)
+static const char *write_line(const line_t *line, const orders_stored_t *result, apr_pool_t *pool)
 {
     apr_size_t length;
     orders_json_t *json = orders_json_open(pool);
@@ -240,8 +239,8 @@ static const char *write_lines(const apr_array_header_t *lines, const apr_array_
     apr_array_header_t *texts = apr_array_make(pool, lines->nelts, sizeof(const char *));
     for (int i = 0, stored = 0; i < lines->nelts; i++) {
         const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
-        const orders_result_t *result =
-            line->problem ? NULL : &APR_ARRAY_IDX(results, stored++, orders_result_t);
+        const orders_stored_t *result =
+            line->problem ? NULL : &APR_ARRAY_IDX(results, stored++, orders_stored_t);
         APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, pool);
     }
     return apr_pstrcat(pool, apr_array_pstrcat(pool, texts, '\n'), "\n", NULL);
@@ -254,7 +253,7 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
     ORDERS_TRY(orders_call_writer(&storing.writer, call, "operator", NULL));
     ORDERS_TRY(read_lines(call, &lines));
     storing.route = storing.writer.route;
-    storing.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_result_t));
+    storing.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_stored_t));
     ORDERS_TRY(store_lines(&storing, lines));
 
     const char *body = write_lines(lines, storing.results, call->pool);

@@ -12,21 +12,20 @@ orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t 
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_stored_t *stored;
     ORDERS_TRY(orders_input_body(&input, call, false));
     if (!orders_input_object(input)) {
         return orders_problem(call->pool, ORDERS_E_unsupported_media_type,
                               "A cart is described in JSON.");
     }
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_desk_make_cart(&writer, call->body, &answer));
-    const orders_result_t *result = orders_first(answer->results);
+    ORDERS_TRY(orders_desk_make_cart(&writer, call->body, &stored));
     reply->status = 201;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
-    orders_json_member_int(reply->json, "id", result->id);
-    orders_json_member_string(reply->json, "code", result->reference);
+    orders_json_member_int(reply->json, "id", stored->id);
+    orders_json_member_string(reply->json, "code", stored->ref);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -49,18 +48,17 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
     orders_input_t *input;
     orders_terminal_transaction_t transaction = {0};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_stored_t *stored;
     ORDERS_TRY(orders_input_body(&input, call, false));
     ORDERS_TRY(orders_fields_decode_exactly(terminal_fields, ORDERS_COUNT(terminal_fields),
                                             terminal_read_only, input, &transaction, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     transaction.order_number = orders_or_null(transaction.order_number);
-    ORDERS_TRY(orders_desk_record_terminal(&writer, &transaction, &answer));
-    const orders_result_t *result = orders_first(answer->results);
-    reply->status = strcmp(result->outcome, "created") == 0 ? 201 : 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    ORDERS_TRY(orders_desk_record_terminal(&writer, &transaction, &stored));
+    reply->status = orders_outcome_is(stored->outcome, "created") ? 201 : 200;
+    reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
-    orders_json_raw(reply->json, result->snapshot.text, (apr_size_t)result->snapshot.length);
+    orders_json_raw(reply->json, stored->document.text, (apr_size_t)stored->document.length);
     return NULL;
 }
 
@@ -75,22 +73,21 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
 {
     orders_writer_t writer;
     apr_array_header_t *match;
-    orders_answer_t *answer;
+    orders_written_t *written;
     const orders_order_t *order;
     orders_input_t *input;
     ORDERS_TRY(orders_input_body(&input, call, true));
     ORDERS_TRY(orders_fields_decode_exactly(NULL, 0, NULL, input, NULL, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &match));
-    ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], match, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    const orders_result_t *result = orders_first(answer->results);
+    ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], match, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
     const orders_invoice_t *invoice = orders_last(order->of.invoices);
     if (!invoice) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = strcmp(result->outcome, "done") == 0 ? 201 : 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->status = orders_outcome_is(written->outcome, "done") ? 201 : 200;
+    reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     write_invoice(reply->json, invoice);
     return NULL;

@@ -46,7 +46,7 @@ static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
 
 /* The buyer has approved: now the money can be taken. */
 static orders_problem_t *capture(const orders_call_t *call, const orders_event_t *said,
-                                 orders_answer_t **answer)
+                                 orders_written_t **written)
 {
     const orders_reader_t reader = orders_call_reader(call);
     const orders_writer_t writer = {
@@ -58,13 +58,10 @@ static orders_problem_t *capture(const orders_call_t *call, const orders_event_t
         .route = route,
     };
     const orders_collector_t collector = {&writer, call->providers, call->settings};
-    ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, answer));
-    const orders_payment_t *payment = orders_first((*answer)->loose.payments);
-    if (!payment) {
-        return NULL;
-    }
+    orders_payment_task_t *task;
+    ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, &task));
     /* This event may be an old one that comes again. */
-    return orders_collect_capture(&collector, payment, true, answer);
+    return task ? orders_collect_capture(&collector, task->payment, true, written) : NULL;
 }
 
 static orders_payment_event_t payment_event_of(const orders_call_t *call,
@@ -87,11 +84,11 @@ static orders_payment_event_t payment_event_of(const orders_call_t *call,
 }
 
 static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *said,
-                               orders_answer_t **answer)
+                               orders_written_t **written)
 {
     const orders_reader_t reader = orders_call_reader(call);
     const orders_payment_event_t event = payment_event_of(call, said);
-    return orders_provider_event_apply(&reader, call->providers, route, &event, answer);
+    return orders_provider_event_apply(&reader, call->providers, route, &event, written);
 }
 
 /* Its signature is valid, so that it is the provider's: money may have moved that no other line reports. */
@@ -118,7 +115,7 @@ static bool is_foreign(const orders_call_t *call, const orders_event_t *said)
 orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *reply)
 {
     orders_event_t said = {0};
-    orders_answer_t *answer = NULL;
+    orders_written_t *written = NULL;
     call->providers->caller = ORDERS_CALLER_EVENT;
     orders_problem_t *unreadable = read_event(call, &said);
     if (unreadable) {
@@ -127,15 +124,14 @@ orders_problem_t *orders_operator_event(orders_call_t *call, orders_reply_t *rep
     }
     if (!is_foreign(call, &said)) {
         const bool approved = strcmp(said.type, "approved") == 0;
-        ORDERS_TRY(approved ? capture(call, &said, &answer) : apply(call, &said, &answer));
+        ORDERS_TRY(approved ? capture(call, &said, &written) : apply(call, &said, &written));
     }
-    const orders_result_t *result = answer ? orders_first(answer->results) : NULL;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
-    orders_json_member_string(reply->json, "result", result ? result->outcome : "unchanged");
-    if (result && result->refusal) {
-        orders_json_member_string(reply->json, "code", result->refusal);
+    orders_json_member_string(reply->json, "result", written ? written->outcome : "unchanged");
+    if (written && written->refusal) {
+        orders_json_member_string(reply->json, "code", written->refusal);
     }
     orders_json_end_object(reply->json);
     return NULL;

@@ -42,7 +42,7 @@ static orders_problem_t *advance(orders_call_t *call, const char *to,
 {
     step_t step = {.collected = true};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_advance_t order = {.order = call->param[0], .to = to};
     ORDERS_TRY(read_step(call, fields, &step));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
@@ -50,8 +50,8 @@ static orders_problem_t *advance(orders_call_t *call, const char *to,
     order.comment = orders_or_null(step.comment);
     order.expected_at = step.expected_at;
     order.collected = step.collected;
-    ORDERS_TRY(orders_fulfilment_advance(&writer, &order, &answer));
-    return orders_operator_reply(call, answer, reply);
+    ORDERS_TRY(orders_fulfilment_advance(&writer, &order, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
 }
 
 orders_problem_t *orders_operator_confirm(orders_call_t *call, orders_reply_t *reply)
@@ -71,7 +71,7 @@ orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *r
 
 typedef orders_problem_t *(*write_document_t)(const orders_writer_t *writer,
                                               const orders_shipment_document_t *document,
-                                              orders_answer_t **answer);
+                                              orders_written_t **written);
 
 /* The order book reads the document; without a body it is an empty one. */
 static orders_problem_t *send_document(orders_call_t *call, write_document_t write,
@@ -79,7 +79,7 @@ static orders_problem_t *send_document(orders_call_t *call, write_document_t wri
 {
     orders_input_t *input;
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_shipment_document_t document = {.order = call->param[0], .document = "{}"};
     ORDERS_TRY(orders_input_body(&input, call, true));
     if (call->body_length && !orders_input_object(input)) {
@@ -91,8 +91,8 @@ static orders_problem_t *send_document(orders_call_t *call, write_document_t wri
     }
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &document.match));
-    ORDERS_TRY(write(&writer, &document, &answer));
-    return orders_operator_reply(call, answer, reply);
+    ORDERS_TRY(write(&writer, &document, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
 }
 
 orders_problem_t *orders_operator_ship(orders_call_t *call, orders_reply_t *reply)

@@ -74,16 +74,15 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     return NULL;
 }
 
-static void write_next(const orders_call_t *call, const orders_answer_t *answer,
+static void write_next(const orders_call_t *call, const orders_order_list_t *found,
                        orders_reply_t *reply)
 {
-    const orders_total_t *page = orders_first(answer->totals);
-    const orders_order_t *last = orders_last(answer->orders);
+    const orders_order_t *last = orders_last(found->orders);
     orders_cursor_t cursor = {.key = last ? last->created_at : 0, .id = last ? last->id : 0};
-    if (page && page->searched_to) {
-        cursor.id = page->searched_to;
+    if (found->searched_to) {
+        cursor.id = found->searched_to;
     }
-    orders_operator_write_next(call, reply, page && page->more && cursor.id ? &cursor : NULL,
+    orders_operator_write_next(call, reply, found->more && cursor.id ? &cursor : NULL,
                                SEARCH_CONTEXT);
 }
 
@@ -94,22 +93,22 @@ orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *re
 {
     orders_reader_t reader = orders_call_reader(call);
     orders_search_t search = {0};
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     ORDERS_TRY(read_search(call, &search));
     if (search.text) {
         call->count_for(call, 0, ALL_SEARCHES);
     }
-    ORDERS_TRY(orders_order_search(&reader, &search, &answer));
+    ORDERS_TRY(orders_order_search(&reader, &search, &found));
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "orders");
     orders_json_begin_array(reply->json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_operator_write_order(reply->json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t));
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_operator_write_order(reply->json, &APR_ARRAY_IDX(found->orders, i, orders_order_t));
     }
     orders_json_end_array(reply->json);
-    write_next(call, answer, reply);
+    write_next(call, found, reply);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -130,36 +129,36 @@ static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
    the worker issues, and whether its shipment is late, as of today. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_company_t *company = order->of.company;
+    const orders_shipment_t *shipment = order->of.shipment;
     const char *rest =
         apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %d %s %s\n%s\n%s\n%s",
                      (apr_int64_t)order->id, shipment && shipment->late, text_of(order->bill_no),
-                     person_of(pool, orders_first(order->of.users)),
-                     person_of(pool, orders_first(order->of.agents)),
+                     person_of(pool, order->of.buyer), person_of(pool, order->of.agent),
                      company ? text_of(company->ref) : "", company ? text_of(company->name) : "");
     return orders_etag(pool, order->id, order->version, rest);
 }
 
-orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_answer_t *answer,
-                                        orders_reply_t *reply)
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
+                                        bool replayed, orders_reply_t *reply)
 {
-    const orders_order_t *order;
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    if (!order) {
+        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    }
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_operator_write_order(reply->json, order);
     reply->etag = etag_of(call->pool, order);
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = replayed;
     return NULL;
 }
 
 orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
-    orders_answer_t *answer;
-    ORDERS_TRY(orders_order_find(&reader, call->param[0], &answer));
-    return orders_operator_reply(call, answer, reply);
+    orders_order_t *order;
+    ORDERS_TRY(orders_order_find(&reader, call->param[0], &order));
+    return orders_operator_reply(call, order, false, reply);
 }
 
 typedef struct pay_t {
@@ -176,7 +175,7 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     orders_input_t *input;
     pay_t body = {NULL, NULL};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_settle_t settle = {.order = {.text = call->param[0]}};
     ORDERS_TRY(orders_input_body(&input, call, true));
     ORDERS_TRY(orders_fields_decode_exactly(pay_fields, ORDERS_COUNT(pay_fields), NULL, input,
@@ -185,16 +184,16 @@ orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply
     ORDERS_TRY(orders_call_match(call, &settle.match));
     settle.reference = orders_or_null(body.reference);
     settle.method = orders_or_null(body.method);
-    ORDERS_TRY(orders_payment_settle(&writer, &settle, &answer));
-    return orders_operator_reply(call, answer, reply);
+    ORDERS_TRY(orders_payment_settle(&writer, &settle, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
 }
 
 orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_cancel_t cancel = {.order = {.text = call->param[0]}};
     ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator", true));
-    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
-    return orders_operator_reply(call, answer, reply);
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
 }

@@ -56,20 +56,20 @@ orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *rep
 {
     place_t body = {NULL};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     ORDERS_TRY(read_body(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     const apr_array_header_t *channels =
         orders_channel_names(call->providers->channels, call->pool);
     ORDERS_TRY(in_our_words(orders_order_place(&writer, call->body, call->settings->payment_expiry,
-                                               channels, &answer)));
+                                               channels, &written)));
     const orders_collector_t collector = {
         .writer = &writer,
         .providers = call->providers,
         .settings = call->settings,
     };
-    ORDERS_TRY(orders_collect_first(&collector, orders_or_null(body.payment_return_url), &answer));
-    ORDERS_TRY(orders_operator_reply(call, answer, reply));
+    ORDERS_TRY(orders_collect_first(&collector, orders_or_null(body.payment_return_url), &written));
+    ORDERS_TRY(orders_operator_reply(call, written->order, written->replayed, reply));
     reply->status = 201;
     return NULL;
 }

@@ -49,12 +49,12 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     return problem;
 }
 
-/* The refund that the write made or ended: its result names it. */
-static const orders_refund_t *refund_of(const orders_order_t *order, const orders_result_t *result)
+/* The refund that the write made or ended. */
+static const orders_refund_t *refund_of(const orders_order_t *order, int64_t id)
 {
-    for (int i = 0; result && i < order->of.refunds->nelts; i++) {
+    for (int i = 0; i < order->of.refunds->nelts; i++) {
         const orders_refund_t *refund = &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
-        if (refund->id == result->id) {
+        if (refund->id == id) {
             return refund;
         }
     }
@@ -62,16 +62,14 @@ static const orders_refund_t *refund_of(const orders_order_t *order, const order
 }
 
 /* The refund and its order; `new_status` when the write did something. */
-static orders_problem_t *reply_refund(const orders_call_t *call, const orders_answer_t *answer,
+static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
     const orders_order_t *order;
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    const orders_result_t *result = orders_first(answer->results);
-    const orders_refund_t *refund = refund_of(order, result);
-    bool done = result && result->outcome && strcmp(result->outcome, "done") == 0;
-    reply->status = done ? new_status : 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    const orders_refund_t *refund = refund_of(order, written->id);
+    reply->status = orders_outcome_is(written->outcome, "done") ? new_status : 200;
+    reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "refund");
@@ -89,7 +87,7 @@ static orders_problem_t *reply_refund(const orders_call_t *call, const orders_an
 orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_refund_order_t refund = {
         .order = {.text = call->param[0]},
         .window = call->settings->refund_window,
@@ -97,8 +95,8 @@ orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(read_body(call, &refund));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &refund.match));
-    ORDERS_TRY(orders_order_refund(&writer, &refund, &answer));
-    return reply_refund(call, answer, 201, reply);
+    ORDERS_TRY(orders_order_refund(&writer, &refund, &written));
+    return reply_refund(call, written, 201, reply);
 }
 
 typedef struct settle_t {
@@ -135,11 +133,11 @@ static orders_problem_t *read_settle(orders_call_t *call, orders_settle_refund_t
 orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_settle_refund_t settle = {.refund_id = orders_number_id(call->param[0])};
     ORDERS_TRY(read_settle(call, &settle));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &settle.match));
-    ORDERS_TRY(orders_payment_settle_refund(&writer, &settle, &answer));
-    return reply_refund(call, answer, 200, reply);
+    ORDERS_TRY(orders_payment_settle_refund(&writer, &settle, &written));
+    return reply_refund(call, written, 200, reply);
 }

@@ -50,13 +50,14 @@ static void write_listed(orders_json_t *json, const orders_return_t *returned)
     orders_json_end_object(json);
 }
 
-static void write_next(const orders_call_t *call, const orders_answer_t *answer,
+/* One return more than are shown was read, if there is one. */
+static void write_next(const orders_call_t *call, const apr_array_header_t *returns, int shown,
                        orders_reply_t *reply)
 {
-    const orders_total_t *page = orders_first(answer->totals);
-    const orders_return_t *last = orders_last(answer->loose.returns);
+    const orders_return_t *last =
+        shown ? &APR_ARRAY_IDX(returns, shown - 1, orders_return_t) : NULL;
     const orders_cursor_t *cursor =
-        page && page->more && last ? &(orders_cursor_t){.id = last->id} : NULL;
+        last && returns->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
     orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
 }
 
@@ -64,20 +65,21 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
 {
     orders_reader_t reader = orders_call_reader(call);
     orders_return_list_t list = {0};
-    orders_answer_t *answer;
+    apr_array_header_t *returns;
     ORDERS_TRY(read_query(call, &list));
-    ORDERS_TRY(orders_return_list(&reader, &list, &answer));
-    const apr_array_header_t *returns = answer->loose.returns;
+    int size = list.size++;
+    ORDERS_TRY(orders_return_list(&reader, &list, &returns));
+    int shown = returns->nelts > size ? size : returns->nelts;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "returns");
     orders_json_begin_array(reply->json);
-    for (int i = 0; i < returns->nelts; i++) {
+    for (int i = 0; i < shown; i++) {
         write_listed(reply->json, &APR_ARRAY_IDX(returns, i, orders_return_t));
     }
     orders_json_end_array(reply->json);
-    write_next(call, answer, reply);
+    write_next(call, returns, shown, reply);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -93,19 +95,18 @@ static const orders_return_t *find_return(const orders_order_t *order, int64_t i
     return NULL;
 }
 
-/* The return that the result names, and its order; `new_status` when it was made by this. */
-static orders_problem_t *reply_return(const orders_call_t *call, const orders_answer_t *answer,
+/* The return that was written, and its order; `new_status` when it was made by this request. */
+static orders_problem_t *reply_return(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
     const orders_order_t *order;
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    const orders_result_t *result = orders_first(answer->results);
-    const orders_return_t *returned = result ? find_return(order, result->id) : NULL;
-    if (!returned || !result->outcome) {
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    const orders_return_t *returned = find_return(order, written->id);
+    if (!returned || !written->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = strcmp(result->outcome, "done") == 0 ? new_status : 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->status = strcmp(written->outcome, "done") == 0 ? new_status : 200;
+    reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "return");
@@ -148,7 +149,7 @@ static orders_problem_t *read_request(orders_call_t *call, orders_return_request
 orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_return_request_t request = {
         .order = {.text = call->param[0]},
         .window = call->settings->return_window,
@@ -156,8 +157,8 @@ orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_rep
     ORDERS_TRY(read_request(call, &request));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &request.match));
-    ORDERS_TRY(orders_return_request(&writer, &request, &answer));
-    return reply_return(call, answer, 201, reply);
+    ORDERS_TRY(orders_return_request(&writer, &request, &written));
+    return reply_return(call, written, 201, reply);
 }
 
 typedef struct step_t {
@@ -173,7 +174,7 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
     orders_input_t *input;
     step_t body = {NULL};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_return_step_t step = {
         .return_id = orders_number_id(call->param[0]),
         .action = action,
@@ -184,8 +185,8 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &step.match));
     step.comment = orders_or_null(body.comment);
-    ORDERS_TRY(orders_return_resolve(&writer, &step, &answer));
-    return reply_return(call, answer, 200, reply);
+    ORDERS_TRY(orders_return_resolve(&writer, &step, &written));
+    return reply_return(call, written, 200, reply);
 }
 
 orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_reply_t *reply)

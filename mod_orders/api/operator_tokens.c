@@ -95,7 +95,7 @@ static void write_token(orders_json_t *json, const orders_token_t *token, const 
     if (secret) {
         orders_json_member_string(json, "token", secret);
     }
-    orders_json_member_string(json, "hint", token->reference);
+    orders_json_member_string(json, "hint", token->hint);
     orders_json_member_int(json, "user_id", token->user_id);
     write_scopes(json, token->scopes);
     orders_member_time(json, "created_at", token->created_at);
@@ -123,7 +123,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
 {
     orders_issue_token_t issue = {0};
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_token_t *written;
     const char *secret;
     unsigned char hash[ORDERS_SHA256_SIZE];
     ORDERS_TRY(read_issue(call, &issue));
@@ -136,26 +136,24 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     ORDERS_TRY(orders_token_hash(hash, secret, call->pool));
     issue.hash = hash;
     issue.hint = orders_token_hint(call->pool, secret);
-    ORDERS_TRY(orders_token_issue(&writer, &issue, &answer));
-    const orders_token_t *token = orders_first(answer->tokens);
-    if (!token) {
+    ORDERS_TRY(orders_token_issue(&writer, &issue, &written));
+    if (!written->token) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->status = 201;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
-    write_token(reply->json, token, secret);
+    write_token(reply->json, written->token, secret);
     return NULL;
 }
 
 /* One token more than are shown was read, if there is one. */
-static void write_next(const orders_call_t *call, const orders_answer_t *answer, int shown,
+static void write_next(const orders_call_t *call, const apr_array_header_t *tokens, int shown,
                        orders_reply_t *reply)
 {
-    const orders_token_t *last =
-        shown ? &APR_ARRAY_IDX(answer->tokens, shown - 1, orders_token_t) : NULL;
+    const orders_token_t *last = shown ? &APR_ARRAY_IDX(tokens, shown - 1, orders_token_t) : NULL;
     const orders_cursor_t *cursor =
-        last && answer->tokens->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
+        last && tokens->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
     orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
 }
 
@@ -164,26 +162,26 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     orders_reader_t reader = orders_call_reader(call);
     orders_input_t *input;
     orders_page_t page;
-    orders_answer_t *answer;
+    apr_array_header_t *tokens;
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     ORDERS_TRY(
         orders_fields_decode_exactly(NULL, 0, orders_operator_page_names, input, NULL, call->pool));
     ORDERS_TRY(orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT, call->settings,
                                 call->pool));
     ORDERS_TRY(
-        orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &answer));
+        orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
-    int shown = answer->tokens->nelts > page.size ? page.size : answer->tokens->nelts;
+    int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "tokens");
     orders_json_begin_array(reply->json);
     for (int i = 0; i < shown; i++) {
-        write_token(reply->json, &APR_ARRAY_IDX(answer->tokens, i, orders_token_t), NULL);
+        write_token(reply->json, &APR_ARRAY_IDX(tokens, i, orders_token_t), NULL);
     }
     orders_json_end_array(reply->json);
-    write_next(call, answer, shown, reply);
+    write_next(call, tokens, shown, reply);
     orders_json_end_object(reply->json);
     return NULL;
 }
@@ -207,25 +205,23 @@ static bool read_hash(const char *hex, unsigned char hash[ORDERS_SHA256_SIZE])
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_token_t *written;
     unsigned char hash[ORDERS_SHA256_SIZE];
     int64_t id = orders_number_id(call->param[0]);
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     if (!id) {
         return orders_problem(call->pool, ORDERS_E_token_not_found, NULL);
     }
-    ORDERS_TRY(orders_token_revoke(&writer, id, &answer));
-    const orders_result_t *result = orders_first(answer->results);
-    const orders_token_t *token = orders_first(answer->tokens);
-    if (!result || !token || !read_hash(result->reference, hash)) {
+    ORDERS_TRY(orders_token_revoke(&writer, id, &written));
+    if (!written->token || !read_hash(written->hash, hash)) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     if (call->forget_token) {
         call->forget_token(call, hash);
     }
     reply->status = 200;
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
-    write_token(reply->json, token, NULL);
+    write_token(reply->json, written->token, NULL);
     return NULL;
 }

@@ -52,7 +52,7 @@ static void write_payment(orders_json_t *json, const void *element)
     orders_json_member_string(json, "failure_message", payment->failure_message);
     orders_json_member_string(json, "pay_url", payment->pay_url);
     orders_member_object(json, "metadata", payment->metadata);
-    orders_member_time(json, "paid_at", payment->paid_at);
+    orders_member_time(json, "paid_at", payment->captured_at);
     orders_member_time(json, "expires_at", payment->expires_at);
     orders_member_time(json, "created_at", payment->created_at);
     orders_member_time(json, "updated_at", payment->updated_at);
@@ -71,7 +71,7 @@ static void refund_members(orders_json_t *json, const void *element)
     orders_json_member_string(json, "reference", refund->reference);
     orders_json_member_string(json, "failure_code", refund->failure_code);
     orders_member_object(json, "metadata", refund->metadata);
-    orders_member_time(json, "refunded_at", refund->refunded_at);
+    orders_member_time(json, "refunded_at", refund->settled_at);
     orders_member_time(json, "created_at", refund->created_at);
     orders_member_time(json, "updated_at", refund->updated_at);
 }
@@ -119,7 +119,7 @@ static void write_tracking(orders_json_t *json, const orders_order_t *order)
 /* An order has one shipment, so that all events are of it. */
 static void member_shipments(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_shipment_t *shipment = order->of.shipment;
     orders_json_key(json, "shipments");
     orders_json_begin_array(json);
     if (shipment) {
@@ -200,7 +200,7 @@ static void member_user(orders_json_t *json, const char *name, const orders_user
 
 static void member_retailer(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_company_t *company = orders_first(order->of.companies);
+    const orders_company_t *company = order->of.company;
     orders_json_key(json, "retailer");
     if (!company) {
         orders_json_null(json);
@@ -243,9 +243,9 @@ static void head_members(orders_json_t *json, const orders_order_t *order)
     orders_json_member_string(json, "state", order->state);
     orders_json_member_string(json, "payment_state", order->payment_state);
     orders_json_member_string(json, "fulfilment_state", order->fulfilment_state);
-    member_user(json, "user", orders_first(order->of.users));
+    member_user(json, "user", order->of.buyer);
     member_retailer(json, order);
-    member_user(json, "agent", orders_first(order->of.agents));
+    member_user(json, "agent", order->of.agent);
 }
 
 static void money_members(orders_json_t *json, const orders_order_t *order)

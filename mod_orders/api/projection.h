@@ -11,7 +11,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
-#include "store/answer.h"
+#include "store/views.h"
 
 enum {
 #define X(name, word) ORDERS_ORDER_INDEX_##name,

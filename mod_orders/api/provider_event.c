@@ -26,11 +26,11 @@ orders_problem_t *orders_provider_event_apply(const orders_reader_t *reader,
                                               const orders_providers_t *providers,
                                               const char *route,
                                               const orders_payment_event_t *event,
-                                              orders_answer_t **answer)
+                                              orders_written_t **written)
 {
-    ORDERS_TRY(orders_payment_apply_event(reader, event, answer));
-    const orders_result_t *result = orders_first((*answer)->results);
-    if (result && result->refusal && !result->replayed) {
+    ORDERS_TRY(orders_payment_apply_event(reader, event, written));
+    const orders_written_t *result = *written;
+    if (result->refusal && !result->replayed) {
         const orders_refused_event_t refused = {
             .event = *event,
             .payment = result->id ? apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
@@ -43,12 +43,11 @@ orders_problem_t *orders_provider_event_apply(const orders_reader_t *reader,
     return NULL;
 }
 
-orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool, const orders_answer_t *answer)
+orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool, const orders_written_t *written)
 {
-    const orders_result_t *result = orders_first(answer->results);
-    return result && result->refusal
+    return written->refusal
                ? orders_problem(
-                     pool, orders_error_by_word(result->refusal, ORDERS_E_provider_event_refused),
-                     result->detail)
+                     pool, orders_error_by_word(written->refusal, ORDERS_E_provider_event_refused),
+                     written->detail)
                : NULL;
 }

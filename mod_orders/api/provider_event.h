@@ -14,11 +14,11 @@ orders_problem_t *orders_provider_event_apply(const orders_reader_t *reader,
                                               const orders_providers_t *providers,
                                               const char *route,
                                               const orders_payment_event_t *event,
-                                              orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                              orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** The refusal in the answer to an event as a problem, for a caller that must not go on; NULL when it was not refused. */
 orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool,
-                                                const orders_answer_t *answer) ORDERS_MUSTCHECK;
+                                                const orders_written_t *written) ORDERS_MUSTCHECK;
 
 /** Logs that an event was refused. */
 void orders_provider_event_log(const orders_providers_t *providers, const char *route,

@@ -6,7 +6,7 @@
 #include "api/projection.h"
 #include "api/request.h"
 #include "core/call.h"
-#include "store/answer.h"
+#include "store/views.h"
 
 /** `status` and `payment.status`. */
 extern const orders_projection_t orders_shop_status[];
@@ -22,7 +22,7 @@ typedef struct orders_shop_view_t {
     apr_array_header_t *languages;    /**< of const char *: the tags of labels that were used */
 } orders_shop_view_t;
 
-orders_shop_view_t orders_shop_view(apr_pool_t *pool, const orders_answer_t *answer);
+orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
 /** The label of a word, or the word itself where it has none. */
 const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
 

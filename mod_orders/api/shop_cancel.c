@@ -20,7 +20,7 @@ static void write_answer(orders_json_t *json, const orders_order_t *order)
 orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     const orders_order_t *order;
     orders_cancel_t cancel = {
         .order = {.text = call->param[0]},
@@ -30,11 +30,11 @@ orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply)
     if (!orders_text_is_uuid(call->param[0])) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_answer(reply->json, order);
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = written->replayed;
     return NULL;
 }

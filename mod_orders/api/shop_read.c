@@ -36,22 +36,21 @@ static void say_language(orders_reply_t *reply, const orders_shop_view_t *view, 
     }
 }
 
-static void write_list(orders_json_t *json, const orders_answer_t *answer,
+static void write_list(orders_json_t *json, const orders_order_list_t *found,
                        const orders_page_t *page, const orders_shop_view_t *view)
 {
-    const orders_total_t *total = orders_first(answer->totals);
     orders_json_begin_object(json);
     orders_json_key(json, "data");
     orders_json_begin_array(json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_shop_write_entry(json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t), view);
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_shop_write_entry(json, &APR_ARRAY_IDX(found->orders, i, orders_order_t), view);
     }
     orders_json_end_array(json);
     orders_json_key(json, "pagination");
     orders_json_begin_object(json);
     orders_json_member_int(json, "page", page->page);
     orders_json_member_int(json, "perPage", page->size);
-    orders_json_member_int(json, "totalItems", total ? total->total_count : 0);
+    orders_json_member_int(json, "totalItems", found->total_count);
     orders_json_end_object(json);
     orders_json_end_object(json);
 }
@@ -61,30 +60,32 @@ orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply)
     orders_reader_t reader = orders_call_reader(call);
     orders_input_t *input;
     orders_page_t page;
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
     ORDERS_TRY(orders_page_read(&page, &rules, input, "shop.list", call->settings, call->pool));
     const orders_buyer_list_t list = {
+        .view = ORDERS_BUYER_SHOP,
         .user_id = call->identity->user_id,
         .size = page.size,
         .offset = page.offset,
         .languages = languages_of(call),
     };
-    ORDERS_TRY(orders_buyer_list(&reader, &list, &answer));
-    orders_shop_view_t view = orders_shop_view(call->pool, answer);
+    ORDERS_TRY(orders_buyer_list(&reader, &list, &found));
+    orders_shop_view_t view = orders_shop_view(call->pool, found->labels);
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
-    write_list(reply->json, answer, &page, &view);
-    orders_reply_total(reply, answer, call->pool);
+    write_list(reply->json, found, &page, &view);
+    orders_reply_total(reply, found->total_count, call->pool);
     say_language(reply, &view, call->pool);
     return NULL;
 }
 
-static orders_problem_t *read_order(const orders_call_t *call, orders_answer_t **answer,
-                                    const orders_order_t **order)
+static orders_problem_t *read_order(const orders_call_t *call, orders_buyer_view_e columns,
+                                    orders_order_t **order, apr_array_header_t **labels)
 {
     orders_reader_t reader = orders_call_reader(call);
     const orders_buyer_read_t read = {
+        .view = columns,
         .user_id = call->identity->user_id,
         .public_id = call->param[0],
         .languages = languages_of(call),
@@ -92,18 +93,17 @@ static orders_problem_t *read_order(const orders_call_t *call, orders_answer_t *
     if (!orders_text_is_uuid(read.public_id)) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    ORDERS_TRY(orders_buyer_read(&reader, &read, answer));
-    return orders_answer_order(call->pool, *answer, order);
+    return orders_buyer_read(&reader, &read, order, labels);
 }
 
 typedef void (*writer_t)(orders_json_t *json, const orders_order_t *order,
                          const orders_shop_view_t *view);
 
 /* {"data": …}. What it shows can change without the order (view, names), so all of it goes into the tag. */
-static void reply_with(writer_t write, const orders_call_t *call, const orders_answer_t *answer,
-                       const orders_order_t *order, orders_reply_t *reply)
+static void reply_with(writer_t write, const orders_call_t *call, const orders_order_t *order,
+                       const apr_array_header_t *labels, orders_reply_t *reply)
 {
-    orders_shop_view_t view = orders_shop_view(call->pool, answer);
+    orders_shop_view_t view = orders_shop_view(call->pool, labels);
     apr_size_t length;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
@@ -118,22 +118,22 @@ static void reply_with(writer_t write, const orders_call_t *call, const orders_a
 
 orders_problem_t *orders_shop_detail(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_answer_t *answer;
-    const orders_order_t *order;
-    ORDERS_TRY(read_order(call, &answer, &order));
-    reply_with(orders_shop_write_order, call, answer, order, reply);
+    orders_order_t *order;
+    apr_array_header_t *labels;
+    ORDERS_TRY(read_order(call, ORDERS_BUYER_SHOP, &order, &labels));
+    reply_with(orders_shop_write_order, call, order, labels, reply);
     return NULL;
 }
 
 orders_problem_t *orders_shop_shipment(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_answer_t *answer;
-    const orders_order_t *order;
-    ORDERS_TRY(read_order(call, &answer, &order));
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    orders_order_t *order;
+    apr_array_header_t *labels;
+    ORDERS_TRY(read_order(call, ORDERS_BUYER_SHOP_SHIPMENT, &order, &labels));
+    const orders_shipment_t *shipment = order->of.shipment;
     if (!shipment || !shipment->shipped_at) {
         return orders_problem(call->pool, ORDERS_E_not_found, "Nothing has been shipped yet.");
     }
-    reply_with(orders_shop_write_shipment, call, answer, order, reply);
+    reply_with(orders_shop_write_shipment, call, order, labels, reply);
     return NULL;
 }

@@ -7,11 +7,11 @@
 #include "api/members.h"
 #include "api/shop.h"
 
-orders_shop_view_t orders_shop_view(apr_pool_t *pool, const orders_answer_t *answer)
+orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels)
 {
     return (orders_shop_view_t){
         .pool = pool,
-        .labels = answer->labels,
+        .labels = labels,
         .languages = apr_array_make(pool, 2, sizeof(const char *)),
     };
 }
@@ -78,7 +78,7 @@ void orders_shop_write_entry(orders_json_t *json, const orders_order_t *order,
 
 static void member_user(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_user_t *user = orders_first(order->of.users);
+    const orders_user_t *user = order->of.buyer;
     orders_json_key(json, "user");
     if (!user) {
         orders_json_null(json);
@@ -204,7 +204,7 @@ static bool is_known(const orders_shipment_t *shipment)
 
 static void member_shipping(orders_json_t *json, const orders_order_t *order)
 {
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_shipment_t *shipment = order->of.shipment;
     orders_json_key(json, "shipping");
     if (!shipment || !is_known(shipment)) {
         orders_json_null(json);
@@ -223,7 +223,7 @@ static void member_shipping(orders_json_t *json, const orders_order_t *order)
 static void member_payment(orders_json_t *json, const orders_order_t *order,
                            const orders_shop_view_t *view)
 {
-    const orders_payment_t none = {.paid_at = order->paid_at};
+    const orders_payment_t none = {.captured_at = order->paid_at};
     const orders_payment_t *payment = orders_latest_payment(order);
     const char *method = method_of(order);
     payment = payment ? payment : &none;
@@ -233,7 +233,7 @@ static void member_payment(orders_json_t *json, const orders_order_t *order,
     orders_json_member_string(json, "methodLabel",
                               orders_shop_label(view, "payment_method", method));
     orders_json_member_string(json, "status", orders_project(orders_shop_payment_status, order));
-    orders_member_time(json, "paidAt", payment->paid_at);
+    orders_member_time(json, "paidAt", payment->captured_at);
     orders_json_member_string(json, "paymentUrl", payment->pay_url);
     orders_member_time(json, "expiryAt", payment->expires_at);
     orders_json_end_object(json);
@@ -272,7 +272,7 @@ static void write_event(orders_json_t *json, const orders_tracking_t *event)
 void orders_shop_write_shipment(orders_json_t *json, const orders_order_t *order,
                                 const orders_shop_view_t *view)
 {
-    const orders_shipment_t *shipment = orders_first(order->of.shipments);
+    const orders_shipment_t *shipment = order->of.shipment;
     orders_json_begin_object(json);
     orders_member_uuid(json, "orderId", order->public_id);
     orders_json_member_string(json, "trackingNumber", shipment->tracking_number);

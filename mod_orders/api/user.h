@@ -33,8 +33,8 @@ orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t 
 void orders_user_write_order(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool);
 /** UserOrderPaymentStatusResponse. */
 void orders_user_write_payment_status(orders_json_t *json, const orders_order_t *order);
-/** A reply with a UserOrderResponse and its ETag, or `not_found` when the answer has no order. */
-orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answer_t *answer,
-                                    orders_reply_t *reply) ORDERS_MUSTCHECK;
+/** A reply with a UserOrderResponse and its ETag, or `not_found` without an order. */
+orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_order_t *order,
+                                    bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 
 #endif

@@ -7,7 +7,7 @@
 orders_problem_t *orders_user_cancel(orders_call_t *call, orders_reply_t *reply)
 {
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     orders_cancel_t cancel = {
         .order = {.id = orders_number_id(call->param[0])},
         .user_id = call->identity->user_id,
@@ -16,6 +16,6 @@ orders_problem_t *orders_user_cancel(orders_call_t *call, orders_reply_t *reply)
     if (!cancel.order.id) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &answer));
-    return orders_user_reply(call, answer, reply);
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
+    return orders_user_reply(call, written->order, written->replayed, reply);
 }

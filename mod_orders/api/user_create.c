@@ -66,7 +66,7 @@ orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply)
         .expires_in = call->settings->payment_expiry,
     };
     orders_writer_t writer;
-    orders_answer_t *answer;
+    orders_written_t *written;
     ORDERS_TRY(orders_input_body(&input, call, false));
     orders_problem_t *problem =
         orders_fields_decode(fields, ORDERS_COUNT(fields), input, &body, call->pool);
@@ -77,12 +77,12 @@ orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply)
     place.billing_option_id = (int64_t)body.billing_option_id;
     place.quantity = body.quantity;
     place.coupon = orders_or_null(body.coupon_code);
-    ORDERS_TRY(orders_order_place_plan(&writer, &place, &answer));
+    ORDERS_TRY(orders_order_place_plan(&writer, &place, &written));
     const orders_collector_t collector = {
         .writer = &writer,
         .providers = call->providers,
         .settings = call->settings,
     };
-    ORDERS_TRY(orders_collect_first(&collector, place.return_url, &answer));
-    return orders_user_reply(call, answer, reply);
+    ORDERS_TRY(orders_collect_first(&collector, place.return_url, &written));
+    return orders_user_reply(call, written->order, written->replayed, reply);
 }

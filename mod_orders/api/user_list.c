@@ -98,22 +98,21 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_own_list_t
     return NULL;
 }
 
-static void write_list(orders_json_t *json, const orders_answer_t *answer,
+static void write_list(orders_json_t *json, const orders_order_list_t *found,
                        const orders_page_t *page, bool more, apr_pool_t *pool)
 {
-    const orders_total_t *total = orders_first(answer->totals);
     orders_json_begin_object(json);
     orders_json_key(json, "orders");
     orders_json_begin_array(json);
-    for (int i = 0; i < answer->orders->nelts; i++) {
-        orders_user_write_order(json, &APR_ARRAY_IDX(answer->orders, i, orders_order_t), pool);
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_user_write_order(json, &APR_ARRAY_IDX(found->orders, i, orders_order_t), pool);
     }
     orders_json_end_array(json);
     orders_json_key(json, "pagination");
     orders_json_begin_object(json);
     orders_json_member_int(json, "page", page->page);
     orders_json_member_int(json, "per_page", page->size);
-    orders_json_member_int(json, "total_count", total ? total->total_count : 0);
+    orders_json_member_int(json, "total_count", found->total_count);
     orders_json_member_bool(json, "has_next", more);
     orders_json_member_bool(json, "has_prev", page->has_cursor || page->page > 1);
     orders_json_end_object(json);
@@ -125,20 +124,18 @@ orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply)
     orders_reader_t reader = orders_call_reader(call);
     orders_own_list_t list;
     orders_page_t page;
-    orders_answer_t *answer;
+    orders_order_list_t *found;
     const char *context;
     ORDERS_TRY(read_query(call, &list, &page, &context));
-    ORDERS_TRY(orders_order_list_own(&reader, &list, &answer));
+    ORDERS_TRY(orders_order_list_own(&reader, &list, &found));
 
-    const orders_total_t *total = orders_first(answer->totals);
-    const orders_order_t *last = orders_last(answer->orders);
-    bool more = total && (list.after ? total->more
-                                     : list.offset + answer->orders->nelts < total->total_count);
+    const orders_order_t *last = orders_last(found->orders);
+    bool more = found->more && last;
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
-    write_list(reply->json, answer, &page, more && last, call->pool);
-    orders_reply_total(reply, answer, call->pool);
-    if (more && last) {
+    write_list(reply->json, found, &page, more, call->pool);
+    orders_reply_total(reply, found->total_count, call->pool);
+    if (more) {
         orders_cursor_t cursor = cursor_at(&list, last);
         const char *text = orders_cursor_text(call->pool, &cursor, context, call->settings);
         apr_table_setn(reply->headers, "Link",

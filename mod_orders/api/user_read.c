@@ -9,20 +9,18 @@
 orders_problem_t *orders_user_detail(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
-    orders_answer_t *answer;
+    orders_order_t *order;
     ORDERS_TRY(orders_order_read_own(&reader, call->identity->user_id,
-                                     orders_number_id(call->param[0]), &answer));
-    return orders_user_reply(call, answer, reply);
+                                     orders_number_id(call->param[0]), &order));
+    return orders_user_reply(call, order, false, reply);
 }
 
 orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
-    orders_answer_t *answer;
-    const orders_order_t *order;
+    orders_order_t *order;
     ORDERS_TRY(orders_order_read_status(&reader, call->identity->user_id,
-                                        orders_number_id(call->param[0]), &answer));
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
+                                        orders_number_id(call->param[0]), &order));
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_user_write_payment_status(reply->json, order);

@@ -8,11 +8,11 @@
 #include "core/etag.h"
 #include "core/time.h"
 
-static void write_line(orders_json_t *json, const orders_line_t *line)
+static void write_line(orders_json_t *json, const orders_order_t *order, const orders_line_t *line)
 {
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", line->id);
-    orders_json_member_int(json, "order_id", line->order_id);
+    orders_json_member_int(json, "order_id", order->id);
     orders_json_member_string(json, "item_type", line->kind);
     orders_member_id(json, "item_id", line->item_id);
     orders_json_member_string(json, "name", line->title);
@@ -25,11 +25,12 @@ static void write_line(orders_json_t *json, const orders_line_t *line)
     orders_json_end_object(json);
 }
 
-static void write_refund(orders_json_t *json, const orders_refund_t *refund)
+static void write_refund(orders_json_t *json, const orders_order_t *order,
+                         const orders_refund_t *refund)
 {
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", refund->id);
-    orders_json_member_int(json, "order_id", refund->order_id);
+    orders_json_member_int(json, "order_id", order->id);
     orders_json_member_int(json, "amount_cents", refund->amount);
     orders_json_member_string(json, "reason", refund->reason);
     orders_json_member_string(json, "reference", refund->reference);
@@ -69,11 +70,12 @@ static const char *payment_word(const char *status)
     return "pending";
 }
 
-static void write_payment(orders_json_t *json, const orders_payment_t *payment, apr_pool_t *pool)
+static void write_payment(orders_json_t *json, const orders_order_t *order,
+                          const orders_payment_t *payment, apr_pool_t *pool)
 {
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", payment->id);
-    orders_json_member_int(json, "order_id", payment->order_id);
+    orders_json_member_int(json, "order_id", order->id);
     orders_json_member_string(json, "provider", payment->provider);
     orders_json_member_string(json, "method", payment->method);
     orders_json_member_string(json, "intent_id", payment->intent_id);
@@ -117,19 +119,19 @@ static void member_children(orders_json_t *json, const orders_order_t *order, ap
     orders_json_key(json, "items");
     orders_json_begin_array(json);
     for (int i = 0; i < order->of.lines->nelts; i++) {
-        write_line(json, &APR_ARRAY_IDX(order->of.lines, i, orders_line_t));
+        write_line(json, order, &APR_ARRAY_IDX(order->of.lines, i, orders_line_t));
     }
     orders_json_end_array(json);
     orders_json_key(json, "refunds");
     orders_json_begin_array(json);
     for (int i = 0; i < order->of.refunds->nelts; i++) {
-        write_refund(json, &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t));
+        write_refund(json, order, &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t));
     }
     orders_json_end_array(json);
     orders_json_key(json, "payments");
     orders_json_begin_array(json);
     for (int i = 0; i < order->of.payments->nelts; i++) {
-        write_payment(json, &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t), pool);
+        write_payment(json, order, &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t), pool);
     }
     orders_json_end_array(json);
 }
@@ -225,13 +227,14 @@ static const char *etag_of(apr_pool_t *pool, const orders_order_t *order,
     return orders_etag(pool, order->id, order->version, rest);
 }
 
-orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answer_t *answer,
-                                    orders_reply_t *reply)
+orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_order_t *order,
+                                    bool replayed, orders_reply_t *reply)
 {
-    const orders_order_t *order;
-    ORDERS_TRY(orders_answer_order(call->pool, answer, &order));
-    const orders_balance_t *balance = orders_first(order->of.balances);
-    const orders_posting_t *posting = orders_last(order->of.postings);
+    if (!order) {
+        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    }
+    const orders_balance_t *balance = order->of.balance;
+    const orders_posting_t *posting = order->of.posting;
     orders_json_t *json = orders_json_open(call->pool);
     orders_json_begin_object(json);
     orders_json_key(json, "order");
@@ -244,6 +247,6 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_answ
     reply->status = 200;
     reply->json = json;
     reply->etag = etag_of(call->pool, order, balance, posting);
-    reply->replayed = orders_answer_is_replay(answer);
+    reply->replayed = replayed;
     return NULL;
 }

@@ -254,16 +254,6 @@
     X(REFUNDED, "refunded")                                                                        \
     X(REJECTED, "rejected")
 
-/** Columns of orders_v1.answer, in its order. X(NAME). See store/answer.h. */
-#define ORDERS_ANSWER_COLUMNS(X)                                                                   \
-    X(KIND) X(ORDER_ID) X(ID) X(PARENT_ID) X(PUBLIC_ID) X(NUMBER) X(BILL_NO) X(DIALECT)            \
-    X(VERSION) X(STATE) X(PAYMENT_STATE) X(FULFILMENT_STATE) X(FROM_STATE) X(TYPE) X(METHOD)       \
-    X(CHANNEL) X(PROVIDER) X(REFERENCE) X(INTENT_ID) X(CODE) X(TITLE) X(DETAIL) X(ACTOR) X(EMAIL)  \
-    X(CURRENCY) X(EXPONENT) X(QUANTITY) X(UNIT_PRICE) X(LIST_PRICE) X(SUBTOTAL) X(DISCOUNT) X(TAX) \
-    X(SHIPPING) X(AMOUNT) X(REFUNDED) X(BALANCE_AFTER) X(FLAG) X(URL) X(SNAPSHOT) X(METADATA)      \
-    X(CREATED_AT) X(UPDATED_AT) X(PAID_AT) X(CANCELLED_AT) X(REFUNDED_AT) X(EXPIRES_AT) X(SLUG)    \
-    X(ATTRIBUTES) X(EXPECTED_AT) X(DELIVERED_AT)
-
 /* clang-format on */
 
 #endif

@@ -242,17 +242,17 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
     const orders_writer_t writer = writer_of(work);
     const orders_collector_t collector = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
-    orders_answer_t *answer;
+    orders_written_t *written;
 
     for (int i = 0; may_claim(round, i); i++) {
         ORDERS_TRY(orders_worker_due_intents(work, &round->claim, &due));
-        const orders_payment_t *payment = orders_first(due);
+        const orders_payment_task_t *task = orders_first(due);
 
-        if (!payment) {
+        if (!task) {
             break;
         }
-        ORDERS_TRY(go_on(
-            round, orders_collect_intent(&collector, payment, payment->order_number, &answer)));
+        const orders_intent_t intent = {task->payment, task->order_number, task->return_url, NULL};
+        ORDERS_TRY(go_on(round, orders_collect_intent(&collector, &intent, &written)));
     }
     return NULL;
 }
@@ -279,14 +279,14 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
     const orders_writer_t writer = writer_of(work);
     const orders_collector_t collector = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
-    orders_answer_t *answer;
+    orders_written_t *written;
 
     for (int i = 0; may_claim(round, i); i++) {
         ORDERS_TRY(orders_worker_due_captures(work, &round->claim, &due));
         if (apr_is_empty_array(due)) {
             break;
         }
-        ORDERS_TRY(go_on(round, orders_collect_claimed(&collector, orders_first(due), &answer)));
+        ORDERS_TRY(go_on(round, orders_collect_claimed(&collector, orders_first(due), &written)));
     }
     return NULL;
 }
@@ -318,7 +318,7 @@ static orders_problem_t *log_refused_events(const round_t *round, const orders_r
 
 /** NULL when a server has taken the mail; no mail address is in a problem's texts. */
 static orders_problem_t *mail_one(const round_t *round, const orders_reader_t *work,
-                                  const orders_due_mail_t *due)
+                                  const orders_mail_task_t *due)
 {
     orders_mail_t mail;
 
@@ -338,7 +338,7 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
 
     for (int i = 0; i < MAIL_BATCH && !stopping(); i++) {
         ORDERS_TRY(orders_worker_claim_mail(work, 1, MAIL_LEASE, &due));
-        const orders_due_mail_t *mail = orders_first(due);
+        const orders_mail_task_t *mail = orders_first(due);
 
         if (!mail) {
             break;

@@ -1,43 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/buyer.h"
 
-#include "store/page_row.h"
+#include "store/columns.h"
 
-#define OWN " FROM orders.orders AS o WHERE o.tenant_id = $1 AND o.buyer_id = $2"
+#define OWN " FROM orders_v1.order_view AS o WHERE o.tenant_id = $1 AND o.buyer_id = $2"
+#define NEWEST " ORDER BY o.created_at DESC, o.id DESC"
 
-/* $3 orders beginning at $4, with what `more` adds to their rows, and how many there are in all. */
-#define LIST(more)                                                                                 \
-    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN " ORDER BY o.created_at DESC, o.id DESC"       \
-    " LIMIT $3 OFFSET $4) AS ids OFFSET 0) AS p CROSS JOIN LATERAL ("                              \
-    "SELECT * FROM orders_v1.rows_of($1, p.ids) UNION ALL " more                                   \
-    " UNION ALL " ORDERS_PAGE_ROW("(SELECT count(*)" OWN ")", "false") ") AS r"
+/*
+ * $3 orders from the one at $4 on, and how many there are in all (store/order_list.c says why so). `once` is of the whole page, as
+ * `p`; its columns are in the row of the first order only.
+ */
+#define LIST(columns, once)                                                                        \
+    "SELECT p.total_count, " columns " FROM (SELECT count(*) AS total_count" once OWN              \
+    ") AS p LEFT JOIN LATERAL (SELECT o.created_at, o.id" OWN NEWEST                               \
+    " LIMIT 1 OFFSET $4) AS s ON true LEFT JOIN LATERAL (SELECT o.*" OWN                           \
+    " AND (o.created_at, o.id) <= (s.created_at, s.id)" NEWEST " LIMIT $3) AS v ON true"
 
-#define READ(which)                                                                                \
-    "SELECT r.* FROM (SELECT ARRAY[o.id] AS ids" OWN " AND " which " OFFSET 0) AS p"               \
-    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids)"                              \
-    " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids)"                                        \
-    " UNION ALL SELECT * FROM orders_v1.labels_of($1, $4::text[])) AS r"
+#define SHOWN ORDERS_STATE_COLUMNS ", v.payment_method, v.payment_channel, v.total"
+#define SHOP SHOWN ", v.public_id, v.currency, v.created_at, v.updated_at"
+#define CUSTOMER SHOWN ", v.bill_no, v.exponent"
+#define PRICES ", v.subtotal, v.discount, v.tax, v.shipping, v.tax_inclusive"
 
-static const orders_statement_t list_labels = {
-    .name = "orders_buyer_list_labels",
-    .text = LIST("SELECT * FROM orders_v1.labels_of($1, $5::text[])"),
-    .param_count = 5,
+static const orders_statement_t lists[] = {
+    [ORDERS_BUYER_SHOP] =
+        {
+            .name = "orders_buyer_list_shop",
+            .text =
+                LIST(SHOP ", v.lines,"
+                          " CASE WHEN v.id IS NOT DISTINCT FROM s.id THEN p.labels END AS labels",
+                     ", orders_v1.labels_of($1, $5::text[]) AS labels"),
+            .param_count = 5,
+        },
+    [ORDERS_BUYER_CUSTOMER] =
+        {
+            .name = "orders_buyer_list_customer",
+            .text = LIST(CUSTOMER ", v.created_at, v.lines, v.shipment", ""),
+            .param_count = 4,
+        },
 };
-static const orders_statement_t list_shipments = {
-    .name = "orders_buyer_list_shipments",
-    .text = LIST("SELECT * FROM orders_v1.shipments_of($1, p.ids)"),
-    .param_count = 4,
+
+#define READ(columns, which)                                                                       \
+    "SELECT " columns " FROM orders_v1.order_view AS v"                                            \
+    " WHERE v.tenant_id = $1 AND v.buyer_id = $2 AND " which
+#define BY_ID "v.id = $3"
+#define BY_PUBLIC_ID "v.public_id = $3::uuid"
+#define LABELS ", orders_v1.labels_of($1, $4::text[]) AS labels"
+
+static const orders_statement_t reads[] = {
+    [ORDERS_BUYER_SHOP] =
+        {
+            .name = "orders_buyer_read_shop",
+            .text = READ(SHOP PRICES ", v.notes, v.paid_at, v.lines, v.payments, v.buyer,"
+                                     " v.addresses, v.history, v.shipment" LABELS,
+                         BY_PUBLIC_ID),
+            .param_count = 4,
+        },
+    [ORDERS_BUYER_SHOP_SHIPMENT] =
+        {
+            .name = "orders_buyer_read_shipment",
+            .text = READ(ORDERS_STATE_COLUMNS ", v.public_id, v.shipment, v.tracking" LABELS,
+                         BY_PUBLIC_ID),
+            .param_count = 4,
+        },
+    [ORDERS_BUYER_CUSTOMER] =
+        {
+            .name = "orders_buyer_read_tracking",
+            .text = READ(CUSTOMER ", v.history, v.shipment", BY_ID),
+            .param_count = 3,
+        },
+    [ORDERS_BUYER_CUSTOMER_SUMMARY] =
+        {
+            .name = "orders_buyer_read_summary",
+            .text = READ(CUSTOMER PRICES ", v.lines, v.taxes", BY_ID),
+            .param_count = 3,
+        },
 };
-static const orders_statement_t read_by_id = {
-    .name = "orders_buyer_read",
-    .text = READ("o.id = $3"),
-    .param_count = 4,
-};
-static const orders_statement_t read_by_public_id = {
-    .name = "orders_buyer_read_public",
-    .text = READ("o.public_id = $3::uuid"),
-    .param_count = 4,
-};
+
 static const orders_statement_t reorder = {
     .name = "orders_reorder",
     .text = "SELECT * FROM orders_v1.reorder(" ORDERS_WRITER_SQL ", $8, $9)",
@@ -45,75 +83,65 @@ static const orders_statement_t reorder = {
 };
 static const orders_statement_t read_bill = {
     .name = "orders_read_bill",
-    .text = "SELECT * FROM orders_v1.read_bill($1, $2, $3)",
+    .text = "SELECT i.id, i.number, i.document FROM orders_v1.read_bill($1, $2, $3) AS i",
     .param_count = 3,
 };
 
-static void reader_params(orders_params_t *params, const orders_reader_t *reader)
-{
-    orders_params_init(params, reader->pool);
-    orders_param_int(params, reader->tenant);
-}
-
-static void add_languages(orders_params_t *params, const apr_array_header_t *languages)
-{
-    if (languages) {
-        orders_param_array(params, (const char *const *)(void *)languages->elts, languages->nelts);
-    } else {
-        orders_param_text(params, NULL);
-    }
-}
-
 orders_problem_t *orders_buyer_list(const orders_reader_t *reader, const orders_buyer_list_t *list,
-                                    orders_answer_t **answer)
+                                    orders_order_list_t **page)
 {
     orders_params_t params;
-    reader_params(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, list->user_id);
     orders_param_int(&params, list->size);
     orders_param_int(&params, list->offset);
-    if (list->shipments) {
-        return orders_store_read(reader, &list_shipments, &params, answer);
+    if (list->view == ORDERS_BUYER_SHOP) {
+        orders_param_texts(&params, list->languages);
     }
-    add_languages(&params, list->languages);
-    return orders_store_read(reader, &list_labels, &params, answer);
+    return orders_store_read_list(reader, &lists[list->view], &params, page);
 }
 
 orders_problem_t *orders_buyer_read(const orders_reader_t *reader, const orders_buyer_read_t *read,
-                                    orders_answer_t **answer)
+                                    orders_order_t **order, apr_array_header_t **labels)
 {
     orders_params_t params;
-    reader_params(&params, reader);
+    orders_order_list_t *found;
+    orders_reader_params(&params, reader);
     orders_param_int(&params, read->user_id);
-    if (read->order_id) {
-        orders_param_int(&params, read->order_id);
-    } else {
+    if (read->view == ORDERS_BUYER_SHOP || read->view == ORDERS_BUYER_SHOP_SHIPMENT) {
         orders_param_text(&params, read->public_id);
+        orders_param_texts(&params, read->languages);
+    } else {
+        orders_param_int(&params, read->order_id);
     }
-    add_languages(&params, read->languages);
-    return orders_store_read(reader, read->order_id ? &read_by_id : &read_by_public_id, &params,
-                             answer);
+    ORDERS_TRY(orders_store_read_list(reader, &reads[read->view], &params, &found));
+    *order = orders_first(found->orders);
+    *labels = found->labels;
+    return *order ? NULL : orders_problem(reader->pool, ORDERS_E_not_found, NULL);
 }
 
 orders_problem_t *orders_buyer_reorder(const orders_writer_t *writer, int64_t user_id,
-                                       int64_t order_id, orders_answer_t **answer)
+                                       int64_t order_id, orders_stored_t **stored)
 {
     orders_params_t params;
+    apr_array_header_t *rows;
     orders_writer_params(&params, writer);
     orders_param_int(&params, user_id);
     orders_param_int(&params, order_id);
-    return orders_store_write(writer, &reorder, &params, answer);
+    ORDERS_TRY(orders_store_write_rows(writer, &reorder, &params, &orders_stored_type, &rows));
+    *stored = orders_first(rows);
+    return NULL;
 }
 
 orders_problem_t *orders_buyer_bill(const orders_reader_t *reader, int64_t user_id,
                                     int64_t order_id, const orders_invoice_t **bill)
 {
     orders_params_t params;
-    orders_answer_t *answer;
-    reader_params(&params, reader);
+    apr_array_header_t *rows;
+    orders_reader_params(&params, reader);
     orders_param_int_or_null(&params, user_id != 0, user_id);
     orders_param_int(&params, order_id);
-    ORDERS_TRY(orders_store_read(reader, &read_bill, &params, &answer));
-    *bill = orders_first(answer->loose.invoices);
+    ORDERS_TRY(orders_store_read(reader, &read_bill, &params, &orders_invoice_type, &rows));
+    *bill = orders_first(rows);
     return *bill ? NULL : orders_problem(reader->pool, ORDERS_E_not_found, NULL);
 }

@@ -14,10 +14,10 @@ typedef struct orders_entry_t {
 /** The result's outcome is created, updated or unchanged. */
 orders_problem_t *orders_catalogue_upsert(const orders_writer_t *writer,
                                           const orders_entry_t *entry,
-                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                          orders_stored_t **stored) ORDERS_MUSTCHECK;
 
 /** `lines`: JSON objects with kind and ref. One result each, in their order; each stands or falls by itself. */
 orders_problem_t *orders_catalogue_bulk(const orders_writer_t *writer, const char *const *lines,
-                                        int count, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        int count, apr_array_header_t **results) ORDERS_MUSTCHECK;
 
 #endif

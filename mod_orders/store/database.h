@@ -56,6 +56,8 @@ typedef struct orders_statement_t {
     const char *text;
     int param_count;
     bool replan; /**< planned anew each time: its best plan hangs on which parameters are null */
+    bool
+        repeatable; /**< a write that changes nothing more when it is executed again: it needs no key to be repeated */
 } orders_statement_t;
 
 #define ORDERS_MAX_STATEMENT_PARAMS 32

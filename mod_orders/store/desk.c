@@ -14,24 +14,31 @@ static const orders_statement_t record_terminal = {
 };
 
 orders_problem_t *orders_desk_make_cart(const orders_writer_t *writer, const char *document,
-                                        orders_answer_t **answer)
+                                        orders_stored_t **stored)
 {
     orders_params_t params;
+    apr_array_header_t *rows;
     orders_writer_params(&params, writer);
     orders_param_text(&params, document);
-    return orders_store_write(writer, &make_cart, &params, answer);
+    ORDERS_TRY(orders_store_write_rows(writer, &make_cart, &params, &orders_stored_type, &rows));
+    *stored = orders_first(rows);
+    return NULL;
 }
 
 orders_problem_t *orders_desk_record_terminal(const orders_writer_t *writer,
                                               const orders_terminal_transaction_t *transaction,
-                                              orders_answer_t **answer)
+                                              orders_stored_t **stored)
 {
     orders_params_t params;
+    apr_array_header_t *rows;
     orders_writer_params(&params, writer);
     orders_param_text(&params, transaction->transaction_id);
     orders_param_text(&params, transaction->kind);
     orders_param_int(&params, transaction->amount);
     orders_param_text(&params, transaction->currency);
     orders_param_text(&params, transaction->order_number);
-    return orders_store_write(writer, &record_terminal, &params, answer);
+    ORDERS_TRY(
+        orders_store_write_rows(writer, &record_terminal, &params, &orders_stored_type, &rows));
+    *stored = orders_first(rows);
+    return NULL;
 }

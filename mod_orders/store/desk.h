@@ -7,7 +7,7 @@
 
 /** `document`: JSON {"company","agent","currency","products"}. The result has the id, and the code as reference. */
 orders_problem_t *orders_desk_make_cart(const orders_writer_t *writer, const char *document,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_stored_t **stored) ORDERS_MUSTCHECK;
 
 typedef struct orders_terminal_transaction_t {
     const char *transaction_id, *kind; /**< charge or refund */
@@ -18,6 +18,6 @@ typedef struct orders_terminal_transaction_t {
 /** The outcome is `created`, or `unchanged` when it was told before; the result has it as snapshot. */
 orders_problem_t *orders_desk_record_terminal(const orders_writer_t *writer,
                                               const orders_terminal_transaction_t *transaction,
-                                              orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                              orders_stored_t **stored) ORDERS_MUSTCHECK;
 
 #endif

@@ -19,7 +19,7 @@ typedef struct orders_advance_t {
 
 orders_problem_t *orders_fulfilment_advance(const orders_writer_t *writer,
                                             const orders_advance_t *advance,
-                                            orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                            orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** A document about an order's shipment: `order` by id, UUID or number, `document` JSON, `match` as above. */
 typedef struct orders_shipment_document_t {
@@ -30,15 +30,15 @@ typedef struct orders_shipment_document_t {
 /** A packed order leaves. */
 orders_problem_t *orders_fulfilment_ship(const orders_writer_t *writer,
                                          const orders_shipment_document_t *shipment,
-                                         orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                         orders_written_t **written) ORDERS_MUSTCHECK;
 /** What the courier says of it. */
 orders_problem_t *orders_fulfilment_track(const orders_writer_t *writer,
                                           const orders_shipment_document_t *event,
-                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                          orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** Replaces the shipping address of goods that have not left. Problems: `order_not_advanceable`. */
 orders_problem_t *orders_fulfilment_correct_address(const orders_writer_t *writer,
                                                     const orders_shipment_document_t *address,
-                                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                                    orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

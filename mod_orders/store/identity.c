@@ -5,14 +5,17 @@
 
 #include "store/operation.h"
 
+#define IDENTITY_COLUMNS                                                                           \
+    "i.tenant_id, i.user_id, i.token_id, i.login, i.external_ref, i.scopes, i.expires_at"
+
 static const orders_statement_t by_token = {
     .name = "orders_token_identity",
-    .text = "SELECT * FROM orders_v1.token_identity($1, $2)",
+    .text = "SELECT " IDENTITY_COLUMNS " FROM orders_v1.token_identity($1, $2) AS i",
     .param_count = 2,
 };
 static const orders_statement_t by_login = {
     .name = "orders_login_identity",
-    .text = "SELECT * FROM orders_v1.login_identity($1, $2)",
+    .text = "SELECT " IDENTITY_COLUMNS " FROM orders_v1.login_identity($1, $2) AS i",
     .param_count = 2,
 };
 
@@ -42,18 +45,18 @@ static orders_problem_t *identify(orders_database_t *database, const orders_stat
                                   const orders_params_t *params, orders_identity_t **identity)
 {
     orders_reader_t reader = {.database = database, .pool = params->pool};
-    orders_answer_t *answer;
-    ORDERS_TRY(orders_store_read(&reader, statement, params, &answer));
+    apr_array_header_t *rows;
+    ORDERS_TRY(orders_store_read(&reader, statement, params, &orders_identity_type, &rows));
     *identity = NULL;
-    const orders_token_t *row = orders_first(answer->tokens);
+    const orders_identity_row_t *row = orders_first(rows);
     if (row) {
         *identity = apr_palloc(params->pool, sizeof(**identity));
         **identity = (orders_identity_t){
-            .tenant = (int32_t)row->tenant,
+            .tenant = (int32_t)row->tenant_id,
             .user_id = row->user_id,
-            .token_id = row->id,
+            .token_id = row->token_id,
             .login = row->login,
-            .ref = row->reference,
+            .ref = row->external_ref,
             .scopes = scopes_of(row->scopes),
             .expires_at = row->expires_at,
         };

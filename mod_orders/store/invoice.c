@@ -3,29 +3,30 @@
 
 static const orders_statement_t issue = {
     .name = "orders_issue_invoice",
-    .text = "SELECT * FROM orders_v1.issue_invoice(" ORDERS_WRITER_SQL
-            ", orders_v1.order_id_of($1, $8), $9)",
+    .text =
+        ORDERS_WRITTEN("issue_invoice(" ORDERS_WRITER_SQL ", orders_v1.order_id_of($1, $8), $9)"),
     .param_count = 9,
 };
 static const orders_statement_t read_any = {
     .name = "orders_read_invoice",
-    .text = "SELECT * FROM orders_v1.read_invoice($1, $2)",
+    .text = "SELECT i.id, i.number, i.document FROM orders_v1.read_invoice($1, $2) AS i",
     .param_count = 2,
 };
 static const orders_statement_t read_own = {
     .name = "orders_read_own_invoice",
-    .text = "SELECT * FROM orders_v1.read_own_invoice($1, $2, $3, $4)",
+    .text = "SELECT i.id, i.number, i.document"
+            " FROM orders_v1.read_own_invoice($1, $2, $3, $4) AS i",
     .param_count = 4,
 };
 
 orders_problem_t *orders_invoice_issue(const orders_writer_t *writer, const char *order,
-                                       const apr_array_header_t *match, orders_answer_t **answer)
+                                       const apr_array_header_t *match, orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, order);
-    orders_param_match(&params, match);
-    return orders_store_write(writer, &issue, &params, answer);
+    orders_param_texts(&params, match);
+    return orders_store_write(writer, &issue, &params, written);
 }
 
 static orders_problem_t *read_invoice(const orders_reader_t *reader,
@@ -33,9 +34,9 @@ static orders_problem_t *read_invoice(const orders_reader_t *reader,
                                       const orders_params_t *params,
                                       const orders_invoice_t **invoice)
 {
-    orders_answer_t *answer;
-    ORDERS_TRY(orders_store_read(reader, statement, params, &answer));
-    *invoice = orders_first(answer->loose.invoices);
+    apr_array_header_t *rows;
+    ORDERS_TRY(orders_store_read(reader, statement, params, &orders_invoice_type, &rows));
+    *invoice = orders_first(rows);
     return NULL;
 }
 
@@ -43,8 +44,7 @@ orders_problem_t *orders_invoice_find(const orders_reader_t *reader, const char 
                                       const orders_invoice_t **invoice)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_text(&params, number);
     return read_invoice(reader, &read_any, &params, invoice);
 }
@@ -54,8 +54,7 @@ orders_problem_t *orders_invoice_find_own(const orders_reader_t *reader, int64_t
                                           const orders_invoice_t **invoice)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, user_id);
     orders_param_text(&params, order_number);
     orders_param_text(&params, number);

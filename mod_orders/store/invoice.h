@@ -11,7 +11,7 @@
  */
 orders_problem_t *orders_invoice_issue(const orders_writer_t *writer, const char *order,
                                        const apr_array_header_t *match,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** An invoice with its document; NULL when there is none. */
 orders_problem_t *orders_invoice_find(const orders_reader_t *reader, const char *number,

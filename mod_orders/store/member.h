@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * What applications do for their members, who are users with or without a package. One round trip each; members are named by
- * the host's own key of the user. A member who is not there, or not active, has nothing: the answer of a read has no total.
+ * the host's own key of the user. A list with a `member_id` of 0: there is no such active user.
  */
 #ifndef ORDERS_STORE_MEMBER_H
 #define ORDERS_STORE_MEMBER_H
@@ -23,10 +23,10 @@ typedef struct orders_member_order_t {
  */
 orders_problem_t *orders_member_place(const orders_writer_t *writer,
                                       const orders_member_order_t *order,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_written_t **written) ORDERS_MUSTCHECK;
 orders_problem_t *orders_member_upgrade(const orders_writer_t *writer,
                                         const orders_member_order_t *order,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** The newest of a member's orders. Filters: NULL for any. */
 typedef struct orders_member_list_t {
@@ -39,13 +39,14 @@ typedef struct orders_member_list_t {
         *to; /**< without a unit: created on these days of the tenant; from <= t < to */
 } orders_member_list_t;
 
-/** Orders with lines, addresses and their category; the total says no more than that there is such a member. */
+/** Orders with payments, addresses and category. */
 orders_problem_t *orders_member_list(const orders_reader_t *reader,
                                      const orders_member_list_t *list,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** The order with that number (in any case) and its lines; none when it is another one's. */
+                                     orders_order_list_t **page) ORDERS_MUSTCHECK;
+/** The member's order with that number (in any case) and its lines, if there is one. */
 orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *member,
-                                     const char *number, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     const char *number,
+                                     orders_order_list_t **page) ORDERS_MUSTCHECK;
 
 /**
  * Gives the member of a paid order its package, in place of any other. `order`: id, UUID or number; `match`: version tags
@@ -54,6 +55,6 @@ orders_problem_t *orders_member_read(const orders_reader_t *reader, const char *
  */
 orders_problem_t *orders_member_apply(const orders_writer_t *writer, const char *order,
                                       const apr_array_header_t *match,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

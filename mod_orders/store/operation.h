@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What every operation of the store is built from: who asks, one statement, the answer's rows. */
+/** What every operation of the store is built from: the caller, one statement, and its rows. */
 #ifndef ORDERS_STORE_OPERATION_H
 #define ORDERS_STORE_OPERATION_H
 
-#include "store/answer.h"
 #include "store/database.h"
+#include "store/views.h"
 
 /** Where a read happens. */
 typedef struct orders_reader_t {
@@ -31,31 +31,68 @@ typedef struct orders_writer_t {
 #define ORDERS_WRITER_PARAMS 7
 #define ORDERS_WRITER_SQL "$1, $2, $3, $4, $5, $6, $7"
 
+/** The text of a statement that calls a function that returns orders_v1.written; _EVENT: with refusal and detail. */
+#define ORDERS_WRITTEN(call)                                                                       \
+    "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* FROM orders_v1." call " AS " \
+    "w"
+#define ORDERS_WRITTEN_EVENT(call)                                                                 \
+    "SELECT w.outcome, w.id AS result_id, w.replayed, w.refusal, w.detail, (w.\"order\").*"        \
+    " FROM orders_v1." call " AS w"
+
+void orders_reader_params(orders_params_t *params, const orders_reader_t *reader);
 void orders_writer_params(orders_params_t *params, const orders_writer_t *writer);
+
+void orders_param_bool(orders_params_t *params, bool value);
 
 /** A PostgreSQL array of texts (or of what its elements' type reads). */
 void orders_param_array(orders_params_t *params, const char *const *elements, int count);
+/** The same of an array of const char *; NULL: SQL's NULL. */
+void orders_param_texts(orders_params_t *params, const apr_array_header_t *texts);
 
-/** Version tags of If-Match (const char *), of which the order must have one; NULL: SQL's NULL, any version. */
-void orders_param_match(orders_params_t *params, const apr_array_header_t *tags);
-
-/** A read, and a write with `intent` by its key; both read the answer. */
+/** Reads rows: an array of the structs of `type`. */
 orders_problem_t *orders_store_read(const orders_reader_t *reader,
                                     const orders_statement_t *statement,
-                                    const orders_params_t *params,
-                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                    const orders_params_t *params, const orders_row_type_t *type,
+                                    apr_array_header_t **rows) ORDERS_MUSTCHECK;
+/** Reads one order. `not_found` when there is none. */
+orders_problem_t *orders_store_read_order(const orders_reader_t *reader,
+                                          const orders_statement_t *statement,
+                                          const orders_params_t *params,
+                                          orders_order_t **order) ORDERS_MUSTCHECK;
+/** Reads a page of orders, and the columns of orders_order_list_type in its first row. Without a row it is empty, without labels. */
+orders_problem_t *orders_store_read_list(const orders_reader_t *reader,
+                                         const orders_statement_t *statement,
+                                         const orders_params_t *params,
+                                         orders_order_list_t **list) ORDERS_MUSTCHECK;
+
+/** Writes; the statement is one of ORDERS_WRITTEN. */
 orders_problem_t *orders_store_write(const orders_writer_t *writer,
                                      const orders_statement_t *statement,
                                      const orders_params_t *params,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** A write that may be repeated though it has no key: doing it twice is doing it once. */
-orders_problem_t *orders_store_write_again(const orders_writer_t *writer,
-                                           const orders_statement_t *statement,
-                                           const orders_params_t *params,
-                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_t **written) ORDERS_MUSTCHECK;
+/** Writes; the rows of the answer, at least one. */
+orders_problem_t *orders_store_write_rows(const orders_writer_t *writer,
+                                          const orders_statement_t *statement,
+                                          const orders_params_t *params,
+                                          const orders_row_type_t *type,
+                                          apr_array_header_t **rows) ORDERS_MUSTCHECK;
 
-/** The only order of an answer, `not_found` when there is none. */
-orders_problem_t *orders_answer_order(apr_pool_t *pool, const orders_answer_t *answer,
-                                      const orders_order_t **order) ORDERS_MUSTCHECK;
+/** The same without a writer: what the module itself does, as the worker or for a provider. Such statements may be repeated. */
+orders_problem_t *orders_store_work(const orders_reader_t *reader,
+                                    const orders_statement_t *statement,
+                                    const orders_params_t *params,
+                                    orders_written_t **written) ORDERS_MUSTCHECK;
+orders_problem_t *orders_store_work_rows(const orders_reader_t *reader,
+                                         const orders_statement_t *statement,
+                                         const orders_params_t *params,
+                                         const orders_row_type_t *type,
+                                         apr_array_header_t **rows) ORDERS_MUSTCHECK;
+
+/** The order of a write, `not_found` when there is none. */
+orders_problem_t *orders_written_order(apr_pool_t *pool, const orders_written_t *written,
+                                       const orders_order_t **order) ORDERS_MUSTCHECK;
+
+/** Whether the outcome of a write is this word. */
+bool orders_outcome_is(const char *outcome, const char *word);
 
 #endif

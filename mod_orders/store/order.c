@@ -1,53 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/order.h"
 
-#include "core/time.h"
+#include "store/columns.h"
 
 static const orders_statement_t place_plan = {
     .name = "orders_place_plan",
-    .text = "SELECT * FROM orders_v1.place_plan(" ORDERS_WRITER_SQL
-            ", $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    .text = ORDERS_WRITTEN("place_plan(" ORDERS_WRITER_SQL
+                           ", $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
     .param_count = 16,
 };
 
 static const orders_statement_t place_order = {
     .name = "orders_place_order",
-    .text = "SELECT * FROM orders_v1.place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)",
+    .text = ORDERS_WRITTEN("place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)"),
     .param_count = 10,
 };
 
-/* ids is the order's id in an array; OFFSET 0 keeps it one value for all branches. */
 #define OWN_ORDER                                                                                  \
-    "(SELECT ARRAY[o.id] AS ids FROM orders.orders AS o"                                           \
-    " WHERE o.tenant_id = $1 AND o.id = $3 AND o.buyer_id = $2 OFFSET 0) AS p"
+    " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $3 AND v.buyer_id = $2"
 
 static const orders_statement_t read_own = {
     .name = "orders_read_own",
-    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL ("
-            "SELECT * FROM orders_v1.rows_of($1, p.ids)"
-            " UNION ALL SELECT * FROM orders_v1.money_of($1, p.ids, $2)) AS r",
+    .text = "SELECT " ORDERS_USER_COLUMNS ", v.balance, v.posting" OWN_ORDER,
     .param_count = 3,
 };
 
 static const orders_statement_t read_status = {
     .name = "orders_read_status",
-    .text = "SELECT r.* FROM " OWN_ORDER " CROSS JOIN LATERAL orders_v1.rows_of($1, p.ids) AS r",
+    .text = "SELECT " ORDERS_STATE_COLUMNS ", v.payment_method, v.refunded, v.updated_at,"
+            " v.paid_at, v.cancelled_at, v.refunded_at, v.payments" OWN_ORDER,
     .param_count = 3,
 };
 
 static const orders_statement_t find = {
     .name = "orders_find",
-    .text = "SELECT r.* FROM (SELECT ARRAY[orders_v1.order_id_of($1, $2)] AS ids OFFSET 0) AS p"
-            " CROSS JOIN LATERAL ("
-            "SELECT * FROM orders_v1.rows_of($1, p.ids)"
-            " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids)) AS r",
+    .text = "SELECT " ORDERS_OPERATOR_COLUMNS " FROM orders_v1.order_view AS v"
+            " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.order_id_of($1, $2))",
     .param_count = 2,
 };
 
-#define CANCEL(order)                                                                              \
-    "SELECT * FROM orders_v1.cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)"
+#define CANCEL(order) ORDERS_WRITTEN("cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)")
 #define REFUND(order)                                                                              \
-    "SELECT * FROM orders_v1.refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)"
+    ORDERS_WRITTEN("refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)")
 
 static const orders_statement_t cancel_by_id = {
     .name = "orders_cancel", .text = CANCEL("$9"), .param_count = 11};
@@ -66,7 +60,7 @@ static const orders_statement_t refund_by_text = {
 
 orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
                                           const orders_place_plan_t *place,
-                                          orders_answer_t **answer)
+                                          orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
@@ -79,53 +73,51 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
     orders_param_text(&params, place->return_url);
     orders_param_text(&params, place->coupon);
     orders_param_int_or_null(&params, place->expires_in != 0, place->expires_in);
-    return orders_store_write(writer, &place_plan, &params, answer);
+    return orders_store_write(writer, &place_plan, &params, written);
 }
 
 orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
                                      int expires_in, const apr_array_header_t *channels,
-                                     orders_answer_t **answer)
+                                     orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, document);
     orders_param_int_or_null(&params, expires_in != 0, expires_in);
-    orders_param_array(&params, (const char *const *)(void *)channels->elts, channels->nelts);
-    return orders_store_write(writer, &place_order, &params, answer);
+    orders_param_texts(&params, channels);
+    return orders_store_write(writer, &place_order, &params, written);
 }
 
 static orders_problem_t *read_one(const orders_reader_t *reader,
                                   const orders_statement_t *statement, int64_t user_id,
-                                  int64_t order_id, orders_answer_t **answer)
+                                  int64_t order_id, orders_order_t **order)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, user_id);
     orders_param_int(&params, order_id);
-    return orders_store_read(reader, statement, &params, answer);
+    return orders_store_read_order(reader, statement, &params, order);
 }
 
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
-                                        int64_t order_id, orders_answer_t **answer)
+                                        int64_t order_id, orders_order_t **order)
 {
-    return read_one(reader, &read_own, user_id, order_id, answer);
+    return read_one(reader, &read_own, user_id, order_id, order);
 }
 
 orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_t user_id,
-                                           int64_t order_id, orders_answer_t **answer)
+                                           int64_t order_id, orders_order_t **order)
 {
-    return read_one(reader, &read_status, user_id, order_id, answer);
+    return read_one(reader, &read_status, user_id, order_id, order);
 }
 
 orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
-                                    orders_answer_t **answer)
+                                    orders_order_t **order)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_text(&params, text);
-    return orders_store_read(reader, &find, &params, answer);
+    return orders_store_read_order(reader, &find, &params, order);
 }
 
 static void add_ref(orders_params_t *params, const orders_order_ref_t *order)
@@ -138,20 +130,21 @@ static void add_ref(orders_params_t *params, const orders_order_ref_t *order)
 }
 
 orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,
-                                      orders_answer_t **answer)
+                                      orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_int_or_null(&params, cancel->user_id != 0, cancel->user_id);
     add_ref(&params, &cancel->order);
     orders_param_text(&params, cancel->reason);
-    orders_param_match(&params, cancel->match);
+    orders_param_texts(&params, cancel->match);
     return orders_store_write(writer, cancel->order.id ? &cancel_by_id : &cancel_by_text, &params,
-                              answer);
+                              written);
 }
 
 orders_problem_t *orders_order_refund(const orders_writer_t *writer,
-                                      const orders_refund_order_t *refund, orders_answer_t **answer)
+                                      const orders_refund_order_t *refund,
+                                      orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
@@ -160,7 +153,7 @@ orders_problem_t *orders_order_refund(const orders_writer_t *writer,
     orders_param_text(&params, refund->lines);
     orders_param_text(&params, refund->reason);
     orders_param_int(&params, refund->window);
-    orders_param_match(&params, refund->match);
+    orders_param_texts(&params, refund->match);
     return orders_store_write(writer, refund->order.id ? &refund_by_id : &refund_by_text, &params,
-                              answer);
+                              written);
 }

@@ -22,7 +22,7 @@ typedef struct orders_place_plan_t {
 /** The result's outcome is `resume` when a provider is still to be asked for the intent. */
 orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
                                           const orders_place_plan_t *place,
-                                          orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                          orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
  * An order as a JSON document describes it (see orders_v1.place_order); outcomes as above. `expires_in`: seconds an external
@@ -30,19 +30,18 @@ orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
  */
 orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *document,
                                      int expires_in, const apr_array_header_t *channels,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** A buyer's own order with his balance and its latest posting; no order when it is another's. */
+/** A buyer's own order with the balance and the order's latest posting. `not_found`. */
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
-                                        int64_t order_id,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** The same without balance and posting. */
+                                        int64_t order_id, orders_order_t **order) ORDERS_MUSTCHECK;
+/** The same, only its states and payments. */
 orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_t user_id,
                                            int64_t order_id,
-                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** Anybody's order with all that is known of it. */
+                                           orders_order_t **order) ORDERS_MUSTCHECK;
+/** Any order, as the operator API shows it. `not_found`. */
 orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
-                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                    orders_order_t **order) ORDERS_MUSTCHECK;
 
 typedef enum {
     ORDERS_SORT_CREATED,
@@ -68,10 +67,10 @@ typedef struct orders_own_list_t {
     const char *number;                /**< any part, in any case */
 } orders_own_list_t;
 
-/** Orders in sequence with lines, payments and refunds; totals say how many there are in all. */
+/** Orders in sequence with lines, payments and refunds; total_count and `more`. */
 orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
                                         const orders_own_list_t *list,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_order_list_t **page) ORDERS_MUSTCHECK;
 
 /** An operator's search: newest first. Filters: NULL or 0 for any. */
 typedef struct orders_search_t {
@@ -85,8 +84,9 @@ typedef struct orders_search_t {
     const char *text;
 } orders_search_t;
 
+/** Orders as the operator API shows them; `more` and searched_to. */
 orders_problem_t *orders_order_search(const orders_reader_t *reader, const orders_search_t *search,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_order_list_t **page) ORDERS_MUSTCHECK;
 
 typedef struct orders_cancel_t {
     orders_order_ref_t order;
@@ -96,7 +96,7 @@ typedef struct orders_cancel_t {
 } orders_cancel_t;
 
 orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_refund_order_t {
     orders_order_ref_t order;
@@ -109,6 +109,6 @@ typedef struct orders_refund_order_t {
 
 orders_problem_t *orders_order_refund(const orders_writer_t *writer,
                                       const orders_refund_order_t *refund,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

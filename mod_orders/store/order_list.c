@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of orders. Each is one statement: the ids of the page from an index, the rows of these orders, and a row of kind
- * `page` with the exact number of orders in all pages.
+ * Lists of orders. Each is one statement: the exact number of orders in all pages, and the orders of the page. The former is the
+ * only row of a subquery, so that an empty page has it too. The columns of the view that are made by subqueries are evaluated for
+ * the orders of the page only: a page by number begins at the key of its first order, which an index finds, because OFFSET would
+ * evaluate them for the orders that it skips.
  */
 #include "core/time.h"
+#include "store/columns.h"
 #include "store/order.h"
-#include "store/page_row.h"
 
-#define OWN " FROM orders.orders AS o WHERE o.tenant_id = $1 AND o.buyer_id = $2"
-#define COUNT(filter) "(SELECT count(*)" OWN filter ")"
+#define OWN " FROM orders_v1.order_view AS o WHERE o.tenant_id = $1 AND o.buyer_id = $2"
+#define COUNTED(filter) " FROM (SELECT count(*) AS total_count" OWN filter ") AS p"
+#define BY(sort, direction) " ORDER BY " sort " " direction ", o.id " direction
 
-/* By number: $3 orders beginning at `offset`. By cursor: one more is looked up, to know whether there are more. */
-#define BY_NUMBER(filter, sort, direction, offset)                                                 \
-    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN filter " ORDER BY " sort " " direction         \
-    ", o.id " direction " LIMIT $3 OFFSET " offset ") AS ids OFFSET 0) AS p"                       \
-    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids) UNION ALL " ORDERS_PAGE_ROW(  \
-        COUNT(filter), "false") ") AS r"
+/* By number: $3 orders from the one at `offset` on. `from`: <= or >=. */
+#define BY_NUMBER(filter, sort, direction, from, offset)                                           \
+    "SELECT p.total_count, " ORDERS_USER_COLUMNS COUNTED(                                          \
+        filter) " LEFT JOIN LATERAL (SELECT " sort " AS key, o.id" OWN filter                      \
+    BY(sort, direction) " LIMIT 1 OFFSET " offset ") AS s ON true"                                 \
+                        " LEFT JOIN LATERAL (SELECT o.*" OWN filter " AND (" sort ", o.id) " from  \
+                        " (s.key, s.id)" BY(sort, direction) " LIMIT $3::integer) AS v ON true"
+/* By cursor: one order more than the page has, which says that there is a next page. */
 #define BY_CURSOR(filter, sort, direction, after)                                                  \
-    "SELECT r.* FROM (SELECT ARRAY(SELECT o.id" OWN filter " AND (" sort ", o.id) " after          \
-    " ORDER BY " sort " " direction ", o.id " direction                                            \
-    " LIMIT $3::integer + 1) AS ids OFFSET 0) AS p"                                                \
-    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, p.ids[1:$3::integer]) UNION "        \
-    "ALL " ORDERS_PAGE_ROW(COUNT(filter), "cardinality(p.ids) > $3::integer") ") AS r"
+    "SELECT p.total_count, " ORDERS_USER_COLUMNS COUNTED(                                          \
+        filter) " LEFT JOIN LATERAL (SELECT o.*" OWN filter " AND (" sort ", o.id) " after         \
+    BY(sort, direction) " LIMIT $3::integer + 1) AS v ON true"
 
 #define FILTER                                                                                     \
     " AND ($4::text[] IS NULL OR o.state || '/' || o.payment_state = ANY ($4::text[]))"            \
@@ -31,7 +34,7 @@
 /* The first page of everything, newest first: what clients ask for most. */
 static const orders_statement_t newest = {
     .name = "orders_list_newest",
-    .text = BY_NUMBER("", "o.created_at", "DESC", "$4"),
+    .text = BY_NUMBER("", "o.created_at", "DESC", "<=", "$4"),
     .param_count = 4,
 };
 static const orders_statement_t newest_after = {
@@ -44,10 +47,10 @@ static const orders_statement_t newest_after = {
     {                                                                                              \
         {                                                                                          \
             {.name = "orders_list_" by "_desc",                                                    \
-             .text = BY_NUMBER(FILTER, sort, "DESC", "$8"),                                        \
+             .text = BY_NUMBER(FILTER, sort, "DESC", "<=", "$8"),                                  \
              .param_count = 8},                                                                    \
             {.name = "orders_list_" by "_asc",                                                     \
-             .text = BY_NUMBER(FILTER, sort, "ASC", "$8"),                                         \
+             .text = BY_NUMBER(FILTER, sort, "ASC", ">=", "$8"),                                   \
              .param_count = 8},                                                                    \
         },                                                                                         \
             {                                                                                      \
@@ -67,15 +70,6 @@ static const orders_statement_t filtered[ORDERS_SORT__COUNT][2][2] = {
     [ORDERS_SORT_TOTAL] = FILTERED("total", "o.total", "bigint"),
 };
 
-static void add_words(orders_params_t *params, const apr_array_header_t *words)
-{
-    if (words) {
-        orders_param_array(params, (const char *const *)(void *)words->elts, words->nelts);
-    } else {
-        orders_param_text(params, NULL);
-    }
-}
-
 static void add_position(orders_params_t *params, const orders_own_list_t *list)
 {
     if (!list->after) {
@@ -90,25 +84,39 @@ static void add_position(orders_params_t *params, const orders_own_list_t *list)
     orders_param_int(params, list->after_id);
 }
 
+/* The order behind the page of a cursor is not part of it. */
+static void drop_next(orders_order_list_t *page, int size)
+{
+    page->more = page->orders->nelts > size;
+    if (page->more) {
+        page->orders->nelts = size;
+    }
+}
+
 orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
-                                        const orders_own_list_t *list, orders_answer_t **answer)
+                                        const orders_own_list_t *list, orders_order_list_t **page)
 {
     bool plain = list->sort == ORDERS_SORT_CREATED && !list->ascending && !list->states &&
                  !list->methods && !list->number;
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, list->user_id);
     orders_param_int(&params, list->size);
     if (!plain) {
-        add_words(&params, list->states);
-        add_words(&params, list->methods);
-        orders_param_text(&params, list->but_methods ? "false" : "true");
+        orders_param_texts(&params, list->states);
+        orders_param_texts(&params, list->methods);
+        orders_param_bool(&params, !list->but_methods);
         orders_param_text(&params, list->number);
     }
     add_position(&params, list);
     const orders_statement_t *statement = list->after ? &newest_after : &newest;
-    return orders_store_read(
+    ORDERS_TRY(orders_store_read_list(
         reader, plain ? statement : &filtered[list->sort][list->after][list->ascending], &params,
-        answer);
+        page));
+    if (list->after) {
+        drop_next(*page, list->size);
+    } else {
+        (*page)->more = list->offset + (*page)->orders->nelts < (*page)->total_count;
+    }
+    return NULL;
 }

@@ -9,16 +9,15 @@
  * these: the work of a request does not grow with the table, and the pages together still find everything.
  */
 #include "core/time.h"
+#include "store/columns.h"
 #include "store/order.h"
-#include "store/page_row.h"
 
 #define ABOUT_ORDER                                                                                \
     " WHERE o.tenant_id = $1 AND ($3::bigint IS NULL OR o.id < $3::bigint)"                        \
     " AND ($4::text IS NULL OR o.state = $4::text)"                                                \
     " AND ($5::text IS NULL OR o.payment_state = $5::text)"                                        \
     " AND ($5::text IS DISTINCT FROM 'refund_pending' OR o.id = ANY (ARRAY("                       \
-    "SELECT f.order_id FROM orders.refund AS f"                                                    \
-    " WHERE f.tenant_id = $1 AND f.status = 'pending')))"                                          \
+    "SELECT f.order_id FROM orders_v1.pending_refund AS f WHERE f.tenant_id = $1)))"               \
     " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                     \
     " AND ($7::text IS NULL OR o.dialect = $7::text)"                                              \
     " AND ($8::text IS NULL OR starts_with(o.number, orders.code_key($8::text)))"                  \
@@ -29,39 +28,29 @@
     " AND ($14::date IS NULL"                                                                      \
     " OR o.created_at < (SELECT orders_v1.span_end($1, NULL, $14::date + 1)))"
 
-/* OFFSET 0 keeps PostgreSQL from hashing all lines, payments and users of the tenant for the orders of one window. */
+/* OFFSET 0 keeps PostgreSQL from hashing all texts of the tenant for the orders of one window. */
 #define ABOUT_TEXT                                                                                 \
     " AND ($12::text IS NULL OR o.number ILIKE $12::text OR o.notes ILIKE $12::text"               \
-    " OR EXISTS (SELECT FROM orders.order_line AS l"                                               \
-    " WHERE l.tenant_id = $1 AND l.order_id = o.id"                                                \
-    " AND (l.title ILIKE $12::text OR l.item_ref ILIKE $12::text) OFFSET 0)"                       \
-    " OR EXISTS (SELECT FROM orders.payment AS y"                                                  \
-    " WHERE y.tenant_id = $1 AND y.order_id = o.id"                                                \
-    " AND (y.reference ILIKE $12::text OR y.intent_id ILIKE $12::text) OFFSET 0)"                  \
-    " OR EXISTS (SELECT FROM orders.users AS u"                                                    \
-    " WHERE u.tenant_id = $1 AND u.id = o.buyer_id"                                                \
-    " AND (u.external_ref ILIKE $12::text OR u.name ILIKE $12::text"                               \
-    " OR u.email ILIKE $12::text) OFFSET 0))"
+    " OR EXISTS (SELECT FROM orders_v1.order_text AS t WHERE t.tenant_id = $1"                     \
+    " AND t.order_id = o.id AND t.text ILIKE $12::text OFFSET 0)"                                  \
+    " OR EXISTS (SELECT FROM orders_v1.user_text AS t WHERE t.tenant_id = $1"                      \
+    " AND t.user_id = o.buyer_id AND t.text ILIKE $12::text OFFSET 0))"
 
 #define WINDOW "2000"
 
 /* The oldest order of the window, if there are as many as that. */
 #define OLDEST(about_user)                                                                         \
-    "SELECT o.id FROM orders.orders AS o" ABOUT_ORDER about_user                                   \
+    "SELECT o.id FROM orders_v1.order_view AS o" ABOUT_ORDER about_user                            \
     " ORDER BY o.id DESC OFFSET " WINDOW " - 1 LIMIT 1"
 
+/* One order more than the page has, which says that there is a next page. */
 #define SEARCH(about_user)                                                                         \
-    "SELECT r.* FROM (SELECT CASE WHEN $12::text IS NOT NULL THEN (" OLDEST(                       \
-        about_user) ") END AS oldest OFFSET 0) AS w"                                               \
-                    " CROSS JOIN LATERAL (SELECT ARRAY(SELECT o.id FROM orders.orders AS "         \
-                    "o" ABOUT_ORDER about_user " AND o.id >= coalesce(w.oldest, 0)" ABOUT_TEXT     \
-                    " ORDER BY o.id DESC LIMIT $2::integer + 1) AS ids OFFSET 0) AS p"             \
-                    " CROSS JOIN LATERAL (SELECT * FROM orders_v1.rows_of($1, "                    \
-                    "p.ids[1:$2::integer])"                                                        \
-                    " UNION ALL SELECT * FROM orders_v1.more_of($1, p.ids[1:$2::integer])"         \
-                    " UNION ALL " ORDERS_WINDOW_ROW(                                               \
-                        "CASE WHEN cardinality(p.ids) <= $2::integer THEN w.oldest END",           \
-                        "cardinality(p.ids) > $2::integer OR w.oldest IS NOT NULL") ") AS r"
+    "SELECT w.searched_to, " ORDERS_OPERATOR_COLUMNS                                               \
+    " FROM (SELECT CASE WHEN $12::text IS NOT NULL THEN (" OLDEST(                                 \
+        about_user) ") END AS searched_to OFFSET 0) AS w"                                          \
+                    " LEFT JOIN LATERAL (SELECT o.* FROM orders_v1.order_view AS o" ABOUT_ORDER    \
+                        about_user " AND o.id >= coalesce(w.searched_to, 0)" ABOUT_TEXT            \
+                    " ORDER BY o.id DESC LIMIT $2::integer + 1) AS v ON true"
 
 static const orders_statement_t search_all = {
     .name = "orders_search",
@@ -97,13 +86,24 @@ static const char *anywhere(apr_pool_t *pool, const char *text)
     return pattern;
 }
 
+/* Where more was found than the page has, the next page begins behind its last order; else behind the window. */
+static void end_page(orders_order_list_t *page, int size)
+{
+    if (page->orders->nelts > size) {
+        page->orders->nelts = size;
+        page->searched_to = 0;
+        page->more = true;
+    } else {
+        page->more = page->searched_to != 0;
+    }
+}
+
 orders_problem_t *orders_order_search(const orders_reader_t *reader, const orders_search_t *search,
-                                      orders_answer_t **answer)
+                                      orders_order_list_t **page)
 {
     apr_pool_t *pool = reader->pool;
     orders_params_t params;
-    orders_params_init(&params, pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, search->size);
     orders_param_int_or_null(&params, search->before_id != 0, search->before_id);
     orders_param_text(&params, search->state);
@@ -117,5 +117,8 @@ orders_problem_t *orders_order_search(const orders_reader_t *reader, const order
     orders_param_text(&params, search->text ? anywhere(pool, search->text) : NULL);
     orders_param_text(&params, search->from_day);
     orders_param_text(&params, search->to_day);
-    return orders_store_read(reader, search->user ? &search_user : &search_all, &params, answer);
+    ORDERS_TRY(
+        orders_store_read_list(reader, search->user ? &search_user : &search_all, &params, page));
+    end_page(*page, search->size);
+    return NULL;
 }

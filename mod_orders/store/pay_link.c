@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pay_link.h"
 
+#include "store/columns.h"
+
 static const orders_statement_t send_link = {
     .name = "orders_send_pay_link",
-    .text = "SELECT * FROM orders_v1.send_pay_link(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = ORDERS_WRITTEN("send_pay_link(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
 };
 static const orders_statement_t read_link = {
     .name = "orders_read_link",
-    .text = "SELECT * FROM orders_v1.read_link($1, $2)",
+    .text = "SELECT " ORDERS_STATE_COLUMNS ", v.buyer_binds, v.payment_method, v.payer, v.currency,"
+            " v.exponent, v.total, v.updated_at, v.paid_at, v.expires_at, v.payments, v.company"
+            " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $2",
     .param_count = 2,
 };
 static const orders_statement_t start = {
@@ -28,18 +32,18 @@ static const orders_statement_t begin_capture = {
 };
 static const orders_statement_t capture_not_made = {
     .name = "orders_capture_not_made",
-    .text = "SELECT * FROM orders_v1.capture_not_made($1, $2)",
+    .text = ORDERS_WRITTEN("capture_not_made($1, $2)"),
     .param_count = 2,
 };
 static const orders_statement_t await_capture = {
     .name = "orders_await_capture",
-    .text = "SELECT * FROM orders_v1.await_capture($1, $2, $3)",
+    .text = ORDERS_WRITTEN("await_capture($1, $2, $3)"),
     .param_count = 3,
 };
 
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
                                        const char *email, const orders_mail_limits_t *limits,
-                                       orders_answer_t **answer)
+                                       orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
@@ -47,81 +51,79 @@ orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char
     orders_param_text(&params, email);
     orders_param_int(&params, limits->per_order);
     orders_param_int(&params, limits->per_agent);
-    return orders_store_write(writer, &send_link, &params, answer);
+    return orders_store_write(writer, &send_link, &params, written);
 }
 
-static void params_of(orders_params_t *params, const orders_reader_t *reader)
+/* The first of the tasks that the statement returns; NULL: none. */
+static orders_problem_t *work_task(const orders_reader_t *reader,
+                                   const orders_statement_t *statement,
+                                   const orders_params_t *params, orders_payment_task_t **task)
 {
-    orders_params_init(params, reader->pool);
-    orders_param_int(params, reader->tenant);
-}
-
-/* A write that a lost connection does not spoil: doing it again changes nothing more. */
-static orders_problem_t *write_again(const orders_reader_t *reader,
-                                     const orders_statement_t *statement,
-                                     const orders_params_t *params, orders_answer_t **answer)
-{
-    PGresult *result;
-    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, statement, params,
-                                       ORDERS_WRITE_KEYED, &result));
-    return orders_answer_read(reader->pool, result, answer);
+    apr_array_header_t *rows;
+    ORDERS_TRY(orders_store_work_rows(reader, statement, params, &orders_payment_task_type, &rows));
+    *task = orders_first(rows);
+    return NULL;
 }
 
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
-                                       orders_answer_t **answer)
+                                       orders_order_t **order)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, order_id);
-    return orders_store_read(reader, &read_link, &params, answer);
+    return orders_store_read_order(reader, &read_link, &params, order);
 }
 
 orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,
-                                        int64_t gone, orders_answer_t **answer)
+                                        int64_t gone, orders_payment_task_t **task)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, order_id);
     orders_param_int_or_null(&params, gone != 0, gone);
-    return write_again(reader, &start, &params, answer);
+    return work_task(reader, &start, &params, task);
 }
 
 orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const char *channel,
-                                           const char *intent_id, orders_answer_t **answer)
+                                           const char *intent_id, orders_payment_task_t **task)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    apr_array_header_t *rows;
+    orders_reader_params(&params, reader);
     orders_param_text(&params, channel);
     orders_param_text(&params, intent_id);
-    return orders_store_read(reader, &by_intent, &params, answer);
+    ORDERS_TRY(orders_store_read(reader, &by_intent, &params, &orders_payment_task_type, &rows));
+    *task = orders_first(rows);
+    return NULL;
 }
 
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               bool ask_first, int lease, orders_answer_t **answer)
+                                               bool ask_first, int lease,
+                                               orders_payment_task_t **task)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, payment_id);
-    orders_param_text(&params, ask_first ? "true" : "false");
+    orders_param_bool(&params, ask_first);
     orders_param_int(&params, lease);
-    return write_again(reader, &begin_capture, &params, answer);
+    return work_task(reader, &begin_capture, &params, task);
 }
 
 orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
-                                                  orders_answer_t **answer)
+                                                  orders_written_t **written)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, payment_id);
-    return write_again(reader, &capture_not_made, &params, answer);
+    return orders_store_work(reader, &capture_not_made, &params, written);
 }
 
 orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               int seconds, orders_answer_t **answer)
+                                               int seconds, orders_written_t **written)
 {
     orders_params_t params;
-    params_of(&params, reader);
+    orders_reader_params(&params, reader);
     orders_param_int(&params, payment_id);
     orders_param_int(&params, seconds);
-    return write_again(reader, &await_capture, &params, answer);
+    return orders_store_work(reader, &await_capture, &params, written);
 }

@@ -11,40 +11,41 @@
  */
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
                                        const char *email, const orders_mail_limits_t *limits,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The order with its payments and retailer, for whoever has its link. */
+/** The order with its payments and retailer, for the holder of its link. `not_found`. */
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_order_t **order) ORDERS_MUSTCHECK;
 
 /**
- * The payment (loose) to make an intent for, or whose intent to go on with. `gone`: the id of a payment whose intent the
+ * The payment to make an intent for, or whose intent to go on with. `gone`: the id of a payment whose intent the
  * provider no longer knows, or 0.
  */
 orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,
-                                        int64_t gone, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        int64_t gone,
+                                        orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
-/** The payment (loose) of a channel's intent; none when there is no such. */
+/** The payment of a channel's intent; NULL when there is no such intent. */
 orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const char *channel,
                                            const char *intent_id,
-                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                           orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 /**
  * Commits that a payment is about to be captured, before the provider is asked. `ask_first`: an earlier request may have
- * captured it. `lease`: seconds that the provider's answer may take at most; after that the worker asks. The answer: the
- * payment (loose) with its `capture_step`, or none when there is nothing to capture.
+ * captured it. `lease`: seconds that the provider's answer may take at most; after that the worker asks. `*task` has a
+ * capture_step; it is NULL when there is nothing to capture.
  */
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
                                                bool ask_first, int lease,
-                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                               orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 /** The provider says that it has not captured. */
 orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
-                                                  orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                                  orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** The outcome of a capture is unknown: the worker is to ask again after `seconds`, later with each try. */
 orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
                                                int seconds,
-                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

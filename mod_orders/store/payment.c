@@ -3,33 +3,34 @@
 
 static const orders_statement_t record_intent = {
     .name = "orders_record_intent",
-    .text = "SELECT * FROM orders_v1.record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = ORDERS_WRITTEN("record_intent(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
+    .repeatable = true,
 };
 static const orders_statement_t record_failure = {
     .name = "orders_record_intent_failure",
-    .text =
-        "SELECT * FROM orders_v1.record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = ORDERS_WRITTEN("record_intent_failure(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
+    .repeatable = true,
 };
 static const orders_statement_t apply_event = {
     .name = "orders_apply_provider_event",
     .text =
-        "SELECT * FROM orders_v1.apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $12, $13, $14)",
+        ORDERS_WRITTEN_EVENT("apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+                             " $12, $13, $14)"),
     .param_count = 14,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
-    .text = "SELECT * FROM orders_v1.settle_payment(" ORDERS_WRITER_SQL
-            ", orders_v1.order_id_of($1, $8), $9, $10, $11)",
+    .text = ORDERS_WRITTEN("settle_payment(" ORDERS_WRITER_SQL
+                           ", orders_v1.order_id_of($1, $8), $9, $10, $11)"),
     .param_count = 11,
 };
 static const orders_statement_t settle_refund = {
     .name = "orders_settle_refund",
-    .text =
-        "SELECT * FROM orders_v1.settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13)",
+    .text = ORDERS_WRITTEN("settle_refund(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12, $13)"),
     .param_count = 13,
+    .repeatable = true,
 };
 static const orders_statement_t post_balance = {
     .name = "orders_post_balance",
@@ -40,7 +41,7 @@ static const orders_statement_t post_balance = {
 
 orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
                                                const orders_record_intent_t *intent,
-                                               orders_answer_t **answer)
+                                               orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
@@ -48,29 +49,28 @@ orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
     orders_param_text(&params, intent->intent_id);
     orders_param_text(&params, intent->pay_url);
     orders_param_text(&params, intent->reference);
-    return orders_store_write_again(writer, &record_intent, &params, answer);
+    return orders_store_write(writer, &record_intent, &params, written);
 }
 
 orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
                                                 const orders_intent_failure_t *failure,
-                                                orders_answer_t **answer)
+                                                orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_int(&params, failure->payment_id);
     orders_param_text(&params, failure->code);
     orders_param_text(&params, failure->message);
-    orders_param_text(&params, failure->final ? "true" : "false");
-    return orders_store_write_again(writer, &record_failure, &params, answer);
+    orders_param_bool(&params, failure->final);
+    return orders_store_write(writer, &record_failure, &params, written);
 }
 
 orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
                                              const orders_payment_event_t *event,
-                                             orders_answer_t **answer)
+                                             orders_written_t **written)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_text(&params, event->channel);
     orders_param_text(&params, event->event_id);
     orders_param_text(&params, event->type);
@@ -84,48 +84,48 @@ orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
     orders_param_text(&params, event->payer);
     orders_param_text(&params, event->raw_type);
     orders_param_text(&params, event->capture_id);
-    PGresult *result;
-    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &apply_event, &params,
-                                       ORDERS_WRITE_KEYED, &result));
-    return orders_answer_read(reader->pool, result, answer);
+    return orders_store_work(reader, &apply_event, &params, written);
 }
 
 orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
-                                        const orders_settle_t *settle, orders_answer_t **answer)
+                                        const orders_settle_t *settle, orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_text(&params, settle->order.text);
     orders_param_text(&params, settle->method);
     orders_param_text(&params, settle->reference);
-    orders_param_match(&params, settle->match);
-    return orders_store_write(writer, &settle_payment, &params, answer);
+    orders_param_texts(&params, settle->match);
+    return orders_store_write(writer, &settle_payment, &params, written);
 }
 
 orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
                                                const orders_settle_refund_t *settle,
-                                               orders_answer_t **answer)
+                                               orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_int(&params, settle->refund_id);
     orders_param_text(&params, settle->transaction_id);
-    orders_param_text(&params, settle->ok ? "true" : "false");
+    orders_param_bool(&params, settle->ok);
     orders_param_text(&params, settle->code);
     orders_param_text(&params, settle->message);
-    orders_param_match(&params, settle->match);
-    return orders_store_write_again(writer, &settle_refund, &params, answer);
+    orders_param_texts(&params, settle->match);
+    return orders_store_write(writer, &settle_refund, &params, written);
 }
 
 orders_problem_t *orders_payment_post_balance(const orders_writer_t *writer,
                                               const orders_post_balance_t *post,
-                                              orders_answer_t **answer)
+                                              orders_posted_t **posted)
 {
     orders_params_t params;
+    apr_array_header_t *rows;
     orders_writer_params(&params, writer);
     orders_param_text(&params, post->user);
     orders_param_int(&params, post->amount);
     orders_param_text(&params, post->currency);
     orders_param_text(&params, post->reference);
-    return orders_store_write(writer, &post_balance, &params, answer);
+    ORDERS_TRY(orders_store_write_rows(writer, &post_balance, &params, &orders_posted_type, &rows));
+    *posted = orders_first(rows);
+    return NULL;
 }

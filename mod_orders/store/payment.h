@@ -13,7 +13,7 @@ typedef struct orders_record_intent_t {
 /** Keeps what a provider answered; completes the idempotency record of the writer's key. May be repeated. */
 orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
                                                const orders_record_intent_t *intent,
-                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_intent_failure_t {
     int64_t payment_id;
@@ -23,7 +23,7 @@ typedef struct orders_intent_failure_t {
 
 orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
                                                 const orders_intent_failure_t *failure,
-                                                orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                                orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_payment_event_t {
     const char *channel, *event_id, *type;
@@ -49,7 +49,7 @@ typedef struct orders_refused_event_t {
  */
 orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
                                              const orders_payment_event_t *event,
-                                             orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                             orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_settle_t {
     orders_order_ref_t order;
@@ -60,7 +60,7 @@ typedef struct orders_settle_t {
 /** Settles an order's open payment by hand. */
 orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
                                         const orders_settle_t *settle,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_settle_refund_t {
     int64_t refund_id;
@@ -73,7 +73,7 @@ typedef struct orders_settle_refund_t {
 /** What a provider said of a refund, or an operator of one that people settle. May be repeated. */
 orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,
                                                const orders_settle_refund_t *settle,
-                                               orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_post_balance_t {
     const char *user; /**< external reference */
@@ -81,9 +81,9 @@ typedef struct orders_post_balance_t {
     const char *currency, *reference;
 } orders_post_balance_t;
 
-/** A top-up or a correction. The answer: the balance and the posting, both loose. */
+/** A top-up or a correction. The answer: the balance and the posting. */
 orders_problem_t *orders_payment_post_balance(const orders_writer_t *writer,
                                               const orders_post_balance_t *post,
-                                              orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                              orders_posted_t **posted) ORDERS_MUSTCHECK;
 
 #endif

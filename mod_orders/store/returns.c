@@ -2,8 +2,7 @@
 #include "store/returns.h"
 
 #define REQUEST(order)                                                                             \
-    "SELECT * FROM orders_v1.request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, " \
-    "$13)"
+    ORDERS_WRITTEN("request_return(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12, $13)")
 
 static const orders_statement_t request_by_id = {
     .name = "orders_request_return", .text = REQUEST("$9"), .param_count = 13};
@@ -14,7 +13,7 @@ static const orders_statement_t request_by_text = {
 };
 static const orders_statement_t resolve = {
     .name = "orders_resolve_return",
-    .text = "SELECT * FROM orders_v1.resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)",
+    .text = ORDERS_WRITTEN("resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
 };
 /* A plan made for one state has an index; one made for any has another. */
@@ -27,7 +26,7 @@ static const orders_statement_t list_returns = {
 
 orders_problem_t *orders_return_request(const orders_writer_t *writer,
                                         const orders_return_request_t *request,
-                                        orders_answer_t **answer)
+                                        orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
@@ -40,31 +39,31 @@ orders_problem_t *orders_return_request(const orders_writer_t *writer,
     orders_param_text(&params, request->lines);
     orders_param_text(&params, request->reason);
     orders_param_int(&params, request->window);
-    orders_param_match(&params, request->match);
+    orders_param_texts(&params, request->match);
     return orders_store_write(writer, request->order.id ? &request_by_id : &request_by_text,
-                              &params, answer);
+                              &params, written);
 }
 
 orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
-                                        const orders_return_step_t *step, orders_answer_t **answer)
+                                        const orders_return_step_t *step,
+                                        orders_written_t **written)
 {
     orders_params_t params;
     orders_writer_params(&params, writer);
     orders_param_int(&params, step->return_id);
     orders_param_text(&params, step->action);
     orders_param_text(&params, step->comment);
-    orders_param_match(&params, step->match);
-    return orders_store_write(writer, &resolve, &params, answer);
+    orders_param_texts(&params, step->match);
+    return orders_store_write(writer, &resolve, &params, written);
 }
 
 orders_problem_t *orders_return_list(const orders_reader_t *reader,
-                                     const orders_return_list_t *list, orders_answer_t **answer)
+                                     const orders_return_list_t *list, apr_array_header_t **returns)
 {
     orders_params_t params;
-    orders_params_init(&params, reader->pool);
-    orders_param_int(&params, reader->tenant);
+    orders_reader_params(&params, reader);
     orders_param_text(&params, list->state);
     orders_param_int(&params, list->size);
     orders_param_int_or_null(&params, list->before_id != 0, list->before_id);
-    return orders_store_read(reader, &list_returns, &params, answer);
+    return orders_store_read(reader, &list_returns, &params, &orders_return_type, returns);
 }

@@ -20,7 +20,7 @@ typedef struct orders_return_request_t {
  */
 orders_problem_t *orders_return_request(const orders_writer_t *writer,
                                         const orders_return_request_t *request,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_return_step_t {
     int64_t return_id;
@@ -32,7 +32,7 @@ typedef struct orders_return_step_t {
 /** `return_not_found`, `return_not_resolvable`; a refund also what refunds of orders are refused with. */
 orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
                                         const orders_return_step_t *step,
-                                        orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** A page of everybody's returns. */
 typedef struct orders_return_list_t {
@@ -41,9 +41,9 @@ typedef struct orders_return_list_t {
     int64_t before_id; /**< 0: from the newest */
 } orders_return_list_t;
 
-/** Loose returns, the newest first; totals say whether there are more. */
+/** An array of orders_return_t, the newest first. */
 orders_problem_t *orders_return_list(const orders_reader_t *reader,
                                      const orders_return_list_t *list,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     apr_array_header_t **returns) ORDERS_MUSTCHECK;
 
 #endif

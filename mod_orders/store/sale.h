@@ -21,13 +21,13 @@ typedef struct orders_place_cart_t {
 
 /** The outcome is `unchanged`, with the first order, when the cart was ordered before. */
 orders_problem_t *orders_sale_place(const orders_writer_t *writer, const orders_place_cart_t *place,
-                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                    orders_written_t **written) ORDERS_MUSTCHECK;
 /** The agent has taken the money. */
 orders_problem_t *orders_sale_settle(const orders_writer_t *writer, const char *number,
                                      const char *transaction_id,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_t **written) ORDERS_MUSTCHECK;
 orders_problem_t *orders_sale_cancel(const orders_writer_t *writer, const char *number,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_refund_sale_t {
     const char *number;
@@ -39,29 +39,28 @@ typedef struct orders_refund_sale_t {
 /** All that is left. The result's id is the refund's; one that is pending is still to be sent to its provider. */
 orders_problem_t *orders_sale_refund(const orders_writer_t *writer,
                                      const orders_refund_sale_t *refund,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The current company's orders, newest first, with lines, payments, retailer and agent. */
+/** The current company's orders, newest first, with payments, retailer and agent: an array of orders_order_t. */
 orders_problem_t *orders_sale_list(const orders_reader_t *reader, int64_t user_id, int limit,
-                                   int64_t offset, orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** All that is known of one of them. */
+                                   int64_t offset, apr_array_header_t **orders) ORDERS_MUSTCHECK;
+/** One of them, also with lines, addresses, history, actors and invoices. `not_found`. */
 orders_problem_t *orders_sale_read(const orders_reader_t *reader, int64_t user_id,
-                                   const char *number, orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                   const char *number, orders_order_t **order) ORDERS_MUSTCHECK;
 /** Whether a refund would be made; the outcome is `unchanged` when it was before. */
 orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_t user_id,
                                            const char *number, int window,
-                                           orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                           orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The order that a consumer scanned, with its retailer. */
+/** The order that a consumer scanned, with its lines and retailer. `not_found`. */
 orders_problem_t *orders_consumer_read(const orders_reader_t *reader, int64_t user_id,
-                                       const char *number,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
-/** Makes the writer's user the buyer; the answer has his profile. */
+                                       const char *number, orders_order_t **order) ORDERS_MUSTCHECK;
+/** Makes the writer's user the buyer. */
 orders_problem_t *orders_consumer_bind(const orders_writer_t *writer, const char *number,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_bound_buyer_t **bound) ORDERS_MUSTCHECK;
 /** `address`: JSON; NULL when it was found invalid, which the order book says last (`invalid_fields`). */
 orders_problem_t *orders_consumer_edit(const orders_writer_t *writer, const char *number,
                                        const char *address,
-                                       orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

@@ -28,7 +28,7 @@ struct orders_schema_t {
     apr_time_t asked_at; /* atomic: when the version was last read or doubted */
 };
 
-const char orders_schema_query[] = "SELECT number::text, release FROM orders.schema_version";
+const char orders_schema_query[] = "SELECT orders_v1.schema_version()::text";
 
 orders_schema_t *orders_schema_create(apr_pool_t *own, const orders_log_t *log)
 {
@@ -82,8 +82,7 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
         (void)apr_snprintf(found, sizeof(found), "no version of the schema (%s)",
                            cause ? cause : "no functions are installed");
     } else {
-        (void)apr_snprintf(found, sizeof(found), "version %d of the schema (release %s)", number,
-                           PQgetvalue(result, 0, 1));
+        (void)apr_snprintf(found, sizeof(found), "version %d of the schema", number);
     }
     if (number < ORDERS_SCHEMA_OLDEST) {
         report_unfit(schema, found, "schema");
@@ -99,7 +98,8 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
 
 bool orders_schema_judge(orders_schema_t *schema, PGconn *connection, const PGresult *result)
 {
-    bool row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+    bool row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+               !PQgetisnull(result, 0, 0);
     int number = row ? atoi(PQgetvalue(result, 0, 0)) : NO_VERSION;
     bool fits = number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
     if (__atomic_exchange_n(&schema->found, number, __ATOMIC_RELAXED) != number) {

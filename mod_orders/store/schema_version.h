@@ -18,7 +18,7 @@
 #include "core/problem.h"
 
 /**
- * The numbers of orders.schema_version that this module accepts. The hundreds name the oldest schema of functions that is complete
+ * The numbers of orders_v1.schema_version() that this module accepts. The hundreds name the oldest schema of functions that is complete
  * in the database (100: orders_v1), and grow only when that schema is removed: so the module accepts the versions of later releases.
  */
 #define ORDERS_SCHEMA_OLDEST 100
@@ -29,7 +29,7 @@
 
 typedef struct orders_schema_t orders_schema_t;
 
-/** Reads the version. One row with the number and the release, in text format. */
+/** Reads the version: one row with the number as text, NULL where the schema has none. */
 extern const char orders_schema_query[];
 
 /** Lives in `own`. `log`: where the versions that were found are logged. */
@@ -48,7 +48,7 @@ bool orders_schema_is_due(const orders_schema_t *schema, const PGconn *connectio
 bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error);
 
 /**
- * Takes what the query returned on the connection: the row, no row, or an error that orders_schema_is_missing. Logs a version that
+ * Takes what the query returned on the connection: the number, NULL, or an error that orders_schema_is_missing. Logs a version that
  * is not the last one that was found. Returns whether the version fits.
  */
 bool orders_schema_judge(orders_schema_t *schema, PGconn *connection, const PGresult *result);

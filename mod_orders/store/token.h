@@ -16,14 +16,14 @@ typedef struct orders_issue_token_t {
 
 orders_problem_t *orders_token_issue(const orders_writer_t *writer,
                                      const orders_issue_token_t *issue,
-                                     orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                     orders_written_token_t **written) ORDERS_MUSTCHECK;
 
-/** The result's reference is the hash in hex, for caches to forget. */
+/** With the hash, for caches to forget. */
 orders_problem_t *orders_token_revoke(const orders_writer_t *writer, int64_t token_id,
-                                      orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                      orders_written_token_t **written) ORDERS_MUSTCHECK;
 
-/** Newest first, those with an id below `before` (0: all). */
+/** An array of orders_token_t, newest first: those with an id below `before` (0: all). */
 orders_problem_t *orders_token_list(const orders_reader_t *reader, int64_t before, int limit,
-                                    orders_answer_t **answer) ORDERS_MUSTCHECK;
+                                    apr_array_header_t **tokens) ORDERS_MUSTCHECK;
 
 #endif

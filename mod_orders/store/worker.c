@@ -5,7 +5,7 @@
 
 static const orders_statement_t tenants_of = {
     .name = "orders_tenants",
-    .text = "SELECT id FROM orders.tenant ORDER BY id",
+    .text = "SELECT * FROM orders_v1.tenants()",
     .param_count = 0,
 };
 static const orders_statement_t tenants_to_bill = {
@@ -76,8 +76,7 @@ static const orders_statement_t mark_mail = {
 static void number_params(orders_params_t *params, const orders_reader_t *reader,
                           const int *numbers, int count)
 {
-    orders_params_init(params, reader->pool);
-    orders_param_int(params, reader->tenant);
+    orders_reader_params(params, reader);
     for (int i = 0; i < count; i++) {
         orders_param_int(params, numbers[i]);
     }
@@ -195,67 +194,47 @@ orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, in
     return NULL;
 }
 
-static orders_problem_t *claim_payments(const orders_reader_t *reader,
-                                        const orders_statement_t *statement,
-                                        const orders_claim_t *claim, orders_answer_t **answer)
+static orders_problem_t *claim_tasks(const orders_reader_t *reader,
+                                     const orders_statement_t *statement,
+                                     const orders_claim_t *claim, const orders_row_type_t *type,
+                                     apr_array_header_t **tasks)
 {
     orders_params_t params;
-    PGresult *result;
     number_params(&params, reader, NULL, 0);
     orders_param_text(&params, claim->channel);
     orders_param_int(&params, claim->limit);
     orders_param_int(&params, claim->lease);
-    ORDERS_TRY(execute(reader, statement, &params, &result));
-    return orders_answer_read(reader->pool, result, answer);
+    return orders_store_work_rows(reader, statement, &params, type, tasks);
 }
 
 orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
-                                            const orders_claim_t *claim,
-                                            apr_array_header_t **payments)
+                                            const orders_claim_t *claim, apr_array_header_t **tasks)
 {
-    orders_answer_t *answer;
-    ORDERS_TRY(claim_payments(reader, &due_intents, claim, &answer));
-    *payments = answer->loose.payments;
-    for (int i = 0; i < (*payments)->nelts; i++) { /* there is no page to pay at yet */
-        orders_payment_t *payment = &APR_ARRAY_IDX(*payments, i, orders_payment_t);
-        payment->return_url = payment->pay_url;
-        payment->pay_url = NULL;
-    }
-    return NULL;
+    return claim_tasks(reader, &due_intents, claim, &orders_payment_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
-                                            const orders_claim_t *claim,
-                                            apr_array_header_t **refunds)
+                                            const orders_claim_t *claim, apr_array_header_t **tasks)
 {
-    orders_answer_t *answer;
-    ORDERS_TRY(claim_payments(reader, &due_refunds, claim, &answer));
-    *refunds = answer->loose.refunds;
-    return NULL;
+    return claim_tasks(reader, &due_refunds, claim, &orders_refund_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
                                              const orders_claim_t *claim,
-                                             apr_array_header_t **payments)
+                                             apr_array_header_t **tasks)
 {
-    orders_answer_t *answer;
-    ORDERS_TRY(claim_payments(reader, &due_captures, claim, &answer));
-    *payments = answer->loose.payments;
-    return NULL;
+    return claim_tasks(reader, &due_captures, claim, &orders_payment_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
-                                           apr_array_header_t **mails)
+                                           apr_array_header_t **tasks)
 {
     orders_params_t params;
     PGresult *result;
-    orders_answer_t *answer;
     number_params(&params, reader, (const int[]){limit, lease}, 2);
     ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &claim_mail, &params,
                                        ORDERS_WRITE, &result)); /* a lost lease ends by itself */
-    ORDERS_TRY(orders_answer_read(reader->pool, result, &answer));
-    *mails = answer->mails;
-    return NULL;
+    return orders_rows_read(reader->pool, result, &orders_mail_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
@@ -265,8 +244,8 @@ orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t
     PGresult *result;
     number_params(&params, reader, NULL, 0);
     orders_param_int(&params, mail_id);
-    orders_param_text(&params, error ? "false" : "true");
-    orders_param_text(&params, final ? "true" : "false");
+    orders_param_bool(&params, !error);
+    orders_param_bool(&params, final);
     orders_param_text(&params, error);
     return execute(reader, &mark_mail, &params, &result);
 }

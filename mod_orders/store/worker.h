@@ -46,29 +46,26 @@ orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, in
                                                apr_array_header_t **refused) ORDERS_MUSTCHECK;
 
 /**
- * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_t with order number
- * and return URL. Each is for orders_collect_intent.
+ * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_task_t. Each is for
+ * orders_collect_intent.
  */
 orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
                                             const orders_claim_t *claim,
-                                            apr_array_header_t **payments) ORDERS_MUSTCHECK;
+                                            apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/**
- * Claims refunds that a provider must be told of: array of orders_refund_t; `reference` is the transaction of the capture.
- * Each is for orders_collect_refund.
- */
+/** Claims refunds that a provider must be told of: array of orders_refund_task_t. Each is for orders_collect_refund. */
 orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
                                             const orders_claim_t *claim,
-                                            apr_array_header_t **refunds) ORDERS_MUSTCHECK;
+                                            apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/** Claims payments whose capture has an unknown outcome: array of orders_payment_t. Each is for orders_collect_claimed. */
+/** Claims payments whose capture has an unknown outcome: array of orders_payment_task_t. Each is for orders_collect_claimed. */
 orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
                                              const orders_claim_t *claim,
-                                             apr_array_header_t **payments) ORDERS_MUSTCHECK;
+                                             apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/** Claims mail that is due: array of orders_due_mail_t. */
+/** Claims mail that is due: array of orders_mail_task_t. */
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
-                                           apr_array_header_t **mails) ORDERS_MUSTCHECK;
+                                           apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
 /** What became of one. `error`: NULL when a server took it; `final`: another try would not help. */
 orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,

@@ -133,9 +133,9 @@ BEGIN
     IF FOUND THEN
         RETURN v_number;
     END IF;
-    SELECT r.order_id INTO v_order FROM orders_v1.place_cart(1, 'company', 'seller', v_agent, 'demo', NULL, NULL,
+    SELECT (r."order").id INTO v_order FROM orders_v1.place_cart(1, 'company', 'seller', v_agent, 'demo', NULL, NULL,
         pg_temp.demo_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"number": "AAAA0000000005PD", "discount": 801}]')::text,
-        'credit_card', true, NULL, 900) AS r WHERE r.kind = 'result';
+        'credit_card', true, NULL, 900) AS r;
     SELECT o.number INTO v_number FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = v_order;
     PERFORM orders_v1.bind_buyer(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
     PERFORM orders_v1.edit_billing_address(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number,
@@ -187,9 +187,8 @@ DECLARE
     v_id   bigint;
     v_step text;
 BEGIN
-    SELECT r.order_id INTO v_id FROM orders_v1.place_order(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
-        jsonb_build_object('user', 'demo-alice', 'metadata', jsonb_build_object('demo', p_name)) || p_document, NULL) AS r
-    WHERE r.kind = 'result';
+    SELECT (r."order").id INTO v_id FROM orders_v1.place_order(1, 'operator', 'system', NULL, 'demo', NULL, NULL,
+        jsonb_build_object('user', 'demo-alice', 'metadata', jsonb_build_object('demo', p_name)) || p_document, NULL) AS r;
     FOREACH v_step IN ARRAY p_steps LOOP
         CASE v_step
             WHEN 'paid' THEN

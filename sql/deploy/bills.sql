@@ -33,8 +33,6 @@ CREATE TRIGGER bill_is_immutable BEFORE UPDATE OR DELETE ON orders.bill
 CREATE TRIGGER bill_document_is_immutable BEFORE UPDATE OR DELETE ON orders.bill_document
     FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
 
-GRANT SELECT ON orders.bill, orders.bill_document TO orders_api;
-
 COMMENT ON TABLE orders.bill IS
 'Bills of orders of goods: their numbers, and what edits could change afterwards. No row is ever changed';
 COMMENT ON COLUMN orders.bill.tenant_id IS 'The tenant';

@@ -53,8 +53,6 @@ CREATE TABLE orders.cart_reorder (
     CONSTRAINT cart_reorder_not_sold_is_array CHECK (jsonb_typeof(not_sold) = 'array')
 );
 
-GRANT SELECT ON orders.cart, orders.cart_line, orders.cart_reorder TO orders_api;
-
 COMMENT ON TABLE orders.cart IS
 'What is about to be ordered. Its row is locked while it becomes an order, so that it becomes one only';
 COMMENT ON COLUMN orders.cart.tenant_id IS 'The tenant';

@@ -163,9 +163,6 @@ CREATE TABLE orders.payment_channel (
     CONSTRAINT payment_channel_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
-GRANT SELECT ON orders.provider_currency, orders.plan, orders.billing_option, orders.tax_rate, orders.coupon, orders.payment_channel
-    TO orders_api;
-
 COMMENT ON TABLE orders.plan IS
 'What is sold for a period: a subscription plan. Orders copy it, so a change alters no order';
 COMMENT ON COLUMN orders.plan.tenant_id IS 'The tenant';

@@ -59,8 +59,6 @@ ALTER TABLE orders.users
     ADD CONSTRAINT users_current_company_exists FOREIGN KEY (tenant_id, current_company_id)
         REFERENCES orders.company (tenant_id, id);
 
-GRANT SELECT ON orders.company, orders.membership TO orders_api;
-
 COMMENT ON TABLE orders.company IS
 'A company that sells: the retailer of its orders and the issuer of their invoices';
 COMMENT ON COLUMN orders.company.tenant_id IS 'The tenant';

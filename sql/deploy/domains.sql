@@ -7,7 +7,7 @@
 -- little, and functions with two arguments of one polymorphic type, as is() of pgTAP, take a domain beside a constant text, which has no
 -- type of its own, but no domain beside an integer.
 --
--- A function that returns rows casts these columns to the base type (sql/functions/answer.sql says why).
+-- The view of orders casts these columns to the base type, which is the type that its readers see (sql/deploy/views.sql).
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
@@ -16,6 +16,8 @@ SET LOCAL ROLE orders_owner;
 CREATE DOMAIN orders.json_object AS jsonb CONSTRAINT json_object_is_object CHECK (jsonb_typeof(VALUE) = 'object');
 
 CREATE DOMAIN orders.json_array AS jsonb CONSTRAINT json_array_is_array CHECK (jsonb_typeof(VALUE) = 'array');
+
+CREATE DOMAIN orders.kept_answer AS jsonb CONSTRAINT kept_answer_is_document CHECK (jsonb_typeof(VALUE) IN ('object', 'array'));
 
 CREATE DOMAIN orders.currency_code AS text CONSTRAINT currency_code_has_three_letters CHECK (length(VALUE) = 3);
 
@@ -60,6 +62,7 @@ CREATE DOMAIN orders.return_state AS text CONSTRAINT return_state_known CHECK (
 
 COMMENT ON DOMAIN orders.json_object IS 'A JSON object';
 COMMENT ON DOMAIN orders.json_array IS 'A JSON array';
+COMMENT ON DOMAIN orders.kept_answer IS 'An answer as JSON: an object, or an array of objects where the answer has several rows';
 COMMENT ON DOMAIN orders.currency_code IS 'ISO 4217 code of the currency of an order';
 COMMENT ON DOMAIN orders.order_number IS 'Number of an order, in capitals';
 COMMENT ON DOMAIN orders.order_notes IS 'Free text of a buyer, at most 2000 characters';

@@ -17,7 +17,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../functions/orders.sql
 \ir ../functions/places.sql
 \ir ../functions/packages.sql
-\ir ../functions/answer.sql
+\ir ../functions/readers.sql
 \ir ../functions/idempotent_calls.sql
 \ir ../functions/terminal.sql
 \ir ../functions/identities.sql

@@ -12,7 +12,7 @@ CREATE TABLE orders.idempotency (
     key          orders.idempotency_key NOT NULL,
     fingerprint  bytea       NOT NULL,
     order_id     bigint,
-    answer       orders.json_array,
+    answer       orders.kept_answer,
     created_at   timestamptz NOT NULL DEFAULT now(),
     started_at   timestamptz NOT NULL DEFAULT now(),
     completed_at timestamptz,
@@ -23,7 +23,7 @@ CREATE TABLE orders.idempotency (
 
 CREATE INDEX idempotency_by_age ON orders.idempotency (tenant_id, created_at);
 
-COMMENT ON TABLE orders.idempotency IS 'Requests that carried a key, with the rows of their answer for the replay';
+COMMENT ON TABLE orders.idempotency IS 'Requests that carried a key, with their answer for the replay';
 COMMENT ON COLUMN orders.idempotency.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.idempotency.actor_id IS 'User who asked; 0: nobody of ours';
 COMMENT ON COLUMN orders.idempotency.route IS 'Route that the key belongs to';
@@ -31,7 +31,7 @@ COMMENT ON COLUMN orders.idempotency.key IS 'The client''s key';
 COMMENT ON COLUMN orders.idempotency.fingerprint IS 'Hash of the request: another one may not use the key';
 COMMENT ON COLUMN orders.idempotency.order_id IS 'The order that came out';
 COMMENT ON COLUMN orders.idempotency.answer IS
-'Rows of orders_v1.answer without nulls; null while the answer is not final';
+'The answer, as JSON of its type in orders_v1; null while the answer is not final';
 COMMENT ON COLUMN orders.idempotency.created_at IS 'When the row was made';
 COMMENT ON COLUMN orders.idempotency.started_at IS 'Lease of an open request: 30 s from here it may be resumed';
 COMMENT ON COLUMN orders.idempotency.completed_at IS 'When the answer became final';

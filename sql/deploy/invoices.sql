@@ -33,8 +33,6 @@ $$;
 CREATE TRIGGER invoice_is_immutable BEFORE UPDATE OR DELETE ON orders.invoice
     FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
 
-GRANT SELECT ON orders.invoice TO orders_api;
-
 COMMENT ON TABLE orders.invoice IS
 'Invoices, one an order, numbered without gaps by issuer, and immutable: the document is all that its PDF shows. Its
 trigger is no part of any request: nothing of ours updates or deletes a row';

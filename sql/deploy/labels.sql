@@ -56,8 +56,6 @@ CREATE TABLE orders.tenant_label (
     CONSTRAINT tenant_label_language_is_tag CHECK (language ~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$')
 );
 
-GRANT SELECT ON orders.label, orders.tenant_label TO orders_api;
-
 COMMENT ON TABLE orders.label IS 'What words of an API are called in a language; ours, for all tenants';
 COMMENT ON COLUMN orders.label.kind IS 'order_status, shipment_status or payment_method';
 COMMENT ON COLUMN orders.label.word IS 'The word';

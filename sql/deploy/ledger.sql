@@ -52,8 +52,6 @@ CREATE TABLE orders.posting (
 
 CREATE INDEX posting_by_order ON orders.posting (tenant_id, order_id, id) WHERE order_id IS NOT NULL;
 
-GRANT SELECT ON orders.account, orders.posting TO orders_api;
-
 COMMENT ON TABLE orders.account IS
 'Balance of a user in a currency. Only postings change it; the last lock of every transaction';
 COMMENT ON COLUMN orders.account.tenant_id IS 'The tenant';

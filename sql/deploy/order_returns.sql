@@ -47,8 +47,6 @@ CREATE TABLE orders.return_line (
 
 CREATE INDEX return_line_by_line ON orders.return_line (tenant_id, order_id, line_id);
 
-GRANT SELECT ON orders.order_return, orders.return_line TO orders_api;
-
 COMMENT ON TABLE orders.order_return IS
 'Goods that come back. Its steps are in the history of its order, on axis return; it is written only under the lock of
 its order';

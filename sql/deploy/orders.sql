@@ -260,9 +260,6 @@ CREATE TABLE orders.number_series (
     CONSTRAINT number_series_last_number_not_negative CHECK (last_number >= 0)
 );
 
-GRANT SELECT ON orders.transition, orders.orders, orders.order_line, orders.order_tax, orders.order_address,
-    orders.coupon_redemption TO orders_api;
-
 COMMENT ON TABLE orders.transition IS
 'The allowed steps of the axes, by actor. record_event looks each step up here and records no other';
 COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';

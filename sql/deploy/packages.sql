@@ -82,8 +82,6 @@ CREATE TABLE orders.package_order (
 
 CREATE INDEX package_order_by_user ON orders.package_order (tenant_id, user_id, order_id);
 
-GRANT SELECT ON orders.package, orders.package_term, orders.member, orders.package_order TO orders_api;
-
 COMMENT ON TABLE orders.package IS
 'A variant that is a membership for a period: what it costs and is called is the variant''s. It is ordered alone, by
 members, and by no other way than theirs';

@@ -164,8 +164,6 @@ LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
 LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE e.verdict IN ('refused', 'waiting');
 
-GRANT SELECT ON orders.payment, orders.refund TO orders_api;
-
 COMMENT ON TABLE orders.payment IS
 'A try to pay an order. What is captured is captured in full; refunds reserve their money in refunding until
 settled';

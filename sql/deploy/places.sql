@@ -368,8 +368,6 @@ WITH place (code, name, postcode, subdivisions) AS (VALUES
 INSERT INTO orders.subdivision (country, code)
 SELECT p.code, s.code FROM place p, string_to_table(p.subdivisions, ' ') AS s (code);
 
-GRANT SELECT ON orders.country, orders.subdivision TO orders_api;
-
 COMMENT ON TABLE orders.country IS 'Countries and territories of ISO 3166-1; ours, for all tenants';
 COMMENT ON COLUMN orders.country.code IS 'ISO 3166-1 alpha-2 code';
 COMMENT ON COLUMN orders.country.name IS 'Short English name';

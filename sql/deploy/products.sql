@@ -86,8 +86,6 @@ CREATE TABLE orders.stock (
     CONSTRAINT stock_counted_was_stated CHECK (counted = (stated IS NOT NULL))
 ) WITH (fillfactor = 50);
 
-GRANT SELECT ON orders.product, orders.variant, orders.variant_price, orders.stock TO orders_api;
-
 COMMENT ON TABLE orders.product IS
 'Goods as a person knows them (the item of the company API). What is sold is one of its variants';
 COMMENT ON COLUMN orders.product.tenant_id IS 'The tenant';

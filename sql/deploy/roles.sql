@@ -20,6 +20,6 @@ END
 $$;
 
 COMMENT ON ROLE orders_owner IS 'Owns every object of mod_orders; nobody logs in as it';
-COMMENT ON ROLE orders_api IS 'The module logs in as it: it runs functions and reads, and changes no table';
+COMMENT ON ROLE orders_api IS 'The module logs in as it: it runs functions and reads views, and has no privilege on any table';
 
 COMMIT;

@@ -112,8 +112,6 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
                'hex')::uuid
 $$;
 
-GRANT SELECT ON orders.currency, orders.tenant TO orders_api;
-
 COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
 COMMENT ON COLUMN orders.currency.exponent IS 'Decimal digits of the minor unit';

@@ -24,6 +24,5 @@ COMMENT ON COLUMN orders.schema_version.release IS 'The release that the functio
 COMMENT ON COLUMN orders.schema_version.only_row IS 'Always true, so that there is no second row';
 COMMENT ON COLUMN orders.schema_version.installed_at IS 'When the functions were installed last';
 INSERT INTO orders.schema_version (number, release) VALUES (0, 'none');
-GRANT SELECT ON orders.schema_version TO orders_api;
 
 COMMIT;

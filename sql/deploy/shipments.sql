@@ -45,8 +45,6 @@ CREATE TABLE orders.shipment_event (
     CONSTRAINT shipment_event_status_is_word CHECK (status ~ '^[a-z][a-z0-9_]{0,39}$')
 );
 
-GRANT SELECT ON orders.shipment, orders.shipment_event TO orders_api;
-
 COMMENT ON TABLE orders.shipment IS
 'How the goods of an order reach the buyer: first as planned when it was placed, then as it happened. The fulfilment
 axis of the order says how far it is; a shipment is written only under the lock of its order';

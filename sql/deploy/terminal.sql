@@ -19,8 +19,6 @@ CREATE TABLE orders.terminal_transaction (
     CONSTRAINT terminal_transaction_amount_in_range CHECK (amount BETWEEN 1 AND 1000000000000000)
 );
 
-GRANT SELECT ON orders.terminal_transaction TO orders_api;
-
 COMMENT ON TABLE orders.terminal_transaction IS 'What the feed of the card readers tells: charges and refunds by their ids';
 COMMENT ON COLUMN orders.terminal_transaction.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.terminal_transaction.transaction_id IS 'The terminal''s id';

@@ -17,59 +17,6 @@ CREATE TYPE orders_v1.seat AS (company_id bigint, prefix text, role text);
 
 CREATE TYPE orders_v1.step AS (axis text, from_state text, to_state text);
 
-CREATE TYPE orders_v1.answer AS (
-    kind             text,
-    order_id         bigint,
-    id               bigint,
-    parent_id        bigint,
-    public_id        uuid,
-    number           text,
-    bill_no          text,
-    dialect          text,
-    version          integer,
-    state            text,
-    payment_state    text,
-    fulfilment_state text,
-    from_state       text,
-    type             text,
-    method           text,
-    channel          text,
-    provider         text,
-    reference        text,
-    intent_id        text,
-    code             text,
-    title            text,
-    detail           text,
-    actor            text,
-    email            text,
-    currency         text,
-    exponent         smallint,
-    quantity         integer,
-    unit_price       bigint,
-    list_price       bigint,
-    subtotal         bigint,
-    discount         bigint,
-    tax              bigint,
-    shipping         bigint,
-    amount           bigint,
-    refunded         bigint,
-    balance_after    bigint,
-    flag             boolean,
-    url              text,
-    snapshot         jsonb,
-    metadata         jsonb,
-    created_at       timestamptz,
-    updated_at       timestamptz,
-    paid_at          timestamptz,
-    cancelled_at     timestamptz,
-    refunded_at      timestamptz,
-    expires_at       timestamptz,
-    slug             text,
-    attributes       jsonb,
-    expected_at      timestamptz,
-    delivered_at     timestamptz
-);
-
 CREATE TYPE orders_v1.context AS (
     tenant_id   integer,
     api         text,
@@ -174,10 +121,6 @@ CREATE TYPE orders_v1.judged_lines AS (lines orders_v1.priced_line[], broken ord
 
 COMMENT ON TYPE orders_v1.seat IS 'A user''s place in the company that is current: its id and prefix, and the role';
 COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
-COMMENT ON TYPE orders_v1.answer IS
-'The one shape in which order data leaves the database: reads, writes and replays. kind says what a row is (paid_at of a shipment and
-updated_at of a history row are the tenant''s wall clock, as if UTC);
-columns that a kind does not use are null. Read by position: new columns go to the end';
 COMMENT ON TYPE orders_v1.context IS
 'Who calls: tenant, API, kind and id of the actor, and the request key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
@@ -212,8 +155,6 @@ CREATE VIEW orders_v1.order_operation AS
 SELECT e.tenant_id, e.subject_id AS order_id, e.version, e.actor, e.actor_id, e.api, e.created_at
 FROM orders.event e
 WHERE e.subject = 'order' AND e.steps <> '{}';
-
-GRANT SELECT ON orders_v1.order_history, orders_v1.order_operation TO orders_api;
 
 COMMENT ON VIEW orders_v1.order_history IS
 'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';

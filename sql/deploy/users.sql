@@ -33,8 +33,6 @@ CREATE TABLE orders.users (
     CONSTRAINT users_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
-GRANT SELECT ON orders.users TO orders_api;
-
 COMMENT ON TABLE orders.users IS
 'A person: buyer, seller or operator. The host''s system often owns people, so rows come by external reference';
 COMMENT ON COLUMN orders.users.tenant_id IS 'The tenant';

@@ -34,52 +34,37 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.balance_rows(p_exponent smallint, t orders.posting) RETURNS orders_v1.answer[]
-LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.posted_of(t orders.posting) RETURNS orders_v1.posted LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    b orders_v1.answer;
-    r orders_v1.answer;
+    r       orders_v1.posted;
+    v_user  bigint := coalesce(t.debit_user_id, t.credit_user_id);
+    v_after bigint := coalesce(t.debit_balance_after, t.credit_balance_after);
 BEGIN
-    b.kind := 'balance';
-    b.parent_id := coalesce(t.debit_user_id, t.credit_user_id);
-    b.id := b.parent_id;
-    b.currency := t.currency;
-    b.exponent := p_exponent;
-    b.amount := coalesce(t.debit_balance_after, t.credit_balance_after);
-    b.updated_at := t.created_at;
-    r.kind := 'posting';
+    r.outcome := 'done';
     r.id := t.id;
-    r.parent_id := b.parent_id;
-    r.type := t.entry_type;
-    r.reference := t.reference;
-    r.detail := t.description;
-    r.currency := t.currency;
-    r.exponent := p_exponent;
-    r.amount := CASE WHEN t.debit_user_id IS NULL THEN t.amount ELSE -t.amount END;
-    r.balance_after := b.amount;
-    r.metadata := t.metadata;
-    r.created_at := t.created_at;
-    RETURN ARRAY[b, r];
+    r.replayed := false;
+    r.balance := ROW(v_user, t.currency, v_after, t.created_at);
+    r.posting := ROW(t.id, v_user, t.entry_type, t.currency, CASE WHEN t.debit_user_id IS NULL THEN t.amount ELSE -t.amount END,
+                     v_after, t.reference, t.description, t.metadata, t.created_at);
+    RETURN r;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.post_balance(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_amount bigint, p_currency text, p_reference text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.posted
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    c          orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
-    v_claim    orders_v1.claim := claim_key(c);
-    v_exponent smallint;
-    t          orders.posting;
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    t       orders.posting;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.posted, v_claim.answer);
         RETURN;
     END IF;
-    SELECT y.exponent INTO v_exponent FROM currency y WHERE y.code = p_currency;
-    IF NOT FOUND THEN
+    IF NOT EXISTS (SELECT FROM currency y WHERE y.code = p_currency) THEN
         PERFORM refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
     ELSIF NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = p_tenant AND u.id = p_user) THEN
         PERFORM refuse('422', 'user_not_found', 'There is no such user.', 'user');
@@ -90,7 +75,7 @@ BEGIN
     END IF;
     t := move_balance(p_tenant, p_user, p_amount, p_currency, p_reference,
                       CASE WHEN p_amount > 0 THEN 'top_up' ELSE 'correction' END);
-    RETURN QUERY SELECT * FROM finish_rows(c, result_row('done', NULL, t.id) || balance_rows(v_exponent, t));
+    RETURN NEXT kept(c, posted_of(t));
 END
 $$;
 
@@ -98,7 +83,7 @@ GRANT EXECUTE ON FUNCTION orders_v1.post_balance(integer, text, text, bigint, te
     bigint, bigint, text, text) TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.move_balance IS 'Internal: changes a balance and posts it. Locks the account';
-COMMENT ON FUNCTION orders_v1.balance_rows IS 'Internal: rows balance and posting of a posting';
+COMMENT ON FUNCTION orders_v1.posted_of IS 'Internal: the answer about a posting: the posting and the balance after it';
 COMMENT ON FUNCTION orders_v1.post_balance IS
-'Top-up (p_amount above 0) or correction (below). Rows result, balance, posting. OR402 insufficient_balance,
+'Top-up (p_amount above 0) or correction (below). The posting and the balance after it. OR402 insufficient_balance,
 OR422 currency_unknown, user_not_found, amount_out_of_range';

@@ -53,7 +53,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.span_start(p_tenant integer, p_unit text, p_from date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+RETURNS timestamptz LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
     RETURN (SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone), p_from::timestamp, '-infinity') AT TIME ZONE t.time_zone
             FROM orders.tenant t WHERE t.id = p_tenant);
@@ -61,7 +61,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.span_end(p_tenant integer, p_unit text, p_to date, p_now timestamptz DEFAULT now())
-RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+RETURNS timestamptz LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
     RETURN (SELECT coalesce(date_trunc(p_unit, p_now AT TIME ZONE t.time_zone) + ('1 ' || p_unit)::interval, p_to::timestamp, 'infinity')
                    AT TIME ZONE t.time_zone

@@ -57,18 +57,17 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.cancel(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_order bigint, p_reason text, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    RETURN QUERY SELECT * FROM finish(
-        c, result_row(try_cancel(c, lock_order(p_tenant, p_order, p_user, p_match), p_reason), p_order, p_order), p_user);
+    RETURN NEXT finish(c, try_cancel(c, lock_order(p_tenant, p_order, p_user, p_match), p_reason), p_order, p_order);
 END
 $$;
 

@@ -3,13 +3,13 @@
 -- payment and asks with the same key, until the provider has stated the outcome.
 
 -- A payment that is closed, or whose order no longer waits for money, is asked about and never captured.
-CREATE OR REPLACE FUNCTION orders_v1.capture_row(p orders.payment, p_asked boolean) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.capture_task(p orders.payment, p_asked boolean) RETURNS orders_v1.payment_task LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    r orders_v1.answer := orders_v1.payment_row(p);
+    r orders_v1.payment_task := orders_v1.payment_task_of(p);
     o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p.tenant_id AND x.id = p.order_id;
-    r.type := CASE
+    r.capture_step := CASE
         WHEN NOT orders_v1.can_be_captured(o, p) THEN 'look'
         WHEN p_asked THEN 'ask'
         ELSE 'capture' END;
@@ -18,7 +18,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.begin_capture(p_tenant integer, p_payment bigint, p_ask boolean, p_lease integer)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o       orders.orders := lock_payment(p_tenant, p_payment);
@@ -37,12 +37,12 @@ BEGIN
     PERFORM expire_at(o, greatest(o.expires_at,
                                   least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes')));
     PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + make_interval(secs => p_lease));
-    RETURN NEXT capture_row(p, v_asked);
+    RETURN NEXT capture_task(p, v_asked);
 END
 $$;
 
 -- The wait doubles with each try, to an hour.
-CREATE OR REPLACE FUNCTION orders_v1.await_capture(p_tenant integer, p_payment bigint, p_seconds integer) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.await_capture(p_tenant integer, p_payment bigint, p_seconds integer) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
@@ -60,12 +60,12 @@ BEGIN
         PERFORM postpone_due(p_tenant, 'capture', p_payment, make_interval(secs => p_seconds),
                              greatest(make_interval(secs => p_seconds), interval '1 hour'));
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+    RETURN NEXT finish(c, v_code, o.id, p_payment);
 END
 $$;
 
 -- A provider may still work on a request whose reply was lost. Five minutes after the last one it does no longer.
-CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(p_tenant integer, p_payment bigint) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(p_tenant integer, p_payment bigint) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
@@ -84,19 +84,19 @@ BEGIN
     ELSE
         PERFORM end_doubt(p);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+    RETURN NEXT finish(c, v_code, o.id, p_payment);
 END
 $$;
 
 -- The time at which the provider is asked is written to the payment. A claim does not wait for its lock: the transaction that holds it may
 -- be waiting for this row of orders.due.
 CREATE OR REPLACE FUNCTION orders_v1.due_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     d orders.due;
     p orders.payment;
-    r orders_v1.answer;
+    r orders_v1.payment_task;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'capture', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO p FROM payment x
@@ -110,10 +110,10 @@ BEGIN
             END IF;
             CONTINUE;
         END IF;
-        r := capture_row(p, true);
-        r.quantity := d.attempts;
+        r := capture_task(p, true);
+        r.attempts := d.attempts;
         UPDATE payment x SET capture_asked_at = now()
-        WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.type <> 'look';
+        WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.capture_step <> 'look';
         RETURN NEXT r;
     END LOOP;
 END
@@ -126,12 +126,12 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.due_captures(integer, text, integer, integer)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.capture_row IS
-'Internal: payment_row with type: capture, ask (look at the intent, then capture), or look (never capture)';
+COMMENT ON FUNCTION orders_v1.capture_task IS
+'Internal: payment_task_of with capture_step: capture, ask (look at the intent, then capture), or look (never capture)';
 COMMENT ON FUNCTION orders_v1.begin_capture IS
 'Commits that the provider is about to be asked to capture: unless an outcome is recorded, due_captures brings the payment up
-again after p_lease seconds, which must exceed what the call may take. p_ask: the provider may have captured already. Row
-payment as of capture_row; no row when there is nothing to capture. OR404';
+again after p_lease seconds, which must exceed what the call may take. p_ask: the provider may have captured already. A
+task as of capture_task; no row when there is nothing to capture. OR404';
 COMMENT ON FUNCTION orders_v1.await_capture IS
 'The provider has not said, or not said yet, whether it captured: the order is confirming, and due_captures brings the
 payment up again after p_seconds, doubled with each try up to an hour. Meanwhile the order does not expire (confirming_time).
@@ -140,5 +140,5 @@ COMMENT ON FUNCTION orders_v1.capture_not_made IS
 'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
 the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';
 COMMENT ON FUNCTION orders_v1.due_captures IS
-'Worker: claims payments of a channel whose capture has an unknown outcome, closed ones too, for p_lease seconds. Rows payment as of
-capture_row, with quantity (failed tries)';
+'Worker: claims payments of a channel whose capture has an unknown outcome, closed ones too, for p_lease seconds. Tasks as of
+capture_task, with attempts (failed tries)';

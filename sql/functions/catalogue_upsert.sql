@@ -374,11 +374,11 @@ $$;
 -- Two sessions may write the same value at once. The later one waits, fails, and finds the other's row on its next try: the entry
 -- itself, or one that has the value already. Names of constraints are not compared: they differ between the parts of a table
 -- that is spread over servers.
-CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.stored
 LANGUAGE plpgsql AS $$
 DECLARE
     u orders_v1.upserted;
-    r orders_v1.answer;
+    r orders_v1.stored;
 BEGIN
     FOR v_try IN 1 .. 3 LOOP
         BEGIN
@@ -396,12 +396,14 @@ BEGIN
     IF u.code = 'created' AND u.id % 100 = 0 THEN
         PERFORM orders_v1.analyze_grown();
     END IF;
-    r := orders_v1.result_row(u.code, NULL, u.id);
-    r.type := p_kind;
-    r.reference := p_ref;
-    r.snapshot := u.document - 'tenant_id';
+    r.outcome := u.code;
+    r.id := u.id;
+    r.replayed := false;
+    r.kind := p_kind;
+    r.ref := p_ref;
+    r.document := u.document - 'tenant_id';
     IF p_kind = 'products' THEN
-        SELECT jsonb_agg(jsonb_build_object('ref', v.external_ref, 'id', v.id) ORDER BY v.id) INTO r.attributes
+        SELECT jsonb_agg(jsonb_build_object('ref', v.external_ref, 'id', v.id) ORDER BY v.id) INTO r.variants
         FROM orders.variant v
         WHERE v.tenant_id = p_tenant AND v.product_id = u.id;
     END IF;
@@ -444,20 +446,20 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.catalogue_upsert(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_kind text, p_ref text, p_document jsonb
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.stored
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.stored, v_claim.answer);
         RETURN;
     END IF;
     IF jsonb_typeof(p_document) = 'object' THEN
         PERFORM lock_entries(p_tenant, ARRAY[p_document || jsonb_build_object('kind', p_kind, 'ref', p_ref)]);
     END IF;
-    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[upsert_row(p_tenant, p_kind, p_ref, p_document)]);
+    RETURN NEXT kept(c, upsert_row(p_tenant, p_kind, p_ref, p_document));
 END
 $$;
 
@@ -469,18 +471,19 @@ $$;
 
 -- A refusal, or a value that cannot be stored, is the result of its line. Any other error ends the bulk: a deadlock or a timeout,
 -- so that it can be sent again; a fault of these functions, so that it is logged as one.
-CREATE OR REPLACE FUNCTION orders_v1.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders_v1.answer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders_v1.stored LANGUAGE plpgsql AS $$
 DECLARE
-    r        orders_v1.answer := orders_v1.result_row(NULL, NULL, NULL);
+    r        orders_v1.stored;
     v_state  text;
     v_code   text;
     v_detail text;
     v_hint   text;
     v_field  text;
 BEGIN
-    r.type := p_line ->> 'kind';
-    r.reference := p_line ->> 'ref';
-    RETURN orders_v1.upsert_row(p_tenant, r.type, r.reference, p_line);
+    r.replayed := false;
+    r.kind := p_line ->> 'kind';
+    r.ref := p_line ->> 'ref';
+    RETURN orders_v1.upsert_row(p_tenant, r.kind, r.ref, p_line);
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_code = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL,
                             v_hint = PG_EXCEPTION_HINT;
@@ -492,9 +495,9 @@ EXCEPTION WHEN OTHERS THEN
     ELSE
         RAISE;
     END IF;
-    r.code := v_code;
+    r.outcome := v_code;
     r.detail := v_detail;
-    r.title := v_field;
+    r.field := v_field;
     RETURN r;
 END
 $$;
@@ -502,23 +505,25 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.catalogue_bulk(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_lines jsonb[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.stored
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
-    v_rows  orders_v1.answer[] := '{}';
+    v_rows  orders_v1.stored[] := '{}';
     v_line  jsonb;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN QUERY
+        SELECT s.outcome, s.id, true, s.kind, s.ref, s.document, s.variants, s.detail, s.field
+        FROM jsonb_populate_recordset(NULL::orders_v1.stored, v_claim.answer) AS s;
         RETURN;
     END IF;
     PERFORM lock_entries(p_tenant, p_lines);
     FOREACH v_line IN ARRAY p_lines LOOP
         v_rows := v_rows || bulk_row(p_tenant, v_line);
     END LOOP;
-    RETURN QUERY SELECT * FROM finish_rows(c, v_rows);
+    RETURN QUERY SELECT * FROM unnest(kept(c, v_rows));
 END
 $$;
 

@@ -389,8 +389,7 @@ UNION ALL
 SELECT i.tenant_id, i.order_id, format('key %s of route %s answered with a version that never was', i.key, i.route)
 FROM orders.idempotency i
 JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
-WHERE o.version < (SELECT max((e.row ->> 'version')::integer) FROM jsonb_array_elements(i.answer) AS e (row)
-                   WHERE e.row ->> 'kind' = 'order')
+WHERE o.version < (i.answer -> 'order' ->> 'version')::integer
 UNION ALL
 SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer nor an order', i.key, i.route)
 FROM orders.idempotency i

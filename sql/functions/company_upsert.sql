@@ -377,16 +377,16 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.make_cart(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_document jsonb
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.stored
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
     k       orders.cart;
-    r       orders_v1.answer;
+    r       orders_v1.stored;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.stored, v_claim.answer);
         RETURN;
     END IF;
     PERFORM check_members(p_document, '', '{id,code,company,agent,currency,products}');
@@ -402,9 +402,11 @@ BEGIN
     INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency)
     VALUES (k.tenant_id, k.id, k.code, k.company_id, k.user_id, k.currency);
     PERFORM put_cart_lines(k, doc_json(p_document, 'products', '{array}', '[]'));
-    r := result_row('created', NULL, k.id);
-    r.reference := k.code;
-    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r]);
+    r.outcome := 'created';
+    r.id := k.id;
+    r.replayed := false;
+    r.ref := k.code;
+    RETURN NEXT kept(c, r);
 END
 $$;
 

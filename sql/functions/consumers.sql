@@ -13,28 +13,24 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_bound(p_tenant integer, p_user bigint, p_number text) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.bound_order(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    o     orders.orders;
-    v_ids bigint[];
+    o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
     PERFORM check_bound(o, p_user);
     PERFORM check_payable(o, true);
-    v_ids := ARRAY[o.id];
-    RETURN QUERY SELECT * FROM rows_of(p_tenant, v_ids) UNION ALL SELECT * FROM parties_of(p_tenant, v_ids);
+    RETURN o.id;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.profile_row(p_tenant integer, p_user bigint) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.profile_of(p_tenant integer, p_user bigint) RETURNS orders_v1.profile_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    r orders_v1.answer;
+    r orders_v1.profile_view;
 BEGIN
-    SELECT u.id, u.given_name, u.family_name, u.title, u.phone, u.default_address
-    INTO r.id, r.detail, r.code, r.type, r.reference, r.snapshot
+    SELECT u.id, u.given_name, u.family_name, u.title, u.phone, u.default_address INTO r
     FROM orders.users u WHERE u.tenant_id = p_tenant AND u.id = p_user;
-    r.kind := 'profile';
     RETURN r;
 END
 $$;
@@ -42,37 +38,40 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.bind_buyer(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.bound_buyer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
     o       orders.orders;
-    v_code  text := 'unchanged';
+    r       orders_v1.bound_buyer;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.bound_buyer, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
     PERFORM check_bound(o, p_actor_id);
+    r.outcome := 'unchanged';
     IF o.buyer_id IS NULL THEN
         IF NOT can_be_paid(o) THEN
             PERFORM refuse('409', 'order_not_payable', 'The order can no longer be bound.', NULL, states_of(o));
         END IF;
         UPDATE orders x SET buyer_id = p_actor_id WHERE x.tenant_id = p_tenant AND x.id = o.id;
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
-        v_code := 'done';
+        r.outcome := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish_rows(
-        c, ARRAY[result_row(v_code, o.id, o.id), profile_row(p_tenant, p_actor_id)]);
+    r.id := o.id;
+    r.replayed := false;
+    r.profile := profile_of(p_tenant, p_actor_id);
+    RETURN NEXT kept(c, r, o.id);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.edit_billing_address(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_address jsonb
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -81,7 +80,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
@@ -104,25 +103,25 @@ BEGIN
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, o.id), NULL);
+    RETURN NEXT finish(c, v_code, o.id, o.id);
 END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.read_bound(integer, bigint, text),
+    orders_v1.bound_order(integer, bigint, text),
     orders_v1.bind_buyer(integer, text, text, bigint, text, text, bytea, text),
     orders_v1.edit_billing_address(integer, text, text, bigint, text, text, bytea, text, jsonb)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.check_bound IS
 'Internal: OR404 not_found for an order that no consumer may see, OR409 order_bound for another user''s';
-COMMENT ON FUNCTION orders_v1.read_bound IS
-'An order that waits for a consumer''s money, bound to the user or to nobody yet. OR404, OR409 order_bound,
+COMMENT ON FUNCTION orders_v1.bound_order IS
+'Id of an order that waits for a consumer''s money, bound to the user or to nobody yet. OR404, OR409 order_bound,
 order_not_payable (with the states; expired as soon as its time is over)';
-COMMENT ON FUNCTION orders_v1.profile_row IS 'Internal: row profile: names, title (type), phone (reference), address (snapshot)';
+COMMENT ON FUNCTION orders_v1.profile_of IS 'Internal: the profile of a user';
 COMMENT ON FUNCTION orders_v1.bind_buyer IS
-'Makes p_actor_id the buyer of a consumer''s order; the first one stays. Rows result (unchanged when bound before) and
-profile. OR404 not_found, OR409 order_bound, order_not_payable when it can no longer be bound';
+'Makes p_actor_id the buyer of a consumer''s order; the first one stays. unchanged when bound before; with the
+profile of the buyer. OR404 not_found, OR409 order_bound, order_not_payable when it can no longer be bound';
 COMMENT ON FUNCTION orders_v1.edit_billing_address IS
 'Sets the billing address of the buyer''s own order; p_address null: it was found invalid, which is said last. OR404
 not_found, OR409 order_bound, order_not_payable (with the states) when it is closed, OR422 invalid_fields';

@@ -83,7 +83,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.advance(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_to text, p_expected_at timestamptz, p_collected boolean, p_comment text, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -91,14 +91,14 @@ DECLARE
     o       orders.orders;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_goods(p_tenant, p_order, p_match);
     IF p_to NOT IN ('confirmed', 'packed', 'delivered') THEN
         PERFORM refuse_advance(o, 'Only a shipment and its tracking take this step.');
     ELSIF o.fulfilment_state = p_to THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, o.id), NULL);
+        RETURN NEXT finish(c, 'unchanged', o.id, o.id);
         RETURN;
     END IF;
     PERFORM check_advance(c, o, p_to);
@@ -111,7 +111,7 @@ BEGIN
         o := move_order(c, o, ARRAY[('fulfilment', o.fulfilment_state, p_to)]::orders_v1.step[], 0, 0, p_comment);
         PERFORM bill_order(o);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, o.id), NULL);
+    RETURN NEXT finish(c, 'done', o.id, o.id);
 END
 $$;
 
@@ -197,7 +197,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.ship(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_shipment jsonb, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -208,7 +208,7 @@ DECLARE
     x       orders.shipment;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     PERFORM check_members(p_shipment, '', '{courier,service,tracking_number,tracking_url,estimated_delivery,expected_at,comment,
@@ -225,7 +225,7 @@ BEGIN
                            doc_said(p_shipment, 'comment', 255));
         PERFORM ship_stock(o.tenant_id, o.id);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, o.id), NULL);
+    RETURN NEXT finish(c, v_code, o.id, o.id);
 END
 $$;
 
@@ -325,7 +325,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.track(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_event jsonb, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -336,7 +336,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     PERFORM check_members(p_event, '', CASE WHEN p_event ? 'withdraws' THEN '{withdraws}'::text[]
@@ -354,7 +354,7 @@ BEGIN
         PERFORM follow(c, o, e);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, s.id), NULL);
+    RETURN NEXT finish(c, v_code, o.id, s.id);
 END
 $$;
 
@@ -362,7 +362,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.correct_address(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_document jsonb, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -373,7 +373,7 @@ DECLARE
     v_changes text;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     PERFORM check_members(p_document, '', '{shipping_address,comment}');
@@ -396,7 +396,7 @@ BEGIN
         ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
         PERFORM note_correction(c, o, doc_said(p_document, 'comment', 255), 'shipping_address: ' || v_changes);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id), NULL);
+    RETURN NEXT finish(c, CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id);
 END
 $$;
 

@@ -38,91 +38,81 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.replay(p_answer jsonb) RETURNS SETOF orders_v1.answer LANGUAGE sql STABLE AS $$
-    SELECT a.*
-    FROM jsonb_array_elements(p_answer) WITH ORDINALITY AS e (row, n)
-    CROSS JOIN LATERAL jsonb_populate_record(
-        NULL::orders_v1.answer,
-        CASE WHEN e.n = 1 THEN e.row || '{"flag": true}' ELSE e.row END) AS a
-    ORDER BY e.n
-$$;
-
--- Top-level nulls only: nulls inside metadata are the client's own.
-CREATE OR REPLACE FUNCTION orders_v1.without_nulls(p_row jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.replay(p_type anyelement, p_answer jsonb) RETURNS anyelement LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(p_row) AS e WHERE e.value <> 'null');
+    RETURN jsonb_populate_record(p_type, p_answer || '{"replayed": true}');
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.result_row(p_code text, p_order bigint, p_id bigint) RETURNS orders_v1.answer
-LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.keep_answer(c orders_v1.context, p_order bigint, p_answer jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    r orders_v1.answer;
+    v_now timestamptz := clock_timestamp();
 BEGIN
-    r.kind := 'result';
-    r.code := p_code;
-    r.order_id := p_order;
-    r.id := p_id;
-    r.flag := false;
+    UPDATE orders.idempotency i
+    SET order_id = p_order, completed_at = v_now, answer = p_answer
+    WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
+      AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL
+      AND coalesce(i.order_id = p_order, true);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.kept(c orders_v1.context, p_answer anyelement, p_order bigint DEFAULT NULL) RETURNS anyelement LANGUAGE plpgsql AS $$
+BEGIN
+    IF c.key IS NOT NULL THEN
+        PERFORM orders_v1.keep_answer(c, p_order, to_jsonb(p_answer));
+    END IF;
+    RETURN p_answer;
+END
+$$;
+
+-- The first columns of the view, in its order; the columns that are not named stay null.
+CREATE OR REPLACE FUNCTION orders_v1.written_order(c orders_v1.context, p_order bigint) RETURNS orders_v1.order_view LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.order_view;
+BEGIN
+    SELECT v.tenant_id, v.id, v.buyer_id, v.public_id, v.number, v.bill_no, v.dialect, v.version, v.state, v.payment_state,
+           v.fulfilment_state, v.buyer_binds, v.payment_method, v.payment_channel, v.payer, v.cancel_reason, v.notes, v.currency,
+           v.exponent, v.subtotal, v.discount, v.tax, v.shipping, v.total, v.refunded, v.tax_inclusive, v.snapshot, v.metadata,
+           v.created_at, v.updated_at, v.paid_at, v.cancelled_at, v.refunded_at, v.expires_at, v.lines, v.payments, v.refunds,
+           v.balance, v.posting
+    INTO r
+    FROM orders_v1.order_view v
+    WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
+    IF c.api = 'operator' THEN
+        SELECT v.buyer, v.agent, v.company, v.taxes, v.addresses, v.history, v.invoices, v.shipment, v.tracking, v.returns
+        INTO r.buyer, r.agent, r.company, r.taxes, r.addresses, r.history, r.invoices, r.shipment, r.tracking, r.returns
+        FROM orders_v1.order_view v
+        WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
+    END IF;
     RETURN r;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.finish_rows(c orders_v1.context, p_rows orders_v1.answer[]) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.finish(c orders_v1.context, p_outcome text, p_order bigint, p_id bigint) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_order  bigint := (p_rows[1]).order_id;
-    v_now    timestamptz;
-    v_answer jsonb;
+    w orders_v1.written;
 BEGIN
+    w.outcome := p_outcome;
+    w.id := p_id;
+    w.replayed := false;
+    w."order" := orders_v1.written_order(c, p_order);
     IF c.key IS NOT NULL THEN
-        v_answer := (SELECT jsonb_agg(orders_v1.without_nulls(to_jsonb(p_rows[n])) ORDER BY n)
-                     FROM generate_subscripts(p_rows, 1) AS n);
-        v_now := clock_timestamp();
-        UPDATE orders.idempotency i
-        SET order_id = v_order, completed_at = v_now, answer = v_answer
-        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
-          AND i.route = c.route AND i.key = c.key AND i.completed_at IS NULL
-          AND coalesce(i.order_id = v_order, true);
+        PERFORM orders_v1.keep_answer(c, p_order, to_jsonb(w));
     END IF;
-    RETURN QUERY SELECT * FROM unnest(p_rows);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.finish(c orders_v1.context, p_result orders_v1.answer, p_user bigint) RETURNS SETOF orders_v1.answer
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_ids  bigint[] := ARRAY[p_result.order_id];
-    v_rows orders_v1.answer[];
-BEGIN
-    IF c.key IS NULL THEN
-        RETURN NEXT p_result;
-        RETURN QUERY
-        SELECT * FROM orders_v1.rows_of(c.tenant_id, v_ids)
-        UNION ALL
-        SELECT * FROM orders_v1.money_of(c.tenant_id, v_ids, p_user);
-        IF c.api = 'operator' THEN
-            RETURN QUERY SELECT * FROM orders_v1.more_of(c.tenant_id, v_ids);
-        END IF;
-        RETURN;
-    END IF;
-    SELECT array_agg(a) INTO v_rows
-    FROM (SELECT * FROM orders_v1.rows_of(c.tenant_id, v_ids)
-          UNION ALL
-          SELECT * FROM orders_v1.money_of(c.tenant_id, v_ids, p_user)) AS a;
-    IF c.api = 'operator' THEN
-        v_rows := v_rows || ARRAY(SELECT a FROM orders_v1.more_of(c.tenant_id, v_ids) AS a);
-    END IF;
-    RETURN QUERY SELECT * FROM orders_v1.finish_rows(c, p_result || v_rows);
+    RETURN w;
 END
 $$;
 
 COMMENT ON FUNCTION orders_v1.claim_key IS
 'Internal: claims the request key. Waits for a twin up to lock_timeout. OR422 idempotency_key_reused, OR409
 idempotency_in_flight';
-COMMENT ON FUNCTION orders_v1.replay IS 'Internal: rows of a stored answer, the first flagged as replayed';
-COMMENT ON FUNCTION orders_v1.without_nulls IS 'Internal: a JSON object without its top-level nulls';
-COMMENT ON FUNCTION orders_v1.result_row IS 'Internal: the first row of every answer of a write';
-COMMENT ON FUNCTION orders_v1.finish_rows IS
-'Internal: stores rows as the answer of the request key, if there is one, and returns them';
-COMMENT ON FUNCTION orders_v1.finish IS 'Internal: result row, rows_of and money_of (more_of for the operator API), stored as the answer of the request key';
+COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer of the type of p_type, as one that is replayed';
+COMMENT ON FUNCTION orders_v1.keep_answer IS 'Internal: stores the answer of the request key, which must be there';
+COMMENT ON FUNCTION orders_v1.kept IS 'Internal: p_answer, stored as the answer of the request key, if there is one. p_order: the order that it is about, or null';
+COMMENT ON FUNCTION orders_v1.written_order IS
+'Internal: an order as the answers of writes show it, with its lines, payments, refunds, balance and last posting; for the operator API
+with all that its answers show. The columns of other APIs stay null';
+COMMENT ON FUNCTION orders_v1.finish IS
+'Internal: the answer of a write that is about an order: outcome, id (of what was written) and order. Stored as the answer of the request key, if
+there is one';

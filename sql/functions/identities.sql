@@ -1,70 +1,33 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-CREATE OR REPLACE FUNCTION orders_v1.identity_row(p_user orders.users) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    r orders_v1.answer;
-BEGIN
-    r.kind := 'identity';
-    r.order_id := p_user.tenant_id;
-    r.parent_id := p_user.id;
-    r.public_id := p_user.public_id;
-    r.reference := p_user.external_ref;
-    r.number := p_user.login;
-    r.title := p_user.name;
-    r.email := p_user.email;
-    RETURN r;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.identity
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    r      orders_v1.answer;
-    v_user orders.users;
-    t      orders.token;
 BEGIN
-    SELECT k.* INTO t FROM token k
+    RETURN QUERY
+    SELECT u.tenant_id, u.id, k.id, u.login, u.external_ref, u.name, u.email, array_to_string(k.scopes, ' '), k.expires_at
+    FROM token k
+    JOIN users u ON u.tenant_id = p_tenant AND u.id = k.user_id AND u.active
     WHERE k.tenant_id = p_tenant AND k.hash = p_hash AND k.revoked_at IS NULL
       AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    SELECT u.* INTO v_user FROM users u WHERE u.tenant_id = p_tenant AND u.id = t.user_id AND u.active;
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    r := identity_row(v_user);
-    r.id := t.id;
-    r.detail := array_to_string(t.scopes, ' ');
-    r.expires_at := t.expires_at;
-    RETURN NEXT r;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.login_identity(p_tenant integer, p_login text) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.login_identity(p_tenant integer, p_login text) RETURNS SETOF orders_v1.identity
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    v_user orders.users;
 BEGIN
-    SELECT u.* INTO v_user FROM users u WHERE u.tenant_id = p_tenant AND u.login = p_login AND u.active;
-    IF FOUND THEN
-        RETURN NEXT identity_row(v_user);
-    END IF;
+    RETURN QUERY
+    SELECT u.tenant_id, u.id, NULL::bigint, u.login, u.external_ref, u.name, u.email, NULL::text, NULL::timestamptz
+    FROM users u
+    WHERE u.tenant_id = p_tenant AND u.login = p_login AND u.active;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.token_row(t orders.token) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.token_of(t orders.token) RETURNS orders_v1.token_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    r orders_v1.answer;
+    r orders_v1.token_view;
 BEGIN
-    r.kind := 'token';
-    r.id := t.id;
-    r.parent_id := t.user_id;
-    r.reference := t.hint;
-    r.detail := array_to_string(t.scopes, ' ');
-    r.created_at := t.created_at;
-    r.expires_at := t.expires_at;
-    r.cancelled_at := t.revoked_at;
+    SELECT t.id, t.user_id, u.external_ref, u.name, t.hint, array_to_string(t.scopes, ' '), t.created_at, t.expires_at, t.revoked_at INTO r
+    FROM orders.users u WHERE u.tenant_id = t.tenant_id AND u.id = t.user_id;
     RETURN r;
 END
 $$;
@@ -72,7 +35,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.issue_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_scopes text[], p_expires_in integer, p_hash bytea, p_hint text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written_token
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -81,11 +44,11 @@ DECLARE
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         -- The module derives the secret anew: with another server's secret it is not the one that was issued.
-        SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer -> 0 ->> 'id')::bigint;
+        SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer ->> 'id')::bigint;
         IF t.hash IS DISTINCT FROM p_hash THEN
             PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed since.');
         END IF;
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written_token, v_claim.answer);
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active) THEN
@@ -102,47 +65,45 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('422', 'idempotency_key_reused', 'A token was issued with this key before.', 'idempotency_key');
     END IF;
-    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[result_row('done', NULL, t.id), token_row(t)]);
+    RETURN NEXT kept(c, ROW('done', t.id, false, NULL, token_of(t))::orders_v1.written_token);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.revoke_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_token bigint
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written_token
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
     t       orders.token;
-    r       orders_v1.answer;
+    v_code  text := 'done';
     v_now   timestamptz;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written_token, v_claim.answer);
         RETURN;
     END IF;
     v_now := clock_timestamp();
     UPDATE token k SET revoked_at = v_now
     WHERE k.tenant_id = p_tenant AND k.id = p_token AND k.revoked_at IS NULL
     RETURNING * INTO t;
-    r := result_row(CASE WHEN FOUND THEN 'done' ELSE 'unchanged' END, NULL, p_token);
-    IF r.code = 'unchanged' THEN
+    IF NOT FOUND THEN
+        v_code := 'unchanged';
         SELECT * INTO t FROM token k WHERE k.tenant_id = p_tenant AND k.id = p_token;
         IF NOT FOUND THEN
             PERFORM refuse('404', 'token_not_found', 'There is no such token.');
         END IF;
     END IF;
-    r.reference := encode(t.hash, 'hex');
-    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r, token_row(t)]);
+    RETURN NEXT kept(c, ROW(v_code, p_token, false, encode(t.hash, 'hex'), token_of(t))::orders_v1.written_token);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.list_tokens(p_tenant integer, p_before bigint, p_limit integer) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.list_tokens(p_tenant integer, p_before bigint, p_limit integer) RETURNS SETOF orders_v1.token_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     t orders.token;
-    r orders_v1.answer;
 BEGIN
     FOR t IN
         SELECT * FROM token k
@@ -150,10 +111,7 @@ BEGIN
         ORDER BY k.id DESC
         LIMIT p_limit
     LOOP
-        r := token_row(t);
-        SELECT u.external_ref, u.name INTO r.number, r.title FROM users u
-        WHERE u.tenant_id = p_tenant AND u.id = t.user_id;
-        RETURN NEXT r;
+        RETURN NEXT token_of(t);
     END LOOP;
 END
 $$;
@@ -166,18 +124,17 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.list_tokens(integer, bigint, integer)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.identity_row IS 'Internal: the identity row of a user';
 COMMENT ON FUNCTION orders_v1.token_identity IS
-'The user of a tenant''s token: one row kind identity, or none when the token is unknown in that tenant, revoked, expired or its user
+'The user of a tenant''s token: one row, or none when the token is unknown in that tenant, revoked, expired or its user
 inactive';
 COMMENT ON FUNCTION orders_v1.login_identity IS
-'The user of a login name of httpd: one row kind identity without token, or no row';
-COMMENT ON FUNCTION orders_v1.token_row IS 'Internal: the token row, never the hash';
+'The user of a login name of httpd: one row without token, or no row';
+COMMENT ON FUNCTION orders_v1.token_of IS 'Internal: a token with its user, never the hash';
 COMMENT ON FUNCTION orders_v1.issue_token IS
-'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). Rows: result (id), token. OR422
+'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). OR422
 user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked), OR409
 token_secret_changed (a replay with another hash than the token has)';
 COMMENT ON FUNCTION orders_v1.revoke_token IS
-'Ends a token. Rows: result (reference: hash in hex, for caches), token; unchanged when it was revoked before.
+'Ends a token; with its hash in hex, for caches. unchanged when it was revoked before.
 OR404 token_not_found';
 COMMENT ON FUNCTION orders_v1.list_tokens IS 'Tokens of the tenant, newest first, with an id below p_before';

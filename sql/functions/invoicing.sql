@@ -128,7 +128,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.issue_invoice(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_match text[] DEFAULT NULL
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -138,7 +138,7 @@ DECLARE
     v_code    text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
@@ -149,40 +149,31 @@ BEGIN
         v_invoice := put_invoice(o);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, v_invoice), NULL);
+    RETURN NEXT finish(c, v_code, p_order, v_invoice);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.invoice_row(i orders.invoice) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    r orders_v1.answer;
+CREATE OR REPLACE FUNCTION orders_v1.paper_of(i orders.invoice) RETURNS orders_v1.invoice_paper LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    r.kind := 'invoice';
-    r.id := i.id;
-    r.parent_id := i.company_id;
-    r.number := i.number;
-    r.title := i.document -> 'issuer' ->> 'name';
-    r.snapshot := i.document;
-    r.created_at := i.created_at;
-    RETURN r;
+    RETURN ROW(i.id, i.company_id, i.number, i.document -> 'issuer' ->> 'name', i.document, i.created_at)::orders_v1.invoice_paper;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.invoice_paper
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     i orders.invoice;
 BEGIN
     SELECT * INTO i FROM invoice x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
     IF FOUND THEN
-        RETURN NEXT invoice_row(i);
+        RETURN NEXT paper_of(i);
     END IF;
 END
 $$;
 
 -- Members of the company that issued it, and whoever it bills.
 CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.invoice_paper
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     i orders.invoice;
@@ -194,7 +185,7 @@ BEGIN
       AND (o.buyer_id = p_user
            OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
     IF FOUND THEN
-        RETURN NEXT invoice_row(i);
+        RETURN NEXT paper_of(i);
     END IF;
 END
 $$;
@@ -205,11 +196,11 @@ $$;
 
 -- A bill that the worker has not issued yet is issued now. Its document is final; the payment is added to each answer. Orders without goods to
 -- deliver have no bill number: once they are paid, their own number is used.
-CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.invoice_paper
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o orders.orders;
-    r orders_v1.answer;
+    r orders_v1.invoice_paper;
 BEGIN
     SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
@@ -220,21 +211,20 @@ BEGIN
     IF o.bill_no IS NULL AND EXISTS (SELECT FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = p_order) THEN
         PERFORM bill_order(lock_order(p_tenant, p_order, NULL, NULL));
     END IF;
-    r.kind := 'invoice';
     r.id := o.id;
-    r.parent_id := o.retailer_id;
+    r.company_id := o.retailer_id;
     r.number := o.number;
     SELECT b.created_at, bill_number(b.series, b.sequence) INTO r.created_at, o.bill_no FROM bill b
     WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
     IF FOUND THEN
         r.number := o.bill_no; -- the worker may have issued it since the order was read
-        r.snapshot := bill_document(o);
+        r.document := bill_document(o);
     ELSE
         r.created_at := o.paid_at;
-        r.snapshot := as_bill(invoice_document(o, r.number, document_parties(o.tenant_id, o.id, o.buyer_id, o.retailer_id, o.paid_at)));
+        r.document := as_bill(invoice_document(o, r.number, document_parties(o.tenant_id, o.id, o.buyer_id, o.retailer_id, o.paid_at)));
     END IF;
-    r.snapshot := r.snapshot || jsonb_build_object('payment', invoice_payment(o));
-    r.title := r.snapshot -> 'issuer' ->> 'name';
+    r.document := r.document || jsonb_build_object('payment', invoice_payment(o));
+    r.issuer := r.document -> 'issuer' ->> 'name';
     RETURN NEXT r;
 END
 $$;
@@ -263,10 +253,10 @@ COMMENT ON FUNCTION orders_v1.put_invoice IS
 COMMENT ON FUNCTION orders_v1.issue_invoice IS
 'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which a later
 refund does not change. OR404 not_found, OR409 order_not_billable, order_refunded';
-COMMENT ON FUNCTION orders_v1.invoice_row IS 'Internal: row invoice with its document as snapshot, of no order';
-COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number: row invoice with the document; none: no row';
+COMMENT ON FUNCTION orders_v1.paper_of IS 'Internal: an invoice as the type that its readers return';
+COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number and its document; none: no row';
 COMMENT ON FUNCTION orders_v1.read_bill IS
-'The bill of an order of p_user (null: of any user): row invoice with its document, in which kind is bill. Issues the bill of a paid order that
+'The bill of an order of p_user (null: of any user) with its document, in which kind is bill. Issues the bill of a paid order that
 waits for it, and stores the document with the first read. OR404 not_found, OR409
 order_not_billed';
 COMMENT ON FUNCTION orders_v1.read_own_invoice IS

@@ -258,7 +258,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.member_place(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_document jsonb, p_expires_in integer, p_channels text[], p_now timestamptz DEFAULT now()
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -271,7 +271,7 @@ DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN NEXT placed_before(c, v_claim);
         RETURN;
     END IF;
     h := member_head(c, p_document, p_expires_in, p_now);
@@ -289,7 +289,7 @@ BEGIN
     PERFORM refuse_all(v_broken);
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, j.lines, p_document -> 'address');
-    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
 END
 $$;
 
@@ -349,7 +349,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.upgrade_or_renew(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_document jsonb, p_expires_in integer, p_channels text[], p_window integer, p_now timestamptz DEFAULT now()
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -364,7 +364,7 @@ DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN NEXT placed_before(c, v_claim);
         RETURN;
     END IF;
     v_kind := CASE WHEN v_kind IN ('upgrade', 'renewal') THEN v_kind END;
@@ -391,14 +391,14 @@ BEGIN
     h.former_term := t.id;
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, ARRAY[l], p_document -> 'address');
-    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.apply_paid_package(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_match text[], p_now timestamptz DEFAULT now()
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -407,7 +407,7 @@ DECLARE
     v_code  text := 'done';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
@@ -420,7 +420,7 @@ BEGIN
     ELSE
         PERFORM move_order(c, o, CASE o.state WHEN 'open' THEN ARRAY[('order', 'open', 'completed')]::step[] ELSE '{}' END, 0, 0, NULL);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, p_order), NULL);
+    RETURN NEXT finish(c, v_code, p_order, p_order);
 END
 $$;
 

@@ -20,7 +20,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.order_id_of(p_tenant integer, p_text text) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     v_id bigint;
 BEGIN

@@ -40,7 +40,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.send_pay_link(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_email text, p_per_order integer DEFAULT 0, p_per_actor integer DEFAULT 0
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -50,7 +50,7 @@ DECLARE
     v_code  text := 'done';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
@@ -75,7 +75,7 @@ BEGIN
         RETURNING id INTO v_mail;
         PERFORM put_due(p_tenant, 'mail', v_mail, NULL, now());
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, v_mail), NULL);
+    RETURN NEXT finish(c, v_code, o.id, v_mail);
 END
 $$;
 
@@ -93,34 +93,22 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.payment_row(p orders.payment) RETURNS orders_v1.answer LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.payment_task_of(p orders.payment) RETURNS orders_v1.payment_task LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    r orders_v1.answer;
+    r orders_v1.payment_task;
 BEGIN
-    r.kind := 'payment';
+    SELECT o.number INTO r.order_number FROM orders.orders o WHERE o.tenant_id = p.tenant_id AND o.id = p.order_id;
     r.order_id := p.order_id;
-    r.id := p.id;
-    r.title := p.provider_key;
-    r.state := p.status;
-    r.method := p.method;
-    r.channel := p.channel;
-    r.provider := p.provider;
-    r.intent_id := p.intent_id;
-    r.reference := p.reference;
-    r.currency := p.currency;
-    r.amount := p.amount;
-    r.url := p.pay_url;
-    r.metadata := p.metadata;
-    r.created_at := p.created_at;
-    r.expires_at := p.expires_at;
-    SELECT o.number, o.exponent, o.buyer_id INTO r.number, r.exponent, r.parent_id FROM orders.orders o
-    WHERE o.tenant_id = p.tenant_id AND o.id = p.order_id;
+    r.return_url := p.return_url;
+    r.payment := ROW(p.id, p.status, p.method, p.channel, p.provider, p.reference, p.intent_id, p.provider_key, p.failure_code,
+                     p.failure_message, p.currency, p.amount, p.refunded, p.surplus, p.capture_asked_at IS NOT NULL, p.pay_url,
+                     p.metadata, p.created_at, p.updated_at, p.captured_at, p.expires_at);
     RETURN r;
 END
 $$;
 
 -- A try that failed, or whose intent the provider no longer knows, makes room for another.
-CREATE OR REPLACE FUNCTION orders_v1.start_payment(p_tenant integer, p_order bigint, p_gone bigint) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.start_payment(p_tenant integer, p_order bigint, p_gone bigint) RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o orders.orders := lock_order(p_tenant, p_order, NULL, NULL);
@@ -135,33 +123,27 @@ BEGIN
     ELSIF p.id = p_gone OR p.status NOT IN ('created', 'pending') THEN
         p := new_payment_like(p);
     END IF;
-    RETURN NEXT payment_row(p);
+    RETURN NEXT payment_task_of(p);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_link(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.answer LANGUAGE sql STABLE AS $$
-    SELECT * FROM orders_v1.rows_of(p_tenant, ARRAY[p_order])
-    UNION ALL
-    SELECT * FROM orders_v1.parties_of(p_tenant, ARRAY[p_order])
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.payment_by_intent(p_tenant integer, p_channel text, p_intent text) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.payment_by_intent(p_tenant integer, p_channel text, p_intent text) RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     p orders.payment := find_payment(p_tenant, p_channel, NULL, p_intent);
 BEGIN
     IF p.id IS NOT NULL THEN
-        RETURN NEXT payment_row(p);
+        RETURN NEXT payment_task_of(p);
     END IF;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.mail_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     d orders.due;
     m orders.mail;
-    r orders_v1.answer;
+    r orders_v1.mail_task;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'mail', '', p_limit, p_lease) LOOP
         SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.done_at IS NULL AND NOT x.dead;
@@ -170,15 +152,14 @@ BEGIN
             CONTINUE;
         END IF;
         r := NULL;
-        r.kind := 'mail';
         r.id := m.id;
         r.order_id := m.order_id;
-        r.type := m.template;
-        r.email := m.recipient;
-        r.reference := m.message_key;
-        r.quantity := d.attempts;
-        SELECT o.number, o.currency, o.exponent, o.total, o.created_at, o.expires_at, coalesce(k.name, t.name)
-        INTO r.number, r.currency, r.exponent, r.amount, r.created_at, r.expires_at, r.title
+        r.template := m.template;
+        r.recipient := m.recipient;
+        r.message_key := m.message_key;
+        r.attempts := d.attempts;
+        SELECT o.number, o.currency, o.exponent, o.total, o.expires_at, coalesce(k.name, t.name)
+        INTO r.order_number, r.currency, r.exponent, r.total, r.order_expires_at, r.seller
         FROM orders o
         JOIN tenant t ON t.id = p_tenant
         LEFT JOIN company k ON k.tenant_id = p_tenant AND k.id = o.retailer_id
@@ -217,7 +198,6 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
     orders_v1.start_payment(integer, bigint, bigint),
-    orders_v1.read_link(integer, bigint),
     orders_v1.payment_by_intent(integer, text, text),
     orders_v1.claim_mail(integer, integer, integer),
     orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
@@ -231,17 +211,14 @@ found invalid. The same address again within a minute is the mail that was queue
 the order and p_per_actor of the user an hour. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch,
 order_not_payable (with the states), OR429 too_many_requests (with retry_after)';
 COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: another try in the place of a payment that is closed';
-COMMENT ON FUNCTION orders_v1.payment_row IS
-'Internal: row payment with number (of the order), title (provider key), exponent, parent_id (buyer), url (pay URL)';
+COMMENT ON FUNCTION orders_v1.payment_task_of IS 'Internal: a payment with the number of its order, for calls to its provider';
 COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
-says that the provider no longer knows its intent. Row payment. OR404, OR409 order_not_payable (with the states),
+says that the provider no longer knows its intent. OR404, OR409 order_not_payable (with the states),
 payment_method_mismatch';
-COMMENT ON FUNCTION orders_v1.read_link IS 'An order as the holder of its link may see it: rows_of and parties_of';
-COMMENT ON FUNCTION orders_v1.payment_by_intent IS 'Row payment of the payment with this intent of this channel; none: no row';
+COMMENT ON FUNCTION orders_v1.payment_by_intent IS 'The payment with this intent of this channel; none: no row';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
-'Worker: claims mail that is due, for p_lease seconds. Rows mail: id, type (template), reference (message key), email, number, title (who sells),
-amount, created_at and expires_at of the order, quantity (failed tries)';
+'Worker: claims mail that is due, for p_lease seconds';
 COMMENT ON FUNCTION orders_v1.mark_mail IS
 'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when
 p_final. Returns how many';

@@ -405,21 +405,17 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.event_row(e orders.provider_event, p_order bigint, p_repeated boolean) RETURNS orders_v1.answer
-LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    r orders_v1.answer := orders_v1.result_row(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END,
-                                         p_order, e.payment_id);
+CREATE OR REPLACE FUNCTION orders_v1.judged(c orders_v1.context, e orders.provider_event, p_order bigint, p_repeated boolean)
+RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    r.state := CASE WHEN e.verdict = 'waiting' AND e.attempts > 0 THEN 'database_error' ELSE e.refusal END;
-    r.detail := e.detail;
-    r.flag := p_repeated;
-    RETURN r;
+    RETURN ROW(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END, e.payment_id, p_repeated,
+               CASE WHEN e.verdict = 'waiting' AND e.attempts > 0 THEN 'database_error' ELSE e.refusal END, e.detail,
+               orders_v1.written_order(c, p_order))::orders_v1.written;
 END
 $$;
 
 -- The first delivery is judged. A repeat of a waiting event is judged again; any other repeat returns the first verdict.
-CREATE OR REPLACE FUNCTION orders_v1.take_event(e orders.provider_event) RETURNS orders_v1.answer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.take_event(c orders_v1.context, e orders.provider_event) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     p          orders.payment := orders_v1.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);
     o          orders.orders;
@@ -451,7 +447,7 @@ BEGIN
     IF p.id IS NOT NULL THEN
         PERFORM orders_v1.apply_waiting_events(o, p.id);
     END IF;
-    RETURN orders_v1.event_row(e, o.id, v_repeated);
+    RETURN orders_v1.judged(c, e, o.id, v_repeated);
 END
 $$;
 
@@ -459,7 +455,7 @@ CREATE OR REPLACE FUNCTION orders_v1.apply_provider_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
     p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL,
     p_capture text DEFAULT NULL
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c orders_v1.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
@@ -479,7 +475,7 @@ BEGIN
     e.message := p_message;
     e.payer := p_payer;
     e.capture_id := p_capture;
-    RETURN QUERY SELECT * FROM finish(c, take_event(e), NULL);
+    RETURN NEXT take_event(c, e);
 END
 $$;
 
@@ -530,7 +526,9 @@ COMMENT ON FUNCTION orders_v1.try_waiting_event IS
 waiting';
 COMMENT ON FUNCTION orders_v1.apply_waiting_events IS
 'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
-COMMENT ON FUNCTION orders_v1.event_row IS 'Internal: the row result of an event: code (verdict), state (refusal, or database_error of one that waits because of an error), detail, flag (repeated)';
+COMMENT ON FUNCTION orders_v1.judged IS
+'Internal: the answer about an event: outcome (the verdict), refusal (database_error of one that waits because of an error), replayed (it was delivered
+before), with its order, if it has one';
 COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and judges it';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
 'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null. p_payer: mail

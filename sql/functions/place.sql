@@ -400,7 +400,7 @@ CREATE OR REPLACE FUNCTION orders_v1.place_plan(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_plan bigint, p_billing_option bigint, p_quantity integer, p_method text, p_channel text,
     p_return_url text, p_coupon text, p_expires_in integer
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -411,7 +411,7 @@ DECLARE
     v_order bigint;
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN NEXT placed_before(c, v_claim);
         RETURN;
     END IF;
     f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
@@ -421,7 +421,7 @@ BEGIN
     h.coupon := p_coupon;
     h.expires_in := p_expires_in;
     v_order := put_order(c, h, ARRAY[l]);
-    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
 END
 $$;
 
@@ -433,15 +433,14 @@ END
 $$;
 
 -- The answer to a key that was used before: the stored one, or the order as it is now where its answer never became final.
-CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM orders_v1.replay(p_claim.answer);
-        RETURN;
+        RETURN orders_v1.replay(NULL::orders_v1.written, p_claim.answer);
     END IF;
     c.key := NULL;
-    RETURN QUERY SELECT * FROM orders_v1.finish(c, orders_v1.result_row('resume', p_claim.order_id, p_claim.order_id), NULL);
+    RETURN orders_v1.finish(c, 'resume', p_claim.order_id, p_claim.order_id);
 END
 $$;
 
@@ -493,8 +492,8 @@ COMMENT ON FUNCTION orders_v1.plan_line IS 'Internal: the line of a plan order';
 COMMENT ON FUNCTION orders_v1.place_plan IS
 'Places an order of a plan. Method balance debits at once (OR402 insufficient_balance), external opens a payment
 of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
-expires, null never. Rows: result (done, or resume when an earlier try with the key never became final), then
-the order. OR422 with the field';
+expires, null never. done, or resume when an earlier try with the key never became
+final. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.awaits_intent IS 'Internal: whether an order has a payment whose intent is still to be made';
 COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing to a key that is not new';
 COMMENT ON FUNCTION orders_v1.after_placing IS

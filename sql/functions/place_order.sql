@@ -268,7 +268,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.place_order(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_document jsonb, p_expires_in integer, p_channels text[] DEFAULT NULL
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -277,7 +277,7 @@ DECLARE
     v_order bigint;
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN QUERY SELECT * FROM placed_before(c, v_claim);
+        RETURN NEXT placed_before(c, v_claim);
         RETURN;
     END IF;
     PERFORM check_members(p_document, '', '{dialect,user,company,agent,currency,tax_inclusive,lines,cart,payment_method,payment_channel,
@@ -291,7 +291,7 @@ BEGIN
         END IF;
     END IF;
     v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
-    RETURN QUERY SELECT * FROM finish(after_placing(c, v_order), result_row('done', v_order, v_order), NULL);
+    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
 END
 $$;
 

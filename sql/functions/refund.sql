@@ -120,7 +120,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.refund(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_amount bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -132,12 +132,12 @@ DECLARE
     v_unit   bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
     IF o.payment_state = 'refunded' AND o.refunded = o.captured AND p_amount IS NULL AND p_lines IS NULL THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, NULL), NULL);
+        RETURN NEXT finish(c, 'unchanged', p_order, NULL);
         RETURN;
     END IF;
     PERFORM check_refundable(o, p_window);
@@ -164,8 +164,7 @@ BEGIN
         PERFORM refuse('422', 'amount_not_payable', 'The payment channel cannot pay out this amount.', 'amount',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
     END IF;
-    RETURN QUERY SELECT * FROM finish(
-        c, result_row('done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines)), NULL);
+    RETURN NEXT finish(c, 'done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines));
 END
 $$;
 
@@ -260,7 +259,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.settle_refund(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_refund bigint, p_transaction text, p_ok boolean, p_code text, p_message text, p_match text[] DEFAULT NULL
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -271,7 +270,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     SELECT x.order_id INTO v_order FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund;
@@ -288,7 +287,7 @@ BEGIN
         PERFORM apply_waiting_events(o, r.payment_id);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, r.id), NULL);
+    RETURN NEXT finish(c, v_code, o.id, r.id);
 END
 $$;
 

@@ -66,7 +66,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.reorder(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_order bigint
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.stored
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c          orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -74,10 +74,10 @@ DECLARE
     v_currency text;
     v_not_sold jsonb;
     k          orders.cart;
-    r          orders_v1.answer;
+    r          orders_v1.stored;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.stored, v_claim.answer);
         RETURN;
     END IF;
     SELECT o.currency INTO v_currency FROM orders o WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.buyer_id = p_user;
@@ -87,15 +87,17 @@ BEGIN
     k := open_cart(p_tenant, p_user, v_currency);
     SELECT x.not_sold INTO v_not_sold FROM cart_reorder x
     WHERE x.tenant_id = p_tenant AND x.cart_id = k.id AND x.order_id = p_order;
-    r := result_row(CASE WHEN FOUND THEN 'unchanged' ELSE 'done' END, NULL, k.id);
-    IF r.code = 'done' THEN
+    r.outcome := CASE WHEN FOUND THEN 'unchanged' ELSE 'done' END;
+    r.id := k.id;
+    r.replayed := false;
+    IF r.outcome = 'done' THEN
         v_not_sold := refill_cart(k, p_order);
         INSERT INTO cart_reorder (tenant_id, cart_id, order_id, not_sold) VALUES (p_tenant, k.id, p_order, v_not_sold);
         UPDATE cart x SET updated_at = now() WHERE x.tenant_id = p_tenant AND x.id = k.id;
     END IF;
-    r.reference := k.code;
-    r.snapshot := v_not_sold;
-    RETURN QUERY SELECT * FROM finish_rows(c, ARRAY[r]);
+    r.ref := k.code;
+    r.document := v_not_sold;
+    RETURN NEXT kept(c, r);
 END
 $$;
 
@@ -108,6 +110,6 @@ COMMENT ON FUNCTION orders_v1.refill_cart IS
 'Internal: puts the goods of an order into a locked cart; the titles of those that are no longer sold. OR409
 product_not_sold when none is';
 COMMENT ON FUNCTION orders_v1.reorder IS
-'Puts the goods of an order of p_user into the open cart of its currency, once a cart. Row result: done or unchanged, id and
-reference of the cart, snapshot: titles that are no longer sold. OR404 not_found, OR409 product_not_sold (with their titles)
+'Puts the goods of an order of p_user into the open cart of its currency, once a cart. done or unchanged, id and ref (the code) of
+the cart, document: titles that are no longer sold. OR404 not_found, OR409 product_not_sold (with their titles)
 when nothing is left';

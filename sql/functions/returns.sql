@@ -133,7 +133,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.request_return(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_user bigint, p_order bigint, p_lines jsonb, p_reason text, p_window integer, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -144,7 +144,7 @@ DECLARE
     v_code   text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     v_lines := read_return_lines(p_lines);
@@ -160,7 +160,7 @@ BEGIN
         v_return := put_return(c, o, check_return_lines(o, v_lines), p_reason);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, v_return), p_user);
+    RETURN NEXT finish(c, v_code, p_order, v_return);
 END
 $$;
 
@@ -286,7 +286,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.resolve_return(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_return bigint, p_action text, p_comment text, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -297,7 +297,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     ELSIF v_to IS NULL THEN
         PERFORM refuse('422', 'unknown_word', 'A return is approved, rejected, received or refunded.', 'action');
@@ -313,25 +313,25 @@ BEGIN
         PERFORM move_return_to(c, o, r, v_to, p_comment);
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, r.order_id, r.id), NULL);
+    RETURN NEXT finish(c, v_code, r.order_id, r.id);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.list_returns(p_tenant integer, p_state text, p_limit integer, p_before bigint)
-RETURNS SETOF orders_v1.answer LANGUAGE sql STABLE AS $$
-    SELECT a.*
-    FROM (SELECT coalesce(array_agg(w.id ORDER BY w.id DESC), '{}') AS ids, array_agg(w.order_id) AS order_ids
-          FROM (SELECT r.id, r.order_id FROM orders.order_return r
-                WHERE r.tenant_id = p_tenant AND (p_state IS NULL OR r.state = p_state)
-                  AND (p_before IS NULL OR r.id < p_before)
-                ORDER BY r.id DESC LIMIT p_limit + 1) AS w) AS p
-    CROSS JOIN LATERAL (
-        (SELECT r.* FROM orders_v1.returns_of(p_tenant, p.order_ids) AS r
-         WHERE r.id = ANY (p.ids[1:p_limit])
-         ORDER BY r.id DESC)
-        UNION ALL
-        SELECT x.* FROM jsonb_populate_record(NULL::orders_v1.answer, jsonb_build_object(
-            'kind', 'page', 'flag', cardinality(p.ids) > p_limit)) AS x) AS a
+RETURNS SETOF orders_v1.return_view
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT (r).*
+    FROM (SELECT x.id, x.order_id FROM order_return x
+          WHERE x.tenant_id = p_tenant AND (p_state IS NULL OR x.state = p_state) AND (p_before IS NULL OR x.id < p_before)
+          ORDER BY x.id DESC
+          LIMIT p_limit) AS w
+    JOIN orders_v1.order_view v ON v.tenant_id = p_tenant AND v.id = w.order_id
+    CROSS JOIN LATERAL unnest(v.returns) AS r
+    WHERE r.id = w.id
+    ORDER BY w.id DESC;
+END
 $$;
 
 GRANT EXECUTE ON FUNCTION
@@ -371,4 +371,4 @@ COMMENT ON FUNCTION orders_v1.resolve_return IS
 return back to received. unchanged when it is there already. OR404 return_not_found, OR409 return_not_resolvable, order_not_refundable,
 refund_in_progress, OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.list_returns IS
-'Rows return, newest first, in any (null) or one state and before an id, and a row page (flag: there are more). Rights of the caller';
+'At most p_limit returns, newest first, in any (null) or one state and before an id';

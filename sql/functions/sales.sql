@@ -69,7 +69,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.place_cart(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_cart text, p_method text, p_consumer boolean, p_channel text, p_expires_in integer
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -82,7 +82,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     s := seat_of(p_tenant, p_actor_id);
@@ -99,7 +99,7 @@ BEGIN
         UPDATE cart x SET state = 'ordered', updated_at = now() WHERE x.tenant_id = p_tenant AND x.id = k.id;
         v_code := 'done';
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, v_order, v_order), NULL);
+    RETURN NEXT finish(c, v_code, v_order, v_order);
 END
 $$;
 
@@ -115,7 +115,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.settle_sale(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_transaction text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -124,7 +124,7 @@ DECLARE
     v_payment bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, true);
@@ -132,14 +132,14 @@ BEGIN
     PERFORM check_payable(o, false);
     v_payment := settle_by_hand(c, o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal',
                                 p_transaction, NULL);
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_payment), NULL);
+    RETURN NEXT finish(c, 'done', o.id, v_payment);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.cancel_sale(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -147,7 +147,7 @@ DECLARE
     o       orders.orders;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     PERFORM seat_of(p_tenant, p_actor_id);
@@ -155,7 +155,7 @@ BEGIN
     IF o.agent_id IS DISTINCT FROM p_actor_id OR NOT sells_for(p_tenant, p_actor_id, o.retailer_id) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(try_cancel(c, o, NULL), o.id, o.id), NULL);
+    RETURN NEXT finish(c, try_cancel(c, o, NULL), o.id, o.id);
 END
 $$;
 
@@ -222,7 +222,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.refund_sale(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_transaction text, p_window integer, p_terminal boolean
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -231,12 +231,12 @@ DECLARE
     v_refund bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, false);
     IF o.payment_state = 'refunded' THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', o.id, NULL), NULL);
+        RETURN NEXT finish(c, 'unchanged', o.id, NULL);
         RETURN;
     END IF;
     PERFORM check_refundable(o, p_window);
@@ -248,49 +248,41 @@ BEGIN
     IF p_transaction IS NOT NULL THEN
         PERFORM note_terminal_refund(o, p_transaction);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', o.id, v_refund), NULL);
+    RETURN NEXT finish(c, 'done', o.id, v_refund);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.list_sales(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint)
-RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.sales_of(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s     orders_v1.seat := seat_of(p_tenant, p_user);
-    v_ids bigint[];
+    s orders_v1.seat := seat_of(p_tenant, p_user);
 BEGIN
-    v_ids := ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
-                   ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
-    RETURN QUERY SELECT * FROM rows_of(p_tenant, v_ids) UNION ALL SELECT * FROM parties_of(p_tenant, v_ids);
+    RETURN ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
+                 ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_sale(p_tenant integer, p_user bigint, p_number text) RETURNS SETOF orders_v1.answer
+CREATE OR REPLACE FUNCTION orders_v1.sale_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s     orders_v1.seat := seat_of(p_tenant, p_user);
-    v_ids bigint[];
+    s    orders_v1.seat := seat_of(p_tenant, p_user);
+    v_id bigint;
 BEGIN
     IF NOT may_sell(s) THEN
         PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
     END IF;
-    SELECT ARRAY[o.id] INTO v_ids FROM orders o
+    SELECT o.id INTO v_id FROM orders o
     WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number) AND o.retailer_id = s.company_id;
-    IF v_ids IS NULL THEN
+    IF v_id IS NULL THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     END IF;
-    RETURN QUERY
-    SELECT * FROM rows_of(p_tenant, v_ids)
-    UNION ALL
-    SELECT * FROM more_of(p_tenant, v_ids)
-    UNION ALL
-    SELECT * FROM actors_of(p_tenant, v_ids);
+    RETURN v_id;
 END
 $$;
 
 -- Whether refund_sale would find the order refundable. An order that is past its time counts as closed.
 CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user bigint, p_number text, p_window integer)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     s orders_v1.seat := seat_of(p_tenant, p_user);
@@ -305,7 +297,7 @@ BEGIN
     IF o.payment_state <> 'refunded' THEN
         PERFORM check_refundable(o, p_window);
     END IF;
-    RETURN NEXT result_row(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, o.id);
+    RETURN NEXT ROW(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, false, NULL, NULL, NULL)::orders_v1.written;
 END
 $$;
 
@@ -314,8 +306,8 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.settle_sale(integer, text, text, bigint, text, text, bytea, text, text),
     orders_v1.cancel_sale(integer, text, text, bigint, text, text, bytea, text),
     orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean),
-    orders_v1.list_sales(integer, bigint, integer, bigint),
-    orders_v1.read_sale(integer, bigint, text),
+    orders_v1.sales_of(integer, bigint, integer, bigint),
+    orders_v1.sale_id(integer, bigint, text),
     orders_v1.check_sale_refund(integer, bigint, text, integer)
     TO orders_api;
 
@@ -351,10 +343,10 @@ from payment. p_terminal: the id of a card''s refund must be one that the termin
 refunded before. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
 refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found,
 terminal_transaction_mismatch, OR422 required_field';
-COMMENT ON FUNCTION orders_v1.list_sales IS
-'Orders of the company that is current for the user, newest first, with retailer and agent. OR403 as place_cart';
-COMMENT ON FUNCTION orders_v1.read_sale IS
-'An order of the company with all that is known of it and the users of its history. OR403 as place_cart, OR404
+COMMENT ON FUNCTION orders_v1.sales_of IS
+'Ids of orders of the company that is current for the user, newest first. OR403 as place_cart';
+COMMENT ON FUNCTION orders_v1.sale_id IS
+'Id of an order of the company that is current for the user. OR403 as place_cart, OR404
 not_found';
 COMMENT ON FUNCTION orders_v1.check_sale_refund IS
 'Whether refund_sale would refund: result done, or unchanged when refunded before. OR403, OR404, OR409 as there';

@@ -141,7 +141,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.record_intent(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_payment bigint, p_intent text, p_url text, p_reference text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -167,14 +167,14 @@ BEGIN
         PERFORM end_due(p_tenant, 'intent', p_payment);
         PERFORM apply_waiting_events(move_order(c, o, '{}', 0, 0, NULL), p_payment);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+    RETURN NEXT finish(c, v_code, o.id, p_payment);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.record_intent_failure(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_payment bigint, p_code text, p_message text, p_final boolean
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c      orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -194,7 +194,7 @@ BEGIN
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
         PERFORM postpone_due(p_tenant, 'intent', p_payment, interval '5 seconds', interval '10 minutes');
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, o.id, p_payment), NULL);
+    RETURN NEXT finish(c, v_code, o.id, p_payment);
 END
 $$;
 
@@ -253,7 +253,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.settle_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_method text, p_reference text, p_match text[]
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -262,7 +262,7 @@ DECLARE
     v_payment bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     ELSIF p_method = 'balance' OR p_method !~ '^[a-z][a-z0-9_]{0,39}$' THEN
         PERFORM refuse('422', 'payment_method_unknown', 'There is no such payment method.', 'method');
@@ -272,20 +272,20 @@ BEGIN
     WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'paid'
       AND p.transaction_id IS NOT DISTINCT FROM p_reference AND (p_method IS NULL OR p.method = p_method);
     IF FOUND THEN
-        RETURN QUERY SELECT * FROM finish(c, result_row('unchanged', p_order, v_payment), NULL);
+        RETURN NEXT finish(c, 'unchanged', p_order, v_payment);
         RETURN;
     ELSIF NOT can_be_paid(o) THEN
         PERFORM refuse_payment(o);
     END IF;
     v_payment := settle_by_hand(c, o, p_method, 'manual', p_reference, p_reference);
-    RETURN QUERY SELECT * FROM finish(c, result_row('done', p_order, v_payment), NULL);
+    RETURN NEXT finish(c, 'done', p_order, v_payment);
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.fail_payment(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_code text, p_message text
-) RETURNS SETOF orders_v1.answer
+) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
@@ -294,7 +294,7 @@ DECLARE
     v_code  text := 'unchanged';
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN QUERY SELECT * FROM replay(v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, p_order, NULL, NULL);
@@ -304,7 +304,7 @@ BEGIN
     ELSIF o.state <> 'error' THEN
         PERFORM refuse_payment(o);
     END IF;
-    RETURN QUERY SELECT * FROM finish(c, result_row(v_code, p_order, NULL), NULL);
+    RETURN NEXT finish(c, v_code, p_order, NULL);
 END
 $$;
 

@@ -2,12 +2,12 @@
 
 -- A payment that expires before its order is closed gets no intent any more.
 CREATE OR REPLACE FUNCTION orders_v1.due_intents(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     d orders.due;
     p orders.payment;
-    r orders_v1.answer;
+    r orders_v1.payment_task;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'intent', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'created';
@@ -16,36 +16,20 @@ BEGIN
             CONTINUE;
         END IF;
         CONTINUE WHEN p.expires_at <= now();
-        r := NULL;
-        r.kind := 'payment';
-        r.order_id := p.order_id;
-        r.id := p.id;
-        r.title := p.provider_key;
-        r.state := p.status;
-        r.method := p.method;
-        r.channel := p.channel;
-        r.provider := p.provider;
-        r.currency := p.currency;
-        r.amount := p.amount;
-        r.quantity := d.attempts;
-        r.url := p.return_url;
-        r.metadata := p.metadata;
-        r.created_at := p.created_at;
-        r.expires_at := p.expires_at;
-        SELECT o.number, o.exponent, o.buyer_id INTO r.number, r.exponent, r.parent_id FROM orders o
-        WHERE o.tenant_id = p_tenant AND o.id = p.order_id;
+        r := payment_task_of(p);
+        r.attempts := d.attempts;
         RETURN NEXT r;
     END LOOP;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.due_refunds(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
-RETURNS SETOF orders_v1.answer
+RETURNS SETOF orders_v1.refund_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     d orders.due;
     f orders.refund;
-    r orders_v1.answer;
+    r orders_v1.refund_task;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'refund', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO f FROM refund x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'pending';
@@ -54,26 +38,24 @@ BEGIN
             CONTINUE;
         END IF;
         r := NULL;
-        r.kind := 'refund';
         r.order_id := f.order_id;
-        r.id := f.id;
-        r.parent_id := f.payment_id;
-        r.title := f.provider_key;
-        r.state := f.status;
-        r.currency := f.currency;
-        r.amount := f.amount;
-        r.quantity := d.attempts;
-        r.detail := f.reason;
-        r.metadata := f.metadata;
-        r.created_at := f.created_at;
-        SELECT o.number, o.exponent, p.method, p.channel, p.provider, p.intent_id, p.transaction_id,
-               p.provider_key
-        INTO r.number, r.exponent, r.method, r.channel, r.provider, r.intent_id, r.reference, r.slug
+        r.attempts := d.attempts;
+        SELECT o.number, p.intent_id, p.provider_key,
+               ROW(f.id, f.payment_id, f.status, p.method, p.channel, p.provider, p.transaction_id, f.provider_key, f.failure_code,
+                   f.reason, f.currency, f.amount, f.surplus, f.metadata, f.created_at, f.updated_at, f.settled_at)::orders_v1.refund_view
+        INTO r.order_number, r.intent_id, r.payment_key, r.refund
         FROM payment p
-        JOIN orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+        JOIN orders o ON o.tenant_id = p_tenant AND o.id = p.order_id
         WHERE p.tenant_id = p_tenant AND p.id = f.payment_id;
         RETURN NEXT r;
     END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.tenants() RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT t.id FROM tenant t ORDER BY t.id;
 END
 $$;
 
@@ -186,16 +168,17 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.due_intents(integer, text, integer, integer),
     orders_v1.due_refunds(integer, text, integer, integer),
+    orders_v1.tenants(),
     orders_v1.expire_due(integer, integer),
     orders_v1.purge_idempotency(integer, interval)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.due_intents IS
-'Worker: claims payments of a channel whose intent is to be made, for p_lease seconds. Rows payment with number (of the
-order), title (provider key), parent_id (buyer), url (return URL), quantity (failed tries)';
+'Worker: claims payments of a channel whose intent is to be made, for p_lease seconds';
 COMMENT ON FUNCTION orders_v1.due_refunds IS
-'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. Rows refund with number (of the order),
-intent_id, reference (captured transaction), title (provider key), slug (provider key of the payment), quantity (claims)';
+'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. The reference of
+the refund is the transaction that was captured, intent_id and payment_key are those of the payment';
+COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
 'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked. After a
 second the rest is left to the next call';

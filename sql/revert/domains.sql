@@ -20,6 +20,7 @@ DROP DOMAIN orders.idempotency_key;
 DROP DOMAIN orders.order_notes;
 DROP DOMAIN orders.order_number;
 DROP DOMAIN orders.currency_code;
+DROP DOMAIN orders.kept_answer;
 DROP DOMAIN orders.json_array;
 DROP DOMAIN orders.json_object;
 

@@ -8,12 +8,11 @@ SELECT no_plan();
 SELECT pg_temp.operator_put('products', 'mug', '{"name": "Mug", "tax_class": "std", "variants": [{"ref": "one", "prices": {"USD": 100}}]}'),
        pg_temp.top_up('alice', 100000) \g (format=unaligned) /dev/null
 CREATE FUNCTION pg_temp.order_it(p_document jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
         '{"dialect": "shop", "user": "alice", "payment_method": "balance", "currency": "USD", "lines": [{"product": "mug"}], "shipping_address": {"city": "Basel"}}'::jsonb || p_document, 900)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.bill_no(p_order bigint) RETURNS text LANGUAGE sql AS $$ SELECT right(bill_no, 4) FROM orders.orders WHERE tenant_id = 77 AND id = p_order $$;
-CREATE FUNCTION pg_temp.read(p_order bigint) RETURNS jsonb LANGUAGE sql AS $$ SELECT snapshot FROM orders_v1.read_bill(77, NULL, p_order) $$;
+CREATE FUNCTION pg_temp.read(p_order bigint) RETURNS jsonb LANGUAGE sql AS $$ SELECT document FROM orders_v1.read_bill(77, NULL, p_order) $$;
 CREATE FUNCTION pg_temp.due() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM orders.due WHERE tenant_id = 77 AND kind = 'bill' $$;
 CREATE FUNCTION pg_temp.tenants() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(t::text, ' ') FROM orders_v1.tenants_to_bill() AS t WHERE t = 77 $$;
 
@@ -48,9 +47,9 @@ SELECT pg_temp.put('companies', 'acme', '{"name": "Acme 2", "prefix": "AAAA", "e
        pg_temp.put('tax-rates', 'vat', '{"tax_class": "std", "key": "NEW", "rate_bp": 2000}'),
        pg_temp.put('products', 'mug', '{"name": "Cup", "tax_class": "std", "variants": [{"ref": "one", "prices": {"USD": 999}}]}') \g (format=unaligned) /dev/null
 UPDATE tenant SET name = 'other', time_zone = 'Pacific/Kiritimati', currency = 'EUR', tax_inclusive = NOT tax_inclusive, bill_series = 'NEW' WHERE id = 77;
-SELECT code FROM advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, 'packed', NULL, NULL, NULL, NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
-SELECT code FROM correct_address(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"shipping_address": {"city": "Chur"}}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
-SELECT code FROM ship(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"courier": "C", "service": "S"}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, 'packed', NULL, NULL, NULL, NULL) \g (format=unaligned) /dev/null
+SELECT outcome FROM correct_address(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"shipping_address": {"city": "Chur"}}', NULL) \g (format=unaligned) /dev/null
+SELECT outcome FROM ship(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"courier": "C", "service": "S"}', NULL) \g (format=unaligned) /dev/null
 SELECT pg_temp.give_back(:x, 50) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.read(:x) -> 'issuer', '{"name": "Acme", "email": "acme@example.com", "address": ["Main 1", "Bern 3000", "CH"], "tax_number": "T-1"}', 'the issuer as it was');
 SELECT is(pg_temp.read(:x) -> 'buyer' ->> 'name', 'Al Ice', 'the billing address');
@@ -65,11 +64,11 @@ SELECT is((SELECT count(*) FROM bill_document WHERE order_id = :x), 1::bigint, '
 
 -- An edit of the order itself issues a bill that waits, before it changes what the bill says.
 SELECT pg_temp.order_it() AS z \gset
-SELECT code FROM correct_address(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :z, '{"shipping_address": {"city": "Chur"}}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM correct_address(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :z, '{"shipping_address": {"city": "Chur"}}', NULL) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.read(:z) -> 'buyer' -> 'address', '["Basel"]', 'a corrected address does not change the bill of a paid order');
 SELECT is(pg_temp.due(), 0::bigint, 'which has been issued');
 SELECT pg_temp.order_it() AS k \gset
-SELECT code FROM advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :k, 'confirmed', NULL, NULL, NULL, NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :k, 'confirmed', NULL, NULL, NULL, NULL) \g (format=unaligned) /dev/null
 SELECT isnt((SELECT bill_no FROM orders WHERE id = :k), NULL, 'confirming issues the bill at once');
 SELECT is(pg_temp.due(), 0::bigint, 'and takes it from the queue');
 SELECT pg_temp.order_it() AS m \gset

@@ -92,8 +92,8 @@ SELECT is(pg_temp.pay(:i), 'done', 'goods paid by transfer');
 SELECT is(pg_temp.states(:i), 'open paid pending', 'are not completed before they are delivered');
 SELECT is(pg_temp.drop_it('bob', :i, 'shop'), 'done', 'cancelled by the buyer');
 SELECT is(pg_temp.states(:i), 'cancelled refund_pending pending', 'leave a refund for the operator');
-SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL,
-           (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL) WHERE kind = 'result'), 'done', 'who sends it');
+SELECT is((SELECT outcome FROM settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL,
+           (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL)), 'done', 'who sends it');
 SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'and says so');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS j \gset
@@ -137,12 +137,12 @@ SELECT is(pg_temp.drop_it(NULL, :p, 'operator'), 'done', 'an operator can, while
 SELECT is(pg_temp.states(:p) || ' ' || pg_temp.redemption(:p), 'cancelled closed shipped released', 'its coupon is released');
 SELECT is(pg_temp.on_hand(), :left - 4, 'its goods are not on hand');
 SELECT is(pg_temp.drop_it(NULL, :p, 'operator'), 'unchanged', 'once');
-SELECT is((SELECT code FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :p, '{"status": "delivered"}', NULL) WHERE kind = 'result'), 'done',
+SELECT is((SELECT outcome FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :p, '{"status": "delivered"}', NULL)), 'done',
           'later news of the courier are kept');
 SELECT is(pg_temp.states(:p), 'cancelled closed shipped', 'without effect');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :p)), 'OR409 order_not_payable', 'nothing is collected any more');
 SELECT pg_temp.parcel('cod') AS q \gset
-SELECT code FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :q, '{"status": "on_delivery"}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :q, '{"status": "on_delivery"}', NULL) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.drop_it(NULL, :q, 'operator') || ' ' || pg_temp.states(:q), 'done cancelled closed out_for_delivery', 'also when the courier was at the door');
 SELECT pg_temp.parcel('cod') AS r \gset
 SELECT pg_temp.go(:r, 'delivered') \g (format=unaligned) /dev/null

@@ -8,17 +8,17 @@ SELECT no_plan();
 
 CREATE FUNCTION pg_temp.intend(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(p_order), 'I-' || p_order,
-                                        'https://pay/', NULL) WHERE kind = 'result'
+                                        'https://pay/', NULL)
 $$;
 -- The step that the provider is asked for; null: none.
 CREATE FUNCTION pg_temp.begin_it(p_order bigint, p_ask boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
-    SELECT max(type) FROM orders_v1.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
+    SELECT max(capture_step) FROM orders_v1.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
 $$;
 CREATE FUNCTION pg_temp.wait_for(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.await_capture(77, pg_temp.payment_of(p_order), 20) WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.await_capture(77, pg_temp.payment_of(p_order), 20)
 $$;
 CREATE FUNCTION pg_temp.not_made(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.capture_not_made(77, pg_temp.payment_of(p_order)) WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.capture_not_made(77, pg_temp.payment_of(p_order))
 $$;
 -- What the worker is to do once time has passed: the steps by order.
 CREATE FUNCTION pg_temp.due(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -26,7 +26,7 @@ DECLARE
     v_step text;
 BEGIN
     PERFORM pg_temp.make_due('capture', p_order);
-    SELECT type INTO v_step FROM orders_v1.due_captures(77, 'sim', 100, 60) WHERE order_id = p_order;
+    SELECT capture_step INTO v_step FROM orders_v1.due_captures(77, 'sim', 100, 60) WHERE order_id = p_order;
     RETURN v_step;
 END
 $$;
@@ -99,7 +99,7 @@ SELECT is(pg_temp.begin_it(:s), 'capture', 'a capture of a sale begins');
 SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :s)), 'OR409 order_not_cancellable: open confirming', 'it is not called off');
 SELECT is(pg_temp.told(format('SELECT send_pay_link(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'send', pg_temp.number_of(:s), 'a@example.com')),
           'OR409 order_not_payable: open confirming', 'and its link is not sent again');
-SELECT is((SELECT type FROM read_link(77, :s) WHERE kind = 'payment'), 'asked', 'its page knows that a capture is under way');
+SELECT is((SELECT (payments[1]).capture_asked FROM order_view WHERE tenant_id = 77 AND id = :s), true, 'its page knows that a capture is under way');
 
 -- An operator cancels, the time of the order ends, an operator gives the order up, cash arrives: the worker asks on, never captures,
 -- and money that arrived goes back.
@@ -108,7 +108,7 @@ SELECT is(pg_temp.begin_it(o.id), 'capture', 'a capture begins') FROM (VALUES (:
 SELECT is(pg_temp.drop_it(NULL, :e, 'operator'), 'done', 'the operator cancels');
 SELECT pg_temp.let_expire(:f) \g (format=unaligned) /dev/null
 SELECT is(expire_due(77, 100) > 0, true, 'the time of one is over');
-SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :g, 'no', 'x') WHERE kind = 'result'), 'done', 'one is given up');
+SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :g, 'no', 'x')), 'done', 'one is given up');
 SELECT is(pg_temp.pay(:h, 'cash'), 'done', 'one is paid in cash');
 SELECT is(pg_temp.states(o.id), o.states, 'as ' || o.states)
 FROM (VALUES (:e, 'cancelled closed none'), (:f, 'expired closed none'), (:g, 'error failed none'), (:h, 'completed paid none')) AS o (id, states);
@@ -123,7 +123,7 @@ SELECT is(pg_temp.due(o.id), 'look', 'is asked once more') FROM (VALUES (:e), (:
 UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :e;
 SELECT is(pg_temp.not_made(:e), 'unchanged', 'after five minutes');
 SELECT is(pg_temp.doubt(:e), false, 'it is sure that it did not');
-SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'money has arrived')
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL)), 'done', 'money has arrived')
 FROM (VALUES (:f), (:g), (:h)) AS o (id) JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id AND p.method = 'external';
 SELECT is(pg_temp.doubt(o.id), false, 'nothing is in doubt') FROM (VALUES (:f), (:g), (:h)) AS o (id);
 SELECT is((SELECT ROW(status, amount, (SELECT due_at <= now() FROM pg_temp.due_of('refund', o.id)))::text FROM refund WHERE order_id = o.id), '(pending,1000,t)', 'it goes back') FROM (VALUES (:f), (:g), (:h)) AS o (id);

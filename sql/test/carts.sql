@@ -4,10 +4,10 @@ BEGIN;
 \ir lib/company.sql
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.make(p_document text) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.make(p_document text) RETURNS SETOF orders_v1.stored LANGUAGE sql AS $$
     SELECT * FROM orders_v1.make_cart(77, 'operator', 'operator', pg_temp.uid('olga'), 'carts', NULL, NULL, p_document::jsonb)
 $$;
-SELECT id AS a, code AS a_code, reference AS a_ref
+SELECT id AS a, outcome AS a_code, ref AS a_ref
 FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "l-red", "quantity": 2, "discount": 15}, {"number": "L-BLUE"}]}') \gset
 SELECT is(:'a_code'::text, 'created', 'a cart is made');
 SELECT is(:'a_ref'::text, 'C' || lpad(:'a', greatest(5, length(:'a')), '0'), 'its code is its number, with at least five digits');

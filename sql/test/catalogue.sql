@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.put(p_kind text, p_ref text, p_document text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
+    SELECT outcome FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
 $$;
 SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'created', 'a new user is created');
 SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'unchanged', 'the same again: unchanged');
@@ -55,12 +55,10 @@ SELECT is(pg_temp.put('users', 'echo', '{"name": "x", "kind": "users", "ref": "e
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'echo', '{"name": "x", "ref": "other"}')), 'OR422 invalid_field ref', 'a reference that is not the one of the request');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'echo', '{"name": "x", "kind": "plans"}')), 'OR422 invalid_field kind', 'nor a kind');
 
-SELECT is((SELECT string_agg(coalesce(code, '-') || coalesce(' ' || title, ''), ', ' ORDER BY n)
+SELECT is((SELECT string_agg(coalesce(outcome, '-') || coalesce(' ' || field, ''), ', ' ORDER BY n)
     FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "users", "ref": "b1", "name": "B"}', '{"kind": "users", "ref": "b2"}', '{"kind": "users", "ref": "b1", "name": "B"}',
-        '{"ref": "b3"}', '5']::jsonb[]) WITH ORDINALITY AS r (kind, order_id, id, parent_id, public_id, number, bill_no, dialect, version,
-        state, payment_state, fulfilment_state, from_state, type, method, channel, provider, reference, intent_id, code, title, d1, d2, d3,
-        d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, n)),
+        '{"ref": "b3"}', '5']::jsonb[]) WITH ORDINALITY AS r (outcome, id, replayed, kind, ref, document, variants, detail, field, n)),
     'created, required_field name, unchanged, unknown_kind kind, invalid_field ref', 'lines of a bulk fail by themselves');
 
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x',
@@ -84,7 +82,7 @@ FROM unnest('{"\\u0001","\\b","\\f","\\u000b","\\u000e","\\u001b","\\u001f","\\r
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'a' || x.sign || 'b', '{"name": "x"}')),
           'OR422 invalid_field ref', format('a reference with U+%s', to_hex(ascii(x.sign))))
 FROM unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u009f']) AS x (sign);
-SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
     FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "users", "ref": "c\r\n1", "name": "C"}', '{"kind": "users", "ref": "c1", "name": "C\n"}',
         '{"kind": "users", "ref": "c1", "name": "C"}']::jsonb[]) AS r) AS b),
@@ -112,7 +110,7 @@ END
 $$;
 CREATE TRIGGER raise_phone BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.phone IS NOT NULL) EXECUTE FUNCTION pg_temp.raise_phone();
 CREATE FUNCTION pg_temp.bulk(p_state text) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title, (b.r).detail), ', ')
+    SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field, (b.r).detail), ', ')
     FROM (SELECT r FROM orders_v1.catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 1', 'name', 'A'),
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 2', 'name', 'B', 'phone', p_state),
@@ -131,7 +129,7 @@ END
 $$;
 SELECT is(pg_temp.cancelled(), '57014', '57014 ends the bulk');
 DROP TRIGGER raise_phone ON users;
-SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
     FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "coupons", "ref": "t1", "percent_bp": 1}', '{"kind": "coupons", "ref": "t2", "percent_bp": 1, "ends_at": "2026-01-01T00:00:00+99:99"}',
         '{"kind": "coupons", "ref": "t3", "percent_bp": 1}']::jsonb[]) AS r) AS b),

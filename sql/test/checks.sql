@@ -78,7 +78,7 @@ FROM (VALUES
     ('UPDATE coupon_redemption SET state = ''released'' WHERE order_id = $a; UPDATE coupon SET used = 0 WHERE code = ''TWO''', 'coupons_within_limits'),
     ('UPDATE idempotency SET order_id = 999999999 WHERE key = ''k''', 'answers_have_effects'),
     ('UPDATE idempotency SET order_id = NULL, answer = NULL, completed_at = NULL WHERE key = ''k''', 'answers_have_effects'),
-    ('UPDATE idempotency SET answer = jsonb_set(answer, ''{1,version}'', ''2'') WHERE key = ''k''', 'answers_have_effects'),
+    ('UPDATE idempotency SET answer = jsonb_set(answer, ''{order,version}'', ''2'') WHERE key = ''k''', 'answers_have_effects'),
     ('DELETE FROM event WHERE subject_id = $b', 'history_is_a_path one_event_a_version'),
     ('DELETE FROM event WHERE subject_id = $c AND version = 2', 'history_is_a_path one_event_a_version'),
     ('DELETE FROM event WHERE subject_id = $c AND version = 1', 'events_are_chained history_is_a_path one_event_a_version'),

@@ -39,14 +39,14 @@ FROM unnest(ARRAY[E'g\u0131fx', 'sale 20', '', ' ', E'\u200B']) AS c (code);
 SELECT is((SELECT count(DISTINCT coupon_id) FROM coupon_redemption WHERE tenant_id = 77), 5::bigint, 'five coupons were used');
 
 -- The voucher of a described order.
-SELECT order_id AS described FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
-    jsonb_build_object('dialect', 'shop', 'user', 'alice', 'payment_method', 'cod', 'voucher', E'\u00A0sale20 ', 'lines', '[{"plan": "basic"}]'::jsonb), 900) WHERE kind = 'result' \gset
+SELECT ("order").id AS described FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    jsonb_build_object('dialect', 'shop', 'user', 'alice', 'payment_method', 'cod', 'voucher', E'\u00A0sale20 ', 'lines', '[{"plan": "basic"}]'::jsonb), 900) \gset
 SELECT is((SELECT metadata ->> 'coupon_code' FROM orders WHERE id = :described), 'Sale20', 'a voucher is looked up alike');
 
 -- Numbers of orders, invoices, carts and products.
 SELECT pg_temp.cart('sally', jsonb_build_array(jsonb_build_object('number', E' l-red\u00A0', 'quantity', 1))) AS cart \gset
 SELECT is((SELECT count(*) FROM cart_line WHERE cart_id = :cart), 1::bigint, 'a product number with blanks around, in small letters');
-SELECT order_id AS sold FROM pg_temp.place('sally', (SELECT E'\u00A0' || lower(code) || ' ' FROM cart WHERE tenant_id = 77 AND id = :cart)) WHERE kind = 'result' \gset
+SELECT ("order").id AS sold FROM pg_temp.place('sally', (SELECT E'\u00A0' || lower(code) || ' ' FROM cart WHERE tenant_id = 77 AND id = :cart)) \gset
 SELECT isnt(:sold::bigint, NULL, 'a cart code likewise');
 SELECT is(order_id_of(77, E'\u2003' || lower(number) || E'\u00A0'), id, 'and an order number') FROM orders WHERE id = :sold;
 SELECT is(pg_temp.settle(:sold, 'T1'), 'done', 'it is paid');

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(5);
+SELECT plan(8);
 
 SELECT is_empty($$SELECT c.relname FROM pg_class c
     WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v')
@@ -9,6 +9,13 @@ SELECT is_empty($$SELECT c.relname FROM pg_class c
 SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
       AND col_description(c.oid, a.attnum) IS NULL$$, 'every column does');
+SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.oid = 'orders_v1.order_view'::regclass AND a.attnum > 0 AND col_description(c.oid, a.attnum) IS NULL$$, 'every column of the view of orders does');
+SELECT is_empty($$SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'c' AND obj_description(c.reltype, 'pg_type') IS NULL$$, 'every type does');
+SELECT is_empty($$SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'c' AND c.relname ~ '_view$'
+      AND obj_description(c.reltype, 'pg_type') !~ 'Attributes are read by position: new ones go to the end'$$, 'types within arrays and records tell how they are read');
 SELECT is_empty($$SELECT p.proname FROM pg_proc p
     WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND obj_description(p.oid, 'pg_proc') IS NULL$$, 'every function does');
 SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k

@@ -42,8 +42,8 @@ CREATE FUNCTION pg_temp.everywhere(p_who text) RETURNS TABLE (name text, refusal
         ('settle_sale', 'SELECT settle_sale(77, ''company'', ''seller'', %s, ''r'', NULL, NULL, ''nix'', ''t'')'),
         ('cancel_sale', 'SELECT cancel_sale(77, ''company'', ''seller'', %s, ''r'', NULL, NULL, ''nix'')'),
         ('refund_sale', 'SELECT refund_sale(77, ''company'', ''seller'', %s, ''r'', NULL, NULL, ''nix'', NULL, 30, false)'),
-        ('list_sales', 'SELECT list_sales(77, %s, 500, 0)'),
-        ('read_sale', 'SELECT read_sale(77, %s, ''nix'')'),
+        ('sales_of', 'SELECT sales_of(77, %s, 500, 0)'),
+        ('sale_id', 'SELECT sale_id(77, %s, ''nix'')'),
         ('check_sale_refund', 'SELECT check_sale_refund(77, %s, ''nix'', 30)')) AS f (name, sql)
 $$;
 SELECT is(e.refusal, 'OR403 company_not_chosen', e.name || ' has no company to work for') FROM pg_temp.everywhere('carl') AS e;
@@ -54,7 +54,7 @@ SELECT is(e.refusal, 'OR403 not_a_member', e.name || ' is for members') FROM pg_
 SELECT is(e.refusal, r.refusal, e.name || ' of a member who does not sell')
 FROM pg_temp.everywhere('mel') AS e
 JOIN (VALUES ('place_cart', 'OR403 not_a_seller'), ('settle_sale', 'OR404 not_found'), ('cancel_sale', 'OR404 not_found'), ('refund_sale', 'OR404 not_found'),
-             ('list_sales', 'no refusal'), ('read_sale', 'OR403 not_a_seller'), ('check_sale_refund', 'OR404 not_found')) AS r (name, refusal) USING (name);
+             ('sales_of', 'no refusal'), ('sale_id', 'OR403 not_a_seller'), ('check_sale_refund', 'OR404 not_found')) AS r (name, refusal) USING (name);
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();

@@ -21,8 +21,8 @@ SELECT is((SELECT ROW(email, tax_number, address, images, active)::text FROM com
 SELECT is((SELECT company_id FROM product WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'and a product''s');
 SELECT is(pg_temp.put('users', 'carl', '{"name": "Carl", "title": 0, "default_address": {"street": "S", "title": null, "code": 30123}}'), 'updated', 'a title and an address');
 SELECT is((SELECT ROW(title, default_address ->> 'code')::text FROM users WHERE tenant_id = 77 AND external_ref = 'carl'), '(0,30123)', 'are kept as given');
-SELECT is((SELECT snapshot ->> 'prefix' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'companies', 'acme', '{"name": "Acme", "prefix": "AAAA"}')), 'AAAA', 'the answer shows the entry');
-SELECT ok(NOT (SELECT snapshot ? 'tenant_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp', '{"name": "Lamp"}')), 'without its tenant');
+SELECT is((SELECT document ->> 'prefix' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'companies', 'acme', '{"name": "Acme", "prefix": "AAAA"}')), 'AAAA', 'the answer shows the entry');
+SELECT ok(NOT (SELECT document ? 'tenant_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp', '{"name": "Lamp"}')), 'without its tenant');
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
     \g (format=unaligned) /dev/null
 
@@ -90,12 +90,12 @@ SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 10
 SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Shoe initial', 'brings it back as it is named now');
 SELECT is(pg_temp.put('products', 'shoe', '{"name": "Shoe"}'), 'updated', 'without variants');
 SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial off USD101, 41 Shoe initial off', 'nothing of it is sold');
-SELECT is((SELECT jsonb_path_query_array(snapshot, '$.variants[*].prices') FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
+SELECT is((SELECT jsonb_path_query_array(document, '$.variants[*].prices') FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
            '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
-           WHERE code = 'unchanged'), '[{"EUR": 900, "USD": {"price": 1000, "list_price": 1200}}, {"USD": 500}, {"USD": 0}]', 'the answer shows variants and prices as they may be sent again');
+           WHERE outcome = 'unchanged'), '[{"EUR": 900, "USD": {"price": 1000, "list_price": 1200}}, {"USD": 500}, {"USD": 0}]', 'the answer shows variants and prices as they may be sent again');
 SELECT is(pg_temp.put('products', 'lamp2', '{"name": "Lamp", "variants": [{"ref": "red"}]}'), 'created', 'two products may have variants of one reference');
 
-SELECT is((SELECT string_agg(concat_ws(' ', (b.r).code, (b.r).title), ', ')
+SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
     FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "companies", "ref": "b", "name": "B", "prefix": "BULK"}', '{"kind": "users", "ref": "b", "name": "B", "current_company": "b"}',
         '{"kind": "memberships", "ref": "b", "company": "b", "user": "b"}', '{"kind": "memberships", "ref": "b2", "company": "b", "user": "b"}',

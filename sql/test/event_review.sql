@@ -49,8 +49,7 @@ SELECT is((SELECT string_agg(event_id || ' ' || (attempts > 2) || ' ' || detail,
 SELECT is(pg_temp.hear('a5', 'refunded', :a, 100, 'rtx-a5'), 'done', 'other events of the payment are applied');
 
 -- An event that cannot be judged when it arrives is kept, and applied when it can be.
-SELECT is((SELECT ROW(code, state)::text FROM apply_provider_event(77, 'sim', 'c1', 'refunded', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'rtx-c', 13, 'USD', NULL, NULL)
-           WHERE kind = 'result'), '(waiting,database_error)', 'an unexpected error costs no event');
+SELECT is((SELECT ROW(outcome, refusal)::text FROM apply_provider_event(77, 'sim', 'c1', 'refunded', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'rtx-c', 13, 'USD', NULL, NULL)), '(waiting,database_error)', 'an unexpected error costs no event');
 SELECT is((SELECT verdict || ' ' || detail FROM unresolved_provider_events WHERE event_id = 'c1'), 'waiting 23514: broken', 'operators see it');
 SELECT is(pg_temp.refusal(format($$SELECT pg_temp.hear('c2', 'refunded', %s, 14, 'rtx-c2')$$, :b)), '55P03 broken', 'after a transient error the provider sends it again');
 SELECT is_empty($$SELECT * FROM provider_event WHERE event_id = 'c2'$$, 'so that nothing is kept');

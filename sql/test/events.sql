@@ -17,7 +17,7 @@ SELECT is((SELECT ROW(first_step, types, steps, comments)::text FROM event WHERE
     ROW(6, '{order.partially_refunded}'::text[], '{payment:paid:partially_refunded}'::text[], (SELECT ARRAY[reason] FROM refund WHERE order_id = :a))::text, 'steps are numbered on');
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
 SELECT pg_temp.payment_of(:b) AS pb \gset
-SELECT code FROM record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, :pb, 'in-b', NULL, NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, :pb, 'in-b', NULL, NULL) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(types, steps, actor, first_step)::text FROM event WHERE subject_id = :b AND version = 2), '({order.updated},{},system,4)', 'an operation without steps has an event too');
 SELECT is((SELECT count(*) FROM order_history WHERE order_id = :b), 3::bigint, 'and nothing in the history');
 SELECT pg_temp.hear('e1', 'paid', :b, 1000, 'tx-b') \g (format=unaligned) /dev/null
@@ -28,7 +28,7 @@ SELECT is((SELECT string_agg(step || ' ' || version || ' ' || axis || ' ' || to_
 SELECT pg_temp.order_it('{"payment_method": "cod"}') AS c \gset
 SELECT pg_temp.go(:c, 'packed'), pg_temp.send(:c) \g (format=unaligned) /dev/null
 SELECT version AS v FROM orders WHERE id = :c \gset
-SELECT code FROM track(77, 'operator', 'operator', NULL, 't', NULL, NULL, :c, '{"status": "delivered", "description": "at the door"}', NULL) WHERE kind = 'result' \g (format=unaligned) /dev/null
+SELECT outcome FROM track(77, 'operator', 'operator', NULL, 't', NULL, NULL, :c, '{"status": "delivered", "description": "at the door"}', NULL) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(version, types, steps, comments)::text FROM event WHERE subject_id = :c ORDER BY version DESC LIMIT 1),
     ROW(:v + 1, '{order.delivered,order.paid,order.completed}'::text[], '{fulfilment:shipped:delivered,payment:unpaid:paid:2,order:open:completed:2}'::text[],
         '{"at the door","cash on delivery"}'::text[])::text, 'a second record extends the event');

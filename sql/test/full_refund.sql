@@ -77,8 +77,8 @@ SELECT is(pg_temp.give_back(:h) || ' ' || pg_temp.states(:h) || ' ' || pg_temp.s
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim"}') AS i \gset
 SELECT pg_temp.payment_of(:i) AS pi \gset
 SELECT pg_temp.pay(:i, 'cash') \g (format=unaligned) /dev/null
-SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pi), NULL, 'tx-i', 4000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'an order is paid twice');
-SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pi), NULL, 'rtx-i', 4000, 'USD', NULL, NULL) WHERE kind = 'result'), 'done', 'the second payment goes back');
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pi), NULL, 'tx-i', 4000, 'USD', NULL, NULL)), 'done', 'an order is paid twice');
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pi), NULL, 'rtx-i', 4000, 'USD', NULL, NULL)), 'done', 'the second payment goes back');
 SELECT is(pg_temp.states(:i) || ' ' || pg_temp.stock(), 'open paid pending 10 4', 'the order is paid and open');
 SELECT is(pg_temp.give_back(:i) || ' ' || pg_temp.states(:i) || ' ' || pg_temp.stock(), 'done cancelled refunded pending 10 0', 'the refund of the first closes it');
 

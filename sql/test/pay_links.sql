@@ -5,18 +5,16 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.send(p_order bigint, p_who text DEFAULT 'sally', p_email text DEFAULT 'a@example.com') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
 $$;
 CREATE FUNCTION pg_temp.start(p_order bigint, p_gone bigint DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT id FROM orders_v1.start_payment(77, p_order, p_gone)
+    SELECT (payment).id FROM orders_v1.start_payment(77, p_order, p_gone)
 $$;
 CREATE FUNCTION pg_temp.intend(p_payment bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
 $$;
 CREATE FUNCTION pg_temp.wait_for(p_payment bigint, p_seconds integer DEFAULT 30) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.await_capture(77, p_payment, p_seconds) WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.await_capture(77, p_payment, p_seconds)
 $$;
 
 -- The mail: whose order, the address, the method, the state.
@@ -25,7 +23,7 @@ SELECT pg_temp.sell('external') AS a, pg_temp.sell() AS cash, pg_temp.sell('exte
 SELECT is(pg_temp.paypal('paid', :paid, 'PP-1'), 'done', 'one is paid');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'one is thought over');
-SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :bad, 'no', 'x') WHERE kind = 'result'), 'done', 'one is in error');
+SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :bad, 'no', 'x')), 'done', 'one is in error');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, %L, %L)', o.id, o.who, o.email)), 'OR404 not_found', o.what)
 FROM (VALUES (0, 'sally', NULL, 'an order that is missing'), (:a, 'mel', 'a@example.com', 'the order of a member who does not sell'), (:a, 'bert', 'a@example.com', 'of another company'),
              (:a, 'carl', 'a@example.com', 'of nobody''s'), (:other, 'mona', 'a@example.com', 'another company''s'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'a buyer''s of another API')) AS o (id, who, email, what);
@@ -41,9 +39,10 @@ SELECT is(pg_temp.send(:other, 'sally', 'c@example.com'), 'done', 'whoever sells
 SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'which leaves the order as it is');
 
 -- The worker takes mail, with a lease, and tries again later and later.
-SELECT results_eq('SELECT order_id, type, email, number, title, amount, currency, exponent, quantity, expires_at FROM claim_mail(77, 2, 60) ORDER BY id',
-    format($$SELECT id, 'pay_link', m.email, number::text COLLATE "default", 'Acme', 1000::bigint, 'USD', 2::smallint, 0, expires_at FROM orders, (VALUES (1, 'a@example.com'), (2, 'b@example.com')) AS m (n, email) WHERE id = %s ORDER BY m.n$$, :a), 'mail tells what it is about');
-SELECT is((SELECT string_agg(email, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
+SELECT results_eq('SELECT * FROM claim_mail(77, 2, 60) ORDER BY id',
+    format($$SELECT m.id, o.id, o.number::text COLLATE "default", 'pay_link', m.recipient, m.message_key::text, 'Acme', 'USD', 2::smallint, 1000::bigint, 0, o.expires_at
+             FROM orders o JOIN mail m ON m.tenant_id = 77 AND m.order_id = o.id AND m.recipient IN ('a@example.com', 'b@example.com') WHERE o.id = %s ORDER BY m.id$$, :a), 'mail tells what it is about');
+SELECT is((SELECT string_agg(recipient, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'all are claimed');
 SELECT is_empty('SELECT * FROM claim_mail(1, 10, 60)', 'another tenant has none');
 SELECT id AS m1 FROM mail WHERE tenant_id = 77 AND recipient = 'a@example.com' \gset
@@ -83,14 +82,14 @@ SELECT is(pg_temp.refusal('SELECT pg_temp.start(0)'), 'OR404 not_found', 'a miss
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order that is paid in cash');
 SELECT pg_temp.payment_of(:a) AS p1 \gset
 SELECT is(pg_temp.start(:a), :p1::bigint, 'opens the first payment');
-SELECT is((SELECT ROW(kind, order_id, state, channel, provider, amount, currency, exponent, intent_id, url, number)::text FROM start_payment(77, :a, NULL)),
-          format('(payment,%s,pending,paypal,paypal,1000,USD,2,,,%s)', :a, pg_temp.number_of(:a)), 'with all that its provider has to know');
+SELECT is((SELECT ROW(order_id, (payment).status, (payment).channel, (payment).provider, (payment).amount, (payment).currency, (payment).intent_id, (payment).pay_url, order_number)::text FROM start_payment(77, :a, NULL)),
+          format('(%s,pending,paypal,paypal,1000,USD,,,%s)', :a, pg_temp.number_of(:a)), 'with all that its provider has to know');
 SELECT is(pg_temp.intend(:p1, 'I-1'), 'done', 'its intent is made');
-SELECT is((SELECT ROW(id, intent_id, url)::text FROM start_payment(77, :a, NULL)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
-SELECT is((SELECT ROW(id, intent_id, number, order_id)::text FROM payment_by_intent(77, 'paypal', 'I-1')), format('(%s,I-1,%s,%s)', :p1, pg_temp.number_of(:a), :a), 'the buyer who comes back is known by it');
+SELECT is((SELECT ROW((payment).id, (payment).intent_id, (payment).pay_url)::text FROM start_payment(77, :a, NULL)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
+SELECT is((SELECT ROW((payment).id, (payment).intent_id, order_number, order_id)::text FROM payment_by_intent(77, 'paypal', 'I-1')), format('(%s,I-1,%s,%s)', :p1, pg_temp.number_of(:a), :a), 'the buyer who comes back is known by it');
 SELECT is_empty(format('SELECT * FROM payment_by_intent(%s, %L, %L)', c.tenant, c.channel, c.intent), 'none in ' || c.tenant || ' by ' || c.channel || ' with ' || c.intent)
 FROM (VALUES (77, 'paypal', 'I-2'), (77, 'sim', 'I-1'), (77, 'nix', 'I-1'), (1, 'paypal', 'I-1')) AS c (tenant, channel, intent);
-SELECT is((SELECT string_agg(kind, ' ') FROM read_link(77, :a)), 'order line payment company agent', 'the page shows the order and who sells it');
+SELECT is((SELECT ROW(id, cardinality(lines), cardinality(payments), (company).name, (agent).name)::text FROM order_view WHERE tenant_id = 77 AND id = :a), format('(%s,1,1,Acme,Sally)', :a), 'the page shows the order and who sells it');
 SELECT is(pg_temp.start(:a, :p1) > :p1, true, 'an intent that the provider no longer knows makes room for a new payment');
 SELECT pg_temp.payment_of(:a) AS p2 \gset
 SELECT results_eq(format('SELECT id, status::text, intent_id, amount, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
@@ -121,7 +120,7 @@ SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :b)
 SELECT is((SELECT version FROM orders WHERE id = :b), 2, 'in no new version');
 SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'not before');
 SELECT pg_temp.make_due('capture', :b) \g (format=unaligned) /dev/null
-SELECT is((SELECT ROW(id, order_id, state, quantity)::text FROM due_captures(77, 'paypal', 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
+SELECT is((SELECT ROW((payment).id, order_id, (payment).status, attempts)::text FROM due_captures(77, 'paypal', 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
 SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'once within its lease');
 SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', :b)), 'OR409 order_not_payable: open confirming', 'meanwhile the link opens no other payment');
 SELECT is(pg_temp.paypal('paid', :b, 'PP-4'), 'done', 'the provider has it');
@@ -144,7 +143,7 @@ SELECT is(pg_temp.states(:d), 'expired closed none', 'all of it');
 SELECT results_eq(format('SELECT p.order_id FROM payment p JOIN due d ON d.tenant_id = 77 AND d.id = p.id AND d.kind IN (%L, %L) WHERE p.order_id IN (%s, %s)', 'intent', 'capture', :c, :d), ARRAY[:d]::bigint[], 'and is asked about until its outcome is known');
 SELECT is(pg_temp.paypal('paid', :d, 'PP-6'), 'done', 'the other one succeeds');
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'and goes back too');
-SELECT results_eq('SELECT order_id, reference, amount FROM due_refunds(77, $$paypal$$, 10, 60) WHERE reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
+SELECT results_eq('SELECT order_id, (refund).reference, (refund).amount FROM due_refunds(77, $$paypal$$, 10, 60) WHERE (refund).reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
 SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done so');
 SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
 

@@ -16,20 +16,19 @@ FROM (VALUES
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 CREATE FUNCTION pg_temp.buy_jars(p_more jsonb, p_currency text DEFAULT 'HUF', p_channel text DEFAULT 'paypal') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
         'dialect', 'shop', 'user', 'bob', 'payment_channel', p_channel, 'currency', p_currency) || p_more, 900)
-    WHERE kind = 'result'
 $$;
 -- What the provider says of the newest payment of an order.
 CREATE FUNCTION pg_temp.captured(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT x.code FROM orders.payment p, LATERAL orders_v1.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
+    SELECT x.outcome FROM orders.payment p, LATERAL orders_v1.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
         gen_random_uuid()::text, p.amount, p.currency, NULL, NULL) AS x
-    WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order) AND x.kind = 'result'
+    WHERE p.tenant_id = 77 AND p.id = pg_temp.payment_of(p_order)
 $$;
 CREATE FUNCTION pg_temp.end_refund(p_order bigint, p_ok boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
+    SELECT outcome FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
         SELECT min(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND status = 'pending'),
-        CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, NULL, NULL) WHERE kind = 'result'
+        CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, NULL, NULL)
 $$;
 CREATE FUNCTION pg_temp.jar(p_order bigint, p_quantity integer, p_title text DEFAULT 'Jar') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_array(jsonb_build_object('id', id, 'quantity', p_quantity)) FROM orders.order_line
@@ -86,12 +85,12 @@ SELECT is(pg_temp.refunds(:d), '100 done, 200 pending', 'and the rest exactly');
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS r \gset
 SELECT pg_temp.captured(:r) \g (format=unaligned) /dev/null
 SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, 'packed', NULL, NULL, NULL, NULL) AS x,
-    LATERAL ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, x.id, '{}', NULL) AS y WHERE x.kind = 'result' \g (format=unaligned) /dev/null
+    LATERAL ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, x.id, '{}', NULL) AS y \g (format=unaligned) /dev/null
 SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, 'delivered', NULL, NULL, NULL, NULL) \g (format=unaligned) /dev/null
-SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.jar(:r, 1), 'broken', 30, NULL) WHERE kind = 'result' \gset
-SELECT x.code FROM unnest('{approve,receive,refund}'::text[]) AS s, LATERAL resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, :ret, s, NULL, NULL) AS x
-    WHERE x.kind = 'result' \g (format=unaligned) /dev/null
-SELECT is((SELECT amount FROM returns_of(77, ARRAY[:r])), 96600::bigint, 'a return is refunded by a payable amount');
+SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.jar(:r, 1), 'broken', 30, NULL) \gset
+SELECT x.outcome FROM unnest('{approve,receive,refund}'::text[]) AS s, LATERAL resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, :ret, s, NULL, NULL) AS x
+    \g (format=unaligned) /dev/null
+SELECT is((SELECT r.amount FROM order_view v, unnest(v.returns) AS r WHERE v.id = :r), 96600::bigint, 'a return is refunded by a payable amount');
 SELECT pg_temp.end_refund(:r) \g (format=unaligned) /dev/null
 SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :r), 'partially_refunded 96600', 'and it goes back');
 
@@ -116,7 +115,7 @@ SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad
 -- Another try and a surplus payment keep the unit.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS e \gset
 SELECT pg_temp.payment_of(:e) AS e1 \gset
-SELECT id AS e2 FROM start_payment(77, :e, :e1) \gset
+SELECT (payment).id AS e2 FROM start_payment(77, :e, :e1) \gset
 SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'another try has the same unit');
 SELECT pg_temp.captured(:e) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.broken(format('UPDATE payment SET payable_unit = 700 WHERE id = %s', :e2)), 'payment_amount_is_payable', 'every payment is payable');

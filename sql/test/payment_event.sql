@@ -51,15 +51,14 @@ FROM (VALUES (1, 'paid', 999, 'tx-b', 'USD', NULL, 'amount_mismatch', 'another a
 SELECT is((SELECT count(*) FROM provider_event WHERE event_id LIKE 'f1_' AND verdict = 'refused' AND payment_id = pg_temp.payment_of(:b)
              AND judged_at IS NOT NULL AND reported_at IS NOT NULL AND detail <> ''), 9::bigint, 'all are kept with their payment and a sentence');
 SELECT is(pg_temp.states(:b) || (SELECT coalesce(intent_id, ' none') FROM payment WHERE order_id = :b), 'open unpaid none none', 'without effect');
-SELECT is((SELECT ROW(code, state, flag)::text FROM apply_provider_event(77, 'sim', 'f11', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'tx-b', 999, 'USD', NULL, NULL)
-           WHERE kind = 'result'), '(refused,amount_mismatch,t)', 'a repeat of a refused event tells the same, and that it is a repeat');
-SELECT is((SELECT ROW(code, state, flag)::text FROM apply_provider_event(77, 'down', 'x', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 't', 1000, 'USD', NULL, NULL)),
+SELECT is((SELECT ROW(outcome, refusal, replayed)::text FROM apply_provider_event(77, 'sim', 'f11', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'tx-b', 999, 'USD', NULL, NULL)), '(refused,amount_mismatch,t)', 'a repeat of a refused event tells the same, and that it is a repeat');
+SELECT is((SELECT ROW(outcome, refusal, replayed)::text FROM apply_provider_event(77, 'down', 'x', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 't', 1000, 'USD', NULL, NULL)),
           '(refused,not_found,f)', 'another channel does not see the payment');
-SELECT is((SELECT ROW(code, state)::text FROM apply_provider_event(77, 'sim', 'x', 'paid', '00000000-0000-4000-8000-000000000000', 'in-z', 't', 1000, 'USD', NULL, NULL)),
+SELECT is((SELECT ROW(outcome, refusal)::text FROM apply_provider_event(77, 'sim', 'x', 'paid', '00000000-0000-4000-8000-000000000000', 'in-z', 't', 1000, 'USD', NULL, NULL)),
           '(refused,not_found)', 'a payment that does not exist');
 SELECT is((SELECT ROW(payment_key, payment_id)::text FROM provider_event WHERE channel = 'sim' AND event_id = 'x'),
           '(00000000-0000-4000-8000-000000000000,)', 'is kept as it was named');
-SELECT is((SELECT ROW(code, state)::text FROM apply_provider_event(77, 'sim', 'x2', 'paid', NULL, NULL, 't', 1000, 'USD', NULL, NULL)),
+SELECT is((SELECT ROW(outcome, refusal)::text FROM apply_provider_event(77, 'sim', 'x2', 'paid', NULL, NULL, 't', 1000, 'USD', NULL, NULL)),
           '(refused,not_found)', 'neither a payment nor an intent');
 SELECT is((SELECT count(*) FROM unresolved_provider_events WHERE tenant_id = 77 AND order_id = :b AND verdict = 'refused'), 9::bigint,
           'operators find them with their order');
@@ -96,16 +95,16 @@ SELECT is(pg_temp.states(:a), 'completed refunded none', 'is all');
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT pg_temp.payment_of(:e) AS pe \gset
 SELECT is(pg_temp.pay(:e, 'cash'), 'done', 'an order is paid in cash');
-SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pe), NULL, 'tx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pe), NULL, 'tx-e', 1000, 'USD', NULL, NULL)),
           'done', 'and then online too');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'the order stays paid');
-SELECT is((SELECT code FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pe), NULL, 'rtx-e', 1000, 'USD', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pe), NULL, 'rtx-e', 1000, 'USD', NULL, NULL)),
           'done', 'the second money has gone back');
 SELECT is(pg_temp.states(:e), 'completed paid none', 'and it is paid as before');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
 SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.give_back(:f, 300) \g (format=unaligned) /dev/null
-SELECT id AS rf FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
+SELECT (refund).id AS rf FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
                 'a refund settled without a transaction id');
 SELECT is(pg_temp.hear('k2', 'refunded', :f, 300, 'rtx-f'), 'unchanged', 'that the provider reports too');

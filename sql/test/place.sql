@@ -91,13 +91,17 @@ SELECT is(pg_temp.refusal(format('SELECT place_plan(77, ''user'', ''buyer'', 1, 
 FROM (VALUES (user_id_of(78, 'eve'), pg_temp.plan('basic'), 'sim', 'OR422 user_not_found user'),
              (pg_temp.uid('bob'), (SELECT id FROM plan WHERE tenant_id = 78), 'sim', 'OR422 plan_not_found plan_id'),
              (pg_temp.uid('bob'), pg_temp.plan('basic'), 'theirs', 'OR422 payment_channel_unknown payment_channel')) AS c (buyer, plan, channel, refusal);
-SELECT is((SELECT dialect FROM place_plan(77, 'operator', 'operator', NULL, 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'manual',
-           NULL, NULL, NULL, NULL) WHERE kind = 'order'), 'user', 'what an operator places is an order of the user API');
+SELECT is((SELECT ("order").dialect FROM place_plan(77, 'operator', 'operator', NULL, 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'manual',
+           NULL, NULL, NULL, NULL)), 'user', 'what an operator places is an order of the user API');
 
 SELECT results_eq(
-    $$SELECT kind FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'),
-          pg_temp.plan('basic'), NULL, 1, 'balance', NULL, NULL, NULL, NULL)$$,
-    $$VALUES ('result'), ('order'), ('line'), ('payment'), ('balance'), ('posting')$$, 'the answer has its rows in order');
+    $$SELECT p.outcome, p.id = (p."order").id, p.replayed, cardinality((p."order").lines), cardinality((p."order").payments), cardinality((p."order").refunds),
+             ((p."order").balance).amount = pg_temp.money('bob'), ((p."order").posting).amount,
+             num_nonnulls((p."order").taxes, (p."order").addresses, (p."order").history, (p."order").actors, (p."order").invoices, (p."order").tracking,
+                          (p."order").returns)
+      FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'),
+          pg_temp.plan('basic'), NULL, 1, 'balance', NULL, NULL, NULL, NULL) AS p$$,
+    $$VALUES ('done', true, false, 1, 1, 0, true, -1000::bigint, 0)$$, 'the answer has the order with its line, payment and money, and no more');
 
 SELECT is((SELECT array_agg(orders_v1.digits(n, 6) ORDER BY n) FROM unnest('{7,999999,1234567}'::bigint[]) AS n), '{000007,999999,1234567}'::text[], 'numbers grow beyond their six digits, and lose none');
 

@@ -22,9 +22,8 @@ FROM (VALUES
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 CREATE FUNCTION pg_temp.order_it(p_document jsonb, p_key text DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
         '{"dialect": "shop", "user": "alice", "currency": "IDR", "payment_method": "bank_transfer"}'::jsonb || p_document, 900)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.refused(p_document jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.refusal(format('SELECT pg_temp.order_it(%L)', p_document))
@@ -71,22 +70,22 @@ SELECT is((SELECT ROW(kind, item_ref, slug, variant, quantity, unit_price, list_
     '(product,s24,galaxy-s24,"8GB - Black",2,12000000,13000000,4800000,1920000,t,0)', 'the line is as the catalogue says');
 SELECT is((SELECT snapshot -> 'translations' -> 'ar' ->> 'name' FROM order_line WHERE order_id = :a AND kind = 'product'), 'جالكسي', 'with its names');
 SELECT is((SELECT ROW(snapshot ->> 'company', image)::text FROM order_line WHERE order_id = :a AND kind = 'product'), '(,https://shop.example/s24.jpg)', 'of nobody''s company, with the smaller image');
-SELECT is((SELECT attributes -> 0 ->> 'code' FROM rows_of(77, ARRAY[:a]::bigint[]) WHERE kind = 'line' AND type = 'product'), '#000000', 'and its attributes');
-SELECT is((SELECT slug FROM rows_of(77, ARRAY[:a]::bigint[]) WHERE kind = 'line' AND type = 'product'), 'galaxy-s24', 'and its slug');
-SELECT is((SELECT ROW(kind, title, detail, reference, state, flag, created_at)::text FROM shipments_of(77, ARRAY[:a]::bigint[])),
-    '(shipment,JNE,REG,"2-3 hari",planned,t,)', 'the shipment is planned, and late by now');
+SELECT is((SELECT l.attributes -> 0 ->> 'code' FROM order_view v, unnest(v.lines) AS l WHERE v.id = :a AND l.kind = 'product'), '#000000', 'and its attributes');
+SELECT is((SELECT l.slug FROM order_view v, unnest(v.lines) AS l WHERE v.id = :a AND l.kind = 'product'), 'galaxy-s24', 'and its slug');
+SELECT is((SELECT ROW((shipment).courier, (shipment).service, (shipment).estimate, (shipment).status, (shipment).late, (shipment).shipped_at, tracking)::text FROM order_view WHERE id = :a),
+    '(JNE,REG,"2-3 hari",planned,t,,{})', 'the shipment is planned, and late by now');
 SELECT is((SELECT document ->> 'receiverName' FROM order_address WHERE order_id = :a AND kind = 'shipping'), 'John Doe', 'the address is kept');
 SELECT is((SELECT bill_no FROM orders WHERE id = :a), NULL, 'no bill before it is confirmed or paid');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''alice''), %s)', :a)), 'OR409 order_not_billed', 'and none to read');
 SELECT pg_temp.pay(:a) \g (format=unaligned) /dev/null
 SELECT is((SELECT bill_no FROM orders WHERE id = :a), 'MAJ-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM') || '-0001', 'paid, it is billed');
 SELECT is((SELECT number FROM read_bill(77, pg_temp.uid('alice'), :a)), (SELECT bill_no FROM orders WHERE id = :a), 'under that number');
-SELECT is((SELECT snapshot ->> 'kind' FROM read_bill(77, NULL, :a)), 'bill', 'as a bill');
-SELECT is((SELECT snapshot -> 'buyer' ->> 'name' || ': ' || (snapshot -> 'buyer' -> 'address' ->> 0) FROM read_bill(77, NULL, :a)), 'Alice: Jakarta Selatan',
+SELECT is((SELECT document ->> 'kind' FROM read_bill(77, NULL, :a)), 'bill', 'as a bill');
+SELECT is((SELECT document -> 'buyer' ->> 'name' || ': ' || (document -> 'buyer' -> 'address' ->> 0) FROM read_bill(77, NULL, :a)), 'Alice: Jakarta Selatan',
     'of the buyer, where the goods go');
 UPDATE users SET name = 'Alicia', email = 'x@example.com' WHERE id = pg_temp.uid('alice');
 UPDATE tenant SET name = 'other' WHERE id = 77;
-SELECT is((SELECT ROW(snapshot -> 'buyer' ->> 'name', snapshot -> 'issuer' ->> 'name', snapshot -> 'payment' ->> 'method')::text FROM read_bill(77, NULL, :a)),
+SELECT is((SELECT ROW(document -> 'buyer' ->> 'name', document -> 'issuer' ->> 'name', document -> 'payment' ->> 'method')::text FROM read_bill(77, NULL, :a)),
     '(Alice,test,bank_transfer)', 'a bill stays as it was written; how it was paid is told');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'the bill of another is none');
 
@@ -223,7 +222,7 @@ UPDATE payment SET expires_at = now() - interval '1 second' WHERE order_id = :t;
 SELECT is(expire_due(77, 10), 1, 'an order expires');
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'and gives its pieces back');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s"}], "payment_channel": "ewallet_gopay"}') AS u \gset
-SELECT code FROM fail_payment(77, 'operator', 'operator', NULL, 'x', NULL, NULL, :u, 'no', 'never') \g (format=unaligned) /dev/null
+SELECT outcome FROM fail_payment(77, 'operator', 'operator', NULL, 'x', NULL, NULL, :u, 'no', 'never') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'so does one whose payment failed for good');
 CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -279,11 +278,11 @@ FROM (VALUES
 ) AS c (document, says);
 
 -- A cart, ordered once; and an order put into one again.
-SELECT code, id AS cart, reference AS cart_code, snapshot::text AS not_sold FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a) \gset r_
+SELECT outcome AS code, id AS cart, ref AS cart_code, document::text AS not_sold FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a) \gset r_
 SELECT is(:'r_code'::text, 'done', 'an order goes into the open cart');
 SELECT is((SELECT ROW(quantity, discount)::text FROM cart_line WHERE cart_id = :r_cart), '(2,0)', 'with its pieces');
-SELECT is((SELECT ROW(code, id)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a)), format('(unchanged,%s)', :r_cart), 'once');
-SELECT is((SELECT ROW(code, id = :r_cart)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :g)), '(done,t)', 'another order goes into the same cart');
+SELECT is((SELECT ROW(outcome, id)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a)), format('(unchanged,%s)', :r_cart), 'once');
+SELECT is((SELECT ROW(outcome, id = :r_cart)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :g)), '(done,t)', 'another order goes into the same cart');
 SELECT is((SELECT quantity FROM cart_line WHERE cart_id = :r_cart), 3, 'its pieces on top');
 SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'not another''s order');
 SELECT is(pg_temp.refused(format('{"cart": "%s", "lines": []}', :'r_cart_code')::jsonb), 'OR422 invalid_field lines', 'lines or a cart');
@@ -301,10 +300,10 @@ SELECT id AS bobs_cart FROM reorder(77, 'customer', 'buyer', 1, 'r', NULL, NULL,
 SELECT is((SELECT ROW(k.company_id, k.user_id = pg_temp.uid('bob'), k.code)::text FROM cart k WHERE k.id = :bobs_cart), format('(,t,C%s)', digits(:bobs_cart, 5)), 'and takes up no order of his own');
 SELECT pg_temp.order_it(format('{"cart": "%s", "dialect": "company", "company": "acme", "agent": "bob", "user": null}', :company_cart)::jsonb) AS cc \gset
 SELECT is((SELECT discount FROM orders WHERE id = :cc), 13000000::bigint, 'the company orders it, with a discount on all its pieces');
-SELECT is((SELECT ROW(code, id <> :r_cart)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a)), '(done,t)', 'the next cart may have the order again');
+SELECT is((SELECT ROW(outcome, id <> :r_cart)::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :a)), '(done,t)', 'the next cart may have the order again');
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}, {"product": "case", "variant": "m"}]}') AS x \gset
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "active": false}') \g (format=unaligned) /dev/null
-SELECT is((SELECT snapshot::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :x)), '["Case"]', 'what is no longer sold is named');
+SELECT is((SELECT document::text FROM reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'reorder', NULL, NULL, pg_temp.uid('alice'), :x)), '["Case"]', 'what is no longer sold is named');
 SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(77, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :p)), 'OR409 product_not_sold', 'plans go into no cart: nothing is done');
 SELECT is(pg_temp.refusal(format('SELECT * FROM reorder(78, ''customer'', ''buyer'', 1, ''r'', NULL, NULL, pg_temp.uid(''alice''), %s)', :a)), 'OR404 not_found', 'nor is it another tenant''s');
 
@@ -316,10 +315,10 @@ SELECT pg_temp.order_it('{"currency": "TND", "lines": [{"product": "t3"}, {"prod
 UPDATE product SET active = false WHERE tenant_id = 77 AND external_ref = 't1';
 UPDATE variant v SET active = false FROM product p WHERE p.tenant_id = 77 AND p.external_ref = 't2' AND v.tenant_id = 77 AND v.product_id = p.id;
 DELETE FROM variant_price x USING variant v, product p WHERE p.tenant_id = 77 AND p.external_ref = 't3' AND v.tenant_id = 77 AND v.product_id = p.id AND x.tenant_id = 77 AND x.variant_id = v.id AND x.currency = 'TND';
-CREATE FUNCTION pg_temp.again(p_order bigint, p_key text DEFAULT NULL) RETURNS SETOF answer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.again(p_order bigint, p_key text DEFAULT NULL) RETURNS SETOF stored LANGUAGE sql AS $$
     SELECT * FROM orders_v1.reorder(77, 'customer', 'buyer', pg_temp.uid('alice'), 'again', p_key, '\x01', pg_temp.uid('alice'), p_order)
 $$;
-SELECT results_eq(format('SELECT n, code, snapshot FROM generate_series(1, 3) AS n, LATERAL pg_temp.again(%s, CASE WHEN n < 3 THEN ''again'' END) ORDER BY n', :left),
+SELECT results_eq(format('SELECT n, outcome, document FROM generate_series(1, 3) AS n, LATERAL pg_temp.again(%s, CASE WHEN n < 3 THEN ''again'' END) ORDER BY n', :left),
     $$VALUES (1, 'done', '["T3", "T1", "T2"]'::jsonb), (2, 'done', '["T3", "T1", "T2"]'), (3, 'unchanged', '["T3", "T1", "T2"]')$$, 'what is no longer sold is told in order, and as often as it is asked');
 UPDATE cart SET updated_at = now() - interval '1 hour' WHERE tenant_id = 77;
 SELECT id AS tnd_cart FROM pg_temp.again(:more) \gset
@@ -355,14 +354,14 @@ SELECT is(pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_channel": "
 SELECT results_eq('SELECT kind, language, count(*) FROM label GROUP BY kind, language ORDER BY kind, language',
     $$VALUES ('order_status', 'en', 6::bigint), ('order_status', 'id', 6), ('payment_method', 'en', 11), ('payment_method', 'id', 11), ('shipment_status', 'en', 4), ('shipment_status', 'id', 4)$$,
     'every word has its two languages');
-SELECT is((SELECT string_agg(title, ',' ORDER BY title) FROM labels_of(77, '{en,id}') WHERE code = 'shipped'), 'Shipped', 'the first language that has the word');
-SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Sedang Dikirim', 'or the next');
+SELECT is((SELECT string_agg(text, ',' ORDER BY text) FROM unnest(labels_of(77, '{en,id}')) WHERE word = 'shipped'), 'Shipped', 'the first language that has the word');
+SELECT is((SELECT text FROM unnest(labels_of(77, '{fr,id}')) WHERE word = 'shipped'), 'Sedang Dikirim', 'or the next');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "FR", "text": "Expédié"}') \g (format=unaligned) /dev/null
-SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Expédié', 'a tenant adds a language');
-SELECT is((SELECT string_agg(reference, ',' ORDER BY code) FROM labels_of(77, '{fr,id}') WHERE code IN ('paid', 'shipped')), 'id,fr', 'a label says which one it is in');
+SELECT is((SELECT text FROM unnest(labels_of(77, '{fr,id}')) WHERE word = 'shipped'), 'Expédié', 'a tenant adds a language');
+SELECT is((SELECT string_agg(language, ',' ORDER BY word) FROM unnest(labels_of(77, '{fr,id}')) WHERE word IN ('paid', 'shipped')), 'id,fr', 'a label says which one it is in');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "id", "text": "Dikirim"}') \g (format=unaligned) /dev/null
-SELECT is((SELECT title FROM labels_of(77, '{fr,id}') WHERE code = 'shipped'), 'Dikirim', 'or says it otherwise');
-SELECT is((SELECT title FROM labels_of(1, '{id}') WHERE code = 'shipped'), 'Sedang Dikirim', 'for itself');
+SELECT is((SELECT text FROM unnest(labels_of(77, '{fr,id}')) WHERE word = 'shipped'), 'Dikirim', 'or says it otherwise');
+SELECT is((SELECT text FROM unnest(labels_of(1, '{id}')) WHERE word = 'shipped'), 'Sedang Dikirim', 'for itself');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 UPDATE stock SET reserved = reserved + 1 WHERE tenant_id = 77 AND counted;

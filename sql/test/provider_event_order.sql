@@ -8,15 +8,13 @@ SELECT no_plan();
 CREATE FUNCTION pg_temp.tell(
     p_event text, p_type text, p_intent text, p_amount bigint DEFAULT NULL, p_transaction text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, NULL, p_intent, p_transaction, p_amount,
+    SELECT outcome FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, NULL, p_intent, p_transaction, p_amount,
                                                  CASE WHEN p_amount IS NOT NULL THEN 'USD' END, 'declined', 'the card was declined')
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.intend(p_order bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, pg_temp.payment_of(p_order), p_intent,
+    SELECT outcome FROM orders_v1.record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, pg_temp.payment_of(p_order), p_intent,
                                           'https://pay.example/', NULL)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.verdicts(p_prefix text) RETURNS text LANGUAGE sql AS $$

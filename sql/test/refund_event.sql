@@ -7,9 +7,8 @@ SELECT no_plan();
 CREATE FUNCTION pg_temp.report(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL, p_capture text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT concat_ws(' ', code, state) FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), NULL,
+    SELECT concat_ws(' ', outcome, refusal) FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), NULL,
         p_transaction, p_amount, 'USD', 'declined', 'the account is closed', NULL, NULL, p_capture)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.paid_order(p_transaction text) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -29,9 +28,8 @@ CREATE FUNCTION pg_temp.refunds(p_order bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 
 CREATE FUNCTION pg_temp.settle(p_order bigint, p_transaction text, p_ok boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_refund(77, 'operator', 'provider', NULL, 'settle', NULL, NULL,
+    SELECT outcome FROM orders_v1.settle_refund(77, 'operator', 'provider', NULL, 'settle', NULL, NULL,
         (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order), p_transaction, p_ok, NULL, NULL)
-    WHERE kind = 'result'
 $$;
 
 -- A refund that is booked as done fails after all.

@@ -10,9 +10,9 @@ SELECT pg_temp.operator_put('products', 'jar', '{"name": "Jar", "returnable": tr
 -- Three jars less 100 and a lid, for 3000: two payments through a provider, one of 1200 and one of 1800, as a split tender has them.
 CREATE FUNCTION pg_temp.split_tender() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    v_order bigint := (SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    v_order bigint := (SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
         '{"dialect": "shop", "user": "bob", "payment_channel": "sim",
-          "lines": [{"product": "jar", "quantity": 3, "discount": 100}, {"product": "lid"}]}', 900) WHERE kind = 'result');
+          "lines": [{"product": "jar", "quantity": 3, "discount": 100}, {"product": "lid"}]}', 900));
 BEGIN
     PERFORM pg_temp.hear('first' || v_order, 'paid', v_order, 3000, 'first' || v_order);
     UPDATE orders.payment SET amount = 1200, captured = 1200 WHERE tenant_id = 77 AND order_id = v_order;
@@ -37,10 +37,9 @@ CREATE FUNCTION pg_temp.parts(p_order bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 -- The oldest pending part ends.
 CREATE FUNCTION pg_temp.end_part(p_order bigint, p_ok boolean) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
+    SELECT outcome FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (
         SELECT min(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND status = 'pending'),
         CASE WHEN p_ok THEN gen_random_uuid()::text END, p_ok, CASE WHEN NOT p_ok THEN 'refused' END, NULL)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.waiting(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT payment_state || ' ' || refunded FROM orders.orders WHERE tenant_id = 77 AND id = p_order
@@ -90,9 +89,8 @@ SELECT is(pg_temp.waiting(:c) || ', ' || pg_temp.given(:c), 'paid 0, Jar 0 0, Li
 
 -- A line that is named twice, and a free one.
 SELECT pg_temp.operator_put('products', 'gift', '{"name": "Gift", "variants": [{"ref": "v", "prices": {"USD": 0}}]}') \g (format=unaligned) /dev/null
-SELECT order_id AS d FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
-    '{"dialect": "shop", "user": "bob", "payment_channel": "sim", "lines": [{"product": "gift", "quantity": 2}, {"product": "jar", "quantity": 2}]}', 900)
-WHERE kind = 'result' \gset
+SELECT ("order").id AS d FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL,
+    '{"dialect": "shop", "user": "bob", "payment_channel": "sim", "lines": [{"product": "gift", "quantity": 2}, {"product": "jar", "quantity": 2}]}', 900) \gset
 SELECT pg_temp.hear('d', 'paid', :d, 2000, 'd') \g (format=unaligned) /dev/null
 SELECT (SELECT id FROM order_line WHERE order_id = :d AND title = 'Gift') AS gift, (SELECT id FROM order_line WHERE order_id = :d AND title = 'Jar') AS jar \gset
 SELECT pg_temp.give_back(:d, NULL, format('[{"id": %1$s, "quantity": 1}, {"id": %2$s, "quantity": 1}, {"id": %1$s, "quantity": 1}]', :jar, :gift)::jsonb),
@@ -102,16 +100,15 @@ SELECT is(pg_temp.given(:d), 'Gift 0 0, Jar 0 0', 'lines that are named twice or
 -- A return whose refund has two parts.
 SELECT pg_temp.split_tender() AS r \gset
 SELECT count(*) FROM (VALUES (1, 'packed'), (2, 'shipped'), (3, 'delivered')) AS s (n, state), LATERAL (
-    SELECT CASE s.state WHEN 'shipped' THEN (SELECT code FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :r, '{}', NULL) WHERE kind = 'result')
-        ELSE (SELECT code FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, s.state, NULL, NULL, NULL, NULL) WHERE kind = 'result') END) AS x
+    SELECT CASE s.state WHEN 'shipped' THEN (SELECT outcome FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :r, '{}', NULL))
+        ELSE (SELECT outcome FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, s.state, NULL, NULL, NULL, NULL)) END) AS x
     \g (format=unaligned) /dev/null
-SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.pieces(:r, 2, 1), 'broken', 30, NULL)
-WHERE kind = 'result' \gset
+SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.pieces(:r, 2, 1), 'broken', 30, NULL) \gset
 CREATE FUNCTION pg_temp.step_return(p_return bigint, p_action text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, p_return, p_action, NULL, NULL) WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, p_return, p_action, NULL, NULL)
 $$;
 CREATE FUNCTION pg_temp.return_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT state || ' ' || coalesce(amount::text, '-') FROM orders_v1.returns_of(77, ARRAY[p_order])
+    SELECT r.state || ' ' || coalesce(r.amount::text, '-') FROM orders_v1.order_view v, unnest(v.returns) AS r WHERE v.tenant_id = 77 AND v.id = p_order
 $$;
 SELECT pg_temp.step_return(:ret, s) FROM unnest('{approve,receive,refund}'::text[]) AS s \g (format=unaligned) /dev/null
 SELECT is(pg_temp.parts(:r), '1200 pending, 833 pending', 'a return is refunded by both payments');

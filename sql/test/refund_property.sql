@@ -78,9 +78,9 @@ BEGIN
         WHEN 'refund' THEN
             RETURN pg_temp.refund_any(o);
         WHEN 'settle' THEN
-            RETURN (SELECT code FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL,
+            RETURN (SELECT outcome FROM orders_v1.settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL,
                 (SELECT id FROM orders.refund WHERE tenant_id = 77 AND order_id = o.id AND status = 'pending' ORDER BY random() LIMIT 1),
-                'rtx-' || n, random() < 0.7, 'no', 'no') WHERE kind = 'result');
+                'rtx-' || n, random() < 0.7, 'no', 'no'));
         WHEN 'go' THEN
             RETURN pg_temp.go(o.id, CASE o.fulfilment_state
                 WHEN 'pending' THEN pg_temp.any_of('confirmed', 'packed') WHEN 'confirmed' THEN 'packed' ELSE 'delivered' END);
@@ -94,13 +94,13 @@ BEGIN
             END IF;
             RETURN orders_v1.expire_due(77, 100);
         WHEN 'return' THEN
-            RETURN (SELECT code FROM orders_v1.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (
+            RETURN (SELECT outcome FROM orders_v1.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (
                 SELECT jsonb_agg(jsonb_build_object('id', l.id)) FROM orders.order_line l
-                WHERE l.tenant_id = 77 AND l.order_id = o.id AND l.kind = 'product' AND random() < 0.8), 'broken', NULL, NULL) WHERE kind = 'result');
+                WHERE l.tenant_id = 77 AND l.order_id = o.id AND l.kind = 'product' AND random() < 0.8), 'broken', NULL, NULL));
         ELSE
-            RETURN (SELECT code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL,
+            RETURN (SELECT outcome FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL,
                 (SELECT id FROM orders.order_return WHERE tenant_id = 77 AND order_id = o.id ORDER BY random() LIMIT 1),
-                pg_temp.any_of('approve', 'approve', 'receive', 'receive', 'refund', 'reject'), NULL, NULL) WHERE kind = 'result');
+                pg_temp.any_of('approve', 'approve', 'receive', 'receive', 'refund', 'reject'), NULL, NULL));
     END CASE;
 END
 $$;

@@ -13,7 +13,6 @@ CREATE FUNCTION pg_temp.ask_return(p_order bigint, p_quantity integer) RETURNS b
     SELECT id FROM orders_v1.request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, p_order,
         CASE WHEN p_quantity IS NULL THEN (SELECT jsonb_agg(x - 'quantity') FROM jsonb_array_elements(pg_temp.pieces(p_order, 1)) AS x)
              ELSE pg_temp.pieces(p_order, p_quantity) END, 'broken', 30, NULL)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.resolve(p_return bigint, VARIADIC p_actions text[]) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -21,8 +20,7 @@ DECLARE
     v_code   text;
 BEGIN
     FOREACH v_action IN ARRAY p_actions LOOP
-        SELECT code INTO v_code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'resolve', NULL, NULL, p_return, v_action, NULL, NULL)
-        WHERE kind = 'result';
+        SELECT outcome INTO v_code FROM orders_v1.resolve_return(77, 'operator', 'operator', NULL, 'resolve', NULL, NULL, p_return, v_action, NULL, NULL);
     END LOOP;
     RETURN v_code;
 END

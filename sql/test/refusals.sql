@@ -102,7 +102,7 @@ CREATE UNIQUE INDEX one_name_102114 ON orders.users (tenant_id, name) WHERE name
 SELECT pg_temp.operator_put('users', 'x', '{"name": "twin"}') \g /dev/null
 SELECT is(pg_temp.fields($$SELECT pg_temp.operator_put('users', 'y', '{"name": "twin"}')$$), 'OR422|invalid_field|Another entry has this value already.||',
           'nor does a unique one');
-SELECT is((SELECT ROW((b.r).code, (b.r).title, (b.r).detail)::text FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL,
+SELECT is((SELECT ROW((b.r).outcome, (b.r).field, (b.r).detail)::text FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL,
               ARRAY['{"kind": "users", "ref": "y", "name": "Y", "login": "alice"}']::jsonb[]) AS r) AS b),
           '(invalid_field,login,"Another entry has this value already.")', 'a bulk names the field, too');
 

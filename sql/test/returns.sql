@@ -13,11 +13,10 @@ FROM (VALUES
 
 -- An order of goods: products by comma, three lamps and the like as lamp*3.
 CREATE FUNCTION pg_temp.sell(p_lines text, p_more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
         jsonb_build_object('dialect', 'customer', 'user', 'alice', 'currency', 'USD', 'payment_method', 'balance', 'tax_inclusive', false,
             'lines', (SELECT jsonb_agg(jsonb_build_object('product', split_part(w, '*', 1), 'quantity', coalesce(nullif(split_part(w, '*', 2), ''), '1')::integer) ORDER BY n)
                       FROM string_to_table(p_lines, ',') WITH ORDINALITY AS t (w, n))) || p_more, 900)
-    WHERE kind = 'result'
 $$;
 -- It is delivered, so many days ago; cash on delivery was not collected.
 CREATE FUNCTION pg_temp.deliver(p_order bigint, p_days integer DEFAULT 0) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -39,9 +38,8 @@ CREATE FUNCTION pg_temp.ask(
     p_order bigint, p_lines jsonb, p_user text DEFAULT 'alice', p_window integer DEFAULT 30, p_reason text DEFAULT 'broken',
     p_version integer DEFAULT NULL, p_key text DEFAULT NULL, OUT code text, OUT id bigint
 ) LANGUAGE sql AS $$
-    SELECT code, id FROM orders_v1.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
+    SELECT outcome, id FROM orders_v1.request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', p_key, '\x01', pg_temp.uid(p_user),
                                                p_order, p_lines, p_reason, p_window, pg_temp.match(p_order, p_version))
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.refused(
     p_order bigint, p_lines jsonb, p_user text DEFAULT 'alice', p_window integer DEFAULT 30, p_reason text DEFAULT 'broken', p_version integer DEFAULT NULL
@@ -56,10 +54,9 @@ DECLARE
     v_code   text;
 BEGIN
     FOREACH v_action IN ARRAY string_to_array(p_actions, ',') LOOP
-        SELECT code INTO v_code FROM orders_v1.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
+        SELECT outcome INTO v_code FROM orders_v1.resolve_return(77, 'operator', p_actor, pg_temp.uid('olga'), 'return', NULL, NULL, p_return, v_action,
                                                            p_comment,
-                                                           pg_temp.match((SELECT r.order_id FROM orders.order_return r WHERE r.id = p_return), p_version))
-        WHERE kind = 'result';
+                                                           pg_temp.match((SELECT r.order_id FROM orders.order_return r WHERE r.id = p_return), p_version));
     END LOOP;
     RETURN v_code;
 END
@@ -91,7 +88,7 @@ SELECT is(pg_temp.version(:a), :v + 1, 'the order has a new version');
 SELECT results_eq(format('SELECT axis, from_state, to_state, actor, comment, return_id FROM order_history WHERE order_id = %s AND version = %s', :a, :v + 1),
     format($$VALUES ('return', 'new', 'requested', 'buyer', 'broken', %s::bigint)$$, :r1), 'with the step and who took it');
 SELECT is((SELECT types FROM event WHERE subject_id = :a ORDER BY version DESC LIMIT 1), '{return.requested}', 'and its event');
-SELECT is((SELECT ROW(state, detail, snapshot, amount)::text FROM returns_of(77, ARRAY[:a]::bigint[])),
+SELECT is((SELECT ROW(r.state, r.reason, r.lines, r.amount)::text FROM order_view v, unnest(v.returns) AS r WHERE v.id = :a),
     ROW('requested', 'broken', pg_temp.pieces(:a, 'Lamp', 2), NULL)::text, 'and is shown');
 SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2))::text, format('(unchanged,%s)', :r1), 'the same again is the same return');
 SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2), p_window => 0)::text, format('(unchanged,%s)', :r1), 'whenever it is asked');
@@ -126,7 +123,7 @@ SELECT is(pg_temp.states(:a), 'completed partially_refunded delivered', 'as the 
 SELECT is(pg_temp.counts(:a, 'Lamp'), '3 2', 'and the line');
 SELECT results_eq(format('SELECT axis, to_state, version FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :a, :v),
     format($$VALUES ('payment', 'partially_refunded', %1$s), ('return', 'refunded', %1$s)$$, :v + 1), 'in one version');
-SELECT is((SELECT ROW(state, amount, parent_id IS NOT NULL)::text FROM returns_of(77, ARRAY[:a]::bigint[]) WHERE id = :r1), '(refunded,2320,t)', 'the return shows its refund');
+SELECT is((SELECT ROW(r.state, r.amount, r.refund_id IS NOT NULL)::text FROM order_view v, unnest(v.returns) AS r WHERE v.id = :a AND r.id = :r1), '(refunded,2320,t)', 'the return shows its refund');
 SELECT is((SELECT ROW(f.reason, f.lines)::text FROM refund f JOIN order_return r ON r.refund_id = f.id WHERE r.id = :r1), ROW('so be it', jsonb_build_array(jsonb_build_object('id', pg_temp.line(:a, 'Lamp'), 'quantity', 2, 'amount', 2320)))::text, 'of its pieces');
 SELECT is(pg_temp.unresolved(:r1, 'receive'), 'OR409 return_not_resolvable', 'nobody takes a refunded return back');
 SELECT is(pg_temp.unresolved(:r1, 'reject'), 'OR409 return_not_resolvable', 'or rejects it');
@@ -155,7 +152,7 @@ FROM (VALUES
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_reason => c.reason), c.says, c.says) FROM (VALUES (NULL, 'OR422 required_field reason'), ('', 'OR422 required_field reason'), (' ', 'OR422 required_field reason'), (repeat('x', 1001), 'OR422 too_long reason')) AS c (reason, says);
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_version => 1), 'OR412 version_mismatch', 'another version');
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), 'bob'), 'OR404 not_found', 'the order of another is none');
-SELECT is((SELECT code FROM request_return(77, 'operator', 'operator', NULL, 'r', NULL, NULL, NULL, :a, pg_temp.pieces(:a, 'Lamp'), 'said by phone', NULL, NULL) WHERE kind = 'result'),
+SELECT is((SELECT outcome FROM request_return(77, 'operator', 'operator', NULL, 'r', NULL, NULL, NULL, :a, pg_temp.pieces(:a, 'Lamp'), 'said by phone', NULL, NULL)),
     'done', 'an operator asks for anybody');
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Cake')), 'OR422 line_not_returnable lines', 'cake is eaten');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Cake') || pg_temp.pieces(:a, 'Lamp') || '[{"id": 8}, {"id": 9}]'::jsonb)), '{"lines": [8, 9]}', 'all unknown lines are named');
@@ -253,7 +250,7 @@ SELECT is(pg_temp.unresolved(:l2, 'refund'), 'OR409 refund_in_progress', 'for on
 SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
 SELECT is(pg_temp.refusal(format($$SELECT settle_refund(77, 'operator', 'operator', NULL, 'r', NULL, NULL, %s, 'x', true, NULL, NULL)$$, :rl)), 'OR409 refund_not_by_hand', 'people do not say for it that it has paid');
 SELECT pg_temp.version(:l) AS v \gset
-SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, NULL, false, 'no', 'account closed') WHERE kind = 'result'), 'done', 'it refuses');
+SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, NULL, false, 'no', 'account closed')), 'done', 'it refuses');
 SELECT is(pg_temp.state(:l1), 'received', 'the return is where it was');
 SELECT is((SELECT refund_id FROM order_return WHERE id = :l1), NULL, 'without a refund');
 SELECT is(pg_temp.counts(:l, 'Rug'), '2 0', 'the pieces are still here');
@@ -261,10 +258,10 @@ SELECT results_eq(format('SELECT axis, from_state, to_state, actor, version, com
     format($$VALUES ('payment', 'refund_pending', 'paid', 'provider', %1$s, 'account closed'), ('return', 'refunded', 'received', 'provider', %1$s, 'account closed')$$, :v + 1), 'in one version, by who said so');
 SELECT is(pg_temp.resolve(:l1, 'refund'), 'done', 'it may be tried again');
 SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
-SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, 'rtx', true, NULL, NULL) WHERE kind = 'result'), 'done', 'then it pays');
+SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, 'rtx', true, NULL, NULL)), 'done', 'then it pays');
 SELECT is(pg_temp.state(:l1) || ' ' || pg_temp.states(:l), 'refunded completed partially_refunded returned', 'and that is that');
 SELECT is(pg_temp.resolve(:l2, 'refund'), 'done', 'the other return has its turn');
-SELECT is((SELECT code FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') WHERE kind = 'result'), 'done', 'which fails');
+SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no')), 'done', 'which fails');
 SELECT is(pg_temp.state(:l1) || ' ' || pg_temp.state(:l2), 'refunded received', 'without the first one');
 SELECT pg_temp.sell('rug', '{"payment_method": "bank_transfer"}') AS m \gset
 SELECT pg_temp.pay(:m), pg_temp.deliver(:m) \g (format=unaligned) /dev/null
@@ -272,13 +269,13 @@ SELECT id AS m1 FROM pg_temp.ask(:m, pg_temp.pieces(:m, 'Rug')) \gset
 SELECT pg_temp.resolve(:m1, 'approve,receive'), pg_temp.resolve(:m1, 'refund', NULL, 'seller') \g (format=unaligned) /dev/null
 SELECT max(id) AS rm FROM refund WHERE order_id = :m \gset
 SELECT is((SELECT status FROM refund WHERE id = :rm), 'pending', 'a seller leaves a transfer to the operator');
-SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, NULL, false, 'iban', 'no such account') WHERE kind = 'result'), 'done', 'who could not send it');
+SELECT is((SELECT outcome FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, NULL, false, 'iban', 'no such account')), 'done', 'who could not send it');
 SELECT is(pg_temp.state(:m1) || ' ' || pg_temp.states(:m), 'received completed paid returned', 'so that nothing was refunded');
 SELECT is((SELECT actor FROM order_history WHERE return_id = :m1 ORDER BY step DESC LIMIT 1), 'operator', 'by the operator''s word');
 SELECT is((SELECT ROW(status, failure_code, failure_message)::text FROM refund WHERE id = :rm), '(failed,iban,"no such account")', 'which is kept');
-SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, 'T-1', true, NULL, NULL) WHERE kind = 'result'), 'unchanged', 'and stands');
+SELECT is((SELECT outcome FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, :rm, 'T-1', true, NULL, NULL)), 'unchanged', 'and stands');
 SELECT pg_temp.resolve(:m1, 'refund', NULL, 'seller') \g (format=unaligned) /dev/null
-SELECT is((SELECT code FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :m), 'T-2', true, NULL, NULL) WHERE kind = 'result'), 'done', 'the next one arrives');
+SELECT is((SELECT outcome FROM settle_refund(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :m), 'T-2', true, NULL, NULL)), 'done', 'the next one arrives');
 SELECT is(pg_temp.state(:m1) || ' ' || pg_temp.states(:m), 'refunded completed refunded returned', 'and it is refunded');
 
 -- Keys.
@@ -289,13 +286,19 @@ SELECT is(pg_temp.ask(:n, pg_temp.pieces(:n, 'Rug', 1), p_key => 'k')::text, for
 SELECT is((SELECT count(*) FROM order_return WHERE order_id = :n), 1::bigint, 'and makes no other');
 
 -- The list.
-SELECT is((SELECT string_agg(kind || coalesce(' ' || id, '') || coalesce(' ' || flag, ''), ', ') FROM list_returns(77, 'rejected', 2, NULL)),
-    format('return %s, return %s, page true', :n1, :e2), 'returns in a state, newest first, and whether there are more');
-SELECT is((SELECT string_agg(id::text, ' ') FROM list_returns(77, 'rejected', 2, :e2)), format('%s %s', :r4, :r3), 'the next ones');
-SELECT is((SELECT string_agg(kind, ' ') FROM list_returns(77, 'rejected', 2, :r3)), 'return page', 'to the end');
-SELECT is((SELECT flag FROM list_returns(77, 'rejected', 2, :r3) WHERE kind = 'page'), false, 'of which there are no more');
-SELECT is((SELECT count(*) FROM list_returns(77, NULL, 100, NULL) WHERE kind = 'return'), (SELECT count(*) FROM order_return WHERE tenant_id = 77), 'all of them');
-SELECT is((SELECT string_agg(kind, ' ') FROM list_returns(78, NULL, 100, NULL)), 'page', 'of the tenant only');
+CREATE FUNCTION pg_temp.listed(p_state text, p_limit integer, p_before bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(r.id::text, ' ' ORDER BY r.n)
+    FROM orders_v1.list_returns(77, p_state, p_limit, p_before) WITH ORDINALITY
+        AS r (id, order_id, order_number, refund_id, state, reason, currency, amount, lines, created_at, updated_at, n)
+$$;
+SELECT is(pg_temp.listed('rejected', 2, NULL), format('%s %s', :n1, :e2), 'returns in a state, newest first');
+SELECT is(pg_temp.listed('rejected', 3, NULL), format('%s %s %s', :n1, :e2, :r4), 'of which there are more');
+SELECT is(pg_temp.listed('rejected', 2, :e2), format('%s %s', :r4, :r3), 'the next ones');
+SELECT is((SELECT count(*) FROM list_returns(77, 'rejected', 3, :r3)), 1::bigint, 'to the end, of which there are no more');
+SELECT is((SELECT count(*) FROM list_returns(77, NULL, 100, NULL)), (SELECT count(*) FROM order_return WHERE tenant_id = 77), 'all of them');
+SELECT results_eq('SELECT r FROM list_returns(77, NULL, 100, NULL) AS r',
+    'SELECT r FROM order_view v, unnest(v.returns) AS r WHERE v.tenant_id = 77 ORDER BY r.id DESC', 'as their orders show them');
+SELECT is_empty('SELECT * FROM list_returns(78, NULL, 100, NULL)', 'of the tenant only');
 
 SELECT is(pg_temp.broken(format('UPDATE order_line SET returned_quantity = 3 WHERE id = %s', pg_temp.line(:n, 'Rug'))), 'order_line_returned_within_quantity', 'no SQL returns more than was sold');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');

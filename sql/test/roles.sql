@@ -5,21 +5,32 @@ SELECT no_plan();
 
 SELECT pg_temp.buy('alice') AS a \gset
 GRANT USAGE ON SCHEMA public TO orders_api;
-SELECT table_privs_are('orders', c.relname, 'orders_api', CASE WHEN c.relname IN ('token', 'idempotency', 'provider_transaction',
-           'provider_event', 'coupon_user', 'number_series', 'cancel_rule', 'mail', 'due', 'event') THEN '{}'::text[] ELSE '{SELECT}' END,
-           'the module at most reads ' || c.relname)
+SELECT table_privs_are('orders', c.relname, 'orders_api', '{}', 'the module has no privilege on ' || c.relname)
 FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' ORDER BY c.relname;
+SELECT results_eq($$SELECT c.oid::regclass::text COLLATE "default", array_agg(x.privilege_type::text) FROM pg_class c, aclexplode(c.relacl) AS x
+        WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND x.grantee IN (0, 'orders_api'::regrole) GROUP BY 1 ORDER BY 1$$,
+    $$VALUES ('order_text', '{SELECT}'::text[]), ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
+    'it reads four views, and nobody else may');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no privilege is on a column');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
+    AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'a view reads with the rights of the owner');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
-          p.proname = ANY ('{place_plan,record_intent,record_intent_failure,due_intents,apply_provider_event,due_provider_events,review_provider_event,refused_provider_events,settle_payment,fail_payment,cancel,refund,
-              due_refunds,settle_refund,expire_due,purge_idempotency,post_balance,issue_token,revoke_token,list_tokens,
-              token_identity,login_identity,user_id_of,order_id_of,code_key,span_start,span_end,catalogue_upsert,catalogue_bulk,rows_of,money_of,more_of,
-              parties_of,actors_of,cancel_reason,invoices_of,shipments_of,returns_of,labels_of,addresses_of,order_category,categories_of,member_place,upgrade_or_renew,apply_paid_package,place_order,reorder,read_bill,issue_bills,tenants_to_bill,advance,ship,track,correct_address,request_return,resolve_return,list_returns,place_cart,settle_sale,cancel_sale,refund_sale,list_sales,read_sale,check_sale_refund,
-              read_bound,bind_buyer,edit_billing_address,send_pay_link,start_payment,read_link,payment_by_intent,begin_capture,await_capture,capture_not_made,due_captures,
-              claim_mail,mark_mail,issue_invoice,read_invoice,read_own_invoice,make_cart,record_terminal_transaction}'),
+          p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,bound_order,sale_id,sales_of,labels_of,cancel_reason,code_key,
+              span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,
+              place_plan,place_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,bind_buyer,
+              edit_billing_address,reorder,make_cart,settle_payment,fail_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
+              post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,
+              start_payment,payment_by_intent,record_intent,record_intent_failure,begin_capture,await_capture,capture_not_made,apply_provider_event,
+              due_provider_events,review_provider_event,refused_provider_events,due_intents,due_captures,due_refunds,claim_mail,mark_mail,expire_due,purge_idempotency}'),
           'who may run ' || p.proname)
-FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) ORDER BY p.proname;
-SELECT is(p.prosecdef, p.proname <> ALL ('{user_id_of,order_id_of,code_key,span_start,span_end,rows_of,money_of,more_of,parties_of,actors_of,cancel_reason,invoices_of,shipments_of,returns_of,labels_of,addresses_of,order_category,categories_of,list_returns,read_link}'), p.proname || ': rights of the owner, but for readers')
+FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
+SELECT is(p.prosecdef, p.proname <> 'code_key', p.proname || ': rights of the owner')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
+SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
+    AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'what nobody may run needs no rights of the owner');
+SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'no function is granted to anybody else');
 SELECT ok(p.proconfig @> '{"search_path=orders, orders_v1, pg_temp"}', p.proname || ' fixes its search path')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prosecdef ORDER BY p.proname;
 SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', c.relname || ' is the owner''s')
@@ -45,12 +56,16 @@ BEGIN
 END
 $$;
 SELECT is(public.as_module(c.sql), '42501', c.sql)
-FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'), ('SELECT * FROM orders.event'), ('UPDATE orders.event SET version = 1'),
+FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'), ('SELECT * FROM orders.event'), ('SELECT id FROM orders.orders'), ('SELECT id FROM orders.tenant'), ('SELECT code FROM orders.currency'),
+             ('SELECT number FROM orders.schema_version'), ('SELECT * FROM orders_v1.order_history'), ('SELECT * FROM orders_v1.order_operation'), ('DELETE FROM orders_v1.order_view'),
+             ('DELETE FROM orders_v1.pending_refund'), ('UPDATE orders_v1.pending_refund SET order_id = 1'), ('SELECT orders_v1.written_order(NULL, 1)'), ('SELECT * FROM orders_check.all_violations'),
+             ('UPDATE orders.event SET version = 1'),
              ('UPDATE orders.account SET balance = 1000000'), ('SELECT * FROM orders.token'), ('SELECT * FROM orders.idempotency'),
              ('SELECT orders_v1.put_order(NULL, NULL, NULL)'), ('SELECT orders_v1.credit_balance(77, 1, ''USD'', 1, NULL, NULL, NULL, NULL)'),
              ('CREATE TABLE orders.mine ()'), ('TRUNCATE orders.payment')) AS c (sql);
 SELECT is(public.as_module(format('SELECT orders_v1.cancel(77, ''user'', ''buyer'', 1, ''c'', NULL, NULL, NULL, %s, NULL, NULL)', :a)), 'OR409',
           'but it may ask the functions');
-SELECT is(public.as_module('SELECT * FROM orders_v1.rows_of(77, ARRAY[1])'), '00000', 'and read');
+SELECT is(public.as_module(format('SELECT * FROM orders_v1.%I WHERE tenant_id = 77', v.name)), '00000', 'and read ' || v.name)
+FROM unnest('{order_view,order_text,user_text,pending_refund}'::text[]) AS v (name);
 SELECT * FROM finish();
 ROLLBACK;

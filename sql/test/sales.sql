@@ -6,7 +6,7 @@ SELECT no_plan();
 
 -- A cart becomes an order, once.
 SELECT pg_temp.cart('sally', '[{"number": "L-RED", "quantity": 2, "discount": 150}, {"number": "L-BLUE", "discount": 9999}]') AS cart_a \gset
-SELECT order_id AS a, code AS a_code FROM pg_temp.place('sally', :'cart_a') WHERE kind = 'result' \gset
+SELECT ("order").id AS a, outcome AS a_code FROM pg_temp.place('sally', :'cart_a') \gset
 SELECT is(:'a_code'::text, 'done', 'a cart is ordered');
 SELECT is((SELECT ROW(o.number, o.dialect, c.external_ref, u.external_ref, o.buyer_id, o.cart_id, o.payment_method, o.payment_channel, o.buyer_binds, o.expires_at)::text
            FROM orders o JOIN company c ON c.tenant_id = 77 AND c.id = o.retailer_id JOIN users u ON u.tenant_id = 77 AND u.id = o.agent_id WHERE o.id = :a),
@@ -26,7 +26,7 @@ SELECT is((SELECT ROW(method, channel, provider, status, amount, expires_at)::te
 SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api || ' ' || (actor_id = pg_temp.uid('sally')), ',') FROM order_history WHERE order_id = :a), 'seller company true', 'the salesperson did it');
 SELECT is((SELECT state FROM cart WHERE tenant_id = 77 AND id = :cart_a), 'ordered', 'the cart is no longer open');
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "company": "acme"}'), 'updated', 'even when nothing of it is sold any more');
-SELECT results_eq(format($$SELECT code, order_id FROM pg_temp.place('sally', %L, 'credit_card', true) WHERE kind = 'result'$$, c.cart), format($$VALUES ('unchanged', %s::bigint)$$, :a), 'ordering it by ' || c.cart || ' again gives the first order')
+SELECT results_eq(format($$SELECT outcome, ("order").id FROM pg_temp.place('sally', %L, 'credit_card', true)$$, c.cart), format($$VALUES ('unchanged', %s::bigint)$$, :a), 'ordering it by ' || c.cart || ' again gives the first order')
 FROM (SELECT code FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT lower(code) FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT :'cart_a') AS c (cart);
 SELECT is((SELECT ROW(payment_method, buyer_binds, version)::text FROM orders WHERE id = :a), '(cash,f,1)', 'as it was');
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "number": "L", "company": "acme", "returnable": true, "images": {"px480": "https://example.com/lamp.png"}, "variants": [
@@ -80,7 +80,8 @@ SELECT is(ROW(o.expires_at, p.expires_at, p.method, p.provider, p.status, (SELEC
           ROW(now() + s.ends * interval '1 second', now() + s.ends * interval '1 second', s.method, s.provider, 'pending', 0, s.consumer)::text,
           format('%s%s is open %s', s.method, CASE WHEN s.consumer THEN ' of a consumer' END, coalesce('for ' || s.ends || ' s', 'for ever')))
 FROM sale s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id;
-SELECT is((SELECT string_agg(kind || coalesce(' ' || type, ''), ',' ORDER BY kind) FROM pg_temp.place('sally', pg_temp.cart('sally')::text, 'cash', true)), 'line product,order consumer,payment,result', 'the answer is the order, marked as a consumer''s');
+SELECT is((SELECT ROW(outcome, (w."order").buyer_binds, ((w."order").lines[1]).kind, cardinality((w."order").lines), cardinality((w."order").payments), (w."order").balance)::text
+           FROM pg_temp.place('sally', pg_temp.cart('sally')::text, 'cash', true) AS w), '(done,t,product,1,1,)', 'the answer is the order, marked as a consumer''s');
 
 -- The money is taken at the desk.
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle(%s, %L)', :a, 'X1')), 'no refusal', 'cash is taken');
@@ -128,7 +129,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :b)), 'OR409 order_
 SELECT is(pg_temp.call_off(:f), 'done', 'an order past its time is cancelled for the books');
 SELECT is((SELECT string_agg(to_state || ' ' || actor, ', ' ORDER BY step) FROM order_history WHERE order_id = :f AND axis = 'order'), 'open seller, expired system, cancelled seller', 'after it has expired');
 SELECT pg_temp.sell('external') AS j, pg_temp.sell('external') AS j2 \gset
-SELECT is((SELECT string_agg(code, ' ') FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :j, 'no', 'x') WHERE kind = 'result'), 'done', 'an order in error');
+SELECT is((SELECT string_agg(outcome, ' ') FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :j, 'no', 'x')), 'done', 'an order in error');
 SELECT is(pg_temp.call_off(:j), 'done', 'is cancelled too');
 SELECT is(pg_temp.paypal('failed', :j2), 'done', 'one whose payment failed');
 SELECT is(pg_temp.call_off(:j2), 'done', 'as well');
@@ -197,7 +198,7 @@ SELECT is(pg_temp.paypal('paid', :p, 'PP-1'), 'done', 'PayPal has the money');
 SELECT is((SELECT payer FROM orders WHERE id = :p), 'payer@example.com', 'and tells whose it was');
 SELECT is(pg_temp.refund(:p), 'done', 'a refund needs no transaction');
 SELECT is(pg_temp.states(:p), 'completed refund_pending none', 'and is under way');
-SELECT is((SELECT ROW(order_id, amount, provider, reference)::text FROM due_refunds(77, 'paypal', 10, 60)), format('(%s,1000,paypal,PP-1)', :p), 'the worker sends it');
+SELECT is((SELECT ROW(order_id, (refund).amount, (refund).provider, (refund).reference)::text FROM due_refunds(77, 'paypal', 10, 60)), format('(%s,1000,paypal,PP-1)', :p), 'the worker sends it');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :p)), 'OR409 refund_in_progress', f.name || ' while it is under way') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
 SELECT is(pg_temp.paypal('refunded', :p, 'PP-2'), 'done', 'PayPal has given it back');
 SELECT is(pg_temp.refund(:p), 'unchanged', 'that is all');
@@ -222,14 +223,16 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L)', :q, 'X11')), '
 SELECT is(pg_temp.refund(:q, p_window => NULL), 'done', 'without a window it is never too late');
 
 -- A list has all orders of the company that is current.
-SELECT results_eq($$SELECT id FROM list_sales(77, pg_temp.uid('mel'), 500, 0) WHERE kind = 'order'$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC$$,
+SELECT results_eq($$SELECT unnest(sales_of(77, pg_temp.uid('mel'), 500, 0))$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC$$,
     'newest first, for every member');
-SELECT results_eq($$SELECT id FROM list_sales(77, pg_temp.uid('mel'), 2, 1) WHERE kind = 'order'$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC LIMIT 2 OFFSET 1$$,
+SELECT results_eq($$SELECT unnest(sales_of(77, pg_temp.uid('mel'), 2, 1))$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC LIMIT 2 OFFSET 1$$,
     'by pages');
-SELECT is((SELECT string_agg(DISTINCT kind || ' ' || title, ', ' ORDER BY kind || ' ' || title) FROM list_sales(77, pg_temp.uid('bert'), 500, 0) WHERE kind IN ('company', 'agent')), 'agent Bert, agent Sally, company Bold', 'with company and agents');
-SELECT is((SELECT string_agg(kind, ' ') FROM read_sale(77, pg_temp.uid('mona'), lower(pg_temp.number_of(:k)))), 'order line payment refund history history history history history history history company agent person person', 'one is read with its history and who acted in it');
-SELECT is((SELECT string_agg(concat_ws(' ', detail, code), ',') FROM read_sale(77, pg_temp.uid('mona'), pg_temp.number_of(:k)) WHERE kind = 'agent'), 'Sally Wang', 'agents by their names');
-SELECT is(pg_temp.refusal(format('SELECT read_sale(77, %s, %L)', pg_temp.uid('mona'), n.number)), 'OR404 not_found', n.number || ' is none of the company''s')
+SELECT is((SELECT string_agg(DISTINCT p.party, ', ' ORDER BY p.party) FROM order_view v, LATERAL (VALUES ('company ' || (v.company).name), ('agent ' || (v.agent).name)) AS p (party)
+          WHERE v.tenant_id = 77 AND v.id = ANY (sales_of(77, pg_temp.uid('bert'), 500, 0))), 'agent Bert, agent Sally, company Bold', 'with company and agents');
+SELECT is((SELECT ROW(v.id, cardinality(v.lines), cardinality(v.payments), cardinality(v.refunds), cardinality(v.history), (v.company).name, (v.agent).name, cardinality(v.actors))::text
+          FROM order_view v WHERE v.tenant_id = 77 AND v.id = sale_id(77, pg_temp.uid('mona'), lower(pg_temp.number_of(:k)))), format('(%s,1,1,1,7,Acme,Sally,2)', :k), 'one is read with its history and who acted in it');
+SELECT is((SELECT concat_ws(' ', (agent).given_name, (agent).family_name) FROM order_view WHERE tenant_id = 77 AND id = sale_id(77, pg_temp.uid('mona'), pg_temp.number_of(:k))), 'Sally Wang', 'agents by their names');
+SELECT is(pg_temp.refusal(format('SELECT sale_id(77, %s, %L)', pg_temp.uid('mona'), n.number)), 'OR404 not_found', n.number || ' is none of the company''s')
 FROM (SELECT pg_temp.number_of(:x) UNION ALL VALUES ('nix'), ('')) AS n (number);
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');

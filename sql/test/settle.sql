@@ -21,9 +21,8 @@ SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operat
 FROM (VALUES (ARRAY[(SELECT version FROM orders WHERE id = :a) || '-000000000000'], 'the right version with another check'),
              (pg_temp.match(:a + 1, (SELECT version FROM orders WHERE id = :a)), 'the same version of another order'),
              ('{}'::text[], 'a list without a tag of ours')) AS t (match, what);
-SELECT is((SELECT code FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'by hand',
-                                           pg_temp.match(:a, 9) || pg_temp.match(:a, (SELECT version FROM orders WHERE id = :a)) || pg_temp.match(:a, 1))
-           WHERE kind = 'result'), 'unchanged', 'any tag of the list may be the order''s');
+SELECT is((SELECT outcome FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'by hand',
+                                           pg_temp.match(:a, 9) || pg_temp.match(:a, (SELECT version FROM orders WHERE id = :a)) || pg_temp.match(:a, 1))), 'unchanged', 'any tag of the list may be the order''s');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT is(pg_temp.pay(:b), 'done', 'two manual payments may have one reference');
@@ -36,12 +35,10 @@ SELECT is((SELECT payment_method FROM orders WHERE id = :c), 'cash', 'the order 
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
 SELECT pg_temp.payment_of(:d) AS pd \gset
-SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-d', 'https://pay/d', 'ref-d')
-           WHERE kind = 'result'), 'done', 'the intent is recorded');
+SELECT is((SELECT outcome FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-d', 'https://pay/d', 'ref-d')), 'done', 'the intent is recorded');
 SELECT is((SELECT ROW(status, intent_id, pay_url, reference, (SELECT count(*) FROM pg_temp.due_of('intent', :d)))::text FROM payment WHERE id = :pd),
           '(pending,in-d,https://pay/d,ref-d,0)', 'with its address');
-SELECT is((SELECT code FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-x', 'https://pay/x', NULL)
-           WHERE kind = 'result'), 'unchanged', 'the first intent stands');
+SELECT is((SELECT outcome FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pd, 'in-x', 'https://pay/x', NULL)), 'unchanged', 'the first intent stands');
 SELECT is((SELECT intent_id FROM payment WHERE id = :pd), 'in-d', 'as it was');
 SELECT is(pg_temp.refusal($$SELECT record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, 999999999, 'i', 'u', 'r')$$),
           'OR404 not_found', 'a missing payment is not found');
@@ -49,8 +46,7 @@ SELECT is((SELECT version FROM orders WHERE id = :d), 2, 'the intent makes a new
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT pg_temp.payment_of(:e) AS pe \gset
-SELECT is((SELECT code FROM record_intent_failure(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pe, 'timeout', 'no reply', false)
-           WHERE kind = 'result'), 'done', 'a passing failure is noted');
+SELECT is((SELECT outcome FROM record_intent_failure(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pe, 'timeout', 'no reply', false)), 'done', 'a passing failure is noted');
 SELECT is(pg_temp.states(:e), 'open unpaid none', 'the order stays open');
 SELECT is((SELECT ROW(p.status, p.failure_code, p.failure_message, d.attempts, d.due_at)::text FROM payment p, pg_temp.due_of('intent', :e) AS d WHERE p.id = :pe),
           ROW('created', 'timeout', 'no reply', 1, now() + interval '5 seconds')::text, 'and is tried again soon');
@@ -61,12 +57,10 @@ SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM order_history WHERE order
           'in the name of the provider');
 
 SELECT pg_temp.buy('bob', p_method => 'manual', p_coupon => 'TWO') AS f \gset
-SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')
-           WHERE kind = 'result'), 'done', 'a payment fails by hand');
+SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')), 'done', 'a payment fails by hand');
 SELECT is(pg_temp.states(:f), 'error failed none', 'for good');
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :f), 'released', 'and gives its coupon back');
-SELECT is((SELECT code FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')
-           WHERE kind = 'result'), 'unchanged', 'failing again changes nothing');
+SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')), 'unchanged', 'failing again changes nothing');
 SELECT is(pg_temp.refusal(format($$SELECT fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, %s, 'no', 'x')$$, :a)),
           'OR409 order_not_payable', 'a paid order cannot fail');
 

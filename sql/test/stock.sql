@@ -5,20 +5,20 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.put_lamp(p_stock text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
+    SELECT outcome FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
         format('{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 100}%s}, {"ref": "y", "prices": {"USD": 100}}]}', ', "stock": ' || p_stock)::jsonb)
 $$;
 CREATE FUNCTION pg_temp.stock() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', s.on_hand, s.reserved, CASE WHEN NOT s.counted THEN 'uncounted' END) FROM orders.stock s WHERE s.tenant_id = 77
 $$;
 CREATE FUNCTION pg_temp.order_of(p_pieces integer) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object('dialect', 'shop', 'user', 'alice',
-        'payment_method', 'cod', 'lines', jsonb_build_array(jsonb_build_object('product', 'lamp', 'variant', 'x', 'quantity', p_pieces))), 900) WHERE kind = 'result'
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object('dialect', 'shop', 'user', 'alice',
+        'payment_method', 'cod', 'lines', jsonb_build_array(jsonb_build_object('product', 'lamp', 'variant', 'x', 'quantity', p_pieces))), 900)
 $$;
 CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM orders_v1.advance(77, 'operator', 'operator', NULL, 'pack', NULL, NULL, p_order, 'packed', NULL, NULL, NULL, NULL);
-    RETURN (SELECT code FROM orders_v1.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL) WHERE kind = 'result');
+    RETURN (SELECT outcome FROM orders_v1.ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, p_order, '{}', NULL));
 END
 $$;
 
@@ -26,8 +26,8 @@ SELECT is(pg_temp.put_lamp('10'), 'created', 'ten lamps');
 SELECT pg_temp.order_of(4) AS a, pg_temp.order_of(3) AS b \gset
 SELECT is(pg_temp.send(:a), 'done', 'four are shipped');
 SELECT is(pg_temp.stock(), '6 3', 'six are left, three of them reserved');
-SELECT order_id AS s FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
-    "lines": [{"product": "lamp", "variant": "x", "quantity": 2}], "shipping": {"courier": "X", "price": 50}}', 900) WHERE kind = 'result' \gset
+SELECT ("order").id AS s FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
+    "lines": [{"product": "lamp", "variant": "x", "quantity": 2}], "shipping": {"courier": "X", "price": 50}}', 900) \gset
 SELECT is(pg_temp.stock(), '6 5', 'a line of shipping after them changes nothing');
 SELECT orders_v1.cancel(77, 'operator', 'operator', NULL, 'cancel', NULL, NULL, NULL, :s, 'test', NULL) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock(), '6 3', 'nor does it when they are released');

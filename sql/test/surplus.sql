@@ -8,9 +8,8 @@ SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "variants": [{
 
 -- An order of two lamps through a provider; its first payment is external.
 CREATE FUNCTION pg_temp.lamps(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
         'dialect', 'shop', 'user', p_who, 'payment_channel', 'sim', 'lines', '[{"product": "lamp", "quantity": 2}]'::jsonb), 900)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.first_payment(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT min(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
@@ -18,9 +17,8 @@ $$;
 -- What the provider says of an order's first payment.
 CREATE FUNCTION pg_temp.say(p_type text, p_order bigint, p_transaction text, p_amount bigint DEFAULT 2000, p_payment bigint DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
+    SELECT outcome FROM orders_v1.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.first_payment(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined')
-    WHERE kind = 'result'
 $$;
 -- Paid by hand, then by the provider.
 CREATE FUNCTION pg_temp.paid_twice(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE plpgsql AS $$
@@ -33,8 +31,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION pg_temp.advance(p_order bigint, p_to text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
 $$;
 CREATE FUNCTION pg_temp.surplus_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat_ws(' ', r.status, r.amount, CASE WHEN EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'refund' AND d.id = r.id) THEN 'due' ELSE 'by hand' END, r.failure_code), ', ' ORDER BY r.id)
@@ -46,19 +43,18 @@ $$;
 -- The end of the newest surplus refund of an order, as a worker or an operator says it.
 CREATE FUNCTION pg_temp.settle_surplus(p_order bigint, p_ok boolean, p_transaction text DEFAULT NULL, p_actor text DEFAULT 'provider')
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
+    SELECT outcome FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
         (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order AND surplus),
         p_transaction, p_ok, CASE WHEN NOT p_ok THEN 'refused' END, NULL)
-    WHERE kind = 'result'
 $$;
 
 SELECT pg_temp.paid_twice() AS a \gset
 SELECT is(pg_temp.states(:a), 'open paid pending', 'a paid order of goods stays paid when it is paid again');
 SELECT is(pg_temp.surplus_of(:a), 'pending 2000 due', 'the second payment goes back by itself');
 SELECT is(pg_temp.own(:a), '2000 0', 'and is not the order''s money');
-SELECT is((SELECT reference FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :a), 'second ' || :a, 'the worker sends it');
+SELECT is((SELECT (refund).reference FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :a), 'second ' || :a, 'the worker sends it');
 SELECT is(pg_temp.advance(:a, 'packed'), 'done', 'the order is packed while the surplus is under way');
-SELECT is((SELECT code FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :a, '{}', NULL) WHERE kind = 'result'), 'done', 'and shipped');
+SELECT is((SELECT outcome FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :a, '{}', NULL)), 'done', 'and shipped');
 SELECT count(*) FROM issue_invoice(77, 'operator', 'operator', NULL, 'invoice', NULL, NULL, :a) \g (format=unaligned) /dev/null
 SELECT is((SELECT document -> 'payment' ->> 'method' FROM invoice WHERE order_id = :a), 'cash', 'its invoice shows the payment that paid it');
 SELECT is(pg_temp.settle_surplus(:a, true, 'back ' || :a), 'done', 'the provider has sent the surplus back');
@@ -119,7 +115,7 @@ SELECT is(pg_temp.give_back(:f), 'unchanged', 'the order itself has nothing left
 
 SELECT pg_temp.lamps() AS g \gset
 SELECT pg_temp.first_payment(:g) AS g1 \gset
-SELECT id AS g2 FROM start_payment(77, :g, :g1) \gset
+SELECT (payment).id AS g2 FROM start_payment(77, :g, :g1) \gset
 SELECT pg_temp.drop_it(NULL, :g, 'operator') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.say('paid', :g, 'late g1'), 'done', 'money comes for an order that was closed unpaid');
 SELECT is(pg_temp.states(:g) || ' ' || pg_temp.own(:g), 'cancelled refund_pending pending 2000 0', 'it is the order''s, and goes back');
@@ -128,8 +124,8 @@ SELECT is(pg_temp.own(:g) || ' ' || pg_temp.surplus_of(:g), '2000 0 pending 2000
 SELECT is(pg_temp.say('refunded', :g, 'back g1'), 'done', 'the first is back');
 SELECT is(pg_temp.states(:g), 'cancelled refunded pending', 'and the order refunded, whatever becomes of the other');
 
-SELECT is((SELECT flag FROM rows_of(77, ARRAY[:a]) WHERE kind = 'payment' AND id = pg_temp.first_payment(:a)), true, 'answers tell which payment is surplus');
-SELECT is((SELECT string_agg(flag::text, ' ' ORDER BY id) FROM rows_of(77, ARRAY[:b]) WHERE kind = 'refund'), 'true false', 'and which refund');
+SELECT is((SELECT p.surplus FROM order_view v, unnest(v.payments) AS p WHERE v.id = :a AND p.id = pg_temp.first_payment(:a)), true, 'answers tell which payment is surplus');
+SELECT is((SELECT string_agg(r.surplus::text, ' ' ORDER BY r.id) FROM order_view v, unnest(v.refunds) AS r WHERE v.id = :b), 'true false', 'and which refund');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT is(pg_temp.violated(format('UPDATE orders.refund SET surplus = false WHERE order_id = %s AND surplus', :a)), 'refunds_within_captured',

@@ -74,7 +74,7 @@ BEGIN
         UNION ALL SELECT 'sale', number, v_short FROM orders.orders WHERE tenant_id = 77 AND id = v_sale
         UNION ALL SELECT 'bill', bill_no, left(v_day, 7) FROM orders.orders WHERE tenant_id = 77 AND id = v_goods
         UNION ALL SELECT 'bill day', snapshot ->> 'issued_at', v_day FROM orders.bill WHERE tenant_id = 77 AND order_id = v_goods
-        UNION ALL SELECT 'bill of a plan', snapshot ->> 'issued_at', v_day FROM orders_v1.read_bill(77, NULL, v_order)
+        UNION ALL SELECT 'bill of a plan', document ->> 'issued_at', v_day FROM orders_v1.read_bill(77, NULL, v_order)
         UNION ALL SELECT 'invoice', number, v_short FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)
         UNION ALL SELECT 'invoice day', document ->> 'issued_at', v_day FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)
         UNION ALL SELECT 'paid', document -> 'payment' ->> 'paid_at', v_day FROM orders.invoice WHERE tenant_id = 77 AND order_id IN (v_sale, v_order)) AS x

@@ -4,25 +4,25 @@ BEGIN;
 SELECT no_plan();
 
 SELECT id AS t1 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, pg_temp.uid('alice'), '{user,reader}', 3600,
-                                 sha256('secret'), 'sec') WHERE kind = 'result' \gset
-SELECT is((SELECT ROW(kind, id, parent_id, order_id, reference, number, title, email, detail, expires_at)::text FROM token_identity(77, sha256('secret'))),
-          ROW('identity', :t1, pg_temp.uid('alice'), 77, 'alice', 'alice', 'Alice', 'alice@example.com', 'user reader', now() + interval '1 hour')::text,
+                                 sha256('secret'), 'sec') \gset
+SELECT is((SELECT i::text FROM token_identity(77, sha256('secret')) AS i),
+          ROW(77, pg_temp.uid('alice'), :t1, 'alice', 'alice', 'Alice', 'alice@example.com', 'user reader', now() + interval '1 hour')::text,
           'a token stands for its user');
 SELECT is_empty($$SELECT * FROM token_identity(77, sha256('other'))$$, 'an unknown one for nobody');
 INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
 SELECT is_empty($$SELECT * FROM token_identity(78, sha256('secret'))$$, 'it does not exist in another tenant');
 SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, 'users', 'eve', '{"name": "Eve"}') \g /dev/null
 SELECT issue_token(78, 'operator', 'operator', 1, 'tokens', NULL, NULL, user_id_of(78, 'eve'), '{user}', NULL, sha256('secret'), 'sec') \g /dev/null
-SELECT is((SELECT string_agg(n || ' ' || i.reference, ', ' ORDER BY n) FROM generate_series(76, 78) AS n, token_identity(n, sha256('secret')) AS i),
+SELECT is((SELECT string_agg(n || ' ' || i.external_ref, ', ' ORDER BY n) FROM generate_series(76, 78) AS n, token_identity(n, sha256('secret')) AS i),
           '77 alice, 78 eve', 'where another one may have the same hash');
 DELETE FROM token WHERE tenant_id = 78;
 SELECT is_empty($$SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'orders.token'::regclass
                   AND indkey[0] <> (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'tenant_id')$$, 'every index of tokens begins with the tenant');
 SELECT is((SELECT count(*) FROM token WHERE hash = convert_to('secret', 'UTF8')), 0::bigint, 'only the hash is kept');
-SELECT is((SELECT ROW(code, reference)::text FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1) WHERE kind = 'result'),
+SELECT is((SELECT ROW(outcome, hash)::text FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1)),
           format('(done,%s)', encode(sha256('secret'), 'hex')), 'a revoked token''s hash is told');
 SELECT is_empty($$SELECT * FROM token_identity(77, sha256('secret'))$$, 'and it stands for nobody');
-SELECT is((SELECT code FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1) WHERE kind = 'result'), 'unchanged', 'again: unchanged');
+SELECT is((SELECT outcome FROM revoke_token(77, 'operator', 'operator', 1, 'tokens', NULL, NULL, :t1)), 'unchanged', 'again: unchanged');
 SELECT is(pg_temp.refusal('SELECT revoke_token(77, NULL, NULL, 1, NULL, NULL, NULL, 999999999)'), 'OR404 token_not_found', 'a missing token');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, 999999999, '{user}', NULL, sha256('x'), 'x')$$), 'OR422 user_not_found user', 'for nobody');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, NULL, NULL, 1, NULL, NULL, NULL, pg_temp.uid('off'), '{user}', NULL, sha256('x'), 'x')$$), 'OR422 user_not_found user', 'nor for inactive users');
@@ -34,8 +34,8 @@ SELECT is(pg_temp.refusal(format('SELECT issue_token(77, NULL, NULL, 1, %L, %L, 
           'OR422 idempotency_key_reused idempotency_key', t.what)
 FROM (VALUES ('bobs', 'a key that makes a secret again is refused'), ('secret', 'also when its token was revoked')) AS t (secret, what);
 SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'key %'), 0::bigint, 'and is not taken by that');
-SELECT id AS t2 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') WHERE kind = 'result' \gset
-SELECT is((SELECT id FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') WHERE kind = 'result'),
+SELECT id AS t2 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') \gset
+SELECT is((SELECT id FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga')),
           :t2::bigint, 'a repeat with the same secret is answered again');
 SELECT is(pg_temp.refusal($$SELECT issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('changed'), 'cha')$$),
           'OR409 token_secret_changed', 'a repeat whose secret is another one is refused');
@@ -50,9 +50,9 @@ UPDATE token SET expires_at = NULL WHERE hash = sha256('bobs');
 UPDATE users SET active = false WHERE id = pg_temp.uid('bob');
 SELECT is_empty($$SELECT * FROM token_identity(77, sha256('bobs'))$$, 'nor does one of an inactive user');
 SELECT is_empty($$SELECT * FROM login_identity(77, 'bob')$$, 'who cannot sign in either');
-SELECT is((SELECT ROW(kind, id, parent_id, reference)::text FROM login_identity(77, 'alice')), ROW('identity', NULL::bigint, pg_temp.uid('alice'), 'alice')::text, 'a login stands for its user');
+SELECT is((SELECT i::text FROM login_identity(77, 'alice') AS i), ROW(77, pg_temp.uid('alice'), NULL, 'alice', 'alice', 'Alice', 'alice@example.com', NULL, NULL)::text, 'a login stands for its user');
 SELECT is_empty($$SELECT * FROM login_identity(1, 'alice')$$, 'of its tenant only');
-SELECT results_eq('SELECT number, detail, cancelled_at IS NULL FROM list_tokens(77, NULL, 10)', $$VALUES ('bob', 'user', true), ('alice', 'user reader', false)$$, 'newest first');
+SELECT results_eq('SELECT user_ref, user_name, hint, scopes, revoked_at IS NULL FROM list_tokens(77, NULL, 10)', $$VALUES ('bob', 'Bob', 'bob', 'user', true), ('alice', 'Alice', 'sec', 'user reader', false)$$, 'newest first');
 SELECT is((SELECT count(*) FROM list_tokens(77, (SELECT max(id) FROM token), 10)), 1::bigint, 'from a cursor on');
 SELECT is((SELECT count(*) FROM list_tokens(77, NULL, 1)), 1::bigint, 'limited');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), 'short', '{user}')$$), 'token_hash_is_sha256', 'a hash has 32 bytes');

@@ -35,8 +35,8 @@ SELECT is(expire_due(77, 100), 0, 'once');
 
 SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'the placing request has half a minute for the intent');
 SELECT pg_temp.make_due('intent', o.id) FROM (VALUES (:b), (:c)) AS o (id) \g (format=unaligned) /dev/null
-SELECT results_eq('SELECT order_id, parent_id, number, url, amount, currency, exponent, provider FROM due_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
-    format($$SELECT id, buyer_id, number::text COLLATE "default", 'https://example.com/back', 1000::bigint, 'USD', 2::smallint, 'simulator' FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
+SELECT results_eq('SELECT order_id, order_number, return_url, attempts, (payment).amount, (payment).currency, (payment).provider, (payment).pay_url FROM due_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
+    format($$SELECT id, number::text COLLATE "default", 'https://example.com/back', 0, 1000::bigint, 'USD', 'simulator', NULL FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
     'then the worker makes them');
 SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'once within its lease');
 SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null

@@ -7,6 +7,3 @@ SELECT tenant_id, cart_id, id, variant_id, quantity, discount
 FROM orders.cart_line WHERE false;
 SELECT tenant_id, cart_id, order_id, not_sold
 FROM orders.cart_reorder WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.cart_reorder', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.cart', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.cart_line', 'SELECT')::integer;

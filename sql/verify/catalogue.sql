@@ -18,8 +18,3 @@ SELECT tenant_id, id, external_ref, name, provider, enabled, currencies, metadat
 FROM orders.payment_channel WHERE false;
 SELECT payable_units FROM orders.payment_channel WHERE false;
 SELECT provider, currency, decimals FROM orders.provider_currency WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.plan', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.billing_option', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.tax_rate', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.coupon', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.payment_channel', 'SELECT')::integer;

@@ -7,5 +7,3 @@ FROM orders.company WHERE false;
 SELECT tenant_id, id, external_ref, company_id, user_id, role, active, created_at, updated_at
 FROM orders.membership WHERE false;
 SELECT title, default_address, current_company_id FROM orders.users WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.company', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.membership', 'SELECT')::integer;

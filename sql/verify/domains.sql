@@ -3,6 +3,7 @@
 
 SELECT NULL::orders.json_object;
 SELECT NULL::orders.json_array;
+SELECT NULL::orders.kept_answer;
 SELECT NULL::orders.currency_code;
 SELECT NULL::orders.order_number;
 SELECT NULL::orders.order_notes;

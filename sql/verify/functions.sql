@@ -37,48 +37,25 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.order_id_of(integer, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.refused_place'::regproc;
 SELECT 'orders_v1.is_package'::regproc;
-SELECT 'orders_v1.cancel_reason'::regproc;
-SELECT 'orders_v1.rows_of'::regproc;
-SELECT 'orders_v1.money_of'::regproc;
-SELECT 'orders_v1.more_of'::regproc;
-SELECT 'orders_v1.parties_of'::regproc;
-SELECT 'orders_v1.actors_of'::regproc;
-SELECT 'orders_v1.invoices_of'::regproc;
-SELECT 'orders_v1.shipments_of'::regproc;
-SELECT 'orders_v1.returns_of'::regproc;
 SELECT 'orders_v1.labels_of'::regproc;
-SELECT 'orders_v1.addresses_of'::regproc;
-SELECT 'orders_v1.order_category'::regproc;
-SELECT 'orders_v1.categories_of'::regproc;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.rows_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.money_of(integer, bigint[], bigint)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.more_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.parties_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.actors_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.invoices_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.shipments_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.returns_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.active_user_id'::regproc;
+SELECT 'orders_v1.schema_version'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.labels_of(integer, text[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.addresses_of(integer, bigint[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.order_category(integer, bigint)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.categories_of(integer, bigint[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.active_user_id(integer, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.schema_version()', 'EXECUTE')::integer;
 SELECT 'orders_v1.claim_key'::regproc;
 SELECT 'orders_v1.replay'::regproc;
-SELECT 'orders_v1.without_nulls'::regproc;
-SELECT 'orders_v1.result_row'::regproc;
-SELECT 'orders_v1.finish_rows'::regproc;
+SELECT 'orders_v1.keep_answer'::regproc;
+SELECT 'orders_v1.kept'::regproc;
+SELECT 'orders_v1.written_order'::regproc;
 SELECT 'orders_v1.finish'::regproc;
 SELECT 'orders_v1.record_terminal_transaction'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.record_terminal_transaction(integer, text, text, bigint, text, text, bytea, text, text, bigint, '
     'text, text)', 'EXECUTE')::integer;
-SELECT 'orders_v1.identity_row'::regproc;
 SELECT 'orders_v1.token_identity'::regproc;
 SELECT 'orders_v1.login_identity'::regproc;
-SELECT 'orders_v1.token_row'::regproc;
+SELECT 'orders_v1.token_of'::regproc;
 SELECT 'orders_v1.issue_token'::regproc;
 SELECT 'orders_v1.revoke_token'::regproc;
 SELECT 'orders_v1.list_tokens'::regproc;
@@ -104,6 +81,7 @@ SELECT 'orders_v1.end_due'::regproc;
 SELECT 'orders_v1.postpone_due'::regproc;
 SELECT 'orders_v1.claim_due'::regproc;
 SELECT 'orders_v1.bill_series_at'::regproc;
+SELECT 'orders_v1.bill_number'::regproc;
 SELECT 'orders_v1.bill_order'::regproc;
 SELECT 'orders_v1.issue_bills'::regproc;
 SELECT 'orders_v1.tenants_to_bill'::regproc;
@@ -289,7 +267,7 @@ SELECT 'orders_v1.judge_event'::regproc;
 SELECT 'orders_v1.claim_waiting_event'::regproc;
 SELECT 'orders_v1.try_waiting_event'::regproc;
 SELECT 'orders_v1.apply_waiting_events'::regproc;
-SELECT 'orders_v1.event_row'::regproc;
+SELECT 'orders_v1.judged'::regproc;
 SELECT 'orders_v1.take_event'::regproc;
 SELECT 'orders_v1.apply_provider_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -310,6 +288,7 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;
 SELECT 'orders_v1.due_intents'::regproc;
 SELECT 'orders_v1.due_refunds'::regproc;
+SELECT 'orders_v1.tenants'::regproc;
 SELECT 'orders_v1.expire_due'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
@@ -317,12 +296,13 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.due_intents(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.due_refunds(integer, text, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.tenants()', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.expire_due(integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.purge_idempotency(integer, interval)', 'EXECUTE')::integer;
 SELECT 'orders_v1.move_balance'::regproc;
-SELECT 'orders_v1.balance_rows'::regproc;
+SELECT 'orders_v1.posted_of'::regproc;
 SELECT 'orders_v1.post_balance'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.post_balance(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text)', 'EXECUTE')::integer;
@@ -384,6 +364,7 @@ SELECT 'orders_v1.analyze_grown'::regproc;
 SELECT 'orders_v1.upsert_row'::regproc;
 SELECT 'orders_v1.catalogue_upsert'::regproc;
 SELECT 'orders_v1.is_value_error'::regproc;
+SELECT 'orders_v1.lock_entries'::regproc;
 SELECT 'orders_v1.bulk_row'::regproc;
 SELECT 'orders_v1.catalogue_bulk'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -428,9 +409,9 @@ SELECT 'orders_v1.note_terminal_refund'::regproc;
 SELECT 'orders_v1.left_on_card'::regproc;
 SELECT 'orders_v1.check_refund_transaction'::regproc;
 SELECT 'orders_v1.refund_sale'::regproc;
-SELECT 'orders_v1.list_sales'::regproc;
-SELECT 'orders_v1.read_sale'::regproc;
 SELECT 'orders_v1.check_sale_refund'::regproc;
+SELECT 'orders_v1.sales_of'::regproc;
+SELECT 'orders_v1.sale_id'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.place_cart(integer, text, text, bigint, text, text, bytea, text, text, boolean, text, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
@@ -439,19 +420,16 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.cancel_sale(integer, text, text, bigint, text, text, bytea, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.list_sales(integer, bigint, integer, bigint)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.read_sale(integer, bigint, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.sales_of(integer, bigint, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.sale_id(integer, bigint, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.check_sale_refund(integer, bigint, text, integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.check_bound'::regproc;
-SELECT 'orders_v1.read_bound'::regproc;
-SELECT 'orders_v1.profile_row'::regproc;
+SELECT 'orders_v1.bound_order'::regproc;
+SELECT 'orders_v1.profile_of'::regproc;
 SELECT 'orders_v1.bind_buyer'::regproc;
 SELECT 'orders_v1.edit_billing_address'::regproc;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.read_bound(integer, bigint, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.bound_order(integer, bigint, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.bind_buyer(integer, text, text, bigint, text, text, bytea, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
@@ -460,9 +438,8 @@ SELECT 'orders_v1.refuse_mails'::regproc;
 SELECT 'orders_v1.check_mail_limits'::regproc;
 SELECT 'orders_v1.send_pay_link'::regproc;
 SELECT 'orders_v1.new_payment_like'::regproc;
-SELECT 'orders_v1.payment_row'::regproc;
+SELECT 'orders_v1.payment_task_of'::regproc;
 SELECT 'orders_v1.start_payment'::regproc;
-SELECT 'orders_v1.read_link'::regproc;
 SELECT 'orders_v1.payment_by_intent'::regproc;
 SELECT 'orders_v1.claim_mail'::regproc;
 SELECT 'orders_v1.mark_mail'::regproc;
@@ -471,14 +448,12 @@ SELECT 1 / has_function_privilege('orders_api',
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.start_payment(integer, bigint, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.read_link(integer, bigint)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.payment_by_intent(integer, text, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.claim_mail(integer, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.mark_mail(integer, bigint, boolean, boolean, text)', 'EXECUTE')::integer;
-SELECT 'orders_v1.capture_row'::regproc;
+SELECT 'orders_v1.capture_task'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.begin_capture(integer, bigint, boolean, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.await_capture(integer, bigint, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.capture_not_made(integer, bigint)', 'EXECUTE')::integer;
@@ -494,7 +469,7 @@ SELECT 'orders_v1.put_invoice'::regproc;
 SELECT 'orders_v1.check_billable'::regproc;
 SELECT 'orders_v1.invoice_number'::regproc;
 SELECT 'orders_v1.issue_invoice'::regproc;
-SELECT 'orders_v1.invoice_row'::regproc;
+SELECT 'orders_v1.paper_of'::regproc;
 SELECT 'orders_v1.read_invoice'::regproc;
 SELECT 'orders_v1.read_own_invoice'::regproc;
 SELECT 'orders_v1.read_bill'::regproc;

@@ -4,4 +4,3 @@
 SELECT tenant_id, id, order_id, company_id, series, sequence, number, document, created_at
 FROM orders.invoice WHERE false;
 SELECT 'orders.refuse_change'::regproc;
-SELECT 1 / has_table_privilege('orders_api', 'orders.invoice', 'SELECT')::integer;

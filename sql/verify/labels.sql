@@ -3,5 +3,3 @@
 
 SELECT kind, word, language, text FROM orders.label WHERE false;
 SELECT tenant_id, id, external_ref, kind, word, language, text, created_at, updated_at FROM orders.tenant_label WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.label', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.tenant_label', 'SELECT')::integer;

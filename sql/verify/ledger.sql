@@ -7,5 +7,3 @@ SELECT tenant_id, id, entry_type, currency, amount, debit_user_id, debit_house, 
        credit_user_id, credit_house, credit_balance_after, order_id, payment_id, refund_id, reference,
        description, metadata, created_at
 FROM orders.posting WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.account', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.posting', 'SELECT')::integer;

@@ -3,5 +3,3 @@
 
 SELECT tenant_id, id, order_id, state, reason, refund_id, created_at, updated_at FROM orders.order_return WHERE false;
 SELECT tenant_id, return_id, order_id, line_id, quantity, refunded FROM orders.return_line WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.order_return', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.return_line', 'SELECT')::integer;

@@ -25,9 +25,3 @@ SELECT tenant_id, coupon_id, order_id, user_id, amount, currency, state, created
 FROM orders.coupon_redemption WHERE false;
 SELECT tenant_id, series, last_number
 FROM orders.number_series WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.transition', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.orders', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.order_line', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.order_tax', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.order_address', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.coupon_redemption', 'SELECT')::integer;

@@ -6,4 +6,3 @@ SELECT tenant_id, id, user_id, package_id, starts_at, ends_at, anchor_day, durat
 FROM orders.package_term WHERE false;
 SELECT tenant_id, user_id, placed_at, auto_upgrade_at, term_id, stated, updated_at FROM orders.member WHERE false;
 SELECT tenant_id, order_id, user_id, kind, package_id, duration_unit, duration_value, former_id FROM orders.package_order WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.package_order', 'SELECT')::integer;

@@ -18,5 +18,3 @@ FROM orders.provider_event WHERE false;
 SELECT tenant_id, id, received_at, channel, event_id, type, raw_type, verdict, attempts, refusal, detail, payment_key, payment_id,
        order_id, order_number, intent_id, transaction_id, capture_id, amount, currency, code, message
 FROM orders.unresolved_provider_events WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.payment', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.refund', 'SELECT')::integer;

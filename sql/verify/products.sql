@@ -11,7 +11,3 @@ SELECT tenant_id, variant_id, currency, price, list_price
 FROM orders.variant_price WHERE false;
 SELECT tenant_id, variant_id, stated, entered, shipped, on_hand, reserved, counted, updated_at
 FROM orders.stock WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.stock', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.product', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.variant', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.variant_price', 'SELECT')::integer;

@@ -8,7 +8,5 @@ SELECT id, name, currency, tax_inclusive, bill_series, time_zone, metadata, crea
 FROM orders.tenant WHERE false;
 SELECT 'orders.code_key'::regproc;
 SELECT 'orders.new_public_id'::regproc;
-SELECT 1 / has_table_privilege('orders_api', 'orders.currency', 'SELECT')::integer;
-SELECT 1 / has_table_privilege('orders_api', 'orders.tenant', 'SELECT')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders.code_key(text)', 'EXECUTE')::integer;

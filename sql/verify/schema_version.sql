@@ -3,4 +3,3 @@
 
 SELECT only_row, number, release, installed_at FROM orders.schema_version WHERE false;
 SELECT 1 / (count(*) = 1)::integer FROM orders.schema_version;
-SELECT 1 / has_table_privilege('orders_api', 'orders.schema_version', 'SELECT')::integer;

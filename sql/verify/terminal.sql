@@ -3,4 +3,3 @@
 
 SELECT tenant_id, transaction_id, id, kind, amount, currency, order_number, created_at
 FROM orders.terminal_transaction WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.terminal_transaction', 'SELECT')::integer;

@@ -4,4 +4,3 @@
 SELECT tenant_id, id, public_id, external_ref, login, name, given_name, family_name, email, phone, locale,
        active, metadata, created_at, updated_at
 FROM orders.users WHERE false;
-SELECT 1 / has_table_privilege('orders_api', 'orders.users', 'SELECT')::integer;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What makes an upgrade without a stop possible (docs/upgrading.md): a change waits for a lock for a bounded time, every file of
-# functions is installed, and the version of the schema is written in one place and accepted by this module.
+# functions is installed, and the version of the schema is written in one place and accepted by this module. And the role of the module may execute
+# the functions that the module calls, and no others.
 use strict;
 use warnings;
 use Test::More;
@@ -38,5 +39,13 @@ is($release, $package, 'the version names the release of configure.ac');
 cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its own schema');
 cmp_ok($number, '<=', $range{NEWEST}, 'whose number is not beyond the newest one');
 is($range{NEWEST} % 100, 99, 'and all later versions of the same schema of functions');
+
+my $sql     = join '', map { text_of($_) } glob 'sql/{deploy,functions}/*.sql';
+my %granted = map { $_ => 1 } map { /\borders(?:_v1)?\.(\w+)\(/g } $sql =~ /^GRANT EXECUTE ON FUNCTION(.*?)TO orders_api;/msg;
+my %called  = map { $_ => 1 } map { text_of($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS_WRITTEN(?:_EVENT)?\(\s*")(\w+)\(/g } glob 'mod_orders/store/*.{c,h}';
+# The view of orders calls cancel_reason. No route calls fail_payment: it is for the job of an operator.
+$called{$_} = 1 for qw(cancel_reason fail_payment);
+is(join(' ', sort keys %granted), join(' ', sort keys %called), 'orders_api may execute the functions that the module calls, and no others');
+unlike($sql, qr/^GRANT (?!SELECT ON orders_v1\.order_view, |EXECUTE ON FUNCTION|USAGE ON SCHEMA).*orders_api/m, 'and has no other privilege than to read views');
 
 done_testing();

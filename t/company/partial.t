@@ -113,7 +113,7 @@ subtest 'states' => sub {
     named(consumer($gone, $consumer), 'order_is_aborted');
     named(consumer($gone, $other),    'order_not_bound_same_user');
     my $error = open_order();
-    db()->do(q(SELECT orders_v1.move_order(orders_v1.system_context(1), o, orders_v1.closing_steps(o, 'error'), 0, 0, 'x') FROM orders.orders o WHERE o.tenant_id = 1 AND o.number = ?), undef, $error);
+    end_in_error(number => $error);
     named(consumer($error, $consumer), 'order_is_aborted');
     my $late = late(open_order());
     named(consumer($late, $consumer), 'order_is_timeout');

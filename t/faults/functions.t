@@ -44,8 +44,9 @@ subtest 'one key, 16 sessions' => sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. $keys) {
             my $answer = place($db, 1 + $n % 8, 'hundred', key => "key-$n", fingerprint => sha256_hex('same'));
-            my $result = shift @{$answer->{rows} // []};
-            $tell->({%$answer, key => "key-$n", rows => to_json($answer->{rows} // []), order => $result->{order_id}, replayed => $result->{flag}});
+            my $written = ($answer->{rows} // [])->[0] // {};
+            my $replayed = delete $written->{replayed};
+            $tell->({%$answer, key => "key-$n", rows => to_json($answer->{rows} // []), order => $written->{order}{id}, replayed => $replayed});
         }
     });
     my (%orders, %rows, %first);
@@ -66,7 +67,7 @@ subtest 'one key, other requests, other people' => sub {
     my $again = place($db, 2, 'ten', key => 'key-1', fingerprint => sha256_hex('other'));
     is($again->{code}, 'idempotency_key_reused', 'another request with the key is refused');
     my $other = place($db, 9, 'hundred', key => 'key-1', fingerprint => sha256_hex('other'));
-    ok(!$other->{state} && !$other->{rows}[0]{flag}, 'the key of another buyer is another key');
+    ok(!$other->{state} && !$other->{rows}[0]{replayed}, 'the key of another buyer is another key');
 };
 
 subtest 'a balance for 50, 32 sessions' => sub {
@@ -88,7 +89,7 @@ subtest 'a coupon with 10 uses, 32 sessions' => sub {
         for my $n (0 .. 5) {
             my $buyer = 1 + ($number * 6 + $n) % 190;
             my $answer = place($db, $buyer, 'odd', coupon => 'TENFOLD', quantity => 1 + $n, method => $n % 2 ? 'balance' : 'manual');
-            my $order = $answer->{rows} ? $answer->{rows}[0]{order_id} : undef;
+            my $order = $answer->{rows} ? $answer->{rows}[0]{order}{id} : undef;
             $tell->({%$answer, rows => undef, order => $order});
             next if !$order || $n != 2;
             $tell->({%{call($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
@@ -104,7 +105,7 @@ subtest 'a coupon with 10 uses, 32 sessions' => sub {
 subtest 'an order of 100, 32 sessions refund 30' => sub {
     my $rounds = $long ? 40 : 4;
     for my $round (1 .. $rounds) {
-        my $order = place($postgres->connect(user => 'orders_api'), 10 + $round, 'hundred')->{rows}[0]{order_id};
+        my $order = place($postgres->connect(user => 'orders_api'), 10 + $round, 'hundred')->{rows}[0]{order}{id};
         my @told = at_once($postgres, 32, sub {
             my ($db, $number, $tell) = @_;
             my $answer = call($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
@@ -127,7 +128,7 @@ my %step = (
     expire => sub { my ($db) = @_; quiet($db, 'SELECT orders_v1.expire_due(1, 5)') },
     intents => sub {
         my ($db) = @_;
-        my $due = quiet($db, q(SELECT id FROM orders_v1.due_intents(1, 'simulator', 3, 0)));
+        my $due = quiet($db, q(SELECT (payment).id FROM orders_v1.due_intents(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
             my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
@@ -138,7 +139,7 @@ my %step = (
     },
     refunds => sub {
         my ($db) = @_;
-        my $due = quiet($db, q(SELECT id FROM orders_v1.due_refunds(1, 'simulator', 3, 0)));
+        my $due = quiet($db, q(SELECT (refund).id FROM orders_v1.due_refunds(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $refund (@{$due->{ids}}) {
             my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
@@ -158,22 +159,22 @@ sub quiet {
 # A capture begins, its reply is lost or says that nothing was captured, or the worker asks; the provider's events tell the outcome.
 sub provider_captures {
     my ($db, $order) = @_;
-    my ($payment) = $db->selectrow_array(q(SELECT id FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
+    my ($payment) = $db->selectrow_array(q(SELECT p.id FROM orders_v1.order_view v, unnest(v.payments) AS p WHERE v.tenant_id = 1 AND v.id = ? AND p.provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
     my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
-    return quiet($db, @{([q(SELECT id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.await_capture(1, ?, 1)), $payment],
-        [q(SELECT id FROM orders_v1.capture_not_made(1, ?)), $payment], [q(SELECT id FROM orders_v1.due_captures(1, 'simulator', 3, 0))])[rand 4]});
+    return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.await_capture(1, ?, 1)), $payment],
+        [q(SELECT id FROM orders_v1.capture_not_made(1, ?)), $payment], [q(SELECT (payment).id FROM orders_v1.due_captures(1, 'simulator', 3, 0))])[rand 4]});
 }
 
 # The provider tells the same things many times over, under the same and under new event ids.
 sub provider_speaks {
     my ($db, $order) = @_;
-    my ($payment, $key, $amount) = $db->selectrow_array(q(SELECT id, provider_key, amount FROM orders.payment WHERE order_id = ? AND provider = 'http' LIMIT 1), undef, $order);
+    my ($payment, $key, $amount) = $db->selectrow_array(q(SELECT p.id, p.provider_key, p.amount FROM orders_v1.order_view v, unnest(v.payments) AS p WHERE v.tenant_id = 1 AND v.id = ? AND p.provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
     my $type = (qw(paid paid paid failed confirming))[rand 5];
     my $answer = eval {
-        $db->selectall_arrayref('SELECT code FROM orders_v1.apply_provider_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
+        $db->selectall_arrayref('SELECT outcome FROM orders_v1.apply_provider_event(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', undef, 'simulator',
             "ev-$payment-$type-" . int rand 3, $type, $key, undef, $type eq 'paid' ? "tx-$payment" : undef, $amount, 'USD', 'declined', 'No.');
     };
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};
@@ -192,7 +193,7 @@ subtest 'pay, fail, cancel, refund, expire and provider events from all sides' =
     my @told = at_once($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. ($long ? 1000 : 150)) {
-            my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders.orders WHERE dialect = ? ORDER BY id DESC LIMIT 25', undef, 'user');
+            my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders_v1.order_view WHERE tenant_id = 1 AND dialect = ? ORDER BY id DESC LIMIT 25', undef, 'user');
             my ($order, $buyer) = @{$young->[rand @$young]};
             my $name = rand() < 0.15 ? 'place' : rand() < 0.4 ? 'provider' : $names[rand @names];
             my $answer = $name eq 'place' ? some_order($db, $number * 1000 + $n)

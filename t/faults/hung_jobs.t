@@ -90,8 +90,8 @@ sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->o
 my $buyer = 0;
 sub placed {
     my ($channel) = @_;
-    my ($order) = $postgres->db->selectrow_array(q(SELECT order_id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
-        ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
+    my ($order) = $postgres->db->selectrow_array(q(SELECT ("order").id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
+        ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL)), undef, 99, 99, $channel);
     $log->expect($order);
     return $order;
 }

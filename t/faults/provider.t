@@ -170,8 +170,8 @@ subtest 'refunds of a provider that is gone' => sub {
     my $db = $postgres->db;
     my @stuck;
     for my $channel (qw(removed gone removed gone)) {
-        my ($order) = $db->selectrow_array(q(SELECT order_id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
-            ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL) WHERE kind = 'result'), undef, 99, 99, $channel);
+        my ($order) = $db->selectrow_array(q(SELECT ("order").id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'faults', NULL, NULL,
+            ?, 2, NULL, 1, 'external', ?, NULL, NULL, NULL)), undef, 99, 99, $channel);
         my ($payment, $key) = @{payment_of($order)}{qw(id provider_key)};
         $db->selectall_arrayref(q(SELECT FROM orders_v1.apply_provider_event(1, ?, ?, 'paid', ?, ?, ?, 1000, 'USD', NULL, NULL)), undef,
             $channel, "evt-$payment", $key, "in-$payment", "tx-$payment");

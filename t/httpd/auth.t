@@ -79,8 +79,8 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
     api(GET => '/api/v1/admin/orders', token => operator()->{token}, unchecked => 1);
     db()->do($_) for 'ALTER FUNCTION orders_v1.token_identity(integer, bytea) RENAME TO token_identity_at_once', q(
-        CREATE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.answer LANGUAGE plpgsql SECURITY DEFINER AS $$
-        DECLARE rows orders_v1.answer[] := ARRAY(SELECT a FROM orders_v1.token_identity_at_once(p_tenant, p_hash) a);
+        CREATE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.identity LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE rows orders_v1.identity[] := ARRAY(SELECT a FROM orders_v1.token_identity_at_once(p_tenant, p_hash) a);
         BEGIN PERFORM pg_sleep(1.5); RETURN QUERY SELECT * FROM unnest(rows); END $$);
     my $pid = fork // die "fork: $!";
     if (!$pid) {

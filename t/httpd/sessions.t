@@ -53,7 +53,7 @@ my $order = api_order();
 
 sub api_order
 {
-    my ($row) = rows(q(SELECT id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'user.create', NULL, NULL, ?, ?, NULL, 1, 'balance', NULL, NULL, NULL, NULL) WHERE kind = 'order'),
+    my ($row) = rows(q(SELECT (w."order").id FROM orders_v1.place_plan(1, 'user', 'buyer', ?, 'user.create', NULL, NULL, ?, ?, NULL, 1, 'balance', NULL, NULL, NULL, NULL) AS w),
         $buyer->{id}, $buyer->{id}, $plan->{id});
     return $row->{id};
 }

@@ -311,11 +311,10 @@ static void an_entry_has_the_members_of_the_api(void **state)
     order.updated_at = apr_time_from_sec(1700000001);
     order.metadata = (orders_document_t){"{\"a\": 1}", 8};
     order.of.addresses = apr_array_make(pool, 2, sizeof(orders_address_t));
-    order.of.categories = apr_array_make(pool, 1, sizeof(orders_category_t));
     APR_ARRAY_PUSH(order.of.addresses, orders_address_t) =
         (orders_address_t){.id = 8, .type = "billing"};
-    APR_ARRAY_PUSH(order.of.categories, orders_category_t) =
-        (orders_category_t){.kind = "renewal", .currency = "TND", .symbol = "DT"};
+    order.category = "renewal";
+    order.currency_symbol = "DT";
     orders_json_t *json = orders_json_open(pool);
     orders_commerce_write_entry(json, &order, "17", pool);
     assert_string_equal(

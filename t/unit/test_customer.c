@@ -82,12 +82,9 @@ static void payment_type_is_cod_a_channel_or_online(void **state)
                         "{\"payment_status\":\"unpaid\",\"payment_type\":\"online\"}");
 }
 
-static const char *delivery_of(const orders_shipment_t *shipment)
+static const char *delivery_of(orders_shipment_t *shipment)
 {
-    orders_order_t order = {.of = {.shipments = apr_array_make(pool, 1, sizeof(*shipment))}};
-    if (shipment) {
-        APR_ARRAY_PUSH(order.of.shipments, orders_shipment_t) = *shipment;
-    }
+    const orders_order_t order = {.of = {.shipment = shipment}};
     OBJECT(json, orders_customer_members_delivery(json, &order, "On-Time"));
     return orders_json_text(json, pool, NULL);
 }
@@ -109,7 +106,7 @@ static void delivery_has_its_weekday(void **state)
         {"1969-12-25T00:00:00", "Thursday", -604800},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const orders_shipment_t shipment = {
+        orders_shipment_t shipment = {
             .expected_at = apr_time_from_sec(cases[i].seconds),
             .local_date = apr_time_from_sec(cases[i].seconds),
         };
@@ -121,8 +118,8 @@ static void delivery_has_its_weekday(void **state)
 
 static void delivery_is_what_was_or_is_expected(void **state)
 {
-    const orders_shipment_t planned = {.status = "planned"};
-    const orders_shipment_t late = {
+    orders_shipment_t planned = {.status = "planned"};
+    orders_shipment_t late = {
         .expected_at = apr_time_from_sec(1691193600),
         .delivered_at = apr_time_from_sec(1691280000) + 7,
         .local_date = apr_time_from_sec(1691280000 - 1), /* west of Greenwich */
@@ -150,8 +147,7 @@ static void tracking_has_the_days_of_its_steps(void **state)
                             .state = "open",
                             .payment_state = "paid",
                             .fulfilment_state = "shipped",
-                            .of = {.history = apr_array_make(pool, 8, sizeof(orders_history_t)),
-                                   .shipments = apr_array_make(pool, 1, sizeof(void *))}};
+                            .of = {.history = apr_array_make(pool, 8, sizeof(orders_history_t))}};
     orders_json_t *json = orders_json_open(pool);
     for (size_t i = 0; i < COUNT(steps); i++) {
         APR_ARRAY_PUSH(order.of.history, orders_history_t) = (orders_history_t){

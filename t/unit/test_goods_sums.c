@@ -216,10 +216,8 @@ static orders_order_t some_order(void)
         .of = {.lines = ROWS(orders_line_t),
                .taxes = ROWS(orders_tax_t),
                .addresses = ROWS(orders_address_t),
-               .users = ROWS(orders_user_t),
                .payments = ROWS(orders_payment_t),
-               .history = ROWS(orders_history_t),
-               .shipments = ROWS(orders_shipment_t)},
+               .history = ROWS(orders_history_t)},
     };
     add_lines(&order);
     if (at_most(1)) {
@@ -311,8 +309,7 @@ static void is_share(int64_t unit, int64_t quantity, int64_t line, const char *t
 
 static void check_shop(const orders_order_t *order)
 {
-    const orders_answer_t answer = {.labels = ROWS(orders_label_t)};
-    const orders_shop_view_t view = orders_shop_view(pool, &answer);
+    const orders_shop_view_t view = orders_shop_view(pool, ROWS(orders_label_t));
     orders_json_t *json = orders_json_open(pool);
     orders_shop_write_order(json, order, &view);
     const char *text = orders_json_text(json, pool, NULL);

@@ -216,12 +216,12 @@ static void goods_are_what_is_counted(void **state)
 
 static void labels_say_their_languages(void **state)
 {
-    orders_answer_t answer = {.labels = apr_array_make(pool, 3, sizeof(orders_label_t))};
-    APR_ARRAY_PUSH(answer.labels, orders_label_t) =
+    apr_array_header_t *labels = apr_array_make(pool, 3, sizeof(orders_label_t));
+    APR_ARRAY_PUSH(labels, orders_label_t) =
         (orders_label_t){.kind = "order_status", .word = "paid", .text = "Paid", .language = "en"};
-    APR_ARRAY_PUSH(answer.labels, orders_label_t) = (orders_label_t){
+    APR_ARRAY_PUSH(labels, orders_label_t) = (orders_label_t){
         .kind = "payment_method", .word = "cod", .text = "Bayar", .language = "id"};
-    orders_shop_view_t view = orders_shop_view(pool, &answer);
+    orders_shop_view_t view = orders_shop_view(pool, labels);
     assert_string_equal(orders_shop_label(&view, "order_status", "cod"), "cod");
     assert_int_equal(view.languages->nelts, 0);
     assert_string_equal(orders_shop_label(&view, "order_status", "paid"), "Paid");

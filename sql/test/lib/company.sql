@@ -38,7 +38,7 @@ FROM (VALUES
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
 CREATE FUNCTION pg_temp.put(p_kind text, p_ref text, p_document text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
+    SELECT outcome FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
 $$;
 
 -- Another company becomes the current one of a user.
@@ -57,7 +57,7 @@ $$;
 CREATE FUNCTION pg_temp.place(
     p_who text, p_cart text, p_method text DEFAULT 'cash', p_consumer boolean DEFAULT false, p_channel text DEFAULT 'paypal',
     p_expires integer DEFAULT 900
-) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+) RETURNS SETOF orders_v1.written LANGUAGE sql AS $$
     SELECT * FROM orders_v1.place_cart(77, 'company', 'seller', pg_temp.uid(p_who), 'create', NULL, NULL, p_cart, p_method,
                                     p_consumer, p_channel, p_expires)
 $$;
@@ -67,9 +67,8 @@ CREATE FUNCTION pg_temp.sell(
     p_method text DEFAULT 'cash', p_consumer boolean DEFAULT false, p_products jsonb DEFAULT '[{"number": "L-RED"}]',
     p_expires integer DEFAULT 900, p_who text DEFAULT 'sally', p_company text DEFAULT 'acme'
 ) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM pg_temp.place(p_who, pg_temp.cart(p_who, p_products, 'USD', p_company)::text, p_method, p_consumer,
+    SELECT ("order").id FROM pg_temp.place(p_who, pg_temp.cart(p_who, p_products, 'USD', p_company)::text, p_method, p_consumer,
                                        'paypal', p_expires)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.number_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
@@ -77,55 +76,49 @@ CREATE FUNCTION pg_temp.number_of(p_order bigint) RETURNS text LANGUAGE sql AS $
 $$;
 
 CREATE FUNCTION pg_temp.settle(p_order bigint, p_transaction text, p_who text DEFAULT 'sally') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'payment', NULL, NULL,
+    SELECT outcome FROM orders_v1.settle_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'payment', NULL, NULL,
                                         pg_temp.number_of(p_order), p_transaction)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.call_off(p_order bigint, p_who text DEFAULT 'sally') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.cancel_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'cancel', NULL, NULL, pg_temp.number_of(p_order))
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.cancel_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'cancel', NULL, NULL, pg_temp.number_of(p_order))
 $$;
 
 CREATE FUNCTION pg_temp.refund(
     p_order bigint, p_transaction text DEFAULT NULL, p_who text DEFAULT 'sally', p_window integer DEFAULT 30,
     p_terminal boolean DEFAULT false
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.refund_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'refund', NULL, NULL,
+    SELECT outcome FROM orders_v1.refund_sale(77, 'company', 'seller', pg_temp.uid(p_who), 'refund', NULL, NULL,
                                         pg_temp.number_of(p_order), p_transaction, p_window, p_terminal)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.may_refund(p_order bigint, p_who text DEFAULT 'sally', p_window integer DEFAULT 30) RETURNS text
 LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.check_sale_refund(77, pg_temp.uid(p_who), pg_temp.number_of(p_order), p_window)
+    SELECT outcome FROM orders_v1.check_sale_refund(77, pg_temp.uid(p_who), pg_temp.number_of(p_order), p_window)
 $$;
 
 CREATE FUNCTION pg_temp.terminal(
     p_transaction text, p_order bigint, p_kind text DEFAULT 'refund', p_amount bigint DEFAULT 1000, p_currency text DEFAULT 'USD'
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.record_terminal_transaction(77, 'operator', 'operator', pg_temp.uid('olga'), 'terminal', NULL, NULL,
+    SELECT outcome FROM orders_v1.record_terminal_transaction(77, 'operator', 'operator', pg_temp.uid('olga'), 'terminal', NULL, NULL,
         p_transaction, p_kind, p_amount, p_currency, pg_temp.number_of(p_order))
 $$;
 
 CREATE FUNCTION pg_temp.bind(p_order bigint, p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.bind_buyer(77, 'company', 'buyer', pg_temp.uid(p_who), 'bind', NULL, NULL, pg_temp.number_of(p_order))
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.bind_buyer(77, 'company', 'buyer', pg_temp.uid(p_who), 'bind', NULL, NULL, pg_temp.number_of(p_order))
 $$;
 
 CREATE FUNCTION pg_temp.bill(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.issue_invoice(77, 'operator', 'operator', pg_temp.uid('olga'), 'invoice', NULL, NULL, p_order)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.issue_invoice(77, 'operator', 'operator', pg_temp.uid('olga'), 'invoice', NULL, NULL, p_order)
 $$;
 
 -- What PayPal says of the newest payment of an order, or of another one.
 CREATE FUNCTION pg_temp.paypal(
     p_type text, p_order bigint, p_transaction text DEFAULT NULL, p_amount bigint DEFAULT 1000, p_payment bigint DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.apply_provider_event(77, 'paypal', gen_random_uuid()::text, p_type,
+    SELECT outcome FROM orders_v1.apply_provider_event(77, 'paypal', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.payment_of(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined',
         'payer@example.com')
-    WHERE kind = 'result'
 $$;
 
 -- A refusal with the states that it tells: 'OR409 order_not_payable: open confirming'.

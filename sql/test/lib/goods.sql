@@ -6,9 +6,8 @@ SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "returnable": 
        pg_temp.operator_put('products', 'gift', '{"name": "Gift", "variants": [{"ref": "x", "stock": 10, "prices": {"USD": 0}}]}') \g (format=unaligned) /dev/null
 
 CREATE FUNCTION pg_temp.order_it(p_document jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
+    SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', pg_temp.uid('olga'), 'place', NULL, NULL,
         '{"dialect": "shop", "user": "alice", "payment_method": "bank_transfer", "lines": [{"product": "lamp", "quantity": 4}]}'::jsonb || p_document, 900)
-    WHERE kind = 'result'
 $$;
 
 -- '10 4': on hand and reserved.
@@ -24,13 +23,11 @@ CREATE FUNCTION pg_temp.redemption(p_order bigint) RETURNS text LANGUAGE sql AS 
 $$;
 
 CREATE FUNCTION pg_temp.go(p_order bigint, p_to text) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.advance(77, 'operator', 'operator', pg_temp.uid('olga'), p_to, NULL, NULL, p_order, p_to, NULL, true, NULL, NULL)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.advance(77, 'operator', 'operator', pg_temp.uid('olga'), p_to, NULL, NULL, p_order, p_to, NULL, true, NULL, NULL)
 $$;
 
 CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.ship(77, 'operator', 'operator', pg_temp.uid('olga'), 'ship', NULL, NULL, p_order, '{}', NULL)
-    WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.ship(77, 'operator', 'operator', pg_temp.uid('olga'), 'ship', NULL, NULL, p_order, '{}', NULL)
 $$;
 
 -- The lines of a request: p_quantity pieces of the product.
@@ -41,8 +38,7 @@ $$;
 
 -- The end of the newest refund of an order.
 CREATE FUNCTION pg_temp.settle_refund(p_order bigint, p_ok boolean DEFAULT true, p_actor text DEFAULT 'provider') RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
+    SELECT outcome FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
         (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order), NULL, p_ok,
         CASE WHEN NOT p_ok THEN 'declined' END, CASE WHEN NOT p_ok THEN 'The account is closed.' END)
-    WHERE kind = 'result'
 $$;

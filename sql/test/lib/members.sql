@@ -47,7 +47,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION pg_temp.put_member(p_ref text, p_document jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'members', p_ref, p_document)
+    SELECT outcome FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'members', p_ref, p_document)
 $$;
 CREATE FUNCTION pg_temp.number_of_product(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT min(v.id) FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
@@ -71,14 +71,12 @@ CREATE FUNCTION pg_temp.address() RETURNS jsonb LANGUAGE sql AS $$
              "city": "Kuala Lumpur", "postal_code": "50450", "country": "my", "state": "my-10"}'::jsonb
 $$;
 CREATE FUNCTION pg_temp.place_it(p_document jsonb, p_now timestamptz DEFAULT now(), p_key text DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.member_place(77, 'commerce', 'buyer', NULL, 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
+    SELECT ("order").id FROM orders_v1.member_place(77, 'commerce', 'buyer', NULL, 'place', p_key, sha256(convert_to(p_document::text, 'UTF8')),
         jsonb_build_object('user', 'alice', 'address', pg_temp.address()) || p_document, 900, NULL, p_now)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.step_it(p_document jsonb, p_now timestamptz DEFAULT now(), p_window integer DEFAULT 30, p_key text DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.upgrade_or_renew(77, 'commerce', 'buyer', NULL, 'step', p_key, sha256(convert_to(p_document::text, 'UTF8')),
+    SELECT ("order").id FROM orders_v1.upgrade_or_renew(77, 'commerce', 'buyer', NULL, 'step', p_key, sha256(convert_to(p_document::text, 'UTF8')),
         jsonb_build_object('user', 'alice', 'address', pg_temp.address()) || p_document, 900, NULL, p_window, p_now)
-    WHERE kind = 'result'
 $$;
 CREATE FUNCTION pg_temp.paying(p_method text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('payment_method', p_method) || CASE p_method WHEN 'external' THEN '{"payment_channel": "sim"}' ELSE '{}' END::jsonb
@@ -101,7 +99,7 @@ RETURNS bigint LANGUAGE sql AS $$
     SELECT pg_temp.step_it(pg_temp.step_of('upgrade', p_who, p_package, p_price, (p_price::numeric - p_discount::numeric)::text, p_discount) || pg_temp.paying(p_method), p_now)
 $$;
 CREATE FUNCTION pg_temp.apply(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.apply_paid_package(77, 'operator', 'operator', NULL, 'apply', NULL, NULL, p_order, NULL) WHERE kind = 'result'
+    SELECT outcome FROM orders_v1.apply_paid_package(77, 'operator', 'operator', NULL, 'apply', NULL, NULL, p_order, NULL)
 $$;
 
 -- The rules that a statement breaks: 'product_unknown=46363 city_invalid', or another refusal, or 'no refusal'.

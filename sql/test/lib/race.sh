@@ -67,9 +67,8 @@ user() { echo "orders_v1.user_id_of($tenant, '$1')"; }
 
 # buy USER METHOD COUPON KEY: SQL that places an order of the plan and answers with its id
 buy() {
-    echo "SELECT 'order ' || order_id FROM orders_v1.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
-          $(user "$1"), (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, '$2', 'sim', NULL, $3, 900)
-          WHERE kind = 'result'"
+    echo "SELECT 'order ' || (\"order\").id FROM orders_v1.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
+          $(user "$1"), (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, '$2', 'sim', NULL, $3, 900)"
 }
 
 finish() {

@@ -20,7 +20,7 @@ cart() {
 
 # place CART METHOD CONSUMER SECONDS: SQL that orders a cart and answers with how and its id
 place() {
-    echo "SELECT code || ' ' || order_id FROM orders_v1.place_cart($(seller), '$1', '$2', $3, 'sim', $4) WHERE kind = 'result'"
+    echo "SELECT outcome || ' ' || (\"order\").id FROM orders_v1.place_cart($(seller), '$1', '$2', $3, 'sim', $4)"
 }
 
 # sell METHOD CONSUMER SECONDS: an order of a cart of its own; its id
@@ -28,6 +28,6 @@ sell() { q "$(place "$(cart)" "$1" "$2" "$3")" | cut -d' ' -f2; }
 
 number() { q "SELECT number FROM orders.orders WHERE tenant_id = $tenant AND id = $1"; }
 
-settle() { echo "SELECT code FROM orders_v1.settle_sale($(seller), '$1', '$2') WHERE kind = 'result'"; }
+settle() { echo "SELECT outcome FROM orders_v1.settle_sale($(seller), '$1', '$2')"; }
 
 states() { q "SELECT state || ' ' || payment_state FROM orders.orders WHERE tenant_id = $tenant AND id = $1"; }

@@ -59,7 +59,7 @@ CREATE FUNCTION pg_temp.option(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders.billing_option WHERE tenant_id = 77 AND external_ref = p_ref
 $$;
 
-CREATE FUNCTION pg_temp.top_up(p_ref text, p_amount bigint) RETURNS SETOF orders_v1.answer LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.top_up(p_ref text, p_amount bigint) RETURNS SETOF orders_v1.posted LANGUAGE sql AS $$
     SELECT * FROM orders_v1.post_balance(77, 'operator', 'operator', NULL, 'balances', NULL, NULL, pg_temp.uid(p_ref),
                                       p_amount, 'USD', 'test')
 $$;
@@ -72,11 +72,10 @@ CREATE FUNCTION pg_temp.buy(
     p_quantity integer DEFAULT 1, p_key text DEFAULT NULL, p_expires integer DEFAULT 900, p_channel text DEFAULT 'sim',
     p_option text DEFAULT NULL
 ) RETURNS bigint LANGUAGE sql AS $$
-    SELECT order_id FROM orders_v1.place_plan(
+    SELECT ("order").id FROM orders_v1.place_plan(
         77, 'user', 'buyer', pg_temp.uid(p_who), 'create', p_key, sha256(p_plan::bytea), pg_temp.uid(p_who),
         pg_temp.plan(p_plan), pg_temp.option(p_option), p_quantity, p_method, p_channel, 'https://example.com/back',
         p_coupon, p_expires)
-    WHERE kind = 'result'
 $$;
 
 -- What If-Match with a tag of this version gives; NULL: no condition.
@@ -86,26 +85,23 @@ $$;
 
 CREATE FUNCTION pg_temp.drop_it(p_who text, p_order bigint, p_api text DEFAULT 'user', p_version integer DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
+    SELECT outcome FROM orders_v1.cancel(77, p_api, CASE p_api WHEN 'operator' THEN 'operator' ELSE 'buyer' END,
                                    pg_temp.uid(coalesce(p_who, 'olga')), 'cancel', NULL, NULL, pg_temp.uid(p_who), p_order,
                                    'changed my mind', pg_temp.match(p_order, p_version))
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.pay(p_order bigint, p_method text DEFAULT NULL, p_reference text DEFAULT 'by hand') RETURNS text
 LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
+    SELECT outcome FROM orders_v1.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
                                            p_method, p_reference, NULL)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.give_back(
     p_order bigint, p_amount bigint DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_window integer DEFAULT 30,
     p_actor text DEFAULT 'operator'
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.refund(77, 'operator', p_actor, pg_temp.uid('olga'), 'refund', NULL, NULL, p_order,
+    SELECT outcome FROM orders_v1.refund(77, 'operator', p_actor, pg_temp.uid('olga'), 'refund', NULL, NULL, p_order,
                                    p_amount, p_lines, 'broken', p_window, NULL)
-    WHERE kind = 'result'
 $$;
 
 CREATE FUNCTION pg_temp.payment_of(p_order bigint) RETURNS bigint LANGUAGE sql AS $$
@@ -149,9 +145,8 @@ CREATE FUNCTION pg_temp.hear(
     p_event text, p_type text, p_order bigint, p_amount bigint DEFAULT 1000, p_transaction text DEFAULT NULL,
     p_currency text DEFAULT 'USD', p_intent text DEFAULT NULL, p_capture text DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
-    SELECT code FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
+    SELECT outcome FROM orders_v1.apply_provider_event(77, 'sim', p_event, p_type, pg_temp.key_of(pg_temp.payment_of(p_order)), p_intent,
                                           p_transaction, p_amount, p_currency, 'declined', 'the card was declined', NULL, NULL, p_capture)
-    WHERE kind = 'result'
 $$;
 
 -- 'open unpaid none': the three axes of an order.

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-cancel() { echo "SELECT code FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+cancel() { echo "SELECT outcome FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL)"; }
 order() { q "$(buy "$1" external NULL NULL)" | cut -d' ' -f2; }
 payment() { q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $1"; }
 due() { q "UPDATE orders.due SET due_at = now() - interval '1 second' WHERE tenant_id = $tenant AND kind IN ('intent', 'capture')"; }
@@ -19,8 +19,8 @@ slowly() {
     while ! grep -q held "$out/slow" 2>/dev/null; do sleep 0.1; done
 }
 
-intents="SELECT id FROM orders_v1.due_intents($tenant, 'sim', 10, 60)"
-captures="SELECT id FROM orders_v1.due_captures($tenant, 'sim', 10, 60)"
+intents="SELECT (payment).id FROM orders_v1.due_intents($tenant, 'sim', 10, 60)"
+captures="SELECT (payment).id FROM orders_v1.due_captures($tenant, 'sim', 10, 60)"
 
 # A request holds the order, its payment and what is due.
 one=$(order u1)

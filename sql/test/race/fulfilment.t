@@ -4,12 +4,12 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"variants\": [{\"ref\": \"x\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
+q "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"variants\": [{\"ref\": \"x\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
 # sold METHOD: four lamps of u1; its id
 sold() {
-    q "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
-        \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": \"$1\"}', NULL) WHERE kind = 'result'"
+    q "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
+        \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": \"$1\"}', NULL)"
 }
 # SQL of one call each: advance ORDER TO; ship ORDER NUMBER; track ORDER STATUS; cancel ORDER
 advance() { echo "orders_v1.advance($operator, $1, '$2', NULL, true, 'race', NULL)"; }
@@ -24,7 +24,7 @@ ask() {
         BEGIN
             FOR i IN 1 .. 20 LOOP
                 BEGIN
-                    SELECT code INTO v_code FROM $1 WHERE kind = 'result';
+                    SELECT outcome INTO v_code FROM $1;
                     RAISE WARNING 'says %', v_code;
                     EXIT;
                 EXCEPTION WHEN lock_not_available THEN NULL;
@@ -62,7 +62,7 @@ is "$(q "SELECT count(*) FROM orders_v1.order_history WHERE tenant_id = $tenant 
 for method in cod balance cod balance; do
     order=$(sold "$method")
     before=$(stock)
-    q "SELECT code FROM $(advance "$order" packed) WHERE kind = 'result'" >"$out/packed"
+    q "SELECT outcome FROM $(advance "$order" packed)" >"$out/packed"
     at_once "$(ask "(SELECT * FROM $(ship "$order" "'JP'") WHERE @ % 2 = 0 UNION ALL SELECT * FROM $(cancel "$order") WHERE @ % 2 = 1) AS x")"
     now=$(states "$order")
     case "$now" in

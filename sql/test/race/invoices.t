@@ -8,12 +8,12 @@ company
 
 q "SELECT pg_catalog.set_config('search_path', 'orders, orders_v1', false); DO \$\$ DECLARE v_cart bigint; v_number text; BEGIN FOR i IN 1 .. 25 LOOP
        SELECT id INTO v_cart FROM make_cart($operator, '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}');
-       SELECT number INTO v_number FROM place_cart($(seller), v_cart::text, 'cash', false, NULL, NULL) WHERE kind = 'order';
+       SELECT (\"order\").number INTO v_number FROM place_cart($(seller), v_cart::text, 'cash', false, NULL, NULL);
        PERFORM settle_sale($(seller), v_number, 'X' || i);
    END LOOP; END \$\$" >"$out/orders"
 nth() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND retailer_id IS NOT NULL ORDER BY id LIMIT 1 OFFSET $1 - 1)"; }
 
-together 25 "SELECT code FROM orders_v1.issue_invoice($operator, $(nth @)) WHERE kind = 'result'"
+together 25 "SELECT outcome FROM orders_v1.issue_invoice($operator, $(nth @))"
 is "$(answers '^done')" 25 '25 sessions bill 25 orders'
 is "$(q "SELECT count(*) || ' ' || min(sequence) || ' ' || max(sequence) || ' ' || count(DISTINCT sequence) FROM orders.invoice WHERE tenant_id = $tenant")" '25 1 25 25' 'their numbers have no gap'
 

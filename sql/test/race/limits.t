@@ -13,13 +13,13 @@ is "$(answers insufficient_balance)" 15 'and the others are told'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u1)")" 0 'the balance is 0'
 
 order=$(q "$(buy u2 balance NULL NULL)" | cut -d' ' -f2)
-together 30 "SELECT code FROM orders_v1.refund($tenant, 'operator', 'operator', NULL, 'refund', NULL, NULL, $order, 30, NULL, 'race', 30, NULL) WHERE kind = 'result'"
+together 30 "SELECT outcome FROM orders_v1.refund($tenant, 'operator', 'operator', NULL, 'refund', NULL, NULL, $order, 30, NULL, 'race', 30, NULL)"
 is "$(answers '^done')" 3 'of an order of 100, 30 are refunded 3 times by 30 sessions'
 is "$(answers refund_exceeds_captured)" 27 'and the others are told'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'the balance has 90 back'
 
 # A limit that arrives while a coupon without one is in use counts every use.
-together 20 "$(buy u@ manual "'FREE'" NULL); SELECT code FROM orders_v1.catalogue_upsert($tenant, 'operator', 'system', NULL, 'put', NULL, NULL, 'coupons', 'free', '{\"percent_bp\": 1000, \"max_uses\": 100}') WHERE @ = 7"
+together 20 "$(buy u@ manual "'FREE'" NULL); SELECT outcome FROM orders_v1.catalogue_upsert($tenant, 'operator', 'system', NULL, 'put', NULL, NULL, 'coupons', 'free', '{\"percent_bp\": 1000, \"max_uses\": 100}') WHERE @ = 7"
 is "$(answers '^order')" 20 'a limit set meanwhile disturbs nobody'
 is "$(q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND code_key = 'FREE'")" 20 'and counts them all'
 finish

@@ -15,19 +15,18 @@ q "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, ARRAY[
 club=$(q "SELECT variant_id FROM orders.package WHERE tenant_id = $tenant")
 # The series of this month exists: the session can hold its row.
 lines='"lines": [{"product": "lamp", "variant": "b"}, {"product": "lamp", "variant": "a"}]'
-goods() { echo "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"$1\", $2 \"voucher\": \"SOME\"}', 900) WHERE kind = 'result'"; }
-pack() { echo "SELECT code FROM orders_v1.advance($operator, $1, 'packed', NULL, NULL, NULL, NULL) WHERE kind = 'result'"; }
-cancel() { echo "SELECT code FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
-refund() { echo "SELECT code FROM orders_v1.refund($operator, $1, NULL, NULL, 'race', NULL, NULL) WHERE kind = 'result'"; }
+goods() { echo "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"$1\", $2 \"voucher\": \"SOME\"}', 900)"; }
+pack() { echo "SELECT outcome FROM orders_v1.advance($operator, $1, 'packed', NULL, NULL, NULL, NULL)"; }
+cancel() { echo "SELECT outcome FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL)"; }
+refund() { echo "SELECT outcome FROM orders_v1.refund($operator, $1, NULL, NULL, 'race', NULL, NULL)"; }
 join_club() {
-    echo "SELECT order_id FROM orders_v1.member_place($member, '{\"user\": \"u$1\", \"total\": \"0.10\", \"payment_method\": \"balance\", \"address\": {\"given_name\": \"A\",
+    echo "SELECT (\"order\").id FROM orders_v1.member_place($member, '{\"user\": \"u$1\", \"total\": \"0.10\", \"payment_method\": \"balance\", \"address\": {\"given_name\": \"A\",
         \"family_name\": \"B\", \"email\": \"a\\u0040example.com\", \"phone\": \"1\", \"house\": \"1\", \"street\": \"S\", \"city\": \"KL\", \"postal_code\": \"50450\",
-        \"country\": \"MY\", \"state\": \"14\"}, \"lines\": [{\"product\": $club, \"quantity\": 1, \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)
-        WHERE kind = 'result'"
+        \"country\": \"MY\", \"state\": \"14\"}, \"lines\": [{\"product\": $club, \"quantity\": 1, \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
 }
 order() { q "$(goods "$1" "$lines,")"; }
 order balance >"$out/series"
-code=$(q "SELECT reference FROM orders_v1.reorder($operator, $(user u1), $(cat "$out/series"))")
+code=$(q "SELECT ref FROM orders_v1.reorder($operator, $(user u1), $(cat "$out/series"))")
 
 # lock KIND: SQL that locks the row of this kind; $order is the order
 lock() {
@@ -86,12 +85,12 @@ order=$(order balance)
 in_sequence 'cancelling' "$(cancel "$order")" order payment coupon use first_stock stock account
 in_sequence 'refunding' "$(refund "$order")" order payment coupon use first_stock stock account
 order=$(order bank_transfer)
-in_sequence 'settling' "SELECT code FROM orders_v1.settle_payment($operator, $order, NULL, 'x', NULL) WHERE kind = 'result'" order payment series
+in_sequence 'settling' "SELECT outcome FROM orders_v1.settle_payment($operator, $order, NULL, 'x', NULL)" order payment series
 order=$(order balance)
 q "$(pack "$order")" >"$out/pack"
-in_sequence 'shipping' "SELECT code FROM orders_v1.ship($operator, $order, '{}', NULL) WHERE kind = 'result'" order payment first_stock stock
+in_sequence 'shipping' "SELECT outcome FROM orders_v1.ship($operator, $order, '{}', NULL)" order payment first_stock stock
 order=$(order balance)
-in_sequence 'invoicing' "SELECT code FROM orders_v1.issue_invoice($operator, $order) WHERE kind = 'result'" order payment series
+in_sequence 'invoicing' "SELECT outcome FROM orders_v1.issue_invoice($operator, $order)" order payment series
 order=$(q "$(join_club 2)") buyer=u2
 in_sequence 'refunding a package' "$(refund "$order")" order payment member account
 buyer=u3

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-put() { echo "SELECT code FROM orders_v1.catalogue_upsert($operator, '$1', '$2', '$3')"; }
-cancel() { echo "SELECT code FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+put() { echo "SELECT outcome FROM orders_v1.catalogue_upsert($operator, '$1', '$2', '$3')"; }
+cancel() { echo "SELECT outcome FROM orders_v1.cancel($operator, NULL, $1, 'race', NULL)"; }
 order() { q "$(buy "$1" "$2" "$3" NULL)" | cut -d' ' -f2; }
 used() { q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND external_ref = '$1'"; }
 
@@ -84,8 +84,8 @@ is "$(answers 'updated updated')" 2 'which are applied too'
 
 # A cart that is being ordered is waited for: whoever orders it too is told, and what is put in again goes into the next one.
 q "$(put products lamp '{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')" >"$out/put"
-lamp() { echo "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900) WHERE kind = 'result'"; }
-again() { echo "SELECT reference FROM orders_v1.reorder($operator, $(user u9), $1)"; }
+lamp() { echo "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u9\", \"payment_method\": \"cod\", $1}', 900)"; }
+again() { echo "SELECT ref FROM orders_v1.reorder($operator, $(user u9), $1)"; }
 one=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
 two=$(q "$(lamp '"lines": [{"product": "lamp"}]')")
 code=$(q "$(again "$one")")

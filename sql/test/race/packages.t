@@ -37,7 +37,7 @@ ask() {
         BEGIN
             FOR i IN 1 .. 20 LOOP
                 BEGIN
-                    SELECT code INTO v_code FROM $1 WHERE kind = 'result';
+                    SELECT outcome INTO v_code FROM $1;
                     RAISE WARNING 'says %', v_code;
                     EXIT;
                 EXCEPTION WHEN lock_not_available THEN NULL;
@@ -77,14 +77,14 @@ slowly() {
     sleep 0.4
 }
 # external USER: the order of a first package that a provider is to be paid for
-external() { q "SELECT order_id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",') WHERE kind = 'result'"; }
+external() { q "SELECT (\"order\").id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",')"; }
 # paid ORDER: SQL of the provider's event
 paid() {
-    echo "SELECT code FROM orders_v1.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
-        AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL) WHERE kind = 'result'"
+    echo "SELECT outcome FROM orders_v1.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
+        AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL)"
 }
 for who in u4 u5; do
-    q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'members', '$who', '{\"placed_at\": \"2020-01-01T00:00:00Z\"}')" >"$out/member"
+    q "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'members', '$who', '{\"placed_at\": \"2020-01-01T00:00:00Z\"}')" >"$out/member"
 done
 order=$(external u4)
 q "$(paid "$order")" >"$out/paid"

@@ -4,12 +4,12 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-q "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
+q "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
 # sold METHOD: four lamps of u1, paid and delivered; its id
 sold() {
-    order=$(q "SELECT order_id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
-        \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL) WHERE kind = 'result'")
+    order=$(q "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
+        \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL)")
     q "SELECT count(*) FROM orders.payment p, LATERAL orders_v1.apply_provider_event($tenant, 'sim', 'paid' || p.id, 'paid', p.provider_key, NULL, 'tx' || p.id, p.amount, 'USD', NULL, NULL)
        WHERE p.tenant_id = $tenant AND p.order_id = $order AND p.status = 'created'" >"$out/paid"
     q "SELECT count(*) FROM orders_v1.advance($operator, $order, 'packed', NULL, NULL, NULL, NULL)" >"$out/packed"
@@ -21,10 +21,10 @@ line() { q "SELECT id FROM orders.order_line WHERE tenant_id = $tenant AND order
 
 # request ORDER LINE QUANTITY: SQL that asks for a return
 request() {
-    echo "SELECT code || ' ' || id FROM orders_v1.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
-          jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL) WHERE kind = 'result'"
+    echo "SELECT outcome || ' ' || id FROM orders_v1.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
+          jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL)"
 }
-resolve() { echo "SELECT code FROM orders_v1.resolve_return($operator, $1, '$2', 'race', NULL) WHERE kind = 'result'"; }
+resolve() { echo "SELECT outcome FROM orders_v1.resolve_return($operator, $1, '$2', 'race', NULL)"; }
 sums() {
     q "SELECT (SELECT coalesce(sum(quantity), 0) FROM orders.return_line x JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id
                WHERE r.tenant_id = $tenant AND r.order_id = $1 AND r.state <> 'rejected') || ' ' || l.returned_quantity
@@ -51,7 +51,7 @@ is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "f
 # One refuses, one approves: one path.
 order=$(sold '"balance"')
 return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
-together 16 "SELECT code FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL) WHERE kind = 'result'"
+together 16 "SELECT outcome FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL)"
 is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
 is "$(sums "$order")" '0 0' 'and its pieces are given back'
 

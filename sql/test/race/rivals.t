@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/race.sh"
 shop
 context="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
-cancel() { echo "SELECT code FROM orders_v1.cancel($context, NULL, $1, 'race', NULL) WHERE kind = 'result'"; }
+cancel() { echo "SELECT outcome FROM orders_v1.cancel($context, NULL, $1, 'race', NULL)"; }
 
 round=0
 while [ $round -lt 5 ]; do
@@ -18,7 +18,7 @@ done
 
 order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
-together 25 "SELECT code FROM orders_v1.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL) WHERE kind = 'result'"
+together 25 "SELECT outcome FROM orders_v1.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL)"
 is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
 
 # Events that name the intent alone, at the moment at which it becomes known; the worker finds what missed it.

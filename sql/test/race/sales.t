@@ -13,11 +13,11 @@ is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant")" 1 'a ca
 is "$(answers "^done $order$") $(answers "^unchanged $order$")" '1 24' 'and everybody is told its id'
 
 cart=$(cart)
-together 25 "SELECT order_id FROM orders_v1.place_cart($tenant, 'company', 'seller', $(user sally), 'create', 'k', '\\x01', '$cart', 'cash', true, NULL, 900) WHERE kind = 'result'"
+together 25 "SELECT (\"order\").id FROM orders_v1.place_cart($tenant, 'company', 'seller', $(user sally), 'create', 'k', '\\x01', '$cart', 'cash', true, NULL, 900)"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND cart_id = $cart")" '1 1' 'with one key too'
 
 order=$(sell cash true 900)
-together 25 "SELECT code FROM orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")') WHERE kind = 'result'"
+together 25 "SELECT outcome FROM orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")')"
 is "$(answers '^done') $(answers order_bound)" '1 24' 'of 25 consumers the first binds the order, the others are told'
 winner=$(grep -l '^done' "$out"/* | sed 's,.*/,,')
 is "$(q "SELECT buyer_id = $(user "u$winner") AND version = 2 FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" t 'who was told so is the buyer'
@@ -58,15 +58,15 @@ done
 order=$(sell credit_card false NULL)
 number=$(number "$order")
 q "$(settle "$number" card)" >"$out/settled"
-together 10 "SELECT code FROM orders_v1.refund_sale($(seller), '$number', 'same', 30, false) WHERE kind = 'result'"
+together 10 "SELECT outcome FROM orders_v1.refund_sale($(seller), '$number', 'same', 30, false)"
 is "$(answers '^done') $(answers '^unchanged')" '1 9' 'a refund that is sent 10 times is made once'
 
 order=$(sell external false 900)
-together 10 "SELECT id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"))"
+together 10 "SELECT (payment).id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"))"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 2' 'a link that is opened 10 times when its intent is gone makes one new payment'
 
 number=$(number "$order")
-together 6 "SELECT code FROM orders_v1.send_pay_link($(seller), '$number', 'a@example.com') WHERE kind = 'result'"
+together 6 "SELECT outcome FROM orders_v1.send_pay_link($(seller), '$number', 'a@example.com')"
 together 8 "SELECT id FROM orders_v1.claim_mail($tenant, 3, 60)"
 is "$(cat "$out"/* | wc -l | tr -d ' ') $(cat "$out"/* | sort -u | wc -l | tr -d ' ')" '6 6' 'several workers claim all mail, each once'
 finish

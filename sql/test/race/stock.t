@@ -11,8 +11,7 @@ q "SELECT count(*) FROM orders_v1.catalogue_bulk($system, ARRAY[
        '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 1000, \"max_uses\": 40}']::jsonb[])" >"$out/goods"
 # place USER LINES MORE: SQL that places an order of goods; MORE are further members
 place() {
-    echo "SELECT 'order ' || order_id FROM orders_v1.place_order($system, '{\"dialect\": \"shop\", \"user\": \"$1\", \"payment_method\": \"cod\", \"lines\": [$2]$3}', 900)
-          WHERE kind = 'result'"
+    echo "SELECT 'order ' || (\"order\").id FROM orders_v1.place_order($system, '{\"dialect\": \"shop\", \"user\": \"$1\", \"payment_method\": \"cod\", \"lines\": [$2]$3}', 900)"
 }
 line() { echo "{\"product\": \"lamp\", \"variant\": \"$1\", \"quantity\": $2}"; }
 stock() { q "SELECT string_agg(v.external_ref || s.on_hand || '/' || s.reserved, ' ' ORDER BY v.external_ref) FROM orders.stock s
@@ -37,7 +36,7 @@ together 20 "DO \$\$
                 PERFORM $(vase);
             ELSE
                 BEGIN
-                    v_order := (SELECT order_id FROM $(sale) WHERE kind = 'result');
+                    v_order := (SELECT (\"order\").id FROM $(sale));
                     PERFORM orders_v1.advance($system, v_order, 'packed', NULL, NULL, NULL, NULL);
                     PERFORM orders_v1.ship($system, v_order, '{}', NULL);
                 EXCEPTION WHEN SQLSTATE 'OR409' THEN NULL;

@@ -216,8 +216,7 @@ sub sell_link
     my $lifetime = exists $with{expires_in} ? delete $with{expires_in} : 86400;
     ModOrders::Test::make_channel('simulator');
     my ($row) = ModOrders::Test::rows(
-        q(SELECT * FROM orders_v1.place_cart(1, 'company', 'seller', ?, 'test', NULL, NULL, ?, 'external', false, 'simulator', ?)
-          WHERE kind = 'order'), $seller->{id}, make_cart($seller, %with)->{id}, $lifetime,
+        q(SELECT (w."order").number FROM orders_v1.place_cart(1, 'company', 'seller', ?, 'test', NULL, NULL, ?, 'external', false, 'simulator', ?) AS w), $seller->{id}, make_cart($seller, %with)->{id}, $lifetime,
     );
     return $row->{number};
 }

@@ -37,7 +37,7 @@ our @EXPORT = (
         api ask base_url refused done unique
         make_user make_token make_plan make_billing_option make_coupon make_channel top_up
         operator upsert place
-        db api_db rows order_row key_of make_due let_expire due_row invariants_hold
+        db api_db rows order_row key_of make_due let_expire end_in_error due_row invariants_hold
         log_mark log_since wait_for wait_for_log
         start_simulator
     )
@@ -318,6 +318,16 @@ sub make_due
 {
     my ($kind, $order) = @_;
     return 0 + db()->do("UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind = ? AND id IN ($OF_ORDER{$kind})", undef, $kind, $order);
+}
+
+# The order whose column has this value ends in the state `error`, which no request brings about.
+sub end_in_error
+{
+    my ($column, $value) = @_;
+    db()->do(qq(SELECT orders_v1.close_payments(o.tenant_id, o.id, NULL),
+                       orders_v1.move_order(orders_v1.system_context(1), o, orders_v1.closing_steps(o, 'error'), 0, 0, 'x')
+                FROM orders.orders o WHERE o.tenant_id = 1 AND o.$column = ?), undef, $value);
+    return;
 }
 
 # An order expires at a time, given in SQL.

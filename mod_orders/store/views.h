@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What leaves the database (sql/deploy/views.sql): one struct and one declared type for each of its views and composite types.
+ *
+ * store/rows.h says how they are read, how long their texts live and what stands for nulls (no id is 0, nothing happened in 1970).
+ * Amounts are minor units of the row's currency, times are microseconds since 1970. Of an order, only those members are set that
+ * its statement names; arrays are never NULL.
+ */
+#ifndef ORDERS_STORE_VIEWS_H
+#define ORDERS_STORE_VIEWS_H
+
+#include <apr_time.h>
+
+#include "store/rows.h"
+
+typedef struct orders_line_t {
+    int64_t id, item_id;
+    const char *kind, *product, *variant, *title, *currency, *image, *slug;
+    const char *number; /**< by which carts name the product */
+    int64_t quantity, unit_price, list_price, subtotal, discount, tax;
+    int64_t refunded_quantity;  /**< includes those of pending refunds */
+    int64_t cancelled_quantity; /**< refunded before shipping: they are not shipped */
+    bool returnable;
+    orders_document_t
+        snapshot; /**< the product as it was sold: company, item, variants, images, status, translations */
+    orders_document_t attributes; /**< the chosen ones: [{id, name, attribute, code}] */
+    orders_document_t metadata;
+    apr_time_t created_at;
+} orders_line_t;
+
+typedef struct orders_tax_t {
+    const char *key;
+    int64_t rate_bp, amount;
+} orders_tax_t;
+
+typedef struct orders_address_t {
+    int64_t id;
+    const char *type; /**< billing, shipping */
+    orders_document_t document;
+} orders_address_t;
+
+typedef struct orders_payment_t {
+    int64_t id, amount, refunded;
+    const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
+    const char *failure_code, *failure_message, *pay_url;
+    const char *provider_key; /**< the payment's UUID towards its provider */
+    orders_document_t metadata;
+    bool
+        surplus; /**< captured although the order was paid: not part of its money, and to be refunded */
+    bool capture_asked; /**< the provider was asked to capture, and the outcome is unknown */
+    apr_time_t created_at, updated_at, captured_at, expires_at;
+} orders_payment_t;
+
+typedef struct orders_refund_t {
+    int64_t id, payment_id, amount;
+    const char *status, *method, *channel, *provider, *reference, *currency;
+    const char *failure_code, *reason;
+    const char *provider_key; /**< the refund's UUID towards its provider */
+    orders_document_t metadata;
+    bool surplus; /**< of a surplus payment */
+    apr_time_t created_at, updated_at, settled_at;
+} orders_refund_t;
+
+typedef struct orders_balance_t {
+    int64_t user_id, amount;
+    const char *currency;
+    apr_time_t updated_at;
+} orders_balance_t;
+
+typedef struct orders_posting_t {
+    int64_t id, user_id, amount, balance_after;
+    const char *type, *currency, *reference, *description;
+    orders_document_t metadata;
+    apr_time_t created_at;
+} orders_posting_t;
+
+/** A change of one of the order's states. */
+typedef struct orders_history_t {
+    int64_t step;    /**< from 1 */
+    int64_t version; /**< of the order, after the operation that the step is part of */
+    int64_t actor_id;
+    const char *axis, *from, *to, *actor, *comment;
+    apr_time_t created_at;
+    apr_time_t local_at; /**< created_at on the tenant's wall clock, written as if that were UTC */
+} orders_history_t;
+
+/** A buyer, an agent, or an actor of the history. */
+typedef struct orders_user_t {
+    int64_t id;
+    const char *ref, *name, *email;
+    const char *given_name, *family_name; /**< of agents and actors only */
+    const unsigned char *public_id;       /**< 16 bytes */
+} orders_user_t;
+
+/** The company that sells. */
+typedef struct orders_company_t {
+    int64_t id;
+    const char *ref, *name, *email;
+    orders_document_t address, images;
+} orders_company_t;
+
+typedef struct orders_invoice_t {
+    int64_t id, company_id;
+    const char *number, *issuer;
+    orders_document_t document; /**< only where the invoice itself is read */
+    apr_time_t created_at;
+} orders_invoice_t;
+
+/** How the goods reach the buyer. */
+typedef struct orders_shipment_t {
+    int64_t id;
+    const char *status; /**< planned; then the courier's latest */
+    const char *courier, *service, *tracking_number, *tracking_url;
+    const char *estimate; /**< in words: "2-3 days" */
+    bool late;            /**< delivered after expected_at, or not yet delivered by then */
+    apr_time_t expected_at, shipped_at, delivered_at, updated_at;
+    apr_time_t
+        local_date; /**< delivered_at, else expected_at, on the tenant's wall clock; as if UTC */
+} orders_shipment_t;
+
+/** A courier's tracking event. */
+typedef struct orders_tracking_t {
+    int64_t id, shipment_id;
+    const char *status, *location, *description;
+    apr_time_t at;
+} orders_tracking_t;
+
+typedef struct orders_return_t {
+    int64_t id, order_id;
+    int64_t refund_id; /**< 0: not refunded yet */
+    int64_t amount;    /**< of the refund */
+    const char *order_number, *state, *reason, *currency;
+    orders_document_t lines; /**< [{"id", "quantity"}] */
+    apr_time_t created_at, updated_at;
+} orders_return_t;
+
+/** What belongs to an order: arrays of the struct of that name in sequence, and records that may be NULL. */
+typedef struct orders_children_t {
+    apr_array_header_t *lines, *payments, *refunds, *taxes, *addresses, *invoices, *returns;
+    apr_array_header_t *history;  /**< by step */
+    apr_array_header_t *actors;   /**< of orders_user_t: those who act in the history */
+    apr_array_header_t *tracking; /**< by time */
+    orders_balance_t *balance;    /**< the buyer's, in the order's currency */
+    orders_posting_t *posting;    /**< the order's latest on the buyer's account */
+    orders_user_t *buyer, *agent;
+    orders_company_t *company;
+    orders_shipment_t *shipment;
+} orders_children_t;
+
+typedef struct orders_order_t {
+    int64_t id, user_id, version;
+    const unsigned char *public_id; /**< 16 bytes */
+    const char *number, *bill_no, *dialect, *state, *payment_state, *fulfilment_state;
+    const char *method, *channel, *currency, *notes;
+    const char *cancel_reason; /**< of a cancelled order, or NULL */
+    const char *payer;         /**< mail address of the payer, where the provider named it */
+    const char *category;      /**< product, package, renewal, upgrade, plan */
+    const char *currency_symbol;
+    int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
+    bool tax_inclusive;
+    bool buyer_binds; /**< a consumer becomes the buyer by confirming */
+    orders_document_t snapshot, metadata;
+    apr_time_t created_at, updated_at, paid_at, cancelled_at, refunded_at, expires_at;
+    orders_children_t of;
+} orders_order_t;
+
+/** The latest payment of an order that is not surplus, or NULL. */
+const orders_payment_t *orders_latest_payment(const orders_order_t *order);
+
+/** A word in the reader's language. */
+typedef struct orders_label_t {
+    const char *kind; /**< order_status, shipment_status, payment_method */
+    const char *word, *text;
+    const char *language; /**< of the text */
+} orders_label_t;
+
+/** A page of a list of orders. Members that its statement does not name are zero. */
+typedef struct orders_order_list_t {
+    apr_array_header_t *orders; /**< of orders_order_t */
+    apr_array_header_t *labels; /**< of orders_label_t, by kind and word */
+    int64_t total_count;        /**< exact, of all pages */
+    int64_t member_id; /**< the member whose orders they are; 0: there is no such active user */
+    int64_t
+        searched_to; /**< the id behind which the next page begins, when it is not the last row's; or 0 */
+    bool more;       /**< whether there is a next page, where the list says so */
+} orders_order_list_t;
+
+/** What a write did to an order. */
+typedef struct orders_written_t {
+    int64_t id; /**< of what was written: the refund, the return, the payment, … */
+    const char *
+        outcome; /**< done, unchanged, resume; of a provider's event: done, unchanged, waiting, refused */
+    const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
+    bool replayed;                /**< the outcome of an earlier request with the same key */
+    orders_order_t *order;        /**< as it is after that, or NULL */
+} orders_written_t;
+
+/** What a write stored that belongs to no order. */
+typedef struct orders_stored_t {
+    int64_t id;
+    const char *
+        outcome; /**< created, updated, unchanged, done; of a line of a bulk: or the error's word */
+    const char *kind, *ref;
+    const char *detail,
+        *field; /**< of a line of a bulk that was refused: a sentence, and the field */
+    orders_document_t document;
+    orders_document_t variants; /**< of a product: [{ref, id}] */
+    bool replayed;
+} orders_stored_t;
+
+/** A posting on a balance, and the balance after it. */
+typedef struct orders_posted_t {
+    int64_t id;
+    const char *outcome;
+    bool replayed;
+    orders_balance_t *balance;
+    orders_posting_t *posting;
+} orders_posted_t;
+
+/** A user as the user sees it. */
+typedef struct orders_profile_t {
+    int64_t id;
+    const char *given_name, *family_name, *phone;
+    const char *title; /**< the number as text */
+    orders_document_t address;
+} orders_profile_t;
+
+/** A consumer who became the buyer of an order. */
+typedef struct orders_bound_buyer_t {
+    int64_t id;
+    const char *outcome;
+    bool replayed;
+    orders_profile_t *profile;
+} orders_bound_buyer_t;
+
+typedef struct orders_token_t {
+    int64_t id, user_id;
+    const char *user_ref, *user_name;
+    const char *hint;   /**< the first characters of the secret */
+    const char *scopes; /**< words with single spaces between */
+    apr_time_t created_at, expires_at, revoked_at;
+} orders_token_t;
+
+typedef struct orders_written_token_t {
+    int64_t id;
+    const char *outcome;
+    const char *hash; /**< of a revoked token: SHA-256 in hexadecimal */
+    bool replayed;
+    orders_token_t *token;
+} orders_written_token_t;
+
+/** The user that a token or a login stands for. */
+typedef struct orders_identity_row_t {
+    int64_t tenant_id, user_id;
+    int64_t token_id; /**< 0: a login */
+    const char *login, *external_ref, *name, *email;
+    const char *scopes; /**< words with single spaces between */
+    apr_time_t expires_at;
+} orders_identity_row_t;
+
+/** A payment that a provider is to be asked about. */
+typedef struct orders_payment_task_t {
+    int64_t order_id, attempts;
+    const char *order_number, *return_url;
+    const char *
+        capture_step; /**< capture; ask (look, then capture); look (never capture); NULL: no capture */
+    orders_payment_t *payment;
+} orders_payment_task_t;
+
+/** A refund that a provider is to be told of. */
+typedef struct orders_refund_task_t {
+    int64_t order_id, attempts;
+    const char *order_number;
+    const char *intent_id, *payment_key; /**< of its payment */
+    orders_refund_t *refund;             /**< `reference`: the transaction of the capture */
+} orders_refund_task_t;
+
+/** Mail that is due. */
+typedef struct orders_mail_task_t {
+    int64_t id, order_id, total, exponent, attempts;
+    const char *template, *recipient, *order_number, *seller, *currency;
+    const char *message_key; /**< a UUID, the same for each attempt */
+    apr_time_t order_expires_at;
+} orders_mail_task_t;
+
+extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_written_type,
+    orders_stored_type, orders_posted_type, orders_bound_buyer_type, orders_token_type,
+    orders_written_token_type, orders_identity_type, orders_invoice_type, orders_return_type,
+    orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
+
+/** All types that the schema has, for the test that compares them with it; NULL-terminated. */
+extern const orders_row_type_t *const orders_row_types[];
+
+#endif

@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the module reads beside the view of orders.
+
+-- The first of the languages that has a text for the word; the tenant's own text before ours.
+CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT DISTINCT ON (a.kind, a.word) ROW(a.kind, a.word, a.text, a.language)::orders_v1.label_view
+        FROM (
+            SELECT l.kind, l.word, l.language, l.text, true AS built_in FROM label l
+            WHERE l.language = ANY (p_languages)
+            UNION ALL
+            SELECT t.kind, t.word, t.language, t.text, false FROM tenant_label t
+            WHERE t.tenant_id = p_tenant AND t.language = ANY (p_languages)
+        ) AS a
+        ORDER BY a.kind, a.word, array_position(p_languages, a.language), a.built_in);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.active_user_id(p_tenant integer, p_ref text) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN (SELECT u.id FROM users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref AND u.active);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.schema_version() RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN (SELECT v.number FROM schema_version v);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.labels_of(integer, text[]),
+    orders_v1.active_user_id(integer, text),
+    orders_v1.schema_version()
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.labels_of IS 'Texts for the words of the APIs, by kind and word, each in the first of the languages that has the word. Takes no locks';
+COMMENT ON FUNCTION orders_v1.active_user_id IS 'Id of the active user with this external reference; null when there is none. Takes no locks';
+COMMENT ON FUNCTION orders_v1.schema_version IS 'The number of the schema''s version (docs/upgrading.md)';
