@@ -401,15 +401,15 @@ CREATE TYPE orders_v1.mail_task AS (
 -- What searches look at.
 
 CREATE VIEW orders_v1.order_text AS
-SELECT l.tenant_id, l.order_id, t.text
-FROM orders.order_line l CROSS JOIN LATERAL (VALUES (l.title), (l.item_ref)) AS t (text)
+SELECT l.tenant_id, l.order_id, concat_ws(E'\n', l.title, l.item_ref) AS text
+FROM orders.order_line l
 UNION ALL
-SELECT p.tenant_id, p.order_id, t.text
-FROM orders.payment p CROSS JOIN LATERAL (VALUES (p.reference), (p.intent_id)) AS t (text);
+SELECT p.tenant_id, p.order_id, concat_ws(E'\n', p.reference, p.intent_id)
+FROM orders.payment p;
 
 CREATE VIEW orders_v1.user_text AS
-SELECT u.tenant_id, u.id AS user_id, t.text
-FROM orders.users u CROSS JOIN LATERAL (VALUES (u.external_ref), (u.name), (u.email)) AS t (text);
+SELECT u.tenant_id, u.id AS user_id, concat_ws(E'\n', u.external_ref, u.name, u.email) AS text
+FROM orders.users u;
 
 CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
@@ -665,11 +665,11 @@ COMMENT ON COLUMN orders_v1.mail_task.attempts IS 'Failed attempts so far';
 COMMENT ON COLUMN orders_v1.mail_task.order_expires_at IS 'When the order expires unpaid; null: never';
 
 COMMENT ON VIEW orders_v1.order_text IS
-'Texts by which an order is found: titles and references of its lines, references and intents of its payments. It runs with the rights of the owner';
-COMMENT ON COLUMN orders_v1.order_text.text IS 'One of the texts; null: the line or the payment has none';
+'Texts by which an order is found: title and reference of each of its lines, reference and intent of each of its payments. It runs with the rights of the owner';
+COMMENT ON COLUMN orders_v1.order_text.text IS 'The texts of one line or payment, with a line feed between: one comparison searches them all';
 COMMENT ON VIEW orders_v1.user_text IS
 'Texts by which a user is found: external reference, name, mail address. It runs with the rights of the owner';
-COMMENT ON COLUMN orders_v1.user_text.text IS 'One of the texts; null: the user has none';
+COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, with a line feed between';
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;

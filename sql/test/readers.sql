@@ -189,8 +189,8 @@ FROM (VALUES
 
 -- --- searches -------------------------------------------------------------------------------------------------------------------
 
-SELECT set_eq(format('SELECT text FROM order_text WHERE tenant_id = 77 AND order_id = %s', :outside), $$VALUES ('Basic'), ('basic'), ('in-1'), ('tx-1'), (NULL)$$, 'texts of an order');
-SELECT set_eq(format('SELECT text FROM user_text WHERE tenant_id = 77 AND user_id = %s', pg_temp.uid('alice')), $$VALUES ('alice'), ('Alice'), ('alice@example.com')$$, 'texts of a user');
+SELECT set_eq(format('SELECT text FROM order_text WHERE tenant_id = 77 AND order_id = %s', :outside), $$VALUES (E'Basic\nbasic'), (E'tx-1\nin-1'), ('')$$, 'texts of an order');
+SELECT set_eq(format('SELECT text FROM user_text WHERE tenant_id = 77 AND user_id = %s', pg_temp.uid('alice')), $$VALUES (E'alice\nAlice\nalice@example.com')$$, 'texts of a user');
 SELECT results_eq('SELECT order_id FROM pending_refund WHERE tenant_id = 77', format('VALUES (%s::bigint)', :outside), 'orders with a refund that waits');
 SELECT is_empty('SELECT FROM order_view WHERE tenant_id = 1 UNION ALL SELECT FROM order_text WHERE tenant_id = 1 UNION ALL SELECT FROM user_text WHERE tenant_id = 1 UNION ALL SELECT FROM pending_refund WHERE tenant_id = 1',
                 'of the tenant only');
