@@ -21,36 +21,39 @@ static const orders_statement_t apply = {
     .param_count = 9,
 };
 
+#define OWN "orders_v1.order_view AS o WHERE o.tenant_id = $1 AND o.buyer_id = p.member_id"
+#define OWN_NUMBER(number) OWN " AND o.number = orders.code_key(" number ")"
+
 /* The orders of member $2 that fit, and the id of that active user. */
-#define OF_MEMBER(columns, fit, order)                                                             \
+#define OF_MEMBER(columns, fit)                                                                    \
     "SELECT p.member_id, " columns                                                                 \
     " FROM (SELECT orders_v1.active_user_id($1, $2) AS member_id OFFSET 0) AS p"                   \
-    " LEFT JOIN LATERAL (SELECT o.* FROM orders_v1.order_view AS o"                                \
-    " WHERE o.tenant_id = $1 AND o.buyer_id = p.member_id AND " fit order ") AS v ON true"
+    " LEFT JOIN LATERAL (SELECT o.* FROM " fit ") AS v ON true"
 
-#define LIST(fit)                                                                                  \
+#define LIST(from)                                                                                 \
     OF_MEMBER(ORDERS_STATE_COLUMNS ", v.currency, v.currency_symbol, v.exponent, v.total,"         \
                                    " v.metadata, v.category, v.created_at, v.updated_at,"          \
                                    " v.expires_at, v.payments, v.addresses",                       \
-              fit "($4::text IS NULL OR o.category = $4::text)"                                    \
-                  " AND o.created_at >= (SELECT orders_v1.span_start($1, $5, $6::date))"           \
-                  " AND o.created_at < (SELECT orders_v1.span_end($1, $5, $7::date))",             \
-              " ORDER BY o.created_at DESC, o.id DESC LIMIT $3")
+              from " ($4::text IS NULL OR o.category = $4::text)"                                  \
+                   " AND o.created_at >= (SELECT orders_v1.span_start($1, $5, $6::date))"          \
+                   " AND o.created_at < (SELECT orders_v1.span_end($1, $5, $7::date))"             \
+                   " ORDER BY o.created_at DESC, o.id DESC LIMIT $3")
 
 static const orders_statement_t list_newest = {
     .name = "orders_member_list",
-    .text = LIST(""),
+    .text = LIST(OWN " AND"),
     .param_count = 7,
 };
+/* OFFSET 0 makes PostgreSQL find the order by its number; otherwise it can read all orders of the member by time. */
 static const orders_statement_t list_number = {
     .name = "orders_member_list_number",
-    .text = LIST("o.number = orders.code_key($8) AND "), /* which is of one order */
+    .text = LIST("(SELECT o.* FROM " OWN_NUMBER("$8") " OFFSET 0) AS o WHERE"),
     .param_count = 8,
 };
 static const orders_statement_t read_number = {
     .name = "orders_member_read",
     .text = OF_MEMBER(ORDERS_STATE_COLUMNS ", v.currency, v.exponent, v.tax_inclusive, v.lines",
-                      "o.number = orders.code_key($3)", ""),
+                      OWN_NUMBER("$3")),
     .param_count = 3,
 };
 

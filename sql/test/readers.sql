@@ -220,6 +220,17 @@ SELECT is((SELECT count(*) FROM regexp_matches(pg_temp.plan_of(c.sql), 'Scan (us
 FROM (VALUES ('SELECT id, state, total FROM order_view WHERE tenant_id = 77 AND id = 1', 1::bigint), ('SELECT id, lines FROM order_view WHERE tenant_id = 77 AND id = 1', 2),
              ('SELECT id, (balance).amount FROM order_view WHERE tenant_id = 77 AND id = 1', 3)) AS c (sql, scans);
 
+-- A generic plan knows neither the member nor the period: an index scan by buyer and time looks as selective as one by number, and can read all orders.
+SET LOCAL plan_cache_mode = force_generic_plan;
+PREPARE order_of_member (integer, text, text, date, bigint) AS
+SELECT v.id
+FROM (SELECT active_user_id($1, $2) AS member_id OFFSET 0) AS p
+LEFT JOIN LATERAL (SELECT o.*
+                   FROM (SELECT o.* FROM order_view o WHERE o.tenant_id = $1 AND o.buyer_id = p.member_id AND o.number = orders.code_key($3) OFFSET 0) AS o
+                   WHERE o.created_at >= (SELECT span_start($1, NULL, $4)) AND o.created_at < (SELECT span_end($1, NULL, $4))
+                   ORDER BY o.created_at DESC, o.id DESC LIMIT $5) AS v ON true;
+SELECT doesnt_match(pg_temp.plan_of('EXECUTE order_of_member (77, ''alice'', ''ORD-1'', ''2026-01-01'', 20)'), 'Index Cond: [^\n]*created_at', 'an order of a member is not searched by its time');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;
