@@ -252,6 +252,30 @@ static outcome_e execute(run_t *run)
     return outcome;
 }
 
+/*
+ * Its commit record follows those of all transactions that it can see: once it is durable, they are. PostgreSQL waits only for transactions
+ * that have written something, so it writes a message that nobody reads.
+ */
+static const orders_statement_t wait_for_durability = {
+    .name = "orders_wait_for_durability",
+    .text = "SELECT pg_logical_emit_message(true, 'orders', '')",
+    .param_count = 0,
+};
+
+/* Waits until what `run` has committed is durable. The transaction has happened: any failure leaves the outcome in doubt. */
+static outcome_e make_durable(const run_t *run)
+{
+    orders_params_t none;
+    run_t wait = *run;
+    orders_params_init(&none, run->params->pool);
+    wait.statement = &wait_for_durability;
+    wait.params = &none;
+    wait.result = NULL;
+    outcome_e outcome = execute(&wait);
+    PQclear(wait.result);
+    return outcome == RAN || outcome == LATE ? outcome : LOST;
+}
+
 /* Compares the version of the schema, on a connection or in a state that asks for it. RAN: it fits. */
 static outcome_e look_at_schema(run_t *run)
 {
@@ -297,6 +321,9 @@ static outcome_e attempt(run_t *run, apr_time_t now)
     }
     outcome_e outcome = look_at_schema(run);
     outcome = outcome == RAN ? execute(run) : outcome;
+    if (outcome == RAN && run->statement->early_release) {
+        outcome = make_durable(run);
+    }
     return outcome == REFUSED ? look_closer(run) : outcome;
 }
 

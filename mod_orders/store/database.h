@@ -58,7 +58,15 @@ typedef struct orders_statement_t {
     bool replan; /**< planned anew each time: its best plan hangs on which parameters are null */
     bool
         repeatable; /**< a write that changes nothing more when it is executed again: it needs no key to be repeated */
+    /**
+     * It commits without waiting for the disk and the standbys (ORDERS_EARLY_RELEASE_SQL), so that its locks are released; a second
+     * statement waits for both, before execute returns.
+     */
+    bool early_release;
 } orders_statement_t;
+
+/** First item of FROM in a statement with `early_release`. */
+#define ORDERS_EARLY_RELEASE_SQL "(SELECT set_config('synchronous_commit', 'off', true)) AS early, "
 
 #define ORDERS_MAX_STATEMENT_PARAMS 32
 

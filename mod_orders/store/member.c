@@ -5,7 +5,8 @@
 
 static const orders_statement_t place = {
     .name = "orders_member_place",
-    .text = ORDERS_WRITTEN("member_place(" ORDERS_WRITER_SQL ", $8, $9, $10)"),
+    .text = ORDERS_WRITTEN_EARLY("member_place(" ORDERS_WRITER_SQL ", $8, $9, $10)"),
+    .early_release = true,
     .param_count = 10,
 };
 static const orders_statement_t upgrade = {

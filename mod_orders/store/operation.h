@@ -31,10 +31,16 @@ typedef struct orders_writer_t {
 #define ORDERS_WRITER_PARAMS 7
 #define ORDERS_WRITER_SQL "$1, $2, $3, $4, $5, $6, $7"
 
-/** The text of a statement that calls a function that returns orders_v1.written; _EVENT: with refusal and detail. */
+/**
+ * The text of a statement that calls a function that returns orders_v1.written; _EVENT: with refusal and detail; _EARLY: with `early_release`,
+ * for what reserves stock: buyers of one variant wait for its row.
+ */
 #define ORDERS_WRITTEN(call)                                                                       \
     "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* FROM orders_v1." call " AS " \
     "w"
+#define ORDERS_WRITTEN_EARLY(call)                                                                 \
+    "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* "                            \
+    "FROM " ORDERS_EARLY_RELEASE_SQL "orders_v1." call " AS w"
 #define ORDERS_WRITTEN_EVENT(call)                                                                 \
     "SELECT w.outcome, w.id AS result_id, w.replayed, w.refusal, w.detail, (w.\"order\").*"        \
     " FROM orders_v1." call " AS w"

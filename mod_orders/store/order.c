@@ -12,7 +12,8 @@ static const orders_statement_t place_plan = {
 
 static const orders_statement_t place_order = {
     .name = "orders_place_order",
-    .text = ORDERS_WRITTEN("place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)"),
+    .text = ORDERS_WRITTEN_EARLY("place_order(" ORDERS_WRITER_SQL ", $8, $9, $10)"),
+    .early_release = true,
     .param_count = 10,
 };
 

@@ -140,6 +140,22 @@ static void rows_are_binary_and_statements_prepared_once(void **state)
     assert_int_equal(fixture.database.trips, 6);
 }
 
+static void a_second_statement_waits_until_the_first_is_durable(void **state)
+{
+    static const orders_statement_t early = {.name = "t_early",
+                                             .text = "SELECT s.* FROM " ORDERS_EARLY_RELEASE_SQL
+                                                     "(VALUES (pg_current_xact_id()::text)) AS s",
+                                             .early_release = true};
+    PGresult *result;
+    NEEDS_SERVER();
+    assert_null(run(&early, ORDERS_WRITE, &result));
+    assert_int_equal(PQntuples(result), 1);
+    assert_int_equal(PQnfields(result), 1);
+    assert_int_equal(fixture.database.trips, 4); /* two preparations and two executions */
+    assert_null(run(&early, ORDERS_WRITE, &result));
+    assert_int_equal(fixture.database.trips, 6);
+}
+
 static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
 {
     NEEDS_SERVER();
@@ -543,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER_TEST(rows_are_binary_and_statements_prepared_once),
+        SERVER_TEST(a_second_statement_waits_until_the_first_is_durable),
         SERVER_TEST(a_statement_that_the_server_forgot_is_prepared_again),
         SERVER_TEST(a_statement_is_prepared_again_when_its_table_has_changed),
         SERVER_TEST(a_statement_known_to_the_server_alone_is_replaced),
