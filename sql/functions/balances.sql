@@ -37,15 +37,19 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.posted_of(t orders.posting) RETURNS orders_v1.posted LANGUAGE plpgsql STABLE AS $$
 DECLARE
     r       orders_v1.posted;
+    b       orders_v1.balance_view;
+    p       orders_v1.posting_view;
     v_user  bigint := coalesce(t.debit_user_id, t.credit_user_id);
     v_after bigint := coalesce(t.debit_balance_after, t.credit_balance_after);
 BEGIN
+    b := ROW(v_user, t.currency, v_after, t.created_at);
+    p := ROW(t.id, v_user, t.entry_type, t.currency, CASE WHEN t.debit_user_id IS NULL THEN t.amount ELSE -t.amount END,
+             v_after, t.reference, t.description, t.metadata, t.created_at);
     r.outcome := 'done';
     r.id := t.id;
     r.replayed := false;
-    r.balance := ROW(v_user, t.currency, v_after, t.created_at);
-    r.posting := ROW(t.id, v_user, t.entry_type, t.currency, CASE WHEN t.debit_user_id IS NULL THEN t.amount ELSE -t.amount END,
-                     v_after, t.reference, t.description, t.metadata, t.created_at);
+    r.balance := b;
+    r.posting := p;
     RETURN r;
 END
 $$;

@@ -4,9 +4,12 @@
 -- The first of the languages that has a text for the word; the tenant's own text before ours.
 CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    r        orders_v1.label_view;
+    v_labels orders_v1.label_view[] := '{}';
 BEGIN
-    RETURN ARRAY(
-        SELECT DISTINCT ON (a.kind, a.word) ROW(a.kind, a.word, a.text, a.language)::orders_v1.label_view
+    FOR r IN
+        SELECT DISTINCT ON (a.kind, a.word) a.kind, a.word, a.text, a.language
         FROM (
             SELECT l.kind, l.word, l.language, l.text, true AS built_in FROM label l
             WHERE l.language = ANY (p_languages)
@@ -14,7 +17,11 @@ BEGIN
             SELECT t.kind, t.word, t.language, t.text, false FROM tenant_label t
             WHERE t.tenant_id = p_tenant AND t.language = ANY (p_languages)
         ) AS a
-        ORDER BY a.kind, a.word, array_position(p_languages, a.language), a.built_in);
+        ORDER BY a.kind, a.word, array_position(p_languages, a.language), a.built_in
+    LOOP
+        v_labels := v_labels || r;
+    END LOOP;
+    RETURN v_labels;
 END
 $$;
 

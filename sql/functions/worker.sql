@@ -29,7 +29,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp S
 DECLARE
     d orders.due;
     f orders.refund;
+    p orders.payment;
     r orders_v1.refund_task;
+    v orders_v1.refund_view;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'refund', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO f FROM refund x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'pending';
@@ -40,13 +42,13 @@ BEGIN
         r := NULL;
         r.order_id := f.order_id;
         r.attempts := d.attempts;
-        SELECT o.number, p.intent_id, p.provider_key,
-               ROW(f.id, f.payment_id, f.status, p.method, p.channel, p.provider, p.transaction_id, f.provider_key, f.failure_code,
-                   f.reason, f.currency, f.amount, f.surplus, f.metadata, f.created_at, f.updated_at, f.settled_at)::orders_v1.refund_view
-        INTO r.order_number, r.intent_id, r.payment_key, r.refund
-        FROM payment p
-        JOIN orders o ON o.tenant_id = p_tenant AND o.id = p.order_id
-        WHERE p.tenant_id = p_tenant AND p.id = f.payment_id;
+        SELECT o.number INTO r.order_number FROM orders o WHERE o.tenant_id = p_tenant AND o.id = f.order_id;
+        SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = f.payment_id;
+        v := ROW(f.id, f.payment_id, f.status, p.method, p.channel, p.provider, p.transaction_id, f.provider_key, f.failure_code,
+                 f.reason, f.currency, f.amount, f.surplus, f.metadata, f.created_at, f.updated_at, f.settled_at);
+        r.intent_id := p.intent_id;
+        r.payment_key := p.provider_key;
+        r.refund := v;
         RETURN NEXT r;
     END LOOP;
 END
