@@ -93,6 +93,13 @@ BEGIN
                 PERFORM pg_temp.let_expire(o.id, now() - interval '1 second');
             END IF;
             RETURN orders_v1.expire_due(77, 100);
+        WHEN 'bill' THEN
+            RETURN CASE orders_v1.issue_bills(77, 3) WHEN 0 THEN 'unchanged' ELSE 'done' END;
+        WHEN 'read' THEN
+            RETURN (SELECT 'done' FROM orders_v1.read_bill(77, NULL, o.id));
+        WHEN 'address' THEN
+            RETURN (SELECT outcome FROM orders_v1.correct_address(77, 'operator', 'operator', NULL, 'address', NULL, NULL, o.id,
+                jsonb_build_object('shipping_address', jsonb_build_object('city', 'C' || n % 3)), NULL));
         WHEN 'return' THEN
             RETURN (SELECT outcome FROM orders_v1.request_return(77, 'operator', 'operator', NULL, NULL, NULL, NULL, NULL, o.id, (
                 SELECT jsonb_agg(jsonb_build_object('id', l.id)) FROM orders.order_line l
@@ -109,7 +116,7 @@ $$;
 CREATE FUNCTION pg_temp.any_step(o orders.orders) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
         WHEN random() < 0.2
-            THEN pg_temp.any_of('pay', 'event', 'dashboard', 'refund', 'settle', 'go', 'send', 'cancel', 'late', 'return', 'resolve')
+            THEN pg_temp.any_of('pay', 'event', 'dashboard', 'refund', 'settle', 'go', 'send', 'cancel', 'late', 'return', 'resolve', 'bill', 'read', 'address')
         WHEN o.payment_state = 'refund_pending' THEN pg_temp.any_of('settle', 'settle', 'event', 'go')
         WHEN o.payment_state IN ('unpaid', 'confirming', 'failed') AND o.payment_method = 'cod' THEN pg_temp.any_of('go', 'go', 'send', 'pay', 'cancel')
         WHEN o.payment_state IN ('unpaid', 'confirming', 'failed')
@@ -175,6 +182,21 @@ BEGIN
 END
 $$;
 SELECT is(pg_temp.live(:steps), NULL, :steps || ' steps violate nothing');
+
+-- Bills: each paid order of goods has one, and a document that was composed in between says what one composed now says.
+SELECT cmp_ok((SELECT count(*) FROM bill_document WHERE tenant_id = 77), '>', 0::bigint, 'documents were composed in between');
+SELECT issue_bills(77, 10000) \g (format=unaligned) /dev/null
+SELECT is_empty($$
+    SELECT o.id FROM orders o
+    JOIN order_history h ON h.tenant_id = 77 AND h.order_id = o.id AND h.axis = 'payment' AND h.to_state = 'paid' AND h.from_state <> 'refund_pending'
+    LEFT JOIN bill b ON b.tenant_id = 77 AND b.order_id = o.id
+    WHERE o.tenant_id = 77 AND o.fulfilment_state <> 'none' AND b.order_id IS NULL$$, 'every paid order of goods has a bill');
+SELECT is((SELECT count(*) FROM bill WHERE tenant_id = 77), (SELECT max(sequence)::bigint FROM bill WHERE tenant_id = 77), 'and no number is missing');
+SELECT is_empty($$
+    SELECT o.id, d.document FROM bill_document d
+    JOIN bill b ON b.tenant_id = 77 AND b.order_id = d.order_id
+    JOIN orders o ON o.tenant_id = 77 AND o.id = d.order_id
+    WHERE d.tenant_id = 77 AND d.document <> as_bill(invoice_document(o, o.bill_no, b.snapshot))$$, 'a document does not depend on when it is composed');
 
 -- From the lines themselves, not from the counters.
 CREATE TEMP VIEW piece AS
