@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The schema is upgraded while requests are served: all functions are replaced, columns are added, an index is built, and a change meets
-# a table that a long transaction uses. No request fails, and keys still give their first answers.
+# The schema is upgraded while requests are served: all functions are replaced, columns and attributes of types are added, an index is built,
+# and a change meets a table that a long transaction uses. No request fails, and keys still give their first answers.
 use strict;
 use warnings;
 use FindBin;
@@ -68,6 +68,34 @@ sub add_column
     my $table = (qw(orders payment order_line users account))[$change % 5];
     return beside("column $change", change("ALTER TABLE orders.$table ADD COLUMN IF NOT EXISTS upgraded_$change "
         . ($change % 2 ? 'text' : "integer NOT NULL DEFAULT $change")));
+}
+
+# Another attribute at the end of a type that is read by position.
+my @types;
+my $attribute = 0;
+
+sub add_attribute
+{
+    @types = split /,/, $postgres->value(q{SELECT string_agg(c.oid::regclass::text, ',' ORDER BY c.relname) FROM pg_class c
+        WHERE c.relkind = 'c' AND obj_description(c.reltype, 'pg_type') LIKE '%are read by position%'}) if !@types;
+    my $type = $types[$attribute++ % @types];
+    return beside("attribute $attribute of $type", change("ALTER TYPE $type ADD ATTRIBUTE upgraded_$attribute text"));
+}
+
+# Another column at the end of the view of orders.
+my $view_column = 0;
+
+sub add_view_column
+{
+    $view_column++;
+    return beside("column $view_column of the view", change(<<"SQL"));
+DO \$do\$
+BEGIN
+    EXECUTE 'CREATE OR REPLACE VIEW orders_v1.order_view AS '
+        || regexp_replace(pg_get_viewdef('orders_v1.order_view'::regclass), '\\s+FROM orders\\.orders o;\$', ', NULL::text AS upgraded_$view_column FROM orders.orders o');
+END
+\$do\$
+SQL
 }
 
 sub add_index
@@ -147,6 +175,16 @@ subtest 'columns are added, and an index' => sub {
     keys_are_good();
 };
 
+subtest 'types get attributes, and the view of orders gets columns' => sub {
+    my $run = play(3, map { [1 + $_, \&add_attribute], [1.5 + $_, \&add_view_column] } 0 .. $rounds - 1);
+    none_of('all changes are made', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c' AND a.attname LIKE 'upgraded_%'}), '>', 1, 'attributes');
+    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_v1.order_view'::regclass AND attname LIKE 'upgraded_%'}), '>', 1, 'columns');
+    none_of('no request fails', $load->failures(0, 1e9));
+    cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
+    keys_are_good();
+};
+
 # The change gives up before the requests behind it do, and is repeated.
 subtest 'a change waits for a long transaction' => sub {
     my $blocker = $postgres->connect;
@@ -162,7 +200,7 @@ subtest 'a change waits for a long transaction' => sub {
 };
 
 none_of('httpd logged no error', grep { /\[orders:(?:crit|error|warn)\]/ } lines("$stand->{dir}/httpd/error.log"));
-none_of('nor did PostgreSQL an error of plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
+none_of('nor did PostgreSQL an error of plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
     lines("$postgres->{data}/server.log"));
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();
