@@ -16,12 +16,10 @@ static const orders_statement_t resolve = {
     .text = ORDERS_WRITTEN("resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
 };
-/* A plan made for one state has an index; one made for any has another. */
 static const orders_statement_t list_returns = {
     .name = "orders_list_returns",
     .text = "SELECT * FROM orders_v1.list_returns($1, $2, $3, $4)",
     .param_count = 4,
-    .replan = true,
 };
 
 orders_problem_t *orders_return_request(const orders_writer_t *writer,

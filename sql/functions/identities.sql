@@ -103,11 +103,12 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.list_tokens(p_tenant integer, p_before bigint, p_limit integer) RETURNS SETOF orders_v1.token_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    t orders.token;
+    t        orders.token;
+    v_before bigint := coalesce(p_before, 9223372036854775807);
 BEGIN
     FOR t IN
         SELECT * FROM token k
-        WHERE k.tenant_id = p_tenant AND (p_before IS NULL OR k.id < p_before)
+        WHERE k.tenant_id = p_tenant AND k.id < v_before
         ORDER BY k.id DESC
         LIMIT p_limit
     LOOP

@@ -300,6 +300,25 @@ SELECT results_eq('SELECT r FROM list_returns(77, NULL, 100, NULL) AS r',
     'SELECT r FROM order_view v, unnest(v.returns) AS r WHERE v.tenant_id = 77 ORDER BY r.id DESC', 'as their orders show them');
 SELECT is_empty('SELECT * FROM list_returns(78, NULL, 100, NULL)', 'of the tenant only');
 
+-- How many rows of order_return a page reads when many returns are newer.
+SELECT max(id) + 1 AS middle FROM order_return WHERE tenant_id = 77 \gset
+INSERT INTO order_return (tenant_id, order_id, state, reason) SELECT 77, :a, 'rejected', 'newer' FROM generate_series(1, 1000);
+SET LOCAL enable_seqscan = off;
+SET LOCAL plan_cache_mode = force_generic_plan;
+CREATE FUNCTION pg_temp.rows_read(p_state text, p_before bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_before bigint := (SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'orders.order_return'::regclass);
+BEGIN
+    PERFORM list_returns(77, p_state, 2, p_before);
+    RETURN (SELECT idx_tup_fetch - v_before FROM pg_stat_xact_user_tables WHERE relid = 'orders.order_return'::regclass);
+END
+$$;
+SELECT cmp_ok(pg_temp.rows_read(c.state, c.before), '<', 100::bigint, 'a page of ' || c.what || ' reads few returns')
+FROM (VALUES ('requested', NULL::bigint, 'a rare state'), (NULL, :middle, 'any state, far from the first'), ('requested', :middle, 'both')) AS c (state, before, what);
+RESET enable_seqscan;
+RESET plan_cache_mode;
+DELETE FROM order_return WHERE tenant_id = 77 AND reason = 'newer';
+
 SELECT is(pg_temp.broken(format('UPDATE order_line SET returned_quantity = 3 WHERE id = %s', pg_temp.line(:n, 'Rug'))), 'order_line_returned_within_quantity', 'no SQL returns more than was sold');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
