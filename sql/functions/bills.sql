@@ -34,44 +34,82 @@ BEGIN
 END
 $$;
 
--- The bills of orders that were paid when they were placed. Orders are not waited for: a row that is locked is left for the next call. All bills
--- of a call are numbered under one lock of the series, in the sequence of their orders. What can be computed before that lock is.
-CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+-- Orders are not waited for: a row that is locked is left for the next call. All bills of a call are numbered under one lock of the series, in the
+-- sequence of their orders. What can be computed before that lock is. Work for orders that do not exist is removed.
+CREATE OR REPLACE FUNCTION orders_v1.bill_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-    v_due       bigint[];
+    v_locked    bigint[];
     v_ids       bigint[];
     v_snapshots jsonb[];
     v_series    text;
     v_before    integer; -- the last number that was taken before
 BEGIN
-    v_due := ARRAY(
-        SELECT d.id FROM due d
-        WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now()
-        ORDER BY d.due_at, d.id
-        LIMIT p_limit);
-    SELECT array_agg(x.id), array_agg(x.id ORDER BY x.id) FILTER (WHERE x.bill_no IS NULL) INTO v_due, v_ids
-    FROM (SELECT o.id, o.bill_no FROM orders o
-          WHERE o.tenant_id = p_tenant AND o.id = ANY (v_due)
+    SELECT array_agg(x.id), array_agg(x.id ORDER BY x.id) FILTER (WHERE x.bill_no IS NULL) INTO v_locked, v_ids
+    FROM (SELECT o.id, o.bill_no FROM orders.orders o
+          WHERE o.tenant_id = p_tenant AND o.id = ANY (p_ids)
           ORDER BY o.id
           FOR NO KEY UPDATE SKIP LOCKED) AS x;
-    DELETE FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = ANY (v_due);
+    DELETE FROM orders.due d
+    WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = ANY (p_ids)
+      AND (d.id = ANY (v_locked) OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = d.id));
     IF v_ids IS NULL THEN
         RETURN 0;
     END IF;
     v_snapshots := ARRAY(
-        SELECT document_parties(p_tenant, o.id, o.buyer_id, o.retailer_id, now()) FROM orders o
+        SELECT orders_v1.document_parties(p_tenant, o.id, o.buyer_id, o.retailer_id, now()) FROM orders.orders o
         WHERE o.tenant_id = p_tenant AND o.id = ANY (v_ids)
         ORDER BY o.id);
-    v_series := bill_series_at(p_tenant, now());
-    v_before := take_numbers(p_tenant, v_series, cardinality(v_ids)) - cardinality(v_ids);
-    INSERT INTO bill (tenant_id, order_id, series, sequence, snapshot)
+    v_series := orders_v1.bill_series_at(p_tenant, now());
+    v_before := orders_v1.take_numbers(p_tenant, v_series, cardinality(v_ids)) - cardinality(v_ids);
+    INSERT INTO orders.bill (tenant_id, order_id, series, sequence, snapshot)
     SELECT p_tenant, u.id, v_series, v_before + u.n, u.snapshot
     FROM unnest(v_ids, v_snapshots) WITH ORDINALITY AS u (id, snapshot, n);
-    UPDATE orders o SET bill_no = bill_number(v_series, v_before + u.n::integer)
+    UPDATE orders.orders o SET bill_no = orders_v1.bill_number(v_series, v_before + u.n::integer)
     FROM unnest(v_ids) WITH ORDINALITY AS u (id, n)
     WHERE o.tenant_id = p_tenant AND o.id = u.id;
     RETURN cardinality(v_ids);
+END
+$$;
+
+-- An order that cannot be billed holds up no other order.
+CREATE OR REPLACE FUNCTION orders_v1.try_bill_order(p_tenant integer, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.bill_orders(p_tenant, ARRAY[p_order]);
+EXCEPTION WHEN OTHERS THEN
+    IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
+        RAISE;
+    END IF;
+    RAISE LOG 'order % of tenant % cannot be billed: % %', p_order, p_tenant, SQLSTATE, SQLERRM;
+    PERFORM orders_v1.postpone_due(p_tenant, 'bill', p_order, interval '5 seconds', interval '1 hour');
+    RETURN 0;
+END
+$$;
+
+-- The bills of orders that were paid when they were placed. Only a batch that failed is repeated order by order, as in expire_due.
+CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
+DECLARE
+    v_id    bigint;
+    v_ids   bigint[];
+    v_count integer := 0;
+BEGIN
+    v_ids := ARRAY(
+        SELECT d.id FROM due d
+        WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now()
+        ORDER BY d.due_at, d.id
+        LIMIT p_limit);
+    BEGIN
+        RETURN bill_orders(p_tenant, v_ids);
+    EXCEPTION WHEN OTHERS THEN
+        IF NOT may_concern_one_order(SQLSTATE) THEN
+            RAISE;
+        END IF;
+    END;
+    FOREACH v_id IN ARRAY v_ids LOOP
+        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
+        v_count := v_count + try_bill_order(p_tenant, v_id);
+    END LOOP;
+    RETURN v_count;
 END
 $$;
 
@@ -116,9 +154,13 @@ COMMENT ON FUNCTION orders_v1.bill_number IS 'Internal: the bill number of a pos
 COMMENT ON FUNCTION orders_v1.bill_order IS
 'Internal: the bill number of a locked order whose addresses are written, taken now unless it has one: series of the tenant,
 year, month and a number without gaps. The bill is written with it. The series is the last lock';
+COMMENT ON FUNCTION orders_v1.bill_orders IS
+'Internal: issues the bills of these orders, those that are locked excepted; returns how many. Locks the orders, then the series';
+COMMENT ON FUNCTION orders_v1.try_bill_order IS
+'Internal: bill_orders for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
 COMMENT ON FUNCTION orders_v1.issue_bills IS
-'Worker: issues at most p_limit bills of orders that were paid when they were placed; returns how many. Skips orders that are locked. Locks the
-orders, then the series';
+'Worker: issues at most p_limit bills of orders that were paid when they were placed; returns how many. Skips orders that are locked, and postpones
+an order whose bill fails. Locks the orders, then the series';
 COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants whose orders wait for a bill';
 COMMENT ON FUNCTION orders_v1.bill_document IS
 'Internal: the document of an order that has a bill: all that it shows but the payment. Composed and stored by the first read';

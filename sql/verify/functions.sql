@@ -83,6 +83,8 @@ SELECT 'orders_v1.claim_due'::regproc;
 SELECT 'orders_v1.bill_series_at'::regproc;
 SELECT 'orders_v1.bill_number'::regproc;
 SELECT 'orders_v1.bill_order'::regproc;
+SELECT 'orders_v1.bill_orders'::regproc;
+SELECT 'orders_v1.try_bill_order'::regproc;
 SELECT 'orders_v1.issue_bills'::regproc;
 SELECT 'orders_v1.tenants_to_bill'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.issue_bills(integer, integer)', 'EXECUTE')::integer;
