@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The types of sql/deploy/views.sql. Those that records and arrays are of have all their attributes here, in their sequence. */
+/* The types of sql/deploy/views.sql. Types of records and of array elements have all their attributes here, in the order of the schema. */
 #include "store/views.h"
 
 #define FIELD(oid, member) ORDERS_ROW_FIELD(T, oid, member)

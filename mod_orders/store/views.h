@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What leaves the database (sql/deploy/views.sql): one struct and one declared type for each of its views and composite types.
+ * Results of the database (sql/deploy/views.sql): one struct and one declared type for each view and composite type.
  *
- * store/rows.h says how they are read, how long their texts live and what stands for nulls (no id is 0, nothing happened in 1970).
- * Amounts are minor units of the row's currency, times are microseconds since 1970. Of an order, only those members are set that
- * its statement names; arrays are never NULL.
+ * store/rows.h defines how they are read, how long their texts live and which values represent nulls (0 is never an id or a time).
+ * Amounts are minor units of the row's currency, times are microseconds since 1970. A statement sets only those members of an order
+ * that it names; arrays are never NULL.
  */
 #ifndef ORDERS_STORE_VIEWS_H
 #define ORDERS_STORE_VIEWS_H

@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
 
--- What belongs to an order. These types are read by position inside arrays: new attributes go to the end.
+-- Types of the children of an order. The module reads their attributes by position: new attributes go to the end.
 
 CREATE TYPE orders_v1.line_view AS (
     id                 bigint,
@@ -282,7 +282,7 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
        (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol
 FROM orders.orders o;
 
--- What writes answer with.
+-- Results of writes.
 
 CREATE TYPE orders_v1.written AS (
     outcome  text,
@@ -338,7 +338,7 @@ CREATE TYPE orders_v1.bound_buyer AS (outcome text, id bigint, replayed boolean,
 
 CREATE TYPE orders_v1.written_token AS (outcome text, id bigint, replayed boolean, hash text, token orders_v1.token_view);
 
--- What else is read.
+-- Results of other reads.
 
 CREATE TYPE orders_v1.identity AS (
     tenant_id    integer,
@@ -363,7 +363,7 @@ CREATE TYPE orders_v1.invoice_paper AS (
     created_at timestamptz
 );
 
--- What the worker has to do.
+-- Tasks of the worker.
 
 CREATE TYPE orders_v1.payment_task AS (
     order_id     bigint,
@@ -398,7 +398,7 @@ CREATE TYPE orders_v1.mail_task AS (
     order_expires_at timestamptz
 );
 
--- What searches look at.
+-- Texts and states for searches.
 
 CREATE VIEW orders_v1.order_text AS
 SELECT l.tenant_id, l.order_id, concat_ws(E'\n', l.title, l.item_ref) AS text

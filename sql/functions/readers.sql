@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the module reads beside the view of orders.
+-- Functions that the module reads from, besides the view of orders.
 
 -- The first of the languages that has a text for the word; the tenant's own text before ours.
 CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
