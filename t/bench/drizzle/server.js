@@ -30,7 +30,7 @@ fastify.decorateRequest('user', null);
 fastify.addHook('onRequest', authenticator({
     async execute(name, { hash }) {
         const token = await db.token(hash);
-        return token ? [{ parent_id: token.userId, detail: token.scopes.join(' ') }] : [];
+        return token ? [{ user_id: token.userId, scopes: token.scopes.join(' ') }] : [];
     },
 }));
 

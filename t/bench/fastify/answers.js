@@ -18,83 +18,69 @@ function paymentStatus(o) {
     return 'pending';
 }
 
-function order(row) {
+const seconds = (time) => (time === null ? null : Math.floor(Date.parse(time) / 1000));
+
+function item(o, line) {
     return {
-        id: row.id, number: row.number, user_id: row.parent_id, status: status(row), payment_status: paymentStatus(row),
-        payment_intent_id: null, payment_reference: null, payment_failure_code: null, payment_failure_message: null,
-        total_cents: row.amount, currency: row.currency, payment_method: row.method || '', plan_id: null,
-        plan_snapshot: row.snapshot || {}, metadata: row.metadata || {}, paid_at: row.paid_at, cancelled_at: row.cancelled_at,
-        refunded_cents: row.refunded || 0, refunded_at: row.refunded_at, created_at: row.created_at, updated_at: row.updated_at,
-        items: [], refunds: [], payments: [],
+        id: line.id, order_id: o.id, item_type: line.kind, item_id: line.item_id || 0, name: line.title, quantity: line.quantity,
+        unit_price_cents: line.unit_price, currency: line.currency || o.currency, subtotal_cents: line.subtotal,
+        metadata: line.metadata || {}, created_at: seconds(line.created_at),
     };
 }
 
-function item(o, row) {
-    if (row.type === 'plan') o.plan_id = row.parent_id;
-    o.items.push({
-        id: row.id, order_id: row.order_id, item_type: row.type, item_id: row.parent_id || 0, name: row.title,
-        quantity: row.quantity, unit_price_cents: row.unit_price, currency: row.currency || o.currency,
-        subtotal_cents: row.subtotal, metadata: row.metadata || {}, created_at: row.created_at,
-    });
-}
-
 function payment(o, row) {
-    o.payment_intent_id = row.intent_id;
-    o.payment_reference = row.reference;
-    o.payment_failure_code = row.code;
-    o.payment_failure_message = row.detail;
-    o.payments.push({
-        id: row.id, order_id: row.order_id, provider: row.provider || '', method: row.method, intent_id: row.intent_id,
-        reference: row.reference, status: PAYMENT_WORDS[row.state] || 'pending', amount_cents: row.amount, currency: row.currency || o.currency,
-        failure_code: row.code, failure_message: row.detail, metadata: row.metadata || {}, created_at: row.created_at,
-        updated_at: row.updated_at,
-    });
+    return {
+        id: row.id, order_id: o.id, provider: row.provider || '', method: row.method, intent_id: row.intent_id, reference: row.reference,
+        status: PAYMENT_WORDS[row.status] || 'pending', amount_cents: row.amount, currency: row.currency || o.currency,
+        failure_code: row.failure_code, failure_message: row.failure_message, metadata: row.metadata || {},
+        created_at: seconds(row.created_at), updated_at: seconds(row.updated_at),
+    };
 }
 
 function refund(o, row) {
-    o.refunds.push({
-        id: row.id, order_id: row.order_id, amount_cents: row.amount, reason: row.detail || '', reference: row.reference,
-        metadata: row.metadata || {}, created_at: row.created_at,
-    });
+    return {
+        id: row.id, order_id: o.id, amount_cents: row.amount, reason: row.reason || '', reference: row.reference,
+        metadata: row.metadata || {}, created_at: seconds(row.created_at),
+    };
 }
 
-const child = { line: item, payment, refund };
-
-/** The orders among the rows, with what belongs to each, in the rows' order. */
-function group(rows) {
-    const orders = new Map();
-    for (const row of rows) if (row.kind === 'order') orders.set(row.id, order(row));
-    for (const row of rows) {
-        const add = child[row.kind];
-        if (add) add(orders.get(row.order_id), row);
-    }
-    return [...orders.values()];
+function order(o) {
+    const last = o.payments[o.payments.length - 1] || {};
+    const plan = o.lines.find((line) => line.kind === 'plan');
+    return {
+        id: o.id, number: o.number, user_id: o.buyer_id, status: status(o), payment_status: paymentStatus(o),
+        payment_intent_id: last.intent_id ?? null, payment_reference: last.reference ?? null,
+        payment_failure_code: last.failure_code ?? null, payment_failure_message: last.failure_message ?? null,
+        total_cents: o.total, currency: o.currency, payment_method: o.payment_method || '', plan_id: plan ? plan.item_id : null,
+        plan_snapshot: o.snapshot || {}, metadata: o.metadata || {}, paid_at: seconds(o.paid_at), cancelled_at: seconds(o.cancelled_at),
+        refunded_cents: o.refunded || 0, refunded_at: seconds(o.refunded_at), created_at: seconds(o.created_at),
+        updated_at: seconds(o.updated_at), items: o.lines.map((line) => item(o, line)),
+        refunds: o.refunds.map((row) => refund(o, row)), payments: o.payments.map((row) => payment(o, row)),
+    };
 }
 
 exports.page = (rows, { page, per_page }) => {
-    const head = rows.find((row) => row.kind === 'page');
-    const total = head ? head.amount : 0;
+    const total = rows[0].total_count;
     return {
-        orders: group(rows),
+        orders: rows.filter((row) => row.id !== null).map(order),
         pagination: { page, per_page, total_count: total, has_next: page * per_page < total, has_prev: page > 1 },
     };
 };
 
 exports.single = (rows, userId) => {
-    const [found] = group(rows);
+    const [found] = rows;
     if (!found) return null;
-    const balance = rows.find((row) => row.kind === 'balance');
-    const posting = rows.find((row) => row.kind === 'posting');
+    const { balance, posting } = found;
     return {
-        order: found,
+        order: order(found),
         balance: {
             user_id: userId, balance_cents: balance ? balance.amount : 0, currency: found.currency,
-            updated_at: balance ? balance.updated_at : 0,
+            updated_at: balance ? seconds(balance.updated_at) : 0,
         },
         transaction: posting ? {
             id: posting.id, entry_type: posting.type, amount_cents: posting.amount, currency: posting.currency,
-            balance_after_cents: posting.balance_after, reference: posting.reference || `order:${found.number}`, description: posting.detail || '',
-            metadata: posting.metadata || {}, created_at: posting.created_at,
+            balance_after_cents: posting.balance_after, reference: posting.reference || `order:${found.number}`,
+            description: posting.description || '', metadata: posting.metadata || {}, created_at: seconds(posting.created_at),
         } : null,
     };
 };

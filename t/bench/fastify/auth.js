@@ -20,12 +20,12 @@ exports.authenticator = (db) => {
         let entry = cache.get(key);
         if (!entry || entry.until < now) {
             const [identity] = await db.execute('identity', { hash });
-            const scopes = identity ? (identity.detail || '').split(' ') : [];
+            const scopes = identity ? (identity.scopes || '').split(' ') : [];
             if (!scopes.includes('buyer')) {
                 return reply.code(401).header('WWW-Authenticate', 'Bearer').send({ status: 401, code: 'unauthenticated' });
             }
             if (cache.size >= LIMIT) cache.clear();
-            entry = { id: identity.parent_id, scopes, until: now + LIFETIME_MS };
+            entry = { id: identity.user_id, scopes, until: now + LIFETIME_MS };
             cache.set(key, entry);
         }
         request.user = entry;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
-const { Pool, types } = require('pg');
+const { Pool } = require('pg');
 
-types.setTypeParser(types.builtins.INT8, Number);
-types.setTypeParser(types.builtins.TIMESTAMPTZ, (text) => Math.floor(Date.parse(text) / 1000));
-
-/** A pool over named prepared statements. Parameters named ":word" in the statements are filled in by the caller. */
+/**
+ * A pool over named prepared statements. Parameters named ":word" in the statements are filled in by the caller. Each row comes as
+ * JSON: node-postgres has no parser for arrays of composite types.
+ */
 exports.open = (statements, size) => {
     const pool = new Pool({ max: size, min: size, idleTimeoutMillis: 0, connectionTimeoutMillis: 2000 });
     pool.on('error', (error) => console.error(error.message));
@@ -14,8 +14,8 @@ exports.open = (statements, size) => {
         async execute(name, given) {
             const { text, values } = statements[name];
             const filled = values.map((value) => (value !== null && value[0] === ':' ? given[value.slice(1)] : value));
-            const { rows } = await pool.query({ name, text, values: filled });
-            return rows;
+            const { rows } = await pool.query({ name, text: `SELECT to_json(r) AS r FROM (${text}) AS r`, values: filled });
+            return rows.map(({ r }) => r);
         },
     };
 };
