@@ -15,7 +15,7 @@ typedef struct orders_terminal_transaction_t {
     const char *currency, *order_number; /**< order_number: NULL when the terminal was not told */
 } orders_terminal_transaction_t;
 
-/** The outcome is `created`, or `unchanged` when it was told before; the result has it as snapshot. */
+/** The outcome is `created`, or `unchanged` when it was told before; `document` has it as it is stored. */
 orders_problem_t *orders_desk_record_terminal(const orders_writer_t *writer,
                                               const orders_terminal_transaction_t *transaction,
                                               orders_stored_t **stored) ORDERS_MUSTCHECK;

@@ -551,11 +551,11 @@ COMMENT ON FUNCTION orders_v1.lock_entries IS
 'Internal: locks the coupons of documents, their products, then the stock that they state anew, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
-tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Row result: code created, updated or unchanged, id, snapshot. OR422 unknown_kind,
+tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Outcome created, updated or unchanged, with the document as it is stored. OR422 unknown_kind,
 required_field, invalid_field …';
 COMMENT ON FUNCTION orders_v1.is_value_error IS 'Internal: whether an SQLSTATE says that a value from outside cannot be stored';
 COMMENT ON FUNCTION orders_v1.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders_v1.catalogue_bulk IS
 'catalogue_upsert for lines {"kind","ref",…}, each in two savepoints: at most 30 lines, so that their subtransactions fit into
-the 64 that a session caches. Callers split longer lists, with a route of its own for the key of each part. One result row a
-line; a refused one has the code, detail and title (field) of its refusal, or invalid_field where the database takes no such value';
+the 64 that a session caches. Callers split longer lists, with a route of its own for the key of each part. One row for each
+line; the outcome of a refused line is the word of its refusal, with detail and field, or invalid_field where the database takes no such value';

@@ -431,4 +431,4 @@ COMMENT ON FUNCTION orders_v1.put_product IS 'Internal: upserts a product with i
 COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: puts products into a new cart. OR422 product_not_found';
 COMMENT ON FUNCTION orders_v1.make_cart IS
 'A cart of a salesperson: {company, agent, currency, products: [{number, quantity, discount}]}; companies and agents by
-external reference, amounts in minor units. Row result: created, id, reference (the code). OR422 with the field';
+external reference, amounts in minor units. Outcome created, with the id and ref (the code) of the cart. OR422 with the field';

@@ -532,8 +532,8 @@ before), with its order, if it has one';
 COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and judges it';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
 'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null. p_payer: mail
-address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Row result: code is the verdict done,
-unchanged, waiting or refused, state the refusal''s code, detail its sentence, flag whether the event was judged before. The event is kept with its
+address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Outcome: the verdict done,
+unchanged, waiting or refused, with the word and the sentence of the refusal; replayed: the event was judged before. The event is kept with its
 verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
 applied with the intent or capture; so does a refund that fits only if a pending refund fails. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
 payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';

@@ -62,7 +62,7 @@ is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
 is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
 
 # Documents of one product: the second states the stock that was valid when it came, the third another one.
-bulb() { echo "SELECT code FROM orders_v1.catalogue_upsert($operator, 'products', 'bulb',
+bulb() { echo "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'bulb',
     format('{\"name\": \"Bulb\", \"variants\": [{\"ref\": \"x\", \"stock\": %s, \"prices\": {\"USD\": 10}}]}', $1)::jsonb)"; }
 q "$(bulb 5)" >"$out/put"
 slowly "$(bulb 6)"
@@ -72,7 +72,7 @@ is "$(answers deadlock)" 0 'documents of one product do not wait for each other 
 is "$(answers updated)" 2 'and are all applied'
 
 # Documents of two products in opposite sequences.
-pair() { echo "SELECT string_agg(code, ' ') FROM orders_v1.catalogue_bulk($operator, (
+pair() { echo "SELECT string_agg(outcome, ' ') FROM orders_v1.catalogue_bulk($operator, (
     SELECT array_agg(jsonb_build_object('kind', 'products', 'ref', r, 'name', 'Pair ' || $1, 'variants', '[{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]'::jsonb)
                      ORDER BY r = CASE $1 WHEN 1 THEN 'jar' ELSE 'cup' END) FROM unnest('{cup,jar}'::text[]) AS r))"; }
 q "$(pair 0)" >"$out/put"
