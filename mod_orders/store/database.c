@@ -254,7 +254,7 @@ static outcome_e execute(run_t *run)
 
 /*
  * Its commit record follows those of all transactions that it can see: once it is durable, they are. PostgreSQL waits only for transactions
- * that have written something, so it writes a message that nobody reads.
+ * that have written something, so it writes a message without readers.
  */
 static const orders_statement_t wait_for_durability = {
     .name = "orders_wait_for_durability",

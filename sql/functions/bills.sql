@@ -71,45 +71,15 @@ BEGIN
 END
 $$;
 
--- An order that cannot be billed holds up no other order.
-CREATE OR REPLACE FUNCTION orders_v1.try_bill_order(p_tenant integer, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN orders_v1.bill_orders(p_tenant, ARRAY[p_order]);
-EXCEPTION WHEN OTHERS THEN
-    IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
-        RAISE;
-    END IF;
-    RAISE LOG 'order % of tenant % cannot be billed: % %', p_order, p_tenant, SQLSTATE, SQLERRM;
-    PERFORM orders_v1.postpone_due(p_tenant, 'bill', p_order, interval '5 seconds', interval '1 hour');
-    RETURN 0;
-END
-$$;
-
--- The bills of orders that were paid when they were placed. Only a batch that failed is repeated order by order, as in expire_due.
+-- The bills of orders that were paid when they were placed.
 CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
-DECLARE
-    v_id    bigint;
-    v_ids   bigint[];
-    v_count integer := 0;
 BEGIN
-    v_ids := ARRAY(
+    RETURN work_on_orders(p_tenant, 'bill', ARRAY(
         SELECT d.id FROM due d
         WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now()
         ORDER BY d.due_at, d.id
-        LIMIT p_limit);
-    BEGIN
-        RETURN bill_orders(p_tenant, v_ids);
-    EXCEPTION WHEN OTHERS THEN
-        IF NOT may_concern_one_order(SQLSTATE) THEN
-            RAISE;
-        END IF;
-    END;
-    FOREACH v_id IN ARRAY v_ids LOOP
-        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
-        v_count := v_count + try_bill_order(p_tenant, v_id);
-    END LOOP;
-    RETURN v_count;
+        LIMIT p_limit));
 END
 $$;
 
@@ -156,8 +126,6 @@ COMMENT ON FUNCTION orders_v1.bill_order IS
 year, month and a number without gaps. The bill is written with it. The series is the last lock';
 COMMENT ON FUNCTION orders_v1.bill_orders IS
 'Internal: issues the bills of these orders, those that are locked excepted; returns how many. Locks the orders, then the series';
-COMMENT ON FUNCTION orders_v1.try_bill_order IS
-'Internal: bill_orders for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
 COMMENT ON FUNCTION orders_v1.issue_bills IS
 'Worker: issues at most p_limit bills of orders that were paid when they were placed; returns how many. Skips orders that are locked, and postpones
 an order whose bill fails. Locks the orders, then the series';

@@ -97,49 +97,63 @@ CREATE OR REPLACE FUNCTION orders_v1.may_concern_one_order(p_sqlstate text) RETU
     SELECT p_sqlstate = '55P03' OR NOT orders_v1.is_transient(p_sqlstate)
 $$;
 
--- An order that cannot be closed holds up no other order.
-CREATE OR REPLACE FUNCTION orders_v1.try_expire_order(p_tenant integer, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.do_work(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN orders_v1.expire_orders(p_tenant, ARRAY[p_order]);
+    IF p_kind = 'bill' THEN
+        RETURN orders_v1.bill_orders(p_tenant, p_ids);
+    END IF;
+    RETURN orders_v1.expire_orders(p_tenant, p_ids);
+END
+$$;
+
+-- An order whose work fails holds up no other order.
+CREATE OR REPLACE FUNCTION orders_v1.try_work(p_tenant integer, p_kind text, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.do_work(p_tenant, p_kind, ARRAY[p_order]);
 EXCEPTION WHEN OTHERS THEN
     IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
         RAISE;
     END IF;
-    RAISE LOG 'order % of tenant % cannot expire: % %', p_order, p_tenant, SQLSTATE, SQLERRM;
-    PERFORM orders_v1.postpone_due(p_tenant, 'expiry', p_order, interval '5 seconds', interval '1 hour');
+    RAISE LOG 'order % of tenant %: % failed: % %', p_order, p_tenant, p_kind, SQLSTATE, SQLERRM;
+    PERFORM orders_v1.postpone_due(p_tenant, p_kind, p_order, interval '5 seconds', interval '1 hour');
     RETURN 0;
 END
 $$;
 
--- An expiry is not claimed: the transaction that finds it closes the order. A batch has no subtransactions for its orders; only a batch that
--- failed is repeated order by order. The lock timeout is short, so that the repetition ends before statement_timeout.
-CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
+-- A batch has no subtransactions for its orders; only a batch that failed is repeated order by order. The lock timeout of the callers is short, so
+-- that the repetition ends before statement_timeout.
+CREATE OR REPLACE FUNCTION orders_v1.work_on_orders(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id    bigint;
-    v_ids   bigint[];
     v_count integer := 0;
 BEGIN
-    v_ids := ARRAY(
+    BEGIN
+        RETURN orders_v1.do_work(p_tenant, p_kind, p_ids);
+    EXCEPTION WHEN OTHERS THEN
+        IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
+            RAISE;
+        END IF;
+    END;
+    FOREACH v_id IN ARRAY p_ids LOOP
+        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
+        v_count := v_count + orders_v1.try_work(p_tenant, p_kind, v_id);
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+-- An expiry is not claimed: the transaction that finds it closes the order.
+CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
+BEGIN
+    RETURN work_on_orders(p_tenant, 'expiry', ARRAY(
         SELECT d.id FROM (
             SELECT x.id FROM due x
             WHERE x.tenant_id = p_tenant AND x.kind = 'expiry' AND x.channel = '' AND x.due_at <= now()
             ORDER BY x.due_at
             LIMIT p_limit) AS d
         LEFT JOIN coupon_redemption r ON r.tenant_id = p_tenant AND r.order_id = d.id AND r.state <> 'released'
-        ORDER BY r.coupon_id, r.user_id, d.id);
-    BEGIN
-        RETURN expire_orders(p_tenant, v_ids);
-    EXCEPTION WHEN OTHERS THEN
-        IF NOT may_concern_one_order(SQLSTATE) THEN
-            RAISE;
-        END IF;
-    END;
-    FOREACH v_id IN ARRAY v_ids LOOP
-        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
-        v_count := v_count + try_expire_order(p_tenant, v_id);
-    END LOOP;
-    RETURN v_count;
+        ORDER BY r.coupon_id, r.user_id, d.id));
 END
 $$;
 
@@ -186,8 +200,11 @@ COMMENT ON FUNCTION orders_v1.expire_orders IS
 second the rest is left to the next call';
 COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
 'Internal: whether an error in a batch may be caused by one of its orders, for instance by a broken constraint or a lock that is held for long';
-COMMENT ON FUNCTION orders_v1.try_expire_order IS
-'Internal: expire_orders for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
+COMMENT ON FUNCTION orders_v1.do_work IS 'Internal: the work of a kind (bill or expiry) for these orders; how many it was done for';
+COMMENT ON FUNCTION orders_v1.try_work IS
+'Internal: do_work for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
+COMMENT ON FUNCTION orders_v1.work_on_orders IS
+'Internal: do_work for a batch, and order by order when the batch fails; how many it was done for';
 COMMENT ON FUNCTION orders_v1.expire_due IS
 'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked, and postpones an order whose expiry fails';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS

@@ -84,7 +84,6 @@ SELECT 'orders_v1.bill_series_at'::regproc;
 SELECT 'orders_v1.bill_number'::regproc;
 SELECT 'orders_v1.bill_order'::regproc;
 SELECT 'orders_v1.bill_orders'::regproc;
-SELECT 'orders_v1.try_bill_order'::regproc;
 SELECT 'orders_v1.issue_bills'::regproc;
 SELECT 'orders_v1.tenants_to_bill'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.issue_bills(integer, integer)', 'EXECUTE')::integer;
@@ -292,6 +291,9 @@ SELECT 'orders_v1.due_intents'::regproc;
 SELECT 'orders_v1.due_refunds'::regproc;
 SELECT 'orders_v1.tenants'::regproc;
 SELECT 'orders_v1.expire_due'::regproc;
+SELECT 'orders_v1.do_work'::regproc;
+SELECT 'orders_v1.try_work'::regproc;
+SELECT 'orders_v1.work_on_orders'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

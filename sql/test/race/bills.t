@@ -16,7 +16,7 @@ waiting() { q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND kin
 # Two first reads.
 one=$(sold 1)
 at_once "SELECT 'number ' || (document ->> 'number') FROM orders_v1.read_bill($tenant, NULL, $one)"
-is "$(answers 'number .*-0001$') $(numbers)" '48 1 1 1 1' 'one order has one bill, whoever reads it first'
+is "$(answers 'number .*-0001$') $(numbers)" '48 1 1 1 1' 'one order has one bill, however many read it at once'
 is "$(q "SELECT count(*) FROM orders.bill_document WHERE tenant_id = $tenant")" 1 'and one document'
 
 # First reads, confirmations and workers.
