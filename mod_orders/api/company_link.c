@@ -23,7 +23,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
     if (strcmp(order->method, "external") == 0) {
         return pay_url(url, call, order);
     }
-    if (!order->buyer_binds) {
+    if (!order->claimable) {
         return NULL;
     }
     if (!call->settings->public_url) {

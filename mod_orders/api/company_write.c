@@ -20,7 +20,7 @@ const char *orders_company_method(const orders_order_t *order)
 {
     for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
         if (order->method && strcmp(methods[i].method, order->method) == 0) {
-            return order->buyer_binds ? methods[i].consumer : methods[i].word;
+            return order->claimable ? methods[i].consumer : methods[i].word;
         }
     }
     return order->method;

@@ -67,7 +67,7 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     search->state = query.status;
     search->payment_state = query.payment;
     search->fulfilment_state = query.fulfilment;
-    search->dialect = query.dialect;
+    search->api = query.dialect;
     search->user = orders_or_null(query.user);
     search->number = orders_or_null(query.number);
     search->text = orders_or_null(query.q);

@@ -238,7 +238,7 @@ static void head_members(orders_json_t *json, const orders_order_t *order)
     orders_member_uuid(json, "public_id", order->public_id);
     orders_json_member_string(json, "number", order->number);
     orders_json_member_string(json, "bill_no", order->bill_no);
-    orders_json_member_string(json, "dialect", order->dialect);
+    orders_json_member_string(json, "dialect", order->api);
     orders_json_member_int(json, "version", order->version);
     orders_json_member_string(json, "state", order->state);
     orders_json_member_string(json, "payment_state", order->payment_state);

@@ -19,7 +19,7 @@
 /** The operator API: the canonical order. */
 #define ORDERS_OPERATOR_COLUMNS                                                                    \
     ORDERS_STATE_COLUMNS                                                                           \
-    ", v.public_id, v.bill_no, v.dialect, v.notes, v.currency, v.subtotal, v.discount, v.tax,"     \
+    ", v.public_id, v.bill_no, v.api, v.notes, v.currency, v.subtotal, v.discount, v.tax,"         \
     " v.shipping, v.total, v.refunded, v.tax_inclusive, v.metadata, v.created_at, v.updated_at,"   \
     " v.lines, v.payments, v.refunds, v.buyer, v.agent, v.company, v.taxes, v.addresses,"          \
     " v.history, v.invoices, v.shipment, v.tracking, v.returns"
@@ -27,7 +27,7 @@
 /** The company API: an entry of the list. */
 #define ORDERS_SALE_COLUMNS                                                                        \
     ORDERS_STATE_COLUMNS                                                                           \
-    ", v.buyer_binds, v.payment_method, v.currency, v.exponent, v.total, v.created_at,"            \
+    ", v.claimable, v.payment_method, v.currency, v.exponent, v.total, v.created_at,"              \
     " v.refunded_at, v.payments, v.agent, v.company"
 
 #endif

@@ -76,7 +76,7 @@ orders_problem_t *orders_order_list_own(const orders_reader_t *reader,
 typedef struct orders_search_t {
     int size;
     int64_t before_id; /**< 0: from the newest */
-    const char *state, *payment_state, *fulfilment_state, *dialect;
+    const char *state, *payment_state, *fulfilment_state, *api;
     const char *user;              /**< external reference */
     const char *number;            /**< prefix, in any case */
     apr_time_t from, to;           /**< created: from ≤ t < to */

@@ -19,7 +19,7 @@
     " AND ($5::text IS DISTINCT FROM 'refund_pending' OR o.id = ANY (ARRAY("                       \
     "SELECT f.order_id FROM orders_v1.pending_refund AS f WHERE f.tenant_id = $1)))"               \
     " AND ($6::text IS NULL OR o.fulfilment_state = $6::text)"                                     \
-    " AND ($7::text IS NULL OR o.dialect = $7::text)"                                              \
+    " AND ($7::text IS NULL OR o.api = $7::text)"                                                  \
     " AND ($8::text IS NULL OR starts_with(o.number, orders.code_key($8::text)))"                  \
     " AND ($9::timestamptz IS NULL OR o.created_at >= $9::timestamptz)"                            \
     " AND ($10::timestamptz IS NULL OR o.created_at < $10::timestamptz)"                           \
@@ -109,7 +109,7 @@ orders_problem_t *orders_order_search(const orders_reader_t *reader, const order
     orders_param_text(&params, search->state);
     orders_param_text(&params, search->payment_state);
     orders_param_text(&params, search->fulfilment_state);
-    orders_param_text(&params, search->dialect);
+    orders_param_text(&params, search->api);
     orders_param_text(&params, search->number);
     orders_param_text(&params, search->from ? orders_time_text(pool, search->from, true) : NULL);
     orders_param_text(&params, search->to ? orders_time_text(pool, search->to, true) : NULL);

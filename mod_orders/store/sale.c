@@ -47,7 +47,7 @@ static const orders_statement_t check_refund = {
 static const orders_statement_t read_bound = {
     .name = "orders_read_bound",
     .text =
-        "SELECT " ORDERS_STATE_COLUMNS ", v.buyer_binds, v.payment_method, v.currency, v.exponent,"
+        "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.currency, v.exponent,"
         " v.subtotal, v.discount, v.total, v.lines, v.company FROM orders_v1.order_view AS v"
         " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.bound_order($1, $2, $3))",
     .param_count = 3,

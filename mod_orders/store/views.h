@@ -150,7 +150,7 @@ typedef struct orders_children_t {
 typedef struct orders_order_t {
     int64_t id, user_id, version;
     const unsigned char *public_id; /**< 16 bytes */
-    const char *number, *bill_no, *dialect, *state, *payment_state, *fulfilment_state;
+    const char *number, *bill_no, *api, *state, *payment_state, *fulfilment_state;
     const char *method, *channel, *currency, *notes;
     const char *cancel_reason; /**< of a cancelled order, or NULL */
     const char *payer;         /**< mail address of the payer, where the provider named it */
@@ -158,7 +158,7 @@ typedef struct orders_order_t {
     const char *currency_symbol;
     int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
     bool tax_inclusive;
-    bool buyer_binds; /**< a consumer becomes the buyer by confirming */
+    bool claimable; /**< a consumer becomes the buyer by confirming */
     orders_document_t snapshot, metadata;
     apr_time_t created_at, updated_at, paid_at, cancelled_at, refunded_at, expires_at;
     orders_children_t of;

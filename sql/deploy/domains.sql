@@ -27,7 +27,7 @@ CREATE DOMAIN orders.order_notes AS text CONSTRAINT order_notes_length CHECK (le
 
 CREATE DOMAIN orders.idempotency_key AS text CONSTRAINT idempotency_key_length CHECK (length(VALUE) BETWEEN 1 AND 255);
 
-CREATE DOMAIN orders.dialect AS text CONSTRAINT dialect_known CHECK (
+CREATE DOMAIN orders.api AS text CONSTRAINT api_known CHECK (
     VALUE IN ('user', 'company', 'shop', 'customer', 'commerce'));
 
 CREATE DOMAIN orders.order_state AS text CONSTRAINT order_state_known CHECK (
@@ -67,7 +67,7 @@ COMMENT ON DOMAIN orders.currency_code IS 'ISO 4217 code of the currency of an o
 COMMENT ON DOMAIN orders.order_number IS 'Number of an order, in capitals';
 COMMENT ON DOMAIN orders.order_notes IS 'Free text of a buyer, at most 2000 characters';
 COMMENT ON DOMAIN orders.idempotency_key IS 'Idempotency key of a client';
-COMMENT ON DOMAIN orders.dialect IS 'APIs that orders are placed through';
+COMMENT ON DOMAIN orders.api IS 'APIs that orders are placed through';
 COMMENT ON DOMAIN orders.order_state IS 'States of the order axis';
 COMMENT ON DOMAIN orders.payment_state IS 'States of the payment axis';
 COMMENT ON DOMAIN orders.fulfilment_state IS 'States of the fulfilment axis';

@@ -82,13 +82,13 @@ CREATE TABLE orders.orders (
     public_id         uuid        NOT NULL DEFAULT orders.new_public_id(),
     number            orders.order_number     NOT NULL,
     bill_no           text,
-    dialect           orders.dialect          NOT NULL,
+    api               orders.api              NOT NULL,
     version           integer     NOT NULL DEFAULT 1,
     state             orders.order_state      NOT NULL,
     payment_state     orders.payment_state    NOT NULL,
     fulfilment_state  orders.fulfilment_state NOT NULL,
     buyer_id          bigint,
-    buyer_binds       boolean     NOT NULL DEFAULT false,
+    claimable         boolean     NOT NULL DEFAULT false,
     retailer_id       bigint,
     agent_id          bigint,
     payer             text,
@@ -273,16 +273,16 @@ COMMENT ON TABLE orders.orders IS
 COMMENT ON COLUMN orders.orders.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.orders.id IS 'Number of the integer-id APIs';
 COMMENT ON COLUMN orders.orders.public_id IS 'UUIDv7 of the UUID API';
-COMMENT ON COLUMN orders.orders.number IS 'Order number in the format of its dialect';
+COMMENT ON COLUMN orders.orders.number IS 'Order number in the format of its API';
 COMMENT ON COLUMN orders.orders.bill_no IS 'Bill number as printed, a copy of the number of its bill; null before it is billed';
-COMMENT ON COLUMN orders.orders.dialect IS 'The API that it was placed through';
+COMMENT ON COLUMN orders.orders.api IS 'The API that it was placed through';
 COMMENT ON COLUMN orders.orders.version IS 'Grows by one with each operation; ETag and If-Match';
 COMMENT ON COLUMN orders.orders.state IS 'Order axis';
 COMMENT ON COLUMN orders.orders.payment_state IS 'Payment axis';
 COMMENT ON COLUMN orders.orders.fulfilment_state IS 'Fulfilment axis; none: nothing is to be delivered';
 COMMENT ON COLUMN orders.orders.buyer_id IS 'The buyer; null: not bound yet';
-COMMENT ON COLUMN orders.orders.buyer_binds IS
-'Made for a consumer who binds it by scanning its code; until then nobody''s';
+COMMENT ON COLUMN orders.orders.claimable IS
+'Whether a consumer becomes the buyer by the order number; such an order is placed without a buyer';
 COMMENT ON COLUMN orders.orders.retailer_id IS 'Company that sells; null: the tenant itself';
 COMMENT ON COLUMN orders.orders.agent_id IS 'Salesperson; null: none';
 COMMENT ON COLUMN orders.orders.payer IS 'Mail address of who paid, where the provider tells';

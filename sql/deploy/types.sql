@@ -33,9 +33,9 @@ CREATE TYPE orders_v1.claim AS (verdict text, order_id bigint, answer jsonb);
 CREATE TYPE orders_v1.coupon_taken AS (coupon_id bigint, code text, amount bigint);
 
 CREATE TYPE orders_v1.order_head AS (
-    dialect       text,
+    api           text,
     buyer_id      bigint,
-    buyer_binds   boolean,
+    claimable     boolean,
     number_prefix text,
     retailer_id   bigint,
     agent_id      bigint,

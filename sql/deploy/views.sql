@@ -181,9 +181,9 @@ $$;
 
 -- A column that a statement does not name costs nothing. Columns of a domain are cast to the type of the domain, which is what callers see.
 CREATE VIEW orders_v1.order_view AS
-SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.dialect::text AS dialect, o.version,
+SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.api::text AS api, o.version,
        o.state::text AS state, o.payment_state::text AS payment_state, o.fulfilment_state::text AS fulfilment_state,
-       o.buyer_binds, o.payment_method, o.payment_channel, o.payer,
+       o.claimable, o.payment_method, o.payment_channel, o.payer,
        CASE WHEN o.state = 'cancelled' THEN orders_v1.cancel_reason(o.tenant_id, o.id) END AS cancel_reason,
        o.notes::text AS notes, o.currency::text AS currency, o.exponent, o.subtotal, o.discount, o.tax, o.shipping, o.total, o.refunded,
        o.tax_inclusive, o.snapshot::jsonb AS snapshot, o.metadata::jsonb AS metadata,
@@ -532,12 +532,12 @@ COMMENT ON COLUMN orders_v1.order_view.buyer_id IS 'The user who buys; null: nob
 COMMENT ON COLUMN orders_v1.order_view.public_id IS 'UUID of the order';
 COMMENT ON COLUMN orders_v1.order_view.number IS 'Order number, in capitals';
 COMMENT ON COLUMN orders_v1.order_view.bill_no IS 'Bill number; null before the order is billed';
-COMMENT ON COLUMN orders_v1.order_view.dialect IS 'The API that the order was placed through';
+COMMENT ON COLUMN orders_v1.order_view.api IS 'The API that the order was placed through';
 COMMENT ON COLUMN orders_v1.order_view.version IS 'Version of the order, from 1; each operation adds 1';
 COMMENT ON COLUMN orders_v1.order_view.state IS 'State of the order axis';
 COMMENT ON COLUMN orders_v1.order_view.payment_state IS 'State of the payment axis';
 COMMENT ON COLUMN orders_v1.order_view.fulfilment_state IS 'State of the fulfilment axis; none: nothing is to be delivered';
-COMMENT ON COLUMN orders_v1.order_view.buyer_binds IS 'Whether a consumer may become the buyer by the order number';
+COMMENT ON COLUMN orders_v1.order_view.claimable IS 'Whether a consumer may become the buyer by the order number';
 COMMENT ON COLUMN orders_v1.order_view.payment_method IS 'Payment method as chosen, or as settled by hand';
 COMMENT ON COLUMN orders_v1.order_view.payment_channel IS 'Channel of an external payment; null for other methods';
 COMMENT ON COLUMN orders_v1.order_view.payer IS 'Mail address of the payer; null when no provider has stated one';

@@ -42,7 +42,7 @@ BEGIN
     IF v_effect = 'unchanged' THEN
         RETURN 'unchanged';
     ELSIF v_effect IS NULL
-          OR (c.api <> 'operator' AND orders_v1.cancel_effect(o.dialect, o) IS NULL) THEN
+          OR (c.api <> 'operator' AND orders_v1.cancel_effect(o.api, o) IS NULL) THEN
         PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
                               orders_v1.states_of(o));
     ELSIF c.api <> 'operator' AND orders_v1.is_capture_in_doubt(o) THEN

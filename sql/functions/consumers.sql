@@ -5,7 +5,7 @@
 -- Only orders made for consumers are shown to whoever has the number; any other to its own buyer.
 CREATE OR REPLACE FUNCTION orders_v1.check_bound(o orders.orders, p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF o.id IS NULL OR (NOT o.buyer_binds AND o.buyer_id IS DISTINCT FROM p_user) THEN
+    IF o.id IS NULL OR (NOT o.claimable AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
     ELSIF o.buyer_id <> p_user THEN
         PERFORM orders_v1.refuse('409', 'order_bound', 'The order is another user''s.');

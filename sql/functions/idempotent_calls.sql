@@ -70,8 +70,8 @@ CREATE OR REPLACE FUNCTION orders_v1.written_order(c orders_v1.context, p_order 
 DECLARE
     r orders_v1.order_view;
 BEGIN
-    SELECT v.tenant_id, v.id, v.buyer_id, v.public_id, v.number, v.bill_no, v.dialect, v.version, v.state, v.payment_state,
-           v.fulfilment_state, v.buyer_binds, v.payment_method, v.payment_channel, v.payer, v.cancel_reason, v.notes, v.currency,
+    SELECT v.tenant_id, v.id, v.buyer_id, v.public_id, v.number, v.bill_no, v.api, v.version, v.state, v.payment_state,
+           v.fulfilment_state, v.claimable, v.payment_method, v.payment_channel, v.payer, v.cancel_reason, v.notes, v.currency,
            v.exponent, v.subtotal, v.discount, v.tax, v.shipping, v.total, v.refunded, v.tax_inclusive, v.snapshot, v.metadata,
            v.created_at, v.updated_at, v.paid_at, v.cancelled_at, v.refunded_at, v.expires_at, v.lines, v.payments, v.refunds,
            v.balance, v.posting

@@ -90,7 +90,7 @@ RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
     h orders_v1.order_head;
 BEGIN
-    h.dialect := CASE c.api WHEN 'operator' THEN 'commerce' ELSE c.api END;
+    h.api := CASE c.api WHEN 'operator' THEN 'commerce' ELSE c.api END;
     h.buyer_id := (SELECT u.id FROM orders.users u
                    WHERE u.tenant_id = c.tenant_id AND u.external_ref = d ->> 'user' AND u.active);
     SELECT t.currency, y.exponent, t.tax_inclusive INTO h.currency, h.exponent, h.tax_inclusive

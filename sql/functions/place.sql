@@ -97,12 +97,12 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.order_number(h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN CASE
-        WHEN h.dialect = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 8)
+        WHEN h.api = 'customer' THEN to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 8)
             || CASE h.method WHEN 'cod' THEN 'C' ELSE 'O' END
-        WHEN h.dialect = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders_v1.digits(p_id, 6)
+        WHEN h.api = 'commerce' THEN to_char(p_local, 'YYMMDD') || orders_v1.digits(p_id, 6)
         WHEN h.number_prefix IS NULL THEN 'ORD-' || to_char(p_local, 'YYYYMMDD') || '-' || orders_v1.digits(p_id, 6)
         ELSE h.number_prefix || to_char(p_local, 'YYMMDD')
-            || CASE WHEN h.buyer_binds THEN orders_v1.random_digits() ELSE orders_v1.digits(p_id, 6) END || 'OD' END;
+            || CASE WHEN h.claimable THEN orders_v1.random_digits() ELSE orders_v1.digits(p_id, 6) END || 'OD' END;
 END
 $$;
 
@@ -114,7 +114,7 @@ DECLARE
 BEGIN
     LOOP
         v_number := orders_v1.order_number(h, p_id, p_local);
-        EXIT WHEN h.buyer_binds IS NOT TRUE
+        EXIT WHEN h.claimable IS NOT TRUE
             OR NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.number = v_number);
     END LOOP;
     RETURN v_number;
@@ -123,7 +123,7 @@ $$;
 
 -- By the clock of the transaction: the same for the order, its payment and what is due.
 CREATE OR REPLACE FUNCTION orders_v1.expiry_of(h orders_v1.order_head) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN h.method = 'external' OR h.buyer_binds THEN now() + make_interval(secs => h.expires_in) END
+    SELECT CASE WHEN h.method = 'external' OR h.claimable THEN now() + make_interval(secs => h.expires_in) END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.placing_steps(p_fulfilment text, p_paid boolean) RETURNS orders_v1.step[]
@@ -209,14 +209,14 @@ BEGIN
     h.local_time := coalesce(h.local_time, orders_v1.local_time(c.tenant_id, now()));
     v_expires := CASE WHEN NOT v_paid THEN orders_v1.expiry_of(h) END;
     INSERT INTO orders.orders (
-        tenant_id, id, number, dialect, state, payment_state, fulfilment_state, buyer_id, buyer_binds,
+        tenant_id, id, number, api, state, payment_state, fulfilment_state, buyer_id, claimable,
         retailer_id, agent_id, cart_id, payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax,
         shipping, total, captured, notes, snapshot, metadata, paid_at, expires_at)
     VALUES (
-        c.tenant_id, v_id, orders_v1.unused_order_number(c.tenant_id, h, v_id, h.local_time), h.dialect,
+        c.tenant_id, v_id, orders_v1.unused_order_number(c.tenant_id, h, v_id, h.local_time), h.api,
         CASE WHEN v_paid AND h.fulfilment = 'none' THEN 'completed' ELSE 'open' END,
         CASE WHEN v_paid THEN 'paid' ELSE 'unpaid' END, h.fulfilment, h.buyer_id,
-        coalesce(h.buyer_binds, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive,
+        coalesce(h.claimable, false), h.retailer_id, h.agent_id, h.cart_id, h.method, h.channel, h.currency, h.exponent, h.tax_inclusive,
         s.subtotal, s.discount, s.tax, s.shipping, s.total, CASE WHEN v_paid THEN s.total ELSE 0 END, h.notes, h.snapshot,
         coalesce(h.metadata, '{}') || CASE WHEN k.coupon_id IS NULL THEN '{}' ELSE jsonb_build_object(
             'coupon_code', k.code, 'coupon_id', k.coupon_id, 'discount_cents', k.amount) END,
@@ -361,7 +361,7 @@ CREATE OR REPLACE FUNCTION orders_v1.plan_head(
 DECLARE
     h orders_v1.order_head;
 BEGIN
-    h.dialect := CASE c.api WHEN 'operator' THEN 'user' ELSE c.api END;
+    h.api := CASE c.api WHEN 'operator' THEN 'user' ELSE c.api END;
     h.buyer_id := p_user;
     h.currency := (f.plan).currency;
     h.exponent := f.exponent;

@@ -131,7 +131,7 @@ BEGIN
     h.channel := CASE WHEN h.method = 'external' THEN nullif(h.channel, 'external') END;
     h.channel_enabled := n.enabled AND (n.currencies IS NULL OR h.currency = ANY (n.currencies));
     h.provider := CASE WHEN h.method = 'external' THEN n.provider WHEN h.method = 'balance' THEN 'balance'
-                       WHEN h.dialect = 'company' THEN 'terminal' ELSE 'manual' END;
+                       WHEN h.api = 'company' THEN 'terminal' ELSE 'manual' END;
     h.return_url := orders_v1.doc_text(d, 'payment_return_url', false, 2048);
     IF h.method = 'balance' AND h.buyer_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'required_field', 'A balance needs its user.', 'user');
@@ -150,14 +150,14 @@ DECLARE
     v_company  text;
     v_agent    text;
 BEGIN
-    h.dialect := orders_v1.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
+    h.api := orders_v1.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
     v_currency := orders_v1.doc_text(d, 'currency', false);
     h.coupon := orders_v1.doc_text(d, 'voucher', false, 64);
     h.notes := orders_v1.doc_text(d, 'notes', false, 2000, true);
     h.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    v_user := orders_v1.doc_text(d, 'user', h.dialect <> 'company');
-    v_agent := orders_v1.doc_text(d, 'agent', h.dialect = 'company');
-    v_company := orders_v1.doc_text(d, 'company', h.dialect = 'company');
+    v_user := orders_v1.doc_text(d, 'user', h.api <> 'company');
+    v_agent := orders_v1.doc_text(d, 'agent', h.api = 'company');
+    v_company := orders_v1.doc_text(d, 'company', h.api = 'company');
 
     SELECT y.code, y.exponent, t.tax_inclusive, now() AT TIME ZONE t.time_zone, u.id, s.id, s.prefix, a.id
     INTO h.currency, h.exponent, h.tax_inclusive, h.local_time, h.buyer_id, h.retailer_id, h.number_prefix, h.agent_id
@@ -179,7 +179,7 @@ BEGIN
     IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
     END IF;
-    IF h.dialect <> 'company' THEN
+    IF h.api <> 'company' THEN
         h.number_prefix := NULL;
     END IF;
     RETURN orders_v1.described_payment(c.tenant_id, h, d, p_channels);
@@ -248,7 +248,7 @@ BEGIN
             h.snapshot := v_lines[i].snapshot;
         END IF;
     END LOOP;
-    h.fulfilment := CASE WHEN h.dialect <> 'company' AND v_goods THEN 'pending' ELSE 'none' END;
+    h.fulfilment := CASE WHEN h.api <> 'company' AND v_goods THEN 'pending' ELSE 'none' END;
     IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
     END IF;

@@ -50,8 +50,8 @@ BEGIN
     JOIN orders.currency y ON y.code = k.currency
     LEFT JOIN orders.payment_channel n ON n.tenant_id = c.tenant_id AND n.external_ref = coalesce(p_channel, '')
     WHERE t.id = c.tenant_id;
-    h.dialect := c.api;
-    h.buyer_binds := p_consumer;
+    h.api := c.api;
+    h.claimable := p_consumer;
     h.number_prefix := s.prefix;
     h.retailer_id := s.company_id;
     h.agent_id := c.actor_id;

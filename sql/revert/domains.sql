@@ -15,7 +15,7 @@ DROP DOMAIN orders.line_kind;
 DROP DOMAIN orders.fulfilment_state;
 DROP DOMAIN orders.payment_state;
 DROP DOMAIN orders.order_state;
-DROP DOMAIN orders.dialect;
+DROP DOMAIN orders.api;
 DROP DOMAIN orders.idempotency_key;
 DROP DOMAIN orders.order_notes;
 DROP DOMAIN orders.order_number;

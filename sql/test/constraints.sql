@@ -24,7 +24,7 @@ FROM (VALUES
     ('UPDATE orders SET state = ''lost'' WHERE id = $a', 'order_state_known'),
     ('UPDATE orders SET payment_state = ''lost'' WHERE id = $a', 'payment_state_known'),
     ('UPDATE orders SET fulfilment_state = ''lost'' WHERE id = $a', 'fulfilment_state_known'),
-    ('UPDATE orders SET dialect = ''latin'' WHERE id = $a', 'dialect_known'),
+    ('UPDATE orders SET api = ''latin'' WHERE id = $a', 'api_known'),
     ('UPDATE orders SET version = 0 WHERE id = $a', 'orders_version_positive'),
     ('UPDATE orders SET total = total - 1 WHERE id = $a', 'orders_total_is_sum'),
     ('UPDATE orders SET subtotal = -1, total = -1, discount = 0 WHERE id = $b', 'orders_amounts_not_negative'),

@@ -23,7 +23,7 @@ SELECT is((SELECT category FROM order_view WHERE id = :o), 'plan', 'an order of 
 
 SELECT pg_temp.place_it(pg_temp.of_lamps()) AS a \gset
 SELECT is(pg_temp.states(:a), 'open unpaid pending', 'goods wait for money and for being sent');
-SELECT is((SELECT ROW(subtotal, discount, total, dialect, buyer_id = pg_temp.uid('alice'), payment_method, expires_at)::text FROM orders WHERE id = :a),
+SELECT is((SELECT ROW(subtotal, discount, total, api, buyer_id = pg_temp.uid('alice'), payment_method, expires_at)::text FROM orders WHERE id = :a),
     '(4500,502,3998,commerce,t,manual,)', 'the list price, less the discount, by hand');
 SELECT is((SELECT ROW(kind, quantity, unit_price, list_price, discount, reserved)::text FROM order_line WHERE order_id = :a), '(product,2,2250,2250,502,2)', 'its line, which holds its pieces');
 SELECT is((SELECT category FROM order_view WHERE id = :a), 'product', 'its category');

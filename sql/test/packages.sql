@@ -67,7 +67,7 @@ SELECT pg_temp.member('erin') \g (format=unaligned) /dev/null
 SELECT pg_temp.join_it('erin', 'silver', '30.00', '2027-05-10T00:00:00Z', 'manual', '5.00') AS a \gset
 SELECT is(pg_temp.states(:a), 'open unpaid none', 'a package waits for its money');
 SELECT is(pg_temp.has('erin'), NULL, 'nobody has it before');
-SELECT is((SELECT ROW(subtotal, discount, total, dialect, payment_method)::text FROM orders WHERE id = :a), '(3000,500,2500,commerce,manual)', 'it costs its list price less the discount');
+SELECT is((SELECT ROW(subtotal, discount, total, api, payment_method)::text FROM orders WHERE id = :a), '(3000,500,2500,commerce,manual)', 'it costs its list price less the discount');
 SELECT is((SELECT ROW(kind, quantity, unit_price, list_price, discount, snapshot -> 'package' ->> 'kind')::text FROM order_line WHERE order_id = :a),
     '(package,1,3000,3000,500,purchase)', 'its line');
 SELECT is((SELECT category FROM order_view WHERE id = :a), 'package', 'its category');

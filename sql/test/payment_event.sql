@@ -116,7 +116,7 @@ SELECT is((SELECT refunded FROM orders WHERE id = :f), 600::bigint, 'is another 
 -- The refund of late money failed; the buyer's cancel sends it again.
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
 SELECT pg_temp.hear('l1', 'paid', :g, 1000, 'tx-g'), pg_temp.hear('l2', 'refund_failed', :g) \g (format=unaligned) /dev/null
-UPDATE orders SET dialect = 'company' WHERE id = :g;
+UPDATE orders SET api = 'company' WHERE id = :g;
 SELECT is(pg_temp.drop_it('bob', :g, 'company'), 'done', 'an expired order with late money is cancelled');
 SELECT is(pg_temp.states(:g), 'cancelled refund_pending none', 'the money goes back');
 

@@ -91,7 +91,7 @@ SELECT is(pg_temp.refusal(format('SELECT place_plan(77, ''user'', ''buyer'', 1, 
 FROM (VALUES (user_id_of(78, 'eve'), pg_temp.plan('basic'), 'sim', 'OR422 user_not_found user'),
              (pg_temp.uid('bob'), (SELECT id FROM plan WHERE tenant_id = 78), 'sim', 'OR422 plan_not_found plan_id'),
              (pg_temp.uid('bob'), pg_temp.plan('basic'), 'theirs', 'OR422 payment_channel_unknown payment_channel')) AS c (buyer, plan, channel, refusal);
-SELECT is((SELECT ("order").dialect FROM place_plan(77, 'operator', 'operator', NULL, 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'manual',
+SELECT is((SELECT ("order").api FROM place_plan(77, 'operator', 'operator', NULL, 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'manual',
            NULL, NULL, NULL, NULL)), 'user', 'what an operator places is an order of the user API');
 
 SELECT results_eq(

@@ -8,7 +8,7 @@ SELECT no_plan();
 SELECT pg_temp.cart('sally', '[{"number": "L-RED", "quantity": 2, "discount": 150}, {"number": "L-BLUE", "discount": 9999}]') AS cart_a \gset
 SELECT ("order").id AS a, outcome AS a_code FROM pg_temp.place('sally', :'cart_a') \gset
 SELECT is(:'a_code'::text, 'done', 'a cart is ordered');
-SELECT is((SELECT ROW(o.number, o.dialect, c.external_ref, u.external_ref, o.buyer_id, o.cart_id, o.payment_method, o.payment_channel, o.buyer_binds, o.expires_at)::text
+SELECT is((SELECT ROW(o.number, o.api, c.external_ref, u.external_ref, o.buyer_id, o.cart_id, o.payment_method, o.payment_channel, o.claimable, o.expires_at)::text
            FROM orders o JOIN company c ON c.tenant_id = 77 AND c.id = o.retailer_id JOIN users u ON u.tenant_id = 77 AND u.id = o.agent_id WHERE o.id = :a),
           ROW('AAAA' || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || lpad(:'a', greatest(6, length(:'a')), '0') || 'OD', 'company', 'acme', 'sally', NULL::bigint, :cart_a, 'cash', NULL, false, NULL)::text,
           'its number has prefix, day and six digits; it has a retailer and an agent, no buyer and no end');
@@ -28,7 +28,7 @@ SELECT is((SELECT state FROM cart WHERE tenant_id = 77 AND id = :cart_a), 'order
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "company": "acme"}'), 'updated', 'even when nothing of it is sold any more');
 SELECT results_eq(format($$SELECT outcome, ("order").id FROM pg_temp.place('sally', %L, 'credit_card', true)$$, c.cart), format($$VALUES ('unchanged', %s::bigint)$$, :a), 'ordering it by ' || c.cart || ' again gives the first order')
 FROM (SELECT code FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT lower(code) FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT :'cart_a') AS c (cart);
-SELECT is((SELECT ROW(payment_method, buyer_binds, version)::text FROM orders WHERE id = :a), '(cash,f,1)', 'as it was');
+SELECT is((SELECT ROW(payment_method, claimable, version)::text FROM orders WHERE id = :a), '(cash,f,1)', 'as it was');
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "number": "L", "company": "acme", "returnable": true, "images": {"px480": "https://example.com/lamp.png"}, "variants": [
     {"ref": "red", "number": "L-RED", "name": "Red", "prices": {"USD": 1000, "EUR": 900}}, {"ref": "blue", "number": "L-BLUE", "name": "Blue", "prices": {"USD": 500}},
     {"ref": "gift", "number": "L-GIFT", "prices": {"USD": 0}}, {"ref": "plain", "prices": {"EUR": 5}}]}'), 'updated', 'the lamps are back');
@@ -76,11 +76,11 @@ CREATE TEMP TABLE sale AS
 SELECT v.*, pg_temp.sell(v.method, v.consumer, p_expires => v.seconds) AS id FROM (VALUES
     ('cash', false, 900, NULL::integer, 'terminal'), ('credit_card', false, 900, NULL, 'terminal'), ('cash', true, 900, 900, 'terminal'), ('credit_card', true, 900, 900, 'terminal'),
     ('cash', true, NULL, NULL, 'terminal'), ('external', false, 600, 600, 'paypal'), ('external', false, NULL, NULL, 'paypal')) AS v (method, consumer, seconds, ends, provider);
-SELECT is(ROW(o.expires_at, p.expires_at, p.method, p.provider, p.status, (SELECT count(*) FROM pg_temp.due_of('intent', o.id)), o.buyer_binds)::text,
+SELECT is(ROW(o.expires_at, p.expires_at, p.method, p.provider, p.status, (SELECT count(*) FROM pg_temp.due_of('intent', o.id)), o.claimable)::text,
           ROW(now() + s.ends * interval '1 second', now() + s.ends * interval '1 second', s.method, s.provider, 'pending', 0, s.consumer)::text,
           format('%s%s is open %s', s.method, CASE WHEN s.consumer THEN ' of a consumer' END, coalesce('for ' || s.ends || ' s', 'for ever')))
 FROM sale s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id;
-SELECT is((SELECT ROW(outcome, (w."order").buyer_binds, ((w."order").lines[1]).kind, cardinality((w."order").lines), cardinality((w."order").payments), (w."order").balance)::text
+SELECT is((SELECT ROW(outcome, (w."order").claimable, ((w."order").lines[1]).kind, cardinality((w."order").lines), cardinality((w."order").payments), (w."order").balance)::text
            FROM pg_temp.place('sally', pg_temp.cart('sally')::text, 'cash', true) AS w), '(done,t,product,1,1,)', 'the answer is the order, marked as a consumer''s');
 
 -- The money is taken at the desk.

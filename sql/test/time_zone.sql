@@ -32,8 +32,8 @@ DECLARE
     v text := '';
 BEGIN
     PERFORM pg_temp.zone(p_zone);
-    FOREACH h.dialect IN ARRAY ARRAY['user', 'shop', 'customer', 'commerce', 'company'] LOOP
-        h.number_prefix := CASE h.dialect WHEN 'company' THEN 'AAAA' END;
+    FOREACH h.api IN ARRAY ARRAY['user', 'shop', 'customer', 'commerce', 'company'] LOOP
+        h.number_prefix := CASE h.api WHEN 'company' THEN 'AAAA' END;
         h.method := 'cod';
         v := v || orders_v1.order_number(h, 7, orders_v1.local_time(77, p_at)) || ' ';
     END LOOP;

@@ -8,7 +8,7 @@ SELECT NULL::orders.currency_code;
 SELECT NULL::orders.order_number;
 SELECT NULL::orders.order_notes;
 SELECT NULL::orders.idempotency_key;
-SELECT NULL::orders.dialect;
+SELECT NULL::orders.api;
 SELECT NULL::orders.order_state;
 SELECT NULL::orders.payment_state;
 SELECT NULL::orders.fulfilment_state;

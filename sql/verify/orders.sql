@@ -3,8 +3,8 @@
 
 SELECT axis, from_state, to_state, actor, event, step
 FROM orders.transition WHERE false;
-SELECT tenant_id, id, public_id, number, bill_no, dialect, version, state,
-       payment_state, fulfilment_state, buyer_id, buyer_binds, retailer_id, agent_id, payer, cart_id, payment_method,
+SELECT tenant_id, id, public_id, number, bill_no, api, version, state,
+       payment_state, fulfilment_state, buyer_id, claimable, retailer_id, agent_id, payer, cart_id, payment_method,
        payment_channel, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total,
        captured, refunded, notes, snapshot, metadata, created_at, updated_at, paid_at, cancelled_at,
        refunded_at, expires_at

@@ -48,7 +48,7 @@ SELECT :order0 + n AS id,
        now() - (:orders - n) * interval '30 seconds' AS at
 FROM generate_series(1, :orders::bigint) AS n;
 
-INSERT INTO orders.orders (tenant_id, id, number, dialect, version, state, payment_state, fulfilment_state, buyer_id,
+INSERT INTO orders.orders (tenant_id, id, number, api, version, state, payment_state, fulfilment_state, buyer_id,
                            payment_method, payment_channel, currency, exponent, tax_inclusive, subtotal, total,
                            captured, snapshot, created_at, updated_at, paid_at, cancelled_at)
 SELECT 1, b.id,

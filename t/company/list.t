@@ -103,7 +103,7 @@ subtest 'page and limit' => sub {
 subtest 'no more than 500' => sub {
     my $busy = make_member(make_company);
     db()->do(q(
-        INSERT INTO orders.orders (tenant_id, number, dialect, state, payment_state, fulfilment_state, retailer_id, agent_id,
+        INSERT INTO orders.orders (tenant_id, number, api, state, payment_state, fulfilment_state, retailer_id, agent_id,
                                    payment_method, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total)
         SELECT 1, ? || '990101' || lpad(n::text, 6, '0') || 'OD', 'company', 'open', 'unpaid', 'none', ?, ?, 'cash', 'JPY', 0, true,
                1, 0, 0, 0, 1

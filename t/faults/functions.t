@@ -193,7 +193,7 @@ subtest 'pay, fail, cancel, refund, expire and provider events from all sides' =
     my @told = at_once($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. ($long ? 1000 : 150)) {
-            my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders_v1.order_view WHERE tenant_id = 1 AND dialect = ? ORDER BY id DESC LIMIT 25', undef, 'user');
+            my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders_v1.order_view WHERE tenant_id = 1 AND api = ? ORDER BY id DESC LIMIT 25', undef, 'user');
             my ($order, $buyer) = @{$young->[rand @$young]};
             my $name = rand() < 0.15 ? 'place' : rand() < 0.4 ? 'provider' : $names[rand @names];
             my $answer = $name eq 'place' ? some_order($db, $number * 1000 + $n)

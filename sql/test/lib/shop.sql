@@ -216,7 +216,7 @@ DECLARE
     l orders_v1.priced_line;
     s orders_v1.priced_line;
 BEGIN
-    h.dialect := p_dialect;
+    h.api := p_dialect;
     h.buyer_id := pg_temp.uid(p_who);
     h.currency := 'USD';
     h.exponent := 2;
