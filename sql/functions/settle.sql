@@ -74,27 +74,19 @@ BEGIN
 END
 $$;
 
--- p_payment is null when a person gives the order up: then the outcome of a capture stays unknown.
 CREATE OR REPLACE FUNCTION orders_v1.fail_order(
     c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_steps orders_v1.step[] := '{}';
-    v_id    bigint;
 BEGIN
-    FOR v_id IN
-        UPDATE orders.payment x
-        SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(),
-            capture_asked_at = CASE WHEN p_payment IS NULL THEN x.capture_asked_at END
-        WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND (orders_v1.is_open_payment(x.status) OR x.status = 'failed')
-          AND (p_payment IS NULL OR x.id = p_payment)
-        RETURNING x.id
-    LOOP
-        PERFORM orders_v1.end_due(o.tenant_id, 'intent', v_id);
-        IF v_id = p_payment THEN
-            PERFORM orders_v1.end_due(o.tenant_id, 'capture', v_id);
-        END IF;
-    END LOOP;
+    UPDATE orders.payment x
+    SET status = 'failed', failure_code = p_code, failure_message = p_message, updated_at = now(), capture_asked_at = NULL
+    WHERE x.tenant_id = o.tenant_id AND x.id = p_payment AND (orders_v1.is_open_payment(x.status) OR x.status = 'failed');
+    IF FOUND THEN
+        PERFORM orders_v1.end_due(o.tenant_id, 'intent', p_payment);
+        PERFORM orders_v1.end_due(o.tenant_id, 'capture', p_payment);
+    END IF;
     IF o.payment_state <> 'failed' THEN
         v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
     END IF;
@@ -282,37 +274,10 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.fail_payment(
-    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_order bigint, p_code text, p_message text
-) RETURNS SETOF orders_v1.written
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
-DECLARE
-    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
-    v_claim orders_v1.claim := claim_key(c);
-    o       orders.orders;
-    v_code  text := 'unchanged';
-BEGIN
-    IF v_claim.verdict = 'replay' THEN
-        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
-        RETURN;
-    END IF;
-    o := lock_order(p_tenant, p_order, NULL, NULL);
-    IF can_be_paid(o) THEN
-        PERFORM fail_order(c, o, NULL, p_code, p_message, true);
-        v_code := 'done';
-    ELSIF o.state <> 'error' THEN
-        PERFORM refuse_payment(o);
-    END IF;
-    RETURN NEXT finish(c, v_code, p_order, NULL);
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
     orders_v1.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text),
     orders_v1.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean),
-    orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[]),
-    orders_v1.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)
+    orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture IS 'Internal: money arrives for a waiting order, which is completed with it where nothing is to be delivered, a package that cannot be given as
@@ -323,7 +288,7 @@ COMMENT ON FUNCTION orders_v1.capture_late IS
 COMMENT ON FUNCTION orders_v1.return_surplus IS
 'Internal: a payment of an order that had been paid before is marked as surplus and refunded beside the order''s own states';
 COMMENT ON FUNCTION orders_v1.fail_order IS
-'Internal: a payment failed; for good, the order is in error and gives its coupons and its stock back';
+'Internal: a payment of a locked order failed. p_for_good: the order is in error, and its coupons and its stock are released';
 COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment';
 COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
 COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
@@ -345,5 +310,3 @@ COMMENT ON FUNCTION orders_v1.settle_by_hand IS
 COMMENT ON FUNCTION orders_v1.settle_payment IS
 'A person says that the order is paid. unchanged when said before with the same method and reference. OR404,
 OR409 order_not_payable or transaction_id_taken, OR412, OR422 payment_method_unknown';
-COMMENT ON FUNCTION orders_v1.fail_payment IS
-'The payment failed for good: the order is in error. unchanged when it is. OR404, OR409 order_not_payable';

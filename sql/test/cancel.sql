@@ -105,7 +105,7 @@ SELECT is((SELECT ROW(count(*), sum(amount))::text FROM refund WHERE order_id = 
 
 -- Money that came too late and whose way back failed goes back with the cancellation.
 SELECT pg_temp.buy('bob', p_method => 'external') AS l \gset
-SELECT count(*) FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :l, 'no', 'x') \g (format=unaligned) /dev/null
+SELECT pg_temp.fail_for_good(:l) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.hear('l', 'paid', :l, 1000, 'tx-l') || ' ' || pg_temp.states(:l), 'done error refund_pending none', 'money for an order in error is on its way back');
 SELECT count(*) FROM settle_refund(77, 'worker', 'provider', NULL, 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:l), 'error failed none', 'its provider refuses');

@@ -31,7 +31,7 @@ SELECT pg_temp.sell('cash', true) AS a, pg_temp.sell('cash', true) AS taken, pg_
 SELECT is(pg_temp.bind(o.id, o.who), 'done', o.who || ' binds an order') FROM (VALUES (:taken, 'cora'), (:paid, 'carl'), (:off, 'carl'), (:bad, 'carl'), (:slow, 'carl')) AS o (id, who);
 SELECT is(pg_temp.settle(:paid, 'X1'), 'done', 'one is paid');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
-SELECT is((SELECT string_agg(outcome, ' ') FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :bad, 'no', 'x')), 'done', 'one is in error');
+SELECT is(pg_temp.fail_for_good(:bad), 'error failed none', 'one is in error');
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'one is thought over');
 SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, format('%s of %s', f.name, o.what))
 FROM (VALUES

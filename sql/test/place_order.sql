@@ -222,7 +222,7 @@ UPDATE payment SET expires_at = now() - interval '1 second' WHERE order_id = :t;
 SELECT is(expire_due(77, 10), 1, 'an order expires');
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'and gives its pieces back');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s"}], "payment_channel": "ewallet_gopay"}') AS u \gset
-SELECT outcome FROM fail_payment(77, 'operator', 'operator', NULL, 'x', NULL, NULL, :u, 'no', 'never') \g (format=unaligned) /dev/null
+SELECT count(*) FROM record_intent_failure(77, 'worker', 'system', NULL, 'x', NULL, NULL, pg_temp.payment_of(:u), 'no', 'never', true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '3 0', 'so does one whose payment failed for good');
 CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -129,7 +129,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :b)), 'OR409 order_
 SELECT is(pg_temp.call_off(:f), 'done', 'an order past its time is cancelled for the books');
 SELECT is((SELECT string_agg(to_state || ' ' || actor, ', ' ORDER BY step) FROM order_history WHERE order_id = :f AND axis = 'order'), 'open seller, expired system, cancelled seller', 'after it has expired');
 SELECT pg_temp.sell('external') AS j, pg_temp.sell('external') AS j2 \gset
-SELECT is((SELECT string_agg(outcome, ' ') FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :j, 'no', 'x')), 'done', 'an order in error');
+SELECT is(pg_temp.fail_for_good(:j), 'error failed none', 'an order in error');
 SELECT is(pg_temp.call_off(:j), 'done', 'is cancelled too');
 SELECT is(pg_temp.paypal('failed', :j2), 'done', 'one whose payment failed');
 SELECT is(pg_temp.call_off(:j2), 'done', 'as well');

@@ -56,13 +56,12 @@ SELECT is(pg_temp.states(:e), 'error failed none', 'ends in error');
 SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM order_history WHERE order_id = :e AND version > 1), 'provider',
           'in the name of the provider');
 
-SELECT pg_temp.buy('bob', p_method => 'manual', p_coupon => 'TWO') AS f \gset
-SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')), 'done', 'a payment fails by hand');
-SELECT is(pg_temp.states(:f), 'error failed none', 'for good');
-SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :f), 'released', 'and gives its coupon back');
-SELECT is((SELECT outcome FROM fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, :f, 'no', 'bounced')), 'unchanged', 'failing again changes nothing');
-SELECT is(pg_temp.refusal(format($$SELECT fail_payment(77, 'operator', 'operator', 1, 'fail', NULL, NULL, %s, 'no', 'x')$$, :a)),
-          'OR409 order_not_payable', 'a paid order cannot fail');
+SELECT pg_temp.buy('bob', p_method => 'external', p_coupon => 'TWO') AS f \gset
+SELECT is((SELECT outcome FROM record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, pg_temp.payment_of(:f), 'no', 'refused', true)), 'done',
+          'a final failure of an order with a coupon');
+SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :f), 'released', 'releases the coupon');
+SELECT is((SELECT outcome FROM record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, pg_temp.payment_of(:f), 'no', 'refused', true)), 'unchanged',
+          'the same again: unchanged');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :g)), 'OR409 order_not_payable', 'an order past its time is not payable');

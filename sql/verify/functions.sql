@@ -237,15 +237,12 @@ SELECT 'orders_v1.refuse_payment'::regproc;
 SELECT 'orders_v1.check_payable'::regproc;
 SELECT 'orders_v1.settle_by_hand'::regproc;
 SELECT 'orders_v1.settle_payment'::regproc;
-SELECT 'orders_v1.fail_payment'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.record_intent(integer, text, text, bigint, text, text, bytea, bigint, text, text, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.record_intent_failure(integer, text, text, bigint, text, text, bytea, bigint, text, text, boolean)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.fail_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.find_payment'::regproc;
 SELECT 'orders_v1.check_event'::regproc;
 SELECT 'orders_v1.complete_capture'::regproc;

@@ -121,7 +121,6 @@ subtest 'an order of 100, 32 sessions refund 30' => sub {
 # Everything that may happen to an order whose money comes from outside, in any order, from all sides at once.
 my %step = (
     pay => sub { my ($db, $o) = @_; call($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
-    fail => sub { my ($db, $o) = @_; call($db, 'fail_payment', {%operator}, $o, 'declined', 'No.') },
     cancel => sub { my ($db, $o, $b) = @_; call($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
     drop => sub { my ($db, $o) = @_; call($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
     refund => sub { my ($db, $o) = @_; call($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },

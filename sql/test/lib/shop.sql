@@ -137,6 +137,15 @@ BEGIN
 END
 $$;
 
+-- The newest payment of an order failed for good: the order is in error.
+CREATE FUNCTION pg_temp.fail_for_good(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.fail_order(orders_v1.acting_as(orders_v1.system_context(77), 'provider'), orders_v1.lock_order(77, p_order, NULL, NULL),
+                                 pg_temp.payment_of(p_order), 'no', 'never', true);
+    RETURN pg_temp.states(p_order);
+END
+$$;
+
 CREATE FUNCTION pg_temp.key_of(p_payment bigint) RETURNS uuid LANGUAGE sql AS $$
     SELECT provider_key FROM orders.payment WHERE tenant_id = 77 AND id = p_payment
 $$;

@@ -64,7 +64,7 @@ together 24 "DO \$\$
             CASE (i + @) % 4
                 WHEN 0 THEN $(try "orders_v1.cancel($system, NULL, $(some i), 'race', NULL)")
                 WHEN 1 THEN $(try "orders_v1.expire_due($tenant, 5)")
-                WHEN 2 THEN $(try "orders_v1.fail_payment($system, $(some '(i + @)'), 'no', 'never')")
+                WHEN 2 THEN $(try "orders_v1.record_intent_failure($system, (SELECT max(p.id) FROM orders.payment p WHERE p.tenant_id = $tenant AND p.order_id = $(some '(i + @)')), 'no', 'never', true)")
                 ELSE $(try "orders_v1.settle_payment($system, $(some i), NULL, NULL, NULL)")
             END CASE;
             COMMIT;
