@@ -172,9 +172,17 @@ sub stop
     my $pid = $self->pid || $started or return 0;
     my $from = time;
     kill $signal // 'TERM', $pid;
-    sleep 0.02 while kill(0, $pid) && time < $from + 20;
-    kill 'KILL', $pid if kill 0, $pid;
+    sleep 0.02 while runs($pid) && time < $from + 20;
+    kill 'KILL', $pid if runs($pid);
     return time - $from;
+}
+
+# Whether a process has not exited. A zombie has: the init process of a container may reap it seconds later.
+sub runs
+{
+    my ($pid) = @_;
+    open my $in, '<', "/proc/$pid/stat" or return 0;
+    return (<$in> // '') !~ /\) [ZX] / ? 1 : 0;
 }
 
 sub DESTROY
