@@ -16,8 +16,10 @@ plan skip_all => 'clang-format 14 is not installed' unless $version =~ /version 
 my @files;
 find({ wanted => sub { push @files, $_ if /\.[ch]$/ }, no_chdir => 1 },
     grep { -d } 'mod_orders', 't/unit', 't/fuzz');
-for my $file (sort @files) {
-    my @changes = grep { /<replacement / } `$program --style=file --output-replacements-xml $file`;
-    is(scalar @changes, 0, "$file is as clang-format writes it");
-}
+@files = sort @files;
+my @said = `$program --style=file --dry-run @files 2>&1`; # one process: most of the time is its start
+is($?, 0, 'clang-format ran');
+my %changes;
+/^([^:]+):\d+:\d+: warning: code should be clang-formatted/ and $changes{$1}++ for @said;
+is($changes{$_} // 0, 0, "$_ is as clang-format writes it") for @files;
 done_testing();
