@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "documents/invoice.h"
 #include "httpd/auth.h"
 #include "httpd/config.h"
 #include "httpd/dump.h"
@@ -17,8 +18,7 @@
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
-#include "services/invoice.h"
-#include "services/provider.h"
+#include "payments/provider.h"
 
 extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) orders_module;
 

@@ -20,7 +20,7 @@
 #include "core/settings.h"
 
 struct orders_database_t;  /* store/database.h */
-struct orders_providers_t; /* services/provider.h */
+struct orders_providers_t; /* payments/provider.h */
 
 typedef enum {
     ORDERS_GET = 1 << 0, /**< HEAD too: httpd drops the body. Changes nothing, unless it `acts` */

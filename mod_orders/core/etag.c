@@ -9,7 +9,7 @@
 
 #define CHECK_BYTES 6
 
-/** Writes the part before the dot; orders_v1.version_tag (sql/functions/moves.sql) computes the same. NULL without SHA-256. */
+/** Writes the part before the dot; orders_v1.version_tag (sql/rules/moves.sql) computes the same. NULL without SHA-256. */
 static const char *version_tag(apr_pool_t *pool, int64_t order, int64_t version)
 {
     unsigned char digest[ORDERS_SHA256_SIZE];

@@ -4,8 +4,6 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "api/api.h"
-
 extern module AP_MODULE_DECLARE_DATA orders_module;
 
 #define CREATE(type, name, unset, fallback, directive) conf->name = (unset);
@@ -95,30 +93,6 @@ orders_dir_conf_t *orders_dir_conf(const request_rec *r)
 orders_server_conf_t *orders_server_conf(const server_rec *server)
 {
     return ap_get_module_config(server->module_config, &orders_module);
-}
-
-static const orders_api_t *const apis[] = {&orders_user_api,     &orders_company_api,
-                                           &orders_shop_api,     &orders_customer_api,
-                                           &orders_commerce_api, &orders_operator_api};
-
-const orders_api_t *orders_config_api(const char *name)
-{
-    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
-        if (!ap_cstr_casecmp(apis[i]->name, name)) {
-            return apis[i];
-        }
-    }
-    return NULL;
-}
-
-const char *orders_config_api_names(apr_pool_t *pool)
-{
-    const char *names = "";
-
-    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
-        names = apr_pstrcat(pool, names, *names ? ", " : "", apis[i]->name, NULL);
-    }
-    return names;
 }
 
 const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant)

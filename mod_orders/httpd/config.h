@@ -19,8 +19,8 @@
 #include <stddef.h>
 
 #include "core/call.h"
-#include "services/mail.h"
-#include "services/provider.h"
+#include "messages/mail.h"
+#include "payments/provider.h"
 
 #define ORDERS_UNSET INT_MIN
 
@@ -121,10 +121,6 @@ void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_
 
 orders_dir_conf_t *orders_dir_conf(const request_rec *r);
 orders_server_conf_t *orders_server_conf(const server_rec *server);
-
-/** The API of that name, or NULL, and the names that there are, for a refusal. */
-const orders_api_t *orders_config_api(const char *name);
-const char *orders_config_api_names(apr_pool_t *pool);
 
 /**
  * The path of an API that has this (ORDERS_HAS_…) and serves `tenant`, or NULL: one whose Location names that tenant, or

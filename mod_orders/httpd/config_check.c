@@ -15,7 +15,7 @@
 #include <unixd.h>
 #include <util_cfgtree.h>
 
-#include "api/api.h"
+#include "api/registry.h"
 #include "httpd/config.h"
 #include "httpd/dbd_config.h"
 #include "httpd/section_check.h"

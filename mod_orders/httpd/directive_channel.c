@@ -9,7 +9,7 @@
 #include "httpd/config.h"
 #include "httpd/option_timeout.h"
 #include "httpd/secret_file.h"
-#include "services/breaker.h"
+#include "net/breaker.h"
 
 typedef const char *(*option_setter_t)(cmd_parms *cmd, orders_channel_t *channel,
                                        const char *value);

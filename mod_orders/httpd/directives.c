@@ -12,12 +12,13 @@
 #include <http_log.h>
 #include <string.h>
 
+#include "api/registry.h"
 #include "httpd/config.h"
 #include "httpd/directive_channel.h"
 #include "httpd/directive_mail.h"
 #include "httpd/secret_file.h"
 #include "httpd/token_cache.h"
-#include "services/http_client.h"
+#include "net/http_client.h"
 
 extern module AP_MODULE_DECLARE_DATA orders_module;
 
@@ -121,7 +122,7 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
 {
     orders_dir_conf_t *dir = conf;
     const char *path = location_path(cmd);
-    const orders_api_t *api = orders_config_api(name);
+    const orders_api_t *api = orders_api_find(name);
 
     if (!path) {
         return "OrdersAPI belongs into <Location /a/path>: that path is where the API is served "
@@ -129,7 +130,7 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     }
     if (!api) {
         return apr_psprintf(cmd->pool, "OrdersAPI: there is no API '%s'; there are: %s", name,
-                            orders_config_api_names(cmd->pool));
+                            orders_api_names(cmd->pool));
     }
     if (dir->api) {
         return apr_psprintf(cmd->pool, "OrdersAPI is there twice in this section: %s and %s",

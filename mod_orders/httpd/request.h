@@ -12,7 +12,7 @@
 #include "core/call.h"
 #include "core/route.h"
 #include "httpd/config.h"
-#include "services/provider.h"
+#include "payments/provider.h"
 #include "store/database.h"
 
 typedef struct orders_request_t {

@@ -6,7 +6,7 @@
 #include <http_log.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/registry.h"
 
 APLOG_USE_MODULE(orders);
 

@@ -13,7 +13,7 @@
 
 #include "core/clock.h"
 #include "httpd/config.h"
-#include "httpd/gate.h"
+#include "httpd/limiter.h"
 #include "httpd/log.h"
 #include "store/schema_version.h"
 #include "store/session.h"
@@ -34,7 +34,7 @@ APLOG_USE_MODULE(orders);
 
 struct orders_pool_t {
     server_rec *server; /**< whose mod_dbd pool it is */
-    orders_gate_t *gate;
+    orders_limiter_t *gate;
     orders_schema_t *schema;
     int queue_timeout; /**< milliseconds */
     bool prepared_statements;
@@ -49,14 +49,14 @@ struct orders_pool_t {
 /** The context of an orders_database_t: who borrows. Lives as long as that. */
 typedef struct borrower_t {
     orders_pool_t *owner;
-    orders_gate_user_t user;
+    orders_limiter_user_t user;
     int queue_timeout; /**< milliseconds */
 } borrower_t;
 
 /** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
 typedef struct ticket_t {
     orders_pool_t *owner;
-    orders_gate_user_t user; /**< as whom it entered */
+    orders_limiter_user_t user; /**< as whom it entered */
     apr_pool_t *pool;
     ap_dbd_t *dbd;
     PGconn *connection;
@@ -122,7 +122,7 @@ static apr_status_t give_back(void *data)
         __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELAXED);
     }
     __atomic_sub_fetch(&owner->holders, 1, __ATOMIC_RELEASE); /* he who misses us sees the return */
-    orders_gate_leave(owner->gate, ticket->user);
+    orders_limiter_leave(owner->gate, ticket->user);
     return APR_SUCCESS;
 }
 
@@ -205,16 +205,16 @@ static void end_probe(orders_pool_t *owner, bool probe)
  * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
  * Those who are in but still trying to connect count for nothing: they are about to find the same.
  */
-static bool wait_for_others(orders_pool_t *owner, orders_gate_user_t user, apr_uint32_t returns)
+static bool wait_for_others(orders_pool_t *owner, orders_limiter_user_t user, apr_uint32_t returns)
 {
     int holders = __atomic_load_n(&owner->holders, __ATOMIC_ACQUIRE);
 
-    orders_gate_leave_narrowed(owner->gate, user, holders);
+    orders_limiter_leave_narrowed(owner->gate, user, holders);
     if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
     note_outage(owner);
-    orders_gate_refuse_all(owner->gate);
+    orders_limiter_refuse_all(owner->gate);
     return false;
 }
 
@@ -227,10 +227,10 @@ static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *
     bool again = false;
 
     for (;;) {
-        orders_gate_e gate = orders_gate_enter(owner->gate, borrower->user, deadline, again);
+        orders_limiter_e gate = orders_limiter_enter(owner->gate, borrower->user, deadline, again);
         apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_RELAXED);
 
-        if (gate == ORDERS_GATE_IN) {
+        if (gate == ORDERS_LIMITER_IN) {
             if (open_connection(owner, pool, ticket)) {
                 __atomic_add_fetch(&owner->holders, 1, __ATOMIC_RELAXED);
                 __atomic_store_n(&owner->pause, 0, __ATOMIC_RELAXED);
@@ -238,18 +238,18 @@ static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *
             }
             again = wait_for_others(owner, borrower->user, returns);
             if (!again) {
-                gate = ORDERS_GATE_REFUSED;
+                gate = ORDERS_LIMITER_REFUSED;
             } else if (orders_clock_now() >= deadline) {
-                gate = ORDERS_GATE_LATE; /* a free place is given to the late as well */
+                gate = ORDERS_LIMITER_LATE; /* a free place is given to the late as well */
             }
         }
-        if (gate == ORDERS_GATE_LATE || gate == ORDERS_GATE_LIMITED) {
+        if (gate == ORDERS_LIMITER_LATE || gate == ORDERS_LIMITER_LIMITED) {
             return unavailable(pool, ORDERS_E_busy,
-                               gate == ORDERS_GATE_LATE ? "no session became free in time"
-                                                        : "the user's sessions were all in use",
+                               gate == ORDERS_LIMITER_LATE ? "no session became free in time"
+                                                           : "the user's sessions were all in use",
                                BUSY_RETRY_SECONDS);
         }
-        if (gate == ORDERS_GATE_REFUSED) {
+        if (gate == ORDERS_LIMITER_REFUSED) {
             return unavailable(pool, ORDERS_E_database_unavailable, "no connection",
                                OUTAGE_RETRY_SECONDS);
         }
@@ -353,7 +353,7 @@ static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
     pool->schema = orders_schema_create(pchild, &log);
-    pool->gate = orders_gate_create(own, conf.sessions, orders_sessions_per_user(&conf));
+    pool->gate = orders_limiter_create(own, conf.sessions, orders_sessions_per_user(&conf));
     if (!pool->gate) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "no mutex for the admission gate");
         return NULL;

@@ -11,15 +11,15 @@
 #include <http_log.h>
 #include <mod_watchdog.h>
 
-#include "api/collect.h"
-#include "api/mail_text.h"
-#include "api/provider_event.h"
 #include "core/clock.h"
 #include "core/trouble.h"
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
-#include "services/breaker.h"
+#include "messages/pay_link_mail.h"
+#include "net/breaker.h"
+#include "payments/payment_flow.h"
+#include "payments/provider_event.h"
 #include "store/pay_link.h"
 #include "store/worker.h"
 
@@ -240,7 +240,7 @@ static bool may_claim(const round_t *round, int done)
 static orders_problem_t *make_intents(const round_t *round, const orders_reader_t *work)
 {
     const orders_writer_t writer = writer_of(work);
-    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    const orders_payment_flow_t flow = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
     orders_written_t *written;
 
@@ -252,7 +252,7 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
             break;
         }
         const orders_intent_t intent = {task->payment, task->order_number, task->return_url, NULL};
-        ORDERS_TRY(go_on(round, orders_collect_intent(&collector, &intent, &written)));
+        ORDERS_TRY(go_on(round, orders_payment_flow_intent(&flow, &intent, &written)));
     }
     return NULL;
 }
@@ -260,7 +260,7 @@ static orders_problem_t *make_intents(const round_t *round, const orders_reader_
 static orders_problem_t *send_refunds(const round_t *round, const orders_reader_t *work)
 {
     const orders_writer_t writer = writer_of(work);
-    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    const orders_payment_flow_t flow = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
 
     for (int i = 0; may_claim(round, i); i++) {
@@ -268,7 +268,7 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
         if (apr_is_empty_array(due)) {
             break;
         }
-        ORDERS_TRY(go_on(round, orders_collect_refund(&collector, orders_first(due))));
+        ORDERS_TRY(go_on(round, orders_payment_flow_refund(&flow, orders_first(due))));
     }
     return NULL;
 }
@@ -277,7 +277,7 @@ static orders_problem_t *send_refunds(const round_t *round, const orders_reader_
 static orders_problem_t *ask_captures(const round_t *round, const orders_reader_t *work)
 {
     const orders_writer_t writer = writer_of(work);
-    const orders_collector_t collector = {&writer, &round->providers, &round->settings};
+    const orders_payment_flow_t flow = {&writer, &round->providers, &round->settings};
     apr_array_header_t *due;
     orders_written_t *written;
 
@@ -286,12 +286,12 @@ static orders_problem_t *ask_captures(const round_t *round, const orders_reader_
         if (apr_is_empty_array(due)) {
             break;
         }
-        ORDERS_TRY(go_on(round, orders_collect_claimed(&collector, orders_first(due), &written)));
+        ORDERS_TRY(
+            go_on(round, orders_payment_flow_capture_claimed(&flow, orders_first(due), &written)));
     }
     return NULL;
 }
 
-/** An event that cannot be applied now does not hold up the others. */
 static orders_problem_t *review_events(const round_t *round, const orders_reader_t *work)
 {
     apr_array_header_t *due;
@@ -356,12 +356,12 @@ static orders_problem_t *send_mails(const round_t *round, const orders_reader_t 
     return NULL;
 }
 
-typedef orders_problem_t *(*duty_t)(const round_t *round, const orders_reader_t *work);
+typedef orders_problem_t *(*job_function_t)(const round_t *round, const orders_reader_t *work);
 
 /** What one thread does. Duties that wait for different servers are in different jobs: none waits for another's network. */
 struct job_t {
     const char *name;
-    duty_t duties[6]; /**< up to a NULL */
+    job_function_t duties[6]; /**< up to a NULL */
     orders_problem_t *(*tenants)(const orders_reader_t *reader,
                                  apr_array_header_t **tenants); /**< whose work it may be */
     apr_interval_time_t interval;                               /**< 0: OrdersWorkerInterval */
@@ -377,7 +377,7 @@ static const job_t payments = {
 
 static orders_problem_t *serve_tenant(const round_t *round, const orders_reader_t *work)
 {
-    const duty_t *duties = round->worker->job->duties;
+    const job_function_t *duties = round->worker->job->duties;
 
     for (size_t i = 0; duties[i] && !stopping(); i++) {
         ORDERS_TRY(go_on(round, duties[i](round, work)));

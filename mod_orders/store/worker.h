@@ -47,18 +47,18 @@ orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, in
 
 /**
  * Claims payments whose provider has not been asked yet, or did not answer: array of orders_payment_task_t. Each is for
- * orders_collect_intent.
+ * orders_payment_flow_intent.
  */
 orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
                                             const orders_claim_t *claim,
                                             apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/** Claims refunds that a provider must be told of: array of orders_refund_task_t. Each is for orders_collect_refund. */
+/** Claims refunds that a provider must be told of: array of orders_refund_task_t. Each is for orders_payment_flow_refund. */
 orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
                                             const orders_claim_t *claim,
                                             apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/** Claims payments whose capture has an unknown outcome: array of orders_payment_task_t. Each is for orders_collect_claimed. */
+/** Claims payments whose capture has an unknown outcome: array of orders_payment_task_t. Each is for orders_payment_flow_capture_claimed. */
 orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
                                              const orders_claim_t *claim,
                                              apr_array_header_t **tasks) ORDERS_MUSTCHECK;

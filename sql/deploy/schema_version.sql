@@ -16,7 +16,7 @@ CREATE TABLE orders.schema_version (
     CONSTRAINT schema_version_number_valid CHECK (number >= 0)
 );
 COMMENT ON TABLE orders.schema_version IS
-'The version of the schema, in one row. sql/functions/version.sql writes it whenever the functions are installed; the module compares number
+'The version of the schema, in one row. sql/rules/version.sql writes it whenever the functions are installed; the module compares number
 with the range that it accepts.';
 COMMENT ON COLUMN orders.schema_version.number IS
 '100 to 199 while the schema orders_v1 is complete, 200 to 299 when orders_v2 is the oldest complete one. 0: no functions are installed.';

@@ -15,7 +15,7 @@ SELECT is(orders_v1.schema_version(), number, 'a function returns it') FROM orde
 SELECT table_owner_is('orders', 'schema_version', 'orders_owner', 'the owner writes it');
 
 UPDATE orders.schema_version SET number = 1, release = 'none';
-\ir ../functions/version.sql
+\ir ../rules/version.sql
 SELECT isnt(release, 'none', 'installing the functions writes the version') FROM orders.schema_version;
 SELECT is(count(*), 1::bigint, 'in the same row') FROM orders.schema_version;
 

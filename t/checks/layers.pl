@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may include whom: mod_orders.c -> httpd -> api -> { store, services } -> core, and httpd's headers are for
-# mod_orders.c and httpd/ alone.
+# Which room may include headers of which: mod_orders.c -> httpd -> worker, api -> messages, payments, documents -> store, net -> core.
+# httpd's headers are for mod_orders.c and httpd/ alone. The folder of an API includes its own files, api/common/ and
+# api/provider_events/, but not another API's.
 use strict;
 use warnings;
 use File::Find;
@@ -11,21 +12,25 @@ use Test::More;
 chdir($ENV{srcdir} || '.') or die;
 
 my %may_include = (
-    main     => [qw(main httpd api store services core)],
-    httpd    => [qw(httpd api store services core)],
-    api      => [qw(api store services core)],
-    store    => [qw(store core)],
-    services => [qw(services core)],
-    core     => [qw(core)],
+    main      => [qw(main httpd worker api messages payments documents store net core)],
+    httpd     => [qw(httpd worker api messages payments documents store net core)],
+    worker    => [qw(worker messages payments store net core)],
+    api       => [qw(api payments documents store core)],
+    messages  => [qw(messages payments store net core)],
+    payments  => [qw(payments store net core)],
+    documents => [qw(documents core)],
+    store     => [qw(store core)],
+    net       => [qw(net core)],
+    core      => [qw(core)],
 );
 my $httpd_header = qr/^(?:httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$/;
 
 my @files;
 find({ wanted => sub { push @files, $_ if /\.[ch]$/ }, no_chdir => 1 }, 'mod_orders');
 for my $file (sort @files) {
-    my $layer = $file =~ m{^mod_orders/(\w+)/} ? $1 : 'main';
-    my $allowed = $may_include{$layer};
-    ok($allowed, "$file is in a layer") or next;
+    my $room = $file =~ m{^mod_orders/(\w+)/} ? $1 : 'main';
+    my $allowed = $may_include{$room};
+    ok($allowed, "$file is in a room") or next;
     my %allowed = map { $_ => 1 } @$allowed;
     my @wrong;
     open my $in, '<', $file or die "$file: $!";
@@ -33,11 +38,14 @@ for my $file (sort @files) {
         next unless $line =~ /^\s*#\s*include\s*([<"])([^>"]+)[>"]/;
         my ($kind, $header) = ($1, $2);
         if ($kind eq '"') {
-            my $from = $header =~ m{^(?:mod_orders/)?(\w+)/} ? $1 : $layer;
+            my $from = $header =~ m{^(?:mod_orders/)?(\w+)/} ? $1 : $room;
             push @wrong, "$.: $header" unless $allowed{$from};
+            my ($own)    = $file   =~ m{^mod_orders/api/(\w+)/};
+            my ($theirs) = $header =~ m{^api/(\w+)/};
+            push @wrong, "$.: $header" if $own && $theirs && $theirs ne $own && $theirs !~ /^(?:common|provider_events)$/;
         }
         push @wrong, "$.: $header" if $header =~ $httpd_header && !$allowed{httpd};
     }
-    is(join(', ', @wrong), '', "$file includes what its layer may");
+    is(join(', ', @wrong), '', "$file includes what its room may");
 }
 done_testing();

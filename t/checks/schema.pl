@@ -24,15 +24,15 @@ for my $script (sort glob 'sql/{deploy,revert}/*.sql') {
 }
 
 my $deploy   = text_of('sql/deploy/functions.sql');
-my @included = $deploy =~ m{^\\ir \.\./functions/(\w+\.sql)$}mg;
-my @there    = map { s{^sql/functions/}{}r } glob 'sql/functions/*.sql';
-is(join(' ', sort @included), join(' ', sort @there), 'sql/deploy/functions.sql includes each file of functions once');
-is($included[-1], 'version.sql', 'and writes the version last');
+my @included = $deploy =~ m{^\\ir \.\./((?:rules|reads)/\w+\.sql)$}mg;
+my @there    = map { s{^sql/}{}r } glob 'sql/{rules,reads}/*.sql';
+is(join(' ', sort @included), join(' ', sort @there), 'sql/deploy/functions.sql includes each file of rules and reads once');
+is($included[-1], 'rules/version.sql', 'and writes the version last');
 
-my @writers = grep { text_of($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,functions}/*.sql';
-is("@writers", 'sql/deploy/schema_version.sql sql/functions/version.sql', 'one place writes the version, after the first row');
+my @writers = grep { text_of($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,rules,reads}/*.sql';
+is("@writers", 'sql/deploy/schema_version.sql sql/rules/version.sql', 'one place writes the version, after the first row');
 
-my ($number, $release) = text_of('sql/functions/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
+my ($number, $release) = text_of('sql/rules/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
 my ($package) = text_of('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]/;
 my %range = text_of('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
 is($release, $package, 'the version names the release of configure.ac');
@@ -40,7 +40,7 @@ cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its ow
 cmp_ok($number, '<=', $range{NEWEST}, 'whose number is not beyond the newest one');
 is($range{NEWEST} % 100, 99, 'and all later versions of the same schema of functions');
 
-my $sql     = join '', map { text_of($_) } glob 'sql/{deploy,functions}/*.sql';
+my $sql     = join '', map { text_of($_) } glob 'sql/{deploy,rules,reads}/*.sql';
 my %granted = map { $_ => 1 } map { /\borders(?:_v1)?\.(\w+)\(/g } $sql =~ /^GRANT EXECUTE ON FUNCTION(.*?)TO orders_api;/msg;
 my %called  = map { $_ => 1 } map { text_of($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS_WRITTEN(?:_EVENT|_EARLY)?\(\s*")(\w+)\(/g } glob 'mod_orders/store/*.{c,h}';
 $called{cancel_reason} = 1; # by the view of orders

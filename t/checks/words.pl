@@ -81,7 +81,7 @@ for (members($vocabulary, 'ORDERS_NOTES'), members($vocabulary, 'ORDERS_METRICS'
     like($docs, qr/\b\Q$_->[0]\E\b/, "$_->[0] is documented");
 }
 # The decimals of PayPal, which the database and the module have to know alike.
-my ($paypal) = text_of('mod_orders/services/paypal_money.c') =~ /currencies\[\] = \{(.*?)\n\};/s;
+my ($paypal) = text_of('mod_orders/payments/paypal/money.c') =~ /currencies\[\] = \{(.*?)\n\};/s;
 my %taken    = map { /\{"(\w+)", (\d), (\d)\}/ ? ($1 => [ $2, $3 ]) : () } $paypal =~ /(\{[^{}]+\})/g;
 my ($rows)   = text_of('sql/deploy/catalogue.sql') =~ /INSERT INTO orders\.provider_currency[^;]*VALUES(.*?);/s;
 my %listed   = $rows =~ /'paypal', '(\w+)', (\d)/g;

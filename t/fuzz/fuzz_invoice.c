@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "core/json_writer.h"
-#include "services/invoice.h"
+#include "documents/invoice.h"
 
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 

@@ -6,7 +6,7 @@
 
 #include "core/mail_address.h"
 #include "core/text.h"
-#include "services/mail.h"
+#include "messages/mail.h"
 
 /** Up to a line end; a vertical tab in it stands for one. */
 static const char *field(char **rest)

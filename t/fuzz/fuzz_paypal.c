@@ -3,12 +3,12 @@
  * byte chooses the reader. */
 #include <strings.h>
 
-#include "services/http_messages.h"
-#include "services/paypal_call.h"
-#include "services/paypal_certificates.h"
-#include "services/paypal_events.h"
-#include "services/paypal_json.h"
-#include "services/paypal_messages.h"
+#include "payments/http_messages.h"
+#include "payments/paypal/call.h"
+#include "payments/paypal/certificates.h"
+#include "payments/paypal/events.h"
+#include "payments/paypal/json.h"
+#include "payments/paypal/messages.h"
 #include "support.h"
 
 static void read_event(apr_pool_t *pool, const char *text, size_t length)

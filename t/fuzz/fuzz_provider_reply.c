@@ -8,7 +8,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 
-#include "services/http_messages.h"
+#include "payments/http_messages.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

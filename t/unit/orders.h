@@ -7,7 +7,7 @@
 
 #include "support.h"
 
-#include "api/projection.h"
+#include "api/common/projection.h"
 
 /** The word that a projection has for an order in these states. */
 static inline const char *word_of(const orders_projection_t *projection, const char *state,

@@ -14,10 +14,10 @@
 #include <apr_time.h>
 #include <jansson.h>
 
-#include "services/http_client.h"
-#include "services/paypal_certificates.h"
-#include "services/paypal_provider.h"
-#include "services/paypal_token.h"
+#include "net/http_client.h"
+#include "payments/paypal/certificates.h"
+#include "payments/paypal/provider.h"
+#include "payments/paypal/token.h"
 #include "support.h"
 
 #define SECRET "EO422dn3gQLgDbuwqTjzrFgFtaRLRR5BdHEESmha49TM"

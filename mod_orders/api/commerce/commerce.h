@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the commerce API share: its words and its shapes, which are those of its specification, odd ones too. */
+#ifndef ORDERS_API_COMMERCE_COMMERCE_H
+#define ORDERS_API_COMMERCE_COMMERCE_H
+
+#include "api/common/projection.h"
+#include "api/common/request.h"
+#include "core/call.h"
+#include "store/views.h"
+
+/** `status`. */
+extern const orders_projection_t orders_commerce_status[];
+/** `order_type`, which lists can be filtered by; NULL-terminated. */
+extern const char *const orders_commerce_categories[];
+/** What a list's `period` can be, in words and in patterns; NULL-terminated. */
+extern const char *const orders_commerce_periods[];
+
+orders_problem_t *orders_commerce_create(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_commerce_upgrade(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_commerce_list(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_commerce_detail(orders_call_t *call, orders_reply_t *reply);
+
+/**
+ * Who asks, before any body is read: call->application by the header `apikey`, call->identity by Authorization, or the
+ * application itself where it may act for its users and no user came. `unauthenticated` with the header as its field.
+ */
+orders_problem_t *orders_commerce_authenticate(orders_call_t *call) ORDERS_MUSTCHECK;
+/** Whose order `uid` asks for; NULL when there is no such user for this caller. A user who came needs none. */
+const char *orders_commerce_member(const orders_call_t *call, const char *uid);
+/** The body, which is JSON too where it only looks like it; an empty one is an empty object, whatever its type. */
+orders_problem_t *orders_commerce_body(orders_input_t **input,
+                                       orders_call_t *call) ORDERS_MUSTCHECK;
+/** These fields (NULL-terminated) of the query and of the body. */
+orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
+                                        const char *const *names) ORDERS_MUSTCHECK;
+/** Refuses the field `uid`. */
+void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool);
+
+/**
+ * A period on the tenant's wall clock, which the database knows: the present `unit`, or from the beginning of one day to
+ * the beginning of another, which is NULL after the year 9999.
+ */
+typedef struct orders_commerce_period_t {
+    const char *unit;      /**< day, week (from Monday), month or year; NULL: the days below */
+    const char *from, *to; /**< YYYY-MM-DD */
+} orders_commerce_period_t;
+
+/** Reads a word, a month or a range of days, whose last day is included. False: the text is no period. */
+bool orders_commerce_period(orders_commerce_period_t *period, const char *text,
+                            apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/** {"status_code", "errors", "data": …}: the writer is before the value of `data` between the two. */
+void orders_commerce_begin(orders_json_t *json);
+void orders_commerce_end(orders_json_t *json);
+/** What was placed. */
+void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *order);
+/** An entry of all-orders, of the member with this key. */
+void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *order,
+                                 const char *member, apr_pool_t *pool);
+/** The lines that make up the order's total, as an array. */
+void orders_commerce_write_lines(orders_json_t *json, const orders_order_t *order);
+
+/** {"status_code", "error_type", "errors": {field: [messages]}, "data"}. Fits orders_api_t. */
+void orders_commerce_problem(const orders_call_t *call, const orders_problem_t *problem,
+                             orders_reply_t *reply);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commerce API: how it refuses. The order book names the rules that an order breaks; each route has its own words for
+ * them, and the field that they are about.
+ */
+#include <apr_strings.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "api/commerce/commerce.h"
+
+/* What a rule is called; the rule's value stands for %s. */
+typedef struct word_t {
+    const char *rule, *field, *message;
+} word_t;
+
+#define UPGRADE_IN_PROCESSING                                                                      \
+    "There exists a package upgrade in processing. Please wait until the process complete or "     \
+    "contact the site administrator."
+
+/* Both routes have these. */
+static const word_t order_words[] = {
+    {"user_unknown", "uid", "Invalid user id"},
+    {"product_unknown", "product_id", "Invalid product_id %s"},
+    {"unit_price_mismatch", "unit_price", "Invalid unit_price. It is %s."},
+    {"discount_mismatch", "discount", "Invalid discount. It is %s."},
+    {"given_name_invalid", "address_first_name", "Invalid address_first_name"},
+    {"family_name_invalid", "address_last_name", "Invalid address_last_name"},
+    {"email_invalid", "address_mail_id", "Invalid address_mail_id"},
+    {"phone_invalid", "address_phone_number", "Invalid address_phone_number"},
+    {"house_invalid", "address_name_line", "Invalid address_name_line"},
+    {"street_invalid", "address_premise", "Invalid address_premise"},
+    {"city_invalid", "address_locality", "Invalid address_locality"},
+    {"country_unknown", "address_country_code", "Invalid address_country_code"},
+    {"state_unknown", "address_state_code", "Invalid address_state_code"},
+    {"package_active", "product_id", "You already have an active package."},
+    {"package_unpaid", "uid",
+     "Payment for previous purchase is not completed yet. Please wait until the payment complete "
+     "or cancel that payment."},
+    {"package_processing", "uid", UPGRADE_IN_PROCESSING},
+    {"package_confirming", "uid", UPGRADE_IN_PROCESSING},
+};
+
+static const word_t create_words[] = {
+    {"lines_required", "products", "This field is required. Must have one product."},
+    {"lines_too_many", "products", "Too many products."},
+    {"quantity_invalid", "quantity", "Invalid quantity. Quantity must be greater than 1."},
+    {"line_total_mismatch", "total_amount", "Invalid line item total_amount. It is %s."},
+    {"total_mismatch", "total_amount",
+     "Invalid order total_amount. Order total_amount must be the sum of line item total_amount."},
+    {"package_not_alone", "products", "A package must be ordered alone, and once."},
+    {"postcode_invalid", "address_postal_code", "Invalid address_postal_code"},
+};
+
+static const word_t upgrade_words[] = {
+    {"type_unknown", "order_type", "Invalid order_type. Supported values are upgrade,renewal"},
+    {"postcode_invalid", "address_postcode", "Invalid postcode"},
+    {"discount_not_below", "order_total", "Discount must be less than unit_price."},
+    {"order_total_mismatch", "order_total",
+     "Order total must be difference of unit_price and discount."},
+    {"renewal_of_another", "product_id",
+     "Couldn't process your request. Renewal package not same as the existing package. Please "
+     "check your package and try again."},
+    {"not_an_upgrade", "product_id",
+     "Couldn't process your request. May be you reached maximum upgrade or invalid package id."},
+    {"same_package", "product_id",
+     "The supplied package same as the existing package. Please change your package and try "
+     "again."},
+    {"member_not_placed", "uid",
+     "You are not placed into the genealogy yet. Please wait until the placement completes."},
+    {"auto_upgrade_pending", "uid",
+     "System initiated package auto upgrade. Please wait until the process complete."},
+    {"refund_open", "uid",
+     "You cannot perform package upgrade because you have an active refund request."},
+};
+
+typedef struct words_t {
+    const char *route;
+    const word_t *words;
+    size_t count;
+} words_t;
+
+static const words_t words_of_routes[] = {
+    {"commerce.create", create_words, ORDERS_COUNT(create_words)},
+    {"commerce.upgrade", upgrade_words, ORDERS_COUNT(upgrade_words)},
+    {NULL, order_words, ORDERS_COUNT(order_words)}, /* of any */
+};
+
+static const word_t *word_of(const orders_call_t *call, const char *rule)
+{
+    for (size_t i = 0; i < ORDERS_COUNT(words_of_routes); i++) {
+        const words_t *own = &words_of_routes[i];
+        if (own->route && (!call->route || strcmp(own->route, call->route->name) != 0)) {
+            continue;
+        }
+        for (size_t w = 0; w < own->count; w++) {
+            if (strcmp(own->words[w].rule, rule) == 0) {
+                return &own->words[w];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* What the order book's refusals name that this API calls something else. */
+static const struct {
+    const char *ours, *field;
+} renamed[] = {
+    {"user", "uid"},
+    {"product", "product_id"},
+    {"lines", "quantity"}, /* there is less of something than was ordered */
+};
+
+static const char *field_named(const char *ours)
+{
+    for (size_t i = 0; i < ORDERS_COUNT(renamed); i++) {
+        if (strcmp(renamed[i].ours, ours) == 0) {
+            return renamed[i].field;
+        }
+    }
+    return ours;
+}
+
+/* The key of what is about no field. */
+#define DETAIL "detail"
+
+typedef struct refusal_t {
+    const char *field, *message;
+} refusal_t;
+
+static void refuse(apr_array_header_t *refusals, const char *field, const char *message)
+{
+    APR_ARRAY_PUSH(refusals, refusal_t) = (refusal_t){field, message};
+}
+
+/* The message with the value in place of %s; without a value, what comes before it. */
+static const char *fill(apr_pool_t *pool, const char *message, const char *value)
+{
+    const char *hole = strstr(message, " %s");
+    if (!hole) {
+        return message;
+    }
+    const char *start = apr_pstrmemdup(pool, message, (apr_size_t)(hole - message));
+    return value && *value ? apr_pstrcat(pool, start, " ", value, hole + 3, NULL) : start;
+}
+
+static void add_rules(apr_array_header_t *refusals, const orders_call_t *call,
+                      const orders_problem_t *problem)
+{
+    json_t *extra = problem->extra ? json_loads(problem->extra, 0, NULL) : NULL;
+    const json_t *refused = json_object_get(extra, "refused");
+    for (size_t i = 0; i < json_array_size(refused); i++) {
+        const json_t *entry = json_array_get(refused, i);
+        const char *rule = json_string_value(json_object_get(entry, "rule"));
+        const char *value = json_string_value(json_object_get(entry, "value"));
+        const word_t *word = rule ? word_of(call, rule) : NULL;
+        refuse(refusals, word ? word->field : DETAIL,
+               word ? fill(call->pool, word->message, value) : problem->detail);
+    }
+    json_decref(extra);
+}
+
+static void add_fields(apr_array_header_t *refusals, const orders_problem_t *problem)
+{
+    for (int i = 0; problem->fields && i < problem->fields->nelts; i++) {
+        const orders_field_error_t *refused =
+            &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
+        refuse(refusals, field_named(refused->field), refused->message);
+    }
+}
+
+static apr_array_header_t *refusals_of(const orders_call_t *call, const orders_problem_t *problem)
+{
+    apr_array_header_t *refusals = apr_array_make(call->pool, 4, sizeof(refusal_t));
+    add_rules(refusals, call, problem);
+    add_fields(refusals, problem);
+    if (!refusals->nelts) {
+        refuse(refusals, problem->error == ORDERS_E_unauthenticated ? "Authorization" : DETAIL,
+               problem->detail);
+    }
+    return refusals;
+}
+
+static bool came_before(const apr_array_header_t *refusals, int at)
+{
+    for (int i = 0; i < at; i++) {
+        if (strcmp(APR_ARRAY_IDX(refusals, i, refusal_t).field,
+                   APR_ARRAY_IDX(refusals, at, refusal_t).field) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* {field: [messages]}, each field where it is named first. */
+static void write_errors(orders_json_t *json, const apr_array_header_t *refusals)
+{
+    orders_json_begin_object(json);
+    for (int i = 0; i < refusals->nelts; i++) {
+        const char *field = APR_ARRAY_IDX(refusals, i, refusal_t).field;
+        if (came_before(refusals, i)) {
+            continue;
+        }
+        orders_json_key(json, field);
+        orders_json_begin_array(json);
+        for (int k = i; k < refusals->nelts; k++) {
+            const refusal_t *refusal = &APR_ARRAY_IDX(refusals, k, refusal_t);
+            if (strcmp(refusal->field, field) == 0) {
+                orders_json_string(json, refusal->message);
+            }
+        }
+        orders_json_end_array(json);
+    }
+    orders_json_end_object(json);
+}
+
+/* What an order is refused for is a bad request to this API; a path that is none is not found. */
+static int status_of(const orders_call_t *call, const orders_problem_t *problem)
+{
+    orders_kind_e kind = orders_error_kind(problem->error);
+    if (problem->status || problem->error == ORDERS_E_idempotency_in_flight ||
+        problem->error == ORDERS_E_idempotency_key_reused) {
+        return orders_problem_status(problem);
+    }
+    switch (kind) {
+    case ORDERS_KIND_PAYMENT_REQUIRED:
+    case ORDERS_KIND_FORBIDDEN:
+    case ORDERS_KIND_CONFLICT:
+    case ORDERS_KIND_UNPROCESSABLE:
+        return 400;
+    case ORDERS_KIND_NOT_FOUND:
+        return call->route ? 400 : 404;
+    default:
+        return orders_kind_status(kind);
+    }
+}
+
+/* Where the key is what is missing. Of a user's token the challenge is everybody's. */
+static void challenge(orders_reply_t *reply, const apr_array_header_t *refusals)
+{
+    const refusal_t *first = orders_first(refusals);
+    if (reply->status == 401 && strcmp(first->field, "apikey") == 0) {
+        apr_table_setn(reply->headers, "WWW-Authenticate", "ApiKey header=\"apikey\"");
+    }
+}
+
+void orders_commerce_problem(const orders_call_t *call, const orders_problem_t *problem,
+                             orders_reply_t *reply)
+{
+    apr_array_header_t *refusals = refusals_of(call, problem);
+    orders_json_t *json = reply->json = orders_json_open(call->pool);
+    reply->status = status_of(call, problem);
+    reply->etag = NULL;
+    challenge(reply, refusals);
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "status_code", reply->status);
+    orders_json_member_string(json, "error_type", "Validation Error");
+    orders_json_key(json, "errors");
+    write_errors(json, refusals);
+    orders_json_member_raw(json, "data", "{}", 2);
+    orders_json_end_object(json);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commerce API: who asks, for whom, and how a request says so. */
+#include <string.h>
+
+#include "api/commerce/commerce.h"
+#include "core/input_body.h"
+#include "core/text.h"
+#include "core/token.h"
+
+static orders_problem_t *unauthenticated(const orders_call_t *call, const char *header)
+{
+    orders_problem_t *problem = orders_problem(call->pool, ORDERS_E_unauthenticated, NULL);
+    orders_problem_field(&problem, call->pool, header, ORDERS_E_unauthenticated, NULL);
+    return problem;
+}
+
+static orders_problem_t *find_application(orders_call_t *call)
+{
+    orders_problem_t *problem =
+        call->look_up(call, call->header(call, "apikey"), &call->application);
+    if (problem && problem->error != ORDERS_E_unauthenticated) {
+        return problem;
+    }
+    return !problem && call->application->scopes & ORDERS_SCOPE_APPLICATION
+               ? NULL
+               : unauthenticated(call, "apikey");
+}
+
+static bool may_act(const orders_call_t *call)
+{
+    return call->application->scopes & ORDERS_SCOPE_ACT_AS_USER;
+}
+
+/* A user of ours. That it is no buyer's token is as good as none. */
+static orders_problem_t *find_user(orders_call_t *call, const char *header)
+{
+    const char *token = header ? orders_token_bearer(header) : NULL;
+    orders_problem_t *problem = token ? call->identify(call, token) : NULL;
+    if (token && !problem) {
+        return NULL;
+    }
+    return problem && problem->error != ORDERS_E_unauthenticated &&
+                   problem->error != ORDERS_E_forbidden
+               ? problem
+               : unauthenticated(call, "Authorization");
+}
+
+orders_problem_t *orders_commerce_authenticate(orders_call_t *call)
+{
+    const char *header = call->header(call, "Authorization");
+    ORDERS_TRY(find_application(call));
+    if (!call->settings->own_tokens) {
+        return call->identify(call, NULL); /* httpd has asked who it is */
+    }
+    if (!header && may_act(call)) {
+        call->identity = call->application;
+        call->count_for(call, call->application->user_id, call->application->ref);
+        return NULL;
+    }
+    return find_user(call, header);
+}
+
+const char *orders_commerce_member(const orders_call_t *call, const char *uid)
+{
+    const char *own = call->identity != call->application ? call->identity->ref : NULL;
+    if (!uid || (own && strcmp(uid, own) == 0)) {
+        return own;
+    }
+    if (!*uid || !may_act(call)) {
+        return NULL;
+    }
+    call->count_for(call, 0, uid);
+    return uid;
+}
+
+void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool)
+{
+    orders_problem_field(problem, pool, "uid", ORDERS_E_user_not_found, "Invalid user id");
+}
+
+static bool begins_like_json(const orders_call_t *call)
+{
+    return call->body[strspn(call->body, " \t\r\n")] == '{';
+}
+
+/* The specification's sample clients send JSON as whatever their libraries call it: a form, or nothing. */
+static const char *type_of(const orders_call_t *call)
+{
+    if (call->body_length == 0) {
+        return "";
+    }
+    bool vague = !*call->content_type ||
+                 strcmp(call->content_type, "application/x-www-form-urlencoded") == 0;
+    return vague && begins_like_json(call) ? "application/json" : call->content_type;
+}
+
+orders_problem_t *orders_commerce_body(orders_input_t **input, orders_call_t *call)
+{
+    orders_text_skip_mark(&call->body, &call->body_length);
+    call->content_type = type_of(call);
+    return orders_input_body(input, call, true);
+}
+
+orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
+                                        const char *const *names)
+{
+    orders_input_t *query, *body;
+    ORDERS_TRY(orders_input_query(&query, call->pool, call->query));
+    ORDERS_TRY(orders_commerce_body(&body, call));
+    return orders_input_both(input, query, body, names, call->pool);
+}

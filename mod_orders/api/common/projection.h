@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Projections: from an order's canonical states to the words of an API, and from a word back to the states that show it.
+ *
+ * A projection is a table, read from the top: the first row whose states the order has gives the word. The last row asks
+ * for nothing, so there is a word for every order.
+ */
+#ifndef ORDERS_API_COMMON_PROJECTION_H
+#define ORDERS_API_COMMON_PROJECTION_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "store/views.h"
+
+enum {
+#define X(name, word) ORDERS_ORDER_INDEX_##name,
+    ORDERS_ORDER_STATES(X)
+#undef X
+        ORDERS_ORDER__COUNT
+};
+enum {
+#define X(name, word) ORDERS_PAYMENT_INDEX_##name,
+    ORDERS_PAYMENT_STATES(X)
+#undef X
+        ORDERS_PAYMENT__COUNT
+};
+enum {
+#define X(name, word) ORDERS_FULFILMENT_INDEX_##name,
+    ORDERS_FULFILMENT_STATES(X)
+#undef X
+        ORDERS_FULFILMENT__COUNT
+};
+
+/** Bits of states, for tables. */
+#define ORDERS_ORDER(name) (1u << ORDERS_ORDER_INDEX_##name)
+#define ORDERS_PAYMENT(name) (1u << ORDERS_PAYMENT_INDEX_##name)
+#define ORDERS_FULFILMENT(name) (1u << ORDERS_FULFILMENT_INDEX_##name)
+
+typedef struct orders_projection_t {
+    unsigned order, payment, fulfilment; /**< any of these states; 0: whatever it is */
+    const char *word;
+} orders_projection_t;
+
+/** The states' words, NULL-terminated: what filters may name. */
+extern const char *const orders_order_states[];
+extern const char *const orders_payment_states[];
+extern const char *const orders_fulfilment_states[];
+extern const char *const orders_return_states[];
+
+/** The word that `table` has for the order. */
+const char *orders_project(const orders_projection_t *table, const orders_order_t *order);
+
+/** A filter: the orders for which `table` has this word. */
+typedef struct orders_shown_t {
+    const orders_projection_t *table;
+    const char *word; /**< NULL: any */
+} orders_shown_t;
+
+/**
+ * The pairs "order state/payment state" that all filters show, as array of const char *; NULL when no filter has a word.
+ * For tables that do not look at fulfilment.
+ */
+apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *filters, int count);
+
+#endif

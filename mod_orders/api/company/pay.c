@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The company API: the way of a buyer who follows a pay link. The page, the provider's own page, and back here, where the
+ * money is captured. No session is held while the provider is asked; whatever is asked twice is done once.
+ */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/company/company.h"
+#include "api/company/pages.h"
+#include "core/money.h"
+#include "payments/pay_link.h"
+#include "payments/payment_flow.h"
+#include "store/pay_link.h"
+
+static orders_problem_t *order_of_link(const orders_call_t *call, orders_order_t **order)
+{
+    int64_t id;
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_reader_t reader = orders_call_reader(call);
+    return orders_pay_link_read(&reader, id, order);
+}
+
+/* The key of the page that is shown for the states of an order, before the payments and the expiry are regarded: see standing_of. */
+static const orders_projection_t standings[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "over"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.payment =
+         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
+    {.payment = ORDERS_PAYMENT(CLOSED), .word = "over"},
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
+    {.word = "unpaid"},
+};
+
+static const struct {
+    const char *word, *title, *message, *button;
+} pages[] = {
+    {"over", "This order can no longer be paid", "Please ask the seller.", NULL},
+    {"refunded", "This order was refunded", NULL, NULL},
+    {"paid", "Thank you: the order is paid", "You may close this page.", NULL},
+    {"confirming", "Your payment is being confirmed",
+     "This can take a while. You need not pay again.", NULL},
+    {"failed", "The payment was declined", "You can try again, or pay in another way.",
+     "Try again with PayPal"},
+    {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
+};
+
+/* Offers a payment when orders_v1.check_payable allows one: not past the expiry, and not while the outcome of a capture is unknown. */
+static const char *standing_of(const orders_order_t *order)
+{
+    const char *word = orders_project(standings, order);
+    bool waits = strcmp(word, "unpaid") == 0 || strcmp(word, "failed") == 0;
+    bool late = order->expires_at && order->expires_at <= apr_time_now();
+    const orders_payment_t *last = orders_latest_payment(order);
+    if (waits && last && last->capture_asked) {
+        return "confirming";
+    }
+    return waits && (late || strcmp(order->method, "external") != 0) ? "over" : word;
+}
+
+static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
+{
+    char amount[ORDERS_MONEY_SIZE];
+    apr_size_t length = orders_money_write(amount, order->total, (int)order->exponent, false);
+    return apr_psprintf(pool, "%.*s %s", (int)length, amount, order->currency);
+}
+
+static void show(const orders_call_t *call, const orders_order_t *order, orders_reply_t *reply)
+{
+    const orders_company_t *company = order->of.company;
+    const char *standing = standing_of(order);
+    size_t page = 0;
+    while (strcmp(pages[page].word, standing) != 0) {
+        page++;
+    }
+    const orders_page_text_t text = {
+        .status = 200,
+        .title = pages[page].title,
+        .message = pages[page].message,
+        .button = pages[page].button,
+        .seller = company ? company->name : NULL,
+        .order_number = order->number,
+        .amount = amount_of(call->pool, order),
+    };
+    orders_company_page(call, &text, reply);
+}
+
+orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    show(call, order, reply);
+    return NULL;
+}
+
+/* This API's pages of the same link. */
+static const char *page_url(const orders_call_t *call, const char *page)
+{
+    return apr_pstrcat(call->pool, call->settings->public_url ? call->settings->public_url : "",
+                       call->mount, "/transaction/", call->param[0], "/", page, NULL);
+}
+
+/* The same, relative to this page, whose path may end with a slash: right behind a proxy and a rewrite too. */
+static const char *page_reference(const orders_call_t *call, const char *page)
+{
+    const char *path = call->sent_path;
+    size_t length = path ? strlen(path) : 0;
+    return length && path[length - 1] == '/' ? apr_pstrcat(call->pool, "../", page, NULL) : page;
+}
+
+static void redirect(const char *url, orders_reply_t *reply)
+{
+    reply->status = 303;
+    apr_table_setn(reply->headers, "Location", url);
+}
+
+static orders_writer_t writer_of(const orders_call_t *call)
+{
+    return (orders_writer_t){
+        .database = call->database,
+        .pool = call->pool,
+        .tenant = call->settings->tenant,
+        .api = call->api->name,
+        .actor = "provider",
+        .route = call->route->name,
+    };
+}
+
+/* The payment to go on with; a new one when the provider no longer knows the intent of the last. */
+static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t gone,
+                               orders_payment_task_t **task)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_pay_link_start(&reader, order_id, gone, task));
+    return *task ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
+}
+
+/* Makes the intent, and sends the buyer to the provider's page. */
+static orders_problem_t *make_intent(const orders_call_t *call, const orders_payment_task_t *task,
+                                     orders_reply_t *reply)
+{
+    const orders_writer_t writer = writer_of(call);
+    const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
+    const orders_intent_t intent = {
+        .payment = task->payment,
+        .order_number = task->order_number,
+        .return_url = page_url(call, "return"),
+        .cancel_url = page_url(call, "cancel"),
+    };
+    orders_written_t *written;
+    const orders_order_t *order;
+    ORDERS_TRY(orders_payment_flow_intent(&flow, &intent, &written));
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    const orders_payment_t *made = orders_last(order->of.payments);
+    if (!made || !made->pay_url) {
+        return orders_problem(call->pool, ORDERS_E_provider_unreachable, NULL);
+    }
+    redirect(made->pay_url, reply);
+    return NULL;
+}
+
+orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
+{
+    int64_t id;
+    orders_payment_task_t *task;
+    orders_capture_reply_t said = {.outcome = "gone"};
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_problem_t *problem = start(call, id, 0, &task);
+    if (problem && problem->error == ORDERS_E_order_not_payable) {
+        redirect(page_reference(call, "pay"), reply); /* which says why */
+        return NULL;
+    }
+    ORDERS_TRY(problem);
+    if (!task->payment->intent_id) {
+        return make_intent(call, task, reply);
+    }
+    const orders_writer_t writer = writer_of(call);
+    const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
+    ORDERS_TRY(orders_payment_flow_look(&flow, task->payment, &said));
+    if (strcmp(said.outcome, "gone") == 0) {
+        ORDERS_TRY(start(call, id, task->payment->id, &task));
+        return make_intent(call, task, reply);
+    }
+    const char *there = said.pay_url ? said.pay_url : task->payment->pay_url;
+    bool waiting = strcmp(said.outcome, "waiting") == 0 && there;
+    redirect(waiting ? there : page_reference(call, "return"), reply);
+    return NULL;
+}
+
+orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    const orders_payment_t *payment = orders_latest_payment(order);
+    if (!orders_call_only_looks(call) && payment && payment->channel) {
+        const orders_writer_t writer = writer_of(call);
+        const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
+        orders_written_t *written;
+        orders_problem_t *problem = orders_payment_flow_capture(&flow, payment, false, &written);
+        if (problem && problem->error != ORDERS_E_provider_unreachable) {
+            return problem;
+        }
+        ORDERS_TRY(order_of_link(call, &order));
+    }
+    show(call, order, reply);
+    return NULL;
+}
+
+orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_order_t *order;
+    ORDERS_TRY(order_of_link(call, &order));
+    if (strcmp(standing_of(order), "unpaid") != 0) {
+        show(call, order, reply);
+        return NULL;
+    }
+    const orders_page_text_t text = {
+        .status = 200,
+        .title = "You have not paid",
+        .message = "Nothing was taken. You can still pay this order.",
+        .order_number = order->number,
+        .amount = amount_of(call->pool, order),
+        .link = page_reference(call, "pay"),
+        .link_text = "Pay the order",
+    };
+    orders_company_page(call, &text, reply);
+    return NULL;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The company API: what its failures are called. Each route has a table of its own words, which are all that it ever
+ * answers for what a client did; where an order's states are the reason, a projection of these has the word.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "api/company/company.h"
+#include "api/company/pages.h"
+
+typedef struct word_t {
+    orders_error_e error;
+    const char *word;                 /* or: */
+    const orders_projection_t *state; /* by the states that the refusal names */
+} word_t;
+
+typedef struct words_t {
+    const char *route;
+    const char *otherwise; /* whatever else was wrong with the request */
+    const word_t *words;
+    size_t count;
+} words_t;
+
+static const orders_projection_t states[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "closed"},
+    {.payment = ORDERS_PAYMENT(CLOSED), .word = "closed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.payment =
+         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
+    {.word = "open"},
+};
+
+/* What was paid and cannot be refunded had nothing to pay; the routes have no word of its own for that. */
+static const orders_projection_t refund_states[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "closed"},
+    {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED) | ORDERS_PAYMENT(REFUND_PENDING) |
+                ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "refunded"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
+    {.word = "open"},
+};
+
+static const orders_projection_t consumer_states[] = {
+    {.order = ORDERS_ORDER(EXPIRED), .word = "order_is_timeout"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(ERROR), .word = "order_is_aborted"},
+    {.word = "order_is_finished"},
+};
+
+static const orders_projection_t edit_states[] = {
+    {.order = ORDERS_ORDER(EXPIRED), .word = "order_is_timeout"},
+    {.word = "order_not_exist"},
+};
+
+/* Who asks, for which company: the same for every route of salespeople. */
+#define SEAT                                                                                       \
+    {ORDERS_E_unauthenticated, "does not signin", NULL},                                           \
+        {ORDERS_E_forbidden, "does not signin", NULL},                                             \
+        {ORDERS_E_company_not_chosen, "not select company yet", NULL},                             \
+        {ORDERS_E_company_not_found, "company not exist", NULL},                                   \
+    {                                                                                              \
+        ORDERS_E_not_a_member, "not company member", NULL                                          \
+    }
+
+static const word_t list_words[] = {SEAT};
+
+static const word_t create_words[] = {
+    SEAT,
+    {ORDERS_E_not_a_seller, "not company member", NULL},
+    {ORDERS_E_cart_not_found, "cart not exist", NULL},
+    {ORDERS_E_cart_ordered, "repeat", NULL},
+    {ORDERS_E_cart_empty, "no products", NULL},
+    {ORDERS_E_product_not_sold, "product invalid", NULL},
+};
+
+static const word_t payment_words[] = {
+    SEAT,
+    {ORDERS_E_not_found, "order not exist", NULL},
+    {ORDERS_E_not_the_retailer, "order not exist", NULL},
+    {ORDERS_E_transaction_id_taken, "repeated", NULL},
+    {ORDERS_E_order_not_payable, NULL, states},
+};
+
+static const word_t cancel_words[] = {
+    SEAT,
+    {ORDERS_E_not_found, "order not exist", NULL},
+    {ORDERS_E_order_not_cancellable, NULL, states},
+};
+
+static const word_t refund_words[] = {
+    SEAT,
+    {ORDERS_E_not_found, "order not exist", NULL},
+    {ORDERS_E_not_the_retailer, "not reatiler order", NULL},
+    {ORDERS_E_order_not_refundable, NULL, refund_states},
+    {ORDERS_E_refund_in_progress, "refunded", NULL},
+    {ORDERS_E_refund_window_closed, "refund expired", NULL},
+    {ORDERS_E_transaction_id_taken, "repeated", NULL},
+    {ORDERS_E_terminal_transaction_not_found, "transaction not found", NULL},
+    {ORDERS_E_terminal_transaction_mismatch, "invalid transaction id", NULL},
+};
+
+static const word_t query_words[] = {
+    SEAT,
+    {ORDERS_E_not_found, "order not exist", NULL},
+    {ORDERS_E_refund_window_closed, "refund expired", NULL},
+    {ORDERS_E_order_not_refundable, NULL, refund_states},
+    {ORDERS_E_refund_in_progress, "refunded", NULL},
+};
+
+static const word_t detail_words[] = {
+    SEAT,
+    {ORDERS_E_not_a_seller, "no permission", NULL},
+    {ORDERS_E_not_found, "order not exist", NULL},
+};
+
+static const word_t send_words[] = {
+    {ORDERS_E_unauthenticated, "does not signin", NULL},
+    {ORDERS_E_forbidden, "does not signin", NULL},
+    {ORDERS_E_not_found, "order not exist", NULL},
+    {ORDERS_E_invalid_field, "invalid email", NULL},
+    {ORDERS_E_payment_method_mismatch, "invalid payment", NULL},
+    {ORDERS_E_order_not_payable, NULL, states},
+};
+
+static const word_t result_words[] = {
+    {ORDERS_E_not_found, "result not exist", NULL},
+    {ORDERS_E_link_expired, "log expired", NULL},
+};
+
+#define CONSUMER                                                                                   \
+    {ORDERS_E_unauthenticated, "not_sign_in", NULL}, {ORDERS_E_forbidden, "not_sign_in", NULL},    \
+        {ORDERS_E_not_found, "order_not_exist", NULL},                                             \
+    {                                                                                              \
+        ORDERS_E_order_bound, "order_not_bound_same_user", NULL                                    \
+    }
+
+static const word_t partial_words[] = {
+    CONSUMER,
+    {ORDERS_E_order_not_payable, NULL, consumer_states},
+};
+
+static const word_t confirm_words[] = {
+    CONSUMER,
+    {ORDERS_E_order_not_payable, "order_not_exist", NULL},
+};
+
+static const word_t edit_words[] = {
+    CONSUMER,
+    {ORDERS_E_order_not_payable, NULL, edit_states},
+    {ORDERS_E_invalid_fields, "illegal_form_input", NULL},
+};
+
+static const word_t invoice_words[] = {
+    {ORDERS_E_unauthenticated, "does not signin", NULL},
+    {ORDERS_E_forbidden, "does not signin", NULL},
+    {ORDERS_E_not_found, "order not exist", NULL},
+};
+
+#define LACK "lack of parameters"
+#define WORDS(name, fallback, table)                                                               \
+    {                                                                                              \
+        .route = (name), .otherwise = (fallback), .words = (table), .count = ORDERS_COUNT(table)   \
+    }
+
+static const words_t all[] = {
+    WORDS("company.list", LACK, list_words),
+    WORDS("company.create", LACK, create_words),
+    WORDS("company.payment", LACK, payment_words),
+    WORDS("company.cancel", LACK, cancel_words),
+    WORDS("company.refund", LACK, refund_words),
+    WORDS("company.refund_query", LACK, query_words),
+    WORDS("company.detail", LACK, detail_words),
+    WORDS("company.send_link", "does not signin", send_words),
+    WORDS("company.result", "result not exist", result_words),
+    WORDS("company.partial", "not_sign_in", partial_words),
+    WORDS("company.confirm", "not_sign_in", confirm_words),
+    WORDS("company.edit", "not_sign_in", edit_words),
+    WORDS("company.invoice", "does not signin", invoice_words),
+};
+
+/* What is no fault of the request's fields keeps its HTTP status and has a word of its own kind. */
+static const struct {
+    orders_kind_e kind;
+    const char *word;
+} beyond[] = {
+    {ORDERS_KIND_NOT_FOUND, "not found"},
+    {ORDERS_KIND_METHOD_NOT_ALLOWED, "method not allowed"},
+    {ORDERS_KIND_NOT_ACCEPTABLE, "not acceptable"},
+    {ORDERS_KIND_TIMED_OUT, "request timeout"},
+    {ORDERS_KIND_PRECONDITION_FAILED, "precondition failed"},
+    {ORDERS_KIND_TOO_LARGE, "body too large"},
+    {ORDERS_KIND_UNSUPPORTED_TYPE, "unsupported media type"},
+    {ORDERS_KIND_TOO_MANY, "too many requests"},
+    {ORDERS_KIND_UNAVAILABLE, "service unavailable"},
+    {ORDERS_KIND_INTERNAL, "internal error"},
+};
+
+static const words_t *words_of(const orders_call_t *call)
+{
+    for (size_t i = 0; call->route && i < ORDERS_COUNT(all); i++) {
+        if (strcmp(all[i].route, call->route->name) == 0) {
+            return &all[i];
+        }
+    }
+    return NULL;
+}
+
+/* The states that a refusal names, as an order that has nothing else. */
+static const char *state_word(const orders_projection_t *table, const orders_problem_t *problem)
+{
+    orders_order_t order = {0};
+    json_t *named = problem->extra ? json_loads(problem->extra, 0, NULL) : NULL;
+    order.state = json_string_value(json_object_get(named, "state"));
+    order.payment_state = json_string_value(json_object_get(named, "payment_state"));
+    const char *word = orders_project(table, &order);
+    json_decref(named);
+    return word;
+}
+
+static const char *word_in(const words_t *words, const orders_problem_t *problem)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->words[i].error == problem->error) {
+            return words->words[i].state ? state_word(words->words[i].state, problem)
+                                         : words->words[i].word;
+        }
+    }
+    return NULL;
+}
+
+static const char *word_beyond(orders_kind_e kind)
+{
+    for (size_t i = 0; i < ORDERS_COUNT(beyond); i++) {
+        if (beyond[i].kind == kind) {
+            return beyond[i].word;
+        }
+    }
+    return NULL;
+}
+
+/* Keys of idempotency are not the specification's: they keep the status and word that all APIs have for them. */
+static bool is_about_key(orders_error_e error)
+{
+    return error == ORDERS_E_idempotency_key_mismatch ||
+           error == ORDERS_E_invalid_idempotency_key || error == ORDERS_E_idempotency_in_flight ||
+           error == ORDERS_E_idempotency_key_reused;
+}
+
+static const char *choose_word(const orders_call_t *call, const orders_problem_t *problem,
+                               int *status)
+{
+    const words_t *words = words_of(call);
+    const char *word = words ? word_in(words, problem) : NULL;
+    if (word) {
+        *status = 403;
+        return word;
+    }
+    *status = orders_kind_status(orders_error_kind(problem->error));
+    if (is_about_key(problem->error)) {
+        return orders_error_word(problem->error);
+    }
+    word = word_beyond(orders_error_kind(problem->error));
+    if (!word && words) {
+        *status = 403;
+        return words->otherwise;
+    }
+    return word ? word : orders_error_word(problem->error);
+}
+
+/* Members that the specification has beside the word; a problem has them in `extra`. */
+static void extra_members(orders_json_t *json, const char *extra, apr_pool_t *pool)
+{
+    static const char *const names[] = {"products", "order_number", "payment_method", "qrcode",
+                                        "validation"};
+    json_t *object = extra ? json_loads(extra, 0, NULL) : NULL;
+    for (size_t i = 0; i < ORDERS_COUNT(names); i++) {
+        json_t *value = json_object_get(object, names[i]);
+        char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        if (text) {
+            orders_json_member_raw(json, names[i], text, strlen(text));
+            free(text);
+        }
+    }
+    json_decref(object);
+}
+
+/* The specification's words name no parameter: a header does. The order database calls a cart `cart`. */
+static void name_parameters(const orders_problem_t *problem, orders_reply_t *reply,
+                            apr_pool_t *pool)
+{
+    const char *names = problem->error == ORDERS_E_cart_not_found
+                            ? "cart_id"
+                            : orders_problem_field_names(pool, problem);
+    if (names) {
+        reply->headers = reply->headers ? reply->headers : apr_table_make(pool, 1);
+        apr_table_setn(reply->headers, "Orders-Refused-Parameters", names);
+    }
+}
+
+void orders_company_problem(const orders_call_t *call, const orders_problem_t *problem,
+                            orders_reply_t *reply)
+{
+    if (orders_company_page_problem(call, problem, reply)) {
+        return;
+    }
+    const char *word = choose_word(call, problem, &reply->status);
+    name_parameters(problem, reply, call->pool);
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_member_string(reply->json, "error_name", word);
+    extra_members(reply->json, problem->extra, call->pool);
+    orders_json_end_object(reply->json);
+}
+
+orders_problem_t *orders_company_refuse_state(apr_pool_t *pool, orders_error_e error,
+                                              const orders_order_t *order)
+{
+    orders_problem_t *problem = orders_problem(pool, error, NULL);
+    orders_json_t *json = orders_json_open(pool);
+    apr_size_t length;
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "state", order->state);
+    orders_json_member_string(json, "payment_state", order->payment_state);
+    orders_json_end_object(json);
+    problem->extra = orders_json_text(json, pool, &length);
+    return problem;
+}

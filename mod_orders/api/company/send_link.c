@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The company API: orders that are paid by a link. Sending it, what its code shows, and what became of the payment. */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/common/members.h"
+#include "api/company/company.h"
+#include "core/mail_address.h"
+#include "payments/pay_link.h"
+#include "store/pay_link.h"
+
+static orders_problem_t *pay_url(const char **url, const orders_call_t *call,
+                                 const orders_order_t *order)
+{
+    const orders_pay_link_t link = {order->id, order->expires_at};
+    return orders_pay_link_url(url, &link, call->settings, call->pool);
+}
+
+orders_problem_t *orders_company_code_url(const char **url, const orders_call_t *call,
+                                          const orders_order_t *order)
+{
+    *url = NULL;
+    if (strcmp(order->method, "external") == 0) {
+        return pay_url(url, call, order);
+    }
+    if (!order->claimable) {
+        return NULL;
+    }
+    if (!call->settings->public_url) {
+        return orders_problem_logged(call->pool, ORDERS_E_not_configured,
+                                     "a consumer's code needs OrdersPublicURL");
+    }
+    *url = apr_pstrcat(call->pool, call->settings->public_url, call->mount, "/order/",
+                       order->number, "/detail", NULL);
+    return NULL;
+}
+
+/* What mail needs is looked for before anything is queued that could not be sent. */
+static orders_problem_t *check_configured(const orders_call_t *call)
+{
+    const orders_settings_t *settings = call->settings;
+    if (settings->mail && settings->public_url && settings->secret) {
+        return NULL;
+    }
+    return orders_problem_logged(
+        call->pool, ORDERS_E_not_configured,
+        "pay links are mailed with OrdersMail, OrdersPublicURL and OrdersSecretFile");
+}
+
+/* This route has no word for a field that is missing: no key is nobody, no number no order, no address an invalid one. */
+orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_problem_t *problem = orders_company_read(call, &input);
+    if (problem) {
+        return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
+    }
+    ORDERS_TRY(orders_company_identify(call, input));
+    const char *number = orders_company_text(input, "order_number", call->pool);
+    const char *email = orders_company_text(input, "email", call->pool);
+    if (!number) {
+        return orders_company_lack_as(orders_company_lack(NULL, call, "order_number"),
+                                      ORDERS_E_not_found);
+    }
+    ORDERS_TRY(check_configured(call));
+    ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
+    ORDERS_TRY(orders_pay_link_send(&writer, number,
+                                    email && orders_is_ascii_mail_address(email) ? email : NULL,
+                                    &call->settings->mail_limits, &written));
+    reply->replayed = written->replayed;
+    orders_company_reply_empty(call, reply);
+    return NULL;
+}
+
+static void write_success(orders_json_t *json, const orders_order_t *order)
+{
+    const orders_company_t *company = order->of.company;
+    orders_json_member_string(json, "status", "success");
+    orders_json_key(json, "order");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "number", order->number);
+    orders_json_member_string(json, "payment_method", orders_company_method(order));
+    orders_json_member_string(json, "transaction", orders_company_transaction(order));
+    orders_json_member_string(json, "currency", order->currency);
+    orders_member_amount(json, "total", order, order->total);
+    orders_json_member_string(json, "retailer", company ? company->name : NULL);
+    orders_json_member_string(json, "payer", order->payer);
+    orders_json_end_object(json);
+}
+
+/* Who refused: the provider, whose words we have, or this server, because the order no longer waits for money. */
+static void write_failure(orders_json_t *json, const orders_order_t *order,
+                          const orders_payment_t *payment)
+{
+    bool provider = payment && strcmp(payment->status, "failed") == 0;
+    orders_json_member_string(json, "status", "fail");
+    orders_json_key(json, "fail");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "refused_by", provider ? "PayPal" : "Server");
+    orders_json_member_string(
+        json, "code", provider && payment->failure_code ? payment->failure_code : order->state);
+    orders_json_member_string(json, "description",
+                              provider && payment->failure_message
+                                  ? payment->failure_message
+                                  : "The order no longer waits for money.");
+    orders_json_end_object(json);
+}
+
+typedef enum { RESULT_INFO, RESULT_SUCCESS, RESULT_FAIL } result_e;
+
+/* Money that came too late is on its way back: for the buyer that is a failure of ours. */
+static result_e result_of(const orders_order_t *order)
+{
+    static const orders_projection_t results[] = {
+        {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+         .word = "fail"},
+        {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .word = "fail"},
+        {.payment = ORDERS_PAYMENT(UNPAID) | ORDERS_PAYMENT(CONFIRMING), .word = "info"},
+        {.word = "success"},
+    };
+    const char *word = orders_project(results, order);
+    return *word == 's' ? RESULT_SUCCESS : *word == 'f' ? RESULT_FAIL : RESULT_INFO;
+}
+
+orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *reply)
+{
+    int64_t id;
+    orders_order_t *order;
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(orders_pay_link_read(&reader, id, &order));
+    result_e result = result_of(order);
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_member_unix_time(reply->json, "date",
+                            order->paid_at ? order->paid_at : order->updated_at);
+    if (result == RESULT_SUCCESS) {
+        write_success(reply->json, order);
+    } else if (result == RESULT_FAIL) {
+        write_failure(reply->json, order, orders_latest_payment(order));
+    } else {
+        orders_json_member_string(reply->json, "status", "info");
+    }
+    orders_json_end_object(reply->json);
+    return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/customer/bill_link.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+
+#include "core/fields.h"
+#include "core/link_token.h"
+#include "core/number.h"
+#include "core/time.h"
+
+#define WORD "bill link"
+
+orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
+                                       const orders_call_t *call)
+{
+    const orders_settings_t *settings = call->settings;
+    unsigned char mac[ORDERS_SHA256_SIZE];
+    const orders_link_token_t claim = {
+        .id = order_id,
+        .ends = orders_time_unix(apr_time_now()) + settings->bill_link_lifetime,
+    };
+    if (!settings->public_url) {
+        return orders_problem_logged(call->pool, ORDERS_E_not_configured,
+                                     "the address of a bill needs OrdersPublicURL");
+    }
+    ORDERS_TRY(orders_link_token_sign(mac, WORD, &claim, settings, call->pool));
+    *url = apr_psprintf(call->pool,
+                        "%s%s/e-bill/%" APR_INT64_T_FMT "/pdf?expires=%" APR_INT64_T_FMT
+                        "&signature=%s",
+                        settings->public_url, call->mount, (apr_int64_t)claim.id,
+                        (apr_int64_t)claim.ends, orders_base64url(call->pool, mac, sizeof(mac)));
+    return NULL;
+}
+
+/* The claim and the MAC that an address has; false when they can be neither. */
+static bool read_parts(orders_link_token_t *claim, unsigned char given[ORDERS_SHA256_SIZE],
+                       const char *id, const orders_input_t *query)
+{
+    const char *signature = orders_input_string(query, "signature");
+    apr_size_t length = 0;
+    claim->id = orders_number_id(id);
+    claim->ends = orders_number_id(orders_input_string(query, "expires"));
+    return claim->id && claim->ends && signature &&
+           orders_base64url_decode(given, ORDERS_SHA256_SIZE, &length, signature) &&
+           length == ORDERS_SHA256_SIZE;
+}
+
+orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
+                                        const orders_call_t *call)
+{
+    unsigned char given[ORDERS_SHA256_SIZE], mac[ORDERS_SHA256_SIZE];
+    orders_link_token_t claim;
+    orders_input_t *query;
+    orders_problem_t *refusal =
+        orders_problem(call->pool, ORDERS_E_forbidden, "The link is not valid.");
+    if (orders_input_query(&query, call->pool, call->query) ||
+        !read_parts(&claim, given, id, query)) {
+        return refusal;
+    }
+    ORDERS_TRY(orders_link_token_sign(mac, WORD, &claim, call->settings, call->pool));
+    if (!orders_bytes_equal(mac, given, sizeof(mac))) {
+        return refusal;
+    }
+    ORDERS_TRY(orders_link_token_check_time(&claim, call->pool));
+    *order_id = claim.id;
+    return NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the customer API share: its words and its shapes, which are those of its specification, odd ones too. */
+#ifndef ORDERS_API_CUSTOMER_CUSTOMER_H
+#define ORDERS_API_CUSTOMER_CUSTOMER_H
+
+#include <jansson.h>
+
+#include "api/common/projection.h"
+#include "api/common/request.h"
+#include "core/call.h"
+#include "store/buyer.h"
+
+/** `order_status` and `payment_status`. */
+extern const orders_projection_t orders_customer_status[];
+extern const orders_projection_t orders_customer_payment_status[];
+
+orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_tracking(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_summary(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_bill(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_bill_pdf(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *reply);
+
+/** The order's parameter as an id. `not_found` when it can be none. */
+orders_problem_t *orders_customer_id(int64_t *id, const orders_call_t *call) ORDERS_MUSTCHECK;
+/** The buyer's order of that parameter. `not_found`. */
+orders_problem_t *orders_customer_read(orders_order_t **order, orders_buyer_view_e view,
+                                       const orders_call_t *call) ORDERS_MUSTCHECK;
+
+/** What every entry begins with: id, order_code, bill_no. */
+void orders_customer_members_head(orders_json_t *json, const orders_order_t *order);
+/** payment_status and payment_type. */
+void orders_customer_members_payment(orders_json_t *json, const orders_order_t *order);
+/** delivery_date, delivery_day and delivery_delay_status, which is `on_time` as long as nothing is late. */
+void orders_customer_members_delivery(orders_json_t *json, const orders_order_t *order,
+                                      const char *on_time);
+
+/** An entry of my-orders, the tracking, and the summary with names in `language` (NULL: as they were ordered). */
+void orders_customer_write_entry(orders_json_t *json, const orders_order_t *order);
+void orders_customer_write_tracking(orders_json_t *json, const orders_order_t *order);
+void orders_customer_write_summary(orders_json_t *json, const orders_order_t *order,
+                                   const char *language, apr_pool_t *pool);
+
+/** {"success": true, "data": {…}, "message": "Success", "status_code": 200}: the writer is inside `data` between the two. */
+void orders_customer_begin_data(orders_json_t *json);
+void orders_customer_end_data(orders_json_t *json);
+/** The texts and numbers of a JSON array: "A, B"; NULL when there are none. */
+const char *orders_customer_names(const json_t *list, apr_pool_t *pool);
+/** An answer that has only a message; `data` is empty. */
+void orders_customer_reply_message(const orders_call_t *call, orders_reply_t *reply,
+                                   const char *message);
+
+/** The API's own shape of a problem. Fits orders_api_t. */
+void orders_customer_problem(const orders_call_t *call, const orders_problem_t *problem,
+                             orders_reply_t *reply);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: users and catalogue by external reference, one entry or many (NDJSON). */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "api/operator/operator.h"
+#include "core/fields.h"
+#include "core/input_body.h"
+#include "core/text.h"
+#include "store/catalogue.h"
+
+#define MAX_LINES 10000
+#define NDJSON "application/x-ndjson"
+
+/* Of a product: the commerce API names a variant by its id. */
+static void write_variants(orders_json_t *json, const orders_stored_t *stored)
+{
+    if (stored->variants.length > 0) {
+        orders_json_member_raw(json, "variants", stored->variants.text,
+                               (apr_size_t)stored->variants.length);
+    }
+}
+
+orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    orders_writer_t writer;
+    orders_stored_t *stored;
+    const orders_entry_t entry = {
+        .kind = call->param[0],
+        .ref = call->param[1],
+        .document = call->body,
+    };
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    if (!orders_input_object(input)) {
+        return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
+    }
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &stored));
+    if (!stored->outcome) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    reply->status = strcmp(stored->outcome, "created") == 0 ? 201 : 200;
+    reply->replayed = stored->replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_member_string(reply->json, "kind", entry.kind);
+    orders_json_member_string(reply->json, "ref", entry.ref);
+    orders_json_member_int(reply->json, "id", stored->id);
+    orders_json_member_string(reply->json, "result", stored->outcome);
+    write_variants(reply->json, stored);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+/* A line is told by its own number: "Line 1, column 4: …" of the JSON reader becomes "Column 4: …". */
+static const char *without_line(const char *detail, apr_pool_t *pool)
+{
+    static const char first[] = "Line 1, c";
+    return strncmp(detail, first, sizeof(first) - 1) == 0
+               ? apr_pstrcat(pool, "C", detail + sizeof(first) - 1, NULL)
+               : detail;
+}
+
+/* One line of the body: what is sent to the order book, or why it is not. */
+typedef struct line_t {
+    const char *text;
+    const orders_problem_t *problem;
+    const char *missing; /* the member that the problem is about, or NULL */
+    const char *kind, *ref;
+    int number; /* in the body, from 1; empty lines count */
+} line_t;
+
+/* The same rules as for a body of its own; both names must be there as texts. */
+static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    line_t line = {.text = text};
+    orders_input_t *input;
+    orders_problem_t *unread = orders_input_json(&input, pool, text, length, false);
+    if (unread) {
+        unread->detail = without_line(unread->detail, pool);
+        line.problem = unread;
+    } else {
+        line.kind = orders_input_string(input, "kind");
+        line.ref = orders_input_string(input, "ref");
+        if (!orders_or_null(line.kind) || !orders_or_null(line.ref)) {
+            line.problem =
+                orders_problem(pool, ORDERS_E_required_field, "A line needs kind and ref.");
+            line.missing = orders_or_null(line.kind) ? "ref" : "kind";
+        }
+    }
+    return line;
+}
+
+static bool is_blank(const char *text, apr_size_t length)
+{
+    return strspn(text, " \t\r") >= length;
+}
+
+static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_t **lines)
+{
+    const char *body = call->body;
+    apr_size_t body_length = call->body_length;
+    orders_text_skip_mark(&body, &body_length);
+    char *text = apr_pstrmemdup(call->pool, body, body_length);
+    char *end = text + body_length;
+    *lines = apr_array_make(call->pool, 64, sizeof(line_t));
+    for (int number = 1; text < end; number++) {
+        char *newline = memchr(text, '\n', (size_t)(end - text));
+        apr_size_t length = (apr_size_t)((newline ? newline : end) - text);
+        text[length] = '\0';
+        if (!is_blank(text, length)) {
+            if ((*lines)->nelts >= MAX_LINES) {
+                return orders_problem(call->pool, ORDERS_E_body_too_large, "At most 10,000 lines.");
+            }
+            line_t line = read_line(text, length, call->pool);
+            line.number = number;
+            APR_ARRAY_PUSH(*lines, line_t) = line;
+        }
+        text += length + 1;
+    }
+    if (!(*lines)->nelts) {
+        return orders_problem(call->pool, ORDERS_E_malformed_json, "There is no line in the body.");
+    }
+    return NULL;
+}
+
+/* Lines of one transaction: orders.catalogue_bulk says how many there may be. */
+#define CHUNK_LINES 30
+#define CHUNK_BYTES (64 * 1024)
+
+/* Good lines on their way into the order book, chunk by chunk, and the results of those that are there. */
+typedef struct storing_t {
+    orders_writer_t writer;
+    const char *route;
+    const char *lines[CHUNK_LINES];
+    int count; /* of the chunk */
+    apr_size_t bytes;
+    int chunks;
+    bool replayed; /* all chunks so far */
+    apr_array_header_t *results;
+} storing_t;
+
+/*
+ * One transaction, one round trip. Each chunk has a part of the key of its own, by its route: a request that comes again gets
+ * the stored results of the chunks that were committed, and goes on with the others.
+ */
+static orders_problem_t *store_chunk(storing_t *storing)
+{
+    orders_writer_t *writer = &storing->writer;
+    apr_array_header_t *results;
+    if (!storing->count) {
+        return NULL;
+    }
+    if (storing->chunks) {
+        writer->route = apr_psprintf(writer->pool, "%s#%d", storing->route, storing->chunks);
+    }
+    ORDERS_TRY(orders_catalogue_bulk(writer, storing->lines, storing->count, &results));
+    if (results->nelts != storing->count) {
+        return orders_problem(writer->pool, ORDERS_E_internal_error, NULL);
+    }
+    apr_array_cat(storing->results, results);
+    storing->replayed = storing->replayed && APR_ARRAY_IDX(results, 0, orders_stored_t).replayed;
+    storing->chunks++;
+    storing->count = 0;
+    storing->bytes = 0;
+    return NULL;
+}
+
+static orders_problem_t *store_line(storing_t *storing, const char *text)
+{
+    apr_size_t length = strlen(text);
+    if (storing->count == CHUNK_LINES ||
+        (storing->count && storing->bytes + length > CHUNK_BYTES)) {
+        ORDERS_TRY(store_chunk(storing));
+    }
+    storing->lines[storing->count++] = text;
+    storing->bytes += length;
+    return NULL;
+}
+
+/* A refusal of a chunk ends the bulk; what was committed before stays. */
+static orders_problem_t *store_lines(storing_t *storing, const apr_array_header_t *lines)
+{
+    orders_problem_t *problem = NULL;
+    for (int i = 0; i < lines->nelts && !problem; i++) {
+        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        problem = line->problem ? NULL : store_line(storing, line->text);
+    }
+    problem = problem ? problem : store_chunk(storing);
+    if (problem && !problem->extra) {
+        problem->extra =
+            apr_psprintf(storing->writer.pool, "{\"lines_stored\": %d}", storing->results->nelts);
+    }
+    return problem;
+}
+
+static bool is_success(const char *outcome)
+{
+    return strcmp(outcome, "created") == 0 || strcmp(outcome, "updated") == 0 ||
+           strcmp(outcome, "unchanged") == 0;
+}
+
+static void write_refused(orders_json_t *json, const char *code, const char *detail,
+                          const char *field)
+{
+    orders_json_member_string(json, "result", "refused");
+    orders_json_member_string(json, "code", code);
+    orders_json_member_string(json, "detail", detail);
+    orders_json_member_string(json, "field", field);
+}
+
+static const char *write_line(const line_t *line, const orders_stored_t *result, apr_pool_t *pool)
+{
+    apr_size_t length;
+    orders_json_t *json = orders_json_open(pool);
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "line", line->number);
+    orders_json_member_string(json, "kind", line->kind);
+    orders_json_member_string(json, "ref", line->ref);
+    if (line->problem) {
+        write_refused(json, orders_error_word(line->problem->error), line->problem->detail,
+                      line->missing);
+    } else if (!is_success(result->outcome)) {
+        write_refused(json, result->outcome, result->detail, result->field);
+    } else {
+        orders_json_member_string(json, "result", result->outcome);
+        orders_json_member_int(json, "id", result->id);
+        write_variants(json, result);
+    }
+    orders_json_end_object(json);
+    return orders_json_text(json, pool, &length);
+}
+
+/* The answer: a line for each line of the body. */
+static const char *write_lines(const apr_array_header_t *lines, const apr_array_header_t *results,
+                               apr_pool_t *pool)
+{
+    apr_array_header_t *texts = apr_array_make(pool, lines->nelts, sizeof(const char *));
+    for (int i = 0, stored = 0; i < lines->nelts; i++) {
+        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        const orders_stored_t *result =
+            line->problem ? NULL : &APR_ARRAY_IDX(results, stored++, orders_stored_t);
+        APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, pool);
+    }
+    return apr_pstrcat(pool, apr_array_pstrcat(pool, texts, '\n'), "\n", NULL);
+}
+
+orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply)
+{
+    storing_t storing = {.replayed = true};
+    apr_array_header_t *lines;
+    ORDERS_TRY(orders_call_writer(&storing.writer, call, "operator", NULL));
+    ORDERS_TRY(read_lines(call, &lines));
+    storing.route = storing.writer.route;
+    storing.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_stored_t));
+    ORDERS_TRY(store_lines(&storing, lines));
+
+    const char *body = write_lines(lines, storing.results, call->pool);
+    reply->status = 200;
+    reply->content_type = NDJSON;
+    reply->replayed = storing.chunks && storing.replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_raw(reply->json, body, strlen(body));
+    return NULL;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the operator API share. */
+#ifndef ORDERS_API_OPERATOR_OPERATOR_H
+#define ORDERS_API_OPERATOR_OPERATOR_H
+
+#include "api/common/request.h"
+#include "core/call.h"
+#include "core/page.h"
+#include "store/order.h"
+
+/** Pages of this API: `limit` (50, at most 500) and `cursor`. */
+extern const orders_page_rules_t orders_operator_pages;
+
+/** The names of its parameters, NULL-terminated. */
+extern const char *const orders_operator_page_names[];
+
+/** Where the next page begins, as the member `next_cursor` and as a Link; null when `last`, the last row shown, is NULL. */
+void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
+                                const orders_cursor_t *last, const char *context);
+
+orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_confirm(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_pack(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_ship(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_track(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_address(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_apply(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_reject_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_receive_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_refund_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_invoice(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+
+/** 200 with the order of a read or a write; `not_found` without one. */
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
+                                        bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
+
+/**
+ * Lines of a request, checked, as the JSON that the order book reads: [{"id","quantity"}]. Each has a quantity when they
+ * are `counted`.
+ */
+orders_problem_t *orders_operator_lines(const orders_input_t *input, json_t *lines, bool counted,
+                                        apr_pool_t *pool, const char **text) ORDERS_MUSTCHECK;
+
+/** The canonical order: every member is always there. */
+void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
+void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
+/** Members of a return, without its order. */
+void orders_operator_return_members(orders_json_t *json, const void *returned);
+/** Members of an invoice, without the document. */
+void orders_operator_invoice_members(orders_json_t *json, const void *invoice);
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: orders. */
+#include <apr_strings.h>
+
+#include "api/common/cancel.h"
+#include "api/common/projection.h"
+#include "api/operator/operator.h"
+#include "core/etag.h"
+#include "core/input_body.h"
+#include "core/time.h"
+#include "store/payment.h"
+
+#define SEARCH_CONTEXT "operator.orders"
+
+static const char *const dialects[] = {"user", "company", "shop", "customer", "commerce", NULL};
+
+typedef struct query_t {
+    const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
+} query_t;
+
+static const orders_field_t query_fields[] = {
+    ORDERS_FIELD(query_t, WORD, status, .words = orders_order_states),
+    ORDERS_FIELD(query_t, WORD, payment, .words = orders_payment_states),
+    ORDERS_FIELD(query_t, WORD, fulfilment, .words = orders_fulfilment_states),
+    ORDERS_FIELD(query_t, WORD, dialect, .words = dialects),
+    ORDERS_FIELD(query_t, STRING, user, .max = 255),
+    ORDERS_FIELD(query_t, STRING, number, .max = 64),
+    ORDERS_FIELD(query_t, STRING, from, .max = 40),
+    ORDERS_FIELD(query_t, STRING, to, .max = 40),
+    ORDERS_FIELD(query_t, STRING, q, .max = 100),
+};
+
+/* One end of a period: a day of the tenant's, or a time. */
+static void read_end(orders_problem_t **problem, apr_pool_t *pool, const char *name,
+                     const char *text, const char **day, apr_time_t *time)
+{
+    apr_time_t ignored;
+    if (!text || !*text) {
+        return;
+    }
+    if (orders_date_parse(text, &ignored)) {
+        *day = text;
+    } else if (!orders_time_parse(text, time)) {
+        orders_problem_field(problem, pool, name, ORDERS_E_invalid_field,
+                             "Must be a day such as 2026-11-29, or an ISO 8601 time with an offset "
+                             "such as 2026-11-29T08:00:00+08:00.");
+    }
+}
+
+static orders_problem_t *read_search(const orders_call_t *call, orders_search_t *search)
+{
+    orders_input_t *input;
+    orders_page_t page;
+    query_t query = {0};
+    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
+    orders_problem_t *problem =
+        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
+                                     orders_operator_page_names, input, &query, call->pool);
+    read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);
+    read_end(&problem, call->pool, "to", query.to, &search->to_day, &search->to);
+    orders_problem_merge(&problem, call->pool,
+                         orders_page_read(&page, &orders_operator_pages, input, SEARCH_CONTEXT,
+                                          call->settings, call->pool));
+    ORDERS_TRY(problem);
+    search->size = page.size;
+    search->before_id = page.has_cursor ? page.cursor.id : 0;
+    search->state = query.status;
+    search->payment_state = query.payment;
+    search->fulfilment_state = query.fulfilment;
+    search->api = query.dialect;
+    search->user = orders_or_null(query.user);
+    search->number = orders_or_null(query.number);
+    search->text = orders_or_null(query.q);
+    return NULL;
+}
+
+static void write_next(const orders_call_t *call, const orders_order_list_t *found,
+                       orders_reply_t *reply)
+{
+    const orders_order_t *last = orders_last(found->orders);
+    orders_cursor_t cursor = {.key = last ? last->created_at : 0, .id = last ? last->id : 0};
+    if (found->searched_to) {
+        cursor.id = found->searched_to;
+    }
+    orders_operator_write_next(call, reply, found->more && cursor.id ? &cursor : NULL,
+                               SEARCH_CONTEXT);
+}
+
+/* Searches by text read thousands of rows: all operators together have the sessions of one user. No reference has this form. */
+#define ALL_SEARCHES "\tsearches"
+
+orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_search_t search = {0};
+    orders_order_list_t *found;
+    ORDERS_TRY(read_search(call, &search));
+    if (search.text) {
+        call->count_for(call, 0, ALL_SEARCHES);
+    }
+    ORDERS_TRY(orders_order_search(&reader, &search, &found));
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "orders");
+    orders_json_begin_array(reply->json);
+    for (int i = 0; i < found->orders->nelts; i++) {
+        orders_operator_write_order(reply->json, &APR_ARRAY_IDX(found->orders, i, orders_order_t));
+    }
+    orders_json_end_array(reply->json);
+    write_next(call, found, reply);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
+static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
+{
+    return user ? apr_pstrcat(pool, text_of(user->ref), "\n", text_of(user->name), "\n",
+                              text_of(user->email), NULL)
+                : "";
+}
+
+/* What the answer shows beside the order's version: the names and addresses of those involved, the number of the bill, which
+   the worker issues, and whether its shipment is late, as of today. */
+static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
+{
+    const orders_company_t *company = order->of.company;
+    const orders_shipment_t *shipment = order->of.shipment;
+    const char *rest =
+        apr_psprintf(pool, "operator %" APR_INT64_T_FMT " %d %s %s\n%s\n%s\n%s",
+                     (apr_int64_t)order->id, shipment && shipment->late, text_of(order->bill_no),
+                     person_of(pool, order->of.buyer), person_of(pool, order->of.agent),
+                     company ? text_of(company->ref) : "", company ? text_of(company->name) : "");
+    return orders_etag(pool, order->id, order->version, rest);
+}
+
+orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
+                                        bool replayed, orders_reply_t *reply)
+{
+    if (!order) {
+        return orders_problem(call->pool, ORDERS_E_not_found, NULL);
+    }
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_operator_write_order(reply->json, order);
+    reply->etag = etag_of(call->pool, order);
+    reply->replayed = replayed;
+    return NULL;
+}
+
+orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_order_t *order;
+    ORDERS_TRY(orders_order_find(&reader, call->param[0], &order));
+    return orders_operator_reply(call, order, false, reply);
+}
+
+typedef struct pay_t {
+    const char *reference, *method;
+} pay_t;
+
+static const orders_field_t pay_fields[] = {
+    ORDERS_FIELD(pay_t, STRING, reference, .max = 255),
+    ORDERS_FIELD(pay_t, STRING, method, .max = 40),
+};
+
+orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_input_t *input;
+    pay_t body = {NULL, NULL};
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_settle_t settle = {.order = {.text = call->param[0]}};
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(orders_fields_decode_exactly(pay_fields, ORDERS_COUNT(pay_fields), NULL, input,
+                                            &body, call->pool));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &settle.match));
+    settle.reference = orders_or_null(body.reference);
+    settle.method = orders_or_null(body.method);
+    ORDERS_TRY(orders_payment_settle(&writer, &settle, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
+}
+
+orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_cancel_t cancel = {.order = {.text = call->param[0]}};
+    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator", true));
+    ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
+    return orders_operator_reply(call, written->order, written->replayed, reply);
+}

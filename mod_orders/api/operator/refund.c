@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: giving money back, by amount or by lines; and saying how a refund by hand ended. */
+#include <jansson.h>
+#include <string.h>
+
+#include "api/operator/operator.h"
+#include "core/input_body.h"
+#include "core/number.h"
+#include "store/payment.h"
+
+typedef struct refund_t {
+    int64_t amount;
+    bool amount_given;
+    json_t *lines;
+    const char *reason;
+} refund_t;
+
+static const orders_field_t fields[] = {
+    {
+        .name = "amount",
+        .type = ORDERS_FIELD_INT64,
+        .offset = offsetof(refund_t, amount),
+        .given = offsetof(refund_t, amount_given),
+        .min = 1,
+        .max = INT64_MAX,
+    },
+    ORDERS_FIELD(refund_t, ARRAY, lines),
+    ORDERS_FIELD(refund_t, STRING, reason, .max = 255),
+};
+
+static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *refund)
+{
+    orders_input_t *input;
+    refund_t body = {0};
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    orders_problem_t *problem =
+        orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), NULL, input, &body, call->pool);
+    if (body.lines) {
+        orders_problem_merge(
+            &problem, call->pool,
+            orders_operator_lines(input, body.lines, true, call->pool, &refund->lines));
+    }
+    if (body.lines && body.amount_given) {
+        orders_problem_field(&problem, call->pool, "lines", ORDERS_E_invalid_field,
+                             "A refund is of an amount or of lines, not of both.");
+    }
+    refund->amount = body.amount;
+    refund->reason = orders_or_null(body.reason);
+    return problem;
+}
+
+/* The refund that the write made or ended. */
+static const orders_refund_t *refund_of(const orders_order_t *order, int64_t id)
+{
+    for (int i = 0; i < order->of.refunds->nelts; i++) {
+        const orders_refund_t *refund = &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
+        if (refund->id == id) {
+            return refund;
+        }
+    }
+    return orders_last(order->of.refunds);
+}
+
+/* The refund and its order; `new_status` when the write did something. */
+static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
+                                      int new_status, orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    const orders_refund_t *refund = refund_of(order, written->id);
+    reply->status = orders_outcome_is(written->outcome, "done") ? new_status : 200;
+    reply->replayed = written->replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "refund");
+    if (refund) {
+        orders_operator_write_refund(reply->json, refund);
+    } else {
+        orders_json_null(reply->json);
+    }
+    orders_json_key(reply->json, "order");
+    orders_operator_write_order(reply->json, order);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_refund_order_t refund = {
+        .order = {.text = call->param[0]},
+        .window = call->settings->refund_window,
+    };
+    ORDERS_TRY(read_body(call, &refund));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &refund.match));
+    ORDERS_TRY(orders_order_refund(&writer, &refund, &written));
+    return reply_refund(call, written, 201, reply);
+}
+
+typedef struct settle_t {
+    const char *reference, *code, *message;
+    bool failed;
+} settle_t;
+
+static const orders_field_t settle_fields[] = {
+    ORDERS_FIELD(settle_t, STRING, reference, .max = 255),
+    ORDERS_FIELD(settle_t, BOOL, failed),
+    ORDERS_FIELD(settle_t, STRING, code, .max = 64),
+    ORDERS_FIELD(settle_t, STRING, message, .max = 255),
+};
+
+/* Why it failed belongs to a refund that did. */
+static orders_problem_t *read_settle(orders_call_t *call, orders_settle_refund_t *settle)
+{
+    orders_input_t *input;
+    settle_t body = {0};
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    orders_problem_t *problem = orders_fields_decode_exactly(
+        settle_fields, ORDERS_COUNT(settle_fields), NULL, input, &body, call->pool);
+    settle->transaction_id = orders_or_null(body.reference);
+    settle->ok = !body.failed;
+    settle->code = orders_or_null(body.code);
+    settle->message = orders_or_null(body.message);
+    if (settle->ok && (settle->code || settle->message)) {
+        orders_problem_field(&problem, call->pool, settle->code ? "code" : "message",
+                             ORDERS_E_invalid_field, "Only a refund that failed says why.");
+    }
+    return problem;
+}
+
+orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_settle_refund_t settle = {.refund_id = orders_number_id(call->param[0])};
+    ORDERS_TRY(read_settle(call, &settle));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &settle.match));
+    ORDERS_TRY(orders_payment_settle_refund(&writer, &settle, &written));
+    return reply_refund(call, written, 200, reply);
+}

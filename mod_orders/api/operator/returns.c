@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: goods that come back. */
+#include <string.h>
+
+#include "api/common/projection.h"
+#include "api/operator/operator.h"
+#include "core/input_body.h"
+#include "core/number.h"
+#include "store/returns.h"
+
+#define LIST_CONTEXT "operator.returns"
+
+typedef struct query_t {
+    const char *state;
+} query_t;
+
+static const orders_field_t query_fields[] = {
+    ORDERS_FIELD(query_t, WORD, state, .words = orders_return_states),
+};
+
+static orders_problem_t *read_query(const orders_call_t *call, orders_return_list_t *list)
+{
+    orders_input_t *input;
+    orders_page_t page;
+    query_t query = {NULL};
+    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
+    orders_problem_t *problem =
+        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
+                                     orders_operator_page_names, input, &query, call->pool);
+    orders_problem_merge(&problem, call->pool,
+                         orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT,
+                                          call->settings, call->pool));
+    ORDERS_TRY(problem);
+    list->state = query.state;
+    list->size = page.size;
+    list->before_id = page.has_cursor ? page.cursor.id : 0;
+    return NULL;
+}
+
+/* A return beside no order says of which one it is. */
+static void write_listed(orders_json_t *json, const orders_return_t *returned)
+{
+    orders_json_begin_object(json);
+    orders_json_key(json, "order");
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "id", returned->order_id);
+    orders_json_member_string(json, "number", returned->order_number);
+    orders_json_end_object(json);
+    orders_operator_return_members(json, returned);
+    orders_json_end_object(json);
+}
+
+/* One return more than are shown was read, if there is one. */
+static void write_next(const orders_call_t *call, const apr_array_header_t *returns, int shown,
+                       orders_reply_t *reply)
+{
+    const orders_return_t *last =
+        shown ? &APR_ARRAY_IDX(returns, shown - 1, orders_return_t) : NULL;
+    const orders_cursor_t *cursor =
+        last && returns->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
+    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
+}
+
+orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_return_list_t list = {0};
+    apr_array_header_t *returns;
+    ORDERS_TRY(read_query(call, &list));
+    int size = list.size++;
+    ORDERS_TRY(orders_return_list(&reader, &list, &returns));
+    int shown = returns->nelts > size ? size : returns->nelts;
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "returns");
+    orders_json_begin_array(reply->json);
+    for (int i = 0; i < shown; i++) {
+        write_listed(reply->json, &APR_ARRAY_IDX(returns, i, orders_return_t));
+    }
+    orders_json_end_array(reply->json);
+    write_next(call, returns, shown, reply);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+static const orders_return_t *find_return(const orders_order_t *order, int64_t id)
+{
+    for (int i = 0; i < order->of.returns->nelts; i++) {
+        const orders_return_t *returned = &APR_ARRAY_IDX(order->of.returns, i, orders_return_t);
+        if (returned->id == id) {
+            return returned;
+        }
+    }
+    return NULL;
+}
+
+/* The return that was written, and its order; `new_status` when it was made by this request. */
+static orders_problem_t *reply_return(const orders_call_t *call, const orders_written_t *written,
+                                      int new_status, orders_reply_t *reply)
+{
+    const orders_order_t *order;
+    ORDERS_TRY(orders_written_order(call->pool, written, &order));
+    const orders_return_t *returned = find_return(order, written->id);
+    if (!returned || !written->outcome) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    reply->status = strcmp(written->outcome, "done") == 0 ? new_status : 200;
+    reply->replayed = written->replayed;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "return");
+    orders_json_begin_object(reply->json);
+    orders_operator_return_members(reply->json, returned);
+    orders_json_end_object(reply->json);
+    orders_json_key(reply->json, "order");
+    orders_operator_write_order(reply->json, order);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+typedef struct request_t {
+    json_t *lines;
+    const char *reason;
+} request_t;
+
+static const orders_field_t request_fields[] = {
+    ORDERS_FIELD(request_t, ARRAY, lines, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(request_t, STRING, reason, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_MULTILINE,
+                 .max = 1000),
+};
+
+static orders_problem_t *read_request(orders_call_t *call, orders_return_request_t *request)
+{
+    orders_input_t *input;
+    request_t body = {0};
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    orders_problem_t *problem = orders_fields_decode_exactly(
+        request_fields, ORDERS_COUNT(request_fields), NULL, input, &body, call->pool);
+    if (body.lines) {
+        orders_problem_merge(
+            &problem, call->pool,
+            orders_operator_lines(input, body.lines, false, call->pool, &request->lines));
+    }
+    request->reason = body.reason;
+    return problem;
+}
+
+orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_return_request_t request = {
+        .order = {.text = call->param[0]},
+        .window = call->settings->return_window,
+    };
+    ORDERS_TRY(read_request(call, &request));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &request.match));
+    ORDERS_TRY(orders_return_request(&writer, &request, &written));
+    return reply_return(call, written, 201, reply);
+}
+
+typedef struct step_t {
+    const char *comment;
+} step_t;
+
+static const orders_field_t step_fields[] = {
+    ORDERS_FIELD(step_t, STRING, comment, .max = 255),
+};
+
+static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, const char *action)
+{
+    orders_input_t *input;
+    step_t body = {NULL};
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_return_step_t step = {
+        .return_id = orders_number_id(call->param[0]),
+        .action = action,
+    };
+    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(orders_fields_decode_exactly(step_fields, ORDERS_COUNT(step_fields), NULL, input,
+                                            &body, call->pool));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &step.match));
+    step.comment = orders_or_null(body.comment);
+    ORDERS_TRY(orders_return_resolve(&writer, &step, &written));
+    return reply_return(call, written, 200, reply);
+}
+
+orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_reply_t *reply)
+{
+    return resolve(call, reply, "approve");
+}
+
+orders_problem_t *orders_operator_reject_return(orders_call_t *call, orders_reply_t *reply)
+{
+    return resolve(call, reply, "reject");
+}
+
+orders_problem_t *orders_operator_receive_return(orders_call_t *call, orders_reply_t *reply)
+{
+    return resolve(call, reply, "receive");
+}
+
+orders_problem_t *orders_operator_refund_return(orders_call_t *call, orders_reply_t *reply)
+{
+    return resolve(call, reply, "refund");
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: bearer tokens. The secret is in the answer that issues it, and nowhere else. */
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/common/members.h"
+#include "api/operator/operator.h"
+#include "core/digest.h"
+#include "core/input_body.h"
+#include "core/number.h"
+#include "core/token.h"
+#include "store/token.h"
+
+#define LIST_CONTEXT "operator.tokens"
+#define MAX_SCOPES 16
+
+/* Ten years. */
+#define MAX_SECONDS INT64_C(315360000)
+
+static const char *const known_scopes[] = {
+#define X(name, word) word,
+    ORDERS_SCOPES(X)
+#undef X
+};
+
+typedef struct issue_t {
+    const char *user;
+    json_t *scopes;
+    int64_t expires_in;
+} issue_t;
+
+static const orders_field_t fields[] = {
+    ORDERS_FIELD(issue_t, STRING, user, .flags = ORDERS_FIELD_REQUIRED, .max = 255),
+    ORDERS_FIELD(issue_t, ARRAY, scopes, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(issue_t, INT64, expires_in, .min = 1, .max = MAX_SECONDS),
+};
+
+static const char *const read_only[] = {
+    "id", "token", "hint", "user_id", "created_at", "expires_at", "revoked_at", NULL,
+};
+
+static const char *known_scope(const char *word)
+{
+    for (size_t i = 0; word && i < ORDERS_COUNT(known_scopes); i++) {
+        if (strcmp(known_scopes[i], word) == 0) {
+            return known_scopes[i];
+        }
+    }
+    return NULL;
+}
+
+static orders_problem_t *read_scopes(json_t *scopes, orders_issue_token_t *issue, apr_pool_t *pool)
+{
+    orders_problem_t *problem = NULL;
+    size_t count = json_array_size(scopes);
+    if (count < 1 || count > MAX_SCOPES) {
+        orders_problem_field(&problem, pool, "scopes", ORDERS_E_out_of_range,
+                             "1 to 16 scopes are needed.");
+        return problem;
+    }
+    const char **words = apr_palloc(pool, count * sizeof(*words));
+    for (size_t i = 0; i < count; i++) {
+        words[i] = known_scope(json_string_value(json_array_get(scopes, i)));
+        if (!words[i]) {
+            orders_problem_field(&problem, pool, apr_psprintf(pool, "scopes[%d]", (int)i),
+                                 ORDERS_E_unknown_word, "There is no such scope.");
+        }
+    }
+    issue->scopes = words;
+    issue->scope_count = (int)count;
+    return problem;
+}
+
+static void write_scopes(orders_json_t *json, const char *words)
+{
+    orders_json_key(json, "scopes");
+    orders_json_begin_array(json);
+    while (words && *words) {
+        size_t length = strcspn(words, " ");
+        orders_json_string_n(json, words, length);
+        words += length;
+        words += strspn(words, " ");
+    }
+    orders_json_end_array(json);
+}
+
+/* `secret`: NULL but when it is issued. */
+static void write_token(orders_json_t *json, const orders_token_t *token, const char *secret)
+{
+    orders_json_begin_object(json);
+    orders_json_member_int(json, "id", token->id);
+    if (secret) {
+        orders_json_member_string(json, "token", secret);
+    }
+    orders_json_member_string(json, "hint", token->hint);
+    orders_json_member_int(json, "user_id", token->user_id);
+    write_scopes(json, token->scopes);
+    orders_member_time(json, "created_at", token->created_at);
+    orders_member_time(json, "expires_at", token->expires_at);
+    orders_member_time(json, "revoked_at", token->revoked_at);
+    orders_json_end_object(json);
+}
+
+static orders_problem_t *read_issue(orders_call_t *call, orders_issue_token_t *issue)
+{
+    orders_input_t *input;
+    issue_t body = {0};
+    ORDERS_TRY(orders_input_body(&input, call, false));
+    orders_problem_t *problem = orders_fields_decode_exactly(fields, ORDERS_COUNT(fields),
+                                                             read_only, input, &body, call->pool);
+    if (body.scopes) {
+        orders_problem_merge(&problem, call->pool, read_scopes(body.scopes, issue, call->pool));
+    }
+    issue->user = body.user;
+    issue->expires_in = body.expires_in;
+    return problem;
+}
+
+orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_issue_token_t issue = {0};
+    orders_writer_t writer;
+    orders_written_token_t *written;
+    const char *secret;
+    unsigned char hash[ORDERS_SHA256_SIZE];
+    ORDERS_TRY(read_issue(call, &issue));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    if (writer.key) { /* a replay must be able to show the secret again */
+        ORDERS_TRY(orders_token_derived(&secret, call, writer.key));
+    } else {
+        ORDERS_TRY(orders_token_random(&secret, call->settings->tenant, call->pool));
+    }
+    ORDERS_TRY(orders_token_hash(hash, secret, call->pool));
+    issue.hash = hash;
+    issue.hint = orders_token_hint(call->pool, secret);
+    ORDERS_TRY(orders_token_issue(&writer, &issue, &written));
+    if (!written->token) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    reply->status = 201;
+    reply->replayed = written->replayed;
+    reply->json = orders_json_open(call->pool);
+    write_token(reply->json, written->token, secret);
+    return NULL;
+}
+
+/* One token more than are shown was read, if there is one. */
+static void write_next(const orders_call_t *call, const apr_array_header_t *tokens, int shown,
+                       orders_reply_t *reply)
+{
+    const orders_token_t *last = shown ? &APR_ARRAY_IDX(tokens, shown - 1, orders_token_t) : NULL;
+    const orders_cursor_t *cursor =
+        last && tokens->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
+    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
+}
+
+orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_reader_t reader = orders_call_reader(call);
+    orders_input_t *input;
+    orders_page_t page;
+    apr_array_header_t *tokens;
+    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
+    ORDERS_TRY(
+        orders_fields_decode_exactly(NULL, 0, orders_operator_page_names, input, NULL, call->pool));
+    ORDERS_TRY(orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT, call->settings,
+                                call->pool));
+    ORDERS_TRY(
+        orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
+
+    int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
+    reply->status = 200;
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_key(reply->json, "tokens");
+    orders_json_begin_array(reply->json);
+    for (int i = 0; i < shown; i++) {
+        write_token(reply->json, &APR_ARRAY_IDX(tokens, i, orders_token_t), NULL);
+    }
+    orders_json_end_array(reply->json);
+    write_next(call, tokens, shown, reply);
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+/* From hexadecimal; false when it is not a hash. */
+static bool read_hash(const char *hex, unsigned char hash[ORDERS_SHA256_SIZE])
+{
+    if (!hex || strlen(hex) != 2 * ORDERS_SHA256_SIZE) {
+        return false;
+    }
+    for (size_t i = 0; i < ORDERS_SHA256_SIZE; i++) {
+        const char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        if (!apr_isxdigit(pair[0]) || !apr_isxdigit(pair[1])) {
+            return false;
+        }
+        hash[i] = (unsigned char)strtol(pair, NULL, 16);
+    }
+    return true;
+}
+
+orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply)
+{
+    orders_writer_t writer;
+    orders_written_token_t *written;
+    unsigned char hash[ORDERS_SHA256_SIZE];
+    int64_t id = orders_number_id(call->param[0]);
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    if (!id) {
+        return orders_problem(call->pool, ORDERS_E_token_not_found, NULL);
+    }
+    ORDERS_TRY(orders_token_revoke(&writer, id, &written));
+    if (!written->token || !read_hash(written->hash, hash)) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    if (call->forget_token) {
+        call->forget_token(call, hash);
+    }
+    reply->status = 200;
+    reply->replayed = written->replayed;
+    reply->json = orders_json_open(call->pool);
+    write_token(reply->json, written->token, NULL);
+    return NULL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shop API: a buyer follows orders of goods. Routes, and the words for states. */
+#include "api/shop/shop.h"
+
+#include "api/registry.h"
+
+const orders_projection_t orders_shop_status[] = {
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
+     .word = "cancelled"},
+    {.fulfilment = ORDERS_FULFILMENT(DELIVERED) | ORDERS_FULFILMENT(RETURNED), .word = "delivered"},
+    {.fulfilment = ORDERS_FULFILMENT(SHIPPED) | ORDERS_FULFILMENT(OUT_FOR_DELIVERY),
+     .word = "shipped"},
+    {.fulfilment = ORDERS_FULFILMENT(CONFIRMED) | ORDERS_FULFILMENT(PACKED), .word = "processing"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) |
+                ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED),
+     .word = "paid"},
+    {.word = "pending_payment"},
+};
+
+const orders_projection_t orders_shop_payment_status[] = {
+    {.payment =
+         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
+     .word = "paid"},
+    {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .word = "failed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.word = "pending"},
+};
+
+static const orders_route_t routes[] = {
+    {
+        .name = "shop.list",
+        .method = ORDERS_GET,
+        .path = "",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_shop_list,
+    },
+    {
+        .name = "shop.detail",
+        .method = ORDERS_GET,
+        .path = "/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_shop_detail,
+    },
+    {
+        .name = "shop.cancel",
+        .method = ORDERS_POST,
+        .path = "/:id/cancel",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .handler = orders_shop_cancel,
+    },
+    {
+        .name = "shop.shipment",
+        .method = ORDERS_GET,
+        .path = "/:id/shipment",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_shop_shipment,
+    },
+};
+
+const orders_api_t orders_shop_api = {
+    .name = "shop",
+    .routes = routes,
+    .route_count = ORDERS_COUNT(routes),
+    .problem = orders_shop_problem,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the shop API share: its words, its shapes, and the language they are shown in. */
+#ifndef ORDERS_API_SHOP_SHOP_H
+#define ORDERS_API_SHOP_SHOP_H
+
+#include "api/common/projection.h"
+#include "api/common/request.h"
+#include "core/call.h"
+#include "store/views.h"
+
+/** `status` and `payment.status`. */
+extern const orders_projection_t orders_shop_status[];
+extern const orders_projection_t orders_shop_payment_status[];
+
+/** The language of a reader who asks for none that there is. */
+#define ORDERS_SHOP_LANGUAGE "id"
+
+/** How an answer is shown: what words are called in the reader's language, and which languages were made use of. */
+typedef struct orders_shop_view_t {
+    apr_pool_t *pool;
+    const apr_array_header_t *labels; /**< of orders_label_t */
+    apr_array_header_t *languages;    /**< of const char *: the tags of labels that were used */
+} orders_shop_view_t;
+
+orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
+/** The label of a word, or the word itself where it has none. */
+const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
+
+orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_shop_detail(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_shop_shipment(orders_call_t *call, orders_reply_t *reply);
+
+/** An entry of the list. */
+void orders_shop_write_entry(orders_json_t *json, const orders_order_t *order,
+                             const orders_shop_view_t *view);
+/** The order with all that belongs to it. */
+void orders_shop_write_order(orders_json_t *json, const orders_order_t *order,
+                             const orders_shop_view_t *view);
+/** A shipment that has left, with what its courier said. */
+void orders_shop_write_shipment(orders_json_t *json, const orders_order_t *order,
+                                const orders_shop_view_t *view);
+/** An array: the words that the order went through, each with the time since when. */
+void orders_shop_write_history(orders_json_t *json, const orders_order_t *order);
+
+/** `items` and `pricing`: without tax in them, whatever the order's prices include. */
+void orders_shop_member_items(orders_json_t *json, const orders_order_t *order);
+void orders_shop_member_pricing(orders_json_t *json, const orders_order_t *order);
+/** The first line that is goods, and how many pieces of goods there are. */
+const orders_line_t *orders_shop_first_item(const orders_order_t *order);
+int64_t orders_shop_item_count(const orders_order_t *order);
+
+/** {"error": {"code", "message", "details"}}. Fits orders_api_t. */
+void orders_shop_problem(const orders_call_t *call, const orders_problem_t *problem,
+                         orders_reply_t *reply);
+
+#endif

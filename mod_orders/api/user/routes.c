@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The user API: a buyer's own orders. Routes, and the words for states. */
+#include "api/user/user.h"
+
+#include <string.h>
+
+#include "api/registry.h"
+#include "core/problem_json.h"
+
+const orders_projection_t orders_user_status[] = {
+    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
+    {.payment = ORDERS_PAYMENT(PARTIALLY_REFUNDED), .word = "partially_refunded"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING), .word = "paid"},
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "payment_failed"},
+    {.order = ORDERS_ORDER(ERROR), .word = "payment_failed"},
+    {.word = "pending_payment"},
+};
+const char *const orders_user_status_words[] = {
+    "pending_payment",    "paid", "payment_failed", "cancelled", "refunded",
+    "partially_refunded", NULL,
+};
+
+const orders_projection_t orders_user_payment_status[] = {
+    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) |
+                ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED),
+     .word = "succeeded"},
+    {.word = "pending"},
+};
+const char *const orders_user_payment_status_words[] = {"pending", "succeeded", "failed", NULL};
+
+bool orders_user_method(const char *word, const char **canonical)
+{
+    static const struct {
+        const char *word, *canonical;
+    } methods[] = {
+        {"balance", "balance"},
+        {"external", "external"},
+        {"manual", "manual"},
+        {"offline", "manual"},
+    };
+    for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
+        if (strcmp(methods[i].word, word) == 0) {
+            *canonical = methods[i].canonical;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Methods that the API has a word of its own for; all others are paid by hand, `manual`. */
+static const char *const own_methods[] = {"balance", "external"};
+
+const char *orders_user_method_word(const char *canonical)
+{
+    for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
+        if (strcmp(own_methods[i], canonical) == 0) {
+            return canonical;
+        }
+    }
+    return "manual";
+}
+
+void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool)
+{
+    bool own = strcmp(orders_user_method_word(word), "manual") != 0;
+    apr_array_header_t *methods =
+        apr_array_make(pool, (int)ORDERS_COUNT(own_methods), sizeof(const char *));
+    for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
+        if (!own || strcmp(own_methods[i], word) == 0) {
+            APR_ARRAY_PUSH(methods, const char *) = own_methods[i];
+        }
+    }
+    list->methods = methods;
+    list->but_methods = !own;
+}
+
+static const orders_route_t routes[] = {
+    {
+        .name = "user.list",
+        .method = ORDERS_GET,
+        .path = "",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_list,
+    },
+    {
+        .name = "user.create",
+        .method = ORDERS_POST,
+        .path = "",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .handler = orders_user_create,
+    },
+    {
+        .name = "user.detail",
+        .method = ORDERS_GET,
+        .path = "/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_detail,
+    },
+    {
+        .name = "user.cancel",
+        .method = ORDERS_POST,
+        .path = "/:id/cancel",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = true,
+        .handler = orders_user_cancel,
+    },
+    {
+        .name = "user.payment_status",
+        .method = ORDERS_GET,
+        .path = "/:id/payment-status",
+        .scope = ORDERS_SCOPE_BUYER,
+        .handler = orders_user_payment_state,
+    },
+};
+
+const orders_api_t orders_user_api = {
+    .name = "user",
+    .routes = routes,
+    .route_count = ORDERS_COUNT(routes),
+    .problem = orders_problem_reply,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the user API share: its words and its shapes. */
+#ifndef ORDERS_API_USER_USER_H
+#define ORDERS_API_USER_USER_H
+
+#include "api/common/projection.h"
+#include "api/common/request.h"
+#include "core/call.h"
+#include "store/order.h"
+
+/** `status` and `payment_status`, and the words there are, NULL-terminated. */
+extern const orders_projection_t orders_user_status[];
+extern const orders_projection_t orders_user_payment_status[];
+extern const char *const orders_user_status_words[];
+extern const char *const orders_user_payment_status_words[];
+
+/** Whether the payment method is one of the API's words; `*canonical` is the order book's. */
+bool orders_user_method(const char *word, const char **canonical);
+
+/** The API's word for the order book's method. */
+const char *orders_user_method_word(const char *canonical);
+
+/** Lists the orders that the API shows with this word, which must be one of its own. */
+void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
+
+orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_user_detail(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_user_cancel(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t *reply);
+
+/** OrderDetail. */
+void orders_user_write_order(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool);
+/** UserOrderPaymentStatusResponse. */
+void orders_user_write_payment_status(orders_json_t *json, const orders_order_t *order);
+/** A reply with a UserOrderResponse and its ETag, or `not_found` without an order. */
+orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_order_t *order,
+                                    bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
+
+#endif

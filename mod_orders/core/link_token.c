@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/link_token.h"
+
+#include <apr_time.h>
+#include <string.h>
+
+#include "core/time.h"
+
+#define TENANT_SIZE 8
+
+static void put(unsigned char *out, int64_t number)
+{
+    for (int i = 0; i < 8; i++) {
+        out[i] = (unsigned char)((uint64_t)number >> (56 - 8 * i));
+    }
+}
+
+static int64_t get(const unsigned char *in)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++) {
+        number = number << 8 | in[i];
+    }
+    return (int64_t)number;
+}
+
+void orders_link_token_write(unsigned char bytes[ORDERS_LINK_TOKEN_SIZE],
+                             const orders_link_token_t *token)
+{
+    put(bytes, token->id);
+    put(bytes + 8, token->ends);
+}
+
+orders_link_token_t orders_link_token_read(const unsigned char bytes[ORDERS_LINK_TOKEN_SIZE])
+{
+    return (orders_link_token_t){.id = get(bytes), .ends = get(bytes + 8)};
+}
+
+/* The word ends with its NUL: no word is the beginning of another one. */
+orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], const char *word,
+                                         const orders_link_token_t *token,
+                                         const orders_settings_t *settings, apr_pool_t *pool)
+{
+    apr_size_t word_size = strlen(word) + 1;
+    apr_size_t size = word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE;
+    unsigned char *said = apr_palloc(pool, size);
+    if (!settings->secret) {
+        return orders_problem_logged(pool, ORDERS_E_not_configured,
+                                     "signed links need OrdersSecretFile");
+    }
+    memcpy(said, word, word_size);
+    put(said + word_size, settings->tenant);
+    orders_link_token_write(said + word_size + TENANT_SIZE, token);
+    return orders_hmac_sha256(mac, settings->secret, settings->secret_length, said, size)
+               ? NULL
+               : orders_problem(pool, ORDERS_E_internal_error, NULL);
+}
+
+orders_problem_t *orders_link_token_check_time(const orders_link_token_t *token, apr_pool_t *pool)
+{
+    return token->ends && token->ends <= orders_time_unix(apr_time_now())
+               ? orders_problem(pool, ORDERS_E_link_expired, NULL)
+               : NULL;
+}

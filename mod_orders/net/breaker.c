@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/breaker.h"
+
+#include <apr_time.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "core/clock.h"
+
+#define FAILURES_TO_OPEN 5
+#define PAUSE apr_time_from_sec(2)
+#define WAIT apr_time_from_sec(1)
+/** At most one line about too many calls in this time. */
+#define REPORT_EVERY apr_time_from_sec(60)
+
+typedef enum { CLOSED, OPEN, HALF_OPEN } state_e;
+
+struct orders_breaker_t {
+    const char *channel;
+    int calls;            /**< at most so many at a time */
+    pthread_mutex_t lock; /**< over the rest; held for moments only */
+    pthread_cond_t left;  /**< a call has ended, or the state has changed */
+    state_e state;
+    int in_use, waiting;
+    int events, events_waiting; /**< of these, those for a provider's events */
+    bool stalled;               /**< a waiter gave up and no call has ended since */
+    int failures;               /**< in a row */
+    apr_time_t opened_at, retry_at, report_at;
+    int refused; /**< calls not made since the last line in the log */
+};
+
+/** What to log once the lock is released. */
+typedef struct line_t {
+    enum { NOTHING, OPENED, CLOSED_AGAIN, TOO_MANY } what;
+    int refused;
+    apr_time_t since;
+} line_t;
+
+orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls)
+{
+    orders_breaker_t *breaker = apr_pcalloc(pool, sizeof *breaker);
+
+    breaker->channel = channel;
+    breaker->calls = calls;
+    pthread_mutex_init(&breaker->lock, NULL);
+    pthread_cond_init(&breaker->left, NULL);
+    return breaker;
+}
+
+static void write_line(const orders_breaker_t *breaker, const line_t *line, const orders_log_t *log)
+{
+    static const char prefix[] = "ORD0021 provider_unreachable - - channel";
+
+    switch (line->what) {
+    case OPENED:
+        orders_log(log, ORDERS_LOG_WARNING,
+                   "%s %s: %d calls in a row failed; calls are suspended until the provider "
+                   "answers, and the worker asks later",
+                   prefix, breaker->channel, FAILURES_TO_OPEN);
+        break;
+    case CLOSED_AGAIN:
+        orders_log(log, ORDERS_LOG_WARNING,
+                   "%s %s: the provider answers again after %d s; %d calls were not made meanwhile",
+                   prefix, breaker->channel, (int)apr_time_sec(orders_clock_now() - line->since),
+                   line->refused);
+        break;
+    case TOO_MANY:
+        orders_log(log, ORDERS_LOG_WARNING,
+                   "%s %s: all %d calls (calls=) are under way; the worker asks later. "
+                   "Calls not made since the last report: %d",
+                   prefix, breaker->channel, breaker->calls, line->refused);
+        break;
+    case NOTHING:
+        break;
+    }
+}
+
+static line_t take_line(orders_breaker_t *breaker, int what)
+{
+    const line_t line = {.what = what, .refused = breaker->refused, .since = breaker->opened_at};
+
+    breaker->refused = 0;
+    return line;
+}
+
+/** Anybody may send an event again, and the provider sends those that were refused: buyers keep half of the places. */
+static int event_calls(const orders_breaker_t *breaker)
+{
+    return breaker->calls > 1 ? breaker->calls / 2 : 1;
+}
+
+/** Under the lock. */
+static bool is_full(const orders_breaker_t *breaker, orders_caller_e caller)
+{
+    return breaker->in_use >= breaker->calls ||
+           (caller == ORDERS_CALLER_EVENT && breaker->events >= event_calls(breaker));
+}
+
+/** Under the lock. */
+static bool may_wait(const orders_breaker_t *breaker, orders_caller_e caller)
+{
+    return breaker->waiting < breaker->calls &&
+           (caller != ORDERS_CALLER_EVENT || breaker->events_waiting < event_calls(breaker));
+}
+
+static void wait_for_place(orders_breaker_t *breaker, orders_caller_e caller)
+{
+    const int event = caller == ORDERS_CALLER_EVENT;
+    const apr_time_t until = orders_clock_now() + WAIT;
+    const struct timespec at = {.tv_sec = (time_t)apr_time_sec(until),
+                                .tv_nsec = (long)apr_time_usec(until) * 1000};
+
+    breaker->waiting++;
+    breaker->events_waiting += event;
+    while (breaker->state == CLOSED && is_full(breaker, caller) && !breaker->stalled) {
+        if (pthread_cond_clockwait(&breaker->left, &breaker->lock, CLOCK_MONOTONIC, &at)) {
+            breaker->stalled = breaker->in_use >= breaker->calls;
+            break;
+        }
+    }
+    breaker->waiting--;
+    breaker->events_waiting -= event;
+}
+
+/** Under the lock. False: refused. */
+static bool admit_closed(orders_breaker_t *breaker, orders_caller_e caller,
+                         orders_admission_t *admission)
+{
+    if (caller == ORDERS_CALLER_WORKER) {
+        return true;
+    }
+    if (is_full(breaker, caller) && may_wait(breaker, caller)) {
+        wait_for_place(breaker, caller);
+    }
+    if (breaker->state != CLOSED || is_full(breaker, caller)) {
+        return false;
+    }
+    breaker->in_use++;
+    admission->counted = true;
+    admission->event = caller == ORDERS_CALLER_EVENT;
+    breaker->events += admission->event;
+    return true;
+}
+
+/** Under the lock. */
+static bool may_probe(const orders_breaker_t *breaker)
+{
+    return breaker->state == OPEN && orders_clock_now() >= breaker->retry_at;
+}
+
+bool orders_breaker_ready(orders_breaker_t *breaker)
+{
+    bool ready;
+
+    if (!breaker) {
+        return true;
+    }
+    pthread_mutex_lock(&breaker->lock);
+    ready = breaker->state == CLOSED || may_probe(breaker);
+    pthread_mutex_unlock(&breaker->lock);
+    return ready;
+}
+
+/** Under the lock: counts it. */
+static const char *refuse(orders_breaker_t *breaker, line_t *line)
+{
+    breaker->refused++;
+    if (breaker->state != CLOSED) {
+        return "the channel's calls are suspended";
+    }
+    if (orders_clock_now() >= breaker->report_at) {
+        *line = take_line(breaker, TOO_MANY);
+        breaker->report_at = orders_clock_now() + REPORT_EVERY;
+    }
+    return "too many calls of the channel are under way";
+}
+
+const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,
+                                 const orders_log_t *log, orders_admission_t *admission)
+{
+    const char *why = NULL;
+    line_t line = {.what = NOTHING};
+
+    *admission = (orders_admission_t){.counted = false};
+    if (!breaker) {
+        return NULL;
+    }
+    pthread_mutex_lock(&breaker->lock);
+    if (may_probe(breaker)) {
+        breaker->state = HALF_OPEN;
+        admission->probe = true;
+    } else if (breaker->state != CLOSED || !admit_closed(breaker, caller, admission)) {
+        why = refuse(breaker, &line);
+    }
+    pthread_mutex_unlock(&breaker->lock);
+    write_line(breaker, &line, log);
+    return why;
+}
+
+/** Under the lock. */
+static void open_until(orders_breaker_t *breaker, apr_time_t retry_at)
+{
+    breaker->state = OPEN;
+    breaker->retry_at = retry_at;
+}
+
+/** Under the lock. Calls that began before the breaker opened count as well. */
+static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outcome_e outcome,
+                         line_t *line)
+{
+    const apr_time_t now = orders_clock_now();
+
+    if (outcome == ORDERS_CALL_ANSWERED) {
+        breaker->failures = 0;
+        if (breaker->state != CLOSED) {
+            breaker->state = CLOSED;
+            *line = take_line(breaker, CLOSED_AGAIN);
+        }
+    } else if (probe && breaker->state == HALF_OPEN) {
+        open_until(breaker, outcome == ORDERS_CALL_FAILED ? now + PAUSE : now);
+    } else if (outcome == ORDERS_CALL_FAILED && breaker->state == CLOSED &&
+               ++breaker->failures >= FAILURES_TO_OPEN) {
+        open_until(breaker, now + PAUSE);
+        *line = take_line(breaker, OPENED);
+        breaker->opened_at = now;
+    }
+}
+
+void orders_breaker_leave(orders_breaker_t *breaker, const orders_admission_t *admission,
+                          orders_call_outcome_e outcome, const orders_log_t *log)
+{
+    line_t line = {.what = NOTHING};
+
+    if (!breaker) {
+        return;
+    }
+    pthread_mutex_lock(&breaker->lock);
+    if (admission->counted) {
+        breaker->in_use--;
+        breaker->events -= admission->event;
+        breaker->stalled = false;
+    }
+    note_outcome(breaker, admission->probe, outcome, &line);
+    pthread_cond_broadcast(&breaker->left);
+    pthread_mutex_unlock(&breaker->lock);
+    write_line(breaker, &line, log);
+}

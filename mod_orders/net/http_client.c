@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/http_client.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+
+#include "net/curl_options.h"
+
+#define CONNECT_TIMEOUT_MS 3000L
+#define MAX_IDLE 16
+#define MAX_CONNECTIONS 2L
+#define MAX_IDLE_SECONDS 60L
+/** How long a call may wait for the network before it looks whether it is still wanted. */
+#define LOOK_EVERY_MS 200
+
+/** What one call needs of libcurl: `multi` drives `easy`, and keeps its connection open. */
+typedef struct line_t {
+    CURL *easy;
+    CURLM *multi;
+} line_t;
+
+/**
+ * Lines between calls. The newest is taken first, so that a quiet server lets the others grow old. Empty until the
+ * first call, which is made in a child process: nothing is shared by fork.
+ */
+static struct {
+    pthread_mutex_t lock;
+    line_t line[MAX_IDLE];
+    int count;
+} idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/** Where a reply is gathered. */
+typedef struct sink_t {
+    apr_pool_t *pool;
+    char *text;
+    size_t length, size;
+    size_t header_bytes;
+} sink_t;
+
+static void close_line(line_t line)
+{
+    curl_easy_cleanup(line.easy); /* NULLs are fine with both */
+    curl_multi_cleanup(line.multi);
+}
+
+static bool take_line(line_t *line)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&idle.lock);
+    if (idle.count) {
+        *line = idle.line[--idle.count];
+        found = true;
+    }
+    pthread_mutex_unlock(&idle.lock);
+    if (!found) {
+        *line = (line_t){.easy = curl_easy_init(), .multi = curl_multi_init()};
+        found = line->easy && line->multi &&
+                curl_multi_setopt(line->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) == CURLM_OK;
+        if (!found) {
+            close_line(*line);
+        }
+    }
+    return found;
+}
+
+static void give_line(line_t line)
+{
+    bool kept = false;
+
+    curl_easy_reset(line.easy);
+    pthread_mutex_lock(&idle.lock);
+    if (idle.count < MAX_IDLE) {
+        idle.line[idle.count++] = line;
+        kept = true;
+    }
+    pthread_mutex_unlock(&idle.lock);
+    if (!kept) {
+        close_line(line);
+    }
+}
+
+static size_t write_body(char *data, size_t size, size_t count, void *context)
+{
+    sink_t *sink = context;
+    size_t length = size * count;
+
+    if (length > ORDERS_HTTP_MAX_REPLY - sink->length) {
+        return 0;
+    }
+    if (sink->length + length > sink->size) {
+        size_t wanted = 2 * (sink->length + length) + 1024;
+        char *text = apr_palloc(sink->pool, wanted + 1);
+        if (sink->length) {
+            memcpy(text, sink->text, sink->length);
+        }
+        sink->text = text;
+        sink->size = wanted;
+    }
+    if (length) {
+        memcpy(sink->text + sink->length, data, length);
+    }
+    sink->length += length;
+    return length;
+}
+
+static size_t count_header(char *data, size_t size, size_t count, void *context)
+{
+    sink_t *sink = context;
+    size_t length = size * count;
+
+    if (length > ORDERS_HTTP_MAX_REPLY - sink->header_bytes) {
+        return 0;
+    }
+    sink->header_bytes += length;
+    return length;
+}
+
+static int add_header(void *context, const char *name, const char *value)
+{
+    struct curl_slist **list = context;
+    char line[2048];
+    struct curl_slist *longer;
+
+    if (apr_snprintf(line, sizeof(line), "%s: %s", name, value) >= (int)sizeof(line) - 1) {
+        return 0;
+    }
+    longer = curl_slist_append(*list, line);
+    if (!longer) {
+        return 0;
+    }
+    *list = longer;
+    return 1;
+}
+
+static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
+{
+    const bool plain = !strncasecmp(request->url, "http:", 5);
+    CURLcode code =
+        orders_curl_safe(handle, request->ca_file, request->timeout_ms, CONNECT_TIMEOUT_MS);
+
+    ORDERS_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+#else
+    ORDERS_CURL_SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
+#endif
+    if (plain) { /* which is this machine: no proxy may see it */
+        ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
+    }
+    ORDERS_CURL_SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+    return code;
+}
+
+static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
+                            struct curl_slist *headers, sink_t *sink)
+{
+    CURLcode code = CURLE_OK;
+
+    ORDERS_CURL_SET(CURLOPT_URL, request->url);
+    ORDERS_CURL_SET(CURLOPT_USERAGENT, "mod_orders/" ORDERS_VERSION);
+    ORDERS_CURL_SET(CURLOPT_HTTPHEADER, headers);
+    if (request->body) {
+        ORDERS_CURL_SET(CURLOPT_POST, 1L);
+        ORDERS_CURL_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+        ORDERS_CURL_SET(CURLOPT_POSTFIELDS, request->body);
+    }
+    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, write_body);
+    ORDERS_CURL_SET(CURLOPT_WRITEDATA, sink);
+    ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, count_header);
+    ORDERS_CURL_SET(CURLOPT_HEADERDATA, sink);
+    return code;
+}
+
+/** Drives the call until it has an end, or is not wanted any more: CURLE_ABORTED_BY_CALLBACK. */
+static CURLcode drive(line_t line, const orders_http_request_t *request)
+{
+    const CURLMsg *message;
+    int running = 1, left = 0;
+
+    while (curl_multi_perform(line.multi, &running) == CURLM_OK && running) {
+        if (request->cancelled && request->cancelled(request->context)) {
+            return CURLE_ABORTED_BY_CALLBACK;
+        }
+        if (curl_multi_poll(line.multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
+            break;
+        }
+    }
+    message = running ? NULL : curl_multi_info_read(line.multi, &left);
+    return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
+}
+
+static CURLcode perform(line_t line, const orders_http_request_t *request, sink_t *sink,
+                        orders_http_reply_t *reply)
+{
+    struct curl_slist *headers = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
+    if (apr_table_do(add_header, &headers, request->headers, NULL)) {
+        code = set_safety(line.easy, request);
+    }
+    if (code == CURLE_OK) {
+        code = set_message(line.easy, request, headers, sink);
+    }
+    if (code == CURLE_OK) {
+        code = CURLE_FAILED_INIT;
+        if (curl_multi_add_handle(line.multi, line.easy) == CURLM_OK) {
+            code = drive(line, request);
+            curl_multi_remove_handle(line.multi, line.easy);
+        }
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, &reply->status);
+    }
+    curl_slist_free_all(headers);
+    return code;
+}
+
+static const char *reason(CURLcode code)
+{
+    switch (code) {
+    case CURLE_WRITE_ERROR:
+        return "the reply is too large";
+    case CURLE_ABORTED_BY_CALLBACK:
+        return "the call was given up, for this process is about to end";
+    default:
+        return curl_easy_strerror(code);
+    }
+}
+
+const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
+                             apr_pool_t *pool)
+{
+    sink_t sink = {.pool = pool};
+    line_t line;
+    CURLcode code;
+
+    memset(reply, 0, sizeof(*reply));
+    if (!take_line(&line)) {
+        return "libcurl has no memory";
+    }
+    code = perform(line, request, &sink, reply);
+    give_line(line);
+    if (code != CURLE_OK) {
+        return reason(code);
+    }
+    if (sink.text) {
+        sink.text[sink.length] = '\0';
+    }
+    reply->body = sink.text ? sink.text : "";
+    reply->length = sink.length;
+    return NULL;
+}
+
+bool orders_http_is_loopback(const char *host)
+{
+    return !strcasecmp(host, "localhost") || !strcmp(host, "[::1]") ||
+           (!strncmp(host, "127.", 4) && !host[strspn(host, "0123456789.")]);
+}
+
+/** A part of an URL, or NULL; to be freed with curl_free. */
+static char *part(CURLU *url, CURLUPart which)
+{
+    char *text = NULL;
+
+    return curl_url_get(url, which, &text, 0) == CURLUE_OK ? text : NULL;
+}
+
+static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                     CURLUPART_FRAGMENT};
+
+/** `parts`: how many of the unwanted ones are looked for. */
+static const char *check_parts(CURLU *url, size_t parts)
+{
+    char *scheme = part(url, CURLUPART_SCHEME);
+    char *host = part(url, CURLUPART_HOST);
+    const char *wrong = NULL;
+
+    if (!scheme || !host || !*host || (strcmp(scheme, "http") && strcmp(scheme, "https"))) {
+        wrong = "the URL must begin with https:// and name a host";
+    } else if (!strcmp(scheme, "http") && !orders_http_is_loopback(host)) {
+        wrong = "http:// is for this machine (127.0.0.1, [::1], localhost); use https://";
+    }
+    for (size_t i = 0; !wrong && i < parts; i++) {
+        char *text = part(url, unwanted[i]);
+        if (text) {
+            wrong = "the URL must have no user, password, query or fragment";
+        }
+        curl_free(text);
+    }
+    curl_free(scheme);
+    curl_free(host);
+    return wrong;
+}
+
+/** libcurl also reads `https:/host` and the like; browsers read these in their own ways. */
+static const char *check(const char *url, size_t parts)
+{
+    CURLU *parsed = curl_url();
+    const char *host = strstr(url, "://");
+    const char *wrong = "the URL cannot be read: it must begin with https:// and name a host";
+
+    if (parsed && host && host[3] != '/' && !memchr(url, '/', (size_t)(host - url)) &&
+        curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        wrong = check_parts(parsed, parts);
+    }
+    curl_url_cleanup(parsed);
+    return wrong;
+}
+
+const char *orders_http_url_check(const char *url)
+{
+    return check(url, sizeof(unwanted) / sizeof(unwanted[0]));
+}
+
+const char *orders_http_page_check(const char *url)
+{
+    return check(url, 2);
+}
+
+const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path)
+{
+    apr_size_t length = strlen(url);
+
+    while (length && url[length - 1] == '/') {
+        length--;
+    }
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, url, length), path, NULL);
+}
+
+const char *orders_http_origin(apr_pool_t *pool, const char *url)
+{
+    CURLU *parsed = orders_http_url_check(url) ? NULL : curl_url();
+    char *origin = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        char *scheme = part(parsed, CURLUPART_SCHEME), *host = part(parsed, CURLUPART_HOST);
+        char *port = NULL;
+
+        if (curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+            origin = apr_pstrcat(pool, scheme, "://", host, ":", port, NULL);
+            for (char *at = origin; *at; at++) {
+                *at = (char)apr_tolower(*at);
+            }
+        }
+        curl_free(scheme);
+        curl_free(host);
+        curl_free(port);
+    }
+    curl_url_cleanup(parsed);
+    return origin;
+}
+
+void orders_http_startup(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+void orders_http_shutdown(void)
+{
+    pthread_mutex_lock(&idle.lock);
+    while (idle.count) {
+        close_line(idle.line[--idle.count]);
+    }
+    pthread_mutex_unlock(&idle.lock);
+    curl_global_cleanup();
+}

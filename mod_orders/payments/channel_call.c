@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/channel_call.h"
+
+#include "net/breaker.h"
+#include "payments/provider_problem.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+static orders_call_outcome_e outcome_of(const orders_http_request_t *request,
+                                        const orders_http_reply_t *reply, const char *wrong)
+{
+    if (wrong) {
+        return request->cancelled && request->cancelled(request->context) ? ORDERS_CALL_CANCELLED
+                                                                          : ORDERS_CALL_FAILED;
+    }
+    return reply->status >= 500 || reply->status == 429 ? ORDERS_CALL_FAILED : ORDERS_CALL_ANSWERED;
+}
+
+orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_t *pool,
+                                      orders_http_request_t *request, orders_http_reply_t *reply)
+{
+    orders_breaker_t *breaker = channel->breaker;
+    orders_admission_t admission;
+    const char *wrong = orders_breaker_enter(breaker, channel->caller, channel->log, &admission);
+
+    if (wrong) {
+        orders_problem_t *problem = orders_provider_unreachable(pool, wrong);
+
+        problem->quiet = true;
+        return problem;
+    }
+    request->timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS;
+    request->ca_file = channel->ca_file;
+    request->cancelled = channel->cancelled;
+    request->context = channel->context;
+    wrong = orders_http_call(request, reply, pool);
+    if (breaker) {
+        orders_breaker_leave(breaker, &admission, outcome_of(request, reply, wrong), channel->log);
+    }
+    return wrong ? orders_provider_unreachable(pool, wrong) : NULL;
+}

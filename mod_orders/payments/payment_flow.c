@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/payment_flow.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/fields.h"
+#include "core/trouble.h"
+#include "payments/provider_event.h"
+#include "store/pay_link.h"
+
+/* Seconds until the worker asks for the outcome of a capture: one whose reply was lost, one that is pending at the provider. */
+#define ASK_SOON 20
+#define ASK_LATER 3600
+
+/* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
+static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
+{
+    const orders_settings_t *settings = flow->settings;
+    return settings->public_url && settings->events_mount
+               ? apr_pstrcat(flow->writer->pool, settings->public_url, settings->events_mount,
+                             "/payments/", channel, "/events", NULL)
+               : NULL;
+}
+
+/* What a provider said when it refused, or why it could not be asked. */
+static void explain(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
+                    const char **message)
+{
+    orders_input_t *extra;
+    *code = orders_error_word(problem->error);
+    *message = problem->detail;
+    if (problem->extra &&
+        !orders_input_json(&extra, pool, problem->extra, strlen(problem->extra), true)) {
+        const char *said = orders_input_string(extra, "code");
+        *code = said ? said : *code;
+        said = orders_input_string(extra, "message");
+        *message = said ? said : *message;
+    }
+}
+
+/* Which channel, about what, why: what the log is told. */
+static const char *trouble_with(const orders_payment_flow_t *flow, const char *channel,
+                                const char *kind, int64_t id, const orders_problem_t *problem)
+{
+    return apr_psprintf(flow->writer->pool, "channel %s, %s %" APR_INT64_T_FMT ": %s",
+                        channel ? channel : "-", kind, (apr_int64_t)id,
+                        problem->log ? problem->log : problem->detail);
+}
+
+/* A line like that of a refusal, for trouble that does not end the request. */
+static void log_trouble(const orders_payment_flow_t *flow, const char *channel,
+                        const orders_problem_t *problem, const char *trouble)
+{
+    apr_pool_t *pool = flow->writer->pool;
+    const char *request_id = flow->providers->request_id;
+    if (problem->quiet) {
+        return;
+    }
+    const char *line =
+        apr_psprintf(pool, "ORD%04d %s %s - %s: %s", orders_error_number(problem->error),
+                     orders_error_word(problem->error), request_id ? request_id : "-",
+                     flow->writer->route, trouble);
+    orders_trouble_log(flow->providers->log, ORDERS_LOG_WARNING, problem->error,
+                       apr_pstrcat(pool, "channel ", channel, NULL), line);
+}
+
+static orders_problem_t *unknown_channel(const orders_payment_flow_t *flow)
+{
+    return orders_problem_logged(flow->writer->pool, ORDERS_E_not_configured,
+                                 "there is no OrdersPaymentChannel of this name");
+}
+
+static orders_problem_t *ask(const orders_payment_flow_t *flow, const char *name,
+                             const orders_intent_request_t *request, orders_intent_reply_t *reply)
+{
+    orders_channel_t channel;
+    if (!orders_channel_open(flow->providers, name, &channel)) {
+        return unknown_channel(flow);
+    }
+    return channel.provider->create_intent(&channel, flow->writer->pool, request, reply);
+}
+
+static orders_problem_t *ask_back(const orders_payment_flow_t *flow, const char *name,
+                                  const orders_refund_request_t *request,
+                                  orders_refund_reply_t *reply)
+{
+    orders_channel_t channel;
+    if (!orders_channel_open(flow->providers, name, &channel)) {
+        return unknown_channel(flow);
+    }
+    return channel.provider->refund(&channel, flow->writer->pool, request, reply);
+}
+
+orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
+                                             const orders_intent_t *intent,
+                                             orders_written_t **written)
+{
+    const orders_writer_t *writer = flow->writer;
+    const orders_payment_t *payment = intent->payment;
+    const orders_intent_request_t request = {
+        .payment_key = payment->provider_key,
+        .tenant = writer->tenant,
+        .order_number = intent->order_number,
+        .amount = payment->amount,
+        .currency = payment->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
+        .return_url = intent->return_url,
+        .cancel_url = intent->cancel_url ? intent->cancel_url : intent->return_url,
+        .notify_url = notify_url(flow, payment->channel),
+    };
+    orders_intent_reply_t reply = {NULL, NULL, NULL};
+    orders_problem_t *problem = ask(flow, payment->channel, &request, &reply);
+    if (!problem) {
+        const orders_record_intent_t made = {
+            .payment_id = payment->id,
+            .intent_id = reply.intent_id,
+            .pay_url = reply.pay_url,
+            .reference = reply.reference,
+        };
+        return orders_payment_record_intent(writer, &made, written);
+    }
+    log_trouble(flow, payment->channel, problem,
+                trouble_with(flow, payment->channel, "payment", payment->id, problem));
+    orders_intent_failure_t failure = {
+        .payment_id = payment->id,
+        .final = problem->error == ORDERS_E_provider_refused,
+    };
+    explain(problem, writer->pool, &failure.code, &failure.message);
+    return orders_payment_record_failure(writer, &failure, written);
+}
+
+static orders_capture_request_t request_of(const orders_payment_flow_t *flow,
+                                           const orders_payment_t *payment)
+{
+    return (orders_capture_request_t){
+        .payment_key = payment->provider_key,
+        .tenant = flow->writer->tenant,
+        .intent_id = payment->intent_id,
+        .amount = payment->amount,
+        .currency = payment->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
+    };
+}
+
+/* The channel, of a provider that captures when it is asked to. */
+static orders_problem_t *open_capturing(const orders_payment_flow_t *flow, const char *name,
+                                        orders_channel_t *channel)
+{
+    if (!orders_channel_open(flow->providers, name, channel)) {
+        return unknown_channel(flow);
+    }
+    return channel->provider->capture
+               ? NULL
+               : orders_problem_logged(flow->writer->pool, ORDERS_E_not_configured,
+                                       "the provider of this channel cannot be asked to capture");
+}
+
+orders_problem_t *orders_payment_flow_look(const orders_payment_flow_t *flow,
+                                           const orders_payment_t *payment,
+                                           orders_capture_reply_t *reply)
+{
+    orders_capture_request_t request = request_of(flow, payment);
+    orders_channel_t channel;
+    ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
+    request.look_only = true;
+    return channel.provider->capture(&channel, flow->writer->pool, &request, reply);
+}
+
+/* The outcome of a capture as the event that the order book hears. */
+static const struct {
+    const char *outcome, *event;
+} captured[] = {
+    {"paid", "paid"},
+    {"confirming", "confirming"},
+    {"failed", "failed"},
+    {"gone", "failed"},
+};
+
+static const char *event_of(const char *outcome)
+{
+    for (size_t i = 0; i < sizeof captured / sizeof *captured; i++) {
+        if (strcmp(captured[i].outcome, outcome) == 0) {
+            return captured[i].event;
+        }
+    }
+    return NULL;
+}
+
+static orders_reader_t reader_of(const orders_payment_flow_t *flow)
+{
+    return (orders_reader_t){.database = flow->writer->database,
+                             .pool = flow->writer->pool,
+                             .tenant = flow->writer->tenant};
+}
+
+/* The outcome as the provider's own event; the database compares the amount. */
+static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
+                                        const orders_payment_t *payment,
+                                        const orders_capture_reply_t *said,
+                                        orders_written_t **written)
+{
+    const orders_reader_t reader = reader_of(flow);
+    const char *type = event_of(said->outcome);
+    if (!type) {
+        return orders_payment_capture_not_made(&reader, payment->id, written);
+    }
+    const char *about = said->transaction_id ? said->transaction_id : payment->intent_id;
+    const bool gone = strcmp(said->outcome, "gone") == 0;
+    const orders_payment_event_t event = {
+        .channel = payment->channel,
+        .event_id = apr_pstrcat(reader.pool, "capture:", about, ":", said->outcome, NULL),
+        .type = type,
+        .payment_key = payment->provider_key,
+        .intent_id = payment->intent_id,
+        .transaction_id = said->transaction_id,
+        .amount = said->amount,
+        .currency = said->currency,
+        .code = gone ? "intent_gone" : said->failure_code,
+        .message = gone ? "The payment can no longer be approved." : said->failure_message,
+        .payer = said->payer,
+    };
+    ORDERS_TRY(orders_provider_event_apply(&reader, flow->providers, flow->writer->route, &event,
+                                           written));
+    ORDERS_TRY(orders_provider_event_refusal(reader.pool, *written));
+    return strcmp(type, "confirming") == 0
+               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, written)
+               : NULL;
+}
+
+orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_t *flow,
+                                                      const orders_payment_task_t *task,
+                                                      orders_written_t **written)
+{
+    const orders_payment_t *payment = task->payment;
+    orders_capture_request_t request = request_of(flow, payment);
+    orders_capture_reply_t said = {.outcome = NULL};
+    orders_channel_t channel;
+    *written = NULL;
+    ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
+    request.ask_first = strcmp(task->capture_step, "ask") == 0;
+    request.look_only = strcmp(task->capture_step, "look") == 0;
+    orders_problem_t *problem =
+        channel.provider->capture(&channel, flow->writer->pool, &request, &said);
+    if (!problem) {
+        return record_outcome(flow, payment, &said, written);
+    }
+    problem->log = trouble_with(flow, payment->channel, "payment", payment->id, problem);
+    if (problem->error == ORDERS_E_provider_unreachable) {
+        const orders_reader_t reader = reader_of(flow);
+        ORDERS_TRY(orders_payment_await_capture(&reader, payment->id, ASK_SOON, written));
+        *written = NULL;
+    }
+    return problem;
+}
+
+orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
+                                              const orders_payment_t *payment, bool ask_first,
+                                              orders_written_t **written)
+{
+    const orders_reader_t reader = reader_of(flow);
+    orders_channel_t channel;
+    *written = NULL;
+    if (!orders_channel_open(flow->providers, payment->channel, &channel)) {
+        return unknown_channel(flow);
+    }
+    if (!channel.provider->capture) {
+        return NULL; /* it captures by itself and sends an event */
+    }
+    orders_payment_task_t *task;
+    ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, ask_first,
+                                            orders_channel_longest(&channel), &task));
+    return task ? orders_payment_flow_capture_claimed(flow, task, written) : NULL;
+}
+
+orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
+                                             const orders_refund_task_t *task)
+{
+    const orders_refund_t *refund = task->refund;
+    const orders_writer_t *writer = flow->writer;
+    const orders_refund_request_t request = {
+        .refund_key = refund->provider_key,
+        .payment_key = task->payment_key,
+        .tenant = writer->tenant,
+        .intent_id = task->intent_id,
+        .transaction_id = refund->reference,
+        .amount = refund->amount,
+        .currency = refund->currency,
+        .exponent = ORDERS_EXPONENT_UNKNOWN,
+        .reason = refund->reason,
+    };
+    orders_refund_reply_t reply = {NULL, false};
+    orders_problem_t *problem = ask_back(flow, refund->channel, &request, &reply);
+    if (problem) {
+        problem->log = trouble_with(flow, refund->channel, "refund", refund->id, problem);
+    }
+    if (problem && problem->error != ORDERS_E_provider_refused) {
+        return problem; /* the worker logs it */
+    }
+    if (!problem && reply.pending) {
+        return NULL;
+    }
+    orders_settle_refund_t settle = {
+        .refund_id = refund->id,
+        .transaction_id = reply.transaction_id,
+        .ok = !problem,
+    };
+    if (problem) {
+        log_trouble(flow, refund->channel, problem, problem->log);
+        explain(problem, writer->pool, &settle.code, &settle.message);
+    }
+    orders_written_t *written;
+    return orders_payment_settle_refund(writer, &settle, &written);
+}
+
+static bool awaits_provider(const orders_payment_t *payment)
+{
+    return payment->channel && !payment->intent_id && strcmp(payment->status, "created") == 0;
+}
+
+orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
+                                            const char *return_url, orders_written_t **written)
+{
+    const orders_order_t *order = (*written)->order;
+    const orders_payment_t *last = order ? orders_last(order->of.payments) : NULL;
+    if (!last || (*written)->replayed) {
+        return NULL;
+    }
+    if (awaits_provider(last)) {
+        const orders_intent_t intent = {
+            .payment = last,
+            .order_number = order->number,
+            .return_url = return_url,
+        };
+        return orders_payment_flow_intent(flow, &intent, written);
+    }
+    if (orders_outcome_is((*written)->outcome, "resume")) {
+        const orders_record_intent_t known = {
+            .payment_id = last->id,
+            .intent_id = last->intent_id,
+            .pay_url = last->pay_url,
+            .reference = last->reference,
+        };
+        return orders_payment_record_intent(flow->writer, &known, written);
+    }
+    return NULL;
+}

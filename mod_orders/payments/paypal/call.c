@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/call.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "payments/channel_call.h"
+#include "payments/http_messages.h"
+#include "payments/paypal/json.h"
+#include "payments/paypal/token.h"
+#include "payments/provider_problem.h"
+
+#define MAX_MESSAGE 500
+#define MAX_CODE 64
+
+static orders_problem_t *once(const orders_channel_t *channel, apr_pool_t *pool,
+                              const orders_paypal_call_t *call, const char *token,
+                              orders_http_reply_t *reply)
+{
+    apr_table_t *headers = apr_table_make(pool, 8);
+    orders_http_request_t request = {
+        .url = orders_http_url_join(pool, channel->url, call->path),
+        .headers = headers,
+        .body = call->body,
+        .length = call->length,
+    };
+
+    apr_table_setn(headers, "Authorization", apr_pstrcat(pool, "Bearer ", token, NULL));
+    apr_table_setn(headers, "Accept", "application/json");
+    if (call->body) {
+        apr_table_setn(headers, "Content-Type", "application/json");
+        apr_table_setn(headers, "Prefer", "return=representation");
+        apr_table_setn(headers, "PayPal-Request-Id", call->request_id);
+        apr_table_setn(headers, "Expect", "");
+    }
+    return orders_channel_call(channel, pool, &request, reply);
+}
+
+static bool is_answer(long status)
+{
+    return (status >= 200 && status <= 299) || status == 400 || status == 404 || status == 422;
+}
+
+orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const orders_paypal_call_t *call, orders_http_reply_t *reply)
+{
+    const char *token;
+    orders_paypal_error_t error;
+
+    ORDERS_TRY(orders_paypal_token(channel, pool, &token));
+    ORDERS_TRY(once(channel, pool, call, token, reply));
+    if (reply->status == 401) { /* revoked, or ended by another clock */
+        orders_paypal_token_drop(token);
+        ORDERS_TRY(orders_paypal_token(channel, pool, &token));
+        ORDERS_TRY(once(channel, pool, call, token, reply));
+    }
+    if (!is_answer(reply->status)) {
+        orders_paypal_error(&error, pool, reply->status, reply->body, reply->length);
+        return orders_provider_unreachable(pool, error.log);
+    }
+    return NULL;
+}
+
+/** A word of PayPal's: it is compared, stored and logged. */
+static const char *word(const char *text)
+{
+    return text && strlen(text) <= MAX_CODE &&
+                   !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                      "0123456789_-.")]
+               ? text
+               : "";
+}
+
+static const char *first(const char *one, const char *other)
+{
+    return *one ? one : other;
+}
+
+/** Where the buyer may approve, try again, or choose another means. */
+static const char *way_on(const json_t *root)
+{
+    static const char *const rels[] = {"payer-action", "redirect", "approve"};
+
+    for (size_t i = 0; i < sizeof(rels) / sizeof(rels[0]); i++) {
+        const char *link = orders_paypal_link(root, rels[i]);
+
+        if (link && orders_provider_page_ok(link)) {
+            return link;
+        }
+    }
+    return "";
+}
+
+void orders_paypal_error(orders_paypal_error_t *error, apr_pool_t *pool, long status,
+                         const char *text, apr_size_t length)
+{
+    const json_t *root = NULL;
+    const char *debug_id, *said;
+
+    if (orders_paypal_json(&root, pool, text, length)) {
+        root = NULL;
+    }
+    error->code = first(word(orders_paypal_text(root, "details.0.issue")),
+                        word(orders_paypal_text(root, "name")));
+    said = orders_paypal_text(root, "details.0.description");
+    said =
+        orders_text_sanitise(pool, said ? said : orders_paypal_text(root, "message"), MAX_MESSAGE);
+    error->message = said ? said : "PayPal refused.";
+    error->pay_url = way_on(root);
+    debug_id = word(orders_paypal_text(root, "debug_id"));
+    error->log = apr_psprintf(pool, "PayPal answered %ld%s%s%s%s", status, *error->code ? ": " : "",
+                              error->code, *debug_id ? ", debug_id " : "", debug_id);
+}
+
+orders_problem_t *orders_paypal_refused(apr_pool_t *pool, const orders_http_reply_t *reply)
+{
+    orders_paypal_error_t error;
+
+    orders_paypal_error(&error, pool, reply->status, reply->body, reply->length);
+    return *error.code ? orders_provider_refused(pool, error.code, error.message, error.log)
+                       : orders_provider_unreachable(pool, error.log);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/certificates.h"
+
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "net/http_client.h"
+#include "payments/paypal/fetches.h"
+#include "payments/provider_problem.h"
+
+#define PATH "/v1/notifications/certs/"
+#define DOMAIN ".paypal.com"
+#define NAME "messageverificationcerts."
+#define HTTPS_PORT ":443"
+#define MAX_KEPT 8
+#define KEPT_FOR apr_time_from_sec(3600)
+/** While it cannot be fetched again, an older one is used: forged webhooks that occupy the fetches cannot stop genuine ones. */
+#define USABLE_FOR apr_time_from_sec(86400)
+/** The sender is not authenticated yet, so its request must not wait for long. */
+#define TIMEOUT_MS 2000
+#define MIN_BITS 2048
+#define MAX_CHAIN 8
+
+/** A key, and when its certificate ends. */
+typedef struct certificate_t {
+    EVP_PKEY *key;
+    apr_time_t ends;
+} certificate_t;
+
+typedef struct kept_t {
+    char url[ORDERS_PAYPAL_MAX_URL + 1];
+    const char *ca_file; /**< a channel's, which lives as long as the process; or NULL */
+    certificate_t certificate;
+    apr_time_t since; /**< of orders_clock_now() */
+} kept_t;
+
+/** Filled in child processes only, with what was found good; the oldest gives way. */
+static struct {
+    pthread_mutex_t lock;
+    kept_t kept[MAX_KEPT];
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), size = strlen(end);
+
+    return length > size && !memcmp(text + length - size, end, size);
+}
+
+bool orders_paypal_certificate_url_ok(const char *channel_url, const char *url, apr_pool_t *pool)
+{
+    const char *origin =
+        strlen(url) <= ORDERS_PAYPAL_MAX_URL ? orders_http_origin(pool, url) : NULL;
+    const char *own = orders_http_origin(pool, channel_url);
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+
+    if (!origin || !path || strncmp(path, PATH, strlen(PATH)) || strstr(path, "..") ||
+        strpbrk(path, "%\\;")) {
+        return false;
+    }
+    return (own && !strcmp(origin, own)) ||
+           (!strncmp(origin, "https://", 8) && ends_with(origin, DOMAIN HTTPS_PORT));
+}
+
+static apr_status_t free_key(void *key)
+{
+    EVP_PKEY_free(key);
+    return APR_SUCCESS;
+}
+
+/** The caller's own reference becomes the pool's. */
+static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
+{
+    if (key) {
+        apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
+    }
+    return key;
+}
+
+static bool is_same(const kept_t *kept, const char *url, const char *ca_file)
+{
+    return kept->certificate.key && !strcmp(kept->url, url) &&
+           (ca_file && kept->ca_file ? !strcmp(kept->ca_file, ca_file) : ca_file == kept->ca_file);
+}
+
+/** The key behind an address, if it is known; `*fresh`: it need not be fetched again. */
+static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
+                         apr_time_t now, bool *fresh)
+{
+    EVP_PKEY *key = NULL;
+
+    *fresh = false;
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_KEPT && !key; i++) {
+        const kept_t *kept = &cache.kept[i];
+        const apr_time_t age = orders_clock_now() - kept->since;
+
+        if (is_same(kept, url, channel->ca_file) && age < USABLE_FOR &&
+            now < kept->certificate.ends && EVP_PKEY_up_ref(kept->certificate.key) == 1) {
+            key = kept->certificate.key;
+            *fresh = age < KEPT_FOR;
+        }
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return give_to_pool(key, pool);
+}
+
+static void keep(const orders_channel_t *channel, const char *url, const certificate_t *certificate)
+{
+    kept_t *place = &cache.kept[0];
+
+    if (EVP_PKEY_up_ref(certificate->key) != 1) {
+        return;
+    }
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 1; i < MAX_KEPT && !is_same(place, url, channel->ca_file); i++) {
+        kept_t *kept = &cache.kept[i];
+
+        place = kept->since < place->since || is_same(kept, url, channel->ca_file) ? kept : place;
+    }
+    EVP_PKEY_free(place->certificate.key);
+    apr_cpystrn(place->url, url, sizeof(place->url));
+    place->ca_file = channel->ca_file;
+    place->certificate = *certificate;
+    place->since = orders_clock_now();
+    pthread_mutex_unlock(&cache.lock);
+}
+
+/** The first certificate, and the others; all are the caller's to free. */
+static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * others)
+{
+    BIO *in = BIO_new_mem_buf(pem, (int)length);
+    X509 *leaf = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    X509 *next;
+
+    for (int i = 0; leaf && i < MAX_CHAIN; i++) {
+        next = PEM_read_bio_X509(in, NULL, NULL, NULL);
+        if (!next || !sk_X509_push(others, next)) {
+            X509_free(next);
+            break;
+        }
+    }
+    BIO_free(in);
+    ERR_clear_error(); /* where the last one ends */
+    return leaf;
+}
+
+static X509_STORE *trusted(const char *ca_file)
+{
+    X509_STORE *store = X509_STORE_new();
+
+    if (store && (ca_file ? X509_STORE_load_locations(store, ca_file, NULL)
+                          : X509_STORE_set_default_paths(store)) != 1) {
+        X509_STORE_free(store);
+        store = NULL;
+    }
+    return store;
+}
+
+static const char *check_chain(X509 *leaf, STACK_OF(X509) * others, const char *ca_file,
+                               apr_time_t now, apr_pool_t *pool)
+{
+    X509_STORE *store = trusted(ca_file);
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    const char *wrong = "the certificate authorities cannot be read";
+
+    if (store && context && X509_STORE_CTX_init(context, store, leaf, others) == 1) {
+        X509_STORE_CTX_set_time(context, 0, (time_t)apr_time_sec(now));
+        wrong = X509_verify_cert(context) == 1
+                    ? NULL
+                    : apr_pstrdup(pool,
+                                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+    }
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return wrong;
+}
+
+/** A certificate authority that everybody trusts certifies everybody: the name must be that of PayPal's messages. */
+static bool name_fits(X509 *leaf)
+{
+    char name[256];
+    int length =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, name, sizeof(name));
+
+    return length > 0 && (size_t)length == strlen(name) && !strncmp(name, NAME, strlen(NAME)) &&
+           ends_with(name, DOMAIN);
+}
+
+static EVP_PKEY *key_of(X509 *leaf)
+{
+    EVP_PKEY *key = X509_get_pubkey(leaf);
+
+    if (key && (EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < MIN_BITS)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+static apr_time_t end_of(const X509 *leaf)
+{
+    struct tm end;
+
+    return ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1 ? apr_time_from_sec(timegm(&end))
+                                                                : 0;
+}
+
+/** The key becomes the pool's. */
+static const char *read_certificate(certificate_t *certificate, const char *pem, apr_size_t length,
+                                    const char *ca_file, apr_time_t now, apr_pool_t *pool)
+{
+    STACK_OF(X509) *others = sk_X509_new_null();
+    X509 *leaf = others ? read_chain(pem, length, others) : NULL;
+    const char *why = !leaf              ? "it is no certificate"
+                      : !name_fits(leaf) ? "its name is not that of PayPal's messages"
+                                         : check_chain(leaf, others, ca_file, now, pool);
+
+    certificate->key = why ? NULL : give_to_pool(key_of(leaf), pool);
+    if (certificate->key) {
+        certificate->ends = end_of(leaf);
+    } else if (!why) {
+        why = "its key is not RSA, or too short";
+    }
+    X509_free(leaf);
+    sk_X509_pop_free(others, X509_free);
+    return why;
+}
+
+EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
+                                        apr_time_t now, apr_pool_t *pool, const char **why)
+{
+    certificate_t certificate;
+
+    *why = read_certificate(&certificate, pem, length, ca_file, now, pool);
+    return certificate.key;
+}
+
+static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
+                               orders_http_reply_t *reply)
+{
+    const int timeout_ms = channel->timeout_ms;
+    const orders_http_request_t request = {
+        .url = url,
+        .headers = apr_table_make(pool, 1),
+        .timeout_ms = timeout_ms > 0 && timeout_ms < TIMEOUT_MS ? timeout_ms : TIMEOUT_MS,
+        .ca_file = channel->ca_file,
+        .cancelled = channel->cancelled,
+        .context = channel->context,
+    };
+    const char *wrong = orders_http_call(&request, reply, pool);
+
+    if (!wrong && reply->status != 200) {
+        wrong = apr_psprintf(pool, "it answered %ld", reply->status);
+    }
+    return wrong ? orders_provider_unreachable(
+                       pool, apr_pstrcat(pool, "no certificate from PayPal: ", wrong, NULL))
+                 : NULL;
+}
+
+static orders_problem_t *fetch_certificate(certificate_t *certificate,
+                                           const orders_channel_t *channel, apr_pool_t *pool,
+                                           const char *url, apr_time_t now)
+{
+    orders_http_reply_t reply;
+    const char *why;
+
+    ORDERS_TRY(fetch(channel, pool, url, &reply));
+    why = read_certificate(certificate, reply.body, reply.length, channel->ca_file, now, pool);
+    return why ? orders_problem_logged(
+                     pool, ORDERS_E_invalid_signature,
+                     apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL))
+               : NULL;
+}
+
+/** One fetch, if there may be one now. */
+static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel, apr_pool_t *pool,
+                                const char *url, apr_time_t now)
+{
+    certificate_t certificate = {NULL, 0};
+    orders_paypal_fetched_e outcome;
+    orders_problem_t *problem;
+    int refused;
+
+    ORDERS_TRY(orders_paypal_fetch_begin(pool, url));
+    problem = fetch_certificate(&certificate, channel, pool, url, now);
+    if (!problem) {
+        keep(channel, url, &certificate);
+        *key = certificate.key;
+    }
+    outcome = !problem                                       ? ORDERS_PAYPAL_FETCHED
+              : problem->error == ORDERS_E_invalid_signature ? ORDERS_PAYPAL_BAD
+                                                             : ORDERS_PAYPAL_UNREACHABLE;
+    refused = orders_paypal_fetch_end(url, outcome);
+    if (problem && refused) {
+        problem->log = apr_psprintf(pool, "%s; %d other webhooks were refused before this line",
+                                    problem->log, refused);
+    }
+    return problem;
+}
+
+orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
+                                            apr_pool_t *pool, const char *url, apr_time_t now)
+{
+    orders_problem_t *problem;
+    bool fresh;
+
+    *key = look_up(channel, pool, url, now, &fresh);
+    if (fresh) {
+        return NULL;
+    }
+    problem = obtain(key, channel, pool, url, now);
+    return *key && problem && problem->error == ORDERS_E_provider_unreachable ? NULL : problem;
+}
+
+void orders_paypal_certificates_forget(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_KEPT; i++) {
+        EVP_PKEY_free(cache.kept[i].certificate.key);
+        cache.kept[i] = (kept_t){.ca_file = NULL};
+    }
+    pthread_mutex_unlock(&cache.lock);
+    orders_paypal_fetches_forget();
+}

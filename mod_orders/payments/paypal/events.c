@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/events.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "payments/http_messages.h"
+#include "payments/paypal/json.h"
+#include "payments/paypal/messages.h"
+#include "payments/paypal/money.h"
+#include "payments/provider_problem.h"
+
+#define MAX_CODE 64
+#define CAPTURE_PATH "/v2/payments/captures/"
+#define ORDER_ID "supplementary_data.related_ids.order_id"
+
+#define ORDER ORDERS_PAYPAL_NOTHING
+
+/** The events that matter, and what their resource is. */
+static const struct {
+    const char *name, *type;
+    orders_paypal_resource_e resource;
+} known[] = {
+    {"CHECKOUT.ORDER.APPROVED", "approved", ORDER},
+    {"PAYMENT.CAPTURE.COMPLETED", "paid", ORDERS_PAYPAL_CAPTURE},
+    {"PAYMENT.CAPTURE.PENDING", "confirming", ORDERS_PAYPAL_CAPTURE},
+    {"PAYMENT.CAPTURE.DENIED", "failed", ORDERS_PAYPAL_CAPTURE},
+    {"PAYMENT.CAPTURE.DECLINED", "failed", ORDERS_PAYPAL_CAPTURE},
+    {"PAYMENT.CAPTURE.REFUNDED", "refunded", ORDERS_PAYPAL_REFUND},
+    {"PAYMENT.CAPTURE.REVERSED", "refunded", ORDERS_PAYPAL_REFUND},
+};
+
+/** A whole number of at most 18 digits that is not 0. */
+static bool take_number(const char **at, int64_t *number)
+{
+    size_t digits = strspn(*at, "0123456789");
+
+    if (!digits || digits > 18 || **at == '0') {
+        return false;
+    }
+    *number = apr_atoi64(*at);
+    *at += digits;
+    return true;
+}
+
+/** Ours is "<tenant>-<UUID of the payment>". */
+static bool take_mark(orders_event_t *event, const char *custom_id)
+{
+    int64_t tenant = 0;
+
+    if (!custom_id || !take_number(&custom_id, &tenant) || *custom_id++ != '-' ||
+        !orders_text_is_uuid(custom_id) || tenant > INT32_MAX) {
+        return false;
+    }
+    event->tenant = (int32_t)tenant;
+    event->payment_key = custom_id;
+    return true;
+}
+
+static const char *take_id(const json_t *json, const char *path)
+{
+    const char *id = orders_paypal_text(json, path);
+
+    return orders_paypal_id_ok(id) ? id : NULL;
+}
+
+/** The capture that a refund's link leads to, or NULL. */
+static const char *capture_of(const json_t *refund)
+{
+    const char *link = orders_paypal_link(refund, "up");
+    const char *id = link ? strstr(link, CAPTURE_PATH) : NULL;
+
+    return id && orders_paypal_id_ok(id + strlen(CAPTURE_PATH)) ? id + strlen(CAPTURE_PATH) : NULL;
+}
+
+static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+{
+    return orders_provider_unreachable(
+        pool, apr_pstrcat(pool, "what PayPal shows of an event's subject: ", why, NULL));
+}
+
+static void ignore(orders_event_t *event)
+{
+    event->type = "ignored";
+}
+
+/** An approved order: nothing is booked but what the order itself shows when it is captured. */
+static void read_order(orders_event_t *event, const json_t *order)
+{
+    event->intent_id = take_id(order, "id");
+    if (!event->intent_id ||
+        !take_mark(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
+        ignore(event);
+    }
+}
+
+/** A refund that the merchant or the bank made has no mark: its capture has. */
+static bool may_be_ours(const json_t *resource, orders_paypal_resource_e what)
+{
+    orders_event_t unused;
+
+    return take_mark(&unused, orders_paypal_text(resource, "custom_id")) ||
+           (what == ORDERS_PAYPAL_REFUND && capture_of(resource));
+}
+
+static orders_problem_t *read_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+                                   apr_pool_t *pool, const json_t *resource,
+                                   orders_paypal_resource_e what)
+{
+    orders_problem_t *problem = NULL;
+    const char *id = take_id(resource, "id");
+
+    if (!may_be_ours(resource, what)) {
+        ignore(event);
+    } else if (!id) {
+        orders_problem_field(&problem, pool, "resource.id", ORDERS_E_invalid_field,
+                             "It is missing, or has characters that it may not have.");
+    } else {
+        *hint = (orders_paypal_hint_t){what, id};
+    }
+    return problem;
+}
+
+orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_hint_t *hint,
+                                           apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    orders_problem_t *problem = NULL;
+    const char *name;
+    const json_t *root, *resource;
+
+    memset(event, 0, sizeof(*event));
+    memset(hint, 0, sizeof(*hint));
+    ORDERS_TRY(orders_paypal_json(&root, pool, text, length));
+    event->id = orders_paypal_text(root, "id");
+    name = orders_paypal_text(root, "event_type");
+    resource = json_object_get(root, "resource");
+    if (!orders_provider_id_ok(event->id)) {
+        orders_problem_field(&problem, pool, "id", ORDERS_E_invalid_field,
+                             "It is missing, or has characters that it may not have.");
+        return problem;
+    }
+    ignore(event);
+    for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!strcmp(name, known[i].name)) {
+            event->type = known[i].type;
+            event->raw_type = known[i].name;
+            if (known[i].resource != ORDER) {
+                return read_hint(event, hint, pool, resource, known[i].resource);
+            }
+            read_order(event, resource);
+        }
+    }
+    return NULL;
+}
+
+/** The provider's own name of the type stays where the event was right about it. */
+static void set_type(orders_event_t *event, const char *type)
+{
+    event->raw_type = event->type && !strcmp(event->type, type) ? event->raw_type : NULL;
+    event->type = type;
+}
+
+/** An amount out of range is passed on as none: the event is refused and kept. */
+static void read_money(orders_event_t *event, const json_t *resource)
+{
+    event->currency = orders_paypal_text(resource, "amount.currency_code");
+    if (!orders_paypal_money_read(&event->amount, orders_paypal_text(resource, "amount.value"),
+                                  event->currency, ORDERS_EXPONENT_UNKNOWN)) {
+        event->amount = 0;
+    }
+}
+
+static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *resource)
+{
+    const char *reason = orders_paypal_text(resource, "status_details.reason");
+
+    reason = reason ? reason : orders_paypal_text(resource, "status");
+    event->failure_code = orders_text_sanitise(pool, reason ? reason : "DENIED", MAX_CODE);
+    event->failure_message = "PayPal could not take the money.";
+}
+
+/** Its id, and an id of the event: the transaction and what became of it. */
+static orders_problem_t *identify(orders_event_t *event, apr_pool_t *pool, const json_t *resource,
+                                  const char *type)
+{
+    event->transaction_id = take_id(resource, "id");
+    if (!event->transaction_id) {
+        return unreadable(pool, "it has no id");
+    }
+    set_type(event, type);
+    event->id = apr_pstrcat(pool, "webhook:", event->transaction_id, ":", type, NULL);
+    return NULL;
+}
+
+/** What the event said of payment, intent and money does not count. */
+static orders_problem_t *begin(orders_event_t *event, const json_t **root, apr_pool_t *pool,
+                               const char *text, apr_size_t length)
+{
+    *event = (orders_event_t){.type = event->type, .raw_type = event->raw_type};
+    return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
+}
+
+orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
+                                              const char *text, apr_size_t length)
+{
+    const char *outcome;
+    const json_t *root;
+
+    ORDERS_TRY(begin(event, &root, pool, text, length));
+    outcome = orders_paypal_capture_outcome(orders_paypal_text(root, "status"));
+    if (!outcome) {
+        return unreadable(pool, "the capture has no status that is known");
+    }
+    ORDERS_TRY(identify(event, pool, root, outcome));
+    event->intent_id = take_id(root, ORDER_ID);
+    if (!take_mark(event, orders_paypal_text(root, "custom_id"))) {
+        ignore(event);
+    } else if (!strcmp(outcome, "failed")) {
+        read_failure(event, pool, root);
+    } else {
+        read_money(event, root);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
+                                             apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    const json_t *root;
+    const char *status;
+    bool marked;
+
+    *capture_id = NULL;
+    ORDERS_TRY(begin(event, &root, pool, text, length));
+    status = orders_paypal_text(root, "status");
+    if (!status || !strcmp(status, "PENDING")) {
+        return unreadable(pool, "the refund is not completed yet");
+    }
+    ORDERS_TRY(identify(event, pool, root, "refunded"));
+    read_money(event, root);
+    event->intent_id = take_id(root, ORDER_ID);
+    event->capture_id = capture_of(root);
+    marked = take_mark(event, orders_paypal_text(root, "custom_id"));
+    *capture_id = event->intent_id && marked ? NULL : event->capture_id;
+    if (strcmp(status, "COMPLETED") != 0 || (!marked && (!*capture_id || !event->amount))) {
+        *capture_id = NULL;
+        ignore(event);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *pool,
+                                            const char *text, apr_size_t length)
+{
+    const json_t *root;
+
+    if (orders_paypal_json(&root, pool, text, length)) {
+        return unreadable(pool, "its capture is not JSON");
+    }
+    event->intent_id = take_id(root, ORDER_ID);
+    if (!take_mark(event, orders_paypal_text(root, "custom_id"))) {
+        ignore(event);
+    }
+    return NULL;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/messages.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/json_writer.h"
+#include "core/text.h"
+#include "payments/http_messages.h"
+#include "payments/paypal/json.h"
+#include "payments/paypal/money.h"
+#include "payments/provider_problem.h"
+
+#define MAX_NOTE 255
+#define MAX_INVOICE 127
+#define MAX_MAIL 254
+#define CAPTURES "purchase_units.0.payments.captures"
+#define REFUNDS "purchase_units.0.payments.refunds"
+
+static bool is(const char *text, const char *word)
+{
+    return text && !strcmp(text, word);
+}
+
+/** "<tenant>-<UUID>". The UUID is random: no other payment or refund has it, even after the database was restored. */
+static const char *mark_of(apr_pool_t *pool, int32_t tenant, const char *key)
+{
+    return apr_psprintf(pool, "%d-%s", (int)tenant, key);
+}
+
+/** An order that is paid again gets a new one: PayPal takes an invoice id once. */
+static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
+{
+    const char *id = mark_of(pool, request->tenant, request->payment_key);
+    const char *number =
+        orders_text_sanitise(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
+
+    return number && *number ? apr_pstrcat(pool, number, "-", id, NULL) : id;
+}
+
+static void write_amount(orders_json_t *json, const char *currency, const char *value)
+{
+    orders_json_key(json, "amount");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "currency_code", currency);
+    orders_json_member_string(json, "value", value);
+    orders_json_end_object(json);
+}
+
+/** The goods' address is in our order, if there is one; the buyer pays at PayPal's without a further step here. */
+static void write_experience(orders_json_t *json, const orders_intent_request_t *request)
+{
+    orders_json_key(json, "payment_source");
+    orders_json_begin_object(json);
+    orders_json_key(json, "paypal");
+    orders_json_begin_object(json);
+    orders_json_key(json, "experience_context");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "user_action", "PAY_NOW");
+    orders_json_member_string(json, "shipping_preference", "NO_SHIPPING");
+    if (request->return_url) {
+        orders_json_member_string(json, "return_url", request->return_url);
+    }
+    if (request->cancel_url) {
+        orders_json_member_string(json, "cancel_url", request->cancel_url);
+    }
+    orders_json_end_object(json);
+    orders_json_end_object(json);
+    orders_json_end_object(json);
+}
+
+orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
+                                           const orders_intent_request_t *request,
+                                           apr_size_t *length)
+{
+    const char *id = mark_of(pool, request->tenant, request->payment_key);
+    orders_json_t *json = orders_json_open(pool);
+    const char *value;
+
+    ORDERS_TRY(orders_paypal_money_write(&value, pool, request->amount, request->currency,
+                                         request->exponent));
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "intent", "CAPTURE");
+    orders_json_key(json, "purchase_units");
+    orders_json_begin_array(json);
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "reference_id", id);
+    orders_json_member_string(json, "custom_id", id);
+    orders_json_member_string(json, "invoice_id", invoice_id(pool, request));
+    write_amount(json, request->currency, value);
+    orders_json_end_object(json);
+    orders_json_end_array(json);
+    write_experience(json, request);
+    orders_json_end_object(json);
+    *text = orders_json_text(json, pool, length);
+    return NULL;
+}
+
+const char *orders_paypal_refund_mark(const orders_refund_request_t *request, apr_pool_t *pool)
+{
+    return mark_of(pool, request->tenant, request->refund_key);
+}
+
+orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
+                                            const orders_refund_request_t *request,
+                                            apr_size_t *length)
+{
+    const char *note = orders_text_sanitise(pool, request->reason, MAX_NOTE);
+    orders_json_t *json = orders_json_open(pool);
+    const char *value;
+
+    ORDERS_TRY(orders_paypal_money_write(&value, pool, request->amount, request->currency,
+                                         request->exponent));
+    orders_json_begin_object(json);
+    write_amount(json, request->currency, value);
+    if (request->payment_key) {
+        orders_json_member_string(json, "custom_id",
+                                  mark_of(pool, request->tenant, request->payment_key));
+    }
+    orders_json_member_string(json, "invoice_id", orders_paypal_refund_mark(request, pool));
+    if (note && *note) {
+        orders_json_member_string(json, "note_to_payer", note);
+    }
+    orders_json_end_object(json);
+    *text = orders_json_text(json, pool, length);
+    return NULL;
+}
+
+static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+{
+    return orders_provider_unreachable(
+        pool, apr_pstrcat(pool, "PayPal's reply cannot be read: ", why, NULL));
+}
+
+static orders_problem_t *decode(const json_t **root, apr_pool_t *pool, const char *text,
+                                apr_size_t length)
+{
+    return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
+}
+
+/** With a payment source the link is called otherwise than without. */
+static const char *pay_url(const json_t *root)
+{
+    const char *url = orders_paypal_link(root, "payer-action");
+
+    url = url ? url : orders_paypal_link(root, "approve");
+    return url && orders_provider_page_ok(url) ? url : NULL;
+}
+
+orders_problem_t *orders_paypal_intent_read(orders_intent_reply_t *reply, apr_pool_t *pool,
+                                            const char *text, apr_size_t length)
+{
+    const json_t *root;
+
+    memset(reply, 0, sizeof(*reply));
+    ORDERS_TRY(decode(&root, pool, text, length));
+    if (!orders_paypal_id_ok(orders_paypal_text(root, "id"))) {
+        return unreadable(pool, "the order has no id");
+    }
+    if (!pay_url(root)) {
+        return unreadable(pool, "the order has no page where it could be approved");
+    }
+    reply->intent_id = orders_paypal_text(root, "id");
+    reply->pay_url = pay_url(root);
+    return NULL;
+}
+
+/** What a capture's status means, the best one first: an order that was paid had perhaps failed before. */
+static const struct {
+    const char *status, *outcome;
+} capture_states[] = {
+    {"COMPLETED", "paid"},     {"PARTIALLY_REFUNDED", "paid"}, {"REFUNDED", "paid"},
+    {"PENDING", "confirming"}, {"DECLINED", "failed"},         {"FAILED", "failed"},
+};
+
+const char *orders_paypal_capture_outcome(const char *status)
+{
+    for (size_t i = 0; i < sizeof(capture_states) / sizeof(capture_states[0]); i++) {
+        if (is(status, capture_states[i].status)) {
+            return capture_states[i].outcome;
+        }
+    }
+    return NULL;
+}
+
+static const json_t *best_capture(const json_t *root, const char **outcome)
+{
+    const json_t *captures = orders_paypal_at(root, CAPTURES);
+
+    for (size_t i = 0; i < sizeof(capture_states) / sizeof(capture_states[0]); i++) {
+        const json_t *capture;
+        size_t index;
+
+        json_array_foreach(captures, index, capture)
+        {
+            if (is(orders_paypal_text(capture, "status"), capture_states[i].status)) {
+                *outcome = capture_states[i].outcome;
+                return capture;
+            }
+        }
+    }
+    return NULL;
+}
+
+static orders_problem_t *read_capture(orders_capture_reply_t *reply, apr_pool_t *pool,
+                                      const json_t *capture, int exponent)
+{
+    const char *reason = orders_paypal_text(capture, "status_details.reason");
+
+    reply->transaction_id = orders_paypal_text(capture, "id");
+    if (!orders_paypal_id_ok(reply->transaction_id)) {
+        return unreadable(pool, "the capture has no id");
+    }
+    if (is(reply->outcome, "failed")) {
+        reply->failure_code =
+            orders_text_sanitise(pool, reason ? reason : orders_paypal_text(capture, "status"), 64);
+        reply->failure_message = "PayPal could not take the money.";
+        return NULL;
+    }
+    reply->currency = orders_paypal_text(capture, "amount.currency_code");
+    if (!orders_paypal_money_read(&reply->amount, orders_paypal_text(capture, "amount.value"),
+                                  reply->currency, exponent)) {
+        return unreadable(pool, "the capture has no amount");
+    }
+    return NULL;
+}
+
+static const char *payer_of(const json_t *root, apr_pool_t *pool)
+{
+    const char *mail = orders_paypal_text(root, "payer.email_address");
+
+    mail = mail ? mail : orders_paypal_text(root, "payment_source.paypal.email_address");
+    return mail && strchr(mail, '@') ? orders_text_sanitise(pool, mail, MAX_MAIL) : NULL;
+}
+
+/** What an order's status means that has no capture. */
+static const struct {
+    const char *status, *outcome;
+} order_states[] = {
+    {"CREATED", "waiting"},   {"SAVED", "waiting"}, {"PAYER_ACTION_REQUIRED", "waiting"},
+    {"APPROVED", "approved"}, {"VOIDED", "gone"},
+};
+
+orders_problem_t *orders_paypal_capture_read(orders_capture_reply_t *reply, apr_pool_t *pool,
+                                             const char *text, apr_size_t length, int exponent)
+{
+    const json_t *capture;
+    const json_t *root;
+
+    memset(reply, 0, sizeof(*reply));
+    ORDERS_TRY(decode(&root, pool, text, length));
+    reply->payer = payer_of(root, pool);
+    capture = best_capture(root, &reply->outcome);
+    /* An approved order with a capture that failed could be captured again; the payment has failed nonetheless. */
+    if (capture) {
+        return read_capture(reply, pool, capture, exponent);
+    }
+    for (size_t i = 0; i < sizeof(order_states) / sizeof(order_states[0]); i++) {
+        if (is(orders_paypal_text(root, "status"), order_states[i].status)) {
+            reply->outcome = order_states[i].outcome;
+        }
+    }
+    if (!reply->outcome) {
+        return unreadable(pool, "the order has neither a capture nor a status that is known");
+    }
+    reply->pay_url = is(reply->outcome, "waiting") ? pay_url(root) : NULL;
+    return NULL;
+}
+
+static orders_problem_t *take_refund(orders_refund_reply_t *reply, apr_pool_t *pool,
+                                     const json_t *refund)
+{
+    const char *status = orders_paypal_text(refund, "status");
+    const char *reason = orders_paypal_text(refund, "status_details.reason");
+
+    reply->transaction_id = orders_paypal_text(refund, "id");
+    if (!orders_paypal_id_ok(reply->transaction_id)) {
+        return unreadable(pool, "the refund has no id");
+    }
+    if (is(status, "FAILED") || is(status, "CANCELLED")) {
+        return orders_provider_refused(
+            pool, orders_text_sanitise(pool, reason ? reason : status, 64),
+            "PayPal could not send the money back.", "the refund failed at PayPal's");
+    }
+    reply->pending = is(status, "PENDING");
+    return reply->pending || is(status, "COMPLETED")
+               ? NULL
+               : unreadable(pool, "the refund has no status that is known");
+}
+
+orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_pool_t *pool,
+                                            const char *text, apr_size_t length)
+{
+    const json_t *root;
+
+    memset(reply, 0, sizeof(*reply));
+    ORDERS_TRY(decode(&root, pool, text, length));
+    return take_refund(reply, pool, root);
+}
+
+orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *found,
+                                            apr_pool_t *pool, const char *mark, const char *text,
+                                            apr_size_t length)
+{
+    const json_t *refund;
+    bool marked = false;
+    const json_t *root;
+    size_t index;
+
+    memset(reply, 0, sizeof(*reply));
+    *found = false;
+    ORDERS_TRY(decode(&root, pool, text, length));
+    json_array_foreach(orders_paypal_at(root, REFUNDS), index, refund)
+    {
+        const char *its = orders_paypal_text(refund, "invoice_id");
+
+        if (is(its, mark)) {
+            *found = true;
+            return take_refund(reply, pool, refund);
+        }
+        marked = marked || its;
+    }
+    *found = !marked && is(orders_paypal_text(root, CAPTURES ".0.status"), "REFUNDED");
+    return NULL;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/provider.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+#include <string.h>
+
+#include "payments/paypal/call.h"
+#include "payments/paypal/events.h"
+#include "payments/paypal/json.h"
+#include "payments/paypal/messages.h"
+#include "payments/paypal/read_back.h"
+#include "payments/paypal/webhook.h"
+#include "payments/provider_problem.h"
+
+/** A look, a capture and another look, each after a token that was refused and fetched anew. */
+#define MAX_CALLS 12
+
+static const char *options_check(const orders_channel_t *channel, apr_pool_t *pool)
+{
+    if (!channel->client_id || !*channel->client_id || strchr(channel->client_id, ':')) {
+        return "provider=paypal needs client-id=..., that of its REST app";
+    }
+    if (!channel->webhook_id || !*channel->webhook_id) {
+        return "provider=paypal needs webhook-id=..., that of the webhook that leads here";
+    }
+    return memchr(channel->secret, '\n', channel->secret_length)
+               ? "the secret of provider=paypal is one line, that of its REST app"
+               : NULL;
+}
+
+/** PayPal knows a repeat by this id. It remembers new orders and captures for six hours, refunds for 45 days. */
+static const char *request_id(apr_pool_t *pool, const char *kind, const char *key)
+{
+    return apr_pstrcat(pool, kind, "-", key, NULL);
+}
+
+static bool is_ok(const orders_http_reply_t *reply)
+{
+    return reply->status >= 200 && reply->status <= 299;
+}
+
+static orders_problem_t *create_intent(const orders_channel_t *channel, apr_pool_t *pool,
+                                       const orders_intent_request_t *request,
+                                       orders_intent_reply_t *reply)
+{
+    orders_paypal_call_t call = {
+        .path = "/v2/checkout/orders",
+        .request_id = request_id(pool, "payment", request->payment_key),
+    };
+    orders_http_reply_t answer;
+
+    ORDERS_TRY(orders_paypal_order_text(&call.body, pool, request, &call.length));
+    ORDERS_TRY(orders_paypal_call(channel, pool, &call, &answer));
+    return is_ok(&answer) ? orders_paypal_intent_read(reply, pool, answer.body, answer.length)
+                          : orders_paypal_refused(pool, &answer);
+}
+
+static orders_problem_t *get(const orders_channel_t *channel, apr_pool_t *pool, const char *where,
+                             const char *id, orders_http_reply_t *answer)
+{
+    const orders_paypal_call_t call = {.path = apr_pstrcat(pool, where, id, NULL)};
+
+    return orders_paypal_call(channel, pool, &call, answer);
+}
+
+/** What a refused capture, or a refused look at the order, means for the payment. */
+static orders_problem_t *explain(orders_capture_reply_t *reply, apr_pool_t *pool,
+                                 const orders_http_reply_t *answer)
+{
+    orders_paypal_error_t error;
+
+    memset(reply, 0, sizeof(*reply));
+    orders_paypal_error(&error, pool, answer->status, answer->body, answer->length);
+    if (!*error.code) {
+        return orders_provider_unreachable(pool, error.log); /* not PayPal's own words */
+    }
+    if (!strcmp(error.code, "ORDER_NOT_APPROVED") || !strcmp(error.code, "PAYER_ACTION_REQUIRED")) {
+        reply->outcome = "waiting";
+        reply->pay_url = *error.pay_url ? error.pay_url : NULL;
+    } else if (answer->status == 404) {
+        reply->outcome = "gone";
+    } else {
+        reply->outcome = "failed";
+        reply->failure_code = error.code;
+        reply->failure_message = error.message;
+    }
+    return NULL;
+}
+
+static orders_problem_t *look(const orders_channel_t *channel, apr_pool_t *pool,
+                              const orders_capture_request_t *request,
+                              orders_capture_reply_t *reply)
+{
+    orders_http_reply_t answer;
+
+    ORDERS_TRY(get(channel, pool, "/v2/checkout/orders/", request->intent_id, &answer));
+    return is_ok(&answer) ? orders_paypal_capture_read(reply, pool, answer.body, answer.length,
+                                                       request->exponent)
+                          : explain(reply, pool, &answer);
+}
+
+static bool already_captured(apr_pool_t *pool, const orders_http_reply_t *answer)
+{
+    orders_paypal_error_t error;
+
+    orders_paypal_error(&error, pool, answer->status, answer->body, answer->length);
+    return !strcmp(error.code, "ORDER_ALREADY_CAPTURED");
+}
+
+static orders_problem_t *act(const orders_channel_t *channel, apr_pool_t *pool,
+                             const orders_capture_request_t *request, orders_capture_reply_t *reply)
+{
+    const orders_paypal_call_t call = {
+        .path = apr_pstrcat(pool, "/v2/checkout/orders/", request->intent_id, "/capture", NULL),
+        .body = "{}",
+        .length = 2,
+        .request_id = request_id(pool, "capture", request->payment_key),
+    };
+    orders_http_reply_t answer;
+
+    ORDERS_TRY(orders_paypal_call(channel, pool, &call, &answer));
+    if (is_ok(&answer)) {
+        ORDERS_TRY(
+            orders_paypal_capture_read(reply, pool, answer.body, answer.length, request->exponent));
+    } else if (already_captured(pool, &answer)) {
+        ORDERS_TRY(look(channel, pool, request, reply));
+    } else {
+        return explain(reply, pool, &answer);
+    }
+    return strcmp(reply->outcome, "approved")
+               ? NULL
+               : orders_provider_unreachable(pool, "PayPal shows no capture where there is one");
+}
+
+static orders_problem_t *capture(const orders_channel_t *channel, apr_pool_t *pool,
+                                 const orders_capture_request_t *request,
+                                 orders_capture_reply_t *reply)
+{
+    if (!orders_paypal_id_ok(request->intent_id)) {
+        return orders_provider_unusable(pool, "the payment has no intent that could be captured");
+    }
+    if (request->ask_first || request->look_only) {
+        ORDERS_TRY(look(channel, pool, request, reply));
+        if (request->look_only || strcmp(reply->outcome, "approved")) {
+            return NULL;
+        }
+    }
+    return act(channel, pool, request, reply);
+}
+
+/** PayPal has forgotten the key of a refund that it may have made: the order shows its refunds. */
+static orders_problem_t *find_refund(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const orders_refund_request_t *request,
+                                     const orders_http_reply_t *refusal,
+                                     orders_refund_reply_t *reply)
+{
+    orders_http_reply_t answer;
+    bool found;
+
+    if (!orders_paypal_id_ok(request->intent_id)) {
+        return orders_paypal_refused(pool, refusal);
+    }
+    ORDERS_TRY(get(channel, pool, "/v2/checkout/orders/", request->intent_id, &answer));
+    if (!is_ok(&answer)) {
+        return orders_paypal_refused(pool, refusal);
+    }
+    ORDERS_TRY(orders_paypal_refund_find(
+        reply, &found, pool, orders_paypal_refund_mark(request, pool), answer.body, answer.length));
+    return found ? NULL : orders_paypal_refused(pool, refusal);
+}
+
+/** What PayPal says when the money is back already, or when there is not as much left. */
+static bool may_be_done(apr_pool_t *pool, const orders_http_reply_t *answer)
+{
+    static const char *const codes[] = {"CAPTURE_FULLY_REFUNDED", "REFUND_AMOUNT_EXCEEDED",
+                                        "DUPLICATE_INVOICE_ID"};
+    orders_paypal_error_t error;
+
+    orders_paypal_error(&error, pool, answer->status, answer->body, answer->length);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (!strcmp(error.code, codes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *pool,
+                                const orders_refund_request_t *request,
+                                orders_refund_reply_t *reply)
+{
+    orders_paypal_call_t call = {
+        .request_id = request_id(pool, "refund", request->refund_key),
+    };
+    orders_http_reply_t answer;
+
+    if (!orders_paypal_id_ok(request->transaction_id)) {
+        return orders_provider_unusable(pool, "the payment has no capture that could be refunded");
+    }
+    call.path =
+        apr_pstrcat(pool, "/v2/payments/captures/", request->transaction_id, "/refund", NULL);
+    ORDERS_TRY(orders_paypal_refund_text(&call.body, pool, request, &call.length));
+    ORDERS_TRY(orders_paypal_call(channel, pool, &call, &answer));
+    if (is_ok(&answer)) {
+        return orders_paypal_refund_read(reply, pool, answer.body, answer.length);
+    }
+    return may_be_done(pool, &answer) ? find_refund(channel, pool, request, &answer, reply)
+                                      : orders_paypal_refused(pool, &answer);
+}
+
+static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
+                                    const orders_signed_body_t *received, orders_event_t *event)
+{
+    orders_paypal_hint_t hint;
+
+    ORDERS_TRY(orders_paypal_webhook_check(channel, pool, received, apr_time_now()));
+    ORDERS_TRY(orders_paypal_event_read(event, &hint, pool, received->body, received->length));
+    return hint.resource == ORDERS_PAYPAL_NOTHING
+               ? NULL
+               : orders_paypal_read_back(channel, pool, &hint, event);
+}
+
+const orders_provider_t orders_paypal_provider = {
+    .name = "paypal",
+    .calls = MAX_CALLS,
+    .options_check = options_check,
+    .create_intent = create_intent,
+    .capture = capture,
+    .refund = refund,
+    .is_signed = orders_paypal_is_signed,
+    .read_event = read_event,
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * `provider=paypal`: PayPal's Orders API (v2) for payments, its Payments API (v2) for refunds, its webhooks for what
+ * happens in between.
+ */
+#ifndef ORDERS_PAYMENTS_PAYPAL_PROVIDER_H
+#define ORDERS_PAYMENTS_PAYPAL_PROVIDER_H
+
+#include "payments/provider.h"
+
+extern const orders_provider_t orders_paypal_provider;
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/paypal/token.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/digest.h"
+#include "payments/channel_call.h"
+#include "payments/paypal/json.h"
+#include "payments/provider_problem.h"
+
+#define MAX_CHANNELS 32
+#define MAX_TOKEN 2048
+/** A token is not used in the last minute of its life, or in the last half of one that lives for less than two. */
+#define MARGIN_SECONDS 60
+#define MAX_SECONDS 86400
+
+typedef struct kept_t {
+    unsigned char key[ORDERS_SHA256_SIZE]; /**< of where and as whom it was fetched */
+    char token[MAX_TOKEN + 1];
+    apr_time_t until;
+} kept_t;
+
+/** Filled in child processes only; with more channels than there is room for, the one that ends first gives way. */
+static struct {
+    pthread_mutex_t lock;
+    kept_t kept[MAX_CHANNELS];
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool key_of(unsigned char *key, const orders_channel_t *channel, apr_pool_t *pool)
+{
+    const char *text = apr_pstrcat(pool, channel->url, "\n", channel->client_id, "\n", NULL);
+    apr_size_t length = strlen(text);
+    unsigned char *all = apr_palloc(pool, length + channel->secret_length);
+
+    memcpy(all, text, length);
+    memcpy(all + length, channel->secret, channel->secret_length);
+    return orders_sha256(key, all, length + channel->secret_length);
+}
+
+static const char *look_up(const unsigned char *key, apr_pool_t *pool)
+{
+    const apr_time_t now = orders_clock_now();
+    const char *token = NULL;
+
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_CHANNELS && !token; i++) {
+        const kept_t *kept = &cache.kept[i];
+
+        if (kept->until > now && !memcmp(kept->key, key, sizeof(kept->key))) {
+            token = apr_pstrdup(pool, kept->token);
+        }
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return token;
+}
+
+static void keep(const unsigned char *key, const char *token, apr_time_t until)
+{
+    kept_t *place = &cache.kept[0];
+
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_CHANNELS; i++) {
+        kept_t *kept = &cache.kept[i];
+
+        if (!memcmp(kept->key, key, sizeof(kept->key))) {
+            place = kept;
+            break;
+        }
+        place = kept->until < place->until ? kept : place;
+    }
+    memcpy(place->key, key, sizeof(place->key));
+    apr_cpystrn(place->token, token, sizeof(place->token));
+    place->until = until;
+    pthread_mutex_unlock(&cache.lock);
+}
+
+/** `Basic` and base64 of "id:secret". */
+static const char *credentials(const orders_channel_t *channel, apr_pool_t *pool)
+{
+    const char *secret =
+        apr_pstrmemdup(pool, (const char *)channel->secret, channel->secret_length);
+    const char *both = apr_pstrcat(pool, channel->client_id, ":", secret, NULL);
+    const int length = (int)strlen(both);
+    unsigned char *encoded = apr_palloc(pool, 4 * ((apr_size_t)length / 3 + 1) + 1);
+
+    EVP_EncodeBlock(encoded, (const unsigned char *)both, length);
+    return apr_pstrcat(pool, "Basic ", encoded, NULL);
+}
+
+static bool token_ok(const char *token)
+{
+    size_t length = token ? strlen(token) : 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (token[i] <= ' ' || token[i] > '~') {
+            return false;
+        }
+    }
+    return length && length <= MAX_TOKEN;
+}
+
+static orders_problem_t *read_token(const orders_http_reply_t *reply, apr_pool_t *pool,
+                                    const char **token, apr_time_t *until)
+{
+    const json_t *root = NULL;
+    json_int_t seconds;
+
+    if (reply->status != 200) {
+        return orders_provider_unreachable(
+            pool,
+            apr_psprintf(pool, "PayPal gives no access token, it answered %ld%s", reply->status,
+                         reply->status == 401 ? ": client-id= or secret-file= is wrong" : ""));
+    }
+    if (orders_paypal_json(&root, pool, reply->body, reply->length) ||
+        !token_ok(orders_paypal_text(root, "access_token"))) {
+        return orders_provider_unreachable(pool, "PayPal's access token cannot be read");
+    }
+    *token = orders_paypal_text(root, "access_token");
+    seconds = json_integer_value(orders_paypal_at(root, "expires_in"));
+    seconds = seconds < 0 ? 0 : seconds > MAX_SECONDS ? MAX_SECONDS : seconds;
+    seconds -= seconds < 2 * MARGIN_SECONDS ? (seconds + 1) / 2 : MARGIN_SECONDS;
+    *until = orders_clock_now() + apr_time_from_sec(seconds);
+    return NULL;
+}
+
+static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool,
+                               const char **token, apr_time_t *until)
+{
+    static const char body[] = "grant_type=client_credentials";
+    apr_table_t *headers = apr_table_make(pool, 4);
+    orders_http_request_t request = {
+        .url = orders_http_url_join(pool, channel->url, "/v1/oauth2/token"),
+        .headers = headers,
+        .body = body,
+        .length = sizeof(body) - 1,
+    };
+    orders_http_reply_t reply;
+    orders_problem_t *problem;
+
+    apr_table_setn(headers, "Authorization", credentials(channel, pool));
+    apr_table_setn(headers, "Content-Type", "application/x-www-form-urlencoded");
+    apr_table_setn(headers, "Accept", "application/json");
+    apr_table_setn(headers, "Expect", "");
+    problem = orders_channel_call(channel, pool, &request, &reply);
+    if (problem) {
+        problem->log = apr_pstrcat(pool, "no access token from PayPal: ", problem->log, NULL);
+        return problem;
+    }
+    return read_token(&reply, pool, token, until);
+}
+
+orders_problem_t *orders_paypal_token(const orders_channel_t *channel, apr_pool_t *pool,
+                                      const char **token)
+{
+    unsigned char key[ORDERS_SHA256_SIZE];
+    apr_time_t until = 0;
+
+    if (!key_of(key, channel, pool)) {
+        return orders_provider_unusable(pool, "no SHA-256");
+    }
+    *token = look_up(key, pool);
+    if (!*token) {
+        ORDERS_TRY(fetch(channel, pool, token, &until));
+        keep(key, *token, until);
+    }
+    return NULL;
+}
+
+void orders_paypal_token_drop(const char *token)
+{
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < MAX_CHANNELS; i++) {
+        if (!strcmp(cache.kept[i].token, token)) {
+            cache.kept[i].until = 0;
+        }
+    }
+    pthread_mutex_unlock(&cache.lock);
+}
+
+void orders_paypal_tokens_forget(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    OPENSSL_cleanse(cache.kept, sizeof(cache.kept));
+    pthread_mutex_unlock(&cache.lock);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/provider_event.h"
+
+#include <apr_strings.h>
+
+static const char *or_dash(const char *text)
+{
+    return text ? text : "-";
+}
+
+void orders_provider_event_log(const orders_providers_t *providers, const char *route,
+                               const orders_refused_event_t *refused)
+{
+    const orders_payment_event_t *event = &refused->event;
+    orders_log(providers->log, ORDERS_LOG_ERROR,
+               "ORD%04d %s %s - %s: channel %s, event %s (%s), payment %s, intent %s, "
+               "transaction %s, amount %" APR_INT64_T_FMT " %s: %s",
+               orders_error_number(ORDERS_E_provider_event_refused),
+               orders_error_word(ORDERS_E_provider_event_refused), or_dash(providers->request_id),
+               route, event->channel, or_dash(event->event_id), or_dash(event->type),
+               or_dash(refused->payment), or_dash(event->intent_id), or_dash(event->transaction_id),
+               (apr_int64_t)event->amount, or_dash(event->currency), refused->refusal);
+}
+
+orders_problem_t *orders_provider_event_apply(const orders_reader_t *reader,
+                                              const orders_providers_t *providers,
+                                              const char *route,
+                                              const orders_payment_event_t *event,
+                                              orders_written_t **written)
+{
+    ORDERS_TRY(orders_payment_apply_event(reader, event, written));
+    const orders_written_t *result = *written;
+    if (result->refusal && !result->replayed) {
+        const orders_refused_event_t refused = {
+            .event = *event,
+            .payment = result->id ? apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
+                                                 (apr_int64_t)result->id)
+                                  : event->payment_key,
+            .refusal = result->refusal,
+        };
+        orders_provider_event_log(providers, route, &refused);
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool, const orders_written_t *written)
+{
+    return written->refusal
+               ? orders_problem(
+                     pool, orders_error_by_word(written->refusal, ORDERS_E_provider_event_refused),
+                     written->detail)
+               : NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payments/provider_problem.h"
+
+#include "core/json_writer.h"
+
+/** Seconds after which a provider in trouble is worth another try. */
+#define RETRY_AFTER 5
+
+orders_problem_t *orders_provider_unreachable(apr_pool_t *pool, const char *why)
+{
+    orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
+
+    problem->retry_after = RETRY_AFTER;
+    problem->log = why;
+    return problem;
+}
+
+orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, const char *message,
+                                          const char *why)
+{
+    orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_refused, NULL);
+    orders_json_t *json = orders_json_open(pool);
+    apr_size_t length;
+
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "code", code);
+    orders_json_member_string(json, "message", message);
+    orders_json_end_object(json);
+    problem->extra = orders_json_text(json, pool, &length);
+    problem->log = why;
+    return problem;
+}
+
+orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why)
+{
+    return orders_problem_logged(pool, ORDERS_E_not_configured, why);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a rendering may cost: it ends when nobody waits for it, and long tables need no more memory than short ones. */
+#include "support.h"
+
+#include <apr_tables.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdbool.h>
+
+#include "documents/invoice.h"
+
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+
+/** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\n";
+}
+
+/** A snapshot with many lines of this title. */
+static const char *snapshot_of(const char *title, int lines)
+{
+    const char *line = apr_pstrcat(
+        pool, "{\"title\":\"", title,
+        "\",\"quantity\":1,\"unit_price\":100,\"discount\":0,\"tax\":0,\"amount\":100}", NULL);
+    apr_array_header_t *all = apr_array_make(pool, lines, sizeof(const char *));
+
+    for (; lines > 0; lines--) {
+        APR_ARRAY_PUSH(all, const char *) = line;
+    }
+    return apr_pstrcat(pool,
+                       "{\"number\":\"N\",\"order_number\":\"O\","
+                       "\"issued_at\":\"2017-03-29T10:00:38Z\",\"currency\":\"JPY\",\"exponent\":0,"
+                       "\"tax_inclusive\":true,\"issuer\":{\"name\":\"A\"},\"lines\":[",
+                       apr_array_pstrcat(pool, all, ','),
+                       "],\"taxes\":[],\"subtotal\":1,\"discount\":0,\"tax\":0,\"shipping\":0,"
+                       "\"total\":1}",
+                       NULL);
+}
+
+static orders_invoice_pdf_t render(const char *snapshot, const orders_invoice_watch_t *watch)
+{
+    orders_invoice_pdf_t pdf;
+
+    assert_null(orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), watch));
+    return pdf;
+}
+
+typedef struct {
+    int asked, wanted;
+} watch_t;
+
+static bool is_wanted(void *baton)
+{
+    watch_t *watch = baton;
+
+    return ++watch->asked <= watch->wanted;
+}
+
+/** Renders for somebody who leaves after having been asked so often; returns how often that was. */
+static int asked_until(orders_invoice_pdf_t *pdf, const char *snapshot, int wanted)
+{
+    watch_t asked = {.wanted = wanted};
+    const orders_invoice_watch_t watch = {.wanted = is_wanted, .baton = &asked};
+
+    *pdf = render(snapshot, &watch);
+    return asked.asked;
+}
+
+static void stops_at_the_page_at_which_nobody_wants_it(void **state)
+{
+    const char *snapshot = snapshot_of("Test", 150);
+    orders_invoice_pdf_t whole = render(snapshot, NULL), pdf;
+    int asked = asked_until(&pdf, snapshot, INT_MAX);
+
+    assert_true(pdf.length == whole.length &&
+                !memcmp(pdf.data, whole.data, pdf.length)); /* being asked changes nothing */
+    assert_in_range(asked, 2 * 4, 2 * 10); /* once a page, as pages are counted and written */
+    assert_int_equal(asked_until(&pdf, snapshot, 0), 1);
+    assert_null(pdf.data);
+    assert_int_equal(asked_until(&pdf, snapshot, asked - 3), asked - 2);
+    assert_null(pdf.data);
+}
+
+/** What is held while a document is rendered: texts are malloc'ed, one block at a time. */
+static size_t most;
+
+static bool measure(void *baton)
+{
+    struct mallinfo2 now = mallinfo2();
+
+    most = now.uordblks > most ? now.uordblks : most;
+    return true;
+}
+
+static size_t memory_for(int lines)
+{
+    const char *snapshot = snapshot_of("Test Item with a title", lines);
+    const orders_invoice_watch_t watch = {.wanted = measure};
+
+    most = 0;
+    (void)render(snapshot, &watch);
+    return most;
+}
+
+static void holds_no_more_for_more_pages(void **state)
+{
+    size_t few, many;
+
+    memory_for(300); /* caches of fonts and glyphs */
+    few = memory_for(50);
+    many = memory_for(300);
+    assert_in_range(many, 0, few + 300 * 3000); /* 20,000 each when all are kept */
+}
+
+/** Boxes with numbers take a hundred times as long as glyphs: beyond a thousand, they are empty. */
+static void writes_characters_without_a_font_quickly(void **state)
+{
+    static const char title[] = "\xEE\x80\x80\xEE\x80\x81\xEE\x80\x80\xEE\x80\x81\xEE\x80\x80"
+                                "\xEE\x80\x81\xEE\x80\x80\xEE\x80\x81\xEE\x80\x80\xEE\x80\x81";
+    orders_invoice_pdf_t some = render(snapshot_of(title, 100), NULL);
+    orders_invoice_pdf_t more = render(snapshot_of(title, 200), NULL);
+
+    assert_in_range(more.length, some.length + 1, some.length * 3 / 2);
+}
+
+static int open_all(void **state)
+{
+    orders_problem_t *problem;
+
+    if (apr_open(state) || pool_open(state)) {
+        return 1;
+    }
+    problem = orders_invoice_startup(pool);
+    pool_close(state);
+    return problem != NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(stops_at_the_page_at_which_nobody_wants_it),
+        TEST(holds_no_more_for_more_pages),
+        TEST(writes_characters_without_a_font_quickly),
+    };
+
+    return cmocka_run_group_tests(tests, open_all, apr_close);
+}
