@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# The configurations that we ship are ones that httpd takes, once their files are there.
+# The configurations in conf/ are accepted by httpd. Each block of commands in README.md and docs/ runs against the demo shop and prints
+# what the page shows, or is listed here with the reason why it does not run.
 use strict;
 use warnings;
+use utf8;
+use Digest::SHA qw(sha256_hex);
+use File::Find ();
+use File::Path qw(make_path);
 use File::Temp ();
+use ModOrders::Documents;
 use ModOrders::Test;
 
 my $dir     = File::Temp->newdir;
@@ -57,5 +63,117 @@ subtest 'orders-reference.conf with its defaults written out' => sub {
     accepted(local_paths($text));
     done;
 };
+
+# --- the commands of the pages -------------------------------------------------------------------------------------------------------
+
+# Blocks that do not run here: the page, what the block contains, and the reason. A block of the section "Install" is one of README.md.
+my @NOT_RUN = (
+    [ 'README.md', qr/apt-get install/,                 't/install runs it: installs Debian packages and builds' ],
+    [ 'README.md', qr/createdb shop/,                   't/install runs it: needs the PostgreSQL of the system' ],
+    [ 'README.md', qr/a2enconf orders/,                 't/install runs it: needs the Apache of the system' ],
+    [ 'README.md', qr/^OPERATOR_TOKEN=\$\(su - postgres/, 't/install runs it: needs the PostgreSQL of the system' ],
+    [ 'README.md', qr{^admin=https://localhost},        't/install runs it: needs the Apache of the system' ],
+    [ 'README.md', qr{^conf/quickstart},                't/check runs it: installs Debian packages and builds' ],
+    [ 'docs/installation.md', qr/db\.internal/,         'needs a second machine' ],
+    [ 'docs/installation.md', qr/operator-token\.sql/,  'needs an installed schema; getting-started.md runs the script' ],
+    [ 'docs/installation.md', qr/OIDCCryptoPassphrase/, 'writes below /etc; t/oidc tests the configuration' ],
+    [ 'docs/installation.md', qr/setsebool/,            'needs SELinux' ],
+    [ 'docs/operations.md', qr/db\.internal/,           'needs a second machine; t/check deploys and verifies the schema' ],
+    [ 'docs/operations.md', qr/-d crm/,                 'needs the database of another system; getting-started.md sends NDJSON' ],
+    [ 'docs/payment-channels.md', qr{/etc/apache2},     'writes below /etc' ],
+    [ 'docs/payment-channels.md', qr{^t/lib/},          'is a synopsis; conf/quickstart starts both programs' ],
+    [ 'docs/upgrading.md', qr/db\.internal/,            'needs a second machine; t/upgrade upgrades the schema' ],
+    [ 'docs/upgrading.md', qr/of the former release/,   'needs a former release; t/upgrade goes back to it' ],
+);
+my %used;
+
+# The first word of a command, in a block that is called text.
+my $COMMAND = qr/^(?:apt-get|conf\/\w+|curl|install|npm|psql|restorecon|scp|setsebool|sqitch|su|t\/\w+|\.)(?: |$)/;
+
+sub reason
+{
+    my ($page, $block) = @_;
+    for my $entry (@NOT_RUN) {
+        my ($of, $pattern, $reason) = @$entry;
+        next unless $page eq $of && $block->{text} =~ /$pattern/m;
+        $used{$entry}++;
+        return $reason;
+    }
+    return;
+}
+
+sub write_file
+{
+    my ($file, $text) = @_;
+    open my $out, '>:encoding(UTF-8)', $file or die "$file: $!";
+    print $out $text;
+    close $out or die "$file: $!";
+    return;
+}
+
+# A directory that looks like a checkout after conf/quickstart: run/demo.env with the address and the tokens, and the demo's data.
+sub demo_shop
+{
+    my $directory = File::Temp->newdir;
+    chmod 0755, "$directory" or die "$directory: $!";
+    make_path("$directory/run/pg");
+    symlink "$ModOrders::Test::top/$_", "$directory/$_" or die "$_: $!" for qw(conf docs sql t);
+    my @variables = map { "$_='$ENV{$_}'" } qw(PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE);
+    write_file("$directory/run/pg/env", join '', map { "export $_\n" } @variables);
+    my ($environment, @hashes) = ('');
+    for (qw(OPERATOR_TOKEN USER_TOKEN USER2_TOKEN POOR_TOKEN AGENT_API_KEY AGENT2_API_KEY NOCOMPANY_API_KEY CONSUMER_API_KEY
+        CONSUMER2_API_KEY APP_KEY APP_ACT_KEY COMMERCE_TOKEN)) {
+        my $token = 'ord_1_' . substr sha256_hex(rand . $$ . $_), 0, 43;
+        my $name  = lc s/(?:_TOKEN|_API_KEY|_KEY)$//r;
+        $environment .= "$_='$token'\n";
+        push @hashes, '-v', "${name}_hash=" . sha256_hex($token);
+    }
+    my ($series) = map { $_->{bill_series} } rows('SELECT bill_series FROM orders.tenant WHERE id = 1');
+    open my $psql, '-|', 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', @hashes, '-f', "$ModOrders::Test::top/sql/demo/demo.sql" or die "psql: $!";
+    my $names = do { local $/; <$psql> };
+    ok(close $psql, 'the data of the demo are loaded') or return $directory;
+    db()->do('UPDATE orders.tenant SET bill_series = ? WHERE id = 1', undef, $series); # other suites know it
+    write_file("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
+    return $directory;
+}
+
+sub pages
+{
+    my @pages = ('README.md');
+    File::Find::find({ no_chdir => 1, wanted => sub { push @pages, substr $_, 1 + length $ModOrders::Test::top if /\.md$/ } },
+        "$ModOrders::Test::top/docs");
+    return sort @pages;
+}
+
+sub run_page
+{
+    my ($page, $directory, @blocks) = @_;
+    my $shell = ModOrders::Documents->shell("$directory");
+    $shell->run(". run/demo.env\n");
+    for my $block (@blocks) {
+        if (my $reason = reason($page, $block)) {
+            pass("$page, line $block->{line} is not run: $reason");
+            next;
+        }
+        my ($status, $output, $errors) = $shell->run($block->{text});
+        is($status, 0, "$page, line $block->{line}: the commands succeed") or diag($block->{text}, $output, $errors), return;
+        for my $answer (@{ $block->{answers} }) {
+            is(join("\n", differences($answer, $output)), '', "$page, line $answer->{line}: shows what is printed") or diag($output);
+        }
+    }
+    return;
+}
+
+my $directory = demo_shop();
+for my $page (pages()) {
+    my @blocks = blocks("$ModOrders::Test::top/$page");
+    is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq '' } @blocks), '', "$page: each block has a language");
+    is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq 'text' && $_->{text} =~ /$COMMAND/m } @blocks), '',
+        "$page: blocks with commands are called sh");
+    my @commands = grep { $_->{language} eq 'sh' } @blocks or next;
+    subtest $page => sub { run_page($page, $directory, @commands); done };
+}
+is(join("\n", map { "$_->[0]: $_->[1]" } grep { !$used{$_} } @NOT_RUN), '', 'each reason not to run a block is used');
+invariants_hold();
 
 done;

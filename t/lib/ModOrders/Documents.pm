@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+package ModOrders::Documents;
+
+# The fenced blocks of a page, and a shell that runs those with commands.
+#
+#     my @blocks = blocks('docs/getting-started.md');
+#     my $shell  = ModOrders::Documents->shell($directory, %environment);
+#     my ($status, $output, $errors) = $shell->run($blocks[0]{text});
+#     my @faults = differences($blocks[1], $output);
+#
+# A block has {language}, {line}, {text} without its indentation, {section} (the last heading of level 2) and {answers}: the blocks of
+# the languages json, http and text that follow it, with nothing but empty lines in between. They show the output of the commands.
+#
+# An answer in a page may be shorter than the output: members of an object may be left out, "…" at the end of a list stands for more
+# elements, and "…" within a text for any characters. Values that differ from run to run (ids, numbers, times, tokens) only have to be
+# of the same type, and so do numbers of four or more digits in a text. Everything else must be equal.
+
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(decode encode);
+use Exporter qw(import);
+use File::Temp ();
+use IPC::Open3 ();
+use JSON::PP ();
+
+our @EXPORT = qw(blocks differences);
+
+use constant SECONDS => 60; # for one block
+
+sub blocks
+{
+    my ($page) = @_;
+    open my $in, '<:encoding(UTF-8)', $page or die "$page: $!";
+    my (@blocks, $block, $fence, $indent, $last);
+    my $section = '';
+    while (my $line = <$in>) {
+        if ($block) {
+            if ($line =~ /^\s*\Q$fence\E\s*$/) {
+                push @{ $last->{answers} }, $block if $last && $block->{language} =~ /^(?:json|http|text)$/;
+                $last = $block if $block->{language} eq 'sh';
+                push @blocks, $block;
+                undef $block;
+            } else {
+                $line =~ s/^ {0,$indent}//;
+                $block->{text} .= $line;
+            }
+        } elsif ($line =~ /^(\s*)(`{3,})(\S*)\s*$/) {
+            ($indent, $fence) = (length $1, $2);
+            $block = { language => $3, line => $., text => '', section => $section, answers => [] };
+        } elsif ($line =~ /\S/) {
+            undef $last;
+            $section = $1 if $line =~ /^## (.*?)\s*$/;
+        }
+    }
+    die "$page: line $block->{line}: the block has no end\n" if $block;
+    return @blocks;
+}
+
+# --- the shell -----------------------------------------------------------------------------------------------------------------------
+
+# One bash for the blocks of a page, so that a block sees the variables and functions of those before it. It ends with the object. Root
+# hands over to www-data: what a page says must not change the machine.
+sub shell
+{
+    my ($class, $directory, %environment) = @_;
+    my $self = bless { scratch => File::Temp->newdir, count => 0 }, $class;
+    local @ENV{ keys %environment } = values %environment;
+    my @user = $> ? () : ('runuser', '-u', 'www-data', '--');
+    hand_over("$self->{scratch}", $directory);
+    $self->{pid} = IPC::Open3::open3($self->{in}, '>&STDERR', undef, @user, 'bash', '--noprofile', '--norc');
+    $self->{in}->autoflush(1);
+    binmode $self->{in}, ':encoding(UTF-8)';
+    print { $self->{in} } "cd '$directory'\nset -o pipefail\n";
+    return $self;
+}
+
+# What the shell writes to belongs to its user.
+sub hand_over
+{
+    return if $>;
+    my ($uid, $gid) = (getpwnam 'www-data')[2, 3];
+    chown $uid, $gid, @_ or die "@_: $!";
+    return;
+}
+
+# The exit status, the output and the errors of the commands. After a command that fails, the shell has ended.
+sub run
+{
+    my ($self, $commands) = @_;
+    my $name = "$self->{scratch}/" . ++$self->{count};
+    open my $out, '>:encoding(UTF-8)', "$name.sh" or die "$name.sh: $!";
+    print $out $commands;
+    close $out or die "$name.sh: $!";
+    # When a command fails, errexit ends the shell, and the trap reports it.
+    local $SIG{PIPE} = 'IGNORE';
+    print { $self->{in} } <<"END";
+trap 'echo 1 > $name.status' EXIT
+set -e
+. $name.sh > $name.out 2> $name.err < /dev/null
+set +e
+echo 0 > $name.status
+END
+    my $until = time + SECONDS;
+    until (-s "$name.status") {
+        select undef, undef, undef, 0.02;
+        return (-1, text_of("$name.out"), 'no end after ' . SECONDS . ' seconds') if time > $until;
+    }
+    return (0 + text_of("$name.status"), map { text_of("$name.$_") } qw(out err));
+}
+
+sub text_of
+{
+    my ($file) = @_;
+    open my $in, '<:raw', $file or return '';
+    local $/;
+    return decode('UTF-8', scalar(<$in>) // '');
+}
+
+sub DESTROY
+{
+    my ($self) = @_;
+    local ($?, $@, $!);
+    kill 'TERM', $self->{pid} if $self->{pid};
+    close $self->{in};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+# --- answers -------------------------------------------------------------------------------------------------------------------------
+
+my $VARIES = qr/^(?:id|.*(?:_id|Id|_ids)|.*number|.*(?:_at|At|_date)|at|date|hint|token|bill_no|.*_url|balance\w*|etag)$/;
+
+# Every value of a JSON text, of which there may be several in a row.
+sub documents
+{
+    my ($text) = @_;
+    my $json = JSON::PP->new->utf8->allow_nonref;
+    my @found;
+    $text = encode('UTF-8', $text); # decode_prefix counts octets
+    while ($text =~ s/^\s*(?=\S)//) {
+        my ($value, $length) = eval { $json->decode_prefix($text) } or return;
+        $text = substr $text, $length;
+        push @found, $value;
+    }
+    return @found;
+}
+
+sub differences
+{
+    my ($answer, $output) = @_;
+    return "line $answer->{line}: " . ($output =~ /^HTTP\/\S+ (\d+)/m ? "the status is $1" : 'there is no header')
+        if $answer->{language} eq 'http' && ($answer->{text} =~ /^HTTP\/\S+ (\d+)/)[0] ne (($output =~ /^HTTP\/\S+ (\d+)/)[0] // '');
+    return if $answer->{language} eq 'http';
+    my @faults = $answer->{language} eq 'json' ? compare_json($answer->{text}, $output) : compare_lines($answer->{text}, $output);
+    return map { "line $answer->{line}: $_" } @faults;
+}
+
+sub compare_lines
+{
+    my ($shown, $output) = @_;
+    my $pattern = join '.*', map { quotemeta =~ s/\d+/\\d+/gr } split /…/, $shown =~ s/\s+$//r, -1;
+    return $output =~ /^$pattern\s*$/s ? () : 'the output is another one';
+}
+
+sub compare_json
+{
+    my ($shown, $output) = @_;
+    $output =~ s/^HTTP\/.*?\r?\n\r?\n//s;
+    my @shown = documents($shown) or return 'this is not JSON';
+    my @got   = documents($output) or return 'the output is not JSON';
+    return @shown . ' documents are shown, ' . @got . ' are printed' unless @shown == @got;
+    return map { mismatches('', $shown[$_], $got[$_]) } 0 .. $#shown;
+}
+
+sub type_of
+{
+    my ($value) = @_;
+    return 'null' unless defined $value;
+    return ref $value if ref $value;
+    return JSON::PP->new->allow_nonref->encode($value) =~ /^"/ ? 'text' : 'number';
+}
+
+# What is shown and is not in what was got, each with its path.
+sub mismatches
+{
+    my ($path, $shown, $got) = @_;
+    my ($want, $type) = (type_of($shown), type_of($got));
+    return "$path: $want is shown, $type was printed" if $want ne $type;
+    if ($want eq 'HASH') {
+        return map { exists $got->{$_} ? mismatches("$path.$_", $shown->{$_}, $got->{$_}) : "$path.$_: not printed" } sort keys %$shown;
+    }
+    if ($want eq 'ARRAY') {
+        my @shown = @$shown;
+        my $more  = @shown && type_of($shown[-1]) eq 'text' && $shown[-1] eq '…';
+        pop @shown if $more;
+        return "$path: " . @$got . ' elements were printed' if $more ? @$got < @shown : @$got != @shown;
+        return map { mismatches("$path\[$_]", $shown[$_], $got->[$_]) } 0 .. $#shown;
+    }
+    return if $want eq 'null' || $path =~ /\.(\w+)(?:\[\d+\])*$/ && $1 =~ $VARIES;
+    if ($want eq 'text') {
+        my $pattern = join '.*', map { quotemeta =~ s/\d{4,}/\\d+/gr } split /…/, $shown, -1;
+        return $got =~ /^$pattern$/s ? () : "$path: \"$shown\" is shown, \"$got\" was printed";
+    }
+    return $shown == $got ? () : "$path: $shown is shown, $got was printed";
+}
+
+1;
