@@ -10,17 +10,18 @@ SET LOCAL ROLE orders_owner;
 LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 
 \ir ../rules/basics.sql
-\ir ../reads/users.sql
+\ir ../reads/ids.sql
 \ir ../rules/companies.sql
 \ir ../rules/catalogue.sql
 \ir ../rules/events.sql
-\ir ../rules/orders.sql
-\ir ../rules/places.sql
+\ir ../rules/number_series.sql
+\ir ../rules/addresses.sql
 \ir ../rules/packages.sql
 \ir ../reads/readers.sql
 \ir ../rules/idempotent_calls.sql
 \ir ../rules/terminal.sql
-\ir ../rules/identities.sql
+\ir ../reads/identities.sql
+\ir ../rules/tokens.sql
 \ir ../rules/money.sql
 \ir ../rules/due.sql
 \ir ../rules/bills.sql
@@ -52,7 +53,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/fulfilment.sql
 \ir ../rules/member_orders.sql
 \ir ../reads/checks.sql
-\ir ../rules/plans.sql
+\ir ../rules/plan_cache.sql
 \ir ../rules/version.sql
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA orders, orders_v1 FROM PUBLIC;

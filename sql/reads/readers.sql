@@ -25,13 +25,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.active_user_id(p_tenant integer, p_ref text) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN (SELECT u.id FROM users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref AND u.active);
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.schema_version() RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -41,10 +34,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.labels_of(integer, text[]),
-    orders_v1.active_user_id(integer, text),
     orders_v1.schema_version()
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.labels_of IS 'Texts for the words of the APIs, by kind and word, each in the first of the languages that has the word. Takes no locks';
-COMMENT ON FUNCTION orders_v1.active_user_id IS 'Id of the active user with this external reference; null when there is none. Takes no locks';
 COMMENT ON FUNCTION orders_v1.schema_version IS 'The number of the schema''s version (docs/upgrading.md)';

@@ -1,36 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-
-CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.identity
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN QUERY
-    SELECT u.tenant_id, u.id, k.id, u.login, u.external_ref, u.name, u.email, array_to_string(k.scopes, ' '), k.expires_at
-    FROM token k
-    JOIN users u ON u.tenant_id = p_tenant AND u.id = k.user_id AND u.active
-    WHERE k.tenant_id = p_tenant AND k.hash = p_hash AND k.revoked_at IS NULL
-      AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.login_identity(p_tenant integer, p_login text) RETURNS SETOF orders_v1.identity
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN QUERY
-    SELECT u.tenant_id, u.id, NULL::bigint, u.login, u.external_ref, u.name, u.email, NULL::text, NULL::timestamptz
-    FROM users u
-    WHERE u.tenant_id = p_tenant AND u.login = p_login AND u.active;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.token_of(t orders.token) RETURNS orders_v1.token_view LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    r orders_v1.token_view;
-BEGIN
-    SELECT t.id, t.user_id, u.external_ref, u.name, t.hint, array_to_string(t.scopes, ' '), t.created_at, t.expires_at, t.revoked_at INTO r
-    FROM orders.users u WHERE u.tenant_id = t.tenant_id AND u.id = t.user_id;
-    RETURN r;
-END
-$$;
+-- Tokens are issued and revoked.
 
 CREATE OR REPLACE FUNCTION orders_v1.issue_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
@@ -100,37 +69,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.list_tokens(p_tenant integer, p_before bigint, p_limit integer) RETURNS SETOF orders_v1.token_view
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    t        orders.token;
-    v_before bigint := coalesce(p_before, 9223372036854775807);
-BEGIN
-    FOR t IN
-        SELECT * FROM token k
-        WHERE k.tenant_id = p_tenant AND k.id < v_before
-        ORDER BY k.id DESC
-        LIMIT p_limit
-    LOOP
-        RETURN NEXT token_of(t);
-    END LOOP;
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
-    orders_v1.token_identity(integer, bytea),
-    orders_v1.login_identity(integer, text),
     orders_v1.issue_token(integer, text, text, bigint, text, text, bytea, bigint, text[], integer, bytea, text),
-    orders_v1.revoke_token(integer, text, text, bigint, text, text, bytea, bigint),
-    orders_v1.list_tokens(integer, bigint, integer)
+    orders_v1.revoke_token(integer, text, text, bigint, text, text, bytea, bigint)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.token_identity IS
-'The user of a tenant''s token: one row, or none when the token is unknown in that tenant, revoked, expired or its user
-inactive';
-COMMENT ON FUNCTION orders_v1.login_identity IS
-'The user of a login name of httpd: one row without token, or no row';
-COMMENT ON FUNCTION orders_v1.token_of IS 'Internal: a token with its user, never the hash';
 COMMENT ON FUNCTION orders_v1.issue_token IS
 'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). OR422
 user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked), OR409
@@ -138,4 +81,3 @@ token_secret_changed (a replay with another hash than the token has)';
 COMMENT ON FUNCTION orders_v1.revoke_token IS
 'Ends a token; with its hash in hex, for caches. unchanged when it was revoked before.
 OR404 token_not_found';
-COMMENT ON FUNCTION orders_v1.list_tokens IS 'Tokens of the tenant, newest first, with an id below p_before';
