@@ -67,7 +67,7 @@ sub shell
     my ($class, $directory, %environment) = @_;
     my $self = bless { scratch => File::Temp->newdir, count => 0 }, $class;
     local @ENV{ keys %environment } = values %environment;
-    my @user = $> ? () : ('runuser', '-u', 'www-data', '--');
+    my @user = $> ? () : ('setpriv', '--reuid', 'www-data', '--regid', 'www-data', '--clear-groups');
     hand_over("$self->{scratch}", $directory);
     $self->{pid} = IPC::Open3::open3($self->{in}, '>&STDERR', undef, @user, 'bash', '--noprofile', '--norc');
     $self->{in}->autoflush(1);
