@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What happens to a statement when something goes wrong, against a real PostgreSQL: libpq's environment names it
- * (`t/pg run DIR t/unit/test_database` makes one). Without PGHOST the tests are skipped.
+ * (`t/pg run DIR t/unit/store/test_database` makes one). Without PGHOST the tests are skipped.
  */
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The declared types, on the schema of a real PostgreSQL: libpq's environment names it (`t/pg run DIR t/unit/test_views` makes
+ * The declared types, on the schema of a real PostgreSQL: libpq's environment names it (`t/pg run DIR t/unit/store/test_views` makes
  * one). Without PGHOST the tests are skipped.
  */
 #include "support.h"

@@ -65,7 +65,7 @@ sub new {
 sub stamp {
     my $sha = Digest::SHA->new(256);
     my @files = (__FILE__, dirname(__FILE__) . '/Data.pm');
-    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, map { "$root/sql/$_" } qw(deploy functions sqitch.plan));
+    find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, map { "$root/sql/$_" } qw(deploy rules reads sqitch.plan));
     $sha->addfile($_) for sort @files;
     return substr $sha->hexdigest, 0, 16;
 }
