@@ -18,7 +18,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
-    libfaketime libio-socket-ssl-perl exim4-daemon-light poppler-utils zbar-tools nodejs node-request php-cli php-curl
+    libfaketime libio-socket-ssl-perl exim4-daemon-light poppler-utils zbar-tools chromium nodejs node-request php-cli php-curl
 )
 # Debian has npm in a package of its own; other packages of Node.js bring it, and refuse that one beside them.
 command -v npm >/dev/null || test_packages+=(npm)
