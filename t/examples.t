@@ -168,7 +168,20 @@ sub run_page
     return;
 }
 
+# What the last section of the guide is about: a payment that was recorded by hand and is reported by its provider afterwards.
+sub refused_event
+{
+    my $simulator = start_simulator();
+    my $answer = place(make_user(), make_plan(price => 19_00), payment_method => 'external', payment_channel => 'simulator');
+    my $order  = $answer->{order};
+    is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'paid by hand');
+    $simulator->approve($order->{payment_intent_id});
+    ok($simulator->settled, 'the event of the provider is answered');
+    return;
+}
+
 my $directory = demo_shop();
+refused_event();
 for my $page (pages()) {
     my @blocks = blocks("$ModOrders::Test::top/$page");
     is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq '' } @blocks), '', "$page: each block has a language");
