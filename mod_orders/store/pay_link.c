@@ -11,7 +11,8 @@ static const orders_statement_t send_link = {
 static const orders_statement_t read_link = {
     .name = "orders_read_link",
     .text = "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.payer, v.currency,"
-            " v.exponent, v.total, v.updated_at, v.paid_at, v.expires_at, v.payments, v.company"
+            " v.exponent, v.total, v.updated_at, v.paid_at, v.expires_at, v.payments, v.company,"
+            " orders_v1.pay_link_standing(v.tenant_id, v.id) AS standing"
             " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $2",
     .param_count = 2,
 };
@@ -66,12 +67,24 @@ static orders_problem_t *work_task(const orders_reader_t *reader,
 }
 
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
-                                       orders_order_t **order)
+                                       orders_linked_order_t **linked)
 {
     orders_params_t params;
+    PGresult *result;
+    apr_array_header_t *orders;
+    void *row;
     orders_reader_params(&params, reader);
     orders_param_int(&params, order_id);
-    return orders_store_read_order(reader, &read_link, &params, order);
+    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &read_link, &params,
+                                       ORDERS_READ, &result));
+    ORDERS_TRY(orders_rows_read_first(reader->pool, result, &orders_linked_order_type, &row));
+    ORDERS_TRY(orders_rows_read(reader->pool, result, &orders_order_type, &orders));
+    if (!row || !orders_first(orders)) {
+        return orders_problem(reader->pool, ORDERS_E_not_found, NULL);
+    }
+    *linked = row;
+    (*linked)->order = orders_first(orders);
+    return NULL;
 }
 
 orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,

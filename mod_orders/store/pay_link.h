@@ -13,9 +13,9 @@ orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char
                                        const char *email, const orders_mail_limits_t *limits,
                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The order with its payments and retailer, for the holder of its link. `not_found`. */
+/** The order with its payments and retailer, for the holder of its link, and the standing. `not_found`. */
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
-                                       orders_order_t **order) ORDERS_MUSTCHECK;
+                                       orders_linked_order_t **linked) ORDERS_MUSTCHECK;
 
 /**
  * The payment to make an intent for, or whose intent to go on with. `gone`: the id of a payment whose intent the

@@ -305,6 +305,13 @@ const orders_row_type_t orders_order_list_type =
     ORDERS_ROW_TYPE("(a list of orders)", NULL, T, order_list_fields);
 #undef T
 
+/* Not of the schema: the column beside those of the order, which is read as a row of orders_order_type. */
+#define T orders_linked_order_t
+static const orders_row_field_t linked_order_fields[] = {FIELD(TEXT, standing)};
+const orders_row_type_t orders_linked_order_type =
+    ORDERS_ROW_TYPE("(an order of a pay link)", NULL, T, linked_order_fields);
+#undef T
+
 /* Statements call its column id result_id, beside the order's; the order itself is read as a row of orders_order_type. */
 #define T orders_written_t
 static const orders_row_field_t written_fields[] = {

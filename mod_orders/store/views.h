@@ -185,6 +185,12 @@ typedef struct orders_order_list_t {
     bool more;       /**< whether there is a next page, where the list says so */
 } orders_order_list_t;
 
+/** An order as the holder of its pay link sees it. */
+typedef struct orders_linked_order_t {
+    const char *standing; /**< unpaid, failed: it can be paid; confirming, paid, refunded, over */
+    orders_order_t *order;
+} orders_linked_order_t;
+
 /** What a write did to an order. */
 typedef struct orders_written_t {
     int64_t id; /**< of what was written: the refund, the return, the payment, … */
@@ -283,10 +289,10 @@ typedef struct orders_mail_task_t {
     apr_time_t order_expires_at;
 } orders_mail_task_t;
 
-extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_written_type,
-    orders_stored_type, orders_posted_type, orders_bound_buyer_type, orders_token_type,
-    orders_written_token_type, orders_identity_type, orders_invoice_type, orders_return_type,
-    orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
+extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_linked_order_type,
+    orders_written_type, orders_stored_type, orders_posted_type, orders_bound_buyer_type,
+    orders_token_type, orders_written_token_type, orders_identity_type, orders_invoice_type,
+    orders_return_type, orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
 
 /** All types that the schema has, for the test that compares them with it; NULL-terminated. */
 extern const orders_row_type_t *const orders_row_types[];

@@ -37,6 +37,39 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.is_paid_by_link(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT o.payment_method = 'external'
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_paid_by_link(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT orders_v1.is_paid_by_link(o) THEN
+        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
+    END IF;
+END
+$$;
+
+-- A read, so that the order may change afterwards: start_payment checks again.
+CREATE OR REPLACE FUNCTION orders_v1.pay_link_standing(p_tenant integer, p_order bigint) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
+    IF o.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    o := as_payable(o);
+    RETURN CASE
+        WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'over'
+        WHEN o.payment_state = 'refunded' THEN 'refunded'
+        WHEN has_received_money(o.payment_state) THEN 'paid'
+        WHEN o.payment_state = 'confirming' THEN 'confirming'
+        WHEN awaits_new_payment(o, false) AND is_paid_by_link(o) THEN o.payment_state
+        ELSE 'over' END;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.send_pay_link(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text, p_email text, p_per_order integer DEFAULT 0, p_per_actor integer DEFAULT 0
@@ -58,9 +91,8 @@ BEGIN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     ELSIF p_email IS NULL THEN
         PERFORM refuse('422', 'invalid_field', 'Must be a mail address.', 'email');
-    ELSIF o.payment_method <> 'external' THEN
-        PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
     END IF;
+    PERFORM check_paid_by_link(o);
     PERFORM check_payable(o, false);
     SELECT m.id INTO v_mail FROM mail m
     WHERE m.tenant_id = p_tenant AND m.order_id = o.id AND m.created_at > now() - interval '1 minute'
@@ -117,12 +149,11 @@ DECLARE
     p orders.payment;
 BEGIN
     PERFORM check_payable(o, false);
+    PERFORM check_paid_by_link(o);
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.method = 'external'
     ORDER BY x.id DESC LIMIT 1;
-    IF NOT FOUND THEN
-        PERFORM refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
-    ELSIF p.id = p_gone OR p.status NOT IN ('created', 'pending') THEN
+    IF p.id = p_gone OR p.status NOT IN ('created', 'pending') THEN
         p := new_payment_like(p);
     END IF;
     RETURN NEXT payment_task_of(p);
@@ -199,6 +230,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
+    orders_v1.pay_link_standing(integer, bigint),
     orders_v1.start_payment(integer, bigint, bigint),
     orders_v1.payment_by_intent(integer, text, text),
     orders_v1.claim_mail(integer, integer, integer),
@@ -207,6 +239,12 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests, with the seconds after which another try makes sense (retry_after)';
 COMMENT ON FUNCTION orders_v1.check_mail_limits IS 'Internal: whether another mail for this order, asked for by this user, is within the limits an hour; 0: none';
+COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether the order is paid by following a link';
+COMMENT ON FUNCTION orders_v1.check_paid_by_link IS 'Internal: OR409 payment_method_mismatch when the order is not paid by following a link';
+COMMENT ON FUNCTION orders_v1.pay_link_standing IS
+'What the holder of a pay link is told: unpaid or failed when start_payment would start a payment; confirming while a payment is being confirmed or the
+outcome of a capture is unknown; paid, also with a refund of a part or a pending one; refunded; over when the order is closed, past its expiry or not paid by
+a link. Null: no such order';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS
 'Queues a mail with the link at which an order is paid. The user sells for the order''s company. p_email null: it was
 found invalid. The same address again within a minute is the mail that was queued: unchanged. At most p_per_order mails of

@@ -218,10 +218,22 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.as_payable(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN orders_v1.as_confirming(orders_v1.as_of_now(o));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_new_payment(o orders.orders, p_confirming boolean) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN orders_v1.can_be_paid(o) AND (p_confirming OR o.payment_state <> 'confirming');
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.check_payable(o orders.orders, p_confirming boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    o := orders_v1.as_confirming(orders_v1.as_of_now(o));
-    IF NOT orders_v1.can_be_paid(o) OR (o.payment_state = 'confirming' AND NOT p_confirming) THEN
+    o := orders_v1.as_payable(o);
+    IF NOT orders_v1.awaits_new_payment(o, p_confirming) THEN
         PERFORM orders_v1.refuse_payment(o);
     END IF;
 END
@@ -302,6 +314,11 @@ COMMENT ON FUNCTION orders_v1.payment_of_hand IS
 'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
 its capture is unknown';
 COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
+COMMENT ON FUNCTION orders_v1.as_payable IS
+'Internal: the order with the states that decide whether it can be paid now: expired past its expiry, confirming while the outcome of a capture is
+unknown. Writes nothing';
+COMMENT ON FUNCTION orders_v1.awaits_new_payment IS
+'Internal: whether an order, as as_payable returns it, waits for money; p_confirming false: and no payment of it is being confirmed';
 COMMENT ON FUNCTION orders_v1.check_payable IS
 'Internal: refuses an order that does not wait for money, or (p_confirming false) of which a capture is under way. OR409
 order_not_payable with the states';

@@ -234,6 +234,8 @@ SELECT 'orders_v1.record_intent'::regproc;
 SELECT 'orders_v1.record_intent_failure'::regproc;
 SELECT 'orders_v1.payment_of_hand'::regproc;
 SELECT 'orders_v1.refuse_payment'::regproc;
+SELECT 'orders_v1.as_payable'::regproc;
+SELECT 'orders_v1.awaits_new_payment'::regproc;
 SELECT 'orders_v1.check_payable'::regproc;
 SELECT 'orders_v1.settle_by_hand'::regproc;
 SELECT 'orders_v1.settle_payment'::regproc;
@@ -440,6 +442,9 @@ SELECT 'orders_v1.check_mail_limits'::regproc;
 SELECT 'orders_v1.send_pay_link'::regproc;
 SELECT 'orders_v1.new_payment_like'::regproc;
 SELECT 'orders_v1.payment_task_of'::regproc;
+SELECT 'orders_v1.is_paid_by_link'::regproc;
+SELECT 'orders_v1.check_paid_by_link'::regproc;
+SELECT 'orders_v1.pay_link_standing'::regproc;
 SELECT 'orders_v1.start_payment'::regproc;
 SELECT 'orders_v1.payment_by_intent'::regproc;
 SELECT 'orders_v1.claim_mail'::regproc;
@@ -448,6 +453,7 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.start_payment(integer, bigint, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.pay_link_standing(integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.payment_by_intent(integer, text, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

@@ -13,30 +13,17 @@
 #include "payments/payment_flow.h"
 #include "store/pay_link.h"
 
-static orders_problem_t *order_of_link(const orders_call_t *call, orders_order_t **order)
+static orders_problem_t *read_link(const orders_call_t *call, orders_linked_order_t **linked)
 {
     int64_t id;
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
     orders_reader_t reader = orders_call_reader(call);
-    return orders_pay_link_read(&reader, id, order);
+    return orders_pay_link_read(&reader, id, linked);
 }
 
-/* The key of the page that is shown for the states of an order, before the payments and the expiry are regarded: see standing_of. */
-static const orders_projection_t standings[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-     .word = "over"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.payment =
-         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "paid"},
-    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
-    {.payment = ORDERS_PAYMENT(CLOSED), .word = "over"},
-    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
-    {.word = "unpaid"},
-};
-
+/* The pages, by the standing that SQL decides: orders_v1.pay_link_standing. */
 static const struct {
-    const char *word, *title, *message, *button;
+    const char *standing, *title, *message, *button;
 } pages[] = {
     {"over", "This order can no longer be paid", "Please ask the seller.", NULL},
     {"refunded", "This order was refunded", NULL, NULL},
@@ -48,19 +35,6 @@ static const struct {
     {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
 };
 
-/* Offers a payment when orders_v1.check_payable allows one: not past the expiry, and not while the outcome of a capture is unknown. */
-static const char *standing_of(const orders_order_t *order)
-{
-    const char *word = orders_project(standings, order);
-    bool waits = strcmp(word, "unpaid") == 0 || strcmp(word, "failed") == 0;
-    bool late = order->expires_at && order->expires_at <= apr_time_now();
-    const orders_payment_t *last = orders_latest_payment(order);
-    if (waits && last && last->capture_asked) {
-        return "confirming";
-    }
-    return waits && (late || strcmp(order->method, "external") != 0) ? "over" : word;
-}
-
 static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
 {
     char amount[ORDERS_MONEY_SIZE];
@@ -68,12 +42,13 @@ static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
     return apr_psprintf(pool, "%.*s %s", (int)length, amount, order->currency);
 }
 
-static void show(const orders_call_t *call, const orders_order_t *order, orders_reply_t *reply)
+static void show(const orders_call_t *call, const orders_linked_order_t *linked,
+                 orders_reply_t *reply)
 {
+    const orders_order_t *order = linked->order;
     const orders_company_t *company = order->of.company;
-    const char *standing = standing_of(order);
     size_t page = 0;
-    while (strcmp(pages[page].word, standing) != 0) {
+    while (page + 1 < ORDERS_COUNT(pages) && strcmp(pages[page].standing, linked->standing) != 0) {
         page++;
     }
     const orders_page_text_t text = {
@@ -90,9 +65,9 @@ static void show(const orders_call_t *call, const orders_order_t *order, orders_
 
 orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_order_t *order;
-    ORDERS_TRY(order_of_link(call, &order));
-    show(call, order, reply);
+    orders_linked_order_t *linked;
+    ORDERS_TRY(read_link(call, &linked));
+    show(call, linked, reply);
     return NULL;
 }
 
@@ -192,9 +167,9 @@ orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
 
 orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_order_t *order;
-    ORDERS_TRY(order_of_link(call, &order));
-    const orders_payment_t *payment = orders_latest_payment(order);
+    orders_linked_order_t *linked;
+    ORDERS_TRY(read_link(call, &linked));
+    const orders_payment_t *payment = orders_latest_payment(linked->order);
     if (!orders_call_only_looks(call) && payment && payment->channel) {
         const orders_writer_t writer = writer_of(call);
         const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
@@ -203,20 +178,21 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
         if (problem && problem->error != ORDERS_E_provider_unreachable) {
             return problem;
         }
-        ORDERS_TRY(order_of_link(call, &order));
+        ORDERS_TRY(read_link(call, &linked));
     }
-    show(call, order, reply);
+    show(call, linked, reply);
     return NULL;
 }
 
 orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_order_t *order;
-    ORDERS_TRY(order_of_link(call, &order));
-    if (strcmp(standing_of(order), "unpaid") != 0) {
-        show(call, order, reply);
+    orders_linked_order_t *linked;
+    ORDERS_TRY(read_link(call, &linked));
+    if (strcmp(linked->standing, "unpaid") != 0) {
+        show(call, linked, reply);
         return NULL;
     }
+    const orders_order_t *order = linked->order;
     const orders_page_text_t text = {
         .status = 200,
         .title = "You have not paid",

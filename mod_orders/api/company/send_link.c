@@ -77,7 +77,6 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
 static void write_success(orders_json_t *json, const orders_order_t *order)
 {
     const orders_company_t *company = order->of.company;
-    orders_json_member_string(json, "status", "success");
     orders_json_key(json, "order");
     orders_json_begin_object(json);
     orders_json_member_string(json, "number", order->number);
@@ -91,11 +90,10 @@ static void write_success(orders_json_t *json, const orders_order_t *order)
 }
 
 /* Who refused: the provider, whose words we have, or this server, because the order no longer waits for money. */
-static void write_failure(orders_json_t *json, const orders_order_t *order,
-                          const orders_payment_t *payment)
+static void write_failure(orders_json_t *json, const orders_order_t *order)
 {
+    const orders_payment_t *payment = orders_latest_payment(order);
     bool provider = payment && strcmp(payment->status, "failed") == 0;
-    orders_json_member_string(json, "status", "fail");
     orders_json_key(json, "fail");
     orders_json_begin_object(json);
     orders_json_member_string(json, "refused_by", provider ? "PayPal" : "Server");
@@ -108,40 +106,45 @@ static void write_failure(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-typedef enum { RESULT_INFO, RESULT_SUCCESS, RESULT_FAIL } result_e;
+typedef struct result_t {
+    const char *standing, *status;
+    void (*write)(orders_json_t *json, const orders_order_t *order); /* the rest; or NULL */
+} result_t;
 
-/* Money that came too late is on its way back: for the buyer that is a failure of ours. */
-static result_e result_of(const orders_order_t *order)
+/* By the standing of the link. Money that came too late is refunded: a failure for the buyer. */
+static const result_t results[] = {
+    {"paid", "success", write_success},
+    {"refunded", "success", write_success},
+    {"failed", "fail", write_failure},
+    {"over", "fail", write_failure},
+    {NULL, "info", NULL},
+};
+
+static const result_t *result_of(const orders_linked_order_t *linked)
 {
-    static const orders_projection_t results[] = {
-        {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-         .word = "fail"},
-        {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .word = "fail"},
-        {.payment = ORDERS_PAYMENT(UNPAID) | ORDERS_PAYMENT(CONFIRMING), .word = "info"},
-        {.word = "success"},
-    };
-    const char *word = orders_project(results, order);
-    return *word == 's' ? RESULT_SUCCESS : *word == 'f' ? RESULT_FAIL : RESULT_INFO;
+    const result_t *result = results;
+    while (result->standing && strcmp(result->standing, linked->standing) != 0) {
+        result++;
+    }
+    return result;
 }
 
 orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *reply)
 {
     int64_t id;
-    orders_order_t *order;
+    orders_linked_order_t *linked;
     ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_pay_link_read(&reader, id, &order));
-    result_e result = result_of(order);
+    ORDERS_TRY(orders_pay_link_read(&reader, id, &linked));
+    const orders_order_t *order = linked->order;
+    const result_t *result = result_of(linked);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_member_unix_time(reply->json, "date",
                             order->paid_at ? order->paid_at : order->updated_at);
-    if (result == RESULT_SUCCESS) {
-        write_success(reply->json, order);
-    } else if (result == RESULT_FAIL) {
-        write_failure(reply->json, order, orders_latest_payment(order));
-    } else {
-        orders_json_member_string(reply->json, "status", "info");
+    orders_json_member_string(reply->json, "status", result->status);
+    if (result->write) {
+        result->write(reply->json, order);
     }
     orders_json_end_object(reply->json);
     return NULL;
