@@ -71,19 +71,3 @@ void orders_log_child_init(apr_pool_t *pchild, server_rec *main)
 
     troubles = orders_troubles_create(pchild, &log);
 }
-
-void orders_log_of_worker(const orders_log_t *log, const orders_problem_t *problem,
-                          const char *subject)
-{
-    char line[MAX_STRING_LEN];
-
-    if (problem->quiet) {
-        return;
-    }
-    (void)apr_snprintf(line, sizeof line, "ORD%04d %s - %s worker%s%s",
-                       orders_error_number(problem->error), orders_error_word(problem->error),
-                       *problem->sqlstate ? problem->sqlstate : "-", problem->log ? ": " : "",
-                       problem->log ? problem->log : "");
-    orders_trouble_log(log, problem->error == ORDERS_E_busy ? ORDERS_LOG_INFO : ORDERS_LOG_ERROR,
-                       problem->error, subject, line);
-}

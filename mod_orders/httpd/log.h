@@ -16,8 +16,4 @@ orders_log_t orders_log_of_request(request_rec *r);
 /** Lines of the server's own work. */
 orders_log_t orders_log_of_server(server_rec *server);
 
-/** What stopped a piece of the worker's work, unless the log has it as a count. `subject`: as in orders_trouble_log. */
-void orders_log_of_worker(const orders_log_t *log, const orders_problem_t *problem,
-                          const char *subject);
-
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Work in the background, by mod_watchdog, in one process at a time: what is due by the clock and by nobody's request. Each
- * job has a thread and, while it works, a session of its own.
- * Several servers may share a database; what one has claimed the others leave alone.
+ * Runs the jobs of worker/ with mod_watchdog: each instance of a job has a thread in one child process at a time, and uses one
+ * session while it runs. Another child takes over when that process ends.
  */
 #ifndef ORDERS_HTTPD_WORKER_H
 #define ORDERS_HTTPD_WORKER_H
@@ -10,14 +9,18 @@
 #include <httpd.h>
 #include <stdbool.h>
 
-/** Finds mod_watchdog's functions. */
+/** Looks up mod_watchdog's functions, after all modules have been loaded. */
 void orders_worker_retrieve(void);
+/** Whether mod_watchdog is loaded. */
 bool orders_worker_possible(void);
 
-/** ap_hook_post_config, second pass: the jobs of each pool of sessions whose server has OrdersWorker On. */
+/**
+ * For ap_hook_post_config, second pass: registers the jobs of each connection pool that has a server with OrdersWorker On. OK, or an
+ * HTTP error that has been logged.
+ */
 int orders_worker_register(apr_pool_t *pconf, server_rec *main);
 
-/** ap_hook_child_init, before mod_watchdog's: the child's pool will not end under a round of work. */
+/** For ap_hook_child_init, before mod_watchdog's: `pchild` is not destroyed while a job runs. */
 void orders_worker_child_init(apr_pool_t *pchild);
 
 #endif

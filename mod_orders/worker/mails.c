@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/trouble.h"
+#include "messages/mail.h"
+#include "messages/pay_link_mail.h"
+#include "store/pay_link.h"
+#include "store/worker.h"
+#include "worker/step.h"
+
+/** Mails of one run for a tenant. They are claimed one at a time, so that a lease is for one mail. */
+#define MAIL_BATCH 20
+/** Seconds: the longest timeout of OrdersMail, and time for the statements before and after. */
+#define MAIL_LEASE 120
+/** The subject of trouble with the mail server. */
+#define TROUBLED "mail"
+
+/** NULL when the server has accepted the mail. Texts of the problem contain no mail address. */
+static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mail_task_t *task)
+{
+    orders_mail_t mail;
+
+    ORDERS_TRY(orders_mail_text(&mail, task, &run->settings, run->reader.pool));
+    return orders_mail_send(run->context->mailer, run->reader.pool, &mail,
+                            run->context->is_stopping, run->context->data);
+}
+
+/** A mail that the server refused for good, or whose link has expired, is not tried again. */
+static bool is_final(const orders_problem_t *problem)
+{
+    return problem->error == ORDERS_E_mail_refused || problem->error == ORDERS_E_link_expired;
+}
+
+orders_problem_t *orders_job_send_mails(const orders_job_run_t *run)
+{
+    const orders_log_t *log = run->context->log;
+    apr_array_header_t *due;
+
+    for (int i = 0; i < MAIL_BATCH && !orders_job_stopping(run); i++) {
+        ORDERS_TRY(orders_worker_claim_mail(&run->reader, 1, MAIL_LEASE, &due));
+        const orders_mail_task_t *task = orders_first(due);
+
+        if (!task) {
+            break;
+        }
+        orders_problem_t *problem = send_mail(run, task);
+
+        if (problem) {
+            orders_job_log_problem(log, problem, TROUBLED);
+        } else {
+            orders_trouble_passed(log, ORDERS_E_mail_unreachable, TROUBLED);
+        }
+        ORDERS_TRY(orders_worker_mark_mail(&run->reader, task->id, problem && is_final(problem),
+                                           problem ? orders_error_word(problem->error) : NULL));
+    }
+    return NULL;
+}
