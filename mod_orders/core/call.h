@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * One request as a dialect sees it, and the reply it makes.
+ * One request as an API sees it, and its reply.
  *
- * A dialect (api/) never sees httpd's request_rec: the glue fills in a call, the dialect's handler fills in a reply, the
- * glue writes it out. So a dialect can be linked into unit tests, fuzzers and tools. Everything lives in `call->pool`,
- * the request's; one thread a call.
+ * An API (api/) never sees httpd's request_rec: httpd/ fills in a call, the handler of the API fills in a reply, and httpd/
+ * writes it out. So an API can be linked into unit tests, fuzzers and tools. Everything is allocated from `call->pool`, the
+ * pool of the request. A call is used by one thread.
  */
 #ifndef ORDERS_CORE_CALL_H
 #define ORDERS_CORE_CALL_H
@@ -14,8 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/fields.h"
 #include "core/json_writer.h"
 #include "core/log.h"
+#include "core/page.h"
 #include "core/problem.h"
 #include "core/settings.h"
 
@@ -54,30 +56,61 @@ typedef struct orders_identity_t {
 typedef enum {
     ORDERS_AUTH_IDENTITY, /**< the glue has resolved call->identity and checked the route's scope */
     ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or open to everybody */
-    ORDERS_AUTH_OWN, /**< the dialect finds the credential (in the body) and asks call->identify */
+    ORDERS_AUTH_OWN, /**< the handler finds the credential (in the body) and calls call->identify */
 } orders_auth_e;
 
+typedef enum {
+    ORDERS_BODY_NONE,
+    ORDERS_BODY_REQUIRED,
+    ORDERS_BODY_OPTIONAL /**< an empty body is an empty object */
+} orders_body_e;
+
+/** Media types that a route reads; 0 means JSON, forms and multipart forms. */
+#define ORDERS_MEDIA_JSON 1u
+#define ORDERS_MEDIA_FORM 2u
+#define ORDERS_MEDIA_MULTIPART 4u
+#define ORDERS_MEDIA_NDJSON 8u
+
+/** Request headers that a route regards, beside those of all routes. */
+#define ORDERS_HEADER_KEY 1u           /**< Idempotency-Key */
+#define ORDERS_HEADER_IF_MATCH 2u      /**< else `version_mismatch` */
+#define ORDERS_HEADER_IF_NONE_MATCH 4u /**< the answer has an ETag */
+
 #define ORDERS_MAX_PARAMS 4
+#define ORDERS_MAX_SUCCESS 2
 
 typedef struct orders_call_t orders_call_t;
 typedef struct orders_reply_t orders_reply_t;
 
 typedef orders_problem_t *(*orders_handler_t)(orders_call_t *call, orders_reply_t *reply);
 
-/** One row of a dialect's route table. */
+/**
+ * One row of an API's route table. Handlers decode by the tables of their row (core/call_input.h), and t/checks/openapi.pl
+ * compares the rows with docs/openapi.
+ */
 typedef struct orders_route_t {
     const char *name; /**< for the log, metrics and idempotency: "user.create" */
     unsigned method;  /**< exactly one ORDERS_… */
     const char *path; /**< beneath the mount: "", "/:id/cancel"; a trailing slash may follow */
     orders_auth_e auth;
     unsigned scope; /**< scope needed (any of the bits) */
-    bool body;      /**< reads a body (POST, PUT, PATCH) */
-    bool raw_body;  /**< any content type, kept as it is (signed events, NDJSON) */
-    bool secret;    /**< the path's parameters are a credential: logs show them masked */
+    orders_body_e body;
+    unsigned media;                     /**< ORDERS_MEDIA_… of the body */
+    unsigned headers;                   /**< ORDERS_HEADER_… */
+    const orders_field_table_t *fields; /**< of the body; NULL: the handler reads no field of it */
+    const orders_field_table_t
+        *query;                       /**< of the query string, without those of `pages`; or NULL */
+    const orders_page_rules_t *pages; /**< of a list, or NULL */
+    unsigned short success
+        [ORDERS_MAX_SUCCESS]; /**< HTTP statuses of success, 0 for none; the first is the default; {0}: 200 */
+    bool raw_body;            /**< any content type, kept as it is (signed events, NDJSON) */
+    bool secret;              /**< the path's parameters are a credential: logs show them masked */
     bool guessable; /**< an order's number is enough to act: failed look-ups are limited */
     bool acts; /**< a GET that changes something, all the same: not for HEAD, not for prefetches */
     const char *repeated; /**< a list of the body, which a form may have several times; or NULL */
-    apr_size_t max_body;  /**< bytes; 0: the Location's limit */
+    const void *
+        refusals; /**< the API's own words for refusals of this route, for its `problem`; or NULL */
+    apr_size_t max_body; /**< bytes; 0: the Location's limit */
     orders_handler_t handler;
     /** By the headers alone, before a body is read: refuses unread. Or NULL. */
     orders_problem_t *(*before_body)(orders_call_t *call);
@@ -88,7 +121,6 @@ typedef struct orders_route_t {
 #define ORDERS_HAS_PAY_LINKS 2u /**< the pages at which an order is paid by its link */
 #define ORDERS_HAS_OWN_KEYS 4u  /**< credentials that may travel elsewhere than in Authorization */
 
-/** A dialect. */
 typedef struct orders_api_t {
     const char *name;
     unsigned has;                 /**< ORDERS_HAS_… */

@@ -24,6 +24,15 @@ typedef struct {
 
 typedef bool (*decoder_t)(slot_t *slot);
 
+/** Any decoded value. */
+typedef union {
+    int64_t number;
+    bool truth;
+    const char *text;
+    apr_array_header_t *ids;
+    json_t *tree;
+} value_t;
+
 /** Notes the refusal; always false. */
 static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -203,6 +212,46 @@ static bool decode_decimal(slot_t *slot)
     }
 }
 
+/** Checks the members of an object; `place` names it: "address", "lines[2]". */
+static bool check_members(slot_t *slot, json_t *object, const char *place)
+{
+    const orders_input_t *input = slot->input;
+    orders_problem_t *problem = NULL;
+
+    if (json_is_object(object)) {
+        problem = orders_field_table_decode(
+            slot->field->members,
+            orders_input_nested(input, object, apr_pstrcat(slot->pool, place, ".", NULL),
+                                slot->pool),
+            NULL, slot->pool);
+    } else {
+        orders_problem_field(&problem, slot->pool,
+                             apr_pstrcat(slot->pool, input->prefix, place, NULL),
+                             ORDERS_E_invalid_type, "Must be an object.");
+    }
+    orders_problem_merge(slot->problem, slot->pool, problem);
+    return !problem;
+}
+
+static bool check_tree(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+    bool good = true;
+    json_t *entry;
+    size_t index;
+
+    if (field->type == ORDERS_FIELD_OBJECT) {
+        return check_members(slot, slot->json, field->name);
+    }
+    json_array_foreach(slot->json, index, entry)
+    {
+        const char *place = apr_psprintf(slot->pool, "%s[%d]", field->name, (int)index);
+
+        good = check_members(slot, entry, place) && good;
+    }
+    return good;
+}
+
 static bool decode_tree(slot_t *slot)
 {
     orders_field_type_e type = slot->field->type;
@@ -215,6 +264,9 @@ static bool decode_tree(slot_t *slot)
     }
     if (!slot->json) {
         return refuse(slot, ORDERS_E_invalid_type, "A form cannot hold this field.");
+    }
+    if (slot->field->members && !check_tree(slot)) {
+        return false;
     }
     *(json_t **)slot->to = slot->json;
     return true;
@@ -304,14 +356,6 @@ static bool fetch(slot_t *slot)
     return true;
 }
 
-/** The decoded value of a scalar field. */
-typedef union {
-    int64_t number;
-    bool truth;
-    const char *text;
-    apr_array_header_t *ids;
-} scalar_t;
-
 static const char *ids_text(const apr_array_header_t *ids, apr_pool_t *pool)
 {
     const char *text = "";
@@ -324,8 +368,7 @@ static const char *ids_text(const apr_array_header_t *ids, apr_pool_t *pool)
     return text;
 }
 
-static const char *scalar_text(const orders_field_t *field, const scalar_t *scalar,
-                               apr_pool_t *pool)
+static const char *value_text(const orders_field_t *field, const value_t *scalar, apr_pool_t *pool)
 {
     switch (field->type) {
     case ORDERS_FIELD_UINT64:
@@ -346,7 +389,7 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
                                    apr_pool_t *pool)
 {
     orders_problem_t *ignored = NULL;
-    scalar_t scalar = {.number = 0};
+    value_t scalar = {.number = 0};
     slot_t slot = {
         .field = field, .input = input, .pool = pool, .problem = &ignored, .to = &scalar};
 
@@ -354,7 +397,7 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
 
     if (fetch(&slot)) {
         slot.json = slot.text ? NULL : slot.json; /* a text in JSON is read as a form's */
-        text = decoders[field->type](&slot) ? scalar_text(field, &scalar, pool) : NULL;
+        text = decoders[field->type](&slot) ? value_text(field, &scalar, pool) : NULL;
     }
     return text && *text ? text : NULL;
 }
@@ -371,6 +414,7 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
 {
     orders_problem_t *problem = NULL;
     slot_t slot = {.input = input, .pool = pool, .problem = &problem};
+    value_t checked;
     size_t index;
 
     orders_fields_describe(table, count, input);
@@ -378,12 +422,12 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
         const orders_field_t *field = &table[index];
 
         slot.field = field;
-        slot.to = (char *)into + field->offset;
+        slot.to = into ? (char *)into + field->offset : (void *)&checked;
         if (!fetch(&slot)) {
             if (field->flags & ORDERS_FIELD_REQUIRED) {
                 refuse(&slot, ORDERS_E_required_field, "The field is required.");
             }
-        } else if (decoders[field->type](&slot) && field->given != SIZE_MAX) {
+        } else if (decoders[field->type](&slot) && into && field->given != SIZE_MAX) {
             *(bool *)((char *)into + field->given) = true;
         }
     }
@@ -442,6 +486,15 @@ orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size
         check_name(&names, input, name, &problem, pool);
     }
     return problem;
+}
+
+orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
+                                            const orders_input_t *input, void *into,
+                                            apr_pool_t *pool)
+{
+    return table->exactly ? orders_fields_decode_exactly(table->fields, table->count,
+                                                         table->read_only, input, into, pool)
+                          : orders_fields_decode(table->fields, table->count, input, into, pool);
 }
 
 const char *orders_input_string(const orders_input_t *input, const char *name)

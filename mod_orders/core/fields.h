@@ -76,6 +76,8 @@ typedef enum {
  */
 #define ORDERS_FIELD_SANITISE 4u
 
+struct orders_field_table_t;
+
 typedef struct orders_field_t {
     const char *name;
     orders_field_type_e type;
@@ -85,11 +87,33 @@ typedef struct orders_field_t {
     int64_t min,
         max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
     const char *const *words; /**< NULL-terminated, for WORD */
+    /** OBJECT: its members; ARRAY: the members of each entry, which must be an object. Checked, not stored. NULL: not checked. */
+    const struct orders_field_table_t *members;
 } orders_field_t;
+
+/** All fields of a body or of a query. */
+typedef struct orders_field_table_t {
+    const orders_field_t *fields;
+    size_t count;
+    bool exactly; /**< every other name is refused with `unknown_field` */
+    /** Names that `exactly` ignores, NULL-terminated: members of our own answers, so that a client may send back what it read. Or NULL. */
+    const char *const *read_only;
+} orders_field_table_t;
+
+/** The table of an array of fields; further members follow: ORDERS_FIELD_TABLE(fields, .exactly = true). */
+#define ORDERS_FIELD_TABLE(array, ...)                                                             \
+    {                                                                                              \
+        .fields = (array), .count = sizeof(array) / sizeof((array)[0]), __VA_ARGS__                \
+    }
+
+/** Decodes all fields of a table into the struct that its offsets are of. Else as orders_fields_decode. */
+orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
+                                            const orders_input_t *input, void *into,
+                                            apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
  * Decodes; fields that are not there leave the struct as it is: absent, null, or "" (but "" is the value of a STRING that
- * is not REQUIRED). Strings live in the input's pool. Problems: `invalid_fields`.
+ * is not REQUIRED). Strings live in the input's pool. With `into` NULL the fields are only checked. Problems: `invalid_fields`.
  */
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into,

@@ -47,6 +47,11 @@ const char *orders_method_list(apr_pool_t *pool, unsigned allowed)
     return list;
 }
 
+int orders_route_status(const orders_route_t *route)
+{
+    return route->success[0] ? route->success[0] : 200;
+}
+
 /** Cuts the path into decoded segments; false when it can belong to no route. */
 static bool split(segments_t *segments, const char *path, apr_pool_t *pool)
 {

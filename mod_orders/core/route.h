@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * From method and path to a row of a dialect's route table.
+ * From method and path to a row of an API's route table.
  */
 #ifndef ORDERS_CORE_ROUTE_H
 #define ORDERS_CORE_ROUTE_H
@@ -37,6 +37,9 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
  */
 const char *orders_route_mask(const orders_api_t *api, const orders_match_t *match,
                               const char *path, apr_pool_t *pool);
+
+/** The status of success that a handler need not set. */
+int orders_route_status(const orders_route_t *route);
 
 /** The ORDERS_… of a method's name, HEAD being GET; 0 when no route can have it. */
 unsigned orders_method_parse(const char *name);

@@ -115,6 +115,7 @@ static int handle(request_rec *r)
     }
     orders_reply_init(request, &reply);
     if (request->found == ORDERS_ROUTE_FOUND) {
+        reply.status = orders_route_status(request->match.route);
         problem = answer(request, &reply);
         if (request->match.route->guessable) {
             orders_guess_limit_count(request, problem);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Cancelling: what a call of any API says. */
+/** Cancelling: what a request of any API contains. */
 #ifndef ORDERS_API_COMMON_CANCEL_H
 #define ORDERS_API_COMMON_CANCEL_H
 
 #include "api/common/request.h"
 #include "store/order.h"
 
-/**
- * The reason and the version of `cancel`, and a writer for `actor`. Which order it is, and whose, is the caller's.
- * `exactly`: unknown members of the body are refused.
- */
+/** The fields of the body; the second table refuses unknown members. */
+extern const orders_field_table_t orders_cancel_fields;
+extern const orders_field_table_t orders_cancel_fields_exactly;
+
+/** Sets the reason and the version of `cancel`, and a writer for `actor`. The caller sets the order and the user. */
 orders_problem_t *orders_cancel_read(orders_cancel_t *cancel, orders_writer_t *writer,
-                                     orders_call_t *call, const char *actor,
-                                     bool exactly) ORDERS_MUSTCHECK;
+                                     orders_call_t *call, const char *actor) ORDERS_MUSTCHECK;
 
 #endif

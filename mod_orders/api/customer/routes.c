@@ -2,6 +2,7 @@
 /* The customer API: an app's users follow, cancel, return and repeat their orders. Routes, and the words for states. */
 #include "api/customer/customer.h"
 
+#include "api/common/cancel.h"
 #include "api/registry.h"
 
 const orders_projection_t orders_customer_status[] = {
@@ -54,7 +55,16 @@ static const orders_route_t routes[] = {
     READ("customer.summary", "/order-summery/:id", orders_customer_summary),
     READ("customer.summary", "/order-summary/:id", orders_customer_summary),
     ACT("customer.cancel", "/order-cancel/:id", orders_customer_cancel),
-    POST("customer.cancel", "/order-cancel/:id", orders_customer_cancel),
+    {
+        .name = "customer.cancel",
+        .method = ORDERS_POST,
+        .path = "/order-cancel/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = ORDERS_BODY_OPTIONAL,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .fields = &orders_cancel_fields,
+        .handler = orders_customer_cancel,
+    },
     {
         .name = "customer.return",
         .method = ORDERS_POST,

@@ -29,7 +29,7 @@ static orders_problem_t *read_cancel(orders_cancel_t *cancel, orders_writer_t *w
                                      orders_call_t *call)
 {
     if (call->route->body) {
-        return orders_cancel_read(cancel, writer, call, "buyer", false);
+        return orders_cancel_read(cancel, writer, call, "buyer");
     }
     ORDERS_TRY(orders_call_match(call, &cancel->match));
     return orders_call_writer(writer, call, "buyer", NULL);

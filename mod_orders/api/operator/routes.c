@@ -2,6 +2,7 @@
 /* The operator API: pages and routes. */
 #include "api/operator/operator.h"
 
+#include "api/common/cancel.h"
 #include "api/provider_events/receive.h"
 #include "api/registry.h"
 #include "core/problem_json.h"
@@ -69,7 +70,8 @@ static const orders_route_t routes[] = {
         .method = ORDERS_POST,
         .path = "/orders/:id/cancel",
         OPERATOR,
-        .body = true,
+        .body = ORDERS_BODY_OPTIONAL,
+        .fields = &orders_cancel_fields_exactly,
         .handler = orders_operator_cancel,
     },
     {

@@ -26,7 +26,7 @@ orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply)
         .order = {.text = call->param[0]},
         .user_id = call->identity->user_id,
     };
-    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "buyer", false));
+    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "buyer"));
     if (!orders_text_is_uuid(call->param[0])) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }

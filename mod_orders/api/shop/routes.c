@@ -2,6 +2,7 @@
 /* The shop API: a buyer follows orders of goods. Routes, and the words for states. */
 #include "api/shop/shop.h"
 
+#include "api/common/cancel.h"
 #include "api/registry.h"
 
 const orders_projection_t orders_shop_status[] = {
@@ -46,7 +47,9 @@ static const orders_route_t routes[] = {
         .method = ORDERS_POST,
         .path = "/:id/cancel",
         .scope = ORDERS_SCOPE_BUYER,
-        .body = true,
+        .body = ORDERS_BODY_OPTIONAL,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .fields = &orders_cancel_fields,
         .handler = orders_shop_cancel,
     },
     {

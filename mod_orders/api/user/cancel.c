@@ -12,7 +12,7 @@ orders_problem_t *orders_user_cancel(orders_call_t *call, orders_reply_t *reply)
         .order = {.id = orders_number_id(call->param[0])},
         .user_id = call->identity->user_id,
     };
-    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "buyer", false));
+    ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "buyer"));
     if (!cancel.order.id) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }

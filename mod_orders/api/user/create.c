@@ -4,7 +4,6 @@
 
 #include "api/common/return_url.h"
 #include "api/user/user.h"
-#include "core/input_body.h"
 #include "payments/payment_flow.h"
 
 typedef struct create_t {
@@ -24,6 +23,7 @@ static const orders_field_t fields[] = {
     ORDERS_FIELD(create_t, STRING, idempotency_key),
     ORDERS_FIELD(create_t, STRING, coupon_code, .max = 64),
 };
+const orders_field_table_t orders_user_create_fields = ORDERS_FIELD_TABLE(fields);
 
 static void refuse(orders_problem_t **problem, apr_pool_t *pool, const char *field,
                    orders_error_e error)
@@ -67,9 +67,8 @@ orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply)
     };
     orders_writer_t writer;
     orders_written_t *written;
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, &body, call->pool);
+    ORDERS_TRY(orders_call_body(&input, call));
+    orders_problem_t *problem = orders_call_decode(call, input, &body);
     orders_problem_merge(&problem, call->pool, check(call, &body, &place));
     ORDERS_TRY(problem);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", orders_or_null(body.idempotency_key)));

@@ -28,8 +28,9 @@ static const orders_field_t fields[] = {
     ORDERS_FIELD(query_t, WORD, sort, .words = sorts),
     ORDERS_FIELD(query_t, WORD, direction, .words = directions),
 };
+const orders_field_table_t orders_user_list_query = ORDERS_FIELD_TABLE(fields);
 
-static const orders_page_rules_t rules = {
+const orders_page_rules_t orders_user_pages = {
     .page = "page",
     .size = "per_page",
     .default_size = 20,
@@ -76,13 +77,10 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_own_list_t
 {
     orders_input_t *input;
     query_t query = {.sort = "created", .direction = "desc"};
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, &query, call->pool);
+    ORDERS_TRY(orders_call_query(&input, call));
+    orders_problem_t *problem = orders_call_decode_query(call, input, &query);
     *context = apr_pstrcat(call->pool, "user.list|", query.sort, "|", query.direction, NULL);
-    orders_problem_merge(
-        &problem, call->pool,
-        orders_page_read(page, &rules, input, *context, call->settings, call->pool));
+    orders_problem_merge(&problem, call->pool, orders_call_page(page, call, input, *context));
     ORDERS_TRY(problem);
     *list = (orders_own_list_t){
         .user_id = call->identity->user_id,
@@ -131,7 +129,6 @@ orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply)
 
     const orders_order_t *last = orders_last(found->orders);
     bool more = found->more && last;
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_list(reply->json, found, &page, more, call->pool);
     orders_reply_total(reply, found->total_count, call->pool);

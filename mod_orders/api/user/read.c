@@ -21,7 +21,6 @@ orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t 
     orders_order_t *order;
     ORDERS_TRY(orders_order_read_status(&reader, call->identity->user_id,
                                         orders_number_id(call->param[0]), &order));
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_user_write_payment_status(reply->json, order);
     reply->etag =

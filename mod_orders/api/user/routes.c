@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "api/common/cancel.h"
 #include "api/registry.h"
 #include "core/problem_json.h"
 
@@ -82,6 +83,8 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "",
         .scope = ORDERS_SCOPE_BUYER,
+        .query = &orders_user_list_query,
+        .pages = &orders_user_pages,
         .handler = orders_user_list,
     },
     {
@@ -89,7 +92,9 @@ static const orders_route_t routes[] = {
         .method = ORDERS_POST,
         .path = "",
         .scope = ORDERS_SCOPE_BUYER,
-        .body = true,
+        .body = ORDERS_BODY_REQUIRED,
+        .headers = ORDERS_HEADER_KEY,
+        .fields = &orders_user_create_fields,
         .handler = orders_user_create,
     },
     {
@@ -97,6 +102,7 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "/:id",
         .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
         .handler = orders_user_detail,
     },
     {
@@ -104,7 +110,9 @@ static const orders_route_t routes[] = {
         .method = ORDERS_POST,
         .path = "/:id/cancel",
         .scope = ORDERS_SCOPE_BUYER,
-        .body = true,
+        .body = ORDERS_BODY_OPTIONAL,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .fields = &orders_cancel_fields,
         .handler = orders_user_cancel,
     },
     {
@@ -112,6 +120,7 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "/:id/payment-status",
         .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
         .handler = orders_user_payment_state,
     },
 };

@@ -5,7 +5,7 @@
 
 #include "api/common/projection.h"
 #include "api/common/request.h"
-#include "core/call.h"
+#include "core/call_input.h"
 #include "store/order.h"
 
 /** `status` and `payment_status`, and the words there are, NULL-terminated. */
@@ -22,6 +22,11 @@ const char *orders_user_method_word(const char *canonical);
 
 /** Lists the orders that the API shows with this word, which must be one of its own. */
 void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
+
+/** What the routes read. */
+extern const orders_field_table_t orders_user_list_query;
+extern const orders_page_rules_t orders_user_pages;
+extern const orders_field_table_t orders_user_create_fields;
 
 orders_problem_t *orders_user_list(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_user_create(orders_call_t *call, orders_reply_t *reply);

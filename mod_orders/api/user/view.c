@@ -244,7 +244,6 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_orde
     orders_json_key(json, "transaction");
     write_transaction(json, posting, order, call->pool);
     orders_json_end_object(json);
-    reply->status = 200;
     reply->json = json;
     reply->etag = etag_of(call->pool, order, balance, posting);
     reply->replayed = replayed;

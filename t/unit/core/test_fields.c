@@ -326,6 +326,72 @@ static void decodes_nested_objects(void **state)
                         "lines[1].plan_id:required_field lines[1].quantity:out_of_range");
 }
 
+typedef struct {
+    json_t *lines, *address;
+} order_t;
+
+static const orders_field_t line_fields[] = {
+    {.name = "id", .type = ORDERS_FIELD_UINT64, .flags = ORDERS_FIELD_REQUIRED},
+    {.name = "method", .type = ORDERS_FIELD_WORD, .words = methods},
+    {.name = "part", .type = ORDERS_FIELD_OBJECT},
+};
+static const char *const line_read_only[] = {"total", NULL};
+static const orders_field_table_t line_table =
+    ORDERS_FIELD_TABLE(line_fields, .exactly = true, .read_only = line_read_only);
+
+static const orders_field_t address_fields[] = {
+    {.name = "lines", .type = ORDERS_FIELD_ARRAY, .members = &line_table},
+    {.name = "city", .type = ORDERS_FIELD_STRING, .max = 5},
+};
+static const orders_field_table_t address_table = ORDERS_FIELD_TABLE(address_fields);
+
+static const orders_field_t order_fields[] = {
+    {.name = "lines",
+     .type = ORDERS_FIELD_ARRAY,
+     .offset = offsetof(order_t, lines),
+     .given = SIZE_MAX,
+     .members = &line_table},
+    {.name = "address",
+     .type = ORDERS_FIELD_OBJECT,
+     .offset = offsetof(order_t, address),
+     .given = SIZE_MAX,
+     .members = &address_table},
+};
+static const orders_field_table_t order_table = ORDERS_FIELD_TABLE(order_fields, .exactly = true);
+
+static void checks_members(void **state)
+{
+    static const struct {
+        const char *text, *refused;
+    } cases[] = {
+        {"{\"lines\":[{\"id\":1,\"method\":\"manual\",\"total\":{}},{\"id\":2,\"part\":{}}],"
+         "\"address\":{\"city\":\"Kyoto\",\"other\":1}}",
+         ""},
+        {"{\"lines\":[],\"address\":null}", ""},
+        {"{\"lines\":[{\"id\":1},{\"method\":\"cash\",\"sum\":1}],\"other\":1}",
+         "lines[1].id:required_field lines[1].method:unknown_word lines[1].sum:unknown_field "
+         "other:unknown_field"},
+        {"{\"lines\":[7,{}],\"address\":[]}",
+         "lines[0]:invalid_type lines[1].id:required_field address:invalid_type"},
+        {"{\"address\":{\"city\":\"Sapporo\",\"lines\":[{\"id\":0},{\"id\":\"a\",\"part\":1}]}}",
+         "address.lines[1].id:invalid_type address.lines[1].part:invalid_type "
+         "address.city:too_long"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        orders_input_t *input;
+        order_t order = {NULL, NULL};
+        const char *text = cases[i].text;
+
+        assert_null(orders_input_json(&input, pool, text, strlen(text), false));
+        assert_string_equal(fields_of(orders_field_table_decode(&order_table, input, &order, pool)),
+                            cases[i].refused);
+        if (!*cases[i].refused) {
+            assert_true(json_is_array(order.lines));
+        }
+    }
+}
+
 static const char *const shared[] = {"number", "limit", "period", NULL};
 
 /* The refused fields of a query and a JSON body, or (without any) what the shared fields are. */
@@ -378,6 +444,7 @@ int main(void)
         TEST(refuses_form_values),
         TEST(tells_all_refusals_at_once),
         TEST(decodes_nested_objects),
+        TEST(checks_members),
         TEST(decodes_lists_of_ids),
         TEST(joins_a_query_and_a_body),
     };

@@ -2,6 +2,7 @@
 /* Multipart forms, and which reader a content type gets. */
 #include "support.h"
 
+#include "core/call_input.h"
 #include "core/input_body.h"
 
 #define TYPE "multipart/form-data; boundary=AaB03x"
@@ -162,6 +163,75 @@ static void chooses_by_content_type(void **state)
     assert_string_equal(read_body("text/plain", "{}", true, &value), "unsupported_media_type");
 }
 
+typedef struct {
+    const char *a;
+} fields_t;
+
+static const orders_field_t fields[] = {
+    {.name = "a", .type = ORDERS_FIELD_STRING, .flags = ORDERS_FIELD_REQUIRED, .given = SIZE_MAX},
+};
+static const orders_field_table_t table = ORDERS_FIELD_TABLE(fields);
+static const orders_field_table_t exact_table = ORDERS_FIELD_TABLE(fields, .exactly = true);
+
+static const char *read_call(orders_route_t route, const char *type, const char *text,
+                             const char **value)
+{
+    fields_t decoded = {NULL};
+    orders_call_t call = {.pool = pool,
+                          .route = &route,
+                          .content_type = type,
+                          .body = text,
+                          .body_length = strlen(text),
+                          .header = content_type_of};
+    orders_problem_t *problem = orders_call_read(&call, &decoded);
+
+    *value = decoded.a;
+    return code_of(problem);
+}
+
+#define JSON_TYPE "application/json"
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
+static void reads_by_the_row_of_the_route(void **state)
+{
+    const orders_route_t required = {.body = ORDERS_BODY_REQUIRED, .fields = &table};
+    const orders_route_t optional = {.body = ORDERS_BODY_OPTIONAL, .fields = &table};
+    const orders_route_t exact = {.body = ORDERS_BODY_REQUIRED, .fields = &exact_table};
+    const orders_route_t json = {
+        .body = ORDERS_BODY_REQUIRED, .media = ORDERS_MEDIA_JSON, .fields = &table};
+    const orders_route_t none = {.body = ORDERS_BODY_REQUIRED};
+    const char *value;
+
+    assert_string_equal(read_call(required, JSON_TYPE, "{\"a\":\"1\",\"b\":2}", &value), "");
+    assert_string_equal(value, "1");
+    assert_string_equal(read_call(required, "", "", &value), "malformed_json");
+    assert_string_equal(read_call(optional, "", "", &value), "invalid_fields");
+    assert_string_equal(read_call(exact, FORM_TYPE, "a=1&b=2", &value), "invalid_fields");
+    assert_string_equal(read_call(json, JSON_TYPE, "{\"a\":\"1\"}", &value), "");
+    assert_string_equal(read_call(json, FORM_TYPE, "a=1", &value), "unsupported_media_type");
+    assert_string_equal(read_call(none, JSON_TYPE, "{}", &value), "internal_error");
+}
+
+static void reads_a_page_by_the_row_of_the_route(void **state)
+{
+    const orders_page_rules_t rules = {
+        .page = "page", .size = "limit", .default_size = 20, .max_size = 50};
+    const orders_route_t route = {.query = &table, .pages = &rules};
+    const orders_settings_t settings = {.tenant = 1};
+    const orders_call_t call = {
+        .pool = pool, .route = &route, .query = "a=7&page=3&limit=90", .settings = &settings};
+    orders_input_t *input;
+    orders_page_t page;
+    fields_t decoded = {NULL};
+
+    assert_null(orders_call_query(&input, &call));
+    assert_null(orders_call_decode_query(&call, input, &decoded));
+    assert_null(orders_call_page(&page, &call, input, "list"));
+    assert_string_equal(decoded.a, "7");
+    assert_int_equal(page.page, 3);
+    assert_int_equal(page.size, 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +241,8 @@ int main(void)
         TEST(refuses_malformed_parts),
         TEST(refuses_bad_boundaries),
         TEST(chooses_by_content_type),
+        TEST(reads_by_the_row_of_the_route),
+        TEST(reads_a_page_by_the_row_of_the_route),
     };
 
     return RUN(tests);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What a request contains, read by the tables of its route: the fields of the body and of the query string, the page of a list.
+ *
+ * A handler decodes with these functions and never with a table of its own, so that the row of the route is what applies.
+ */
+#ifndef ORDERS_CORE_CALL_INPUT_H
+#define ORDERS_CORE_CALL_INPUT_H
+
+#include "core/call.h"
+
+/**
+ * Parses the body (core/input_body.h). It may be empty when the row has ORDERS_BODY_OPTIONAL. `unsupported_media_type` also
+ * for a type that `route->media` does not have.
+ */
+orders_problem_t *orders_call_body(orders_input_t **input, orders_call_t *call) ORDERS_MUSTCHECK;
+/** Decodes the input by `route->fields`; see orders_fields_decode. */
+orders_problem_t *orders_call_decode(const orders_call_t *call, const orders_input_t *input,
+                                     void *into) ORDERS_MUSTCHECK;
+/** Both, for handlers that need nothing else of the input. */
+orders_problem_t *orders_call_read(orders_call_t *call, void *into) ORDERS_MUSTCHECK;
+
+/** The same for the query string and `route->query`. */
+orders_problem_t *orders_call_query(orders_input_t **input,
+                                    const orders_call_t *call) ORDERS_MUSTCHECK;
+orders_problem_t *orders_call_decode_query(const orders_call_t *call, const orders_input_t *query,
+                                           void *into) ORDERS_MUSTCHECK;
+/** The page by `route->pages`; see orders_page_read. */
+orders_problem_t *orders_call_page(orders_page_t *page, const orders_call_t *call,
+                                   const orders_input_t *query,
+                                   const char *context) ORDERS_MUSTCHECK;
+
+#endif
