@@ -11,9 +11,13 @@
 #include "core/number.h"
 #include "core/text.h"
 
+/* Characters of a member's name in a path. */
+#define MAX_SHOWN 200
+
 /** One field on its way from the input into the struct. */
 typedef struct {
     const orders_field_t *field;
+    const char *name; /* the field's, or the path of an entry inside it */
     const orders_input_t *input;
     json_t *json;     /* the value in a JSON input, else NULL */
     const char *text; /* the value in a form, or a JSON string's */
@@ -24,14 +28,11 @@ typedef struct {
 
 typedef bool (*decoder_t)(slot_t *slot);
 
-/** Any decoded value. */
-typedef union {
-    int64_t number;
-    bool truth;
-    const char *text;
-    apr_array_header_t *ids;
-    json_t *tree;
-} value_t;
+/** How a member's name is shown in a path: a client may have sent a very long one. */
+static const char *shown_name(const char *name, apr_pool_t *pool)
+{
+    return strlen(name) > MAX_SHOWN ? orders_text_sanitise(pool, name, MAX_SHOWN) : name;
+}
 
 /** Notes the refusal; always false. */
 static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
@@ -41,7 +42,7 @@ static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
 {
     va_list arguments;
     const char *message;
-    const char *name = slot->field->name;
+    const char *name = slot->name;
 
     va_start(arguments, format);
     message = apr_pvsprintf(slot->pool, format, arguments);
@@ -112,19 +113,35 @@ static bool is_string(slot_t *slot)
     return slot->text != NULL || refuse(slot, ORDERS_E_invalid_type, "Must be a string.");
 }
 
+/** The text of a JSON number as it was sent, else the value's own text, or NULL. */
+static const char *literal_text(const slot_t *slot)
+{
+    if (json_is_integer(slot->json)) {
+        return apr_psprintf(slot->pool, "%" APR_INT64_T_FMT,
+                            (apr_int64_t)json_integer_value(slot->json));
+    }
+    return json_is_real(slot->json) ? orders_input_literal(slot->input, slot->json) : slot->text;
+}
+
 static bool sanitise_string(slot_t *slot)
 {
-    const char *text = slot->text;
+    const char *text = literal_text(slot);
 
-    if (json_is_number(slot->json)) {
-        text = orders_input_text(slot->input, slot->field->name);
-    }
     if (!text) {
         return false;
     }
     *(const char **)slot->to =
         orders_text_sanitise(slot->input->pool, text, (apr_size_t)slot->field->max);
     return true;
+}
+
+/** "" is no value where the field has a place in a struct. */
+static bool has_format(const slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+    bool or_empty = field->offset != ORDERS_FIELD_CHECKED || field->flags & ORDERS_FIELD_OR_EMPTY;
+
+    return !field->format || (or_empty && !*slot->text) || field->format->matches(slot->text);
 }
 
 static bool decode_string(slot_t *slot)
@@ -135,6 +152,9 @@ static bool decode_string(slot_t *slot)
 
     if (field->flags & ORDERS_FIELD_SANITISE) {
         return sanitise_string(slot);
+    }
+    if (field->flags & ORDERS_FIELD_OR_NUMBER) {
+        slot->text = literal_text(slot);
     }
     if (!is_string(slot)) {
         return false;
@@ -151,6 +171,9 @@ static bool decode_string(slot_t *slot)
     if (count < field->min) {
         return refuse(slot, ORDERS_E_invalid_field, "At least %" APR_INT64_T_FMT " characters.",
                       field->min);
+    }
+    if (!has_format(slot)) {
+        return refuse(slot, ORDERS_E_invalid_field, "%s", field->format->sentence);
     }
     *(const char **)slot->to = slot->json ? apr_pstrdup(slot->input->pool, slot->text) : slot->text;
     return true;
@@ -189,15 +212,9 @@ static bool decode_word(slot_t *slot)
 
 static bool decode_decimal(slot_t *slot)
 {
-    const char *text = slot->text;
+    const char *text = slot->json && slot->text ? NULL : literal_text(slot);
     int64_t ignored;
 
-    if (slot->json) {
-        text = json_is_integer(slot->json)
-                   ? apr_psprintf(slot->pool, "%" APR_INT64_T_FMT,
-                                  (apr_int64_t)json_integer_value(slot->json))
-                   : orders_input_literal(slot->input, slot->json);
-    }
     if (!text) {
         return refuse(slot, ORDERS_E_invalid_type, "Must be a number.");
     }
@@ -212,64 +229,138 @@ static bool decode_decimal(slot_t *slot)
     }
 }
 
-/** Checks the members of an object; `place` names it: "address", "lines[2]". */
-static bool check_members(slot_t *slot, json_t *object, const char *place)
-{
-    const orders_input_t *input = slot->input;
-    orders_problem_t *problem = NULL;
+static bool decode_slot(slot_t *slot);
 
-    if (json_is_object(object)) {
-        problem = orders_field_table_decode(
-            slot->field->members,
-            orders_input_nested(input, object, apr_pstrcat(slot->pool, place, ".", NULL),
-                                slot->pool),
-            NULL, slot->pool);
-    } else {
-        orders_problem_field(&problem, slot->pool,
-                             apr_pstrcat(slot->pool, input->prefix, place, NULL),
-                             ORDERS_E_invalid_type, "Must be an object.");
+/** Room for the value of any field. */
+typedef union {
+    int64_t number;
+    bool truth;
+    const char *text;
+    apr_array_header_t *ids;
+} value_t;
+
+/** Decodes the members of an object inside the field; `name` is its path. */
+static bool decode_members(const slot_t *slot, json_t *object, const char *name, void *into)
+{
+    const orders_field_table_t *table = slot->field->members;
+    slot_t place = *slot;
+    orders_problem_t *problem;
+    orders_input_t *input;
+
+    place.name = name;
+    if (!json_is_object(object)) {
+        return refuse(&place, ORDERS_E_invalid_type, "Must be an object.");
     }
+    input = orders_input_nested(slot->input, object, apr_pstrcat(slot->pool, name, ".", NULL),
+                                slot->pool);
+    problem = orders_field_table_decode(table, input, into, slot->pool);
     orders_problem_merge(slot->problem, slot->pool, problem);
     return !problem;
 }
 
-static bool check_tree(slot_t *slot)
+/** One entry of an array or a map. */
+static bool decode_entry(const slot_t *slot, json_t *value, const char *name, void *into)
 {
     const orders_field_t *field = slot->field;
+    value_t discarded;
+    slot_t entry = *slot;
+
+    if (field->members && (json_is_object(value) || !field->entry)) {
+        return decode_members(slot, value, name, into);
+    }
+    if (!field->entry) {
+        return true;
+    }
+    entry.field = field->entry;
+    entry.name = name;
+    entry.json = value;
+    entry.text = json_string_value(value);
+    entry.to = &discarded;
+    return decode_slot(&entry);
+}
+
+static bool check_count(slot_t *slot, size_t count)
+{
+    const orders_field_t *field = slot->field;
+
+    if (field->max && ((int64_t)count < field->min || (int64_t)count > field->max)) {
+        return refuse(slot, ORDERS_E_out_of_range,
+                      "Must have from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT " entries.",
+                      field->min, field->max);
+    }
+    return true;
+}
+
+static bool decode_array(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+    apr_size_t size = field->members && field->offset != SIZE_MAX ? field->members->size : 0;
+    apr_array_header_t *structs = NULL;
     bool good = true;
-    json_t *entry;
+    json_t *value;
     size_t index;
 
-    if (field->type == ORDERS_FIELD_OBJECT) {
-        return check_members(slot, slot->json, field->name);
+    if (!json_is_array(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type,
+                      slot->json ? "Must be an array." : "A form cannot hold this field.");
     }
-    json_array_foreach(slot->json, index, entry)
+    if (!check_count(slot, json_array_size(slot->json))) {
+        return false;
+    }
+    if (size) {
+        structs = apr_array_make(slot->pool, (int)json_array_size(slot->json), (int)size);
+    }
+    json_array_foreach(slot->json, index, value)
     {
-        const char *place = apr_psprintf(slot->pool, "%s[%d]", field->name, (int)index);
+        void *into = structs ? memset(apr_array_push(structs), 0, size) : NULL;
+        const char *name = apr_psprintf(slot->pool, "%s[%" APR_SIZE_T_FMT "]", slot->name, index);
 
-        good = check_members(slot, entry, place) && good;
+        good = decode_entry(slot, value, name, into) && good;
     }
+    *(void **)slot->to = structs ? (void *)structs : (void *)slot->json;
     return good;
 }
 
-static bool decode_tree(slot_t *slot)
+static bool decode_map(slot_t *slot)
 {
-    orders_field_type_e type = slot->field->type;
+    const orders_field_t *field = slot->field;
+    bool good = true;
+    const char *name;
+    json_t *value;
 
-    if (type == ORDERS_FIELD_OBJECT && !json_is_object(slot->json)) {
-        return refuse(slot, ORDERS_E_invalid_type, "Must be an object.");
+    if (!json_is_object(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type,
+                      slot->json ? "Must be an object." : "A form cannot hold this field.");
     }
-    if (type == ORDERS_FIELD_ARRAY && !json_is_array(slot->json)) {
-        return refuse(slot, ORDERS_E_invalid_type, "Must be an array.");
+    if (!check_count(slot, json_object_size(slot->json))) {
+        return false;
+    }
+    json_object_foreach(slot->json, name, value)
+    {
+        slot_t entry = *slot;
+
+        entry.name = apr_pstrcat(slot->pool, slot->name, ".", shown_name(name, slot->pool), NULL);
+        good = (!field->format || field->format->matches(name) ||
+                refuse(&entry, ORDERS_E_invalid_field, "%s", field->format->sentence)) &&
+               decode_entry(slot, value, entry.name, NULL) && good;
+    }
+    *(json_t **)slot->to = slot->json;
+    return good;
+}
+
+/** An object, or JSON of any type. */
+static bool decode_json(slot_t *slot)
+{
+    const orders_field_t *field = slot->field;
+
+    if (field->type == ORDERS_FIELD_OBJECT && !json_is_object(slot->json)) {
+        return refuse(slot, ORDERS_E_invalid_type, "Must be an object.");
     }
     if (!slot->json) {
         return refuse(slot, ORDERS_E_invalid_type, "A form cannot hold this field.");
     }
-    if (slot->field->members && !check_tree(slot)) {
-        return false;
-    }
     *(json_t **)slot->to = slot->json;
-    return true;
+    return !field->members || decode_members(slot, slot->json, slot->name, NULL);
 }
 
 /** The id that an entry of a list is, 0 when it is none. */
@@ -302,17 +393,14 @@ static apr_array_header_t *entries_of(const slot_t *slot)
 
 static bool decode_ids(slot_t *slot)
 {
-    const orders_field_t *field = slot->field;
     apr_array_header_t *ids = entries_of(slot);
     int index;
 
     if (slot->json && !json_is_array(slot->json)) {
         return refuse(slot, ORDERS_E_invalid_type, "Must be an array.");
     }
-    if (field->max && (ids->nelts < field->min || ids->nelts > field->max)) {
-        return refuse(slot, ORDERS_E_out_of_range,
-                      "Must have from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT " entries.",
-                      field->min, field->max);
+    if (!check_count(slot, (size_t)ids->nelts)) {
+        return false;
     }
     for (index = 0; index < ids->nelts; index++) {
         if (!APR_ARRAY_IDX(ids, index, int64_t)) {
@@ -327,9 +415,15 @@ static const decoder_t decoders[] = {
     [ORDERS_FIELD_UINT64] = decode_uint64, [ORDERS_FIELD_INT64] = decode_int64,
     [ORDERS_FIELD_STRING] = decode_string, [ORDERS_FIELD_BOOL] = decode_bool,
     [ORDERS_FIELD_WORD] = decode_word,     [ORDERS_FIELD_DECIMAL] = decode_decimal,
-    [ORDERS_FIELD_JSON] = decode_tree,     [ORDERS_FIELD_OBJECT] = decode_tree,
-    [ORDERS_FIELD_ARRAY] = decode_tree,    [ORDERS_FIELD_IDS] = decode_ids,
+    [ORDERS_FIELD_JSON] = decode_json,     [ORDERS_FIELD_OBJECT] = decode_json,
+    [ORDERS_FIELD_ARRAY] = decode_array,   [ORDERS_FIELD_MAP] = decode_map,
+    [ORDERS_FIELD_IDS] = decode_ids,
 };
+
+static bool decode_slot(slot_t *slot)
+{
+    return decoders[slot->field->type](slot);
+}
 
 /** Finds the field's value; false when it is not there (see fields.h for what that means). */
 static bool fetch(slot_t *slot)
@@ -351,7 +445,8 @@ static bool fetch(slot_t *slot)
         return false;
     }
     if (slot->text && *slot->text == '\0') {
-        return field->type == ORDERS_FIELD_STRING && !(field->flags & ORDERS_FIELD_REQUIRED);
+        return field->type == ORDERS_FIELD_STRING ? !(field->flags & ORDERS_FIELD_REQUIRED)
+                                                  : field->offset == ORDERS_FIELD_CHECKED;
     }
     return true;
 }
@@ -390,14 +485,18 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
 {
     orders_problem_t *ignored = NULL;
     value_t scalar = {.number = 0};
-    slot_t slot = {
-        .field = field, .input = input, .pool = pool, .problem = &ignored, .to = &scalar};
+    slot_t slot = {.field = field,
+                   .name = field->name,
+                   .input = input,
+                   .pool = pool,
+                   .problem = &ignored,
+                   .to = &scalar};
 
     const char *text = NULL;
 
     if (fetch(&slot)) {
         slot.json = slot.text ? NULL : slot.json; /* a text in JSON is read as a form's */
-        text = decoders[field->type](&slot) ? value_text(field, &scalar, pool) : NULL;
+        text = decode_slot(&slot) ? value_text(field, &scalar, pool) : NULL;
     }
     return text && *text ? text : NULL;
 }
@@ -414,7 +513,7 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
 {
     orders_problem_t *problem = NULL;
     slot_t slot = {.input = input, .pool = pool, .problem = &problem};
-    value_t checked;
+    value_t discarded;
     size_t index;
 
     orders_fields_describe(table, count, input);
@@ -422,12 +521,14 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
         const orders_field_t *field = &table[index];
 
         slot.field = field;
-        slot.to = into ? (char *)into + field->offset : (void *)&checked;
+        slot.name = field->name;
+        slot.to = into && field->offset != ORDERS_FIELD_CHECKED ? (char *)into + field->offset
+                                                                : (void *)&discarded;
         if (!fetch(&slot)) {
             if (field->flags & ORDERS_FIELD_REQUIRED) {
                 refuse(&slot, ORDERS_E_required_field, "The field is required.");
             }
-        } else if (decoders[field->type](&slot) && into && field->given != SIZE_MAX) {
+        } else if (decode_slot(&slot) && into && field->given != SIZE_MAX) {
             *(bool *)((char *)into + field->given) = true;
         }
     }
@@ -440,10 +541,10 @@ typedef struct names_t {
     const char *const *read_only;
 } names_t;
 
-/** Whether a list of the table or of `read_only` has the name; "id[]" of a form is "id". */
-static bool is_known(const names_t *names, const char *name)
+/** Whether a list of the table or of `read_only` has the name; "id[]" is "id" in a form. */
+static bool is_known(const names_t *names, const char *name, bool form)
 {
-    size_t length = strcspn(name, "[");
+    size_t length = form ? strcspn(name, "[") : strlen(name);
 
     for (size_t i = 0; i < names->count; i++) {
         if (strncmp(names->table[i].name, name, length) == 0 && !names->table[i].name[length]) {
@@ -461,8 +562,9 @@ static bool is_known(const names_t *names, const char *name)
 static void check_name(const names_t *names, const orders_input_t *input, const char *name,
                        orders_problem_t **problem, apr_pool_t *pool)
 {
-    if (!is_known(names, name)) {
-        orders_problem_field(problem, pool, apr_pstrcat(pool, input->prefix, name, NULL),
+    if (!is_known(names, name, !input->root)) {
+        orders_problem_field(problem, pool,
+                             apr_pstrcat(pool, input->prefix, shown_name(name, pool), NULL),
                              ORDERS_E_unknown_field, orders_error_sentence(ORDERS_E_unknown_field));
     }
 }
@@ -495,55 +597,4 @@ orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
     return table->exactly ? orders_fields_decode_exactly(table->fields, table->count,
                                                          table->read_only, input, into, pool)
                           : orders_fields_decode(table->fields, table->count, input, into, pool);
-}
-
-const char *orders_input_string(const orders_input_t *input, const char *name)
-{
-    return input->root ? json_string_value(json_object_get(input->root, name))
-                       : orders_input_form_value(input, name);
-}
-
-const char *orders_input_text(const orders_input_t *input, const char *name)
-{
-    const json_t *value = json_object_get(input->root, name);
-
-    if (json_is_integer(value)) {
-        return apr_psprintf(input->pool, "%" APR_INT64_T_FMT,
-                            (apr_int64_t)json_integer_value(value));
-    }
-    return json_is_real(value) ? orders_input_literal(input, value)
-                               : orders_input_string(input, name);
-}
-
-/** What is wrong with a field that two inputs may have, or NULL. */
-static const char *fault_in(const json_t *value, const char *first, const char *second)
-{
-    if (value && !json_is_null(value) && !second) {
-        return "Must be a text or a number.";
-    }
-    return first && second && strcmp(first, second) != 0
-               ? "Has one value in the query and another one in the body."
-               : NULL;
-}
-
-orders_problem_t *orders_input_both(orders_input_t **both, const orders_input_t *query,
-                                    const orders_input_t *body, const char *const *names,
-                                    apr_pool_t *pool)
-{
-    orders_problem_t *problem = NULL;
-
-    *both = orders_input_pairs(pool, NULL);
-    for (; *names; names++) {
-        const char *first = orders_input_text(query, *names);
-        const char *second = orders_input_text(body, *names);
-        const char *fault = fault_in(json_object_get(body->root, *names), first, second);
-
-        if (!fault && (first || second)) {
-            fault = orders_input_add_pair(*both, *names, first ? first : second);
-        }
-        if (fault) {
-            orders_problem_field(&problem, pool, *names, ORDERS_E_invalid_field, fault);
-        }
-    }
-    return problem;
 }

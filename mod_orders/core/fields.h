@@ -63,9 +63,10 @@ typedef enum {
     ORDERS_FIELD_WORD,    /**< const char *, one of `words` */
     ORDERS_FIELD_DECIMAL, /**< const char *: a number's literal text, for orders_money_parse */
     ORDERS_FIELD_JSON,    /**< json_t * (borrowed from the input), any type; forms have none */
-    ORDERS_FIELD_OBJECT,  /**< json_t *, must be an object */
-    ORDERS_FIELD_ARRAY,   /**< json_t *, must be an array */
-    ORDERS_FIELD_IDS      /**< apr_array_header_t * of int64_t: an array of ids, or a form's list */
+    ORDERS_FIELD_OBJECT,  /**< json_t *, must be an object; its `members` are checked */
+    ORDERS_FIELD_ARRAY,   /**< json_t *, or a list of structs (see `members`), must be an array */
+    ORDERS_FIELD_MAP, /**< json_t *, must be an object; its names are free, its values are alike */
+    ORDERS_FIELD_IDS  /**< apr_array_header_t * of int64_t: an array of ids, or a form's list */
 } orders_field_type_e;
 
 #define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
@@ -75,8 +76,19 @@ typedef enum {
  * any other type counts as absent.
  */
 #define ORDERS_FIELD_SANITISE 4u
+#define ORDERS_FIELD_OR_NUMBER 8u /**< STRING: a number is accepted too, as its literal text */
+#define ORDERS_FIELD_OR_EMPTY 16u /**< STRING, checked only: "" needs no format */
 
-struct orders_field_table_t;
+/** The offset of a field that is checked only: it has no place in a struct, and "" is a value like any other. */
+#define ORDERS_FIELD_CHECKED SIZE_MAX
+
+/** A syntax that a text must have beyond its length; core/format.h has those there are. */
+typedef struct orders_format_t {
+    bool (*matches)(const char *text);
+    const char *sentence; /**< what is wrong with another text */
+} orders_format_t;
+
+typedef struct orders_field_table_t orders_field_table_t;
 
 typedef struct orders_field_t {
     const char *name;
@@ -86,19 +98,26 @@ typedef struct orders_field_t {
     size_t given;  /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
     int64_t min,
         max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
-    const char *const *words; /**< NULL-terminated, for WORD */
-    /** OBJECT: its members; ARRAY: the members of each entry, which must be an object. Checked, not stored. NULL: not checked. */
-    const struct orders_field_table_t *members;
+    const char *const *words;      /**< NULL-terminated, for WORD */
+    const orders_format_t *format; /**< STRING: the text's, MAP: the names'; or NULL */
+    /**
+     * OBJECT: its members. ARRAY, MAP: the members of each entry, which is an object. Where the field has an offset and the
+     * table of an ARRAY's entries a `size`, the field becomes an apr_array_header_t * of these structs. NULL: not checked.
+     */
+    const orders_field_table_t *members;
+    /** ARRAY, MAP: what each entry is that is no object with `members`; its name and offset do not count. Or NULL. */
+    const struct orders_field_t *entry;
 } orders_field_t;
 
-/** All fields of a body or of a query. */
-typedef struct orders_field_table_t {
+/** All fields of a body, of a query or of an object inside a body. */
+struct orders_field_table_t {
     const orders_field_t *fields;
     size_t count;
     bool exactly; /**< every other name is refused with `unknown_field` */
-    /** Names that `exactly` ignores, NULL-terminated: members of our own answers, so that a client may send back what it read. Or NULL. */
+    /** Names that `exactly` ignores (NULL-terminated, or NULL): members of our own answers, so that a client may send them back. */
     const char *const *read_only;
-} orders_field_table_t;
+    apr_size_t size; /**< of the struct that the offsets are of; needed for lists of structs only */
+};
 
 /** The table of an array of fields; further members follow: ORDERS_FIELD_TABLE(fields, .exactly = true). */
 #define ORDERS_FIELD_TABLE(array, ...)                                                             \
@@ -106,7 +125,10 @@ typedef struct orders_field_table_t {
         .fields = (array), .count = sizeof(array) / sizeof((array)[0]), __VA_ARGS__                \
     }
 
-/** Decodes all fields of a table into the struct that its offsets are of. Else as orders_fields_decode. */
+/**
+ * Decodes all fields of a table into the struct that its offsets are of. A field inside a field is named
+ * by its path: "address.city", "lines[1].quantity", "translations.de.name". Else as orders_fields_decode.
+ */
 orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
                                             const orders_input_t *input, void *into,
                                             apr_pool_t *pool) ORDERS_MUSTCHECK;

@@ -138,7 +138,7 @@ static bool is_content(const char *name)
 static bool is_scalar(const orders_field_t *field)
 {
     return field->type != ORDERS_FIELD_JSON && field->type != ORDERS_FIELD_OBJECT &&
-           field->type != ORDERS_FIELD_ARRAY;
+           field->type != ORDERS_FIELD_ARRAY && field->type != ORDERS_FIELD_MAP;
 }
 
 /** The table's field of that name, or NULL. */

@@ -35,7 +35,7 @@ typedef struct orders_table_t {
 /**
  * The value of a field in one spelling, as text; the same for every input that decodes to the same value. NULL when the
  * field is absent, null or empty (every handler takes an empty optional text for absent), or not of its type. Not for ORDERS_FIELD_JSON,
- * OBJECT and ARRAY.
+ * OBJECT, ARRAY and MAP.
  */
 const char *orders_field_canonical(const orders_field_t *field, const orders_input_t *input,
                                    apr_pool_t *pool);

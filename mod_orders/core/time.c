@@ -146,6 +146,9 @@ static bool take_fraction(const char **at, int *micros)
     return *at > start;
 }
 
+/* Time zones end at 14:00; PostgreSQL reads offsets up to 15:59. */
+#define MAX_OFFSET_HOURS 15
+
 /** Z or ±hh:mm, in seconds east of Greenwich; must be the end of the text. */
 static bool take_offset(const char **at, int *offset)
 {
@@ -156,8 +159,8 @@ static bool take_offset(const char **at, int *offset)
     if (take_char(at, 'Z')) {
         return **at == '\0';
     }
-    if (!take_char(at, west ? '-' : '+') || !take(at, 2, 0, 23, &hours) || !take_char(at, ':') ||
-        !take(at, 2, 0, 59, &minutes)) {
+    if (!take_char(at, west ? '-' : '+') || !take(at, 2, 0, MAX_OFFSET_HOURS, &hours) ||
+        !take_char(at, ':') || !take(at, 2, 0, 59, &minutes)) {
         return false;
     }
     *offset = (hours * 60 + minutes) * (west ? -60 : 60);

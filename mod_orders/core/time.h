@@ -25,7 +25,7 @@ const char *orders_time_text(apr_pool_t *pool, apr_time_t time, bool micros);
 
 /**
  * Reads an instant: 2026-11-21T10:00[:00[.123456]](Z|±hh:mm). Decimals beyond the sixth are cut off. False: anything else,
- * such as a time without an offset or a date alone, and dates that do not exist.
+ * such as a time without an offset or a date alone, dates that do not exist, and offsets beyond 15:59, which PostgreSQL refuses.
  */
 bool orders_time_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
 

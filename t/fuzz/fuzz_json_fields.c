@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/fields.h"
+#include "core/format.h"
 #include "core/json_writer.h"
 #include "core/money.h"
 #include "core/text.h"
@@ -14,8 +15,14 @@ typedef struct {
     int64_t number;
     const char *name, *notes, *word, *price;
     bool flag;
-    json_t *any, *object, *array;
+    json_t *any, *object, *array, *map, *address;
+    apr_array_header_t *lines;
 } sample_t;
+
+typedef struct {
+    uint64_t id;
+    int64_t quantity;
+} line_t;
 
 static const char *const words[] = {"balance", "external", NULL};
 
@@ -24,6 +31,37 @@ static const char *const words[] = {"balance", "external", NULL};
         .name = #member, .type = ORDERS_FIELD_##kind, .offset = offsetof(sample_t, member),        \
         .given = SIZE_MAX, __VA_ARGS__                                                             \
     }
+
+#define CHECKED(text, kind, ...)                                                                   \
+    {                                                                                              \
+        .name = text, .type = ORDERS_FIELD_##kind, .offset = ORDERS_FIELD_CHECKED,                 \
+        .given = SIZE_MAX, __VA_ARGS__                                                             \
+    }
+
+static const orders_field_t line_fields[] = {
+    {.name = "id",
+     .type = ORDERS_FIELD_UINT64,
+     .flags = ORDERS_FIELD_REQUIRED,
+     .offset = offsetof(line_t, id),
+     .given = SIZE_MAX},
+    {.name = "quantity",
+     .type = ORDERS_FIELD_INT64,
+     .offset = offsetof(line_t, quantity),
+     .given = SIZE_MAX,
+     .min = 1,
+     .max = 9},
+};
+static const orders_field_table_t line_table =
+    ORDERS_FIELD_TABLE(line_fields, .exactly = true, .size = sizeof(line_t));
+
+static const orders_field_t number = CHECKED(NULL, INT64, .max = 99);
+static const orders_field_t address_fields[] = {
+    CHECKED("city", STRING, .flags = ORDERS_FIELD_OR_NUMBER, .max = 8),
+    CHECKED("at", STRING, .format = &orders_format_time),
+    CHECKED("url", STRING, .format = &orders_format_url),
+};
+static const orders_field_table_t address_table =
+    ORDERS_FIELD_TABLE(address_fields, .exactly = true);
 
 static const orders_field_t table[] = {
     FIELD(id, UINT64, .flags = ORDERS_FIELD_REQUIRED),
@@ -35,9 +73,55 @@ static const orders_field_t table[] = {
     FIELD(flag, BOOL, .flags = 0),
     FIELD(any, JSON, .flags = 0),
     FIELD(object, OBJECT, .flags = 0),
-    FIELD(array, ARRAY, .flags = 0),
+    FIELD(array, ARRAY, .entry = &number),
+    FIELD(map, MAP, .members = &address_table, .entry = &number, .format = &orders_format_language),
+    FIELD(address, OBJECT, .members = &address_table),
+    FIELD(lines, ARRAY, .members = &line_table, .max = 3),
 };
 #define FIELDS (sizeof(table) / sizeof(table[0]))
+
+static bool is_number(const json_t *value)
+{
+    return json_is_number(value) && json_number_value(value) <= 99;
+}
+
+static bool is_address(json_t *value)
+{
+    const char *name;
+    json_t *member;
+
+    json_object_foreach(value, name, member)
+    {
+        if (strcmp(name, "city") != 0 && strcmp(name, "at") != 0 && strcmp(name, "url") != 0) {
+            return false;
+        }
+    }
+    return json_is_object(value);
+}
+
+/* What a request without a refusal holds. */
+static void check_trees(const sample_t *sample)
+{
+    const char *name;
+    json_t *value;
+    size_t index;
+
+    json_array_foreach(sample->array, index, value)
+    {
+        HOLDS(is_number(value));
+    }
+    json_object_foreach(sample->map, name, value)
+    {
+        HOLDS(orders_format_language.matches(name));
+        HOLDS(is_number(value) || is_address(value));
+    }
+    HOLDS(!sample->address || is_address(sample->address));
+    for (int i = 0; sample->lines && i < sample->lines->nelts; i++) {
+        const line_t *line = &APR_ARRAY_IDX(sample->lines, i, line_t);
+
+        HOLDS(i < 3 && line->id <= INT64_MAX && line->quantity >= 0 && line->quantity <= 9);
+    }
+}
 
 static void check_fields(const orders_input_t *input, apr_pool_t *pool)
 {
@@ -54,6 +138,9 @@ static void check_fields(const orders_input_t *input, apr_pool_t *pool)
     HOLDS(!sample.price ||
           orders_money_parse(sample.price, strlen(sample.price), 2, &minor) != ORDERS_MONEY_NONE);
     HOLDS(!problem || (problem->fields && problem->fields->nelts > 0));
+    if (!problem) {
+        check_trees(&sample);
+    }
 }
 
 /** Writes a tree with our writer: what comes out must read as the same tree. */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Formats of texts for field tables. Each is the rule of one SQL domain or function for the same value.
+ */
+#ifndef ORDERS_CORE_FORMAT_H
+#define ORDERS_CORE_FORMAT_H
+
+#include "core/fields.h"
+
+/** As orders_is_mail_address has it. */
+extern const orders_format_t orders_format_mail;
+/** An http or https URL without whitespace. */
+extern const orders_format_t orders_format_url;
+/** ISO 8601 with an offset, from the year 1 to the year 9999 in UTC. */
+extern const orders_format_t orders_format_time;
+/** A language tag in lower case: "en", "zh-hant". */
+extern const orders_format_t orders_format_language;
+/** 1 to 64 lower-case letters, digits, _ and -, which name something in URLs and settings. */
+extern const orders_format_t orders_format_slug;
+
+#endif

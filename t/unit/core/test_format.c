@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Formats of texts. */
+#include "support.h"
+
+#include "core/format.h"
+
+#define ALL(format, expected, ...)                                                                 \
+    do {                                                                                           \
+        static const char *const texts[] = {__VA_ARGS__};                                          \
+        for (size_t i = 0; i < COUNT(texts); i++) {                                                \
+            if ((format).matches(texts[i]) != (expected)) {                                        \
+                fail_msg("%s: %s", #format, texts[i]);                                             \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
+
+static void knows_times(void **state)
+{
+    ALL(orders_format_time, true, "2026-01-01T10:30Z", "2026-01-01T10:30:00.000Z",
+        "2026-01-01T16:15:00.000000000+05:45", "2026-01-02T02:29+15:59",
+        "2026-01-01T10:30:00.25-00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
+    ALL(orders_format_time, false, "", "yesterday", "infinity", "2026-01-01", "2026-01-01T00:00",
+        "2026-01-01T00:00:00", "2026-02-30T00:00:00Z", "2026-13-01T00:00Z", "2026-01-01T00:60Z",
+        "2026-01-01T00:00:61Z", "2026-01-01T24:01Z", "2026-01-01T00:00.5Z", "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00+16:00", "2026-01-01T00:00:00-16:00", "2026-01-01T00:00:00+23:59",
+        "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00+05:60", "2026-01-01T00:00:00+5",
+        "0000-01-01T00:00Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-12:00",
+        "2026-01-01T00:00Z\n");
+}
+
+static void knows_urls(void **state)
+{
+    ALL(orders_format_url, true, "http://a", "https://example.com/p?a=b#c",
+        "https://\xC3\xA9.example");
+    ALL(orders_format_url, false, "", "http://", "https://", "ftp://x", "javascript:alert(1)",
+        "HTTPS://x", "https:/x", "https://a b", "https://a\tb", "https://a\n", "https://a\xC2\xA0",
+        "https://a\xE2\x80\x83", "https://a\xE3\x80\x80", "https://a\xE2\x80\xAE", " https://a");
+}
+
+static void knows_language_tags(void **state)
+{
+    ALL(orders_format_language, true, "en", "ang", "en-gb", "zh-hant", "de-1996", "sl-rozaj-biske");
+    ALL(orders_format_language, false, "", "e", "engl", "EN", "en-", "en-GB", "-en", "en_gb",
+        "en--gb", "en-abcdefghi", "e1");
+}
+
+static void knows_slugs(void **state)
+{
+    ALL(orders_format_slug, true, "a", "0", "a-b_c",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    ALL(orders_format_slug, false, "", "-a", "_a", "A", "a b", "a.b",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+}
+
+static void knows_mail_addresses(void **state)
+{
+    ALL(orders_format_mail, true, "ada@example.com");
+    ALL(orders_format_mail, false, "", "ada", "ada@example");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(knows_times), TEST(knows_urls),           TEST(knows_language_tags),
+        TEST(knows_slugs), TEST(knows_mail_addresses),
+    };
+
+    return RUN(tests);
+}
