@@ -9,10 +9,6 @@
 #include "payments/provider_event.h"
 #include "store/pay_link.h"
 
-/* Seconds until the worker asks for the outcome of a capture: one whose reply was lost, one that is pending at the provider. */
-#define ASK_SOON 20
-#define ASK_LATER 3600
-
 /* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
 {
@@ -167,26 +163,6 @@ orders_problem_t *orders_payment_flow_look(const orders_payment_flow_t *flow,
     return channel.provider->capture(&channel, flow->writer->pool, &request, reply);
 }
 
-/* The outcome of a capture as the event that the order book hears. */
-static const struct {
-    const char *outcome, *event;
-} captured[] = {
-    {"paid", "paid"},
-    {"confirming", "confirming"},
-    {"failed", "failed"},
-    {"gone", "failed"},
-};
-
-static const char *event_of(const char *outcome)
-{
-    for (size_t i = 0; i < sizeof captured / sizeof *captured; i++) {
-        if (strcmp(captured[i].outcome, outcome) == 0) {
-            return captured[i].event;
-        }
-    }
-    return NULL;
-}
-
 static orders_reader_t reader_of(const orders_payment_flow_t *flow)
 {
     return (orders_reader_t){.database = flow->writer->database,
@@ -194,38 +170,36 @@ static orders_reader_t reader_of(const orders_payment_flow_t *flow)
                              .tenant = flow->writer->tenant};
 }
 
-/* The outcome as the provider's own event; the database compares the amount. */
+/* What the provider answered, or that it did not; the database decides what follows. */
 static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
                                         const orders_payment_t *payment,
                                         const orders_capture_reply_t *said,
                                         orders_written_t **written)
 {
     const orders_reader_t reader = reader_of(flow);
-    const char *type = event_of(said->outcome);
-    if (!type) {
-        return orders_payment_capture_not_made(&reader, payment->id, written);
-    }
-    const char *about = said->transaction_id ? said->transaction_id : payment->intent_id;
-    const bool gone = strcmp(said->outcome, "gone") == 0;
+    const orders_record_capture_t capture = {
+        .payment_id = payment->id,
+        .outcome = said->outcome,
+        .transaction_id = said->transaction_id,
+        .amount = said->amount,
+        .currency = said->currency,
+        .code = said->failure_code,
+        .message = said->failure_message,
+        .payer = said->payer,
+    };
     const orders_payment_event_t event = {
         .channel = payment->channel,
-        .event_id = apr_pstrcat(reader.pool, "capture:", about, ":", said->outcome, NULL),
-        .type = type,
+        .type = said->outcome,
         .payment_key = payment->provider_key,
         .intent_id = payment->intent_id,
         .transaction_id = said->transaction_id,
         .amount = said->amount,
         .currency = said->currency,
-        .code = gone ? "intent_gone" : said->failure_code,
-        .message = gone ? "The payment can no longer be approved." : said->failure_message,
-        .payer = said->payer,
     };
-    ORDERS_TRY(orders_provider_event_apply(&reader, flow->providers, flow->writer->route, &event,
-                                           written));
-    ORDERS_TRY(orders_provider_event_refusal(reader.pool, *written));
-    return strcmp(type, "confirming") == 0
-               ? orders_payment_await_capture(&reader, payment->id, ASK_LATER, written)
-               : NULL;
+    ORDERS_TRY(orders_payment_record_capture(&reader, &capture, written));
+    orders_provider_event_log_verdict(flow->providers, flow->writer->route, &event, *written,
+                                      reader.pool);
+    return orders_provider_event_refusal(reader.pool, *written);
 }
 
 orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_t *flow,
@@ -247,8 +221,8 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
     }
     problem->log = trouble_with(flow, payment->channel, "payment", payment->id, problem);
     if (problem->error == ORDERS_E_provider_unreachable) {
-        const orders_reader_t reader = reader_of(flow);
-        ORDERS_TRY(orders_payment_await_capture(&reader, payment->id, ASK_SOON, written));
+        said = (orders_capture_reply_t){.outcome = "unknown"};
+        ORDERS_TRY(record_outcome(flow, payment, &said, written));
         *written = NULL;
     }
     return problem;

@@ -126,8 +126,8 @@ typedef struct orders_signed_body_t {
 typedef struct orders_event_t {
     const char *id;
     /**
-     * paid failed confirming refunded refund_failed; approved: the buyer did, and the caller must capture;
-     * ignored: not about a payment of ours. Anything else is an unknown type, which the order database refuses.
+     * paid failed confirming refunded refund_failed; approved: the buyer did, and the payment can be captured;
+     * ignored: not about a payment of ours. The order database decides what follows, and refuses unknown types.
      */
     const char *type;
     const char *raw_type;    /**< the provider's own name of the type, if it differs, or NULL */

@@ -22,25 +22,20 @@ void orders_provider_event_log(const orders_providers_t *providers, const char *
                (apr_int64_t)event->amount, or_dash(event->currency), refused->refusal);
 }
 
-orders_problem_t *orders_provider_event_apply(const orders_reader_t *reader,
-                                              const orders_providers_t *providers,
-                                              const char *route,
-                                              const orders_payment_event_t *event,
-                                              orders_written_t **written)
+void orders_provider_event_log_verdict(const orders_providers_t *providers, const char *route,
+                                       const orders_payment_event_t *event,
+                                       const orders_written_t *written, apr_pool_t *pool)
 {
-    ORDERS_TRY(orders_payment_apply_event(reader, event, written));
-    const orders_written_t *result = *written;
-    if (result->refusal && !result->replayed) {
+    if (written->refusal && !written->replayed) {
         const orders_refused_event_t refused = {
             .event = *event,
-            .payment = result->id ? apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
-                                                 (apr_int64_t)result->id)
-                                  : event->payment_key,
-            .refusal = result->refusal,
+            .payment = written->id
+                           ? apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)written->id)
+                           : event->payment_key,
+            .refusal = written->refusal,
         };
         orders_provider_event_log(providers, route, &refused);
     }
-    return NULL;
 }
 
 orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool, const orders_written_t *written)

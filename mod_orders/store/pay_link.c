@@ -21,25 +21,10 @@ static const orders_statement_t start = {
     .text = "SELECT * FROM orders_v1.start_payment($1, $2, $3)",
     .param_count = 3,
 };
-static const orders_statement_t by_intent = {
-    .name = "orders_payment_by_intent",
-    .text = "SELECT * FROM orders_v1.payment_by_intent($1, $2, $3)",
-    .param_count = 3,
-};
 static const orders_statement_t begin_capture = {
     .name = "orders_begin_capture",
     .text = "SELECT * FROM orders_v1.begin_capture($1, $2, $3, $4)",
     .param_count = 4,
-};
-static const orders_statement_t capture_not_made = {
-    .name = "orders_capture_not_made",
-    .text = ORDERS_WRITTEN("capture_not_made($1, $2)"),
-    .param_count = 2,
-};
-static const orders_statement_t await_capture = {
-    .name = "orders_await_capture",
-    .text = ORDERS_WRITTEN("await_capture($1, $2, $3)"),
-    .param_count = 3,
 };
 
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
@@ -97,19 +82,6 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
     return work_task(reader, &start, &params, task);
 }
 
-orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const char *channel,
-                                           const char *intent_id, orders_payment_task_t **task)
-{
-    orders_params_t params;
-    apr_array_header_t *rows;
-    orders_reader_params(&params, reader);
-    orders_param_text(&params, channel);
-    orders_param_text(&params, intent_id);
-    ORDERS_TRY(orders_store_read(reader, &by_intent, &params, &orders_payment_task_type, &rows));
-    *task = orders_first(rows);
-    return NULL;
-}
-
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
                                                bool ask_first, int lease,
                                                orders_payment_task_t **task)
@@ -120,23 +92,4 @@ orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, in
     orders_param_bool(&params, ask_first);
     orders_param_int(&params, lease);
     return work_task(reader, &begin_capture, &params, task);
-}
-
-orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
-                                                  orders_written_t **written)
-{
-    orders_params_t params;
-    orders_reader_params(&params, reader);
-    orders_param_int(&params, payment_id);
-    return orders_store_work(reader, &capture_not_made, &params, written);
-}
-
-orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               int seconds, orders_written_t **written)
-{
-    orders_params_t params;
-    orders_reader_params(&params, reader);
-    orders_param_int(&params, payment_id);
-    orders_param_int(&params, seconds);
-    return orders_store_work(reader, &await_capture, &params, written);
 }

@@ -25,11 +25,6 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
                                         int64_t gone,
                                         orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
-/** The payment of a channel's intent; NULL when there is no such intent. */
-orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const char *channel,
-                                           const char *intent_id,
-                                           orders_payment_task_t **task) ORDERS_MUSTCHECK;
-
 /**
  * Commits that a payment is about to be captured, before the provider is asked. `ask_first`: an earlier request may have
  * captured it. `lease`: seconds that the provider's answer may take at most; after that the worker asks. `*task` has a
@@ -38,14 +33,5 @@ orders_problem_t *orders_payment_by_intent(const orders_reader_t *reader, const 
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
                                                bool ask_first, int lease,
                                                orders_payment_task_t **task) ORDERS_MUSTCHECK;
-
-/** The provider says that it has not captured. */
-orders_problem_t *orders_payment_capture_not_made(const orders_reader_t *reader, int64_t payment_id,
-                                                  orders_written_t **written) ORDERS_MUSTCHECK;
-
-/** The outcome of a capture is unknown: the worker is to ask again after `seconds`, later with each try. */
-orders_problem_t *orders_payment_await_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               int seconds,
-                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
 #endif

@@ -17,8 +17,13 @@ static const orders_statement_t apply_event = {
     .name = "orders_apply_provider_event",
     .text =
         ORDERS_WRITTEN_EVENT("apply_provider_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                             " $12, $13, $14)"),
+                             " NULL, $12, $13, $14)"),
     .param_count = 14,
+};
+static const orders_statement_t record_capture = {
+    .name = "orders_record_capture",
+    .text = ORDERS_WRITTEN_EVENT("record_capture($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+    .param_count = 9,
 };
 static const orders_statement_t settle_payment = {
     .name = "orders_settle_payment",
@@ -81,10 +86,27 @@ orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
     orders_param_text(&params, event->currency);
     orders_param_text(&params, event->code);
     orders_param_text(&params, event->message);
-    orders_param_text(&params, event->payer);
     orders_param_text(&params, event->raw_type);
     orders_param_text(&params, event->capture_id);
+    orders_param_int_or_null(&params, event->for_tenant != 0, event->for_tenant);
     return orders_store_work(reader, &apply_event, &params, written);
+}
+
+orders_problem_t *orders_payment_record_capture(const orders_reader_t *reader,
+                                                const orders_record_capture_t *capture,
+                                                orders_written_t **written)
+{
+    orders_params_t params;
+    orders_reader_params(&params, reader);
+    orders_param_int(&params, capture->payment_id);
+    orders_param_text(&params, capture->outcome);
+    orders_param_text(&params, capture->transaction_id);
+    orders_param_int_or_null(&params, capture->amount != 0, capture->amount);
+    orders_param_text(&params, capture->currency);
+    orders_param_text(&params, capture->code);
+    orders_param_text(&params, capture->message);
+    orders_param_text(&params, capture->payer);
+    return orders_store_work(reader, &record_capture, &params, written);
 }
 
 orders_problem_t *orders_payment_settle(const orders_writer_t *writer,

@@ -32,8 +32,8 @@ typedef struct orders_payment_event_t {
     const char *intent_id, *transaction_id;
     int64_t amount; /**< 0: not said */
     const char *currency, *code, *message;
-    const char *payer;      /**< mail address of who paid, or NULL */
     const char *capture_id; /**< the capture that a refund gives back, or NULL */
+    int32_t for_tenant;     /**< the tenant that the event names; 0: none */
 } orders_payment_event_t;
 
 /** An event that was refused, for the log. */
@@ -45,11 +45,27 @@ typedef struct orders_refused_event_t {
 
 /**
  * Stores an event and applies it. The outcome is the verdict: done, unchanged, waiting or refused, with `refusal` and `detail`. A
- * refused event is no problem: it is stored. `replayed`: the event was judged before.
+ * refused event is no problem: it is stored. `replayed`: the event was judged before. Outcome `capture`: the caller is to capture
+ * the payment `id`, and nothing is stored.
  */
 orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
                                              const orders_payment_event_t *event,
                                              orders_written_t **written) ORDERS_MUSTCHECK;
+
+/** What a provider answered to a capture. */
+typedef struct orders_record_capture_t {
+    int64_t payment_id;
+    const char *outcome; /**< of orders_capture_reply_t, or `unknown`: there was no reply */
+    const char *transaction_id;
+    int64_t amount; /**< 0: not stated */
+    const char *currency, *code, *message;
+    const char *payer; /**< mail address of the payer, or NULL */
+} orders_record_capture_t;
+
+/** Records it, and applies what it means. `written` as of an event. */
+orders_problem_t *orders_payment_record_capture(const orders_reader_t *reader,
+                                                const orders_record_capture_t *capture,
+                                                orders_written_t **written) ORDERS_MUSTCHECK;
 
 typedef struct orders_settle_t {
     orders_order_ref_t order;

@@ -41,50 +41,103 @@ BEGIN
 END
 $$;
 
--- The wait doubles with each try, to an hour.
-CREATE OR REPLACE FUNCTION orders_v1.await_capture(p_tenant integer, p_payment bigint, p_seconds integer) RETURNS SETOF orders_v1.written
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+-- The outcome of a reply that was lost is known soon; a capture that the provider has not decided can take days.
+CREATE OR REPLACE FUNCTION orders_v1.first_capture_retry(p_outcome text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE p_outcome WHEN 'confirming' THEN interval '1 hour' ELSE interval '20 seconds' END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.await_capture(c orders_v1.context, o orders.orders, p_payment bigint, p_outcome text) RETURNS text
+LANGUAGE plpgsql AS $$
 DECLARE
-    c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
-    o      orders.orders := lock_payment(p_tenant, p_payment);
     p      orders.payment;
     v_code text;
     v_now  timestamptz := now();
 BEGIN
-    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    v_code := apply_confirming(c, o, p);
-    UPDATE payment x SET capture_asked_at = coalesce(x.capture_asked_at, v_now)
-    WHERE x.tenant_id = p_tenant AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
+    SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
+    v_code := orders_v1.apply_confirming(c, o, p);
+    UPDATE orders.payment x SET capture_asked_at = coalesce(x.capture_asked_at, v_now)
+    WHERE x.tenant_id = o.tenant_id AND x.id = p_payment AND (x.status = 'confirming' OR x.capture_asked_at IS NOT NULL);
     IF FOUND THEN
-        PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now());
-        PERFORM postpone_due(p_tenant, 'capture', p_payment, make_interval(secs => p_seconds),
-                             greatest(make_interval(secs => p_seconds), interval '1 hour'));
+        PERFORM orders_v1.put_due(o.tenant_id, 'capture', p_payment, p.channel, v_now);
+        PERFORM orders_v1.postpone_due(o.tenant_id, 'capture', p_payment, orders_v1.first_capture_retry(p_outcome), interval '1 hour');
     END IF;
-    RETURN NEXT finish(c, v_code, o.id, p_payment);
+    RETURN v_code;
 END
 $$;
 
 -- A provider may still work on a request whose reply was lost. Five minutes after the last one it does no longer.
-CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(p_tenant integer, p_payment bigint) RETURNS SETOF orders_v1.written
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(c orders_v1.context, o orders.orders, p_payment bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    c      orders_v1.context := acting_as(system_context(p_tenant), 'provider');
-    o      orders.orders := lock_payment(p_tenant, p_payment);
-    p      orders.payment;
-    e      orders.provider_event;
-    v_code text := 'unchanged';
+    p orders.payment;
+    e orders.provider_event;
 BEGIN
-    SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
-    IF (p.status <> 'pending' OR NOT can_be_paid(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
-        PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + interval '1 minute');
-    ELSIF p.status = 'confirming' AND can_be_paid(o) AND p.capture_asked_at IS NOT NULL THEN
+    SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
+    IF (p.status <> 'pending' OR NOT orders_v1.can_be_paid(o)) AND p.capture_asked_at > now() - interval '5 minutes' THEN
+        PERFORM orders_v1.put_due(o.tenant_id, 'capture', p_payment, p.channel, now() + interval '1 minute');
+    ELSIF p.status = 'confirming' AND orders_v1.can_be_paid(o) AND p.capture_asked_at IS NOT NULL THEN
         e.code := 'capture_not_made';
         e.message := 'The provider did not take the money.';
-        v_code := apply_failed(c, o, p, e);
+        RETURN orders_v1.apply_failed(c, o, p, e);
     ELSE
-        PERFORM end_doubt(p);
+        PERFORM orders_v1.end_doubt(p);
     END IF;
-    RETURN NEXT finish(c, v_code, o.id, p_payment);
+    RETURN 'unchanged';
+END
+$$;
+
+-- A repeat of the same outcome is the same event.
+CREATE OR REPLACE FUNCTION orders_v1.capture_event(p orders.payment, p_outcome text, p_transaction text) RETURNS orders.provider_event
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    e orders.provider_event;
+BEGIN
+    e.tenant_id := p.tenant_id;
+    e.channel := p.channel;
+    e.event_id := concat_ws(':', 'capture', coalesce(p_transaction, p.intent_id), p_outcome);
+    e.type := CASE p_outcome WHEN 'gone' THEN 'failed' ELSE p_outcome END;
+    e.payment_key := p.provider_key;
+    e.intent_id := p.intent_id;
+    e.transaction_id := p_transaction;
+    IF p_outcome = 'gone' THEN
+        e.code := 'intent_gone';
+        e.message := 'The payment can no longer be approved.';
+    END IF;
+    RETURN e;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.record_capture(
+    p_tenant integer, p_payment bigint, p_outcome text, p_transaction text DEFAULT NULL, p_amount bigint DEFAULT NULL,
+    p_currency text DEFAULT NULL, p_code text DEFAULT NULL, p_message text DEFAULT NULL, p_payer text DEFAULT NULL
+) RETURNS SETOF orders_v1.written
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c orders_v1.context := acting_as(system_context(p_tenant), 'provider');
+    o orders.orders := lock_payment(p_tenant, p_payment);
+    p orders.payment;
+    e orders.provider_event;
+    w orders_v1.written;
+BEGIN
+    IF p_outcome IN ('paid', 'confirming', 'failed', 'gone') THEN
+        SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment;
+        e := capture_event(p, p_outcome, p_transaction);
+        e.amount := p_amount;
+        e.currency := p_currency;
+        e.code := coalesce(e.code, p_code);
+        e.message := coalesce(e.message, p_message);
+        e.payer := p_payer;
+        w := take_event(c, e);
+        IF w.refusal IS NOT NULL OR p_outcome <> 'confirming' THEN
+            RETURN NEXT w;
+            RETURN;
+        END IF;
+        SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = o.id;
+    END IF;
+    IF p_outcome IN ('confirming', 'unknown') THEN
+        RETURN NEXT finish(c, await_capture(c, o, p_payment, p_outcome), o.id, p_payment);
+    ELSE
+        RETURN NEXT finish(c, capture_not_made(c, o, p_payment), o.id, p_payment);
+    END IF;
 END
 $$;
 
@@ -121,8 +174,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.begin_capture(integer, bigint, boolean, integer),
-    orders_v1.await_capture(integer, bigint, integer),
-    orders_v1.capture_not_made(integer, bigint),
+    orders_v1.record_capture(integer, bigint, text, text, bigint, text, text, text, text),
     orders_v1.due_captures(integer, text, integer, integer)
     TO orders_api;
 
@@ -132,13 +184,19 @@ COMMENT ON FUNCTION orders_v1.begin_capture IS
 'Commits that the provider is about to be asked to capture: unless an outcome is recorded, due_captures brings the payment up
 again after p_lease seconds, which must exceed what the call may take. p_ask: the provider may have captured already. A
 task as of capture_task; no row when there is nothing to capture. OR404';
+COMMENT ON FUNCTION orders_v1.first_capture_retry IS
+'Internal: how long after the first answer with this outcome (confirming or unknown) the provider is asked again. The wait doubles with each try, to an hour';
 COMMENT ON FUNCTION orders_v1.await_capture IS
-'The provider has not said, or not said yet, whether it captured: the order is confirming, and due_captures brings the
-payment up again after p_seconds, doubled with each try up to an hour. Meanwhile the order does not expire (confirming_time).
-unchanged when the order does not wait for money: the payment is asked about nevertheless. OR404';
+'Internal: the provider has not stated the outcome of a capture: the order is confirming, and due_captures brings the payment up again. Meanwhile the
+order does not expire (confirming_time). unchanged when the order does not wait for money: the payment is asked about nevertheless';
 COMMENT ON FUNCTION orders_v1.capture_not_made IS
-'The provider says that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless
-the payment is pending and its order waits for money, it is asked about until five minutes after the last capture was asked for. OR404';
+'Internal: the provider states that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless the payment is
+pending and its order waits for money, it is asked about until five minutes after the last capture was asked for';
+COMMENT ON FUNCTION orders_v1.capture_event IS 'Internal: the outcome of a capture as the event of its provider';
+COMMENT ON FUNCTION orders_v1.record_capture IS
+'Records what a provider answered to a capture. p_outcome: paid, failed, gone (the intent is void or unknown), confirming (the provider has not decided)
+are applied as its event, with the outcome and the refusal of apply_provider_event; after confirming the payment is asked about. unknown: there was no
+reply, the payment is asked about soon. waiting, approved: nothing was captured. p_amount null: not stated. OR404';
 COMMENT ON FUNCTION orders_v1.due_captures IS
 'Worker: claims payments of a channel whose capture has an unknown outcome, closed ones too, for p_lease seconds. Tasks as of
 capture_task, with attempts (failed tries)';

@@ -160,17 +160,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.payment_by_intent(p_tenant integer, p_channel text, p_intent text) RETURNS SETOF orders_v1.payment_task
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    p orders.payment := find_payment(p_tenant, p_channel, NULL, p_intent);
-BEGIN
-    IF p.id IS NOT NULL THEN
-        RETURN NEXT payment_task_of(p);
-    END IF;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.mail_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -232,7 +221,6 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
     orders_v1.pay_link_standing(integer, bigint),
     orders_v1.start_payment(integer, bigint, bigint),
-    orders_v1.payment_by_intent(integer, text, text),
     orders_v1.claim_mail(integer, integer, integer),
     orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
     TO orders_api;
@@ -256,7 +244,6 @@ COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
 says that the provider no longer knows its intent. OR404, OR409 order_not_payable (with the states),
 payment_method_mismatch';
-COMMENT ON FUNCTION orders_v1.payment_by_intent IS 'The payment with this intent of this channel; none: no row';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
 'Worker: claims mail that is due, for p_lease seconds';
 COMMENT ON FUNCTION orders_v1.mark_mail IS

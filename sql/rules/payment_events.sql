@@ -451,16 +451,40 @@ BEGIN
 END
 $$;
 
+-- Another tenant's own channel receives the event too.
+CREATE OR REPLACE FUNCTION orders_v1.is_foreign_event(p_tenant integer, p_type text, p_for_tenant integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_type = 'ignored' OR coalesce(p_for_tenant <> p_tenant, false)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.no_effect(p_outcome text, p_payment bigint) RETURNS orders_v1.written LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW(p_outcome, p_payment, false, NULL, NULL, NULL)::orders_v1.written
+$$;
+
+-- begin_capture decides whether the payment can still be captured: the event may be an old one.
+CREATE OR REPLACE FUNCTION orders_v1.approved(p orders.payment) RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN orders_v1.no_effect(CASE WHEN p.id IS NULL THEN 'unchanged' ELSE 'capture' END, p.id);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.apply_provider_event(
     p_tenant integer, p_channel text, p_event text, p_type text, p_key uuid, p_intent text, p_transaction text,
     p_amount bigint, p_currency text, p_code text, p_message text, p_payer text DEFAULT NULL, p_raw_type text DEFAULT NULL,
-    p_capture text DEFAULT NULL
+    p_capture text DEFAULT NULL, p_for_tenant integer DEFAULT NULL
 ) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c orders_v1.context := ROW(p_tenant, 'operator', 'provider', NULL, NULL, NULL, NULL);
     e orders.provider_event;
 BEGIN
+    IF is_foreign_event(p_tenant, p_type, p_for_tenant) THEN
+        RETURN NEXT no_effect('unchanged', NULL);
+        RETURN;
+    ELSIF p_type = 'approved' THEN
+        RETURN NEXT approved(find_payment(p_tenant, p_channel, NULL, p_intent));
+        RETURN;
+    END IF;
     e.tenant_id := p_tenant;
     e.channel := p_channel;
     e.event_id := p_event;
@@ -480,7 +504,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)
+    orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.find_payment IS
@@ -530,8 +554,13 @@ COMMENT ON FUNCTION orders_v1.judged IS
 'Internal: the answer about an event: outcome (the verdict), refusal (database_error of one that waits because of an error), replayed (it was delivered
 before), with its order, if it has one';
 COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and judges it';
+COMMENT ON FUNCTION orders_v1.is_foreign_event IS
+'Internal: whether an event is about no payment (type ignored) or about another tenant. p_for_tenant null: the event names none';
+COMMENT ON FUNCTION orders_v1.no_effect IS 'Internal: the answer about an event that is not stored';
+COMMENT ON FUNCTION orders_v1.approved IS 'Internal: the answer about an event approved: capture with the id of the payment, or unchanged when there is none';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
-'Stores an event of a provider, whose signature the caller has checked, and applies it. p_key: the payment''s provider key, or null. p_payer: mail
+'Stores an event of a provider, whose signature the caller has checked, and applies it. Not stored: an event of type ignored or of another tenant
+(p_for_tenant, null: not stated), outcome unchanged; and approved, outcome capture with the id of the payment that the caller is to capture. p_key: the payment''s provider key, or null. p_payer: mail
 address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Outcome: the verdict done,
 unchanged, waiting or refused, with the word and the sentence of the refusal; replayed: the event was judged before. The event is kept with its
 verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are

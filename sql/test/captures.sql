@@ -15,10 +15,20 @@ CREATE FUNCTION pg_temp.begin_it(p_order bigint, p_ask boolean DEFAULT false) RE
     SELECT max(capture_step) FROM orders_v1.begin_capture(77, pg_temp.payment_of(p_order), p_ask, 60)
 $$;
 CREATE FUNCTION pg_temp.wait_for(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT outcome FROM orders_v1.await_capture(77, pg_temp.payment_of(p_order), 20)
+    SELECT outcome FROM orders_v1.record_capture(77, pg_temp.payment_of(p_order), 'unknown')
 $$;
 CREATE FUNCTION pg_temp.not_made(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT outcome FROM orders_v1.capture_not_made(77, pg_temp.payment_of(p_order))
+    SELECT outcome FROM orders_v1.record_capture(77, pg_temp.payment_of(p_order), 'waiting')
+$$;
+-- What the provider answers to a capture: the outcome, and the refusal if there is one.
+CREATE FUNCTION pg_temp.capture(
+    p_order bigint, p_outcome text, p_transaction text DEFAULT NULL, p_amount bigint DEFAULT 1000, p_currency text DEFAULT 'USD'
+) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', outcome, refusal) FROM orders_v1.record_capture(77, pg_temp.payment_of(p_order), p_outcome, p_transaction, p_amount, p_currency, 'no', 'declined', 'p@example.com')
+$$;
+-- The wait until the outcome is asked for, and the attempts.
+CREATE FUNCTION pg_temp.wait_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT d.due_at - now() || ' ' || d.attempts FROM pg_temp.due_of('capture', p_order) AS d
 $$;
 -- What the worker is to do once time has passed: the steps by order.
 CREATE FUNCTION pg_temp.due(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -145,6 +155,32 @@ UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_i
 SELECT is(pg_temp.not_made(:j), 'done', 'then it has failed');
 SELECT is(pg_temp.states(:j), 'open failed none', 'so that the buyer can try again');
 SELECT is(pg_temp.doubt(:j), false, 'with no doubt');
+
+-- What each outcome does, on payments of which a capture was begun.
+SELECT pg_temp.order_it() AS o_paid, pg_temp.order_it() AS o_failed, pg_temp.order_it() AS o_gone, pg_temp.order_it() AS o_confirming, pg_temp.order_it() AS o_unknown,
+       pg_temp.order_it() AS o_waiting, pg_temp.order_it() AS o_approved, pg_temp.order_it() AS o_less, pg_temp.order_it() AS o_euro, pg_temp.order_it() AS o_two \gset
+SELECT is(pg_temp.begin_it(o.id), 'capture', 'a capture begins')
+FROM (VALUES (:o_paid), (:o_failed), (:o_gone), (:o_confirming), (:o_unknown), (:o_waiting), (:o_approved), (:o_less), (:o_euro), (:o_two)) AS o (id);
+SELECT is(pg_temp.capture(o.id, o.outcome, o.transaction, o.amount, o.currency) || ': ' || pg_temp.states(o.id) || ' ' || pg_temp.doubt(o.id), o.result, 'the provider answers ' || o.outcome)
+FROM (VALUES (:o_paid, 'paid', 'tx-o1', 1000, 'USD', 'done: completed paid none false'), (:o_failed, 'failed', NULL, NULL, NULL, 'done: open failed none false'),
+             (:o_gone, 'gone', NULL, NULL, NULL, 'done: open failed none false'), (:o_confirming, 'confirming', 'tx-o2', 1000, 'USD', 'unchanged: open confirming none true'),
+             (:o_unknown, 'unknown', NULL, NULL, NULL, 'done: open confirming none true'), (:o_waiting, 'waiting', NULL, NULL, NULL, 'unchanged: open unpaid none false'),
+             (:o_approved, 'approved', NULL, NULL, NULL, 'unchanged: open unpaid none false'),
+             (:o_less, 'paid', 'tx-o3', 999, 'USD', 'refused amount_mismatch: open unpaid none false'), (:o_euro, 'paid', 'tx-o4', 1000, 'EUR', 'refused currency_mismatch: open unpaid none false'),
+             (:o_two, 'confirming', 'tx-o5', 1000, 'EUR', 'refused currency_mismatch: open unpaid none true')) AS o (id, outcome, transaction, amount, currency, result);
+SELECT is((SELECT ROW(status, failure_code, failure_message)::text FROM payment WHERE order_id = o.id), o.failure, 'the reason of ' || o.what)
+FROM (VALUES (:o_failed, '(failed,no,declined)', 'a failure'), (:o_gone, '(failed,intent_gone,"The payment can no longer be approved.")', 'an intent that is gone')) AS o (id, failure, what);
+SELECT is((SELECT payer FROM orders WHERE id = :o_paid), 'p@example.com', 'the payer is noted');
+SELECT is(pg_temp.wait_of(:o_unknown), '00:00:20 1', 'a reply that was lost: the outcome is asked for soon');
+SELECT is(pg_temp.wait_of(:o_confirming), '01:00:00 1', 'a pending capture: later');
+SELECT is(pg_temp.capture(:o_confirming, 'confirming', 'tx-o2') || ' ' || pg_temp.wait_of(:o_confirming), 'unchanged 01:00:00 2', 'still pending: every hour');
+SELECT is(pg_temp.capture(:o_confirming, 'unknown') || ' ' || pg_temp.wait_of(:o_confirming), 'unchanged 00:01:20 3', 'a reply that was lost later');
+DO $$ BEGIN FOR i IN 1 .. 9 LOOP PERFORM pg_temp.wait_for((SELECT max(id) FROM orders.orders WHERE tenant_id = 77 AND payment_state = 'confirming')); END LOOP; END $$;
+SELECT is(pg_temp.wait_of(o.id), o.wait, o.what) FROM (SELECT max(id), '01:00:00 10', 'the wait doubles to an hour' FROM orders WHERE tenant_id = 77 AND payment_state = 'confirming') AS o (id, wait, what);
+SELECT is((SELECT string_agg(type || ' ' || verdict, ', ' ORDER BY id) FROM provider_event WHERE tenant_id = 77 AND payment_id = pg_temp.payment_of(:o_confirming)), 'confirming done', 'an outcome is one event');
+SELECT is(pg_temp.capture(:o_confirming, 'paid', 'tx-o2') || ' ' || pg_temp.states(:o_confirming), 'done completed paid none', 'the money is there');
+SELECT is(pg_temp.capture(:o_confirming, 'paid', 'tx-o2'), 'unchanged', 'once');
+SELECT is(pg_temp.refusal('SELECT record_capture(77, 0, ''paid'')'), 'OR404 not_found', 'a payment that does not exist');
 
 -- The outcome of a capture is unknown when the intent becomes known.
 SELECT pg_temp.buy('bob', p_method => 'external') AS late \gset

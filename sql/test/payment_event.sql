@@ -169,6 +169,23 @@ FROM pg_temp.fail_captures();
 SELECT is((SELECT count(*) FROM provider_event WHERE event_id = 'p1'), 0::bigint, 'and keeps nothing: the provider sends the event again');
 DROP TRIGGER fail_captures ON payment;
 
+-- An approval asks for a capture, and an event of another tenant or about something else for nothing: none of them is stored.
+SELECT pg_temp.buy('bob', p_method => 'external') AS ap \gset
+SELECT pg_temp.payment_of(:ap) AS pap \gset
+SELECT count(*) FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pap, 'in-ap', 'u', NULL) \g (format=unaligned) /dev/null
+SELECT is((SELECT ROW(outcome, id, replayed, refusal)::text FROM apply_provider_event(77, e.channel, 'ap', e.type, NULL, e.intent, e.transaction, 1000, 'USD', NULL, NULL, p_for_tenant => e.tenant)), e.answer, e.what)
+FROM (VALUES ('sim', 'approved', 'in-ap', NULL, NULL, format('(capture,%s,f,)', :pap), 'an approved payment is to be captured'),
+             ('sim', 'approved', 'in-ap', NULL, 77, format('(capture,%s,f,)', :pap), 'also when the event names its tenant'),
+             ('sim', 'approved', 'in-ap', NULL, 78, '(unchanged,,f,)', 'not that of another tenant'),
+             ('sim', 'approved', 'in-none', NULL, NULL, '(unchanged,,f,)', 'an unknown intent'),
+             ('sim', 'approved', NULL, NULL, NULL, '(unchanged,,f,)', 'no intent'),
+             ('down', 'approved', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'the intent of another channel'),
+             ('sim', 'ignored', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'an event that is not about a payment'),
+             ('sim', 'paid', 'in-ap', 'tx-ap', 78, '(unchanged,,f,)', 'money of another tenant')) AS e (channel, type, intent, transaction, tenant, answer, what);
+SELECT is_empty($$SELECT FROM provider_event WHERE tenant_id = 77 AND event_id = 'ap'$$, 'nothing of that is stored');
+SELECT is(pg_temp.states(:ap), 'open unpaid none', 'or has an effect');
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'ap', 'paid', NULL, 'in-ap', 'tx-ap', 1000, 'USD', NULL, NULL, p_for_tenant => 77)), 'done', 'money of this tenant is applied');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT * FROM finish();
 ROLLBACK;

@@ -21,7 +21,7 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               place_plan,place_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,bind_buyer,
               edit_billing_address,reorder,make_cart,settle_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
               post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,
-              pay_link_standing,start_payment,payment_by_intent,record_intent,record_intent_failure,begin_capture,await_capture,capture_not_made,apply_provider_event,
+              pay_link_standing,start_payment,record_intent,record_intent_failure,begin_capture,record_capture,apply_provider_event,
               due_provider_events,review_provider_event,refused_provider_events,due_intents,due_captures,due_refunds,claim_mail,mark_mail,expire_due,purge_idempotency}'),
           'who may run ' || p.proname)
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;

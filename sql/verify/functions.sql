@@ -269,9 +269,12 @@ SELECT 'orders_v1.try_waiting_event'::regproc;
 SELECT 'orders_v1.apply_waiting_events'::regproc;
 SELECT 'orders_v1.judged'::regproc;
 SELECT 'orders_v1.take_event'::regproc;
+SELECT 'orders_v1.is_foreign_event'::regproc;
+SELECT 'orders_v1.no_effect'::regproc;
+SELECT 'orders_v1.approved'::regproc;
 SELECT 'orders_v1.apply_provider_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text)',
+    'orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text, integer)',
     'EXECUTE')::integer;
 SELECT 'orders_v1.end_waiting_event'::regproc;
 SELECT 'orders_v1.due_provider_events'::regproc;
@@ -446,7 +449,6 @@ SELECT 'orders_v1.is_paid_by_link'::regproc;
 SELECT 'orders_v1.check_paid_by_link'::regproc;
 SELECT 'orders_v1.pay_link_standing'::regproc;
 SELECT 'orders_v1.start_payment'::regproc;
-SELECT 'orders_v1.payment_by_intent'::regproc;
 SELECT 'orders_v1.claim_mail'::regproc;
 SELECT 'orders_v1.mark_mail'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -455,15 +457,17 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.start_payment(integer, bigint, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.pay_link_standing(integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.payment_by_intent(integer, text, text)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.claim_mail(integer, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.mark_mail(integer, bigint, boolean, boolean, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.capture_task'::regproc;
+SELECT 'orders_v1.first_capture_retry'::regproc;
+SELECT 'orders_v1.await_capture'::regproc;
+SELECT 'orders_v1.capture_not_made'::regproc;
+SELECT 'orders_v1.capture_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.begin_capture(integer, bigint, boolean, integer)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.await_capture(integer, bigint, integer)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.capture_not_made(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.record_capture(integer, bigint, text, text, bigint, text, text, text, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.due_captures(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.address_lines'::regproc;
 SELECT 'orders_v1.invoice_issuer'::regproc;

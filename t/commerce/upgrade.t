@@ -214,7 +214,7 @@ subtest 'There exists a package upgrade in processing: its payment' => sub {
     my $order  = data_of(step($member, package_of($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
     like($order->{payment_url}, qr/^http/, 'an external payment');
     my ($payment) = rows('SELECT id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
-    rows('SELECT * FROM orders_v1.await_capture(1, ?, 3600)', $payment->{id});
+    rows('SELECT * FROM orders_v1.record_capture(1, ?, \'confirming\')', $payment->{id});
     is(order_row($order->{order_id})->{payment_state}, 'confirming', 'that is being looked at');
     says(step($member, package_of($member, $bronze)), 400, uid => $words{progress});
     done;

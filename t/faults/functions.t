@@ -162,8 +162,8 @@ sub provider_captures {
     return {} if !$payment;
     my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
-    return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.await_capture(1, ?, 1)), $payment],
-        [q(SELECT id FROM orders_v1.capture_not_made(1, ?)), $payment], [q(SELECT (payment).id FROM orders_v1.due_captures(1, 'simulator', 3, 0))])[rand 4]});
+    return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.record_capture(1, ?, 'unknown')), $payment],
+        [q(SELECT id FROM orders_v1.record_capture(1, ?, 'waiting')), $payment], [q(SELECT (payment).id FROM orders_v1.due_captures(1, 'simulator', 3, 0))])[rand 4]});
 }
 
 # The provider tells the same things many times over, under the same and under new event ids.

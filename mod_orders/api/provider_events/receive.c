@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/provider_events/receive.h"
 
-#include <string.h>
-
 #include "api/common/request.h"
 #include "payments/payment_flow.h"
 #include "payments/provider.h"
 #include "payments/provider_event.h"
-#include "store/pay_link.h"
 #include "store/payment.h"
 
 static const char route[] = "operator.payments.event";
@@ -45,26 +42,6 @@ static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
     return channel.provider->read_event(&channel, call->pool, &received, event);
 }
 
-/* The buyer has approved: now the money can be taken. */
-static orders_problem_t *capture(const orders_call_t *call, const orders_event_t *said,
-                                 orders_written_t **written)
-{
-    const orders_reader_t reader = orders_call_reader(call);
-    const orders_writer_t writer = {
-        .database = reader.database,
-        .pool = reader.pool,
-        .tenant = reader.tenant,
-        .api = "operator",
-        .actor = "provider",
-        .route = route,
-    };
-    const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
-    orders_payment_task_t *task;
-    ORDERS_TRY(orders_payment_by_intent(&reader, call->param[0], said->intent_id, &task));
-    /* This event may be an old one that comes again. */
-    return task ? orders_payment_flow_capture(&flow, task->payment, true, written) : NULL;
-}
-
 static orders_payment_event_t payment_event_of(const orders_call_t *call,
                                                const orders_event_t *said)
 {
@@ -81,7 +58,26 @@ static orders_payment_event_t payment_event_of(const orders_call_t *call,
         .currency = said->currency,
         .code = said->failure_code,
         .message = said->failure_message,
+        .for_tenant = said->tenant,
     };
+}
+
+/* Captures a payment that its buyer has approved. The event may be an old one: the provider is asked first. */
+static orders_problem_t *capture(const orders_call_t *call, int64_t payment_id,
+                                 orders_written_t **written)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    const orders_writer_t writer = {
+        .database = reader.database,
+        .pool = reader.pool,
+        .tenant = reader.tenant,
+        .api = "operator",
+        .actor = "provider",
+        .route = route,
+    };
+    const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
+    const orders_payment_t payment = {.id = payment_id, .channel = call->param[0]};
+    return orders_payment_flow_capture(&flow, &payment, true, written);
 }
 
 static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *said,
@@ -89,7 +85,11 @@ static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *
 {
     const orders_reader_t reader = orders_call_reader(call);
     const orders_payment_event_t event = payment_event_of(call, said);
-    return orders_provider_event_apply(&reader, call->providers, route, &event, written);
+    ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
+    orders_provider_event_log_verdict(call->providers, route, &event, *written, call->pool);
+    return orders_outcome_is((*written)->outcome, "capture")
+               ? capture(call, (*written)->id, written)
+               : NULL;
 }
 
 /* Its signature is valid, so that it is the provider's: money may have moved that no other line reports. */
@@ -106,13 +106,6 @@ static void log_unreadable(const orders_call_t *call, const orders_event_t *said
     }
 }
 
-/* Not about us, or about another tenant, whose own channel receives it too: acknowledged, so that it is not sent again. */
-static bool is_foreign(const orders_call_t *call, const orders_event_t *said)
-{
-    return strcmp(said->type, "ignored") == 0 ||
-           (said->tenant && said->tenant != orders_call_reader(call).tenant);
-}
-
 orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_reply_t *reply)
 {
     orders_event_t said = {0};
@@ -123,10 +116,7 @@ orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_rep
         log_unreadable(call, &said, unreadable);
         return unreadable;
     }
-    if (!is_foreign(call, &said)) {
-        const bool approved = strcmp(said.type, "approved") == 0;
-        ORDERS_TRY(approved ? capture(call, &said, &written) : apply(call, &said, &written));
-    }
+    ORDERS_TRY(apply(call, &said, &written));
     reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);

@@ -80,7 +80,7 @@ while [ $round -lt 4 ]; do
         WHEN 0 THEN PERFORM orders_v1.due_intents($tenant, 'sim', 2, 0);
         WHEN 1 THEN PERFORM orders_v1.due_captures($tenant, 'sim', 2, 0);
         WHEN 2 THEN PERFORM orders_v1.expire_due($tenant, 5);
-        WHEN 3 THEN PERFORM orders_v1.await_capture($tenant, $p1, 1);
+        WHEN 3 THEN PERFORM orders_v1.record_capture($tenant, $p1, 'unknown');
         WHEN 4 THEN PERFORM orders_v1.record_intent_failure($operator, $p4, 'no', 'x', false);
         WHEN 5 THEN PERFORM orders_v1.record_intent($operator, $p3, 'r$p3', NULL, NULL);
         WHEN 6 THEN PERFORM orders_v1.cancel($operator, NULL, $o1, 'race', NULL);

@@ -273,7 +273,7 @@ sub confirming
 {
     my ($number) = @_;
     my ($row) = payment_of($number);
-    ModOrders::Test::rows('SELECT * FROM orders_v1.await_capture(1, ?, 3600)', $row->{id});
+    ModOrders::Test::rows('SELECT * FROM orders_v1.record_capture(1, ?, \'confirming\')', $row->{id});
     return $number;
 }
 
