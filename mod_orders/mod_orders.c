@@ -86,7 +86,7 @@ static void register_hooks(apr_pool_t *pool)
 {
     /* mod_watchdog takes stock of its callbacks in post_config and starts its threads in child_init */
     static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
-    /* whose pools our gates are in front of */
+    /* the session pools need its connection pools */
     static const char *const after_dbd[] = {"mod_dbd.c", NULL};
 
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -177,7 +177,7 @@ static void count_for(orders_request_t *request, int64_t user_id, const char *re
                                           (apr_int64_t)user_id);
 
     if (orders_sha256(user, text, strlen(text))) {
-        orders_sessions_count_for(&request->database, user);
+        orders_sessions_set_user(&request->database, user);
     }
 }
 

@@ -4,7 +4,7 @@
  *
  * The two member lists below are the only place that names a member: the structs, how they are created, how a section
  * inherits from the one around it, and the defaults all come from them. Configuration lives in httpd's configuration
- * pool and is read-only once children run, but for orders_server_conf_t.pool, which each child sets for itself. For that,
+ * pool and is read-only once children run, but for orders_server_conf_t.session_pool, which each child sets for itself. For that,
  * each server has a struct of its own, even one without any directive of ours (AP_MODULE_FLAG_ALWAYS_MERGE).
  */
 #ifndef ORDERS_HTTPD_CONFIG_H
@@ -78,7 +78,7 @@ typedef struct orders_dir_conf_t {
     ORDERS_DIR_MEMBERS(ORDERS_MEMBER)
 } orders_dir_conf_t;
 
-struct orders_pool_t; /* sessions.h */
+struct orders_session_pool_t; /* sessions.h */
 
 typedef struct orders_server_conf_t {
     ORDERS_SERVER_MEMBERS(ORDERS_MEMBER)
@@ -90,9 +90,10 @@ typedef struct orders_server_conf_t {
     /** The first server with an API among those that share a pool of mod_dbd's; NULL where no API is mounted. */
     server_rec *first;
     const unsigned char
-        *database;              /**< ORDERS_SHA256_SIZE bytes that tell it from others; or NULL */
-    const char *dbd_params;     /**< DBDParams, or NULL */
-    struct orders_pool_t *pool; /**< this process's sessions, or NULL where no API is mounted */
+        *database;          /**< ORDERS_SHA256_SIZE bytes that tell it from others; or NULL */
+    const char *dbd_params; /**< DBDParams, or NULL */
+    struct orders_session_pool_t
+        *session_pool; /**< of this process; NULL where no API is mounted */
 } orders_server_conf_t;
 
 /** An `OrdersAPI` as it was read, for checks and for the worker. */

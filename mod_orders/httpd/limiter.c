@@ -8,138 +8,139 @@
 
 #include "core/clock.h"
 
-#define WIDEN_EVERY apr_time_from_sec(1)
+#define RAISE_INTERVAL apr_time_from_sec(1)
 
 /**
- * A waiting thread, on its own stack. `decided` and `decision` are set under the mutex. `turn` is posted once, after the mutex is
+ * A waiting thread, on its own stack. `decided` and `decision` are set under the mutex. `wakeup` is posted once, after the mutex is
  * released; no other thread touches the waiter after that post.
  */
 typedef struct waiter_t {
     struct waiter_t *next;
     orders_limiter_user_t user;
-    sem_t turn; /* its own, so that exactly this thread is woken */
+    sem_t wakeup; /**< one per waiter, so that only this thread wakes */
     bool decided;
     orders_limiter_e decision;
 } waiter_t;
 
-/** The places that one user has. */
-typedef struct share_t {
+/** What one user has in use. */
+typedef struct user_entry_t {
     orders_limiter_user_t user;
-    int inside; /**< 0: the entry is free */
-} share_t;
+    int in_use; /**< 0: the entry is free */
+} user_entry_t;
 
 struct orders_limiter_t {
-    apr_thread_mutex_t *mutex; /**< over everything below; held for moments only */
-    int places;                /**< as configured */
-    int open;                  /**< of these, at present */
-    int inside;
-    int per_user;        /**< of these, at most, while all places are open */
-    share_t *shares;     /**< as many as places: never more users are in */
-    apr_time_t widen_at; /**< when one more place is tried, while open < places */
+    apr_thread_mutex_t *mutex; /**< for all members below */
+    int limit;                 /**< as configured */
+    int current_limit;         /**< lower than `limit` while the database gives fewer sessions */
+    int in_use;
+    int per_user;        /**< limit of one user while current_limit == limit */
+    user_entry_t *users; /**< `limit` entries, because each user in it has at least one in use */
+    apr_time_t raise_at; /**< when current_limit is raised by one */
     waiter_t *first, *last;
 };
 
-orders_limiter_t *orders_limiter_create(apr_pool_t *own, int places, int per_user)
+orders_limiter_t *orders_limiter_create(apr_pool_t *own, int limit, int per_user)
 {
-    orders_limiter_t *gate = apr_pcalloc(own, sizeof *gate);
+    orders_limiter_t *limiter = apr_pcalloc(own, sizeof *limiter);
 
-    gate->places = gate->open = places;
-    gate->per_user = per_user;
-    gate->shares = apr_pcalloc(own, (apr_size_t)places * sizeof *gate->shares);
-    return apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, own) == APR_SUCCESS
-               ? gate
+    limiter->limit = limiter->current_limit = limit;
+    limiter->per_user = per_user;
+    limiter->users = apr_pcalloc(own, (apr_size_t)limit * sizeof *limiter->users);
+    return apr_thread_mutex_create(&limiter->mutex, APR_THREAD_MUTEX_DEFAULT, own) == APR_SUCCESS
+               ? limiter
                : NULL;
 }
 
-/** The entry of `user`; ORDERS_LIMITER_NOBODY finds a free one. NULL when there is none. */
-static share_t *find_share(const orders_limiter_t *gate, orders_limiter_user_t user)
+/** The entry of `user`; ORDERS_LIMITER_NO_USER finds a free one. NULL when there is none. */
+static user_entry_t *find_entry(const orders_limiter_t *limiter, orders_limiter_user_t user)
 {
-    for (int i = 0; i < gate->places; i++) {
-        share_t *share = &gate->shares[i];
+    for (int i = 0; i < limiter->limit; i++) {
+        user_entry_t *entry = &limiter->users[i];
 
-        if (user ? share->inside && share->user == user : !share->inside) {
-            return share;
+        if (user ? entry->in_use && entry->user == user : !entry->in_use) {
+            return entry;
         }
     }
     return NULL;
 }
 
-/** While fewer places are open than configured, one user does not get all of them either. */
-static int user_limit(const orders_limiter_t *gate)
+/** While the limit is lowered, one user gets at most half of it. */
+static int user_limit(const orders_limiter_t *limiter)
 {
-    int half = gate->open > 1 ? gate->open / 2 : 1;
+    int half = limiter->current_limit > 1 ? limiter->current_limit / 2 : 1;
 
-    return gate->open < gate->places && half < gate->per_user ? half : gate->per_user;
+    return limiter->current_limit < limiter->limit && half < limiter->per_user ? half
+                                                                               : limiter->per_user;
 }
 
-static bool is_limited(const orders_limiter_t *gate, orders_limiter_user_t user)
+static bool is_user_limited(const orders_limiter_t *limiter, orders_limiter_user_t user)
 {
-    const share_t *share = user ? find_share(gate, user) : NULL;
+    const user_entry_t *entry = user ? find_entry(limiter, user) : NULL;
 
-    return share && share->inside >= user_limit(gate);
+    return entry && entry->in_use >= user_limit(limiter);
 }
 
-static void count_in(orders_limiter_t *gate, orders_limiter_user_t user)
+static void add_use(orders_limiter_t *limiter, orders_limiter_user_t user)
 {
-    share_t *share = user ? find_share(gate, user) : NULL;
+    user_entry_t *entry = user ? find_entry(limiter, user) : NULL;
 
-    gate->inside++;
-    if (user && !share) {
-        share = find_share(gate, ORDERS_LIMITER_NOBODY);
+    limiter->in_use++;
+    if (user && !entry) {
+        entry = find_entry(limiter, ORDERS_LIMITER_NO_USER);
     }
-    if (share) {
-        share->user = user;
-        share->inside++;
-    }
-}
-
-static void count_out(orders_limiter_t *gate, orders_limiter_user_t user)
-{
-    share_t *share = user ? find_share(gate, user) : NULL;
-
-    gate->inside--;
-    if (share) {
-        share->inside--;
+    if (entry) {
+        entry->user = user;
+        entry->in_use++;
     }
 }
 
-static void queue(orders_limiter_t *gate, waiter_t *waiter, bool first)
+static void remove_use(orders_limiter_t *limiter, orders_limiter_user_t user)
 {
-    if (first) {
-        waiter->next = gate->first;
-        gate->first = waiter;
-    } else if (gate->last) {
-        gate->last->next = waiter;
+    user_entry_t *entry = user ? find_entry(limiter, user) : NULL;
+
+    limiter->in_use--;
+    if (entry) {
+        entry->in_use--;
+    }
+}
+
+static void enqueue(orders_limiter_t *limiter, waiter_t *waiter, bool returning)
+{
+    if (returning) {
+        waiter->next = limiter->first;
+        limiter->first = waiter;
+    } else if (limiter->last) {
+        limiter->last->next = waiter;
     } else {
-        gate->first = waiter;
+        limiter->first = waiter;
     }
     if (!waiter->next) {
-        gate->last = waiter;
+        limiter->last = waiter;
     }
 }
 
-static void unqueue(orders_limiter_t *gate, waiter_t *waiter)
+static void dequeue(orders_limiter_t *limiter, waiter_t *waiter)
 {
     waiter_t *before = NULL;
 
-    for (waiter_t *one = gate->first; one != waiter; one = one->next) {
+    for (waiter_t *one = limiter->first; one != waiter; one = one->next) {
         before = one;
     }
     if (before) {
         before->next = waiter->next;
     } else {
-        gate->first = waiter->next;
+        limiter->first = waiter->next;
     }
-    if (gate->last == waiter) {
-        gate->last = before;
+    if (limiter->last == waiter) {
+        limiter->last = before;
     }
 }
 
-/** Decides on a waiter of the queue and adds it to those that are to be woken. */
-static void decide(orders_limiter_t *gate, waiter_t *waiter, orders_limiter_e decision,
+/** Removes a waiter from the queue with a decision, and adds it to the list of waiters to wake. */
+static void decide(orders_limiter_t *limiter, waiter_t *waiter, orders_limiter_e decision,
                    waiter_t **woken)
 {
-    unqueue(gate, waiter);
+    dequeue(limiter, waiter);
     waiter->decided = true;
     waiter->decision = decision;
     waiter->next = *woken;
@@ -147,36 +148,37 @@ static void decide(orders_limiter_t *gate, waiter_t *waiter, orders_limiter_e de
 }
 
 /**
- * A free place belongs to the next waiter at once: it is counted in before it wakes, so that no thread overtakes it. Waiters
- * whose user has reached its limit are passed over. Afterwards a place is free only if no waiter may have it.
- * Returns the waiters to wake once the mutex is released: woken earlier, they would block on it.
+ * Admits waiters while there is free capacity. A waiter is counted before it wakes, so that no later caller overtakes it. Waiters
+ * whose user is at its limit are skipped. Afterwards capacity is free only if no waiter can use it.
+ * Returns the waiters to wake after the mutex is released; a waiter woken earlier would block on the mutex.
  */
-static waiter_t *admit(orders_limiter_t *gate)
+static waiter_t *admit_waiting(orders_limiter_t *limiter)
 {
     waiter_t *woken = NULL;
 
-    if (gate->open < gate->places && orders_clock_now() >= gate->widen_at) {
-        gate->open++;
-        gate->widen_at = orders_clock_now() + WIDEN_EVERY;
+    if (limiter->current_limit < limiter->limit && orders_clock_now() >= limiter->raise_at) {
+        limiter->current_limit++;
+        limiter->raise_at = orders_clock_now() + RAISE_INTERVAL;
     }
-    for (waiter_t *waiter = gate->first, *next; waiter && gate->inside < gate->open;
-         waiter = next) {
+    for (waiter_t *waiter = limiter->first, *next;
+         waiter && limiter->in_use < limiter->current_limit; waiter = next) {
         next = waiter->next;
-        if (!is_limited(gate, waiter->user)) {
-            count_in(gate, waiter->user);
-            decide(gate, waiter, ORDERS_LIMITER_IN, &woken);
+        if (!is_user_limited(limiter, waiter->user)) {
+            add_use(limiter, waiter->user);
+            decide(limiter, waiter, ORDERS_LIMITER_ADMITTED, &woken);
         }
     }
     return woken;
 }
 
-static void unlock_and_wake(orders_limiter_t *gate, waiter_t *woken)
+static void unlock_and_wake(orders_limiter_t *limiter, waiter_t *woken)
 {
-    apr_thread_mutex_unlock(gate->mutex);
+    apr_thread_mutex_unlock(limiter->mutex);
     while (woken) {
         waiter_t *next = woken->next;
 
-        sem_post(&woken->turn); /* the waiter may be gone: do not touch it any more */
+        /* The waiter is on its thread's stack: do not touch it after sem_post(). */
+        sem_post(&woken->wakeup);
         woken = next;
     }
 }
@@ -187,114 +189,115 @@ static bool wait_until(waiter_t *waiter, apr_time_t until)
                           .tv_nsec = (long)apr_time_usec(until) * 1000};
     int failed;
 
-    do { /* sem_timedwait() would follow the wall clock, which may be set meanwhile */
-        failed = sem_clockwait(&waiter->turn, CLOCK_MONOTONIC, &at);
+    do { /* sem_timedwait() uses the wall clock, which may be set */
+        failed = sem_clockwait(&waiter->wakeup, CLOCK_MONOTONIC, &at);
     } while (failed && errno == EINTR);
     return !failed;
 }
 
-/** Waits for the post that follows a decision; the deciding thread is about to send it. */
+/** Waits for the post that follows a decision, so that the waiter is not freed before it. */
 static void wait_for_post(waiter_t *waiter)
 {
-    while (sem_wait(&waiter->turn) && errno == EINTR) {
+    while (sem_wait(&waiter->wakeup) && errno == EINTR) {
         /* interrupted by a signal */
     }
 }
 
-/** When to look again: a waiter has to check whether a further place may be tried. Under the mutex. */
-static apr_time_t next_look(const orders_limiter_t *gate, apr_time_t deadline)
+/** When a waiter calls admit_waiting again, because nobody else may do so when the limit can be raised. Under the mutex. */
+static apr_time_t next_check_at(const orders_limiter_t *limiter, apr_time_t deadline)
 {
-    apr_time_t soon = orders_clock_now() + WIDEN_EVERY;
+    apr_time_t soon = orders_clock_now() + RAISE_INTERVAL;
 
-    return gate->open < gate->places && soon < deadline ? soon : deadline;
+    return limiter->current_limit < limiter->limit && soon < deadline ? soon : deadline;
 }
 
-/** Called with the mutex, returns without it. */
-static orders_limiter_e wait_for_turn(orders_limiter_t *gate, waiter_t *waiter, waiter_t *woken,
-                                      apr_time_t deadline)
+/** Called with the mutex held; returns with it released. */
+static orders_limiter_e wait_for_decision(orders_limiter_t *limiter, waiter_t *waiter,
+                                          waiter_t *woken, apr_time_t deadline)
 {
     for (;;) {
-        apr_time_t until = next_look(gate, deadline);
+        apr_time_t until = next_check_at(limiter, deadline);
 
-        unlock_and_wake(gate, woken);
+        unlock_and_wake(limiter, woken);
         if (wait_until(waiter, until)) {
             return waiter->decision;
         }
-        apr_thread_mutex_lock(gate->mutex);
-        woken = admit(gate);
+        apr_thread_mutex_lock(limiter->mutex);
+        woken = admit_waiting(limiter);
         if (waiter->decided) {
-            unlock_and_wake(gate, woken);
+            unlock_and_wake(limiter, woken);
             wait_for_post(waiter);
             return waiter->decision;
         }
         if (until == deadline) {
-            bool limited = is_limited(gate, waiter->user);
+            bool limited = is_user_limited(limiter, waiter->user);
 
-            unqueue(gate, waiter);
-            unlock_and_wake(gate, woken);
-            return limited ? ORDERS_LIMITER_LIMITED : ORDERS_LIMITER_LATE;
+            dequeue(limiter, waiter);
+            unlock_and_wake(limiter, woken);
+            return limited ? ORDERS_LIMITER_USER_LIMITED : ORDERS_LIMITER_TIMED_OUT;
         }
     }
 }
 
-orders_limiter_e orders_limiter_enter(orders_limiter_t *gate, orders_limiter_user_t user,
-                                      apr_time_t deadline, bool first)
+orders_limiter_e orders_limiter_acquire(orders_limiter_t *limiter, orders_limiter_user_t user,
+                                        apr_time_t deadline, bool returning)
 {
-    orders_limiter_e decision = ORDERS_LIMITER_IN;
+    orders_limiter_e decision = ORDERS_LIMITER_ADMITTED;
     waiter_t *woken, waiter = {.user = user};
 
-    apr_thread_mutex_lock(gate->mutex);
-    woken = admit(gate);
-    if (gate->inside < gate->open && !is_limited(gate, user)) {
-        count_in(gate, user);
-        unlock_and_wake(gate, woken);
-    } else if (sem_init(&waiter.turn, 0, 0)) {
-        unlock_and_wake(gate, woken);
-        decision = ORDERS_LIMITER_LATE;
+    apr_thread_mutex_lock(limiter->mutex);
+    woken = admit_waiting(limiter);
+    if (limiter->in_use < limiter->current_limit && !is_user_limited(limiter, user)) {
+        add_use(limiter, user);
+        unlock_and_wake(limiter, woken);
+    } else if (sem_init(&waiter.wakeup, 0, 0)) {
+        unlock_and_wake(limiter, woken);
+        decision = ORDERS_LIMITER_TIMED_OUT;
     } else {
-        queue(gate, &waiter, first);
-        decision = wait_for_turn(gate, &waiter, woken, deadline);
-        sem_destroy(&waiter.turn);
+        enqueue(limiter, &waiter, returning);
+        decision = wait_for_decision(limiter, &waiter, woken, deadline);
+        sem_destroy(&waiter.wakeup);
     }
     return decision;
 }
 
-void orders_limiter_leave(orders_limiter_t *gate, orders_limiter_user_t user)
+void orders_limiter_release(orders_limiter_t *limiter, orders_limiter_user_t user)
 {
-    apr_thread_mutex_lock(gate->mutex);
-    count_out(gate, user);
-    unlock_and_wake(gate, admit(gate));
+    apr_thread_mutex_lock(limiter->mutex);
+    remove_use(limiter, user);
+    unlock_and_wake(limiter, admit_waiting(limiter));
 }
 
-void orders_limiter_leave_narrowed(orders_limiter_t *gate, orders_limiter_user_t user, int holders)
+void orders_limiter_release_and_lower(orders_limiter_t *limiter, orders_limiter_user_t user,
+                                      int holders)
 {
-    apr_thread_mutex_lock(gate->mutex);
-    count_out(gate, user);
+    apr_thread_mutex_lock(limiter->mutex);
+    remove_use(limiter, user);
     if (holders > 0) {
-        gate->open = holders < gate->places ? holders : gate->places;
-        gate->widen_at = orders_clock_now() + WIDEN_EVERY;
+        limiter->current_limit = holders < limiter->limit ? holders : limiter->limit;
+        limiter->raise_at = orders_clock_now() + RAISE_INTERVAL;
     }
-    unlock_and_wake(gate, admit(gate));
+    unlock_and_wake(limiter, admit_waiting(limiter));
 }
 
-void orders_limiter_refuse_all(orders_limiter_t *gate)
+void orders_limiter_refuse_waiting(orders_limiter_t *limiter)
 {
     waiter_t *woken = NULL;
 
-    apr_thread_mutex_lock(gate->mutex);
-    gate->open = gate->places;
-    while (gate->first) {
-        decide(gate, gate->first, ORDERS_LIMITER_REFUSED, &woken);
+    apr_thread_mutex_lock(limiter->mutex);
+    limiter->current_limit = limiter->limit;
+    while (limiter->first) {
+        decide(limiter, limiter->first, ORDERS_LIMITER_REFUSED, &woken);
     }
-    unlock_and_wake(gate, woken);
+    unlock_and_wake(limiter, woken);
 }
 
-int orders_limiter_inside(orders_limiter_t *gate)
+int orders_limiter_in_use(orders_limiter_t *limiter)
 {
-    int inside;
+    int in_use;
 
-    apr_thread_mutex_lock(gate->mutex);
-    inside = gate->inside;
-    apr_thread_mutex_unlock(gate->mutex);
-    return inside;
+    apr_thread_mutex_lock(limiter->mutex);
+    in_use = limiter->in_use;
+    apr_thread_mutex_unlock(limiter->mutex);
+    return in_use;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The admission gate in front of a pool of sessions: a limited number of callers at a time, first come, first served, each until
- * its own deadline. One user has at most a part of the places; a caller that waits for this limit does not hold up those behind
- * it. There is one gate for each pool and process; all threads may use it.
+ * Limits how many callers use a pool of sessions at a time: first come, first served, each until its own deadline. One user gets at
+ * most a part of the limit; a caller that waits because of this does not hold up later callers. There is one limiter for each
+ * pool and process. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_LIMITER_H
 #define ORDERS_HTTPD_LIMITER_H
@@ -14,34 +14,38 @@
 typedef struct orders_limiter_t orders_limiter_t;
 
 typedef enum {
-    ORDERS_LIMITER_IN,      /**< leave it again, with the same user */
-    ORDERS_LIMITER_LATE,    /**< the deadline came first */
-    ORDERS_LIMITER_LIMITED, /**< the same, while the user had all the places that one user may have */
-    ORDERS_LIMITER_REFUSED /**< turned away by orders_limiter_refuse_all */
+    ORDERS_LIMITER_ADMITTED,     /**< a release with the same user must follow */
+    ORDERS_LIMITER_TIMED_OUT,    /**< the deadline has passed */
+    ORDERS_LIMITER_USER_LIMITED, /**< the same, and the user was at its own limit */
+    ORDERS_LIMITER_REFUSED       /**< by orders_limiter_refuse_waiting */
 } orders_limiter_e;
 
-/** Who enters: equal values share a limit. ORDERS_LIMITER_NOBODY has none. */
+/** Equal values share the limit of a user. ORDERS_LIMITER_NO_USER has no such limit. */
 typedef apr_uint64_t orders_limiter_user_t;
-#define ORDERS_LIMITER_NOBODY ((orders_limiter_user_t)0)
+#define ORDERS_LIMITER_NO_USER ((orders_limiter_user_t)0)
 
-/** Lives as long as `own`. `per_user`: places that a user may have at once. NULL when the system has no mutex left. */
-orders_limiter_t *orders_limiter_create(apr_pool_t *own, int places, int per_user);
-
-/** Waits until `deadline`, a time of orders_clock_now(). `first` puts the caller before all others: it was in and got no session. */
-orders_limiter_e orders_limiter_enter(orders_limiter_t *gate, orders_limiter_user_t user,
-                                      apr_time_t deadline, bool first);
-void orders_limiter_leave(orders_limiter_t *gate, orders_limiter_user_t user);
+/** Lives as long as `own`. `per_user`: how many a user may have in use at a time. NULL: no mutex could be created. */
+orders_limiter_t *orders_limiter_create(apr_pool_t *own, int limit, int per_user);
 
 /**
- * Leaves, because no further session could be had, though `holders` callers have one. When there are any, as many places
- * as these stay open, and one more is tried again each second; the caller may enter again as the first.
+ * Waits until `deadline`, a time of orders_clock_now(). `returning` puts the caller in front of the queue: it was admitted before
+ * and got no session.
  */
-void orders_limiter_leave_narrowed(orders_limiter_t *gate, orders_limiter_user_t user, int holders);
+orders_limiter_e orders_limiter_acquire(orders_limiter_t *limiter, orders_limiter_user_t user,
+                                        apr_time_t deadline, bool returning);
+void orders_limiter_release(orders_limiter_t *limiter, orders_limiter_user_t user);
 
-/** Refuses all callers that wait now, when there are no sessions at all. Later callers find all places open. */
-void orders_limiter_refuse_all(orders_limiter_t *gate);
+/**
+ * Releases after the database has refused a further session while `holders` callers have one. If there are any, the limit is
+ * lowered to their number, and raised by one each second after that. The caller may acquire again with `returning`.
+ */
+void orders_limiter_release_and_lower(orders_limiter_t *limiter, orders_limiter_user_t user,
+                                      int holders);
 
-/** How many are in. */
-int orders_limiter_inside(orders_limiter_t *gate);
+/** Refuses all waiting callers, because there are no sessions at all, and restores the configured limit for later ones. */
+void orders_limiter_refuse_waiting(orders_limiter_t *limiter);
+
+/** How many have been admitted and not released. */
+int orders_limiter_in_use(orders_limiter_t *limiter);
 
 #endif

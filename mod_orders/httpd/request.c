@@ -308,7 +308,7 @@ static orders_request_t *make(request_rec *r)
     fill_settings(request);
     fill_call(request);
     request->providers.request_id = request->call.request_id;
-    orders_sessions_database(request->server.pool, r->pool, request->dir.statement_timeout,
+    orders_sessions_database(request->server.session_pool, r->pool, request->dir.statement_timeout,
                              &request->log, &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
     if (request->ours && request->server.error_documents) {

@@ -21,48 +21,48 @@
 APLOG_USE_MODULE(orders);
 
 /**
- * After a connection could not be made while none was open: nobody tries again for so long, then one caller does. The pause
- * doubles with each failure.
+ * When a connection could not be made while none was open, no caller tries again for this time; then one caller does. The pause doubles
+ * with each failure.
  */
 #define OUTAGE_PAUSE apr_time_from_msec(250)
-#define LONGEST_OUTAGE_PAUSE apr_time_from_sec(1)
-/** What a client that found the queue too long is told to wait. */
+#define MAX_OUTAGE_PAUSE apr_time_from_sec(1)
+/** Retry-After of the refusals. Seconds. */
 #define BUSY_RETRY_SECONDS 1
 #define OUTAGE_RETRY_SECONDS 2
-/** How long a database in a hurry queues, at most. Milliseconds. */
-#define SOON_MS 1000
+/** The wait of orders_sessions_limit_wait. */
+#define SHORT_WAIT_MS 1000
 
-struct orders_pool_t {
+struct orders_session_pool_t {
     server_rec *server; /**< whose mod_dbd pool it is */
-    orders_limiter_t *gate;
+    orders_limiter_t *limiter;
     orders_schema_t *schema;
     int queue_timeout; /**< milliseconds */
     bool prepared_statements;
-    apr_time_t closed_until; /**< atomic: an outage was just seen */
-    apr_time_t pause;        /**< atomic: the last one's length; 0: there is no outage */
-    bool probing;            /**< atomic: somebody looks whether the outage is over */
+    apr_time_t closed_until; /**< atomic: no caller connects before this time */
+    apr_time_t pause;        /**< atomic: the last pause; 0: there is no outage */
+    bool probing;            /**< atomic: a caller tests whether the outage has ended */
     const char *params;      /**< DBDParams, or NULL */
-    apr_uint32_t returns;    /**< atomic: how often a working connection was given back */
-    int holders;             /**< atomic: how many have a connection */
+    apr_uint32_t returns;    /**< atomic: number of working connections that were returned */
+    int holders;             /**< atomic: number of callers that have a connection */
 };
 
-/** The context of an orders_database_t: who borrows. Lives as long as that. */
+/** The context of an orders_database_t, and as long-lived. */
 typedef struct borrower_t {
-    orders_pool_t *owner;
+    orders_session_pool_t *session_pool;
     orders_limiter_user_t user;
     int queue_timeout; /**< milliseconds */
 } borrower_t;
 
-/** A borrowed connection. Lives in the borrower's pool, whose end gives it back if the borrower did not. */
-typedef struct ticket_t {
-    orders_pool_t *owner;
-    orders_limiter_user_t user; /**< as whom it entered */
+/** A borrowed connection. Lives in the borrower's pool, whose cleanup returns the connection if the borrower did not. */
+typedef struct lease_t {
+    orders_session_pool_t *session_pool;
+    orders_limiter_user_t user; /**< as given to the limiter */
     apr_pool_t *pool;
     ap_dbd_t *dbd;
     PGconn *connection;
-} ticket_t;
+} lease_t;
 
-/** Set while the configuration is read, the same in every child and thread from then on. */
+/** Set while the configuration is read, and constant from then on. */
 static struct {
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) * open;
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) * close;
@@ -80,21 +80,21 @@ bool orders_sessions_possible(void)
 }
 
 /**
- * Makes sure that nobody uses the connection as it is: the next borrower finds its socket closed, and mod_dbd or we
- * reconnect then. PQreset here would hold the place while a dead network is waited for.
+ * Shuts the socket down, so that the next borrower (open_connection) or mod_dbd reconnects. PQreset here could block on a dead network
+ * while the caller is counted by the limiter.
  */
-static void spoil(PGconn *connection)
+static void invalidate(PGconn *connection)
 {
     if (PQsocket(connection) >= 0) {
         (void)shutdown(PQsocket(connection), SHUT_RDWR);
     }
     while (PQstatus(connection) == CONNECTION_OK && PQconsumeInput(connection)) {
-        /* up to the end of file, which is there already */
+        /* reads up to the end of file, without blocking */
     }
 }
 
-/** An open transaction ends here. A connection that is busy or cannot even roll back is spoiled. */
-static void clean(PGconn *connection, bool broken)
+/** Rolls an open transaction back. Invalidates a connection that is broken, busy or unable to roll back. */
+static void end_transaction(PGconn *connection, bool broken)
 {
     PGTransactionStatusType status = PQtransactionStatus(connection);
 
@@ -103,26 +103,28 @@ static void clean(PGconn *connection, bool broken)
         status = PQtransactionStatus(connection);
     }
     if (broken || status != PQTRANS_IDLE) {
-        spoil(connection);
+        invalidate(connection);
     }
 }
 
-/** Pool cleanup, and the way in which a session is given back in any case. */
-static apr_status_t give_back(void *data)
+/** A cleanup of the borrower's pool. */
+static apr_status_t return_connection(void *data)
 {
-    ticket_t *ticket = data;
+    lease_t *lease = data;
 
-    orders_pool_t *owner = ticket->owner;
+    orders_session_pool_t *session_pool = lease->session_pool;
     bool works;
 
-    clean(ticket->connection, false);
-    works = PQstatus(ticket->connection) == CONNECTION_OK;
-    dbd.close(owner->server, ticket->dbd);
+    end_transaction(lease->connection, false);
+    works = PQstatus(lease->connection) == CONNECTION_OK;
+    dbd.close(session_pool->server, lease->dbd);
     if (works) {
-        __atomic_add_fetch(&owner->returns, 1, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&session_pool->returns, 1, __ATOMIC_RELAXED);
     }
-    __atomic_sub_fetch(&owner->holders, 1, __ATOMIC_RELEASE); /* he who misses us sees the return */
-    orders_limiter_leave(owner->gate, ticket->user);
+    __atomic_sub_fetch(
+        &session_pool->holders, 1,
+        __ATOMIC_RELEASE); /* release order: a thread that sees the new `holders` also sees `returns` */
+    orders_limiter_release(session_pool->limiter, lease->user);
     return APR_SUCCESS;
 }
 
@@ -136,121 +138,126 @@ static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, con
     return problem;
 }
 
-/** A connection that works as far as can be told without a round trip, or false; the place stays taken. */
-static bool open_connection(orders_pool_t *owner, apr_pool_t *pool, ticket_t *ticket)
+/** Opens a connection and checks it without a round trip. On failure the caller still has to release the limiter. */
+static bool open_connection(orders_session_pool_t *session_pool, apr_pool_t *pool, lease_t *lease)
 {
-    ticket->dbd = dbd.open(pool, owner->server);
-    if (!ticket->dbd) {
+    lease->dbd = dbd.open(pool, session_pool->server);
+    if (!lease->dbd) {
         return false;
     }
-    ticket->connection = apr_dbd_native_handle(ticket->dbd->driver, ticket->dbd->handle);
-    if (ticket->connection && orders_session_is_dead(ticket->connection)) {
-        PQreset(ticket->connection);
+    lease->connection = apr_dbd_native_handle(lease->dbd->driver, lease->dbd->handle);
+    if (lease->connection && orders_session_is_dead(lease->connection)) {
+        PQreset(lease->connection);
     }
-    if (ticket->connection && PQstatus(ticket->connection) == CONNECTION_OK) {
+    if (lease->connection && PQstatus(lease->connection) == CONNECTION_OK) {
         return true;
     }
-    dbd.close(owner->server, ticket->dbd);
+    dbd.close(session_pool->server, lease->dbd);
     return false;
 }
 
-static void note_outage(orders_pool_t *owner)
+static void note_outage(orders_session_pool_t *session_pool)
 {
-    apr_time_t pause = 2 * __atomic_load_n(&owner->pause, __ATOMIC_RELAXED);
+    apr_time_t pause = 2 * __atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED);
 
-    pause = pause < OUTAGE_PAUSE           ? OUTAGE_PAUSE
-            : pause > LONGEST_OUTAGE_PAUSE ? LONGEST_OUTAGE_PAUSE
-                                           : pause;
-    __atomic_store_n(&owner->pause, pause, __ATOMIC_RELAXED);
-    __atomic_store_n(&owner->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
+    pause = pause < OUTAGE_PAUSE       ? OUTAGE_PAUSE
+            : pause > MAX_OUTAGE_PAUSE ? MAX_OUTAGE_PAUSE
+                                       : pause;
+    __atomic_store_n(&session_pool->pause, pause, __ATOMIC_RELAXED);
+    __atomic_store_n(&session_pool->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
 }
 
-/** mod_dbd logs each attempt that fails, twice; libpq's question does not. */
-static bool answers(const orders_pool_t *owner)
+/** Tested with PQping, because mod_dbd logs each failed attempt twice. */
+static bool server_answers(const orders_session_pool_t *session_pool)
 {
-    return !owner->params || PQping(owner->params) == PQPING_OK;
+    return !session_pool->params || PQping(session_pool->params) == PQPING_OK;
 }
 
 /**
- * Whether the caller may try to get a connection. In an outage one at a time may, after the pause and when the server
- * answers: `*probe`, to be ended by end_probe.
+ * Whether the caller may open a connection. In an outage one caller at a time may, after the pause and if the server answers: then
+ * `*probe` is set, and end_probe must follow.
  */
-static bool may_try(orders_pool_t *owner, bool *probe)
+static bool may_connect(orders_session_pool_t *session_pool, bool *probe)
 {
     *probe = false;
-    if (!__atomic_load_n(&owner->pause, __ATOMIC_RELAXED)) {
+    if (!__atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED)) {
         return true;
     }
-    if (orders_clock_now() < __atomic_load_n(&owner->closed_until, __ATOMIC_RELAXED) ||
-        __atomic_exchange_n(&owner->probing, true, __ATOMIC_ACQUIRE)) {
+    if (orders_clock_now() < __atomic_load_n(&session_pool->closed_until, __ATOMIC_RELAXED) ||
+        __atomic_exchange_n(&session_pool->probing, true, __ATOMIC_ACQUIRE)) {
         return false;
     }
-    *probe = answers(owner);
+    *probe = server_answers(session_pool);
     if (!*probe) {
-        note_outage(owner);
-        __atomic_store_n(&owner->probing, false, __ATOMIC_RELEASE);
+        note_outage(session_pool);
+        __atomic_store_n(&session_pool->probing, false, __ATOMIC_RELEASE);
     }
     return *probe;
 }
 
-static void end_probe(orders_pool_t *owner, bool probe)
+static void end_probe(orders_session_pool_t *session_pool, bool probe)
 {
     if (probe) {
-        __atomic_store_n(&owner->probing, false, __ATOMIC_RELEASE);
+        __atomic_store_n(&session_pool->probing, false, __ATOMIC_RELEASE);
     }
 }
 
 /**
- * No connection could be made. While others of this process have one, or have given one back since `returns` was read, the
- * server is up and full: wait for theirs. Otherwise it is down, and those in the queue need not find out one by one.
- * Those who are in but still trying to connect count for nothing: they are about to find the same.
+ * Releases the limiter after no connection could be made. While other callers of this process hold a connection, or have
+ * returned one since `returns` was read, the server is up and its connections are used up: returns true, and the caller waits for
+ * one of them. Otherwise the server is down: all waiting callers are refused, so that each need not try. Callers that are still
+ * connecting do not count, because they will fail in the same way.
  */
-static bool wait_for_others(orders_pool_t *owner, orders_limiter_user_t user, apr_uint32_t returns)
+static bool release_unconnected(orders_session_pool_t *session_pool, orders_limiter_user_t user,
+                                apr_uint32_t returns)
 {
-    int holders = __atomic_load_n(&owner->holders, __ATOMIC_ACQUIRE);
+    int holders = __atomic_load_n(&session_pool->holders, __ATOMIC_ACQUIRE);
 
-    orders_limiter_leave_narrowed(owner->gate, user, holders);
-    if (holders > 0 || __atomic_load_n(&owner->returns, __ATOMIC_RELAXED) != returns) {
+    orders_limiter_release_and_lower(session_pool->limiter, user, holders);
+    if (holders > 0 || __atomic_load_n(&session_pool->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
-    note_outage(owner);
-    orders_limiter_refuse_all(owner->gate);
+    note_outage(session_pool);
+    orders_limiter_refuse_waiting(session_pool->limiter);
     return false;
 }
 
-/** A place at the gate and a connection, or a problem. */
-static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *pool,
-                                        ticket_t *ticket)
+/** Waits for the limiter and opens a connection. */
+static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool_t *pool,
+                                            lease_t *lease)
 {
-    orders_pool_t *owner = borrower->owner;
+    orders_session_pool_t *session_pool = borrower->session_pool;
     apr_time_t deadline = orders_clock_now() + apr_time_from_msec(borrower->queue_timeout);
-    bool again = false;
+    bool returning = false;
 
     for (;;) {
-        orders_limiter_e gate = orders_limiter_enter(owner->gate, borrower->user, deadline, again);
-        apr_uint32_t returns = __atomic_load_n(&owner->returns, __ATOMIC_RELAXED);
+        orders_limiter_e admission =
+            orders_limiter_acquire(session_pool->limiter, borrower->user, deadline, returning);
+        apr_uint32_t returns = __atomic_load_n(&session_pool->returns, __ATOMIC_RELAXED);
 
-        if (gate == ORDERS_LIMITER_IN) {
-            if (open_connection(owner, pool, ticket)) {
-                __atomic_add_fetch(&owner->holders, 1, __ATOMIC_RELAXED);
-                __atomic_store_n(&owner->pause, 0, __ATOMIC_RELAXED);
+        if (admission == ORDERS_LIMITER_ADMITTED) {
+            if (open_connection(session_pool, pool, lease)) {
+                __atomic_add_fetch(&session_pool->holders, 1, __ATOMIC_RELAXED);
+                __atomic_store_n(&session_pool->pause, 0, __ATOMIC_RELAXED);
                 return NULL;
             }
-            again = wait_for_others(owner, borrower->user, returns);
-            if (!again) {
-                gate = ORDERS_LIMITER_REFUSED;
+            returning = release_unconnected(session_pool, borrower->user, returns);
+            if (!returning) {
+                admission = ORDERS_LIMITER_REFUSED;
             } else if (orders_clock_now() >= deadline) {
-                gate = ORDERS_LIMITER_LATE; /* a free place is given to the late as well */
+                /* with free capacity, the limiter admits after the deadline too */
+                admission = ORDERS_LIMITER_TIMED_OUT;
             }
         }
-        if (gate == ORDERS_LIMITER_LATE || gate == ORDERS_LIMITER_LIMITED) {
+        if (admission == ORDERS_LIMITER_TIMED_OUT || admission == ORDERS_LIMITER_USER_LIMITED) {
             return unavailable(pool, ORDERS_E_busy,
-                               gate == ORDERS_LIMITER_LATE ? "no session became free in time"
-                                                           : "the user's sessions were all in use",
+                               admission == ORDERS_LIMITER_TIMED_OUT
+                                   ? "no database session became free in time"
+                                   : "all sessions of the user (OrdersSessionsPerUser) were in use",
                                BUSY_RETRY_SECONDS);
         }
-        if (gate == ORDERS_LIMITER_REFUSED) {
-            return unavailable(pool, ORDERS_E_database_unavailable, "no connection",
+        if (admission == ORDERS_LIMITER_REFUSED) {
+            return unavailable(pool, ORDERS_E_database_unavailable, "no connection to the database",
                                OUTAGE_RETRY_SECONDS);
         }
     }
@@ -259,72 +266,75 @@ static orders_problem_t *enter_and_open(const borrower_t *borrower, apr_pool_t *
 static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
 {
     const borrower_t *borrower = context;
-    ticket_t *ticket = apr_pcalloc(pool, sizeof *ticket);
+    lease_t *lease = apr_pcalloc(pool, sizeof *lease);
     orders_problem_t *problem;
     bool probe;
 
-    if (!may_try(borrower->owner, &probe)) {
-        return unavailable(pool, ORDERS_E_database_unavailable, "no connection a moment ago",
+    if (!may_connect(borrower->session_pool, &probe)) {
+        return unavailable(pool, ORDERS_E_database_unavailable,
+                           "no connection to the database at the last attempt",
                            OUTAGE_RETRY_SECONDS);
     }
-    problem = enter_and_open(borrower, pool, ticket);
-    end_probe(borrower->owner, probe);
+    problem = acquire_connection(borrower, pool, lease);
+    end_probe(borrower->session_pool, probe);
     if (problem) {
         return problem;
     }
-    ticket->owner = borrower->owner;
-    ticket->user = borrower->user;
-    ticket->pool = pool;
-    apr_pool_cleanup_register(pool, ticket, give_back, apr_pool_cleanup_null);
-    session->connection = ticket->connection;
-    session->ticket = ticket;
+    lease->session_pool = borrower->session_pool;
+    lease->user = borrower->user;
+    lease->pool = pool;
+    apr_pool_cleanup_register(pool, lease, return_connection, apr_pool_cleanup_null);
+    session->connection = lease->connection;
+    session->lease = lease;
     return NULL;
 }
 
 static void release(void *context, orders_session_t *session, bool broken)
 {
-    ticket_t *ticket = session->ticket;
+    lease_t *lease = session->lease;
 
     if (broken) {
-        clean(ticket->connection, true);
+        end_transaction(lease->connection, true);
     }
     session->connection = NULL;
-    session->ticket = NULL;
-    apr_pool_cleanup_run(ticket->pool, ticket, give_back);
+    session->lease = NULL;
+    apr_pool_cleanup_run(lease->pool, lease, return_connection);
 }
 
-static orders_problem_t *acquire_none(void *context, apr_pool_t *pool, orders_session_t *session)
+static orders_problem_t *acquire_unconfigured(void *context, apr_pool_t *pool,
+                                              orders_session_t *session)
 {
     return unavailable(pool, ORDERS_E_not_configured, "no API is mounted on this server", 0);
 }
 
-void orders_sessions_database(orders_pool_t *sessions, apr_pool_t *pool, int timeout_seconds,
-                              const orders_log_t *log, orders_database_t *database)
+void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *pool,
+                              int timeout_seconds, const orders_log_t *log,
+                              orders_database_t *database)
 {
     borrower_t *borrower = apr_pcalloc(pool, sizeof *borrower);
 
-    borrower->owner = sessions;
-    borrower->queue_timeout = sessions ? sessions->queue_timeout : 0;
-    *database =
-        (orders_database_t){.context = borrower,
-                            .acquire = sessions ? acquire : acquire_none,
-                            .release = release,
-                            .prepared_statements = sessions && sessions->prepared_statements,
-                            .timeout_ms = timeout_seconds * 1000,
-                            .schema = sessions ? sessions->schema : NULL,
-                            .log = log};
+    borrower->session_pool = session_pool;
+    borrower->queue_timeout = session_pool ? session_pool->queue_timeout : 0;
+    *database = (orders_database_t){.context = borrower,
+                                    .acquire = session_pool ? acquire : acquire_unconfigured,
+                                    .release = release,
+                                    .prepared_statements =
+                                        session_pool && session_pool->prepared_statements,
+                                    .timeout_ms = timeout_seconds * 1000,
+                                    .schema = session_pool ? session_pool->schema : NULL,
+                                    .log = log};
 }
 
-void orders_sessions_hurry(orders_database_t *database)
+void orders_sessions_limit_wait(orders_database_t *database)
 {
     borrower_t *borrower = database->context;
 
-    if (borrower->queue_timeout > SOON_MS) {
-        borrower->queue_timeout = SOON_MS;
+    if (borrower->queue_timeout > SHORT_WAIT_MS) {
+        borrower->queue_timeout = SHORT_WAIT_MS;
     }
 }
 
-void orders_sessions_count_for(orders_database_t *database, const unsigned char *user)
+void orders_sessions_set_user(orders_database_t *database, const unsigned char *user)
 {
     borrower_t *borrower = database->context;
 
@@ -338,24 +348,26 @@ int orders_sessions_per_user(const orders_server_conf_t *conf)
     return conf->sessions_per_user ? conf->sessions_per_user : half;
 }
 
-static orders_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
+static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
 {
     orders_server_conf_t conf;
-    orders_pool_t *pool = apr_pcalloc(pchild, sizeof *pool);
+    orders_session_pool_t *pool = apr_pcalloc(pchild, sizeof *pool);
     const orders_log_t log = orders_log_of_server(server);
     apr_pool_t *own;
 
     orders_server_conf_resolve(orders_server_conf(server), &conf);
     apr_pool_create(&own, pchild);
-    apr_pool_tag(own, "orders_gate");
+    apr_pool_tag(own, "orders_limiter");
     pool->server = server;
     pool->params = conf.dbd_params;
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
     pool->schema = orders_schema_create(pchild, &log);
-    pool->gate = orders_limiter_create(own, conf.sessions, orders_sessions_per_user(&conf));
-    if (!pool->gate) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "no mutex for the admission gate");
+    pool->limiter = orders_limiter_create(own, conf.sessions, orders_sessions_per_user(&conf));
+    if (!pool->limiter) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                     "cannot create the mutex of the session limiter; requests that need the "
+                     "database are refused");
         return NULL;
     }
     return pool;
@@ -366,9 +378,10 @@ void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main)
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t *conf = orders_server_conf(server);
 
-        if (conf->first) { /* itself, or one that was before it in the list */
-            conf->pool = conf->first == server ? create_pool(pchild, server)
-                                               : orders_server_conf(conf->first)->pool;
+        if (conf->first) { /* this server, or an earlier one of the list */
+            conf->session_pool = conf->first == server
+                                     ? create_pool(pchild, server)
+                                     : orders_server_conf(conf->first)->session_pool;
         }
     }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Database sessions: mod_dbd's pools, each behind a fair gate of this process.
+ * Database sessions: the connection pools of mod_dbd, each behind a limiter (limiter.h) of this process.
  *
- * mod_dbd owns the connections; a session is one of these, borrowed for a statement. Whatever state a borrower left it
- * in, it goes back without an open transaction. Several virtual hosts share a pool when mod_dbd shares it.
+ * mod_dbd owns the connections. A session is a connection that is borrowed for one statement; it is returned without an open
+ * transaction. Virtual hosts share a pool when mod_dbd shares it between them. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_SESSIONS_H
 #define ORDERS_HTTPD_SESSIONS_H
@@ -14,33 +14,34 @@
 #include "httpd/config.h"
 #include "store/database.h"
 
-typedef struct orders_pool_t orders_pool_t;
+typedef struct orders_session_pool_t orders_session_pool_t;
 
-/** Finds mod_dbd's functions, whenever it was loaded. */
+/** Looks up mod_dbd's functions, after all modules have been loaded. */
 void orders_sessions_retrieve(void);
-/** Whether mod_dbd is there at all. */
+/** Whether mod_dbd is loaded. */
 bool orders_sessions_possible(void);
 
-/** Makes this process's gates (ap_hook_child_init) and gives each server its orders_server_conf_t.pool. */
+/** For ap_hook_child_init: creates the limiters of this process and sets orders_server_conf_t.session_pool of each server. */
 void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main);
 
 /**
- * A database on these sessions, for one request or one round of the worker, as long as `pool`. `log` must live as long.
- * `sessions` may be NULL.
+ * Fills in `database` for one request or one run of a job. It lives as long as `pool`; so must `log`. `timeout_seconds`: for a
+ * statement with all its attempts. `session_pool` may be NULL: then each statement fails with `not_configured`.
  */
-void orders_sessions_database(orders_pool_t *sessions, apr_pool_t *pool, int timeout_seconds,
-                              const orders_log_t *log, orders_database_t *database);
+void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *pool,
+                              int timeout_seconds, const orders_log_t *log,
+                              orders_database_t *database);
 
 /**
- * Counts its sessions for a user from now on: equal `user`s, the first 8 bytes of a digest, have at most
- * OrdersSessionsPerUser of them at a time in this process. Until then no limit of a user applies.
+ * Counts further sessions of `database` for a user: at most OrdersSessionsPerUser at a time in this process. `user`: the first
+ * 8 bytes of a digest that identifies the user. Without this call no limit of a user applies.
  */
-void orders_sessions_count_for(orders_database_t *database, const unsigned char *user);
+void orders_sessions_set_user(orders_database_t *database, const unsigned char *user);
 
-/** OrdersSessionsPerUser, or what it is by default. */
+/** OrdersSessionsPerUser, or its default: half of OrdersSessions. */
 int orders_sessions_per_user(const orders_server_conf_t *conf);
 
-/** From now on it queues for a second at most: for callers that can try again. */
-void orders_sessions_hurry(orders_database_t *database);
+/** Waits at most one second for a session: for callers that can try again later. */
+void orders_sessions_limit_wait(orders_database_t *database);
 
 #endif

@@ -152,8 +152,8 @@ static void run_job(worker_t *worker, apr_pool_t *pool)
     orders_database_t database;
 
     orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
-    orders_sessions_database(conf.pool, pool, STATEMENT_SECONDS, &log, &database);
-    orders_sessions_hurry(&database);
+    orders_sessions_database(conf.session_pool, pool, STATEMENT_SECONDS, &log, &database);
+    orders_sessions_limit_wait(&database);
     const orders_job_context_t context = {.database = &database,
                                           .log = &log,
                                           .mailer = conf.mailer,
@@ -172,8 +172,8 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     worker_t *worker = data;
     apr_pool_t *own;
 
-    if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->pool || !runs ||
-        is_stopping(worker) || !begin_run()) {
+    if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->session_pool ||
+        !runs || is_stopping(worker) || !begin_run()) {
         return APR_SUCCESS;
     }
     apr_pool_create(&own, pool);
@@ -305,7 +305,8 @@ int orders_worker_register(apr_pool_t *pconf, server_rec *main)
     }
     status = add_all(pconf, main);
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main, "the watchdog takes no callback");
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
+                     "cannot register the background jobs with mod_watchdog");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;

@@ -24,7 +24,7 @@
  */
 typedef struct orders_session_t {
     PGconn *connection;
-    void *ticket; /**< the pool's own */
+    void *lease; /**< of the implementation of orders_database_t */
 } orders_session_t;
 
 /**

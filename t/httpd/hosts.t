@@ -92,11 +92,11 @@ subtest 'another module that takes connections of mod_dbd' => sub {
     ok($fine, 'connections of its own make it possible') or diag($said);
 };
 
-subtest 'one gate for one pool' => sub {
+subtest 'servers with equal DBD settings share one limiter' => sub {
     my $httpd = two($dbd->($ENV{ORDERS_DSN}) . "OrdersSessions 2", locations => $api);
     my ($fine, $said) = $httpd->check;
     ok($fine, 'the same settings twice are one pool') or diag($said);
-    like($said, qr/shares its database connections.*OrdersSessions 4, OrdersSessionsPerUser 2, OrdersQueueTimeout 2000 and OrdersPreparedStatements O(?:n|ff)/, 'and one gate, which is pointed out');
+    like($said, qr/shares its database connections.*OrdersSessions 4, OrdersSessionsPerUser 2, OrdersQueueTimeout 2000 and OrdersPreparedStatements O(?:n|ff)/, 'and one limiter, with a warning');
     ($fine, $said) = two($dbd->($other_dsn) . "OrdersSessions 2", locations => $api)->check;
     unlike($said, qr/shares its database connections/, 'another database has another');
 };

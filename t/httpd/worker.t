@@ -135,7 +135,7 @@ subtest 'the worker does not wait for a session as long as requests do' => sub {
         require POSIX;
         POSIX::_exit(0);
     }
-    ok(wait_for(sub { $httpd->log =~ /worker: no session became free in time/ }, 8), 'it comes again later') or diag($httpd->log);
+    ok(wait_for(sub { $httpd->log =~ /worker: no database session became free in time/ }, 8), 'it comes again later') or diag($httpd->log);
     $blocker->rollback;
     waitpid $pid, 0;
 };
