@@ -75,6 +75,10 @@ typedef enum {
 #define ORDERS_HEADER_KEY 1u           /**< Idempotency-Key */
 #define ORDERS_HEADER_IF_MATCH 2u      /**< else `version_mismatch` */
 #define ORDERS_HEADER_IF_NONE_MATCH 4u /**< the answer has an ETag */
+#define ORDERS_HEADER_LANGUAGE 8u      /**< Accept-Language */
+
+/** A kind of refusal, for `refuses`. */
+#define ORDERS_REFUSES(kind) (1u << ORDERS_KIND_##kind)
 
 #define ORDERS_MAX_PARAMS 4
 #define ORDERS_MAX_SUCCESS 2
@@ -91,28 +95,33 @@ typedef orders_problem_t *(*orders_handler_t)(orders_call_t *call, orders_reply_
 typedef struct orders_route_t {
     const char *name; /**< for the log, metrics and idempotency: "user.create" */
     unsigned method;  /**< exactly one ORDERS_… */
-    const char *path; /**< beneath the mount: "", "/:id/cancel"; a trailing slash may follow */
+    /** Beneath the mount: "", "/:id/cancel"; as its specification prints it, but a trailing slash is optional in requests. */
+    const char *path;
     orders_auth_e auth;
-    unsigned scope; /**< scope needed (any of the bits) */
+    unsigned scope; /**< the scope that is needed (any of the bits) */
     orders_body_e body;
-    unsigned media;                     /**< ORDERS_MEDIA_… of the body */
-    unsigned headers;                   /**< ORDERS_HEADER_… */
-    const orders_field_table_t *fields; /**< of the body; NULL: the handler reads no field of it */
-    const orders_field_table_t
-        *query;                       /**< of the query string, without those of `pages`; or NULL */
+    unsigned media;   /**< ORDERS_MEDIA_… of the body */
+    unsigned headers; /**< ORDERS_HEADER_… */
+    /** The fields of the body; NULL when the handler reads none. */
+    const orders_field_table_t *fields;
+    /** The fields of the query string, without those of `pages`; or NULL. */
+    const orders_field_table_t *query;
     const orders_page_rules_t *pages; /**< of a list, or NULL */
-    unsigned short success
-        [ORDERS_MAX_SUCCESS]; /**< HTTP statuses of success, 0 for none; the first is the default; {0}: 200 */
-    bool raw_body;            /**< any content type, kept as it is (signed events, NDJSON) */
-    bool secret;              /**< the path's parameters are a credential: logs show them masked */
+    /** HTTP statuses of success, 0 for none. The first is set before the handler runs; {0} means 200. */
+    unsigned short success[ORDERS_MAX_SUCCESS];
+    /** ORDERS_REFUSES(…): kinds of refusals beside those that follow from the other members. */
+    unsigned refuses;
+    /** The API's own table of words for refusals of this route, read by its `problem`; or NULL. */
+    const void *refusals;
+    bool raw_body;  /**< any content type, kept as it is (signed events, NDJSON) */
+    bool secret;    /**< the path's parameters are a credential: logs show them masked */
     bool guessable; /**< an order's number is enough to act: failed look-ups are limited */
-    bool acts; /**< a GET that changes something, all the same: not for HEAD, not for prefetches */
-    const char *repeated; /**< a list of the body, which a form may have several times; or NULL */
-    const void *
-        refusals; /**< the API's own words for refusals of this route, for its `problem`; or NULL */
-    apr_size_t max_body; /**< bytes; 0: the Location's limit */
+    bool acts;      /**< a GET that changes something: not for HEAD, not for prefetches */
+    /** A list of the body, which a form may have several times; or NULL. */
+    const char *repeated;
+    apr_size_t max_body; /**< bytes; 0: the limit of the Location */
     orders_handler_t handler;
-    /** By the headers alone, before a body is read: refuses unread. Or NULL. */
+    /** Refuses by the headers alone, before the body is read. Or NULL. */
     orders_problem_t *(*before_body)(orders_call_t *call);
 } orders_route_t;
 

@@ -33,7 +33,7 @@ orders_problem_t *orders_call_body(orders_input_t **input, orders_call_t *call)
     if (!is_read(route, call->content_type)) {
         return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
     }
-    return orders_input_body(input, call, route->body == ORDERS_BODY_OPTIONAL);
+    return orders_input_body(input, call, route->body != ORDERS_BODY_REQUIRED);
 }
 
 static orders_problem_t *decode(const orders_call_t *call, const orders_field_table_t *table,

@@ -10,7 +10,7 @@
 #include "core/call.h"
 
 /**
- * Parses the body (core/input_body.h). It may be empty when the row has ORDERS_BODY_OPTIONAL. `unsupported_media_type` also
+ * Parses the body (core/input_body.h). It may be empty unless the row has ORDERS_BODY_REQUIRED. `unsupported_media_type` also
  * for a type that `route->media` does not have.
  */
 orders_problem_t *orders_call_body(orders_input_t **input, orders_call_t *call) ORDERS_MUSTCHECK;

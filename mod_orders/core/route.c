@@ -75,7 +75,7 @@ static bool split(segments_t *segments, const char *path, apr_pool_t *pool)
     return *path == '\0' || *path == '/';
 }
 
-/** Compares with a template such as "/:id/cancel" and captures its parameters. */
+/** Compares with a template such as "/:id/cancel" or "/list/" and captures its parameters. */
 static bool fits(const char *template, const segments_t *segments,
                  const char *param[ORDERS_MAX_PARAMS])
 {
@@ -100,7 +100,7 @@ static bool fits(const char *template, const segments_t *segments,
         }
         template += length;
     }
-    return *template == '\0';
+    return *template == '\0' || strcmp(template, "/") == 0;
 }
 
 orders_route_e orders_route_match(const orders_api_t *api, unsigned method, const char *path,

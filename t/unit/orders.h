@@ -8,6 +8,19 @@
 #include "support.h"
 
 #include "api/common/projection.h"
+#include "core/call.h"
+
+/** The route of this name, or NULL without a name. */
+static inline const orders_route_t *route_of(const orders_api_t *api, const char *name)
+{
+    for (size_t i = 0; name && i < api->route_count; i++) {
+        if (strcmp(api->routes[i].name, name) == 0) {
+            return &api->routes[i];
+        }
+    }
+    assert_null(name);
+    return NULL;
+}
 
 /** The word that a projection has for an order in these states. */
 static inline const char *word_of(const orders_projection_t *projection, const char *state,

@@ -8,9 +8,7 @@ const orders_projection_t orders_commerce_status[] = {
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
     {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
     {.order = ORDERS_ORDER(COMPLETED), .word = "completed"},
-    {.payment =
-         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "processing"},
+    {.payment = ORDERS_PAID, .word = "processing"},
     {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
     {.order = ORDERS_ORDER(ERROR), .word = "failed"},
     {.word = "pending"},

@@ -37,6 +37,21 @@ enum {
 #define ORDERS_PAYMENT(name) (1u << ORDERS_PAYMENT_INDEX_##name)
 #define ORDERS_FULFILMENT(name) (1u << ORDERS_FULFILMENT_INDEX_##name)
 
+/** Orders that no longer take part in anything. */
+#define ORDERS_CLOSED (ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR))
+/** The order is paid, whether or not some of the money is returned or on its way back. */
+#define ORDERS_PAID                                                                                \
+    (ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED))
+/** The order has been paid, even if all of the money has been returned. */
+#define ORDERS_ONCE_PAID (ORDERS_PAID | ORDERS_PAYMENT(REFUNDED))
+/** Money has been returned or is on its way back. */
+#define ORDERS_REFUNDING                                                                           \
+    (ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED))
+/** The goods have left. */
+#define ORDERS_IN_DELIVERY (ORDERS_FULFILMENT(SHIPPED) | ORDERS_FULFILMENT(OUT_FOR_DELIVERY))
+/** The goods have arrived, even if they came back. */
+#define ORDERS_ARRIVED (ORDERS_FULFILMENT(DELIVERED) | ORDERS_FULFILMENT(RETURNED))
+
 typedef struct orders_projection_t {
     unsigned order, payment, fulfilment; /**< any of these states; 0: whatever it is */
     const char *word;

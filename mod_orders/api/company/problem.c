@@ -23,25 +23,19 @@ typedef struct words_t {
 } words_t;
 
 static const orders_projection_t states[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-     .word = "closed"},
+    {.order = ORDERS_CLOSED, .word = "closed"},
     {.payment = ORDERS_PAYMENT(CLOSED), .word = "closed"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.payment =
-         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "paid"},
+    {.payment = ORDERS_PAID, .word = "paid"},
     {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
     {.word = "open"},
 };
 
 /* What was paid and cannot be refunded had nothing to pay; the routes have no word of its own for that. */
 static const orders_projection_t refund_states[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-     .word = "closed"},
+    {.order = ORDERS_CLOSED, .word = "closed"},
     {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
-    {.payment = ORDERS_PAYMENT(REFUNDED) | ORDERS_PAYMENT(REFUND_PENDING) |
-                ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "refunded"},
+    {.payment = ORDERS_REFUNDING, .word = "refunded"},
     {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
     {.word = "open"},
 };

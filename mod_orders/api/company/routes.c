@@ -4,14 +4,11 @@
 
 #include "api/registry.h"
 
-#define PAID                                                                                       \
-    ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED)
-
 const orders_projection_t orders_company_order_status[] = {
     {.order = ORDERS_ORDER(CANCELLED), .word = "Cancelled"},
     {.order = ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR), .word = "Error"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "Refunded"},
-    {.payment = PAID, .word = "Paid"},
+    {.payment = ORDERS_PAID, .word = "Paid"},
     {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "Confirming"},
     {.word = "Open"},
 };
@@ -19,7 +16,7 @@ const orders_projection_t orders_company_order_status[] = {
 const orders_projection_t orders_company_payment_status[] = {
     {.payment = ORDERS_PAYMENT(CLOSED), .word = "Closed"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "Refunded"},
-    {.payment = PAID, .word = "Paid"},
+    {.payment = ORDERS_PAID, .word = "Paid"},
     {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "Confirming"},
     {.word = "Open"},
 };

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
-#include "core/fields.h"
+#include "api/common/request.h"
 #include "core/link_token.h"
 #include "core/number.h"
 #include "core/time.h"
@@ -33,16 +33,31 @@ orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
     return NULL;
 }
 
-/* The claim and the MAC that an address has; false when they can be neither. */
+typedef struct signed_query_t {
+    uint64_t expires;
+    const char *signature;
+} signed_query_t;
+
+static const orders_field_t fields[] = {
+    ORDERS_FIELD(signed_query_t, UINT64, expires, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(signed_query_t, STRING, signature, .flags = ORDERS_FIELD_REQUIRED),
+};
+const orders_field_table_t orders_bill_link_query = ORDERS_FIELD_TABLE(fields);
+
+/* Reads the claim and the MAC; false when the address can have neither. */
 static bool read_parts(orders_link_token_t *claim, unsigned char given[ORDERS_SHA256_SIZE],
-                       const char *id, const orders_input_t *query)
+                       const char *id, const orders_call_t *call)
 {
-    const char *signature = orders_input_string(query, "signature");
+    signed_query_t query = {0};
+    orders_input_t *input;
     apr_size_t length = 0;
+    if (orders_call_query(&input, call) || orders_call_decode_query(call, input, &query)) {
+        return false;
+    }
     claim->id = orders_number_id(id);
-    claim->ends = orders_number_id(orders_input_string(query, "expires"));
-    return claim->id && claim->ends && signature &&
-           orders_base64url_decode(given, ORDERS_SHA256_SIZE, &length, signature) &&
+    claim->ends = (int64_t)query.expires;
+    return claim->id && claim->ends &&
+           orders_base64url_decode(given, ORDERS_SHA256_SIZE, &length, query.signature) &&
            length == ORDERS_SHA256_SIZE;
 }
 
@@ -51,11 +66,9 @@ orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
 {
     unsigned char given[ORDERS_SHA256_SIZE], mac[ORDERS_SHA256_SIZE];
     orders_link_token_t claim;
-    orders_input_t *query;
     orders_problem_t *refusal =
         orders_problem(call->pool, ORDERS_E_forbidden, "The link is not valid.");
-    if (orders_input_query(&query, call->pool, call->query) ||
-        !read_parts(&claim, given, id, query)) {
+    if (!read_parts(&claim, given, id, call)) {
         return refusal;
     }
     ORDERS_TRY(orders_link_token_sign(mac, WORD, &claim, call->settings, call->pool));

@@ -6,7 +6,10 @@
 #ifndef ORDERS_API_CUSTOMER_BILL_LINK_H
 #define ORDERS_API_CUSTOMER_BILL_LINK_H
 
-#include "core/call.h"
+#include "core/call_input.h"
+
+/** The query of such an address. */
+extern const orders_field_table_t orders_bill_link_query;
 
 /** Public URL, mount and `/e-bill/57/pdf?expires=…&signature=…`, valid from now on for OrdersBillLinkLifetime. `not_configured`. */
 orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,

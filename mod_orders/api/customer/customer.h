@@ -7,12 +7,22 @@
 
 #include "api/common/projection.h"
 #include "api/common/request.h"
-#include "core/call.h"
+#include "core/call_input.h"
 #include "store/buyer.h"
 
 /** `order_status` and `payment_status`. */
 extern const orders_projection_t orders_customer_status[];
 extern const orders_projection_t orders_customer_payment_status[];
+
+/** What the routes read. */
+extern const orders_page_rules_t orders_customer_pages;
+extern const orders_field_table_t orders_customer_summary_query;
+extern const orders_field_table_t orders_customer_return_fields;
+
+/** `refusals` of a route: the member with the HTTP status in short answers and refusals. Other routes call it `status_code`. */
+typedef struct orders_customer_refusals_t {
+    const char *status_name; /**< NULL: there is no such member */
+} orders_customer_refusals_t;
 
 orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_customer_tracking(orders_call_t *call, orders_reply_t *reply);

@@ -6,23 +6,10 @@
 
 #include "api/customer/customer.h"
 
-/* What the member with the status is called where it is not called status_code; NULL: the route has none. */
-static const struct {
-    const char *route, *name;
-} status_names[] = {
-    {"customer.cancel", "status"},
-    {"customer.reorder", "status"},
-    {"customer.bill", NULL},
-};
-
 static const char *status_name(const orders_call_t *call)
 {
-    for (size_t i = 0; call->route && i < ORDERS_COUNT(status_names); i++) {
-        if (strcmp(status_names[i].route, call->route->name) == 0) {
-            return status_names[i].name;
-        }
-    }
-    return "status_code";
+    const orders_customer_refusals_t *own = call->route ? call->route->refusals : NULL;
+    return own ? own->status_name : "status_code";
 }
 
 static void write_message(const orders_call_t *call, orders_reply_t *reply, bool success,
@@ -43,7 +30,6 @@ static void write_message(const orders_call_t *call, orders_reply_t *reply, bool
 void orders_customer_reply_message(const orders_call_t *call, orders_reply_t *reply,
                                    const char *message)
 {
-    reply->status = 200;
     write_message(call, reply, true, message);
 }
 
@@ -69,8 +55,7 @@ static const orders_projection_t cancel_reasons[] = {
                    ORDERS_FULFILMENT(OUT_FOR_DELIVERY) | ORDERS_FULFILMENT(DELIVERED) |
                    ORDERS_FULFILMENT(RETURNED),
      .word = "The order has been packed and can no longer be cancelled."},
-    {.payment = ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED) |
-                ORDERS_PAYMENT(REFUNDED),
+    {.payment = ORDERS_REFUNDING,
      .word = "The order has been refunded and can no longer be cancelled."},
     {.word = "Only orders with cash on delivery can be cancelled, before they are packed."},
 };

@@ -12,7 +12,7 @@
 #include "store/buyer.h"
 
 /* Pages have one size. */
-static const orders_page_rules_t rules = {
+const orders_page_rules_t orders_customer_pages = {
     .page = "page",
     .default_size = 15,
     .max_size = 100,
@@ -54,8 +54,8 @@ orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *repl
     orders_input_t *input;
     orders_page_t page;
     orders_order_list_t *found;
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    ORDERS_TRY(orders_page_read(&page, &rules, input, "customer.list", call->settings, call->pool));
+    ORDERS_TRY(orders_call_query(&input, call));
+    ORDERS_TRY(orders_call_page(&page, call, input, "customer.list"));
     const orders_buyer_list_t list = {
         .view = ORDERS_BUYER_CUSTOMER,
         .user_id = call->identity->user_id,
@@ -113,15 +113,15 @@ typedef struct query_t {
 static const orders_field_t summary_fields[] = {
     ORDERS_FIELD(query_t, STRING, lang_code, .max = 35),
 };
+const orders_field_table_t orders_customer_summary_query = ORDERS_FIELD_TABLE(summary_fields);
 
 orders_problem_t *orders_customer_summary(orders_call_t *call, orders_reply_t *reply)
 {
     orders_order_t *order;
     orders_input_t *input;
     query_t query = {NULL};
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    ORDERS_TRY(orders_fields_decode(summary_fields, ORDERS_COUNT(summary_fields), input, &query,
-                                    call->pool));
+    ORDERS_TRY(orders_call_query(&input, call));
+    ORDERS_TRY(orders_call_decode_query(call, input, &query));
     ORDERS_TRY(orders_customer_read(&order, ORDERS_BUYER_CUSTOMER_SUMMARY, call));
     reply->json = orders_json_open(call->pool);
     begin_order(reply->json);

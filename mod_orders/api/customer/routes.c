@@ -3,58 +3,92 @@
 #include "api/customer/customer.h"
 
 #include "api/common/cancel.h"
+#include "api/customer/bill_link.h"
 #include "api/registry.h"
 
 const orders_projection_t orders_customer_status[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-     .word = "cancelled"},
-    {.fulfilment = ORDERS_FULFILMENT(DELIVERED) | ORDERS_FULFILMENT(RETURNED), .word = "delivered"},
-    {.fulfilment = ORDERS_FULFILMENT(SHIPPED) | ORDERS_FULFILMENT(OUT_FOR_DELIVERY),
-     .word = "shipped"},
+    {.order = ORDERS_CLOSED, .word = "cancelled"},
+    {.fulfilment = ORDERS_ARRIVED, .word = "delivered"},
+    {.fulfilment = ORDERS_IN_DELIVERY, .word = "shipped"},
     {.fulfilment = ORDERS_FULFILMENT(PACKED), .word = "packed"},
     {.fulfilment = ORDERS_FULFILMENT(CONFIRMED), .word = "confirmed"},
     {.word = "pending"},
 };
 
 const orders_projection_t orders_customer_payment_status[] = {
-    {.payment =
-         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "paid"},
+    {.payment = ORDERS_PAID, .word = "paid"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
     {.word = "unpaid"},
 };
 
-#define READ(route_name, route_path, function)                                                     \
-    {                                                                                              \
-        .name = (route_name), .method = ORDERS_GET, .path = (route_path),                          \
-        .scope = ORDERS_SCOPE_BUYER, .handler = (function),                                        \
-    }
-/* The specification has these as GET. */
-#define ACT(route_name, route_path, function)                                                      \
-    {                                                                                              \
-        .name = (route_name), .method = ORDERS_GET, .path = (route_path),                          \
-        .scope = ORDERS_SCOPE_BUYER, .acts = true, .handler = (function),                          \
-    }
-#define POST(route_name, route_path, function)                                                     \
-    {                                                                                              \
-        .name = (route_name), .method = ORDERS_POST, .path = (route_path),                         \
-        .scope = ORDERS_SCOPE_BUYER, .body = true, .handler = (function),                          \
-    }
+static const orders_customer_refusals_t status = {"status"}, no_status = {NULL};
 
 static const orders_route_t routes[] = {
-    READ("customer.list", "/my-orders", orders_customer_list),
-    READ("customer.tracking", "/order-tracking/:id", orders_customer_tracking),
-    READ("customer.bill", "/e-bill/:id", orders_customer_bill),
+    {
+        .name = "customer.list",
+        .method = ORDERS_GET,
+        .path = "/my-orders",
+        .scope = ORDERS_SCOPE_BUYER,
+        .pages = &orders_customer_pages,
+        .handler = orders_customer_list,
+    },
+    {
+        .name = "customer.tracking",
+        .method = ORDERS_GET,
+        .path = "/order-tracking/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .handler = orders_customer_tracking,
+    },
+    {
+        .name = "customer.bill",
+        .method = ORDERS_GET,
+        .path = "/e-bill/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .refusals = &no_status,
+        .handler = orders_customer_bill,
+    },
     {
         .name = "customer.bill_pdf",
         .method = ORDERS_GET,
         .path = "/e-bill/:id/pdf",
         .auth = ORDERS_AUTH_NONE,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .query = &orders_bill_link_query,
+        .refuses = ORDERS_REFUSES(FORBIDDEN) | ORDERS_REFUSES(CONFLICT),
         .handler = orders_customer_bill_pdf,
     },
-    READ("customer.summary", "/order-summery/:id", orders_customer_summary),
-    READ("customer.summary", "/order-summary/:id", orders_customer_summary),
-    ACT("customer.cancel", "/order-cancel/:id", orders_customer_cancel),
+    {
+        .name = "customer.summary",
+        .method = ORDERS_GET,
+        .path = "/order-summery/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .query = &orders_customer_summary_query,
+        .handler = orders_customer_summary,
+    },
+    {
+        .name = "customer.summary",
+        .method = ORDERS_GET,
+        .path = "/order-summary/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .query = &orders_customer_summary_query,
+        .handler = orders_customer_summary,
+    },
+    /* The specification has cancelling and reordering as GET too. */
+    {
+        .name = "customer.cancel",
+        .method = ORDERS_GET,
+        .path = "/order-cancel/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .acts = true,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .refusals = &status,
+        .handler = orders_customer_cancel,
+    },
     {
         .name = "customer.cancel",
         .method = ORDERS_POST,
@@ -63,6 +97,8 @@ static const orders_route_t routes[] = {
         .body = ORDERS_BODY_OPTIONAL,
         .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
         .fields = &orders_cancel_fields,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .refusals = &status,
         .handler = orders_customer_cancel,
     },
     {
@@ -70,12 +106,35 @@ static const orders_route_t routes[] = {
         .method = ORDERS_POST,
         .path = "/order/return",
         .scope = ORDERS_SCOPE_BUYER,
-        .body = true,
+        .body = ORDERS_BODY_REQUIRED,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .fields = &orders_customer_return_fields,
         .repeated = "order_items_id",
+        .refuses = ORDERS_REFUSES(NOT_FOUND) | ORDERS_REFUSES(CONFLICT),
         .handler = orders_customer_return,
     },
-    ACT("customer.reorder", "/reorder/:id", orders_customer_reorder),
-    POST("customer.reorder", "/reorder/:id", orders_customer_reorder),
+    {
+        .name = "customer.reorder",
+        .method = ORDERS_GET,
+        .path = "/reorder/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .acts = true,
+        .headers = ORDERS_HEADER_KEY,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .refusals = &status,
+        .handler = orders_customer_reorder,
+    },
+    {
+        .name = "customer.reorder",
+        .method = ORDERS_POST,
+        .path = "/reorder/:id",
+        .scope = ORDERS_SCOPE_BUYER,
+        .body = ORDERS_BODY_OPTIONAL,
+        .headers = ORDERS_HEADER_KEY,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .refusals = &status,
+        .handler = orders_customer_reorder,
+    },
 };
 
 const orders_api_t orders_customer_api = {

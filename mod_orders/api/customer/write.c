@@ -9,7 +9,6 @@
 #include "api/common/cancel.h"
 #include "api/common/members.h"
 #include "api/customer/customer.h"
-#include "core/input_body.h"
 #include "store/buyer.h"
 #include "store/returns.h"
 
@@ -74,7 +73,7 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     if (done) {
         return NULL;
     }
-    ORDERS_TRY(orders_input_body(&input, call, true));
+    ORDERS_TRY(orders_call_body(&input, call));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     ORDERS_TRY(orders_customer_id(&id, call));
     ORDERS_TRY(orders_buyer_reorder(&writer, call->identity->user_id, id, &stored));
@@ -83,19 +82,20 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     return NULL;
 }
 
-typedef struct return_t {
+typedef struct return_body_t {
     uint64_t order_id;
     apr_array_header_t *order_items_id; /* of int64_t */
     const char *return_reason;
-} return_t;
+} return_body_t;
 
 static const orders_field_t return_fields[] = {
-    ORDERS_FIELD(return_t, UINT64, order_id, .flags = ORDERS_FIELD_REQUIRED),
-    ORDERS_FIELD(return_t, IDS, order_items_id, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
+    ORDERS_FIELD(return_body_t, UINT64, order_id, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(return_body_t, IDS, order_items_id, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
                  .max = 500),
-    ORDERS_FIELD(return_t, STRING, return_reason,
+    ORDERS_FIELD(return_body_t, STRING, return_reason,
                  .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_MULTILINE, .max = 1000),
 };
+const orders_field_table_t orders_customer_return_fields = ORDERS_FIELD_TABLE(return_fields);
 
 static bool named_before(const apr_array_header_t *ids, int at)
 {
@@ -127,13 +127,10 @@ static const char *lines_text(const apr_array_header_t *ids, apr_pool_t *pool)
 
 orders_problem_t *orders_customer_return(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
     orders_writer_t writer;
     orders_written_t *written;
-    return_t body = {0};
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    ORDERS_TRY(
-        orders_fields_decode(return_fields, ORDERS_COUNT(return_fields), input, &body, call->pool));
+    return_body_t body = {0};
+    ORDERS_TRY(orders_call_read(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     orders_return_request_t request = {
         .order = {.id = (int64_t)body.order_id},

@@ -32,7 +32,6 @@ orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply)
     }
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_answer(reply->json, order);
     reply->replayed = written->replayed;

@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "store/buyer.h"
 
-static const orders_page_rules_t rules = {
+const orders_page_rules_t orders_shop_pages = {
     .page = "page",
     .size = "limit",
     .default_size = 20,
@@ -61,8 +61,8 @@ orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply)
     orders_input_t *input;
     orders_page_t page;
     orders_order_list_t *found;
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    ORDERS_TRY(orders_page_read(&page, &rules, input, "shop.list", call->settings, call->pool));
+    ORDERS_TRY(orders_call_query(&input, call));
+    ORDERS_TRY(orders_call_page(&page, call, input, "shop.list"));
     const orders_buyer_list_t list = {
         .view = ORDERS_BUYER_SHOP,
         .user_id = call->identity->user_id,
@@ -72,7 +72,6 @@ orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply)
     };
     ORDERS_TRY(orders_buyer_list(&reader, &list, &found));
     orders_shop_view_t view = orders_shop_view(call->pool, found->labels);
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     write_list(reply->json, found, &page, &view);
     orders_reply_total(reply, found->total_count, call->pool);
@@ -105,7 +104,6 @@ static void reply_with(writer_t write, const orders_call_t *call, const orders_o
 {
     orders_shop_view_t view = orders_shop_view(call->pool, labels);
     apr_size_t length;
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "data");

@@ -6,22 +6,16 @@
 #include "api/registry.h"
 
 const orders_projection_t orders_shop_status[] = {
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR),
-     .word = "cancelled"},
-    {.fulfilment = ORDERS_FULFILMENT(DELIVERED) | ORDERS_FULFILMENT(RETURNED), .word = "delivered"},
-    {.fulfilment = ORDERS_FULFILMENT(SHIPPED) | ORDERS_FULFILMENT(OUT_FOR_DELIVERY),
-     .word = "shipped"},
+    {.order = ORDERS_CLOSED, .word = "cancelled"},
+    {.fulfilment = ORDERS_ARRIVED, .word = "delivered"},
+    {.fulfilment = ORDERS_IN_DELIVERY, .word = "shipped"},
     {.fulfilment = ORDERS_FULFILMENT(CONFIRMED) | ORDERS_FULFILMENT(PACKED), .word = "processing"},
-    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) |
-                ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED),
-     .word = "paid"},
+    {.payment = ORDERS_ONCE_PAID, .word = "paid"},
     {.word = "pending_payment"},
 };
 
 const orders_projection_t orders_shop_payment_status[] = {
-    {.payment =
-         ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED),
-     .word = "paid"},
+    {.payment = ORDERS_PAID, .word = "paid"},
     {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .word = "failed"},
     {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
     {.word = "pending"},
@@ -33,6 +27,8 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "",
         .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_LANGUAGE,
+        .pages = &orders_shop_pages,
         .handler = orders_shop_list,
     },
     {
@@ -40,6 +36,7 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "/:id",
         .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_LANGUAGE | ORDERS_HEADER_IF_NONE_MATCH,
         .handler = orders_shop_detail,
     },
     {
@@ -50,6 +47,7 @@ static const orders_route_t routes[] = {
         .body = ORDERS_BODY_OPTIONAL,
         .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
         .fields = &orders_cancel_fields,
+        .refuses = ORDERS_REFUSES(CONFLICT),
         .handler = orders_shop_cancel,
     },
     {
@@ -57,6 +55,7 @@ static const orders_route_t routes[] = {
         .method = ORDERS_GET,
         .path = "/:id/shipment",
         .scope = ORDERS_SCOPE_BUYER,
+        .headers = ORDERS_HEADER_LANGUAGE | ORDERS_HEADER_IF_NONE_MATCH,
         .handler = orders_shop_shipment,
     },
 };

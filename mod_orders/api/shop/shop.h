@@ -5,7 +5,7 @@
 
 #include "api/common/projection.h"
 #include "api/common/request.h"
-#include "core/call.h"
+#include "core/call_input.h"
 #include "store/views.h"
 
 /** `status` and `payment.status`. */
@@ -25,6 +25,8 @@ typedef struct orders_shop_view_t {
 orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
 /** The label of a word, or the word itself where it has none. */
 const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
+
+extern const orders_page_rules_t orders_shop_pages;
 
 orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_shop_detail(orders_call_t *call, orders_reply_t *reply);

@@ -24,9 +24,7 @@ const char *const orders_user_status_words[] = {
 
 const orders_projection_t orders_user_payment_status[] = {
     {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
-    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) |
-                ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED),
-     .word = "succeeded"},
+    {.payment = ORDERS_ONCE_PAID, .word = "succeeded"},
     {.word = "pending"},
 };
 const char *const orders_user_payment_status_words[] = {"pending", "succeeded", "failed", NULL};
@@ -95,6 +93,7 @@ static const orders_route_t routes[] = {
         .body = ORDERS_BODY_REQUIRED,
         .headers = ORDERS_HEADER_KEY,
         .fields = &orders_user_create_fields,
+        .refuses = ORDERS_REFUSES(PAYMENT_REQUIRED) | ORDERS_REFUSES(CONFLICT),
         .handler = orders_user_create,
     },
     {
@@ -113,6 +112,7 @@ static const orders_route_t routes[] = {
         .body = ORDERS_BODY_OPTIONAL,
         .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
         .fields = &orders_cancel_fields,
+        .refuses = ORDERS_REFUSES(CONFLICT),
         .handler = orders_user_cancel,
     },
     {

@@ -300,6 +300,7 @@ static const char *read_link(const orders_settings_t *settings, const char *id, 
     orders_call_t call = call_of(settings);
     int64_t order = 0;
     call.query = query;
+    call.route = route_of(&orders_customer_api, "customer.bill_pdf");
     orders_problem_t *problem = orders_bill_link_read(&order, id, &call);
     return problem ? code_of(problem) : apr_psprintf(pool, "%d", (int)order);
 }
@@ -388,10 +389,9 @@ static void pay_links_are_what_they_were(void **state)
 static const char *refusal_of(const char *route, const orders_problem_t *problem, int *status)
 {
     const orders_settings_t settings = settings_of(1);
-    const orders_route_t row = {.name = route};
     orders_call_t call = call_of(&settings);
     orders_reply_t reply = {.status = 0};
-    call.route = route ? &row : NULL;
+    call.route = route_of(&orders_customer_api, route);
     orders_customer_problem(&call, problem, &reply);
     *status = reply.status;
     return orders_json_text(reply.json, pool, NULL);
