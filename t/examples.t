@@ -81,6 +81,7 @@ my @NOT_RUN = (
     [ 'docs/installation.md', qr/OIDCCryptoPassphrase/, 'writes below /etc; t/oidc tests the configuration' ],
     [ 'docs/installation.md', qr/a2enconf api-reference/, 'needs the Apache of the system; t/reference builds and opens the pages' ],
     [ 'docs/installation.md', qr/setsebool/,            'needs SELinux' ],
+    [ 'docs/integration-guide.md', qr/^npx tsc/m,       't/client/run runs it: needs npm packages' ],
     [ 'docs/operations.md', qr/db\.internal/,           'needs a second machine; t/check deploys and verifies the schema' ],
     [ 'docs/operations.md', qr/-d crm/,                 'needs the database of another system; getting-started.md sends NDJSON' ],
     [ 'docs/payment-channels.md', qr{/etc/apache2},     'writes below /etc' ],
