@@ -16,7 +16,7 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
-    libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl
+    libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl libyaml-pp-perl
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
     libfaketime libio-socket-ssl-perl exim4-daemon-light poppler-utils zbar-tools chromium nodejs node-request php-cli php-curl
 )
