@@ -2,7 +2,7 @@
 /* The operator API: top-ups and corrections of balances. */
 #include "api/common/members.h"
 #include "api/operator/operator.h"
-#include "core/input_body.h"
+#include "core/call_input.h"
 #include "store/payment.h"
 
 static const orders_field_t fields[] = {
@@ -16,6 +16,8 @@ static const orders_field_t fields[] = {
 static const char *const read_only[] = {
     "id", "entry_type", "balance_after", "description", "metadata", "created_at", "user_id", NULL,
 };
+const orders_field_table_t orders_operator_balance_fields =
+    ORDERS_FIELD_TABLE(fields, .exactly = true, .read_only = read_only);
 
 static void write_posting(orders_json_t *json, const orders_posting_t *posting)
 {
@@ -32,13 +34,10 @@ static void write_posting(orders_json_t *json, const orders_posting_t *posting)
 
 orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
     orders_post_balance_t post = {0};
     orders_writer_t writer;
     orders_posted_t *posted;
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    ORDERS_TRY(orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), read_only, input, &post,
-                                            call->pool));
+    ORDERS_TRY(orders_call_read(call, &post));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     post.reference = orders_or_null(post.reference);
     ORDERS_TRY(orders_payment_post_balance(&writer, &post, &posted));

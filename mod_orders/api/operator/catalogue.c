@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: users and catalogue by external reference, one entry or many (NDJSON). */
+/* The operator API: entries of the catalogue by external reference, one or many (NDJSON). */
 #include <apr_strings.h>
 #include <string.h>
 
-#include "api/operator/operator.h"
-#include "core/fields.h"
-#include "core/input_body.h"
+#include "api/operator/document.h"
+#include "core/call_input.h"
 #include "core/text.h"
 #include "store/catalogue.h"
 
 #define MAX_LINES 10000
 #define NDJSON "application/x-ndjson"
 
-/* Of a product: the commerce API names a variant by its id. */
+/* A product has the ids of its variants, by which the commerce API names them. */
 static void write_variants(orders_json_t *json, const orders_stored_t *stored)
 {
     if (stored->variants.length > 0) {
         orders_json_member_raw(json, "variants", stored->variants.text,
                                (apr_size_t)stored->variants.length);
     }
+}
+
+/* SQL refuses a kind that does not exist. */
+static orders_problem_t *check_entry(const char *kind, const orders_input_t *input,
+                                     apr_pool_t *pool)
+{
+    const orders_field_table_t *fields = orders_operator_catalogue_fields(kind);
+    return fields ? orders_operator_check(fields, input, NULL, pool) : NULL;
 }
 
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply)
@@ -31,10 +38,8 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
         .ref = call->param[1],
         .document = call->body,
     };
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    if (!orders_input_object(input)) {
-        return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
-    }
+    ORDERS_TRY(orders_call_body(&input, call));
+    ORDERS_TRY(check_entry(entry.kind, input, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &stored));
     if (!stored->outcome) {
@@ -53,7 +58,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
-/* A line is told by its own number: "Line 1, column 4: …" of the JSON reader becomes "Column 4: …". */
+/* The answer has the number of the line: "Line 1, column 4: …" of the JSON reader becomes "Column 4: …". */
 static const char *without_line(const char *detail, apr_pool_t *pool)
 {
     static const char first[] = "Line 1, c";
@@ -62,16 +67,23 @@ static const char *without_line(const char *detail, apr_pool_t *pool)
                : detail;
 }
 
-/* One line of the body: what is sent to the order book, or why it is not. */
+/* One line of the body. */
 typedef struct line_t {
     const char *text;
-    const orders_problem_t *problem;
-    const char *missing; /* the member that the problem is about, or NULL */
+    const orders_problem_t *problem; /* why the line is not sent to the database, or NULL */
+    const char *field;               /* that the problem is about, or NULL */
     const char *kind, *ref;
-    int number; /* in the body, from 1; empty lines count */
+    int number; /* in the body, from 1; blank lines count */
 } line_t;
 
-/* The same rules as for a body of its own; both names must be there as texts. */
+static const char *field_of(const orders_problem_t *problem)
+{
+    return problem && problem->fields
+               ? APR_ARRAY_IDX(problem->fields, 0, orders_field_error_t).field
+               : NULL;
+}
+
+/* The rules for the body of a single entry apply. `kind` and `ref` are required. */
 static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
 {
     line_t line = {.text = text};
@@ -86,7 +98,10 @@ static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
         if (!orders_or_null(line.kind) || !orders_or_null(line.ref)) {
             line.problem =
                 orders_problem(pool, ORDERS_E_required_field, "A line needs kind and ref.");
-            line.missing = orders_or_null(line.kind) ? "ref" : "kind";
+            line.field = orders_or_null(line.kind) ? "ref" : "kind";
+        } else {
+            line.problem = check_entry(line.kind, input, pool);
+            line.field = field_of(line.problem);
         }
     }
     return line;
@@ -125,11 +140,11 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
     return NULL;
 }
 
-/* Lines of one transaction: orders.catalogue_bulk says how many there may be. */
+/* Lines of one transaction; orders_v1.catalogue_bulk has the upper limit. */
 #define CHUNK_LINES 30
 #define CHUNK_BYTES (64 * 1024)
 
-/* Good lines on their way into the order book, chunk by chunk, and the results of those that are there. */
+/* Lines that are stored chunk by chunk, and the results so far. */
 typedef struct storing_t {
     orders_writer_t writer;
     const char *route;
@@ -142,8 +157,8 @@ typedef struct storing_t {
 } storing_t;
 
 /*
- * One transaction, one round trip. Each chunk has a part of the key of its own, by its route: a request that comes again gets
- * the stored results of the chunks that were committed, and goes on with the others.
+ * One transaction, one round trip. Each chunk has an idempotency record of its own, by its route: a repeated request gets
+ * the stored results of the chunks that were committed, and continues with the others.
  */
 static orders_problem_t *store_chunk(storing_t *storing)
 {
@@ -179,7 +194,7 @@ static orders_problem_t *store_line(storing_t *storing, const char *text)
     return NULL;
 }
 
-/* A refusal of a chunk ends the bulk; what was committed before stays. */
+/* An error of a chunk ends the bulk; chunks that were committed before stay. */
 static orders_problem_t *store_lines(storing_t *storing, const apr_array_header_t *lines)
 {
     orders_problem_t *problem = NULL;
@@ -220,7 +235,7 @@ static const char *write_line(const line_t *line, const orders_stored_t *result,
     orders_json_member_string(json, "ref", line->ref);
     if (line->problem) {
         write_refused(json, orders_error_word(line->problem->error), line->problem->detail,
-                      line->missing);
+                      line->field);
     } else if (!is_success(result->outcome)) {
         write_refused(json, result->outcome, result->detail, result->field);
     } else {
@@ -232,7 +247,7 @@ static const char *write_line(const line_t *line, const orders_stored_t *result,
     return orders_json_text(json, pool, &length);
 }
 
-/* The answer: a line for each line of the body. */
+/* The answer has one line for each line of the body that is not blank. */
 static const char *write_lines(const apr_array_header_t *lines, const apr_array_header_t *results,
                                apr_pool_t *pool)
 {

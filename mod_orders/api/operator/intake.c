@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: carts of salespeople, what card terminals tell, and invoices. */
+/* The operator API: carts of salespeople, transactions of card terminals, and invoices. */
 #include <string.h>
 
 #include "api/common/invoice_reply.h"
-#include "api/operator/operator.h"
-#include "core/input_body.h"
+#include "api/operator/document.h"
+#include "core/call_input.h"
 #include "store/intake.h"
 #include "store/invoice.h"
 
+static const orders_field_t cart_line_fields[] = {
+    ORDERS_DOCUMENT_FIELD("number", STRING, ORDERS_DOCUMENT_REQUIRED, .max = 64),
+    ORDERS_DOCUMENT_FIELD("quantity", INT64, .flags = 0),
+    ORDERS_DOCUMENT_FIELD("discount", INT64, .flags = 0),
+};
+static const orders_field_table_t cart_line_table =
+    ORDERS_FIELD_TABLE(cart_line_fields, .exactly = true);
+
+static const orders_field_t cart_fields[] = {
+    ORDERS_DOCUMENT_FIELD("company", STRING, ORDERS_DOCUMENT_REQUIRED, ORDERS_DOCUMENT_TEXT),
+    ORDERS_DOCUMENT_FIELD("agent", STRING, ORDERS_DOCUMENT_REQUIRED, ORDERS_DOCUMENT_TEXT),
+    ORDERS_DOCUMENT_FIELD("currency", STRING, ORDERS_DOCUMENT_REQUIRED, ORDERS_DOCUMENT_TEXT),
+    ORDERS_DOCUMENT_FIELD("products", ARRAY, .members = &cart_line_table),
+};
+static const char *const cart_read_only[] = {"id", "code", NULL};
+const orders_field_table_t orders_operator_cart_fields =
+    ORDERS_FIELD_TABLE(cart_fields, .exactly = true, .read_only = cart_read_only);
+
 orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
+    const char *document;
     orders_writer_t writer;
     orders_stored_t *stored;
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    if (!orders_input_object(input)) {
-        return orders_problem(call->pool, ORDERS_E_unsupported_media_type,
-                              "A cart is described in JSON.");
-    }
+    ORDERS_TRY(orders_operator_document(call, NULL, &document));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_intake_make_cart(&writer, call->body, &stored));
+    ORDERS_TRY(orders_intake_make_cart(&writer, document, &stored));
     reply->status = 201;
     reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
@@ -42,16 +56,15 @@ static const orders_field_t terminal_fields[] = {
 };
 #undef T
 static const char *const terminal_read_only[] = {"id", "created_at", NULL};
+const orders_field_table_t orders_operator_terminal_fields =
+    ORDERS_FIELD_TABLE(terminal_fields, .exactly = true, .read_only = terminal_read_only);
 
 orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
     orders_terminal_transaction_t transaction = {0};
     orders_writer_t writer;
     orders_stored_t *stored;
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    ORDERS_TRY(orders_fields_decode_exactly(terminal_fields, ORDERS_COUNT(terminal_fields),
-                                            terminal_read_only, input, &transaction, call->pool));
+    ORDERS_TRY(orders_call_read(call, &transaction));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     transaction.order_number = orders_or_null(transaction.order_number);
     ORDERS_TRY(orders_intake_record_terminal(&writer, &transaction, &stored));
@@ -75,9 +88,7 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
     apr_array_header_t *match;
     orders_written_t *written;
     const orders_order_t *order;
-    orders_input_t *input;
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(orders_fields_decode_exactly(NULL, 0, NULL, input, NULL, call->pool));
+    ORDERS_TRY(orders_call_read(call, NULL));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &match));
     ORDERS_TRY(orders_invoice_issue(&writer, call->param[0], match, &written));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the files of the operator API share. */
+/** Declarations of the operator API. */
 #ifndef ORDERS_API_OPERATOR_OPERATOR_H
 #define ORDERS_API_OPERATOR_OPERATOR_H
 
@@ -14,7 +14,31 @@ extern const orders_page_rules_t orders_operator_pages;
 /** The names of its parameters, NULL-terminated. */
 extern const char *const orders_operator_page_names[];
 
-/** Where the next page begins, as the member `next_cursor` and as a Link; null when `last`, the last row shown, is NULL. */
+/** Fields of bodies and queries, for the route table. */
+extern const orders_field_table_t orders_operator_no_fields;
+extern const orders_field_table_t orders_operator_search_query;
+extern const orders_field_table_t orders_operator_returns_query;
+extern const orders_field_table_t orders_operator_tokens_query;
+extern const orders_field_table_t orders_operator_place_fields;
+extern const orders_field_table_t orders_operator_pay_fields;
+extern const orders_field_table_t orders_operator_refund_fields;
+extern const orders_field_table_t orders_operator_settle_fields;
+extern const orders_field_table_t orders_operator_step_fields;
+extern const orders_field_table_t orders_operator_delivery_fields;
+extern const orders_field_table_t orders_operator_shipment_fields;
+extern const orders_field_table_t orders_operator_event_fields;
+extern const orders_field_table_t orders_operator_correct_address_fields;
+extern const orders_field_table_t orders_operator_return_fields;
+extern const orders_field_table_t orders_operator_comment_fields;
+extern const orders_field_table_t orders_operator_cart_fields;
+extern const orders_field_table_t orders_operator_terminal_fields;
+extern const orders_field_table_t orders_operator_balance_fields;
+extern const orders_field_table_t orders_operator_token_fields;
+
+/** The names of the APIs that orders are placed through, NULL-terminated. */
+extern const char *const orders_operator_dialects[];
+
+/** Writes the member `next_cursor` and the Link of the next page. `last`: the last row of this page; NULL: it is the last page. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
                                 const orders_cursor_t *last, const char *context);
 
@@ -53,14 +77,14 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
                                         bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 
-/**
- * Lines of a request, checked, as the JSON that the order book reads: [{"id","quantity"}]. Each has a quantity when they
- * are `counted`.
- */
-orders_problem_t *orders_operator_lines(const orders_input_t *input, json_t *lines, bool counted,
-                                        apr_pool_t *pool, const char **text) ORDERS_MUSTCHECK;
+/** Line items of a body. Each needs a quantity in the second table. */
+extern const orders_field_table_t orders_operator_line_fields;
+extern const orders_field_table_t orders_operator_counted_line_fields;
+#define ORDERS_OPERATOR_MAX_LINES 500
+/** Decoded line items as the JSON that SQL reads: [{"id", "quantity"}]. */
+const char *orders_operator_lines_text(const apr_array_header_t *lines, apr_pool_t *pool);
 
-/** The canonical order: every member is always there. */
+/** All members of an order; an empty one is null, [] or {}. */
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
 /** Members of a return, without its order. */

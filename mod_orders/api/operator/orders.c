@@ -5,14 +5,15 @@
 #include "api/common/cancel.h"
 #include "api/common/projection.h"
 #include "api/operator/operator.h"
+#include "core/call_input.h"
 #include "core/etag.h"
-#include "core/input_body.h"
 #include "core/time.h"
 #include "store/payment.h"
 
 #define SEARCH_CONTEXT "operator.orders"
 
-static const char *const dialects[] = {"user", "company", "shop", "customer", "commerce", NULL};
+const char *const orders_operator_dialects[] = {"user",     "company",  "shop",
+                                                "customer", "commerce", NULL};
 
 typedef struct query_t {
     const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
@@ -22,15 +23,17 @@ static const orders_field_t query_fields[] = {
     ORDERS_FIELD(query_t, WORD, status, .words = orders_order_states),
     ORDERS_FIELD(query_t, WORD, payment, .words = orders_payment_states),
     ORDERS_FIELD(query_t, WORD, fulfilment, .words = orders_fulfilment_states),
-    ORDERS_FIELD(query_t, WORD, dialect, .words = dialects),
+    ORDERS_FIELD(query_t, WORD, dialect, .words = orders_operator_dialects),
     ORDERS_FIELD(query_t, STRING, user, .max = 255),
     ORDERS_FIELD(query_t, STRING, number, .max = 64),
     ORDERS_FIELD(query_t, STRING, from, .max = 40),
     ORDERS_FIELD(query_t, STRING, to, .max = 40),
     ORDERS_FIELD(query_t, STRING, q, .max = 100),
 };
+const orders_field_table_t orders_operator_search_query =
+    ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);
 
-/* One end of a period: a day of the tenant's, or a time. */
+/* One end of a period: a day in the time zone of the tenant, or a time. */
 static void read_end(orders_problem_t **problem, apr_pool_t *pool, const char *name,
                      const char *text, const char **day, apr_time_t *time)
 {
@@ -52,15 +55,12 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     orders_input_t *input;
     orders_page_t page;
     query_t query = {0};
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    orders_problem_t *problem =
-        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
-                                     orders_operator_page_names, input, &query, call->pool);
+    ORDERS_TRY(orders_call_query(&input, call));
+    orders_problem_t *problem = orders_call_decode_query(call, input, &query);
     read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);
     read_end(&problem, call->pool, "to", query.to, &search->to_day, &search->to);
     orders_problem_merge(&problem, call->pool,
-                         orders_page_read(&page, &orders_operator_pages, input, SEARCH_CONTEXT,
-                                          call->settings, call->pool));
+                         orders_call_page(&page, call, input, SEARCH_CONTEXT));
     ORDERS_TRY(problem);
     search->size = page.size;
     search->before_id = page.has_cursor ? page.cursor.id : 0;
@@ -86,7 +86,7 @@ static void write_next(const orders_call_t *call, const orders_order_list_t *fou
                                SEARCH_CONTEXT);
 }
 
-/* Searches by text read thousands of rows: all operators together have the sessions of one user. No reference has this form. */
+/* A search by text reads thousands of rows: all operators share the session limit of one user. No reference contains a tab. */
 #define ALL_SEARCHES "\tsearches"
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)
@@ -125,8 +125,8 @@ static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
                 : "";
 }
 
-/* What the answer shows beside the order's version: the names and addresses of those involved, the number of the bill, which
-   the worker issues, and whether its shipment is late, as of today. */
+/* The answer shows more than the order's version covers: the present names and addresses of its users and company, the number of
+   its bill, which the worker issues, and whether its shipment is late. */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = order->of.company;
@@ -169,17 +169,16 @@ static const orders_field_t pay_fields[] = {
     ORDERS_FIELD(pay_t, STRING, reference, .max = 255),
     ORDERS_FIELD(pay_t, STRING, method, .max = 40),
 };
+const orders_field_table_t orders_operator_pay_fields =
+    ORDERS_FIELD_TABLE(pay_fields, .exactly = true);
 
 orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_input_t *input;
     pay_t body = {NULL, NULL};
     orders_writer_t writer;
     orders_written_t *written;
     orders_settle_t settle = {.order = {.text = call->param[0]}};
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(orders_fields_decode_exactly(pay_fields, ORDERS_COUNT(pay_fields), NULL, input,
-                                            &body, call->pool));
+    ORDERS_TRY(orders_call_read(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &settle.match));
     settle.reference = orders_or_null(body.reference);

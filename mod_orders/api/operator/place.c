@@ -1,30 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: placing an order of any API. The order book reads the document; configuration has its say here. */
+/* The operator API: placing an order of any API. */
 #include <string.h>
 
 #include "api/common/return_url.h"
-#include "api/operator/operator.h"
-#include "core/input_body.h"
+#include "api/operator/document.h"
+#include "core/format.h"
 #include "payments/payment_flow.h"
+
+#define FIELD ORDERS_DOCUMENT_FIELD
+#define REQUIRED ORDERS_DOCUMENT_REQUIRED
+#define TEXT ORDERS_DOCUMENT_TEXT
+
+static const orders_field_t line_fields[] = {
+    FIELD("product", STRING, TEXT),       FIELD("variant", STRING, TEXT),
+    FIELD("plan", STRING, TEXT),          FIELD("billing_option", STRING, TEXT),
+    FIELD("quantity", INT64, .flags = 0), FIELD("discount", INT64, .flags = 0),
+};
+static const orders_field_table_t line_table = ORDERS_FIELD_TABLE(line_fields, .exactly = true);
+
+static const orders_field_t shipping_fields[] = {
+    FIELD("courier", STRING, TEXT),
+    FIELD("service", STRING, TEXT),
+    FIELD("price", INT64, .flags = 0),
+    FIELD("tax_class", STRING, TEXT),
+    FIELD("estimated_delivery", STRING, TEXT),
+    FIELD("expected_at", STRING, ORDERS_DOCUMENT_TIME),
+};
+static const orders_field_table_t shipping_table =
+    ORDERS_FIELD_TABLE(shipping_fields, .exactly = true);
 
 typedef struct place_t {
     const char *payment_return_url;
 } place_t;
 
-static const orders_field_t fields[] = {
+static const orders_field_t place_fields[] = {
+    FIELD("dialect", WORD, REQUIRED, .words = orders_operator_dialects),
+    FIELD("user", STRING, TEXT),
+    FIELD("company", STRING, TEXT),
+    FIELD("agent", STRING, TEXT),
+    FIELD("currency", STRING, TEXT),
+    FIELD("tax_inclusive", BOOL, .flags = 0),
+    FIELD("lines", ARRAY, .members = &line_table, .min = 1, .max = 500),
+    FIELD("cart", STRING, .flags = ORDERS_FIELD_OR_NUMBER, .max = 200),
+    FIELD("payment_method", STRING, TEXT),
+    FIELD("payment_channel", STRING, TEXT),
     ORDERS_FIELD(place_t, STRING, payment_return_url, .max = 2048),
+    FIELD("voucher", STRING, .max = 64),
+    FIELD("shipping", OBJECT, .members = &shipping_table),
+    FIELD("shipping_address", OBJECT, .members = &orders_operator_address_fields),
+    FIELD("billing_address", OBJECT, .members = &orders_operator_address_fields),
+    FIELD("notes", STRING, .flags = ORDERS_FIELD_MULTILINE, .max = 2000),
+    FIELD("metadata", OBJECT, .flags = 0),
 };
+const orders_field_table_t orders_operator_place_fields =
+    ORDERS_FIELD_TABLE(place_fields, .exactly = true);
 
-static orders_problem_t *read_body(orders_call_t *call, place_t *body)
+static orders_problem_t *read_body(orders_call_t *call, place_t *body, const char **document)
 {
-    orders_input_t *input;
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    if (!orders_input_object(input)) {
-        return orders_problem(call->pool, ORDERS_E_unsupported_media_type,
-                              "An order is described in JSON.");
-    }
-    orders_problem_t *problem =
-        orders_fields_decode(fields, ORDERS_COUNT(fields), input, body, call->pool);
+    orders_problem_t *problem = NULL;
+    ORDERS_TRY(orders_operator_document(call, body, document));
     if (orders_or_null(body->payment_return_url) &&
         !orders_return_url_allowed(body->payment_return_url, call->settings->return_urls)) {
         orders_problem_field(&problem, call->pool, "payment_return_url",
@@ -34,17 +68,16 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body)
     return problem;
 }
 
-/* The names of fields in the order book's refusals, and in this API. A member that is unknown keeps its own name. */
+/* Fields in refusals of SQL that have another name in this API. */
 static const struct {
     const char *name, *ours;
 } renamed[] = {{"coupon_code", "voucher"}, {"cart_id", "cart"}};
 
-static orders_problem_t *in_our_words(orders_problem_t *problem)
+static orders_problem_t *rename_fields(orders_problem_t *problem)
 {
     for (int i = 0; problem && problem->fields && i < problem->fields->nelts; i++) {
         orders_field_error_t *error = &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
-        for (size_t n = 0; n < ORDERS_COUNT(renamed) && error->error != ORDERS_E_unknown_field;
-             n++) {
+        for (size_t n = 0; n < ORDERS_COUNT(renamed); n++) {
             error->field =
                 strcmp(error->field, renamed[n].name) == 0 ? renamed[n].ours : error->field;
         }
@@ -55,14 +88,15 @@ static orders_problem_t *in_our_words(orders_problem_t *problem)
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply)
 {
     place_t body = {NULL};
+    const char *document;
     orders_writer_t writer;
     orders_written_t *written;
-    ORDERS_TRY(read_body(call, &body));
+    ORDERS_TRY(read_body(call, &body, &document));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     const apr_array_header_t *channels =
         orders_channel_names(call->providers->channels, call->pool);
-    ORDERS_TRY(in_our_words(orders_order_place(&writer, call->body, call->settings->payment_expiry,
-                                               channels, &written)));
+    ORDERS_TRY(rename_fields(
+        orders_order_place(&writer, document, call->settings->payment_expiry, channels, &written)));
     const orders_payment_flow_t flow = {
         .writer = &writer,
         .providers = call->providers,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: giving money back, by amount or by lines; and saying how a refund by hand ended. */
-#include <jansson.h>
+/* The operator API: refunds by amount or by lines, and the outcome of a refund by hand. */
 #include <string.h>
 
 #include "api/operator/operator.h"
-#include "core/input_body.h"
+#include "core/call_input.h"
 #include "core/number.h"
 #include "store/payment.h"
 
 typedef struct refund_t {
     int64_t amount;
     bool amount_given;
-    json_t *lines;
+    apr_array_header_t *lines; /* of orders_operator_counted_line_fields */
     const char *reason;
 } refund_t;
 
@@ -24,32 +23,30 @@ static const orders_field_t fields[] = {
         .min = 1,
         .max = INT64_MAX,
     },
-    ORDERS_FIELD(refund_t, ARRAY, lines),
+    ORDERS_FIELD(refund_t, ARRAY, lines, .members = &orders_operator_counted_line_fields, .min = 1,
+                 .max = ORDERS_OPERATOR_MAX_LINES),
     ORDERS_FIELD(refund_t, STRING, reason, .max = 255),
 };
+const orders_field_table_t orders_operator_refund_fields =
+    ORDERS_FIELD_TABLE(fields, .exactly = true);
 
 static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *refund)
 {
     orders_input_t *input;
     refund_t body = {0};
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    orders_problem_t *problem =
-        orders_fields_decode_exactly(fields, ORDERS_COUNT(fields), NULL, input, &body, call->pool);
-    if (body.lines) {
-        orders_problem_merge(
-            &problem, call->pool,
-            orders_operator_lines(input, body.lines, true, call->pool, &refund->lines));
-    }
+    ORDERS_TRY(orders_call_body(&input, call));
+    orders_problem_t *problem = orders_call_decode(call, input, &body);
     if (body.lines && body.amount_given) {
         orders_problem_field(&problem, call->pool, "lines", ORDERS_E_invalid_field,
                              "A refund is of an amount or of lines, not of both.");
     }
+    refund->lines = body.lines ? orders_operator_lines_text(body.lines, call->pool) : NULL;
     refund->amount = body.amount;
     refund->reason = orders_or_null(body.reason);
     return problem;
 }
 
-/* The refund that the write made or ended. */
+/* The refund that the write created or settled. */
 static const orders_refund_t *refund_of(const orders_order_t *order, int64_t id)
 {
     for (int i = 0; i < order->of.refunds->nelts; i++) {
@@ -61,7 +58,7 @@ static const orders_refund_t *refund_of(const orders_order_t *order, int64_t id)
     return orders_last(order->of.refunds);
 }
 
-/* The refund and its order; `new_status` when the write did something. */
+/* The refund and its order. `new_status`: when the write changed something. */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
@@ -110,15 +107,16 @@ static const orders_field_t settle_fields[] = {
     ORDERS_FIELD(settle_t, STRING, code, .max = 64),
     ORDERS_FIELD(settle_t, STRING, message, .max = 255),
 };
+const orders_field_table_t orders_operator_settle_fields =
+    ORDERS_FIELD_TABLE(settle_fields, .exactly = true);
 
-/* Why it failed belongs to a refund that did. */
+/* Only a failed refund has a failure code and message. */
 static orders_problem_t *read_settle(orders_call_t *call, orders_settle_refund_t *settle)
 {
     orders_input_t *input;
     settle_t body = {0};
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    orders_problem_t *problem = orders_fields_decode_exactly(
-        settle_fields, ORDERS_COUNT(settle_fields), NULL, input, &body, call->pool);
+    ORDERS_TRY(orders_call_body(&input, call));
+    orders_problem_t *problem = orders_call_decode(call, input, &body);
     settle->transaction_id = orders_or_null(body.reference);
     settle->ok = !body.failed;
     settle->code = orders_or_null(body.code);

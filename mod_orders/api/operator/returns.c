@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: goods that come back. */
+/* The operator API: returned goods. */
 #include <string.h>
 
 #include "api/common/projection.h"
 #include "api/operator/operator.h"
-#include "core/input_body.h"
+#include "core/call_input.h"
 #include "core/number.h"
 #include "store/returns.h"
 
@@ -17,19 +17,17 @@ typedef struct query_t {
 static const orders_field_t query_fields[] = {
     ORDERS_FIELD(query_t, WORD, state, .words = orders_return_states),
 };
+const orders_field_table_t orders_operator_returns_query =
+    ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);
 
 static orders_problem_t *read_query(const orders_call_t *call, orders_return_list_t *list)
 {
     orders_input_t *input;
     orders_page_t page;
     query_t query = {NULL};
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    orders_problem_t *problem =
-        orders_fields_decode_exactly(query_fields, ORDERS_COUNT(query_fields),
-                                     orders_operator_page_names, input, &query, call->pool);
-    orders_problem_merge(&problem, call->pool,
-                         orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT,
-                                          call->settings, call->pool));
+    ORDERS_TRY(orders_call_query(&input, call));
+    orders_problem_t *problem = orders_call_decode_query(call, input, &query);
+    orders_problem_merge(&problem, call->pool, orders_call_page(&page, call, input, LIST_CONTEXT));
     ORDERS_TRY(problem);
     list->state = query.state;
     list->size = page.size;
@@ -37,7 +35,7 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_return_lis
     return NULL;
 }
 
-/* A return beside no order says of which one it is. */
+/* A return in a list names its order. */
 static void write_listed(orders_json_t *json, const orders_return_t *returned)
 {
     orders_json_begin_object(json);
@@ -50,7 +48,7 @@ static void write_listed(orders_json_t *json, const orders_return_t *returned)
     orders_json_end_object(json);
 }
 
-/* One return more than are shown was read, if there is one. */
+/* One return more than the page shows was read, if there is one. */
 static void write_next(const orders_call_t *call, const apr_array_header_t *returns, int shown,
                        orders_reply_t *reply)
 {
@@ -95,7 +93,7 @@ static const orders_return_t *find_return(const orders_order_t *order, int64_t i
     return NULL;
 }
 
-/* The return that was written, and its order; `new_status` when it was made by this request. */
+/* The return and its order. `new_status`: when the write changed something. */
 static orders_problem_t *reply_return(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
@@ -120,30 +118,27 @@ static orders_problem_t *reply_return(const orders_call_t *call, const orders_wr
 }
 
 typedef struct request_t {
-    json_t *lines;
+    apr_array_header_t *lines; /* of orders_operator_line_fields */
     const char *reason;
 } request_t;
 
 static const orders_field_t request_fields[] = {
-    ORDERS_FIELD(request_t, ARRAY, lines, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(request_t, ARRAY, lines, .flags = ORDERS_FIELD_REQUIRED,
+                 .members = &orders_operator_line_fields, .min = 1,
+                 .max = ORDERS_OPERATOR_MAX_LINES),
     ORDERS_FIELD(request_t, STRING, reason, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_MULTILINE,
                  .max = 1000),
 };
+const orders_field_table_t orders_operator_return_fields =
+    ORDERS_FIELD_TABLE(request_fields, .exactly = true);
 
 static orders_problem_t *read_request(orders_call_t *call, orders_return_request_t *request)
 {
-    orders_input_t *input;
     request_t body = {0};
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    orders_problem_t *problem = orders_fields_decode_exactly(
-        request_fields, ORDERS_COUNT(request_fields), NULL, input, &body, call->pool);
-    if (body.lines) {
-        orders_problem_merge(
-            &problem, call->pool,
-            orders_operator_lines(input, body.lines, false, call->pool, &request->lines));
-    }
+    ORDERS_TRY(orders_call_read(call, &body));
+    request->lines = orders_operator_lines_text(body.lines, call->pool);
     request->reason = body.reason;
-    return problem;
+    return NULL;
 }
 
 orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_reply_t *reply)
@@ -168,10 +163,11 @@ typedef struct step_t {
 static const orders_field_t step_fields[] = {
     ORDERS_FIELD(step_t, STRING, comment, .max = 255),
 };
+const orders_field_table_t orders_operator_comment_fields =
+    ORDERS_FIELD_TABLE(step_fields, .exactly = true);
 
 static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, const char *action)
 {
-    orders_input_t *input;
     step_t body = {NULL};
     orders_writer_t writer;
     orders_written_t *written;
@@ -179,9 +175,7 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
         .return_id = orders_number_id(call->param[0]),
         .action = action,
     };
-    ORDERS_TRY(orders_input_body(&input, call, true));
-    ORDERS_TRY(orders_fields_decode_exactly(step_fields, ORDERS_COUNT(step_fields), NULL, input,
-                                            &body, call->pool));
+    ORDERS_TRY(orders_call_read(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &step.match));
     step.comment = orders_or_null(body.comment);

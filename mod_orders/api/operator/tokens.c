@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: bearer tokens. The secret is in the answer that issues it, and nowhere else. */
+/* The operator API: bearer tokens. Only the answer that issues a token has its secret. */
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <jansson.h>
@@ -8,8 +8,8 @@
 
 #include "api/common/members.h"
 #include "api/operator/operator.h"
+#include "core/call_input.h"
 #include "core/digest.h"
-#include "core/input_body.h"
 #include "core/number.h"
 #include "core/token.h"
 #include "store/token.h"
@@ -40,6 +40,12 @@ static const orders_field_t fields[] = {
 
 static const char *const read_only[] = {
     "id", "token", "hint", "user_id", "created_at", "expires_at", "revoked_at", NULL,
+};
+const orders_field_table_t orders_operator_token_fields =
+    ORDERS_FIELD_TABLE(fields, .exactly = true, .read_only = read_only);
+const orders_field_table_t orders_operator_tokens_query = {
+    .exactly = true,
+    .read_only = orders_operator_page_names,
 };
 
 static const char *known_scope(const char *word)
@@ -87,7 +93,7 @@ static void write_scopes(orders_json_t *json, const char *words)
     orders_json_end_array(json);
 }
 
-/* `secret`: NULL but when it is issued. */
+/* `secret`: only when the token is issued, else NULL. */
 static void write_token(orders_json_t *json, const orders_token_t *token, const char *secret)
 {
     orders_json_begin_object(json);
@@ -108,9 +114,8 @@ static orders_problem_t *read_issue(orders_call_t *call, orders_issue_token_t *i
 {
     orders_input_t *input;
     issue_t body = {0};
-    ORDERS_TRY(orders_input_body(&input, call, false));
-    orders_problem_t *problem = orders_fields_decode_exactly(fields, ORDERS_COUNT(fields),
-                                                             read_only, input, &body, call->pool);
+    ORDERS_TRY(orders_call_body(&input, call));
+    orders_problem_t *problem = orders_call_decode(call, input, &body);
     if (body.scopes) {
         orders_problem_merge(&problem, call->pool, read_scopes(body.scopes, issue, call->pool));
     }
@@ -147,7 +152,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     return NULL;
 }
 
-/* One token more than are shown was read, if there is one. */
+/* One token more than the page shows was read, if there is one. */
 static void write_next(const orders_call_t *call, const apr_array_header_t *tokens, int shown,
                        orders_reply_t *reply)
 {
@@ -163,11 +168,9 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     orders_input_t *input;
     orders_page_t page;
     apr_array_header_t *tokens;
-    ORDERS_TRY(orders_input_query(&input, call->pool, call->query));
-    ORDERS_TRY(
-        orders_fields_decode_exactly(NULL, 0, orders_operator_page_names, input, NULL, call->pool));
-    ORDERS_TRY(orders_page_read(&page, &orders_operator_pages, input, LIST_CONTEXT, call->settings,
-                                call->pool));
+    ORDERS_TRY(orders_call_query(&input, call));
+    ORDERS_TRY(orders_call_decode_query(call, input, NULL));
+    ORDERS_TRY(orders_call_page(&page, call, input, LIST_CONTEXT));
     ORDERS_TRY(
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
