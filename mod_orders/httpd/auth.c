@@ -23,12 +23,12 @@
 APLOG_USE_MODULE(orders);
 
 #define AUTH_TYPE "Orders"
-#define LONGEST_TOKEN 512
-#define LONGEST_LOGIN 255
+#define MAX_TOKEN_LENGTH 512
+#define MAX_LOGIN_LENGTH 255
 
 /**
- * A token without the spaces around it; NULL when it cannot be valid: it is no token of the Location's tenant. Then nothing is
- * looked up. The answer is that of an unknown token; the time tells only what the text itself says.
+ * The token without surrounding spaces, or NULL when it cannot be a token of the Location's tenant. Then it is not looked up, and
+ * the answer is that of an unknown token. The difference in time depends only on the text that the client sent.
  */
 static const char *trim_token(const orders_request_t *request, const char *text)
 {
@@ -42,7 +42,7 @@ static const char *trim_token(const orders_request_t *request, const char *text)
     while (length && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
         length--;
     }
-    if (!length || length > LONGEST_TOKEN) {
+    if (!length || length > MAX_TOKEN_LENGTH) {
         return NULL;
     }
     for (size_t i = 0; i < length; i++) {
@@ -55,7 +55,7 @@ static const char *trim_token(const orders_request_t *request, const char *text)
 }
 
 /** The token of `Authorization: Bearer …`, or NULL. */
-static const char *bearer(const orders_request_t *request)
+static const char *bearer_token(const orders_request_t *request)
 {
     const char *header = apr_table_get(request->r->headers_in, "Authorization");
     const char *token = header ? orders_token_bearer(header) : NULL;
@@ -63,14 +63,14 @@ static const char *bearer(const orders_request_t *request)
     return token ? trim_token(request, token) : NULL;
 }
 
-/** What an identity is looked up by. */
+/** The key by which an identity is looked up: a token or a login. */
 typedef struct credential_t {
-    const char *token; /**< or: */
+    const char *token; /**< NULL: `login` is used */
     const char *login;
     unsigned char hash[ORDERS_TOKEN_HASH_SIZE];
 } credential_t;
 
-/** `token`: as it came, or NULL; it does not matter where httpd's own users are the identities. */
+/** `token`: as sent by the client, or NULL. Ignored with OrdersIdentity remote-user. */
 static bool read_credential(orders_request_t *request, const char *token, credential_t *credential)
 {
     request_rec *r = request->r;
@@ -78,10 +78,10 @@ static bool read_credential(orders_request_t *request, const char *token, creden
 
     if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
         credential->login = r->user;
-        if (!r->user || !*r->user || strlen(r->user) > LONGEST_LOGIN) {
+        if (!r->user || !*r->user || strlen(r->user) > MAX_LOGIN_LENGTH) {
             return false;
         }
-        /* a token has no space in it, so the two never meet in the cache */
+        /* a token has no space, so that the cache keys of tokens and logins differ */
         hashed = apr_psprintf(r->pool, "login %d %s", request->dir.tenant, r->user);
     } else {
         hashed = credential->token = token;
@@ -121,21 +121,21 @@ static orders_problem_t *find_identity(orders_request_t *request, const credenti
     return NULL;
 }
 
-static bool valid_here(const orders_request_t *request, const orders_identity_t *identity)
+static bool is_valid(const orders_request_t *request, const orders_identity_t *identity)
 {
     return identity && identity->tenant == request->dir.tenant &&
            (!identity->expires_at || identity->expires_at > apr_time_now());
 }
 
-/** Whether it is a GET that changes something. */
-static bool acts(const orders_request_t *request)
+/** Whether the request is a GET that changes data. */
+static bool is_writing_get(const orders_request_t *request)
 {
     return request->match.route && request->match.route->acts;
 }
 
 /**
- * A browser adds what other modules go by (a password, a cookie, a certificate) to whatever any page makes it send. A
- * token it does not.
+ * Cross-site request forgery: a browser adds the credentials of other modules (password, cookie, certificate) to any request that a
+ * page of another site sends. It does not add a bearer token.
  */
 static orders_problem_t *check_origin(const orders_request_t *request)
 {
@@ -143,18 +143,19 @@ static orders_problem_t *check_origin(const orders_request_t *request)
     orders_problem_t *problem;
 
     if (request->dir.identity != ORDERS_IDENTITY_REMOTE_USER ||
-        (r->method_number == M_GET && !acts(request)) ||
+        (r->method_number == M_GET && !is_writing_get(request)) ||
         orders_origin_is_own(r, request->server.public_url)) {
         return NULL;
     }
     problem = orders_problem(r->pool, ORDERS_E_forbidden,
                              "Pages of other sites may not send this request.");
-    problem->log = "a browser says that another site's page sends it";
+    problem->log = "the browser sent it for a page of another site (Sec-Fetch-Site or Origin)";
     return problem;
 }
 
-/** Signing in once more would not help a user whom another module knows and the order book does not. */
-static orders_problem_t *not_known(const orders_request_t *request, const credential_t *credential)
+/** Not 401 for a user that another module has authenticated: signing in again would not help. */
+static orders_problem_t *unknown_identity(const orders_request_t *request,
+                                          const credential_t *credential)
 {
     apr_pool_t *pool = request->r->pool;
     orders_problem_t *problem;
@@ -163,12 +164,12 @@ static orders_problem_t *not_known(const orders_request_t *request, const creden
         return orders_problem(pool, ORDERS_E_unauthenticated, NULL);
     }
     problem = orders_problem(pool, ORDERS_E_forbidden, "The user is not known here.");
-    problem->log = "the order book has no active user with this login";
+    problem->log = "the database has no active user with this login";
     return problem;
 }
 
-/** A user has one share, whether it is found by a token, by a login or by the reference that an application names. */
-static void count_for(orders_request_t *request, int64_t user_id, const char *ref)
+/** OrdersSessionsPerUser counts a user once, whether a token, a login or an application's reference names it. */
+static void set_session_user(orders_request_t *request, int64_t user_id, const char *ref)
 {
     apr_pool_t *pool = request->r->pool;
     unsigned char user[ORDERS_SHA256_SIZE];
@@ -183,7 +184,7 @@ static void count_for(orders_request_t *request, int64_t user_id, const char *re
 
 void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref)
 {
-    count_for(call->glue, user_id, ref);
+    set_session_user(call->glue, user_id, ref);
 }
 
 static orders_problem_t *resolve(orders_request_t *request, const char *token)
@@ -198,24 +199,24 @@ static orders_problem_t *resolve(orders_request_t *request, const char *token)
     if (read_credential(request, token, &credential)) {
         ORDERS_TRY(find_identity(request, &credential, &identity));
     }
-    if (!valid_here(request, identity)) {
-        return not_known(request, &credential);
+    if (!is_valid(request, identity)) {
+        return unknown_identity(request, &credential);
     }
     if (credential.login) {
         identity->scopes = (unsigned)request->dir.remote_user_scopes;
     }
     request->identity = identity;
     request->call.identity = identity;
-    count_for(request, identity->user_id, identity->ref);
+    set_session_user(request, identity->user_id, identity->ref);
     return NULL;
 }
 
 orders_problem_t *orders_auth_resolve(orders_request_t *request)
 {
-    return resolve(request, bearer(request));
+    return resolve(request, bearer_token(request));
 }
 
-static orders_problem_t *permit(const orders_request_t *request)
+static orders_problem_t *check_permission(const orders_request_t *request)
 {
     const orders_route_t *route = request->match.route;
 
@@ -227,7 +228,7 @@ static orders_problem_t *permit(const orders_request_t *request)
 orders_problem_t *orders_auth_permit(orders_request_t *request)
 {
     ORDERS_TRY(orders_auth_resolve(request));
-    return permit(request);
+    return check_permission(request);
 }
 
 orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
@@ -235,7 +236,7 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
     orders_request_t *request = call->glue;
 
     ORDERS_TRY(resolve(request, token ? trim_token(request, token) : NULL));
-    ORDERS_TRY(permit(request));
+    ORDERS_TRY(check_permission(request));
     return call->route->guessable ? orders_guess_limit_check(request) : NULL;
 }
 
@@ -250,7 +251,7 @@ orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
         orders_sha256(credential.hash, credential.token, strlen(credential.token))) {
         ORDERS_TRY(find_identity(request, &credential, &found));
     }
-    *identity = valid_here(request, found) ? found : NULL;
+    *identity = is_valid(request, found) ? found : NULL;
     return *identity ? NULL : orders_problem(call->pool, ORDERS_E_unauthenticated, NULL);
 }
 
@@ -265,7 +266,7 @@ const char *orders_auth_challenge(const orders_request_t *request)
                         realm ? ap_escape_quotes(request->r->pool, realm) : "orders");
 }
 
-static bool is_our_type(request_rec *r)
+static bool is_own_auth_type(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
@@ -277,7 +278,7 @@ static int check_authn(request_rec *r)
 {
     orders_request_t *request;
 
-    if (!is_our_type(r)) {
+    if (!is_own_auth_type(r)) {
         return DECLINED;
     }
     request = orders_request(r);
@@ -305,7 +306,7 @@ static int check_authn(request_rec *r)
     return orders_kind_status(orders_error_kind(request->problem->error));
 }
 
-/** ap_hook_note_auth_failure: another module (mod_authz_core) is about to answer 401. */
+/** ap_hook_note_auth_failure: mod_authz_core is about to answer 401. */
 static int note_auth_failure(request_rec *r, const char *type)
 {
     orders_request_t *request = ap_cstr_casecmp(type, AUTH_TYPE) ? NULL : orders_request(r);
@@ -317,8 +318,8 @@ static int note_auth_failure(request_rec *r, const char *type)
     return OK;
 }
 
-/** No identity is needed, or the API will ask for it itself: a token in the body is not seen by httpd. */
-static bool is_open(const orders_request_t *request)
+/** Whether the request may pass without an identity: the route needs none, or its handler reads the token from the body. */
+static bool needs_no_identity(const orders_request_t *request)
 {
     orders_auth_e auth = request->match.route->auth;
 
@@ -327,9 +328,8 @@ static bool is_open(const orders_request_t *request)
 }
 
 /**
- * ap_hook_check_access_ex, after mod_authz_core's: that one has found that a user is needed to decide (rules that need
- * none, such as Require ip, have been applied). A route that needs no identity passes, and so does the question which
- * methods a path has.
+ * ap_hook_check_access_ex, after mod_authz_core's, which has applied the rules that need no user (Require ip) and found that others
+ * need one. Routes without identity pass, and so does OPTIONS.
  */
 static int pass_open_routes(request_rec *r)
 {
@@ -341,12 +341,12 @@ static int pass_open_routes(request_rec *r)
     if (request->found == ORDERS_ROUTE_METHOD) {
         return r->method_number == M_OPTIONS ? OK : DECLINED;
     }
-    return request->found == ORDERS_ROUTE_FOUND && is_open(request) ? OK : DECLINED;
+    return request->found == ORDERS_ROUTE_FOUND && needs_no_identity(request) ? OK : DECLINED;
 }
 
 /**
- * ap_hook_check_authz, before mod_authz_core's, which would answer 401 or 500: who is known but may not use the route is
- * told so, and so is everybody when it cannot be found out who it is.
+ * ap_hook_check_authz, before mod_authz_core's, which would answer 401 or 500: answers `forbidden` to an identity without the route's
+ * scope, and the error of the database when the identity cannot be resolved.
  */
 static int check_route_scope(request_rec *r)
 {
@@ -390,7 +390,7 @@ static authz_status check_scope(request_rec *r, const char *line, const void *pa
     return request->identity->scopes & *(const unsigned *)parsed ? AUTHZ_GRANTED : AUTHZ_DENIED;
 }
 
-/** The words become the bits of any of the scopes. */
+/** Parses the names of scopes into a bit mask; any of them suffices. */
 static const char *parse_scope(cmd_parms *cmd, const char *line, const void **parsed)
 {
     unsigned *scopes = apr_pcalloc(cmd->pool, sizeof *scopes);
@@ -408,7 +408,7 @@ static const char *parse_scope(cmd_parms *cmd, const char *line, const void **pa
 
 void orders_auth_register_hooks(apr_pool_t *pool)
 {
-    /* whose answer it waits for, in whatever order the two were loaded */
+    /* also when mod_authz_core is loaded after this module */
     static const char *const after_authz[] = {"mod_authz_core.c", NULL};
     static const authz_provider scope = {&check_scope, &parse_scope};
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Who asks: bearer tokens of our own, or the user whom another authentication module has found.
+ * Authentication: the module's own bearer tokens, or the user of another authentication module (OrdersIdentity).
  *
- * A mounted API is closed by default: its handler resolves the identity itself. With `AuthType Orders` that happens in
- * httpd's authentication phase, so that `Require` can be used; routes that need no identity pass without one there.
+ * Every route needs an identity unless its table says otherwise; the handler resolves it. With `AuthType Orders` it is resolved in
+ * httpd's authentication phase, so that `Require` can be used. Routes that need no identity pass that phase without one.
  */
 #ifndef ORDERS_HTTPD_AUTH_H
 #define ORDERS_HTTPD_AUTH_H
@@ -13,28 +13,28 @@
 #include "httpd/request.h"
 
 /**
- * Sets request->identity to one that is valid at this Location: not expired, of its tenant. From the cache, or in one
- * round trip. `unauthenticated`, or what the database had to say.
+ * Sets request->identity from the cache or in one round trip. The identity has not expired and belongs to the tenant of the Location.
+ * Errors: `unauthenticated`, `forbidden` (a request of another site, or a user without an account), and those of the database.
  */
 orders_problem_t *orders_auth_resolve(orders_request_t *request) ORDERS_MUSTCHECK;
 
-/** The same, and the route's scope: `forbidden` without it. */
+/** The same, and checks the scope of the route: `forbidden`. */
 orders_problem_t *orders_auth_permit(orders_request_t *request) ORDERS_MUSTCHECK;
 
-/** call->identify. */
+/** orders_call_t.identify. */
 orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token) ORDERS_MUSTCHECK;
 
-/** call->look_up. */
+/** orders_call_t.look_up. */
 orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
                                       const orders_identity_t **identity) ORDERS_MUSTCHECK;
 
-/** call->count_for. */
+/** orders_call_t.count_for. */
 void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref);
 
-/** The challenge of a 401, or NULL where another module asks who it is: that one has its own. */
+/** The WWW-Authenticate of a 401, in the pool of the request. NULL where another module authenticates: it sends its own. */
 const char *orders_auth_challenge(const orders_request_t *request);
 
-/** Hooks and the provider of `Require orders-scope`. */
+/** Registers the hooks and the provider of `Require orders-scope`. */
 void orders_auth_register_hooks(apr_pool_t *pool);
 
 #endif

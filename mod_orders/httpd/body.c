@@ -14,21 +14,21 @@
 #include "core/clock.h"
 #include "core/text.h"
 
-/** Read at a time, and what a body of unknown length starts with. */
+/** Size of a read, and initial capacity for a body of unknown length. */
 #define CHUNK 8192
 
-/** Bounds for reading and dropping an unwanted body, so that the connection can stay open. */
-#define MOST_DISCARDED 65536
+/** Limits of orders_body_discard. */
+#define MAX_DISCARDED 65536
 #define DISCARD_TIME apr_time_from_msec(500)
 #define DISCARD_PAUSE apr_time_from_msec(5)
 
-/** A body as it grows. `bytes` has room for `room` and a NUL. */
-typedef struct growing_t {
+/** A growing body. `bytes` has `capacity` bytes and one for a NUL. */
+typedef struct buffer_t {
     orders_request_t *request;
     apr_pool_t *pool;
     char *bytes;
-    apr_size_t length, room, limit;
-} growing_t;
+    apr_size_t length, capacity, limit;
+} buffer_t;
 
 static bool has_body(const request_rec *r)
 {
@@ -37,8 +37,8 @@ static bool has_body(const request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0"));
 }
 
-/** What the client says, or -1. httpd has refused what is no number. */
-static apr_int64_t announced(const request_rec *r)
+/** Content-Length, or -1. httpd has refused values that are no number. */
+static apr_int64_t announced_length(const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
@@ -47,7 +47,7 @@ static apr_int64_t announced(const request_rec *r)
                : -1;
 }
 
-/** Whether the body has a content encoding that was not decoded. */
+/** Whether the body has a content encoding that no filter has decoded. */
 static bool is_encoded(const request_rec *r)
 {
     static const char identity[] = "identity";
@@ -63,17 +63,17 @@ static bool is_encoded(const request_rec *r)
 }
 
 /**
- * What may decode the content of this request: the name of its first filter (SetInputFilter), or NULL. Such a filter takes
- * its coding out of Content-Encoding as it reads, and may be gone afterwards.
+ * The name of the first content filter of the request (SetInputFilter), which may decode the body, or NULL. Such a filter removes its
+ * coding from Content-Encoding while it reads, and may remove itself.
  */
-static const char *decoder(const request_rec *r)
+static const char *decoding_filter(const request_rec *r)
 {
     const ap_filter_t *filter = r->input_filters;
 
     return filter && filter->frec->ftype < AP_FTYPE_PROTOCOL ? filter->frec->name : NULL;
 }
 
-/** RFC 9110, section 12.5.3: with 415, Accept-Encoding says what would be read. */
+/** RFC 9110, section 12.5.3: a 415 names the supported encodings in Accept-Encoding. */
 static orders_problem_t *refuse_encoding(request_rec *r, const char *filter)
 {
     bool inflates = filter && !apr_cstr_casecmp(filter, "deflate");
@@ -96,8 +96,8 @@ static bool is_readable(const char *type)
     return false;
 }
 
-/** What httpd makes of a failed read. An input filter that says AP_FILTER_ERROR has answered already. */
-static orders_problem_t *failure(orders_request_t *request, apr_status_t status)
+/** The problem of a failed read. With AP_FILTER_ERROR an input filter has sent an answer already. */
+static orders_problem_t *read_problem(orders_request_t *request, apr_status_t status)
 {
     orders_error_e error = ORDERS_E_malformed_request;
 
@@ -116,31 +116,31 @@ static orders_problem_t *failure(orders_request_t *request, apr_status_t status)
     return orders_problem(request->r->pool, error, NULL);
 }
 
-static orders_problem_t *append(growing_t *body, const char *data, apr_size_t length)
+static orders_problem_t *append(buffer_t *body, const char *data, apr_size_t length)
 {
     if (length > body->limit - body->length) {
         return orders_problem(body->pool, ORDERS_E_body_too_large, NULL);
     }
-    if (length > body->room - body->length) {
-        apr_size_t room = body->room;
+    if (length > body->capacity - body->length) {
+        apr_size_t capacity = body->capacity;
         char *bytes;
 
-        while (room - body->length < length) {
-            room *= 2;
+        while (capacity - body->length < length) {
+            capacity *= 2;
         }
-        room = room < body->limit ? room : body->limit;
-        bytes = apr_palloc(body->pool, room + 1);
+        capacity = capacity < body->limit ? capacity : body->limit;
+        bytes = apr_palloc(body->pool, capacity + 1);
         memcpy(bytes, body->bytes, body->length);
         body->bytes = bytes;
-        body->room = room;
+        body->capacity = capacity;
     }
     memcpy(body->bytes + body->length, data, length);
     body->length += length;
     return NULL;
 }
 
-/** All data of a brigade; `*end` when its EOS is among it. */
-static orders_problem_t *take(growing_t *body, apr_bucket_brigade *brigade, bool *end)
+/** Appends all data of a brigade. Sets `*end` at its EOS. */
+static orders_problem_t *append_brigade(buffer_t *body, apr_bucket_brigade *brigade, bool *end)
 {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
          bucket != APR_BRIGADE_SENTINEL(brigade) && !*end; bucket = APR_BUCKET_NEXT(bucket)) {
@@ -153,7 +153,7 @@ static orders_problem_t *take(growing_t *body, apr_bucket_brigade *brigade, bool
         } else if (!APR_BUCKET_IS_METADATA(bucket)) {
             status = apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ);
             if (status != APR_SUCCESS) {
-                return failure(body->request, status);
+                return read_problem(body->request, status);
             }
             ORDERS_TRY(append(body, data, length));
         }
@@ -161,8 +161,8 @@ static orders_problem_t *take(growing_t *body, apr_bucket_brigade *brigade, bool
     return NULL;
 }
 
-static orders_problem_t *read_until(orders_request_t *request, growing_t *body,
-                                    apr_socket_t *socket, apr_time_t deadline)
+static orders_problem_t *read_until(orders_request_t *request, buffer_t *body, apr_socket_t *socket,
+                                    apr_time_t deadline)
 {
     request_rec *r = request->r;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -180,14 +180,15 @@ static orders_problem_t *read_until(orders_request_t *request, growing_t *body,
             status =
                 ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, CHUNK);
         }
-        problem = status == APR_SUCCESS ? take(body, brigade, &end) : failure(request, status);
+        problem = status == APR_SUCCESS ? append_brigade(body, brigade, &end)
+                                        : read_problem(request, status);
         apr_brigade_cleanup(brigade);
     }
     return problem;
 }
 
-/** The socket's timeout follows the time that is left. Over HTTP/2 it is not ours alone: there, httpd's own holds. */
-static orders_problem_t *read_in_time(orders_request_t *request, growing_t *body)
+/** Sets the timeout of the socket to the time that is left. An HTTP/2 stream shares its socket, so httpd's Timeout applies there. */
+static orders_problem_t *read_with_timeout(orders_request_t *request, buffer_t *body)
 {
     conn_rec *connection = request->r->connection;
     apr_socket_t *socket = connection->master ? NULL : ap_get_conn_socket(connection);
@@ -205,7 +206,7 @@ static orders_problem_t *read_in_time(orders_request_t *request, growing_t *body
     return problem;
 }
 
-static apr_size_t limit_of(const orders_request_t *request)
+static apr_size_t max_body(const orders_request_t *request)
 {
     const orders_route_t *route = request->match.route;
 
@@ -215,9 +216,9 @@ static apr_size_t limit_of(const orders_request_t *request)
 orders_problem_t *orders_body_read(orders_request_t *request)
 {
     request_rec *r = request->r;
-    const char *filter = decoder(r);
-    apr_int64_t length = announced(r);
-    growing_t body = {.request = request, .pool = r->pool, .limit = limit_of(request)};
+    const char *filter = decoding_filter(r);
+    apr_int64_t length = announced_length(r);
+    buffer_t body = {.request = request, .pool = r->pool, .limit = max_body(request)};
 
     if (!has_body(r)) {
         return NULL;
@@ -231,9 +232,9 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     if (length > (apr_int64_t)body.limit) {
         return orders_problem(r->pool, ORDERS_E_body_too_large, NULL);
     }
-    body.room = length > 0 ? (apr_size_t)length : CHUNK < body.limit ? CHUNK : body.limit;
-    body.bytes = apr_palloc(r->pool, body.room + 1);
-    ORDERS_TRY(read_in_time(request, &body));
+    body.capacity = length > 0 ? (apr_size_t)length : CHUNK < body.limit ? CHUNK : body.limit;
+    body.bytes = apr_palloc(r->pool, body.capacity + 1);
+    ORDERS_TRY(read_with_timeout(request, &body));
     request->body_read = true;
     if (is_encoded(r)) {
         return refuse_encoding(r, filter);
@@ -247,8 +248,8 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     return NULL;
 }
 
-/** Drops what has arrived; `*left`: how much more may come. False when the body cannot be read, or is too long. */
-static bool drop(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
+/** Discards the data of a brigade and subtracts its length from `*left`. False: it cannot be read or is too long. */
+static bool discard_brigade(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
 {
     apr_bucket *bucket;
 
@@ -270,14 +271,13 @@ static bool drop(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
 }
 
 /**
- * Reads the rest of the body, in its length and its time bounded, past the filters that decode content. False when it does
- * not end within the bounds.
+ * Reads the rest of the body below the content filters, so that it is not decoded. False: it does not end within the limits.
  */
-static bool discard(request_rec *r)
+static bool discard_rest(request_rec *r)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_time_t deadline = orders_clock_now() + DISCARD_TIME;
-    apr_off_t left = MOST_DISCARDED;
+    apr_off_t left = MAX_DISCARDED;
     bool end = false;
 
     while (!end && orders_clock_now() < deadline) {
@@ -287,7 +287,7 @@ static bool discard(request_rec *r)
 
         if (APR_STATUS_IS_EAGAIN(status) || nothing) {
             apr_sleep(DISCARD_PAUSE);
-        } else if (status != APR_SUCCESS || !drop(brigade, &left, &end)) {
+        } else if (status != APR_SUCCESS || !discard_brigade(brigade, &left, &end)) {
             return false;
         }
         apr_brigade_cleanup(brigade);
@@ -296,25 +296,25 @@ static bool discard(request_rec *r)
 }
 
 /**
- * A client that waits for 100 Continue has not sent its body yet, and need not. The connection of an HTTP/2 stream says
- * that it closes, always.
+ * A client that waits for 100 Continue has not sent its body. `keepalive` is not meaningful for an HTTP/2 stream: it is always
+ * AP_CONN_CLOSE.
  */
 static bool can_discard(const orders_request_t *request)
 {
     const request_rec *r = request->r;
 
-    return !request->body_failed && !r->expecting_100 && announced(r) <= MOST_DISCARDED &&
+    return !request->body_failed && !r->expecting_100 && announced_length(r) <= MAX_DISCARDED &&
            (r->connection->master || r->connection->keepalive != AP_CONN_CLOSE);
 }
 
-void orders_body_skip(orders_request_t *request)
+void orders_body_discard(orders_request_t *request)
 {
     request_rec *r = request->r;
 
     if (!has_body(r) || request->body_read) {
         return;
     }
-    request->body_read = can_discard(request) && discard(r);
+    request->body_read = can_discard(request) && discard_rest(r);
     if (!request->body_read) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }

@@ -20,15 +20,15 @@ void *orders_dir_conf_create(apr_pool_t *pool, char *dir)
     return conf;
 }
 
-/** httpd merges Locations in the order in which they are written, which need not be that from the outside in. */
-static bool is_around(const orders_dir_conf_t *one, const orders_dir_conf_t *other)
+/** httpd merges Locations in the order of the file, so `base` may be the inner one. */
+static bool is_outer(const orders_dir_conf_t *one, const orders_dir_conf_t *other)
 {
     return one->mount && other->mount && strlen(one->mount) < strlen(other->mount);
 }
 
 void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add)
 {
-    const orders_dir_conf_t *outer = is_around(add, base) ? add : base;
+    const orders_dir_conf_t *outer = is_outer(add, base) ? add : base;
     const orders_dir_conf_t *own = outer == base ? add : base;
     orders_dir_conf_t *conf = apr_pcalloc(pool, sizeof *conf);
 
@@ -51,7 +51,7 @@ void *orders_server_conf_create(apr_pool_t *pool, server_rec *server)
     return conf;
 }
 
-/** The main server's channels, each replaced by the virtual host's own of the same name, then the rest of these. */
+/** The channels of the virtual host, and those of the main server with other names. */
 static apr_array_header_t *merge_channels(apr_pool_t *pool, const apr_array_header_t *outer,
                                           const apr_array_header_t *own)
 {
@@ -59,9 +59,9 @@ static apr_array_header_t *merge_channels(apr_pool_t *pool, const apr_array_head
 
     for (int i = 0; i < outer->nelts; i++) {
         const orders_channel_t *channel = &APR_ARRAY_IDX(outer, i, orders_channel_t);
-        const orders_providers_t mine = {.channels = own};
+        const orders_providers_t own_channels = {.channels = own};
 
-        if (!orders_channel_find(&mine, channel->name)) {
+        if (!orders_channel_find(&own_channels, channel->name)) {
             APR_ARRAY_PUSH(all, orders_channel_t) = *channel;
         }
     }
@@ -97,7 +97,7 @@ orders_server_conf_t *orders_server_conf(const server_rec *server)
 
 const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant)
 {
-    const char *unnamed = NULL;
+    const char *inherited = NULL;
 
     for (int i = 0; i < conf->mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(conf->mounts, i, orders_mount_t);
@@ -105,11 +105,11 @@ const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, 
         if (mount->api->has & has && mount->dir->tenant == tenant) {
             return mount->path;
         }
-        if (mount->api->has & has && mount->dir->tenant == ORDERS_UNSET && !unnamed) {
-            unnamed = mount->path;
+        if (mount->api->has & has && mount->dir->tenant == ORDERS_UNSET && !inherited) {
+            inherited = mount->path;
         }
     }
-    return unnamed;
+    return inherited;
 }
 
 bool orders_config_scope(const char *word, unsigned *scopes)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the directives say, per Location and per server.
+ * The configuration, per Location and per server.
  *
- * The two member lists below are the only place that names a member: the structs, how they are created, how a section
- * inherits from the one around it, and the defaults all come from them. Configuration lives in httpd's configuration
- * pool and is read-only once children run, but for orders_server_conf_t.session_pool, which each child sets for itself. For that,
- * each server has a struct of its own, even one without any directive of ours (AP_MODULE_FLAG_ALWAYS_MERGE).
+ * The two member lists below are the only place that names a member: structs, create functions, inheritance and defaults are
+ * generated from them. The configuration lives in httpd's configuration pool and is read-only once children run, except
+ * orders_server_conf_t.session_pool, which each child sets for itself. Therefore each server has its own struct, even one without a
+ * directive of this module (AP_MODULE_FLAG_ALWAYS_MERGE).
  */
 #ifndef ORDERS_HTTPD_CONFIG_H
 #define ORDERS_HTTPD_CONFIG_H
@@ -28,7 +28,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
 
 /**
  * Members that a Location, a virtual host or the main server may set.
- * X(type, name, unset, default, directive). A section's own value wins over the value around it.
+ * X(type, name, unset, default, directive). A section's own value overrides an inherited one.
  */
 #define ORDERS_DIR_MEMBERS(X)                                                                      \
     X(const orders_api_t *, api, NULL, NULL, OrdersAPI)                                            \
@@ -86,27 +86,27 @@ typedef struct orders_server_conf_t {
         *channels; /**< of orders_channel_t: the main server's, then its own; a name once */
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
     bool
-        error_documents; /**< there are ErrorDocuments somewhere, which must not catch an API's errors */
-    /** The first server with an API among those that share a pool of mod_dbd's; NULL where no API is mounted. */
+        error_documents; /**< the configuration has an ErrorDocument, which must not replace the errors of an API */
+    /** The first server with an API among those that share a connection pool of mod_dbd; NULL where no API is mounted. */
     server_rec *first;
     const unsigned char
-        *database;          /**< ORDERS_SHA256_SIZE bytes that tell it from others; or NULL */
+        *database;          /**< ORDERS_SHA256_SIZE bytes that identify the database; or NULL */
     const char *dbd_params; /**< DBDParams, or NULL */
     struct orders_session_pool_t
         *session_pool; /**< of this process; NULL where no API is mounted */
 } orders_server_conf_t;
 
-/** An `OrdersAPI` as it was read, for checks and for the worker. */
+/** An OrdersAPI directive. */
 typedef struct orders_mount_t {
     const orders_api_t *api;
     const char *path;
-    const orders_dir_conf_t *dir; /**< of its Location alone */
+    const orders_dir_conf_t *dir; /**< of its Location, without inherited values */
     const ap_directive_t *section;
     const char *file; /**< where it was configured */
     int line;
 } orders_mount_t;
 
-/** One of these for a default, once merged. */
+/** The value of a member, or its default. */
 #define ORDERS_DEFAULT(value, unset, fallback) ((value) == (unset) ? (fallback) : (value))
 
 extern const command_rec orders_directives[];
@@ -116,7 +116,7 @@ void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add);
 void *orders_server_conf_create(apr_pool_t *pool, server_rec *server);
 void *orders_server_conf_merge(apr_pool_t *pool, void *base, void *add);
 
-/** The configuration as it applies, defaults filled in, in `into`. */
+/** Copies a merged configuration to `into` with the defaults filled in. */
 void orders_dir_conf_resolve(const orders_dir_conf_t *conf, orders_dir_conf_t *into);
 void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_conf_t *into);
 
@@ -124,15 +124,15 @@ orders_dir_conf_t *orders_dir_conf(const request_rec *r);
 orders_server_conf_t *orders_server_conf(const server_rec *server);
 
 /**
- * The path of an API that has this (ORDERS_HAS_…) and serves `tenant`, or NULL: one whose Location names that tenant, or
- * else one whose Location names none (and takes it from around it).
+ * The path of an API with the feature `has` (ORDERS_HAS_…) that serves `tenant`, or NULL. A Location that names the tenant is
+ * preferred to one that inherits it.
  */
 const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant);
 
-/** Adds the scope of that name to `*scopes`; false when there is none. */
+/** Adds the scope of that name to `*scopes`. False: unknown name. */
 bool orders_config_scope(const char *word, unsigned *scopes);
 
-/** ap_hook_check_config: what one directive alone cannot know. OK, or an error that has been logged. */
+/** For ap_hook_check_config: checks that depend on several directives. OK, or an HTTP error that has been logged. */
 int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What one directive alone cannot know: whether together they can work. */
+/** Checks of the configuration that depend on several directives. A check_ function logs why it refuses; an advise_ function warns. */
 #include <httpd.h>
 
 #include <ap_mpm.h>
@@ -24,12 +24,12 @@
 
 APLOG_USE_MODULE(orders);
 
-/** A server with the settings that apply to it. */
+/** A server and its effective settings. */
 typedef struct checked_t {
     server_rec *server;
     orders_server_conf_t conf;
     orders_dbd_config_t dbd;
-    const orders_mount_t *mount; /**< one that needs what is missing; NULL: the server has no API */
+    const orders_mount_t *mount; /**< its first, for messages; NULL: the server has no API */
 } checked_t;
 
 #define EACH(one, all)                                                                             \
@@ -45,7 +45,6 @@ static bool is_threaded(void)
            threaded != AP_MPMQ_NOT_SUPPORTED;
 }
 
-/** Each check logs why it refuses. */
 static bool check_database(const checked_t *one)
 {
     const orders_mount_t *mount = one->mount;
@@ -84,8 +83,8 @@ static bool check_sessions(const checked_t *one)
     return false;
 }
 
-/** What an API cannot be served without, beside its database. */
-static bool has_needs(const checked_t *one, const orders_mount_t *mount)
+/** The directives that an API requires. */
+static bool check_mount(const checked_t *one, const orders_mount_t *mount)
 {
     const orders_api_t *api = mount->api;
 
@@ -106,10 +105,10 @@ static bool has_needs(const checked_t *one, const orders_mount_t *mount)
     return true;
 }
 
-static bool check_needs(const checked_t *one)
+static bool check_mounts(const checked_t *one)
 {
     for (int i = 0; i < one->conf.mounts->nelts; i++) {
-        if (!has_needs(one, &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t))) {
+        if (!check_mount(one, &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t))) {
             return false;
         }
     }
@@ -117,10 +116,11 @@ static bool check_needs(const checked_t *one)
 }
 
 /**
- * Other modules keep a connection until their request ends. Where that request is the API's too, it waits for a second
- * one, and as many such requests as there are connections wait for each other, for ever.
+ * Other modules keep a connection of mod_dbd until the end of the request. If the same request is one of an API, it waits for a second
+ * connection. When such requests hold all connections, they deadlock.
  */
-static bool check_exclusive(apr_pool_t *ptemp, const apr_array_header_t *all, const checked_t *one)
+static bool check_other_dbd_users(apr_pool_t *ptemp, const apr_array_header_t *all,
+                                  const checked_t *one)
 {
     const ap_directive_t *user = orders_dbd_config_user_everywhere(ptemp);
 
@@ -157,8 +157,8 @@ static bool requires_scope(apr_pool_t *ptemp, const ap_directive_t *directive)
     return false;
 }
 
-/** Whether `section` is a <Location> that certainly has nothing to do with `path`. */
-static bool is_elsewhere(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
+/** Whether `section` is a <Location> that does not contain `path`. False for patterns. */
+static bool is_unrelated(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     const char *args = section->args;
     char *where;
@@ -181,7 +181,7 @@ static bool has_auth_type(apr_pool_t *ptemp, const ap_directive_t *directive, co
 {
     for (; directive; directive = directive->next) {
         if (!strcasecmp(directive->directive, "AuthType") ||
-            (directive->first_child && !is_elsewhere(ptemp, directive, path) &&
+            (directive->first_child && !is_unrelated(ptemp, directive, path) &&
              has_auth_type(ptemp, directive->first_child, path))) {
             return true;
         }
@@ -189,7 +189,7 @@ static bool has_auth_type(apr_pool_t *ptemp, const ap_directive_t *directive, co
     return false;
 }
 
-/** Without an AuthType nobody asks who it is, and httpd answers each request with 500. */
+/** Without an AuthType, httpd answers each request with 500. */
 static bool check_auth_type(apr_pool_t *ptemp, const checked_t *one)
 {
     for (int i = 0; i < one->conf.mounts->nelts; i++) {
@@ -227,17 +227,17 @@ static bool same_channel(const orders_channel_t *one, const orders_channel_t *ot
            same_text(one->webhook_id, other->webhook_id);
 }
 
-/** What is left to the worker is paid and refunded by whichever server's channel has the payment's name. */
+/** The worker finds the channel of a payment by its name, on any server of the database. */
 static bool check_channels(const apr_array_header_t *all, const checked_t *one)
 {
-    const orders_providers_t mine = {.channels = one->conf.channels};
+    const orders_providers_t own_channels = {.channels = one->conf.channels};
 
     for (EACH(other, all)) {
         for (int i = 0; other->conf.first == one->conf.first && i < other->conf.channels->nelts;
              i++) {
             const orders_channel_t *theirs =
                 &APR_ARRAY_IDX(other->conf.channels, i, orders_channel_t);
-            const orders_channel_t *own = orders_channel_find(&mine, theirs->name);
+            const orders_channel_t *own = orders_channel_find(&own_channels, theirs->name);
 
             if (own && !same_channel(own, theirs)) {
                 ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
@@ -251,20 +251,19 @@ static bool check_channels(const apr_array_header_t *all, const checked_t *one)
     return true;
 }
 
-/** Warnings only: it would work, until the day it would not. */
-static void advise(const checked_t *one)
+static void advise_dbd_params(const checked_t *one)
 {
     static const struct {
-        const char *word, *danger;
-    } wanted[] = {
+        const char *word, *risk;
+    } parameters[] = {
         {"connect_timeout", "a database that cannot be reached may hold requests for minutes"},
         {"tcp_user_timeout", "a database that cannot be reached may hold requests for minutes"},
     };
 
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (one->dbd.params && !strstr(one->dbd.params, wanted[i].word)) {
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        if (one->dbd.params && !strstr(one->dbd.params, parameters[i].word)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams without %s: %s",
-                         wanted[i].word, wanted[i].danger);
+                         parameters[i].word, parameters[i].risk);
         }
     }
     if (one->conf.worker && !orders_worker_possible()) {
@@ -274,7 +273,7 @@ static void advise(const checked_t *one)
     }
 }
 
-/** What libpq sends as options of the session: those of DBDParams, otherwise those of httpd's environment. */
+/** The session options that libpq sends: `options` of DBDParams, otherwise PGOPTIONS. */
 static const char *session_options(const char *params)
 {
     const char *options = params && !strstr(params, "options") ? getenv("PGOPTIONS") : params;
@@ -282,7 +281,7 @@ static const char *session_options(const char *params)
     return options ? options : "";
 }
 
-/** Whether a setting's name is there; PostgreSQL ignores case, and takes hyphens in `--name=value`. */
+/** Whether `text` starts with the name of a setting. PostgreSQL ignores case, and accepts hyphens in `--name=value`. */
 static bool is_named(const char *text, const char *name)
 {
     for (; *name; text++, name++) {
@@ -308,7 +307,7 @@ static double milliseconds_of(const char *unit)
     return 1;
 }
 
-/** The statement_timeout of the session's options in milliseconds: 0 is off, -1 not given. The last one holds. */
+/** The last statement_timeout in the session options, in milliseconds. 0: off; -1: not given. */
 static apr_int64_t statement_timeout(const char *options)
 {
     static const char name[] = "statement_timeout";
@@ -327,8 +326,8 @@ static apr_int64_t statement_timeout(const char *options)
     return (apr_int64_t)value;
 }
 
-/** As the Location or its server sets it; what other sections around it say is not looked at. */
-static int seconds_of(const checked_t *one, const orders_mount_t *mount)
+/** OrdersStatementTimeout of the Location or the server. Other sections are not considered. */
+static int statement_seconds(const checked_t *one, const orders_mount_t *mount)
 {
     orders_dir_conf_t around;
 
@@ -341,7 +340,7 @@ static void advise_timeouts(const checked_t *one)
 {
     apr_int64_t database = statement_timeout(session_options(one->dbd.params));
 
-    /* poolers refuse options: then the role has the setting */
+    /* behind a pooler that refuses options, the role has the setting */
     if (database < 0 && one->dbd.params && one->conf.prepared_statements) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
                      "DBDParams without statement_timeout: a statement that was given up goes on "
@@ -354,7 +353,7 @@ static void advise_timeouts(const checked_t *one)
     }
     for (int i = 0; i < one->conf.mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
-        int seconds = seconds_of(one, mount);
+        int seconds = statement_seconds(one, mount);
 
         if (database >= (apr_int64_t)seconds * 1000) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
@@ -367,8 +366,8 @@ static void advise_timeouts(const checked_t *one)
 }
 
 /**
- * libpq silently ignores a password file that other users can read. The connections are opened by httpd's child processes,
- * so that the file must be theirs.
+ * libpq silently ignores a password file that other users can read. httpd's child processes open the connections, so the file must
+ * belong to their user.
  */
 static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
 {
@@ -398,7 +397,7 @@ static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
     }
 }
 
-/** The pool's gate is made with the settings of the first of its servers. */
+/** The limiter of a shared pool has the settings of the pool's first server. */
 static void advise_sharing(const checked_t *one)
 {
     orders_server_conf_t first;
@@ -427,25 +426,25 @@ static bool has_error_documents(const ap_directive_t *directive)
     return false;
 }
 
-/** The first of httpd's two passes has nobody to advise, unless it is the only one. */
+/** httpd reads its configuration twice at startup. Warnings are logged in the last pass. */
 static bool is_last_pass(void)
 {
     return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST ||
            ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-static server_rec *first_of(const apr_array_header_t *all, const checked_t *one)
+static server_rec *first_sharing(const apr_array_header_t *all, const checked_t *one)
 {
     for (EACH(other, all)) {
         if (other->mount && orders_dbd_config_shared(&one->dbd, &other->dbd)) {
             return other->server;
         }
     }
-    return NULL; /* never: one of them is itself */
+    return NULL; /* not reached: `one` shares with itself */
 }
 
-/** Every server, of checked_t, and which of them share a pool of mod_dbd's. */
-static apr_array_header_t *survey(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
+/** All servers, as checked_t. Sets in each configuration what is derived from several directives. */
+static apr_array_header_t *resolve_servers(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
 {
     apr_array_header_t *all = apr_array_make(ptemp, 4, sizeof(checked_t));
     bool error_documents = has_error_documents(ap_conftree);
@@ -460,7 +459,7 @@ static apr_array_header_t *survey(apr_pool_t *pconf, apr_pool_t *ptemp, server_r
                          ? NULL
                          : &APR_ARRAY_IDX(conf->mounts, 0, orders_mount_t);
         orders_dbd_config_read(ptemp, server, &one->dbd);
-        conf->first = one->mount ? first_of(all, one) : NULL;
+        conf->first = one->mount ? first_sharing(all, one) : NULL;
         conf->database = orders_dbd_config_id(pconf, &one->dbd);
         conf->dbd_params = one->dbd.params ? apr_pstrdup(pconf, one->dbd.params) : NULL;
         orders_server_conf_resolve(conf, &one->conf);
@@ -470,20 +469,20 @@ static apr_array_header_t *survey(apr_pool_t *pconf, apr_pool_t *ptemp, server_r
 
 int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
-    const apr_array_header_t *all = survey(pconf, ptemp, main);
+    const apr_array_header_t *all = resolve_servers(pconf, ptemp, main);
 
     for (EACH(one, all)) {
         if (!one->mount) {
             continue;
         }
-        if (!check_database(one) || !check_sessions(one) || !check_needs(one) ||
+        if (!check_database(one) || !check_sessions(one) || !check_mounts(one) ||
             !check_auth_type(ptemp, one) ||
             !orders_section_check(ptemp, one->server, one->conf.mounts) ||
-            !check_exclusive(ptemp, all, one) || !check_channels(all, one)) {
+            !check_other_dbd_users(ptemp, all, one) || !check_channels(all, one)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {
-            advise(one);
+            advise_dbd_params(one);
             advise_timeouts(one);
             advise_passfile(ptemp, one);
             orders_section_advise(ptemp, one->server, one->conf.mounts);

@@ -11,7 +11,7 @@
 
 #include "core/digest.h"
 
-/** mod_dbd's own defaults. */
+/** The defaults of mod_dbd. */
 static const orders_dbd_config_t defaults = {
     .min = 1, .keep = 2, .max = 10, .lifetime = 300, .persist = true, .statements = ""};
 
@@ -53,7 +53,7 @@ static bool is_virtual_host(const ap_directive_t *directive)
     return !strcasecmp(directive->directive, "<VirtualHost");
 }
 
-/** Every DBD… directive among `directive` and its siblings, sections included but for virtual hosts. */
+/** Reads every DBD… directive among `directive` and its siblings, in sections too, but not in virtual hosts. */
 static void read_siblings(apr_pool_t *pool, const ap_directive_t *directive,
                           orders_dbd_config_t *config)
 {
@@ -114,7 +114,7 @@ const unsigned char *orders_dbd_config_id(apr_pool_t *pool, const orders_dbd_con
     return orders_sha256(id, text, strlen(text)) ? id : NULL;
 }
 
-/** Whether `word` is among the arguments of a directive; a section's end with its bracket. */
+/** Whether `word` is one of the arguments. Those of a section end at its bracket. */
 static bool has_word(apr_pool_t *pool, const char *args, const char *word)
 {
     args = apr_pstrmemdup(pool, args, strcspn(args, ">"));
@@ -126,27 +126,27 @@ static bool has_word(apr_pool_t *pool, const char *args, const char *word)
     return false;
 }
 
-/** The directives of mod_authn_dbd, mod_authz_dbd and mod_session_dbd, and those of others that may ask the first. */
+/** Directives of mod_authn_dbd, mod_authz_dbd and mod_session_dbd, and those that name the provider `dbd` of the first. */
 static bool uses_dbd(apr_pool_t *pool, const ap_directive_t *directive)
 {
-    static const char *const own[] = {"AuthDBD", "AuthzDBD", "SessionDBD"};
-    static const char *const told[] = {"AuthBasicProvider", "AuthDigestProvider",
-                                       "AuthFormProvider", "<AuthnProviderAlias"};
+    static const char *const prefixes[] = {"AuthDBD", "AuthzDBD", "SessionDBD"};
+    static const char *const with_provider[] = {"AuthBasicProvider", "AuthDigestProvider",
+                                                "AuthFormProvider", "<AuthnProviderAlias"};
 
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (!strncasecmp(directive->directive, own[i], strlen(own[i]))) {
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (!strncasecmp(directive->directive, prefixes[i], strlen(prefixes[i]))) {
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        if (!strcasecmp(directive->directive, told[i])) {
+    for (size_t i = 0; i < sizeof with_provider / sizeof *with_provider; i++) {
+        if (!strcasecmp(directive->directive, with_provider[i])) {
             return has_word(pool, directive->args, "dbd");
         }
     }
     return false;
 }
 
-/** `whole_site`: of the sections, only the Location of all paths is looked into. */
+/** `whole_site`: sections are skipped, except <Location />. */
 static const ap_directive_t *find_user(apr_pool_t *pool, const ap_directive_t *directive,
                                        bool whole_site)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What mod_dbd was told, read from the configuration's own tree, since mod_dbd keeps it to itself. */
+/** The settings of mod_dbd, read from the configuration tree because mod_dbd does not publish them. */
 #ifndef ORDERS_HTTPD_DBD_CONFIG_H
 #define ORDERS_HTTPD_DBD_CONFIG_H
 
@@ -17,19 +17,19 @@ typedef struct orders_dbd_config_t {
     const char *statements; /**< all DBDPrepareSQL and DBDInitSQL */
 } orders_dbd_config_t;
 
-/** As it applies to `server`: its own settings over the main server's. Texts live in `pool`. */
+/** The settings that apply to `server`. Strings live in `pool`. */
 void orders_dbd_config_read(apr_pool_t *pool, const server_rec *server,
                             orders_dbd_config_t *config);
 
-/** Whether mod_dbd makes one pool of connections for both: it does when all of their settings are the same. */
+/** Whether mod_dbd uses one connection pool for both, which it does when all settings are equal. */
 bool orders_dbd_config_shared(const orders_dbd_config_t *one, const orders_dbd_config_t *other);
 
-/** A hash of what says which database it is, in `pool`; NULL without driver or parameters. */
+/** A hash that identifies the database: ORDERS_SHA256_SIZE bytes in `pool`. NULL without driver or parameters. */
 const unsigned char *orders_dbd_config_id(apr_pool_t *pool, const orders_dbd_config_t *config);
 
 /**
- * A directive by which another module takes connections of mod_dbd's for its own, or NULL: one of `server` alone, or one
- * of the main server that holds for every path of every server.
+ * The first directive by which another module uses connections of mod_dbd, or NULL. other_user: of `server`. user_everywhere: of the main
+ * server, for every path of all servers.
  */
 const ap_directive_t *orders_dbd_config_other_user(apr_pool_t *pool, const server_rec *server);
 const ap_directive_t *orders_dbd_config_user_everywhere(apr_pool_t *pool);

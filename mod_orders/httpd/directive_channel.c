@@ -32,17 +32,17 @@ static const char *set_url(cmd_parms *cmd, orders_channel_t *channel, const char
 
 static const char *set_secret(cmd_parms *cmd, orders_channel_t *channel, const char *value)
 {
-    const char *refusal = orders_secret_file_read(cmd, value, &orders_secret_of_keys,
-                                                  &channel->secret, &channel->secret_length);
+    const char *error = orders_secret_file_read(cmd, value, &orders_secret_of_keys,
+                                                &channel->secret, &channel->secret_length);
 
-    return refusal ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", refusal, NULL) : NULL;
+    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
 }
 
 static const char *set_timeout(cmd_parms *cmd, orders_channel_t *channel, const char *value)
 {
-    const char *wrong = orders_option_timeout(cmd->pool, value, &channel->timeout_ms);
+    const char *error = orders_option_timeout(cmd->pool, value, &channel->timeout_ms);
 
-    return wrong ? apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel->name, wrong)
+    return error ? apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel->name, error)
                  : NULL;
 }
 
@@ -89,7 +89,7 @@ static const struct {
     {"client-id", set_client_id}, {"webhook-id", set_webhook_id},
 };
 
-/** One `name=value`. */
+/** Sets one `name=value`. */
 static const char *set_option(cmd_parms *cmd, orders_channel_t *channel, const char *option,
                               const char *value)
 {
@@ -105,14 +105,14 @@ static const char *set_option(cmd_parms *cmd, orders_channel_t *channel, const c
         channel->name, option);
 }
 
-/** A channel's name is a path segment of its events' URL and a key in the database. */
-static bool channel_name_fits(const char *name)
+/** The name is a path segment of the events URL and a key in the database. */
+static bool is_channel_name(const char *name)
 {
     return *name && strlen(name) <= 40 &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
 }
 
-static const char *channel_lacks(const orders_channel_t *channel)
+static const char *missing_option(const orders_channel_t *channel)
 {
     return !channel->provider ? "provider=http (or paypal)"
            : !channel->url    ? "url=https://..."
@@ -126,32 +126,32 @@ const char *orders_directive_channel(cmd_parms *cmd, void *conf, const char *arg
     orders_channel_t channel = {.name = ap_getword_conf(cmd->pool, &args),
                                 .timeout_ms = 10000,
                                 .calls = ORDERS_BREAKER_CALLS};
-    const orders_providers_t sofar = {.channels = server->channels};
-    const char *refusal = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
+    const orders_providers_t known = {.channels = server->channels};
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 
-    if (!refusal && !channel_name_fits(channel.name)) {
-        refusal = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
+    if (!error && !is_channel_name(channel.name)) {
+        error = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
     }
-    if (!refusal && orders_channel_find(&sofar, channel.name)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
+    if (!error && orders_channel_find(&known, channel.name)) {
+        error = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
     }
-    while (!refusal && *args) {
+    while (!error && *args) {
         const char *value = ap_getword_conf(cmd->pool, &args);
         const char *option = ap_getword(cmd->pool, &value, '=');
 
-        refusal = set_option(cmd, &channel, option, value);
+        error = set_option(cmd, &channel, option, value);
     }
-    if (!refusal && channel_lacks(&channel)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s needs %s", channel.name,
-                               channel_lacks(&channel));
+    if (!error && missing_option(&channel)) {
+        error = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s needs %s", channel.name,
+                             missing_option(&channel));
     }
-    if (!refusal && orders_channel_check(&channel, cmd->pool)) {
-        refusal = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel.name,
-                               orders_channel_check(&channel, cmd->pool));
+    if (!error && orders_channel_check(&channel, cmd->pool)) {
+        error = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: %s", channel.name,
+                             orders_channel_check(&channel, cmd->pool));
     }
-    if (!refusal) {
+    if (!error) {
         channel.breaker = orders_breaker_create(cmd->pool, channel.name, channel.calls);
         APR_ARRAY_PUSH(server->channels, orders_channel_t) = channel;
     }
-    return refusal;
+    return error;
 }

@@ -14,13 +14,13 @@
 
 #define TIMEOUT_MS 10000
 
-/** A mailer in the making. */
+/** A mailer while its options are read. */
 typedef struct draft_t {
     orders_mailer_t *mailer;
-    bool starttls_said;
+    bool starttls_given;
 } draft_t;
 
-static bool one_line(const char *text)
+static bool is_one_line(const char *text)
 {
     return *text && orders_utf8_valid(text, strlen(text)) &&
            !orders_text_has_control(text, strlen(text), false);
@@ -38,33 +38,33 @@ static const char *set_from(cmd_parms *cmd, draft_t *draft, const char *value)
 static const char *set_from_name(cmd_parms *cmd, draft_t *draft, const char *value)
 {
     draft->mailer->from_name = value;
-    return one_line(value) ? NULL : "from-name= takes one line of UTF-8";
+    return is_one_line(value) ? NULL : "from-name= takes one line of UTF-8";
 }
 
 static const char *set_user(cmd_parms *cmd, draft_t *draft, const char *value)
 {
     draft->mailer->user = value;
-    return one_line(value) ? NULL : "user= takes one line of UTF-8";
+    return is_one_line(value) ? NULL : "user= takes one line of UTF-8";
 }
 
 static const char *set_password(cmd_parms *cmd, draft_t *draft, const char *value)
 {
     const unsigned char *secret = NULL;
     apr_size_t length = 0;
-    const char *refusal =
+    const char *error =
         orders_secret_file_read(cmd, value, &orders_secret_password, &secret, &length);
 
     draft->mailer->password = (const char *)secret;
-    if (!refusal &&
-        (strlen(draft->mailer->password) != length || !one_line((const char *)secret))) {
-        refusal = apr_psprintf(cmd->pool, "the password in '%s' must be one line of UTF-8", value);
+    if (!error &&
+        (strlen(draft->mailer->password) != length || !is_one_line((const char *)secret))) {
+        error = apr_psprintf(cmd->pool, "the password in '%s' must be one line of UTF-8", value);
     }
-    return refusal;
+    return error;
 }
 
 static const char *set_starttls(cmd_parms *cmd, draft_t *draft, const char *value)
 {
-    draft->starttls_said = true;
+    draft->starttls_given = true;
     draft->mailer->starttls = !ap_cstr_casecmp(value, "on");
     return draft->mailer->starttls || !ap_cstr_casecmp(value, "off")
                ? NULL
@@ -75,7 +75,7 @@ static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value
 {
     const char *path = ap_server_root_relative(cmd->pool, value);
     apr_finfo_t info;
-    char error[120];
+    char reason[120];
     apr_status_t status =
         path ? apr_stat(&info, path, APR_FINFO_TYPE, cmd->temp_pool) : APR_EBADPATH;
 
@@ -83,7 +83,7 @@ static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value
     return status == APR_SUCCESS
                ? NULL
                : apr_psprintf(cmd->pool, "the certificates in '%s' cannot be read: %s", value,
-                              apr_strerror(status, error, sizeof error));
+                              apr_strerror(status, reason, sizeof reason));
 }
 
 static const char *set_timeout(cmd_parms *cmd, draft_t *draft, const char *value)
@@ -99,7 +99,7 @@ static const struct {
                {"starttls", set_starttls}, {"ca-file", set_ca_file},
                {"timeout", set_timeout}};
 
-/** Takes the next word, name=value, whose value may be in quotes, off `*args`. */
+/** Takes the next name=value from `*args`. The value may be quoted. */
 static const char *set_option(cmd_parms *cmd, draft_t *draft, const char **args)
 {
     const apr_size_t length = strcspn(*args, "= \t\"");
@@ -124,7 +124,7 @@ static const char *set_option(cmd_parms *cmd, draft_t *draft, const char **args)
                         name);
 }
 
-/** What the options are together. */
+/** Checks the options together. */
 static const char *check(const draft_t *draft)
 {
     const orders_mailer_t *mailer = draft->mailer;
@@ -136,7 +136,7 @@ static const char *check(const draft_t *draft)
     if (!mailer->user != !mailer->password) {
         return "user= and password-file= go together";
     }
-    if (secure && draft->starttls_said) {
+    if (secure && draft->starttls_given) {
         return "smtps:// is encrypted from its first byte: starttls= is for smtp://";
     }
     if (!secure && !mailer->starttls && mailer->password &&
@@ -151,22 +151,22 @@ const char *orders_directive_mail(cmd_parms *cmd, void *conf, const char *args)
 {
     orders_mailer_t *mailer = apr_pcalloc(cmd->pool, sizeof *mailer);
     draft_t draft = {.mailer = mailer};
-    const char *wrong = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 
-    if (wrong) {
-        return wrong;
+    if (error) {
+        return error;
     }
     *mailer = (orders_mailer_t){
         .url = ap_getword_conf(cmd->pool, &args), .starttls = true, .timeout_ms = TIMEOUT_MS};
-    wrong = orders_mail_url_check(mailer->url);
-    while (!wrong && *args) {
-        wrong = set_option(cmd, &draft, &args);
+    error = orders_mail_url_check(mailer->url);
+    while (!error && *args) {
+        error = set_option(cmd, &draft, &args);
     }
-    if (!wrong) {
-        wrong = check(&draft);
+    if (!error) {
+        error = check(&draft);
     }
-    if (wrong) {
-        return apr_pstrcat(cmd->pool, "OrdersMail: ", wrong, NULL);
+    if (error) {
+        return apr_pstrcat(cmd->pool, "OrdersMail: ", error, NULL);
     }
     mailer->starttls = mailer->starttls && ap_cstr_casecmpn(mailer->url, "smtps:", 6);
     orders_server_conf(cmd->server)->mailer = mailer;

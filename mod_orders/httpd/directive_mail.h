@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** OrdersMail: the mail server, and how it is talked to. */
+/** OrdersMail. */
 #ifndef ORDERS_HTTPD_DIRECTIVE_MAIL_H
 #define ORDERS_HTTPD_DIRECTIVE_MAIL_H
 
@@ -7,7 +7,7 @@
 
 #include <http_config.h>
 
-/** Reads the raw arguments into the server's `mailer`; NULL, or a sentence. */
+/** Sets `mailer` of the server. NULL, or an error message. */
 const char *orders_directive_mail(cmd_parms *cmd, void *conf, const char *args);
 
 #endif

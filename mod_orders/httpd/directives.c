@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The directives: each reads its arguments into one member and refuses what can never be right, with a sentence that
- * says what would be. What depends on several directives is checked in config_check.c.
+ * The directives. Each parses its arguments into a member of the configuration, or returns an error message that says what is allowed.
+ * Checks that depend on several directives are in config_check.c.
  */
 #include <httpd.h>
 
@@ -24,7 +24,7 @@ extern module AP_MODULE_DECLARE_DATA orders_module;
 
 APLOG_USE_MODULE(orders);
 
-/** A whole number of a certain range, in a struct at `offset`. */
+/** An integer from min to max, in a struct at `offset`. */
 typedef struct number_t {
     size_t offset;
     int min, max;
@@ -70,24 +70,24 @@ static const char *set_dir_number(cmd_parms *cmd, void *conf, const char *text)
     return set_number(cmd, conf, text);
 }
 
-static const char *not_in_a_section(cmd_parms *cmd)
+static const char *check_server_context(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 }
 
 static const char *set_server_number(cmd_parms *cmd, void *conf, const char *text)
 {
-    const char *refusal = not_in_a_section(cmd);
+    const char *error = check_server_context(cmd);
 
-    return refusal ? refusal : set_number(cmd, (char *)orders_server_conf(cmd->server), text);
+    return error ? error : set_number(cmd, (char *)orders_server_conf(cmd->server), text);
 }
 
 static const char *set_server_flag(cmd_parms *cmd, void *conf, int on)
 {
-    const char *refusal = not_in_a_section(cmd);
+    const char *error = check_server_context(cmd);
 
-    if (refusal) {
-        return refusal;
+    if (error) {
+        return error;
     }
     *(int *)(void *)((char *)orders_server_conf(cmd->server) + (size_t)cmd->info) = on ? 1 : 0;
     return NULL;
@@ -99,7 +99,7 @@ static const char *set_dir_flag(cmd_parms *cmd, void *conf, int on)
     return NULL;
 }
 
-/** The path of the <Location> around a directive without a trailing slash, or NULL when it is in none. */
+/** The path of the enclosing <Location> without a trailing slash, or NULL. */
 static const char *location_path(cmd_parms *cmd)
 {
     const ap_directive_t *section = cmd->directive->parent;
@@ -148,8 +148,8 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     return NULL;
 }
 
-/** The first word of a directive beside `cmd`'s own, or "". */
-static const char *beside(const cmd_parms *cmd, const char *name)
+/** The first argument of a directive in the same section, or "". */
+static const char *sibling_argument(const cmd_parms *cmd, const char *name)
 {
     const ap_directive_t *parent = cmd->directive->parent;
 
@@ -170,7 +170,7 @@ static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
     if (!ap_cstr_casecmp(word, "token")) {
         dir->identity = ORDERS_IDENTITY_TOKEN;
     } else if (!ap_cstr_casecmp(word, "remote-user")) {
-        if (!ap_cstr_casecmp(beside(cmd, "AuthType"), "Orders")) {
+        if (!ap_cstr_casecmp(sibling_argument(cmd, "AuthType"), "Orders")) {
             return "OrdersIdentity remote-user needs another module to say who it is: AuthType "
                    "Orders reads our own tokens only";
         }
@@ -213,12 +213,12 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
                             dir->page_default, dir->page_max);
     }
     if (!max) {
-        dir->page_max = 0; /* the API's own again, not that of the section around */
+        dir->page_max = 0; /* the API's own maximum, not an inherited one */
     }
     return NULL;
 }
 
-/** One `word=number` of a directive that has several. */
+/** A `word=number` of a directive that has several of them. */
 typedef struct limit_t {
     const char *word;
     size_t offset; /**< of an int of orders_dir_conf_t */
@@ -253,13 +253,13 @@ static const char *set_limit(cmd_parms *cmd, void *conf, const char *text)
 static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
 {
     orders_dir_conf_t *dir = conf;
-    const char *wrong = orders_http_page_check(url);
+    const char *error = orders_http_page_check(url);
 
-    if (!wrong && ap_cstr_casecmpn(url, "https:", 6)) {
-        wrong = "only https:// is returned to";
+    if (!error && ap_cstr_casecmpn(url, "https:", 6)) {
+        error = "only https:// is returned to";
     }
-    if (wrong) {
-        return apr_pstrcat(cmd->pool, "OrdersReturnURL: ", wrong, NULL);
+    if (error) {
+        return apr_pstrcat(cmd->pool, "OrdersReturnURL: ", error, NULL);
     }
     if (!dir->return_urls) {
         dir->return_urls = apr_array_make(cmd->pool, 2, sizeof(const char *));
@@ -270,11 +270,11 @@ static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
 
 static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
 {
-    const char *refusal = not_in_a_section(cmd);
+    const char *error = check_server_context(cmd);
     apr_size_t length = strlen(url);
 
-    if (refusal) {
-        return refusal;
+    if (error) {
+        return error;
     }
     if (orders_http_url_check(url)) {
         return apr_pstrcat(cmd->pool, "OrdersPublicURL: ", orders_http_url_check(url), NULL);
@@ -289,39 +289,38 @@ static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
 static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned char **secret,
                                apr_size_t *length)
 {
-    const char *refusal =
-        orders_secret_file_read(cmd, name, &orders_secret_of_keys, secret, length);
+    const char *error = orders_secret_file_read(cmd, name, &orders_secret_of_keys, secret, length);
 
-    return refusal ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", refusal, NULL) : NULL;
+    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
 }
 
 static const char *set_secret(cmd_parms *cmd, void *conf, const char *name)
 {
     orders_server_conf_t *server = orders_server_conf(cmd->server);
     apr_size_t length = 0;
-    const char *refusal = not_in_a_section(cmd);
+    const char *error = check_server_context(cmd);
 
-    if (!refusal) {
-        refusal = read_secret(cmd, name, &server->secret, &length);
+    if (!error) {
+        error = read_secret(cmd, name, &server->secret, &length);
     }
-    server->secret_length = refusal ? 0 : (int)length;
-    return refusal;
+    server->secret_length = error ? 0 : (int)length;
+    return error;
 }
 
 static const char *set_cache_provider(cmd_parms *cmd, void *conf, const char *text)
 {
-    const char *refusal = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
 
-    if (!refusal) {
-        refusal = orders_token_cache_check(cmd->pool, cmd->temp_pool, text);
+    if (!error) {
+        error = orders_token_cache_check(cmd->pool, cmd->temp_pool, text);
     }
-    if (!refusal) {
+    if (!error) {
         orders_server_conf(cmd->server)->token_cache_provider = text;
     }
-    return refusal;
+    return error;
 }
 
-/** The module's own scope for directives of sections: never .htaccess. */
+/** Allowed in the server configuration and in sections, not in .htaccess. */
 #define ANYWHERE (RSRC_CONF | ACCESS_CONF)
 
 #define DIR_INT(name, member, least, most, unit, help)                                             \

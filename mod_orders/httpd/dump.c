@@ -22,7 +22,7 @@ static const char *auth_word(orders_auth_e auth)
     return words[auth];
 }
 
-/** The words of the scopes, any of which is enough; "-" where none is needed. */
+/** The scopes, separated by commas; "-" if none is needed. Any of them suffices. */
 static const char *scope_words(apr_pool_t *pool, unsigned scopes)
 {
     static const struct {

@@ -18,11 +18,11 @@
 
 #define FILTER "ORDERS_ERROR"
 
-/** What a status of httpd's own means. Others are `http_error`. */
+/** The error for a status that httpd itself answers. Any other status is `http_error`. */
 static const struct {
     int status;
     orders_error_e error;
-} meanings[] = {
+} status_errors[] = {
     {HTTP_BAD_REQUEST, ORDERS_E_malformed_request},
     {HTTP_UNAUTHORIZED, ORDERS_E_unauthenticated},
     {HTTP_FORBIDDEN, ORDERS_E_forbidden},
@@ -35,11 +35,11 @@ static const struct {
     {HTTP_SERVICE_UNAVAILABLE, ORDERS_E_busy},
 };
 
-void orders_error_filter_claim(request_rec *r)
+void orders_error_filter_disable_documents(request_rec *r)
 {
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        ap_custom_response(r, meanings[i].status,
-                           "\""); /* an empty text, which the filter replaces */
+    for (size_t i = 0; i < sizeof status_errors / sizeof *status_errors; i++) {
+        ap_custom_response(r, status_errors[i].status,
+                           "\""); /* an empty body, which the filter replaces */
     }
 }
 
@@ -52,9 +52,9 @@ static const orders_problem_t *problem_of(const orders_request_t *request, int s
     if (known && orders_kind_status(orders_error_kind(known->error)) == status) {
         return known;
     }
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        if (meanings[i].status == status) {
-            error = meanings[i].error;
+    for (size_t i = 0; i < sizeof status_errors / sizeof *status_errors; i++) {
+        if (status_errors[i].status == status) {
+            error = status_errors[i].error;
         }
     }
     problem = orders_problem(request->r->pool, error, NULL);
@@ -111,10 +111,9 @@ static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
 }
 
 /**
- * A request that could not be read at all has not been given its Location yet. Its line says enough to find it: "GET
- * /path?query HTTP/1.1", perhaps cut off.
+ * A request that httpd could not parse has no Location yet. Finds it by the path of the request line, which may be incomplete.
  */
-static void locate(request_rec *r)
+static void find_location(request_rec *r)
 {
     const char *line = r->the_request;
     const char *path = line ? strchr(line, ' ') : NULL;
@@ -142,10 +141,10 @@ static void insert_error_filter(request_rec *r)
     if (r->status < 400) {
         return;
     }
-    locate(r);
+    find_location(r);
     request = orders_request(r);
     if (request && request->ours) {
-        orders_body_skip(request);
+        orders_body_discard(request);
         ap_add_output_filter(FILTER, request, r, r->connection);
     }
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** httpd's own refusals under a mounted API, in that API's shape: status and headers stay, the HTML goes. */
+/** Replaces httpd's own error pages under an API by errors in the format of that API. Status and headers stay. */
 #ifndef ORDERS_HTTPD_ERROR_FILTER_H
 #define ORDERS_HTTPD_ERROR_FILTER_H
 
 #include <httpd.h>
 
 /**
- * Keeps the server's ErrorDocuments away from this request: they would answer before the filter is asked. Needed only
- * where there are any.
+ * Disables ErrorDocument for this request, because httpd would apply it before the filter. Needed only if the configuration has one.
  */
-void orders_error_filter_claim(request_rec *r);
+void orders_error_filter_disable_documents(request_rec *r);
 
 void orders_error_filter_register_hooks(apr_pool_t *pool);
 

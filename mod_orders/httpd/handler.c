@@ -133,7 +133,7 @@ static int handle(request_rec *r)
     if (problem) {
         orders_reply_problem(request, problem, &reply);
     }
-    orders_body_skip(request);
+    orders_body_discard(request);
     return orders_reply_send(request, &reply, problem);
 }
 

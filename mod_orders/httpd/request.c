@@ -312,7 +312,7 @@ static orders_request_t *make(request_rec *r)
                              &request->log, &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
     if (request->ours && request->server.error_documents) {
-        orders_error_filter_claim(r);
+        orders_error_filter_disable_documents(r);
     }
     return request;
 }
