@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The module record and its hooks; what they do is in httpd/. */
+/** The module record and its hooks. They call functions of httpd/. */
 #include <httpd.h>
 
 #include <ap_config.h>
@@ -29,7 +29,7 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     return OK;
 }
 
-/** By now every module has been loaded, in whatever order. */
+/** All modules have been loaded, so that optional functions can be looked up. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
     orders_sessions_retrieve();
@@ -37,7 +37,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return orders_config_check(pconf, plog, ptemp, main);
 }
 
-/** httpd reads its configuration twice at startup; only the second time is meant. */
+/** httpd reads its configuration twice at startup. The first pass is ignored. */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
     int status;
@@ -58,7 +58,7 @@ static apr_status_t child_exit(void *data)
     return APR_SUCCESS;
 }
 
-/** Before there are threads. Without fonts all but invoices is served, and each of those says so again. */
+/** Before threads start. Without fonts only requests for invoices fail. */
 static void load_fonts(apr_pool_t *pchild, server_rec *main)
 {
     orders_problem_t *problem = orders_invoice_startup(pchild);
@@ -84,7 +84,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* mod_watchdog takes stock of its callbacks in post_config and starts its threads in child_init */
+    /* mod_watchdog reads its callbacks in post_config and starts its threads in child_init */
     static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
     /* the session pools need its connection pools */
     static const char *const after_dbd[] = {"mod_dbd.c", NULL};

@@ -82,8 +82,8 @@ struct orders_session_pool_t; /* sessions.h */
 
 typedef struct orders_server_conf_t {
     ORDERS_SERVER_MEMBERS(ORDERS_MEMBER)
-    apr_array_header_t
-        *channels; /**< of orders_channel_t: the main server's, then its own; a name once */
+    apr_array_header_t *
+        channels; /**< of orders_channel_t: its own, then those of the main server with other names */
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
     bool
         error_documents; /**< the configuration has an ErrorDocument, which must not replace the errors of an API */

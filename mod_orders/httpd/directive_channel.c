@@ -32,8 +32,8 @@ static const char *set_url(cmd_parms *cmd, orders_channel_t *channel, const char
 
 static const char *set_secret(cmd_parms *cmd, orders_channel_t *channel, const char *value)
 {
-    const char *error = orders_secret_file_read(cmd, value, &orders_secret_of_keys,
-                                                &channel->secret, &channel->secret_length);
+    const char *error = orders_secret_file_read(cmd, value, &orders_secret_key, &channel->secret,
+                                                &channel->secret_length);
 
     return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
 }

@@ -289,7 +289,7 @@ static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
 static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned char **secret,
                                apr_size_t *length)
 {
-    const char *error = orders_secret_file_read(cmd, name, &orders_secret_of_keys, secret, length);
+    const char *error = orders_secret_file_read(cmd, name, &orders_secret_key, secret, length);
 
     return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
 }

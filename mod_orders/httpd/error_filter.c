@@ -45,12 +45,12 @@ void orders_error_filter_disable_documents(request_rec *r)
 
 static const orders_problem_t *problem_of(const orders_request_t *request, int status)
 {
-    const orders_problem_t *known = request->problem;
+    const orders_problem_t *own_problem = request->problem;
     orders_error_e error = ORDERS_E_http_error;
     orders_problem_t *problem;
 
-    if (known && orders_kind_status(orders_error_kind(known->error)) == status) {
-        return known;
+    if (own_problem && orders_kind_status(orders_error_kind(own_problem->error)) == status) {
+        return own_problem;
     }
     for (size_t i = 0; i < sizeof status_errors / sizeof *status_errors; i++) {
         if (status_errors[i].status == status) {
@@ -62,7 +62,7 @@ static const orders_problem_t *problem_of(const orders_request_t *request, int s
     return problem;
 }
 
-/** The API's reply, with httpd's status in place of the problem's where these differ (414, 431, 501, …). */
+/** The reply of the API, with the status of httpd where it differs from that of the problem (414, 431, 501, …). */
 static void make_reply(orders_request_t *request, const orders_problem_t *problem,
                        orders_reply_t *reply)
 {
@@ -80,13 +80,13 @@ static void make_reply(orders_request_t *request, const orders_problem_t *proble
     }
 }
 
-/** Output filter. Its first brigade becomes the problem; what else httpd writes is dropped. */
+/** Output filter. Replaces the first brigade and discards all others. */
 static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     request_rec *r = filter->r;
     orders_request_t *request = filter->ctx;
     const orders_problem_t *problem;
-    apr_bucket_brigade *ours;
+    apr_bucket_brigade *replacement;
     orders_reply_t reply;
 
     if (!request) {
@@ -100,14 +100,14 @@ static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
     orders_request_note(request, problem, false);
     ap_set_content_type(r, reply.content_type ? reply.content_type : "application/json");
     ap_set_content_length(r, reply.json ? (apr_off_t)orders_json_length(reply.json) : 0);
-    ours = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    replacement = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     if (r->header_only) {
-        APR_BRIGADE_INSERT_TAIL(ours, apr_bucket_eos_create(ours->bucket_alloc));
+        APR_BRIGADE_INSERT_TAIL(replacement, apr_bucket_eos_create(replacement->bucket_alloc));
     } else {
-        orders_reply_body(r, &reply, ours);
+        orders_reply_body(r, &reply, replacement);
     }
     apr_brigade_cleanup(brigade);
-    return ap_pass_brigade(filter->next, ours);
+    return ap_pass_brigade(filter->next, replacement);
 }
 
 /**
@@ -143,7 +143,7 @@ static void insert_error_filter(request_rec *r)
     }
     find_location(r);
     request = orders_request(r);
-    if (request && request->ours) {
+    if (request && request->is_api_path) {
         orders_body_discard(request);
         ap_add_output_filter(FILTER, request, r, r->connection);
     }

@@ -20,29 +20,29 @@ APLOG_USE_MODULE(orders);
 #define WAYS 4
 #define MINUTE apr_time_from_sec(60)
 
-/** Each failure adds its share of a minute to `paid_off`; what lies in the future is still held against the caller. */
+/** Each failure moves `expires_at` by a minute divided by the limit. The part of it in the future is what counts against the caller. */
 typedef struct counter_t {
     apr_uint64_t key;
-    apr_time_t paid_off;
+    apr_time_t expires_at;
 } counter_t;
 
 typedef struct shared_t {
     counter_t counter[SETS][WAYS];
 } shared_t;
 
-/** Set by post_config, the same in every child from then on. `shared` is NULL when there is no access to it. */
+/** Set by post_config, and constant from then on. `shared` is NULL without access to the mutex. */
 static struct {
     apr_global_mutex_t *mutex;
     shared_t *shared;
 } limit;
 
-/** What a caller is counted by. */
-typedef struct account_t {
+/** What failures are counted for: a user or a client address. */
+typedef struct subject_t {
     apr_uint64_t key;
-    int failures; /**< a minute; 0: no limit */
-} account_t;
+    int failures; /**< allowed per minute; 0: no limit */
+} subject_t;
 
-#define ACCOUNTS 2
+#define SUBJECTS 2
 
 void orders_guess_limit_register(apr_pool_t *pconf)
 {
@@ -85,8 +85,8 @@ void orders_guess_limit_child_init(apr_pool_t *pchild, server_rec *main)
     }
 }
 
-/** An IPv6 address counts by its first 64 bits, which one client has to itself. */
-static const char *network_of(request_rec *r)
+/** IPv6: the first 64 bits of the address, because a client can choose the rest. */
+static const char *client_network(request_rec *r)
 {
 #if APR_HAVE_IPV6
     const apr_sockaddr_t *address = r->useragent_addr;
@@ -102,7 +102,7 @@ static const char *network_of(request_rec *r)
     return r->useragent_ip ? r->useragent_ip : "";
 }
 
-static apr_uint64_t key_of(const orders_request_t *request, const char *kind, const char *name)
+static apr_uint64_t counter_key(const orders_request_t *request, const char *kind, const char *name)
 {
     const unsigned char *database = request->server.database;
     const char *text = apr_psprintf(request->r->pool, "%s %d %s ", kind, request->dir.tenant, name);
@@ -122,15 +122,15 @@ static apr_uint64_t key_of(const orders_request_t *request, const char *kind, co
     return key;
 }
 
-static void find_accounts(const orders_request_t *request, account_t accounts[ACCOUNTS])
+static void find_subjects(const orders_request_t *request, subject_t subjects[SUBJECTS])
 {
     request_rec *r = request->r;
     const char *user =
         apr_psprintf(r->pool, "%" APR_INT64_T_FMT, (apr_int64_t)request->identity->user_id);
 
-    accounts[0] = (account_t){key_of(request, "user", user), request->dir.guesses_of_user};
-    accounts[1] =
-        (account_t){key_of(request, "address", network_of(r)), request->dir.guesses_of_address};
+    subjects[0] = (subject_t){counter_key(request, "user", user), request->dir.guesses_of_user};
+    subjects[1] = (subject_t){counter_key(request, "address", client_network(r)),
+                              request->dir.guesses_of_address};
 }
 
 static bool lock(void)
@@ -138,45 +138,45 @@ static bool lock(void)
     return limit.shared && apr_global_mutex_lock(limit.mutex) == APR_SUCCESS;
 }
 
-/** Its counter; otherwise the place for it, whose counter has least to remember. */
-static counter_t *place_of(apr_uint64_t key)
+/** The counter of `key`, or else the counter to replace. Under the mutex. */
+static counter_t *find_counter(apr_uint64_t key)
 {
-    counter_t *set = limit.shared->counter[key % SETS], *place = set;
+    counter_t *set = limit.shared->counter[key % SETS], *oldest = set;
 
     for (int way = 0; way < WAYS; way++) {
         if (set[way].key == key) {
             return &set[way];
         }
-        if (set[way].paid_off < place->paid_off) {
-            place = &set[way];
+        if (set[way].expires_at < oldest->expires_at) {
+            oldest = &set[way];
         }
     }
-    return place;
+    return oldest;
 }
 
-/** How long the account has to wait until it may fail once more; 0: it may now. */
-static apr_time_t wait_of(const account_t *account, apr_time_t now)
+/** Time until the subject may fail once more; 0: it may now. Under the mutex. */
+static apr_time_t remaining_wait(const subject_t *subject, apr_time_t now)
 {
-    const counter_t *counter = place_of(account->key);
-    apr_time_t latest = account->failures ? now + MINUTE - MINUTE / account->failures : 0;
+    const counter_t *counter = find_counter(subject->key);
+    apr_time_t latest = subject->failures ? now + MINUTE - MINUTE / subject->failures : 0;
 
-    return latest && counter->key == account->key && counter->paid_off > latest
-               ? counter->paid_off - latest
+    return latest && counter->key == subject->key && counter->expires_at > latest
+               ? counter->expires_at - latest
                : 0;
 }
 
 orders_problem_t *orders_guess_limit_check(const orders_request_t *request)
 {
-    account_t accounts[ACCOUNTS];
+    subject_t subjects[SUBJECTS];
     apr_time_t now = orders_clock_now(), wait = 0;
     orders_problem_t *problem;
 
-    find_accounts(request, accounts);
+    find_subjects(request, subjects);
     if (!lock()) {
         return NULL;
     }
-    for (int i = 0; i < ACCOUNTS; i++) {
-        apr_time_t own = wait_of(&accounts[i], now);
+    for (int i = 0; i < SUBJECTS; i++) {
+        apr_time_t own = remaining_wait(&subjects[i], now);
 
         wait = own > wait ? own : wait;
     }
@@ -190,22 +190,22 @@ orders_problem_t *orders_guess_limit_check(const orders_request_t *request)
     return problem;
 }
 
-static void add_failure(const account_t *account, apr_time_t now)
+static void add_failure(const subject_t *subject, apr_time_t now)
 {
-    counter_t *counter = place_of(account->key);
+    counter_t *counter = find_counter(subject->key);
 
-    if (!account->failures) {
+    if (!subject->failures) {
         return;
     }
-    if (counter->key != account->key || counter->paid_off < now) {
-        *counter = (counter_t){account->key, now};
+    if (counter->key != subject->key || counter->expires_at < now) {
+        *counter = (counter_t){subject->key, now};
     }
-    counter->paid_off += MINUTE / account->failures;
+    counter->expires_at += MINUTE / subject->failures;
 }
 
 void orders_guess_limit_count(const orders_request_t *request, const orders_problem_t *problem)
 {
-    account_t accounts[ACCOUNTS];
+    subject_t subjects[SUBJECTS];
     apr_time_t now = orders_clock_now();
 
     if (!problem || !request->identity ||
@@ -213,12 +213,12 @@ void orders_guess_limit_count(const orders_request_t *request, const orders_prob
          problem->error != ORDERS_E_not_the_retailer)) {
         return;
     }
-    find_accounts(request, accounts);
+    find_subjects(request, subjects);
     if (!lock()) {
         return;
     }
-    for (int i = 0; i < ACCOUNTS; i++) {
-        add_failure(&accounts[i], now);
+    for (int i = 0; i < SUBJECTS; i++) {
+        add_failure(&subjects[i], now);
     }
     (void)apr_global_mutex_unlock(limit.mutex);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * How often a caller may name an order that is not there, on the routes where an order's number alone is enough to act
- * (orders_route_t.guessable). OrdersGuessLimit says how often a minute.
+ * OrdersGuessLimit: a rate limit for failed lookups, on routes where the number of an order is the only secret
+ * (orders_route_t.guessable).
  *
- * Failed look-ups are counted per user and per client address, in memory that all children share. Its size is fixed: a
- * new counter takes the place of the one that has least to remember. Ages are those of orders_clock_now().
+ * Failures are counted per user and per client address in shared memory of all child processes. The number of counters is fixed: a new
+ * counter replaces the one that expires first. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_GUESS_LIMIT_H
 #define ORDERS_HTTPD_GUESS_LIMIT_H
@@ -13,15 +13,16 @@
 
 #include "httpd/request.h"
 
-/** ap_hook_pre_config. */
+/** For ap_hook_pre_config. */
 void orders_guess_limit_register(apr_pool_t *pconf);
-/** ap_hook_post_config, second pass. OK or an HTTP error. */
+/** For ap_hook_post_config, second pass. OK, or an HTTP error that has been logged. */
 int orders_guess_limit_open(apr_pool_t *pconf, server_rec *main);
+/** For ap_hook_child_init. Without access to the mutex, this child does not limit. */
 void orders_guess_limit_child_init(apr_pool_t *pchild, server_rec *main);
 
-/** Once the identity is known, before the order is looked up. `too_many_requests`. */
+/** To be called with an identity, before the order is looked up. `too_many_requests`, with retry_after. */
 orders_problem_t *orders_guess_limit_check(const orders_request_t *request) ORDERS_MUSTCHECK;
-/** Once the answer is known; counts the failure, if it is one. */
+/** Counts a failed lookup. `problem`: that of the answer, or NULL. */
 void orders_guess_limit_count(const orders_request_t *request, const orders_problem_t *problem);
 
 #endif

@@ -21,17 +21,17 @@ APLOG_USE_MODULE(orders);
 #define HANDLER "orders-api"
 #define FILENAME "orders:"
 
-static bool is_ours(request_rec *r)
+static bool is_api_request(request_rec *r)
 {
     const orders_request_t *request = orders_request(r);
 
-    return request && request->ours;
+    return request && request->is_api_path;
 }
 
-/** ap_hook_translate_name, after those that rewrite: our paths are no files. Others may have been first. */
+/** ap_hook_translate_name, after the modules that rewrite: keeps httpd from mapping the path to a file. */
 static int translate_name(request_rec *r)
 {
-    if (!is_ours(r)) {
+    if (!is_api_request(r)) {
         return DECLINED;
     }
     r->filename = apr_pstrcat(r->pool, FILENAME, r->uri, NULL);
@@ -39,26 +39,26 @@ static int translate_name(request_rec *r)
 }
 
 /**
- * ap_hook_map_to_storage: no walk through directories, no .htaccess. The path may have become ours only now (RewriteRule
- * with PT), or have been taken for a file's (VirtualDocumentRoot), so its Location is looked for; httpd looks again.
+ * ap_hook_map_to_storage: keeps httpd from walking directories and reading .htaccess. A RewriteRule with PT may just have moved the
+ * request below an API, and VirtualDocumentRoot may have mapped it to a file, so its Location is looked up here. httpd does so again.
  */
 static int map_to_storage(request_rec *r)
 {
     ap_conf_vector_t *before = r->per_dir_config;
-    bool ours;
+    bool is_api;
 
     if (!orders_server_conf(r->server)->first) {
         return DECLINED;
     }
-    ours = ap_location_walk(r) == OK && is_ours(r);
+    is_api = ap_location_walk(r) == OK && is_api_request(r);
     r->per_dir_config = before;
-    return ours ? OK : DECLINED;
+    return is_api ? OK : DECLINED;
 }
 
-/** ap_hook_type_checker: nobody guesses a type from an order's number. */
+/** ap_hook_type_checker: keeps mod_mime from guessing a type from the path. */
 static int type_checker(request_rec *r)
 {
-    if (!is_ours(r)) {
+    if (!is_api_request(r)) {
         return DECLINED;
     }
     r->handler = HANDLER;
@@ -89,8 +89,8 @@ static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply
     return route->handler(&request->call, reply);
 }
 
-/** The path is known, the method is not: OPTIONS is told which there are, any other refused with the same list. */
-static orders_problem_t *other_method(orders_request_t *request)
+/** The path has no route of this method: answers OPTIONS, and refuses any other method. Both with Allow. */
+static orders_problem_t *answer_other_method(orders_request_t *request)
 {
     request_rec *r = request->r;
     const char *allow = apr_pstrcat(r->pool, orders_method_list(r->pool, request->match.allowed),
@@ -110,7 +110,7 @@ static int handle(request_rec *r)
     orders_problem_t *problem = NULL;
     orders_reply_t reply;
 
-    if (!request || !request->ours) {
+    if (!request || !request->is_api_path) {
         return DECLINED;
     }
     orders_reply_init(request, &reply);
@@ -122,7 +122,7 @@ static int handle(request_rec *r)
         }
     } else if (request->found == ORDERS_ROUTE_METHOD) {
         reply.status = HTTP_NO_CONTENT;
-        problem = other_method(request);
+        problem = answer_other_method(request);
     } else {
         problem = orders_problem(r->pool, ORDERS_E_not_found, NULL);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** From a request under a mounted API to the dialect's handler and back. */
+/** httpd's hooks around a request of an API: from its path to the handler of the API and to the reply. */
 #ifndef ORDERS_HTTPD_HANDLER_H
 #define ORDERS_HTTPD_HANDLER_H
 

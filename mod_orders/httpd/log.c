@@ -11,7 +11,7 @@
 
 APLOG_USE_MODULE(orders);
 
-/** This child's, made before there are threads; NULL until then. */
+/** Of this child. Set before its threads start; NULL until then. */
 static orders_troubles_t *troubles;
 
 static int level_of(orders_level_e level)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Where the log lines of the httpd-free layers go: httpd's error log, at the level of LogLevel. */
+/** Connects core/log.h to httpd's error log and LogLevel. */
 #ifndef ORDERS_HTTPD_LOG_H
 #define ORDERS_HTTPD_LOG_H
 
@@ -8,12 +8,12 @@
 #include "core/log.h"
 #include "core/problem.h"
 
-/** Begins to count this process's trouble that repeats (ap_hook_child_init). */
+/** For ap_hook_child_init: starts counting repeated errors (core/trouble.h) in this process. */
 void orders_log_child_init(apr_pool_t *pchild, server_rec *main);
 
-/** Lines of a request; usable as long as the request is. */
+/** Valid as long as the request. Any thread may use it. */
 orders_log_t orders_log_of_request(request_rec *r);
-/** Lines of the server's own work. */
+/** For work outside of requests. Valid as long as the configuration. */
 orders_log_t orders_log_of_server(server_rec *server);
 
 #endif

@@ -14,18 +14,18 @@ static bool read_origin(apr_pool_t *pool, const char *text, apr_uri_t *uri)
     return apr_uri_parse(pool, text, uri) == APR_SUCCESS && uri->scheme && uri->hostname;
 }
 
-static apr_port_t port_of(const apr_uri_t *uri)
+static apr_port_t effective_port(const apr_uri_t *uri)
 {
     return uri->port_str ? uri->port : apr_uri_port_of_scheme(uri->scheme);
 }
 
-static bool is_same(apr_pool_t *pool, const char *one, const char *other)
+static bool is_same_origin(apr_pool_t *pool, const char *one, const char *other)
 {
     apr_uri_t a, b;
 
     return read_origin(pool, one, &a) && read_origin(pool, other, &b) &&
            !ap_cstr_casecmp(a.scheme, b.scheme) && !ap_cstr_casecmp(a.hostname, b.hostname) &&
-           port_of(&a) == port_of(&b);
+           effective_port(&a) == effective_port(&b);
 }
 
 bool orders_origin_is_own(request_rec *r, const char *public_url)
@@ -40,7 +40,7 @@ bool orders_origin_is_own(request_rec *r, const char *public_url)
     if (!origin) {
         return true;
     }
-    return (public_url && is_same(r->pool, origin, public_url)) ||
-           (host &&
-            is_same(r->pool, origin, apr_pstrcat(r->pool, ap_http_scheme(r), "://", host, NULL)));
+    return (public_url && is_same_origin(r->pool, origin, public_url)) ||
+           (host && is_same_origin(r->pool, origin,
+                                   apr_pstrcat(r->pool, ap_http_scheme(r), "://", host, NULL)));
 }

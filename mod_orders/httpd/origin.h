@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Which site a browser's request comes from. */
+/** Detection of cross-site requests. */
 #ifndef ORDERS_HTTPD_ORIGIN_H
 #define ORDERS_HTTPD_ORIGIN_H
 
@@ -7,9 +7,8 @@
 #include <stdbool.h>
 
 /**
- * False when a browser says that the page of another site sends this request (Sec-Fetch-Site, or else Origin). A site is
- * this one when it is what the request itself is addressed to, or `public_url` (may be NULL). Who is no browser says
- * nothing, and passes.
+ * False if a browser marks the request as one of another site (Sec-Fetch-Site, or else Origin). The own site is that of the Host header
+ * and that of `public_url`, which may be NULL. Requests without these headers do not come from a browser and pass.
  */
 bool orders_origin_is_own(request_rec *r, const char *public_url);
 

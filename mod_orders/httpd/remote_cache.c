@@ -12,65 +12,65 @@
 
 APLOG_USE_MODULE(orders);
 
-/** A call under way. malloc'ed; freed by the caller, or by the thread once the caller has given it up. */
-typedef struct job_t {
-    struct job_t *next;
+/** A call under way. Allocated with malloc; freed by the caller, or by the worker thread if the caller has timed out. */
+typedef struct task_t {
+    struct task_t *next;
     const orders_remote_cache_t *cache;
-    orders_remote_call_t call; /* its pointers lead to `key` and `value` */
+    orders_remote_call_t call; /* not its pointers: the caller may have timed out */
     unsigned char key[ORDERS_REMOTE_CACHE_KEY], value[ORDERS_REMOTE_CACHE_VALUE];
     apr_status_t status;
-    bool queued; /* until a thread is free */
-    bool done, given_up;
-} job_t;
+    bool queued; /* no thread was free */
+    bool done, abandoned;
+} task_t;
 
-/** Used in child processes only. Everything is under the lock, which is held for moments. */
+/** Used in child processes only. All members are protected by `lock`. */
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t given; /* a job waits in the queue */
+    pthread_cond_t enqueued; /* signalled when a task is enqueued */
     pthread_cond_t done;
-    job_t *first;
-    int queued;        /* removals */
-    int threads, free; /* free: less the jobs under way and in the queue */
-    bool silent;       /* the last call got no answer */
+    task_t *first;
+    int queued;        /* number of removals in the queue */
+    int threads, free; /* free: threads minus tasks under way and in the queue; may be negative */
+    bool silent;       /* the last call got no answer; see retry_at */
     bool probing;
     apr_time_t retry_at;
 } calls = {.lock = PTHREAD_MUTEX_INITIALIZER,
-           .given = PTHREAD_COND_INITIALIZER,
+           .enqueued = PTHREAD_COND_INITIALIZER,
            .done = PTHREAD_COND_INITIALIZER};
 
-static apr_status_t perform(job_t *job, apr_pool_t *pool)
+static apr_status_t perform(task_t *task, apr_pool_t *pool)
 {
-    const orders_remote_cache_t *cache = job->cache;
-    orders_remote_call_t *call = &job->call;
+    const orders_remote_cache_t *cache = task->cache;
+    orders_remote_call_t *call = &task->call;
 
     switch (call->operation) {
     case ORDERS_REMOTE_RETRIEVE:
-        call->length = sizeof job->value;
-        return cache->provider->retrieve(cache->instance, cache->server, job->key, sizeof job->key,
-                                         job->value, &call->length, pool);
+        call->length = sizeof task->value;
+        return cache->provider->retrieve(cache->instance, cache->server, task->key,
+                                         sizeof task->key, task->value, &call->length, pool);
     case ORDERS_REMOTE_STORE:
-        return cache->provider->store(cache->instance, cache->server, job->key, sizeof job->key,
-                                      call->expires_at, job->value, call->length, pool);
+        return cache->provider->store(cache->instance, cache->server, task->key, sizeof task->key,
+                                      call->expires_at, task->value, call->length, pool);
     case ORDERS_REMOTE_REMOVE:
-        return cache->provider->remove(cache->instance, cache->server, job->key, sizeof job->key,
+        return cache->provider->remove(cache->instance, cache->server, task->key, sizeof task->key,
                                        pool);
     }
     return APR_EGENERAL;
 }
 
-/** Under the lock. An answer after the wait may be a provider's own timeout, which looks like an empty cache. */
-static void answered(const job_t *job)
+/** Under the lock. Only called for an answer in time: a later one may be a timeout of the provider. */
+static void report_answer(const task_t *task)
 {
     calls.silent = false;
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, job->cache->server,
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
                  "OrdersTokenCacheProvider: the cache answers again");
 }
 
 /** Under the lock. */
-static void unanswered(const job_t *job)
+static void report_silence(const task_t *task)
 {
     if (!calls.silent) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, job->cache->server,
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
                      "OrdersTokenCacheProvider: the cache does not answer within %d s; until it "
                      "does, the database is asked instead",
                      (int)apr_time_sec(ORDERS_REMOTE_CACHE_WAIT));
@@ -79,7 +79,7 @@ static void unanswered(const job_t *job)
     calls.retry_at = orders_clock_now() + ORDERS_REMOTE_CACHE_PAUSE;
 }
 
-static void *work(void *data)
+static void *run_thread(void *data)
 {
     apr_pool_t *pool;
 
@@ -87,29 +87,29 @@ static void *work(void *data)
     apr_pool_tag(pool, "orders_remote_cache");
     pthread_mutex_lock(&calls.lock);
     for (;;) {
-        job_t *job;
+        task_t *task;
 
         while (!calls.first) {
-            pthread_cond_wait(&calls.given, &calls.lock);
+            pthread_cond_wait(&calls.enqueued, &calls.lock);
         }
-        job = calls.first;
-        calls.first = job->next;
-        calls.queued -= job->queued;
+        task = calls.first;
+        calls.first = task->next;
+        calls.queued -= task->queued;
         pthread_mutex_unlock(&calls.lock);
-        job->status = perform(job, pool);
+        task->status = perform(task, pool);
         apr_pool_clear(pool);
         pthread_mutex_lock(&calls.lock);
         calls.free++;
-        job->done = true;
-        if (job->given_up) {
-            free(job);
+        task->done = true;
+        if (task->abandoned) {
+            free(task);
         }
         pthread_cond_broadcast(&calls.done);
     }
     return NULL;
 }
 
-/** Under the lock. Does nothing when there are ORDERS_REMOTE_CACHE_THREADS. */
+/** Under the lock. Does nothing if ORDERS_REMOTE_CACHE_THREADS exist. */
 static void add_thread(void)
 {
     pthread_attr_t detached;
@@ -118,11 +118,11 @@ static void add_thread(void)
     bool added = false;
 
     if (calls.threads < ORDERS_REMOTE_CACHE_THREADS && !pthread_attr_init(&detached)) {
-        /* The thread inherits the mask: httpd's signals are handled by httpd's threads. */
+        /* The thread inherits the mask, so that only httpd's threads handle signals. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         added = !pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) &&
-                !pthread_create(&thread, &detached, work, NULL);
+                !pthread_create(&thread, &detached, run_thread, NULL);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_attr_destroy(&detached);
     }
@@ -131,8 +131,8 @@ static void add_thread(void)
 }
 
 /**
- * Under the lock. While all threads are busy, a removal waits in the queue, because a revoked identity must not stay in the cache.
- * While the server is silent, no thread would come to perform it.
+ * Under the lock. Whether a call may wait for a free thread: a removal may, because a revoked identity must not stay in the cache. Not
+ * while the server does not answer, because then no thread becomes free.
  */
 static bool may_queue(orders_remote_operation_e operation)
 {
@@ -140,8 +140,8 @@ static bool may_queue(orders_remote_operation_e operation)
            calls.queued < ORDERS_REMOTE_CACHE_QUEUE;
 }
 
-/** Under the lock: whether a call can be made. The cache keeps the entry of a removal that cannot. */
-static bool admit(job_t *job, bool *probe)
+/** Under the lock. Whether the call may be made. `*probe`: it tests whether the server answers again. */
+static bool admit(task_t *task, bool *probe)
 {
     if (calls.silent && (calls.probing || orders_clock_now() < calls.retry_at)) {
         return false;
@@ -149,83 +149,84 @@ static bool admit(job_t *job, bool *probe)
     if (calls.free <= 0) {
         add_thread();
     }
-    job->queued = calls.free <= 0;
-    if (job->queued && !may_queue(job->call.operation)) {
+    task->queued = calls.free <= 0;
+    if (task->queued && !may_queue(task->call.operation)) {
         return false;
     }
-    calls.queued += job->queued;
+    calls.queued += task->queued;
     calls.free--;
     *probe = calls.silent;
     calls.probing = *probe || calls.probing;
     return true;
 }
 
-static void give(job_t *job)
+static void enqueue(task_t *task)
 {
-    job_t **last = &calls.first;
+    task_t **last = &calls.first;
 
     while (*last) {
         last = &(*last)->next;
     }
-    *last = job;
-    pthread_cond_signal(&calls.given);
+    *last = task;
+    pthread_cond_signal(&calls.enqueued);
 }
 
-/** Under the lock, which it releases meanwhile. */
-static void wait_until_done(const job_t *job)
+/** Under the lock, which is released while waiting. */
+static void wait_until_done(const task_t *task)
 {
     apr_time_t deadline = orders_clock_now() + ORDERS_REMOTE_CACHE_WAIT;
     struct timespec at = {.tv_sec = (time_t)apr_time_sec(deadline),
                           .tv_nsec = (long)apr_time_usec(deadline) * 1000};
 
-    while (!job->done && !pthread_cond_clockwait(&calls.done, &calls.lock, CLOCK_MONOTONIC, &at)) {}
+    while (!task->done && !pthread_cond_clockwait(&calls.done, &calls.lock, CLOCK_MONOTONIC, &at)) {
+    }
 }
 
-static job_t *make_job(const orders_remote_cache_t *cache, const orders_remote_call_t *call)
+static task_t *create_task(const orders_remote_cache_t *cache, const orders_remote_call_t *call)
 {
-    job_t *job = calloc(1, sizeof *job);
+    task_t *task = calloc(1, sizeof *task);
 
-    if (job) {
-        job->cache = cache;
-        job->call = *call;
-        memcpy(job->key, call->key, sizeof job->key);
+    if (task) {
+        task->cache = cache;
+        task->call = *call;
+        memcpy(task->key, call->key, sizeof task->key);
         if (call->operation == ORDERS_REMOTE_STORE) {
-            memcpy(job->value, call->value, call->length);
+            memcpy(task->value, call->value, call->length);
         }
     }
-    return job;
+    return task;
 }
 
-/** The caller's part of the end. */
-static apr_status_t finish(job_t *job, orders_remote_call_t *call)
+/** Copies the result to the caller and frees the task. */
+static apr_status_t take_result(task_t *task, orders_remote_call_t *call)
 {
-    apr_status_t status = job->status;
+    apr_status_t status = task->status;
 
     if (call->operation == ORDERS_REMOTE_RETRIEVE && status == APR_SUCCESS) {
-        memcpy(call->value, job->value, job->call.length);
-        call->length = job->call.length;
+        memcpy(call->value, task->value, task->call.length);
+        call->length = task->call.length;
     }
-    free(job);
+    free(task);
     return status;
 }
 
 /**
- * Under the lock, which it releases while it waits. Returns whether the job was done in time; if not, the thread that performs it
- * frees it. A job that was queued does not show that the server is silent: the threads may be busy with calls that get their answers.
+ * Under the lock, which is released while waiting. True: the task is done. False: it timed out, and the worker thread frees it. The
+ * timeout of a queued task does not mean that the server is silent, because the threads may be busy with calls that are answered.
  */
-static bool await(job_t *job, bool probe)
+static bool run_task(task_t *task, bool probe)
 {
     bool done;
 
-    give(job);
-    wait_until_done(job);
+    enqueue(task);
+    wait_until_done(task);
     calls.probing = calls.probing && !probe;
-    done = job->done;
-    job->given_up = !done;
-    if (!done && !job->queued) {
-        unanswered(job);
+    done = task->done;
+    task->abandoned = !done;
+    if (!done && !task->queued) {
+        report_silence(task);
     } else if (done && probe) {
-        answered(job);
+        report_answer(task);
     }
     return done;
 }
@@ -233,21 +234,21 @@ static bool await(job_t *job, bool probe)
 apr_status_t orders_remote_cache_call(const orders_remote_cache_t *cache,
                                       orders_remote_call_t *call)
 {
-    job_t *job = make_job(cache, call);
+    task_t *task = create_task(cache, call);
     bool admitted, probe = false, done = false;
 
-    if (!job) {
+    if (!task) {
         return APR_ENOMEM;
     }
     pthread_mutex_lock(&calls.lock);
-    admitted = admit(job, &probe);
+    admitted = admit(task, &probe);
     if (admitted) {
-        done = await(job, probe);
+        done = run_task(task, probe);
     }
     pthread_mutex_unlock(&calls.lock);
     if (!admitted) {
-        free(job);
+        free(task);
         return APR_EBUSY;
     }
-    return done ? finish(job, call) : APR_TIMEUP;
+    return done ? take_result(task, call) : APR_TIMEUP;
 }

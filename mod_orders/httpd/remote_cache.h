@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Calls of a socache provider that asks a server over the network (memcached, Redis). Providers bound these calls late or
- * not at all, so each is made by a thread of its own, and the caller waits at most ORDERS_REMOTE_CACHE_WAIT. After a call
- * without an answer one call at a time tries again, each after a pause; all others return at once.
+ * Calls of a socache provider that uses the network (memcached, Redis). Providers have a late timeout or none, so each call is made by
+ * a worker thread, and the caller waits at most ORDERS_REMOTE_CACHE_WAIT. After a call without an answer, one call at a time probes the
+ * server, each after ORDERS_REMOTE_CACHE_PAUSE; all other calls fail at once.
  *
- * The threads are a process's own, made when they are needed, at most ORDERS_REMOTE_CACHE_THREADS of them. At most
- * ORDERS_REMOTE_CACHE_QUEUE removals wait for one; a caller that leaves its removal there gets APR_TIMEUP, and a thread performs it later.
+ * A process creates its worker threads when it needs them, at most ORDERS_REMOTE_CACHE_THREADS. At most ORDERS_REMOTE_CACHE_QUEUE
+ * removals wait for a free thread; the caller of a removal that is still in the queue gets APR_TIMEUP, and the removal is performed
+ * later. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_REMOTE_CACHE_H
 #define ORDERS_HTTPD_REMOTE_CACHE_H
@@ -18,6 +19,7 @@
 #define ORDERS_REMOTE_CACHE_PAUSE apr_time_from_sec(5)
 #define ORDERS_REMOTE_CACHE_THREADS 16
 #define ORDERS_REMOTE_CACHE_QUEUE 256
+/** Size of a key, and the maximum size of a value, in bytes. */
 #define ORDERS_REMOTE_CACHE_KEY 32
 #define ORDERS_REMOTE_CACHE_VALUE 1024
 
@@ -37,12 +39,13 @@ typedef enum {
 typedef struct orders_remote_call_t {
     orders_remote_operation_e operation;
     const unsigned char *key; /**< ORDERS_REMOTE_CACHE_KEY bytes */
-    unsigned char *value;     /**< room for ORDERS_REMOTE_CACHE_VALUE bytes; NULL to remove */
-    unsigned length;          /**< of the value; set by a retrieval */
-    apr_time_t expires_at;    /**< to store */
+    unsigned char
+        *value;      /**< ORDERS_REMOTE_CACHE_VALUE bytes to retrieve into; not used to remove */
+    unsigned length; /**< of the value, in bytes; set by a retrieval */
+    apr_time_t expires_at; /**< for a store: wall-clock time */
 } orders_remote_call_t;
 
-/** The provider's status; APR_TIMEUP without an answer, and APR_EBUSY for a call that was not made. */
+/** The status of the provider; APR_TIMEUP: no answer in time; APR_EBUSY: the call was not made; APR_ENOMEM. */
 apr_status_t orders_remote_cache_call(const orders_remote_cache_t *cache,
                                       orders_remote_call_t *call);
 

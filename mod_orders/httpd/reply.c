@@ -9,7 +9,7 @@
 #include "core/etag.h"
 #include "httpd/auth.h"
 
-#define USUAL_BLOCKS 16
+#define STACK_BLOCKS 16
 
 void orders_reply_init(const orders_request_t *request, orders_reply_t *reply)
 {
@@ -38,7 +38,7 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
     apr_table_do(copy_header, headers, reply->headers, NULL);
     default_header(headers, "Cache-Control", "private, no-store");
     default_header(headers, "X-Content-Type-Options", "nosniff");
-    default_header(headers, "Referrer-Policy", "no-referrer"); /* a path may be a secret */
+    default_header(headers, "Referrer-Policy", "no-referrer"); /* a path may contain a secret */
     apr_table_setn(headers, "X-Request-Id", request->call.request_id);
     if (reply->etag) {
         apr_table_setn(headers, "ETag", reply->etag);
@@ -57,10 +57,10 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
 
 void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_brigade *brigade)
 {
-    struct iovec usual[USUAL_BLOCKS], *blocks = usual;
-    int count = reply->json ? orders_json_blocks(reply->json, usual, USUAL_BLOCKS) : 0;
+    struct iovec on_stack[STACK_BLOCKS], *blocks = on_stack;
+    int count = reply->json ? orders_json_blocks(reply->json, on_stack, STACK_BLOCKS) : 0;
 
-    if (count > USUAL_BLOCKS) {
+    if (count > STACK_BLOCKS) {
         blocks = apr_palloc(r->pool, (apr_size_t)count * sizeof *blocks);
         orders_json_blocks(reply->json, blocks, count);
     }
@@ -91,7 +91,7 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
                         : reply->data ? reply->length
                                       : 0;
 
-    apr_table_unset(r->headers_in, "Range"); /* a part of a JSON document is none */
+    apr_table_unset(r->headers_in, "Range"); /* a part of a JSON document is not valid JSON */
     apr_table_setn(r->headers_out, "Accept-Ranges", "none");
     orders_reply_headers(request, reply, problem);
     orders_request_note(request, problem, reply->replayed);
@@ -111,8 +111,8 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     } else {
         orders_reply_body(r, reply, brigade);
     }
-    (void)ap_pass_brigade(r->output_filters,
-                          brigade); /* a client that has gone is no error of ours */
+    /* the status is ignored: it is an error if the client has closed the connection */
+    (void)ap_pass_brigade(r->output_filters, brigade);
     return OK;
 }
 

@@ -25,8 +25,8 @@ extern module AP_MODULE_DECLARE_DATA orders_module;
 
 APLOG_USE_MODULE(orders);
 
-#define LONGEST_REQUEST_ID 64
-/** The subject of trouble that ended a request. */
+#define MAX_REQUEST_ID_LENGTH 64
+/** The subject of repeated errors of requests (core/trouble.h). */
 #define TROUBLED "requests"
 
 static const char *header(const orders_call_t *call, const char *name)
@@ -36,7 +36,7 @@ static const char *header(const orders_call_t *call, const char *name)
     return apr_table_get(request->r->headers_in, name);
 }
 
-/** With TLS and HTTP/2 too: the end of the connection is seen without reading what came before it. */
+/** Tests the TCP connection without reading from it, so it works with TLS and HTTP/2 too. */
 static bool client_gone(const orders_call_t *call)
 {
     const orders_request_t *request = call->glue;
@@ -62,33 +62,33 @@ static void forget_token(const orders_call_t *call, const unsigned char *hash)
     }
 }
 
-static bool usable_id(const char *id)
+static bool is_valid_request_id(const char *id)
 {
     size_t length = 0;
 
     for (; id[length]; length++) {
         char c = id[length];
 
-        if (length == LONGEST_REQUEST_ID || !(apr_isalnum(c) || c == '.' || c == '_' || c == '-') ||
-            (unsigned char)c > 126) {
+        if (length == MAX_REQUEST_ID_LENGTH ||
+            !(apr_isalnum(c) || c == '.' || c == '_' || c == '-') || (unsigned char)c > 126) {
             return false;
         }
     }
     return length > 0;
 }
 
-/** The client's own id when it is harmless, mod_unique_id's, or a random one. */
+/** X-Request-Id of the client if valid, otherwise that of mod_unique_id, otherwise a random one. */
 static const char *request_id(request_rec *r)
 {
     const char *id = apr_table_get(r->headers_in, "X-Request-Id");
     unsigned char random[16];
     char *text;
 
-    if (id && usable_id(id)) {
+    if (id && is_valid_request_id(id)) {
         return id;
     }
     id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
-    if (id && usable_id(id)) {
+    if (id && is_valid_request_id(id)) {
         return id;
     }
     ap_random_insecure_bytes(random, sizeof random);
@@ -111,14 +111,14 @@ static const char *media_type(request_rec *r)
     return word;
 }
 
-/** The path as the client sent it, still encoded, with dots, slashes and unreserved characters normalised as by httpd. */
+/** The path as sent by the client: percent-encoded, with dots, slashes and unreserved characters normalised as by httpd. */
 static char *sent_path(request_rec *r)
 {
     const char *sent = r->unparsed_uri ? r->unparsed_uri : "";
     const char *authority = *sent == '/' ? NULL : strstr(sent, "://");
     char *path;
 
-    if (authority) { /* absolute form: behind the scheme and the host */
+    if (authority) { /* absolute form: skip the scheme and the host */
         sent = authority + 3 + strcspn(authority + 3, "/?#");
     }
     path = apr_pstrndup(r->pool, sent, strcspn(sent, "?#"));
@@ -131,7 +131,7 @@ static char *sent_path(request_rec *r)
     return path;
 }
 
-/** Whether httpd made r->uri of this path: by AllowEncodedSlashes, a %2F is decoded (On) or kept (NoDecode). */
+/** Whether decoding `path` gives r->uri. AllowEncodedSlashes decodes a %2F (On) or keeps it (NoDecode). */
 static bool is_source(request_rec *r, const char *path)
 {
     for (int decode_slashes = 0; decode_slashes <= 1; decode_slashes++) {
@@ -145,8 +145,8 @@ static bool is_source(request_rec *r, const char *path)
 }
 
 /**
- * r->uri, encoded anew. With AllowEncodedSlashes NoDecode a %2F in it is an encoded slash, and stays one; where the client
- * sent a %252F too, httpd has lost which is which, and the path belongs to no route.
+ * Encodes r->uri. With AllowEncodedSlashes NoDecode, a %2F in it is an encoded slash and stays one. If the client also sent a %252F, the
+ * two cannot be told apart, and the result matches no route.
  */
 static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
 {
@@ -164,8 +164,8 @@ static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
 }
 
 /**
- * What follows the mount, still encoded, so that each segment is decoded by itself and once. The path as it was sent is
- * used when httpd made r->uri of it and it starts with the mount; otherwise it was rewritten, and r->uri is encoded anew.
+ * The path below the mount, percent-encoded, so that each segment is decoded separately and once. It is taken from the path that the
+ * client sent, unless that was rewritten; then r->uri is encoded again.
  */
 static const char *path_after_mount(request_rec *r, const char *mount)
 {
@@ -179,7 +179,7 @@ static const char *path_after_mount(request_rec *r, const char *mount)
     return encode_uri(r, length, path);
 }
 
-/** At the root of a site only paths that start like one of its routes are the API's; below a mount, all are. */
+/** All paths below a mount belong to the API. At the root of a site, only paths that start like one of its routes do. */
 static bool is_own_prefix(const orders_api_t *api, const char *mount, const char *path)
 {
     size_t length;
@@ -199,7 +199,7 @@ static bool is_own_prefix(const orders_api_t *api, const char *mount, const char
     return false;
 }
 
-/** For the error filter too: a request that could not be read may have neither method nor path. */
+/** Also called by the error filter, for a request without method or path that httpd could not parse. */
 static void find_route(orders_request_t *request)
 {
     request_rec *r = request->r;
@@ -209,14 +209,14 @@ static void find_route(orders_request_t *request)
     request->found = ORDERS_ROUTE_UNKNOWN;
     if (!r->uri || strncmp(r->uri, request->dir.mount, length) ||
         (r->uri[length] && r->uri[length] != '/')) {
-        return; /* a Location whose path is a prefix of another word */
+        return; /* for example /shopping below <Location /shop> */
     }
     path = path_after_mount(r, request->dir.mount);
     request->found =
         orders_route_match(request->api, orders_method_parse(r->method ? r->method : ""), path,
                            r->pool, &request->match);
-    request->ours = request->found != ORDERS_ROUTE_UNKNOWN ||
-                    is_own_prefix(request->api, request->dir.mount, path);
+    request->is_api_path = request->found != ORDERS_ROUTE_UNKNOWN ||
+                           is_own_prefix(request->api, request->dir.mount, path);
     request->path = path;
 }
 
@@ -248,7 +248,7 @@ static void fill_settings(orders_request_t *request)
         .mail = request->server.mailer != NULL};
 }
 
-static void fill_sent(orders_call_t *call, const char *sent)
+static void fill_sent_uri(orders_call_t *call, const char *sent)
 {
     size_t length = strcspn(sent, "?#");
 
@@ -265,7 +265,7 @@ static void fill_call(orders_request_t *request)
     call->api = request->api;
     call->route = request->match.route;
     memcpy(call->param, request->match.param, sizeof call->param);
-    fill_sent(call, r->unparsed_uri ? r->unparsed_uri : "");
+    fill_sent_uri(call, r->unparsed_uri ? r->unparsed_uri : "");
     call->mount = request->dir.mount;
     call->query = r->args ? r->args : "";
     call->content_type = media_type(r);
@@ -293,7 +293,7 @@ orders_request_t *orders_request_known(const request_rec *r)
     return ap_get_module_config(r->request_config, &orders_module);
 }
 
-static orders_request_t *make(request_rec *r)
+static orders_request_t *create(request_rec *r)
 {
     orders_request_t *request = apr_pcalloc(r->pool, sizeof *request);
 
@@ -311,7 +311,7 @@ static orders_request_t *make(request_rec *r)
     orders_sessions_database(request->server.session_pool, r->pool, request->dir.statement_timeout,
                              &request->log, &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
-    if (request->ours && request->server.error_documents) {
+    if (request->is_api_path && request->server.error_documents) {
         orders_error_filter_disable_documents(r);
     }
     return request;
@@ -328,7 +328,7 @@ orders_request_t *orders_request(request_rec *r)
     if (request && request->dir.mount == dir->mount) {
         return request;
     }
-    return make(r); /* the first hook, or one after a rewrite into another Location */
+    return create(r); /* the first hook, or the first after a rewrite to another Location */
 }
 
 const char *orders_request_route(const orders_request_t *request)
@@ -361,7 +361,7 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
                        problem->error, TROUBLED, line);
 }
 
-/** What the answer says of the trouble that others had. */
+/** Reports repeated errors that have ended. */
 static void review_troubles(const orders_request_t *request, const orders_problem_t *problem)
 {
     if (!problem && request->database.trips) {
@@ -382,20 +382,20 @@ static const char *number(apr_pool_t *pool, apr_int64_t value)
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
 }
 
-/** The path of this request as logs may show it. */
+/** The path with its secrets masked. */
 static const char *logged_path(const orders_request_t *request)
 {
     const request_rec *r = request->r;
-    const char *masked =
-        request->ours ? orders_route_mask(request->api, &request->match, request->path, r->pool)
-                      : NULL;
+    const char *masked = request->is_api_path ? orders_route_mask(request->api, &request->match,
+                                                                  request->path, r->pool)
+                                              : NULL;
 
     return masked ? apr_pstrcat(r->pool, request->dir.mount, masked, NULL) : r->uri;
 }
 
 /**
- * ap_hook_log_transaction, before the loggers. Every request has the note, so that one log format suits a whole server.
- * Of internal redirects the last one under an API counts: others lead to it (a rewrite) or away from it (an error page).
+ * ap_hook_log_transaction, before the loggers. Sets the note for every request, so that one log format suits a whole server. Among
+ * internal redirects the last one of an API is used: earlier ones are rewrites, later ones error pages.
  */
 static int note_path(request_rec *r)
 {
@@ -404,7 +404,7 @@ static int note_path(request_rec *r)
     for (request_rec *each = r; each; each = each->next) {
         const orders_request_t *request = orders_request_known(each);
 
-        if (request && request->ours) {
+        if (request && request->is_api_path) {
             path = logged_path(request);
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the module knows of a request under a mounted API: made once, by whichever hook comes first, and found again by
- * the others. Lives in the request's pool.
+ * The state of a request of an API: created by the first hook that needs it, and found by the later ones. Lives in the request's pool;
+ * used by the thread of the request.
  */
 #ifndef ORDERS_HTTPD_REQUEST_H
 #define ORDERS_HTTPD_REQUEST_H
@@ -22,36 +22,36 @@ typedef struct orders_request_t {
     orders_server_conf_t server; /**< the same */
     orders_route_e found;
     orders_match_t match;
-    const char *path; /**< what follows the mount, encoded as it was sent */
-    bool ours;        /**< the path belongs to the API, though it may have no such route */
+    const char *path; /**< the path below the mount, still percent-encoded */
+    bool is_api_path; /**< the path belongs to the API, even if no route matches */
     orders_call_t call;
     orders_settings_t settings;
     orders_database_t database;
     orders_providers_t providers;
     orders_log_t log;
     orders_identity_t *identity; /**< once resolved */
-    orders_problem_t *problem;   /**< why a hook ended the request, for the error filter */
-    bool body_read;              /**< all of it */
-    bool body_failed;            /**< it cannot be read any further */
+    orders_problem_t *problem;   /**< of the hook that ended the request; for the error filter */
+    bool body_read;              /**< to its end */
+    bool body_failed;            /**< a read failed: do not read on */
     bool answered;               /**< an input filter has sent an answer of its own */
 } orders_request_t;
 
-/** The request under a mounted API, or NULL when its Location has none. */
+/** The state of the request, created if necessary. NULL: its Location has no API. */
 orders_request_t *orders_request(request_rec *r);
 
-/** The request as an earlier hook found it, or NULL: makes nothing. */
+/** The state that an earlier hook has created, or NULL. */
 orders_request_t *orders_request_known(const request_rec *r);
 
-/** The route's name, "-" when there is none. */
+/** The name of the route, or "-". */
 const char *orders_request_route(const orders_request_t *request);
 
-/** Logs a problem with its number, the request's id and the SQLSTATE: refusals at info, our own failures at error. */
+/** Logs a problem with its number, request id and SQLSTATE: at level error from status 500 up, otherwise at info. */
 void orders_request_log(orders_request_t *request, const orders_problem_t *problem, int status);
 
-/** Notes for the access log, once the answer is known. `problem` may be NULL. */
+/** Sets the notes for the access log (docs/log.md). To be called with the answer. `problem` may be NULL. */
 void orders_request_note(orders_request_t *request, const orders_problem_t *problem, bool replayed);
 
-/** The note `orders_path`. */
+/** Registers the hook that sets the note `orders_path`. */
 void orders_request_register_hooks(apr_pool_t *pool);
 
 #endif

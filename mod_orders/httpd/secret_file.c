@@ -4,13 +4,13 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
-#define MAXIMUM 4096
+#define MAX_LENGTH 4096
 
-const orders_secret_kind_t orders_secret_of_keys = {
-    .minimum = 32,
-    .forbidden = APR_FPROT_WREAD,
-    .whose = "everybody on this machine",
-    .advice = ", such as those of `openssl rand -base64 48`"};
+const orders_secret_kind_t orders_secret_key = {.minimum = 32,
+                                                .forbidden = APR_FPROT_WREAD,
+                                                .whose = "everybody on this machine",
+                                                .advice =
+                                                    ", such as those of `openssl rand -base64 48`"};
 
 const orders_secret_kind_t orders_secret_password = {.minimum = 1,
                                                      .forbidden = APR_FPROT_WREAD | APR_FPROT_GREAD,
@@ -29,7 +29,7 @@ static apr_status_t read_file(cmd_parms *cmd, const char *path, char *bytes, apr
     }
     status = apr_file_info_get(info, APR_FINFO_PROT | APR_FINFO_TYPE, file);
     if (status == APR_SUCCESS) {
-        status = apr_file_read_full(file, bytes, MAXIMUM + 1, length);
+        status = apr_file_read_full(file, bytes, MAX_LENGTH + 1, length);
     }
     apr_file_close(file);
     return status == APR_EOF ? APR_SUCCESS : status;
@@ -39,22 +39,22 @@ const char *orders_secret_file_read(cmd_parms *cmd, const char *name,
                                     const orders_secret_kind_t *kind, const unsigned char **secret,
                                     apr_size_t *length)
 {
-    char *bytes = apr_pcalloc(cmd->pool, MAXIMUM + 2);
+    char *bytes = apr_pcalloc(cmd->pool, MAX_LENGTH + 2);
     apr_finfo_t info;
     apr_status_t status =
         read_file(cmd, ap_server_root_relative(cmd->pool, name), bytes, length, &info);
-    char error[120];
+    char reason[120];
 
     if (status != APR_SUCCESS) {
         return apr_psprintf(cmd->pool, "the secret in '%s' cannot be read: %s", name,
-                            apr_strerror(status, error, sizeof error));
+                            apr_strerror(status, reason, sizeof reason));
     }
     if (info.protection & kind->forbidden) {
         return apr_psprintf(cmd->pool, "%s can read '%s'; chmod 600 it", kind->whose, name);
     }
-    if (*length > MAXIMUM) {
+    if (*length > MAX_LENGTH) {
         return apr_psprintf(cmd->pool, "'%s' is no secret: it holds more than %d bytes", name,
-                            MAXIMUM);
+                            MAX_LENGTH);
     }
     while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
         bytes[--*length] = '\0';

@@ -27,15 +27,15 @@ static const ap_directive_t *find(const ap_directive_t *directive, const char *n
     return NULL;
 }
 
-static const char *argument(apr_pool_t *ptemp, const ap_directive_t *directive)
+static const char *first_argument(apr_pool_t *ptemp, const ap_directive_t *directive)
 {
     const char *args = directive ? directive->args : "";
 
     return ap_getword_conf(ptemp, &args);
 }
 
-/** Sections of the same server replace nothing of each other silently, those of a virtual host do so on purpose. */
-static bool are_beside(const orders_mount_t *one, const orders_mount_t *other)
+/** Whether both sections are in the same server. A section of a virtual host may replace one of the main server. */
+static bool are_siblings(const orders_mount_t *one, const orders_mount_t *other)
 {
     return one->section->parent == other->section->parent;
 }
@@ -47,7 +47,7 @@ static bool check_path(const server_rec *server, const apr_array_header_t *mount
     for (int i = 0; i < index; i++) {
         const orders_mount_t *other = &APR_ARRAY_IDX(mounts, i, orders_mount_t);
 
-        if (other->api != mount->api && are_beside(mount, other) &&
+        if (other->api != mount->api && are_siblings(mount, other) &&
             !strcmp(other->path, mount->path)) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
                          "%s:%d: OrdersAPI %s is at the path of OrdersAPI %s (%s:%d), which would "
@@ -69,11 +69,11 @@ static bool takes_tokens(const server_rec *server, const orders_mount_t *mount)
            ORDERS_IDENTITY_TOKEN;
 }
 
-/** A password and a bearer token travel in the same header, so no request could carry both. */
+/** A password and a bearer token use the same header, so that a request cannot have both. */
 static bool check_credential(apr_pool_t *ptemp, const server_rec *server,
                              const orders_mount_t *mount)
 {
-    const char *type = argument(ptemp, find(mount->section->first_child, "AuthType"));
+    const char *type = first_argument(ptemp, find(mount->section->first_child, "AuthType"));
 
     if ((strcasecmp(type, "Basic") && strcasecmp(type, "Digest")) ||
         (mount->api->has & ORDERS_HAS_OWN_KEYS) || !takes_tokens(server, mount)) {
@@ -99,7 +99,7 @@ bool orders_section_check(apr_pool_t *ptemp, const server_rec *server,
     return true;
 }
 
-/** Whether a regular expression of a section matches a mount. What cannot be compiled is httpd's to refuse. */
+/** Whether a regular expression of a section matches a mount. httpd itself refuses invalid expressions. */
 static bool matches(apr_pool_t *ptemp, const char *pattern, const char *path)
 {
     ap_regex_t *regex = ap_pregcomp(ptemp, pattern, AP_REG_EXTENDED | AP_REG_NOSUB);
@@ -107,7 +107,7 @@ static bool matches(apr_pool_t *ptemp, const char *pattern, const char *path)
     return regex && !ap_regexec(regex, *path ? path : "/", 0, NULL, 0);
 }
 
-/** Whether a section is a <Location> or <LocationMatch> that also holds for all of another one's path. */
+/** Whether a section is a <Location> or <LocationMatch> that applies to all of `path`. */
 static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     const char *args = section->args;
@@ -125,7 +125,7 @@ static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const cha
     }
     length = strlen(where);
     if (length && !*args &&
-        where[length - 1] == '>') { /* of the section itself, where nothing is quoted */
+        where[length - 1] == '>') { /* the bracket of the section, if the argument is not quoted */
         where[--length] = '\0';
     }
     if (regex) {
@@ -143,9 +143,9 @@ static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const cha
     return !strncmp(path, where, length) && (!path[length] || path[length] == '/');
 }
 
-static bool merges(apr_pool_t *ptemp, const ap_directive_t *section)
+static bool merges_auth(apr_pool_t *ptemp, const ap_directive_t *section)
 {
-    const char *how = argument(ptemp, find(section->first_child, "AuthMerging"));
+    const char *how = first_argument(ptemp, find(section->first_child, "AuthMerging"));
 
     return *how && strcasecmp(how, "Off");
 }
@@ -156,7 +156,7 @@ static void advise(apr_pool_t *ptemp, const server_rec *server, const orders_mou
     for (; later; later = later->next) {
         const ap_directive_t *require = find(later->first_child, "Require");
 
-        if (require && contains(ptemp, later, mount->path) && !merges(ptemp, later)) {
+        if (require && contains(ptemp, later, mount->path) && !merges_auth(ptemp, later)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), since the "
                          "later of two sections wins: put the section before it, or use "
@@ -173,7 +173,7 @@ static bool is_condition(const ap_directive_t *section)
            !strcasecmp(section->directive, "<Else");
 }
 
-/** Whether a section that is no condition may hold for a mount's path; a <Directory> or <Files> may. */
+/** Whether a section may apply to the path of a mount. <Directory> and <Files> may. */
 static bool may_contain(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     bool location = !strncasecmp(section->directive, "<Location", sizeof "<Location" - 1);
@@ -182,7 +182,7 @@ static bool may_contain(apr_pool_t *ptemp, const ap_directive_t *section, const 
            (!location || contains(ptemp, section, path));
 }
 
-/** Conditions are merged after every Location, in whichever order they are written. */
+/** httpd merges conditions (<If>) after all Locations, regardless of the order of the file. */
 static void advise_conditions(apr_pool_t *ptemp, const server_rec *server,
                               const orders_mount_t *mount, const ap_directive_t *own,
                               const ap_directive_t *section)
@@ -195,7 +195,7 @@ static void advise_conditions(apr_pool_t *ptemp, const server_rec *server,
         }
         if (!is_condition(section)) {
             advise_conditions(ptemp, server, mount, own, section->first_child);
-        } else if (!merges(ptemp, section)) {
+        } else if (!merges_auth(ptemp, section)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d) where %s> "
                          "holds, since conditions are merged after every <Location>: use "
@@ -220,7 +220,7 @@ static void advise_server(apr_pool_t *ptemp, const server_rec *server, const ord
     }
 }
 
-/** The sections of a virtual host come after all of the main server's. */
+/** httpd merges the sections of a virtual host after those of the main server. */
 void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
                            const apr_array_header_t *mounts)
 {

@@ -20,13 +20,13 @@ APLOG_USE_MODULE(orders);
 #define MUTEX_TYPE "orders-tokens"
 #define GENERATIONS 1024
 #define REFUSALS 1024
-#define LONGEST_ENTRY ORDERS_REMOTE_CACHE_VALUE
-/** To be raised with each change of entry_t: a cache outside of httpd outlives the module that wrote it. */
+#define MAX_ENTRY ORDERS_REMOTE_CACHE_VALUE
+/** To be incremented with each change of entry_t, because a cache server keeps entries of an earlier release. */
 #define ENTRY_VERSION 1
 
 /**
- * What all children share beside the socache; under the mutex. A generation changes with each revocation of a hash that
- * falls on it; whoever asked the database before must not keep what he was told.
+ * Shared memory of all child processes, protected by the mutex. A revocation increments the generation of its hash. A lookup that started
+ * with another generation must not be cached.
  */
 typedef struct shared_t {
     apr_uint32_t generation[GENERATIONS];
@@ -36,7 +36,7 @@ typedef struct shared_t {
     } refused[REFUSALS];
 } shared_t;
 
-/** An entry of the socache: this, then login and reference, each with its NUL (an empty one is NULL). */
+/** An entry of the socache, followed by login and reference, each NUL-terminated. An empty string means NULL. */
 typedef struct entry_t {
     apr_time_t since;
     apr_time_t expires_at;
@@ -45,11 +45,11 @@ typedef struct entry_t {
     apr_uint32_t scopes;
 } entry_t;
 
-/** Set by post_config, the same in every child from then on. `shared` is NULL while there is no cache. */
+/** Set by post_config, and constant from then on. `shared` is NULL if there is no cache. */
 static struct {
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
-    orders_remote_cache_t remote; /* the same, for a provider that asks a server */
+    orders_remote_cache_t remote; /* for providers that use the network */
     apr_global_mutex_t *mutex;
     shared_t *shared;
     server_rec *server;
@@ -123,7 +123,7 @@ static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text
     }
     cache.instance = instance;
     cache.remote = (orders_remote_cache_t){cache.provider, instance, cache.server};
-    /* after the provider's own cleanups, hence before these when the pool goes */
+    /* registered after the cleanups of the provider, so that it runs before them */
     apr_pool_cleanup_register(pconf, NULL, close_cache, apr_pool_cleanup_null);
     return true;
 }
@@ -173,7 +173,8 @@ static apr_uint32_t slot_of(const unsigned char *hash, apr_uint32_t slots)
 {
     apr_uint32_t number;
 
-    memcpy(&number, hash, sizeof number); /* as random as SHA-256 */
+    memcpy(&number, hash,
+           sizeof number); /* uniformly distributed, because it is a part of a SHA-256 */
     return number % slots;
 }
 
@@ -190,14 +191,14 @@ bool orders_token_cache_key(const unsigned char *database, const unsigned char *
     return orders_sha256(key, bytes, sizeof bytes);
 }
 
-/** Whether the provider relies on our mutex. Those that ask a server over the network do not: orders_remote_cache_call. */
+/** Whether the provider needs the mutex. Providers that use the network do not, and are called by orders_remote_cache_call. */
 static bool needs_lock(void)
 {
     return cache.provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE;
 }
 
-static apr_status_t retrieve(const unsigned char *key, unsigned char *bytes, unsigned *length,
-                             apr_pool_t *pool)
+static apr_status_t retrieve_entry(const unsigned char *key, unsigned char *bytes, unsigned *length,
+                                   apr_pool_t *pool)
 {
     orders_remote_call_t call = {.operation = ORDERS_REMOTE_RETRIEVE, .key = key, .value = bytes};
     apr_status_t status;
@@ -211,9 +212,9 @@ static apr_status_t retrieve(const unsigned char *key, unsigned char *bytes, uns
     return status;
 }
 
-/** An entry that is not stored is looked up again. */
-static void store(const unsigned char *key, apr_time_t expires_at, unsigned char *bytes,
-                  unsigned length, apr_pool_t *pool)
+/** Errors are ignored: an entry that is not stored is looked up again. */
+static void store_entry(const unsigned char *key, apr_time_t expires_at, unsigned char *bytes,
+                        unsigned length, apr_pool_t *pool)
 {
     orders_remote_call_t call = {.operation = ORDERS_REMOTE_STORE,
                                  .key = key,
@@ -229,7 +230,7 @@ static void store(const unsigned char *key, apr_time_t expires_at, unsigned char
     }
 }
 
-static void discard(const unsigned char *key, apr_pool_t *pool)
+static void remove_entry(const unsigned char *key, apr_pool_t *pool)
 {
     orders_remote_call_t call = {.operation = ORDERS_REMOTE_REMOVE, .key = key};
 
@@ -251,7 +252,7 @@ static void unlock(void)
     (void)apr_global_mutex_unlock(cache.mutex);
 }
 
-static char *take_text(apr_pool_t *pool, const unsigned char **at, const unsigned char *end)
+static char *read_text(apr_pool_t *pool, const unsigned char **at, const unsigned char *end)
 {
     const unsigned char *nul = memchr(*at, '\0', (size_t)(end - *at));
     char *text = NULL;
@@ -263,7 +264,7 @@ static char *take_text(apr_pool_t *pool, const unsigned char **at, const unsigne
     return text;
 }
 
-/** Whether the clock was set back since: such an entry would be believed for longer than allowed. */
+/** Whether the clock has been set back since the entry was made: it would be valid for too long. */
 static bool is_ahead(apr_time_t since, apr_time_t now)
 {
     return since > now + APR_USEC_PER_SEC;
@@ -289,39 +290,39 @@ static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *byte
     identity->token_id = entry.token_id;
     identity->scopes = entry.scopes;
     identity->expires_at = entry.expires_at;
-    identity->login = take_text(pool, &at, bytes + length);
-    identity->ref = take_text(pool, &at, bytes + length);
+    identity->login = read_text(pool, &at, bytes + length);
+    identity->ref = read_text(pool, &at, bytes + length);
     return identity;
 }
 
 orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *hash, int seconds,
                                        orders_lookup_t *lookup, orders_identity_t **identity)
 {
-    unsigned char bytes[LONGEST_ENTRY];
+    unsigned char bytes[MAX_ENTRY];
     unsigned int length = sizeof bytes;
     apr_time_t now = apr_time_now(), oldest = now - apr_time_from_sec(seconds);
     apr_time_t refused_since = 0;
     apr_status_t status = APR_NOTFOUND;
-    apr_uint32_t place = slot_of(hash, REFUSALS);
+    apr_uint32_t slot = slot_of(hash, REFUSALS);
 
     *lookup = (orders_lookup_t){.hash = hash, .since = now};
     *identity = NULL;
     if (seconds <= 0 || !lock()) {
         return ORDERS_CACHE_UNKNOWN;
     }
-    lookup->kept = true;
+    lookup->cacheable = true;
     lookup->generation = cache.shared->generation[slot_of(hash, GENERATIONS)];
-    if (!memcmp(cache.shared->refused[place].hash, hash, ORDERS_TOKEN_HASH_SIZE)) {
-        refused_since = cache.shared->refused[place].since;
+    if (!memcmp(cache.shared->refused[slot].hash, hash, ORDERS_TOKEN_HASH_SIZE)) {
+        refused_since = cache.shared->refused[slot].since;
     }
     if (!needs_lock()) {
         unlock();
     }
-    status = retrieve(hash, bytes, &length, pool);
+    status = retrieve_entry(hash, bytes, &length, pool);
     if (needs_lock()) {
         unlock();
     }
-    if (status == APR_SUCCESS) { /* one of before a refusal may have been stored late */
+    if (status == APR_SUCCESS) { /* an entry from before a refusal may have been stored after it */
         *identity =
             read_entry(pool, bytes, length, refused_since > oldest ? refused_since : oldest, now);
     }
@@ -334,7 +335,7 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
                : ORDERS_CACHE_UNKNOWN;
 }
 
-/** The entry's length, or 0 when it would be too long to keep. */
+/** Returns the length of the entry, or 0 if it is too long. */
 static unsigned write_entry(const orders_identity_t *identity, apr_time_t since,
                             unsigned char *bytes)
 {
@@ -343,7 +344,7 @@ static unsigned write_entry(const orders_identity_t *identity, apr_time_t since,
     size_t login_size = strlen(login) + 1, ref_size = strlen(ref) + 1;
     entry_t entry;
 
-    if (sizeof entry + login_size + ref_size > LONGEST_ENTRY) {
+    if (sizeof entry + login_size + ref_size > MAX_ENTRY) {
         return 0;
     }
     memset(&entry, 0, sizeof entry);
@@ -362,27 +363,27 @@ static unsigned write_entry(const orders_identity_t *identity, apr_time_t since,
 void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int seconds,
                             const orders_identity_t *identity)
 {
-    unsigned char bytes[LONGEST_ENTRY];
+    unsigned char bytes[MAX_ENTRY];
     unsigned length = identity ? write_entry(identity, lookup->since, bytes) : 0;
-    apr_uint32_t place = slot_of(lookup->hash, REFUSALS);
-    bool wanted = false;
+    apr_uint32_t slot = slot_of(lookup->hash, REFUSALS);
+    bool is_current = false;
 
-    if (!lookup->kept || seconds <= 0 || (identity && !length) || !lock()) {
+    if (!lookup->cacheable || seconds <= 0 || (identity && !length) || !lock()) {
         return;
     }
     if (cache.shared->generation[slot_of(lookup->hash, GENERATIONS)] != lookup->generation) {
-        /* revoked meanwhile: what we were told may be of before */
+        /* revoked since the lookup started: the result may be outdated */
     } else if (!identity) {
-        memcpy(cache.shared->refused[place].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
-        cache.shared->refused[place].since = lookup->since;
+        memcpy(cache.shared->refused[slot].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
+        cache.shared->refused[slot].since = lookup->since;
     } else {
-        wanted = true;
+        is_current = true;
     }
     if (!needs_lock()) {
         unlock();
     }
-    if (wanted) {
-        store(lookup->hash, lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
+    if (is_current) {
+        store_entry(lookup->hash, lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
     }
     if (needs_lock()) {
         unlock();
@@ -391,18 +392,18 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
 
 void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash)
 {
-    apr_uint32_t place = slot_of(hash, REFUSALS);
+    apr_uint32_t slot = slot_of(hash, REFUSALS);
 
     if (!lock()) {
         return;
     }
     cache.shared->generation[slot_of(hash, GENERATIONS)]++;
-    memcpy(cache.shared->refused[place].hash, hash, ORDERS_TOKEN_HASH_SIZE);
-    cache.shared->refused[place].since = apr_time_now();
+    memcpy(cache.shared->refused[slot].hash, hash, ORDERS_TOKEN_HASH_SIZE);
+    cache.shared->refused[slot].since = apr_time_now();
     if (!needs_lock()) {
         unlock();
     }
-    discard(hash, pool);
+    remove_entry(hash, pool);
     if (needs_lock()) {
         unlock();
     }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Identities that were looked up a moment ago, shared by all children.
+ * A cache of identities, shared by all child processes.
  *
- * Keyed by a hash of the database and of the credential (a token's SHA-256, or that of a tenant and login), never by the
- * token. What is known is kept in a
- * socache; what is known to be refused in a small table of fixed size, so that guesses cannot push anybody out. A
- * revocation on this server is effective at once: it empties the entry, and it turns a look-up that was under way into
- * one whose answer is not kept.
+ * The key is a hash of the database and of the credential (the SHA-256 of a token, or of a tenant and login), never the token itself.
+ * Known identities are kept in a socache. Refusals are kept in a small table of fixed size, so that guessed tokens cannot evict
+ * identities. A revocation on this server takes effect at once: it removes the entry and keeps the result of a lookup under way from
+ * being cached. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_TOKEN_CACHE_H
 #define ORDERS_HTTPD_TOKEN_CACHE_H
@@ -17,44 +16,45 @@
 #include "core/call.h"
 #include "store/identity.h"
 
-/** How long a refusal is kept, at most. Seconds. */
+/** Maximum age of a cached refusal. Seconds. */
 #define ORDERS_REFUSAL_SECONDS 2
 
 typedef enum { ORDERS_CACHE_UNKNOWN, ORDERS_CACHE_KNOWN, ORDERS_CACHE_REFUSED } orders_cached_e;
 
-/** A look-up: taken before the database is asked, needed to keep the answer. */
+/** A lookup under way. Filled in before the database is queried, and needed to cache the result. */
 typedef struct orders_lookup_t {
     const unsigned char *hash; /**< ORDERS_TOKEN_HASH_SIZE bytes */
     apr_uint32_t generation;
-    apr_time_t since; /**< what the database says is at least this fresh */
-    bool kept;        /**< whether there is a cache at all */
+    apr_time_t since; /**< when the lookup started: the age of the result counts from here */
+    bool cacheable;   /**< whether the result may be cached */
 } orders_lookup_t;
 
-/** For OrdersTokenCacheProvider: NULL, or why `text` (provider[:arguments]) is refused. */
+/** Checks the argument of OrdersTokenCacheProvider, provider[:arguments]. NULL, or an error message in `pool`. */
 const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const char *text);
 
-/** ap_hook_pre_config. */
+/** For ap_hook_pre_config. */
 void orders_token_cache_register(apr_pool_t *pconf);
-/** ap_hook_post_config, second pass. OK or an HTTP error. */
+/** For ap_hook_post_config, second pass. OK, or an HTTP error that has been logged. */
 int orders_token_cache_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main);
+/** For ap_hook_child_init. Without access to the mutex, this child caches nothing. */
 void orders_token_cache_child_init(apr_pool_t *pchild, server_rec *main);
 
 /**
- * The key of `hash` (of a credential) among what `database` (orders_server_conf_t.database) says, ORDERS_TOKEN_HASH_SIZE
- * bytes: what one database knows is nothing that another one said. False: nothing can be kept.
+ * Computes `key`, ORDERS_TOKEN_HASH_SIZE bytes, from the hash of a credential and the hash of the database
+ * (orders_server_conf_t.database), so that databases do not share entries. False: no caching.
  */
 bool orders_token_cache_key(const unsigned char *database, const unsigned char *hash,
                             unsigned char *key);
 
-/** What is known of the key `hash`, at most `seconds` old; the identity is in `pool`. Always fills in `lookup`. */
+/** Looks up the key `hash`, for entries of at most `seconds`. The identity is in `pool`. Always fills in `lookup`. */
 orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *hash, int seconds,
                                        orders_lookup_t *lookup, orders_identity_t **identity);
 
-/** Keeps what the database said: an identity, or NULL for a refusal. */
+/** Caches the result of a database query: an identity, or NULL for a refusal. */
 void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int seconds,
                             const orders_identity_t *identity);
 
-/** Forgets it, for all children, from now on. */
+/** Removes an entry for all child processes, and caches a refusal. */
 void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash);
 
 #endif
