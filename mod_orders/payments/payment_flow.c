@@ -120,7 +120,7 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
                 trouble_with(flow, payment->channel, "payment", payment->id, problem));
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
-        .final = problem->error == ORDERS_E_provider_refused,
+        .refused = problem->error == ORDERS_E_provider_refused,
     };
     explain(problem, writer->pool, &failure.code, &failure.message);
     return orders_payment_record_failure(writer, &failure, written);
@@ -287,35 +287,27 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
     return orders_payment_settle_refund(writer, &settle, &written);
 }
 
-static bool awaits_provider(const orders_payment_t *payment)
+static const orders_payment_t *payment_of(const orders_order_t *order, int64_t id)
 {
-    return payment->channel && !payment->intent_id && strcmp(payment->status, "created") == 0;
+    for (int i = 0; order && i < order->of.payments->nelts; i++) {
+        const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
+        if (payment->id == id) {
+            return payment;
+        }
+    }
+    return NULL;
 }
 
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url, orders_written_t **written)
 {
-    const orders_order_t *order = (*written)->order;
-    const orders_payment_t *last = order ? orders_last(order->of.payments) : NULL;
-    if (!last || (*written)->replayed) {
+    if (!orders_outcome_is((*written)->outcome, "intent")) {
         return NULL;
     }
-    if (awaits_provider(last)) {
-        const orders_intent_t intent = {
-            .payment = last,
-            .order_number = order->number,
-            .return_url = return_url,
-        };
-        return orders_payment_flow_intent(flow, &intent, written);
-    }
-    if (orders_outcome_is((*written)->outcome, "resume")) {
-        const orders_record_intent_t known = {
-            .payment_id = last->id,
-            .intent_id = last->intent_id,
-            .pay_url = last->pay_url,
-            .reference = last->reference,
-        };
-        return orders_payment_record_intent(flow->writer, &known, written);
-    }
-    return NULL;
+    const orders_intent_t intent = {
+        .payment = payment_of((*written)->order, (*written)->id),
+        .order_number = (*written)->order ? (*written)->order->number : NULL,
+        .return_url = return_url,
+    };
+    return intent.payment ? orders_payment_flow_intent(flow, &intent, written) : NULL;
 }

@@ -26,17 +26,16 @@ typedef struct orders_intent_t {
 } orders_intent_t;
 
 /**
- * Makes the payment's intent and records it, or records why there is none: a provider that refuses is final, one that
- * cannot be reached is asked again later. `*written` shows the order after that. Problems are the order book's alone.
+ * Makes the payment's intent and records it, or records why there is none: the database decides whether the
+ * provider is asked again. `*written` shows the order after that. Problems are the order book's alone.
  */
 orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
                                              const orders_intent_t *intent,
                                              orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * The same for what was placed just now: asks the provider for the intent of its payment if one is due. A key whose first
- * request was cut off before that is resumed; if the worker has been there meanwhile, only the key's record is left to be
- * completed. `return_url`: where the provider sends the buyer, or NULL.
+ * The same after placing, if its outcome is `intent`, also of a request that resumes another one. `return_url`: where the provider
+ * sends the buyer, or NULL.
  */
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url,

@@ -19,7 +19,7 @@ typedef struct orders_place_plan_t {
     int expires_in; /**< seconds an external payment may take; 0: for ever */
 } orders_place_plan_t;
 
-/** The result's outcome is `resume` when a provider is still to be asked for the intent. */
+/** The outcome is `intent` when the provider is to be asked for the intent of the payment `id`: orders_payment_flow_first. */
 orders_problem_t *orders_order_place_plan(const orders_writer_t *writer,
                                           const orders_place_plan_t *place,
                                           orders_written_t **written) ORDERS_MUSTCHECK;

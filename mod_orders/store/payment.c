@@ -66,7 +66,7 @@ orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
     orders_param_int(&params, failure->payment_id);
     orders_param_text(&params, failure->code);
     orders_param_text(&params, failure->message);
-    orders_param_bool(&params, failure->final);
+    orders_param_bool(&params, failure->refused);
     return orders_store_write(writer, &record_failure, &params, written);
 }
 

@@ -18,7 +18,7 @@ orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
 typedef struct orders_intent_failure_t {
     int64_t payment_id;
     const char *code, *message;
-    bool final; /**< the provider refused; else it is asked again later */
+    bool refused; /**< the provider refused; else there was no answer */
 } orders_intent_failure_t;
 
 orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,

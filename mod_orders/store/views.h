@@ -195,7 +195,7 @@ typedef struct orders_linked_order_t {
 typedef struct orders_written_t {
     int64_t id; /**< of what was written: the refund, the return, the payment, … */
     const char *
-        outcome; /**< done, unchanged, resume; of a provider's event: done, unchanged, waiting, refused */
+        outcome; /**< done, unchanged, intent, capture; of a provider's event: done, unchanged, waiting, refused */
     const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
     bool replayed;                /**< the outcome of an earlier request with the same key */
     orders_order_t *order;        /**< as it is after that, or NULL */

@@ -585,7 +585,7 @@ COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currenc
 COMMENT ON TYPE orders_v1.written IS
 'The answer of a write to an order. id: what was written, as the function states; null: nothing. order: the order afterwards, in which children that
 the API does not show are null. refusal and detail: of events of a provider only';
-COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, resume, capture, or the verdict on a provider event';
+COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, or the verdict on a provider event';
 COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored answer of an earlier request with the same key';
 COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or waits; null: it was applied';
 

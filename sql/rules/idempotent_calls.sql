@@ -88,19 +88,27 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.finish(c orders_v1.context, p_outcome text, p_order bigint, p_id bigint) RETURNS orders_v1.written
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.finish_with(
+    c orders_v1.context, p_outcome text, p_order bigint, p_id bigint, r orders_v1.order_view
+) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     w orders_v1.written;
 BEGIN
     w.outcome := p_outcome;
     w.id := p_id;
     w.replayed := false;
-    w."order" := orders_v1.written_order(c, p_order);
+    w."order" := r;
     IF c.key IS NOT NULL THEN
         PERFORM orders_v1.keep_answer(c, p_order, to_jsonb(w));
     END IF;
     RETURN w;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.finish(c orders_v1.context, p_outcome text, p_order bigint, p_id bigint) RETURNS orders_v1.written
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN orders_v1.finish_with(c, p_outcome, p_order, p_id, orders_v1.written_order(c, p_order));
 END
 $$;
 
@@ -113,6 +121,7 @@ COMMENT ON FUNCTION orders_v1.kept IS 'Internal: p_answer, stored as the answer 
 COMMENT ON FUNCTION orders_v1.written_order IS
 'Internal: an order as the answers of writes show it, with its lines, payments, refunds, balance and last posting; for the operator API
 with all that its answers show. The columns of other APIs stay null';
+COMMENT ON FUNCTION orders_v1.finish_with IS 'Internal: finish with the order as written_order has returned it';
 COMMENT ON FUNCTION orders_v1.finish IS
 'Internal: the answer of a write that is about an order: outcome, id (of what was written) and order. Stored as the answer of the request key, if
 there is one';

@@ -289,7 +289,7 @@ BEGIN
     PERFORM refuse_all(v_broken);
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, j.lines, p_document -> 'address');
-    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
+    RETURN NEXT placed(c, v_order);
 END
 $$;
 
@@ -391,7 +391,7 @@ BEGIN
     h.former_term := t.id;
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, ARRAY[l], p_document -> 'address');
-    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
+    RETURN NEXT placed(c, v_order);
 END
 $$;
 

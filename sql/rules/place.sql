@@ -421,39 +421,46 @@ BEGIN
     h.coupon := p_coupon;
     h.expires_in := p_expires_in;
     v_order := put_order(c, h, ARRAY[l]);
-    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
+    RETURN NEXT placed(c, v_order);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_tenant integer, p_order bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_status text, p_expires_at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT p_status = 'created' AND NOT coalesce(p_expires_at <= now(), false)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.note_order(c orders_v1.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM orders.payment p
-                   WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND p.status = 'created');
+    UPDATE orders.idempotency i SET order_id = p_order
+    WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0) AND i.route = c.route AND i.key = c.key;
 END
 $$;
 
--- The answer to a key that was used before: the stored one, or the order as it is now where its answer never became final.
+-- The answer with an intent to be made is not final: record_intent or record_intent_failure completes the record of the key.
+CREATE OR REPLACE FUNCTION orders_v1.placed(c orders_v1.context, p_order bigint) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
+DECLARE
+    r orders_v1.order_view := orders_v1.written_order(c, p_order);
+    p orders_v1.payment_view := r.payments[cardinality(r.payments)];
+BEGIN
+    IF orders_v1.awaits_intent(p.status, p.expires_at) IS NOT TRUE THEN
+        RETURN orders_v1.finish_with(c, 'done', p_order, p_order, r);
+    END IF;
+    IF c.key IS NOT NULL THEN
+        PERFORM orders_v1.note_order(c, p_order);
+        c.key := NULL;
+    END IF;
+    RETURN orders_v1.finish_with(c, 'intent', p_order, p.id, r);
+END
+$$;
+
+-- A placing that was cut off is answered with the order as it is now.
 CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_claim.verdict = 'replay' THEN
         RETURN orders_v1.replay(NULL::orders_v1.written, p_claim.answer);
     END IF;
-    c.key := NULL;
-    RETURN orders_v1.finish(c, 'resume', p_claim.order_id, p_claim.order_id);
-END
-$$;
-
--- An external order's answer is not final before its intent is known: record_intent completes the key's record.
-CREATE OR REPLACE FUNCTION orders_v1.after_placing(c orders_v1.context, p_order bigint) RETURNS orders_v1.context LANGUAGE plpgsql AS $$
-BEGIN
-    IF c.key IS NOT NULL AND orders_v1.awaits_intent(c.tenant_id, p_order) THEN
-        UPDATE orders.idempotency i SET order_id = p_order
-        WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0)
-          AND i.route = c.route AND i.key = c.key;
-        c.key := NULL;
-    END IF;
-    RETURN c;
+    RETURN orders_v1.placed(c, p_claim.order_id);
 END
 $$;
 
@@ -492,9 +499,10 @@ COMMENT ON FUNCTION orders_v1.plan_line IS 'Internal: the line of a plan order';
 COMMENT ON FUNCTION orders_v1.place_plan IS
 'Places an order of a plan. Method balance debits at once (OR402 insufficient_balance), external opens a payment
 of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
-expires, null never. done, or resume when an earlier try with the key never became
-final. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.awaits_intent IS 'Internal: whether an order has a payment whose intent is still to be made';
+expires, null never. Outcome done, or intent: the caller asks the provider for the intent of the payment in id, and records it with the same
+key. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.awaits_intent IS 'Internal: whether the intent of a payment is still to be made: not once the payment has expired';
+COMMENT ON FUNCTION orders_v1.note_order IS 'Internal: notes the order with the request key, whose answer is not final';
+COMMENT ON FUNCTION orders_v1.placed IS
+'Internal: the answer of placing. Outcome done, or intent with the id of the payment whose intent is to be made';
 COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing to a key that is not new';
-COMMENT ON FUNCTION orders_v1.after_placing IS
-'Internal: the context to finish placing with: without the key, whose record notes the order, where the answer is not final';

@@ -291,7 +291,7 @@ BEGIN
         END IF;
     END IF;
     v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
-    RETURN NEXT finish(after_placing(c, v_order), 'done', v_order, v_order);
+    RETURN NEXT placed(c, v_order);
 END
 $$;
 

@@ -165,7 +165,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.record_intent_failure(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
-    p_payment bigint, p_code text, p_message text, p_final boolean
+    p_payment bigint, p_code text, p_message text, p_refused boolean
 ) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -177,7 +177,7 @@ BEGIN
     SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = p_payment AND x.status = 'created';
     IF NOT FOUND THEN
         v_code := 'unchanged';
-    ELSIF p_final AND o.state = 'open' THEN
+    ELSIF p_refused AND o.state = 'open' THEN
         PERFORM fail_order(acting_as(c, 'provider'), o, p_payment, p_code, p_message, true);
     ELSE
         UPDATE payment x
@@ -308,8 +308,8 @@ COMMENT ON FUNCTION orders_v1.record_intent IS
 'Reports the intent that a provider made. Later reports change nothing. Applies events that arrived before it. Completes the record of
 p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.record_intent_failure IS
-'Reports that no intent could be made: not final, the worker tries again with back-off; final, the payment
-failed and the order is in error. Completes the record of p_key. OR404 not_found';
+'Reports that no intent could be made. p_refused: the provider refused, which is final: the payment failed and the order is in error. Else the worker
+tries again with back-off. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.payment_of_hand IS
 'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
 its capture is unknown';

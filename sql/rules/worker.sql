@@ -15,7 +15,7 @@ BEGIN
             PERFORM end_due(p_tenant, 'intent', d.id);
             CONTINUE;
         END IF;
-        CONTINUE WHEN p.expires_at <= now();
+        CONTINUE WHEN NOT awaits_intent(p.status, p.expires_at);
         r := payment_task_of(p);
         r.attempts := d.attempts;
         RETURN NEXT r;

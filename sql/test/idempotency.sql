@@ -32,8 +32,13 @@ SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1') AS x \gset
 SELECT ok((SELECT completed_at IS NULL AND order_id = :x FROM idempotency WHERE key = 'x1'), 'an external order leaves its key open');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'a twin within 30 s is told to wait');
 UPDATE idempotency SET started_at = started_at - interval '31 seconds' WHERE key = 'x1';
-SELECT is((SELECT outcome FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
-           'external', 'sim', NULL, NULL, NULL)), 'resume', 'after that it resumes');
+CREATE FUNCTION pg_temp.resume(p_key text) RETURNS SETOF orders_v1.written LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.idempotency SET started_at = started_at - interval '31 seconds' WHERE tenant_id = 77 AND key = p_key;
+    RETURN QUERY SELECT * FROM orders_v1.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', p_key, sha256('basic'), 1, 1, NULL, 1, 'external', 'sim', NULL, NULL, NULL);
+END
+$$;
+SELECT is((SELECT ROW(outcome, id, replayed, ("order").id)::text FROM pg_temp.resume('x1')), format('(intent,%s,f,%s)', pg_temp.payment_of(:x), :x), 'after that it resumes: the intent is still to be made');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'and holds the lease anew');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-o', 'https://pay', NULL)$$,
                        pg_temp.payment_of(pg_temp.buy('alice', p_method => 'external'))), 'the intent of another order');
@@ -46,6 +51,21 @@ SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x2') AS y \gset
 SELECT lives_ok(format($$SELECT record_intent_failure(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x2', NULL, %s, 'timeout', 'no reply', false)$$,
                        pg_temp.payment_of(:y)), 'so does a failure');
 SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'of it');
+-- The key of a placing that was cut off is answered as soon as no intent is to be made: what the worker did meanwhile counts.
+SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'w' || n) FROM generate_series(1, 4) AS n \g (format=unaligned) /dev/null
+CREATE TEMP TABLE cut AS SELECT i.key, i.order_id, p.id AS payment FROM idempotency i JOIN payment p ON p.tenant_id = 77 AND p.order_id = i.order_id WHERE i.tenant_id = 77 AND i.key LIKE 'w%';
+SELECT count(*) FROM cut, record_intent(77, 'worker', 'system', NULL, 'worker', NULL, NULL, payment, 'in-' || key, 'https://pay/' || key, NULL) WHERE key = 'w1' \g (format=unaligned) /dev/null
+SELECT count(*) FROM cut, record_intent_failure(77, 'worker', 'system', NULL, 'worker', NULL, NULL, payment, 'no', 'never', true) WHERE key = 'w2' \g (format=unaligned) /dev/null
+UPDATE payment SET expires_at = now() FROM cut WHERE cut.key = 'w3' AND id = payment;
+UPDATE payment SET intent_id = 'in-w4' FROM cut WHERE cut.key = 'w4' AND id = payment;
+CREATE TEMP TABLE version AS SELECT key, order_id, version FROM cut JOIN orders o ON o.tenant_id = 77 AND o.id = order_id;
+SELECT is(format('%s %s %s', r.outcome, r.replayed, ((r."order").payments[1]).status), w.answer, w.what)
+FROM (VALUES ('w1', 'done f pending', 'the worker made the intent'), ('w2', 'done f failed', 'the provider refused'), ('w3', 'done f created', 'the payment expired'),
+             ('w4', 'intent f created', 'an event named the intent, but nobody knows where to pay')) AS w (key, answer, what), LATERAL pg_temp.resume(w.key) AS r;
+SELECT is((SELECT ((r."order").payments[1]).pay_url FROM pg_temp.resume('w1') AS r WHERE r.replayed), 'https://pay/w1', 'the answer is the final one, and is repeated');
+SELECT is((SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'w%' AND completed_at IS NULL), 'w4', 'of each but the one whose intent is to be made');
+SELECT results_eq('SELECT order_id, version FROM version ORDER BY key', 'SELECT v.order_id, o.version FROM version v JOIN orders o ON o.tenant_id = 77 AND o.id = v.order_id ORDER BY v.key', 'no order changes by that');
+
 UPDATE idempotency SET created_at = now() - interval '2 days' WHERE key LIKE 'x%';
 SELECT is(purge_idempotency(77, interval '1 day'), 2, 'old keys are purged');
 SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k%'), 3::bigint, 'young ones stay');

@@ -2,6 +2,14 @@
 BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
+CREATE FUNCTION pg_temp.max_id(p_table text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    EXECUTE format('SELECT max(id) FROM orders.%I WHERE tenant_id = 77', p_table) INTO v_id;
+    RETURN v_id;
+END
+$$;
 
 SELECT pg_temp.buy('alice') AS paid \gset
 SELECT is(pg_temp.states(:paid), 'completed paid none', 'an order from the balance is paid and completed at once');
@@ -102,6 +110,11 @@ SELECT results_eq(
       FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'),
           pg_temp.plan('basic'), NULL, 1, 'balance', NULL, NULL, NULL, NULL) AS p$$,
     $$VALUES ('done', true, false, 1, 1, 0, true, -1000::bigint, 0)$$, 'the answer has the order with its line, payment and money, and no more');
+
+SELECT is((SELECT ROW(outcome, id, cardinality(("order").payments))::text FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan(c.plan), NULL, 1, c.method,
+               'sim', NULL, NULL, 900)), format(c.answer, pg_temp.max_id(c.of)), c.what)
+FROM (VALUES ('basic', 'external', '(intent,%s,1)', 'payment', 'the intent of an external payment is to be made'), ('basic', 'manual', '(done,%s,1)', 'orders', 'nothing is to be done for another payment'),
+             ('free', 'external', '(done,%s,0)', 'orders', 'nor for an order that costs nothing')) AS c (plan, method, answer, of, what);
 
 SELECT is((SELECT array_agg(orders_v1.digits(n, 6) ORDER BY n) FROM unnest('{7,999999,1234567}'::bigint[]) AS n), '{000007,999999,1234567}'::text[], 'numbers grow beyond their six digits, and lose none');
 

@@ -48,6 +48,7 @@ SELECT 'orders_v1.replay'::regproc;
 SELECT 'orders_v1.keep_answer'::regproc;
 SELECT 'orders_v1.kept'::regproc;
 SELECT 'orders_v1.written_order'::regproc;
+SELECT 'orders_v1.finish_with'::regproc;
 SELECT 'orders_v1.finish'::regproc;
 SELECT 'orders_v1.record_terminal_transaction'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
@@ -115,7 +116,8 @@ SELECT 'orders_v1.plan_line'::regproc;
 SELECT 'orders_v1.place_plan'::regproc;
 SELECT 'orders_v1.awaits_intent'::regproc;
 SELECT 'orders_v1.placed_before'::regproc;
-SELECT 'orders_v1.after_placing'::regproc;
+SELECT 'orders_v1.note_order'::regproc;
+SELECT 'orders_v1.placed'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.place_plan(integer, text, text, bigint, text, text, bytea, bigint, bigint, bigint, integer, text, text, text, text, integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.line_worth'::regproc;
