@@ -11,7 +11,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The most characters of each kind of text. */
+/* Maximum length of texts, in characters. */
 #define WORD 64
 #define NAME 500
 #define TITLE 2000
@@ -27,7 +27,7 @@ static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
         apr_pstrcat(pool, "the invoice's snapshot cannot be read: ", why, NULL));
 }
 
-/** What the reader of requests said, as it is meant here: "lines[0].title: The field is required." */
+/** Turns a decoding error into an internal error whose log names the member: "lines[0].title: The field is required." */
 static orders_problem_t *reword(apr_pool_t *pool, const orders_problem_t *problem)
 {
     const orders_field_error_t *first;
@@ -53,7 +53,7 @@ static orders_problem_t *reword(apr_pool_t *pool, const orders_problem_t *proble
 #define TEXT(struct_name, member, how, most) FIELD(struct_name, member, STRING, how, 0, most)
 #define TREE(struct_name, member, kind, how) FIELD(struct_name, member, kind, how, 0, 0)
 
-/** The snapshot's top, as its table leaves it. */
+/** The top level of a snapshot, as decoded. */
 typedef struct top_t {
     orders_invoice_t is;
     int64_t exponent;
@@ -142,13 +142,13 @@ static const orders_field_t payment_table[] = {
     TEXT(payment_fields_t, paid_at, 0, WORD),
 };
 
-/** NULL stands for text that is not there, and for text that is empty. */
-static const char *said(const char *text)
+/** NULL for absent and for empty text. */
+static const char *or_null(const char *text)
 {
     return text && *text ? text : NULL;
 }
 
-/** The day that an instant's text begins with; NULL when it is no instant, or none that can be written in UTC. */
+/** The date (YYYY-MM-DD) at the start of a timestamp; NULL when the timestamp is malformed or out of range. */
 static const char *day_of(apr_pool_t *pool, const char *text, apr_time_t *time)
 {
     char ignored[ORDERS_TIME_SIZE];
@@ -158,7 +158,7 @@ static const char *day_of(apr_pool_t *pool, const char *text, apr_time_t *time)
                : NULL;
 }
 
-/** An address's line, checked as the tables check a text; false when it is not one. */
+/** Checks a line of an address as the field tables check a string. */
 static bool line_ok(const json_t *entry)
 {
     const char *text = json_string_value(entry);
@@ -201,9 +201,9 @@ static orders_problem_t *read_party(orders_invoice_party_t *party, const orders_
     ORDERS_TRY(reword(pool, orders_fields_decode(party_table, COUNT(party_table),
                                                  orders_input_nested(top, object, prefix, pool),
                                                  &fields, pool)));
-    party->name = said(fields.name);
-    party->tax_number = said(fields.tax_number);
-    party->email = said(fields.email);
+    party->name = or_null(fields.name);
+    party->tax_number = or_null(fields.tax_number);
+    party->email = or_null(fields.email);
     return read_address(&party->address, fields.address, pool);
 }
 
@@ -235,8 +235,8 @@ static orders_problem_t *read_payment(orders_invoice_payment_t **payment, const 
                                                  &fields, pool)));
     *payment = apr_pcalloc(pool, sizeof(**payment));
     (*payment)->method = fields.method;
-    (*payment)->reference = said(fields.reference);
-    if (said(fields.paid_at)) {
+    (*payment)->reference = or_null(fields.reference);
+    if (or_null(fields.paid_at)) {
         (*payment)->paid_on = day_of(pool, fields.paid_at, &ignored);
         if (!(*payment)->paid_on) {
             return unreadable(pool, "payment.paid_at: This is no time.");
@@ -245,7 +245,7 @@ static orders_problem_t *read_payment(orders_invoice_payment_t **payment, const 
     return NULL;
 }
 
-/** The rows of an array of objects: what their table reads, into an array of structs of `size` bytes. */
+/** An array of objects, decoded by a field table into structs of `size` bytes. */
 typedef struct rows_t {
     const char *name;
     const orders_field_t *table;
@@ -294,7 +294,7 @@ orders_problem_t *orders_invoice_read(orders_invoice_t **invoice, apr_pool_t *po
     ORDERS_TRY(reword(pool, orders_input_json(&input, pool, text, length, false)));
     ORDERS_TRY(reword(pool, orders_fields_decode(top_table, COUNT(top_table), input, &top, pool)));
     is->exponent = (int)top.exponent;
-    is->notes = said(is->notes);
+    is->notes = or_null(is->notes);
     is->issued_on = day_of(pool, top.issued_at, &is->issued_at);
     if (!is->issued_on) {
         return unreadable(pool, "issued_at: This is no time.");

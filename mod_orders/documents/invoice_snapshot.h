@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What an invoice says: its stored snapshot, read. For documents/invoice.c and the tests, nobody else.
+ * Parses the stored snapshot of an invoice. Private to documents/ and its tests.
  */
 #ifndef ORDERS_DOCUMENTS_INVOICE_SNAPSHOT_H
 #define ORDERS_DOCUMENTS_INVOICE_SNAPSHOT_H
@@ -13,11 +13,11 @@
 
 #include "core/problem.h"
 
-/** A longer snapshot is refused, and so is one with more lines; both are far beyond what an order may have. */
+/** Limits of a snapshot. No order reaches them. */
 #define ORDERS_INVOICE_MAX_BYTES (2 * 1024 * 1024)
 #define ORDERS_INVOICE_MAX_LINES 5000
 
-/** Who sells or buys. Members that were not there are NULL, but the address, which is empty. */
+/** Seller or buyer. Absent members are NULL; an absent address is an empty array. */
 typedef struct orders_invoice_party_t {
     const char *name;
     const char *tax_number;
@@ -26,7 +26,7 @@ typedef struct orders_invoice_party_t {
 } orders_invoice_party_t;
 
 typedef struct orders_invoice_line_t {
-    const char *number; /**< the item's own, or NULL */
+    const char *number; /**< of the item, or NULL */
     const char *title;
     const char *variant; /**< or NULL */
     int64_t quantity;
@@ -48,13 +48,13 @@ typedef struct orders_invoice_payment_t {
     const char *paid_on;   /**< YYYY-MM-DD, or NULL */
 } orders_invoice_payment_t;
 
-/** Amounts are minor units of `currency`, which has `exponent` decimals. */
+/** Amounts are in minor units of `currency`, which has `exponent` decimals. */
 typedef struct orders_invoice_t {
-    const char *kind; /**< "invoice" or "bill": what the document calls itself */
+    const char *kind; /**< "invoice" or "bill" */
     const char *number;
     const char *order_number;
     apr_time_t issued_at;
-    const char *issued_on; /**< YYYY-MM-DD, the day as the snapshot has it */
+    const char *issued_on; /**< YYYY-MM-DD */
     const char *currency;
     int exponent;
     bool tax_inclusive;
@@ -72,8 +72,7 @@ typedef struct orders_invoice_t {
 } orders_invoice_t;
 
 /**
- * Reads a snapshot (JSON, see docs/invoices.md) into `pool`. `internal_error`, with members but no values in its `log`:
- * it is not as it should be.
+ * Parses a snapshot (JSON, see docs/invoices.md) into `pool`. `internal_error` when it is malformed; the log names members, never values.
  */
 orders_problem_t *orders_invoice_read(orders_invoice_t **invoice, apr_pool_t *pool,
                                       const char *text, apr_size_t length) ORDERS_MUSTCHECK;

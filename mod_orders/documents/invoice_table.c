@@ -10,32 +10,32 @@
 #define RIGHT ORDERS_PDF_RIGHT
 #define GAP 12.0
 #define PADDING 4.5
-#define NUMBER_MOST 75.0 /* the widest column of items' numbers; longer ones wrap */
+#define NUMBER_MOST 75.0 /* maximum width of the column of item numbers; longer numbers wrap */
 #define DESCRIPTION_LEAST 130.0
 #define HEAD_GREY 0.3
 #define ROW_GREY 0.85
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static const orders_text_style_t head_ink = {.size = 7.5, .grey = 0.45};
-static const orders_text_style_t cell_ink = {.size = 9, .grey = 0.1};
-static const orders_text_style_t variant_ink = {.size = 8, .grey = 0.4};
+static const orders_text_style_t head_style = {.size = 7.5, .grey = 0.45};
+static const orders_text_style_t cell_style = {.size = 9, .grey = 0.1};
+static const orders_text_style_t variant_style = {.size = 8, .grey = 0.4};
 
 typedef enum { QUANTITY, UNIT_PRICE, DISCOUNT, AMOUNT, FIGURES } figure_e;
 
-/** Where the columns are. Figures end at `right` and are no wider than `width`. */
+/** Positions of the columns. Figures are right-aligned at `right` and at most `width` wide. */
 typedef struct table_t {
-    orders_pdf_doc_t *paper;
+    orders_pdf_doc_t *doc;
     const orders_invoice_t *invoice;
-    bool numbered; /* at least one item has a number of its own */
+    bool numbered; /* at least one item has a number */
     double number_width;
     double description_left, description_width;
     double right[FIGURES], width[FIGURES];
     const char *titles[FIGURES];
-    orders_text_style_t ink; /* of figures */
+    orders_text_style_t style; /* style of figures */
 } table_t;
 
-/** 24414.50 as 24,414.50, with a minus in front when `off` turns it round. */
+/** Formats 2441450 as 24,414.50; negated when `off` is set. */
 static const char *grouped(apr_pool_t *pool, int64_t amount, int exponent, bool off)
 {
     char plain[ORDERS_MONEY_SIZE];
@@ -76,7 +76,7 @@ const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_t *i
 static const char *figure_text(const table_t *table, const orders_invoice_line_t *line,
                                figure_e figure)
 {
-    apr_pool_t *pool = table->paper->pool;
+    apr_pool_t *pool = table->doc->pool;
     const int exponent = table->invoice->exponent;
 
     switch (figure) {
@@ -96,19 +96,19 @@ static const char *number_text(const table_t *table, const orders_invoice_line_t
     if (table->numbered) {
         return line->number ? line->number : "";
     }
-    return apr_itoa(table->paper->pool, index + 1);
+    return apr_itoa(table->doc->pool, index + 1);
 }
 
-static double width_of(orders_pdf_doc_t *paper, const char *text, const orders_text_style_t *ink)
+static double width_of(orders_pdf_doc_t *doc, const char *text, const orders_text_style_t *style)
 {
-    return orders_pdf_doc_width_of(orders_pdf_doc_text(paper, text, ink, -1));
+    return orders_pdf_doc_width_of(orders_pdf_doc_text(doc, text, style, -1));
 }
 
-/** The width of the column's title, or of its longest text. */
-static double natural_width(orders_pdf_doc_t *paper, const char *title, const char *longest)
+/** Width of the column's title or of its longest text, whichever is greater. */
+static double natural_width(orders_pdf_doc_t *doc, const char *title, const char *longest)
 {
-    double head = width_of(paper, title, &head_ink);
-    double cell = width_of(paper, longest, &cell_ink);
+    double head = width_of(doc, title, &head_style);
+    double cell = width_of(doc, longest, &cell_style);
 
     return head > cell ? head : cell;
 }
@@ -118,7 +118,7 @@ static const char *longer(const char *left, const char *right)
     return strlen(right) > strlen(left) ? right : left;
 }
 
-/** The longest text of each column, the items' numbers last. */
+/** Finds the longest text of each column; item numbers come last. */
 static void find_longest(const table_t *table, const char *longest[FIGURES + 1])
 {
     int index, figure;
@@ -137,7 +137,7 @@ static void find_longest(const table_t *table, const char *longest[FIGURES + 1])
     }
 }
 
-/** Figures get the room they need, and become smaller all together when the description had too little left. */
+/** Figures get the width they need. When too little is left for the description, the font of all figures shrinks. */
 static void place_columns(table_t *table)
 {
     const char *longest[FIGURES + 1];
@@ -146,21 +146,21 @@ static void place_columns(table_t *table)
 
     find_longest(table, longest);
     table->number_width =
-        natural_width(table->paper, table->numbered ? "Item" : "No.", longest[FIGURES]);
+        natural_width(table->doc, table->numbered ? "Item" : "No.", longest[FIGURES]);
     if (table->number_width > NUMBER_MOST) {
         table->number_width = NUMBER_MOST;
     }
     table->description_left = LEFT + table->number_width + GAP;
     room = RIGHT - table->description_left - DESCRIPTION_LEAST - FIGURES * GAP;
     for (figure = 0; figure < FIGURES; figure++) {
-        table->width[figure] = natural_width(table->paper, table->titles[figure], longest[figure]);
+        table->width[figure] = natural_width(table->doc, table->titles[figure], longest[figure]);
         all += table->width[figure];
     }
     if (all > room) {
         scale = room / all;
     }
-    table->ink = cell_ink;
-    table->ink.size *= scale;
+    table->style = cell_style;
+    table->style.size *= scale;
     for (figure = FIGURES - 1; figure >= 0; figure--) {
         table->width[figure] *= scale;
         table->right[figure] = x;
@@ -169,89 +169,88 @@ static void place_columns(table_t *table)
     table->description_width = x - table->description_left;
 }
 
-static void draw_head(orders_pdf_doc_t *paper, void *baton)
+static void draw_head(orders_pdf_doc_t *doc, void *baton)
 {
     const table_t *table = baton;
     int figure;
 
-    orders_pdf_doc_put(paper,
-                       orders_pdf_doc_text(paper, table->numbered ? "Item" : "No.", &head_ink, -1),
-                       LEFT, paper->y, ORDERS_PDF_FROM_LEFT);
-    orders_pdf_doc_put(paper, orders_pdf_doc_text(paper, "Description", &head_ink, -1),
-                       table->description_left, paper->y, ORDERS_PDF_FROM_LEFT);
+    orders_pdf_doc_put(doc,
+                       orders_pdf_doc_text(doc, table->numbered ? "Item" : "No.", &head_style, -1),
+                       LEFT, doc->y, ORDERS_PDF_FROM_LEFT);
+    orders_pdf_doc_put(doc, orders_pdf_doc_text(doc, "Description", &head_style, -1),
+                       table->description_left, doc->y, ORDERS_PDF_FROM_LEFT);
     for (figure = 0; figure < FIGURES; figure++) {
         orders_pdf_doc_put(
-            paper,
-            orders_pdf_doc_fit(paper, table->titles[figure], &head_ink, table->width[figure]),
-            table->right[figure], paper->y, ORDERS_PDF_TO_RIGHT);
+            doc, orders_pdf_doc_fit(doc, table->titles[figure], &head_style, table->width[figure]),
+            table->right[figure], doc->y, ORDERS_PDF_TO_RIGHT);
     }
-    paper->y += 14;
-    orders_pdf_doc_rule(paper, LEFT, RIGHT, HEAD_GREY);
-    paper->y += PADDING;
+    doc->y += 14;
+    orders_pdf_doc_rule(doc, LEFT, RIGHT, HEAD_GREY);
+    doc->y += PADDING;
 }
 
-/** The figures of a line, on the baseline that its title begins with. */
+/** Draws the figures of a line on the first baseline of its title. */
 static void draw_figures(const table_t *table, const orders_invoice_line_t *line, double baseline)
 {
     int figure;
 
     for (figure = 0; figure < FIGURES; figure++) {
         PangoLayout *text =
-            orders_pdf_doc_fit(table->paper, figure_text(table, line, (figure_e)figure),
-                               &table->ink, table->width[figure]);
+            orders_pdf_doc_fit(table->doc, figure_text(table, line, (figure_e)figure),
+                               &table->style, table->width[figure]);
 
-        orders_pdf_doc_put(table->paper, text, table->right[figure],
+        orders_pdf_doc_put(table->doc, text, table->right[figure],
                            baseline - orders_pdf_doc_ascent_of(text), ORDERS_PDF_TO_RIGHT);
     }
 }
 
-/** A line keeps together on one page, unless no page is long enough for it. */
+/** Keeps a line on one page unless it is longer than a page. */
 static void draw_line(const table_t *table, int index)
 {
-    orders_pdf_doc_t *paper = table->paper;
+    orders_pdf_doc_t *doc = table->doc;
     const orders_invoice_line_t *line =
         &APR_ARRAY_IDX(table->invoice->lines, index, orders_invoice_line_t);
     PangoLayout *number =
-        orders_pdf_doc_text(paper, number_text(table, line, index), &cell_ink, table->number_width);
+        orders_pdf_doc_text(doc, number_text(table, line, index), &cell_style, table->number_width);
     PangoLayout *title =
-        orders_pdf_doc_text(paper, line->title, &cell_ink, table->description_width);
+        orders_pdf_doc_text(doc, line->title, &cell_style, table->description_width);
     PangoLayout *variant =
         line->variant && *line->variant
-            ? orders_pdf_doc_text(paper, line->variant, &variant_ink, table->description_width)
+            ? orders_pdf_doc_text(doc, line->variant, &variant_style, table->description_width)
             : NULL;
     double height =
         orders_pdf_doc_height_of(title) + (variant ? orders_pdf_doc_height_of(variant) : 0);
     double least = orders_pdf_doc_height_of(number), baseline, end;
     int page;
 
-    orders_pdf_doc_need(paper, (height > least ? height : least) + PADDING);
-    page = paper->page;
-    baseline = paper->y + orders_pdf_doc_ascent_of(title);
-    end = paper->y + least;
-    orders_pdf_doc_put(paper, number, LEFT, baseline - orders_pdf_doc_ascent_of(number),
+    orders_pdf_doc_need(doc, (height > least ? height : least) + PADDING);
+    page = doc->page;
+    baseline = doc->y + orders_pdf_doc_ascent_of(title);
+    end = doc->y + least;
+    orders_pdf_doc_put(doc, number, LEFT, baseline - orders_pdf_doc_ascent_of(number),
                        ORDERS_PDF_FROM_LEFT);
     draw_figures(table, line, baseline);
-    orders_pdf_doc_flow(paper, title, table->description_left);
+    orders_pdf_doc_flow(doc, title, table->description_left);
     if (variant) {
-        orders_pdf_doc_flow(paper, variant, table->description_left);
+        orders_pdf_doc_flow(doc, variant, table->description_left);
     }
-    paper->y = paper->page == page && paper->y < end ? end : paper->y;
-    paper->y += PADDING;
-    orders_pdf_doc_rule(paper, LEFT, RIGHT, ROW_GREY);
-    paper->y += PADDING;
+    doc->y = doc->page == page && doc->y < end ? end : doc->y;
+    doc->y += PADDING;
+    orders_pdf_doc_rule(doc, LEFT, RIGHT, ROW_GREY);
+    doc->y += PADDING;
 }
 
-void orders_invoice_table(orders_pdf_doc_t *paper, const orders_invoice_t *invoice)
+void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
 {
     table_t table = {
-        .paper = paper,
+        .doc = doc,
         .invoice = invoice,
         .titles =
             {
                 [QUANTITY] = "Quantity",
                 [UNIT_PRICE] = "Unit price",
                 [DISCOUNT] = "Discount",
-                [AMOUNT] = apr_pstrcat(paper->pool, "Amount ", invoice->currency, NULL),
+                [AMOUNT] = apr_pstrcat(doc->pool, "Amount ", invoice->currency, NULL),
             },
     };
     int index;
@@ -262,13 +261,13 @@ void orders_invoice_table(orders_pdf_doc_t *paper, const orders_invoice_t *invoi
         table.numbered = number && *number;
     }
     place_columns(&table);
-    orders_pdf_doc_need(paper, 60);
-    draw_head(paper, &table);
-    paper->head = draw_head;
-    paper->baton = &table;
-    for (index = 0; index < invoice->lines->nelts && orders_pdf_doc_flush(paper); index++) {
+    orders_pdf_doc_need(doc, 60);
+    draw_head(doc, &table);
+    doc->head = draw_head;
+    doc->baton = &table;
+    for (index = 0; index < invoice->lines->nelts && orders_pdf_doc_flush(doc); index++) {
         draw_line(&table, index);
     }
-    paper->head = NULL;
-    paper->y += GAP;
+    doc->head = NULL;
+    doc->y += GAP;
 }

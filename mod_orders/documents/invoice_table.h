@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The lines of an invoice as a table, and its amounts as text. For documents/invoice.c, nobody else.
+ * The lines of an invoice as a table, and its amounts as text. Private to documents/.
  */
 #ifndef ORDERS_DOCUMENTS_INVOICE_TABLE_H
 #define ORDERS_DOCUMENTS_INVOICE_TABLE_H
@@ -10,11 +10,11 @@
 
 /** "JPY 24,414" */
 const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_t *invoice, int64_t amount);
-/** What is taken off, so with the other sign: "JPY -15" */
+/** The negated amount, for deductions: "JPY -15" */
 const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_t *invoice,
                                      int64_t amount);
 
-/** Draws the table where the paper's `y` is, over as many pages as it needs, its head on each. */
-void orders_invoice_table(orders_pdf_doc_t *paper, const orders_invoice_t *invoice);
+/** Draws the table at the current `y`, with its head on each page that it continues on. */
+void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_t *invoice);
 
 #endif

@@ -9,27 +9,28 @@
 #include "core/clock.h"
 
 #define RETRY_AFTER 2
-/** How often a request that waits looks whether its client is still there. */
+/** Interval at which a waiting request checks whether its client has disconnected. */
 #define LOOK_EVERY apr_time_from_msec(250)
 
-/** A document. While it is rendered, `data` is NULL. malloc'ed, freed when it is neither listed nor used. */
+/** A cached document. `data` is NULL while it is rendered. Allocated by malloc, freed when it is neither listed nor used. */
 typedef struct entry_t {
     struct entry_t *next, *before;
     unsigned char key[ORDERS_SHA256_SIZE];
     char *data;
     apr_size_t length;
-    int users;   /* requests that send it, or render it */
-    int waiting; /* requests that wait until it is rendered */
+    int users;   /* requests that send or render it */
+    int waiting; /* requests that wait for its rendering */
     bool listed;
 } entry_t;
 
-/** Filled in child processes only. Everything is under the lock, which is held for moments. */
+/** Used in child processes only. `lock` protects all members; it is not held while a document is rendered or sent. */
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a rendering has ended */
-    entry_t ends;           /* of the list: `next` is the most recently used, `before` the least */
-    apr_size_t bytes;       /* of the entries, listed and in use */
-    int requests;           /* between enter and leave */
+    pthread_cond_t changed; /* signalled when a rendering ends */
+    entry_t
+        ends; /* head of the LRU list: `next` is the most recently used entry, `before` the least */
+    apr_size_t bytes; /* of all entries, listed or in use */
+    int requests;     /* between orders_pdf_cache_enter() and _leave() */
     int rendering;
     int waiting;
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -82,7 +83,7 @@ static entry_t *find(const unsigned char *key)
     return NULL;
 }
 
-/** Makes room, from the end of the list. What is rendered has no bytes yet, and what is sent keeps them until it was. */
+/** Evicts entries from the end of the list. An entry being rendered has no bytes yet; an entry being sent keeps its bytes until then. */
 static void evict(void)
 {
     entry_t *entry = cache.ends.before;
@@ -110,7 +111,7 @@ static apr_status_t release(void *data)
     return APR_SUCCESS;
 }
 
-/** The entry is the pool's until that ends. Under the lock. */
+/** Caller holds the lock. Keeps the entry in use until `pool` is cleared. */
 static void use(orders_invoice_pdf_t *pdf, entry_t *entry, apr_pool_t *pool)
 {
     unlist(entry);
@@ -177,8 +178,8 @@ static void sleep_until(apr_time_t until)
 }
 
 /**
- * Waits under the lock, which it gives up meanwhile, until something has changed or it is time to look at the client.
- * `entry`: the document while it is rendered, or NULL: the turn of another one. False: the client has left.
+ * Caller holds the lock, which is released during the wait. Waits until a rendering ends or the client has to be checked.
+ * `entry`: the document that is being rendered, or NULL when waiting to render. False: the client has disconnected.
  */
 static bool wait_for_change(entry_t *entry, const orders_pdf_request_t *request,
                             apr_time_t deadline)
@@ -204,7 +205,7 @@ static bool wait_for_change(entry_t *entry, const orders_pdf_request_t *request,
     return !gone;
 }
 
-/** An entry to be rendered by the caller; NULL without memory. */
+/** Adds an entry that the caller renders. NULL when out of memory. */
 static entry_t *begin(const orders_pdf_request_t *request)
 {
     entry_t *entry = calloc(1, sizeof(*entry));
@@ -218,7 +219,7 @@ static entry_t *begin(const orders_pdf_request_t *request)
     return entry;
 }
 
-/** Under the lock: a kept document in `pdf`, or an entry that the caller has to render in `*mine`, or a problem. */
+/** Caller holds the lock. Sets `pdf` to the cached document, or `*mine` to an entry that the caller must render, or returns a problem. */
 static orders_problem_t *wait_for_turn(orders_invoice_pdf_t *pdf, entry_t **mine,
                                        const orders_pdf_request_t *request, apr_pool_t *pool)
 {
@@ -244,7 +245,7 @@ static orders_problem_t *wait_for_turn(orders_invoice_pdf_t *pdf, entry_t **mine
     }
 }
 
-/** A rendering under way. */
+/** A rendering in progress. */
 typedef struct rendering_t {
     const orders_pdf_request_t *request;
     entry_t *entry;
@@ -264,7 +265,7 @@ static bool is_wanted(void *baton)
     return waited_for;
 }
 
-/** The rendering's own memory is as short-lived as possible: the reply may be read slowly. */
+/** Uses a pool of its own, which ends with the rendering: a slow client would keep the request's pool alive. */
 static orders_problem_t *render(char **data, apr_size_t *length, rendering_t *rendering,
                                 apr_pool_t *pool)
 {
@@ -290,7 +291,7 @@ static orders_problem_t *render(char **data, apr_size_t *length, rendering_t *re
     return lasting;
 }
 
-/** Wakes all who wait: for this document, or for their turn. */
+/** Wakes all waiting requests. */
 static void end(entry_t *entry, char *data, apr_size_t length)
 {
     cache.rendering--;

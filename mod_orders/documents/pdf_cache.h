@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Rendered documents, kept by what they were rendered from, and a bound on rendering.
+ * LRU cache of rendered documents, keyed by a hash of their source, and a limit of concurrent renderings.
  *
- * One cache a process, safe for all its threads: its copies are sent from where they are, without locks or copies between
- * processes, and a document costs each process one rendering at most while it is kept. A rendering is processor time that a
- * request asks for, so one runs at a time in a process, a few requests wait for it, and all others are refused at once:
- * threads that wait here serve no other request.
+ * One cache per process, thread-safe. A document is sent from the cache without a copy, and is rendered at most once per process while it is
+ * cached. Rendering costs processor time, so one runs at a time in a process; a few requests wait for it, and further requests are refused at once,
+ * because a waiting thread serves no other request.
  */
 #ifndef ORDERS_DOCUMENTS_PDF_CACHE_H
 #define ORDERS_DOCUMENTS_PDF_CACHE_H
@@ -17,42 +16,42 @@
 #include "core/problem.h"
 #include "documents/invoice.h"
 
-/** Kept in a process, at most; what was used least recently goes first. Documents that are being sent count until they are. */
+/** Size of the cache of a process, bytes. Documents that are being sent count too. */
 #define ORDERS_PDF_CACHE_BYTES (16 * 1024 * 1024)
-/** Renderings at the same time, and requests that wait for one, in a process. */
+/** Limits of concurrent renderings, and of requests that wait for one, per process. */
 #define ORDERS_PDF_RENDERINGS 1
 #define ORDERS_PDF_WAITING 8
-/** Requests for documents that are read from the database, looked up or rendered at the same time, in a process. */
+/** Limit of concurrent requests for documents, per process, from reading the snapshot to the end of the rendering. */
 #define ORDERS_PDF_REQUESTS 16
-/** Seconds that a request waits. */
+/** Maximum time that a request waits, seconds. */
 #define ORDERS_PDF_WAIT 2
 
-/** One request for a document. */
+/** A request for a document. */
 typedef struct orders_pdf_request_t {
-    unsigned char key[ORDERS_SHA256_SIZE]; /**< of everything that the document is made from */
-    /** Whether the client has left. */
+    unsigned char key[ORDERS_SHA256_SIZE]; /**< hash of everything that determines the document */
+    /** Whether the client has disconnected. */
     bool (*gone)(void *baton);
-    /** As orders_invoice_pdf. */
+    /** As orders_invoice_pdf(). */
     orders_problem_t *(*render)(orders_invoice_pdf_t *pdf, apr_pool_t *pool,
                                 const orders_invoice_watch_t *watch, void *baton);
     void *baton;
 } orders_pdf_request_t;
 
 /**
- * Before the snapshot is read, which for the largest takes a session for some milliseconds: `busy`, with Retry-After, when
- * too many requests are between here and orders_pdf_cache_leave.
+ * Call it before the snapshot is read, because reading a large one holds a session for milliseconds. `busy`, with Retry-After, when
+ * ORDERS_PDF_REQUESTS requests have entered. Every success needs orders_pdf_cache_leave().
  */
 orders_problem_t *orders_pdf_cache_enter(apr_pool_t *pool) ORDERS_MUSTCHECK;
 void orders_pdf_cache_leave(void);
 
-/** A kept document, in use until `pool` is cleared or destroyed; false when there is none. */
+/** Finds a cached document, which stays in use until `pool` is cleared or destroyed. False: not cached. */
 bool orders_pdf_cache_find(orders_invoice_pdf_t *pdf, const unsigned char key[ORDERS_SHA256_SIZE],
                            apr_pool_t *pool);
 
 /**
- * The same, rendered where it is not kept; requests for one document share one rendering. It is abandoned when the client
- * of the request has left and no other request waits for the document: `request_abandoned`. `busy`, with Retry-After, when
- * too many requests wait or the wait was too long. Else what `render` says.
+ * Finds a document or renders it; concurrent requests for one document share the rendering. `request_abandoned`: the client has disconnected and no
+ * other request waits for the document, so rendering was aborted. `busy`, with Retry-After: too many requests wait, or the wait timed out.
+ * Other problems are those of `render`.
  */
 orders_problem_t *orders_pdf_cache_get(orders_invoice_pdf_t *pdf,
                                        const orders_pdf_request_t *request,

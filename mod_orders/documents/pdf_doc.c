@@ -13,15 +13,15 @@
 #define HAIRLINE 0.5
 #define FULL_GREY 65535.0
 #define NUMBERED_BOXES 1000
-#define LEADING 1.5 /* between lines, beside what the font asks for */
+#define LEADING 1.5 /* extra space between lines, points */
 
-/** What goes onto a page: a line of text by its baseline, or a rule when there is none. */
+/** An element of a page: a line of text at its baseline, or a horizontal rule when `line` is NULL. */
 typedef struct mark_t {
     int page;
     double x, y;
-    double to;             /* where a rule ends */
-    double grey;           /* of a rule */
-    PangoLayoutLine *line; /* the text's own */
+    double to;             /* right end of a rule */
+    double grey;           /* grey level of a rule */
+    PangoLayoutLine *line; /* owned by its layout */
 } mark_t;
 
 static double points(int units)
@@ -34,47 +34,47 @@ static orders_problem_t *failed(apr_pool_t *pool, const char *why)
     return orders_problem_logged(pool, ORDERS_E_internal_error, why);
 }
 
-static void release_texts(orders_pdf_doc_t *paper)
+static void release_texts(orders_pdf_doc_t *doc)
 {
     int index;
 
-    for (index = 0; index < paper->texts->nelts; index++) {
-        g_object_unref(APR_ARRAY_IDX(paper->texts, index, PangoLayout *));
+    for (index = 0; index < doc->texts->nelts; index++) {
+        g_object_unref(APR_ARRAY_IDX(doc->texts, index, PangoLayout *));
     }
-    paper->texts->nelts = 0;
-    paper->marks->nelts = 0;
+    doc->texts->nelts = 0;
+    doc->marks->nelts = 0;
 }
 
-/** Returns what became of the document. A surface that was not finished writes its end into the stream here. */
-static cairo_status_t end_document(orders_pdf_doc_t *paper)
+/** Finishes the surface, which writes the trailer of the document. Returns its status. */
+static cairo_status_t end_document(orders_pdf_doc_t *doc)
 {
     cairo_status_t status = CAIRO_STATUS_SUCCESS;
 
-    if (paper->surface) {
-        status = cairo_status(paper->cairo);
-        cairo_destroy(paper->cairo);
-        cairo_surface_finish(paper->surface);
+    if (doc->surface) {
+        status = cairo_status(doc->cairo);
+        cairo_destroy(doc->cairo);
+        cairo_surface_finish(doc->surface);
         if (status == CAIRO_STATUS_SUCCESS) {
-            status = cairo_surface_status(paper->surface);
+            status = cairo_surface_status(doc->surface);
         }
-        cairo_surface_destroy(paper->surface);
-        paper->surface = NULL;
+        cairo_surface_destroy(doc->surface);
+        doc->surface = NULL;
     }
     return status;
 }
 
 static apr_status_t release(void *data)
 {
-    orders_pdf_doc_t *paper = data;
+    orders_pdf_doc_t *doc = data;
 
-    release_texts(paper);
-    (void)end_document(paper);
-    g_object_unref(paper->context);
-    g_object_unref(paper->fonts);
+    release_texts(doc);
+    (void)end_document(doc);
+    g_object_unref(doc->context);
+    g_object_unref(doc->fonts);
     return APR_SUCCESS;
 }
 
-/** Nothing of a screen, of the desktop's settings or of the locale: the same lengths everywhere. */
+/** Makes the layout independent of screen, desktop settings and locale. */
 static void settle(PangoContext *context)
 {
     cairo_font_options_t *options = cairo_font_options_create();
@@ -90,7 +90,7 @@ static void settle(PangoContext *context)
     pango_context_set_round_glyph_positions(context, FALSE);
 }
 
-/** Pango has an answer where there is no font: empty boxes, and not always the same. */
+/** Whether any font is installed. Without one, Pango draws empty boxes. */
 static bool any_font(void)
 {
     const FcFontSet *fonts = FcConfigGetFonts(NULL, FcSetSystem);
@@ -98,7 +98,7 @@ static bool any_font(void)
     return fonts && fonts->nfont > 0;
 }
 
-orders_problem_t *orders_pdf_doc_open(orders_pdf_doc_t **paper, apr_pool_t *pool)
+orders_problem_t *orders_pdf_doc_open(orders_pdf_doc_t **doc, apr_pool_t *pool)
 {
     PangoFontMap *fonts = any_font() ? pango_cairo_font_map_new() : NULL;
     orders_pdf_doc_t *made;
@@ -116,21 +116,21 @@ orders_problem_t *orders_pdf_doc_open(orders_pdf_doc_t **paper, apr_pool_t *pool
     made->marks = apr_array_make(pool, 128, sizeof(mark_t));
     settle(made->context);
     apr_pool_cleanup_register(pool, made, release, apr_pool_cleanup_null);
-    *paper = made;
+    *doc = made;
     return NULL;
 }
 
-void orders_pdf_doc_close(orders_pdf_doc_t *paper)
+void orders_pdf_doc_close(orders_pdf_doc_t *doc)
 {
-    apr_pool_cleanup_run(paper->pool, paper, release);
+    apr_pool_cleanup_run(doc->pool, doc, release);
 }
 
-static void set_font(PangoLayout *text, const orders_text_style_t *ink, double size)
+static void set_font(PangoLayout *text, const orders_text_style_t *style, double size)
 {
     PangoFontDescription *font = pango_font_description_new();
 
     pango_font_description_set_family_static(font, FAMILY);
-    pango_font_description_set_weight(font, ink->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+    pango_font_description_set_weight(font, style->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
     pango_font_description_set_absolute_size(font, size * PANGO_SCALE);
     pango_layout_set_font_description(text, font);
     pango_font_description_free(font);
@@ -146,14 +146,14 @@ static void set_grey(PangoLayout *text, double grey)
     pango_attr_list_unref(attributes);
 }
 
-PangoLayout *orders_pdf_doc_text(orders_pdf_doc_t *paper, const char *text,
-                                 const orders_text_style_t *ink, double width)
+PangoLayout *orders_pdf_doc_text(orders_pdf_doc_t *doc, const char *text,
+                                 const orders_text_style_t *style, double width)
 {
-    PangoLayout *layout = pango_layout_new(paper->context);
+    PangoLayout *layout = pango_layout_new(doc->context);
 
-    APR_ARRAY_PUSH(paper->texts, PangoLayout *) = layout;
-    set_font(layout, ink, ink->size);
-    set_grey(layout, ink->grey);
+    APR_ARRAY_PUSH(doc->texts, PangoLayout *) = layout;
+    set_font(layout, style, style->size);
+    set_grey(layout, style->grey);
     if (width >= 0) {
         pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
         pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
@@ -162,14 +162,14 @@ PangoLayout *orders_pdf_doc_text(orders_pdf_doc_t *paper, const char *text,
     return layout;
 }
 
-PangoLayout *orders_pdf_doc_fit(orders_pdf_doc_t *paper, const char *text,
-                                const orders_text_style_t *ink, double width)
+PangoLayout *orders_pdf_doc_fit(orders_pdf_doc_t *doc, const char *text,
+                                const orders_text_style_t *style, double width)
 {
-    PangoLayout *layout = orders_pdf_doc_text(paper, text, ink, -1);
+    PangoLayout *layout = orders_pdf_doc_text(doc, text, style, -1);
     double is = orders_pdf_doc_width_of(layout);
 
     if (is > width) {
-        set_font(layout, ink, ink->size * width / is);
+        set_font(layout, style, style->size * width / is);
     }
     return layout;
 }
@@ -195,15 +195,15 @@ double orders_pdf_doc_ascent_of(PangoLayout *text)
     return points(pango_layout_get_baseline(text));
 }
 
-static mark_t *add_mark(orders_pdf_doc_t *paper, double x, double y)
+static mark_t *add_mark(orders_pdf_doc_t *doc, double x, double y)
 {
-    mark_t *mark = apr_array_push(paper->marks);
+    mark_t *mark = apr_array_push(doc->marks);
 
-    *mark = (mark_t){.page = paper->page, .x = x, .y = y};
+    *mark = (mark_t){.page = doc->page, .x = x, .y = y};
     return mark;
 }
 
-void orders_pdf_doc_put(orders_pdf_doc_t *paper, PangoLayout *text, double x, double y,
+void orders_pdf_doc_put(orders_pdf_doc_t *doc, PangoLayout *text, double x, double y,
                         orders_pdf_doc_side_e side)
 {
     PangoLayoutIter *iter = pango_layout_get_iter(text);
@@ -214,13 +214,13 @@ void orders_pdf_doc_put(orders_pdf_doc_t *paper, PangoLayout *text, double x, do
 
         pango_layout_iter_get_line_extents(iter, NULL, &logical);
         at = side == ORDERS_PDF_TO_RIGHT ? x - points(logical.width) : x + points(logical.x);
-        add_mark(paper, at, y + points(pango_layout_iter_get_baseline(iter)))->line =
+        add_mark(doc, at, y + points(pango_layout_iter_get_baseline(iter)))->line =
             pango_layout_iter_get_line_readonly(iter);
     } while (pango_layout_iter_next_line(iter));
     pango_layout_iter_free(iter);
 }
 
-void orders_pdf_doc_flow(orders_pdf_doc_t *paper, PangoLayout *text, double x)
+void orders_pdf_doc_flow(orders_pdf_doc_t *doc, PangoLayout *text, double x)
 {
     PangoLayoutIter *iter = pango_layout_get_iter(text);
 
@@ -230,41 +230,41 @@ void orders_pdf_doc_flow(orders_pdf_doc_t *paper, PangoLayout *text, double x)
 
         pango_layout_iter_get_line_extents(iter, NULL, &logical);
         pango_layout_iter_get_line_yrange(iter, &from, &to);
-        orders_pdf_doc_need(paper, points(to - from) + LEADING);
-        add_mark(paper, x + points(logical.x),
-                 paper->y + points(pango_layout_iter_get_baseline(iter) - from))
+        orders_pdf_doc_need(doc, points(to - from) + LEADING);
+        add_mark(doc, x + points(logical.x),
+                 doc->y + points(pango_layout_iter_get_baseline(iter) - from))
             ->line = pango_layout_iter_get_line_readonly(iter);
-        paper->y += points(to - from) + LEADING;
+        doc->y += points(to - from) + LEADING;
     } while (pango_layout_iter_next_line(iter));
     pango_layout_iter_free(iter);
 }
 
-void orders_pdf_doc_rule(orders_pdf_doc_t *paper, double x, double to, double grey)
+void orders_pdf_doc_rule(orders_pdf_doc_t *doc, double x, double to, double grey)
 {
-    mark_t *mark = add_mark(paper, x, paper->y);
+    mark_t *mark = add_mark(doc, x, doc->y);
 
     mark->to = to;
     mark->grey = grey;
 }
 
-bool orders_pdf_doc_need(orders_pdf_doc_t *paper, double height)
+bool orders_pdf_doc_need(orders_pdf_doc_t *doc, double height)
 {
-    if (paper->y + height <= ORDERS_PDF_BOTTOM) {
+    if (doc->y + height <= ORDERS_PDF_BOTTOM) {
         return false;
     }
-    paper->page++;
-    paper->y = ORDERS_PDF_TOP;
-    if (paper->head) {
-        paper->head(paper, paper->baton);
+    doc->page++;
+    doc->y = ORDERS_PDF_TOP;
+    if (doc->head) {
+        doc->head(doc, doc->baton);
     }
     return true;
 }
 
 /**
- * Pango draws a box with the number of each character that no font has, which takes a hundred times as long as a glyph of
- * a font. Beyond NUMBERED_BOXES of them the font's own empty box is drawn.
+ * For a character that no font has, Pango draws a box with its code, which takes a hundred times as long as a glyph.
+ * After NUMBERED_BOXES of them the empty box of the font is drawn.
  */
-static void bound_boxes(orders_pdf_doc_t *paper, const PangoLayoutLine *line)
+static void bound_boxes(orders_pdf_doc_t *doc, const PangoLayoutLine *line)
 {
     const GSList *runs;
 
@@ -276,19 +276,19 @@ static void bound_boxes(orders_pdf_doc_t *paper, const PangoLayoutLine *line)
             PangoGlyphInfo *glyph = &glyphs->glyphs[index];
 
             if (glyph->glyph != PANGO_GLYPH_EMPTY && (glyph->glyph & PANGO_GLYPH_UNKNOWN_FLAG) &&
-                ++paper->boxes > NUMBERED_BOXES) {
+                ++doc->boxes > NUMBERED_BOXES) {
                 glyph->glyph = 0;
             }
         }
     }
 }
 
-static void draw(orders_pdf_doc_t *paper, const mark_t *mark)
+static void draw(orders_pdf_doc_t *doc, const mark_t *mark)
 {
-    cairo_t *cairo = paper->cairo;
+    cairo_t *cairo = doc->cairo;
 
     if (mark->line) {
-        bound_boxes(paper, mark->line);
+        bound_boxes(doc, mark->line);
         cairo_set_source_rgb(cairo, 0, 0, 0);
         cairo_move_to(cairo, mark->x, mark->y);
         pango_cairo_show_layout_line(cairo, mark->line);
@@ -301,54 +301,54 @@ static void draw(orders_pdf_doc_t *paper, const mark_t *mark)
     cairo_stroke(cairo);
 }
 
-/** The foot of the page that is drawn on, after all else; then the next page. */
-static void end_page(orders_pdf_doc_t *paper)
+/** Draws the footer of the current page and begins the next page. */
+static void end_page(orders_pdf_doc_t *doc)
 {
-    static const orders_text_style_t ink = {.size = 7.5, .grey = 0.45};
-    const char *number = apr_psprintf(paper->pool, "%d / %d", paper->drawn + 1, paper->pages);
-    int mark = paper->marks->nelts;
+    static const orders_text_style_t style = {.size = 7.5, .grey = 0.45};
+    const char *number = apr_psprintf(doc->pool, "%d / %d", doc->drawn + 1, doc->pages);
+    int mark = doc->marks->nelts;
 
-    orders_pdf_doc_put(paper, orders_pdf_doc_text(paper, paper->title, &ink, -1), ORDERS_PDF_LEFT,
-                       FOOT, ORDERS_PDF_FROM_LEFT);
-    orders_pdf_doc_put(paper, orders_pdf_doc_text(paper, number, &ink, -1), ORDERS_PDF_RIGHT, FOOT,
+    orders_pdf_doc_put(doc, orders_pdf_doc_text(doc, doc->title, &style, -1), ORDERS_PDF_LEFT, FOOT,
+                       ORDERS_PDF_FROM_LEFT);
+    orders_pdf_doc_put(doc, orders_pdf_doc_text(doc, number, &style, -1), ORDERS_PDF_RIGHT, FOOT,
                        ORDERS_PDF_TO_RIGHT);
-    for (; mark < paper->marks->nelts; mark++) {
-        draw(paper, &APR_ARRAY_IDX(paper->marks, mark, mark_t));
+    for (; mark < doc->marks->nelts; mark++) {
+        draw(doc, &APR_ARRAY_IDX(doc->marks, mark, mark_t));
     }
-    cairo_show_page(paper->cairo);
-    paper->drawn++;
+    cairo_show_page(doc->cairo);
+    doc->drawn++;
 }
 
-static void draw_marks(orders_pdf_doc_t *paper)
+static void draw_marks(orders_pdf_doc_t *doc)
 {
-    const int count = paper->marks->nelts; /* the feet are added behind */
+    const int count = doc->marks->nelts; /* footers are appended meanwhile */
     int index;
 
     for (index = 0; index < count; index++) {
-        while (paper->drawn < APR_ARRAY_IDX(paper->marks, index, mark_t).page) {
-            end_page(paper);
+        while (doc->drawn < APR_ARRAY_IDX(doc->marks, index, mark_t).page) {
+            end_page(doc);
         }
-        draw(paper, &APR_ARRAY_IDX(paper->marks, index, mark_t));
+        draw(doc, &APR_ARRAY_IDX(doc->marks, index, mark_t));
     }
 }
 
-/** Asks once a page: it may cost a system call. */
-static bool is_wanted(orders_pdf_doc_t *paper)
+/** Calls `wanted` once per page, because it may cost a system call. */
+static bool is_wanted(orders_pdf_doc_t *doc)
 {
-    if (paper->wanted && !paper->stopped && paper->asked != paper->page) {
-        paper->asked = paper->page;
-        paper->stopped = !paper->wanted(paper->wanted_baton);
+    if (doc->wanted && !doc->stopped && doc->asked != doc->page) {
+        doc->asked = doc->page;
+        doc->stopped = !doc->wanted(doc->wanted_baton);
     }
-    return !paper->stopped;
+    return !doc->stopped;
 }
 
-bool orders_pdf_doc_flush(orders_pdf_doc_t *paper)
+bool orders_pdf_doc_flush(orders_pdf_doc_t *doc)
 {
-    if (is_wanted(paper) && paper->surface) {
-        draw_marks(paper);
+    if (is_wanted(doc) && doc->surface) {
+        draw_marks(doc);
     }
-    release_texts(paper);
-    return !paper->stopped;
+    release_texts(doc);
+    return !doc->stopped;
 }
 
 static cairo_status_t on_data(void *pdf, const unsigned char *data, unsigned length)
@@ -357,35 +357,35 @@ static cairo_status_t on_data(void *pdf, const unsigned char *data, unsigned len
     return CAIRO_STATUS_SUCCESS;
 }
 
-void orders_pdf_doc_begin(orders_pdf_doc_t *paper, orders_bytes_t *pdf, const char *title,
+void orders_pdf_doc_begin(orders_pdf_doc_t *doc, orders_bytes_t *pdf, const char *title,
                           apr_time_t created)
 {
-    const char *time = orders_time_text(paper->pool, created, false);
+    const char *time = orders_time_text(doc->pool, created, false);
 
-    paper->pages = paper->page + 1;
-    paper->page = 0;
-    paper->asked = -1;
-    paper->y = ORDERS_PDF_TOP;
-    paper->title = title;
-    paper->surface =
+    doc->pages = doc->page + 1;
+    doc->page = 0;
+    doc->asked = -1;
+    doc->y = ORDERS_PDF_TOP;
+    doc->title = title;
+    doc->surface =
         cairo_pdf_surface_create_for_stream(on_data, pdf, ORDERS_PDF_WIDTH, ORDERS_PDF_HEIGHT);
-    paper->cairo = cairo_create(paper->surface);
-    cairo_pdf_surface_set_metadata(paper->surface, CAIRO_PDF_METADATA_TITLE, title);
-    cairo_pdf_surface_set_metadata(paper->surface, CAIRO_PDF_METADATA_CREATE_DATE, time);
+    doc->cairo = cairo_create(doc->surface);
+    cairo_pdf_surface_set_metadata(doc->surface, CAIRO_PDF_METADATA_TITLE, title);
+    cairo_pdf_surface_set_metadata(doc->surface, CAIRO_PDF_METADATA_CREATE_DATE, time);
 }
 
-orders_problem_t *orders_pdf_doc_finish(orders_pdf_doc_t *paper)
+orders_problem_t *orders_pdf_doc_finish(orders_pdf_doc_t *doc)
 {
     cairo_status_t status;
 
-    if (orders_pdf_doc_flush(paper)) {
-        while (paper->drawn < paper->pages) {
-            end_page(paper);
+    if (orders_pdf_doc_flush(doc)) {
+        while (doc->drawn < doc->pages) {
+            end_page(doc);
         }
     }
-    status = end_document(paper);
+    status = end_document(doc);
     return status == CAIRO_STATUS_SUCCESS
                ? NULL
-               : failed(paper->pool, apr_pstrcat(paper->pool, "the invoice cannot be written: ",
-                                                 cairo_status_to_string(status), NULL));
+               : failed(doc->pool, apr_pstrcat(doc->pool, "the invoice cannot be written: ",
+                                               cairo_status_to_string(status), NULL));
 }

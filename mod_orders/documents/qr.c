@@ -33,7 +33,7 @@ static void on_flush(png_structp png)
 {
 }
 
-/** One line of pixels, white where a bit is set; `y` counts modules and may lie in the quiet zone. */
+/** Fills a row of pixels; a set bit is white. `y` counts modules and may be in the quiet zone. */
 static void fill_row(unsigned char *row, const QRcode *code, int y)
 {
     int pixel, side = code->width * ORDERS_QR_MODULE;
@@ -50,7 +50,7 @@ static void fill_row(unsigned char *row, const QRcode *code, int y)
     }
 }
 
-/** False when libpng had no memory; it comes back here from wherever it fails. */
+/** False when libpng fails: it returns here by longjmp(). */
 static bool write_png(png_structp png, png_infop info, const QRcode *code, orders_bytes_t *out)
 {
     const int side = (code->width + 2 * ORDERS_QR_QUIET) * ORDERS_QR_MODULE;

@@ -12,58 +12,59 @@
 #define CONNECT_TIMEOUT_MS 5000L
 #define RETRY_AFTER 60
 
-/** How far the talk with the server is: what a refusal is about. */
-typedef enum { OF_SESSION, OF_SENDER, OF_RECIPIENT, OF_MESSAGE } subject_e;
+/** Stage of the SMTP dialogue: the command that a refusal answers. */
+typedef enum { STAGE_SESSION, STAGE_SENDER, STAGE_RECIPIENT, STAGE_MESSAGE } smtp_stage_e;
 
-static const char *const subjects[] = {[OF_SESSION] = "before MAIL",
-                                       [OF_SENDER] = "MAIL",
-                                       [OF_RECIPIENT] = "RCPT",
-                                       [OF_MESSAGE] = "DATA"};
+static const char *const stage_names[] = {[STAGE_SESSION] = "before MAIL",
+                                          [STAGE_SENDER] = "MAIL",
+                                          [STAGE_RECIPIENT] = "RCPT",
+                                          [STAGE_MESSAGE] = "DATA"};
 
-/** One call of libcurl's. */
-typedef struct talk_t {
+/** State of one SMTP transfer. */
+typedef struct smtp_transfer_t {
     const char *message;
     apr_size_t length, sent;
-    subject_e subject;
+    smtp_stage_e stage;
     apr_time_t deadline;
     bool (*stop)(void *context);
     void *context;
-} talk_t;
+} smtp_transfer_t;
 
 static size_t read_message(char *into, size_t size, size_t count, void *context)
 {
-    talk_t *talk = context;
+    smtp_transfer_t *transfer = context;
     size_t length = size * count;
 
-    if (length > talk->length - talk->sent) {
-        length = talk->length - talk->sent;
+    if (length > transfer->length - transfer->sent) {
+        length = transfer->length - transfer->sent;
     }
-    memcpy(into, talk->message + talk->sent, length);
-    talk->sent += length;
+    memcpy(into, transfer->message + transfer->sent, length);
+    transfer->sent += length;
     return length;
 }
 
-/** Asked while anything is waited for, the answer to QUIT too, which CURLOPT_TIMEOUT_MS knows nothing of. */
+/** Progress callback. Also bounds the wait for the answer to QUIT, which CURLOPT_TIMEOUT_MS does not. */
 static int is_over(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total,
                    curl_off_t upload_now)
 {
-    const talk_t *talk = context;
+    const smtp_transfer_t *transfer = context;
 
-    return orders_clock_now() > talk->deadline || (talk->stop && talk->stop(talk->context));
+    return orders_clock_now() > transfer->deadline ||
+           (transfer->stop && transfer->stop(transfer->context));
 }
 
-/** Sees the commands as they are sent; nothing of them is kept. */
+/** Debug callback: derives the stage from the commands that are sent. Keeps no data. */
 static int follow(CURL *handle, curl_infotype type, char *data, size_t length, void *context)
 {
     static const struct {
         const char *verb;
-        subject_e subject;
-    } known[] = {{"MAIL ", OF_SENDER}, {"RCPT ", OF_RECIPIENT}, {"DATA\r", OF_MESSAGE}};
-    talk_t *talk = context;
+        smtp_stage_e stage;
+    } known[] = {{"MAIL ", STAGE_SENDER}, {"RCPT ", STAGE_RECIPIENT}, {"DATA\r", STAGE_MESSAGE}};
+    smtp_transfer_t *transfer = context;
 
     for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof(known) / sizeof(known[0]); i++) {
         if (length >= 5 && !strncmp(data, known[i].verb, 5)) {
-            talk->subject = known[i].subject;
+            transfer->stage = known[i].stage;
         }
     }
     return 0;
@@ -86,12 +87,11 @@ static CURLcode set_safety(CURL *handle, const orders_mailer_t *mailer)
 #endif
     ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
     ORDERS_CURL_SET(CURLOPT_USE_SSL, (long)(mailer->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-    ORDERS_CURL_SET(CURLOPT_FORBID_REUSE,
-                    1L); /* so that QUIT is said while is_over is still asked */
+    ORDERS_CURL_SET(CURLOPT_FORBID_REUSE, 1L); /* sends QUIT while is_over() is still called */
     return code;
 }
 
-static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, talk_t *talk)
+static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, smtp_transfer_t *transfer)
 {
     CURLcode code = CURLE_OK;
 
@@ -102,22 +102,23 @@ static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, talk_t *ta
     }
     ORDERS_CURL_SET(CURLOPT_MAIL_FROM, mailer->from);
     ORDERS_CURL_SET(CURLOPT_UPLOAD, 1L);
-    ORDERS_CURL_SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)talk->length);
+    ORDERS_CURL_SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->length);
     ORDERS_CURL_SET(CURLOPT_READFUNCTION, read_message);
-    ORDERS_CURL_SET(CURLOPT_READDATA, talk);
+    ORDERS_CURL_SET(CURLOPT_READDATA, transfer);
     ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, forget);
     ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, forget);
     ORDERS_CURL_SET(CURLOPT_XFERINFOFUNCTION, is_over);
-    ORDERS_CURL_SET(CURLOPT_XFERINFODATA, talk);
+    ORDERS_CURL_SET(CURLOPT_XFERINFODATA, transfer);
     ORDERS_CURL_SET(CURLOPT_NOPROGRESS, 0L);
     ORDERS_CURL_SET(CURLOPT_DEBUGFUNCTION, follow);
-    ORDERS_CURL_SET(CURLOPT_DEBUGDATA, talk);
+    ORDERS_CURL_SET(CURLOPT_DEBUGDATA, transfer);
     ORDERS_CURL_SET(CURLOPT_VERBOSE, 1L);
     return code;
 }
 
-/** `*reply`: the server's last, 0 when it has not said anything. */
-static CURLcode perform(const orders_mailer_t *mailer, const char *to, talk_t *talk, long *reply)
+/** `*reply`: the last reply code of the server; 0: none. */
+static CURLcode perform(const orders_mailer_t *mailer, const char *to, smtp_transfer_t *transfer,
+                        long *reply)
 {
     CURL *handle = curl_easy_init();
     struct curl_slist *recipients = curl_slist_append(NULL, to);
@@ -126,7 +127,7 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, talk_t *t
     if (handle && recipients) {
         code = set_safety(handle, mailer);
         if (code == CURLE_OK) {
-            code = set_talk(handle, mailer, talk);
+            code = set_talk(handle, mailer, transfer);
         }
         ORDERS_CURL_SET(CURLOPT_MAIL_RCPT, recipients);
         if (code == CURLE_OK) {
@@ -140,10 +141,10 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, talk_t *t
 }
 
 /**
- * Final is only what the server says for good (5xx) of the recipient or the message; of the sender, that the message is
- * too long for it (552, RFC 1870). What it says of us, such as that a password is needed, may be mended meanwhile.
+ * Final are only permanent replies (5xx) about the recipient or the message, and 552 to the sender (message too large, RFC 1870).
+ * Replies about this server, such as a required password, are temporary: an administrator can fix the cause.
  */
-static bool is_final(CURLcode code, const talk_t *talk, long reply)
+static bool is_final(CURLcode code, const smtp_transfer_t *transfer, long reply)
 {
     static const long ours[] = {530, 534, 535, 538};
 
@@ -157,19 +158,20 @@ static bool is_final(CURLcode code, const talk_t *talk, long reply)
             return false;
         }
     }
-    return talk->subject == OF_RECIPIENT || talk->subject == OF_MESSAGE ||
-           (talk->subject == OF_SENDER && reply == 552);
+    return transfer->stage == STAGE_RECIPIENT || transfer->stage == STAGE_MESSAGE ||
+           (transfer->stage == STAGE_SENDER && reply == 552);
 }
 
-/** libcurl's own sentence and the server's number: the server's sentence may have an address in it. */
-static orders_problem_t *failure(apr_pool_t *pool, CURLcode code, const talk_t *talk, long reply)
+/** Logs libcurl's message and the server's reply code, but not the server's text, which may contain an address. */
+static orders_problem_t *failure(apr_pool_t *pool, CURLcode code, const smtp_transfer_t *transfer,
+                                 long reply)
 {
-    bool final = is_final(code, talk, reply);
+    bool final = is_final(code, transfer, reply);
     orders_problem_t *problem =
         orders_problem(pool, final ? ORDERS_E_mail_refused : ORDERS_E_mail_unreachable, NULL);
 
     problem->retry_after = final ? 0 : RETRY_AFTER;
-    problem->log = apr_psprintf(pool, "%s: %s, last reply %ld", subjects[talk->subject],
+    problem->log = apr_psprintf(pool, "%s: %s, last reply %ld", stage_names[transfer->stage],
                                 curl_easy_strerror(code), reply);
     return problem;
 }
@@ -178,15 +180,16 @@ orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *po
                                    const orders_mail_t *mail, bool (*stop)(void *context),
                                    void *context)
 {
-    talk_t talk = {.deadline = orders_clock_now() + apr_time_from_msec(mailer->timeout_ms),
-                   .stop = stop,
-                   .context = context};
+    smtp_transfer_t transfer = {.deadline =
+                                    orders_clock_now() + apr_time_from_msec(mailer->timeout_ms),
+                                .stop = stop,
+                                .context = context};
     long reply = 0;
     CURLcode code;
 
-    ORDERS_TRY(orders_mail_compose(&talk.message, &talk.length, pool, mailer, mail));
-    code = perform(mailer, mail->to, &talk, &reply);
-    return code == CURLE_OK ? NULL : failure(pool, code, &talk, reply);
+    ORDERS_TRY(orders_mail_compose(&transfer.message, &transfer.length, pool, mailer, mail));
+    code = perform(mailer, mail->to, &transfer, &reply);
+    return code == CURLE_OK ? NULL : failure(pool, code, &transfer, reply);
 }
 
 /** A part of an URL, or NULL; to be freed with curl_free. */

@@ -12,22 +12,22 @@
 #define LONGEST_LINE 76
 #define LONGEST_ID 128
 
-/** An encoded word: its frame, and RFC 2047's longest. */
+/** Encoded words: the frame, and the maximum length by RFC 2047. */
 #define WORD_HEAD "=?utf-8?B?"
 #define WORD_TAIL "?="
 #define WORD_FRAME (sizeof(WORD_HEAD WORD_TAIL) - 1)
 #define LONGEST_WORD 75
-#define SHORTEST_WORD (WORD_FRAME + 8) /* holds any character */
+#define SHORTEST_WORD (WORD_FRAME + 8) /* room for any character */
 
-/** No line of quoted-printable has a `=` before a `_`, so that none is mistaken for it. */
+/** Quoted-printable never has `=` before `_`, so no line of a body equals the boundary. */
 #define BOUNDARY "=_mod_orders"
 
-/** A message in the making. */
+/** A message being composed. */
 typedef struct out_t {
     apr_pool_t *pool;
     char *text;
     apr_size_t length, size;
-    apr_size_t column; /**< of the line under way */
+    apr_size_t column; /**< of the current line */
 } out_t;
 
 static void put_n(out_t *out, const char *text, apr_size_t length)
@@ -58,7 +58,7 @@ static void end_line(out_t *out)
     out->column = 0;
 }
 
-/** The next word of a header, on a line of its own where this one has no room. */
+/** Adds a word to a header and folds the line when it is full. */
 static void put_word(out_t *out, const char *word)
 {
     if (out->column + 1 + strlen(word) > LONGEST_LINE) {
@@ -68,7 +68,7 @@ static void put_word(out_t *out, const char *word)
     put(out, word);
 }
 
-/** As many whole characters as `room` bytes hold. */
+/** Length of the longest prefix of whole characters that fits into `room` bytes. */
 static apr_size_t whole_characters(const char *text, apr_size_t room)
 {
     const char *end = text + strlen(text);
@@ -91,7 +91,7 @@ static const char *encoded_word(apr_pool_t *pool, const char *text, apr_size_t l
     return apr_pstrcat(pool, WORD_HEAD, base64, WORD_TAIL, NULL);
 }
 
-/** Text that is no plain word, as encoded words: readers drop the space between two of them. */
+/** Adds text as encoded words. Readers drop the white space between two of them. */
 static void put_encoded(out_t *out, const char *text)
 {
     while (*text) {
@@ -107,7 +107,7 @@ static void put_encoded(out_t *out, const char *text)
     }
 }
 
-/** Printable ASCII that no reader takes for something else, on one line. */
+/** Whether the text is printable ASCII that needs no encoding and fits on one line. */
 static bool is_plain(const char *text, apr_size_t room)
 {
     apr_size_t length = strlen(text);
@@ -155,13 +155,13 @@ static void put_header(out_t *out, const char *name, const char *value)
     end_line(out);
 }
 
-/** The length of the line end at `at`, 0 when there is none. */
+/** Length of the line end at `at`; 0: none. */
 static apr_size_t line_end(const char *at)
 {
     return at[0] == '\r' && at[1] == '\n' ? 2 : at[0] == '\r' || at[0] == '\n' ? 1 : 0;
 }
 
-/** Besides what has to be: what relays and mailboxes change at a line's begin or end. */
+/** Also quotes characters that relays and mailboxes change at the start or end of a line. */
 static bool must_quote(const char *at, bool first)
 {
     unsigned char byte = (unsigned char)*at;
@@ -184,7 +184,8 @@ static void put_quoted_printable(out_t *out, const char *text)
             end_line(out);
             continue;
         }
-        if (out->column > LONGEST_LINE - 4) { /* a character's three, and the `=` */
+        if (out->column >
+            LONGEST_LINE - 4) { /* three for an encoded byte, one for the soft line break */
             put_n(out, "=", 1);
             end_line(out);
         }
@@ -220,14 +221,14 @@ static void put_parts(out_t *out, const orders_mail_t *mail)
     put(out, "--" BOUNDARY);
     end_line(out);
     put_part(out, "text/plain", mail->text);
-    put(out, "\r\n--" BOUNDARY); /* whose line end in front is not the text's */
+    put(out, "\r\n--" BOUNDARY); /* the line end before a boundary is not part of the body */
     end_line(out);
     put_part(out, "text/html", mail->html);
     put(out, "\r\n--" BOUNDARY "--");
     end_line(out);
 }
 
-/** As RFC 5322 has it, which has no name for Greenwich any more. */
+/** A date of RFC 5322 in UTC, with the offset +0000. */
 static const char *date_text(apr_pool_t *pool, apr_time_t date)
 {
     char text[APR_RFC822_DATE_LEN];
@@ -237,7 +238,7 @@ static const char *date_text(apr_pool_t *pool, apr_time_t date)
     return apr_pstrcat(pool, text, "+0000", NULL);
 }
 
-/** One line of UTF-8. */
+/** Whether the text is a single line of valid UTF-8. */
 static bool is_header_text(const char *text)
 {
     return text && orders_utf8_valid(text, strlen(text)) &&

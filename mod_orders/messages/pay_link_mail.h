@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What mails say. Composed when they are sent: nothing in a queued mail is a secret. */
+/** The mail with a pay link. It is composed when it is sent, so that a queued mail contains no secret. */
 #ifndef ORDERS_MESSAGES_PAY_LINK_MAIL_H
 #define ORDERS_MESSAGES_PAY_LINK_MAIL_H
 
@@ -8,8 +8,8 @@
 #include "store/views.h"
 
 /**
- * The mail that is due, with its texts from `pool`. `link_expired` when the time of its order is over: it must not be sent
- * any more. `not_configured` as orders_pay_link_url.
+ * Composes the texts of a mail that is due, allocated from `pool`. `link_expired`: the order has expired, so the mail must not be sent.
+ * `not_configured` as in orders_pay_link_url().
  */
 orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
                                    const orders_settings_t *settings,

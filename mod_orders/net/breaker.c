@@ -10,31 +10,31 @@
 #define FAILURES_TO_OPEN 5
 #define PAUSE apr_time_from_sec(2)
 #define WAIT apr_time_from_sec(1)
-/** At most one line about too many calls in this time. */
+/** The log gets at most one line about refused calls per interval. */
 #define REPORT_EVERY apr_time_from_sec(60)
 
 typedef enum { CLOSED, OPEN, HALF_OPEN } state_e;
 
 struct orders_breaker_t {
     const char *channel;
-    int calls;            /**< at most so many at a time */
-    pthread_mutex_t lock; /**< over the rest; held for moments only */
-    pthread_cond_t left;  /**< a call has ended, or the state has changed */
+    int calls;            /**< limit of concurrent calls */
+    pthread_mutex_t lock; /**< protects the members below; never held across a call */
+    pthread_cond_t left;  /**< signalled when a call ends or the state changes */
     state_e state;
     int in_use, waiting;
-    int events, events_waiting; /**< of these, those for a provider's events */
-    bool stalled;               /**< a waiter gave up and no call has ended since */
-    int failures;               /**< in a row */
+    int events, events_waiting; /**< the part of them that serves a provider's events */
+    bool stalled;               /**< a wait timed out and no call has ended since */
+    int failures;               /**< consecutive failures */
     apr_time_t opened_at, retry_at, report_at;
-    int refused; /**< calls not made since the last line in the log */
+    int refused; /**< calls refused since the last line in the log */
 };
 
-/** What to log once the lock is released. */
-typedef struct line_t {
+/** A line to log after the lock is released. */
+typedef struct log_line_t {
     enum { NOTHING, OPENED, CLOSED_AGAIN, TOO_MANY } what;
     int refused;
     apr_time_t since;
-} line_t;
+} log_line_t;
 
 orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls)
 {
@@ -47,7 +47,8 @@ orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, i
     return breaker;
 }
 
-static void write_line(const orders_breaker_t *breaker, const line_t *line, const orders_log_t *log)
+static void write_line(const orders_breaker_t *breaker, const log_line_t *line,
+                       const orders_log_t *log)
 {
     static const char prefix[] = "ORD0021 provider_unreachable - - channel";
 
@@ -75,28 +76,29 @@ static void write_line(const orders_breaker_t *breaker, const line_t *line, cons
     }
 }
 
-static line_t take_line(orders_breaker_t *breaker, int what)
+static log_line_t take_line(orders_breaker_t *breaker, int what)
 {
-    const line_t line = {.what = what, .refused = breaker->refused, .since = breaker->opened_at};
+    const log_line_t line = {
+        .what = what, .refused = breaker->refused, .since = breaker->opened_at};
 
     breaker->refused = 0;
     return line;
 }
 
-/** Anybody may send an event again, and the provider sends those that were refused: buyers keep half of the places. */
+/** Events can be replayed by anybody, and a provider sends refused ones again: half of the limit stays for buyers. */
 static int event_calls(const orders_breaker_t *breaker)
 {
     return breaker->calls > 1 ? breaker->calls / 2 : 1;
 }
 
-/** Under the lock. */
+/** Caller holds the lock. */
 static bool is_full(const orders_breaker_t *breaker, orders_caller_e caller)
 {
     return breaker->in_use >= breaker->calls ||
            (caller == ORDERS_CALLER_EVENT && breaker->events >= event_calls(breaker));
 }
 
-/** Under the lock. */
+/** Caller holds the lock. */
 static bool may_wait(const orders_breaker_t *breaker, orders_caller_e caller)
 {
     return breaker->waiting < breaker->calls &&
@@ -122,7 +124,7 @@ static void wait_for_place(orders_breaker_t *breaker, orders_caller_e caller)
     breaker->events_waiting -= event;
 }
 
-/** Under the lock. False: refused. */
+/** Caller holds the lock. False: refused. */
 static bool admit_closed(orders_breaker_t *breaker, orders_caller_e caller,
                          orders_admission_t *admission)
 {
@@ -142,7 +144,7 @@ static bool admit_closed(orders_breaker_t *breaker, orders_caller_e caller,
     return true;
 }
 
-/** Under the lock. */
+/** Caller holds the lock. */
 static bool may_probe(const orders_breaker_t *breaker)
 {
     return breaker->state == OPEN && orders_clock_now() >= breaker->retry_at;
@@ -161,8 +163,8 @@ bool orders_breaker_ready(orders_breaker_t *breaker)
     return ready;
 }
 
-/** Under the lock: counts it. */
-static const char *refuse(orders_breaker_t *breaker, line_t *line)
+/** Caller holds the lock. Counts the refusal. */
+static const char *refuse(orders_breaker_t *breaker, log_line_t *line)
 {
     breaker->refused++;
     if (breaker->state != CLOSED) {
@@ -179,7 +181,7 @@ const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e call
                                  const orders_log_t *log, orders_admission_t *admission)
 {
     const char *why = NULL;
-    line_t line = {.what = NOTHING};
+    log_line_t line = {.what = NOTHING};
 
     *admission = (orders_admission_t){.counted = false};
     if (!breaker) {
@@ -197,16 +199,16 @@ const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e call
     return why;
 }
 
-/** Under the lock. */
+/** Caller holds the lock. */
 static void open_until(orders_breaker_t *breaker, apr_time_t retry_at)
 {
     breaker->state = OPEN;
     breaker->retry_at = retry_at;
 }
 
-/** Under the lock. Calls that began before the breaker opened count as well. */
+/** Caller holds the lock. Calls that began before the breaker opened count too. */
 static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outcome_e outcome,
-                         line_t *line)
+                         log_line_t *line)
 {
     const apr_time_t now = orders_clock_now();
 
@@ -229,7 +231,7 @@ static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outc
 void orders_breaker_leave(orders_breaker_t *breaker, const orders_admission_t *admission,
                           orders_call_outcome_e outcome, const orders_log_t *log)
 {
-    line_t line = {.what = NOTHING};
+    log_line_t line = {.what = NOTHING};
 
     if (!breaker) {
         return;

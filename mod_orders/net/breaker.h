@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Bounds what the provider of one channel can hold of this process: a limit of concurrent calls, and a circuit breaker.
+ * Circuit breaker with a concurrency limit, one per channel: it bounds the threads that one provider can occupy.
  *
- * closed     At most `calls` calls at a time. As many others wait for one second; any further call is refused at once. When
- *            a wait was in vain, every call is refused until one of those under way ends. A provider's events get at most
- *            half of the places, so that events that come again and again leave room for buyers.
- * open       After five failed calls in a row. Every call is refused for two seconds.
- * half-open  After that: one call is a probe, all others are refused. Its answer closes the breaker, its failure opens it again.
+ * closed     At most `calls` concurrent calls. As many more wait for up to one second; any further call is refused at once. After a
+ *            wait has timed out, every call is refused until a call in progress ends. Calls for a provider's events get at most
+ *            half of the limit, so that repeated events leave room for buyers.
+ * open       After five consecutive failures. Every call is refused for two seconds.
+ * half-open  Then one call is a probe, and all others are refused. Its reply closes the breaker; its failure opens it again.
  *
- * The breaker is made with the configuration; its state is a process's own. Any thread may use it.
+ * Created with the configuration; each process has its own state. Thread-safe.
  */
 #ifndef ORDERS_NET_BREAKER_H
 #define ORDERS_NET_BREAKER_H
@@ -18,40 +18,38 @@
 
 #include "core/log.h"
 
-#define ORDERS_BREAKER_CALLS 4 /**< at a time, unless a channel says otherwise */
+#define ORDERS_BREAKER_CALLS 4 /**< default limit of concurrent calls */
 #define ORDERS_BREAKER_MAX_CALLS 64
 
 typedef struct orders_breaker_t orders_breaker_t;
 
 typedef enum {
     ORDERS_CALL_ANSWERED,
-    ORDERS_CALL_FAILED,   /**< no whole reply, or one that means trouble */
-    ORDERS_CALL_CANCELLED /**< by the caller: says nothing about the provider */
+    ORDERS_CALL_FAILED,   /**< no complete reply, or a status that counts as a failure */
+    ORDERS_CALL_CANCELLED /**< by the caller; tells nothing about the provider */
 } orders_call_outcome_e;
 
-/** For whom a call is made. */
+/** Purpose of a call. */
 typedef enum {
-    ORDERS_CALLER_BUYER,  /**< or an operator: somebody waits for the answer */
-    ORDERS_CALLER_WORKER, /**< one call at a time; it neither waits nor counts */
-    ORDERS_CALLER_EVENT   /**< a provider's event, which will be sent again */
+    ORDERS_CALLER_BUYER, /**< a client (buyer or operator) waits for the result */
+    ORDERS_CALLER_WORKER, /**< the worker: one call at a time, neither waits nor counts against the limit */
+    ORDERS_CALLER_EVENT /**< a provider's event, which the provider sends again */
 } orders_caller_e;
 
-/** One admitted call, from enter to leave. */
+/** An admitted call, between orders_breaker_enter() and orders_breaker_leave(). */
 typedef struct orders_admission_t {
-    bool counted; /**< among the concurrent calls */
-    bool event;   /**< counted among those for events, too */
+    bool counted; /**< counts against the limit */
+    bool event;   /**< counts against the limit of events too */
     bool probe;
 } orders_admission_t;
 
-/** `channel` must live as long as `pool`. */
+/** `channel`: its name, for the log; must live as long as `pool`. */
 orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls);
 
-/** Whether a call would be admitted now, for a job that can come again: it claims no work otherwise. */
+/** Whether a call would be admitted now. A job asks before it claims work. */
 bool orders_breaker_ready(orders_breaker_t *breaker);
 
-/**
- * NULL: the call may be made, and orders_breaker_leave must follow. Otherwise why not.
- */
+/** NULL: the call is admitted, and orders_breaker_leave() must follow. Otherwise the reason of the refusal, for the log. */
 const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,
                                  const orders_log_t *log, orders_admission_t *admission);
 

@@ -15,7 +15,7 @@ CURLcode orders_curl_safe(CURL *handle, const char *ca_file, long timeout_ms, lo
     ORDERS_CURL_SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     ORDERS_CURL_SET(CURLOPT_TIMEOUT_MS, timeout_ms);
     ORDERS_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < connect_ms ? timeout_ms : connect_ms);
-#if LIBCURL_VERSION_NUM >= 0x075700 /* a silent name server is not waited for beyond the time */
+#if LIBCURL_VERSION_NUM >= 0x075700 /* an unresponsive name server must not outlast the timeout */
     ORDERS_CURL_SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
     return code;

@@ -13,14 +13,14 @@
 #define MAX_IDLE 16
 #define MAX_CONNECTIONS 2L
 #define MAX_IDLE_SECONDS 60L
-/** How long a call may wait for the network before it looks whether it is still wanted. */
+/** Interval at which a transfer checks whether it was cancelled. */
 #define LOOK_EVERY_MS 200
 
 /** What one call needs of libcurl: `multi` drives `easy`, and keeps its connection open. */
-typedef struct line_t {
+typedef struct http_conn_t {
     CURL *easy;
     CURLM *multi;
-} line_t;
+} http_conn_t;
 
 /**
  * Lines between calls. The newest is taken first, so that a quiet server lets the others grow old. Empty until the
@@ -28,7 +28,7 @@ typedef struct line_t {
  */
 static struct {
     pthread_mutex_t lock;
-    line_t line[MAX_IDLE];
+    http_conn_t conn[MAX_IDLE];
     int count;
 } idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -40,46 +40,46 @@ typedef struct sink_t {
     size_t header_bytes;
 } sink_t;
 
-static void close_line(line_t line)
+static void close_line(http_conn_t conn)
 {
-    curl_easy_cleanup(line.easy); /* NULLs are fine with both */
-    curl_multi_cleanup(line.multi);
+    curl_easy_cleanup(conn.easy); /* NULLs are fine with both */
+    curl_multi_cleanup(conn.multi);
 }
 
-static bool take_line(line_t *line)
+static bool take_line(http_conn_t *conn)
 {
     bool found = false;
 
     pthread_mutex_lock(&idle.lock);
     if (idle.count) {
-        *line = idle.line[--idle.count];
+        *conn = idle.conn[--idle.count];
         found = true;
     }
     pthread_mutex_unlock(&idle.lock);
     if (!found) {
-        *line = (line_t){.easy = curl_easy_init(), .multi = curl_multi_init()};
-        found = line->easy && line->multi &&
-                curl_multi_setopt(line->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) == CURLM_OK;
+        *conn = (http_conn_t){.easy = curl_easy_init(), .multi = curl_multi_init()};
+        found = conn->easy && conn->multi &&
+                curl_multi_setopt(conn->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) == CURLM_OK;
         if (!found) {
-            close_line(*line);
+            close_line(*conn);
         }
     }
     return found;
 }
 
-static void give_line(line_t line)
+static void give_line(http_conn_t conn)
 {
     bool kept = false;
 
-    curl_easy_reset(line.easy);
+    curl_easy_reset(conn.easy);
     pthread_mutex_lock(&idle.lock);
     if (idle.count < MAX_IDLE) {
-        idle.line[idle.count++] = line;
+        idle.conn[idle.count++] = conn;
         kept = true;
     }
     pthread_mutex_unlock(&idle.lock);
     if (!kept) {
-        close_line(line);
+        close_line(conn);
     }
 }
 
@@ -122,13 +122,13 @@ static size_t count_header(char *data, size_t size, size_t count, void *context)
 static int add_header(void *context, const char *name, const char *value)
 {
     struct curl_slist **list = context;
-    char line[2048];
+    char conn[2048];
     struct curl_slist *longer;
 
-    if (apr_snprintf(line, sizeof(line), "%s: %s", name, value) >= (int)sizeof(line) - 1) {
+    if (apr_snprintf(conn, sizeof(conn), "%s: %s", name, value) >= (int)sizeof(conn) - 1) {
         return 0;
     }
-    longer = curl_slist_append(*list, line);
+    longer = curl_slist_append(*list, conn);
     if (!longer) {
         return 0;
     }
@@ -176,44 +176,44 @@ static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
 }
 
 /** Drives the call until it has an end, or is not wanted any more: CURLE_ABORTED_BY_CALLBACK. */
-static CURLcode drive(line_t line, const orders_http_request_t *request)
+static CURLcode drive(http_conn_t conn, const orders_http_request_t *request)
 {
     const CURLMsg *message;
     int running = 1, left = 0;
 
-    while (curl_multi_perform(line.multi, &running) == CURLM_OK && running) {
+    while (curl_multi_perform(conn.multi, &running) == CURLM_OK && running) {
         if (request->cancelled && request->cancelled(request->context)) {
             return CURLE_ABORTED_BY_CALLBACK;
         }
-        if (curl_multi_poll(line.multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
+        if (curl_multi_poll(conn.multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
             break;
         }
     }
-    message = running ? NULL : curl_multi_info_read(line.multi, &left);
+    message = running ? NULL : curl_multi_info_read(conn.multi, &left);
     return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
 }
 
-static CURLcode perform(line_t line, const orders_http_request_t *request, sink_t *sink,
+static CURLcode perform(http_conn_t conn, const orders_http_request_t *request, sink_t *sink,
                         orders_http_reply_t *reply)
 {
     struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     if (apr_table_do(add_header, &headers, request->headers, NULL)) {
-        code = set_safety(line.easy, request);
+        code = set_safety(conn.easy, request);
     }
     if (code == CURLE_OK) {
-        code = set_message(line.easy, request, headers, sink);
+        code = set_message(conn.easy, request, headers, sink);
     }
     if (code == CURLE_OK) {
         code = CURLE_FAILED_INIT;
-        if (curl_multi_add_handle(line.multi, line.easy) == CURLM_OK) {
-            code = drive(line, request);
-            curl_multi_remove_handle(line.multi, line.easy);
+        if (curl_multi_add_handle(conn.multi, conn.easy) == CURLM_OK) {
+            code = drive(conn, request);
+            curl_multi_remove_handle(conn.multi, conn.easy);
         }
     }
     if (code == CURLE_OK) {
-        code = curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, &reply->status);
+        code = curl_easy_getinfo(conn.easy, CURLINFO_RESPONSE_CODE, &reply->status);
     }
     curl_slist_free_all(headers);
     return code;
@@ -235,15 +235,15 @@ const char *orders_http_call(const orders_http_request_t *request, orders_http_r
                              apr_pool_t *pool)
 {
     sink_t sink = {.pool = pool};
-    line_t line;
+    http_conn_t conn;
     CURLcode code;
 
     memset(reply, 0, sizeof(*reply));
-    if (!take_line(&line)) {
+    if (!take_line(&conn)) {
         return "libcurl has no memory";
     }
-    code = perform(line, request, &sink, reply);
-    give_line(line);
+    code = perform(conn, request, &sink, reply);
+    give_line(conn);
     if (code != CURLE_OK) {
         return reason(code);
     }
@@ -363,7 +363,7 @@ void orders_http_shutdown(void)
 {
     pthread_mutex_lock(&idle.lock);
     while (idle.count) {
-        close_line(idle.line[--idle.count]);
+        close_line(idle.conn[--idle.count]);
     }
     pthread_mutex_unlock(&idle.lock);
     curl_global_cleanup();

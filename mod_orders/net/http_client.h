@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Bounded HTTP calls by libcurl: one call, one reply, a time and a size that cannot be passed. No redirects, no other
- * protocols, certificates checked. Connections are kept for the next call of the same process; any thread may call.
+ * HTTP client on libcurl with bounded time and reply size. Follows no redirects, speaks no other protocols, verifies certificates.
+ * Connections are kept for later calls of the same process. Thread-safe.
  */
 #ifndef ORDERS_NET_HTTP_CLIENT_H
 #define ORDERS_NET_HTTP_CLIENT_H
@@ -15,11 +15,11 @@
 typedef struct orders_http_request_t {
     const char *url;
     const apr_table_t *headers;
-    const char *body; /**< POSTed; NULL: GET */
+    const char *body; /**< sent by POST; NULL: GET */
     apr_size_t length;
-    int timeout_ms;      /**< for the whole call */
-    const char *ca_file; /**< or NULL: the system's */
-    /** Asked a few times a second while the call is under way: true ends it at once. NULL: nothing does but the time. */
+    int timeout_ms;      /**< total time of the call */
+    const char *ca_file; /**< PEM; NULL: the system's store */
+    /** Called several times a second during the call; true aborts it. NULL: only the timeout ends the call. */
     bool (*cancelled)(void *context);
     void *context;
 } orders_http_request_t;
@@ -30,25 +30,25 @@ typedef struct orders_http_reply_t {
     apr_size_t length;
 } orders_http_reply_t;
 
-/** NULL, or why there is no whole reply: libcurl's words, for the log alone. Everything lives in `pool`. */
+/** NULL, or why there is no complete reply: libcurl's message, for the log only. The reply lives in `pool`. */
 const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
                              apr_pool_t *pool);
 
-/** https, or http to this very machine; a host; no user, query or fragment. NULL, or a sentence that says what is wrong. */
+/** Accepts https, and http to a loopback address; requires a host; refuses user, query and fragment. NULL, or an error message. */
 const char *orders_http_url_check(const char *url);
 
-/** The same for a page that a browser is sent to, which may have a query and a fragment. */
+/** The same for a page that a browser is sent to: query and fragment are allowed. */
 const char *orders_http_page_check(const char *url);
 
-/** Whether a URL's host is this very machine: localhost, 127.x.y.z, [::1]. */
+/** Whether a host is a loopback address: localhost, 127.x.y.z, [::1]. */
 bool orders_http_is_loopback(const char *host);
-/** `url` without its trailing slashes, and a path that begins with one. */
+/** Appends a path that begins with a slash to `url`, whose trailing slashes are dropped. */
 const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path);
 
-/** Scheme, host (in lower case) and port of a URL that was checked, "https://pay.example:443"; NULL when it is none. */
+/** Scheme, host (in lower case) and port of a URL: "https://pay.example:443". NULL for a malformed URL. */
 const char *orders_http_origin(apr_pool_t *pool, const char *url);
 
-/** Once a process, before the first call and after the last. */
+/** Once per process, before the first call and after the last. */
 void orders_http_startup(void);
 void orders_http_shutdown(void);
 

@@ -14,7 +14,7 @@
 #define MAX_ID 255
 #define MAX_LINE 1024
 
-/** One line of a secret file. */
+/** Adds the key of one line of a secret file. */
 static const char *add_key(orders_keys_t *keys, apr_pool_t *pool, const char *line,
                            apr_size_t length)
 {
@@ -110,7 +110,7 @@ const char *orders_signature_make(const orders_keys_t *keys, const orders_messag
     return all;
 }
 
-/** Plain decimal digits, near enough to now. */
+/** Whether `timestamp` is decimal and within the tolerance. */
 static bool timely(const char *timestamp, apr_time_t now)
 {
     apr_int64_t seconds = 0;
@@ -123,7 +123,7 @@ static bool timely(const char *timestamp, apr_time_t now)
     return seconds >= -ORDERS_SIGNATURE_TOLERANCE && seconds <= ORDERS_SIGNATURE_TOLERANCE;
 }
 
-/** Looks at every given signature, whether or not one has fitted already. */
+/** Compares every given signature, so that the time does not depend on which one matches. */
 static bool among(const char *expected, const char *signatures)
 {
     const apr_size_t length = strlen(expected);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Calls of a channel's provider. Every one goes this way: within the channel's timeout and past its breaker. */
+/** The only path to a channel's provider: applies the channel's timeout and its circuit breaker. */
 #ifndef ORDERS_PAYMENTS_CHANNEL_CALL_H
 #define ORDERS_PAYMENTS_CHANNEL_CALL_H
 
@@ -7,8 +7,8 @@
 #include "payments/provider.h"
 
 /**
- * What the channel knows of a call (timeout, trusted certificates, cancellation) is filled into `request`. Problem:
- * `provider_unreachable`, when there is no whole reply, or (then it is `quiet`) when the call was not made.
+ * Fills the channel's timeout, certificate store and cancellation into `request` and makes the call. `provider_unreachable`: no complete
+ * reply, or (with `quiet` set) the breaker refused the call.
  */
 orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_t *pool,
                                       orders_http_request_t *request,

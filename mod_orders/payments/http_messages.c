@@ -82,7 +82,7 @@ static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
         pool, apr_pstrcat(pool, "the provider's reply cannot be read: ", why, NULL));
 }
 
-/** One JSON object through a table; the reason of a failure stays in the log. */
+/** Decodes a JSON object by a field table. The caller reports failures to the log only. */
 static orders_problem_t *decode(const orders_field_t *table, size_t count, apr_pool_t *pool,
                                 const char *text, apr_size_t length, void *into)
 {
@@ -211,7 +211,7 @@ typedef struct event_fields_t {
     const char *currency, *failure_code, *failure_message;
 } event_fields_t;
 
-/** Rules about money are the order database's: it keeps an event that breaks them, with its verdict. */
+/** Only the syntax is checked here: the database judges amounts, and stores refused events too. */
 static const orders_field_t event_table[] = {
     FIELD(event_fields_t, type, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_CODE),
     FIELD(event_fields_t, payment_key, STRING, 0, 0, MAX_ID),
@@ -229,7 +229,7 @@ static const char *or_null(const char *text)
     return text && *text ? text : NULL;
 }
 
-/** Ids go into paths and log lines. */
+/** Checks ids, which become parts of paths and log lines. */
 static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *pool)
 {
     orders_problem_t *problem = NULL;

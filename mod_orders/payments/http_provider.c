@@ -10,7 +10,7 @@
 #include "payments/http_messages.h"
 #include "payments/provider_problem.h"
 
-/** The headers of one of our messages; its id is also the key by which the provider knows a repeat. */
+/** Sets the headers of a message. Its id is also the idempotency key. */
 static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
                               const orders_message_t *message, apr_table_t *headers)
 {
@@ -31,7 +31,7 @@ static orders_problem_t *sign(const orders_channel_t *channel, apr_pool_t *pool,
     return NULL;
 }
 
-/** Posts a message; anything but a whole 2xx reply is a problem. */
+/** Posts a message. A problem unless there is a complete 2xx reply. */
 static orders_problem_t *post(const orders_channel_t *channel, apr_pool_t *pool, const char *path,
                               const orders_message_t *message, orders_http_reply_t *reply)
 {
@@ -131,7 +131,7 @@ static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t 
     return orders_event_read(event, pool, received->body, received->length);
 }
 
-/** The secret file: 1 to 4 lines of at least 16 bytes each; several while a secret is changed. */
+/** The secret file has 1 to 4 lines of at least 16 bytes each; more than one during a rotation. */
 static const char *options_check(const orders_channel_t *channel, apr_pool_t *pool)
 {
     orders_keys_t keys;

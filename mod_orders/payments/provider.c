@@ -10,10 +10,10 @@
 #include "payments/paypal/provider.h"
 #include "payments/paypal/token.h"
 
-/** For the transactions of one operation: queues, retries and statement timeouts. */
+/** Time that the transactions of an operation may take: queueing, retries, statement timeouts. Seconds. */
 #define DATABASE_SECONDS 60
 
-/** Every provider there is. */
+/** All providers. */
 static const orders_provider_t *const known[] = {
     &orders_http_provider,
     &orders_paypal_provider,

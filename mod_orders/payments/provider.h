@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Payment providers: an interface, and its implementations behind it. Calls are made with no database session held and
- * outside any transaction; each carries the random UUID of its payment or refund as idempotency key, so that a repeat is harmless and
- * no id that a restored database gives again can meet an old key.
+ * The interface of payment providers. Calls hold no database session and run outside any transaction. Each carries the random UUID of its
+ * payment or refund as idempotency key: a retry is harmless, and an id that a restored database assigns again never meets an old key.
  */
 #ifndef ORDERS_PAYMENTS_PROVIDER_H
 #define ORDERS_PAYMENTS_PROVIDER_H
@@ -24,35 +23,35 @@ typedef struct orders_channel_t {
     const orders_provider_t *provider;
     const char *url; /**< the provider's base URL */
     const unsigned char
-        *secret; /**< contents of secret-file: of both sides, or what we prove ourselves with */
+        *secret; /**< contents of secret-file: shared signing secret, or our credential */
     apr_size_t secret_length;
-    int timeout_ms;         /**< for one call, all included */
-    const char *ca_file;    /**< or NULL: the system's */
-    const char *client_id;  /**< paypal: of the REST app; else NULL */
-    const char *webhook_id; /**< paypal: of its webhook; else NULL */
-    /** Of who asks (orders_channel_open): true ends a call under way. NULL in the configuration. */
+    int timeout_ms;         /**< total time of one call */
+    const char *ca_file;    /**< PEM; NULL: the system's store */
+    const char *client_id;  /**< paypal: id of the REST app; otherwise NULL */
+    const char *webhook_id; /**< paypal: id of the webhook; otherwise NULL */
+    /** Set by orders_channel_open(): true aborts a call in progress. NULL in the configuration. */
     bool (*cancelled)(void *context);
     void *context;
     const orders_log_t *log; /**< of the caller; NULL in the configuration */
     orders_caller_e caller;
-    int calls;                 /**< of requests, at a time, in one process */
-    orders_breaker_t *breaker; /**< its state is the process's own; NULL: there is no bound */
+    int calls;                 /**< limit of concurrent calls of requests, per process */
+    orders_breaker_t *breaker; /**< its state is per process; NULL: no limit */
 } orders_channel_t;
 
 typedef struct orders_providers_t {
     const apr_array_header_t *channels; /**< of orders_channel_t */
     const orders_log_t *log;
-    const char *request_id; /**< of the request that asks; NULL: the worker asks */
-    /** Whether who asks can wait no longer: its calls end, `provider_unreachable`. Any thread of its calls; or NULL. */
+    const char *request_id; /**< of the calling request; NULL: the worker */
+    /** True aborts the calls in progress with `provider_unreachable`. Called on the thread of the call. NULL: never. */
     bool (*cancelled)(void *context);
     void *context;
     orders_caller_e caller;
 } orders_providers_t;
 
-/** A request's exponent when who asks does not know it: the provider's own table of currencies holds. */
+/** Exponent for callers that do not know it: the provider's own currency table applies. */
 #define ORDERS_EXPONENT_UNKNOWN (-1)
 
-/** What a provider is asked to collect. Amounts in minor units; `exponent`: how many decimals these are. */
+/** Request for a payment intent. `amount` is in minor units with `exponent` decimals. */
 typedef struct orders_intent_request_t {
     const char *payment_key; /**< a UUID; the idempotency key */
     int32_t tenant;
@@ -61,8 +60,8 @@ typedef struct orders_intent_request_t {
     const char *currency;
     int exponent;
     const char *return_url; /**< or NULL */
-    const char *cancel_url; /**< where a buyer goes who does not pay, or NULL */
-    const char *notify_url; /**< our events route, or NULL */
+    const char *cancel_url; /**< page for a buyer who does not pay, or NULL */
+    const char *notify_url; /**< URL for events, or NULL */
 } orders_intent_request_t;
 
 typedef struct orders_intent_reply_t {
@@ -78,18 +77,18 @@ typedef struct orders_capture_request_t {
     int64_t amount;
     const char *currency;
     int exponent;
-    bool ask_first; /**< a retry whose key may have lapsed: look before acting */
-    bool look_only; /**< do not act at all */
+    bool ask_first; /**< a retry whose key may have expired: read before capturing */
+    bool look_only; /**< only read */
 } orders_capture_request_t;
 
-/** What became of an intent. The amount is the provider's word: the order book compares. */
+/** Outcome of an intent. The database compares the amount with that of the payment. */
 typedef struct orders_capture_reply_t {
     /**
-     * waiting (the buyer has not approved yet), approved (look_only: it could be captured), paid, confirming (an event
-     * will tell), failed, gone (the intent is void or unknown).
+     * waiting (the buyer has not approved yet), approved (look_only: it can be captured), paid, confirming (an event
+     * will report the outcome), failed, gone (the intent is void or unknown).
      */
     const char *outcome;
-    const char *transaction_id; /**< of paid, confirming and, where there is one, failed */
+    const char *transaction_id; /**< of paid, confirming and possibly failed */
     int64_t amount;             /**< of paid and confirming */
     const char *currency;
     const char *failure_code, *failure_message; /**< of failed */
@@ -110,11 +109,11 @@ typedef struct orders_refund_request_t {
 } orders_refund_request_t;
 
 typedef struct orders_refund_reply_t {
-    const char *transaction_id; /**< NULL: done, but the provider cannot say by which transaction */
-    bool pending;               /**< an event will tell */
+    const char *transaction_id; /**< NULL: done by an unknown transaction */
+    bool pending;               /**< an event will report the outcome */
 } orders_refund_reply_t;
 
-/** A request that a provider has signed, as it came in. */
+/** A signed request of a provider, as received. */
 typedef struct orders_signed_body_t {
     const char *(*header)(void *context, const char *name); /**< a header, or NULL */
     void *context;
@@ -122,20 +121,20 @@ typedef struct orders_signed_body_t {
     apr_size_t length;
 } orders_signed_body_t;
 
-/** What a signed event says. */
+/** A parsed event of a provider. */
 typedef struct orders_event_t {
     const char *id;
     /**
-     * paid failed confirming refunded refund_failed; approved: the buyer did, and the payment can be captured;
-     * ignored: not about a payment of ours. The order database decides what follows, and refuses unknown types.
+     * paid, failed, confirming, refunded, refund_failed; approved: the buyer has approved, and the payment can be captured;
+     * ignored: not about a payment of ours. The database decides what follows, and refuses unknown types.
      */
     const char *type;
     const char *raw_type;    /**< the provider's own name of the type, if it differs, or NULL */
-    int32_t tenant;          /**< whose payment it is about; 0: not said */
-    const char *payment_key; /**< a UUID; NULL: not said */
+    int32_t tenant;          /**< tenant of the payment; 0: unknown */
+    const char *payment_key; /**< a UUID; NULL: unknown */
     const char *intent_id;
     const char *transaction_id;
-    const char *capture_id; /**< the capture that a refund gives back; NULL: not said */
+    const char *capture_id; /**< the capture that was refunded; NULL: unknown */
     int64_t amount;
     const char *currency;
     const char *failure_code;
@@ -143,13 +142,13 @@ typedef struct orders_event_t {
 } orders_event_t;
 
 /**
- * Problems: `provider_unreachable` (no answer, a slow or 5xx one: try again later, the outcome is unknown) and
- * `provider_refused` (it said no; `extra` is {"code","message"}).
+ * A provider. Problems: `provider_unreachable` (no answer, a timeout or 5xx: the outcome is unknown, retry later) and
+ * `provider_refused` (final; `extra` is {"code","message"}).
  */
 struct orders_provider_t {
     const char *name; /**< as in provider=… */
-    int calls;        /**< HTTP calls that one operation takes at most */
-    /** What of a channel's own options is missing or too much: a sentence's end ("needs client-id=..."), or NULL. */
+    int calls;        /**< maximum number of HTTP calls of one operation */
+    /** Checks the options of a channel: the end of an error message ("needs client-id=..."), or NULL. */
     const char *(*options_check)(const orders_channel_t *channel, apr_pool_t *pool);
     orders_problem_t *(*create_intent)(const orders_channel_t *channel, apr_pool_t *pool,
                                        const orders_intent_request_t *request,
@@ -157,40 +156,39 @@ struct orders_provider_t {
     orders_problem_t *(*refund)(const orders_channel_t *channel, apr_pool_t *pool,
                                 const orders_refund_request_t *request,
                                 orders_refund_reply_t *reply);
-    /** Takes the money of an intent that its buyer has approved; may be repeated. NULL: the provider does so by itself. */
+    /** Captures an approved intent; may be repeated. NULL: the provider captures by itself. */
     orders_problem_t *(*capture)(const orders_channel_t *channel, apr_pool_t *pool,
                                  const orders_capture_request_t *request,
                                  orders_capture_reply_t *reply);
-    /** From the headers alone, before a body is read: it may be signed. */
+    /** Whether the headers of a signature are present; called before the body is read. */
     bool (*is_signed)(const orders_signed_body_t *received);
     /**
-     * Checks the signature and its time, and reads the event. `invalid_signature`, `malformed_json`, `invalid_fields`;
-     * `provider_unreachable`: the provider had to be asked for something.
+     * Verifies the signature and its time, and parses the event. `invalid_signature`, `malformed_json`, `invalid_fields`;
+     * `provider_unreachable`: a call that verification needs has failed.
      */
     orders_problem_t *(*read_event)(const orders_channel_t *channel, apr_pool_t *pool,
                                     const orders_signed_body_t *received, orders_event_t *event);
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);
-/** The channel of this name as `providers` may call it, cancellation and log included. False: there is none. */
+/** Copies the channel of this name, with the cancellation and log of `providers`. False: no such channel. */
 bool orders_channel_open(const orders_providers_t *providers, const char *name,
                          orders_channel_t *channel);
-/** Seconds that an operation takes at most, whatever its calls meet, with what the database has to do beside them. */
+/** Maximum duration of an operation, seconds: all its calls and its database transactions. A lease must be longer. */
 int orders_channel_longest(const orders_channel_t *channel);
-/** Of const char *: the names of an array of channels; empty where it is NULL. */
+/** Names of the channels (array of const char *); empty when `channels` is NULL. */
 apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool);
 const orders_provider_t *orders_provider_by_name(const char *name);
 
-/** The providers there are, for a refusal: "http, paypal". */
+/** The names of all providers, for an error message: "http, paypal". */
 const char *orders_provider_names(apr_pool_t *pool);
 
 /**
- * For `httpd -t`: can this channel work? NULL, or a sentence that says what is wrong with its URL (https, or http to
- * this machine) or with the options of its provider.
+ * Checks a channel for `httpd -t`: its URL (https, or http to a loopback address) and the options of its provider. NULL, or an error message.
  */
 const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *pool);
 
-/** Once a process, before and after threads (curl_global_init). */
+/** Once per process, before the first thread and after the last (curl_global_init). */
 void orders_providers_startup(void);
 void orders_providers_shutdown(void);
 

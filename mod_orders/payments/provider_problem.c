@@ -3,7 +3,7 @@
 
 #include "core/json_writer.h"
 
-/** Seconds after which a provider in trouble is worth another try. */
+/** Retry-After for a provider that does not answer, seconds. */
 #define RETRY_AFTER 5
 
 orders_problem_t *orders_provider_unreachable(apr_pool_t *pool, const char *why)

@@ -10,7 +10,7 @@
 
 static const char digits[] = "0123456789abcdefABCDEF";
 
-/** The code unit of a \uXXXX at `at`, or -1. */
+/** The code unit of the \uXXXX at `at`, or -1. */
 static long escape(const char *at, const char *end)
 {
     long unit = 0;
@@ -34,13 +34,13 @@ static bool is_between(long unit, long low, long high)
     return unit >= low && unit <= high;
 }
 
-/** The length of the escape at `at`; `*good`: whether it is a character. */
+/** Length of the escape at `at`; `*good`: whether it encodes a character. */
 static apr_size_t escape_length(const char *at, const char *end, bool *good)
 {
     long unit = escape(at, end);
 
     if (unit < 0) {
-        *good = true; /* another escape, or none: the parser decides */
+        *good = true; /* not \u: left to the parser */
         return end - at < 2 ? 1 : 2;
     }
     *good = unit != 0 && !is_between(unit, 0xD800, 0xDFFF);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** JSON of a provider whose free text is broken. One bad character must not cost what the rest says about money. */
+/** Repairs JSON whose free text has invalid characters, so that they do not make a reply about money unreadable. */
 #ifndef ORDERS_PAYMENTS_PROVIDER_TEXT_H
 #define ORDERS_PAYMENTS_PROVIDER_TEXT_H
 
 #include <apr_pools.h>
 
 /**
- * The text without a byte order mark, and with a space for each byte that is no UTF-8 and for each escape that is no character (a NUL, half of a surrogate
- * pair: a message that was cut off). Valid text is returned as it is, anything else as a copy. Not for checking signatures.
+ * Drops a byte order mark and replaces each invalid UTF-8 byte and each escape that is not a character (NUL, lone surrogate) by a space.
+ * Returns valid text itself, otherwise a copy in the pool. Verify signatures over the original text.
  */
 const char *orders_provider_text(apr_pool_t *pool, const char *text, apr_size_t *length);
 

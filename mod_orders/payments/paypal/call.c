@@ -50,7 +50,7 @@ orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t
 
     ORDERS_TRY(orders_paypal_token(channel, pool, &token));
     ORDERS_TRY(once(channel, pool, call, token, reply));
-    if (reply->status == 401) { /* revoked, or ended by another clock */
+    if (reply->status == 401) { /* token revoked, or expired by a clock that differs */
         orders_paypal_token_drop(token);
         ORDERS_TRY(orders_paypal_token(channel, pool, &token));
         ORDERS_TRY(once(channel, pool, call, token, reply));
@@ -62,7 +62,7 @@ orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t
     return NULL;
 }
 
-/** A word of PayPal's: it is compared, stored and logged. */
+/** A code of PayPal's, which is compared, stored and logged; "" when it is malformed. */
 static const char *word(const char *text)
 {
     return text && strlen(text) <= MAX_CODE &&
@@ -77,7 +77,7 @@ static const char *first(const char *one, const char *other)
     return *one ? one : other;
 }
 
-/** Where the buyer may approve, try again, or choose another means. */
+/** The page where the buyer can approve, retry or choose another means of payment. */
 static const char *way_on(const json_t *root)
 {
     static const char *const rels[] = {"payer-action", "redirect", "approve"};

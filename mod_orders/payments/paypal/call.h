@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * One call of PayPal's REST API with an access token, and what its refusals say.
+ * Calls of PayPal's REST API with an access token, and its error replies.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_CALL_H
 #define ORDERS_PAYMENTS_PAYPAL_CALL_H
@@ -9,33 +9,32 @@
 #include "payments/provider.h"
 
 typedef struct orders_paypal_call_t {
-    const char *path; /**< its segments are known to be ids */
-    const char *body; /**< POSTed; NULL: GET */
+    const char *path; /**< the caller has checked ids in it */
+    const char *body; /**< sent by POST; NULL: GET */
     apr_size_t length;
-    const char *request_id; /**< the key by which PayPal knows a repeat of a POST */
+    const char *request_id; /**< idempotency key of a POST (PayPal-Request-Id) */
 } orders_paypal_call_t;
 
 /**
- * Any 2xx, 400, 404 or 422 is a reply. All else is `provider_unreachable`: no answer, trouble at PayPal's, too many calls,
- * or credentials that it refuses, also those of a fresh token.
+ * Returns a reply with status 2xx, 400, 404 or 422. Anything else is `provider_unreachable`: no answer, 5xx, 429, or refused credentials,
+ * also with a fresh token.
  */
 orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t *pool,
                                      const orders_paypal_call_t *call,
                                      orders_http_reply_t *reply) ORDERS_MUSTCHECK;
 
-/** A refusal, {"name", "details": [{"issue", "description"}], "debug_id"}. Nothing in it is NULL. */
+/** An error reply, {"name", "details": [{"issue", "description"}], "debug_id"}. No member is NULL. */
 typedef struct orders_paypal_error_t {
-    const char *
-        code; /**< the first issue, or the name; "" when there is neither: not PayPal's own words */
-    const char *message; /**< for people */
-    const char *pay_url; /**< where the buyer may go on, or "" */
-    const char *log;     /**< the status, the code and PayPal's number of the case */
+    const char *code;    /**< the first issue, or the name; "": not an error object of PayPal's */
+    const char *message; /**< human-readable */
+    const char *pay_url; /**< page where the buyer can continue, or "" */
+    const char *log;     /**< status, code and debug_id */
 } orders_paypal_error_t;
 
 void orders_paypal_error(orders_paypal_error_t *error, apr_pool_t *pool, long status,
                          const char *text, apr_size_t length);
 
-/** The refusal as a problem: `provider_refused`, or `provider_unreachable` when it is not PayPal's own. */
+/** An error reply as a problem: `provider_refused`, or `provider_unreachable` when it is not an error object of PayPal's. */
 orders_problem_t *orders_paypal_refused(apr_pool_t *pool, const orders_http_reply_t *reply);
 
 #endif

@@ -21,14 +21,14 @@
 #define HTTPS_PORT ":443"
 #define MAX_KEPT 8
 #define KEPT_FOR apr_time_from_sec(3600)
-/** While it cannot be fetched again, an older one is used: forged webhooks that occupy the fetches cannot stop genuine ones. */
+/** A cached certificate that cannot be refreshed is used this long, so that forged webhooks that occupy the fetches do not block genuine ones. */
 #define USABLE_FOR apr_time_from_sec(86400)
-/** The sender is not authenticated yet, so its request must not wait for long. */
+/** Short, because the sender of the webhook is not authenticated yet. */
 #define TIMEOUT_MS 2000
 #define MIN_BITS 2048
 #define MAX_CHAIN 8
 
-/** A key, and when its certificate ends. */
+/** Public key and expiry of a certificate. */
 typedef struct certificate_t {
     EVP_PKEY *key;
     apr_time_t ends;
@@ -36,12 +36,12 @@ typedef struct certificate_t {
 
 typedef struct kept_t {
     char url[ORDERS_PAYPAL_MAX_URL + 1];
-    const char *ca_file; /**< a channel's, which lives as long as the process; or NULL */
+    const char *ca_file; /**< of a channel, lives as long as the process; or NULL */
     certificate_t certificate;
     apr_time_t since; /**< of orders_clock_now() */
 } kept_t;
 
-/** Filled in child processes only, with what was found good; the oldest gives way. */
+/** Verified certificates. Used in child processes only; the oldest entry is replaced. */
 static struct {
     pthread_mutex_t lock;
     kept_t kept[MAX_KEPT];
@@ -76,7 +76,7 @@ static apr_status_t free_key(void *key)
     return APR_SUCCESS;
 }
 
-/** The caller's own reference becomes the pool's. */
+/** Transfers the caller's reference to the pool. */
 static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
 {
     if (key) {
@@ -91,7 +91,7 @@ static bool is_same(const kept_t *kept, const char *url, const char *ca_file)
            (ca_file && kept->ca_file ? !strcmp(kept->ca_file, ca_file) : ca_file == kept->ca_file);
 }
 
-/** The key behind an address, if it is known; `*fresh`: it need not be fetched again. */
+/** The cached key of a URL, or NULL; `*fresh`: it need not be refreshed. */
 static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
                          apr_time_t now, bool *fresh)
 {
@@ -134,7 +134,7 @@ static void keep(const orders_channel_t *channel, const char *url, const certifi
     pthread_mutex_unlock(&cache.lock);
 }
 
-/** The first certificate, and the others; all are the caller's to free. */
+/** Parses a PEM chain: returns the first certificate and appends the others. The caller frees all. */
 static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * others)
 {
     BIO *in = BIO_new_mem_buf(pem, (int)length);
@@ -149,7 +149,7 @@ static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * oth
         }
     }
     BIO_free(in);
-    ERR_clear_error(); /* where the last one ends */
+    ERR_clear_error(); /* the end of the input is no error */
     return leaf;
 }
 
@@ -185,7 +185,7 @@ static const char *check_chain(X509 *leaf, STACK_OF(X509) * others, const char *
     return wrong;
 }
 
-/** A certificate authority that everybody trusts certifies everybody: the name must be that of PayPal's messages. */
+/** Public certificate authorities certify anybody, so the common name must be that of PayPal's messages. */
 static bool name_fits(X509 *leaf)
 {
     char name[256];
@@ -215,7 +215,7 @@ static apr_time_t end_of(const X509 *leaf)
                                                                 : 0;
 }
 
-/** The key becomes the pool's. */
+/** The key is released with the pool. */
 static const char *read_certificate(certificate_t *certificate, const char *pem, apr_size_t length,
                                     const char *ca_file, apr_time_t now, apr_pool_t *pool)
 {
@@ -282,7 +282,7 @@ static orders_problem_t *fetch_certificate(certificate_t *certificate,
                : NULL;
 }
 
-/** One fetch, if there may be one now. */
+/** Fetches a certificate unless the limits forbid it. */
 static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel, apr_pool_t *pool,
                                 const char *url, apr_time_t now)
 {

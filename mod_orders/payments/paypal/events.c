@@ -17,7 +17,7 @@
 
 #define ORDER ORDERS_PAYPAL_NOTHING
 
-/** The events that matter, and what their resource is. */
+/** Handled event types, and the kind of their resource. */
 static const struct {
     const char *name, *type;
     orders_paypal_resource_e resource;
@@ -31,7 +31,7 @@ static const struct {
     {"PAYMENT.CAPTURE.REVERSED", "refunded", ORDERS_PAYPAL_REFUND},
 };
 
-/** A whole number of at most 18 digits that is not 0. */
+/** Parses a positive integer of at most 18 digits. */
 static bool take_number(const char **at, int64_t *number)
 {
     size_t digits = strspn(*at, "0123456789");
@@ -44,8 +44,8 @@ static bool take_number(const char **at, int64_t *number)
     return true;
 }
 
-/** Ours is "<tenant>-<UUID of the payment>". */
-static bool take_mark(orders_event_t *event, const char *custom_id)
+/** Parses our custom_id, "<tenant>-<UUID of the payment>". */
+static bool take_custom_id(orders_event_t *event, const char *custom_id)
 {
     int64_t tenant = 0;
 
@@ -65,7 +65,7 @@ static const char *take_id(const json_t *json, const char *path)
     return orders_paypal_id_ok(id) ? id : NULL;
 }
 
-/** The capture that a refund's link leads to, or NULL. */
+/** The capture id in the refund's `up` link, or NULL. */
 static const char *capture_of(const json_t *refund)
 {
     const char *link = orders_paypal_link(refund, "up");
@@ -85,22 +85,22 @@ static void ignore(orders_event_t *event)
     event->type = "ignored";
 }
 
-/** An approved order: nothing is booked but what the order itself shows when it is captured. */
+/** An approved order. Money is booked only after the order is read from PayPal and captured. */
 static void read_order(orders_event_t *event, const json_t *order)
 {
     event->intent_id = take_id(order, "id");
     if (!event->intent_id ||
-        !take_mark(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
+        !take_custom_id(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
         ignore(event);
     }
 }
 
-/** A refund that the merchant or the bank made has no mark: its capture has. */
+/** A refund that the merchant or the bank made has no custom_id of ours; its capture has one. */
 static bool may_be_ours(const json_t *resource, orders_paypal_resource_e what)
 {
     orders_event_t unused;
 
-    return take_mark(&unused, orders_paypal_text(resource, "custom_id")) ||
+    return take_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
            (what == ORDERS_PAYPAL_REFUND && capture_of(resource));
 }
 
@@ -154,14 +154,14 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
     return NULL;
 }
 
-/** The provider's own name of the type stays where the event was right about it. */
+/** Keeps the raw type only if PayPal confirms the type of the event. */
 static void set_type(orders_event_t *event, const char *type)
 {
     event->raw_type = event->type && !strcmp(event->type, type) ? event->raw_type : NULL;
     event->type = type;
 }
 
-/** An amount out of range is passed on as none: the event is refused and kept. */
+/** An amount out of range becomes 0: the database then refuses the event and stores it. */
 static void read_money(orders_event_t *event, const json_t *resource)
 {
     event->currency = orders_paypal_text(resource, "amount.currency_code");
@@ -180,7 +180,7 @@ static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *
     event->failure_message = "PayPal could not take the money.";
 }
 
-/** Its id, and an id of the event: the transaction and what became of it. */
+/** Sets the transaction and derives the event id from transaction and outcome. */
 static orders_problem_t *identify(orders_event_t *event, apr_pool_t *pool, const json_t *resource,
                                   const char *type)
 {
@@ -193,7 +193,7 @@ static orders_problem_t *identify(orders_event_t *event, apr_pool_t *pool, const
     return NULL;
 }
 
-/** What the event said of payment, intent and money does not count. */
+/** Discards payment, intent and amounts of the event: only those of the resource count. */
 static orders_problem_t *begin(orders_event_t *event, const json_t **root, apr_pool_t *pool,
                                const char *text, apr_size_t length)
 {
@@ -214,7 +214,7 @@ orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t 
     }
     ORDERS_TRY(identify(event, pool, root, outcome));
     event->intent_id = take_id(root, ORDER_ID);
-    if (!take_mark(event, orders_paypal_text(root, "custom_id"))) {
+    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
         ignore(event);
     } else if (!strcmp(outcome, "failed")) {
         read_failure(event, pool, root);
@@ -229,7 +229,7 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
 {
     const json_t *root;
     const char *status;
-    bool marked;
+    bool ours;
 
     *capture_id = NULL;
     ORDERS_TRY(begin(event, &root, pool, text, length));
@@ -241,9 +241,9 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
     read_money(event, root);
     event->intent_id = take_id(root, ORDER_ID);
     event->capture_id = capture_of(root);
-    marked = take_mark(event, orders_paypal_text(root, "custom_id"));
-    *capture_id = event->intent_id && marked ? NULL : event->capture_id;
-    if (strcmp(status, "COMPLETED") != 0 || (!marked && (!*capture_id || !event->amount))) {
+    ours = take_custom_id(event, orders_paypal_text(root, "custom_id"));
+    *capture_id = event->intent_id && ours ? NULL : event->capture_id;
+    if (strcmp(status, "COMPLETED") != 0 || (!ours && (!*capture_id || !event->amount))) {
         *capture_id = NULL;
         ignore(event);
     }
@@ -259,7 +259,7 @@ orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *p
         return unreadable(pool, "its capture is not JSON");
     }
     event->intent_id = take_id(root, ORDER_ID);
-    if (!take_mark(event, orders_paypal_text(root, "custom_id"))) {
+    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
         ignore(event);
     }
     return NULL;

@@ -19,15 +19,15 @@ typedef struct failed_t {
     orders_paypal_fetched_e outcome;
 } failed_t;
 
-/** Filled in child processes only. Of the addresses that failed, the oldest gives way. */
+/** Used in child processes only. The oldest failed URL is replaced. */
 static struct {
     pthread_mutex_t lock;
     char under_way[MAX_FETCHES][ORDERS_PAYPAL_MAX_URL + 1]; /**< "": free */
     failed_t failed[MAX_FAILED];
-    int refused; /**< since a fetch failed */
+    int refused; /**< fetches refused since one failed */
 } fetches = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/** The entry of an address, or NULL. "": a free one. */
+/** The entry of a URL, or NULL; "" finds a free entry. */
 static char *under_way(const char *url)
 {
     for (int i = 0; i < MAX_FETCHES; i++) {
@@ -64,7 +64,7 @@ static void remember(const char *url, orders_paypal_fetched_e outcome)
     place->outcome = outcome;
 }
 
-/** Why an address must not be fetched now, or NULL. */
+/** Why a URL must not be fetched now, or NULL. */
 static const char *reserve(const char *url, orders_paypal_fetched_e last)
 {
     char *place = under_way("");

@@ -22,16 +22,16 @@ static bool is(const char *text, const char *word)
     return text && !strcmp(text, word);
 }
 
-/** "<tenant>-<UUID>". The UUID is random: no other payment or refund has it, even after the database was restored. */
-static const char *mark_of(apr_pool_t *pool, int32_t tenant, const char *key)
+/** "<tenant>-<UUID>". The UUID is random, so it stays unique after a restore of the database. */
+static const char *custom_id_of(apr_pool_t *pool, int32_t tenant, const char *key)
 {
     return apr_psprintf(pool, "%d-%s", (int)tenant, key);
 }
 
-/** An order that is paid again gets a new one: PayPal takes an invoice id once. */
+/** Differs for each payment of an order, because PayPal accepts an invoice id only once. */
 static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
 {
-    const char *id = mark_of(pool, request->tenant, request->payment_key);
+    const char *id = custom_id_of(pool, request->tenant, request->payment_key);
     const char *number =
         orders_text_sanitise(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
 
@@ -47,7 +47,7 @@ static void write_amount(orders_json_t *json, const char *currency, const char *
     orders_json_end_object(json);
 }
 
-/** The goods' address is in our order, if there is one; the buyer pays at PayPal's without a further step here. */
+/** PayPal neither asks for a shipping address, which our order has, nor shows a review step: the buyer pays at once. */
 static void write_experience(orders_json_t *json, const orders_intent_request_t *request)
 {
     orders_json_key(json, "payment_source");
@@ -73,7 +73,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
                                            const orders_intent_request_t *request,
                                            apr_size_t *length)
 {
-    const char *id = mark_of(pool, request->tenant, request->payment_key);
+    const char *id = custom_id_of(pool, request->tenant, request->payment_key);
     orders_json_t *json = orders_json_open(pool);
     const char *value;
 
@@ -96,9 +96,10 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
     return NULL;
 }
 
-const char *orders_paypal_refund_mark(const orders_refund_request_t *request, apr_pool_t *pool)
+const char *orders_paypal_refund_invoice_id(const orders_refund_request_t *request,
+                                            apr_pool_t *pool)
 {
-    return mark_of(pool, request->tenant, request->refund_key);
+    return custom_id_of(pool, request->tenant, request->refund_key);
 }
 
 orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
@@ -115,9 +116,9 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
     write_amount(json, request->currency, value);
     if (request->payment_key) {
         orders_json_member_string(json, "custom_id",
-                                  mark_of(pool, request->tenant, request->payment_key));
+                                  custom_id_of(pool, request->tenant, request->payment_key));
     }
-    orders_json_member_string(json, "invoice_id", orders_paypal_refund_mark(request, pool));
+    orders_json_member_string(json, "invoice_id", orders_paypal_refund_invoice_id(request, pool));
     if (note && *note) {
         orders_json_member_string(json, "note_to_payer", note);
     }
@@ -138,7 +139,7 @@ static orders_problem_t *decode(const json_t **root, apr_pool_t *pool, const cha
     return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
 }
 
-/** With a payment source the link is called otherwise than without. */
+/** The name of the link depends on whether the order has a payment source. */
 static const char *pay_url(const json_t *root)
 {
     const char *url = orders_paypal_link(root, "payer-action");
@@ -165,7 +166,7 @@ orders_problem_t *orders_paypal_intent_read(orders_intent_reply_t *reply, apr_po
     return NULL;
 }
 
-/** What a capture's status means, the best one first: an order that was paid had perhaps failed before. */
+/** Outcome of a capture status, best first: an order may have a failed capture before the paid one. */
 static const struct {
     const char *status, *outcome;
 } capture_states[] = {
@@ -233,7 +234,7 @@ static const char *payer_of(const json_t *root, apr_pool_t *pool)
     return mail && strchr(mail, '@') ? orders_text_sanitise(pool, mail, MAX_MAIL) : NULL;
 }
 
-/** What an order's status means that has no capture. */
+/** Outcome of an order status without a capture. */
 static const struct {
     const char *status, *outcome;
 } order_states[] = {
@@ -251,7 +252,7 @@ orders_problem_t *orders_paypal_capture_read(orders_capture_reply_t *reply, apr_
     ORDERS_TRY(decode(&root, pool, text, length));
     reply->payer = payer_of(root, pool);
     capture = best_capture(root, &reply->outcome);
-    /* An approved order with a capture that failed could be captured again; the payment has failed nonetheless. */
+    /* An approved order with a failed capture could be captured again, but the payment has failed. */
     if (capture) {
         return read_capture(reply, pool, capture, exponent);
     }
@@ -299,8 +300,8 @@ orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_po
 }
 
 orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *found,
-                                            apr_pool_t *pool, const char *mark, const char *text,
-                                            apr_size_t length)
+                                            apr_pool_t *pool, const char *invoice_id,
+                                            const char *text, apr_size_t length)
 {
     const json_t *refund;
     bool marked = false;
@@ -314,7 +315,7 @@ orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *
     {
         const char *its = orders_paypal_text(refund, "invoice_id");
 
-        if (is(its, mark)) {
+        if (is(its, invoice_id)) {
             *found = true;
             return take_refund(reply, pool, refund);
         }

@@ -9,11 +9,11 @@
 
 typedef struct currency_t {
     char code[4];
-    int exponent; /**< the order book's decimals, as it is shipped */
-    int decimals; /**< PayPal's */
+    int exponent; /**< decimals in the currency table as shipped */
+    int decimals; /**< decimals in PayPal's API */
 } currency_t;
 
-/** Those that PayPal takes. */
+/** Currencies that PayPal takes. */
 static const currency_t currencies[] = {
     {"AUD", 2, 2}, {"BRL", 2, 2}, {"CAD", 2, 2}, {"CHF", 2, 2}, {"CNY", 2, 2},
     {"CZK", 2, 2}, {"DKK", 2, 2}, {"EUR", 2, 2}, {"GBP", 2, 2}, {"HKD", 2, 2},

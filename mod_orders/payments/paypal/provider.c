@@ -13,7 +13,7 @@
 #include "payments/paypal/webhook.h"
 #include "payments/provider_problem.h"
 
-/** A look, a capture and another look, each after a token that was refused and fetched anew. */
+/** A read, a capture and another read, each repeated with a fresh token. */
 #define MAX_CALLS 12
 
 static const char *options_check(const orders_channel_t *channel, apr_pool_t *pool)
@@ -29,7 +29,7 @@ static const char *options_check(const orders_channel_t *channel, apr_pool_t *po
                : NULL;
 }
 
-/** PayPal knows a repeat by this id. It remembers new orders and captures for six hours, refunds for 45 days. */
+/** The PayPal-Request-Id. PayPal remembers it for six hours for orders and captures, for 45 days for refunds. */
 static const char *request_id(apr_pool_t *pool, const char *kind, const char *key)
 {
     return apr_pstrcat(pool, kind, "-", key, NULL);
@@ -64,7 +64,7 @@ static orders_problem_t *get(const orders_channel_t *channel, apr_pool_t *pool, 
     return orders_paypal_call(channel, pool, &call, answer);
 }
 
-/** What a refused capture, or a refused look at the order, means for the payment. */
+/** Maps an error reply to a capture, or to reading the order, to an outcome. */
 static orders_problem_t *explain(orders_capture_reply_t *reply, apr_pool_t *pool,
                                  const orders_http_reply_t *answer)
 {
@@ -73,7 +73,7 @@ static orders_problem_t *explain(orders_capture_reply_t *reply, apr_pool_t *pool
     memset(reply, 0, sizeof(*reply));
     orders_paypal_error(&error, pool, answer->status, answer->body, answer->length);
     if (!*error.code) {
-        return orders_provider_unreachable(pool, error.log); /* not PayPal's own words */
+        return orders_provider_unreachable(pool, error.log); /* not an error object of PayPal's */
     }
     if (!strcmp(error.code, "ORDER_NOT_APPROVED") || !strcmp(error.code, "PAYER_ACTION_REQUIRED")) {
         reply->outcome = "waiting";
@@ -149,7 +149,7 @@ static orders_problem_t *capture(const orders_channel_t *channel, apr_pool_t *po
     return act(channel, pool, request, reply);
 }
 
-/** PayPal has forgotten the key of a refund that it may have made: the order shows its refunds. */
+/** Reads the order to find a refund whose idempotency key PayPal may have forgotten. */
 static orders_problem_t *find_refund(const orders_channel_t *channel, apr_pool_t *pool,
                                      const orders_refund_request_t *request,
                                      const orders_http_reply_t *refusal,
@@ -165,12 +165,13 @@ static orders_problem_t *find_refund(const orders_channel_t *channel, apr_pool_t
     if (!is_ok(&answer)) {
         return orders_paypal_refused(pool, refusal);
     }
-    ORDERS_TRY(orders_paypal_refund_find(
-        reply, &found, pool, orders_paypal_refund_mark(request, pool), answer.body, answer.length));
+    ORDERS_TRY(orders_paypal_refund_find(reply, &found, pool,
+                                         orders_paypal_refund_invoice_id(request, pool),
+                                         answer.body, answer.length));
     return found ? NULL : orders_paypal_refused(pool, refusal);
 }
 
-/** What PayPal says when the money is back already, or when there is not as much left. */
+/** Whether an error reply is one that a completed refund causes: already refunded, or less left than requested. */
 static bool may_be_done(apr_pool_t *pool, const orders_http_reply_t *answer)
 {
     static const char *const codes[] = {"CAPTURE_FULLY_REFUNDED", "REFUND_AMOUNT_EXCEEDED",

@@ -8,18 +8,18 @@
 #include "payments/provider_problem.h"
 
 #define TIMEOUT_MS 10000
-/** The first call ends by the channel's own timeout, which is the provider's failure; only further calls are cut short. */
+/** Added to the channel's timeout, so that the first call fails by its own timeout, which the breaker counts. */
 #define GRACE_MS 500
 
-/** When the calls of one event end, whatever they wait for. */
-typedef struct limit_t {
+/** Deadline of all calls for one event. */
+typedef struct deadline_t {
     apr_time_t until; /**< of orders_clock_now() */
     const orders_channel_t *channel;
-} limit_t;
+} deadline_t;
 
 static bool is_over(void *context)
 {
-    const limit_t *limit = context;
+    const deadline_t *limit = context;
 
     return orders_clock_now() >= limit->until ||
            (limit->channel->cancelled && limit->channel->cancelled(limit->channel->context));
@@ -30,7 +30,7 @@ static const char *const paths[] = {
     [ORDERS_PAYPAL_REFUND] = "/v2/payments/refunds/",
 };
 
-/** Only a reply with the resource is an answer: what PayPal does not show yet, it may show later. */
+/** Requires a 2xx reply: a resource that PayPal does not show yet may appear later. */
 static orders_problem_t *get(const orders_channel_t *channel, apr_pool_t *pool,
                              orders_paypal_resource_e what, const char *id,
                              orders_http_reply_t *reply)
@@ -64,7 +64,7 @@ orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_p
                                           const orders_paypal_hint_t *hint, orders_event_t *event)
 {
     const int timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : TIMEOUT_MS;
-    limit_t limit = {orders_clock_now() + apr_time_from_msec(timeout_ms + GRACE_MS), channel};
+    deadline_t limit = {orders_clock_now() + apr_time_from_msec(timeout_ms + GRACE_MS), channel};
     orders_channel_t limited = *channel;
     orders_http_reply_t reply;
 

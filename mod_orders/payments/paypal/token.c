@@ -16,17 +16,17 @@
 
 #define MAX_CHANNELS 32
 #define MAX_TOKEN 2048
-/** A token is not used in the last minute of its life, or in the last half of one that lives for less than two. */
+/** A token is replaced this long before it expires, or at half of a lifetime below two minutes. */
 #define MARGIN_SECONDS 60
 #define MAX_SECONDS 86400
 
 typedef struct kept_t {
-    unsigned char key[ORDERS_SHA256_SIZE]; /**< of where and as whom it was fetched */
+    unsigned char key[ORDERS_SHA256_SIZE]; /**< hash of URL and credentials */
     char token[MAX_TOKEN + 1];
     apr_time_t until;
 } kept_t;
 
-/** Filled in child processes only; with more channels than there is room for, the one that ends first gives way. */
+/** Used in child processes only. When it is full, the token that expires first is replaced. */
 static struct {
     pthread_mutex_t lock;
     kept_t kept[MAX_CHANNELS];
@@ -80,7 +80,7 @@ static void keep(const unsigned char *key, const char *token, apr_time_t until)
     pthread_mutex_unlock(&cache.lock);
 }
 
-/** `Basic` and base64 of "id:secret". */
+/** The Authorization header: `Basic` and base64 of "id:secret". */
 static const char *credentials(const orders_channel_t *channel, apr_pool_t *pool)
 {
     const char *secret =

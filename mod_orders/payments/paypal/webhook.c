@@ -13,7 +13,7 @@
 #define ALGORITHM "SHA256withRSA"
 #define MAX_HEADER 100
 #define MAX_SIGNATURE 1024
-#define MIN_SIGNATURE 256 /* bytes: that of RSA with 2048 bits */
+#define MIN_SIGNATURE 256 /* bytes: RSA with 2048 bits */
 
 typedef enum { ID, TIME, SIGNATURE, CERT_URL, ALGO, HEADERS } header_e;
 
@@ -40,7 +40,7 @@ bool orders_paypal_is_signed(const orders_signed_body_t *received)
     return true;
 }
 
-/** As in zlib and in Ethernet: reflected, of the polynomial 0x04c11db7. */
+/** CRC-32 as in zlib and Ethernet: reflected, polynomial 0x04c11db7. */
 static uint32_t crc32(const char *bytes, apr_size_t length)
 {
     uint32_t crc = 0xffffffff;
@@ -79,7 +79,7 @@ static bool timely(const char *text, apr_time_t now)
            sent <= now + ORDERS_PAYPAL_FUTURE;
 }
 
-/** Base64 without line ends; the length, or 0. */
+/** Decodes base64 without line breaks. The length, or 0. */
 static size_t decode(const char *text, unsigned char *bytes)
 {
     size_t length = strlen(text);
@@ -114,7 +114,7 @@ orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, a
     EVP_PKEY *key;
     size_t size;
 
-    /* What costs nothing comes first, the certificate last: it may have to be fetched. */
+    /* The cheap checks come first; the certificate may have to be fetched. */
     if (!orders_paypal_is_signed(received) || strcmp(header(received, ALGO), ALGORITHM)) {
         return invalid(pool, "a header of PayPal's is missing, or unlike what is known");
     }
