@@ -123,18 +123,18 @@ sub pending_refund
     return { path => { id => $reply->{json}{refunds}[0]{id} } };
 }
 
-# What the examples of the operator API name by references of the shop's own.
+# What the examples of the operator API name by references of the shop's own. The demo shop may be there as well (t/examples.t).
 sub references
 {
     upsert('users', $_, name => "User $_", email => "u$_\@example.test") for 17, 18;
-    upsert('companies', 'company-a', name => 'Company A', prefix => 'AAAA');
+    upsert('companies', 'company-a', name => 'Company A', prefix => 'ACME');
     upsert('memberships', 'company-a-18', company => 'company-a', user => '18', role => 'salesperson');
-    upsert('products', 'watch', company => 'company-a', name => 'Watch', variants => [ { ref => 'v', number => 'AAAA0000000001PD', name => 'V', prices => { JPY => 100 } } ]);
+    upsert('products', 'watch', company => 'company-a', name => 'Watch', variants => [ { ref => 'v', number => 'ACME0000000001PD', name => 'V', prices => { JPY => 100 } } ]);
     upsert('products', 's24', name => 'S24', variants => [ { ref => 'black', name => 'Black', prices => { IDR => 12_000_000 } } ]);
     upsert('products', 'silver', name => 'Silver', variants => [ { ref => 'v', name => 'V', prices => { USD => 1000 } } ]);
     upsert('packages', 'silver', product => 'silver', rank => 2, duration_unit => 'month', duration_value => 1);
-    upsert('plans', 'pro', name => 'Pro', price => 1990, currency => 'EUR', duration_unit => 'month', duration_value => 1);
-    upsert('coupons', 'disc20', code => 'DISC20', percent_bp => 2000);
+    upsert('plans', 'pro', name => 'Pro', slug => 'pro-monthly', price => 1990, currency => 'EUR', duration_unit => 'month', duration_value => 1);
+    upsert('coupons', 'demo-disc20', code => 'DISC20', percent_bp => 2000);
     return {};
 }
 
@@ -142,7 +142,7 @@ sub entry
 {
     my ($kind) = @_;
     references();
-    my %own = (members => '17', packages => 'silver', memberships => 'company-a-18', companies => 'company-a');
+    my %own = (members => '17', packages => 'silver', products => 'samsung-galaxy-s24', memberships => 'company-a-18', companies => 'company-a');
     return { path => { kind => $kind, ref => $own{$kind} // unique('entry') }, ids => { users => {}, coupons => { code => uc unique('C') }, labels => { word => 'w' . time . int rand 1e6 } }->{$kind} // {} };
 }
 
