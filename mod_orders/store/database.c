@@ -262,6 +262,15 @@ static const orders_statement_t wait_for_durability = {
     .param_count = 0,
 };
 
+static bool has_committed_early(const run_t *run)
+{
+    if (!run->statement->early_release || PQntuples(run->result) == 0) {
+        return false;
+    }
+    int column = PQfnumber(run->result, "early_release");
+    return column >= 0 && !PQgetisnull(run->result, 0, column);
+}
+
 /* Waits until what `run` has committed is durable. The transaction has happened: any failure leaves the outcome in doubt. */
 static outcome_e make_durable(const run_t *run)
 {
@@ -321,7 +330,7 @@ static outcome_e attempt(run_t *run, apr_time_t now)
     }
     outcome_e outcome = look_at_schema(run);
     outcome = outcome == RAN ? execute(run) : outcome;
-    if (outcome == RAN && run->statement->early_release) {
+    if (outcome == RAN && has_committed_early(run)) {
         outcome = make_durable(run);
     }
     return outcome == REFUSED ? look_closer(run) : outcome;

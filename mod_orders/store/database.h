@@ -59,14 +59,19 @@ typedef struct orders_statement_t {
     bool
         repeatable; /**< a write that changes nothing more when it is executed again: it needs no key to be repeated */
     /**
-     * It commits without waiting for the disk and the standbys (ORDERS_EARLY_RELEASE_SQL), so that its locks are released; a second
-     * statement waits for both, before execute returns.
+     * Its last column is ORDERS_EARLY_RELEASE_SQL: it may commit without waiting for the disk and the standbys, so that its locks are
+     * released. Then a second statement waits for both, before execute returns.
      */
     bool early_release;
 } orders_statement_t;
 
-/** First item of FROM in a statement with `early_release`. */
-#define ORDERS_EARLY_RELEASE_SQL "(SELECT set_config('synchronous_commit', 'off', true)) AS early, "
+/**
+ * A column that is computed after the function in FROM has returned. Not null: the function has called allow_early_release, and
+ * the transaction commits early.
+ */
+#define ORDERS_EARLY_RELEASE_SQL                                                                   \
+    "CASE WHEN current_setting('orders.early_release', true) = 'on'"                               \
+    " THEN set_config('synchronous_commit', 'off', true) END AS early_release"
 
 #define ORDERS_MAX_STATEMENT_PARAMS 32
 

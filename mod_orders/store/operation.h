@@ -39,8 +39,8 @@ typedef struct orders_writer_t {
     "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* FROM orders_v1." call " AS " \
     "w"
 #define ORDERS_WRITTEN_EARLY(call)                                                                 \
-    "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* "                            \
-    "FROM " ORDERS_EARLY_RELEASE_SQL "orders_v1." call " AS w"
+    "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").*, " ORDERS_EARLY_RELEASE_SQL  \
+    " FROM orders_v1." call " AS w"
 #define ORDERS_WRITTEN_EVENT(call)                                                                 \
     "SELECT w.outcome, w.id AS result_id, w.replayed, w.refusal, w.detail, (w.\"order\").*"        \
     " FROM orders_v1." call " AS w"

@@ -21,6 +21,13 @@ BEGIN
 END
 $$;
 
+-- Only a statement that waits for durability afterwards reads this setting: ORDERS_EARLY_RELEASE_SQL in store/database.h.
+CREATE OR REPLACE FUNCTION orders_v1.allow_early_release() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('orders.early_release', 'on', true);
+END
+$$;
+
 -- Whether the same may succeed at once on another try: connection, deadlock, resources, lock, shutdown, disk.
 CREATE OR REPLACE FUNCTION orders_v1.is_transient(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
@@ -93,6 +100,8 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.span_end(integer, text, date, timestamptz)
     TO orders_api;
 
+COMMENT ON FUNCTION orders_v1.allow_early_release IS
+'Internal: the transaction has changed a row that other buyers wait for; its statement may commit before the WAL is flushed';
 COMMENT ON FUNCTION orders_v1.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
 COMMENT ON FUNCTION orders_v1.refuse(text, text, text, text, jsonb) IS
 'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,

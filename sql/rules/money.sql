@@ -116,6 +116,7 @@ BEGIN
         IF NOT FOUND THEN
             PERFORM orders_v1.refuse('422', 'coupon_used_up', 'The coupon has been used up.', 'coupon_code');
         END IF;
+        PERFORM orders_v1.allow_early_release();
     END IF;
     INSERT INTO orders.coupon_user AS u (tenant_id, coupon_id, user_id, used)
     VALUES (p_tenant, k.id, p_user, 1)

@@ -10,6 +10,7 @@ BEGIN
     UPDATE orders.stock s SET reserved = s.reserved + p_pieces, updated_at = now()
     WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted AND s.on_hand - s.reserved >= p_pieces;
     IF FOUND THEN
+        PERFORM orders_v1.allow_early_release();
         RETURN true;
     END IF;
     SELECT greatest(s.on_hand - s.reserved, 0) INTO v_left FROM orders.stock s

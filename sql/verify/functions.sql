@@ -2,6 +2,7 @@
 -- Verify orders:functions on pg
 
 SELECT 'orders_v1.refuse'::regproc;
+SELECT 'orders_v1.allow_early_release'::regproc;
 SELECT 'orders_v1.is_transient'::regproc;
 SELECT 'orders_v1.digits'::regproc;
 SELECT 'orders_v1.utc_time'::regproc;

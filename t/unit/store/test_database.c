@@ -142,18 +142,26 @@ static void rows_are_binary_and_statements_prepared_once(void **state)
 
 static void a_second_statement_waits_until_the_first_is_durable(void **state)
 {
-    static const orders_statement_t early = {.name = "t_early",
-                                             .text = "SELECT s.* FROM " ORDERS_EARLY_RELEASE_SQL
-                                                     "(VALUES (pg_current_xact_id()::text)) AS s",
-                                             .early_release = true};
+#define ASSIGN_XID(early)                                                                          \
+    "SELECT s.*, " ORDERS_EARLY_RELEASE_SQL " FROM (SELECT pg_current_xact_id()::text"             \
+    ", set_config('orders.early_release', '" early "', true) OFFSET 0) AS s"
+    static const orders_statement_t early = {
+        .name = "t_early", .text = ASSIGN_XID("on"), .early_release = true};
+    static const orders_statement_t waiting = {
+        .name = "t_waiting", .text = ASSIGN_XID(""), .early_release = true};
     PGresult *result;
     NEEDS_SERVER();
     assert_null(run(&early, ORDERS_WRITE, &result));
     assert_int_equal(PQntuples(result), 1);
-    assert_int_equal(PQnfields(result), 1);
+    assert_string_equal(PQgetvalue(result, 0, 2), "off");
     assert_int_equal(fixture.database.trips, 4); /* two preparations and two executions */
     assert_null(run(&early, ORDERS_WRITE, &result));
     assert_int_equal(fixture.database.trips, 6);
+    assert_null(run(&waiting, ORDERS_WRITE, &result)); /* it has committed as configured */
+    assert_true(PQgetisnull(result, 0, 2));
+    assert_int_equal(fixture.database.trips, 8);
+    assert_null(run(&waiting, ORDERS_WRITE, &result));
+    assert_int_equal(fixture.database.trips, 9);
 }
 
 static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
