@@ -9,9 +9,30 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+/* EVP_sha256() of OpenSSL 3 is looked up again for each digest. That costs more than hashing a token. */
+static EVP_MD *fetched;
+
+static void fetch_sha256(void)
+{
+    fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *sha256(void)
+{
+    static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+    return CRYPTO_THREAD_run_once(&once, fetch_sha256) && fetched ? fetched : EVP_sha256();
+}
+#else
+static const EVP_MD *sha256(void)
+{
+    return EVP_sha256();
+}
+#endif
+
 bool orders_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *data, apr_size_t length)
 {
-    return EVP_Digest(data, length, out, NULL, EVP_sha256(), NULL) == 1;
+    return EVP_Digest(data, length, out, NULL, sha256(), NULL) == 1;
 }
 
 bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secret,

@@ -13,6 +13,7 @@
 #include <http_request.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/trouble.h"
 #include "httpd/auth.h"
@@ -91,7 +92,9 @@ static const char *request_id(request_rec *r)
     if (id && is_valid_request_id(id)) {
         return id;
     }
-    ap_random_insecure_bytes(random, sizeof random);
+    if (getentropy(random, sizeof random)) {
+        ap_random_insecure_bytes(random, sizeof random);
+    }
     text = apr_palloc(r->pool, 2 * sizeof random + 1);
     ap_bin2hex(random, sizeof random, text);
     return text;

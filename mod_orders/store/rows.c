@@ -326,7 +326,8 @@ static const orders_row_field_t *find_field(const orders_row_type_t *type, const
 {
     for (size_t i = 0; i < type->count; i++) {
         size_t at = *next + i < type->count ? *next + i : *next + i - type->count;
-        if (strcmp(type->fields[at].column, name) == 0) {
+        const char *column = type->fields[at].column;
+        if (*column == *name && strcmp(column, name) == 0) { /* most differ in the first letter */
             *next = at + 1;
             return &type->fields[at];
         }
