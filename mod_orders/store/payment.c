@@ -37,6 +37,11 @@ static const orders_statement_t settle_refund = {
     .param_count = 13,
     .repeatable = true,
 };
+static const orders_statement_t refunds_to_send = {
+    .name = "orders_refunds_to_send",
+    .text = "SELECT * FROM orders_v1.refunds_to_send($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t post_balance = {
     .name = "orders_post_balance",
     .text = "SELECT * FROM orders_v1.post_balance(" ORDERS_WRITER_SQL
@@ -119,6 +124,15 @@ orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
     orders_param_text(&params, settle->reference);
     orders_param_texts(&params, settle->match);
     return orders_store_write(writer, &settle_payment, &params, written);
+}
+
+orders_problem_t *orders_payment_refunds_to_send(const orders_reader_t *reader, int64_t order_id,
+                                                 apr_array_header_t **tasks)
+{
+    orders_params_t params;
+    orders_reader_params(&params, reader);
+    orders_param_int(&params, order_id);
+    return orders_store_read(reader, &refunds_to_send, &params, &orders_refund_task_type, tasks);
 }
 
 orders_problem_t *orders_payment_settle_refund(const orders_writer_t *writer,

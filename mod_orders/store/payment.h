@@ -78,6 +78,10 @@ orders_problem_t *orders_payment_settle(const orders_writer_t *writer,
                                         const orders_settle_t *settle,
                                         orders_written_t **written) ORDERS_MUSTCHECK;
 
+/** The refunds of an order that its providers are to be told of now: array of orders_refund_task_t. */
+orders_problem_t *orders_payment_refunds_to_send(const orders_reader_t *reader, int64_t order_id,
+                                                 apr_array_header_t **tasks) ORDERS_MUSTCHECK;
+
 typedef struct orders_settle_refund_t {
     int64_t refund_id;
     const char *transaction_id;

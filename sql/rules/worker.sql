@@ -23,33 +23,56 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.refund_task_of(f orders.refund, p_attempts integer) RETURNS orders_v1.refund_task LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p orders.payment;
+    r orders_v1.refund_task;
+    v orders_v1.refund_view;
+BEGIN
+    SELECT o.number INTO r.order_number FROM orders.orders o WHERE o.tenant_id = f.tenant_id AND o.id = f.order_id;
+    SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = f.tenant_id AND x.id = f.payment_id;
+    v := ROW(f.id, f.payment_id, f.status, p.method, p.channel, p.provider, p.transaction_id, f.provider_key, f.failure_code,
+             f.reason, f.currency, f.amount, f.surplus, f.metadata, f.created_at, f.updated_at, f.settled_at);
+    r.order_id := f.order_id;
+    r.attempts := p_attempts;
+    r.intent_id := p.intent_id;
+    r.payment_key := p.provider_key;
+    r.refund := v;
+    RETURN r;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.due_refunds(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.refund_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     d orders.due;
     f orders.refund;
-    p orders.payment;
-    r orders_v1.refund_task;
-    v orders_v1.refund_view;
 BEGIN
     FOR d IN SELECT * FROM claim_due(p_tenant, 'refund', p_channel, p_limit, p_lease) LOOP
         SELECT * INTO f FROM refund x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.status = 'pending';
-        IF NOT FOUND THEN
+        IF FOUND THEN
+            RETURN NEXT refund_task_of(f, d.attempts);
+        ELSE
             PERFORM end_due(p_tenant, 'refund', d.id);
-            CONTINUE;
         END IF;
-        r := NULL;
-        r.order_id := f.order_id;
-        r.attempts := d.attempts;
-        SELECT o.number INTO r.order_number FROM orders o WHERE o.tenant_id = p_tenant AND o.id = f.order_id;
-        SELECT * INTO p FROM payment x WHERE x.tenant_id = p_tenant AND x.id = f.payment_id;
-        v := ROW(f.id, f.payment_id, f.status, p.method, p.channel, p.provider, p.transaction_id, f.provider_key, f.failure_code,
-                 f.reason, f.currency, f.amount, f.surplus, f.metadata, f.created_at, f.updated_at, f.settled_at);
-        r.intent_id := p.intent_id;
-        r.payment_key := p.provider_key;
-        r.refund := v;
-        RETURN NEXT r;
+    END LOOP;
+END
+$$;
+
+-- Nothing is claimed: a provider makes a refund once, whoever sends it. The worker sends what the request did not.
+CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    f          orders.refund;
+    v_attempts integer;
+BEGIN
+    FOR f IN SELECT * FROM refund x WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.status = 'pending' ORDER BY x.id LOOP
+        SELECT d.attempts INTO v_attempts FROM due d
+        WHERE d.tenant_id = p_tenant AND d.kind = 'refund' AND d.id = f.id AND d.due_at <= now();
+        IF FOUND THEN
+            RETURN NEXT refund_task_of(f, v_attempts);
+        END IF;
     END LOOP;
 END
 $$;
@@ -184,6 +207,7 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.due_intents(integer, text, integer, integer),
     orders_v1.due_refunds(integer, text, integer, integer),
+    orders_v1.refunds_to_send(integer, bigint),
     orders_v1.tenants(),
     orders_v1.expire_due(integer, integer),
     orders_v1.purge_idempotency(integer, interval)
@@ -191,9 +215,13 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.due_intents IS
 'Worker: claims payments of a channel whose intent is to be made, for p_lease seconds';
+COMMENT ON FUNCTION orders_v1.refund_task_of IS
+'Internal: what the provider of a refund is told. The reference of the refund is the transaction that was captured, intent_id and payment_key are those
+of the payment';
 COMMENT ON FUNCTION orders_v1.due_refunds IS
-'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. The reference of
-the refund is the transaction that was captured, intent_id and payment_key are those of the payment';
+'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. Tasks as of refund_task_of';
+COMMENT ON FUNCTION orders_v1.refunds_to_send IS
+'The refunds of an order that due_refunds would return now, for the request that has made them. Tasks as of refund_task_of';
 COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
 'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked. After a

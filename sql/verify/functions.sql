@@ -293,7 +293,9 @@ SELECT 'orders_v1.cancel'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;
 SELECT 'orders_v1.due_intents'::regproc;
+SELECT 'orders_v1.refund_task_of'::regproc;
 SELECT 'orders_v1.due_refunds'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.refunds_to_send(integer, bigint)', 'EXECUTE')::integer;
 SELECT 'orders_v1.tenants'::regproc;
 SELECT 'orders_v1.expire_due'::regproc;
 SELECT 'orders_v1.do_work'::regproc;

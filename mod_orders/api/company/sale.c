@@ -7,16 +7,16 @@
 #include "payments/payment_flow.h"
 #include "store/sale.h"
 
-/* The words for ways to pay: who takes the money, and how. */
+/* The words for ways to pay: who takes the money, how, and whether the buyer follows a link. */
 static const struct {
     const char *word, *method;
-    bool consumer;
+    bool consumer, link;
 } types[] = {
-    {"cash", "cash", false},
-    {"credit_card", "credit_card", false},
-    {"PayPal", "external", false},
-    {"cash_consumer_app", "cash", true},
-    {"credit_card_consumer_app", "credit_card", true},
+    {"cash", "cash", false, false},
+    {"credit_card", "credit_card", false, false},
+    {"PayPal", "external", false, true},
+    {"cash_consumer_app", "cash", true, false},
+    {"credit_card_consumer_app", "credit_card", true, false},
 };
 
 /* The channel by which links are paid: the first whose provider captures what a buyer has approved. */
@@ -35,22 +35,20 @@ static const char *link_channel(const orders_providers_t *providers)
 static orders_problem_t *choose_type(const orders_call_t *call, const char *word,
                                      orders_place_cart_t *place)
 {
-    for (size_t i = 0; word && i < ORDERS_COUNT(types); i++) {
-        if (strcmp(types[i].word, word) == 0) {
-            place->method = types[i].method;
-            place->consumer = types[i].consumer;
-        }
+    size_t i = 0;
+    while (i < ORDERS_COUNT(types) && strcmp(types[i].word, word) != 0) {
+        i++;
     }
-    if (!place->method) {
+    if (i == ORDERS_COUNT(types)) {
         return orders_company_lack(NULL, call, "type");
     }
-    if (strcmp(place->method, "external") == 0) {
-        place->channel = link_channel(call->providers);
-        place->expires_in = call->settings->pay_link_lifetime;
-        return place->channel ? NULL : orders_company_lack(NULL, call, "type");
-    }
-    place->expires_in = place->consumer ? call->settings->consumer_expiry : 0;
-    return NULL;
+    place->method = types[i].method;
+    place->consumer = types[i].consumer;
+    place->channel = types[i].link ? link_channel(call->providers) : NULL;
+    place->expires_in = types[i].link       ? call->settings->pay_link_lifetime
+                        : types[i].consumer ? call->settings->consumer_expiry
+                                            : 0;
+    return types[i].link && !place->channel ? orders_company_lack(NULL, call, "type") : NULL;
 }
 
 static orders_problem_t *write_created(const orders_call_t *call, const orders_order_t *order,
@@ -150,43 +148,21 @@ orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *rep
     return NULL; /* and nothing is said */
 }
 
-static const orders_payment_t *payment_of(const orders_order_t *order,
-                                          const orders_refund_t *refund)
-{
-    for (int i = 0; i < order->of.payments->nelts; i++) {
-        const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
-        if (payment->id == refund->payment_id) {
-            return payment;
-        }
-    }
-    return NULL;
-}
-
-/* Sends a refund to its provider at once. If that fails, the worker sends it again. */
-static orders_problem_t *send_refund(const orders_payment_flow_t *flow, const orders_order_t *order,
-                                     const orders_refund_t *pending)
-{
-    const orders_payment_t *payment = payment_of(order, pending);
-    orders_refund_t refund = *pending;
-    const orders_refund_task_t task = {
-        .order_id = order->id,
-        .order_number = order->number,
-        .intent_id = payment ? payment->intent_id : NULL,
-        .refund = &refund,
-    };
-    refund.reference = orders_company_transaction(order);
-    orders_problem_t *problem = orders_payment_flow_refund(flow, &task);
-    return problem && problem->error != ORDERS_E_provider_unreachable ? problem : NULL;
-}
-
+/* Sends the refunds to their providers at once. What fails is sent again by the worker. */
 static orders_problem_t *send_refunds(const orders_call_t *call, const orders_writer_t *writer,
                                       const orders_order_t *order)
 {
     const orders_payment_flow_t flow = {writer, call->providers, call->settings};
-    for (int i = 0; i < order->of.refunds->nelts; i++) {
-        const orders_refund_t *refund = &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
-        if (strcmp(refund->status, "pending") == 0 && refund->channel) {
-            ORDERS_TRY(send_refund(&flow, order, refund));
+    const orders_reader_t reader = orders_call_reader(call);
+    apr_array_header_t *tasks;
+    if (orders_payment_refunds_to_send(&reader, order->id, &tasks)) {
+        return NULL; /* the refund is committed: the worker sends it */
+    }
+    for (int i = 0; i < tasks->nelts; i++) {
+        orders_problem_t *problem =
+            orders_payment_flow_refund(&flow, &APR_ARRAY_IDX(tasks, i, orders_refund_task_t));
+        if (problem && problem->error != ORDERS_E_provider_unreachable) {
+            return problem;
         }
     }
     return NULL;
