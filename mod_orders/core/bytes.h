@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/**
- * Bytes that grow in a pool: where a library hands over its output piece by piece.
- */
+/** A growing byte buffer in a pool, for libraries that produce their output in pieces. */
 #ifndef ORDERS_CORE_BYTES_H
 #define ORDERS_CORE_BYTES_H
 
 #include <apr_pools.h>
 
-/** Empty when all but the pool is zero. `data` is NULL while there are no bytes, and moves as they grow. */
+/** Initialise all members but the pool with zero. `data` is NULL while the buffer is empty; growing may move it. */
 typedef struct orders_bytes_t {
     apr_pool_t *pool;
     unsigned char *data;
@@ -15,7 +13,7 @@ typedef struct orders_bytes_t {
     apr_size_t room;
 } orders_bytes_t;
 
-/** Adds a copy of `length` bytes. */
+/** Appends a copy of `length` bytes. */
 void orders_bytes_add(orders_bytes_t *bytes, const void *data, apr_size_t length);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file core/clock.h
- * The clock of deadlines, pauses and ages within one machine. It never steps, so that setting the wall clock neither ends
- * a wait early nor prolongs it. It has no date: a time that is stored, sent or shown comes from apr_time_now().
+ * The monotonic clock, for deadlines, intervals and ages. Setting the system time does not affect it. It has no date: times that are
+ * stored, sent or shown come from apr_time_now().
  */
 #ifndef ORDERS_CORE_CLOCK_H
 #define ORDERS_CORE_CLOCK_H
@@ -10,7 +10,7 @@
 #include <apr_time.h>
 #include <time.h>
 
-/** Microseconds since an arbitrary moment, the same for all processes of the machine; never decreases. */
+/** Microseconds since an arbitrary point in time that all processes of the machine share. Never decreases. */
 static inline apr_time_t orders_clock_now(void)
 {
     struct timespec now;

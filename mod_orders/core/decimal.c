@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/** A literal taken apart: the digits without leading and trailing zeros, times 10 to the power of `scale`. */
+/** A parsed literal: digits without leading and trailing zeros, times 10 to the power of `scale`. */
 typedef struct {
     bool negative;
     char digits[ORDERS_DECIMAL_MAX_LENGTH];
@@ -43,7 +43,7 @@ static bool take_exponent(const char **at, const char *end, decimal_t *decimal)
     return true;
 }
 
-/** JSON's grammar of a number; false when the text is not a number. */
+/** Parses a number by JSON's grammar. False: not a number. */
 static bool take_decimal(const char *at, const char *end, decimal_t *decimal)
 {
     if (at < end && *at == '-') {
@@ -82,7 +82,7 @@ orders_decimal_e orders_decimal_scaled(const char *text, apr_size_t length, int 
                                        int64_t *value)
 {
     decimal_t decimal = {.negative = false};
-    int64_t amount = 0; /* kept negative, whose range is the larger one */
+    int64_t amount = 0; /* accumulated as a negative number, whose range is larger */
     int at;
 
     if (length > ORDERS_DECIMAL_MAX_LENGTH) {

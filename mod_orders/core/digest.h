@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/**
- * Hashes, and bytes as text. OpenSSL does the work.
- */
+/** Hashes, hexadecimal and base64url, by OpenSSL. */
 #ifndef ORDERS_CORE_DIGEST_H
 #define ORDERS_CORE_DIGEST_H
 
@@ -12,22 +10,22 @@
 
 #define ORDERS_SHA256_SIZE 32
 
-/** False only when OpenSSL has no SHA-256 to offer or no memory. */
+/** False only when OpenSSL lacks SHA-256 or memory. */
 bool orders_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *data,
                    apr_size_t length) ORDERS_MUSTCHECK;
 bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secret,
                         apr_size_t secret_length, const void *data,
                         apr_size_t length) ORDERS_MUSTCHECK;
 
-/** In a time that depends on the length alone. */
+/** Compares in constant time. */
 bool orders_bytes_equal(const void *left, const void *right, apr_size_t length) ORDERS_MUSTCHECK;
 
-/** Lower case. */
+/** In lower case. */
 const char *orders_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length);
 
 /** RFC 4648, section 5, without padding. */
 const char *orders_base64url(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length);
-/** Decodes into `out`, which has room for `size` bytes. False: another alphabet, stray bits, or too long. */
+/** Decodes into `out`, which has room for `size` bytes. False: invalid characters, non-zero trailing bits, or too long. */
 bool orders_base64url_decode(unsigned char *out, apr_size_t size, apr_size_t *out_length,
                              const char *text) ORDERS_MUSTCHECK;
 

@@ -24,7 +24,7 @@ static const char *version_tag(apr_pool_t *pool, int64_t order, int64_t version)
 const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view)
 {
     const char *tag = version_tag(pool, order, version);
-    uint64_t hash = 14695981039346656037u; /* FNV-1a: tells apart, protects nothing */
+    uint64_t hash = 14695981039346656037u; /* FNV-1a: not a cryptographic hash */
     unsigned char bytes[8];
     int at;
 
@@ -38,14 +38,14 @@ const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const 
                : NULL;
 }
 
-/** A tag of a list: what is between its quotes. */
+/** A tag of a list, without its quotes. */
 typedef struct {
     const char *start;
     apr_size_t length;
     bool weak;
 } tag_t;
 
-/** Takes the next tag of a list; false at its end and where it stops being one. */
+/** Parses the next tag of a list. False at the end or at a syntax error. */
 static bool next_tag(const char **at, tag_t *tag)
 {
     *at += strspn(*at, ", \t");
@@ -72,7 +72,7 @@ static bool is_star(const char *header)
     return *header == '*' && header[1 + strspn(header + 1, " \t")] == '\0';
 }
 
-/** Whether the tag is `opaque`, as it was sent or as a compressing filter marks it. */
+/** Whether the tag equals `opaque`, with or without the suffix of a compressing filter. */
 static bool same(const tag_t *tag, const char *opaque, apr_size_t length)
 {
     apr_size_t more = tag->length - length;
@@ -102,7 +102,7 @@ bool orders_etag_none_match(const char *header, const char *etag)
     return false;
 }
 
-/** Whether a text is a version, a dash and a check: "7-0123456789ab". */
+/** Whether a text has the form of a version tag: "7-0123456789ab". */
 static bool is_version_tag(const char *text, apr_size_t length)
 {
     const char *dash = memchr(text, '-', length);

@@ -10,18 +10,18 @@
 #include "core/input.h"
 #include "core/input_body.h"
 
-/** A field of a request. Two requests agree when they have the same fields. */
+/** A field of a request. Two requests have the same fingerprint if they have the same fields. */
 typedef struct {
     const char *name;
-    char kind; /* 't': a text, a number or a truth value; 'j': JSON; 'n': null */
+    char kind; /* 't': string, number or boolean; 'j': JSON; 'n': null */
     const char *value;
-    int place; /* among fields of one name */
+    int place; /* index among fields of the same name */
 } part_t;
 
-/** Members that say who sends the request and under which key, not what is asked for. */
+/** Members that identify the caller or the key; they are not part of the request's content. */
 static const char *const not_content[] = {"idempotency_key", "api_key"};
 
-/* ---- JSON in one spelling ---- */
+/* ---- canonical JSON ---- */
 
 static void write_canonical(orders_json_t *json, const orders_input_t *input, json_t *value);
 
@@ -110,7 +110,7 @@ static part_t json_part(const char *name, const orders_input_t *input, json_t *v
     return part;
 }
 
-/** A form may hold an object or a list as JSON text. */
+/** A form field may contain an object or a list as JSON text. */
 static part_t form_part(const orders_input_t *input, const orders_pair_t *pair)
 {
     part_t part = {.name = pair->name, .kind = 't', .value = pair->value};
@@ -141,7 +141,7 @@ static bool is_scalar(const orders_field_t *field)
            field->type != ORDERS_FIELD_ARRAY && field->type != ORDERS_FIELD_MAP;
 }
 
-/** The table's field of that name, or NULL. */
+/** The field of that name in the tables, or NULL. */
 static const orders_field_t *decoded_field(const orders_input_t *input, const char *name)
 {
     for (int i = 0; input->tables && i < input->tables->nelts; i++) {
@@ -175,7 +175,7 @@ static bool is_absent(const part_t *part)
     return part->kind == 'n' || (part->kind == 't' && (!part->value || !*part->value));
 }
 
-/** Adds a field: as its table decodes it, else as `raw` has it. One that is absent to the decoder is left out. */
+/** Adds a field as its table decodes it, or `raw` without a table. Skips a field that the decoder treats as absent. */
 static void add_part(apr_array_header_t *parts, const orders_input_t *input, part_t raw)
 {
     const orders_field_t *field = decoded_field(input, raw.name);
@@ -221,7 +221,7 @@ static apr_array_header_t *parts_of(const orders_input_t *input)
 
 /* ---- the digest ---- */
 
-/** Adds a part; its length comes first, so that bytes cannot move from one part to the next. */
+/** Hashes the length and the bytes of a part, so that bytes cannot move between parts. */
 static bool add(EVP_MD_CTX *context, const char *part, apr_size_t length)
 {
     uint64_t size = length;
@@ -259,7 +259,7 @@ static bool add_query(EVP_MD_CTX *context, const orders_call_t *call)
                                                         : add_input(context, query);
 }
 
-/** The body's fields; the bytes of a body that has none: NDJSON, or what the handler does not read. */
+/** Hashes the fields of the body, or its bytes when it was not decoded into fields (NDJSON, raw bodies). */
 static bool add_body(EVP_MD_CTX *context, const orders_call_t *call)
 {
     orders_call_t unread = *call;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Formats of texts for field tables. Each is the rule of one SQL domain or function for the same value.
+ * Formats of strings for field tables. Each equals the rule of an SQL domain or function for the same value.
  */
 #ifndef ORDERS_CORE_FORMAT_H
 #define ORDERS_CORE_FORMAT_H
 
 #include "core/fields.h"
 
-/** As orders_is_mail_address has it. */
+/** See orders_is_mail_address(). */
 extern const orders_format_t orders_format_mail;
 /** An http or https URL without whitespace. */
 extern const orders_format_t orders_format_url;
@@ -15,7 +15,7 @@ extern const orders_format_t orders_format_url;
 extern const orders_format_t orders_format_time;
 /** A language tag in lower case: "en", "zh-hant". */
 extern const orders_format_t orders_format_language;
-/** 1 to 64 lower-case letters, digits, _ and -, which name something in URLs and settings. */
+/** A name in URLs and settings: 1 to 64 lower-case letters, digits, _ and -. */
 extern const orders_format_t orders_format_slug;
 
 #endif

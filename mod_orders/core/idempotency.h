@@ -10,8 +10,8 @@
 #include "core/problem.h"
 
 /**
- * The key from the header (NULL: none) and from a field of the body (NULL or "": none), or NULL when there is neither.
- * 1 to 255 visible ASCII characters, else `invalid_idempotency_key`; two that differ are `idempotency_key_mismatch`.
+ * The key from the header (NULL: none) or from a field of the body (NULL or "": none); NULL when there is neither.
+ * `invalid_idempotency_key` unless it has 1 to 255 visible ASCII characters; `idempotency_key_mismatch` when header and field differ.
  * Not copied.
  */
 orders_problem_t *orders_idempotency_key(const char **key, apr_pool_t *pool, const char *header,

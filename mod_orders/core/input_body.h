@@ -9,8 +9,8 @@
 #include "core/fields.h"
 
 /**
- * No body and no content type is an empty object when `allow_empty`. Other types: `unsupported_media_type`. The input stays
- * at call->input, for the request's fingerprint.
+ * With `allow_empty`, an absent body is an empty object. `unsupported_media_type` for other types. Sets call->input, which the
+ * fingerprint reads.
  */
 orders_problem_t *orders_input_body(orders_input_t **input, orders_call_t *call,
                                     bool allow_empty) ORDERS_MUSTCHECK;

@@ -21,7 +21,7 @@ const char *orders_input_form_value(const orders_input_t *input, const char *nam
     return NULL;
 }
 
-/** Whether `text` belongs to the list `name`: it is that, or that with brackets, in which there may be an index. */
+/** Whether `text` names the list `name`: "id", "id[]" or "id[7]". */
 bool orders_input_names_list(const char *text, const char *name)
 {
     apr_size_t length = strlen(name);
@@ -93,7 +93,7 @@ const char *orders_input_add_pair(orders_input_t *input, const char *name, const
     return NULL;
 }
 
-/** Adds name=value; returns what is wrong with it, or NULL. */
+/** Adds name=value. NULL, or the end of an error message. */
 static const char *add_encoded(orders_input_t *input, const char *text, apr_size_t length)
 {
     const char *equals = memchr(text, '=', length);

@@ -13,13 +13,13 @@
 
 static const char no_nul[] = "NUL characters are not allowed";
 
-/** A look over the text before jansson sees it: what jansson has no limit for, and what it forgets. */
+/** A scan of the text before jansson parses it: checks limits that jansson lacks, and keeps the text of real numbers, which jansson drops. */
 typedef struct {
     const char *text, *at, *end;
     apr_array_header_t
         *reals; /* of const char *: literals in the order of the text; NULL until there is one */
     apr_pool_t *pool;
-    const char *fault; /* a sentence's rest, NULL when all is well */
+    const char *fault; /* the end of an error message, or NULL */
 } scan_t;
 
 static void skip_string(scan_t *scan)
@@ -40,7 +40,7 @@ static bool in_number(char byte)
            byte == 'e' || byte == 'E';
 }
 
-/** jansson takes 1e-20000 for zero; jsonb has no room for its 20000 places. */
+/** jansson parses 1e-20000 as zero; jsonb would store 20,000 digits. */
 static bool exponent_fits(const char *literal)
 {
     const char *mark = strpbrk(literal, "eE");
@@ -105,7 +105,7 @@ static void scan_all(scan_t *scan)
     }
 }
 
-/** "Line 2, column 7: a name occurs twice." Never a piece of the text. */
+/** An error message such as "Line 2, column 7: a name occurs twice." It never contains text of the body. */
 static orders_problem_t *malformed(apr_pool_t *pool, int line, int column, const char *what)
 {
     return orders_problem(pool, ORDERS_E_malformed_json,
@@ -158,7 +158,7 @@ static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *err
     return malformed(pool, error->line, error->column, what);
 }
 
-/** The literals of a tree's real numbers, in the order of the text: the tree's own order, as no name occurs twice. */
+/** The literals of the real numbers, in the order of the text. This is the order of the tree, because names are unique. */
 typedef struct {
     orders_input_t *input;
     const apr_array_header_t *reals;
@@ -167,7 +167,7 @@ typedef struct {
 
 static void assign_literals(literals_t *literals, json_t *json);
 
-/** A real number gets its literal, or becomes an integer when its value is one: 1.0 and 1e0 are 1 for every reader. */
+/** Assigns the literal to a real number, or replaces the number by an integer when its value is one (1.0, 1e0). */
 static json_t *assign_literal(literals_t *literals, const json_t *real)
 {
     const char *literal = APR_ARRAY_IDX(literals->reals, literals->next++, const char *);
@@ -183,7 +183,7 @@ static json_t *assign_literal(literals_t *literals, const json_t *real)
     return NULL;
 }
 
-/** What takes a member's place, or NULL. */
+/** The replacement of a member, or NULL. */
 static json_t *visit(literals_t *literals, json_t *child)
 {
     if (json_is_real(child) && literals->next < literals->reals->nelts) {
@@ -249,7 +249,7 @@ static bool blank(const char *text, apr_size_t length)
     return true;
 }
 
-/** Any value; the scan knows its real numbers afterwards. */
+/** Parses a value; the scan then has its real numbers. */
 static orders_problem_t *parse(json_t **value, scan_t *scan)
 {
     json_error_t error;

@@ -8,7 +8,7 @@
 
 #define MAX_BOUNDARY 70
 
-/** The body on its way through the parts. */
+/** Position of the parser in the body. */
 typedef struct {
     const char *at, *end;
     const char *delimiter; /* CRLF, two dashes and the boundary */
@@ -63,7 +63,7 @@ static const char *parameter(apr_pool_t *pool, const char *at, const char *end, 
     return NULL;
 }
 
-/** Moves behind the next delimiter, `*content_end` being where it began; false when there is none. */
+/** Moves past the next delimiter and sets `*content_end` to its start. False: no delimiter. */
 static bool pass_delimiter(parts_t *parts, const char **content_end)
 {
     const char *found = find(parts->at, parts->end, parts->delimiter, parts->delimiter_length);
@@ -76,7 +76,7 @@ static bool pass_delimiter(parts_t *parts, const char **content_end)
     return true;
 }
 
-/** Takes one header line "Name: value" if there is one; false at the empty line and where there is no line. */
+/** Parses a header line "Name: value". False at the empty line or when no line follows. */
 static bool next_header(parts_t *parts, const char **line, const char **line_end)
 {
     const char *stop = find(parts->at, parts->end, "\r\n", 2);
@@ -98,7 +98,7 @@ static bool header_is(const char *line, const char *line_end, const char *name)
            line[length] == ':';
 }
 
-/** Whether a header's value is an encoding that leaves the bytes as they are (RFC 2045, 6.2). */
+/** Whether the value of Content-Transfer-Encoding is an identity encoding (RFC 2045, 6.2). */
 static bool is_identity(const char *line, const char *line_end)
 {
     static const char *const encodings[] = {"7bit", "8bit", "binary"};
@@ -118,7 +118,7 @@ static bool is_identity(const char *line, const char *line_end)
     return false;
 }
 
-/** Reads a part's headers and finds its name; returns what is wrong, or NULL. */
+/** Parses the headers of a part and finds its name. NULL, or the end of an error message. */
 static const char *read_headers(parts_t *parts, apr_pool_t *pool, const char **name)
 {
     const char *line, *line_end;
@@ -154,7 +154,7 @@ static const char *read_part(parts_t *parts, orders_input_t *input)
         return fault;
     }
     start = parts->at;
-    parts->at -= 2; /* the empty line's end may already be the delimiter's beginning */
+    parts->at -= 2; /* the end of the empty line may be the start of the delimiter */
     if (!pass_delimiter(parts, &stop)) {
         return "does not end";
     }
@@ -172,7 +172,7 @@ static orders_problem_t *malformed(apr_pool_t *pool, const char *detail)
     return orders_problem(pool, ORDERS_E_malformed_form, detail);
 }
 
-/** After a delimiter: 1 when a part follows, 0 at the end, -1 when neither is so. */
+/** After a delimiter: 1 if a part follows, 0 at the end, -1 for a syntax error. */
 static int follows(parts_t *parts)
 {
     if (parts->end - parts->at >= 2 && memcmp(parts->at, "--", 2) == 0) {

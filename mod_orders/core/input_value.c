@@ -23,7 +23,7 @@ const char *orders_input_text(const orders_input_t *input, const char *name)
                                : orders_input_string(input, name);
 }
 
-/** What is wrong with a field that two inputs may have, or NULL. */
+/** Checks a field that both inputs may have: an error message, or NULL. */
 static const char *fault_in(const json_t *value, const char *first, const char *second)
 {
     if (value && !json_is_null(value) && !second) {

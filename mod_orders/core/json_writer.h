@@ -2,9 +2,9 @@
 /**
  * Streaming JSON writer.
  *
- * Text goes straight into blocks of the pool it was opened with; commas and nesting are the writer's. Nothing can fail
- * but memory (which aborts, as everywhere in APR), and the result is always well formed as long as begins and ends pair
- * (asserted in debug builds). Strings must be UTF-8; bytes that are not are written as U+FFFD. One thread a writer.
+ * Text is written into blocks of the pool that the writer was opened with; the writer adds commas. Only running out of memory can fail, which aborts as
+ * everywhere in APR. The result is well formed if begins and ends are paired (asserted in debug builds). Strings should be UTF-8; invalid bytes
+ * are written as U+FFFD. A writer belongs to one thread.
  */
 #ifndef ORDERS_CORE_JSON_WRITER_H
 #define ORDERS_CORE_JSON_WRITER_H
@@ -37,7 +37,7 @@ void orders_json_bool(orders_json_t *json, bool value);
 void orders_json_null(orders_json_t *json);
 /** JSON text that is known to be valid (a jsonb column), verbatim; NULL is written as null. */
 void orders_json_raw(orders_json_t *json, const char *text, apr_size_t length);
-/** Minor units as an exact decimal number: 28404 with exponent 2 is 284.04, 28400 is 284 (no trailing zeros). */
+/** Writes minor units as an exact decimal number: 28404 with exponent 2 as 284.04, 28400 as 284 (no trailing zeros). */
 void orders_json_decimal(orders_json_t *json, int64_t minor, int exponent);
 /** ISO 8601 UTC: 2026-11-21T10:00:00Z, or with six decimals. */
 void orders_json_time(orders_json_t *json, apr_time_t time);
@@ -55,7 +55,7 @@ void orders_json_member_raw(orders_json_t *json, const char *name, const char *t
 
 /** The bytes so far. */
 apr_size_t orders_json_length(const orders_json_t *json);
-/** The blocks in order: fills at most `max` entries and returns how many there are in all. */
+/** Fills at most `max` entries with the blocks, in order; returns the number of blocks. */
 int orders_json_blocks(const orders_json_t *json, struct iovec *blocks, int max);
 /** All blocks as one NUL-terminated string in `pool` (for tests, problems' extras, providers). */
 const char *orders_json_text(const orders_json_t *json, apr_pool_t *pool, apr_size_t *length);

@@ -11,7 +11,7 @@
 #define MAX_SUBTAG 8
 #define FULL_WEIGHT 1000
 
-/* One part of the header: a tag in small letters or "*", and its weight in thousandths. */
+/* A language range of the header: a tag in lower case or "*", and its weight in thousandths. */
 typedef struct range_t {
     const char *tag;
     int weight;
@@ -27,7 +27,7 @@ static const char *skip_blanks(const char *at)
     return at + strspn(at, " \t");
 }
 
-/* The length of the range at `at`: "*", or letters, then subtags of letters and digits; 0 when there is none. */
+/* Length of the range at `at` ("*", or letters and subtags of letters and digits); 0: none. */
 static apr_size_t range_length(const char *at)
 {
     apr_size_t length = 0, subtag = 0;
@@ -62,7 +62,7 @@ static int read_weight(const char *at, const char **end)
     return weight <= FULL_WEIGHT ? weight : -1;
 }
 
-/* Reads the part of the header that begins at `at`; false when it is no range with at most a weight. */
+/* Parses the range that begins at `at`. False: syntax error. */
 static bool read_range(range_t *range, const char *at, apr_pool_t *pool)
 {
     apr_size_t length = range_length(at);
@@ -96,7 +96,7 @@ static void read_ranges(ranges_t *ranges, const char *header, apr_pool_t *pool)
     }
 }
 
-/* The heaviest first; those of one weight stay in their order. */
+/* Sorts by descending weight; stable. */
 static void sort(ranges_t *ranges)
 {
     for (int i = 1; i < ranges->count; i++) {
@@ -129,7 +129,7 @@ static bool is_there(const apr_array_header_t *languages, const char *tag)
     return false;
 }
 
-/* One place is left for the fallback. */
+/* One entry is reserved for the fallback. */
 static void add(apr_array_header_t *languages, const ranges_t *ranges, const char *tag)
 {
     if (languages->nelts < ORDERS_MAX_LANGUAGES - 1 && !is_there(languages, tag) &&
@@ -138,7 +138,7 @@ static void add(apr_array_header_t *languages, const ranges_t *ranges, const cha
     }
 }
 
-/* The tag that is left when the last subtag goes, and with it a single letter before it, which says nothing alone. */
+/* Removes the last subtag, and a single-character subtag before it (RFC 4647, 3.4). */
 static const char *wider(apr_pool_t *pool, const char *tag)
 {
     const char *dash = strrchr(tag, '-');

@@ -20,7 +20,7 @@ void orders_log(const orders_log_t *log, orders_level_e level, const char *forma
     va_end(arguments);
     for (at = line; *at; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7F) {
-            *at = ' '; /* a line stays one line */
+            *at = ' '; /* keeps the message on one line */
         }
     }
     log->write(log->context, level, line);

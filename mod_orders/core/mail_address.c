@@ -12,7 +12,7 @@
 #define LONGEST_LOCAL 64
 #define LONGEST_LABEL 63
 
-/* Spaces, controls and other characters that cannot be seen. */
+/* Spaces, control characters and other invisible characters. */
 static const struct {
     uint32_t first, last;
 } invisible[] = {
@@ -20,7 +20,7 @@ static const struct {
     {0x205F, 0x206F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF},
 };
 
-/** Or a part of a character beyond ASCII. */
+/** Also true for bytes of non-ASCII characters. */
 static bool is_letter_or_digit(char byte)
 {
     return (unsigned char)byte >= 0x80 || apr_isalnum((unsigned char)byte);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Amounts: 64-bit minor units and a currency's exponent (JPY 0, CHF 2, TND 3). Decimal text is read and written exactly;
- * no floating point anywhere.
+ * Amounts: 64-bit integers in minor units, and the exponent of the currency (JPY 0, CHF 2, TND 3). Decimal text is parsed and written exactly;
+ * no floating point is used.
  */
 #ifndef ORDERS_CORE_MONEY_H
 #define ORDERS_CORE_MONEY_H
@@ -18,12 +18,12 @@ typedef orders_decimal_e orders_money_e;
 #define ORDERS_MONEY_PRECISE ORDERS_DECIMAL_PRECISE /**< more decimals than the currency has */
 #define ORDERS_MONEY_RANGE ORDERS_DECIMAL_RANGE     /**< beyond 64 bits of minor units */
 
-/** A currency has at most this many decimals (ISO 4217 knows up to 4). */
+/** Maximum number of decimals of a currency (ISO 4217 uses up to 4). */
 #define ORDERS_MONEY_MAX_EXPONENT 6
 
 /**
- * Reads a number as JSON writes it (284.04, -3, 2.5e2) into minor units. Zeros beyond the currency's decimals are fine,
- * other digits there are not. `*minor` is set only on ORDERS_MONEY_OK.
+ * Parses a number in JSON's syntax (284.04, -3, 2.5e2) into minor units. Decimals beyond those of the currency must be zeros.
+ * Sets `*minor` only on ORDERS_MONEY_OK.
  */
 orders_money_e orders_money_parse(const char *text, apr_size_t length, int exponent,
                                   int64_t *minor) ORDERS_MUSTCHECK;

@@ -12,7 +12,7 @@ orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min
     bool negative = length > 0 && text[0] == '-';
     apr_size_t at = negative ? 1 : 0;
     bool overflow = false;
-    int64_t number = 0; /* kept negative, whose range is the larger one */
+    int64_t number = 0; /* accumulated as a negative number, whose range is larger */
 
     if (at == length) {
         return ORDERS_NUMBER_NONE;

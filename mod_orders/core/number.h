@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Integers as text, strictly: digits with at most a leading minus. No spaces, no plus, no other base, no overflow.
+ * Strict parsing of decimal integers: digits with an optional leading minus. No spaces, no plus sign, no overflow.
  */
 #ifndef ORDERS_CORE_NUMBER_H
 #define ORDERS_CORE_NUMBER_H
@@ -12,26 +12,26 @@
 
 typedef enum {
     ORDERS_NUMBER_OK,
-    ORDERS_NUMBER_NONE, /**< the text is no number */
-    ORDERS_NUMBER_RANGE /**< it is one, beyond what was asked for */
+    ORDERS_NUMBER_NONE, /**< not an integer */
+    ORDERS_NUMBER_RANGE /**< out of range */
 } orders_number_e;
 
 /** `*value` is set only on ORDERS_NUMBER_OK. `text` need not end with a NUL. */
 orders_number_e orders_number_n(const char *text, apr_size_t length, int64_t min, int64_t max,
                                 int64_t *value) ORDERS_MUSTCHECK;
 
-/** The whole of a NUL-terminated text; NULL is no number. */
+/** The same for a NUL-terminated text; NULL is ORDERS_NUMBER_NONE. */
 orders_number_e orders_number(const char *text, int64_t min, int64_t max,
                               int64_t *value) ORDERS_MUSTCHECK;
 
 /**
- * An integer of a request: digits as above, or a JSON number whose value is an integer (1.0, 1e0, 10e-1). Any other number
+ * Parses an integer of a request: digits as above, or a JSON number whose value is an integer (1.0, 1e0, 10e-1). Any other number
  * is ORDERS_NUMBER_NONE.
  */
 orders_number_e orders_number_integral(const char *text, int64_t min, int64_t max,
                                        int64_t *value) ORDERS_MUSTCHECK;
 
-/** An id in a path: 1 … INT64_MAX, else 0, which no row has. */
+/** An id in a path: 1 to INT64_MAX; 0, which no row has, for any other text. */
 int64_t orders_number_id(const char *text);
 
 /** Room for any 64-bit number, its sign and a NUL. */

@@ -32,7 +32,7 @@ static int64_t get64(const unsigned char *in)
     return (int64_t)number;
 }
 
-/** Fills in the check of the 16 bytes at `bytes`, bound to the tenant and to the list. */
+/** Appends the checksum of the 16 bytes at `bytes`, bound to tenant and list. */
 static bool put_check(unsigned char bytes[CURSOR_SIZE], const char *context,
                       const orders_settings_t *settings, apr_pool_t *pool)
 {
@@ -78,7 +78,7 @@ bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *
     return true;
 }
 
-/** Whether a whole number that is out of range is above it, not below 1. */
+/** Whether an integer that is out of range is too large rather than below 1. */
 static bool is_too_large(const char *text)
 {
     int64_t number;
@@ -87,8 +87,8 @@ static bool is_too_large(const char *text)
 }
 
 /**
- * A whole number of at least 1 from the query into `*number`, which stays as it is when there is none. A larger one than
- * `max` becomes `max` when `clamp`, else it is refused.
+ * Parses an integer of at least 1 from the query into `*number`, which is unchanged when the parameter is absent. A value above
+ * `max` becomes `max` if `clamp`, otherwise it is refused.
  */
 static void read_number(orders_problem_t **problem, const orders_input_t *query, const char *name,
                         int64_t max, bool clamp, int64_t *number)
@@ -144,7 +144,7 @@ orders_problem_t *orders_page_read(orders_page_t *page, const orders_page_rules_
     return problem;
 }
 
-/** Decodes and encodes again; NULL for what cannot be decoded. */
+/** Percent-decodes and encodes again; NULL: malformed. */
 static const char *recode(apr_pool_t *pool, const char *text, apr_size_t length)
 {
     char *decoded = apr_palloc(pool, length + 1);

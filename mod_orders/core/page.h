@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Pages of a list: by number, or from a cursor, which stays stable and cheap however deep it goes.
+ * Paging of lists: by page number, or by cursor, whose cost does not grow with the depth.
  */
 #ifndef ORDERS_CORE_PAGE_H
 #define ORDERS_CORE_PAGE_H
@@ -12,19 +12,19 @@
 #include "core/fields.h"
 #include "core/settings.h"
 
-/** The place of a row in a list: what the list is sorted by (microseconds of a time, or minor units), then the id. */
+/** Position of a row in a list: its sort key (microseconds of a time, or minor units), then its id. */
 typedef struct orders_cursor_t {
     int64_t key;
     int64_t id;
 } orders_cursor_t;
 
-/** How an API names and bounds its pages. */
+/** Parameters and limits of paging in an API. */
 typedef struct orders_page_rules_t {
-    const char *page; /**< parameter with the number, "page"; NULL: there is none */
-    const char *size; /**< parameter with the size, "per_page" or "limit"; NULL: there is none */
-    int default_size; /**< unless the settings have another */
-    int max_size;     /**< likewise; a larger size becomes this one */
-    bool cursor;      /**< a parameter "cursor" is taken; it wins over a page number */
+    const char *page; /**< name of the page number parameter, "page"; NULL: none */
+    const char *size; /**< name of the page size parameter, "per_page" or "limit"; NULL: none */
+    int default_size; /**< overridden by OrdersPageSize */
+    int max_size;     /**< overridden by OrdersPageSize; larger sizes are reduced to it */
+    bool cursor; /**< accepts the parameter "cursor", which takes precedence over a page number */
 } orders_page_rules_t;
 
 typedef struct orders_page_t {
@@ -32,12 +32,12 @@ typedef struct orders_page_t {
     int size;
     int64_t offset; /**< rows before the page; 0 with a cursor */
     bool has_cursor;
-    orders_cursor_t cursor; /**< the last row of the page before */
+    orders_cursor_t cursor; /**< last row of the previous page */
 } orders_page_t;
 
 /**
- * Reads the page a query asks for. `context` names the list and its order ("user.list|created|desc"): a cursor of another
- * one, like one that was tampered with, is a refused field. Problems: `invalid_fields`.
+ * Parses the paging parameters of a query. `context` names the list and its order ("user.list|created|desc"); a cursor of another context and a
+ * modified cursor are refused fields. `invalid_fields`.
  */
 orders_problem_t *orders_page_read(orders_page_t *page, const orders_page_rules_t *rules,
                                    const orders_input_t *query, const char *context,
@@ -51,9 +51,8 @@ bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *
                          const orders_settings_t *settings, apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * The value of a Link header that leads to the next page: a relative reference (RFC 8288), since only the client knows
- * under which address it sees the list behind a proxy or a rewrite. `query` as the client sent it: encoded anew, with this
- * cursor in place of any cursor and page number.
+ * The value of the Link header for the next page: a relative reference (RFC 8288), because the server does not know the client's URL behind a
+ * proxy or a rewrite. `query`: the query string as the client sent it; it is encoded again, with this cursor instead of any cursor or page number.
  */
 const char *orders_page_next_link(apr_pool_t *pool, const char *query, const char *cursor);
 

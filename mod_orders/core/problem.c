@@ -28,7 +28,7 @@ static const int statuses[] = {
 #undef X
 };
 
-/** The row of an error; an error that is none (a caller's mistake) is an internal one. */
+/** The row of an error; that of `internal_error` for an invalid value. */
 static const error_row_t *row_of(orders_error_e error)
 {
     unsigned index = (unsigned)error;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Problems: the one result that travels up.
+ * Problems: the error type of the module.
  *
- * A function that can fail returns `orders_problem_t *`: NULL when all went well. Problems live in the pool that was
- * given to the failing function (the request's). They say what happened; how an API says it is the dialect's business.
+ * A function that can fail returns `orders_problem_t *`; NULL means success. A problem lives in the pool that the failing function was given. It states
+ * what happened; each API renders it in its own error format.
  */
 #ifndef ORDERS_CORE_PROBLEM_H
 #define ORDERS_CORE_PROBLEM_H
@@ -27,9 +27,9 @@ typedef enum {
         ORDERS_E__COUNT
 } orders_error_e;
 
-/** One field that was refused. */
+/** A refused field. */
 typedef struct orders_field_error_t {
-    const char *field;    /**< the name as the client wrote it */
+    const char *field;    /**< name as the client sent it */
     orders_error_e error; /**< its code */
     const char *message;  /**< a sentence */
 } orders_field_error_t;
@@ -38,11 +38,11 @@ typedef struct orders_problem_t {
     orders_error_e error;
     const char *detail; /**< a sentence for the client, never NULL */
     const char *extra;  /**< JSON object text with members of this problem, or NULL */
-    const char *log;    /**< what only the log may see (a server's message), or NULL */
+    const char *log;    /**< text for the log only, such as a message of PostgreSQL, or NULL */
     char sqlstate[6];   /**< "" when PostgreSQL was not involved */
-    int status;         /**< httpd's, where it refused by itself; 0: the error's own */
-    int retry_after;    /**< seconds, 0 when a retry would not help */
-    bool quiet;         /**< one of many, which the log has as a count: no line of its own */
+    int status;         /**< status that httpd has set; 0: the status of the error */
+    int retry_after;    /**< seconds; 0: no Retry-After */
+    bool quiet;         /**< counted in the log with others, not logged by itself */
     apr_array_header_t *fields; /**< of orders_field_error_t, or NULL */
 } orders_problem_t;
 
@@ -57,13 +57,13 @@ typedef struct orders_problem_t {
         }                                                                                          \
     } while (0)
 
-/** A problem with the error's own sentence, or with `detail` (not copied) when that is not NULL. */
+/** A problem with the standard message of the error, or with `detail` (not copied) if not NULL. */
 orders_problem_t *orders_problem(apr_pool_t *pool, orders_error_e error, const char *detail);
 
-/** A problem with the error's own sentence; `log` (not copied) tells the log what was wrong. */
+/** A problem with the standard message of the error; `log` (not copied) is logged. */
 orders_problem_t *orders_problem_logged(apr_pool_t *pool, orders_error_e error, const char *log);
 
-/** Adds a refused field to `*problem`, making an `invalid_fields` problem when that is NULL. Strings are not copied. */
+/** Adds a refused field to `*problem`; creates an `invalid_fields` problem if it is NULL. Strings are not copied. */
 void orders_problem_field(orders_problem_t **problem, apr_pool_t *pool, const char *field,
                           orders_error_e error, const char *message);
 
@@ -82,10 +82,10 @@ const char *orders_error_word(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);
 orders_kind_e orders_error_kind(orders_error_e error);
 int orders_kind_status(orders_kind_e kind);
-/** HTTP's status, of APIs that have none of their own for it. */
+/** HTTP status for APIs without statuses of their own. */
 int orders_problem_status(const orders_problem_t *problem);
 
-/** The error of that word, or `fallback`. */
+/** The error with that word, or `fallback`. */
 orders_error_e orders_error_by_word(const char *word, orders_error_e fallback);
 
 #endif

@@ -62,7 +62,7 @@ static void write_fields(orders_json_t *json, const apr_array_header_t *fields)
     orders_json_end_array(json);
 }
 
-/** Names of extra members: words of ours, and none that a problem has anyway. */
+/** Whether an extra member may be written: a name of the expected form that is no standard member. */
 static bool is_extra(const char *name)
 {
     static const char *const taken[] = {"type",   "title",      "status",   "detail", "code",
@@ -77,7 +77,7 @@ static bool is_extra(const char *name)
     return *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
-/** Extra members come from the database; what is no JSON object is left out. */
+/** Writes the extra members, which come from the database; ignores anything but a JSON object. */
 static void write_extra(orders_json_t *json, const char *text)
 {
     json_t *extra = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

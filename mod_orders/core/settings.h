@@ -17,7 +17,7 @@ typedef struct orders_mail_limits_t {
 
 typedef struct orders_settings_t {
     int32_t tenant;
-    bool own_tokens;  /**< identities are our tokens, not httpd's users */
+    bool own_tokens;  /**< identities come from bearer tokens, not from users of httpd */
     int page_default; /**< 0: the API's own default */
     int page_max;     /**< 0: the API's own maximum */
     int max_quantity;
@@ -25,20 +25,20 @@ typedef struct orders_settings_t {
     int consumer_expiry;    /**< seconds; 0: never */
     int pay_link_lifetime;  /**< seconds */
     int bill_link_lifetime; /**< seconds */
-    bool terminal_feed;     /**< whether card refunds are looked up in what the terminals told */
-    int refund_window;      /**< days after the payment */
-    int return_window;      /**< days after the delivery */
-    int renewal_window;     /**< days before the end */
+    bool terminal_feed; /**< card refunds are checked against the transactions of the terminals */
+    int refund_window;  /**< days after the payment */
+    int return_window;  /**< days after the delivery */
+    int renewal_window; /**< days before the end */
     const char *public_url; /**< without a trailing slash, or NULL */
-    /** The path below public_url where the tenant's providers send their events, or NULL: nowhere. */
+    /** Path below public_url to which providers send events; NULL: none. */
     const char *events_mount;
-    const char *pay_link_mount; /**< likewise where an order's pay link leads */
+    const char *pay_link_mount; /**< path below public_url of pay links; NULL: none */
     /** Of const char *: allowed https prefixes; NULL: none. */
     const apr_array_header_t *return_urls;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
     apr_size_t secret_length;
     orders_mail_limits_t mail_limits;
-    bool mail; /**< an OrdersMail applies: mails can be sent */
+    bool mail; /**< OrdersMail is set: mails can be sent */
 } orders_settings_t;
 
 #endif

@@ -131,7 +131,7 @@ static bool take_date(const char **at, date_t *date)
         return false;
     }
     back = date_of_days(days_of_date(*date));
-    return back.month == date->month; /* 30 February comes back as March */
+    return back.month == date->month; /* 30 February becomes a date in March */
 }
 
 /** Decimals of a second, as microseconds. */

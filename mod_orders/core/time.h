@@ -15,8 +15,8 @@
 #define ORDERS_TIME_SIZE 32
 
 /**
- * Writes 2026-11-21T10:00:00Z, or with six decimals, without a NUL; returns the length, 0 for an instant outside the
- * years 1 to 9999, which ISO 8601 cannot say (PostgreSQL's infinities are such).
+ * Writes 2026-11-21T10:00:00Z, or with six decimals, without a NUL; returns the length. 0 for a time outside the
+ * years 1 to 9999, such as PostgreSQL's infinity.
  */
 apr_size_t orders_time_write(char *out, apr_time_t time, bool micros);
 
@@ -29,7 +29,7 @@ const char *orders_time_text(apr_pool_t *pool, apr_time_t time, bool micros);
  */
 bool orders_time_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
 
-/** Reads a date, 2026-11-21, as midnight UTC of that day. Whose day it is depends on a time zone, which the database knows. */
+/** Parses a date, 2026-11-21, as midnight UTC. The database converts it to a day of the tenant's time zone. */
 bool orders_date_parse(const char *text, apr_time_t *time) ORDERS_MUSTCHECK;
 
 /** Whole seconds since 1970, rounded down. */

@@ -13,13 +13,13 @@
 #include "core/digest.h"
 #include "core/problem.h"
 
-/** A token of the tenant with fresh random bits. `internal_error` when the system has none. */
+/** A random token of the tenant. `internal_error` without random bytes. */
 orders_problem_t *orders_token_random(const char **token, int32_t tenant,
                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * The token of a keyed request: the same for the same tenant, principal, idempotency key and fingerprint, so that a replay
- * can show it again although it is stored nowhere. Made with the settings' secret; `not_configured` without one.
+ * Derives the token of a request with an idempotency key from tenant, principal, key and fingerprint, so that a replay can show it again although it
+ * is not stored. Uses the server's secret; `not_configured` without one.
  */
 orders_problem_t *orders_token_derived(const char **token, const orders_call_t *call,
                                        const char *key) ORDERS_MUSTCHECK;
@@ -33,10 +33,10 @@ orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], cons
  */
 int32_t orders_token_tenant(const char *token);
 
-/** What follows `Bearer ` (in any case) in an Authorization header, or NULL. */
+/** The credential of an Authorization header with the scheme `Bearer` (any case), or NULL. */
 const char *orders_token_bearer(const char *header);
 
-/** What a list may show of a token: all that precedes the secret, and its first four characters. At most 19 characters. */
+/** The part of a token that lists show: the prefix and the first four characters of the secret. At most 19 characters. */
 const char *orders_token_hint(apr_pool_t *pool, const char *token);
 
 #endif

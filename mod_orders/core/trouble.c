@@ -16,16 +16,16 @@ typedef struct trouble_t {
     orders_level_e level;
     char subject[SUBJECT_SIZE];
     apr_time_t began, last, logged; /* of orders_clock_now() */
-    unsigned long count;            /* how often it came */
-    unsigned long unlogged;         /* of these, without a line since the last one */
-    unsigned long left_out;         /* and in all */
+    unsigned long count;            /* occurrences */
+    unsigned long unlogged;         /* occurrences since the last line */
+    unsigned long left_out;         /* occurrences without a line in all */
 } trouble_t;
 
 struct orders_troubles_t {
-    apr_thread_mutex_t *mutex; /* over the slots */
+    apr_thread_mutex_t *mutex; /* protects the slots */
     orders_log_t log;
-    int active;          /* atomic: how many slots are */
-    apr_time_t quiet_at; /* atomic: when the first of them may be over */
+    int active;          /* atomic: number of active slots */
+    apr_time_t quiet_at; /* atomic: earliest time at which one may end */
     trouble_t slots[SLOTS];
 };
 
@@ -34,7 +34,7 @@ bool orders_trouble_repeats(orders_error_e error)
     return orders_error_kind(error) == ORDERS_KIND_UNAVAILABLE;
 }
 
-/* Under the mutex. */
+/* Caller holds the mutex. */
 static trouble_t *find(orders_troubles_t *troubles, orders_error_e error, const char *subject)
 {
     for (int i = 0; i < SLOTS; i++) {
@@ -62,7 +62,7 @@ static trouble_t *begin(orders_troubles_t *troubles, orders_error_e error, const
     return NULL;
 }
 
-/* One that came once was logged, and its line says all of it. */
+/* A single occurrence was logged already; no line for its end. */
 static void end(orders_troubles_t *troubles, trouble_t *one)
 {
     long ms = (long)apr_time_as_msec(one->last - one->began);
@@ -121,7 +121,7 @@ orders_troubles_t *orders_troubles_create(apr_pool_t *own, const orders_log_t *l
     return troubles;
 }
 
-/* Counts it. Whether it is to be logged, and how many before it were not. Under the mutex. */
+/* Caller holds the mutex. Counts an occurrence; tells whether to log it and how many were not logged before. */
 static bool count(orders_troubles_t *troubles, orders_level_e level, orders_error_e error,
                   const char *subject, unsigned long *unlogged)
 {
@@ -134,7 +134,7 @@ static bool count(orders_troubles_t *troubles, orders_level_e level, orders_erro
     }
     *unlogged = 0;
     if (!one) {
-        return true; /* more troubles than slots */
+        return true; /* no free slot: log it */
     }
     one->last = now;
     one->level = level;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Trouble that repeats: a database that is down, a provider that does not answer. Thousands of requests meet it, and the
- * log tells when it began, every some seconds how often it came since, and when it was over.
+ * Aggregated logging of repeated errors, such as a database that is down or a provider that does not answer. The log shows when the trouble began,
+ * its count at intervals, and when it ended, instead of a line per request.
  *
- * Kept for each process. A trouble is known by its error and its subject, a word or a channel's name. It is over when it
- * has not come for ORDERS_TROUBLE_SILENCE, or when orders_trouble_passed says so. Safe for all threads.
+ * State is per process. A trouble is identified by its error and its subject, a word or the name of a channel. It ends when it has not occurred for
+ * ORDERS_TROUBLE_SILENCE, or by orders_trouble_passed(). Thread-safe.
  */
 #ifndef ORDERS_CORE_TROUBLE_H
 #define ORDERS_CORE_TROUBLE_H
@@ -16,29 +16,29 @@
 
 typedef struct orders_troubles_t orders_troubles_t; /* orders_log_t.troubles */
 
-/** A trouble that goes on is logged again after so long, and is over after the same time without it. */
+/** Interval of the lines about a trouble that continues. It ends after the same time without an occurrence. */
 #define ORDERS_TROUBLE_INTERVAL apr_time_from_sec(10)
 #define ORDERS_TROUBLE_SILENCE apr_time_from_sec(10)
-/** orders_trouble_passed believes a success after so long without a failure. */
+/** orders_trouble_passed() ends a trouble only after this time without an occurrence. */
 #define ORDERS_TROUBLE_CALM apr_time_from_sec(2)
 
-/** Lives as long as `own`, at whose end all troubles are over. `log`: where their ends are written. NULL: no mutex left. */
+/** Lives as long as the pool `own`, with which all troubles end. `log`: receives the lines about their ends. NULL: no mutex available. */
 orders_troubles_t *orders_troubles_create(apr_pool_t *own, const orders_log_t *log);
 
-/** Whether errors of this kind repeat: those that tell of a state of something, not of one request. */
+/** Whether an error is aggregated: it reports the state of a system, not a fault of one request. */
 bool orders_trouble_repeats(orders_error_e error);
 
 /**
- * Writes `line` to `log` at `level` when it is the first of its trouble or the first after ORDERS_TROUBLE_INTERVAL, then
- * with how many were left out; otherwise at debug. Everything when `log` has no troubles.
+ * Logs `line` at `level` if it is the first occurrence or the first after ORDERS_TROUBLE_INTERVAL, with the number of omitted lines;
+ * otherwise at debug. Without `log->troubles`, every line is logged.
  */
 void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_error_e error,
                         const char *subject, const char *line);
 
-/** What had this trouble works again. */
+/** Reports a success of the subject. */
 void orders_trouble_passed(const orders_log_t *log, orders_error_e error, const char *subject);
 
-/** Ends what has not come for ORDERS_TROUBLE_SILENCE. To be called often; usually it reads one atomic number. */
+/** Ends troubles that have not occurred for ORDERS_TROUBLE_SILENCE. Call it often; usually it reads one atomic variable. */
 void orders_troubles_review(const orders_log_t *log);
 
 #endif

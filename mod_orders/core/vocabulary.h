@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The words of the project, each list once.
+ * The vocabulary of the module: errors, directives, notes, scopes and states, each list once.
  *
- * An enum, its names, its parser and the documentation check all come from the lists here. A word that is not in a
- * list does not exist; a word in a list must have its page in docs/ (`make check` compares them).
+ * Enums, names and parsers are generated from these lists, and `make check` compares them with docs/.
  */
 #ifndef ORDERS_CORE_VOCABULARY_H
 #define ORDERS_CORE_VOCABULARY_H
 
 /**
- * Kinds of problems: what went wrong, independent of any API. X(NAME, HTTP status of the APIs that use HTTP's own).
+ * Kinds of problems, independent of any API. X(NAME, HTTP status for APIs without statuses of their own).
  */
 #define ORDERS_KINDS(X)                                                                            \
     X(MALFORMED, 400)                                                                              \
@@ -202,14 +201,14 @@
 #define ORDERS_NOTES(X)                                                                            \
     X(orders_api)          /* the API's name */                                                    \
     X(orders_route)        /* the route's name */                                                  \
-    X(orders_path)         /* the path, with its secrets masked */                                 \
-    X(orders_code)         /* the problem's word, absent when all went well */                     \
+    X(orders_path)         /* the path with secrets masked */                                 \
+    X(orders_code)         /* the word of the problem; absent on success */                     \
     X(orders_error)        /* the problem's number, ORD0042 */                                     \
     X(orders_sqlstate)     /* PostgreSQL's SQLSTATE, if one was involved */                        \
     X(orders_db_us)        /* microseconds with a database session */                              \
     X(orders_queue_us)     /* microseconds in the admission queue */                               \
     X(orders_trips)        /* database round trips */                                              \
-    X(orders_replayed)     /* "1" when the answer was replayed */                                  \
+    X(orders_replayed)     /* "1" for an idempotent replay */                                  \
     X(orders_request_id)   /* the request id, as in X-Request-Id */
 
 /** Scopes of tokens. X(NAME, word). */
@@ -220,7 +219,7 @@
     X(APPLICATION, "application")                                                                  \
     X(ACT_AS_USER, "act-as-user")
 
-/** The states of an order, axis by axis. X(NAME, word as in the order book). */
+/** States of an order, by axis. X(NAME, word as in the database). */
 #define ORDERS_ORDER_STATES(X)                                                                     \
     X(OPEN, "open")                                                                                \
     X(COMPLETED, "completed")                                                                      \
@@ -246,7 +245,7 @@
     X(DELIVERED, "delivered")                                                                      \
     X(RETURNED, "returned")
 
-/** The states of a return. */
+/** States of a return. */
 #define ORDERS_RETURN_STATES(X)                                                                    \
     X(REQUESTED, "requested")                                                                      \
     X(APPROVED, "approved")                                                                        \
