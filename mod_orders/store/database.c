@@ -12,36 +12,36 @@
 
 #define BINARY 1
 
-/* Attempts when the server says that a transaction lost against another. */
+/* Attempts after a serialization failure or deadlock. */
 #define MAX_TRANSIENT 5
-/* Idle sessions that may turn out dead before one is taken for an outage: each was found before anything was sent. */
+/* Unusable sessions, found before anything was sent, until this is treated as an outage. */
 #define MAX_DEAD 4
-/* Times that an execution may follow a lost connection. */
+/* Repeats after a lost connection. */
 #define MAX_LOST 1
-/* The first status of those that tell of the server's own trouble. */
-#define HTTP_SERVER_FAULT 500
-/* Of a statement's time, this part must be left when it is sent, so that its answer can still be heard. */
-#define LEAST_SHARE 10
-/* Longest pause before the first repeat; doubled each time. */
+/* The first status of server errors. */
+#define HTTP_SERVER_ERROR 500
+/* A statement is sent only while 1/10 of its timeout is left for the answer. */
+#define MIN_TIME_DIVISOR 10
+/* Maximum pause before the first repeat, in microseconds; doubled each time. */
 #define PAUSE_US 4000
 
 typedef enum {
     RAN,
-    REFUSED, /* the server answered with an error; nothing has changed */
-    UNFIT,   /* the version of the schema is not one that the module accepts; nothing has changed */
-    NO_TIME, /* too little was left to send it; nothing has changed */
-    NOTHING_DONE, /* nor here, but the session is of no use: dead, read only, late with a preparation */
-    LOST,         /* the connection broke after sending: anything may have happened */
-    LATE          /* the deadline passed after sending: the same */
+    REFUSED,      /* the server answered with an error; nothing has changed */
+    UNSUPPORTED,  /* the version of the schema is not supported; nothing has changed */
+    NO_TIME_LEFT, /* too little time was left to send it; nothing has changed */
+    UNUSABLE,     /* the session is dead, read-only or too slow to prepare; nothing has changed */
+    LOST,         /* the connection broke after sending; the outcome is unknown */
+    TIMED_OUT     /* the deadline passed after sending; the outcome is unknown */
 } outcome_e;
 
 typedef struct run_t {
     orders_database_t *database;
     const orders_statement_t *statement;
     const orders_params_t *params;
-    apr_time_t deadline; /* set when the first session is there */
+    apr_time_t deadline; /* set with the first session */
     PGconn *connection;
-    PGresult *result; /* the rows, or the error; owned */
+    PGresult *result; /* the rows or the error; owned by the run */
 } run_t;
 
 void orders_params_init(orders_params_t *params, apr_pool_t *pool)
@@ -100,10 +100,10 @@ static void set_result(run_t *run, PGresult *result)
 
 static bool has_time(const run_t *run, apr_time_t now)
 {
-    return run->deadline - now >= (apr_time_t)run->database->timeout_ms * 1000 / LEAST_SHARE;
+    return run->deadline - now >= (apr_time_t)run->database->timeout_ms * 1000 / MIN_TIME_DIVISOR;
 }
 
-/* Waits for the socket. false: the deadline has passed. */
+/* Waits for the socket. False: the deadline has passed. */
 static bool wait_for(const run_t *run, short events)
 {
     struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
@@ -114,12 +114,12 @@ static bool wait_for(const run_t *run, short events)
         }
         int ready = poll(&fd, 1, (int)((left + 999) / 1000));
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return true; /* an error of the socket's shows when libpq reads from it */
+            return true; /* libpq reports an error of the socket when it reads */
         }
     }
 }
 
-/* Sends what libpq has buffered, reading what the server says meanwhile. */
+/* Sends the output buffer of libpq, and reads input meanwhile, as libpq requires. */
 static outcome_e flush(const run_t *run)
 {
     for (;;) {
@@ -131,7 +131,7 @@ static outcome_e flush(const run_t *run)
             return LOST;
         }
         if (!wait_for(run, POLLIN | POLLOUT)) {
-            return LATE;
+            return TIMED_OUT;
         }
         if (!PQconsumeInput(run->connection)) {
             return LOST;
@@ -140,8 +140,8 @@ static outcome_e flush(const run_t *run)
 }
 
 /*
- * Reads up to ReadyForQuery. That matters: with the extended protocol the rows and CommandComplete come before the
- * commit, so that only the end of the exchange says that the transaction has happened. An error after rows wins.
+ * Reads up to ReadyForQuery. In the extended protocol, rows and CommandComplete are sent before the commit, so that only ReadyForQuery
+ * confirms the transaction. An error after rows replaces them.
  */
 static outcome_e receive(run_t *run)
 {
@@ -149,7 +149,7 @@ static outcome_e receive(run_t *run)
     while (outcome == RAN) {
         while (PQisBusy(run->connection)) {
             if (!wait_for(run, POLLIN)) {
-                return LATE;
+                return TIMED_OUT;
             }
             if (!PQconsumeInput(run->connection)) {
                 break; /* PQgetResult has the error */
@@ -172,16 +172,16 @@ static outcome_e receive(run_t *run)
 /* `sent` is what libpq's PQsend… functions return. */
 static outcome_e finish(run_t *run, int sent)
 {
-    return sent ? receive(run) : NOTHING_DONE;
+    return sent ? receive(run) : UNUSABLE;
 }
 
-/* Makes the server forget the statement: RAN whether it knew it or not. */
-static outcome_e discard(run_t *run)
+/* Deallocates the statement. RAN even if the server did not know it. */
+static outcome_e deallocate(run_t *run)
 {
     const char *text = apr_pstrcat(run->params->pool, "DEALLOCATE ", run->statement->name, NULL);
     orders_session_forget(run->connection, run->statement);
     outcome_e outcome = finish(run, PQsendQuery(run->connection, text));
-    return outcome == RAN || outcome == REFUSED ? RAN : NOTHING_DONE;
+    return outcome == RAN || outcome == REFUSED ? RAN : UNUSABLE;
 }
 
 static outcome_e send_preparation(run_t *run)
@@ -190,19 +190,19 @@ static outcome_e send_preparation(run_t *run)
     return finish(run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
 }
 
-static outcome_e prepare(run_t *run)
+static outcome_e prepare_statement(run_t *run)
 {
     outcome_e outcome = send_preparation(run);
     if (outcome == REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
-        outcome = discard(run); /* its text may be another one's: nobody remembers */
+        outcome = deallocate(run); /* it may have been prepared with another text */
         outcome = outcome == RAN ? send_preparation(run) : outcome;
     }
-    if (outcome == LOST || outcome == LATE) {
-        return NOTHING_DONE;
+    if (outcome == LOST || outcome == TIMED_OUT) {
+        return UNUSABLE;
     }
     if (outcome == RAN) {
         orders_session_remember(run->connection, run->statement);
-        outcome = has_time(run, orders_clock_now()) ? RAN : NO_TIME;
+        outcome = has_time(run, orders_clock_now()) ? RAN : NO_TIME_LEFT;
     }
     return outcome;
 }
@@ -211,7 +211,7 @@ static outcome_e execute_prepared(run_t *run)
 {
     const orders_params_t *params = run->params;
     if (!orders_session_has(run->connection, run->statement)) {
-        outcome_e outcome = prepare(run);
+        outcome_e outcome = prepare_statement(run);
         if (outcome != RAN) {
             return outcome;
         }
@@ -228,8 +228,8 @@ static outcome_e execute_unnamed(run_t *run)
 }
 
 /*
- * Whether the server dropped the statement, or what it was prepared for is no more (a migration). The latter shares its
- * SQLSTATE with features that are missing; only the message, which may be in any language, tells them apart.
+ * Whether the server has dropped the statement, or its result type has changed with a migration. The latter has the SQLSTATE of
+ * missing features; only the message, which is localised, differs.
  */
 static bool is_stale(const PGresult *error)
 {
@@ -244,7 +244,7 @@ static outcome_e execute(run_t *run)
     }
     outcome_e outcome = execute_prepared(run);
     if (outcome == REFUSED && is_stale(run->result)) {
-        outcome = discard(run);
+        outcome = deallocate(run);
         if (outcome == RAN) {
             outcome = execute_prepared(run);
         }
@@ -253,8 +253,8 @@ static outcome_e execute(run_t *run)
 }
 
 /*
- * Its commit record follows those of all transactions that it can see: once it is durable, they are. PostgreSQL waits only for transactions
- * that have written something, so it writes a message without readers.
+ * The commit record of this transaction follows those of all transactions that it can see, so they are durable once it is. PostgreSQL
+ * waits only for transactions that have written WAL, so it writes a message that nobody reads.
  */
 static const orders_statement_t wait_for_durability = {
     .name = "orders_wait_for_durability",
@@ -271,7 +271,7 @@ static bool has_committed_early(const run_t *run)
     return column >= 0 && !PQgetisnull(run->result, 0, column);
 }
 
-/* Waits until what `run` has committed is durable. The transaction has happened: any failure leaves the outcome in doubt. */
+/* Waits until the commit of `run` is durable. Any failure means an unknown outcome, because the transaction has been committed. */
 static outcome_e make_durable(const run_t *run)
 {
     orders_params_t none;
@@ -282,58 +282,58 @@ static outcome_e make_durable(const run_t *run)
     wait.result = NULL;
     outcome_e outcome = execute(&wait);
     PQclear(wait.result);
-    return outcome == RAN || outcome == LATE ? outcome : LOST;
+    return outcome == RAN || outcome == TIMED_OUT ? outcome : LOST;
 }
 
-/* Compares the version of the schema, on a connection or in a state that asks for it. RAN: it fits. */
-static outcome_e look_at_schema(run_t *run)
+/* Checks the version of the schema if necessary. RAN: it is supported. */
+static outcome_e check_schema(run_t *run)
 {
     orders_schema_t *schema = run->database->schema;
-    if (!schema || !orders_schema_is_due(schema, run->connection)) {
+    if (!schema || !orders_schema_needs_check(schema, run->connection)) {
         return RAN;
     }
     outcome_e outcome = finish(run, PQsendQueryParams(run->connection, orders_schema_query, 0, NULL,
                                                       NULL, NULL, NULL, BINARY));
-    if (outcome == LOST || outcome == LATE) {
-        return NOTHING_DONE;
+    if (outcome == LOST || outcome == TIMED_OUT) {
+        return UNUSABLE;
     }
-    if (outcome == NOTHING_DONE ||
+    if (outcome == UNUSABLE ||
         (outcome == REFUSED && !orders_schema_is_missing(run->params->pool, run->result))) {
         return outcome;
     }
-    if (!orders_schema_judge(schema, run->connection, run->result)) {
-        return UNFIT;
+    if (!orders_schema_check(schema, run->connection, run->result)) {
+        return UNSUPPORTED;
     }
-    return has_time(run, orders_clock_now()) ? RAN : NO_TIME;
+    return has_time(run, orders_clock_now()) ? RAN : NO_TIME_LEFT;
 }
 
-/* Errors that tell of the session, not of the statement. */
-static outcome_e look_closer(const run_t *run)
+/* Finds errors that concern the session rather than the statement. */
+static outcome_e classify_error(const run_t *run)
 {
     const char *sqlstate = orders_sqlstate_of(run->result);
-    return orders_sqlstate_is_read_only(sqlstate) ? NOTHING_DONE
-           : orders_sqlstate_is_open(sqlstate)    ? LOST
-                                                  : REFUSED;
+    return orders_sqlstate_is_read_only(sqlstate)         ? UNUSABLE
+           : orders_sqlstate_is_unknown_outcome(sqlstate) ? LOST
+                                                          : REFUSED;
 }
 
-/* One attempt on the session that was borrowed. */
+/* One attempt on a borrowed session. */
 static outcome_e attempt(run_t *run, apr_time_t now)
 {
     set_result(run, NULL);
     if (orders_session_is_dead(run->connection) || !orders_session_attach(run->connection) ||
         PQtransactionStatus(run->connection) != PQTRANS_IDLE ||
         PQsetnonblocking(run->connection, 1) != 0) {
-        return NOTHING_DONE;
+        return UNUSABLE;
     }
     if (!has_time(run, now)) {
-        return NO_TIME;
+        return NO_TIME_LEFT;
     }
-    outcome_e outcome = look_at_schema(run);
+    outcome_e outcome = check_schema(run);
     outcome = outcome == RAN ? execute(run) : outcome;
     if (outcome == RAN && has_committed_early(run)) {
         outcome = make_durable(run);
     }
-    return outcome == REFUSED ? look_closer(run) : outcome;
+    return outcome == REFUSED ? classify_error(run) : outcome;
 }
 
 static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcome_e *outcome)
@@ -341,7 +341,7 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
     orders_database_t *database = run->database;
     orders_session_t session = {NULL, NULL};
     apr_time_t asked = orders_clock_now();
-    if (database->schema && !orders_schema_admits(database->schema, asked)) {
+    if (database->schema && !orders_schema_may_acquire(database->schema, asked)) {
         return orders_schema_problem(database->schema, pool);
     }
     orders_problem_t *problem = database->acquire(database->context, pool, &session);
@@ -355,8 +355,7 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
     }
     run->connection = session.connection;
     *outcome = attempt(run, got);
-    bool broken =
-        *outcome >= NOTHING_DONE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
+    bool broken = *outcome >= UNUSABLE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);
     run->connection = NULL;
     database->busy_us += orders_clock_now() - got;
@@ -371,7 +370,7 @@ static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, con
     return problem;
 }
 
-/* Other requests of this process must not repeat in step. */
+/* A random pause, so that concurrent requests do not repeat at the same time. */
 static void pause_before(int repeat, const void *salt)
 {
     apr_uint32_t noise =
@@ -379,80 +378,81 @@ static void pause_before(int repeat, const void *salt)
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
-/* The problem of a statement that nobody answered, or whose answer tells of the session. */
-static orders_problem_t *no_answer(const run_t *run, apr_pool_t *pool, outcome_e outcome)
+/* The problem of a statement without an answer, or with an error that concerns the session. */
+static orders_problem_t *unanswered_problem(const run_t *run, apr_pool_t *pool, outcome_e outcome)
 {
     static const char *const reasons[] = {
-        [NO_TIME] = "no time left to send it",
-        [NOTHING_DONE] = "no usable connection",
+        [NO_TIME_LEFT] = "no time left to send it",
+        [UNUSABLE] = "no usable connection",
         [LOST] = "connection lost",
-        [LATE] = "no answer in time",
+        [TIMED_OUT] = "no answer in time",
     };
     const char *sqlstate = orders_sqlstate_of(run->result);
-    bool told = orders_sqlstate_is_read_only(sqlstate) || orders_sqlstate_is_open(sqlstate);
+    bool has_error =
+        orders_sqlstate_is_read_only(sqlstate) || orders_sqlstate_is_unknown_outcome(sqlstate);
     orders_problem_t *problem = unavailable(pool, ORDERS_E_database_unavailable, NULL);
     problem->log = apr_psprintf(pool, "%s: %s", run->statement->name,
-                                told ? PQresultErrorField(run->result, PG_DIAG_MESSAGE_PRIMARY)
-                                     : reasons[outcome]);
-    if (told) {
+                                has_error ? PQresultErrorField(run->result, PG_DIAG_MESSAGE_PRIMARY)
+                                          : reasons[outcome]);
+    if (has_error) {
         apr_cpystrn(problem->sqlstate, sqlstate, sizeof(problem->sqlstate));
     }
     return problem;
 }
 
-/* An object that the schema lacks makes its version doubtful. */
-static orders_problem_t *refused(const run_t *run, apr_pool_t *pool)
+/* The version of the schema is checked again if an object is missing. */
+static orders_problem_t *refusal_problem(const run_t *run, apr_pool_t *pool)
 {
     orders_problem_t *problem = orders_sqlstate_problem(pool, run->result);
     if (problem->error == ORDERS_E_schema_mismatch && run->database->schema) {
-        orders_schema_doubt(run->database->schema, orders_clock_now());
+        orders_schema_recheck(run->database->schema, orders_clock_now());
     }
     return problem;
 }
 
-/* What a failed attempt leads to: NULL means another attempt. `tries` counts by outcome. */
-static orders_problem_t *judge(run_t *run, apr_pool_t *pool, orders_intent_e intent,
-                               outcome_e outcome, int *tries)
+/* Decides after a failed attempt. NULL: try again. `counts`: attempts by outcome. */
+static orders_problem_t *handle_failure(run_t *run, apr_pool_t *pool, orders_intent_e intent,
+                                        outcome_e outcome, int *counts)
 {
     bool in_time = has_time(run, orders_clock_now());
-    tries[outcome]++;
+    counts[outcome]++;
     switch (outcome) {
     case REFUSED:
-        if (in_time && tries[REFUSED] < MAX_TRANSIENT &&
+        if (in_time && counts[REFUSED] < MAX_TRANSIENT &&
             orders_sqlstate_is_transient(orders_sqlstate_of(run->result))) {
-            pause_before(tries[REFUSED] - 1, run);
+            pause_before(counts[REFUSED] - 1, run);
             return NULL;
         }
-        return refused(run, pool);
-    case UNFIT:
+        return refusal_problem(run, pool);
+    case UNSUPPORTED:
         return orders_schema_problem(run->database->schema, pool);
-    case NOTHING_DONE:
-        if (in_time && tries[NOTHING_DONE] <= MAX_DEAD) {
+    case UNUSABLE:
+        if (in_time && counts[UNUSABLE] <= MAX_DEAD) {
             return NULL;
         }
         break;
     case LOST:
-        if (in_time && intent != ORDERS_WRITE && tries[LOST] <= MAX_LOST) {
+        if (in_time && intent != ORDERS_WRITE && counts[LOST] <= MAX_LOST) {
             return NULL;
         }
         break;
     default:
         break;
     }
-    return no_answer(run, pool, outcome);
+    return unanswered_problem(run, pool, outcome);
 }
 
-static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e intent)
+static orders_problem_t *retry(run_t *run, apr_pool_t *pool, orders_intent_e intent)
 {
-    int tries[LATE + 1] = {0};
+    int counts[TIMED_OUT + 1] = {0};
     for (;;) {
-        outcome_e outcome = NOTHING_DONE;
+        outcome_e outcome = UNUSABLE;
         orders_problem_t *problem = borrow_and_attempt(run, pool, &outcome);
         if (!problem && outcome == RAN) {
             return NULL;
         }
         if (!problem) {
-            problem = judge(run, pool, intent, outcome, tries);
+            problem = handle_failure(run, pool, intent, outcome, counts);
         }
         if (!problem) {
             orders_log(run->database->log, ORDERS_LOG_INFO, "%s: another attempt",
@@ -460,13 +460,14 @@ static orders_problem_t *attempts(run_t *run, apr_pool_t *pool, orders_intent_e 
             continue;
         }
         /*
-         * A write whose fate was left open by an earlier attempt stays open, whatever stopped the later ones. Only a
-         * refusal by the order book tells: it would have been an answer, had the write happened.
+         * If the outcome of an earlier attempt of a write is unknown, it stays unknown after other failures of later attempts. A refusal
+         * by a function settles it: had the earlier attempt been committed, the repeat would have returned its answer.
          */
-        bool open = intent != ORDERS_READ && (tries[LOST] || tries[LATE]);
-        bool told = outcome == REFUSED &&
-                    orders_kind_status(orders_error_kind(problem->error)) < HTTP_SERVER_FAULT;
-        if (open && !told) {
+        bool unknown = intent != ORDERS_READ && (counts[LOST] || counts[TIMED_OUT]);
+        bool refused_by_function =
+            outcome == REFUSED &&
+            orders_kind_status(orders_error_kind(problem->error)) < HTTP_SERVER_ERROR;
+        if (unknown && !refused_by_function) {
             return unavailable(pool, ORDERS_E_outcome_unknown, problem->log);
         }
         return problem;
@@ -485,7 +486,7 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
             apr_psprintf(pool, "%s: %d parameters", statement->name, params->count));
     }
     run_t run = {.database = database, .statement = statement, .params = params};
-    orders_problem_t *problem = attempts(&run, pool, intent);
+    orders_problem_t *problem = retry(&run, pool, intent);
     if (problem) {
         PQclear(run.result);
         return problem;

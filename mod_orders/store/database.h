@@ -2,8 +2,8 @@
 /**
  * PostgreSQL access: one statement, one transaction, one round trip.
  *
- * A session is borrowed for exactly one statement and is given back before the rows are read: the rows live in
- * libpq's result, which is freed with the request's pool. Statements are `static const` in the store's files.
+ * A session is borrowed for one statement and returned before the rows are read. The rows live in libpq's result, which is cleared
+ * with the caller's pool. Statements are `static const` objects in the files of the store.
  */
 #ifndef ORDERS_STORE_DATABASE_H
 #define ORDERS_STORE_DATABASE_H
@@ -19,8 +19,7 @@
 #include "store/schema_version.h"
 
 /**
- * A borrowed session. `connection` is libpq's; `prepared` is this connection's memory of what it has prepared
- * (kept as libpq instance data by store/session.c, cleared when libpq resets the connection).
+ * A borrowed session. The connection itself records which statements it has prepared (store/session.h).
  */
 typedef struct orders_session_t {
     PGconn *connection;
@@ -28,39 +27,38 @@ typedef struct orders_session_t {
 } orders_session_t;
 
 /**
- * Where sessions come from. The glue implements it with mod_dbd behind its fair admission gate; tests implement it with
- * a plain connection. acquire: `busy` after the queue's time, `database_unavailable` when no connection can be made.
- * release: `broken` when the connection must not be used again as it is.
+ * A source of sessions, for one request or one run of a job; used by one thread. httpd/sessions.c implements it with mod_dbd, tests
+ * with a plain connection. acquire: `busy` after the queue timeout, `database_unavailable` if no connection can be made. release:
+ * `broken` if the connection must not be used again.
  */
 typedef struct orders_database_t {
     void *context;
     orders_problem_t *(*acquire)(void *context, apr_pool_t *pool, orders_session_t *session);
     void (*release)(void *context, orders_session_t *session, bool broken);
     bool prepared_statements; /**< false behind pgbouncer in transaction mode */
-    int timeout_ms;           /**< for a statement in all its attempts, from its first session on */
-    orders_schema_t *schema;  /**< what is known of its version; NULL: not compared */
+    int timeout_ms; /**< for a statement with all its attempts, counted from the first session */
+    orders_schema_t *schema; /**< the known version of the schema; NULL: not checked */
     const orders_log_t *log;
-    /* What the access log wants to know; added to by each execution. */
+    /* Totals for the access log: microseconds, and round trips. */
     apr_time_t busy_us, queue_us;
     int trips;
 } orders_database_t;
 
 typedef enum {
-    ORDERS_READ,  /**< may be repeated on a lost connection */
-    ORDERS_WRITE, /**< must not be repeated on a lost connection */
-    ORDERS_WRITE_KEYED /**< carries an idempotency key, or is idempotent by its nature: may be repeated */
+    ORDERS_READ,       /**< may be repeated after a lost connection */
+    ORDERS_WRITE,      /**< must not be repeated after a lost connection */
+    ORDERS_WRITE_KEYED /**< has an idempotency key or is idempotent itself: may be repeated */
 } orders_intent_e;
 
 typedef struct orders_statement_t {
-    const char *name; /**< the prepared statement's name, unique */
+    const char *name; /**< unique name of the prepared statement */
     const char *text;
     int param_count;
-    bool replan; /**< planned anew each time: its best plan hangs on which parameters are null */
-    bool
-        repeatable; /**< a write that changes nothing more when it is executed again: it needs no key to be repeated */
+    bool replan; /**< not prepared, because the best plan depends on which parameters are null */
+    bool repeatable; /**< an idempotent write: it may be repeated without a key */
     /**
      * Its last column is ORDERS_EARLY_RELEASE_SQL: it may commit without waiting for the disk and the standbys, so that its locks are
-     * released. Then a second statement waits for both, before execute returns.
+     * released. Then a second statement waits for both, before orders_database_execute returns.
      */
     bool early_release;
 } orders_statement_t;
@@ -75,7 +73,7 @@ typedef struct orders_statement_t {
 
 #define ORDERS_MAX_STATEMENT_PARAMS 32
 
-/** Parameters: text format but for bytea, which is binary. NULL values are SQL nulls. */
+/** Parameters: bytea in binary format, all others as text. A NULL value is an SQL NULL. Strings are not copied. */
 typedef struct orders_params_t {
     const char *value[ORDERS_MAX_STATEMENT_PARAMS];
     int length[ORDERS_MAX_STATEMENT_PARAMS];
@@ -91,11 +89,12 @@ void orders_param_int_or_null(orders_params_t *params, bool given, int64_t value
 void orders_param_bytes(orders_params_t *params, const void *bytes, int length);
 
 /**
- * Executes; `*result` has binary columns and is cleared with `pool`. SQLSTATE class OR becomes the refusal's problem;
- * 40001 and 40P01 are tried up to 5 times with jitter; a lost connection once, by `intent`, else `outcome_unknown` (a
- * write) or `database_unavailable` (a read, or nothing was sent). Nothing is sent when too little time is left to hear
- * the answer. A session on a server that takes no writes is given back as broken, and another one tried. While the version of the
- * schema does not fit, nothing is sent: `schema_version_unsupported`.
+ * Executes a statement. `*result` has binary columns and is cleared with `pool`.
+ * Attempts: up to 5 after a serialization failure or deadlock (40001, 40P01), with jitter; one more after a lost connection, if
+ * `intent` allows it. A session on a read-only server is returned as broken, and another one is tried. Nothing is sent when too
+ * little of the timeout is left for an answer.
+ * Errors: the refusal of a function (SQLSTATE class OR); `outcome_unknown` for a write that may have happened;
+ * `database_unavailable` for a read, or if nothing was sent; `schema_version_unsupported`, without sending anything; those of acquire.
  */
 orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_t *pool,
                                           const orders_statement_t *statement,

@@ -12,20 +12,20 @@
 #define RETRY_SECONDS 5
 
 /* orders_schema_t.found before the version was read. */
-#define NEVER (-1)
+#define NOT_READ (-1)
 
-/* The number of a schema without the table of versions, which is older than all versions. */
+/* The number of a schema without a version. */
 #define NO_VERSION 0
 
 #define FOUND_SIZE 256
 
-typedef enum { UNKNOWN, FITS, UNFIT } state_e;
+typedef enum { UNKNOWN, SUPPORTED, UNSUPPORTED } state_e;
 
 struct orders_schema_t {
     orders_log_t log;
     int state;           /* atomic: state_e */
-    int found;           /* atomic: the number that was read last */
-    apr_time_t asked_at; /* atomic: when the version was last read or doubted */
+    int found;           /* atomic: the last number */
+    apr_time_t asked_at; /* atomic: when a read was last started or requested */
 };
 
 const char orders_schema_query[] = "SELECT orders_v1.schema_version()::text";
@@ -34,12 +34,12 @@ orders_schema_t *orders_schema_create(apr_pool_t *own, const orders_log_t *log)
 {
     orders_schema_t *schema = apr_pcalloc(own, sizeof(*schema));
     schema->log = *log;
-    schema->found = NEVER;
+    schema->found = NOT_READ;
     return schema;
 }
 
 /* Whether this caller may read the version: one caller in each ORDERS_SCHEMA_PAUSE. */
-static bool take_turn(orders_schema_t *schema, apr_time_t now)
+static bool may_read(orders_schema_t *schema, apr_time_t now)
 {
     apr_time_t asked_at = __atomic_load_n(&schema->asked_at, __ATOMIC_RELAXED);
     return now - asked_at >= ORDERS_SCHEMA_PAUSE &&
@@ -47,14 +47,15 @@ static bool take_turn(orders_schema_t *schema, apr_time_t now)
                                        __ATOMIC_RELAXED);
 }
 
-bool orders_schema_admits(orders_schema_t *schema, apr_time_t now)
+bool orders_schema_may_acquire(orders_schema_t *schema, apr_time_t now)
 {
-    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != UNFIT || take_turn(schema, now);
+    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != UNSUPPORTED ||
+           may_read(schema, now);
 }
 
-bool orders_schema_is_due(const orders_schema_t *schema, const PGconn *connection)
+bool orders_schema_needs_check(const orders_schema_t *schema, const PGconn *connection)
 {
-    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != FITS ||
+    return __atomic_load_n(&schema->state, __ATOMIC_RELAXED) != SUPPORTED ||
            !orders_session_has(connection, schema);
 }
 
@@ -63,8 +64,8 @@ bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error)
     return orders_sqlstate_problem(pool, error)->error == ORDERS_E_schema_mismatch;
 }
 
-/* Logs a version that does not fit. `found`: the version in the database; `remedy`: the part that must be upgraded. */
-static void report_unfit(const orders_schema_t *schema, const char *found, const char *remedy)
+/* Logs an unsupported version. `found`: the version in the database; `remedy`: the part that must be upgraded. */
+static void report_unsupported(const orders_schema_t *schema, const char *found, const char *remedy)
 {
     orders_log(&schema->log, ORDERS_LOG_ERROR,
                "ORD%04d %s - - schema: the database has %s; mod_orders " ORDERS_VERSION
@@ -85,9 +86,9 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
         (void)apr_snprintf(found, sizeof(found), "version %d of the schema", number);
     }
     if (number < ORDERS_SCHEMA_OLDEST) {
-        report_unfit(schema, found, "schema");
+        report_unsupported(schema, found, "schema");
     } else if (number > ORDERS_SCHEMA_NEWEST) {
-        report_unfit(schema, found, "module");
+        report_unsupported(schema, found, "module");
     } else {
         orders_log(&schema->log, ORDERS_LOG_NOTICE,
                    "schema: the database has %s; mod_orders " ORDERS_VERSION
@@ -96,28 +97,28 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
     }
 }
 
-bool orders_schema_judge(orders_schema_t *schema, PGconn *connection, const PGresult *result)
+bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result)
 {
     bool row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
                !PQgetisnull(result, 0, 0);
     int number = row ? atoi(PQgetvalue(result, 0, 0)) : NO_VERSION;
-    bool fits = number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
+    bool supported = number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
     if (__atomic_exchange_n(&schema->found, number, __ATOMIC_RELAXED) != number) {
         report(schema, number, result);
     }
-    if (fits) {
+    if (supported) {
         orders_session_remember(connection, schema);
     } else {
         __atomic_store_n(&schema->asked_at, orders_clock_now(), __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&schema->state, fits ? FITS : UNFIT, __ATOMIC_RELAXED);
-    return fits;
+    __atomic_store_n(&schema->state, supported ? SUPPORTED : UNSUPPORTED, __ATOMIC_RELAXED);
+    return supported;
 }
 
-void orders_schema_doubt(orders_schema_t *schema, apr_time_t now)
+void orders_schema_recheck(orders_schema_t *schema, apr_time_t now)
 {
-    int expected = FITS;
-    if (__atomic_load_n(&schema->state, __ATOMIC_RELAXED) == FITS && take_turn(schema, now)) {
+    int expected = SUPPORTED;
+    if (__atomic_load_n(&schema->state, __ATOMIC_RELAXED) == SUPPORTED && may_read(schema, now)) {
         (void)__atomic_compare_exchange_n(&schema->state, &expected, UNKNOWN, false,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     }

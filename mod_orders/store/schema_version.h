@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The version of the database's schema, and whether this module may run statements against it (docs/upgrading.md).
+ * The version of the database schema, and whether this module may run statements against it (docs/upgrading.md).
  *
- * One orders_schema_t per database and process, shared by its threads. The version is read on each new connection before its
- * first statement, and again after a statement named an object that the schema lacks. While the version is outside of the range,
- * statements are refused, and one caller a second reads it again. Safe for all threads.
+ * There is one orders_schema_t per connection pool and process. The version is read on each new connection before its first statement,
+ * and again after a statement has named an object that the schema lacks. While the version is outside of the range, statements are
+ * refused, and one caller per second reads the version again. Any thread may call.
  */
 #ifndef ORDERS_STORE_SCHEMA_VERSION_H
 #define ORDERS_STORE_SCHEMA_VERSION_H
@@ -24,39 +24,39 @@
 #define ORDERS_SCHEMA_OLDEST 100
 #define ORDERS_SCHEMA_NEWEST 199
 
-/** Pause between two reads of a version that does not fit, and between two doubts. */
+/** Minimum time between two reads of an unsupported version, and between two calls of orders_schema_recheck that have an effect. */
 #define ORDERS_SCHEMA_PAUSE apr_time_from_sec(1)
 
 typedef struct orders_schema_t orders_schema_t;
 
-/** Reads the version: one row with the number as text, NULL where the schema has none. */
+/** The query of the version: one row with the number as text, or NULL. */
 extern const char orders_schema_query[];
 
-/** Lives in `own`. `log`: where the versions that were found are logged. */
+/** Lives as long as `own`. A copy of `log` is used to log the versions that are found. */
 orders_schema_t *orders_schema_create(apr_pool_t *own, const orders_log_t *log);
 
 /**
- * Whether a statement may ask for a session. false: the version did not fit less than ORDERS_SCHEMA_PAUSE ago, or another
- * caller reads it now.
+ * Whether a statement may acquire a session. False: the version was found unsupported less than ORDERS_SCHEMA_PAUSE ago, or another
+ * caller is reading it again.
  */
-bool orders_schema_admits(orders_schema_t *schema, apr_time_t now);
+bool orders_schema_may_acquire(orders_schema_t *schema, apr_time_t now);
 
-/** Whether the version must be read on this connection before anything else. */
-bool orders_schema_is_due(const orders_schema_t *schema, const PGconn *connection);
+/** Whether the version must be read on this connection before the next statement. */
+bool orders_schema_needs_check(const orders_schema_t *schema, const PGconn *connection);
 
-/** Whether an error of the query says that the schema has no version that can be read. */
+/** Whether an error of the query means that the schema has no readable version. */
 bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error);
 
 /**
- * Takes what the query returned on the connection: the number, NULL, or an error that orders_schema_is_missing. Logs a version that
- * is not the last one that was found. Returns whether the version fits.
+ * Evaluates the result of the query on this connection: a number, NULL, or an error for which orders_schema_is_missing is true. Logs the
+ * version when it has changed. Returns whether the version is supported.
  */
-bool orders_schema_judge(orders_schema_t *schema, PGconn *connection, const PGresult *result);
+bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result);
 
-/** A statement named an object that the schema lacks: read the version again before the next one. */
-void orders_schema_doubt(orders_schema_t *schema, apr_time_t now);
+/** To be called when a statement has named an object that the schema lacks: the next statement reads the version again. */
+void orders_schema_recheck(orders_schema_t *schema, apr_time_t now);
 
-/** The refusal while the version does not fit. */
+/** `schema_version_unsupported`, in `pool`. */
 orders_problem_t *orders_schema_problem(const orders_schema_t *schema, apr_pool_t *pool);
 
 #endif

@@ -7,31 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An open-addressed set of addresses. More statements than fit are simply prepared again. */
+/* A hash set of addresses with open addressing. Statements beyond FULL are prepared before each use. */
 #define SLOTS 256
 #define FULL 192
 
-typedef struct memory_t {
+typedef struct statement_set_t {
     const void *slot[SLOTS];
     int used;
-} memory_t;
+} statement_set_t;
 
 static int on_event(PGEventId event, void *info, void *pass)
 {
     switch (event) {
     case PGEVT_REGISTER: {
         PGconn *connection = ((PGEventRegister *)info)->conn;
-        memory_t *memory = calloc(1, sizeof(*memory));
-        if (!memory || !PQsetInstanceData(connection, on_event, memory)) {
-            free(memory);
+        statement_set_t *set = calloc(1, sizeof(*set));
+        if (!set || !PQsetInstanceData(connection, on_event, set)) {
+            free(set);
             return 0;
         }
         return 1;
     }
     case PGEVT_CONNRESET: {
-        memory_t *memory = PQinstanceData(((PGEventConnReset *)info)->conn, on_event);
-        if (memory) {
-            memset(memory, 0, sizeof(*memory));
+        statement_set_t *set = PQinstanceData(((PGEventConnReset *)info)->conn, on_event);
+        if (set) {
+            memset(set, 0, sizeof(*set));
         }
         return 1;
     }
@@ -49,17 +49,17 @@ bool orders_session_attach(PGconn *connection)
            PQregisterEventProc(connection, on_event, "mod_orders", NULL);
 }
 
-static unsigned home(const void *statement)
+static unsigned hash_slot(const void *statement)
 {
     return (unsigned)(((uintptr_t)statement >> 3) * 2654435761u) % SLOTS;
 }
 
-/* The index of the statement's slot, or -1. */
-static int find(const memory_t *memory, const void *statement)
+/* The slot of the statement, or -1. */
+static int find(const statement_set_t *set, const void *statement)
 {
-    unsigned i = home(statement);
-    for (int probe = 0; memory && probe < SLOTS && memory->slot[i]; probe++, i = (i + 1) % SLOTS) {
-        if (memory->slot[i] == statement) {
+    unsigned i = hash_slot(statement);
+    for (int probe = 0; set && probe < SLOTS && set->slot[i]; probe++, i = (i + 1) % SLOTS) {
+        if (set->slot[i] == statement) {
             return (int)i;
         }
     }
@@ -73,16 +73,16 @@ bool orders_session_has(const PGconn *connection, const void *statement)
 
 void orders_session_remember(PGconn *connection, const void *statement)
 {
-    memory_t *memory = PQinstanceData(connection, on_event);
-    if (!memory || memory->used >= FULL || find(memory, statement) >= 0) {
+    statement_set_t *set = PQinstanceData(connection, on_event);
+    if (!set || set->used >= FULL || find(set, statement) >= 0) {
         return;
     }
-    unsigned i = home(statement);
-    while (memory->slot[i]) {
+    unsigned i = hash_slot(statement);
+    while (set->slot[i]) {
         i = (i + 1) % SLOTS;
     }
-    memory->slot[i] = statement;
-    memory->used++;
+    set->slot[i] = statement;
+    set->used++;
 }
 
 static unsigned distance(unsigned from, unsigned to)
@@ -90,23 +90,23 @@ static unsigned distance(unsigned from, unsigned to)
     return (to + SLOTS - from) % SLOTS;
 }
 
-/* Closes the gap with entries that were probed past it, so that a removed entry leaves nothing behind. */
+/* Moves later entries of the probe sequence into the gap, so that no tombstone is needed. */
 void orders_session_forget(PGconn *connection, const void *statement)
 {
-    memory_t *memory = PQinstanceData(connection, on_event);
-    int found = find(memory, statement);
+    statement_set_t *set = PQinstanceData(connection, on_event);
+    int found = find(set, statement);
     if (found < 0) {
         return;
     }
     unsigned hole = (unsigned)found;
-    for (unsigned i = (hole + 1) % SLOTS; memory->slot[i]; i = (i + 1) % SLOTS) {
-        if (distance(home(memory->slot[i]), i) >= distance(hole, i)) {
-            memory->slot[hole] = memory->slot[i];
+    for (unsigned i = (hole + 1) % SLOTS; set->slot[i]; i = (i + 1) % SLOTS) {
+        if (distance(hash_slot(set->slot[i]), i) >= distance(hole, i)) {
+            set->slot[hole] = set->slot[i];
             hole = i;
         }
     }
-    memory->slot[hole] = NULL;
-    memory->used--;
+    set->slot[hole] = NULL;
+    set->used--;
 }
 
 bool orders_session_is_dead(PGconn *connection)
@@ -118,7 +118,7 @@ bool orders_session_is_dead(PGconn *connection)
     if (poll(&idle, 1, 0) <= 0) {
         return false;
     }
-    /* An idle server that speaks says good-bye more often than not: its last words first, then the end of file. */
+    /* Input on an idle connection is usually a shutdown: a message, then the end of file. */
     return !PQconsumeInput(connection) || PQisBusy(connection) || !PQconsumeInput(connection) ||
            PQstatus(connection) != CONNECTION_OK;
 }

@@ -7,20 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The class in which the functions of orders' own SQL refuse: OR400 … OR422. */
+/* The SQLSTATE class of refusals by functions of orders_v1: OR400 … OR429. */
 #define REFUSAL "OR"
 
-/* Seconds after which another try makes sense. */
+/* Seconds for Retry-After. */
 #define SOON 1
 #define LATER 5
 
-/* Only those data exceptions that a value from outside can cause are the client's fault. The rest of class 22, such as a
-   division by zero, is a fault of the SQL functions: database_error, like every state that is not listed. */
+/* Of class 22, only exceptions that a client's value can cause are errors of the client. Others, such as a division by zero, are errors of
+   the SQL functions: database_error, like every state that is not listed. */
 static const struct {
-    const char *prefix; /* of the SQLSTATE; the first row that fits counts */
+    const char *prefix; /* of the SQLSTATE; the first matching row is used */
     orders_error_e error;
     int retry_after;
-} meanings[] = {
+} mappings[] = {
     {"22001", ORDERS_E_invalid_field, 0},          /* string too long */
     {"22003", ORDERS_E_invalid_field, 0},          /* number out of range */
     {"22007", ORDERS_E_invalid_field, 0},          /* invalid datetime format */
@@ -45,9 +45,9 @@ static const struct {
     {"42501", ORDERS_E_schema_mismatch, 0},        /* insufficient privilege */
 };
 
-static const char unstorable[] = "A value cannot be stored.";
+static const char not_storable[] = "A value cannot be stored.";
 
-/* What a refusal whose word is not known is taken for: an older module on a newer schema. */
+/* The error for a refusal with an unknown code, from a schema that is newer than the module. */
 static const struct {
     const char *sqlstate;
     orders_error_e error;
@@ -69,7 +69,7 @@ bool orders_sqlstate_is_transient(const char *sqlstate)
     return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
 }
 
-bool orders_sqlstate_is_open(const char *sqlstate)
+bool orders_sqlstate_is_unknown_outcome(const char *sqlstate)
 {
     return strcmp(sqlstate, "40003") == 0 || strcmp(sqlstate, "08007") == 0;
 }
@@ -85,7 +85,7 @@ static const char *copy_field(apr_pool_t *pool, const PGresult *error, int field
     return value && *value ? apr_pstrdup(pool, value) : NULL;
 }
 
-static orders_error_e class_of(const char *sqlstate)
+static orders_error_e class_error(const char *sqlstate)
 {
     for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
         if (strcmp(classes[i].sqlstate, sqlstate) == 0) {
@@ -95,7 +95,7 @@ static orders_error_e class_of(const char *sqlstate)
     return ORDERS_E_database_error;
 }
 
-static int seconds_in(const json_t *extras)
+static int retry_after_of(const json_t *extras)
 {
     json_int_t seconds = json_integer_value(json_object_get(extras, "retry_after"));
     return seconds > 0 && seconds <= INT_MAX ? (int)seconds : LATER;
@@ -109,7 +109,7 @@ static const char *object_text(apr_pool_t *pool, const json_t *object)
     return copy;
 }
 
-/* The HINT: a JSON object with the members `field` and `extras`, both optional. What does not fit is left out. */
+/* HINT is a JSON object with the optional members `field` and `extras`. Other members are ignored. */
 static void read_hint(orders_problem_t *problem, apr_pool_t *pool, const char *hint)
 {
     json_t *object = hint ? json_loads(hint, 0, NULL) : NULL;
@@ -117,7 +117,7 @@ static void read_hint(orders_problem_t *problem, apr_pool_t *pool, const char *h
     const char *field = json_string_value(json_object_get(object, "field"));
     problem->extra = object_text(pool, extras);
     if (problem->error == ORDERS_E_too_many_requests) {
-        problem->retry_after = seconds_in(extras);
+        problem->retry_after = retry_after_of(extras);
     }
     if (field && *field) {
         orders_problem_field(&problem, pool, apr_pstrdup(pool, field), problem->error,
@@ -126,11 +126,11 @@ static void read_hint(orders_problem_t *problem, apr_pool_t *pool, const char *h
     json_decref(object);
 }
 
-/* MESSAGE is the word, DETAIL the sentence, HINT a JSON object. Other fields do not survive a server that forwards the error. */
+/* MESSAGE is the error code, DETAIL the sentence, HINT a JSON object. A server that forwards an error (Citus) keeps no other field. */
 static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
 {
     const char *word = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-    orders_error_e code = orders_error_by_word(word ? word : "", class_of(sqlstate));
+    orders_error_e code = orders_error_by_word(word ? word : "", class_error(sqlstate));
     orders_problem_t *problem =
         orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
     problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;
@@ -138,26 +138,26 @@ static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const 
     return problem;
 }
 
-/* Whether a lock timed out while waiting for a request with the same idempotency key: the context names the function. */
-static bool waited_for_twin(const PGresult *error, const char *sqlstate)
+/* Whether a lock timeout was one of waiting for a request with the same idempotency key. CONTEXT names the function. */
+static bool waited_for_same_key(const PGresult *error, const char *sqlstate)
 {
     const char *context = PQresultErrorField(error, PG_DIAG_CONTEXT);
     return strcmp(sqlstate, "55P03") == 0 && context && strstr(context, "claim_key");
 }
 
-static orders_problem_t *meaning(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
+static orders_problem_t *map_sqlstate(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
 {
-    if (waited_for_twin(error, sqlstate)) {
-        orders_problem_t *twin = orders_problem(pool, ORDERS_E_idempotency_in_flight, NULL);
-        twin->retry_after = SOON;
-        return twin;
+    if (waited_for_same_key(error, sqlstate)) {
+        orders_problem_t *in_flight = orders_problem(pool, ORDERS_E_idempotency_in_flight, NULL);
+        in_flight->retry_after = SOON;
+        return in_flight;
     }
-    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-        if (strncmp(meanings[i].prefix, sqlstate, strlen(meanings[i].prefix)) == 0) {
-            orders_error_e code = meanings[i].error;
+    for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
+        if (strncmp(mappings[i].prefix, sqlstate, strlen(mappings[i].prefix)) == 0) {
+            orders_error_e code = mappings[i].error;
             orders_problem_t *problem =
-                orders_problem(pool, code, code == ORDERS_E_invalid_field ? unstorable : NULL);
-            problem->retry_after = meanings[i].retry_after;
+                orders_problem(pool, code, code == ORDERS_E_invalid_field ? not_storable : NULL);
+            problem->retry_after = mappings[i].retry_after;
             return problem;
         }
     }
@@ -171,7 +171,7 @@ orders_problem_t *orders_sqlstate_problem(apr_pool_t *pool, const PGresult *erro
     if (strncmp(sqlstate, REFUSAL, strlen(REFUSAL)) == 0) {
         problem = refusal(pool, error, sqlstate);
     } else {
-        problem = meaning(pool, error, sqlstate);
+        problem = map_sqlstate(pool, error, sqlstate);
         problem->log = copy_field(pool, error, PG_DIAG_MESSAGE_PRIMARY);
     }
     apr_cpystrn(problem->sqlstate, sqlstate, sizeof(problem->sqlstate));

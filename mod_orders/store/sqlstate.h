@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What a server's error means: SQLSTATE to problem. */
+/** Maps errors of the server to problems by their SQLSTATE. */
 #ifndef ORDERS_STORE_SQLSTATE_H
 #define ORDERS_STORE_SQLSTATE_H
 
@@ -9,19 +9,19 @@
 
 #include "core/problem.h"
 
-/** The problem of an error result; never NULL. Everything is copied into `pool`: the result may be cleared. */
+/** The problem of an error result; never NULL. All texts are copied to `pool`, so that the result may be cleared. */
 orders_problem_t *orders_sqlstate_problem(apr_pool_t *pool, const PGresult *error);
 
-/** "" when the result has none. */
+/** The SQLSTATE, or "". Lives as long as the result. */
 const char *orders_sqlstate_of(const PGresult *error);
 
-/** Serialization failure or deadlock: rolled back, worth another try. */
+/** Serialization failure or deadlock: the transaction was rolled back and can be retried. */
 bool orders_sqlstate_is_transient(const char *sqlstate);
 
-/** The server itself does not know whether the statement or its transaction has completed. */
-bool orders_sqlstate_is_open(const char *sqlstate);
+/** The server does not know whether the transaction has been committed. */
+bool orders_sqlstate_is_unknown_outcome(const char *sqlstate);
 
-/** The session is on a server that takes no writes: a standby, or a primary that no longer is one. */
+/** The server is read-only: a standby, or a former primary. */
 bool orders_sqlstate_is_read_only(const char *sqlstate);
 
 #endif

@@ -50,7 +50,7 @@ static PGresult *row(char *number)
 static bool judged(orders_schema_t *schema, int number)
 {
     PGresult *result = row(apr_psprintf(pool, "%d", number));
-    bool fits = orders_schema_judge(schema, NULL, result);
+    bool fits = orders_schema_check(schema, NULL, result);
     PQclear(result);
     return fits;
 }
@@ -73,7 +73,7 @@ static void no_row_is_older_than_versions(void **state)
 {
     orders_schema_t *schema = orders_schema_create(pool, &heard);
     PGresult *none = row(NULL);
-    assert_false(orders_schema_judge(schema, NULL, none));
+    assert_false(orders_schema_check(schema, NULL, none));
     assert_non_null(strstr(last, "no version of the schema"));
     PQclear(none);
 }
@@ -93,17 +93,17 @@ static void a_version_is_logged_once(void **state)
 static void one_caller_a_second_looks_again(void **state)
 {
     orders_schema_t *schema = orders_schema_create(pool, &heard);
-    assert_true(orders_schema_admits(schema, orders_clock_now()));
+    assert_true(orders_schema_may_acquire(schema, orders_clock_now()));
     judged(schema, ORDERS_SCHEMA_NEWEST + 1);
     apr_time_t now = orders_clock_now();
-    assert_false(orders_schema_admits(schema, now));
+    assert_false(orders_schema_may_acquire(schema, now));
     now += ORDERS_SCHEMA_PAUSE;
-    assert_true(orders_schema_admits(schema, now));
-    assert_false(orders_schema_admits(schema, now));
-    assert_true(orders_schema_is_due(schema, NULL));
+    assert_true(orders_schema_may_acquire(schema, now));
+    assert_false(orders_schema_may_acquire(schema, now));
+    assert_true(orders_schema_needs_check(schema, NULL));
     judged(schema, ORDERS_SCHEMA_NEWEST);
-    assert_true(orders_schema_admits(schema, now));
-    assert_true(orders_schema_admits(schema, now));
+    assert_true(orders_schema_may_acquire(schema, now));
+    assert_true(orders_schema_may_acquire(schema, now));
 }
 
 int main(void)
