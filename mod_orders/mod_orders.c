@@ -64,7 +64,8 @@ static void load_fonts(apr_pool_t *pchild, server_rec *main)
     orders_problem_t *problem = orders_invoice_startup(pchild);
 
     if (problem) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, "ORD%04d %s: no invoices: %s",
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "ORD%04d %s: invoices and bills cannot be rendered: %s",
                      orders_error_number(problem->error), orders_error_word(problem->error),
                      problem->log);
     }

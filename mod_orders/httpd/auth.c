@@ -284,12 +284,14 @@ static int check_authn(request_rec *r)
     request = orders_request(r);
     if (!request) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "AuthType Orders needs a Location that serves an OrdersAPI");
+                      "AuthType Orders is used outside of a <Location> with OrdersAPI: add "
+                      "OrdersAPI, or use another AuthType");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "OrdersIdentity remote-user needs another AuthType than Orders");
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "OrdersIdentity remote-user needs the AuthType of another module, not AuthType Orders");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     request->problem = orders_auth_resolve(request);
@@ -399,11 +401,11 @@ static const char *parse_scope(cmd_parms *cmd, const char *line, const void **pa
         const char *word = ap_getword_conf(cmd->temp_pool, &line);
 
         if (!orders_config_scope(word, scopes)) {
-            return apr_psprintf(cmd->pool, "Require orders-scope: there is no scope '%s'", word);
+            return apr_psprintf(cmd->pool, "Require orders-scope: unknown scope '%s'", word);
         }
     }
     *parsed = scopes;
-    return *scopes ? NULL : "Require orders-scope needs a scope";
+    return *scopes ? NULL : "Require orders-scope needs at least one scope";
 }
 
 void orders_auth_register_hooks(apr_pool_t *pool)

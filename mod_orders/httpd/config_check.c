@@ -50,10 +50,10 @@ static bool check_database(const checked_t *one)
     const orders_mount_t *mount = one->mount;
 
     if (!orders_sessions_possible()) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                     "%s:%d: OrdersAPI %s needs mod_dbd for its database sessions: add LoadModule "
-                     "dbd_module (in any order)",
-                     mount->file, mount->line, mount->api->name);
+        ap_log_error(
+            APLOG_MARK, APLOG_EMERG, 0, one->server,
+            "%s:%d: OrdersAPI %s needs mod_dbd for its database connections: load dbd_module",
+            mount->file, mount->line, mount->api->name);
         return false;
     }
     if (!one->dbd.driver) {
@@ -76,10 +76,10 @@ static bool check_sessions(const checked_t *one)
     if (!one->dbd.persist || !is_threaded() || one->conf.sessions <= one->dbd.max) {
         return true;
     }
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                 "OrdersSessions %d is more than mod_dbd's pool holds: raise DBDMax (%d) to at "
-                 "least as much",
-                 one->conf.sessions, one->dbd.max);
+    ap_log_error(
+        APLOG_MARK, APLOG_EMERG, 0, one->server,
+        "OrdersSessions %d is greater than DBDMax %d: raise DBDMax or lower OrdersSessions",
+        one->conf.sessions, one->dbd.max);
     return false;
 }
 
@@ -90,14 +90,14 @@ static bool check_mount(const checked_t *one, const orders_mount_t *mount)
 
     if (api->needs_secret && !one->conf.secret) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                     "%s:%d: OrdersAPI %s %s and needs an OrdersSecretFile: make one with "
+                     "%s:%d: OrdersAPI %s %s and needs OrdersSecretFile: create the file with "
                      "`openssl rand -base64 48` and chmod 600",
                      mount->file, mount->line, api->name, api->needs_secret);
         return false;
     }
     if (api->needs_public_url && !one->conf.public_url) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                     "%s:%d: OrdersAPI %s %s and needs to know how it is reached: OrdersPublicURL "
+                     "%s:%d: OrdersAPI %s %s and needs the URL of this server: add OrdersPublicURL "
                      "https://shop.example",
                      mount->file, mount->line, api->name, api->needs_public_url);
         return false;
@@ -130,12 +130,12 @@ static bool check_other_dbd_users(apr_pool_t *ptemp, const apr_array_header_t *a
         }
     }
     if (user) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                     "%s:%d: %s uses the same connections of mod_dbd as OrdersAPI %s (%s:%d), and "
-                     "each would wait for the other's: give the API a virtual host with its own "
-                     "DBD settings",
-                     user->filename, user->line_num, user->directive, one->mount->api->name,
-                     one->mount->file, one->mount->line);
+        ap_log_error(
+            APLOG_MARK, APLOG_EMERG, 0, one->server,
+            "%s:%d: %s uses the same connections of mod_dbd as OrdersAPI %s (%s:%d), which can "
+            "deadlock: give the API a virtual host with its own DBD settings",
+            user->filename, user->line_num, user->directive, one->mount->api->name,
+            one->mount->file, one->mount->line);
     }
     return !user;
 }
@@ -198,8 +198,8 @@ static bool check_auth_type(apr_pool_t *ptemp, const checked_t *one)
         if (requires_scope(ptemp, mount->section->first_child) &&
             !has_auth_type(ptemp, ap_conftree, mount->path)) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                         "%s:%d: Require orders-scope beside OrdersAPI %s needs an AuthType that "
-                         "finds out who asks: add AuthType Orders",
+                         "%s:%d: Require orders-scope beside OrdersAPI %s needs an AuthType: add "
+                         "AuthType Orders, or the AuthType of another module",
                          mount->file, mount->line, mount->api->name);
             return false;
         }
@@ -240,10 +240,11 @@ static bool check_channels(const apr_array_header_t *all, const checked_t *one)
             const orders_channel_t *own = orders_channel_find(&own_channels, theirs->name);
 
             if (own && !same_channel(own, theirs)) {
-                ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
-                             "OrdersPaymentChannel %s is not the same for all servers of this "
-                             "database: give one of them another name",
-                             own->name);
+                ap_log_error(
+                    APLOG_MARK, APLOG_EMERG, 0, one->server,
+                    "OrdersPaymentChannel %s has different options on another server with the "
+                    "same database: rename one of them, or make their options equal",
+                    own->name);
                 return false;
             }
         }
@@ -256,8 +257,8 @@ static void advise_dbd_params(const checked_t *one)
     static const struct {
         const char *word, *risk;
     } parameters[] = {
-        {"connect_timeout", "a database that cannot be reached may hold requests for minutes"},
-        {"tcp_user_timeout", "a database that cannot be reached may hold requests for minutes"},
+        {"connect_timeout", "requests may wait for minutes when the database is unreachable"},
+        {"tcp_user_timeout", "requests may wait for minutes when the database is unreachable"},
     };
 
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
@@ -267,9 +268,10 @@ static void advise_dbd_params(const checked_t *one)
         }
     }
     if (one->conf.worker && !orders_worker_possible()) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
-                     "without mod_watchdog nothing is done in the background: unpaid orders do not "
-                     "expire and open refunds stay open");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            "mod_watchdog is not loaded, so no background jobs run: unpaid orders do not expire, "
+            "and refunds and mails are not sent");
     }
 }
 
@@ -342,14 +344,16 @@ static void advise_timeouts(const checked_t *one)
 
     /* behind a pooler that refuses options, the role has the setting */
     if (database < 0 && one->dbd.params && one->conf.prepared_statements) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
-                     "DBDParams without statement_timeout: a statement that was given up goes on "
-                     "in the database");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            "DBDParams without statement_timeout: a statement that has timed out in httpd keeps "
+            "running in the database");
     }
     if (!database) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
-                     "the statement_timeout of DBDParams is 0, which is none: a statement that was "
-                     "given up goes on in the database");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            "the statement_timeout of DBDParams is 0, which means no timeout: a statement that has "
+            "timed out in httpd keeps running in the database");
     }
     for (int i = 0; i < one->conf.mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
@@ -358,8 +362,9 @@ static void advise_timeouts(const checked_t *one)
         if (database >= (apr_int64_t)seconds * 1000) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
                          "%s:%d: the statement_timeout of DBDParams (%" APR_INT64_T_FMT
-                         " ms) is not below OrdersStatementTimeout (%d s) of OrdersAPI %s: a "
-                         "statement that was given up goes on in the database",
+                         " ms) should be less than OrdersStatementTimeout (%d s) of OrdersAPI %s: "
+                         "otherwise a statement that has timed out in httpd keeps running in the "
+                         "database",
                          mount->file, mount->line, database, seconds, mount->api->name);
         }
     }
@@ -386,10 +391,10 @@ static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
         problem = "cannot be found";
     } else if (found.protection &
                (APR_FPROT_GREAD | APR_FPROT_GWRITE | APR_FPROT_WREAD | APR_FPROT_WWRITE)) {
-        problem = "is open to other users, so libpq ignores it: chmod 600";
+        problem = "is accessible to other users, so libpq ignores it: chmod 600";
     } else if (geteuid() == 0 && found.user != ap_unixd_config.user_id) {
-        problem = "does not belong to the user of httpd's child processes, which open the "
-                  "connections: chown it";
+        problem = "does not belong to the user of the child processes of httpd, which open the "
+                  "connections: chown it to that user";
     }
     if (problem) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams: the passfile %s %s",
@@ -406,12 +411,13 @@ static void advise_sharing(const checked_t *one)
     if (one->conf.sessions != first.sessions || one->conf.queue_timeout != first.queue_timeout ||
         orders_sessions_per_user(&one->conf) != orders_sessions_per_user(&first) ||
         one->conf.prepared_statements != first.prepared_statements) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
-                     "this server shares its database connections with one before it, whose "
-                     "OrdersSessions %d, OrdersSessionsPerUser %d, OrdersQueueTimeout %d and "
-                     "OrdersPreparedStatements %s hold; for others it needs its own DBD settings",
-                     first.sessions, orders_sessions_per_user(&first), first.queue_timeout,
-                     first.prepared_statements ? "On" : "Off");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            "this server shares its database connections with an earlier server, whose "
+            "OrdersSessions %d, OrdersSessionsPerUser %d, OrdersQueueTimeout %d and "
+            "OrdersPreparedStatements %s apply; to use others, give it its own DBD settings",
+            first.sessions, orders_sessions_per_user(&first), first.queue_timeout,
+            first.prepared_statements ? "On" : "Off");
     }
 }
 

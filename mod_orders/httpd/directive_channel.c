@@ -20,7 +20,7 @@ static const char *set_provider(cmd_parms *cmd, orders_channel_t *channel, const
     return channel->provider
                ? NULL
                : apr_psprintf(cmd->pool,
-                              "OrdersPaymentChannel %s: there is no provider '%s'; there are: %s",
+                              "OrdersPaymentChannel %s: unknown provider '%s'; use one of: %s",
                               channel->name, value, orders_provider_names(cmd->pool));
 }
 
@@ -54,7 +54,7 @@ static const char *set_calls(cmd_parms *cmd, orders_channel_t *channel, const ch
     calls = apr_strtoi64(value, &end, 10);
     if (!apr_isdigit(*value) || *end || calls < 1 || calls > ORDERS_BREAKER_MAX_CALLS) {
         return apr_psprintf(cmd->pool,
-                            "OrdersPaymentChannel %s: calls= takes a whole number from 1 to %d",
+                            "OrdersPaymentChannel %s: calls= takes an integer from 1 to %d",
                             channel->name, ORDERS_BREAKER_MAX_CALLS);
     }
     channel->calls = (int)calls;
@@ -100,8 +100,8 @@ static const char *set_option(cmd_parms *cmd, orders_channel_t *channel, const c
     }
     return apr_psprintf(
         cmd->pool,
-        "OrdersPaymentChannel %s: '%s=' is not known; there are provider=, url=, "
-        "secret-file=, timeout=, calls=, ca-file= and, for PayPal, client-id=, webhook-id=",
+        "OrdersPaymentChannel %s: unknown option '%s='; use provider=, url=, secret-file=, "
+        "timeout=, calls=, ca-file= and, for PayPal, client-id= and webhook-id=",
         channel->name, option);
 }
 
@@ -114,7 +114,7 @@ static bool is_channel_name(const char *name)
 
 static const char *missing_option(const orders_channel_t *channel)
 {
-    return !channel->provider ? "provider=http (or paypal)"
+    return !channel->provider ? "provider= (http or paypal)"
            : !channel->url    ? "url=https://..."
            : !channel->secret ? "secret-file=..."
                               : NULL;
@@ -130,10 +130,11 @@ const char *orders_directive_channel(cmd_parms *cmd, void *conf, const char *arg
     const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 
     if (!error && !is_channel_name(channel.name)) {
-        error = "OrdersPaymentChannel starts with the channel's name: at most 40 of a-z 0-9 _ -";
+        error = "OrdersPaymentChannel: the name must have 1 to 40 of the characters a-z 0-9 _ -";
     }
     if (!error && orders_channel_find(&known, channel.name)) {
-        error = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s is there twice", channel.name);
+        error = apr_psprintf(cmd->pool, "OrdersPaymentChannel %s: this name is already in use",
+                             channel.name);
     }
     while (!error && *args) {
         const char *value = ap_getword_conf(cmd->pool, &args);

@@ -57,7 +57,8 @@ static const char *set_password(cmd_parms *cmd, draft_t *draft, const char *valu
     draft->mailer->password = (const char *)secret;
     if (!error &&
         (strlen(draft->mailer->password) != length || !is_one_line((const char *)secret))) {
-        error = apr_psprintf(cmd->pool, "the password in '%s' must be one line of UTF-8", value);
+        error =
+            apr_psprintf(cmd->pool, "the password in '%s' must be a single line of UTF-8", value);
     }
     return error;
 }
@@ -68,7 +69,7 @@ static const char *set_starttls(cmd_parms *cmd, draft_t *draft, const char *valu
     draft->mailer->starttls = !ap_cstr_casecmp(value, "on");
     return draft->mailer->starttls || !ap_cstr_casecmp(value, "off")
                ? NULL
-               : apr_psprintf(cmd->pool, "starttls= is on or off, not '%s'", value);
+               : apr_psprintf(cmd->pool, "starttls= takes on or off, not '%s'", value);
 }
 
 static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value)
@@ -82,7 +83,7 @@ static const char *set_ca_file(cmd_parms *cmd, draft_t *draft, const char *value
     draft->mailer->ca_file = path;
     return status == APR_SUCCESS
                ? NULL
-               : apr_psprintf(cmd->pool, "the certificates in '%s' cannot be read: %s", value,
+               : apr_psprintf(cmd->pool, "cannot read the certificates in '%s': %s", value,
                               apr_strerror(status, reason, sizeof reason));
 }
 
@@ -118,10 +119,11 @@ static const char *set_option(cmd_parms *cmd, draft_t *draft, const char **args)
             return options[i].set(cmd, draft, value);
         }
     }
-    return apr_psprintf(cmd->pool,
-                        "'%s=' is not known; there are from=, from-name=, user=, password-file=, "
-                        "starttls=, ca-file=, timeout=",
-                        name);
+    return apr_psprintf(
+        cmd->pool,
+        "unknown option '%s='; use from=, from-name=, user=, password-file=, starttls=, "
+        "ca-file= or timeout=",
+        name);
 }
 
 /** Checks the options together. */
@@ -131,18 +133,18 @@ static const char *check(const draft_t *draft)
     const bool secure = !ap_cstr_casecmpn(mailer->url, "smtps:", 6);
 
     if (!mailer->from) {
-        return "it needs from=, the address that mails come from";
+        return "from= is missing: the sender address of the mails";
     }
     if (!mailer->user != !mailer->password) {
-        return "user= and password-file= go together";
+        return "user= and password-file= must be used together";
     }
     if (secure && draft->starttls_given) {
-        return "smtps:// is encrypted from its first byte: starttls= is for smtp://";
+        return "starttls= is for smtp:// only: smtps:// is always encrypted";
     }
     if (!secure && !mailer->starttls && mailer->password &&
         !orders_mail_url_is_local(mailer->url)) {
-        return "with starttls=off the password would cross the network for everybody to read: "
-               "use starttls=on or smtps://";
+        return "with starttls=off the password would be sent unencrypted: use starttls=on or "
+               "smtps://";
     }
     return NULL;
 }

@@ -59,8 +59,8 @@ static const char *set_number(cmd_parms *cmd, char *into, const char *text)
     const number_t *number = cmd->info;
 
     if (!read_number(text, number->min, number->max, (int *)(void *)(into + number->offset))) {
-        return apr_psprintf(cmd->pool, "%s takes a whole number of %s from %d to %d, not '%s'",
-                            cmd->cmd->name, number->unit, number->min, number->max, text);
+        return apr_psprintf(cmd->pool, "%s takes an integer from %d to %d (%s), not '%s'",
+                            cmd->cmd->name, number->min, number->max, number->unit, text);
     }
     return NULL;
 }
@@ -125,15 +125,17 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     const orders_api_t *api = orders_api_find(name);
 
     if (!path) {
-        return "OrdersAPI belongs into <Location /a/path>: that path is where the API is served "
-               "(patterns and <LocationMatch> have none)";
+        return "OrdersAPI must be in a <Location /path>, which is where the API is served; "
+               "patterns and "
+               "<LocationMatch> cannot be used";
     }
     if (!api) {
-        return apr_psprintf(cmd->pool, "OrdersAPI: there is no API '%s'; there are: %s", name,
+        return apr_psprintf(cmd->pool, "OrdersAPI: unknown API '%s'; use one of: %s", name,
                             orders_api_names(cmd->pool));
     }
     if (dir->api) {
-        return apr_psprintf(cmd->pool, "OrdersAPI is there twice in this section: %s and %s",
+        return apr_psprintf(cmd->pool,
+                            "OrdersAPI may be used only once in a section, not for %s and %s",
                             dir->api->name, api->name);
     }
     dir->api = api;
@@ -171,15 +173,17 @@ static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
         dir->identity = ORDERS_IDENTITY_TOKEN;
     } else if (!ap_cstr_casecmp(word, "remote-user")) {
         if (!ap_cstr_casecmp(sibling_argument(cmd, "AuthType"), "Orders")) {
-            return "OrdersIdentity remote-user needs another module to say who it is: AuthType "
-                   "Orders reads our own tokens only";
+            return "OrdersIdentity remote-user needs the AuthType of another module: AuthType "
+                   "Orders "
+                   "only accepts bearer tokens of mod_orders";
         }
         dir->identity = ORDERS_IDENTITY_REMOTE_USER;
     } else {
-        return apr_psprintf(cmd->pool,
-                            "OrdersIdentity is token (our own bearer tokens) or remote-user (the "
-                            "user of another authentication module), not '%s'",
-                            word);
+        return apr_psprintf(
+            cmd->pool,
+            "OrdersIdentity takes token (bearer tokens of mod_orders) or remote-user (the "
+            "user of another authentication module), not '%s'",
+            word);
     }
     return NULL;
 }
@@ -191,7 +195,7 @@ static const char *add_scope(cmd_parms *cmd, void *conf, const char *word)
         dir->remote_user_scopes == ORDERS_UNSET ? 0 : (unsigned)dir->remote_user_scopes;
 
     if (!orders_config_scope(word, &scopes)) {
-        return apr_psprintf(cmd->pool, "OrdersRemoteUserScopes: there is no scope '%s'", word);
+        return apr_psprintf(cmd->pool, "OrdersRemoteUserScopes: unknown scope '%s'", word);
     }
     dir->remote_user_scopes = (int)scopes;
     return NULL;
@@ -203,13 +207,13 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
 
     if (!read_number(size, 1, 10000, &dir->page_default) ||
         (max && !read_number(max, 1, 10000, &dir->page_max))) {
-        return "OrdersPageSize takes the default size of a page and, if you like, the largest one "
-               "a client may ask for: whole numbers from 1 to 10000";
+        return "OrdersPageSize takes the default page size and, optionally, the largest page size "
+               "that "
+               "a client may request: integers from 1 to 10000";
     }
     if (max && dir->page_default > dir->page_max) {
         return apr_psprintf(cmd->pool,
-                            "OrdersPageSize: the default of %d is above the maximum "
-                            "of %d",
+                            "OrdersPageSize: the default (%d) is greater than the maximum (%d)",
                             dir->page_default, dir->page_max);
     }
     if (!max) {
@@ -256,7 +260,7 @@ static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
     const char *error = orders_http_page_check(url);
 
     if (!error && ap_cstr_casecmpn(url, "https:", 6)) {
-        error = "only https:// is returned to";
+        error = "must start with https://";
     }
     if (error) {
         return apr_pstrcat(cmd->pool, "OrdersReturnURL: ", error, NULL);
@@ -334,71 +338,72 @@ static const char *set_cache_provider(cmd_parms *cmd, void *conf, const char *te
                  help)
 
 const command_rec orders_directives[] = {
-    AP_INIT_TAKE1("OrdersAPI", set_api, NULL, ACCESS_CONF, "the API that is served at a Location"),
-    DIR_INT("OrdersTenant", tenant, 1, INT_MAX, "a tenant", "whose orders are served; default 1"),
+    AP_INIT_TAKE1("OrdersAPI", set_api, NULL, ACCESS_CONF,
+                  "the API that is served at this Location"),
+    DIR_INT("OrdersTenant", tenant, 1, INT_MAX, "a tenant id",
+            "the tenant whose orders are served; default 1"),
     AP_INIT_TAKE1("OrdersIdentity", set_identity, NULL, ANYWHERE,
-                  "token (default) or remote-user: how a request says who it is"),
+                  "how requests are authenticated: token (default) or remote-user"),
     AP_INIT_ITERATE("OrdersRemoteUserScopes", add_scope, NULL, ANYWHERE,
                     "scopes of users of another authentication module; default buyer"),
     DIR_INT("OrdersTokenCache", token_cache, 0, 300, "seconds",
-            "how long an identity is remembered; 0 = not at all; default 10"),
+            "how long an identity is cached; 0 = not at all; default 10"),
     AP_INIT_TAKE1("OrdersTokenCacheProvider", set_cache_provider, NULL, RSRC_CONF,
                   "socache provider and its arguments, as in shmcb:/path(size); default shmcb"),
     DIR_INT("OrdersMaxBody", max_body, 1, 64 * 1024 * 1024, "bytes",
-            "the largest request body; default 65536"),
+            "maximum size of a request body; default 65536"),
     AP_INIT_TAKE12("OrdersPageSize", set_page_size, NULL, ANYWHERE,
-                   "entries of a page and, optionally, the most a client may ask for"),
+                   "default page size and, optionally, the largest that a client may request"),
     AP_INIT_ITERATE("OrdersMailLimit", set_limit, (void *)(uintptr_t)mail_limits, ANYWHERE,
-                    "order=number and agent=number: mails an hour; 0: no limit"),
+                    "order=number and agent=number (mails per hour; 0: no limit)"),
     AP_INIT_ITERATE("OrdersGuessLimit", set_limit, (void *)(uintptr_t)guess_limits, ANYWHERE,
-                    "user=number and address=number: failed look-ups a minute; 0: no limit"),
+                    "user=number and address=number (failed lookups per minute; 0: no limit)"),
     DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",
-            "the largest quantity of a line; default 10"),
+            "maximum quantity of a line; default 10"),
     DIR_INT("OrdersBodyTimeout", body_timeout, 1, 600, "seconds",
-            "how long a body may take to arrive, all in all; default 10"),
+            "time limit for reading a whole request body; default 10"),
     DIR_INT("OrdersStatementTimeout", statement_timeout, 1, 600, "seconds",
-            "how long a database statement may take; default 5"),
+            "time limit of a database statement; default 5"),
     SERVER_INT("OrdersSessions", sessions, 1, 1000, "sessions",
-               "database sessions of a process that are used at once; default 4"),
+               "database sessions that a process uses at once; default 4"),
     SERVER_INT("OrdersSessionsPerUser", sessions_per_user, 1, 1000, "sessions",
-               "how many of them one user may have; default half of OrdersSessions"),
+               "how many of them one user may have; default: half of OrdersSessions"),
     SERVER_INT("OrdersQueueTimeout", queue_timeout, 1, 60000, "milliseconds",
                "how long a request waits for a database session; default 2000"),
     SERVER_FLAG("OrdersPreparedStatements", prepared_statements,
                 "Off behind pgbouncer in transaction mode; default On"),
     AP_INIT_RAW_ARGS("OrdersPaymentChannel", orders_directive_channel, NULL, RSRC_CONF,
-                     "name provider=... url=... secret-file=... [timeout=10] [ca-file=...] and its "
-                     "provider's own"),
+                     "name provider=... url=... secret-file=... [timeout=10] [ca-file=...] and "
+                     "options of the provider"),
     AP_INIT_ITERATE("OrdersReturnURL", add_return_url, NULL, ANYWHERE,
-                    "https prefixes that a payment may return to"),
+                    "https:// prefixes of URLs to which a payment may return"),
     AP_INIT_TAKE1("OrdersPublicURL", set_public_url, NULL, RSRC_CONF,
-                  "how this server is reached from outside, as in https://shop.example"),
+                  "the URL of this server for clients, as in https://shop.example"),
     DIR_INT("OrdersPaymentExpiry", payment_expiry, 0, 366 * 86400, "seconds",
-            "how long an external payment may stay open; 0 = for ever; default 900"),
+            "how long an external payment may stay open; 0 = no limit; default 900"),
     DIR_INT("OrdersConsumerExpiry", consumer_expiry, 0, 366 * 86400, "seconds",
-            "how long a consumer's order may stay unpaid; 0 = for ever; default 900"),
+            "how long a consumer's order may stay unpaid; 0 = no limit; default 900"),
     DIR_INT("OrdersPayLinkLifetime", pay_link_lifetime, 60, 366 * 86400, "seconds",
             "how long an order may be paid by its link; default 86400"),
     DIR_INT("OrdersBillLinkLifetime", bill_link_lifetime, 60, 366 * 86400, "seconds",
-            "how long the address of a bill is valid; default 3600"),
-    AP_INIT_FLAG(
-        "OrdersTerminalFeed", set_dir_flag, (void *)offsetof(orders_dir_conf_t, terminal_feed),
-        ANYWHERE,
-        "whether the refund of a card must be one that the terminals reported; default On"),
+            "how long the link to a bill is valid; default 3600"),
+    AP_INIT_FLAG("OrdersTerminalFeed", set_dir_flag,
+                 (void *)offsetof(orders_dir_conf_t, terminal_feed), ANYWHERE,
+                 "whether the card terminals must have reported a card refund; default On"),
     DIR_INT("OrdersRefundWindow", refund_window, 0, 36500, "days",
-            "how long after its payment an order may be refunded; default 30"),
+            "how long an order may be refunded after its payment; default 30"),
     DIR_INT("OrdersReturnWindow", return_window, 0, 36500, "days",
-            "how long after its delivery goods may be returned; default 30"),
+            "how long goods may be returned after their delivery; default 30"),
     DIR_INT("OrdersRenewalWindow", renewal_window, 0, 36500, "days",
             "how long before its end a package may be renewed; default 30"),
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
-                  "a file of 32 bytes or more that tokens and links are derived from"),
+                  "a file of at least 32 bytes, the key of tokens and links"),
     AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,
                      "smtp://host:port from=... [from-name=...] [user=... password-file=...] "
                      "[starttls=on|off] [ca-file=...] [timeout=10]"),
-    SERVER_FLAG("OrdersWorker", worker, "whether this server works in the background; default On"),
+    SERVER_FLAG("OrdersWorker", worker, "whether this server runs the background jobs; default On"),
     SERVER_INT("OrdersWorkerInterval", worker_interval, 1, 3600, "seconds",
-               "how often it does; default 5"),
+               "interval of the background jobs; default 5"),
     {NULL}};

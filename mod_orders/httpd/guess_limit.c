@@ -61,7 +61,7 @@ int orders_guess_limit_open(apr_pool_t *pconf, server_rec *main)
     }
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
-                     "no shared memory for the limit of failed look-ups");
+                     "cannot create the shared memory of OrdersGuessLimit");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     limit.shared = apr_shm_baseaddr_get(segment);
@@ -79,8 +79,9 @@ void orders_guess_limit_child_init(apr_pool_t *pchild, server_rec *main)
     status =
         apr_global_mutex_child_init(&limit.mutex, apr_global_mutex_lockfile(limit.mutex), pchild);
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
-                     "failed look-ups are not limited: no access to the mutex " MUTEX_TYPE);
+        ap_log_error(
+            APLOG_MARK, APLOG_CRIT, status, main,
+            "OrdersGuessLimit does not apply in this process: cannot open the mutex " MUTEX_TYPE);
         limit.shared = NULL;
     }
 }

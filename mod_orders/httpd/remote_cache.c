@@ -63,17 +63,18 @@ static void report_answer(const task_t *task)
 {
     calls.silent = false;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-                 "OrdersTokenCacheProvider: the cache answers again");
+                 "OrdersTokenCacheProvider: the cache server answers again");
 }
 
 /** Under the lock. */
 static void report_silence(const task_t *task)
 {
     if (!calls.silent) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-                     "OrdersTokenCacheProvider: the cache does not answer within %d s; until it "
-                     "does, the database is asked instead",
-                     (int)apr_time_sec(ORDERS_REMOTE_CACHE_WAIT));
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
+            "OrdersTokenCacheProvider: the cache server did not answer within %d s; until it "
+            "does, identities are read from the database",
+            (int)apr_time_sec(ORDERS_REMOTE_CACHE_WAIT));
     }
     calls.silent = true;
     calls.retry_at = orders_clock_now() + ORDERS_REMOTE_CACHE_PAUSE;

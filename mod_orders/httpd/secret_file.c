@@ -8,13 +8,13 @@
 
 const orders_secret_kind_t orders_secret_key = {.minimum = 32,
                                                 .forbidden = APR_FPROT_WREAD,
-                                                .whose = "everybody on this machine",
+                                                .readers = "all users of this machine",
                                                 .advice =
-                                                    ", such as those of `openssl rand -base64 48`"};
+                                                    ": create one with `openssl rand -base64 48`"};
 
 const orders_secret_kind_t orders_secret_password = {.minimum = 1,
                                                      .forbidden = APR_FPROT_WREAD | APR_FPROT_GREAD,
-                                                     .whose = "more than its owner",
+                                                     .readers = "users other than its owner",
                                                      .advice = ""};
 
 static apr_status_t read_file(cmd_parms *cmd, const char *path, char *bytes, apr_size_t *length,
@@ -46,21 +46,21 @@ const char *orders_secret_file_read(cmd_parms *cmd, const char *name,
     char reason[120];
 
     if (status != APR_SUCCESS) {
-        return apr_psprintf(cmd->pool, "the secret in '%s' cannot be read: %s", name,
+        return apr_psprintf(cmd->pool, "cannot read the secret in '%s': %s", name,
                             apr_strerror(status, reason, sizeof reason));
     }
     if (info.protection & kind->forbidden) {
-        return apr_psprintf(cmd->pool, "%s can read '%s'; chmod 600 it", kind->whose, name);
+        return apr_psprintf(cmd->pool, "'%s' can be read by %s: chmod 600", name, kind->readers);
     }
     if (*length > MAX_LENGTH) {
-        return apr_psprintf(cmd->pool, "'%s' is no secret: it holds more than %d bytes", name,
-                            MAX_LENGTH);
+        return apr_psprintf(cmd->pool, "'%s' is longer than %d bytes, the maximum for a secret",
+                            name, MAX_LENGTH);
     }
     while (*length && (bytes[*length - 1] == '\n' || bytes[*length - 1] == '\r')) {
         bytes[--*length] = '\0';
     }
     if (*length < (apr_size_t)kind->minimum) {
-        return apr_psprintf(cmd->pool, "'%s' holds %d bytes; a secret needs at least %d%s", name,
+        return apr_psprintf(cmd->pool, "'%s' has %d bytes; a secret needs at least %d%s", name,
                             (int)*length, kind->minimum, kind->advice);
     }
     *secret = (const unsigned char *)bytes;

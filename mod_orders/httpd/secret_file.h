@@ -12,7 +12,7 @@
 typedef struct orders_secret_kind_t {
     int minimum;               /**< length in bytes, without newlines at the end */
     apr_fileperms_t forbidden; /**< permissions that the file must not have */
-    const char *whose;         /**< who would have these permissions; for the error message */
+    const char *readers;       /**< who would have these permissions; for the error message */
     const char *advice;        /**< how to create a secret; for the error message */
 } orders_secret_kind_t;
 

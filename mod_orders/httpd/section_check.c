@@ -49,11 +49,12 @@ static bool check_path(const server_rec *server, const apr_array_header_t *mount
 
         if (other->api != mount->api && are_siblings(mount, other) &&
             !strcmp(other->path, mount->path)) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
-                         "%s:%d: OrdersAPI %s is at the path of OrdersAPI %s (%s:%d), which would "
-                         "never be served: give each API a path of its own",
-                         mount->file, mount->line, mount->api->name, other->api->name, other->file,
-                         other->line);
+            ap_log_error(
+                APLOG_MARK, APLOG_EMERG, 0, server,
+                "%s:%d: OrdersAPI %s has the same path as OrdersAPI %s (%s:%d), which would "
+                "never be served: give each API its own path",
+                mount->file, mount->line, mount->api->name, other->api->name, other->file,
+                other->line);
             return false;
         }
     }
@@ -79,11 +80,12 @@ static bool check_credential(apr_pool_t *ptemp, const server_rec *server,
         (mount->api->has & ORDERS_HAS_OWN_KEYS) || !takes_tokens(server, mount)) {
         return true;
     }
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
-                 "%s:%d: OrdersAPI %s expects a bearer token in the header that AuthType %s reads, "
-                 "and would answer 401 to everybody: add OrdersIdentity remote-user, or use "
-                 "AuthType Orders",
-                 mount->file, mount->line, mount->api->name, type);
+    ap_log_error(
+        APLOG_MARK, APLOG_EMERG, 0, server,
+        "%s:%d: OrdersAPI %s expects a bearer token in the Authorization header, which AuthType "
+        "%s uses, so that every request would be answered with 401: add OrdersIdentity "
+        "remote-user, or use AuthType Orders",
+        mount->file, mount->line, mount->api->name, type);
     return false;
 }
 
@@ -158,9 +160,9 @@ static void advise(apr_pool_t *ptemp, const server_rec *server, const orders_mou
 
         if (require && contains(ptemp, later, mount->path) && !merges_auth(ptemp, later)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                         "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), since the "
-                         "later of two sections wins: put the section before it, or use "
-                         "AuthMerging And",
+                         "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), because the "
+                         "later of two sections applies: move this section before the other, or "
+                         "use AuthMerging And",
                          require->filename, require->line_num, mount->api->name, own->filename,
                          own->line_num);
         }
@@ -198,8 +200,8 @@ static void advise_conditions(apr_pool_t *ptemp, const server_rec *server,
         } else if (!merges_auth(ptemp, section)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d) where %s> "
-                         "holds, since conditions are merged after every <Location>: use "
-                         "AuthMerging And, or a <Location> of its own around it",
+                         "applies, because conditions are merged after every <Location>: use "
+                         "AuthMerging And, or put the condition into another <Location>",
                          require->filename, require->line_num, mount->api->name, own->filename,
                          own->line_num, section->directive);
         }

@@ -72,10 +72,11 @@ const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const 
     const char *refusal;
 
     if (!provider) {
-        return apr_psprintf(pool,
-                            "OrdersTokenCacheProvider: there is no socache provider for '%s'; load "
-                            "its module, as mod_socache_shmcb, before this directive",
-                            text);
+        return apr_psprintf(
+            pool,
+            "OrdersTokenCacheProvider: no socache provider for '%s'; load its module "
+            "(such as mod_socache_shmcb) before this directive",
+            text);
     }
     refusal = provider->create(&trial, arguments, ptemp, ptemp);
     return refusal ? apr_pstrcat(pool, "OrdersTokenCacheProvider: ", refusal, NULL) : NULL;
@@ -107,9 +108,10 @@ static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text
 
     cache.provider = find_provider(ptemp, text, &arguments);
     if (!cache.provider) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cache.server,
-                     "identities are not cached: load mod_socache_shmcb, or name another provider "
-                     "with OrdersTokenCacheProvider");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, cache.server,
+            "identities are not cached: load mod_socache_shmcb, or set another provider with "
+            "OrdersTokenCacheProvider");
         return false;
     }
     refusal = cache.provider->create(&instance, arguments, ptemp, pconf);
@@ -117,7 +119,7 @@ static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text
                      : cache.provider->init(instance, "orders_tokens", &hints, cache.server, pconf);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, cache.server,
-                     "OrdersTokenCacheProvider %s: the cache cannot be opened%s%s", text,
+                     "OrdersTokenCacheProvider %s: cannot open the cache%s%s", text,
                      refusal ? ": " : "", refusal ? refusal : "");
         return false;
     }
@@ -144,7 +146,8 @@ int orders_token_cache_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *ma
         status = apr_shm_create(&segment, sizeof(shared_t), NULL, pconf);
     }
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main, "no shared memory for identities");
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
+                     "cannot create the shared memory of the cache of identities");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     cache.shared = apr_shm_baseaddr_get(segment);
@@ -163,8 +166,9 @@ void orders_token_cache_child_init(apr_pool_t *pchild, server_rec *main)
     file = apr_global_mutex_lockfile(cache.mutex);
     status = apr_global_mutex_child_init(&cache.mutex, file, pchild);
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
-                     "identities are not cached: no access to the mutex " MUTEX_TYPE);
+        ap_log_error(
+            APLOG_MARK, APLOG_CRIT, status, main,
+            "identities are not cached in this process: cannot open the mutex " MUTEX_TYPE);
         cache.shared = NULL;
     }
 }

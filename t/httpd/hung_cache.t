@@ -90,13 +90,13 @@ for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
         sleep 0.05 while time < $from + $PAUSE;
         my @waited = grep { $_ >= $WAIT } map { seconds_of($httpd, $_) } @users[ 0 .. 9 ];
         cmp_ok(scalar @waited, '<=', 1, 'after a pause one of ten waits for it at most');
-        my $lines = () = $httpd->log =~ /the cache does not answer/g;
+        my $lines = () = $httpd->log =~ /the cache server did not answer/g;
         is($lines, 1, 'the log says so once');
 
         unlink "$hangs";
         $from = time;
-        seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache answers again/ && time < $from + 2 * $PAUSE;
-        like($httpd->log, qr/the cache answers again/, 'and when it answers again');
+        seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache server answers again/ && time < $from + 2 * $PAUSE;
+        like($httpd->log, qr/the cache server answers again/, 'and when it answers again');
         cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'as it does');
         my $stop = $httpd->stop;
         cmp_ok($stop, '<', 4, sprintf 'httpd ends in %.1f s', $stop);
