@@ -11,8 +11,7 @@
 #include "core/number.h"
 #include "core/text.h"
 
-/* Characters of a member's name in a path. */
-#define MAX_SHOWN 200
+#define MAX_SHOWN 200 /* characters of a name in a path */
 
 /** One field on its way from the input into the struct. */
 typedef struct {
@@ -168,9 +167,9 @@ static bool decode_string(slot_t *slot)
         return refuse(slot, ORDERS_E_too_long, "At most %" APR_INT64_T_FMT " characters.",
                       field->max);
     }
-    if (count < field->min) {
+    if (count < field->min || (!count && field->flags & ORDERS_FIELD_REQUIRED)) {
         return refuse(slot, ORDERS_E_invalid_field, "At least %" APR_INT64_T_FMT " characters.",
-                      field->min);
+                      field->min ? field->min : 1);
     }
     if (!has_format(slot)) {
         return refuse(slot, ORDERS_E_invalid_field, "%s", field->format->sentence);
@@ -268,11 +267,14 @@ static bool decode_entry(const slot_t *slot, json_t *value, const char *name, vo
     if (field->members && (json_is_object(value) || !field->entry)) {
         return decode_members(slot, value, name, into);
     }
+    entry.name = name;
     if (!field->entry) {
         return true;
     }
+    if (json_is_null(value)) {
+        return refuse(&entry, ORDERS_E_required_field, "The field is required.");
+    }
     entry.field = field->entry;
-    entry.name = name;
     entry.json = value;
     entry.text = json_string_value(value);
     entry.to = &discarded;
@@ -445,8 +447,8 @@ static bool fetch(slot_t *slot)
         return false;
     }
     if (slot->text && *slot->text == '\0') {
-        return field->type == ORDERS_FIELD_STRING ? !(field->flags & ORDERS_FIELD_REQUIRED)
-                                                  : field->offset == ORDERS_FIELD_CHECKED;
+        return field->offset == ORDERS_FIELD_CHECKED ||
+               (field->type == ORDERS_FIELD_STRING && !(field->flags & ORDERS_FIELD_REQUIRED));
     }
     return true;
 }
@@ -485,13 +487,7 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
 {
     orders_problem_t *ignored = NULL;
     value_t scalar = {.number = 0};
-    slot_t slot = {.field = field,
-                   .name = field->name,
-                   .input = input,
-                   .pool = pool,
-                   .problem = &ignored,
-                   .to = &scalar};
-
+    slot_t slot = {field, field->name, input, NULL, NULL, pool, &ignored, &scalar};
     const char *text = NULL;
 
     if (fetch(&slot)) {

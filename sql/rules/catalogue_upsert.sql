@@ -8,25 +8,21 @@ DECLARE
     x     orders.users;
     v_old orders.users;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{login,name,given_name,family_name,email,phone,locale,title,
-        default_address,current_company,active,metadata}');
     SELECT * INTO v_old FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.login := orders_v1.doc_text(d, 'login', false);
-    x.name := orders_v1.doc_text(d, 'name', true);
-    x.given_name := orders_v1.doc_text(d, 'given_name', false);
-    x.family_name := orders_v1.doc_text(d, 'family_name', false);
-    x.email := orders_v1.doc_mail(d, 'email');
-    x.phone := orders_v1.doc_text(d, 'phone', false, 40);
-    x.locale := orders_v1.doc_text(d, 'locale', false, 35);
-    x.title := orders_v1.doc_number(d, 'title', false, 0, 1);
-    x.default_address := orders_v1.doc_address(d, 'default_address', NULL);
-    x.current_company_id := orders_v1.company_id_of(p_tenant, d, 'current_company', false);
-    x.active := orders_v1.doc_boolean(d, 'active', true);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    IF x.login = '' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be empty.', 'login');
-    ELSIF EXISTS (SELECT FROM orders.users u WHERE u.tenant_id = p_tenant AND u.login = x.login AND u.external_ref <> p_ref) THEN
+    x.login := d ->> 'login';
+    x.name := d ->> 'name';
+    x.given_name := d ->> 'given_name';
+    x.family_name := d ->> 'family_name';
+    x.email := d ->> 'email';
+    x.phone := d ->> 'phone';
+    x.locale := d ->> 'locale';
+    x.title := (d ->> 'title')::numeric;
+    x.default_address := nullif(d -> 'default_address', 'null');
+    x.current_company_id := orders_v1.company_id_of(p_tenant, d ->> 'current_company', 'current_company');
+    x.active := coalesce((d ->> 'active')::boolean, true);
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
+    IF EXISTS (SELECT FROM orders.users u WHERE u.tenant_id = p_tenant AND u.login = x.login AND u.external_ref <> p_ref) THEN
         PERFORM orders_v1.refuse_taken('login');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.users (tenant_id, external_ref, login, name, given_name, family_name, email, phone, locale,
@@ -52,23 +48,20 @@ DECLARE
     x     orders.plan;
     v_old orders.plan;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{name,slug,description,price,currency,duration_unit,duration_value,features,
-        status,max_quantity,tax_class,metadata}');
     SELECT * INTO v_old FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.name := orders_v1.doc_text(d, 'name', true);
-    x.slug := coalesce(orders_v1.doc_text(d, 'slug', false), p_ref);
-    x.description := orders_v1.doc_text(d, 'description', false, 10000, true);
-    x.price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
-    x.currency := orders_v1.doc_currency(d, 'currency', true);
-    x.duration_unit := CASE WHEN d ? 'duration_unit' AND d ->> 'duration_unit' IS NOT NULL
-                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.name := d ->> 'name';
+    x.slug := coalesce(d ->> 'slug', p_ref);
+    x.description := d ->> 'description';
+    x.price := orders_v1.doc_integer(d, 'price', 0, 1000000000000000);
+    x.currency := orders_v1.known_currency(d ->> 'currency', 'currency');
+    x.duration_unit := d ->> 'duration_unit';
     x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
     x.features := orders_v1.doc_display(d, 'features');
-    x.status := orders_v1.doc_word(d, 'status', '{on_sale,hidden,retired}', 'on_sale');
-    x.max_quantity := orders_v1.doc_number(d, 'max_quantity', false, 1, 1000000);
-    x.tax_class := orders_v1.doc_text(d, 'tax_class', false);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    x.status := coalesce(d ->> 'status', 'on_sale');
+    x.max_quantity := (d ->> 'max_quantity')::numeric;
+    x.tax_class := d ->> 'tax_class';
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF EXISTS (SELECT FROM orders.plan p WHERE p.tenant_id = p_tenant AND p.slug = x.slug AND p.external_ref <> p_ref) THEN
         PERFORM orders_v1.refuse_taken('slug');
     ELSIF v_old.id IS NULL THEN
@@ -96,21 +89,19 @@ DECLARE
     x     orders.billing_option;
     v_old orders.billing_option;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{plan,name,price,duration_unit,duration_value,active}');
     SELECT * INTO v_old FROM orders.billing_option b
     WHERE b.tenant_id = p_tenant AND b.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     x.plan_id := (SELECT p.id FROM orders.plan p
-                  WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'plan', true));
+                  WHERE p.tenant_id = p_tenant AND p.external_ref = d ->> 'plan');
     IF x.plan_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'plan_not_found', 'There is no such plan.', 'plan');
     END IF;
-    x.name := orders_v1.doc_text(d, 'name', true);
-    x.price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
-    x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
-                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.name := d ->> 'name';
+    x.price := orders_v1.doc_integer(d, 'price', 0, 1000000000000000);
+    x.duration_unit := d ->> 'duration_unit';
     x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
-    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.active := coalesce((d ->> 'active')::boolean, true);
     IF v_old.id IS NULL THEN
         INSERT INTO orders.billing_option (tenant_id, external_ref, plan_id, name, price, duration_unit,
                                            duration_value, active)
@@ -133,13 +124,12 @@ DECLARE
     x     orders.tax_rate;
     v_old orders.tax_rate;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{tax_class,key,rate_bp,active}');
     SELECT * INTO v_old FROM orders.tax_rate t WHERE t.tenant_id = p_tenant AND t.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.tax_class := orders_v1.doc_text(d, 'tax_class', true);
-    x.key := orders_v1.doc_text(d, 'key', true);
-    x.rate_bp := orders_v1.doc_number(d, 'rate_bp', true, 0, 10000);
-    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.tax_class := d ->> 'tax_class';
+    x.key := d ->> 'key';
+    x.rate_bp := orders_v1.doc_integer(d, 'rate_bp', 0, 10000);
+    x.active := coalesce((d ->> 'active')::boolean, true);
     IF EXISTS (SELECT FROM orders.tax_rate t
                WHERE t.tenant_id = p_tenant AND t.tax_class = x.tax_class AND t.key = x.key AND t.external_ref <> p_ref) THEN
         PERFORM orders_v1.refuse_taken(NULL);
@@ -163,19 +153,18 @@ DECLARE
     x     orders.payment_channel;
     v_old orders.payment_channel;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{name,provider,enabled,currencies,payable_units,metadata}');
     SELECT * INTO v_old FROM orders.payment_channel n
     WHERE n.tenant_id = p_tenant AND n.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.name := coalesce(orders_v1.doc_text(d, 'name', false), p_ref);
-    x.provider := coalesce(orders_v1.doc_text(d, 'provider', false, 64), p_ref);
-    x.enabled := orders_v1.doc_boolean(d, 'enabled', true);
+    x.name := coalesce(d ->> 'name', p_ref);
+    x.provider := coalesce(d ->> 'provider', p_ref);
+    x.enabled := coalesce((d ->> 'enabled')::boolean, true);
     x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
-                     FROM jsonb_array_elements_text(orders_v1.doc_json(d, 'currencies', '{array}', '[]')) AS e);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    x.payable_units := orders_v1.doc_json(d, 'payable_units', '{object}', '{}');
+                     FROM jsonb_array_elements_text(coalesce(nullif(d -> 'currencies', 'null'), '[]')) AS e);
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
+    x.payable_units := coalesce(nullif(d -> 'payable_units', 'null'), '{}');
     PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
-    FROM jsonb_array_elements_text(orders_v1.doc_json(d, 'currencies', '{array}', '[]')) WITH ORDINALITY AS e (value, n)
+    FROM jsonb_array_elements_text(coalesce(nullif(d -> 'currencies', 'null'), '[]')) WITH ORDINALITY AS e (value, n)
     WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
     ORDER BY e.n LIMIT 1;
     PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a currency and its unit, an integer from 1 to 999999999.',
@@ -184,9 +173,10 @@ BEGIN
     LEFT JOIN orders.currency y ON y.code = u.currency
     WHERE y.code IS NULL OR u.unit IS NULL OR u.unit !~ '^[1-9][0-9]{0,8}$'
     ORDER BY u.currency LIMIT 1;
-    PERFORM orders_v1.check_slug(p_ref, 'ref');
-    PERFORM orders_v1.check_slug(x.provider, 'provider');
-    IF x.provider IN ('balance', 'manual', 'terminal') THEN
+    IF p_ref !~ '^[a-z0-9][a-z0-9_-]{0,63}$' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field',
+            'Must be 1 to 64 of a to z, 0 to 9, _ and -, and must start with a letter or digit.', 'ref');
+    ELSIF x.provider IN ('balance', 'manual', 'terminal') THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be balance, manual or terminal.', 'provider');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.payment_channel (tenant_id, external_ref, name, provider, enabled, currencies, payable_units, metadata)
@@ -209,15 +199,13 @@ DECLARE
     x     orders.tenant_label;
     v_old orders.tenant_label;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{type,word,language,text}');
     SELECT * INTO v_old FROM orders.tenant_label l
     WHERE l.tenant_id = p_tenant AND l.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.kind := orders_v1.doc_word(d, 'type', '{order_status,shipment_status,payment_method}', NULL);
-    x.word := orders_v1.doc_text(d, 'word', true, 64);
-    x.language := lower(orders_v1.doc_text(d, 'language', true, 35));
-    x.text := orders_v1.doc_text(d, 'text', true, 200);
-    PERFORM orders_v1.check_slug(x.word, 'word');
+    x.kind := d ->> 'type';
+    x.word := d ->> 'word';
+    x.language := lower(d ->> 'language');
+    x.text := d ->> 'text';
     IF x.language !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a language tag, such as en or zh-hant.', 'language');
     ELSIF EXISTS (SELECT FROM orders.tenant_label l
@@ -241,21 +229,24 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.coupon_from(x orders.coupon, p_ref text, d jsonb) RETURNS orders.coupon
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{code,percent_bp,amount,currency,minimum,max_discount,starts_at,ends_at,
-        max_uses,max_uses_per_user,active,metadata}');
-    x.code := normalize(btrim(coalesce(orders_v1.doc_text(d, 'code', false, 64), p_ref)), NFC);
+    x.code := normalize(btrim(coalesce(d ->> 'code', p_ref)), NFC);
     x.kind := CASE WHEN d ->> 'amount' IS NULL THEN 'percent' ELSE 'amount' END;
-    x.percent_bp := orders_v1.doc_number(d, 'percent_bp', x.kind = 'percent', 1, 10000);
-    x.amount := orders_v1.doc_number(d, 'amount', x.kind = 'amount', 1, 1000000000000000);
-    x.currency := orders_v1.doc_currency(d, 'currency', x.kind = 'amount');
-    x.minimum := coalesce(orders_v1.doc_number(d, 'minimum', false, 0, 1000000000000000), 0);
-    x.max_discount := orders_v1.doc_number(d, 'max_discount', false, 1, 1000000000000000);
-    x.starts_at := orders_v1.doc_time(d, 'starts_at');
-    x.ends_at := orders_v1.doc_time(d, 'ends_at');
-    x.max_uses := orders_v1.doc_number(d, 'max_uses', false, 0, 1000000000);
-    x.max_uses_per_user := orders_v1.doc_number(d, 'max_uses_per_user', false, 1, 1000000000);
-    x.active := orders_v1.doc_boolean(d, 'active', true);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    x.percent_bp := orders_v1.doc_integer(d, 'percent_bp', 1, 10000);
+    x.amount := orders_v1.doc_integer(d, 'amount', 1, 1000000000000000);
+    x.currency := orders_v1.known_currency(d ->> 'currency', 'currency');
+    IF x.percent_bp IS NULL AND x.amount IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon needs a percentage or an amount.', 'percent_bp');
+    ELSIF x.amount IS NOT NULL AND x.currency IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'An amount needs its currency.', 'currency');
+    END IF;
+    x.minimum := coalesce(orders_v1.doc_integer(d, 'minimum', 0, 1000000000000000), 0);
+    x.max_discount := orders_v1.doc_integer(d, 'max_discount', 1, 1000000000000000);
+    x.starts_at := (d ->> 'starts_at')::timestamptz;
+    x.ends_at := (d ->> 'ends_at')::timestamptz;
+    x.max_uses := (d ->> 'max_uses')::numeric;
+    x.max_uses_per_user := (d ->> 'max_uses_per_user')::numeric;
+    x.active := coalesce((d ->> 'active')::boolean, true);
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF x.percent_bp IS NOT NULL AND x.amount IS NOT NULL THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'A coupon takes off a percentage or an amount, not both.',
                               'amount');

@@ -1,54 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- As with the rest of the catalogue, a document replaces its row as a whole.
 
-CREATE OR REPLACE FUNCTION orders_v1.company_id_of(p_tenant integer, d jsonb, p_field text, p_required boolean) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.company_id_of(p_tenant integer, p_ref text, p_field text) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_ref text := orders_v1.doc_text(d, p_field, p_required);
-    v_id  bigint;
+    v_id bigint;
 BEGIN
-    SELECT c.id INTO v_id FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = v_ref;
-    IF v_ref IS NOT NULL AND v_id IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'company_not_found', 'There is no such company.', orders_v1.doc_path(d, p_field));
+    SELECT c.id INTO v_id FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = p_ref;
+    IF p_ref IS NOT NULL AND v_id IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'company_not_found', 'There is no such company.', p_field);
     END IF;
     RETURN v_id;
-END
-$$;
-
--- All the words that the APIs have for the parts of an address.
-CREATE OR REPLACE FUNCTION orders_v1.doc_address(d jsonb, p_field text, p_default jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_address jsonb := orders_v1.doc_json(d, p_field, '{object}', p_default);
-    v_path    text := orders_v1.doc_path(d, p_field) || '.';
-    e         record;
-BEGIN
-    PERFORM orders_v1.check_members(v_address, v_path, '{title,given_name,family_name,name,receiverName,email,phone,house,street,street2,
-        addressLine1,addressLine2,city,state,province,postal_code,postalCode,code,country}');
-    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS text FROM jsonb_each(v_address) AS m LOOP
-        IF jsonb_typeof(e.value) NOT IN ('string', 'null', 'number') OR length(e.text) > 200 OR orders_v1.has_controls(e.text, false) THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be one line of at most 200 characters.', v_path || e.key);
-        ELSIF e.key = 'email' AND e.text <> '' AND NOT orders_v1.is_mail_address(e.text) THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a mail address, like ada@example.com.', v_path || e.key);
-        END IF;
-    END LOOP;
-    RETURN v_address;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_images jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
-    v_path   text := orders_v1.doc_path(d, p_field) || '.';
-    e        record;
-BEGIN
-    PERFORM orders_v1.check_members(v_images, v_path, '{px240,px480,px720,px1080}');
-    FOR e IN SELECT m.key, m.value, m.value #>> '{}' AS url FROM jsonb_each(v_images) AS m LOOP
-        IF jsonb_typeof(e.value) <> 'string' OR length(e.url) > 2000 OR NOT orders_v1.is_url(e.url)
-           OR orders_v1.has_controls(e.url, false) THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be an http or https URL of at most 2000 characters.', v_path || e.key);
-        END IF;
-    END LOOP;
-    RETURN v_images;
 END
 $$;
 
@@ -58,17 +20,16 @@ DECLARE
     x     orders.company;
     v_old orders.company;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{name,prefix,email,tax_number,address,images,active,metadata}');
     SELECT * INTO v_old FROM orders.company c WHERE c.tenant_id = p_tenant AND c.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.name := orders_v1.doc_text(d, 'name', true);
-    x.prefix := orders_v1.doc_text(d, 'prefix', true, 8);
-    x.email := orders_v1.doc_mail(d, 'email');
-    x.tax_number := orders_v1.doc_text(d, 'tax_number', false, 64);
-    x.address := orders_v1.doc_address(d, 'address', '{}');
-    x.images := orders_v1.doc_images(d, 'images');
-    x.active := orders_v1.doc_boolean(d, 'active', true);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    x.name := d ->> 'name';
+    x.prefix := d ->> 'prefix';
+    x.email := d ->> 'email';
+    x.tax_number := d ->> 'tax_number';
+    x.address := coalesce(nullif(d -> 'address', 'null'), '{}');
+    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.active := coalesce((d ->> 'active')::boolean, true);
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF x.prefix !~ '^[A-Z]{2,8}$' OR x.prefix = 'INV' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be 2 to 8 capital letters, and not INV.', 'prefix');
     ELSIF EXISTS (SELECT FROM orders.company c
@@ -96,14 +57,13 @@ DECLARE
     x     orders.membership;
     v_old orders.membership;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{company,user,role,active}');
     SELECT * INTO v_old FROM orders.membership m
     WHERE m.tenant_id = p_tenant AND m.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.company_id := orders_v1.company_id_of(p_tenant, d, 'company', true);
-    x.user_id := orders_v1.user_id_of(p_tenant, orders_v1.doc_text(d, 'user', true));
-    x.role := orders_v1.doc_word(d, 'role', '{member,salesperson,manager}', 'member');
-    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.company_id := orders_v1.company_id_of(p_tenant, d ->> 'company', 'company');
+    x.user_id := orders_v1.user_id_of(p_tenant, d ->> 'user');
+    x.role := coalesce(d ->> 'role', 'member');
+    x.active := coalesce((d ->> 'active')::boolean, true);
     IF x.user_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'user');
     ELSIF EXISTS (SELECT FROM orders.membership m
@@ -127,7 +87,6 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.put_prices(v orders.variant, p_prices jsonb, p_path text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     e         record;
-    d         jsonb;
     v_price   bigint;
     v_list    bigint;
     v_changed boolean := false;
@@ -140,11 +99,10 @@ BEGIN
             PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', p_path || left(e.currency, 200));
         END IF;
         IF jsonb_typeof(e.price) = 'object' THEN
-            d := orders_v1.doc_nested(e.price, p_path || e.currency, '{price,list_price}');
-            v_price := orders_v1.doc_number(d, 'price', true, 0, 1000000000000000);
-            v_list := orders_v1.doc_number(d, 'list_price', false, v_price, 1000000000000000);
+            v_price := orders_v1.doc_integer(e.price, 'price', 0, 1000000000000000, p_path || e.currency || '.');
+            v_list := orders_v1.doc_integer(e.price, 'list_price', v_price, 1000000000000000, p_path || e.currency || '.');
         ELSE
-            v_price := orders_v1.doc_number(p_prices || jsonb_build_object('', p_path), e.currency, true, 0, 1000000000000000);
+            v_price := orders_v1.doc_integer(p_prices, e.currency, 0, 1000000000000000, p_path);
             v_list := NULL;
         END IF;
         INSERT INTO orders.variant_price AS x (tenant_id, variant_id, currency, price, list_price)
@@ -179,45 +137,18 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.doc_translations(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_all jsonb := orders_v1.doc_json(d, p_field, '{object}', '{}');
-    e     record;
+-- Answers show the options as they were sent, with integer ids: 1 for 1.0.
+CREATE OR REPLACE FUNCTION orders_v1.variant_options(p_options jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    FOR e IN SELECT t.key, t.value FROM jsonb_each(v_all) AS t LOOP
-        IF e.key !~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$' THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'The names of translations are language tags in lower case.',
-                                  orders_v1.doc_path(d, p_field) || '.' || left(e.key, 200));
-        END IF;
-        PERFORM orders_v1.doc_text(orders_v1.doc_nested(e.value, orders_v1.doc_path(d, p_field) || '.' || e.key, '{name}'), 'name', true);
-    END LOOP;
-    RETURN v_all;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.doc_options(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    v_all  jsonb := orders_v1.doc_json(d, p_field, '{array}', '[]');
-    v_path text := orders_v1.doc_path(d, p_field);
-    e      record;
-    v_one  jsonb;
-BEGIN
-    IF jsonb_array_length(v_all) > 100 THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'At most 100 options.', v_path);
-    END IF;
-    FOR e IN SELECT o.value, o.n - 1 AS n FROM jsonb_array_elements(v_all) WITH ORDINALITY AS o (value, n) LOOP
-        v_one := orders_v1.doc_nested(e.value, format('%s[%s]', v_path, e.n), '{id,name,attribute,code}');
-        PERFORM orders_v1.doc_text(v_one, 'name', true), orders_v1.doc_text(v_one, 'attribute', false), orders_v1.doc_text(v_one, 'code', false);
-        v_all := jsonb_set(v_all, ARRAY[e.n::text, 'id'], to_jsonb(orders_v1.doc_number(v_one, 'id', true, 0, 999999999999999999)));
-    END LOOP;
-    RETURN v_all;
+    RETURN coalesce((SELECT jsonb_agg(o.value || jsonb_build_object('id', trunc((o.value -> 'id')::numeric)) ORDER BY o.n)
+                     FROM jsonb_array_elements(nullif(p_options, 'null')) WITH ORDINALITY AS o (value, n)), '[]');
 END
 $$;
 
 -- Returns whether anything of the variant changed.
-CREATE OR REPLACE FUNCTION orders_v1.put_variant(p orders.product, d jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.put_variant(p orders.product, d jsonb, p_path text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    v_ref     text := orders_v1.doc_text(d, 'ref', true);
+    v_ref     text := d ->> 'ref';
     x         orders.variant;
     v_old     orders.variant;
     v_moved   boolean := false;
@@ -227,18 +158,18 @@ BEGIN
     SELECT * INTO v_old FROM orders.variant v
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.number := orders.code_key(orders_v1.doc_text(d, 'number', false, 64));
-    x.name := coalesce(orders_v1.doc_text(d, 'name', false), p.name);
-    x.options := orders_v1.doc_options(d, 'options');
-    x.images := orders_v1.doc_images(d, 'images');
-    x.status := coalesce(orders_v1.doc_text(d, 'status', false, 64), 'initial');
-    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.number := orders.code_key(d ->> 'number');
+    x.name := coalesce(d ->> 'name', p.name);
+    x.options := orders_v1.variant_options(d -> 'options');
+    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.status := coalesce(d ->> 'status', 'initial');
+    x.active := coalesce((d ->> 'active')::boolean, true);
     IF EXISTS (SELECT FROM orders.variant y
                WHERE y.tenant_id = p.tenant_id AND y.number = x.number AND y.id IS DISTINCT FROM v_old.id) THEN
-        PERFORM orders_v1.refuse_taken(orders_v1.doc_path(d, 'number'));
+        PERFORM orders_v1.refuse_taken(p_path || 'number');
     ELSIF d ->> 'stock' IS NOT NULL
           AND EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p.tenant_id AND k.variant_id = v_old.id) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', orders_v1.doc_path(d, 'stock'));
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', p_path || 'stock');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
@@ -252,8 +183,8 @@ BEGIN
         RETURNING * INTO x;
         v_moved := true;
     END IF;
-    v_priced := orders_v1.put_prices(x, orders_v1.doc_json(d, 'prices', '{object}', '{}'), orders_v1.doc_path(d, 'prices') || '.');
-    v_counted := orders_v1.put_stock(x, orders_v1.doc_number(d, 'stock', false, 0, 1000000000)::integer);
+    v_priced := orders_v1.put_prices(x, coalesce(nullif(d -> 'prices', 'null'), '{}'), p_path || 'prices.');
+    v_counted := orders_v1.put_stock(x, orders_v1.doc_integer(d, 'stock', 0, 1000000000, p_path)::integer);
     RETURN v_moved OR v_priced OR v_counted;
 END
 $$;
@@ -277,8 +208,7 @@ BEGIN
         IF e.nth > 1 THEN
             PERFORM orders_v1.refuse('422', 'invalid_field', 'An earlier variant has this reference.', format('variants[%s].ref', e.n));
         END IF;
-        v_moved := orders_v1.put_variant(p, orders_v1.doc_nested(e.value, format('variants[%s]', e.n),
-            '{id,ref,number,name,options,images,status,active,prices,stock}')) OR v_moved;
+        v_moved := orders_v1.put_variant(p, e.value, format('variants[%s].', e.n)) OR v_moved;
     END LOOP;
     RETURN v_moved;
 END
@@ -306,21 +236,19 @@ DECLARE
     v_moved boolean;
     u       orders_v1.upserted;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{company,number,slug,name,description,images,tax_class,returnable,
-        translations,variants,active,metadata}');
     SELECT * INTO v_old FROM orders.product p WHERE p.tenant_id = p_tenant AND p.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
-    x.company_id := orders_v1.company_id_of(p_tenant, d, 'company', false);
-    x.number := orders_v1.doc_text(d, 'number', false, 64);
-    x.slug := coalesce(orders_v1.doc_text(d, 'slug', false), p_ref);
-    x.name := orders_v1.doc_text(d, 'name', true);
-    x.description := orders_v1.doc_text(d, 'description', false, 10000, true);
-    x.images := orders_v1.doc_images(d, 'images');
-    x.tax_class := orders_v1.doc_text(d, 'tax_class', false);
-    x.returnable := orders_v1.doc_boolean(d, 'returnable', false);
-    x.translations := orders_v1.doc_translations(d, 'translations');
-    x.active := orders_v1.doc_boolean(d, 'active', true);
-    x.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
+    x.company_id := orders_v1.company_id_of(p_tenant, d ->> 'company', 'company');
+    x.number := d ->> 'number';
+    x.slug := coalesce(d ->> 'slug', p_ref);
+    x.name := d ->> 'name';
+    x.description := d ->> 'description';
+    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.tax_class := d ->> 'tax_class';
+    x.returnable := coalesce((d ->> 'returnable')::boolean, false);
+    x.translations := coalesce(nullif(d -> 'translations', 'null'), '{}');
+    x.active := coalesce((d ->> 'active')::boolean, true);
+    x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF EXISTS (SELECT FROM orders.product p
                WHERE p.tenant_id = p_tenant AND p.slug = x.slug AND p.external_ref <> p_ref) THEN
         PERFORM orders_v1.refuse_taken('slug');
@@ -338,7 +266,7 @@ BEGIN
         WHERE p.tenant_id = p_tenant AND p.id = x.id
         RETURNING * INTO x;
     END IF;
-    v_moved := orders_v1.put_variants(x, orders_v1.doc_json(d, 'variants', '{array}', '[]'));
+    v_moved := orders_v1.put_variants(x, coalesce(nullif(d -> 'variants', 'null'), '[]'));
     u := orders_v1.upsert_outcome(v_old.id, x.id, to_jsonb(v_old), to_jsonb(x));
     u.document := orders_v1.product_document(x);
     IF u.code = 'unchanged' AND v_moved THEN
@@ -351,24 +279,24 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.put_cart_lines(k orders.cart, p_products jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e         record;
-    d         jsonb;
+    v_path    text;
     v_variant bigint;
 BEGIN
-    FOR e IN SELECT p.value, p.n - 1 AS n FROM jsonb_array_elements(p_products) WITH ORDINALITY AS p (value, n) LOOP
-        d := orders_v1.doc_nested(e.value, format('products[%s]', e.n), '{number,quantity,discount}');
+    FOR e IN SELECT p.d, p.n - 1 AS n FROM jsonb_array_elements(p_products) WITH ORDINALITY AS p (d, n) LOOP
+        v_path := format('products[%s].', e.n);
         SELECT v.id INTO v_variant FROM orders.variant v
-        WHERE v.tenant_id = k.tenant_id AND v.number = orders.code_key(orders_v1.doc_text(d, 'number', true, 64));
+        WHERE v.tenant_id = k.tenant_id AND v.number = orders.code_key(e.d ->> 'number');
         IF v_variant IS NULL THEN
-            PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product.', orders_v1.doc_path(d, 'number'),
-                                  jsonb_build_object('number', d ->> 'number'));
+            PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product.', v_path || 'number',
+                                  jsonb_build_object('number', e.d ->> 'number'));
         END IF;
         INSERT INTO orders.cart_line (tenant_id, cart_id, variant_id, quantity, discount)
-        VALUES (k.tenant_id, k.id, v_variant, coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1),
-                coalesce(orders_v1.doc_number(d, 'discount', false, 0, 1000000000000000), 0))
+        VALUES (k.tenant_id, k.id, v_variant, coalesce(orders_v1.doc_integer(e.d, 'quantity', 1, 1000000, v_path), 1),
+                coalesce(orders_v1.doc_integer(e.d, 'discount', 0, 1000000000000000, v_path), 0))
         ON CONFLICT ON CONSTRAINT cart_line_one_per_variant DO NOTHING;
         IF NOT FOUND THEN
             PERFORM orders_v1.refuse('422', 'invalid_field', 'A product is in the cart twice; use its quantity.',
-                                  orders_v1.doc_path(d, 'number'));
+                                  v_path || 'number');
         END IF;
     END LOOP;
 END
@@ -389,19 +317,18 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.stored, v_claim.answer);
         RETURN;
     END IF;
-    PERFORM check_members(p_document, '', '{id,code,company,agent,currency,products}');
     k.tenant_id := p_tenant;
     k.id := nextval('orders.cart_id_seq');
     k.code := 'C' || orders_v1.digits(k.id, 5);
-    k.company_id := company_id_of(p_tenant, p_document, 'company', true);
-    k.user_id := user_id_of(p_tenant, doc_text(p_document, 'agent', true));
-    k.currency := doc_currency(p_document, 'currency', true);
+    k.company_id := company_id_of(p_tenant, p_document ->> 'company', 'company');
+    k.user_id := user_id_of(p_tenant, p_document ->> 'agent');
+    k.currency := known_currency(p_document ->> 'currency', 'currency');
     IF role_in(p_tenant, k.user_id, k.company_id) IS NULL THEN
         PERFORM refuse('422', 'user_not_found', 'The company has no such member.', 'agent');
     END IF;
     INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency)
     VALUES (k.tenant_id, k.id, k.code, k.company_id, k.user_id, k.currency);
-    PERFORM put_cart_lines(k, doc_json(p_document, 'products', '{array}', '[]'));
+    PERFORM put_cart_lines(k, coalesce(nullif(p_document -> 'products', 'null'), '[]'));
     r.outcome := 'created';
     r.id := k.id;
     r.replayed := false;
@@ -412,18 +339,13 @@ $$;
 
 GRANT EXECUTE ON FUNCTION orders_v1.make_cart(integer, text, text, bigint, text, text, bytea, jsonb) TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.company_id_of IS
-'Internal: id of the company that a member of a document refers to. OR422 required_field, company_not_found';
-COMMENT ON FUNCTION orders_v1.doc_address IS
-'Internal: an address member: an object of single lines, in the words of any API. OR422 invalid_field, unknown_field';
-COMMENT ON FUNCTION orders_v1.doc_images IS 'Internal: pictures by size. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.company_id_of IS 'Internal: the id of a company by its reference; NULL for NULL. OR422 company_not_found';
 COMMENT ON FUNCTION orders_v1.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
 COMMENT ON FUNCTION orders_v1.put_prices IS
 'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
 COMMENT ON FUNCTION orders_v1.put_stock IS 'Internal: the stated pieces on hand of a variant, or that they are not counted; whether that differs from what was stated last';
-COMMENT ON FUNCTION orders_v1.doc_translations IS 'Internal: names by language. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.doc_options IS 'Internal: the options of a variant. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.variant_options IS 'Internal: the options of a variant as they are stored';
 COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';
 COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
 COMMENT ON FUNCTION orders_v1.product_document IS 'Internal: a product with its variants and their prices';

@@ -119,12 +119,12 @@ CREATE OR REPLACE FUNCTION orders_v1.shipment_from(d jsonb) RETURNS orders.shipm
 DECLARE
     x orders.shipment;
 BEGIN
-    x.courier := orders_v1.doc_said(d, 'courier');
-    x.service := orders_v1.doc_said(d, 'service');
-    x.tracking_number := orders_v1.doc_said(d, 'tracking_number');
-    x.tracking_url := orders_v1.doc_url(d, 'tracking_url');
-    x.estimated_delivery := orders_v1.doc_said(d, 'estimated_delivery');
-    x.expected_at := orders_v1.doc_time(d, 'expected_at');
+    x.courier := nullif(d ->> 'courier', '');
+    x.service := nullif(d ->> 'service', '');
+    x.tracking_number := nullif(d ->> 'tracking_number', '');
+    x.tracking_url := nullif(d ->> 'tracking_url', '');
+    x.estimated_delivery := nullif(d ->> 'estimated_delivery', '');
+    x.expected_at := (d ->> 'expected_at')::timestamptz;
     RETURN x;
 END
 $$;
@@ -211,18 +211,16 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    PERFORM check_members(p_shipment, '', '{courier,service,tracking_number,tracking_url,estimated_delivery,expected_at,comment,
-        id,status,late,shipped_at,delivered_at,tracking}');
     o := lock_goods(p_tenant, p_order, p_match);
     x := shipment_from(p_shipment);
     SELECT * INTO s FROM shipment y WHERE y.tenant_id = p_tenant AND y.order_id = o.id AND y.shipped_at IS NOT NULL;
     IF FOUND THEN
-        v_code := CASE WHEN correct_shipment(c, o, s, x, doc_said(p_shipment, 'comment', 255)) THEN 'done' ELSE 'unchanged' END;
+        v_code := CASE WHEN correct_shipment(c, o, s, x, nullif(p_shipment ->> 'comment', '')) THEN 'done' ELSE 'unchanged' END;
     ELSE
         PERFORM check_advance(c, o, 'shipped');
         PERFORM send_shipment(o, x);
         PERFORM move_order(c, o, ARRAY[('fulfilment', 'packed', 'shipped')]::orders_v1.step[], 0, 0,
-                           doc_said(p_shipment, 'comment', 255));
+                           nullif(p_shipment ->> 'comment', ''));
         PERFORM ship_stock(o.tenant_id, o.id);
     END IF;
     RETURN NEXT finish(c, v_code, o.id, o.id);
@@ -233,11 +231,13 @@ CREATE OR REPLACE FUNCTION orders_v1.event_from(d jsonb) RETURNS orders.shipment
 DECLARE
     e orders.shipment_event;
 BEGIN
-    e.status := orders_v1.doc_text(d, 'status', true, 40);
-    e.location := orders_v1.doc_said(d, 'location');
-    e.description := orders_v1.doc_said(d, 'description', 1000);
-    e.at := orders_v1.doc_time(d, 'at');
-    IF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
+    e.status := d ->> 'status';
+    e.location := nullif(d ->> 'location', '');
+    e.description := nullif(d ->> 'description', '');
+    e.at := (d ->> 'at')::timestamptz;
+    IF e.status IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', 'status');
+    ELSIF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a word of lower-case letters, digits and underscores.', 'status');
     ELSIF e.at NOT BETWEEN '2000-01-01T00:00:00Z' AND now() + interval '1 day' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'The time is not of now or the past.', 'at');
@@ -339,8 +339,10 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    PERFORM check_members(p_event, '', CASE WHEN p_event ? 'withdraws' THEN '{withdraws}'::text[]
-                                            ELSE '{id,status,location,description,at}' END);
+    IF p_event ? 'withdraws' AND p_event - '{id,withdraws}'::text[] <> '{}' THEN
+        PERFORM refuse('422', 'unknown_field', 'An event is withdrawn without other members.', (
+            SELECT min(k.name) FROM jsonb_object_keys(p_event - '{id,withdraws}'::text[]) AS k (name)));
+    END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
     IF NOT p_event ? 'withdraws' THEN
         e := event_from(p_event);
@@ -349,7 +351,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse_advance(o, 'The goods have not left yet.');
     ELSIF p_event ? 'withdraws' THEN
-        v_code := CASE WHEN withdraw_event(c, o, s, doc_number(p_event, 'withdraws', true, 1, 999999999999999999)) THEN 'done' ELSE v_code END;
+        v_code := CASE WHEN withdraw_event(c, o, s, (p_event ->> 'withdraws')::numeric::bigint) THEN 'done' ELSE v_code END;
     ELSIF put_event(s, e) THEN
         PERFORM follow(c, o, e);
         v_code := 'done';
@@ -376,12 +378,9 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    PERFORM check_members(p_document, '', '{shipping_address,comment}');
     o := lock_goods(p_tenant, p_order, p_match);
-    v_new := doc_address(p_document, 'shipping_address', NULL);
-    IF v_new IS NULL THEN
-        PERFORM refuse('422', 'required_field', 'This field is required.', 'shipping_address');
-    ELSIF NOT awaits_shipping(o) THEN
+    v_new := p_document -> 'shipping_address';
+    IF NOT awaits_shipping(o) THEN
         PERFORM refuse_advance(o, 'An address is corrected before the goods have left.');
     END IF;
     SELECT a.document INTO v_old FROM order_address a WHERE a.tenant_id = p_tenant AND a.order_id = o.id AND a.kind = 'shipping';
@@ -394,7 +393,7 @@ BEGIN
         END IF;
         INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
         ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
-        PERFORM note_correction(c, o, doc_said(p_document, 'comment', 255), 'shipping_address: ' || v_changes);
+        PERFORM note_correction(c, o, nullif(p_document ->> 'comment', ''), 'shipping_address: ' || v_changes);
     END IF;
     RETURN NEXT finish(c, CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id);
 END

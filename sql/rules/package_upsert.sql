@@ -7,14 +7,13 @@ DECLARE
     v_old orders.package;
     v_ids bigint[];
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{product,variant,rank,duration_unit,duration_value,active}');
     SELECT * INTO v_old FROM orders.package k WHERE k.tenant_id = p_tenant AND k.external_ref = p_ref FOR NO KEY UPDATE;
     x := v_old;
     v_ids := ARRAY(
         SELECT v.id FROM orders.product p
         JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id
-        WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'product', true)
-          AND coalesce(v.external_ref = orders_v1.doc_text(d, 'variant', false), true)
+        WHERE p.tenant_id = p_tenant AND p.external_ref = d ->> 'product'
+          AND coalesce(v.external_ref = d ->> 'variant', true)
         ORDER BY v.id
         LIMIT 2);
     IF cardinality(v_ids) = 0 THEN
@@ -29,11 +28,10 @@ BEGIN
     ELSIF v_old.variant_id <> v_ids[1] THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'A package stays the variant that it is.', 'variant');
     END IF;
-    x.rank := orders_v1.doc_number(d, 'rank', true, 0, 1000000);
-    x.duration_unit := CASE WHEN d ->> 'duration_unit' IS NOT NULL
-                            THEN orders_v1.doc_word(d, 'duration_unit', '{day,week,month,year}', NULL) END;
+    x.rank := (d ->> 'rank')::numeric;
+    x.duration_unit := d ->> 'duration_unit';
     x.duration_value := orders_v1.doc_duration_value(d, x.duration_unit);
-    x.active := orders_v1.doc_boolean(d, 'active', true);
+    x.active := coalesce((d ->> 'active')::boolean, true);
     IF v_old.variant_id IS NULL THEN
         INSERT INTO orders.package (tenant_id, variant_id, external_ref, rank, duration_unit, duration_value, active)
         VALUES (p_tenant, v_ids[1], p_ref, x.rank, x.duration_unit, x.duration_value, x.active)
@@ -68,8 +66,8 @@ DECLARE
     k       orders.package;
     q       orders.package_order;
     v_zone  text := (SELECT x.time_zone FROM orders.tenant x WHERE x.id = p_tenant);
-    v_ref   text := orders_v1.doc_text(d, 'package', true);
-    v_start timestamptz := orders_v1.doc_time(d, 'starts_at');
+    v_ref   text := d ->> 'package';
+    v_start timestamptz := (d ->> 'starts_at')::timestamptz;
 BEGIN
     SELECT * INTO k FROM orders.package x WHERE x.tenant_id = p_tenant AND x.external_ref = v_ref;
     IF NOT FOUND THEN
@@ -84,7 +82,7 @@ BEGIN
     q.duration_value := k.duration_value;
     n := orders_v1.next_term(t, q, v_zone, coalesce(v_start, now()));
     IF d ? 'ends_at' THEN
-        n.ends_at := orders_v1.doc_time(d, 'ends_at');
+        n.ends_at := (d ->> 'ends_at')::timestamptz;
         n.anchor_day := coalesce(extract(day FROM n.ends_at AT TIME ZONE v_zone), n.anchor_day);
     ELSIF k.variant_id = t.package_id AND n.starts_at = t.starts_at THEN
         n.ends_at := t.ends_at;
@@ -110,7 +108,6 @@ DECLARE
     t        orders.package_term;
     n        orders.package_term;
 BEGIN
-    PERFORM orders_v1.check_members(d, '', '{placed_at,auto_upgrade_at,package,starts_at,ends_at}');
     IF v_user IS NULL THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'ref');
     END IF;
@@ -120,7 +117,7 @@ BEGIN
     v_before := orders_v1.member_document(m);
     v_is_new := v_stated <> m.stated OR (v_stated IS NOT NULL AND m.stated IS NULL);
     UPDATE orders.member x
-    SET placed_at = orders_v1.doc_time(d, 'placed_at'), auto_upgrade_at = orders_v1.doc_time(d, 'auto_upgrade_at'),
+    SET placed_at = (d ->> 'placed_at')::timestamptz, auto_upgrade_at = (d ->> 'auto_upgrade_at')::timestamptz,
         term_id = CASE WHEN v_is_new AND d -> 'package' = 'null' THEN NULL ELSE x.term_id END,
         stated = coalesce(v_stated, x.stated), updated_at = now()
     WHERE x.tenant_id = p_tenant AND x.user_id = v_user

@@ -23,12 +23,15 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.product_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders_v1.priced_line
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_product  text := orders_v1.doc_text(d, 'product', true);
-    v_variant  text := coalesce(orders_v1.doc_text(d, 'variant', false), orders_v1.only_variant(p_tenant, v_product, p_field));
-    v_quantity integer := coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1);
-    v_discount bigint := coalesce(orders_v1.doc_number(d, 'discount', false, 0, 1000000000000000), 0);
+    v_product  text := d ->> 'product';
+    v_variant  text := coalesce(d ->> 'variant', orders_v1.only_variant(p_tenant, v_product, p_field));
+    v_quantity integer := coalesce(orders_v1.doc_integer(d, 'quantity', 1, 1000000, p_field || '.'), 1);
+    v_discount bigint := coalesce(orders_v1.doc_integer(d, 'discount', 0, 1000000000000000, p_field || '.'), 0);
     r          record;
 BEGIN
+    IF v_product IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'A line needs a product or a plan.', p_field || '.product');
+    END IF;
     SELECT a AS v, b AS p, e AS c, f AS x, f.price INTO r
     FROM orders.product b
     JOIN orders.variant a ON a.tenant_id = p_tenant AND a.product_id = b.id AND a.external_ref = v_variant AND a.active
@@ -51,12 +54,12 @@ CREATE OR REPLACE FUNCTION orders_v1.ordered_plan_line(p_tenant integer, p_curre
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     f          orders_v1.plan_offer;
-    v_option   text := orders_v1.doc_text(d, 'billing_option', false);
-    v_quantity integer := coalesce(orders_v1.doc_number(d, 'quantity', false, 1, 1000000), 1);
+    v_option   text := d ->> 'billing_option';
+    v_quantity integer := coalesce(orders_v1.doc_integer(d, 'quantity', 1, 1000000, p_field || '.'), 1);
     l          orders_v1.priced_line;
 BEGIN
     SELECT p INTO f.plan FROM orders.plan p
-    WHERE p.tenant_id = p_tenant AND p.external_ref = orders_v1.doc_text(d, 'plan', true);
+    WHERE p.tenant_id = p_tenant AND p.external_ref = d ->> 'plan';
     SELECT b INTO f.option FROM orders.billing_option b
     WHERE b.tenant_id = p_tenant AND b.external_ref = v_option AND b.plan_id = (f.plan).id;
     f.user_active := true;
@@ -78,16 +81,16 @@ DECLARE
     v_field text;
     r       record;
 BEGIN
-    IF jsonb_array_length(p_lines) NOT BETWEEN 1 AND 500 THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must have 1 to 500 lines.', 'lines');
+    IF p_lines = '[]' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order needs lines or a cart.', 'lines');
     END IF;
     FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
         v_field := format('lines[%s]', r.n);
-        r.d := orders_v1.doc_nested(r.d, v_field, '{product,variant,plan,billing_option,quantity,discount}');
-        IF (r.d ? 'plan' AND r.d ? 'product') OR (r.d ? 'billing_option' AND NOT r.d ? 'plan') THEN
+        IF (r.d ->> 'plan' IS NOT NULL AND r.d ->> 'product' IS NOT NULL)
+           OR (r.d ->> 'plan' IS NULL AND r.d ->> 'billing_option' IS NOT NULL) THEN
             PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is of a product or of a plan.', v_field);
         END IF;
-        v_lines := v_lines || CASE WHEN r.d ? 'plan' THEN orders_v1.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
+        v_lines := v_lines || CASE WHEN r.d ->> 'plan' IS NOT NULL THEN orders_v1.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
                                    ELSE orders_v1.product_line(p_tenant, p_currency, r.d, v_field) END;
     END LOOP;
     RETURN v_lines;
@@ -99,8 +102,8 @@ CREATE OR REPLACE FUNCTION orders_v1.shipping_lines(p_tenant integer, d jsonb) R
 DECLARE
     l orders_v1.priced_line;
 BEGIN
-    l.unit_price := coalesce(orders_v1.doc_number(d, 'price', false, 0, 1000000000000000), 0);
-    l.tax_class := orders_v1.doc_text(d, 'tax_class', false);
+    l.unit_price := coalesce(orders_v1.doc_integer(d, 'price', 0, 1000000000000000, 'shipping.'), 0);
+    l.tax_class := d ->> 'tax_class';
     IF l.tax_class IS NOT NULL AND NOT EXISTS (SELECT FROM orders.tax_rate r
                                                WHERE r.tenant_id = p_tenant AND r.tax_class = l.tax_class) THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'There is no such tax class.', 'shipping.tax_class');
@@ -108,8 +111,8 @@ BEGIN
         RETURN '{}';
     END IF;
     l.kind := 'shipping';
-    l.title := coalesce(orders_v1.doc_text(d, 'courier', false), 'Shipping');
-    l.variant := orders_v1.doc_text(d, 'service', false);
+    l.title := coalesce(d ->> 'courier', 'Shipping');
+    l.variant := d ->> 'service';
     l.quantity := 1;
     RETURN ARRAY[l];
 END
@@ -121,8 +124,11 @@ RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
     n orders.payment_channel;
 BEGIN
-    h.method := orders_v1.doc_text(d, 'payment_method', d ->> 'payment_channel' IS NULL);
-    h.channel := coalesce(orders_v1.doc_text(d, 'payment_channel', false), h.method);
+    h.method := d ->> 'payment_method';
+    h.channel := coalesce(d ->> 'payment_channel', h.method);
+    IF h.channel IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', 'payment_method');
+    END IF;
     SELECT * INTO n FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.external_ref = h.channel
       AND (p_channels IS NULL OR x.external_ref = ANY (p_channels));
     IF d ->> 'payment_channel' IS NOT NULL OR (n.id IS NOT NULL AND h.method <> 'external') THEN
@@ -132,7 +138,7 @@ BEGIN
     h.channel_enabled := n.enabled AND (n.currencies IS NULL OR h.currency = ANY (n.currencies));
     h.provider := CASE WHEN h.method = 'external' THEN n.provider WHEN h.method = 'balance' THEN 'balance'
                        WHEN h.api = 'company' THEN 'terminal' ELSE 'manual' END;
-    h.return_url := orders_v1.doc_text(d, 'payment_return_url', false, 2048);
+    h.return_url := d ->> 'payment_return_url';
     IF h.method = 'balance' AND h.buyer_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'required_field', 'A balance needs its user.', 'user');
     END IF;
@@ -145,19 +151,22 @@ CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     h          orders_v1.order_head;
-    v_currency text;
-    v_user     text;
-    v_company  text;
-    v_agent    text;
+    v_currency text := d ->> 'currency';
+    v_user     text := d ->> 'user';
+    v_company  text := d ->> 'company';
+    v_agent    text := d ->> 'agent';
+    v_missing  text;
 BEGIN
-    h.api := orders_v1.doc_word(d, 'dialect', '{user,company,shop,customer,commerce}', NULL);
-    v_currency := orders_v1.doc_text(d, 'currency', false);
-    h.coupon := orders_v1.doc_text(d, 'voucher', false, 64);
-    h.notes := orders_v1.doc_text(d, 'notes', false, 2000, true);
-    h.metadata := orders_v1.doc_json(d, 'metadata', '{object}', '{}');
-    v_user := orders_v1.doc_text(d, 'user', h.api <> 'company');
-    v_agent := orders_v1.doc_text(d, 'agent', h.api = 'company');
-    v_company := orders_v1.doc_text(d, 'company', h.api = 'company');
+    h.api := d ->> 'dialect';
+    h.coupon := d ->> 'voucher';
+    h.notes := d ->> 'notes';
+    h.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
+    v_missing := CASE WHEN h.api <> 'company' AND v_user IS NULL THEN 'user'
+                      WHEN h.api = 'company' AND v_agent IS NULL THEN 'agent'
+                      WHEN h.api = 'company' AND v_company IS NULL THEN 'company' END;
+    IF v_missing IS NOT NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', v_missing);
+    END IF;
 
     SELECT y.code, y.exponent, t.tax_inclusive, now() AT TIME ZONE t.time_zone, u.id, s.id, s.prefix, a.id
     INTO h.currency, h.exponent, h.tax_inclusive, h.local_time, h.buyer_id, h.retailer_id, h.number_prefix, h.agent_id
@@ -168,7 +177,7 @@ BEGIN
     LEFT JOIN orders.users a ON a.tenant_id = c.tenant_id AND a.external_ref = coalesce(v_agent, '')
     WHERE t.id = c.tenant_id;
 
-    h.tax_inclusive := orders_v1.doc_boolean(d, 'tax_inclusive', h.tax_inclusive);
+    h.tax_inclusive := coalesce((d ->> 'tax_inclusive')::boolean, h.tax_inclusive);
     IF h.currency IS NULL THEN
         PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
     ELSIF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
@@ -191,10 +200,10 @@ DECLARE
     v_addresses jsonb := '{}';
 BEGIN
     IF d ->> 'billing_address' IS NOT NULL THEN
-        v_addresses := jsonb_build_object('billing', orders_v1.doc_address(d, 'billing_address', NULL));
+        v_addresses := jsonb_build_object('billing', nullif(d -> 'billing_address', 'null'));
     END IF;
     IF d ->> 'shipping_address' IS NOT NULL THEN
-        v_addresses := v_addresses || jsonb_build_object('shipping', orders_v1.doc_address(d, 'shipping_address', NULL));
+        v_addresses := v_addresses || jsonb_build_object('shipping', nullif(d -> 'shipping_address', 'null'));
     END IF;
     RETURN nullif(v_addresses, '{}');
 END
@@ -204,10 +213,10 @@ CREATE OR REPLACE FUNCTION orders_v1.described_shipment(d jsonb) RETURNS orders.
 DECLARE
     x orders.shipment;
 BEGIN
-    x.courier := orders_v1.doc_text(d, 'courier', false);
-    x.service := orders_v1.doc_text(d, 'service', false);
-    x.estimated_delivery := orders_v1.doc_text(d, 'estimated_delivery', false);
-    x.expected_at := orders_v1.doc_time(d, 'expected_at');
+    x.courier := d ->> 'courier';
+    x.service := d ->> 'service';
+    x.estimated_delivery := d ->> 'estimated_delivery';
+    x.expected_at := (d ->> 'expected_at')::timestamptz;
     RETURN x;
 END
 $$;
@@ -217,8 +226,8 @@ CREATE OR REPLACE FUNCTION orders_v1.lines_or_cart(c orders_v1.context, h orders
 RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF k.id IS NULL THEN
-        RETURN orders_v1.described_lines(c.tenant_id, h.currency, orders_v1.doc_json(d, 'lines', '{array}', '[]'));
-    ELSIF d ? 'lines' THEN
+        RETURN orders_v1.described_lines(c.tenant_id, h.currency, coalesce(nullif(d -> 'lines', 'null'), '[]'));
+    ELSIF d ->> 'lines' IS NOT NULL THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'An order is of lines or of a cart, not of both.', 'lines');
     ELSIF k.currency <> h.currency THEN
         PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The cart is of another currency.', 'currency');
@@ -235,8 +244,7 @@ CREATE OR REPLACE FUNCTION orders_v1.put_described_order(
 DECLARE
     h          orders_v1.order_head := orders_v1.described_head(c, d, p_channels);
     v_lines    orders_v1.priced_line[] := orders_v1.lines_or_cart(c, h, d, k);
-    v_shipping jsonb := orders_v1.doc_nested(orders_v1.doc_json(d, 'shipping', '{object}', NULL), 'shipping',
-                                          '{courier,service,price,tax_class,estimated_delivery,expected_at}');
+    v_shipping jsonb := nullif(d -> 'shipping', 'null');
     v_goods    boolean := false;
     v_order    bigint;
 BEGIN
@@ -280,8 +288,6 @@ BEGIN
         RETURN NEXT placed_before(c, v_claim);
         RETURN;
     END IF;
-    PERFORM check_members(p_document, '', '{dialect,user,company,agent,currency,tax_inclusive,lines,cart,payment_method,payment_channel,
-        payment_return_url,voucher,shipping,shipping_address,billing_address,notes,metadata}');
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
         IF k.state <> 'open' THEN

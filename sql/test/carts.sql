@@ -19,10 +19,9 @@ SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "mel"
 SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "JPY", "products": [{"number": "L-RED"}]}')), 1::bigint, 'or hold what is not sold, which is told when it is ordered');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD"}'::jsonb || c.change::jsonb)), 'OR422 ' || c.refusal, c.change)
 FROM (VALUES
-    ('{"company": null}', 'required_field company'), ('{"company": "nix"}', 'company_not_found company'), ('{"company": 5}', 'invalid_field company'),
-    ('{"agent": null}', 'required_field agent'), ('{"agent": "nix"}', 'user_not_found agent'), ('{"agent": "carl"}', 'user_not_found agent'), ('{"agent": "bert"}', 'user_not_found agent'),
-    ('{"currency": null}', 'required_field currency'), ('{"currency": "XXX"}', 'currency_unknown currency'),
-    ('{"products": {}}', 'invalid_field products'), ('{"products": ["L-RED"]}', 'invalid_field products[0]'), ('{"products": [{}]}', 'required_field products[0].number'),
+    ('{"company": "nix"}', 'company_not_found company'),
+    ('{"agent": "nix"}', 'user_not_found agent'), ('{"agent": "carl"}', 'user_not_found agent'), ('{"agent": "bert"}', 'user_not_found agent'),
+    ('{"currency": "XXX"}', 'currency_unknown currency'),
     ('{"products": [{"number": "nix"}]}', 'product_not_found products[0].number'), ('{"products": [{"number": "L-RED"}, {"number": "l-red"}]}', 'invalid_field products[1].number'),
     ('{"products": [{"number": "L-RED", "quantity": 0}]}', 'invalid_field products[0].quantity'), ('{"products": [{"number": "L-RED", "quantity": 1000001}]}', 'invalid_field products[0].quantity'),
     ('{"products": [{"number": "L-RED", "quantity": "2"}]}', 'invalid_field products[0].quantity'), ('{"products": [{"number": "L-RED", "discount": -1}]}', 'invalid_field products[0].discount'),

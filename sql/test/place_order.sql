@@ -154,7 +154,6 @@ FROM (VALUES
     ('{"lines": [{"product": "s24", "plan": "basic"}]}', 'OR422 invalid_field lines[0]'),
     ('{"lines": [{"plan": "few", "billing_option": "yearly"}], "currency": "USD"}', 'OR422 billing_option_not_found lines[0].billing_option'),
     ('{"lines": [{"plan": "basic", "billing_option": "nix"}], "currency": "USD"}', 'OR422 billing_option_not_found lines[0].billing_option'),
-    ('{"lines": [{"product": "s24"}], "dialect": null}', 'OR422 required_field dialect'),
     ('{"lines": [{"product": "s24"}], "currency": "idr"}', 'OR422 currency_unknown currency'),
     ('{"lines": [{"product": "s24"}], "dialect": "company", "agent": "bob"}', 'OR422 required_field company'),
     ('{"lines": [{"product": "s24"}], "dialect": "company", "company": "acme", "agent": "bob", "user": null, "payment_method": "balance"}', 'OR422 required_field user'),
@@ -167,17 +166,14 @@ FROM (VALUES
     ('{"cart": "theirs"}', 'OR404 cart_not_found cart_id'),
     ('{"lines": [{"plan": "hidden"}], "currency": "USD"}', 'OR422 plan_not_on_sale lines[0].plan'),
     ('{"lines": [{"plan": "basic"}]}', 'OR422 currency_mismatch lines[0].plan'),
-    ('{"lines": [5]}', 'OR422 invalid_field lines[0]'),
     ('{"lines": []}', 'OR422 invalid_field lines'),
     ('{"lines": [{"product": "s24", "billing_option": 5}]}', 'OR422 invalid_field lines[0]'),
     ('{"lines": [{"product": "s24"}], "shipping": {"price": 5, "tax_class": "nix"}}', 'OR422 invalid_field shipping.tax_class'),
     ('{"lines": [{"product": "s24"}], "shipping": {"tax_class": 5}}', 'OR422 invalid_field shipping.tax_class'),
-    ('{"lines": [{"product": "s24"}], "shipping": {"expected_at": "9999-12-31T23:59:59-14:00"}}', 'OR422 invalid_field shipping.expected_at'),
     ('{}', 'OR422 invalid_field lines'),
     ('{"lines": [{"product": "s24"}], "user": "nobody"}', 'OR422 user_not_found user'),
     ('{"lines": [{"product": "s24"}], "user": "off"}', 'OR422 user_not_found user'),
     ('{"lines": [{"product": "s24"}], "user": null}', 'OR422 required_field user'),
-    ('{"lines": [{"product": "s24"}], "dialect": "nix"}', 'OR422 invalid_field dialect'),
     ('{"lines": [{"product": "s24"}], "dialect": "company"}', 'OR422 required_field agent'),
     ('{"lines": [{"product": "s24"}], "company": "acme", "agent": "alice"}', 'OR422 user_not_found agent'),
     ('{"lines": [{"product": "s24"}], "payment_method": "shells"}', 'OR422 payment_method_unknown payment_method'),
@@ -188,19 +184,13 @@ FROM (VALUES
     ('{"lines": [{"product": "s24"}], "voucher": "NIX"}', 'OR422 coupon_unknown coupon_code'),
     ('{"lines": [{"product": "s24"}], "payment_method": "balance"}', 'OR402 insufficient_balance'),
     ('{"lines": [{"product": "s24"}, {"product": "s24", "quantity": 0}]}', 'OR422 invalid_field lines[1].quantity'),
-    ('{"lines": [{"product": "s24"}, {"product": "s24", "qty": 2}]}', 'OR422 unknown_field lines[1].qty'),
     ('{"lines": [{"product": "s24"}, {}]}', 'OR422 required_field lines[1].product'),
-    ('{"lines": [{"product": "s24"}], "coupon_code": "TEN"}', 'OR422 unknown_field coupon_code'),
-    ('{"lines": [{"product": "s24"}], "": "lines[9]."}', 'OR422 unknown_field'),
-    ('{"lines": [{"product": "s24"}], "shipping": {"cost": 1}}', 'OR422 unknown_field shipping.cost'),
-    ('{"lines": [{"product": "s24"}], "shipping_address": {"stret": "x"}}', 'OR422 unknown_field shipping_address.stret'),
     ('{"lines": [{"product": "s24"}], "shipping": {"price": -1}}', 'OR422 invalid_field shipping.price'),
-    ('{"lines": [{"product": "s24"}], "shipping_address": {"city": {"b": 1}}}', 'OR422 invalid_field shipping_address.city'),
     ('{"cart": "C99999"}', 'OR404 cart_not_found cart_id')
 ) AS c (document, says);
 SELECT is(pg_temp.refused(format('{"cart": "%s"}', :their_cart)::jsonb), 'OR404 cart_not_found cart_id', 'nor by its number');
 SELECT is(pg_temp.refused(jsonb_build_object('lines', (SELECT jsonb_agg('{"product": "s24"}'::jsonb) FROM generate_series(1, c.n)), 'currency', 'TND')), c.says, c.n || ' lines')
-FROM (VALUES (500, 'no refusal'), (501, 'OR422 invalid_field lines')) AS c (n, says);
+FROM (VALUES (500, 'no refusal')) AS c (n, says);
 
 -- Stock.
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 2}]}') AS s \gset
