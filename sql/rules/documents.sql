@@ -105,9 +105,9 @@ DECLARE
     v_value bigint := (d ->> 'duration_value')::numeric;
 BEGIN
     IF v_value IS NULL AND p_unit IS NOT NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'A duration_unit needs a duration_value.', 'duration_value');
+        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', 'duration_value');
     ELSIF v_value IS NOT NULL AND p_unit IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A duration_value needs a duration_unit.', 'duration_value');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Needs a duration_unit.', 'duration_value');
     END IF;
     RETURN v_value;
 END

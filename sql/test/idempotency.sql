@@ -100,7 +100,7 @@ SELECT * FROM (VALUES
     (9, 'refund_sale', 'company', 'sally', format('%L, %L, 30, false', pg_temp.number_of(:cash), 'R1'), 'done'),
     (10, 'record_terminal_transaction', 'operator', 'olga', '''T1'', ''charge'', 5, ''USD'', NULL', 'created'),
     (11, 'catalogue_upsert', 'operator', 'olga', '''companies'', ''twice'', ''{"name": "Twice", "prefix": "TWICE"}''', 'created'),
-    (12, 'catalogue_bulk', 'operator', 'olga', 'ARRAY[''{"kind": "users", "ref": "twice", "name": "T"}'', ''{"kind": "users", "ref": "none"}'', ''{"kind": "products", "ref": "twice", "name": "T", "variants": [{"ref": "a"}]}'']::jsonb[]', 'created required_field created'),
+    (12, 'catalogue_bulk', 'operator', 'olga', 'ARRAY[''{"kind": "users", "ref": "twice", "name": "T"}'', ''{"kind": "none", "ref": "none"}'', ''{"kind": "products", "ref": "twice", "name": "T", "variants": [{"ref": "a"}]}'']::jsonb[]', 'created unknown_kind created'),
     (13, 'place_plan', 'user', 'alice', format('%s, %s, NULL, 1, ''balance'', NULL, NULL, ''TEN'', NULL', pg_temp.uid('alice'), pg_temp.plan('taxed')), 'done'),
     (14, 'place_order', 'operator', 'olga', format('%L, 900', pg_temp.nulls()), 'done'),
     (15, 'correct_address', 'operator', 'olga', format('%s, %L, NULL', :goods, '{"shipping_address": {"street": "Main 2", "code": null}}'), 'done'),

@@ -27,8 +27,8 @@ sub is_refused
 {
     my ($method, $path, $text, $refusal) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($code, $field) = split / /, $refusal, -1;
-    return refused(sent($method, $path, $text), 422, $code, $field) || diag($text);
+    my ($code, $field) = split / /, $refusal, 2;
+    return refused(sent($method, $path, $text), 422, $code, $field // '') || diag($text);
 }
 
 # {"a":1,"b":2} of these pairs of names and JSON texts.
@@ -118,6 +118,8 @@ subtest 'entries of the catalogue' => sub {
     is_refused(PUT => '/catalogue/payment-channels/x', $_->[0], $_->[1]) for
         [ '{"currencies":[5]}', 'invalid_field currencies[0]' ], [ '{"payable_units":{"HUF":0}}', 'invalid_field payable_units.HUF' ],
         [ '{"payable_units":{"HUF":1.5}}', 'invalid_field payable_units.HUF' ], [ '{"provider":"No Slug"}', 'invalid_field provider' ];
+    is_refused(PUT => '/catalogue/users/x', '{"name":"x","login":""}', 'invalid_field login');
+    is_refused(PUT => '/catalogue/labels/x', '{"type":"order_status","word":"Paid","language":"en","text":"x"}', 'invalid_field word');
 };
 
 subtest 'control characters' => sub {
