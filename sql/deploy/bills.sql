@@ -34,18 +34,18 @@ CREATE TRIGGER bill_document_is_immutable BEFORE UPDATE OR DELETE ON orders.bill
     FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
 
 COMMENT ON TABLE orders.bill IS
-'Bills of orders of goods: their numbers, and what edits could change afterwards. No row is ever changed';
+'Bills of orders of goods: number, and the data that later edits could change. Rows never change';
 COMMENT ON COLUMN orders.bill.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.bill.order_id IS 'The order, which has a copy of the number';
 COMMENT ON COLUMN orders.bill.series IS 'Series of the number: prefix of the tenant, year and month';
 COMMENT ON COLUMN orders.bill.sequence IS 'Position in the series';
 COMMENT ON COLUMN orders.bill.snapshot IS
-'issued_at, issuer and buyer as they were when the bill was issued. All else that the document shows comes from rows of the order that never change';
-COMMENT ON COLUMN orders.bill.created_at IS 'When it was issued';
-COMMENT ON TABLE orders.bill_document IS 'Documents of bills, composed by the first read of the bill. No row is ever changed';
+'issued_at, issuer and buyer at the time of issue. The rest of the document comes from rows of the order that never change';
+COMMENT ON COLUMN orders.bill.created_at IS 'Time of issue';
+COMMENT ON TABLE orders.bill_document IS 'Documents of bills, composed by the first read of the bill. Rows never change';
 COMMENT ON COLUMN orders.bill_document.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.bill_document.order_id IS 'The order of the bill';
 COMMENT ON COLUMN orders.bill_document.document IS 'Number, issuer, buyer, lines, taxes and totals. The payment is added to each answer';
-COMMENT ON COLUMN orders.bill_document.created_at IS 'When the bill was read for the first time';
+COMMENT ON COLUMN orders.bill_document.created_at IS 'Time of the first read of the bill';
 
 COMMIT;

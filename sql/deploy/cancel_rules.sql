@@ -47,14 +47,13 @@ CROSS JOIN LATERAL string_to_table(r.payment_states, ' ') AS p (payment_state)
 CROSS JOIN LATERAL string_to_table(r.fulfilment_states, ' ') AS f (fulfilment_state);
 
 COMMENT ON TABLE orders.cancel_rule IS
-'What may be cancelled, by API; an order needs a rule of the calling API and one of the API it was placed
-through. * is any';
+'Which orders may be cancelled. An order needs a rule of the calling API and one of the API that it was placed through. *: any';
 COMMENT ON COLUMN orders.cancel_rule.api IS 'The API, calling or placing';
 COMMENT ON COLUMN orders.cancel_rule.state IS 'Order state';
 COMMENT ON COLUMN orders.cancel_rule.payment_state IS 'Payment state or *';
 COMMENT ON COLUMN orders.cancel_rule.fulfilment_state IS 'Fulfilment state or *';
 COMMENT ON COLUMN orders.cancel_rule.method IS 'Payment method or *';
 COMMENT ON COLUMN orders.cancel_rule.only_free IS 'true: only when the total is 0';
-COMMENT ON COLUMN orders.cancel_rule.effect IS 'cancel, or unchanged when there is nothing left to do';
+COMMENT ON COLUMN orders.cancel_rule.effect IS 'cancel; or unchanged: the order is cancelled already';
 
 COMMIT;

@@ -54,28 +54,28 @@ CREATE TABLE orders.cart_reorder (
 );
 
 COMMENT ON TABLE orders.cart IS
-'What is about to be ordered. Its row is locked while it becomes an order, so that it becomes one only';
+'A shopping cart. Its row is locked while an order is placed from it, so that it becomes at most one order';
 COMMENT ON COLUMN orders.cart.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.cart.id IS 'Number';
-COMMENT ON COLUMN orders.cart.code IS 'The same for people: C00001';
-COMMENT ON COLUMN orders.cart.company_id IS 'Company that sells; null: the tenant itself';
-COMMENT ON COLUMN orders.cart.user_id IS 'Whose it is: the salesperson, or the buyer where no company sells';
-COMMENT ON COLUMN orders.cart.currency IS 'ISO 4217; what is in it is priced in this currency';
+COMMENT ON COLUMN orders.cart.id IS 'Id';
+COMMENT ON COLUMN orders.cart.code IS 'Code for people, such as C00001';
+COMMENT ON COLUMN orders.cart.company_id IS 'Selling company; null: the tenant';
+COMMENT ON COLUMN orders.cart.user_id IS 'Owner: the salesperson, or the buyer if no company sells';
+COMMENT ON COLUMN orders.cart.currency IS 'ISO 4217 code of the currency of its prices';
 COMMENT ON COLUMN orders.cart.state IS 'open or ordered';
-COMMENT ON COLUMN orders.cart.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.cart.updated_at IS 'When the row was last changed';
-COMMENT ON TABLE orders.cart_line IS 'What is in a cart. Prices are those of the moment when it is ordered';
+COMMENT ON COLUMN orders.cart.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.cart.updated_at IS 'Time of the last change';
+COMMENT ON TABLE orders.cart_line IS 'Lines of a cart. Prices are determined when the cart is ordered';
 COMMENT ON COLUMN orders.cart_line.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.cart_line.cart_id IS 'The cart';
-COMMENT ON COLUMN orders.cart_line.id IS 'Number; lines are shown in its order';
-COMMENT ON COLUMN orders.cart_line.variant_id IS 'What is bought';
-COMMENT ON COLUMN orders.cart_line.quantity IS 'How many';
+COMMENT ON COLUMN orders.cart_line.id IS 'Id; lines are shown in this order';
+COMMENT ON COLUMN orders.cart_line.variant_id IS 'The variant';
+COMMENT ON COLUMN orders.cart_line.quantity IS 'Quantity';
 COMMENT ON COLUMN orders.cart_line.discount IS
-'Taken off the line, minor units; more than the line costs when it is ordered counts as all of it';
-COMMENT ON TABLE orders.cart_reorder IS 'Orders whose lines were put into a cart again, each once a cart';
+'Discount of the line, minor units; limited to the price of the line when it is ordered';
+COMMENT ON TABLE orders.cart_reorder IS 'Orders whose lines were added to a cart by a reorder, each at most once per cart';
 COMMENT ON COLUMN orders.cart_reorder.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.cart_reorder.cart_id IS 'The cart';
 COMMENT ON COLUMN orders.cart_reorder.order_id IS 'The order, of the same user';
-COMMENT ON COLUMN orders.cart_reorder.not_sold IS 'Titles of its lines that are no longer sold';
+COMMENT ON COLUMN orders.cart_reorder.not_sold IS 'Titles of lines that are no longer on sale';
 
 COMMIT;

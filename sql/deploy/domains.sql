@@ -62,7 +62,7 @@ CREATE DOMAIN orders.return_state AS text CONSTRAINT return_state_known CHECK (
 
 COMMENT ON DOMAIN orders.json_object IS 'A JSON object';
 COMMENT ON DOMAIN orders.json_array IS 'A JSON array';
-COMMENT ON DOMAIN orders.kept_answer IS 'An answer as JSON: an object, or an array of objects where the answer has several rows';
+COMMENT ON DOMAIN orders.kept_answer IS 'A stored answer: a JSON object, or an array of objects for several rows';
 COMMENT ON DOMAIN orders.currency_code IS 'ISO 4217 code of the currency of an order';
 COMMENT ON DOMAIN orders.order_number IS 'Number of an order, in capitals';
 COMMENT ON DOMAIN orders.order_notes IS 'Free text of a buyer, at most 2000 characters';
@@ -77,7 +77,7 @@ COMMENT ON DOMAIN orders.entry_type IS 'Kinds of postings';
 COMMENT ON DOMAIN orders.refund_status IS 'States of one refund';
 COMMENT ON DOMAIN orders.redemption_state IS 'States of the use of a coupon by an order';
 COMMENT ON DOMAIN orders.address_kind IS 'Kinds of addresses of an order';
-COMMENT ON DOMAIN orders.event_subject IS 'What an event is about';
+COMMENT ON DOMAIN orders.event_subject IS 'Kinds of subjects of events';
 COMMENT ON DOMAIN orders.return_state IS 'States of a return';
 
 COMMIT;

@@ -28,10 +28,9 @@ CREATE TABLE orders.due (
 -- so that no look-up by kind and id takes this index while the table has no statistics.
 CREATE INDEX due_next ON orders.due (tenant_id, channel, kind, due_at);
 
-COMMENT ON DOMAIN orders.due_kind IS 'Kinds of work that the worker does when its time has come';
+COMMENT ON DOMAIN orders.due_kind IS 'Kinds of due work';
 COMMENT ON TABLE orders.due IS
-'Work of the worker that is still to be done, so that orders, payments, refunds and mail need no index for it. A row is inserted with the fact
-that makes the work necessary and deleted with the fact that ends it. Claims lock rows of this table and wait for no lock';
+'Work queue of the worker, so that orders, payments, refunds and mail need no index for it. A row is inserted in the transaction that makes the work necessary and deleted in the one that completes it. Claims lock rows of this table and do not wait for locks';
 COMMENT ON COLUMN orders.due.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.due.kind IS
 'expiry (of an unpaid order), intent (to be made for a payment), capture (of a payment, with an unknown outcome), refund (to be sent), mail (to

@@ -34,17 +34,16 @@ CREATE TRIGGER invoice_is_immutable BEFORE UPDATE OR DELETE ON orders.invoice
     FOR EACH ROW EXECUTE FUNCTION orders.refuse_change();
 
 COMMENT ON TABLE orders.invoice IS
-'Invoices, one an order, numbered without gaps by issuer, and immutable: the document is all that its PDF shows. Its
-trigger is no part of any request: nothing of ours updates or deletes a row';
+'Invoices: one per order, numbered without gaps by issuer, immutable. The document has everything that the PDF shows. A trigger refuses UPDATE and DELETE';
 COMMENT ON COLUMN orders.invoice.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.invoice.id IS 'Number';
+COMMENT ON COLUMN orders.invoice.id IS 'Id';
 COMMENT ON COLUMN orders.invoice.order_id IS 'The order';
 COMMENT ON COLUMN orders.invoice.company_id IS 'Issuer; null: the tenant itself';
 COMMENT ON COLUMN orders.invoice.series IS 'The issuer''s series in number_series';
 COMMENT ON COLUMN orders.invoice.sequence IS 'Number within the series, without gaps';
 COMMENT ON COLUMN orders.invoice.number IS 'As printed: prefix, date, sequence, IN';
-COMMENT ON COLUMN orders.invoice.document IS 'Issuer, buyer, lines, taxes, totals and payment as they were';
-COMMENT ON COLUMN orders.invoice.created_at IS 'When it was issued';
+COMMENT ON COLUMN orders.invoice.document IS 'Issuer, buyer, lines, taxes, totals and payment at the time of issue';
+COMMENT ON COLUMN orders.invoice.created_at IS 'Time of issue';
 COMMENT ON FUNCTION orders.refuse_change IS 'Internal: a trigger for tables whose rows stay as they are';
 
 COMMIT;

@@ -53,33 +53,33 @@ CREATE TABLE orders.posting (
 CREATE INDEX posting_by_order ON orders.posting (tenant_id, order_id, id) WHERE order_id IS NOT NULL;
 
 COMMENT ON TABLE orders.account IS
-'Balance of a user in a currency. Only postings change it; the last lock of every transaction';
+'Balance of a user in a currency. Only postings change it. It is the last row that a transaction locks';
 COMMENT ON COLUMN orders.account.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.account.user_id IS 'Whose';
+COMMENT ON COLUMN orders.account.user_id IS 'The user';
 COMMENT ON COLUMN orders.account.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.account.balance IS 'Minor units, never negative';
-COMMENT ON COLUMN orders.account.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.account.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.account.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.account.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.posting IS
 'The double-entry ledger, append-only: one row has both sides, so the sum is zero. House accounts have no row;
 their balance is a sum over postings';
 COMMENT ON COLUMN orders.posting.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.posting.id IS 'Number';
+COMMENT ON COLUMN orders.posting.id IS 'Id';
 COMMENT ON COLUMN orders.posting.entry_type IS 'purchase, refund, top_up or correction';
 COMMENT ON COLUMN orders.posting.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.posting.amount IS 'Minor units that move from the debit to the credit side';
 COMMENT ON COLUMN orders.posting.debit_user_id IS 'User whose balance falls, or null';
 COMMENT ON COLUMN orders.posting.debit_house IS 'sales or funding, when no user is debited';
-COMMENT ON COLUMN orders.posting.debit_balance_after IS 'The debited user''s balance afterwards';
+COMMENT ON COLUMN orders.posting.debit_balance_after IS 'Balance of the debited user after the posting';
 COMMENT ON COLUMN orders.posting.credit_user_id IS 'User whose balance grows, or null';
 COMMENT ON COLUMN orders.posting.credit_house IS 'sales or funding, when no user is credited';
-COMMENT ON COLUMN orders.posting.credit_balance_after IS 'The credited user''s balance afterwards';
-COMMENT ON COLUMN orders.posting.order_id IS 'The order, if it is about one';
+COMMENT ON COLUMN orders.posting.credit_balance_after IS 'Balance of the credited user after the posting';
+COMMENT ON COLUMN orders.posting.order_id IS 'The order, or null';
 COMMENT ON COLUMN orders.posting.payment_id IS 'The payment';
 COMMENT ON COLUMN orders.posting.refund_id IS 'The refund';
 COMMENT ON COLUMN orders.posting.reference IS 'Reference of a top-up or correction';
-COMMENT ON COLUMN orders.posting.description IS 'For display';
-COMMENT ON COLUMN orders.posting.metadata IS 'Object of the host''s own data';
-COMMENT ON COLUMN orders.posting.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.posting.description IS 'Name for display';
+COMMENT ON COLUMN orders.posting.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.posting.created_at IS 'Time of creation';
 
 COMMIT;

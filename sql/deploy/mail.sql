@@ -29,18 +29,18 @@ CREATE INDEX mail_by_order ON orders.mail (tenant_id, order_id, created_at);
 CREATE INDEX mail_by_actor ON orders.mail (tenant_id, actor_id, created_at) WHERE actor_id IS NOT NULL;
 
 COMMENT ON TABLE orders.mail IS
-'Mail that is to be sent, or was, in the transaction that gave rise to it. What it says is composed when it is sent';
+'Mail queue, filled in the transaction that causes the mail. Texts are composed when the mail is sent';
 COMMENT ON COLUMN orders.mail.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.mail.id IS 'Number';
-COMMENT ON COLUMN orders.mail.order_id IS 'The order that it is about';
-COMMENT ON COLUMN orders.mail.actor_id IS 'The user who asked for it; null: nobody did';
+COMMENT ON COLUMN orders.mail.id IS 'Id';
+COMMENT ON COLUMN orders.mail.order_id IS 'The order';
+COMMENT ON COLUMN orders.mail.actor_id IS 'The user who requested it; null: the system';
 COMMENT ON COLUMN orders.mail.template IS 'pay_link';
 COMMENT ON COLUMN orders.mail.recipient IS 'Mail address; never logged';
-COMMENT ON COLUMN orders.mail.done_at IS 'When a server took it; null: not yet';
-COMMENT ON COLUMN orders.mail.dead IS 'Given up';
-COMMENT ON COLUMN orders.mail.last_error IS 'What the last failure was, in our words';
-COMMENT ON COLUMN orders.mail.created_at IS 'When it was asked for';
+COMMENT ON COLUMN orders.mail.done_at IS 'Time at which a server accepted it; null: not sent';
+COMMENT ON COLUMN orders.mail.dead IS 'true: never sent again';
+COMMENT ON COLUMN orders.mail.last_error IS 'Code of the last failure';
+COMMENT ON COLUMN orders.mail.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.mail.message_key IS
-'Part of the Message-ID, by which a mail server knows a repeat. Random: an id that a restored database gives again would make a new mail a repeat';
+'Part of the Message-ID, which is the same for each retry. Random, because a restored database may assign an id again';
 
 COMMIT;

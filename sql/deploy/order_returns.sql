@@ -48,22 +48,21 @@ CREATE TABLE orders.return_line (
 CREATE INDEX return_line_by_line ON orders.return_line (tenant_id, order_id, line_id);
 
 COMMENT ON TABLE orders.order_return IS
-'Goods that come back. Its steps are in the history of its order, on axis return; it is written only under the lock of
-its order';
+'Returns of goods. Their steps are in the history of the order, on axis return. Written only under the lock of the order';
 COMMENT ON COLUMN orders.order_return.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.order_return.id IS 'Number';
+COMMENT ON COLUMN orders.order_return.id IS 'Id';
 COMMENT ON COLUMN orders.order_return.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_return.state IS 'requested, approved, received, refunded or rejected';
-COMMENT ON COLUMN orders.order_return.reason IS 'The buyer''s words';
-COMMENT ON COLUMN orders.order_return.refund_id IS 'The first of its refunds, once there is one: each payment gives back its own part';
-COMMENT ON COLUMN orders.order_return.created_at IS 'When it was requested';
-COMMENT ON COLUMN orders.order_return.updated_at IS 'When it last took a step';
-COMMENT ON TABLE orders.return_line IS 'What comes back';
+COMMENT ON COLUMN orders.order_return.reason IS 'Free text of the buyer';
+COMMENT ON COLUMN orders.order_return.refund_id IS 'The first of its refunds; null: not refunded. Each payment refunds its own share';
+COMMENT ON COLUMN orders.order_return.created_at IS 'Time of the request';
+COMMENT ON COLUMN orders.order_return.updated_at IS 'Time of the last step';
+COMMENT ON TABLE orders.return_line IS 'Lines of a return';
 COMMENT ON COLUMN orders.return_line.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.return_line.return_id IS 'The return';
 COMMENT ON COLUMN orders.return_line.order_id IS 'The order';
 COMMENT ON COLUMN orders.return_line.line_id IS 'The line';
-COMMENT ON COLUMN orders.return_line.quantity IS 'How many pieces';
-COMMENT ON COLUMN orders.return_line.refunded IS 'Pieces that were refunded with the return, or are being refunded';
+COMMENT ON COLUMN orders.return_line.quantity IS 'Number of items';
+COMMENT ON COLUMN orders.return_line.refunded IS 'Items refunded, or being refunded, with the return';
 
 COMMIT;

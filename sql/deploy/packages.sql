@@ -83,53 +83,51 @@ CREATE TABLE orders.package_order (
 CREATE INDEX package_order_by_user ON orders.package_order (tenant_id, user_id, order_id);
 
 COMMENT ON TABLE orders.package IS
-'A variant that is a membership for a period: what it costs and is called is the variant''s. It is ordered alone, by
-members, and by no other way than theirs';
+'A variant that grants a membership for a period. Name and prices are those of the variant. It is ordered alone, by members, through the commerce API only';
 COMMENT ON COLUMN orders.package.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.package.variant_id IS 'The variant; the package''s own number too';
-COMMENT ON COLUMN orders.package.external_ref IS 'The host''s own key';
-COMMENT ON COLUMN orders.package.rank IS 'An upgrade leads to a higher one';
-COMMENT ON COLUMN orders.package.duration_unit IS 'day, week, month or year; null: it does not end';
-COMMENT ON COLUMN orders.package.duration_value IS 'How many units';
-COMMENT ON COLUMN orders.package.active IS 'false: not on sale; those who have it keep it';
-COMMENT ON COLUMN orders.package.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.package.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.package.variant_id IS 'The variant; also the id of the package';
+COMMENT ON COLUMN orders.package.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.package.rank IS 'Rank; an upgrade leads to a higher rank';
+COMMENT ON COLUMN orders.package.duration_unit IS 'day, week, month or year; null: no end';
+COMMENT ON COLUMN orders.package.duration_value IS 'Number of units';
+COMMENT ON COLUMN orders.package.active IS 'false: not on sale; members keep it';
+COMMENT ON COLUMN orders.package.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.package.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.package_term IS
-'A member''s package from a time to a time. Rows stay: a renewal or an upgrade is a new one, which names the former';
+'Terms of members: a package for a period. A renewal or an upgrade adds a row that refers to the former term; rows are not deleted';
 COMMENT ON COLUMN orders.package_term.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.package_term.id IS 'Number';
+COMMENT ON COLUMN orders.package_term.id IS 'Id';
 COMMENT ON COLUMN orders.package_term.user_id IS 'The member';
 COMMENT ON COLUMN orders.package_term.package_id IS 'The package';
-COMMENT ON COLUMN orders.package_term.starts_at IS 'Since when the member has this package without a gap';
-COMMENT ON COLUMN orders.package_term.ends_at IS 'It is active before this; null: for ever';
+COMMENT ON COLUMN orders.package_term.starts_at IS 'Start of the uninterrupted possession of this package';
+COMMENT ON COLUMN orders.package_term.ends_at IS 'End of the term; null: no end';
 COMMENT ON COLUMN orders.package_term.anchor_day IS
-'Day of the month on which periods of months end, in the tenant''s time zone; shorter months end theirs on their last day';
-COMMENT ON COLUMN orders.package_term.duration_unit IS 'Of the package''s period as it was given; null: without end';
-COMMENT ON COLUMN orders.package_term.duration_value IS 'How many units';
-COMMENT ON COLUMN orders.package_term.order_id IS 'The order that was paid for it; null: an operator gave it';
-COMMENT ON COLUMN orders.package_term.former_id IS 'What the member had before: comes back when this is revoked';
+'Day of the month on which monthly periods end, in the tenant''s time zone; the last day in shorter months';
+COMMENT ON COLUMN orders.package_term.duration_unit IS 'Unit of the period as granted; null: no end';
+COMMENT ON COLUMN orders.package_term.duration_value IS 'Number of units';
+COMMENT ON COLUMN orders.package_term.order_id IS 'The paid order; null: granted by an operator';
+COMMENT ON COLUMN orders.package_term.former_id IS 'The previous term, which is restored when this one is revoked';
 COMMENT ON COLUMN orders.package_term.revoked_at IS 'When its order was refunded or cancelled; NULL: not revoked';
-COMMENT ON COLUMN orders.package_term.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.package_term.created_at IS 'Time of creation';
 COMMENT ON TABLE orders.member IS
-'A user as a member: the lock for everything about his package. A user without row is a member without package';
+'A user as a member. The row is locked for every change of the member''s package. A user without a row has no package';
 COMMENT ON COLUMN orders.member.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.member.user_id IS 'The user';
-COMMENT ON COLUMN orders.member.placed_at IS 'When he got his place in the genealogy; null: not yet';
-COMMENT ON COLUMN orders.member.auto_upgrade_at IS 'Since when the host is upgrading him by itself; null: it is not';
-COMMENT ON COLUMN orders.member.term_id IS 'The package that he has, or had last; null: never any';
+COMMENT ON COLUMN orders.member.placed_at IS 'Time of the placement in the genealogy; null: not placed';
+COMMENT ON COLUMN orders.member.auto_upgrade_at IS 'Start of an automatic upgrade by the host; null: none';
+COMMENT ON COLUMN orders.member.term_id IS 'The current or last term; null: none';
 COMMENT ON COLUMN orders.member.stated IS
-'What the last catalogue document that names a package states of it: {package, starts_at, ends_at}. The same again changes nothing';
-COMMENT ON COLUMN orders.member.updated_at IS 'When the row was last changed';
+'Package stated by the last catalogue document, {package, starts_at, ends_at}. Sending the same again changes nothing';
+COMMENT ON COLUMN orders.member.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.package_order IS
-'What the order of a package is for. It is applied when a term names the order; while it is paid and none does, it is in
-processing';
+'Order of a package. It is applied when a term refers to the order; a paid order without a term is in processing';
 COMMENT ON COLUMN orders.package_order.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.package_order.order_id IS 'The order';
-COMMENT ON COLUMN orders.package_order.user_id IS 'The member who is to have it';
+COMMENT ON COLUMN orders.package_order.user_id IS 'The member';
 COMMENT ON COLUMN orders.package_order.kind IS 'purchase, renewal or upgrade';
 COMMENT ON COLUMN orders.package_order.package_id IS 'The package';
-COMMENT ON COLUMN orders.package_order.duration_unit IS 'Of the package''s period as it was sold; null: without end';
-COMMENT ON COLUMN orders.package_order.duration_value IS 'How many units';
-COMMENT ON COLUMN orders.package_order.former_id IS 'The term that the member had when it was placed: what an upgrade''s price counts on';
+COMMENT ON COLUMN orders.package_order.duration_unit IS 'Unit of the period as sold; null: no end';
+COMMENT ON COLUMN orders.package_order.duration_value IS 'Number of units';
+COMMENT ON COLUMN orders.package_order.former_id IS 'The term of the member when the order was placed, on which the price of an upgrade is based';
 
 COMMIT;

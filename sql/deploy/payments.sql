@@ -165,65 +165,62 @@ LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE e.verdict IN ('refused', 'waiting');
 
 COMMENT ON TABLE orders.payment IS
-'A try to pay an order. What is captured is captured in full; refunds reserve their money in refunding until
-settled';
+'Payments of orders. A payment is captured in full. Pending refunds are reserved in refunding';
 COMMENT ON COLUMN orders.payment.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.payment.id IS 'Number';
+COMMENT ON COLUMN orders.payment.id IS 'Id';
 COMMENT ON COLUMN orders.payment.order_id IS 'The order';
-COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual or another way of paying by hand';
+COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual or another method of payment by hand';
 COMMENT ON COLUMN orders.payment.channel IS 'Channel of an external payment';
 COMMENT ON COLUMN orders.payment.provider IS 'balance, manual (by hand), terminal (cash desk or card reader), or the channel''s provider';
 COMMENT ON COLUMN orders.payment.status IS
-'created (intent to be made), pending, confirming, paid, failed or closed';
+'created (no intent yet), pending, confirming, paid, failed or closed';
 COMMENT ON COLUMN orders.payment.amount IS 'Minor units';
 COMMENT ON COLUMN orders.payment.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.payment.captured IS 'Money received: 0 or the amount';
-COMMENT ON COLUMN orders.payment.refunded IS 'Money given back';
-COMMENT ON COLUMN orders.payment.refunding IS 'Money promised to pending refunds';
-COMMENT ON COLUMN orders.payment.payable_unit IS 'Amounts that its channel can take and give back are multiples of this many minor units';
+COMMENT ON COLUMN orders.payment.refunded IS 'Money refunded';
+COMMENT ON COLUMN orders.payment.refunding IS 'Money reserved for pending refunds';
+COMMENT ON COLUMN orders.payment.payable_unit IS 'Smallest unit of the channel: captures and refunds are multiples of this amount, minor units';
 COMMENT ON COLUMN orders.payment.surplus IS
-'Captured although the order had been paid before: goes back by itself and is not in the order''s captured, refunded and states';
+'Captured after the order was already paid: refunded automatically, and not included in captured, refunded and the states of the order';
 COMMENT ON COLUMN orders.payment.intent_id IS 'The provider''s id of the payment';
-COMMENT ON COLUMN orders.payment.reference IS 'What the payer or provider calls it';
+COMMENT ON COLUMN orders.payment.reference IS 'Reference of the payer or the provider';
 COMMENT ON COLUMN orders.payment.transaction_id IS 'The provider''s id of the capture';
-COMMENT ON COLUMN orders.payment.failure_code IS 'Why it failed or is not made yet';
-COMMENT ON COLUMN orders.payment.failure_message IS 'The same in words';
-COMMENT ON COLUMN orders.payment.pay_url IS 'Where the buyer pays';
-COMMENT ON COLUMN orders.payment.return_url IS 'Where the provider sends the buyer afterwards';
-COMMENT ON COLUMN orders.payment.metadata IS 'Object of the host''s own data';
-COMMENT ON COLUMN orders.payment.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.payment.updated_at IS 'When the row was last changed';
-COMMENT ON COLUMN orders.payment.captured_at IS 'When the money arrived';
-COMMENT ON COLUMN orders.payment.expires_at IS 'As the order, before a provider confirmed';
+COMMENT ON COLUMN orders.payment.failure_code IS 'Code of the failure, or of the reason why there is no intent yet';
+COMMENT ON COLUMN orders.payment.failure_message IS 'Message of the failure';
+COMMENT ON COLUMN orders.payment.pay_url IS 'URL of the payment page';
+COMMENT ON COLUMN orders.payment.return_url IS 'URL to which the provider returns the buyer';
+COMMENT ON COLUMN orders.payment.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.payment.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.payment.updated_at IS 'Time of the last change';
+COMMENT ON COLUMN orders.payment.captured_at IS 'Time of the capture';
+COMMENT ON COLUMN orders.payment.expires_at IS 'Expiry, as that of the order; none is set after the provider has confirmed';
 COMMENT ON COLUMN orders.payment.provider_key IS
-'Idempotency key of every call to the provider about this payment, and its name in the provider''s events. Random, so that it
-never repeats, unlike ids after a restore or a failover';
+'Idempotency key of every call to the provider for this payment, and its identifier in events. Random: ids may be assigned again after a restore, this never';
 COMMENT ON COLUMN orders.payment.capture_asked_at IS
-'When the provider was last asked to capture, written before it is asked; null: no capture whose outcome is unknown. A payment
-that is closed keeps it: the worker asks until the outcome is known';
-COMMENT ON TABLE orders.refund IS 'Money that goes back, or went. Σ over a payment never exceeds what was captured';
+'Time of the last capture request, written before the request is sent; null: no capture with an unknown outcome. A closed payment keeps it: the worker asks until the outcome is known';
+COMMENT ON TABLE orders.refund IS 'Refunds. The sum over a payment never exceeds the captured amount';
 COMMENT ON COLUMN orders.refund.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.refund.id IS 'Number';
+COMMENT ON COLUMN orders.refund.id IS 'Id';
 COMMENT ON COLUMN orders.refund.order_id IS 'The order';
-COMMENT ON COLUMN orders.refund.payment_id IS 'The payment that is given back';
+COMMENT ON COLUMN orders.refund.payment_id IS 'The refunded payment';
 COMMENT ON COLUMN orders.refund.status IS 'pending, done or failed';
 COMMENT ON COLUMN orders.refund.amount IS 'Minor units';
 COMMENT ON COLUMN orders.refund.currency IS 'ISO 4217';
-COMMENT ON COLUMN orders.refund.reason IS 'Why';
+COMMENT ON COLUMN orders.refund.reason IS 'Reason';
 COMMENT ON COLUMN orders.refund.lines IS
-'Its share of the lines that it is for: [{"id","quantity","amount"}]. A piece paid from two payments is counted with the later one';
-COMMENT ON COLUMN orders.refund.return_id IS 'The return that it is for';
-COMMENT ON COLUMN orders.refund.surplus IS 'A refund of a surplus payment: not in the order''s refunded and states';
-COMMENT ON COLUMN orders.refund.reference IS 'The provider''s id or a word by hand';
-COMMENT ON COLUMN orders.refund.failure_code IS 'Why the provider refused';
-COMMENT ON COLUMN orders.refund.failure_message IS 'The same in words';
-COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state to return to when it is refused';
+'Refunded lines with their share: [{"id","quantity","amount"}]. An item paid by two payments is counted with the later one';
+COMMENT ON COLUMN orders.refund.return_id IS 'The return, or null';
+COMMENT ON COLUMN orders.refund.surplus IS 'Refund of a surplus payment: not included in refunded and the states of the order';
+COMMENT ON COLUMN orders.refund.reference IS 'Id of the provider, or a reference entered by hand';
+COMMENT ON COLUMN orders.refund.failure_code IS 'Code of the provider''s refusal';
+COMMENT ON COLUMN orders.refund.failure_message IS 'Message of the failure';
+COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state to restore if it is refused';
 COMMENT ON COLUMN orders.refund.attempts IS 'Attempts to send the refund (due.attempts), added when its row of due is removed';
-COMMENT ON COLUMN orders.refund.metadata IS 'Object of the host''s own data';
-COMMENT ON COLUMN orders.refund.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.refund.updated_at IS 'When the row was last changed';
-COMMENT ON COLUMN orders.refund.settled_at IS 'When it was done or failed';
-COMMENT ON COLUMN orders.refund.provider_key IS 'Idempotency key of every call to the provider about this refund. Random';
+COMMENT ON COLUMN orders.refund.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.refund.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.refund.updated_at IS 'Time of the last change';
+COMMENT ON COLUMN orders.refund.settled_at IS 'Time of completion or failure';
+COMMENT ON COLUMN orders.refund.provider_key IS 'Idempotency key of every call to the provider for this refund. Random';
 COMMENT ON TABLE orders.provider_transaction IS
 'Transaction ids of captures and refunds; unique per tenant and provider';
 COMMENT ON COLUMN orders.provider_transaction.tenant_id IS 'The tenant';
@@ -234,9 +231,9 @@ COMMENT ON COLUMN orders.provider_transaction.payment_id IS 'The payment';
 COMMENT ON COLUMN orders.provider_transaction.refund_id IS 'The refund, for kind refund';
 COMMENT ON COLUMN orders.provider_transaction.amount IS 'Minor units';
 COMMENT ON COLUMN orders.provider_transaction.currency IS 'ISO 4217';
-COMMENT ON COLUMN orders.provider_transaction.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.provider_transaction.created_at IS 'Time of creation';
 COMMENT ON TABLE orders.provider_event IS
-'Every signed event of a provider, once, with its verdict. The row is kept even if the effect of the event is rolled back';
+'Signed events of providers, each once, with the verdict. The row is kept even if the effect of the event is rolled back';
 COMMENT ON COLUMN orders.provider_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.provider_event.id IS 'Number, in the order of arrival';
 COMMENT ON COLUMN orders.provider_event.channel IS 'The channel that received it';
@@ -264,6 +261,6 @@ COMMENT ON COLUMN orders.provider_event.received_at IS 'When it was stored';
 COMMENT ON COLUMN orders.provider_event.judged_at IS 'When the verdict became final; null while waiting';
 COMMENT ON COLUMN orders.provider_event.reported_at IS 'When the refusal was returned to the module, which logs it';
 COMMENT ON VIEW orders.unresolved_provider_events IS
-'Events of providers that were refused or wait: money may have moved that the books do not show';
+'Events of providers that were refused or are waiting: the ledger may lack money that has moved';
 
 COMMIT;

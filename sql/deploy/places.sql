@@ -368,12 +368,12 @@ WITH place (code, name, postcode, subdivisions) AS (VALUES
 INSERT INTO orders.subdivision (country, code)
 SELECT p.code, s.code FROM place p, string_to_table(p.subdivisions, ' ') AS s (code);
 
-COMMENT ON TABLE orders.country IS 'Countries and territories of ISO 3166-1; ours, for all tenants';
+COMMENT ON TABLE orders.country IS 'Countries and territories of ISO 3166-1; shared by all tenants';
 COMMENT ON COLUMN orders.country.code IS 'ISO 3166-1 alpha-2 code';
 COMMENT ON COLUMN orders.country.name IS 'Short English name';
-COMMENT ON COLUMN orders.country.postcode IS 'Regular expression of a whole postal code in capitals; null: it has none, or none is known';
-COMMENT ON TABLE orders.subdivision IS 'Their states, provinces and the like of ISO 3166-2, of every level';
+COMMENT ON COLUMN orders.country.postcode IS 'Regular expression of postal codes in capitals; null: no postal codes, or format unknown';
+COMMENT ON TABLE orders.subdivision IS 'Subdivisions of ISO 3166-2, of every level';
 COMMENT ON COLUMN orders.subdivision.country IS 'The country';
-COMMENT ON COLUMN orders.subdivision.code IS 'ISO 3166-2 code without its country: KL of MY-KL';
+COMMENT ON COLUMN orders.subdivision.code IS 'ISO 3166-2 code without the country: KL for MY-KL';
 
 COMMIT;

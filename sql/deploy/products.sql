@@ -87,60 +87,57 @@ CREATE TABLE orders.stock (
 ) WITH (fillfactor = 50);
 
 COMMENT ON TABLE orders.product IS
-'Goods as a person knows them (the item of the company API). What is sold is one of its variants';
+'Products (items of the company API). A product is sold as one of its variants';
 COMMENT ON COLUMN orders.product.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.product.id IS 'Number of the integer-id APIs';
-COMMENT ON COLUMN orders.product.external_ref IS 'The host''s own key';
-COMMENT ON COLUMN orders.product.company_id IS 'Company whose product it is; null: the tenant''s own';
+COMMENT ON COLUMN orders.product.id IS 'Numeric id';
+COMMENT ON COLUMN orders.product.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.product.company_id IS 'Company that sells it; null: the tenant';
 COMMENT ON COLUMN orders.product.number IS 'Item number for display';
-COMMENT ON COLUMN orders.product.slug IS 'Name in addresses, unique';
-COMMENT ON COLUMN orders.product.name IS 'For display';
+COMMENT ON COLUMN orders.product.slug IS 'Name in URLs, unique';
+COMMENT ON COLUMN orders.product.name IS 'Name for display';
 COMMENT ON COLUMN orders.product.description IS 'Longer text';
-COMMENT ON COLUMN orders.product.images IS 'Picture by size: px240, px480, px720, px1080';
-COMMENT ON COLUMN orders.product.tax_class IS 'Which tax_rate rows apply; null: no tax';
-COMMENT ON COLUMN orders.product.returnable IS 'Whether it may be sent back';
+COMMENT ON COLUMN orders.product.images IS 'Image URLs by size: px240, px480, px720, px1080';
+COMMENT ON COLUMN orders.product.tax_class IS 'Class of tax_rate; null: no tax';
+COMMENT ON COLUMN orders.product.returnable IS 'Whether it can be returned';
 COMMENT ON COLUMN orders.product.translations IS 'Other languages: {"ar": {"name": "…"}}; copied to orders';
-COMMENT ON COLUMN orders.product.active IS 'false: no longer sold';
-COMMENT ON COLUMN orders.product.metadata IS 'Object of the host''s own data';
-COMMENT ON COLUMN orders.product.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.product.updated_at IS 'When the row was last changed';
+COMMENT ON COLUMN orders.product.active IS 'false: not on sale';
+COMMENT ON COLUMN orders.product.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.product.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.product.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.variant IS
-'What is sold: a product in one of its kinds. A product without kinds has one variant. Orders copy it, so a change
-alters no order';
+'Variants of products, the units of sale. A product without options has one variant. Orders copy it, so a change does not affect existing orders';
 COMMENT ON COLUMN orders.variant.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.variant.id IS 'Number of the integer-id APIs';
+COMMENT ON COLUMN orders.variant.id IS 'Numeric id';
 COMMENT ON COLUMN orders.variant.product_id IS 'The product';
-COMMENT ON COLUMN orders.variant.external_ref IS 'The host''s own key, within the product';
-COMMENT ON COLUMN orders.variant.number IS 'Number that carts name it by (the product number of the company API)';
-COMMENT ON COLUMN orders.variant.name IS 'For display';
+COMMENT ON COLUMN orders.variant.external_ref IS 'Key in the host''s system, unique within the product';
+COMMENT ON COLUMN orders.variant.number IS 'Number that carts refer to (product number of the company API)';
+COMMENT ON COLUMN orders.variant.name IS 'Name for display';
 COMMENT ON COLUMN orders.variant.options IS
-'What was chosen: [{id, name, attribute, code}], the last two where an attribute has a name (Colour) or a code (#000000)';
-COMMENT ON COLUMN orders.variant.images IS 'Picture by size: px240, px480, px720, px1080; {}: the product''s';
-COMMENT ON COLUMN orders.variant.status IS 'Where the piece is in its work flow, a word of the host';
-COMMENT ON COLUMN orders.variant.active IS 'false: no longer sold';
-COMMENT ON COLUMN orders.variant.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.variant.updated_at IS 'When the row was last changed';
+'Options: [{id, name, attribute, code}]; attribute (Colour) and code (#000000) are optional';
+COMMENT ON COLUMN orders.variant.images IS 'Image URLs by size: px240, px480, px720, px1080; {}: those of the product';
+COMMENT ON COLUMN orders.variant.status IS 'Status in the host''s workflow, a word of the host';
+COMMENT ON COLUMN orders.variant.active IS 'false: not on sale';
+COMMENT ON COLUMN orders.variant.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.variant.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.variant_price IS 'Prices by currency; without a row a variant is not sold in that currency';
 COMMENT ON COLUMN orders.variant_price.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.variant_price.variant_id IS 'The variant';
 COMMENT ON COLUMN orders.variant_price.currency IS 'ISO 4217';
-COMMENT ON COLUMN orders.variant_price.price IS 'Minor units, for one';
+COMMENT ON COLUMN orders.variant_price.price IS 'Unit price, minor units';
 COMMENT ON COLUMN orders.variant_price.list_price IS 'Price before any reduction, minor units; null: the price';
 COMMENT ON TABLE orders.stock IS
-'Pieces of a variant; without a row it was never counted. What may be sold of a counted one is on_hand - reserved.
-entered and shipped are the totals of all movements, which orders_check.stock_adds_up compares with counts and shipments';
+'Stock of variants; a variant without a row was never counted. Available for sale: on_hand - reserved. entered and shipped are totals of all movements, which orders_check.stock_adds_up compares with counts and shipments';
 COMMENT ON COLUMN orders.stock.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.stock.variant_id IS 'The variant';
 COMMENT ON COLUMN orders.stock.stated IS
-'The number of pieces that the last catalogue document stated; null: not counted. A document that states it again changes nothing';
-COMMENT ON COLUMN orders.stock.entered IS 'Pieces that counts have added since the row was made, less those that they have removed';
-COMMENT ON COLUMN orders.stock.shipped IS 'Pieces that were shipped since the row was made: the sum of order_line.stock_shipped';
+'Quantity stated by the last catalogue document; null: not counted. Stating it again changes nothing';
+COMMENT ON COLUMN orders.stock.entered IS 'Net quantity added by counts since the row was created';
+COMMENT ON COLUMN orders.stock.shipped IS 'Quantity shipped since the row was created: the sum of order_line.stock_shipped';
 COMMENT ON COLUMN orders.stock.on_hand IS
-'Pieces in the shop, those included that orders hold: entered - shipped. A stated number that differs from the last one sets it';
+'Physical stock, including reserved items: entered - shipped. A stated quantity that differs from the last one sets it';
 COMMENT ON COLUMN orders.stock.reserved IS
-'Those of them that orders hold which have not been sent: the sum of order_line.reserved. More than on_hand only when a
-count has found fewer than were sold';
-COMMENT ON COLUMN orders.stock.counted IS 'false: no longer counted; what orders hold is still given back';
-COMMENT ON COLUMN orders.stock.updated_at IS 'When the row was last changed';
+'Quantity reserved by orders that are not shipped: the sum of order_line.reserved. Exceeds on_hand only if a count has found fewer than were sold';
+COMMENT ON COLUMN orders.stock.counted IS 'false: no longer counted; reservations are still released';
+COMMENT ON COLUMN orders.stock.updated_at IS 'Time of the last change';
 
 COMMIT;

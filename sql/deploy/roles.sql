@@ -19,7 +19,7 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$;
 
-COMMENT ON ROLE orders_owner IS 'Owns every object of mod_orders; nobody logs in as it';
-COMMENT ON ROLE orders_api IS 'The module logs in as it: it runs functions and reads views, and has no privilege on any table';
+COMMENT ON ROLE orders_owner IS 'Owner of every object of mod_orders; no login';
+COMMENT ON ROLE orders_api IS 'Login role of the module: executes functions and reads views, has no privilege on any table';
 
 COMMIT;

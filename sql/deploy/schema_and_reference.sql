@@ -115,20 +115,20 @@ $$;
 COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
 COMMENT ON COLUMN orders.currency.exponent IS 'Decimal digits of the minor unit';
-COMMENT ON COLUMN orders.currency.symbol IS 'What a receipt prints';
+COMMENT ON COLUMN orders.currency.symbol IS 'Symbol for display';
 COMMENT ON COLUMN orders.currency.name IS 'English name';
 COMMENT ON TABLE orders.tenant IS
 'A shop; a virtual host or Location names its tenant. Nothing that is written for each order refers to this
 row by foreign key, so that placing never touches one row of the whole tenant';
 COMMENT ON COLUMN orders.tenant.id IS 'Leads every key of the tenant''s rows; 1 is the default';
-COMMENT ON COLUMN orders.tenant.name IS 'For people';
-COMMENT ON COLUMN orders.tenant.currency IS 'Default for what names no currency';
+COMMENT ON COLUMN orders.tenant.name IS 'Name for display';
+COMMENT ON COLUMN orders.tenant.currency IS 'Default currency of documents and carts';
 COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
-COMMENT ON COLUMN orders.tenant.bill_series IS 'What its bill numbers begin with';
+COMMENT ON COLUMN orders.tenant.bill_series IS 'Prefix of bill numbers';
 COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone of its wall clock: the days, months and years of packages, of numbers of orders, bills and invoices, of
 documents, and of periods that lists are asked for';
-COMMENT ON COLUMN orders.tenant.metadata IS 'Object of the host''s own data';
-COMMENT ON COLUMN orders.tenant.created_at IS 'When the tenant was made';
+COMMENT ON COLUMN orders.tenant.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.tenant.created_at IS 'Time of creation';
 COMMENT ON FUNCTION orders.code_key IS
 'What codes and numbers that people type are compared by: without white space around and invisible characters, NFC, in capitals
 by Unicode''s full case mapping';

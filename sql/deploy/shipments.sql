@@ -46,33 +46,32 @@ CREATE TABLE orders.shipment_event (
 );
 
 COMMENT ON TABLE orders.shipment IS
-'How the goods of an order reach the buyer: first as planned when it was placed, then as it happened. The fulfilment
-axis of the order says how far it is; a shipment is written only under the lock of its order';
+'Shipments of orders: as planned when the order was placed, then as they happened. The state is on the fulfilment axis of the order. Written only under the lock of the order';
 COMMENT ON COLUMN orders.shipment.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment.order_id IS 'The order';
-COMMENT ON COLUMN orders.shipment.id IS 'Number';
+COMMENT ON COLUMN orders.shipment.id IS 'Id';
 COMMENT ON COLUMN orders.shipment.status IS
-'planned; picked_up when it left; then the word of the newest event, such as in_transit, on_delivery, delivered';
-COMMENT ON COLUMN orders.shipment.courier IS 'Who carries it';
-COMMENT ON COLUMN orders.shipment.service IS 'The courier''s service';
-COMMENT ON COLUMN orders.shipment.tracking_number IS 'The courier''s number';
-COMMENT ON COLUMN orders.shipment.tracking_url IS 'Where the courier tells of it';
-COMMENT ON COLUMN orders.shipment.estimated_delivery IS 'The estimate in words, as the buyer reads it: 2-3 days';
-COMMENT ON COLUMN orders.shipment.expected_at IS 'When it is expected; what comes later is late';
-COMMENT ON COLUMN orders.shipment.shipped_at IS 'When it left; null: not yet';
-COMMENT ON COLUMN orders.shipment.delivered_at IS 'When it came; null: not yet';
-COMMENT ON COLUMN orders.shipment.created_at IS 'When the row was made';
-COMMENT ON COLUMN orders.shipment.updated_at IS 'When the row was last changed';
-COMMENT ON TABLE orders.shipment_event IS 'What a courier said of a shipment; a wrong event is withdrawn, not deleted';
+'planned; picked_up when it has left; then the status of the newest event, such as in_transit, on_delivery, delivered';
+COMMENT ON COLUMN orders.shipment.courier IS 'Courier';
+COMMENT ON COLUMN orders.shipment.service IS 'Service of the courier';
+COMMENT ON COLUMN orders.shipment.tracking_number IS 'Tracking number of the courier';
+COMMENT ON COLUMN orders.shipment.tracking_url IS 'Tracking URL of the courier';
+COMMENT ON COLUMN orders.shipment.estimated_delivery IS 'Estimate as text for the buyer, such as 2-3 days';
+COMMENT ON COLUMN orders.shipment.expected_at IS 'Expected time of delivery';
+COMMENT ON COLUMN orders.shipment.shipped_at IS 'Time of dispatch; null: not shipped';
+COMMENT ON COLUMN orders.shipment.delivered_at IS 'Time of delivery; null: not delivered';
+COMMENT ON COLUMN orders.shipment.created_at IS 'Time of creation';
+COMMENT ON COLUMN orders.shipment.updated_at IS 'Time of the last change';
+COMMENT ON TABLE orders.shipment_event IS 'Tracking events of shipments; a wrong event is withdrawn, not deleted';
 COMMENT ON COLUMN orders.shipment_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment_event.order_id IS 'The order';
-COMMENT ON COLUMN orders.shipment_event.id IS 'Number';
+COMMENT ON COLUMN orders.shipment_event.id IS 'Id';
 COMMENT ON COLUMN orders.shipment_event.shipment_id IS 'The shipment';
-COMMENT ON COLUMN orders.shipment_event.status IS 'A word: picked_up, in_transit, on_delivery, delivered, or the host''s own';
-COMMENT ON COLUMN orders.shipment_event.location IS 'Where';
-COMMENT ON COLUMN orders.shipment_event.description IS 'In words';
-COMMENT ON COLUMN orders.shipment_event.at IS 'When it happened, as the courier says';
-COMMENT ON COLUMN orders.shipment_event.withdrawn_at IS 'When it was withdrawn; null: it is shown';
-COMMENT ON COLUMN orders.shipment_event.created_at IS 'When the row was made';
+COMMENT ON COLUMN orders.shipment_event.status IS 'picked_up, in_transit, on_delivery, delivered, or a word of the host';
+COMMENT ON COLUMN orders.shipment_event.location IS 'Location';
+COMMENT ON COLUMN orders.shipment_event.description IS 'Description for display';
+COMMENT ON COLUMN orders.shipment_event.at IS 'Time of the event as reported by the courier';
+COMMENT ON COLUMN orders.shipment_event.withdrawn_at IS 'Time of withdrawal; null: valid';
+COMMENT ON COLUMN orders.shipment_event.created_at IS 'Time of creation';
 
 COMMIT;

@@ -19,14 +19,14 @@ CREATE TABLE orders.terminal_transaction (
     CONSTRAINT terminal_transaction_amount_in_range CHECK (amount BETWEEN 1 AND 1000000000000000)
 );
 
-COMMENT ON TABLE orders.terminal_transaction IS 'What the feed of the card readers tells: charges and refunds by their ids';
+COMMENT ON TABLE orders.terminal_transaction IS 'Transactions reported by card terminals: charges and refunds';
 COMMENT ON COLUMN orders.terminal_transaction.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.terminal_transaction.transaction_id IS 'The terminal''s id';
-COMMENT ON COLUMN orders.terminal_transaction.id IS 'Number';
+COMMENT ON COLUMN orders.terminal_transaction.transaction_id IS 'Id of the terminal';
+COMMENT ON COLUMN orders.terminal_transaction.id IS 'Id';
 COMMENT ON COLUMN orders.terminal_transaction.kind IS 'charge or refund';
 COMMENT ON COLUMN orders.terminal_transaction.amount IS 'Minor units';
 COMMENT ON COLUMN orders.terminal_transaction.currency IS 'ISO 4217';
-COMMENT ON COLUMN orders.terminal_transaction.order_number IS 'The order, as the terminal was told; null: not told';
-COMMENT ON COLUMN orders.terminal_transaction.created_at IS 'When it was heard of';
+COMMENT ON COLUMN orders.terminal_transaction.order_number IS 'Order number entered at the terminal; null: none';
+COMMENT ON COLUMN orders.terminal_transaction.created_at IS 'Time of receipt';
 
 COMMIT;

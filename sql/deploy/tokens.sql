@@ -27,12 +27,12 @@ COMMENT ON TABLE orders.token IS
 'Bearer tokens, ord_<tenant>_<secret>. The secret (at least 128 random bits) is shown once by the module and never reaches the database';
 COMMENT ON COLUMN orders.token.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.token.id IS 'Number of the operator API';
-COMMENT ON COLUMN orders.token.user_id IS 'The user whom the token authenticates';
+COMMENT ON COLUMN orders.token.user_id IS 'The authenticated user';
 COMMENT ON COLUMN orders.token.hash IS 'SHA-256 of the token, 32 bytes';
 COMMENT ON COLUMN orders.token.hint IS 'ord_, the tenant, _ and the first four characters of the secret, for lists';
-COMMENT ON COLUMN orders.token.scopes IS 'Words that Require may ask for';
-COMMENT ON COLUMN orders.token.created_at IS 'When issued';
-COMMENT ON COLUMN orders.token.expires_at IS 'When it stops to be valid; null: never';
-COMMENT ON COLUMN orders.token.revoked_at IS 'When revoked; null: not';
+COMMENT ON COLUMN orders.token.scopes IS 'Scopes, for Require orders-scope';
+COMMENT ON COLUMN orders.token.created_at IS 'Time of issue';
+COMMENT ON COLUMN orders.token.expires_at IS 'Expiry; null: never';
+COMMENT ON COLUMN orders.token.revoked_at IS 'Time of revocation; null: not revoked';
 
 COMMIT;

@@ -119,23 +119,23 @@ CREATE TYPE orders_v1.offer AS (
 
 CREATE TYPE orders_v1.judged_lines AS (lines orders_v1.priced_line[], broken orders_v1.broken_rule[], package bigint);
 
-COMMENT ON TYPE orders_v1.seat IS 'A user''s place in the company that is current: its id and prefix, and the role';
+COMMENT ON TYPE orders_v1.seat IS 'The current company of a user: id, prefix, and the role of the user';
 COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
 COMMENT ON TYPE orders_v1.context IS
-'Who calls: tenant, API, kind and id of the actor, and the request key with route and fingerprint';
+'Context of a call: tenant, API, kind and id of the actor, idempotency key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
 'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its answer is not final)';
-COMMENT ON TYPE orders_v1.coupon_taken IS 'A coupon that was taken, and what it takes off';
-COMMENT ON TYPE orders_v1.order_head IS 'What put_order has to know beside the lines';
+COMMENT ON TYPE orders_v1.coupon_taken IS 'A reserved coupon and its discount';
+COMMENT ON TYPE orders_v1.order_head IS 'Parameters of put_order besides the lines';
 COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';
 COMMENT ON TYPE orders_v1.tax_share IS 'Tax of a line by key and rate';
 COMMENT ON TYPE orders_v1.order_sums IS 'Totals of an order, minor units';
-COMMENT ON TYPE orders_v1.plan_offer IS 'A plan with all that placing it depends on';
-COMMENT ON TYPE orders_v1.lines_taken IS 'Lines reserved for a refund ([{"id","quantity","amount"}]), and what is to be given back for them';
+COMMENT ON TYPE orders_v1.plan_offer IS 'A plan with everything that placing an order of it needs';
+COMMENT ON TYPE orders_v1.lines_taken IS 'Lines reserved for a refund, [{"id","quantity","amount"}], and the amount to refund';
 COMMENT ON TYPE orders_v1.balance_credit IS 'A refund of a payment from the balance that is still to be credited';
-COMMENT ON TYPE orders_v1.return_piece IS 'Pieces of a line that come back; without a quantity all that are left';
+COMMENT ON TYPE orders_v1.return_piece IS 'Items of a line to return; without a quantity all that are left';
 COMMENT ON TYPE orders_v1.upserted IS 'Outcome of an upsert';
-COMMENT ON TYPE orders_v1.broken_rule IS 'A rule that a document breaks, and the value that it is about, where there is one';
+COMMENT ON TYPE orders_v1.broken_rule IS 'A violated rule of a document, with the offending value if there is one';
 COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';
 COMMENT ON TYPE orders_v1.judged_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
 
