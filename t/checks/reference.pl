@@ -12,6 +12,19 @@ eval { require YAML::PP; 1 } or plan skip_all => 'YAML::PP is not installed';
 my @faults = qx($^X t/openapi/reference --check 2>&1);
 is(join('', @faults), '', 'every page is up to date, and no description or example is missing');
 is($?, 0, 't/openapi/reference --check succeeds');
+
+# The columns: type with unit, required or present, null, example, description with bounds.
+my %rows = (
+    user     => [ '| `quantity` | integer, pieces | no | yes | `2` | At most 10 unless configured, and at most what the plan allows. Default: `1`. |',
+                  '| `paid_at` | integer, Unix seconds | always | yes | `1795618080` | When the order was paid. |' ],
+    operator => [ '| `lines` | array of [Line](#line) | always | no |  | The line items. |', '| `tracking[].status` | string | always | no | `in_transit` | The status. |' ],
+    commerce => [ '| `data.payment_url` | string | sometimes | no |' ],
+);
+for my $api (sort keys %rows) {
+    open my $in, '<:encoding(UTF-8)', "docs/reference/$api.md" or die "docs/reference/$api.md: $!";
+    my $text = do { local $/; <$in> };
+    ok(index($text, "\n$_") >= 0, "$api: $_") for @{ $rows{$api} };
+}
 my %page = map { m{/(\w+)\.\w+$} ? ($1 => 1) : () } glob 'docs/reference/*.md';
 is(join(' ', sort keys %page), join(' ', sort map { m{/(\w+)\.yaml$} } glob 'docs/openapi/*.yaml'), 'each OpenAPI document has its page');
 done_testing();
