@@ -47,9 +47,6 @@ orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t
     const orders_pay_link_t link = {due->order_id, due->order_expires_at};
     const char *url;
     const char *amount = amount_of(pool, due);
-    if (due->order_expires_at && due->order_expires_at <= apr_time_now()) {
-        return orders_problem(pool, ORDERS_E_link_expired, NULL);
-    }
     ORDERS_TRY(orders_pay_link_url(&url, &link, settings, pool));
     *mail = (orders_mail_t){
         .id = apr_psprintf(pool, "orders.%d.%s", (int)settings->tenant, due->message_key),

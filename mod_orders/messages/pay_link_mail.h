@@ -8,8 +8,7 @@
 #include "store/views.h"
 
 /**
- * Composes the texts of a mail that is due, allocated from `pool`. `link_expired`: the order has expired, so the mail must not be sent.
- * `not_configured` as in orders_pay_link_url().
+ * Composes the texts of a mail that is due, allocated from `pool`. `not_configured` as in orders_pay_link_url().
  */
 orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
                                    const orders_settings_t *settings,

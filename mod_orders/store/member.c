@@ -34,7 +34,7 @@ static const orders_statement_t apply = {
 #define LIST(from)                                                                                 \
     OF_MEMBER(ORDERS_STATE_COLUMNS ", v.currency, v.currency_symbol, v.exponent, v.total,"         \
                                    " v.metadata, v.category, v.created_at, v.updated_at,"          \
-                                   " v.expires_at, v.payments, v.addresses",                       \
+                                   " v.pay_url, v.addresses",                                      \
               from " ($4::text IS NULL OR o.category = $4::text)"                                  \
                    " AND o.created_at >= (SELECT orders_v1.span_start($1, $5, $6::date))"          \
                    " AND o.created_at < (SELECT orders_v1.span_end($1, $5, $7::date))"             \

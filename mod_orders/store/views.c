@@ -279,6 +279,7 @@ static const orders_row_field_t order_fields[] = {
     ARRAY(returns, &orders_return_type),
     FIELD(TEXT, category),
     FIELD(TEXT, currency_symbol),
+    FIELD(TEXT, pay_url),
 };
 const orders_row_type_t orders_order_type = ORDERS_ROW_TYPE("order_view", "id", T, order_fields);
 #undef T

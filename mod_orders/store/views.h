@@ -156,6 +156,7 @@ typedef struct orders_order_t {
     const char *payer;         /**< mail address of the payer, where the provider named it */
     const char *category;      /**< product, package, renewal, upgrade, plan */
     const char *currency_symbol;
+    const char *pay_url; /**< where the order can be paid now, or NULL */
     int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
     bool tax_inclusive;
     bool claimable; /**< a consumer becomes the buyer by confirming */

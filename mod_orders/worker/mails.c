@@ -23,10 +23,10 @@ static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mai
                             run->context->is_stopping, run->context->data);
 }
 
-/** A mail that the server refused for good, or whose link has expired, is not tried again. */
+/** A mail that the server refused for good is not tried again. */
 static bool is_final(const orders_problem_t *problem)
 {
-    return problem->error == ORDERS_E_mail_refused || problem->error == ORDERS_E_link_expired;
+    return problem->error == ORDERS_E_mail_refused;
 }
 
 orders_problem_t *orders_job_send_mails(const orders_job_run_t *run)

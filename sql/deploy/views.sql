@@ -179,6 +179,21 @@ BEGIN
 END
 $$;
 
+-- A function of its own for the same reason. can_be_paid is a function of the releases, which this view outlives.
+CREATE FUNCTION orders_v1.pay_url_of(p_tenant integer, p_order bigint) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    o orders.orders;
+    p orders.payment;
+BEGIN
+    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
+    SELECT * INTO p FROM payment x
+    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND NOT x.surplus
+    ORDER BY x.id DESC LIMIT 1;
+    RETURN CASE WHEN p.status = 'pending' AND orders_v1.can_be_paid(o) THEN p.pay_url END;
+END
+$$;
+
 -- A column that a statement does not name costs nothing. Columns of a domain are cast to the type of the domain, which is what callers see.
 CREATE VIEW orders_v1.order_view AS
 SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.api::text AS api, o.version,
@@ -279,7 +294,8 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
                 (SELECT l.kind::text FROM orders.order_line l
                  WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product')
                  ORDER BY l.id LIMIT 1)) AS category,
-       (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol
+       (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol,
+       CASE WHEN o.state = 'open' THEN orders_v1.pay_url_of(o.tenant_id, o.id) END AS pay_url
 FROM orders.orders o;
 
 -- Results of writes.
@@ -414,6 +430,8 @@ FROM orders.users u;
 CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
+COMMENT ON FUNCTION orders_v1.pay_url_of IS
+'Address at which the newest payment of an order can be paid now, surplus payments apart; null once the order cannot be paid, and before its intent is made';
 COMMENT ON FUNCTION orders_v1.cancel_reason IS
 'Comment of the last cancellation of an order; null when it has no comment, or when the order was not cancelled. Takes no locks';
 
@@ -581,6 +599,7 @@ COMMENT ON COLUMN orders_v1.order_view.returns IS 'Returns, by id';
 COMMENT ON COLUMN orders_v1.order_view.category IS
 'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; null: none of these';
 COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; null: none';
+COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'Address at which the order can be paid now; null: none';
 
 COMMENT ON TYPE orders_v1.written IS
 'The answer of a write to an order. id: what was written, as the function states; null: nothing. order: the order afterwards, in which children that
@@ -673,6 +692,6 @@ COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, with a lin
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;
-GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint) TO orders_api;
+GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint) TO orders_api;
 
 COMMIT;

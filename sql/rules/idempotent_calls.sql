@@ -83,6 +83,8 @@ BEGIN
         INTO r.buyer, r.agent, r.company, r.taxes, r.addresses, r.history, r.invoices, r.shipment, r.tracking, r.returns
         FROM orders_v1.order_view v
         WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
+    ELSIF c.api = 'commerce' THEN
+        r.pay_url := orders_v1.pay_url_of(c.tenant_id, p_order);
     END IF;
     RETURN r;
 END
@@ -120,7 +122,7 @@ COMMENT ON FUNCTION orders_v1.keep_answer IS 'Internal: stores the answer of the
 COMMENT ON FUNCTION orders_v1.kept IS 'Internal: p_answer, stored as the answer of the request key, if there is one. p_order: the order that it is about, or null';
 COMMENT ON FUNCTION orders_v1.written_order IS
 'Internal: an order as the answers of writes show it, with its lines, payments, refunds, balance and last posting; for the operator API
-with all that its answers show. The columns of other APIs stay null';
+with all that its answers show, for the commerce API with the address to pay at. The columns of other APIs stay null';
 COMMENT ON FUNCTION orders_v1.finish_with IS 'Internal: finish with the order as written_order has returned it';
 COMMENT ON FUNCTION orders_v1.finish IS
 'Internal: the answer of a write that is about an order: outcome, id (of what was written) and order. Stored as the answer of the request key, if

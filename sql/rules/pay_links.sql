@@ -160,33 +160,63 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.mail_task_of(m orders.mail, p_attempts integer) RETURNS orders_v1.mail_task LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.mail_task;
+BEGIN
+    r.id := m.id;
+    r.order_id := m.order_id;
+    r.template := m.template;
+    r.recipient := m.recipient;
+    r.message_key := m.message_key;
+    r.attempts := p_attempts;
+    SELECT o.number, o.currency, o.exponent, o.total, o.expires_at, coalesce(k.name, t.name)
+    INTO r.order_number, r.currency, r.exponent, r.total, r.order_expires_at, r.seller
+    FROM orders.orders o
+    JOIN orders.tenant t ON t.id = m.tenant_id
+    LEFT JOIN orders.company k ON k.tenant_id = m.tenant_id AND k.id = o.retailer_id
+    WHERE o.tenant_id = m.tenant_id AND o.id = m.order_id;
+    RETURN r;
+END
+$$;
+
+-- A mail asks for money: an order that can no longer be paid needs none. A mail that is being marked is left alone.
+CREATE OR REPLACE FUNCTION orders_v1.drop_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    o orders.orders;
+BEGIN
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = m.tenant_id AND x.id = m.order_id;
+    IF orders_v1.can_be_paid(o) THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM orders.mail x WHERE x.tenant_id = m.tenant_id AND x.id = m.id FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE orders.mail x SET dead = true, last_error = 'order_not_payable'
+        WHERE x.tenant_id = m.tenant_id AND x.id = m.id AND x.done_at IS NULL;
+        PERFORM orders_v1.end_due(m.tenant_id, 'mail', m.id);
+    END IF;
+    RETURN true;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.claim_mail(p_tenant integer, p_limit integer, p_lease integer) RETURNS SETOF orders_v1.mail_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    d orders.due;
-    m orders.mail;
-    r orders_v1.mail_task;
+    d      orders.due;
+    m      orders.mail;
+    v_left integer := p_limit;
 BEGIN
-    FOR d IN SELECT * FROM claim_due(p_tenant, 'mail', '', p_limit, p_lease) LOOP
-        SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.done_at IS NULL AND NOT x.dead;
-        IF NOT FOUND THEN
-            PERFORM end_due(p_tenant, 'mail', d.id);
-            CONTINUE;
-        END IF;
-        r := NULL;
-        r.id := m.id;
-        r.order_id := m.order_id;
-        r.template := m.template;
-        r.recipient := m.recipient;
-        r.message_key := m.message_key;
-        r.attempts := d.attempts;
-        SELECT o.number, o.currency, o.exponent, o.total, o.expires_at, coalesce(k.name, t.name)
-        INTO r.order_number, r.currency, r.exponent, r.total, r.order_expires_at, r.seller
-        FROM orders o
-        JOIN tenant t ON t.id = p_tenant
-        LEFT JOIN company k ON k.tenant_id = p_tenant AND k.id = o.retailer_id
-        WHERE o.tenant_id = p_tenant AND o.id = m.order_id;
-        RETURN NEXT r;
+    FOR v_round IN 1 .. 100 LOOP
+        FOR d IN SELECT * FROM claim_due(p_tenant, 'mail', '', v_left, p_lease) LOOP
+            SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.done_at IS NULL AND NOT x.dead;
+            IF NOT FOUND THEN
+                PERFORM end_due(p_tenant, 'mail', d.id);
+            ELSIF NOT drop_mail(m) THEN
+                v_left := v_left - 1;
+                RETURN NEXT mail_task_of(m, d.attempts);
+            END IF;
+        END LOOP;
+        EXIT WHEN v_left = 0 OR NOT FOUND;
     END LOOP;
 END
 $$;
@@ -244,8 +274,11 @@ COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
 says that the provider no longer knows its intent. OR404, OR409 order_not_payable (with the states),
 payment_method_mismatch';
+COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: what a mail is composed of';
+COMMENT ON FUNCTION orders_v1.drop_mail IS
+'Internal: whether a claimed mail is not to be sent, because its order can no longer be paid; it is dead then';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
-'Worker: claims mail that is due, for p_lease seconds';
+'Worker: claims up to p_limit mails that are due, for p_lease seconds. Mails whose order can no longer be paid are dead and not claimed';
 COMMENT ON FUNCTION orders_v1.mark_mail IS
 'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when
 p_final. Returns how many';

@@ -75,6 +75,16 @@ SELECT is(mark_mail(77, :m3, false, true, 'no such mailbox'), 1, 'what no other 
 SELECT is((SELECT ROW(dead, last_error)::text FROM mail WHERE id = :m3), '(t,"no such mailbox")', 'is dead at once');
 SELECT is(mark_mail(1, :m3, true, false, NULL), 0, 'another tenant''s mail is not there');
 
+-- A mail for an order that can no longer be paid is not sent, and does not hold up the next one.
+SELECT pg_temp.sell('external') AS gone1, pg_temp.sell('external') AS gone2, pg_temp.sell('external') AS gone3, pg_temp.sell('external') AS open1 \gset
+SELECT is(pg_temp.send(o.id, p_email => 'x' || o.id || '@example.com'), 'done', 'a link is sent') FROM (VALUES (:gone1), (:gone2), (:gone3), (:open1)) AS o (id);
+SELECT pg_temp.let_expire(:gone1, now() - interval '1 s'), pg_temp.call_off(:gone2), pg_temp.paypal('paid', :gone3, 'PP-gone') \g (format=unaligned) /dev/null
+SELECT pg_temp.make_due('mail', o.id, now() - o.age) FROM (VALUES (:gone1, interval '4 s'), (:gone2, interval '3 s'), (:gone3, interval '2 s'), (:open1, interval '1 s')) AS o (id, age) \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(order_id::text, ' ') FROM claim_mail(77, 1, 60)), :'open1', 'expired, cancelled or paid meanwhile: the next mail is claimed');
+SELECT is((SELECT string_agg(dead || ' ' || last_error, ', ') FROM mail WHERE order_id IN (:gone1, :gone2, :gone3)), 'true order_not_payable, true order_not_payable, true order_not_payable', 'the others are dead');
+SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'mail' AND due_at <= now()), 0::bigint, 'and not due');
+SELECT pg_temp.call_off(:gone1) \g (format=unaligned) /dev/null
+
 -- The link is opened: the payment whose intent is made now.
 SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);

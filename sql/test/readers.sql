@@ -92,7 +92,7 @@ SET LOCAL enable_bitmapscan = on;
 SELECT set_eq('SELECT id FROM shown', 'SELECT id FROM orders WHERE tenant_id = 77', 'each order is one row');
 SELECT is((SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0
              AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = 'orders.orders'::regclass AND o.attname = a.attname)),
-          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol',
+          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url',
           'the columns that are not those of the table');
 SELECT is_empty(format($$SELECT s.id, s.j -> %L, to_jsonb(o) -> %L FROM shown s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id WHERE (s.j -> %L) IS DISTINCT FROM (to_jsonb(o) -> %L)$$,
                        a.attname, a.attname, a.attname, a.attname), a.attname || ' is that of the table')
@@ -103,6 +103,15 @@ SELECT is_empty($$SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_type t
 SELECT results_eq('SELECT id, cancel_reason FROM shown WHERE cancel_reason IS NOT NULL', format($$VALUES (%s::bigint, 'changed my mind')$$, :gone), 'a reason is that of a cancelled order');
 SELECT results_eq(format('SELECT category, currency_symbol, count(*) FROM shown WHERE id IN (%s, %s, %s) GROUP BY 1, 2 ORDER BY 1', :goods, :sale, :yearly), $$VALUES ('plan', '$', 1::bigint), ('product', '$', 2)$$,
                   'what was ordered, and the symbol of its currency');
+
+SELECT results_eq('SELECT id, pay_url FROM shown WHERE pay_url IS NOT NULL', format($$VALUES (%s::bigint, 'https://pay')$$, :asked), 'an address to pay at is that of an open order with an intent');
+SELECT is((SELECT (w."order").pay_url FROM finish(ROW(77, a.api, 'buyer', NULL, NULL, NULL, NULL)::context, 'done', :asked, :asked) AS w), a.url, 'the answer to a write of the ' || a.api || ' API')
+FROM (VALUES ('commerce', 'https://pay'), ('user', NULL)) AS a (api, url);
+UPDATE payment SET surplus = true WHERE id = (SELECT max(id) FROM payment WHERE order_id = :outside);
+SELECT is((SELECT pay_url FROM order_view WHERE tenant_id = 77 AND id = :outside), NULL, 'a paid order has none');
+SELECT pg_temp.let_expire(:asked, now()) \g (format=unaligned) /dev/null
+SELECT is((SELECT pay_url FROM order_view WHERE tenant_id = 77 AND id = :asked), NULL, 'nor has an order past its expiry');
+UPDATE payment SET surplus = false WHERE id = (SELECT max(id) FROM payment WHERE order_id = :outside);
 
 -- --- children -----------------------------------------------------------------------------------------------------------------
 

@@ -438,6 +438,8 @@ SELECT 'orders_v1.is_paid_by_link'::regproc;
 SELECT 'orders_v1.check_paid_by_link'::regproc;
 SELECT 'orders_v1.pay_link_standing'::regproc;
 SELECT 'orders_v1.start_payment'::regproc;
+SELECT 'orders_v1.mail_task_of'::regproc;
+SELECT 'orders_v1.drop_mail'::regproc;
 SELECT 'orders_v1.claim_mail'::regproc;
 SELECT 'orders_v1.mark_mail'::regproc;
 SELECT 1 / has_function_privilege('orders_api',

@@ -27,26 +27,16 @@ static const char *status_of(const orders_order_t *order)
     return orders_project(orders_commerce_status, order);
 }
 
-/* Where the order can still be paid, or NULL. */
-static const char *pay_url(const orders_order_t *order)
-{
-    const orders_payment_t *payment = orders_latest_payment(order);
-    bool open = payment && strcmp(payment->status, "pending") == 0 &&
-                (!order->expires_at || order->expires_at > apr_time_now());
-    return open ? payment->pay_url : NULL;
-}
-
 void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *order)
 {
-    const char *url = pay_url(order);
     orders_json_begin_object(json);
     orders_json_member_int(json, "order_id", order->id);
     orders_json_member_string(json, "order_number", order->number);
     orders_member_amount(json, "order_total", order, order->total);
     orders_json_member_string(json, "currency_code", order->currency);
     orders_json_member_string(json, "status", status_of(order));
-    if (url) {
-        orders_json_member_string(json, "payment_url", url);
+    if (order->pay_url) {
+        orders_json_member_string(json, "payment_url", order->pay_url);
     }
     orders_json_end_object(json);
 }
@@ -68,14 +58,13 @@ static int64_t address_id(const orders_order_t *order, const char *type)
  */
 static void member_order_data(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool)
 {
-    const char *url = pay_url(order);
     const orders_document_t *data = &order->metadata;
-    if (!url || data->length < 2) {
+    if (!order->pay_url || data->length < 2) {
         orders_member_object(json, "data", *data);
         return;
     }
     orders_json_t *quoted = orders_json_open(pool);
-    orders_json_string(quoted, url);
+    orders_json_string(quoted, order->pay_url);
     const char *text =
         apr_pstrcat(pool, apr_pstrmemdup(pool, data->text, (apr_size_t)data->length - 1),
                     data->length > 2 ? ", " : "",
