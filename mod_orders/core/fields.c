@@ -28,7 +28,7 @@ typedef struct {
 typedef bool (*decoder_t)(slot_t *slot);
 
 /** How a member's name is shown in a path: a client may have sent a very long one. */
-static const char *shown_name(const char *name, apr_pool_t *pool)
+const char *orders_field_shown_name(const char *name, apr_pool_t *pool)
 {
     return strlen(name) > MAX_SHOWN ? orders_text_sanitise(pool, name, MAX_SHOWN) : name;
 }
@@ -153,6 +153,8 @@ static bool decode_string(slot_t *slot)
         return sanitise_string(slot);
     }
     if (field->flags & ORDERS_FIELD_OR_NUMBER) {
+        slot->text = literal_text(slot);
+    } else if (field->flags & ORDERS_FIELD_OR_INTEGER && json_is_integer(slot->json)) {
         slot->text = literal_text(slot);
     }
     if (!is_string(slot)) {
@@ -341,7 +343,8 @@ static bool decode_map(slot_t *slot)
     {
         slot_t entry = *slot;
 
-        entry.name = apr_pstrcat(slot->pool, slot->name, ".", shown_name(name, slot->pool), NULL);
+        entry.name = apr_pstrcat(slot->pool, slot->name, ".",
+                                 orders_field_shown_name(name, slot->pool), NULL);
         good = (!field->format || field->format->matches(name) ||
                 refuse(&entry, ORDERS_E_invalid_field, "%s", field->format->sentence)) &&
                decode_entry(slot, value, entry.name, NULL) && good;
@@ -427,6 +430,9 @@ static bool decode_slot(slot_t *slot)
     return decoders[slot->field->type](slot);
 }
 
+/** Flags of texts for which "" counts as absent. */
+#define NO_EMPTY_TEXT (ORDERS_FIELD_REQUIRED | ORDERS_FIELD_LENIENT)
+
 /** Finds the field's value; false when it is not there (see fields.h for what that means). */
 static bool fetch(slot_t *slot)
 {
@@ -448,7 +454,7 @@ static bool fetch(slot_t *slot)
     }
     if (slot->text && *slot->text == '\0') {
         return field->offset == ORDERS_FIELD_CHECKED ||
-               (field->type == ORDERS_FIELD_STRING && !(field->flags & ORDERS_FIELD_REQUIRED));
+               (field->type == ORDERS_FIELD_STRING && !(field->flags & NO_EMPTY_TEXT));
     }
     return true;
 }
@@ -504,6 +510,22 @@ void orders_fields_describe(const orders_field_t *table, size_t count, const ord
     }
 }
 
+/** Decodes one field. `*valid`: the struct has its value now. False when the field counts as absent. */
+static bool read_field(slot_t *slot, bool *valid)
+{
+    orders_problem_t *ignored = NULL, **problem = slot->problem;
+    bool lenient = slot->field->flags & ORDERS_FIELD_LENIENT;
+    bool there = fetch(slot);
+
+    if (lenient) {
+        slot->problem = &ignored;
+        slot->json = slot->text ? NULL : slot->json;
+    }
+    *valid = there && decode_slot(slot);
+    slot->problem = problem;
+    return lenient ? *valid : there;
+}
+
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into, apr_pool_t *pool)
 {
@@ -511,6 +533,7 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
     slot_t slot = {.input = input, .pool = pool, .problem = &problem};
     value_t discarded;
     size_t index;
+    bool valid;
 
     orders_fields_describe(table, count, input);
     for (index = 0; index < count; index++) {
@@ -520,77 +543,12 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
         slot.name = field->name;
         slot.to = into && field->offset != ORDERS_FIELD_CHECKED ? (char *)into + field->offset
                                                                 : (void *)&discarded;
-        if (!fetch(&slot)) {
-            if (field->flags & ORDERS_FIELD_REQUIRED) {
-                refuse(&slot, ORDERS_E_required_field, "The field is required.");
-            }
-        } else if (decode_slot(&slot) && into && field->given != SIZE_MAX) {
+        if (!read_field(&slot, &valid) && field->flags & ORDERS_FIELD_REQUIRED) {
+            refuse(&slot, ORDERS_E_required_field, "The field is required.");
+        }
+        if (valid && into && field->given != SIZE_MAX) {
             *(bool *)((char *)into + field->given) = true;
         }
     }
     return problem;
-}
-
-typedef struct names_t {
-    const orders_field_t *table;
-    size_t count;
-    const char *const *read_only;
-} names_t;
-
-/** Whether a list of the table or of `read_only` has the name; "id[]" is "id" in a form. */
-static bool is_known(const names_t *names, const char *name, bool form)
-{
-    size_t length = form ? strcspn(name, "[") : strlen(name);
-
-    for (size_t i = 0; i < names->count; i++) {
-        if (strncmp(names->table[i].name, name, length) == 0 && !names->table[i].name[length]) {
-            return true;
-        }
-    }
-    for (const char *const *other = names->read_only; other && *other; other++) {
-        if (strncmp(*other, name, length) == 0 && !(*other)[length]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_name(const names_t *names, const orders_input_t *input, const char *name,
-                       orders_problem_t **problem, apr_pool_t *pool)
-{
-    if (!is_known(names, name, !input->root)) {
-        orders_problem_field(problem, pool,
-                             apr_pstrcat(pool, input->prefix, shown_name(name, pool), NULL),
-                             ORDERS_E_unknown_field, orders_error_sentence(ORDERS_E_unknown_field));
-    }
-}
-
-orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size_t count,
-                                               const char *const *read_only,
-                                               const orders_input_t *input, void *into,
-                                               apr_pool_t *pool)
-{
-    const names_t names = {table, count, read_only};
-    orders_problem_t *problem = orders_fields_decode(table, count, input, into, pool);
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(input->root, name, value)
-    {
-        check_name(&names, input, name, &problem, pool);
-    }
-    for (int i = 0; input->pairs && i < input->pairs->nelts; i++) {
-        name = APR_ARRAY_IDX(input->pairs, i, orders_pair_t).name;
-        check_name(&names, input, name, &problem, pool);
-    }
-    return problem;
-}
-
-orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
-                                            const orders_input_t *input, void *into,
-                                            apr_pool_t *pool)
-{
-    return table->exactly ? orders_fields_decode_exactly(table->fields, table->count,
-                                                         table->read_only, input, into, pool)
-                          : orders_fields_decode(table->fields, table->count, input, into, pool);
 }

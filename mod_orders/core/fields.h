@@ -76,8 +76,13 @@ typedef enum {
  * any other type counts as absent.
  */
 #define ORDERS_FIELD_SANITISE 4u
-#define ORDERS_FIELD_OR_NUMBER 8u /**< STRING: a number is accepted too, as its literal text */
-#define ORDERS_FIELD_OR_EMPTY 16u /**< STRING, checked only: "" needs no format */
+#define ORDERS_FIELD_OR_NUMBER 8u   /**< STRING: a number is accepted too, as its literal text */
+#define ORDERS_FIELD_OR_EMPTY 16u   /**< STRING, checked only: "" needs no format */
+#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING: an integer is accepted too, as its digits */
+/** A value that is not valid, or "", counts as absent. A text in JSON is read as in a form: "2" is a number too. */
+#define ORDERS_FIELD_LENIENT 64u
+/** Required, but not by the decoder: the database or the handler refuses a request without the field. */
+#define ORDERS_FIELD_REQUIRED_LATER 128u
 
 /** The offset of a field that is checked only: it has no place in a struct, and "" is a value like any other. */
 #define ORDERS_FIELD_CHECKED SIZE_MAX

@@ -5,7 +5,7 @@
 
 #include "api/common/projection.h"
 #include "api/common/request.h"
-#include "core/call.h"
+#include "core/call_input.h"
 #include "store/views.h"
 
 /** `status`. */
@@ -14,6 +14,27 @@ extern const orders_projection_t orders_commerce_status[];
 extern const char *const orders_commerce_categories[];
 /** What a list's `period` can be, in words and in patterns; NULL-terminated. */
 extern const char *const orders_commerce_periods[];
+
+/** What the routes read. */
+extern const orders_field_table_t orders_commerce_create_fields;
+extern const orders_field_table_t orders_commerce_upgrade_fields;
+extern const orders_field_table_t orders_commerce_list_fields;
+extern const orders_field_table_t orders_commerce_detail_fields;
+extern const orders_page_rules_t orders_commerce_pages;
+
+/** The words of a route for a rule that an order breaks; the value of the rule takes the place of %s. */
+typedef struct orders_commerce_word_t {
+    const char *rule, *field, *message;
+} orders_commerce_word_t;
+
+/** `refusals` of a route, beside the words that all routes have. */
+typedef struct orders_commerce_refusals_t {
+    const orders_commerce_word_t *words;
+    size_t count;
+} orders_commerce_refusals_t;
+
+extern const orders_commerce_refusals_t orders_commerce_create_refusals;
+extern const orders_commerce_refusals_t orders_commerce_upgrade_refusals;
 
 orders_problem_t *orders_commerce_create(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_commerce_upgrade(orders_call_t *call, orders_reply_t *reply);
@@ -30,9 +51,9 @@ const char *orders_commerce_member(const orders_call_t *call, const char *uid);
 /** The body, which is JSON too where it only looks like it; an empty one is an empty object, whatever its type. */
 orders_problem_t *orders_commerce_body(orders_input_t **input,
                                        orders_call_t *call) ORDERS_MUSTCHECK;
-/** These fields (NULL-terminated) of the query and of the body. */
-orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
-                                        const char *const *names) ORDERS_MUSTCHECK;
+/** The fields of the route, and the size of the page, from the query and from the body. */
+orders_problem_t *orders_commerce_query(orders_input_t **input,
+                                        orders_call_t *call) ORDERS_MUSTCHECK;
 /** Refuses the field `uid`. */
 void orders_commerce_refuse_member(orders_problem_t **problem, apr_pool_t *pool);
 

@@ -16,25 +16,45 @@ typedef struct member_t {
     const char *name, *ours;
 } member_t;
 
-static const member_t line_members[] = {
-    {"product_id", "product"}, {"quantity", "quantity"},  {"unit_price", "unit_price"},
-    {"discount", "discount"},  {"total_amount", "total"},
-};
+/*
+ * The members of requests: X(name, what the database calls it, type, further members of the field). The database checks the
+ * values, so the tables of fields refuse none of them.
+ */
+#define LINE_MEMBERS(X)                                                                            \
+    X("product_id", "product", DECIMAL)                                                            \
+    X("quantity", "quantity", DECIMAL)                                                             \
+    X("unit_price", "unit_price", DECIMAL)                                                         \
+    X("discount", "discount", DECIMAL)                                                             \
+    X("total_amount", "total", DECIMAL)
 
-static const member_t goods_members[] = {{"total_amount", "total"}};
+#define GOODS_MEMBERS(X) X("total_amount", "total", DECIMAL)
 
-static const member_t package_members[] = {
-    {"order_type", "type"},   {"product_id", "product"}, {"unit_price", "unit_price"},
-    {"discount", "discount"}, {"order_total", "total"},
-};
+#define PACKAGE_MEMBERS(X)                                                                         \
+    X("order_type", "type", WORD, .words = package_types)                                          \
+    X("product_id", "product", DECIMAL)                                                            \
+    X("unit_price", "unit_price", DECIMAL)                                                         \
+    X("discount", "discount", DECIMAL)                                                             \
+    X("order_total", "total", DECIMAL)
 
-static const member_t address_members[] = {
-    {"address_first_name", "given_name"}, {"address_last_name", "family_name"},
-    {"address_mail_id", "email"},         {"address_phone_number", "phone"},
-    {"address_name_line", "house"},       {"address_premise", "street"},
-    {"address_locality", "city"},         {"address_postal_code", "postal_code"},
-    {"address_country_code", "country"},  {"address_state_code", "state"},
-};
+#define ADDRESS_MEMBERS(X)                                                                         \
+    X("address_first_name", "given_name", TEXT, .max = 200)                                        \
+    X("address_last_name", "family_name", TEXT, .max = 200)                                        \
+    X("address_mail_id", "email", STRING, .max = 200)                                              \
+    X("address_phone_number", "phone", TEXT, .max = 200)                                           \
+    X("address_name_line", "house", TEXT, .max = 200)                                              \
+    X("address_premise", "street", TEXT, .max = 200)                                               \
+    X("address_locality", "city", TEXT, .max = 200)                                                \
+    X("address_postal_code", "postal_code", TEXT, .max = 200)                                      \
+    X("address_country_code", "country", STRING)                                                   \
+    X("address_state_code", "state", TEXT)
+
+static const char *const package_types[] = {"upgrade", "renewal", NULL};
+
+#define AS_MEMBER(name, ours, ...) {name, ours},
+static const member_t line_members[] = {LINE_MEMBERS(AS_MEMBER)};
+static const member_t goods_members[] = {GOODS_MEMBERS(AS_MEMBER)};
+static const member_t package_members[] = {PACKAGE_MEMBERS(AS_MEMBER)};
+static const member_t address_members[] = {ADDRESS_MEMBERS(AS_MEMBER)};
 
 typedef struct payment_t {
     const char *payment_method, *payment_channel, *payment_return_url;
@@ -42,22 +62,41 @@ typedef struct payment_t {
 
 static const char *const methods[] = {"manual", "balance", "external", NULL};
 
-static const orders_field_t payment_fields[] = {
-    ORDERS_FIELD(payment_t, WORD, payment_method, .words = methods),
-    ORDERS_FIELD(payment_t, STRING, payment_channel, .max = 64),
-    ORDERS_FIELD(payment_t, STRING, payment_return_url, .max = 2048),
-};
+#define PAYMENT_FIELDS                                                                             \
+    ORDERS_FIELD(payment_t, WORD, payment_method, .words = methods),                               \
+        ORDERS_FIELD(payment_t, STRING, payment_channel, .max = 64),                               \
+        ORDERS_FIELD(payment_t, STRING, payment_return_url, .max = 2048)
 
-/* Numbers that SQL judges, in JSON as a number or a text, in a form as a text. */
-#define NUMBER(field)                                                                              \
-    {                                                                                              \
-        .name = field, .type = ORDERS_FIELD_DECIMAL, .given = SIZE_MAX                             \
-    }
-static const orders_field_t numbers[] = {
-    NUMBER("total_amount"), NUMBER("order_total"), NUMBER("product_id"),
-    NUMBER("unit_price"),   NUMBER("discount"),
-};
-#undef NUMBER
+#define DECIMAL ORDERS_FIELD_DECIMAL, 0
+#define WORD ORDERS_FIELD_WORD, 0
+#define STRING ORDERS_FIELD_STRING, 0
+#define TEXT ORDERS_FIELD_STRING, ORDERS_FIELD_OR_NUMBER
+#define AS_FIELD(...) FIELD(__VA_ARGS__)
+#define FIELD(field, ours, kind, more, ...)                                                        \
+    {.name = (field),                                                                              \
+     .type = (kind),                                                                               \
+     .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER | (more),                         \
+     .offset = ORDERS_FIELD_CHECKED,                                                               \
+     .given = SIZE_MAX,                                                                            \
+     __VA_ARGS__},
+
+static const orders_field_t line_fields[] = {LINE_MEMBERS(AS_FIELD)};
+static const orders_field_table_t line_table = ORDERS_FIELD_TABLE(line_fields);
+static const orders_field_t address_fields[] = {ADDRESS_MEMBERS(AS_FIELD)};
+static const orders_field_table_t address_table = ORDERS_FIELD_TABLE(address_fields);
+
+/* In a form `products` and `address` are JSON, or the members of the address are fields of their own. */
+static const orders_field_t create_fields[] = {
+    PAYMENT_FIELDS,
+    AS_FIELD("uid", NULL, TEXT) GOODS_MEMBERS(AS_FIELD)
+        FIELD("products", NULL, ORDERS_FIELD_ARRAY, 0, .min = 1, .max = 500, .members = &line_table)
+            FIELD("address", NULL, ORDERS_FIELD_OBJECT, 0, .members = &address_table)};
+const orders_field_table_t orders_commerce_create_fields = ORDERS_FIELD_TABLE(create_fields);
+
+static const orders_field_t upgrade_fields[] = {PAYMENT_FIELDS, AS_FIELD("uid", NULL, TEXT)
+                                                                    PACKAGE_MEMBERS(AS_FIELD)
+                                                                        ADDRESS_MEMBERS(AS_FIELD)};
+const orders_field_table_t orders_commerce_upgrade_fields = ORDERS_FIELD_TABLE(upgrade_fields);
 
 /* Numbers keep their literals. A list or an object, which none of these fields is, becomes an empty list. */
 static void write_value(orders_json_t *json, const orders_input_t *input, const json_t *value)
@@ -171,12 +210,11 @@ static const char *package_document(const orders_call_t *call, const orders_inpu
     return orders_json_text(json, call->pool, &length);
 }
 
-/* What configuration has its say about. */
+/* The payment, which the configuration restricts. */
 static orders_problem_t *read_payment(payment_t *payment, const orders_call_t *call,
                                       const orders_input_t *input)
 {
-    orders_problem_t *problem = orders_fields_decode(payment_fields, ORDERS_COUNT(payment_fields),
-                                                     input, payment, call->pool);
+    orders_problem_t *problem = orders_call_decode(call, input, payment);
     if (orders_or_null(payment->payment_return_url) &&
         !orders_return_url_allowed(payment->payment_return_url, call->settings->return_urls)) {
         orders_problem_field(&problem, call->pool, "payment_return_url",
@@ -201,7 +239,6 @@ static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, docum
     const orders_order_t *placed;
     ORDERS_TRY(orders_commerce_body(&input, call));
     ORDERS_TRY(read_payment(&payment, call, input));
-    orders_fields_describe(numbers, ORDERS_COUNT(numbers), input);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     const orders_member_order_t order = {
         .document = document(call, input, &payment),
@@ -218,7 +255,6 @@ static orders_problem_t *place(orders_call_t *call, orders_reply_t *reply, docum
     ORDERS_TRY(
         orders_payment_flow_first(&flow, orders_or_null(payment.payment_return_url), &written));
     ORDERS_TRY(orders_written_order(call->pool, written, &placed));
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     reply->replayed = written->replayed;
     orders_commerce_begin(reply->json);

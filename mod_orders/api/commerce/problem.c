@@ -9,17 +9,12 @@
 
 #include "api/commerce/commerce.h"
 
-/* What a rule is called; the rule's value stands for %s. */
-typedef struct word_t {
-    const char *rule, *field, *message;
-} word_t;
-
 #define UPGRADE_IN_PROCESSING                                                                      \
     "There exists a package upgrade in processing. Please wait until the process complete or "     \
     "contact the site administrator."
 
 /* Both routes have these. */
-static const word_t order_words[] = {
+static const orders_commerce_word_t order_words[] = {
     {"user_unknown", "uid", "Invalid user id"},
     {"product_unknown", "product_id", "Invalid product_id %s"},
     {"unit_price_mismatch", "unit_price", "Invalid unit_price. It is %s."},
@@ -41,7 +36,7 @@ static const word_t order_words[] = {
     {"package_confirming", "uid", UPGRADE_IN_PROCESSING},
 };
 
-static const word_t create_words[] = {
+static const orders_commerce_word_t create_words[] = {
     {"lines_required", "products", "This field is required. Must have one product."},
     {"lines_too_many", "products", "Too many products."},
     {"quantity_invalid", "quantity", "Invalid quantity. Quantity must be greater than 1."},
@@ -52,7 +47,7 @@ static const word_t create_words[] = {
     {"postcode_invalid", "address_postal_code", "Invalid address_postal_code"},
 };
 
-static const word_t upgrade_words[] = {
+static const orders_commerce_word_t upgrade_words[] = {
     {"type_unknown", "order_type", "Invalid order_type. Supported values are upgrade,renewal"},
     {"postcode_invalid", "address_postcode", "Invalid postcode"},
     {"discount_not_below", "order_total", "Discount must be less than unit_price."},
@@ -74,32 +69,27 @@ static const word_t upgrade_words[] = {
      "You cannot perform package upgrade because you have an active refund request."},
 };
 
-typedef struct words_t {
-    const char *route;
-    const word_t *words;
-    size_t count;
-} words_t;
+const orders_commerce_refusals_t orders_commerce_create_refusals = {create_words,
+                                                                    ORDERS_COUNT(create_words)};
+const orders_commerce_refusals_t orders_commerce_upgrade_refusals = {upgrade_words,
+                                                                     ORDERS_COUNT(upgrade_words)};
+static const orders_commerce_refusals_t of_all_routes = {order_words, ORDERS_COUNT(order_words)};
 
-static const words_t words_of_routes[] = {
-    {"commerce.create", create_words, ORDERS_COUNT(create_words)},
-    {"commerce.upgrade", upgrade_words, ORDERS_COUNT(upgrade_words)},
-    {NULL, order_words, ORDERS_COUNT(order_words)}, /* of any */
-};
-
-static const word_t *word_of(const orders_call_t *call, const char *rule)
+static const orders_commerce_word_t *word_in(const orders_commerce_refusals_t *refusals,
+                                             const char *rule)
 {
-    for (size_t i = 0; i < ORDERS_COUNT(words_of_routes); i++) {
-        const words_t *own = &words_of_routes[i];
-        if (own->route && (!call->route || strcmp(own->route, call->route->name) != 0)) {
-            continue;
-        }
-        for (size_t w = 0; w < own->count; w++) {
-            if (strcmp(own->words[w].rule, rule) == 0) {
-                return &own->words[w];
-            }
+    for (size_t i = 0; refusals && i < refusals->count; i++) {
+        if (strcmp(refusals->words[i].rule, rule) == 0) {
+            return &refusals->words[i];
         }
     }
     return NULL;
+}
+
+static const orders_commerce_word_t *word_of(const orders_call_t *call, const char *rule)
+{
+    const orders_commerce_word_t *own = word_in(call->route ? call->route->refusals : NULL, rule);
+    return own ? own : word_in(&of_all_routes, rule);
 }
 
 /* What the order book's refusals name that this API calls something else. */
@@ -153,7 +143,7 @@ static void add_rules(apr_array_header_t *refusals, const orders_call_t *call,
         const json_t *entry = json_array_get(refused, i);
         const char *rule = json_string_value(json_object_get(entry, "rule"));
         const char *value = json_string_value(json_object_get(entry, "value"));
-        const word_t *word = rule ? word_of(call, rule) : NULL;
+        const orders_commerce_word_t *word = rule ? word_of(call, rule) : NULL;
         refuse(refusals, word ? word->field : DETAIL,
                word ? fill(call->pool, word->message, value) : problem->detail);
     }

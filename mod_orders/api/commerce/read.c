@@ -8,7 +8,7 @@
 #include "core/page.h"
 #include "store/member.h"
 
-static const orders_page_rules_t rules = {
+const orders_page_rules_t orders_commerce_pages = {
     .size = "limit",
     .default_size = 20,
     .max_size = 100,
@@ -16,14 +16,10 @@ static const orders_page_rules_t rules = {
 
 /* What a list can be asked for; `number` is what the specification calls order_number there. */
 typedef struct filter_t {
-    const char *order_number, *number, *period, *category;
+    const char *order_number, *number, *period, *category, *uid;
 } filter_t;
 
 #define NUMBER "order number"
-
-static const char *const list_names[] = {"order_number", NUMBER, "period", "category",
-                                         "limit",        "uid",  NULL};
-static const char *const detail_names[] = {"order_number", "uid", NULL};
 
 static const orders_field_t list_fields[] = {
     ORDERS_FIELD(filter_t, STRING, order_number, .max = 64),
@@ -36,7 +32,16 @@ static const orders_field_t list_fields[] = {
     },
     ORDERS_FIELD(filter_t, STRING, period),
     ORDERS_FIELD(filter_t, WORD, category, .words = orders_commerce_categories),
+    ORDERS_FIELD(filter_t, STRING, uid),
 };
+const orders_field_table_t orders_commerce_list_fields = ORDERS_FIELD_TABLE(list_fields);
+
+/* White space around a number is ignored. */
+static const orders_field_t detail_fields[] = {
+    ORDERS_FIELD(filter_t, STRING, order_number, .flags = ORDERS_FIELD_MULTILINE),
+    ORDERS_FIELD(filter_t, STRING, uid),
+};
+const orders_field_table_t orders_commerce_detail_fields = ORDERS_FIELD_TABLE(detail_fields);
 
 /* Under both names it must be the same. */
 static void join_numbers(orders_problem_t **problem, apr_pool_t *pool, filter_t *filter)
@@ -69,11 +74,11 @@ static void read_period(orders_problem_t **problem, apr_pool_t *pool, filter_t *
     list->to = period.to;
 }
 
-/* Whose orders: of the user who came, or of `uid`. */
-static void read_member(orders_problem_t **problem, const orders_call_t *call,
-                        const orders_input_t *input, const char **member)
+/* The member whose orders are meant: the user of the request, or `uid`. */
+static void read_member(orders_problem_t **problem, const orders_call_t *call, const char *uid,
+                        const char **member)
 {
-    *member = orders_commerce_member(call, orders_or_null(orders_input_string(input, "uid")));
+    *member = orders_commerce_member(call, orders_or_null(uid));
     if (!*member) {
         orders_commerce_refuse_member(problem, call->pool);
     }
@@ -93,15 +98,13 @@ static orders_problem_t *read_list(orders_call_t *call, filter_t *filter,
 {
     orders_input_t *input;
     orders_page_t page;
-    ORDERS_TRY(orders_commerce_query(&input, call, list_names));
-    orders_problem_t *problem =
-        orders_fields_decode(list_fields, ORDERS_COUNT(list_fields), input, filter, call->pool);
-    orders_problem_merge(
-        &problem, call->pool,
-        orders_page_read(&page, &rules, input, "commerce.list", call->settings, call->pool));
+    ORDERS_TRY(orders_commerce_query(&input, call));
+    orders_problem_t *problem = orders_call_decode(call, input, filter);
+    orders_problem_merge(&problem, call->pool,
+                         orders_call_page(&page, call, input, "commerce.list"));
     join_numbers(&problem, call->pool, filter);
     read_period(&problem, call->pool, filter, list);
-    read_member(&problem, call, input, &list->member);
+    read_member(&problem, call, filter->uid, &list->member);
     ORDERS_TRY(problem);
     list->size = page.size;
     list->number = filter->order_number;
@@ -185,16 +188,18 @@ static orders_problem_t *in_our_words(orders_problem_t *problem)
 static orders_problem_t *read_detail(orders_call_t *call, const char **member, const char **number)
 {
     orders_input_t *input;
+    filter_t filter = {NULL};
     orders_problem_t *problem = NULL;
-    ORDERS_TRY(in_our_words(orders_commerce_query(&input, call, detail_names)));
-    *number = orders_input_string(input, "order_number");
+    ORDERS_TRY(in_our_words(orders_commerce_query(&input, call)));
+    ORDERS_TRY(in_our_words(orders_call_decode(call, input, &filter)));
+    *number = filter.order_number;
     if (!*number) {
         refuse_number(&problem, call->pool, ORDERS_E_required_field, "Order Number is required.");
     } else if (!(*number)[strspn(*number, " \t\r\n")]) {
         refuse_number(&problem, call->pool, ORDERS_E_required_field,
                       "Order Number maynot be blank.");
     }
-    read_member(&problem, call, input, member);
+    read_member(&problem, call, filter.uid, member);
     return problem;
 }
 

@@ -101,11 +101,21 @@ orders_problem_t *orders_commerce_body(orders_input_t **input, orders_call_t *ca
     return orders_input_body(input, call, true);
 }
 
-orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call,
-                                        const char *const *names)
+static const char *const *names_of(const orders_route_t *route, apr_pool_t *pool)
+{
+    const orders_field_table_t *table = route->fields;
+    const char **names = apr_pcalloc(pool, (table->count + 2) * sizeof(*names));
+    for (size_t i = 0; i < table->count; i++) {
+        names[i] = table->fields[i].name;
+    }
+    names[table->count] = route->pages ? route->pages->size : NULL;
+    return names;
+}
+
+orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call)
 {
     orders_input_t *query, *body;
     ORDERS_TRY(orders_input_query(&query, call->pool, call->query));
     ORDERS_TRY(orders_commerce_body(&body, call));
-    return orders_input_both(input, query, body, names, call->pool);
+    return orders_input_both(input, query, body, names_of(call->route, call->pool), call->pool);
 }

@@ -17,21 +17,74 @@ const orders_projection_t orders_commerce_status[] = {
 const char *const orders_commerce_categories[] = {"product", "package", "renewal",
                                                   "upgrade", "plan",    NULL};
 
-/* The scope is the user's, or the application's that needs no user. Any type of body is read: clients name wrong ones. */
-#define ROUTE(route_name, route_method, route_path, function)                                      \
-    {                                                                                              \
-        .name = (route_name), .method = (route_method), .path = (route_path),                      \
-        .auth = ORDERS_AUTH_OWN, .scope = ORDERS_SCOPE_BUYER, .body = true, .raw_body = true,      \
-        .before_body = orders_commerce_authenticate, .handler = (function),                        \
-    }
+/*
+ * The scope is that of the user, or of an application that needs no user. Bodies of any type are read, because clients send JSON
+ * with other types (orders_commerce_body).
+ */
+#define COMMON                                                                                     \
+    .auth = ORDERS_AUTH_OWN, .scope = ORDERS_SCOPE_BUYER, .body = ORDERS_BODY_OPTIONAL,            \
+    .raw_body = true, .before_body = orders_commerce_authenticate
 
 static const orders_route_t routes[] = {
-    ROUTE("commerce.create", ORDERS_POST, "/create-order", orders_commerce_create),
-    ROUTE("commerce.upgrade", ORDERS_POST, "/upgrade-renewal-package", orders_commerce_upgrade),
-    ROUTE("commerce.list", ORDERS_GET, "/all-orders", orders_commerce_list),
-    ROUTE("commerce.list", ORDERS_POST, "/all-orders", orders_commerce_list),
-    ROUTE("commerce.detail", ORDERS_GET, "/order-details", orders_commerce_detail),
-    ROUTE("commerce.detail", ORDERS_POST, "/order-details", orders_commerce_detail),
+    {
+        .name = "commerce.create",
+        .method = ORDERS_POST,
+        .path = "/create-order/",
+        COMMON,
+        .headers = ORDERS_HEADER_KEY,
+        .fields = &orders_commerce_create_fields,
+        .refusals = &orders_commerce_create_refusals,
+        .handler = orders_commerce_create,
+    },
+    {
+        .name = "commerce.upgrade",
+        .method = ORDERS_POST,
+        .path = "/upgrade-renewal-package/",
+        COMMON,
+        .headers = ORDERS_HEADER_KEY,
+        .fields = &orders_commerce_upgrade_fields,
+        .refusals = &orders_commerce_upgrade_refusals,
+        .handler = orders_commerce_upgrade,
+    },
+    {
+        .name = "commerce.list",
+        .method = ORDERS_GET,
+        .path = "/all-orders/",
+        COMMON,
+        .fields = &orders_commerce_list_fields,
+        .query = &orders_commerce_list_fields,
+        .pages = &orders_commerce_pages,
+        .handler = orders_commerce_list,
+    },
+    {
+        .name = "commerce.list",
+        .method = ORDERS_POST,
+        .path = "/all-orders/",
+        COMMON,
+        .fields = &orders_commerce_list_fields,
+        .query = &orders_commerce_list_fields,
+        .pages = &orders_commerce_pages,
+        .handler = orders_commerce_list,
+    },
+    {
+        .name = "commerce.detail",
+        .method = ORDERS_GET,
+        .path = "/order-details/",
+        COMMON,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .fields = &orders_commerce_detail_fields,
+        .query = &orders_commerce_detail_fields,
+        .handler = orders_commerce_detail,
+    },
+    {
+        .name = "commerce.detail",
+        .method = ORDERS_POST,
+        .path = "/order-details/",
+        COMMON,
+        .fields = &orders_commerce_detail_fields,
+        .query = &orders_commerce_detail_fields,
+        .handler = orders_commerce_detail,
+    },
 };
 
 const orders_api_t orders_commerce_api = {

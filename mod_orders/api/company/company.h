@@ -3,25 +3,79 @@
 #ifndef ORDERS_API_COMPANY_COMPANY_H
 #define ORDERS_API_COMPANY_COMPANY_H
 
+#include <jansson.h>
+
 #include "api/common/projection.h"
 #include "api/common/request.h"
-#include "core/call.h"
+#include "core/call_input.h"
 #include "store/views.h"
 
 /** `order_status` and `payment_status`. */
 extern const orders_projection_t orders_company_order_status[];
 extern const orders_projection_t orders_company_payment_status[];
 
+/** The fields of all routes. A route decodes those of its table; the others stay as they are. */
+typedef struct orders_company_body_t {
+    const char *order_number, *transaction_id, *cart_id, *type, *email;
+    json_t *billing_address; /**< of any type */
+    int64_t page, limit;
+} orders_company_body_t;
+
 /**
- * Reads the body (JSON or form), or the query of a GET. Where a key is needed and there is none, neither as `api_key` of
- * a body nor in `Authorization`: `required_field`. Whose it is comes after the other required fields: orders_company_identify.
+ * Parses the body, or the query of a GET. Where a key is needed and there is none, neither as `api_key` of a body nor in
+ * `Authorization`: `required_field`. Whose key it is comes after the required fields: orders_company_identify.
  */
 orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input) ORDERS_MUSTCHECK;
+/** Decodes the fields of the route. `required_field` with all fields that are missing or have a value that is not valid. */
+orders_problem_t *orders_company_fields(const orders_call_t *call, const orders_input_t *input,
+                                        orders_company_body_t *body) ORDERS_MUSTCHECK;
 /** Sets call->identity by that key. `unauthenticated`, `forbidden`. */
 orders_problem_t *orders_company_identify(orders_call_t *call,
                                           const orders_input_t *input) ORDERS_MUSTCHECK;
-/** The required text `name` (a number counts as its digits), or NULL: not there, empty, of another type or too long. */
-const char *orders_company_text(const orders_input_t *input, const char *name, apr_pool_t *pool);
+
+/** What the routes read. */
+extern const orders_field_table_t orders_company_list_fields;
+extern const orders_field_table_t orders_company_create_fields;
+extern const orders_field_table_t orders_company_payment_fields;
+extern const orders_field_table_t orders_company_refund_fields;
+extern const orders_field_table_t orders_company_order_fields; /**< the order's number only */
+extern const orders_field_table_t orders_company_send_fields;
+extern const orders_field_table_t orders_company_edit_fields;
+/** The members of `billing_address`. */
+extern const orders_field_table_t orders_company_address;
+#define ORDERS_COMPANY_MAX_ENTRIES 500
+/** The words of `type`, NULL-terminated. */
+extern const char *const orders_company_types[];
+
+/** A word of the specification for a refusal; where the states of the order are the reason, a projection has the word. */
+typedef struct orders_company_word_t {
+    orders_error_e error;
+    const char *word;
+    const orders_projection_t *state; /**< by the states that the refusal names; or NULL */
+} orders_company_word_t;
+
+/** `refusals` of a route. */
+typedef struct orders_company_refusals_t {
+    const char *otherwise; /**< for whatever else is wrong with the request */
+    const orders_company_word_t *words;
+    size_t count;
+    bool page; /**< refusals are pages for people, without words */
+} orders_company_refusals_t;
+
+extern const orders_company_refusals_t orders_company_list_refusals;
+extern const orders_company_refusals_t orders_company_create_refusals;
+extern const orders_company_refusals_t orders_company_payment_refusals;
+extern const orders_company_refusals_t orders_company_cancel_refusals;
+extern const orders_company_refusals_t orders_company_refund_refusals;
+extern const orders_company_refusals_t orders_company_query_refusals;
+extern const orders_company_refusals_t orders_company_detail_refusals;
+extern const orders_company_refusals_t orders_company_send_refusals;
+extern const orders_company_refusals_t orders_company_result_refusals;
+extern const orders_company_refusals_t orders_company_partial_refusals;
+extern const orders_company_refusals_t orders_company_confirm_refusals;
+extern const orders_company_refusals_t orders_company_edit_refusals;
+extern const orders_company_refusals_t orders_company_invoice_refusals;
+extern const orders_company_refusals_t orders_company_page_refusals;
 
 /** A problem that names the order's states, for refusals that this API has a word for. */
 orders_problem_t *orders_company_refuse_state(apr_pool_t *pool, orders_error_e error,

@@ -11,20 +11,18 @@
 #include "core/text.h"
 #include "store/sale.h"
 
-/* These routes have no word for a field that is missing: without a key nobody is signed in, without a number there is
-   no order. */
-static orders_problem_t *begin(orders_call_t *call, orders_input_t **input, const char **number)
+/* These routes have no word for a missing field: without a key the caller is not authenticated, without a number there is no order. */
+static orders_problem_t *begin(orders_call_t *call, orders_input_t **input,
+                               orders_company_body_t *body)
 {
     orders_problem_t *problem = orders_company_read(call, input);
     if (problem) {
         return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, *input));
-    *number = call->route->body ? orders_company_text(*input, "order_number", call->pool)
-                                : call->param[0];
-    return *number ? NULL
-                   : orders_company_lack_as(orders_company_lack(NULL, call, "order_number"),
-                                            ORDERS_E_not_found);
+    body->order_number = call->param[0];
+    problem = call->route->fields ? orders_company_fields(call, *input, body) : NULL;
+    return problem ? orders_company_lack_as(problem, ORDERS_E_not_found) : NULL;
 }
 
 /* What the answer shows beside the order: the retailer as it is now. */
@@ -41,11 +39,11 @@ static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 orders_problem_t *orders_company_partial(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    const char *number;
+    orders_company_body_t body = {NULL};
     orders_order_t *order;
-    ORDERS_TRY(begin(call, &input, &number));
+    ORDERS_TRY(begin(call, &input, &body));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_consumer_read(&reader, call->identity->user_id, number, &order));
+    ORDERS_TRY(orders_consumer_read(&reader, call->identity->user_id, body.order_number, &order));
     reply->json = orders_json_open(call->pool);
     orders_company_write_partial(reply->json, order);
     reply->etag = etag_of(call->pool, order);
@@ -79,12 +77,12 @@ static void write_profile(orders_json_t *json, const orders_profile_t *profile)
 orders_problem_t *orders_company_confirm(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    const char *number;
+    orders_company_body_t body = {NULL};
     orders_writer_t writer;
     orders_bound_buyer_t *bound;
-    ORDERS_TRY(begin(call, &input, &number));
+    ORDERS_TRY(begin(call, &input, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
-    ORDERS_TRY(orders_consumer_bind(&writer, number, &bound));
+    ORDERS_TRY(orders_consumer_bind(&writer, body.order_number, &bound));
     if (!bound->profile) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
@@ -94,17 +92,33 @@ orders_problem_t *orders_company_confirm(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
-/* The members of a billing address. `title` is 0 or 1, all others are texts. */
-static const struct {
-    const char *name;
-    bool required;
-} members[] = {
-    {"given_name", true}, {"family_name", true}, {"title", true},    {"phone", false},
-    {"email", false},     {"street", false},     {"street2", false}, {"city", false},
-    {"state", false},     {"code", false},       {"country", false},
-};
+static const char *const titles[] = {"0", "1", NULL};
+
+#define TEXT(member, ...)                                                                          \
+    {                                                                                              \
+        .name = (member), .type = ORDERS_FIELD_STRING, .offset = ORDERS_FIELD_CHECKED,             \
+        .given = SIZE_MAX, .max = 200, __VA_ARGS__                                                 \
+    }
 #define TITLE 2
-#define LONGEST_MEMBER 200
+static const orders_field_t members[] = {
+    TEXT("given_name", .flags = ORDERS_FIELD_REQUIRED),
+    TEXT("family_name", .flags = ORDERS_FIELD_REQUIRED),
+    [TITLE] = {.name = "title",
+               .type = ORDERS_FIELD_WORD,
+               .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_OR_INTEGER,
+               .offset = ORDERS_FIELD_CHECKED,
+               .given = SIZE_MAX,
+               .words = titles},
+    TEXT("phone"),
+    TEXT("email"),
+    TEXT("street"),
+    TEXT("street2"),
+    TEXT("city"),
+    TEXT("state"),
+    TEXT("code"),
+    TEXT("country"),
+};
+const orders_field_table_t orders_company_address = ORDERS_FIELD_TABLE(members);
 
 /* A member as JSON has it, or as a form has it: billing_address[city]. */
 static const char *member_of(const orders_input_t *input, json_t *address, const char *name,
@@ -130,14 +144,15 @@ static const char *fault_of(size_t member, const char *text, bool other_type)
                : !text || (strcmp(text, "0") != 0 && strcmp(text, "1") != 0) ? "invalid"
                                                                              : NULL;
     }
-    if (other_type || orders_utf8_count(text ? text : "", length) > LONGEST_MEMBER ||
+    if (other_type ||
+        orders_utf8_count(text ? text : "", length) > (apr_size_t)members[member].max ||
         orders_text_has_control(text ? text : "", length, false)) {
         return "invalid";
     }
     if (length && strcmp(members[member].name, "email") == 0 && !orders_is_mail_address(text)) {
         return "invalid";
     }
-    return !length && members[member].required ? "required" : NULL;
+    return !length && members[member].flags & ORDERS_FIELD_REQUIRED ? "required" : NULL;
 }
 
 typedef struct form_t {
@@ -165,11 +180,10 @@ static void read_member(const orders_input_t *input, json_t *address, size_t mem
     }
 }
 
-static form_t read_form(const orders_input_t *input, apr_pool_t *pool)
+static form_t read_form(const orders_input_t *input, json_t *address, apr_pool_t *pool)
 {
     form_t form = {orders_json_open(pool), orders_json_open(pool),
                    apr_array_make(pool, 1, sizeof(const char *))};
-    json_t *address = json_object_get(orders_input_object(input), "billing_address");
     orders_json_begin_object(form.address);
     orders_json_begin_object(form.faults);
     orders_json_key(form.faults, "validation");
@@ -186,15 +200,15 @@ static form_t read_form(const orders_input_t *input, apr_pool_t *pool)
 orders_problem_t *orders_company_edit(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
-    const char *number;
+    orders_company_body_t body = {NULL};
     orders_writer_t writer;
     orders_written_t *written;
     apr_size_t length;
-    ORDERS_TRY(begin(call, &input, &number));
-    form_t form = read_form(input, call->pool);
+    ORDERS_TRY(begin(call, &input, &body));
+    form_t form = read_form(input, body.billing_address, call->pool);
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     orders_problem_t *problem = orders_consumer_edit(
-        &writer, number,
+        &writer, body.order_number,
         form.refused->nelts ? NULL : orders_json_text(form.address, call->pool, &length), &written);
     if (problem && problem->error == ORDERS_E_invalid_fields) {
         problem->extra = orders_json_text(form.faults, call->pool, &length);

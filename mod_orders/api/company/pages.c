@@ -93,9 +93,8 @@ void orders_company_page(const orders_call_t *call, const orders_page_text_t *te
 
 static bool is_page(const orders_call_t *call)
 {
-    orders_handler_t handler = call->route ? call->route->handler : NULL;
-    return handler == orders_company_pay_page || handler == orders_company_pay ||
-           handler == orders_company_return_page || handler == orders_company_cancel_page;
+    const orders_company_refusals_t *refusals = call->route ? call->route->refusals : NULL;
+    return refusals && refusals->page;
 }
 
 bool orders_company_page_problem(const orders_call_t *call, const orders_problem_t *problem,

@@ -9,19 +9,6 @@
 #include "api/company/company.h"
 #include "api/company/pages.h"
 
-typedef struct word_t {
-    orders_error_e error;
-    const char *word;                 /* or: */
-    const orders_projection_t *state; /* by the states that the refusal names */
-} word_t;
-
-typedef struct words_t {
-    const char *route;
-    const char *otherwise; /* whatever else was wrong with the request */
-    const word_t *words;
-    size_t count;
-} words_t;
-
 static const orders_projection_t states[] = {
     {.order = ORDERS_CLOSED, .word = "closed"},
     {.payment = ORDERS_PAYMENT(CLOSED), .word = "closed"},
@@ -61,9 +48,9 @@ static const orders_projection_t edit_states[] = {
         ORDERS_E_not_a_member, "not company member", NULL                                          \
     }
 
-static const word_t list_words[] = {SEAT};
+static const orders_company_word_t list_words[] = {SEAT};
 
-static const word_t create_words[] = {
+static const orders_company_word_t create_words[] = {
     SEAT,
     {ORDERS_E_not_a_seller, "not company member", NULL},
     {ORDERS_E_cart_not_found, "cart not exist", NULL},
@@ -72,7 +59,7 @@ static const word_t create_words[] = {
     {ORDERS_E_product_not_sold, "product invalid", NULL},
 };
 
-static const word_t payment_words[] = {
+static const orders_company_word_t payment_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "order not exist", NULL},
@@ -80,13 +67,13 @@ static const word_t payment_words[] = {
     {ORDERS_E_order_not_payable, NULL, states},
 };
 
-static const word_t cancel_words[] = {
+static const orders_company_word_t cancel_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_order_not_cancellable, NULL, states},
 };
 
-static const word_t refund_words[] = {
+static const orders_company_word_t refund_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "not reatiler order", NULL},
@@ -98,7 +85,7 @@ static const word_t refund_words[] = {
     {ORDERS_E_terminal_transaction_mismatch, "invalid transaction id", NULL},
 };
 
-static const word_t query_words[] = {
+static const orders_company_word_t query_words[] = {
     SEAT,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
@@ -106,13 +93,13 @@ static const word_t query_words[] = {
     {ORDERS_E_refund_in_progress, "refunded", NULL},
 };
 
-static const word_t detail_words[] = {
+static const orders_company_word_t detail_words[] = {
     SEAT,
     {ORDERS_E_not_a_seller, "no permission", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
 };
 
-static const word_t send_words[] = {
+static const orders_company_word_t send_words[] = {
     {ORDERS_E_unauthenticated, "does not signin", NULL},
     {ORDERS_E_forbidden, "does not signin", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
@@ -121,7 +108,7 @@ static const word_t send_words[] = {
     {ORDERS_E_order_not_payable, NULL, states},
 };
 
-static const word_t result_words[] = {
+static const orders_company_word_t result_words[] = {
     {ORDERS_E_not_found, "result not exist", NULL},
     {ORDERS_E_link_expired, "log expired", NULL},
 };
@@ -133,49 +120,47 @@ static const word_t result_words[] = {
         ORDERS_E_order_bound, "order_not_bound_same_user", NULL                                    \
     }
 
-static const word_t partial_words[] = {
+static const orders_company_word_t partial_words[] = {
     CONSUMER,
     {ORDERS_E_order_not_payable, NULL, consumer_states},
 };
 
-static const word_t confirm_words[] = {
+static const orders_company_word_t confirm_words[] = {
     CONSUMER,
     {ORDERS_E_order_not_payable, "order_not_exist", NULL},
 };
 
-static const word_t edit_words[] = {
+static const orders_company_word_t edit_words[] = {
     CONSUMER,
     {ORDERS_E_order_not_payable, NULL, edit_states},
     {ORDERS_E_invalid_fields, "illegal_form_input", NULL},
 };
 
-static const word_t invoice_words[] = {
+static const orders_company_word_t invoice_words[] = {
     {ORDERS_E_unauthenticated, "does not signin", NULL},
     {ORDERS_E_forbidden, "does not signin", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
 };
 
 #define LACK "lack of parameters"
-#define WORDS(name, fallback, table)                                                               \
-    {                                                                                              \
-        .route = (name), .otherwise = (fallback), .words = (table), .count = ORDERS_COUNT(table)   \
-    }
+#define REFUSALS(name, fallback)                                                                   \
+    const orders_company_refusals_t orders_company_##name##_refusals = {                           \
+        .otherwise = (fallback), .words = name##_words, .count = ORDERS_COUNT(name##_words)}
 
-static const words_t all[] = {
-    WORDS("company.list", LACK, list_words),
-    WORDS("company.create", LACK, create_words),
-    WORDS("company.payment", LACK, payment_words),
-    WORDS("company.cancel", LACK, cancel_words),
-    WORDS("company.refund", LACK, refund_words),
-    WORDS("company.refund_query", LACK, query_words),
-    WORDS("company.detail", LACK, detail_words),
-    WORDS("company.send_link", "does not signin", send_words),
-    WORDS("company.result", "result not exist", result_words),
-    WORDS("company.partial", "not_sign_in", partial_words),
-    WORDS("company.confirm", "not_sign_in", confirm_words),
-    WORDS("company.edit", "not_sign_in", edit_words),
-    WORDS("company.invoice", "does not signin", invoice_words),
-};
+REFUSALS(list, LACK);
+REFUSALS(create, LACK);
+REFUSALS(payment, LACK);
+REFUSALS(cancel, LACK);
+REFUSALS(refund, LACK);
+REFUSALS(query, LACK);
+REFUSALS(detail, LACK);
+REFUSALS(send, "does not signin");
+REFUSALS(result, "result not exist");
+REFUSALS(partial, "not_sign_in");
+REFUSALS(confirm, "not_sign_in");
+REFUSALS(edit, "not_sign_in");
+REFUSALS(invoice, "does not signin");
+const orders_company_refusals_t orders_company_page_refusals = {.page = true};
 
 /* What is no fault of the request's fields keeps its HTTP status and has a word of its own kind. */
 static const struct {
@@ -194,16 +179,6 @@ static const struct {
     {ORDERS_KIND_INTERNAL, "internal error"},
 };
 
-static const words_t *words_of(const orders_call_t *call)
-{
-    for (size_t i = 0; call->route && i < ORDERS_COUNT(all); i++) {
-        if (strcmp(all[i].route, call->route->name) == 0) {
-            return &all[i];
-        }
-    }
-    return NULL;
-}
-
 /* The states that a refusal names, as an order that has nothing else. */
 static const char *state_word(const orders_projection_t *table, const orders_problem_t *problem)
 {
@@ -216,7 +191,7 @@ static const char *state_word(const orders_projection_t *table, const orders_pro
     return word;
 }
 
-static const char *word_in(const words_t *words, const orders_problem_t *problem)
+static const char *word_in(const orders_company_refusals_t *words, const orders_problem_t *problem)
 {
     for (size_t i = 0; i < words->count; i++) {
         if (words->words[i].error == problem->error) {
@@ -248,7 +223,7 @@ static bool is_about_key(orders_error_e error)
 static const char *choose_word(const orders_call_t *call, const orders_problem_t *problem,
                                int *status)
 {
-    const words_t *words = words_of(call);
+    const orders_company_refusals_t *words = call->route ? call->route->refusals : NULL;
     const char *word = words ? word_in(words, problem) : NULL;
     if (word) {
         *status = 403;

@@ -1,15 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The company API: reading requests. The key that says who asks is in the body, or in Authorization. */
-#include <apr_strings.h>
-#include <jansson.h>
-#include <string.h>
 
 #include "api/company/company.h"
-#include "core/input_body.h"
-#include "core/text.h"
 #include "core/token.h"
 
-#define LONGEST_TEXT 255
+#define BODY orders_company_body_t
+/* The key, which orders_company_read looks for. */
+#define KEY                                                                                        \
+    {                                                                                              \
+        .name = "api_key", .type = ORDERS_FIELD_STRING, .flags = ORDERS_FIELD_LENIENT,             \
+        .offset = ORDERS_FIELD_CHECKED, .given = SIZE_MAX                                          \
+    }
+/* A text, or an integer as its digits; any other value counts as missing. */
+#define TEXT(member, more)                                                                         \
+    ORDERS_FIELD(BODY, STRING, member, .max = 255,                                                 \
+                 .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_OR_INTEGER | (more))
+#define NUMBER TEXT(order_number, ORDERS_FIELD_REQUIRED)
+
+/* `page` and `limit` are not in the specification. */
+static const orders_field_t list_fields[] = {
+    KEY,
+    ORDERS_FIELD(BODY, INT64, page, .flags = ORDERS_FIELD_LENIENT, .min = 1, .max = 1000000),
+    ORDERS_FIELD(BODY, INT64, limit, .flags = ORDERS_FIELD_LENIENT, .min = 1,
+                 .max = ORDERS_COMPANY_MAX_ENTRIES),
+};
+static const orders_field_t create_fields[] = {
+    KEY,
+    TEXT(cart_id, ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(BODY, WORD, type, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_LENIENT,
+                 .words = orders_company_types),
+};
+static const orders_field_t payment_fields[] = {
+    KEY,
+    NUMBER,
+    TEXT(transaction_id, ORDERS_FIELD_REQUIRED),
+};
+static const orders_field_t refund_fields[] = {KEY, NUMBER, TEXT(transaction_id, 0)};
+static const orders_field_t order_fields[] = {KEY, NUMBER};
+static const orders_field_t send_fields[] = {KEY, NUMBER, TEXT(email, ORDERS_FIELD_REQUIRED_LATER)};
+/* A form has the members of the address as billing_address[city]. */
+static const orders_field_t edit_fields[] = {
+    KEY,
+    NUMBER,
+    ORDERS_FIELD(BODY, JSON, billing_address,
+                 .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER,
+                 .members = &orders_company_address),
+};
+
+const orders_field_table_t orders_company_list_fields = ORDERS_FIELD_TABLE(list_fields);
+const orders_field_table_t orders_company_create_fields = ORDERS_FIELD_TABLE(create_fields);
+const orders_field_table_t orders_company_payment_fields = ORDERS_FIELD_TABLE(payment_fields);
+const orders_field_table_t orders_company_refund_fields = ORDERS_FIELD_TABLE(refund_fields);
+const orders_field_table_t orders_company_order_fields = ORDERS_FIELD_TABLE(order_fields);
+const orders_field_table_t orders_company_send_fields = ORDERS_FIELD_TABLE(send_fields);
+const orders_field_table_t orders_company_edit_fields = ORDERS_FIELD_TABLE(edit_fields);
 
 /* Raw, or after "Bearer ". */
 static const char *authorization(const orders_call_t *call)
@@ -32,17 +76,6 @@ orders_problem_t *orders_company_identify(orders_call_t *call, const orders_inpu
     return call->identify(call, key_of(call, input));
 }
 
-const char *orders_company_text(const orders_input_t *input, const char *name, apr_pool_t *pool)
-{
-    json_t *value = json_object_get(orders_input_object(input), name);
-    const char *text = json_is_integer(value) ? apr_psprintf(pool, "%" APR_INT64_T_FMT,
-                                                             (apr_int64_t)json_integer_value(value))
-                                              : orders_input_string(input, name);
-    apr_size_t length = text ? strlen(text) : 0;
-    bool usable = length && length <= LONGEST_TEXT && !orders_text_has_control(text, length, false);
-    return usable ? text : NULL;
-}
-
 orders_problem_t *orders_company_lack(orders_problem_t *problem, const orders_call_t *call,
                                       const char *name)
 {
@@ -59,11 +92,20 @@ orders_problem_t *orders_company_lack_as(orders_problem_t *problem, orders_error
 
 orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input)
 {
-    ORDERS_TRY(call->route->body ? orders_input_body(input, call, true)
-                                 : orders_input_query(input, call->pool, call->query));
+    ORDERS_TRY(call->route->body ? orders_call_body(input, call) : orders_call_query(input, call));
     return key_of(call, *input) || !call->settings->own_tokens
                ? NULL
                : orders_company_lack(NULL, call, "api_key");
+}
+
+orders_problem_t *orders_company_fields(const orders_call_t *call, const orders_input_t *input,
+                                        orders_company_body_t *body)
+{
+    orders_problem_t *problem = orders_call_decode(call, input, body);
+    if (problem && problem->error == ORDERS_E_invalid_fields) {
+        problem->error = ORDERS_E_required_field;
+    }
+    return problem;
 }
 
 void orders_company_reply_empty(const orders_call_t *call, orders_reply_t *reply)

@@ -7,16 +7,27 @@
 #include "payments/payment_flow.h"
 #include "store/sale.h"
 
-/* The words for ways to pay: who takes the money, how, and whether the buyer follows a link. */
+/* Ways to pay: who takes the money, how, and whether the buyer follows a link. */
+enum { CASH, CREDIT_CARD, PAYPAL, CASH_APP, CREDIT_CARD_APP, TYPES };
+
+const char *const orders_company_types[] = {
+    [CASH] = "cash",
+    [CREDIT_CARD] = "credit_card",
+    [PAYPAL] = "PayPal",
+    [CASH_APP] = "cash_consumer_app",
+    [CREDIT_CARD_APP] = "credit_card_consumer_app",
+    [TYPES] = NULL,
+};
+
 static const struct {
-    const char *word, *method;
+    const char *method;
     bool consumer, link;
-} types[] = {
-    {"cash", "cash", false, false},
-    {"credit_card", "credit_card", false, false},
-    {"PayPal", "external", false, true},
-    {"cash_consumer_app", "cash", true, false},
-    {"credit_card_consumer_app", "credit_card", true, false},
+} types[TYPES] = {
+    [CASH] = {"cash", false, false},
+    [CREDIT_CARD] = {"credit_card", false, false},
+    [PAYPAL] = {"external", false, true},
+    [CASH_APP] = {"cash", true, false},
+    [CREDIT_CARD_APP] = {"credit_card", true, false},
 };
 
 /* The channel by which links are paid: the first whose provider captures what a buyer has approved. */
@@ -31,24 +42,21 @@ static const char *link_channel(const orders_providers_t *providers)
     return NULL;
 }
 
-/* An unknown type, and one that this server has no provider for, count as missing. */
+/* A type that this server has no provider for counts as missing. */
 static orders_problem_t *choose_type(const orders_call_t *call, const char *word,
                                      orders_place_cart_t *place)
 {
-    size_t i = 0;
-    while (i < ORDERS_COUNT(types) && strcmp(types[i].word, word) != 0) {
-        i++;
+    size_t type = 0;
+    while (strcmp(orders_company_types[type], word) != 0) {
+        type++;
     }
-    if (i == ORDERS_COUNT(types)) {
-        return orders_company_lack(NULL, call, "type");
-    }
-    place->method = types[i].method;
-    place->consumer = types[i].consumer;
-    place->channel = types[i].link ? link_channel(call->providers) : NULL;
-    place->expires_in = types[i].link       ? call->settings->pay_link_lifetime
-                        : types[i].consumer ? call->settings->consumer_expiry
-                                            : 0;
-    return types[i].link && !place->channel ? orders_company_lack(NULL, call, "type") : NULL;
+    place->method = types[type].method;
+    place->consumer = types[type].consumer;
+    place->channel = types[type].link ? link_channel(call->providers) : NULL;
+    place->expires_in = types[type].link       ? call->settings->pay_link_lifetime
+                        : types[type].consumer ? call->settings->consumer_expiry
+                                               : 0;
+    return types[type].link && !place->channel ? orders_company_lack(NULL, call, "type") : NULL;
 }
 
 static orders_problem_t *write_created(const orders_call_t *call, const orders_order_t *order,
@@ -70,17 +78,15 @@ static orders_problem_t *write_created(const orders_call_t *call, const orders_o
 orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
+    orders_company_body_t body = {NULL};
     orders_writer_t writer;
     orders_written_t *written;
     const orders_order_t *order;
     apr_size_t length;
     ORDERS_TRY(orders_company_read(call, &input));
-    orders_place_cart_t place = {.cart = orders_company_text(input, "cart_id", call->pool)};
-    const char *type = orders_company_text(input, "type", call->pool);
-    orders_problem_t *lacks = place.cart ? NULL : orders_company_lack(NULL, call, "cart_id");
-    ORDERS_TRY(type ? lacks : orders_company_lack(lacks, call, "type"));
-    ORDERS_TRY(lacks);
-    ORDERS_TRY(choose_type(call, type, &place));
+    ORDERS_TRY(orders_company_fields(call, input, &body));
+    orders_place_cart_t place = {.cart = body.cart_id};
+    ORDERS_TRY(choose_type(call, body.type, &place));
     ORDERS_TRY(orders_company_identify(call, input));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_place(&writer, &place, &written));
@@ -97,21 +103,13 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
     return NULL;
 }
 
-/* Beyond the key: the order's number, and where `transaction` is not NULL the transaction's id. */
-static orders_problem_t *begin(orders_call_t *call, const char **number, const char **transaction,
-                               bool needs_transaction)
+/* The fields of the route first, then the caller. */
+static orders_problem_t *begin(orders_call_t *call, orders_company_body_t *body)
 {
     orders_input_t *input;
     ORDERS_TRY(orders_company_read(call, &input));
-    *number = orders_company_text(input, "order_number", call->pool);
-    if (transaction) {
-        *transaction = orders_company_text(input, "transaction_id", call->pool);
-    }
-    orders_problem_t *lacks = *number ? NULL : orders_company_lack(NULL, call, "order_number");
-    if (needs_transaction && !*transaction) {
-        lacks = orders_company_lack(lacks, call, "transaction_id");
-    }
-    return lacks ? lacks : orders_company_identify(call, input);
+    ORDERS_TRY(orders_company_fields(call, input, body));
+    return orders_company_identify(call, input);
 }
 
 static bool unchanged(const orders_written_t *written)
@@ -121,25 +119,25 @@ static bool unchanged(const orders_written_t *written)
 
 orders_problem_t *orders_company_payment(orders_call_t *call, orders_reply_t *reply)
 {
-    const char *number, *transaction = NULL;
+    orders_company_body_t body = {NULL};
     orders_writer_t writer;
     orders_written_t *written;
-    ORDERS_TRY(begin(call, &number, &transaction, true));
+    ORDERS_TRY(begin(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_settle(&writer, number, transaction, &written));
+    ORDERS_TRY(orders_sale_settle(&writer, body.order_number, body.transaction_id, &written));
     reply->replayed = written->replayed;
     return NULL; /* and nothing is said */
 }
 
 orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *reply)
 {
-    const char *number;
+    orders_company_body_t body = {NULL};
     const orders_order_t *order;
     orders_writer_t writer;
     orders_written_t *written;
-    ORDERS_TRY(begin(call, &number, NULL, false));
+    ORDERS_TRY(begin(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_sale_cancel(&writer, number, &written));
+    ORDERS_TRY(orders_sale_cancel(&writer, body.order_number, &written));
     if (unchanged(written)) {
         ORDERS_TRY(orders_written_order(call->pool, written, &order));
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_cancellable, order);
@@ -170,6 +168,7 @@ static orders_problem_t *send_refunds(const orders_call_t *call, const orders_wr
 
 orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *reply)
 {
+    orders_company_body_t body = {NULL};
     orders_refund_sale_t refund = {
         .window = call->settings->refund_window,
         .terminal_feed = call->settings->terminal_feed,
@@ -177,7 +176,9 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
     orders_writer_t writer;
     orders_written_t *written;
     const orders_order_t *order;
-    ORDERS_TRY(begin(call, &refund.number, &refund.transaction_id, false));
+    ORDERS_TRY(begin(call, &body));
+    refund.number = body.order_number;
+    refund.transaction_id = body.transaction_id;
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_refund(&writer, &refund, &written));
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
@@ -193,11 +194,11 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
 orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_t *reply)
 {
     static const orders_order_t refunded = {.state = "completed", .payment_state = "refunded"};
-    const char *number;
+    orders_company_body_t body = {NULL};
     orders_written_t *written;
-    ORDERS_TRY(begin(call, &number, NULL, false));
+    ORDERS_TRY(begin(call, &body));
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_sale_check_refund(&reader, call->identity->user_id, number,
+    ORDERS_TRY(orders_sale_check_refund(&reader, call->identity->user_id, body.order_number,
                                         call->settings->refund_window, &written));
     if (unchanged(written)) {
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, &refunded);

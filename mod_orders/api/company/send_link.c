@@ -53,20 +53,20 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     orders_input_t *input;
     orders_writer_t writer;
     orders_written_t *written;
+    orders_company_body_t body = {NULL};
     orders_problem_t *problem = orders_company_read(call, &input);
     if (problem) {
         return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, input));
-    const char *number = orders_company_text(input, "order_number", call->pool);
-    const char *email = orders_company_text(input, "email", call->pool);
-    if (!number) {
-        return orders_company_lack_as(orders_company_lack(NULL, call, "order_number"),
-                                      ORDERS_E_not_found);
+    problem = orders_company_fields(call, input, &body);
+    if (problem) {
+        return orders_company_lack_as(problem, ORDERS_E_not_found);
     }
+    const char *email = body.email;
     ORDERS_TRY(check_configured(call));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
-    ORDERS_TRY(orders_pay_link_send(&writer, number,
+    ORDERS_TRY(orders_pay_link_send(&writer, body.order_number,
                                     email && orders_is_ascii_mail_address(email) ? email : NULL,
                                     &call->settings->mail_limits, &written));
     reply->replayed = written->replayed;

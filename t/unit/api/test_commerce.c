@@ -328,9 +328,8 @@ static void an_entry_has_the_members_of_the_api(void **state)
 /* How a problem of a route is said; NULL: of a path that is none. */
 static orders_reply_t refusal(const char *route, const orders_problem_t *problem)
 {
-    const orders_route_t row = {.name = route};
     const orders_call_t call = {
-        .pool = pool, .api = &orders_commerce_api, .route = route ? &row : NULL};
+        .pool = pool, .api = &orders_commerce_api, .route = route_of(&orders_commerce_api, route)};
     orders_reply_t reply = {.headers = apr_table_make(pool, 1), .etag = "\"1\""};
     orders_commerce_problem(&call, problem, &reply);
     assert_null(reply.etag);

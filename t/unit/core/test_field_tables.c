@@ -203,6 +203,61 @@ static void checks_what_is_not_decoded(void **state)
     }
 }
 
+typedef struct {
+    const char *text, *method;
+    int64_t number;
+} lenient_t;
+
+static const char *const lenient_words[] = {"cash", "card", NULL};
+
+#define LENIENT(kind, member, ...)                                                                 \
+    {                                                                                              \
+        .name = #member, .type = ORDERS_FIELD_##kind, .offset = offsetof(lenient_t, member),       \
+        .given = SIZE_MAX, __VA_ARGS__                                                             \
+    }
+static const orders_field_t lenient_fields[] = {
+    LENIENT(STRING, text, .max = 5,
+            .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_OR_INTEGER | ORDERS_FIELD_REQUIRED),
+    LENIENT(WORD, method, .flags = ORDERS_FIELD_LENIENT, .words = lenient_words),
+    LENIENT(INT64, number, .flags = ORDERS_FIELD_LENIENT, .min = 1, .max = 9),
+};
+static const orders_field_table_t lenient_table = ORDERS_FIELD_TABLE(lenient_fields);
+
+/* "text method number", each "-" or 0 when absent; or the refused fields. */
+static const char *lenient(const char *text)
+{
+    orders_input_t *input;
+    lenient_t value = {NULL, NULL, 0};
+    orders_problem_t *problem;
+
+    assert_null(orders_input_json(&input, pool, text, strlen(text), false));
+    problem = orders_field_table_decode(&lenient_table, input, &value, pool);
+    return problem ? fields_of(problem)
+                   : apr_psprintf(pool, "%s %s %d", value.text, value.method ? value.method : "-",
+                                  (int)value.number);
+}
+
+static void takes_invalid_values_for_absent_ones(void **state)
+{
+    static const struct {
+        const char *text, *result;
+    } cases[] = {
+        {"{\"text\":\"abc\",\"method\":\"cash\",\"number\":2}", "abc cash 2"},
+        {"{\"text\":57,\"method\":\"cheque\",\"number\":\"2\"}", "57 - 2"},
+        {"{\"text\":\"abc\",\"method\":1,\"number\":10}", "abc - 0"},
+        {"{\"text\":\"abc\",\"method\":[],\"number\":\"x\"}", "abc - 0"},
+        {"{\"text\":\"abcdef\"}", "text:required_field"},
+        {"{\"text\":\"\"}", "text:required_field"},
+        {"{\"text\":1.5}", "text:required_field"},
+        {"{\"text\":\"a\\n\"}", "text:required_field"},
+        {"{\"number\":2}", "text:required_field"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(lenient(cases[i].text), cases[i].result);
+    }
+}
+
 static void cuts_long_names_off(void **state)
 {
     tree_t tree;
@@ -220,9 +275,8 @@ static void cuts_long_names_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(decodes_entries_into_structs),
-        TEST(names_fields_by_their_path),
-        TEST(checks_what_is_not_decoded),
+        TEST(decodes_entries_into_structs), TEST(names_fields_by_their_path),
+        TEST(checks_what_is_not_decoded),   TEST(takes_invalid_values_for_absent_ones),
         TEST(cuts_long_names_off),
     };
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole tables of fields: unknown names are refused. */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "core/fields.h"
+#include "core/input.h"
+
+typedef struct names_t {
+    const orders_field_t *table;
+    size_t count;
+    const char *const *read_only;
+} names_t;
+
+/** Whether a list of the table or of `read_only` has the name; "id[]" is "id" in a form. */
+static bool is_known(const names_t *names, const char *name, bool form)
+{
+    size_t length = form ? strcspn(name, "[") : strlen(name);
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (strncmp(names->table[i].name, name, length) == 0 && !names->table[i].name[length]) {
+            return true;
+        }
+    }
+    for (const char *const *other = names->read_only; other && *other; other++) {
+        if (strncmp(*other, name, length) == 0 && !(*other)[length]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_name(const names_t *names, const orders_input_t *input, const char *name,
+                       orders_problem_t **problem, apr_pool_t *pool)
+{
+    if (!is_known(names, name, !input->root)) {
+        orders_problem_field(
+            problem, pool,
+            apr_pstrcat(pool, input->prefix, orders_field_shown_name(name, pool), NULL),
+            ORDERS_E_unknown_field, orders_error_sentence(ORDERS_E_unknown_field));
+    }
+}
+
+orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size_t count,
+                                               const char *const *read_only,
+                                               const orders_input_t *input, void *into,
+                                               apr_pool_t *pool)
+{
+    const names_t names = {table, count, read_only};
+    orders_problem_t *problem = orders_fields_decode(table, count, input, into, pool);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(input->root, name, value)
+    {
+        check_name(&names, input, name, &problem, pool);
+    }
+    for (int i = 0; input->pairs && i < input->pairs->nelts; i++) {
+        name = APR_ARRAY_IDX(input->pairs, i, orders_pair_t).name;
+        check_name(&names, input, name, &problem, pool);
+    }
+    return problem;
+}
+
+orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
+                                            const orders_input_t *input, void *into,
+                                            apr_pool_t *pool)
+{
+    return table->exactly ? orders_fields_decode_exactly(table->fields, table->count,
+                                                         table->read_only, input, into, pool)
+                          : orders_fields_decode(table->fields, table->count, input, into, pool);
+}
