@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The configurations in conf/ are accepted by httpd. Each block of commands in README.md and docs/ runs against the demo shop and prints
-# what the page shows, or is listed here with the reason why it does not run.
+# what the page shows, or is listed here with the reason why it does not run. Statements run, and JSON can be read.
 use strict;
 use warnings;
 use utf8;
@@ -91,8 +91,9 @@ my @NOT_RUN = (
 );
 my %used;
 
-# The first word of a command, in a block that is called text.
-my $COMMAND = qr/^(?:apt-get|conf\/\w+|curl|install|npm|psql|restorecon|scp|setsebool|sqitch|su|t\/\w+|\.)(?: |$)/;
+# What a block is called, and the first word of a command, which makes a block sh.
+my $LANGUAGE = qr/^(?:apache|http|json|sh|sql|text|ts)$/;
+my $COMMAND  = qr/^(?:a2en\w+|apachectl|apt-get|conf\/\w+|createdb|curl|export|install|make|node|np[mx]|openssl|psql|restorecon|scp|service|setsebool|sqitch|ssh|su|systemctl|t\/\w+|\.)(?: |$)/;
 
 sub reason
 {
@@ -181,13 +182,26 @@ sub refused_event
     return;
 }
 
+# Statements run as the superuser, in a transaction that is rolled back. People are those of another system, as in operations.md.
+sub run_sql
+{
+    my ($page, $block) = @_;
+    db()->begin_work;
+    db()->do(q(CREATE TEMP TABLE people AS SELECT 4711 AS id, 'Ada' AS name, 'ada@example.com' AS email, 'ada-4711' AS login));
+    ok(eval { db()->do($block->{text}); 1 }, "$page, line $block->{line}: the statements succeed") or diag($@);
+    db()->rollback;
+    return;
+}
+
 my $directory = demo_shop();
 refused_event();
 for my $page (pages()) {
     my @blocks = blocks("$ModOrders::Test::top/$page");
-    is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq '' } @blocks), '', "$page: each block has a language");
+    is(join(', ', map { "line $_->{line}" } grep { $_->{language} !~ $LANGUAGE } @blocks), '', "$page: each block has one of the languages");
     is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq 'text' && $_->{text} =~ /$COMMAND/m } @blocks), '',
         "$page: blocks with commands are called sh");
+    is(join(', ', map { "line $_->{line}" } grep { $_->{language} eq 'json' && !is_json($_->{text}) } @blocks), '', "$page: JSON can be read");
+    run_sql($page, $_) for grep { $_->{language} eq 'sql' } @blocks;
     my @commands = grep { $_->{language} eq 'sh' } @blocks or next;
     subtest $page => sub { run_page($page, $directory, @commands); done };
 }

@@ -25,7 +25,7 @@ use File::Temp ();
 use IPC::Open3 ();
 use JSON::PP ();
 
-our @EXPORT = qw(blocks differences);
+our @EXPORT = qw(blocks differences is_json);
 
 use constant SECONDS => 60; # for one block
 
@@ -145,6 +145,12 @@ sub documents
         push @found, $value;
     }
     return @found;
+}
+
+sub is_json
+{
+    my ($text) = @_;
+    return scalar(my @found = documents($text));
 }
 
 sub differences
