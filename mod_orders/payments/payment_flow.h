@@ -51,7 +51,7 @@ orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
                                               const orders_payment_t *payment, bool ask_first,
                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The same for a payment that orders_payment_begin_capture or orders_worker_due_captures has returned. */
+/** The same for a payment that orders_payment_begin_capture or orders_worker_claim_captures has returned. */
 orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_t *flow,
                                                       const orders_payment_task_t *task,
                                                       orders_written_t **written) ORDERS_MUSTCHECK;

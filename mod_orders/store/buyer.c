@@ -7,8 +7,8 @@
 #define NEWEST " ORDER BY o.created_at DESC, o.id DESC"
 
 /*
- * $3 orders from the one at $4 on, and how many there are in all (store/order_list.c says why so). `once` is of the whole page, as
- * `p`; its columns are in the row of the first order only.
+ * $3 orders from offset $4 on, and the total count (store/order_list.c explains the shape). The columns of `once` belong to the page `p`,
+ * and are in the row of the first order only.
  */
 #define LIST(columns, once)                                                                        \
     "SELECT p.total_count, " columns " FROM (SELECT count(*) AS total_count" once OWN              \

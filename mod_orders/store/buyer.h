@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What buyers see of their orders of goods, and what they do with them. One round trip each; amounts in minor units.
- * An order of somebody else's is no order: reads have none, writes say `not_found`.
+ * The orders of goods of a buyer: reads, reorder and bill. One round trip each; amounts in minor units.
+ * An order of another buyer is treated as not found.
  */
 #ifndef ORDERS_STORE_BUYER_H
 #define ORDERS_STORE_BUYER_H
@@ -10,10 +10,10 @@
 
 /** Which of an order's columns are read. */
 typedef enum {
-    ORDERS_BUYER_SHOP,             /**< as the shop API shows it, with labels */
-    ORDERS_BUYER_SHOP_SHIPMENT,    /**< its shipment and tracking, with labels */
-    ORDERS_BUYER_CUSTOMER,         /**< as the customer API lists it; one order: with its history */
-    ORDERS_BUYER_CUSTOMER_SUMMARY, /**< its lines, prices and taxes */
+    ORDERS_BUYER_SHOP,          /**< as the shop API shows it, with labels */
+    ORDERS_BUYER_SHOP_SHIPMENT, /**< its shipment and tracking, with labels */
+    ORDERS_BUYER_CUSTOMER, /**< as the customer API lists it; a single order includes its history */
+    ORDERS_BUYER_CUSTOMER_SUMMARY, /**< lines, prices and taxes */
 } orders_buyer_view_e;
 
 /** A page of a buyer's orders, newest first. */
@@ -22,14 +22,14 @@ typedef struct orders_buyer_list_t {
     int64_t user_id;
     int size;
     int64_t offset;
-    const apr_array_header_t *languages; /**< of labels: of const char *, the best first */
+    const apr_array_header_t *languages; /**< for labels: of const char *, in order of preference */
 } orders_buyer_list_t;
 
-/** Orders with total_count, and labels. */
+/** `*page` has orders, total_count and labels. */
 orders_problem_t *orders_buyer_list(const orders_reader_t *reader, const orders_buyer_list_t *list,
                                     orders_order_list_t **page) ORDERS_MUSTCHECK;
 
-/** One order of a buyer's: of the shop's views by its UUID, of the customer's by its id. */
+/** One order of a buyer: by UUID for the SHOP views, by id for the CUSTOMER views. */
 typedef struct orders_buyer_read_t {
     orders_buyer_view_e view;
     int64_t user_id;
@@ -38,19 +38,19 @@ typedef struct orders_buyer_read_t {
     const apr_array_header_t *languages; /**< as above */
 } orders_buyer_read_t;
 
-/** `not_found`. `*labels`: of orders_label_t; empty where the view has none. */
+/** Errors: `not_found`. `*labels`: of orders_label_t; empty if the view has none. */
 orders_problem_t *orders_buyer_read(const orders_reader_t *reader, const orders_buyer_read_t *read,
                                     orders_order_t **order,
                                     apr_array_header_t **labels) ORDERS_MUSTCHECK;
 
 /**
- * Puts the goods of an order into the buyer's open cart, once: the outcome is `done` or `unchanged`, `ref` the cart's code,
- * `document` an array of titles that are no longer sold. `product_not_sold` when nothing is left.
+ * Adds the goods of an order to the buyer's open cart, once. The outcome is `done` or `unchanged`; `ref` is the code of the cart,
+ * `document` an array of the titles that are no longer sold. Errors: `product_not_sold` if none is.
  */
 orders_problem_t *orders_buyer_reorder(const orders_writer_t *writer, int64_t user_id,
                                        int64_t order_id, orders_stored_t **stored) ORDERS_MUSTCHECK;
 
-/** The bill of an order, of `user_id` (0: of anybody): number and document. `not_found`, `order_not_billed`. */
+/** The bill of an order of buyer `user_id` (0: of any buyer): number and document. Errors: `not_found`, `order_not_billed`. */
 orders_problem_t *orders_buyer_bill(const orders_reader_t *reader, int64_t user_id,
                                     int64_t order_id,
                                     const orders_invoice_t **bill) ORDERS_MUSTCHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The columns of orders_v1.order_view, as `v`, that more than one statement names. A column costs only where it is named, so each API
- * has those that its answers show, and `version` for their ETag.
+ * The columns of orders_v1.order_view, as `v`, that several statements name. PostgreSQL computes only the columns that are named, so each
+ * API names those that its answers show, and `version` for the ETag.
  */
 #ifndef ORDERS_STORE_COLUMNS_H
 #define ORDERS_STORE_COLUMNS_H

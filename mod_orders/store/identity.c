@@ -19,7 +19,7 @@ static const orders_statement_t by_login = {
     .param_count = 2,
 };
 
-/* The bits of scopes with single spaces between; words of a newer module have none here. */
+/* Parses scopes separated by single spaces. Unknown scopes, of a newer release, are ignored. */
 static unsigned scopes_of(const char *words)
 {
     static const char *const known[ORDERS_SCOPE__COUNT] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Who is behind a token or a login. One round trip each. */
+/** Lookup of identities by token or login. One round trip each. */
 #ifndef ORDERS_STORE_IDENTITY_H
 #define ORDERS_STORE_IDENTITY_H
 
@@ -8,13 +8,16 @@
 
 #define ORDERS_TOKEN_HASH_SIZE 32
 
-/** The identity of a tenant's token by its SHA-256, in `pool`; `*identity` is NULL when it is unknown, revoked, expired or its user is not active. */
+/**
+ * Looks up a token of the tenant by its SHA-256. `*identity` is in `pool`; NULL if the token is unknown, revoked or expired, or its user
+ * is not active.
+ */
 orders_problem_t *orders_identity_by_token(orders_database_t *database, apr_pool_t *pool,
                                            int32_t tenant,
                                            const unsigned char hash[ORDERS_TOKEN_HASH_SIZE],
                                            orders_identity_t **identity) ORDERS_MUSTCHECK;
 
-/** The identity of a user's login (r->user); it has no scopes of its own. NULL when unknown or not active. */
+/** Looks up a user by login (r->user). The identity has no scopes. `*identity` is NULL if the user is unknown or not active. */
 orders_problem_t *orders_identity_by_login(orders_database_t *database, apr_pool_t *pool,
                                            int32_t tenant, const char *login,
                                            orders_identity_t **identity) ORDERS_MUSTCHECK;

@@ -25,7 +25,7 @@ static const orders_statement_t apply = {
 #define OWN "orders_v1.order_view AS o WHERE o.tenant_id = $1 AND o.buyer_id = p.member_id"
 #define OWN_NUMBER(number) OWN " AND o.number = orders.code_key(" number ")"
 
-/* The orders of member $2 that fit, and the id of that active user. */
+/* The id of member $2, if active, and the orders selected by `fit`. */
 #define OF_MEMBER(columns, fit)                                                                    \
     "SELECT p.member_id, " columns                                                                 \
     " FROM (SELECT orders_v1.active_user_id($1, $2) AS member_id OFFSET 0) AS p"                   \
@@ -45,7 +45,7 @@ static const orders_statement_t list_newest = {
     .text = LIST(OWN " AND"),
     .param_count = 7,
 };
-/* OFFSET 0 makes PostgreSQL find the order by its number; otherwise it can read all orders of the member by time. */
+/* OFFSET 0 makes PostgreSQL use the index of numbers; without it the plan may read all orders of the member by time. */
 static const orders_statement_t list_number = {
     .name = "orders_member_list_number",
     .text = LIST("(SELECT o.* FROM " OWN_NUMBER("$8") " OFFSET 0) AS o WHERE"),

@@ -24,7 +24,7 @@ void orders_writer_params(orders_params_t *params, const orders_writer_t *writer
     orders_param_bytes(params, writer->key ? writer->fingerprint : NULL, FINGERPRINT_SIZE);
 }
 
-/* Writes an element between quotes; returns the end. */
+/* Writes a quoted element and returns the end of it. */
 static char *quote(char *out, const char *element)
 {
     *out++ = '"';
@@ -112,7 +112,7 @@ orders_problem_t *orders_store_read_list(const orders_reader_t *reader,
     return orders_rows_read(reader->pool, result, &orders_order_type, &(*list)->orders);
 }
 
-/* The database refuses a key as a field; a key that came as a header is no field. */
+/* The database reports a refused key as a field. A key from a header is not a field of the request. */
 static orders_problem_t *about_header(const orders_writer_t *writer, orders_problem_t *problem)
 {
     if (writer->key_in_header && (problem->error == ORDERS_E_idempotency_key_reused ||

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of orders. Each is one statement: the exact number of orders in all pages, and the orders of the page. The former is the
- * only row of a subquery, so that an empty page has it too. The columns of the view that are made by subqueries are evaluated for
- * the orders of the page only: a page by number begins at the key of its first order, which an index finds, because OFFSET would
- * evaluate them for the orders that it skips.
+ * Lists of orders. One statement returns the exact total count and the orders of the page. The count is the only row of a subquery, so
+ * that an empty page has it too. Columns of the view that contain subqueries must be evaluated for the orders of the page only. OFFSET
+ * would evaluate them for skipped orders too, so a page by offset first finds the key of its first order in an index.
  */
 #include "core/time.h"
 #include "store/columns.h"
@@ -13,14 +12,14 @@
 #define COUNTED(filter) " FROM (SELECT count(*) AS total_count" OWN filter ") AS p"
 #define BY(sort, direction) " ORDER BY " sort " " direction ", o.id " direction
 
-/* By number: $3 orders from the one at `offset` on. `from`: <= or >=. */
+/* By offset: $3 orders from `offset` on. `from`: <= or >=. */
 #define BY_NUMBER(filter, sort, direction, from, offset)                                           \
     "SELECT p.total_count, " ORDERS_USER_COLUMNS COUNTED(                                          \
         filter) " LEFT JOIN LATERAL (SELECT " sort " AS key, o.id" OWN filter                      \
     BY(sort, direction) " LIMIT 1 OFFSET " offset ") AS s ON true"                                 \
                         " LEFT JOIN LATERAL (SELECT o.*" OWN filter " AND (" sort ", o.id) " from  \
                         " (s.key, s.id)" BY(sort, direction) " LIMIT $3::integer) AS v ON true"
-/* By cursor: one order more than the page has, which says that there is a next page. */
+/* By cursor: one order more than the page has, to find out whether there is a next page. */
 #define BY_CURSOR(filter, sort, direction, after)                                                  \
     "SELECT p.total_count, " ORDERS_USER_COLUMNS COUNTED(                                          \
         filter) " LEFT JOIN LATERAL (SELECT o.*" OWN filter " AND (" sort ", o.id) " after         \
@@ -31,7 +30,7 @@
     " AND ($5::text[] IS NULL OR (o.payment_method = ANY ($5::text[])) = $6::boolean)"             \
     " AND ($7::text IS NULL OR strpos(o.number, orders.code_key($7::text)) > 0)"
 
-/* The first page of everything, newest first: what clients ask for most. */
+/* All orders, newest first: the most frequent request. */
 static const orders_statement_t newest = {
     .name = "orders_list_newest",
     .text = BY_NUMBER("", "o.created_at", "DESC", "<=", "$4"),
@@ -84,7 +83,7 @@ static void add_position(orders_params_t *params, const orders_own_list_t *list)
     orders_param_int(params, list->after_id);
 }
 
-/* The order behind the page of a cursor is not part of it. */
+/* Removes the order behind the page. */
 static void drop_next(orders_order_list_t *page, int size)
 {
     page->more = page->orders->nelts > size;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's search. Ids follow the time of placing, so that the primary key is the index of the newest; a plan made
- * for the filters that are there finds that out, one made for all of them cannot. Few orders have a refund under way: the
- * index of pending refunds finds them, since the states of orders are in no index.
+ * The search of operators. Ids increase with the time of placing, so that the primary key sorts by age. PostgreSQL uses it only with a
+ * plan for the actual filters (`replan`). Orders with a pending refund are found by the index of pending refunds, because the
+ * states of orders are not indexed.
  *
- * A text is looked for anywhere in several columns of several tables, which no index of ours answers. So one request looks
- * at the newest WINDOW orders that all other filters leave, whatever is found among them, and the next page goes on behind
- * these: the work of a request does not grow with the table, and the pages together still find everything.
+ * The filter `text` matches any part of several columns of several tables, for which there is no index. Therefore one request searches
+ * the newest WINDOW orders that the other filters select, and the next page continues behind them. The cost of a request does not
+ * grow with the table, and all pages together find every order.
  */
 #include "core/time.h"
 #include "store/columns.h"
@@ -28,7 +28,7 @@
     " AND ($14::date IS NULL"                                                                      \
     " OR o.created_at < (SELECT orders_v1.span_end($1, NULL, $14::date + 1)))"
 
-/* OFFSET 0 keeps PostgreSQL from hashing all texts of the tenant for the orders of one window. */
+/* OFFSET 0 keeps PostgreSQL from hashing all texts of the tenant to search one window. */
 #define ABOUT_TEXT                                                                                 \
     " AND ($12::text IS NULL OR o.number ILIKE $12::text OR o.notes ILIKE $12::text"               \
     " OR EXISTS (SELECT FROM orders_v1.order_text AS t WHERE t.tenant_id = $1"                     \
@@ -38,12 +38,12 @@
 
 #define WINDOW "2000"
 
-/* The oldest order of the window, if there are as many as that. */
+/* The oldest order of the window, or NULL if fewer orders are left. */
 #define OLDEST(about_user)                                                                         \
     "SELECT o.id FROM orders_v1.order_view AS o" ABOUT_ORDER about_user                            \
     " ORDER BY o.id DESC OFFSET " WINDOW " - 1 LIMIT 1"
 
-/* One order more than the page has, which says that there is a next page. */
+/* One order more than the page has, to find out whether there is a next page. */
 #define SEARCH(about_user)                                                                         \
     "SELECT w.searched_to, " ORDERS_OPERATOR_COLUMNS                                               \
     " FROM (SELECT CASE WHEN $12::text IS NOT NULL THEN (" OLDEST(                                 \
@@ -65,8 +65,8 @@ static const orders_statement_t search_user = {
     .replan = true,
 };
 
-/* The pattern of ILIKE that finds `text` anywhere. */
-static const char *anywhere(apr_pool_t *pool, const char *text)
+/* The ILIKE pattern that matches `text` at any position. */
+static const char *substring_pattern(apr_pool_t *pool, const char *text)
 {
     apr_size_t length = 0;
     for (const char *c = text; *c; c++) {
@@ -86,8 +86,8 @@ static const char *anywhere(apr_pool_t *pool, const char *text)
     return pattern;
 }
 
-/* Where more was found than the page has, the next page begins behind its last order; else behind the window. */
-static void end_page(orders_order_list_t *page, int size)
+/* The next page begins behind the last order if more orders were found than the page has, otherwise behind the window. */
+static void finish_page(orders_order_list_t *page, int size)
 {
     if (page->orders->nelts > size) {
         page->orders->nelts = size;
@@ -114,11 +114,11 @@ orders_problem_t *orders_order_search(const orders_reader_t *reader, const order
     orders_param_text(&params, search->from ? orders_time_text(pool, search->from, true) : NULL);
     orders_param_text(&params, search->to ? orders_time_text(pool, search->to, true) : NULL);
     orders_param_text(&params, search->user);
-    orders_param_text(&params, search->text ? anywhere(pool, search->text) : NULL);
+    orders_param_text(&params, search->text ? substring_pattern(pool, search->text) : NULL);
     orders_param_text(&params, search->from_day);
     orders_param_text(&params, search->to_day);
     ORDERS_TRY(
         orders_store_read_list(reader, search->user ? &search_user : &search_all, &params, page));
-    end_page(*page, search->size);
+    finish_page(*page, search->size);
     return NULL;
 }

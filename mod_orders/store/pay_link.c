@@ -40,7 +40,7 @@ orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char
     return orders_store_write(writer, &send_link, &params, written);
 }
 
-/* The first of the tasks that the statement returns; NULL: none. */
+/* `*task` is the first task of the result, or NULL. */
 static orders_problem_t *work_task(const orders_reader_t *reader,
                                    const orders_statement_t *statement,
                                    const orders_params_t *params, orders_payment_task_t **task)

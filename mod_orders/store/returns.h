@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Goods that come back. One round trip each; amounts in minor units. */
+/** Returns of goods. One round trip each; amounts in minor units. */
 #ifndef ORDERS_STORE_RETURNS_H
 #define ORDERS_STORE_RETURNS_H
 
@@ -7,16 +7,16 @@
 
 typedef struct orders_return_request_t {
     orders_order_ref_t order;
-    int64_t user_id;   /**< whose order it must be; 0: anybody's */
-    const char *lines; /**< JSON: [{"id","quantity"}]; without a quantity all that is left */
+    int64_t user_id;   /**< the buyer that the order must have; 0: any */
+    const char *lines; /**< JSON: [{"id","quantity"}]; without a quantity: all that is returnable */
     const char *reason;
-    int window;                /**< days after the delivery */
+    int window;                /**< days after the delivery within which a return is allowed */
     apr_array_header_t *match; /**< version tags of the order (If-Match); NULL: any version */
 } orders_return_request_t;
 
 /**
- * The result has the return's id; its outcome is `unchanged` when the same return waits already. Refusals about lines name
- * them all, as a member `lines` of the problem.
+ * The result has the id of the return. The outcome is `unchanged` if the same return has been requested before. A refusal because of
+ * lines names all of them, as member `lines` of the problem.
  */
 orders_problem_t *orders_return_request(const orders_writer_t *writer,
                                         const orders_return_request_t *request,
@@ -29,19 +29,19 @@ typedef struct orders_return_step_t {
     apr_array_header_t *match; /**< version tags of the order; NULL: any version */
 } orders_return_step_t;
 
-/** `return_not_found`, `return_not_resolvable`; a refund also what refunds of orders are refused with. */
+/** Errors: `return_not_found`, `return_not_resolvable`, and for a refund those of orders_order_refund. */
 orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
                                         const orders_return_step_t *step,
                                         orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** A page of everybody's returns. */
+/** A page of the returns of all buyers. */
 typedef struct orders_return_list_t {
     const char *state; /**< NULL: any */
     int size;
-    int64_t before_id; /**< 0: from the newest */
+    int64_t before_id; /**< 0: from the newest return on */
 } orders_return_list_t;
 
-/** An array of orders_return_t, the newest first. */
+/** `*returns`: of orders_return_t, newest first. */
 orders_problem_t *orders_return_list(const orders_reader_t *reader,
                                      const orders_return_list_t *list,
                                      apr_array_header_t **returns) ORDERS_MUSTCHECK;

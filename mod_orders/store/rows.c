@@ -8,17 +8,17 @@
 /* Microseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
 #define POSTGRES_EPOCH INT64_C(946684800000000)
 
-/* PostgreSQL gives OIDs from here on to objects that are not its own. */
+/* The first OID of objects that users create. */
 #define FIRST_USER_OID 16384
 
 #define UUID_SIZE 16
 #define INT_SIZE 4
 #define NULL_LENGTH (-1)
 
-/* The version of jsonb's binary form. */
+/* The version number of the binary format of jsonb. */
 #define JSONB_VERSION 1
 
-/* A column of the result, and the field that it is read as. */
+/* A column of the result and its field. */
 typedef struct column_t {
     int number;
     const orders_row_field_t *field;
@@ -28,23 +28,23 @@ typedef struct reader_t {
     apr_pool_t *pool;
     const PGresult *result;
     const orders_row_type_t *type;
-    apr_array_header_t *none; /* what stands for every array without elements */
+    apr_array_header_t *empty_array; /* the value of all empty arrays */
     column_t *columns;
     int column_count;
-    int key;                          /* the number of the key's column, or -1 */
+    int key;                          /* the column of the key, or -1 */
     const orders_row_type_t *reading; /* the type of the value that is being read */
-    /* What does not fit: a field of that type (NULL: the value itself), and why. */
+    /* The cause of a failure: a field of `reading`, or NULL for the value itself. */
     const orders_row_field_t *fault_field;
     const char *fault;
 } reader_t;
 
 /*
- * Where the reader is in a composite value. The byte behind a text belongs to what follows: it becomes the text's NUL when that
- * has been read. libpq itself keeps a NUL behind each value.
+ * A position in a composite value. The byte after a text is the first byte of the next attribute. It is overwritten with the NUL of the
+ * text after that attribute's header has been read. libpq itself puts a NUL after each value.
  */
 typedef struct cursor_t {
     char *at, *end;
-    char *text_end; /* of a text that has no NUL yet, or NULL */
+    char *text_end; /* of a text without its NUL, or NULL */
 } cursor_t;
 
 void *orders_first(const apr_array_header_t *array)
@@ -82,15 +82,15 @@ int64_t orders_result_int(const PGresult *result, int row, int column)
     return read_integer(PQgetvalue(result, row, column), PQgetlength(result, row, column));
 }
 
-/* The infinities count as no time at all. */
+/* Infinite times are read as 0. */
 static int64_t read_time(const char *value)
 {
     int64_t time = read_integer(value, 8);
     return time > INT64_MAX - POSTGRES_EPOCH || time == INT64_MIN ? 0 : time + POSTGRES_EPOCH;
 }
 
-static bool refuse(reader_t *reader, const orders_row_type_t *type, const orders_row_field_t *field,
-                   const char *fault)
+static bool fail(reader_t *reader, const orders_row_type_t *type, const orders_row_field_t *field,
+                 const char *fault)
 {
     reader->reading = type;
     reader->fault_field = field;
@@ -119,27 +119,27 @@ static bool has_length(Oid type, int length)
     }
 }
 
-/* A value that is not composite. */
+/* Reads a value that is not composite. */
 static bool read_scalar(const orders_row_field_t *field, const char *value, int length, void *place)
 {
     if (!has_length(field->type, length)) {
         return false;
     }
-    switch (field->holds) {
-    case ORDERS_HOLDS_NUMBER:
+    switch (field->kind) {
+    case ORDERS_ROW_KIND_NUMBER:
         *(int64_t *)place =
             field->type == ORDERS_OID_TIMESTAMPTZ ? read_time(value) : read_integer(value, length);
         return true;
-    case ORDERS_HOLDS_BOOL:
+    case ORDERS_ROW_KIND_BOOL:
         *(bool *)place = *value != 0;
         return true;
-    case ORDERS_HOLDS_TEXT:
+    case ORDERS_ROW_KIND_TEXT:
         *(const char **)place = value;
         return true;
-    case ORDERS_HOLDS_BYTES:
+    case ORDERS_ROW_KIND_BYTES:
         *(const unsigned char **)place = (const unsigned char *)value;
         return true;
-    case ORDERS_HOLDS_DOCUMENT:
+    case ORDERS_ROW_KIND_DOCUMENT:
         *(orders_document_t *)place = (orders_document_t){value + 1, length - 1};
         return *value == JSONB_VERSION;
     default:
@@ -147,15 +147,15 @@ static bool read_scalar(const orders_row_field_t *field, const char *value, int 
     }
 }
 
-static void set_none(const reader_t *reader, const orders_row_field_t *field, void *into)
+static void set_empty(const reader_t *reader, const orders_row_field_t *field, void *into)
 {
-    if (field->holds == ORDERS_HOLDS_ARRAY) {
-        memcpy((char *)into + field->offset, &reader->none, sizeof(reader->none));
+    if (field->kind == ORDERS_ROW_KIND_ARRAY) {
+        memcpy((char *)into + field->offset, &reader->empty_array, sizeof(reader->empty_array));
     }
 }
 
-/* Writes the NUL that the last text lacks, where nothing that is read any more stands in its place. */
-static void end_text(cursor_t *cursor)
+/* Terminates the last text. Its place must have been read already. */
+static void terminate_text(cursor_t *cursor)
 {
     if (cursor->text_end) {
         *cursor->text_end = '\0';
@@ -169,12 +169,12 @@ static bool take_int(cursor_t *cursor, int32_t *number)
         return false;
     }
     *number = read_int32(cursor->at);
-    end_text(cursor);
+    terminate_text(cursor);
     cursor->at += INT_SIZE;
     return true;
 }
 
-/* The length of what follows, which is inside the value. */
+/* Reads the length of an item, and checks that it is inside the value. */
 static bool take_length(cursor_t *cursor, int32_t *length)
 {
     return take_int(cursor, length) &&
@@ -184,39 +184,39 @@ static bool take_length(cursor_t *cursor, int32_t *length)
 static bool read_composite(reader_t *reader, cursor_t *cursor, const orders_row_field_t *field,
                            void *into);
 
-/* One attribute of a record. */
+/* Reads an attribute of a record. */
 static bool read_attribute(reader_t *reader, cursor_t *cursor, const orders_row_field_t *field,
                            void *into)
 {
     int32_t oid, length;
     if (!take_int(cursor, &oid) || !take_length(cursor, &length)) {
-        return refuse(reader, reader->reading, field, "is malformed");
+        return fail(reader, reader->reading, field, "is malformed");
     }
     if (field->type ? (Oid)oid != field->type : (Oid)oid < FIRST_USER_OID) {
-        return refuse(reader, reader->reading, field, "has another type");
+        return fail(reader, reader->reading, field, "has another type");
     }
     if (length == NULL_LENGTH) {
-        set_none(reader, field, into);
+        set_empty(reader, field, into);
         return true;
     }
     if (field->of) {
         cursor_t part = {cursor->at, cursor->at + length, NULL};
-        bool fits = read_composite(reader, &part, field, into);
+        bool ok = read_composite(reader, &part, field, into);
         cursor->at += length;
         cursor->text_end = part.text_end;
-        return fits;
+        return ok;
     }
     if (!read_scalar(field, cursor->at, length, (char *)into + field->offset)) {
-        return refuse(reader, reader->reading, field, "is malformed");
+        return fail(reader, reader->reading, field, "is malformed");
     }
     cursor->at += length;
-    if (field->holds == ORDERS_HOLDS_TEXT || field->holds == ORDERS_HOLDS_DOCUMENT) {
+    if (field->kind == ORDERS_ROW_KIND_TEXT || field->kind == ORDERS_ROW_KIND_DOCUMENT) {
         cursor->text_end = cursor->at;
     }
     return true;
 }
 
-/* A record that takes up all that is left of the cursor. Attributes of a later schema are left alone. */
+/* Reads a record up to the end of the cursor. Additional attributes, of a later schema, are ignored. */
 static bool read_record(reader_t *reader, cursor_t *cursor, const orders_row_type_t *type,
                         void *into)
 {
@@ -224,10 +224,10 @@ static bool read_record(reader_t *reader, cursor_t *cursor, const orders_row_typ
     int32_t count;
     reader->reading = type;
     if (!take_int(cursor, &count)) {
-        return refuse(reader, type, NULL, "is malformed");
+        return fail(reader, type, NULL, "is malformed");
     }
     if (count < 0 || (size_t)count < type->count) {
-        return refuse(reader, type, NULL, "has too few attributes");
+        return fail(reader, type, NULL, "has too few attributes");
     }
     for (size_t i = 0; i < type->count; i++) {
         if (!read_attribute(reader, cursor, &type->fields[i], into)) {
@@ -235,13 +235,13 @@ static bool read_record(reader_t *reader, cursor_t *cursor, const orders_row_typ
         }
     }
     if ((size_t)count == type->count && cursor->at != cursor->end) {
-        return refuse(reader, type, NULL, "is malformed");
+        return fail(reader, type, NULL, "is malformed");
     }
     reader->reading = outer;
     return true;
 }
 
-/* The head of an array: how many elements there are. No array has more than its bytes allow. */
+/* Reads the header of an array: the number of elements, which is limited by the size of the value. */
 static bool take_dimension(cursor_t *cursor, size_t size, int32_t *count)
 {
     int32_t dimensions, flags, oid, lower;
@@ -257,19 +257,19 @@ static bool take_dimension(cursor_t *cursor, size_t size, int32_t *count)
            (size_t)*count <= (size_t)INT32_MAX / size;
 }
 
-/* Elements that are null are left out. */
+/* Null elements are skipped. */
 static bool read_elements(reader_t *reader, cursor_t *cursor, const orders_row_field_t *field,
                           apr_array_header_t **array)
 {
     const orders_row_type_t *type = field->of;
     int32_t count, length;
     if (!take_dimension(cursor, type->size, &count)) {
-        return refuse(reader, reader->reading, field, "is malformed");
+        return fail(reader, reader->reading, field, "is malformed");
     }
-    *array = count ? apr_array_make(reader->pool, count, (int)type->size) : reader->none;
+    *array = count ? apr_array_make(reader->pool, count, (int)type->size) : reader->empty_array;
     for (int32_t i = 0; i < count; i++) {
         if (!take_length(cursor, &length)) {
-            return refuse(reader, reader->reading, field, "is malformed");
+            return fail(reader, reader->reading, field, "is malformed");
         }
         if (length == NULL_LENGTH) {
             continue;
@@ -281,24 +281,24 @@ static bool read_elements(reader_t *reader, cursor_t *cursor, const orders_row_f
         cursor->at += length;
         cursor->text_end = part.text_end;
     }
-    return cursor->at == cursor->end || refuse(reader, reader->reading, field, "is malformed");
+    return cursor->at == cursor->end || fail(reader, reader->reading, field, "is malformed");
 }
 
 static bool read_composite(reader_t *reader, cursor_t *cursor, const orders_row_field_t *field,
                            void *into)
 {
     void *value;
-    bool fits;
-    if (field->holds == ORDERS_HOLDS_ARRAY) {
-        apr_array_header_t *array = reader->none;
-        fits = read_elements(reader, cursor, field, &array);
+    bool ok;
+    if (field->kind == ORDERS_ROW_KIND_ARRAY) {
+        apr_array_header_t *array = reader->empty_array;
+        ok = read_elements(reader, cursor, field, &array);
         value = array;
     } else {
         value = apr_pcalloc(reader->pool, field->of->size);
-        fits = read_record(reader, cursor, field->of, value);
+        ok = read_record(reader, cursor, field->of, value);
     }
     memcpy((char *)into + field->offset, &value, sizeof(value));
-    return fits;
+    return ok;
 }
 
 static bool read_column(reader_t *reader, int row, const column_t *column, void *into)
@@ -312,22 +312,23 @@ static bool read_column(reader_t *reader, int row, const column_t *column, void 
     reader->reading = reader->type;
     if (!field->of) {
         return read_scalar(field, value, length, (char *)into + field->offset) ||
-               refuse(reader, reader->type, field, "is malformed");
+               fail(reader, reader->type, field, "is malformed");
     }
     cursor_t cursor = {value, value + length, NULL};
-    bool fits = read_composite(reader, &cursor, field, into);
-    end_text(&cursor);
-    return fits;
+    bool ok = read_composite(reader, &cursor, field, into);
+    terminate_text(&cursor);
+    return ok;
 }
 
-/* The field of that name at or behind `*next`, where the sequences of both agree; NULL when there is none. */
+/* Finds a field by name, or returns NULL. Starts at `*next`, because fields and columns are usually in the same order. */
 static const orders_row_field_t *find_field(const orders_row_type_t *type, const char *name,
                                             size_t *next)
 {
     for (size_t i = 0; i < type->count; i++) {
         size_t at = *next + i < type->count ? *next + i : *next + i - type->count;
         const char *column = type->fields[at].column;
-        if (*column == *name && strcmp(column, name) == 0) { /* most differ in the first letter */
+        if (*column == *name &&
+            strcmp(column, name) == 0) { /* most names differ in the first letter */
             *next = at + 1;
             return &type->fields[at];
         }
@@ -335,7 +336,7 @@ static const orders_row_field_t *find_field(const orders_row_type_t *type, const
     return NULL;
 }
 
-/* Which columns the type has, and whether they are of its types. */
+/* Finds the columns of the type and checks their data types. */
 static bool match_columns(reader_t *reader)
 {
     const orders_row_type_t *type = reader->type;
@@ -353,36 +354,36 @@ static bool match_columns(reader_t *reader)
         }
         Oid oid = PQftype(reader->result, i);
         if (field->type ? oid != field->type : oid < FIRST_USER_OID) {
-            return refuse(reader, type, field, "has another type");
+            return fail(reader, type, field, "has another type");
         }
         reader->columns[reader->column_count++] = (column_t){i, field};
     }
-    return !type->key || reader->key >= 0 || refuse(reader, type, NULL, "has no key in the result");
+    return !type->key || reader->key >= 0 || fail(reader, type, NULL, "has no key in the result");
 }
 
-static bool is_there(const reader_t *reader, int row)
+static bool is_present(const reader_t *reader, int row)
 {
     return reader->key < 0 || !PQgetisnull(reader->result, row, reader->key);
 }
 
-/* A struct as it is before a row is read: arrays without elements, all else zero. */
-static void *make_blank(const reader_t *reader)
+/* The initial value of a struct: empty arrays, all other members zero. */
+static void *make_initial(const reader_t *reader)
 {
-    void *blank = apr_pcalloc(reader->pool, reader->type->size);
+    void *initial = apr_pcalloc(reader->pool, reader->type->size);
     for (size_t i = 0; i < reader->type->count; i++) {
-        set_none(reader, &reader->type->fields[i], blank);
+        set_empty(reader, &reader->type->fields[i], initial);
     }
-    return blank;
+    return initial;
 }
 
 static bool read_rows(reader_t *reader, int count, apr_array_header_t *rows)
 {
-    const void *blank = make_blank(reader);
+    const void *initial = make_initial(reader);
     for (int row = 0; row < count; row++) {
-        if (!is_there(reader, row)) {
+        if (!is_present(reader, row)) {
             continue;
         }
-        void *into = memcpy(apr_array_push(rows), blank, reader->type->size);
+        void *into = memcpy(apr_array_push(rows), initial, reader->type->size);
         for (int i = 0; i < reader->column_count; i++) {
             if (!read_column(reader, row, &reader->columns[i], into)) {
                 return false;
@@ -403,15 +404,15 @@ static orders_problem_t *problem_of(const reader_t *reader)
                                                       reader->reading->name, reader->fault));
 }
 
-static orders_problem_t *read_some(apr_pool_t *pool, const PGresult *result,
-                                   const orders_row_type_t *type, int count,
-                                   apr_array_header_t **rows)
+static orders_problem_t *read_first_rows(apr_pool_t *pool, const PGresult *result,
+                                         const orders_row_type_t *type, int count,
+                                         apr_array_header_t **rows)
 {
     reader_t reader = {
         .pool = pool,
         .result = result,
         .type = type,
-        .none = apr_array_make(pool, 1, 1),
+        .empty_array = apr_array_make(pool, 1, 1),
         .key = -1,
     };
     *rows = apr_array_make(pool, count, (int)type->size);
@@ -421,7 +422,7 @@ static orders_problem_t *read_some(apr_pool_t *pool, const PGresult *result,
 orders_problem_t *orders_rows_read(apr_pool_t *pool, const PGresult *result,
                                    const orders_row_type_t *type, apr_array_header_t **rows)
 {
-    return read_some(pool, result, type, PQntuples(result), rows);
+    return read_first_rows(pool, result, type, PQntuples(result), rows);
 }
 
 orders_problem_t *orders_rows_read_first(apr_pool_t *pool, const PGresult *result,
@@ -429,7 +430,7 @@ orders_problem_t *orders_rows_read_first(apr_pool_t *pool, const PGresult *resul
 {
     apr_array_header_t *rows;
     *row = NULL;
-    ORDERS_TRY(read_some(pool, result, type, PQntuples(result) > 0, &rows));
+    ORDERS_TRY(read_first_rows(pool, result, type, PQntuples(result) > 0, &rows));
     *row = orders_first(rows);
     return NULL;
 }

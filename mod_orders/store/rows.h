@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The reader of results: rows and composite values become structs.
+ * Reads rows and composite values of a result into structs.
  *
- * C declares each type once, as a table of fields. Columns of a result are found by name, whatever their order: a column that the
- * result lacks leaves its member zero, a column that the table lacks is ignored. Attributes of composite values are found by
- * position: a value may have more attributes than the table, never fewer. Types are always compared.
+ * Each type is declared once, as a table of fields. Columns are found by name: if the result lacks a column, its member stays zero, and
+ * columns that the table lacks are ignored. Attributes of composite values are found by position: a value may have more attributes
+ * than the table, but not fewer. Data types are always checked.
  *
- * Nothing is copied: texts, UUIDs and documents point into the PGresult, and texts and documents end with a NUL. They live as long
- * as the pool that the result was executed with. The NUL of a text inside a composite value replaces bytes of the value: a column
- * of composite values is read once, as part of one type.
+ * Nothing is copied: texts, UUIDs and documents point into the PGresult and live as long as the pool that the statement was executed
+ * with. Texts and documents are NUL-terminated. The NUL of a text inside a composite value overwrites bytes of that value, so a column
+ * of composite values can be read only once, as part of one type.
  *
  * Nulls: NULL for texts, documents, UUIDs and records, 0 for numbers and times, false. Arrays are never NULL.
  */
@@ -30,7 +30,7 @@ typedef struct orders_document_t {
     int length;
 } orders_document_t;
 
-/** PostgreSQL's OIDs of the types used (catalog/pg_type.dat; they never change). */
+/** OIDs of data types in PostgreSQL (pg_type.dat). They are constant. */
 enum {
     ORDERS_OID_BOOL = 16,
     ORDERS_OID_INT8 = 20,
@@ -42,48 +42,48 @@ enum {
     ORDERS_OID_JSONB = 3802
 };
 
-/** What a member holds, known to the compiler. */
+/** The C type of a member. */
 typedef enum {
-    ORDERS_HOLDS_NUMBER, /**< int64_t: an integer, or a time in microseconds since 1970; infinity is 0 */
-    ORDERS_HOLDS_BOOL,
-    ORDERS_HOLDS_TEXT,
-    ORDERS_HOLDS_BYTES, /**< const unsigned char *: the 16 bytes of a UUID */
-    ORDERS_HOLDS_DOCUMENT,
-    ORDERS_HOLDS_RECORD, /**< a pointer to the struct of another type */
-    ORDERS_HOLDS_ARRAY   /**< apr_array_header_t * of the structs of another type */
-} orders_holds_e;
+    ORDERS_ROW_KIND_NUMBER, /**< int64_t: an integer, or a time in microseconds since 1970; infinity is 0 */
+    ORDERS_ROW_KIND_BOOL,
+    ORDERS_ROW_KIND_TEXT,
+    ORDERS_ROW_KIND_BYTES, /**< const unsigned char *: the 16 bytes of a UUID */
+    ORDERS_ROW_KIND_DOCUMENT,
+    ORDERS_ROW_KIND_RECORD, /**< a pointer to the struct of another type */
+    ORDERS_ROW_KIND_ARRAY   /**< apr_array_header_t * of the structs of another type */
+} orders_row_kind_e;
 
 typedef struct orders_row_type_t orders_row_type_t;
 
 typedef struct orders_row_field_t {
     const char *column;
     Oid type; /**< 0 for records and arrays: their OIDs differ between databases */
-    orders_holds_e holds;
+    orders_row_kind_e kind;
     size_t offset;               /**< of the member */
     const orders_row_type_t *of; /**< of a record, or of an array's elements; else NULL */
 } orders_row_field_t;
 
-/** One type: a struct, and where its members come from. */
+/** A struct and the columns of its members. */
 struct orders_row_type_t {
     const char *
-        name; /**< of PostgreSQL's type in schema orders_v1, or of what a statement makes up, for the log */
+        name; /**< of the type in schema orders_v1, or of a result type of the module; for the log */
     const char *
-        key; /**< the column that is null where an outer join has found no row; NULL: every row counts */
+        key; /**< the column that is null if an outer join has found no row; NULL: all rows are read */
     size_t size;
     const orders_row_field_t *fields;
     size_t count;
 };
 
-/** A field whose column has the name `name`; ORDERS_ROW_FIELD: that of the member. */
+/** A field of the column `name`. ORDERS_ROW_FIELD: the column has the name of the member. */
 #define ORDERS_ROW_COLUMN(owner, oid, name, member)                                                  \
     {                                                                                                \
         .column = (name), .type = ORDERS_OID_##oid,                                                \
-        .holds = _Generic(((owner *)0)->member,                                                    \
-                 int64_t: ORDERS_HOLDS_NUMBER,                                                     \
-                 bool: ORDERS_HOLDS_BOOL,                                                          \
-                 const char *: ORDERS_HOLDS_TEXT,                                                  \
-                 const unsigned char *: ORDERS_HOLDS_BYTES,                                        \
-                 orders_document_t: ORDERS_HOLDS_DOCUMENT),                                        \
+        .kind = _Generic(((owner *)0)->member,                                                    \
+                 int64_t: ORDERS_ROW_KIND_NUMBER,                                                     \
+                 bool: ORDERS_ROW_KIND_BOOL,                                                          \
+                 const char *: ORDERS_ROW_KIND_TEXT,                                                  \
+                 const unsigned char *: ORDERS_ROW_KIND_BYTES,                                        \
+                 orders_document_t: ORDERS_ROW_KIND_DOCUMENT),                                        \
         .offset = offsetof(owner, member) \
     }
 #define ORDERS_ROW_FIELD(owner, oid, member) ORDERS_ROW_COLUMN(owner, oid, #member, member)
@@ -92,13 +92,13 @@ struct orders_row_type_t {
 #define ORDERS_ROW_ARRAY(owner, name, member, element)                                             \
     {                                                                                              \
         .column = (name),                                                                          \
-        .holds = _Generic(((owner *)0)->member, apr_array_header_t *                               \
-                          : ORDERS_HOLDS_ARRAY),                                                   \
+        .kind = _Generic(((owner *)0)->member, apr_array_header_t *                                \
+                         : ORDERS_ROW_KIND_ARRAY),                                                 \
         .offset = offsetof(owner, member), .of = (element)                                         \
     }
 #define ORDERS_ROW_RECORD(owner, name, member, element)                                            \
     {                                                                                              \
-        .column = (name), .holds = ORDERS_HOLDS_RECORD, .offset = offsetof(owner, member),         \
+        .column = (name), .kind = ORDERS_ROW_KIND_RECORD, .offset = offsetof(owner, member),       \
         .of = (element)                                                                            \
     }
 
@@ -109,19 +109,19 @@ struct orders_row_type_t {
     }
 
 /**
- * Reads all rows as `type`: an array of its structs, without rows whose key is null. A result may be read as several types.
- * `schema_mismatch`, with what does not fit in its `log`: a column or an attribute of another type, a value that is malformed.
+ * Reads all rows as `type`, except rows whose key is null. `*rows`: of the struct of `type`. A result may be read as several types.
+ * Errors: `schema_mismatch` for a column or attribute of another data type, or a malformed value; `log` names it.
  */
 orders_problem_t *orders_rows_read(apr_pool_t *pool, const PGresult *result,
                                    const orders_row_type_t *type,
                                    apr_array_header_t **rows) ORDERS_MUSTCHECK;
 
-/** The same for the first row only; `*row` is NULL where there is none, or its key is null. */
+/** The same for the first row. `*row` is NULL if there is none, or its key is null. */
 orders_problem_t *orders_rows_read_first(apr_pool_t *pool, const PGresult *result,
                                          const orders_row_type_t *type,
                                          void **row) ORDERS_MUSTCHECK;
 
-/** An integer column of any result: int2, int4 or int8; 0 for a null. */
+/** An integer column (int2, int4 or int8) of a binary result; 0 for a null. */
 int64_t orders_result_int(const PGresult *result, int row, int column);
 
 /** The first and the last element of an array, or NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The types of sql/deploy/views.sql. Types of records and of array elements have all their attributes here, in the order of the schema. */
+/* The types of sql/deploy/views.sql. Types of records and of array elements list all attributes, in the order of the schema. */
 #include "store/views.h"
 
 #define FIELD(oid, member) ORDERS_ROW_FIELD(T, oid, member)
@@ -294,7 +294,7 @@ static const orders_row_field_t label_fields[] = {
 static const orders_row_type_t label_type = ORDERS_ROW_TYPE("label_view", NULL, T, label_fields);
 #undef T
 
-/* Not of the schema: what the statements of lists have beside the columns of orders. */
+/* Not a type of the schema: the columns of lists beside those of orders. */
 #define T orders_order_list_t
 static const orders_row_field_t order_list_fields[] = {
     FIELD(INT8, total_count),
@@ -306,14 +306,14 @@ const orders_row_type_t orders_order_list_type =
     ORDERS_ROW_TYPE("(a list of orders)", NULL, T, order_list_fields);
 #undef T
 
-/* Not of the schema: the column beside those of the order, which is read as a row of orders_order_type. */
+/* Not a type of the schema: the column beside those of the order, which is read as orders_order_type. */
 #define T orders_linked_order_t
 static const orders_row_field_t linked_order_fields[] = {FIELD(TEXT, standing)};
 const orders_row_type_t orders_linked_order_type =
     ORDERS_ROW_TYPE("(an order of a pay link)", NULL, T, linked_order_fields);
 #undef T
 
-/* Statements call its column id result_id, beside the order's; the order itself is read as a row of orders_order_type. */
+/* Statements name its column `id` result_id, because the order has an `id` too. The order is read as orders_order_type. */
 #define T orders_written_t
 static const orders_row_field_t written_fields[] = {
     FIELD(TEXT, outcome), COLUMN(INT8, "result_id", id), FIELD(BOOL, replayed),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Results of the database (sql/deploy/views.sql): one struct and one declared type for each view and composite type.
+ * The results of the database (sql/deploy/views.sql): a struct and a row type for each view and composite type.
  *
- * store/rows.h defines how they are read, how long their texts live and which values represent nulls (0 is never an id or a time).
- * Amounts are minor units of the row's currency, times are microseconds since 1970. A statement sets only those members of an order
- * that it names; arrays are never NULL.
+ * store/rows.h defines how they are read, their lifetime and the representation of nulls (0 is never an id or a time). Amounts are in
+ * minor units of the currency of the row; times are microseconds since 1970. Only the members of an order whose columns the statement
+ * names are set. Arrays are never NULL.
  */
 #ifndef ORDERS_STORE_VIEWS_H
 #define ORDERS_STORE_VIEWS_H
@@ -16,14 +16,14 @@
 typedef struct orders_line_t {
     int64_t id, item_id;
     const char *kind, *product, *variant, *title, *currency, *image, *slug;
-    const char *number; /**< by which carts name the product */
+    const char *number; /**< the number of the product in carts */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
-    int64_t refunded_quantity;  /**< includes those of pending refunds */
-    int64_t cancelled_quantity; /**< refunded before shipping: they are not shipped */
+    int64_t refunded_quantity;  /**< including pending refunds */
+    int64_t cancelled_quantity; /**< refunded before they were shipped */
     bool returnable;
     orders_document_t
-        snapshot; /**< the product as it was sold: company, item, variants, images, status, translations */
-    orders_document_t attributes; /**< the chosen ones: [{id, name, attribute, code}] */
+        snapshot; /**< the product at the time of the order: company, item, variants, images, status, translations */
+    orders_document_t attributes; /**< of the variant: [{id, name, attribute, code}] */
     orders_document_t metadata;
     apr_time_t created_at;
 } orders_line_t;
@@ -43,11 +43,11 @@ typedef struct orders_payment_t {
     int64_t id, amount, refunded;
     const char *status, *method, *channel, *provider, *reference, *intent_id, *currency;
     const char *failure_code, *failure_message, *pay_url;
-    const char *provider_key; /**< the payment's UUID towards its provider */
+    const char *provider_key; /**< a UUID, the idempotency key for the provider */
     orders_document_t metadata;
     bool
-        surplus; /**< captured although the order was paid: not part of its money, and to be refunded */
-    bool capture_asked; /**< the provider was asked to capture, and the outcome is unknown */
+        surplus; /**< captured although the order had been paid: it does not count for the order and is to be refunded */
+    bool capture_asked; /**< a capture was requested and its outcome is unknown */
     apr_time_t created_at, updated_at, captured_at, expires_at;
 } orders_payment_t;
 
@@ -55,7 +55,7 @@ typedef struct orders_refund_t {
     int64_t id, payment_id, amount;
     const char *status, *method, *channel, *provider, *reference, *currency;
     const char *failure_code, *reason;
-    const char *provider_key; /**< the refund's UUID towards its provider */
+    const char *provider_key; /**< a UUID, the idempotency key for the provider */
     orders_document_t metadata;
     bool surplus; /**< of a surplus payment */
     apr_time_t created_at, updated_at, settled_at;
@@ -74,17 +74,17 @@ typedef struct orders_posting_t {
     apr_time_t created_at;
 } orders_posting_t;
 
-/** A change of one of the order's states. */
+/** A change of a state of the order. */
 typedef struct orders_history_t {
     int64_t step;    /**< from 1 */
-    int64_t version; /**< of the order, after the operation that the step is part of */
+    int64_t version; /**< of the order, after the operation of the step */
     int64_t actor_id;
     const char *axis, *from, *to, *actor, *comment;
     apr_time_t created_at;
-    apr_time_t local_at; /**< created_at on the tenant's wall clock, written as if that were UTC */
+    apr_time_t local_at; /**< created_at in the tenant's time zone, encoded as if it were UTC */
 } orders_history_t;
 
-/** A buyer, an agent, or an actor of the history. */
+/** A buyer, an agent or an actor of the history. */
 typedef struct orders_user_t {
     int64_t id;
     const char *ref, *name, *email;
@@ -92,7 +92,7 @@ typedef struct orders_user_t {
     const unsigned char *public_id;       /**< 16 bytes */
 } orders_user_t;
 
-/** The company that sells. */
+/** The selling company. */
 typedef struct orders_company_t {
     int64_t id;
     const char *ref, *name, *email;
@@ -102,20 +102,20 @@ typedef struct orders_company_t {
 typedef struct orders_invoice_t {
     int64_t id, company_id;
     const char *number, *issuer;
-    orders_document_t document; /**< only where the invoice itself is read */
+    orders_document_t document; /**< set only when the invoice itself is read */
     apr_time_t created_at;
 } orders_invoice_t;
 
-/** How the goods reach the buyer. */
+/** The shipment of an order. */
 typedef struct orders_shipment_t {
     int64_t id;
-    const char *status; /**< planned; then the courier's latest */
+    const char *status; /**< planned, then the latest status of the courier */
     const char *courier, *service, *tracking_number, *tracking_url;
-    const char *estimate; /**< in words: "2-3 days" */
+    const char *estimate; /**< a text such as "2-3 days" */
     bool late;            /**< delivered after expected_at, or not yet delivered by then */
     apr_time_t expected_at, shipped_at, delivered_at, updated_at;
     apr_time_t
-        local_date; /**< delivered_at, else expected_at, on the tenant's wall clock; as if UTC */
+        local_date; /**< delivered_at, else expected_at, in the tenant's time zone, encoded as if it were UTC */
 } orders_shipment_t;
 
 /** A courier's tracking event. */
@@ -134,14 +134,14 @@ typedef struct orders_return_t {
     apr_time_t created_at, updated_at;
 } orders_return_t;
 
-/** What belongs to an order: arrays of the struct of that name in sequence, and records that may be NULL. */
+/** The children of an order: sorted arrays of the struct of the same name, and records that may be NULL. */
 typedef struct orders_children_t {
     apr_array_header_t *lines, *payments, *refunds, *taxes, *addresses, *invoices, *returns;
     apr_array_header_t *history;  /**< by step */
-    apr_array_header_t *actors;   /**< of orders_user_t: those who act in the history */
+    apr_array_header_t *actors;   /**< of orders_user_t: the actors of the history */
     apr_array_header_t *tracking; /**< by time */
     orders_balance_t *balance;    /**< the buyer's, in the order's currency */
-    orders_posting_t *posting;    /**< the order's latest on the buyer's account */
+    orders_posting_t *posting;    /**< the latest posting of the order on the buyer's account */
     orders_user_t *buyer, *agent;
     orders_company_t *company;
     orders_shipment_t *shipment;
@@ -153,7 +153,7 @@ typedef struct orders_order_t {
     const char *number, *bill_no, *api, *state, *payment_state, *fulfilment_state;
     const char *method, *channel, *currency, *notes;
     const char *cancel_reason; /**< of a cancelled order, or NULL */
-    const char *payer;         /**< mail address of the payer, where the provider named it */
+    const char *payer;         /**< mail address of the payer, if the provider has sent it */
     const char *category;      /**< product, package, renewal, upgrade, plan */
     const char *currency_symbol;
     const char *pay_url; /**< where the order can be paid now, or NULL */
@@ -165,44 +165,43 @@ typedef struct orders_order_t {
     orders_children_t of;
 } orders_order_t;
 
-/** The latest payment of an order that is not surplus, or NULL. */
+/** The latest payment that is not surplus, or NULL. Lives as long as `order`. */
 const orders_payment_t *orders_latest_payment(const orders_order_t *order);
 
-/** A word in the reader's language. */
+/** A label: the text of a status or method in a language. */
 typedef struct orders_label_t {
     const char *kind; /**< order_status, shipment_status, payment_method */
     const char *word, *text;
     const char *language; /**< of the text */
 } orders_label_t;
 
-/** A page of a list of orders. Members that its statement does not name are zero. */
+/** A page of a list of orders. Members without a column in the statement are zero. */
 typedef struct orders_order_list_t {
     apr_array_header_t *orders; /**< of orders_order_t */
     apr_array_header_t *labels; /**< of orders_label_t, by kind and word */
     int64_t total_count;        /**< exact, of all pages */
-    int64_t member_id; /**< the member whose orders they are; 0: there is no such active user */
-    int64_t
-        searched_to; /**< the id behind which the next page begins, when it is not the last row's; or 0 */
-    bool more;       /**< whether there is a next page, where the list says so */
+    int64_t member_id;          /**< the member of the orders; 0: there is no such active user */
+    int64_t searched_to; /**< the id after which the next page begins; 0: that of the last row */
+    bool more;           /**< whether there is a next page, if the list determines it */
 } orders_order_list_t;
 
-/** An order as the holder of its pay link sees it. */
+/** An order for the holder of its pay link. */
 typedef struct orders_linked_order_t {
-    const char *standing; /**< unpaid, failed: it can be paid; confirming, paid, refunded, over */
+    const char *standing; /**< unpaid or failed: can be paid; confirming, paid, refunded, over */
     orders_order_t *order;
 } orders_linked_order_t;
 
-/** What a write did to an order. */
+/** The result of a write to an order. */
 typedef struct orders_written_t {
-    int64_t id; /**< of what was written: the refund, the return, the payment, … */
+    int64_t id; /**< of the row that was written: a refund, a return, a payment, … */
     const char *
         outcome; /**< done, unchanged, intent, capture; of a provider's event: done, unchanged, waiting, refused */
     const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
     bool replayed;                /**< the outcome of an earlier request with the same key */
-    orders_order_t *order;        /**< as it is after that, or NULL */
+    orders_order_t *order;        /**< after the write, or NULL */
 } orders_written_t;
 
-/** What a write stored that belongs to no order. */
+/** The result of a write that does not concern an order. */
 typedef struct orders_stored_t {
     int64_t id;
     const char *
@@ -224,7 +223,7 @@ typedef struct orders_posted_t {
     orders_posting_t *posting;
 } orders_posted_t;
 
-/** A user as the user sees it. */
+/** The profile of a user, for that user. */
 typedef struct orders_profile_t {
     int64_t id;
     const char *given_name, *family_name, *phone;
@@ -256,7 +255,7 @@ typedef struct orders_written_token_t {
     orders_token_t *token;
 } orders_written_token_t;
 
-/** The user that a token or a login stands for. */
+/** The user of a token or login. */
 typedef struct orders_identity_row_t {
     int64_t tenant_id, user_id;
     int64_t token_id; /**< 0: a login */
@@ -265,7 +264,7 @@ typedef struct orders_identity_row_t {
     apr_time_t expires_at;
 } orders_identity_row_t;
 
-/** A payment that a provider is to be asked about. */
+/** A payment for which the provider must be called. */
 typedef struct orders_payment_task_t {
     int64_t order_id, attempts;
     const char *order_number, *return_url;
@@ -274,7 +273,7 @@ typedef struct orders_payment_task_t {
     orders_payment_t *payment;
 } orders_payment_task_t;
 
-/** A refund that a provider is to be told of. */
+/** A refund that must be sent to the provider. */
 typedef struct orders_refund_task_t {
     int64_t order_id, attempts;
     const char *order_number;
@@ -282,7 +281,7 @@ typedef struct orders_refund_task_t {
     orders_refund_t *refund;             /**< `reference`: the transaction of the capture */
 } orders_refund_task_t;
 
-/** Mail that is due. */
+/** A mail that is due. */
 typedef struct orders_mail_task_t {
     int64_t id, order_id, total, exponent, attempts;
     const char *template, *recipient, *order_number, *seller, *currency;
@@ -295,7 +294,7 @@ extern const orders_row_type_t orders_order_type, orders_order_list_type, orders
     orders_token_type, orders_written_token_type, orders_identity_type, orders_invoice_type,
     orders_return_type, orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
 
-/** All types that the schema has, for the test that compares them with it; NULL-terminated. */
+/** All types of the schema, NULL-terminated, for the test that compares them with the database. */
 extern const orders_row_type_t *const orders_row_types[];
 
 #endif

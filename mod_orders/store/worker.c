@@ -3,12 +3,12 @@
 
 #include <apr_strings.h>
 
-static const orders_statement_t tenants_of = {
+static const orders_statement_t list_tenants = {
     .name = "orders_tenants",
     .text = "SELECT * FROM orders_v1.tenants()",
     .param_count = 0,
 };
-static const orders_statement_t tenants_to_bill = {
+static const orders_statement_t list_tenants_to_bill = {
     .name = "orders_tenants_to_bill",
     .text = "SELECT orders_v1.tenants_to_bill()",
     .param_count = 0,
@@ -72,7 +72,7 @@ static const orders_statement_t mark_mail = {
     .param_count = 5,
 };
 
-/* Parameters: the tenant and `count` numbers. */
+/* Sets the parameters: the tenant and `count` numbers. */
 static void number_params(orders_params_t *params, const orders_reader_t *reader,
                           const int *numbers, int count)
 {
@@ -89,8 +89,9 @@ static orders_problem_t *execute(const orders_reader_t *reader, const orders_sta
                                    ORDERS_WRITE_KEYED, result);
 }
 
-static orders_problem_t *count_of(const orders_reader_t *reader,
-                                  const orders_statement_t *statement, int number, int64_t *count)
+static orders_problem_t *execute_counted(const orders_reader_t *reader,
+                                         const orders_statement_t *statement, int number,
+                                         int64_t *count)
 {
     orders_params_t params;
     PGresult *result;
@@ -115,31 +116,34 @@ static orders_problem_t *read_tenants(const orders_reader_t *reader,
     return NULL;
 }
 
-orders_problem_t *orders_worker_tenants(const orders_reader_t *reader, apr_array_header_t **tenants)
+orders_problem_t *orders_worker_list_tenants(const orders_reader_t *reader,
+                                             apr_array_header_t **tenants)
 {
-    return read_tenants(reader, &tenants_of, tenants);
+    return read_tenants(reader, &list_tenants, tenants);
 }
 
-orders_problem_t *orders_worker_tenants_to_bill(const orders_reader_t *reader,
-                                                apr_array_header_t **tenants)
+orders_problem_t *orders_worker_list_tenants_to_bill(const orders_reader_t *reader,
+                                                     apr_array_header_t **tenants)
 {
-    return read_tenants(reader, &tenants_to_bill, tenants);
+    return read_tenants(reader, &list_tenants_to_bill, tenants);
 }
 
 orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,
                                             int64_t *count)
 {
-    return count_of(reader, &issue_bills, limit, count);
+    return execute_counted(reader, &issue_bills, limit, count);
 }
 
-orders_problem_t *orders_worker_expire(const orders_reader_t *reader, int limit, int64_t *count)
+orders_problem_t *orders_worker_expire_orders(const orders_reader_t *reader, int limit,
+                                              int64_t *count)
 {
-    return count_of(reader, &expire, limit, count);
+    return execute_counted(reader, &expire, limit, count);
 }
 
-orders_problem_t *orders_worker_purge(const orders_reader_t *reader, int age, int64_t *count)
+orders_problem_t *orders_worker_purge_idempotency(const orders_reader_t *reader, int age,
+                                                  int64_t *count)
 {
-    return count_of(reader, &purge, age, count);
+    return execute_counted(reader, &purge, age, count);
 }
 
 static const char *text_or_null(const PGresult *result, int row, int column)
@@ -147,8 +151,8 @@ static const char *text_or_null(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
-orders_problem_t *orders_worker_due_events(const orders_reader_t *reader, int limit,
-                                           apr_array_header_t **ids)
+orders_problem_t *orders_worker_list_due_events(const orders_reader_t *reader, int limit,
+                                                apr_array_header_t **ids)
 {
     orders_params_t params;
     PGresult *result;
@@ -170,8 +174,8 @@ orders_problem_t *orders_worker_review_event(const orders_reader_t *reader, int6
     return execute(reader, &review_event, &params, &result);
 }
 
-orders_problem_t *orders_worker_refused_events(const orders_reader_t *reader, int limit,
-                                               apr_array_header_t **refused)
+orders_problem_t *orders_worker_take_refused_events(const orders_reader_t *reader, int limit,
+                                                    apr_array_header_t **refused)
 {
     orders_params_t params;
     PGresult *result;
@@ -207,21 +211,23 @@ static orders_problem_t *claim_tasks(const orders_reader_t *reader,
     return orders_store_work_rows(reader, statement, &params, type, tasks);
 }
 
-orders_problem_t *orders_worker_due_intents(const orders_reader_t *reader,
-                                            const orders_claim_t *claim, apr_array_header_t **tasks)
+orders_problem_t *orders_worker_claim_intents(const orders_reader_t *reader,
+                                              const orders_claim_t *claim,
+                                              apr_array_header_t **tasks)
 {
     return claim_tasks(reader, &due_intents, claim, &orders_payment_task_type, tasks);
 }
 
-orders_problem_t *orders_worker_due_refunds(const orders_reader_t *reader,
-                                            const orders_claim_t *claim, apr_array_header_t **tasks)
+orders_problem_t *orders_worker_claim_refunds(const orders_reader_t *reader,
+                                              const orders_claim_t *claim,
+                                              apr_array_header_t **tasks)
 {
     return claim_tasks(reader, &due_refunds, claim, &orders_refund_task_type, tasks);
 }
 
-orders_problem_t *orders_worker_due_captures(const orders_reader_t *reader,
-                                             const orders_claim_t *claim,
-                                             apr_array_header_t **tasks)
+orders_problem_t *orders_worker_claim_captures(const orders_reader_t *reader,
+                                               const orders_claim_t *claim,
+                                               apr_array_header_t **tasks)
 {
     return claim_tasks(reader, &due_captures, claim, &orders_payment_task_type, tasks);
 }
@@ -232,8 +238,9 @@ orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int li
     orders_params_t params;
     PGresult *result;
     number_params(&params, reader, (const int[]){limit, lease}, 2);
-    ORDERS_TRY(orders_database_execute(reader->database, reader->pool, &claim_mail, &params,
-                                       ORDERS_WRITE, &result)); /* a lost lease ends by itself */
+    ORDERS_TRY(orders_database_execute(
+        reader->database, reader->pool, &claim_mail, &params, ORDERS_WRITE,
+        &result)); /* not repeated: a claim whose answer was lost expires with its lease */
     return orders_rows_read(reader->pool, result, &orders_mail_task_type, tasks);
 }
 

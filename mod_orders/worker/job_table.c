@@ -22,26 +22,26 @@ const orders_job_t orders_jobs[] = {
     {
         .name = "upkeep",
         .instances = ORDERS_JOB_ALWAYS,
-        .tenants = orders_worker_tenants,
+        .tenants = orders_worker_list_tenants,
         .steps = upkeep,
     },
     {
         .name = "bills",
         .instances = ORDERS_JOB_ALWAYS,
         .interval = BILL_INTERVAL,
-        .tenants = orders_worker_tenants_to_bill,
+        .tenants = orders_worker_list_tenants_to_bill,
         .steps = bills,
     },
     {
         .name = "mails",
         .instances = ORDERS_JOB_WITH_MAILER,
-        .tenants = orders_worker_tenants,
+        .tenants = orders_worker_list_tenants,
         .steps = mails,
     },
     {
         .name = "payments",
         .instances = ORDERS_JOB_PER_CHANNEL,
-        .tenants = orders_worker_tenants,
+        .tenants = orders_worker_list_tenants,
         .steps = payments,
     },
 };

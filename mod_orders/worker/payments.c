@@ -53,7 +53,7 @@ orders_problem_t *orders_job_make_intents(const orders_job_run_t *run)
 
     prepare(run, &collection);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_due_intents(&run->reader, &collection.claim, &due));
+        ORDERS_TRY(orders_worker_claim_intents(&run->reader, &collection.claim, &due));
         const orders_payment_task_t *task = orders_first(due);
 
         if (!task) {
@@ -73,7 +73,7 @@ orders_problem_t *orders_job_send_refunds(const orders_job_run_t *run)
 
     prepare(run, &collection);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_due_refunds(&run->reader, &collection.claim, &due));
+        ORDERS_TRY(orders_worker_claim_refunds(&run->reader, &collection.claim, &due));
         if (apr_is_empty_array(due)) {
             break;
         }
@@ -92,7 +92,7 @@ orders_problem_t *orders_job_ask_captures(const orders_job_run_t *run)
 
     prepare(run, &collection);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_due_captures(&run->reader, &collection.claim, &due));
+        ORDERS_TRY(orders_worker_claim_captures(&run->reader, &collection.claim, &due));
         if (apr_is_empty_array(due)) {
             break;
         }

@@ -20,7 +20,7 @@ orders_problem_t *orders_job_expire_orders(const orders_job_run_t *run)
     int64_t count = EXPIRE_BATCH;
 
     for (int i = 0; i < EXPIRE_BATCHES && count >= EXPIRE_BATCH && !orders_job_stopping(run); i++) {
-        ORDERS_TRY(orders_worker_expire(&run->reader, EXPIRE_BATCH, &count));
+        ORDERS_TRY(orders_worker_expire_orders(&run->reader, EXPIRE_BATCH, &count));
         if (count > 0) {
             orders_log(run->context->log, ORDERS_LOG_INFO,
                        "worker: %d unpaid orders of tenant %d expired", (int)count,
@@ -48,7 +48,8 @@ orders_problem_t *orders_job_purge_records(const orders_job_run_t *run)
     for (int i = 0;
          run->purge && count >= PURGE_BATCH && i < PURGE_BATCHES && !orders_job_stopping(run);
          i++) {
-        ORDERS_TRY(orders_worker_purge(&run->reader, run->context->idempotency_lifetime, &count));
+        ORDERS_TRY(orders_worker_purge_idempotency(&run->reader, run->context->idempotency_lifetime,
+                                                   &count));
     }
     return NULL;
 }
@@ -57,7 +58,7 @@ orders_problem_t *orders_job_review_events(const orders_job_run_t *run)
 {
     apr_array_header_t *due;
 
-    ORDERS_TRY(orders_worker_due_events(&run->reader, EVENT_BATCH, &due));
+    ORDERS_TRY(orders_worker_list_due_events(&run->reader, EVENT_BATCH, &due));
     for (int i = 0; i < due->nelts && !orders_job_stopping(run); i++) {
         ORDERS_TRY(orders_job_skip_failed(
             run, orders_worker_review_event(&run->reader, APR_ARRAY_IDX(due, i, int64_t))));
@@ -71,7 +72,7 @@ orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run)
     const orders_providers_t providers = {.log = run->context->log};
     apr_array_header_t *refused;
 
-    ORDERS_TRY(orders_worker_refused_events(&run->reader, EVENT_BATCH, &refused));
+    ORDERS_TRY(orders_worker_take_refused_events(&run->reader, EVENT_BATCH, &refused));
     for (int i = 0; i < refused->nelts; i++) {
         orders_provider_event_log(&providers, "worker",
                                   &APR_ARRAY_IDX(refused, i, orders_refused_event_t));

@@ -55,9 +55,9 @@ static const char *name_of(const orders_row_type_t *type, const orders_row_field
 /* The name of a field's type as pg_type has it; an array's begins with an underscore. */
 static const char *type_name(const orders_row_field_t *field)
 {
-    return field->holds == ORDERS_HOLDS_ARRAY ? apr_pstrcat(pool, "_", field->of->name, NULL)
-           : field->of                        ? field->of->name
-                                              : NULL;
+    return field->kind == ORDERS_ROW_KIND_ARRAY ? apr_pstrcat(pool, "_", field->of->name, NULL)
+           : field->of                          ? field->of->name
+                                                : NULL;
 }
 
 static void compare_type(const orders_row_type_t *type)
