@@ -24,6 +24,7 @@
         defaultModelExpandDepth: 3,
         defaultModelsExpandDepth: 0,
         plugins: [readOnly],
+        showExtensions: true, // x-unit
         presets: [window.SwaggerUIBundle.presets.apis],
         supportedSubmitMethods: [],
         validatorUrl: null,
