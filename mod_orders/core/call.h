@@ -54,7 +54,7 @@ typedef struct orders_identity_t {
 } orders_identity_t;
 
 typedef enum {
-    ORDERS_AUTH_IDENTITY, /**< the glue has resolved call->identity and checked the route's scope */
+    ORDERS_AUTH_IDENTITY, /**< httpd/ has resolved call->identity and checked the route's scope */
     ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or open to everybody */
     ORDERS_AUTH_OWN, /**< the handler finds the credential (in the body) and calls call->identify */
 } orders_auth_e;
@@ -164,7 +164,7 @@ struct orders_call_t {
     const char *(*header)(const orders_call_t *call, const char *name);
     /** Whether the client has closed its connection, so that the reply would not be read. Costs a system call. */
     bool (*client_gone)(const orders_call_t *call);
-    void *glue;                        /**< the glue's own */
+    void *context;                     /**< of httpd/: the orders_request_t */
     bool head;                         /**< HEAD: a GET that must not act */
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
     /**
@@ -199,7 +199,7 @@ struct orders_reply_t {
     const char *data; /**< a body that is no JSON (a page, a PDF), with its content type; or NULL */
     apr_size_t length;    /**< of `data` */
     bool length_unknown;  /**< a HEAD whose body was not made: no Content-Length */
-    const char *etag;     /**< quoted, or NULL. The glue answers If-None-Match with 304 on GET */
+    const char *etag;     /**< quoted, or NULL. httpd/ answers If-None-Match with 304 on GET */
     apr_table_t *headers; /**< further headers */
     bool replayed;        /**< the answer is an idempotent replay */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What directives say to dialects and services: plain values, merged per Location by the glue, read-only at run time,
+ * The settings that APIs, payments and jobs need: plain values, merged per Location by httpd/, read-only at run time,
  * alive as long as the configuration.
  */
 #ifndef ORDERS_CORE_SETTINGS_H

@@ -184,7 +184,7 @@ static void set_session_user(orders_request_t *request, int64_t user_id, const c
 
 void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref)
 {
-    set_session_user(call->glue, user_id, ref);
+    set_session_user(call->context, user_id, ref);
 }
 
 static orders_problem_t *resolve(orders_request_t *request, const char *token)
@@ -233,7 +233,7 @@ orders_problem_t *orders_auth_permit(orders_request_t *request)
 
 orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
 {
-    orders_request_t *request = call->glue;
+    orders_request_t *request = call->context;
 
     ORDERS_TRY(resolve(request, token ? trim_token(request, token) : NULL));
     ORDERS_TRY(check_permission(request));
@@ -243,7 +243,7 @@ orders_problem_t *orders_auth_identify(orders_call_t *call, const char *token)
 orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
                                       const orders_identity_t **identity)
 {
-    orders_request_t *request = call->glue;
+    orders_request_t *request = call->context;
     orders_identity_t *found = NULL;
     credential_t credential = {.token = token ? trim_token(request, token) : NULL};
 

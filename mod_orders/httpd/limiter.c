@@ -203,7 +203,7 @@ static void wait_for_post(waiter_t *waiter)
     }
 }
 
-/** When a waiter calls admit_waiting again, because nobody else may do so when the limit can be raised. Under the mutex. */
+/** When a waiter calls admit_waiting again: at its deadline, or earlier to raise the limit. Under the mutex. */
 static apr_time_t next_check_at(const orders_limiter_t *limiter, apr_time_t deadline)
 {
     apr_time_t soon = orders_clock_now() + RAISE_INTERVAL;

@@ -32,7 +32,7 @@ APLOG_USE_MODULE(orders);
 
 static const char *header(const orders_call_t *call, const char *name)
 {
-    const orders_request_t *request = call->glue;
+    const orders_request_t *request = call->context;
 
     return apr_table_get(request->r->headers_in, name);
 }
@@ -40,7 +40,7 @@ static const char *header(const orders_call_t *call, const char *name)
 /** Tests the TCP connection without reading from it, so it works with TLS and HTTP/2 too. */
 static bool client_gone(const orders_call_t *call)
 {
-    const orders_request_t *request = call->glue;
+    const orders_request_t *request = call->context;
     const conn_rec *connection = request->r->connection;
     struct pollfd at = {.events = POLLRDHUP};
     apr_socket_t *socket;
@@ -55,7 +55,7 @@ static bool client_gone(const orders_call_t *call)
 
 static void forget_token(const orders_call_t *call, const unsigned char *hash)
 {
-    const orders_request_t *request = call->glue;
+    const orders_request_t *request = call->context;
     unsigned char key[ORDERS_TOKEN_HASH_SIZE];
 
     if (orders_token_cache_key(request->server.database, hash, key)) {
@@ -149,7 +149,7 @@ static bool is_source(request_rec *r, const char *path)
 
 /**
  * Encodes r->uri. With AllowEncodedSlashes NoDecode, a %2F in it is an encoded slash and stays one. If the client also sent a %252F, the
- * two cannot be told apart, and the result matches no route.
+ * two cannot be distinguished, and the result matches no route.
  */
 static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
 {
@@ -283,7 +283,7 @@ static void fill_call(orders_request_t *request)
     call->identify = orders_auth_identify;
     call->look_up = orders_auth_look_up;
     call->count_for = orders_auth_count_for;
-    call->glue = request;
+    call->context = request;
     call->settings = &request->settings;
     call->database = &request->database;
     call->providers = &request->providers;

@@ -254,7 +254,7 @@ static outcome_e execute(run_t *run)
 
 /*
  * The commit record of this transaction follows those of all transactions that it can see, so they are durable once it is. PostgreSQL
- * waits only for transactions that have written WAL, so it writes a message that nobody reads.
+ * waits only for transactions that have written WAL, so it writes a message without readers.
  */
 static const orders_statement_t wait_for_durability = {
     .name = "orders_wait_for_durability",

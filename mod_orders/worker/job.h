@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The background jobs: what is due by time and not by a request.
+ * The background jobs: work that is due at a certain time, and not part of a request.
  *
  * A job is a row of orders_jobs. The caller (httpd/worker.c) gives each job a thread of its own and calls orders_job_run at the
  * job's interval. A job that waits for the network therefore delays no other job. Several servers may run the same job on one
