@@ -17,7 +17,7 @@ is($?, 0, 't/openapi/reference --check succeeds');
 my %rows = (
     user     => [ '| `quantity` | integer, pieces | no | yes | `2` | At most 10 unless configured, and at most what the plan allows. Default: `1`. |',
                   '| `paid_at` | integer, Unix seconds | always | yes | `1795618080` | When the order was paid. |' ],
-    operator => [ '| `lines` | array of [Line](#line) | always | no |  | The line items. |', '| `tracking[].status` | string | always | no | `in_transit` | The status. |' ],
+    operator => [ '| `lines` | array of [Line](#line) | always | no |  | The line items. |', 'Body: [BulkLine](#bulkline) as NDJSON.', '| `tracking[].status` | string | always | no | `in_transit` | The status. |' ],
     commerce => [ '| `data.payment_url` | string | sometimes | no |' ],
 );
 for my $api (sort keys %rows) {
