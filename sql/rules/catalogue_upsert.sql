@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A document replaces its row as a whole: what it leaves out takes its default. Rows are locked so that placing may go
--- on referring to them, but for coupons, whose placers are to wait while limits change.
+-- A document replaces the whole row: an absent member has its default. Rows are locked FOR NO KEY UPDATE, so that orders that refer to
+-- them can be placed meanwhile. Coupons are locked FOR UPDATE: orders with a coupon wait while its limits change.
 
 CREATE OR REPLACE FUNCTION orders_v1.put_user(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
 LANGUAGE plpgsql AS $$
@@ -261,8 +261,8 @@ BEGIN
 END
 $$;
 
--- A coupon without a limit does not count its uses; when it gets one, they are counted under the lock that keeps
--- placers out. A limit below what is in use already is refused.
+-- A coupon without a limit does not count its uses. When it gets a limit, its uses are counted while its row is locked, so that no order
+-- uses it meanwhile. A limit below the present uses is refused.
 CREATE OR REPLACE FUNCTION orders_v1.count_uses(x orders.coupon) RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_used integer := (SELECT count(*) FROM orders.coupon_redemption r
@@ -325,7 +325,7 @@ BEGIN
     ELSIF d ->> 'ref' <> p_ref THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be the reference that the request names.', 'ref');
     END IF;
-    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer, which may be sent back
+    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer that clients may send back
     CASE p_kind
         WHEN 'users' THEN RETURN orders_v1.put_user(p_tenant, p_ref, d);
         WHEN 'companies' THEN RETURN orders_v1.put_company(p_tenant, p_ref, d);
@@ -344,8 +344,8 @@ BEGIN
 END
 $$;
 
--- A plan that was made while a table was empty may use any index that begins with tenant_id, and then reads the whole table for
--- each row. Statistics replace such plans. Autovacuum makes them too, but a big import is faster than its next round.
+-- A plan that was prepared while a table was empty may use any index that begins with tenant_id, and then reads the whole table for
+-- each row. New statistics invalidate such plans. A big import is faster than the next run of autovacuum.
 CREATE OR REPLACE FUNCTION orders_v1.analyze_grown() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_tables regclass[] := ARRAY(
@@ -362,9 +362,9 @@ BEGIN
 END
 $$;
 
--- Two sessions may write the same value at once. The later one waits, fails, and finds the other's row on its next try: the entry
--- itself, or one that has the value already. Names of constraints are not compared: they differ between the parts of a table
--- that is spread over servers.
+-- Two sessions may write the same value at once. The second one waits, fails with unique_violation, and finds the row of the first one
+-- when it tries again: the same entry, or another entry with the value. Constraint names are not compared: they differ between the
+-- shards of a distributed table.
 CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.stored
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -402,9 +402,9 @@ BEGIN
 END
 $$;
 
--- The sequence of a document's entries is the caller's. Locks are taken in the sequence of all other functions: coupons, then products, then stock
--- by variant. A product is locked before its stock is compared, so that no other document changes the stock in between. Stock that a document
--- states again as it is is not locked.
+-- The caller chooses the order of the entries. Locks are taken in the lock order of all functions: coupons, products, stock by variant.
+-- A product is locked before its stock is compared, so that no other document changes the stock in between. Stock that does not change
+-- is not locked.
 CREATE OR REPLACE FUNCTION orders_v1.lock_entries(p_tenant integer, p_lines jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupons  text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'coupons');
@@ -454,14 +454,14 @@ BEGIN
 END
 $$;
 
--- The same list as in the module (store/sqlstate.c): text too long, number or time out of range or malformed, text that the
--- encoding does not have.
+-- The same list as in store/sqlstate.c: a text that is too long, a number or time that is malformed or out of range, a character that
+-- the encoding does not have.
 CREATE OR REPLACE FUNCTION orders_v1.is_value_error(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_sqlstate IN ('22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05')
 $$;
 
--- A refusal, or a value that cannot be stored, is the result of its line. Any other error ends the bulk: a deadlock or a timeout,
--- so that it can be sent again; a fault of these functions, so that it is logged as one.
+-- A refusal and a value that cannot be stored are results of the line. Any other error ends the bulk: the client can repeat it after a
+-- deadlock or a timeout, and an error of these functions is logged.
 CREATE OR REPLACE FUNCTION orders_v1.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders_v1.stored LANGUAGE plpgsql AS $$
 DECLARE
     r        orders_v1.stored;
@@ -528,23 +528,23 @@ COMMENT ON FUNCTION orders_v1.put_plan IS 'Internal: upserts a plan';
 COMMENT ON FUNCTION orders_v1.put_billing_option IS 'Internal: upserts a billing option';
 COMMENT ON FUNCTION orders_v1.put_tax_rate IS 'Internal: upserts a tax rate';
 COMMENT ON FUNCTION orders_v1.put_payment_channel IS 'Internal: upserts a payment channel';
-COMMENT ON FUNCTION orders_v1.put_label IS 'Internal: upserts a label of the tenant''s';
-COMMENT ON FUNCTION orders_v1.coupon_from IS 'Internal: a coupon as its document says';
+COMMENT ON FUNCTION orders_v1.put_label IS 'Internal: upserts a label of the tenant';
+COMMENT ON FUNCTION orders_v1.coupon_from IS 'Internal: the coupon that a document describes. OR422 required_field, invalid_field, currency_unknown';
 COMMENT ON FUNCTION orders_v1.count_uses IS
 'Internal: uses of a coupon, counted under its lock. OR422 invalid_field below what is in use';
 COMMENT ON FUNCTION orders_v1.put_coupon IS
-'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for placers';
+'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for orders that use it';
 COMMENT ON FUNCTION orders_v1.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
-COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: statistics for tables of the catalogue that have doubled since their last ones';
+COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: analyzes tables of the catalogue that have doubled in size since their last statistics';
 COMMENT ON FUNCTION orders_v1.upsert_row IS
 'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
 COMMENT ON FUNCTION orders_v1.lock_entries IS
-'Internal: locks the coupons of documents, their products, then the stock that they state anew, by variant';
+'Internal: locks the coupons and products of documents, then the stock that they change, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
 'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
 tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Outcome created, updated or unchanged, with the document as it is stored. OR422 unknown_kind,
 required_field, invalid_field …';
-COMMENT ON FUNCTION orders_v1.is_value_error IS 'Internal: whether an SQLSTATE says that a value from outside cannot be stored';
+COMMENT ON FUNCTION orders_v1.is_value_error IS 'Internal: whether an SQLSTATE means that a value of the client cannot be stored';
 COMMENT ON FUNCTION orders_v1.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders_v1.catalogue_bulk IS
 'catalogue_upsert for lines {"kind","ref",…}, each in two savepoints: at most 30 lines, so that their subtransactions fit into

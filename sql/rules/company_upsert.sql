@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- As with the rest of the catalogue, a document replaces its row as a whole.
+-- A document replaces the whole row, as in catalogue_upsert.sql.
 
 CREATE OR REPLACE FUNCTION orders_v1.company_id_of(p_tenant integer, p_ref text, p_field text) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
@@ -115,8 +115,8 @@ BEGIN
 END
 $$;
 
--- The pieces in the shop as the document states them; null: they are not counted. The same number as last time is no new count:
--- what was shipped since stays off the stock, and no lock is taken, so that a catalogue that is sent again holds up no buyer.
+-- p_stated is the quantity on hand, NULL for a variant whose stock is not counted. The same value as in the last document changes nothing:
+-- quantities that were shipped since stay deducted, and no lock is taken, so that a repeated document does not delay buyers.
 CREATE OR REPLACE FUNCTION orders_v1.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF p_stated IS NOT DISTINCT FROM (SELECT s.stated FROM orders.stock s
@@ -189,8 +189,8 @@ BEGIN
 END
 $$;
 
--- Variants that a document no longer names are no longer sold; orders and carts may still refer to them. A document that names
--- one twice would state two counts of its stock, and each repetition would be a new count.
+-- Variants that the document does not name are deactivated; orders and carts may still refer to them. A variant that is named twice is
+-- refused: it would have two quantities of stock, and each repetition of the document would change the stock.
 CREATE OR REPLACE FUNCTION orders_v1.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     e       record;
@@ -343,11 +343,11 @@ COMMENT ON FUNCTION orders_v1.company_id_of IS 'Internal: the id of a company by
 COMMENT ON FUNCTION orders_v1.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
 COMMENT ON FUNCTION orders_v1.put_prices IS
-'Internal: the prices of a variant, all of them: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Whether any changed';
-COMMENT ON FUNCTION orders_v1.put_stock IS 'Internal: the stated pieces on hand of a variant, or that they are not counted; whether that differs from what was stated last';
+'Internal: replaces all prices of a variant: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Returns whether any changed';
+COMMENT ON FUNCTION orders_v1.put_stock IS 'Internal: sets the quantity on hand of a variant; NULL: it is not counted. Returns whether it differs from the last document';
 COMMENT ON FUNCTION orders_v1.variant_options IS 'Internal: the options of a variant as they are stored';
 COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';
-COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants; those that are not named are no longer sold';
+COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants of a product; variants that are not named are deactivated';
 COMMENT ON FUNCTION orders_v1.product_document IS 'Internal: a product with its variants and their prices';
 COMMENT ON FUNCTION orders_v1.put_product IS 'Internal: upserts a product with its variants and prices';
 COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: puts products into a new cart. OR422 product_not_found';

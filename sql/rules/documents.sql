@@ -2,16 +2,16 @@
 -- Documents: JSON of the operator API. The module checks their shape by field tables before they come here: names, types, lengths,
 -- formats, required members. These functions check amounts, references and the rest that depends on data, money or state.
 
--- Lists, mail headers and logs take these texts as one line. CR LF is a line's end like LF; a CR alone is not. Bidirectional
--- embeddings, overrides and isolates (U+202A-202E, U+2066-2069) make a text look like another one, so no text may have them;
--- the marks U+200E, U+200F and U+061C are normal in Arabic and Hebrew. U+2028 and U+2029 end a line and a paragraph.
+-- Lists, mail headers and logs need texts of one line. CR LF is a line break like LF; a single CR is refused. Bidirectional
+-- embeddings, overrides and isolates (U+202A-202E, U+2066-2069) make a text look like another one and are always refused. The marks
+-- U+200E, U+200F and U+061C are normal in Arabic and Hebrew. U+2028 and U+2029 separate lines and paragraphs.
 CREATE OR REPLACE FUNCTION orders_v1.has_controls(p_text text, p_lines boolean) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_text ~ CASE WHEN p_lines THEN '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\r(?!\n)'
                          ELSE '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]' END
 $$;
 
 -- The syntax of RFC 5321 with the characters of RFC 6531, without quoted local parts, comments and address literals; the
--- limits are those of RFC 5321. core/mail_address.c has the same rule for what C reads.
+-- limits are those of RFC 5321. core/mail_address.c has the same rule.
 CREATE OR REPLACE FUNCTION orders_v1.is_mail_address(p_text text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT octet_length(p_text) <= 254 AND strpos(p_text, '@') <= 65 AND octet_length(split_part(p_text, '@', 1)) <= 64
        AND p_text ~ ('^[A-Za-z0-9!#$%&''*+/=?^_`{|}~\u0080-\U0010FFFF-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~\u0080-\U0010FFFF-]+)*@'

@@ -57,8 +57,8 @@ BEGIN
 END
 $$;
 
--- The term that a document names: a package with its times, which are those of a purchase where they are left out. Months go on
--- from the day on which it is said to end.
+-- The term that a document describes: a package with its times. Absent times are those of a purchase. With ends_at, later months are
+-- counted from the day of ends_at.
 CREATE OR REPLACE FUNCTION orders_v1.doc_term(t orders.package_term, p_tenant integer, d jsonb) RETURNS orders.package_term
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -94,7 +94,8 @@ BEGIN
 END
 $$;
 
--- A package that the document does not name stays, and so does what was bought or refunded since a document stated the same.
+-- A document without a package keeps the package. A document with the same package as the last document does not undo later orders
+-- and refunds.
 CREATE OR REPLACE FUNCTION orders_v1.put_member(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -133,7 +134,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION orders_v1.put_package IS 'Internal: makes a variant a package, or changes it. OR422 product_not_found, required_field, invalid_field';
-COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the package that he has or had last';
+COMMENT ON FUNCTION orders_v1.put_package IS 'Internal: upserts a package. OR422 product_not_found, required_field, invalid_field';
+COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the present or last package';
 COMMENT ON FUNCTION orders_v1.doc_term IS 'Internal: {package, starts_at, ends_at} after the term t. OR422 package_not_found, invalid_field';
-COMMENT ON FUNCTION orders_v1.put_member IS 'Internal: upserts a member by the reference of its user; a package that the last document stated already is left alone. OR422 user_not_found, package_not_found';
+COMMENT ON FUNCTION orders_v1.put_member IS 'Internal: upserts a member by the reference of its user; the package is not changed when the last document had the same one. OR422 user_not_found, package_not_found';

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- An order as a document describes it: how the orders of the shop and customer APIs come in, and any other from outside.
+-- Orders that a document describes: the orders of the shop and customer APIs, and orders of other systems.
 
--- The reference of the only variant of a product, which a line need not name.
+-- A line need not name the variant when the product has only one.
 CREATE OR REPLACE FUNCTION orders_v1.only_variant(p_tenant integer, p_product text, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_found text[];
@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 
--- The shipping that the buyer pays for; free shipping has no line.
+-- Shipping that the buyer pays for is a line item; free shipping has none.
 CREATE OR REPLACE FUNCTION orders_v1.shipping_lines(p_tenant integer, d jsonb) RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     l orders_v1.priced_line;
@@ -118,7 +118,7 @@ BEGIN
 END
 $$;
 
--- A channel may be named as the method: it is an external payment through it.
+-- The name of a channel as the method means an external payment through this channel.
 CREATE OR REPLACE FUNCTION orders_v1.described_payment(p_tenant integer, h orders_v1.order_head, d jsonb, p_channels text[])
 RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -146,7 +146,7 @@ BEGIN
 END
 $$;
 
--- Buyer, company and salesperson are named by external reference. One statement reads all that the references lead to.
+-- Buyer, company and salesperson are named by external reference. One statement reads all of them.
 CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb, p_channels text[]) RETURNS orders_v1.order_head
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -221,7 +221,7 @@ BEGIN
 END
 $$;
 
--- Lines that are described, or those of a cart, which is ordered with that.
+-- The lines of the document, or the lines of its cart.
 CREATE OR REPLACE FUNCTION orders_v1.lines_or_cart(c orders_v1.context, h orders_v1.order_head, d jsonb, k orders.cart)
 RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -311,12 +311,12 @@ COMMENT ON FUNCTION orders_v1.product_line IS 'Internal: the line {product, vari
 COMMENT ON FUNCTION orders_v1.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: how it is paid; whether that can be is for put_order to say';
+COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: the payment method and channel; put_order checks whether they can be used';
 COMMENT ON FUNCTION orders_v1.described_head IS
-'Internal: the head of a described order: who buys, sells and has sold, and how it is paid; whether it can be paid so is checked by put_order. OR422
+'Internal: the head of a described order: buyer, company, salesperson and payment. put_order checks whether the payment is possible. OR422
 with the field';
-COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; null: neither. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: a shipment as it is planned. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; NULL without either';
+COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: the planned shipment';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
 'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch';
 COMMENT ON FUNCTION orders_v1.put_described_order IS 'Internal: places a described order, of lines or of a locked cart; the id';
@@ -325,5 +325,5 @@ COMMENT ON FUNCTION orders_v1.place_order IS
 discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,
 shipping: {courier, service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes,
 metadata}. References are external ones, amounts minor units. Prices are the catalogue''s. p_expires_in as in place_plan, and
-rows as there. p_channels: those that can be asked (null: all); another one is none. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
+rows as there. p_channels: the configured channels (NULL: all); any other channel is unknown. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
 product_not_sold, OR422 with the field';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The canonical order as the operator API shows it. */
+/* The operator API: an order with all its members. */
 #include <string.h>
 
 #include "api/common/members.h"
@@ -116,7 +116,7 @@ static void write_tracking(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-/* An order has one shipment, so that all events are of it. */
+/* An order has one shipment, to which all its events belong. */
 static void member_shipments(orders_json_t *json, const orders_order_t *order)
 {
     const orders_shipment_t *shipment = order->of.shipment;
