@@ -52,7 +52,6 @@ static const orders_row_field_t payment_fields[] = {
     FIELD(INT8, amount),
     FIELD(INT8, refunded),
     FIELD(BOOL, surplus),
-    FIELD(BOOL, capture_asked),
     FIELD(TEXT, pay_url),
     FIELD(JSONB, metadata),
     FIELD(TIMESTAMPTZ, created_at),

@@ -47,7 +47,6 @@ typedef struct orders_payment_t {
     orders_document_t metadata;
     bool
         surplus; /**< captured although the order had been paid: it does not count for the order and is to be refunded */
-    bool capture_asked; /**< a capture was requested and its outcome is unknown */
     apr_time_t created_at, updated_at, captured_at, expires_at;
 } orders_payment_t;
 

@@ -48,7 +48,6 @@ CREATE TYPE orders_v1.payment_view AS (
     amount          bigint,
     refunded        bigint,
     surplus         boolean,
-    capture_asked   boolean,
     pay_url         text,
     metadata        jsonb,
     created_at      timestamptz,
@@ -210,7 +209,7 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
              WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
              ORDER BY l.id) AS lines,
        ARRAY(SELECT ROW(p.id, p.status::text, p.method, p.channel, p.provider, p.reference, p.intent_id, p.provider_key::text,
-                        p.failure_code, p.failure_message, p.currency, p.amount, p.refunded, p.surplus, p.capture_asked_at IS NOT NULL,
+                        p.failure_code, p.failure_message, p.currency, p.amount, p.refunded, p.surplus,
                         p.pay_url, p.metadata::jsonb, p.created_at, p.updated_at, p.captured_at, p.expires_at)::orders_v1.payment_view
              FROM orders.payment p
              WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id
@@ -461,8 +460,6 @@ COMMENT ON COLUMN orders_v1.payment_view.provider_key IS 'UUID that calls to the
 COMMENT ON COLUMN orders_v1.payment_view.refunded IS 'Money given back, without pending refunds, minor units';
 COMMENT ON COLUMN orders_v1.payment_view.surplus IS
 'Whether the order had been paid already: the payment does not count for the order and goes back';
-COMMENT ON COLUMN orders_v1.payment_view.capture_asked IS
-'Whether the provider was asked to capture and has not stated the outcome';
 COMMENT ON COLUMN orders_v1.payment_view.pay_url IS 'Address at which the buyer pays; null before the intent is made';
 COMMENT ON COLUMN orders_v1.payment_view.captured_at IS 'Time of the capture; null: no money has arrived';
 COMMENT ON COLUMN orders_v1.payment_view.expires_at IS 'No intent is made after this time; null: no expiry';

@@ -130,8 +130,7 @@ DECLARE
     r orders_v1.payment_task;
     v orders_v1.payment_view := ROW(p.id, p.status, p.method, p.channel, p.provider, p.reference, p.intent_id, p.provider_key,
                                     p.failure_code, p.failure_message, p.currency, p.amount, p.refunded, p.surplus,
-                                    p.capture_asked_at IS NOT NULL, p.pay_url, p.metadata, p.created_at, p.updated_at, p.captured_at,
-                                    p.expires_at);
+                                    p.pay_url, p.metadata, p.created_at, p.updated_at, p.captured_at, p.expires_at);
 BEGIN
     SELECT o.number INTO r.order_number FROM orders.orders o WHERE o.tenant_id = p.tenant_id AND o.id = p.order_id;
     r.order_id := p.order_id;

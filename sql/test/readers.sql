@@ -128,7 +128,7 @@ CREATE TEMP TABLE child AS SELECT * FROM (VALUES
     ('lines', 'line_view', 'SELECT id, item_id, kind, item_ref AS product, product_number, variant, title, image, slug, currency, quantity, refunded_quantity, cancelled_quantity, unit_price,
         list_price, subtotal, discount, tax, returnable, snapshot, attributes, metadata, created_at FROM order_line WHERE tenant_id = 77 AND order_id = $o ORDER BY id', 4),
     ('payments', 'payment_view', 'SELECT id, status, method, channel, provider, reference, intent_id, provider_key::text AS provider_key, failure_code, failure_message, currency, amount, refunded, surplus,
-        capture_asked_at IS NOT NULL AS capture_asked, pay_url, metadata, created_at, updated_at, captured_at, expires_at FROM payment WHERE tenant_id = 77 AND order_id = $o ORDER BY id', 2),
+        pay_url, metadata, created_at, updated_at, captured_at, expires_at FROM payment WHERE tenant_id = 77 AND order_id = $o ORDER BY id', 2),
     ('refunds', 'refund_view', 'SELECT r.id, r.payment_id, r.status, p.method, p.channel, p.provider, r.reference, r.provider_key::text AS provider_key, r.failure_code, r.reason, r.currency, r.amount,
         r.surplus, r.metadata, r.created_at, r.updated_at, r.settled_at FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.tenant_id = 77 AND r.order_id = $o ORDER BY r.id', 2),
     ('taxes', 'tax_view', 'SELECT key, rate_bp, amount FROM order_tax WHERE tenant_id = 77 AND order_id = $o ORDER BY key, rate_bp', 2),
@@ -169,7 +169,6 @@ SELECT set_eq($$SELECT c.name FROM single c WHERE EXISTS (SELECT FROM shown s WH
 SELECT is((SELECT ROW((balance).user_id, (balance).amount, posting)::text FROM shown WHERE id = :unpaid), ROW(pg_temp.uid('poor'), 0, NULL)::text, 'a balance is 0 without an account');
 SELECT is((SELECT ROW((posting).type, (posting).amount > 0, (balance).amount = (posting).balance_after)::text FROM shown WHERE id = :goods), '(refund,t,f)', 'the last posting of an order is its last refund, whatever was posted later');
 SELECT is((SELECT (lines[1]).variant FROM shown WHERE id = :yearly), 'Yearly', 'a line tells its variant');
-SELECT is((SELECT ((payments[1]).capture_asked) FROM shown WHERE id = :asked), true, 'a payment tells that its capture is under way');
 SELECT is((SELECT string_agg(r.status || coalesce(' ' || r.failure_code, ''), ', ' ORDER BY r.n) FROM shown s, ROWS FROM (unnest(s.refunds)) WITH ORDINALITY
            AS r (id, payment_id, status, method, channel, provider, reference, provider_key, failure_code, reason, currency, amount, surplus, metadata, created_at, updated_at, settled_at, n)
            WHERE s.id = :outside), 'failed declined, pending', 'a refund tells why it failed');
@@ -179,7 +178,7 @@ SELECT is((SELECT ROW(t.local_at = t.created_at + interval '9 hours')::text FROM
 SELECT is((SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = t.type::regclass AND a.attnum > 0 AND NOT a.attisdropped), t.attributes, t.type || ' has its attributes in order')
 FROM (VALUES
     ('line_view', 'id item_id kind product product_number variant title image slug currency quantity refunded_quantity cancelled_quantity unit_price list_price subtotal discount tax returnable snapshot attributes metadata created_at'),
-    ('payment_view', 'id status method channel provider reference intent_id provider_key failure_code failure_message currency amount refunded surplus capture_asked pay_url metadata created_at updated_at captured_at expires_at'),
+    ('payment_view', 'id status method channel provider reference intent_id provider_key failure_code failure_message currency amount refunded surplus pay_url metadata created_at updated_at captured_at expires_at'),
     ('refund_view', 'id payment_id status method channel provider reference provider_key failure_code reason currency amount surplus metadata created_at updated_at settled_at'),
     ('balance_view', 'user_id currency amount updated_at'),
     ('posting_view', 'id user_id type currency amount balance_after reference description metadata created_at'),

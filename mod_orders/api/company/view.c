@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "api/common/goods.h"
 #include "api/common/members.h"
 #include "api/company/company.h"
 
@@ -213,24 +214,16 @@ static void write_partial_product(orders_json_t *json, const orders_order_t *ord
     json_decref(snapshot);
 }
 
-static bool is_goods(const orders_line_t *line)
-{
-    return strcmp(line->kind, "product") == 0 || strcmp(line->kind, "plan") == 0 ||
-           strcmp(line->kind, "package") == 0;
-}
-
 typedef void (*write_line_t)(orders_json_t *json, const orders_order_t *order,
                              const orders_line_t *line);
 
 static void member_products(orders_json_t *json, const orders_order_t *order, write_line_t write)
 {
+    int at = 0;
     orders_json_key(json, "products");
     orders_json_begin_array(json);
-    for (int i = 0; i < order->of.lines->nelts; i++) {
-        const orders_line_t *line = &APR_ARRAY_IDX(order->of.lines, i, orders_line_t);
-        if (is_goods(line)) {
-            write(json, order, line);
-        }
+    for (const orders_line_t *line; (line = orders_next_goods(order, &at));) {
+        write(json, order, line);
     }
     orders_json_end_array(json);
 }
