@@ -10,6 +10,7 @@ place() { echo "SELECT (\"order\").id FROM orders_v1.place_order($operator, ('{\
     \"lines\": [{\"product\": \"mug\"}]}')::jsonb, 900)"; }
 sold() { q "$(place | sed "s/@/$1/")"; }
 nth() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND fulfilment_state = 'pending' ORDER BY id LIMIT 1 OFFSET $1)"; }
+sale() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant ORDER BY id LIMIT 1 OFFSET $1)"; }
 numbers() { q "SELECT count(*) || ' ' || min(sequence) || ' ' || max(sequence) || ' ' || count(DISTINCT order_id) FROM orders.bill WHERE tenant_id = $tenant"; }
 waiting() { q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND kind = 'bill'"; }
 
@@ -23,8 +24,8 @@ is "$(q "SELECT count(*) FROM orders.bill_document WHERE tenant_id = $tenant")" 
 for n in 1 2 3 4 5 6 7 8; do sold $n >"$out/sold"; done
 at_once "DO \$\$ BEGIN
     CASE @ % 4 WHEN 0 THEN PERFORM orders_v1.issue_bills($tenant, 3);
-               WHEN 1 THEN PERFORM orders_v1.advance($operator, $(nth '1 + @ % 8'), 'confirmed', NULL, NULL, NULL, NULL);
-               ELSE PERFORM orders_v1.read_bill($tenant, NULL, $(nth '1 + @ % 8')); END CASE;
+               WHEN 1 THEN PERFORM orders_v1.advance($operator, $(sale '1 + @ % 8'), 'confirmed', NULL, NULL, NULL, NULL);
+               ELSE PERFORM orders_v1.read_bill($tenant, NULL, $(sale '1 + @ % 8')); END CASE;
     RAISE WARNING 'through'; END \$\$"
 is "$(answers through) $(answers ERROR)" '48 0' 'workers, readers and confirmations at once'
 q "SELECT orders_v1.issue_bills($tenant, 100)" >"$out/rest"
