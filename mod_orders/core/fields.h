@@ -103,7 +103,8 @@ typedef struct orders_field_t {
     size_t given;  /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
     int64_t min,
         max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
-    const char *const *words;      /**< NULL-terminated, for WORD */
+    const char *const
+        *words; /**< NULL-terminated, for WORD; of a STRING only for the documentation */
     const orders_format_t *format; /**< STRING: the text's, MAP: the names'; or NULL */
     /**
      * OBJECT: its members. ARRAY, MAP: the members of each entry, which is an object. Where the field has an offset and the

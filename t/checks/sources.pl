@@ -11,7 +11,7 @@ chdir($ENV{srcdir} || '.') or die;
 
 my %list = (
     'mod_orders/sources.am' => ['mod_orders'],
-    't/tests.am'            => [ 't/unit', 't/fuzz' ],
+    't/tests.am'            => [ 't/unit', 't/fuzz', 't/checks' ],
 );
 for my $am (sort keys %list) {
     open my $in, '<', $am or die "$am: $!";

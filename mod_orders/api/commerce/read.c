@@ -22,24 +22,26 @@ typedef struct filter_t {
 #define NUMBER "order number"
 
 static const orders_field_t list_fields[] = {
-    ORDERS_FIELD(filter_t, STRING, order_number, .max = 64),
+    ORDERS_FIELD(filter_t, STRING, order_number, .flags = ORDERS_FIELD_OR_NUMBER, .max = 64),
     {
         .name = NUMBER,
         .type = ORDERS_FIELD_STRING,
+        .flags = ORDERS_FIELD_OR_NUMBER,
         .offset = offsetof(filter_t, number),
         .given = SIZE_MAX,
         .max = 64,
     },
     ORDERS_FIELD(filter_t, STRING, period),
     ORDERS_FIELD(filter_t, WORD, category, .words = orders_commerce_categories),
-    ORDERS_FIELD(filter_t, STRING, uid),
+    ORDERS_FIELD(filter_t, STRING, uid, .flags = ORDERS_FIELD_OR_NUMBER),
 };
 const orders_field_table_t orders_commerce_list_fields = ORDERS_FIELD_TABLE(list_fields);
 
 /* White space around a number is ignored. */
 static const orders_field_t detail_fields[] = {
-    ORDERS_FIELD(filter_t, STRING, order_number, .flags = ORDERS_FIELD_MULTILINE),
-    ORDERS_FIELD(filter_t, STRING, uid),
+    ORDERS_FIELD(filter_t, STRING, order_number,
+                 .flags = ORDERS_FIELD_MULTILINE | ORDERS_FIELD_OR_NUMBER),
+    ORDERS_FIELD(filter_t, STRING, uid, .flags = ORDERS_FIELD_OR_NUMBER),
 };
 const orders_field_table_t orders_commerce_detail_fields = ORDERS_FIELD_TABLE(detail_fields);
 

@@ -56,7 +56,7 @@ static const orders_route_t routes[] = {
         .auth = ORDERS_AUTH_NONE,
         .headers = ORDERS_HEADER_IF_NONE_MATCH,
         .query = &orders_bill_link_query,
-        .refuses = ORDERS_REFUSES(FORBIDDEN) | ORDERS_REFUSES(CONFLICT),
+        .refuses = ORDERS_REFUSES(FORBIDDEN) | ORDERS_REFUSES(NOT_FOUND) | ORDERS_REFUSES(CONFLICT),
         .handler = orders_customer_bill_pdf,
     },
     {

@@ -54,6 +54,8 @@ static const orders_route_t routes[] = {
         .headers = ORDERS_HEADER_KEY,
         .fields = &orders_operator_place_fields,
         .success = {201},
+        .refuses =
+            ORDERS_REFUSES(PAYMENT_REQUIRED) | ORDERS_REFUSES(NOT_FOUND) | ORDERS_REFUSES(CONFLICT),
         .handler = orders_operator_place,
     },
     {
@@ -287,6 +289,9 @@ static const orders_route_t routes[] = {
         .auth = ORDERS_AUTH_NONE, /* signed with the channel's secret */
         .body = ORDERS_BODY_REQUIRED,
         .raw_body = true,
+        .media = ORDERS_MEDIA_JSON,
+        .refuses = ORDERS_REFUSES(UNAUTHENTICATED) | ORDERS_REFUSES(CONFLICT) |
+                   ORDERS_REFUSES(UNPROCESSABLE),
         .handler = orders_provider_events_receive,
         .before_body = orders_provider_events_expected,
     },
@@ -322,6 +327,7 @@ static const orders_route_t routes[] = {
         .headers = ORDERS_HEADER_KEY,
         .fields = &orders_operator_balance_fields,
         .success = {201},
+        .refuses = ORDERS_REFUSES(PAYMENT_REQUIRED),
         .handler = orders_operator_balance,
     },
     {
@@ -349,6 +355,7 @@ static const orders_route_t routes[] = {
         .method = ORDERS_DELETE,
         .path = "/tokens/:id",
         OPERATOR,
+        .headers = ORDERS_HEADER_KEY,
         .handler = orders_operator_revoke_token,
     },
 };

@@ -14,7 +14,6 @@ static const char *const sorts[] = {
     [ORDERS_SORT__COUNT] = NULL,
 };
 static const char *const directions[] = {"asc", "desc", NULL};
-static const char *const methods[] = {"balance", "external", "manual", "offline", NULL};
 
 typedef struct query_t {
     const char *status, *payment_status, *payment_method, *number, *sort, *direction;
@@ -23,7 +22,7 @@ typedef struct query_t {
 static const orders_field_t fields[] = {
     ORDERS_FIELD(query_t, WORD, status, .words = orders_user_status_words),
     ORDERS_FIELD(query_t, WORD, payment_status, .words = orders_user_payment_status_words),
-    ORDERS_FIELD(query_t, WORD, payment_method, .words = methods),
+    ORDERS_FIELD(query_t, WORD, payment_method, .words = orders_user_methods),
     ORDERS_FIELD(query_t, STRING, number, .max = 64),
     ORDERS_FIELD(query_t, WORD, sort, .words = sorts),
     ORDERS_FIELD(query_t, WORD, direction, .words = directions),

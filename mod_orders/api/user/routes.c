@@ -29,19 +29,14 @@ const orders_projection_t orders_user_payment_status[] = {
 };
 const char *const orders_user_payment_status_words[] = {"pending", "succeeded", "failed", NULL};
 
+const char *const orders_user_methods[] = {"balance", "external", "manual", "offline", NULL};
+
 bool orders_user_method(const char *word, const char **canonical)
 {
-    static const struct {
-        const char *word, *canonical;
-    } methods[] = {
-        {"balance", "balance"},
-        {"external", "external"},
-        {"manual", "manual"},
-        {"offline", "manual"},
-    };
-    for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
-        if (strcmp(methods[i].word, word) == 0) {
-            *canonical = methods[i].canonical;
+    static const char *const methods[] = {"balance", "external", "manual", "manual"};
+    for (size_t i = 0; orders_user_methods[i]; i++) {
+        if (strcmp(orders_user_methods[i], word) == 0) {
+            *canonical = methods[i];
             return true;
         }
     }

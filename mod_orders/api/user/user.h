@@ -14,6 +14,9 @@ extern const orders_projection_t orders_user_payment_status[];
 extern const char *const orders_user_status_words[];
 extern const char *const orders_user_payment_status_words[];
 
+/** The words of payment methods, NULL-terminated. */
+extern const char *const orders_user_methods[];
+
 /** Whether the payment method is one of the API's words; `*canonical` is the order book's. */
 bool orders_user_method(const char *word, const char **canonical);
 
