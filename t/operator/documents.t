@@ -194,6 +194,14 @@ subtest 'shipments, tracking events and addresses' => sub {
         [ '{}', 'required_field shipping_address' ], [ '{"shipping_address":{"stret":"x"}}', 'unknown_field shipping_address.stret' ];
 };
 
+# null takes a member's package away, an absent member keeps it: these are two documents.
+subtest 'null is not absent in a document' => sub {
+    my ($path, $key) = ("$admin/catalogue/members/" . make_user()->{ref}, unique('key'));
+    local $ModOrders::Test::undescribed = 1;
+    is(api(PUT => $path, @token, headers => { 'Idempotency-Key' => $key }, json => { package => undef })->code, 201, 'a document');
+    refused(api(PUT => $path, @token, headers => { 'Idempotency-Key' => $key }, json => {}), 422, 'idempotency_key_reused');
+};
+
 # Values that nobody expects, in every member of every document.
 no warnings 'qw';
 my @odd = (qw(null "" "x" "USD" 0 -1 1 1.5 1e15 1000000000000001 2147483648 999999999999999999 1e30 -1e400 true false [] [1] ["USD"] [null] [[]] [{}] {} {"a":1} {"a":{"b":[null]}}
