@@ -6,14 +6,14 @@
 #include "core/fields.h"
 #include "core/input.h"
 
-typedef struct names_t {
+typedef struct known_names_t {
     const orders_field_t *table;
     size_t count;
     const char *const *read_only;
-} names_t;
+} known_names_t;
 
 /** Whether a list of the table or of `read_only` has the name; "id[]" is "id" in a form. */
-static bool is_known(const names_t *names, const char *name, bool form)
+static bool is_known(const known_names_t *names, const char *name, bool form)
 {
     size_t length = form ? strcspn(name, "[") : strlen(name);
 
@@ -30,7 +30,7 @@ static bool is_known(const names_t *names, const char *name, bool form)
     return false;
 }
 
-static void check_name(const names_t *names, const orders_input_t *input, const char *name,
+static void check_name(const known_names_t *names, const orders_input_t *input, const char *name,
                        orders_problem_t **problem, apr_pool_t *pool)
 {
     if (!is_known(names, name, !input->root)) {
@@ -46,7 +46,7 @@ orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size
                                                const orders_input_t *input, void *into,
                                                apr_pool_t *pool)
 {
-    const names_t names = {table, count, read_only};
+    const known_names_t names = {table, count, read_only};
     orders_problem_t *problem = orders_fields_decode(table, count, input, into, pool);
     const char *name;
     json_t *value;

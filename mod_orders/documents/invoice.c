@@ -69,18 +69,18 @@ static void below_both(orders_pdf_doc_t *doc, double right)
 }
 
 /** Labels of a kind of document: its title, its number, its date. */
-typedef struct names_t {
+typedef struct kind_labels_t {
     const char *kind;
     const char *title, *number, *date;
-} names_t;
+} kind_labels_t;
 
-static const names_t *names_of(const orders_invoice_t *invoice)
+static const kind_labels_t *names_of(const orders_invoice_snapshot_t *invoice)
 {
-    static const names_t all[] = {
+    static const kind_labels_t all[] = {
         {"bill", "Bill", "Bill number", "Bill date"},
         {"invoice", "Invoice", "Invoice number", "Invoice date"},
     };
-    const names_t *names = all;
+    const kind_labels_t *names = all;
 
     while (strcmp(names->kind, invoice->kind) != 0) {
         names++; /* orders_invoice_read() refuses other kinds */
@@ -88,7 +88,7 @@ static const names_t *names_of(const orders_invoice_t *invoice)
     return names;
 }
 
-static void draw_issuer(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
+static void draw_issuer(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice)
 {
     PangoLayout *heading = orders_pdf_doc_text(doc, names_of(invoice)->title, &heading_style, -1);
 
@@ -119,9 +119,9 @@ static void draw_label(orders_pdf_doc_t *doc, const char *text)
 }
 
 /** Draws the facts first, because the buyer's block may continue on another page. */
-static void draw_buyer(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
+static void draw_buyer(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice)
 {
-    const names_t *names = names_of(invoice);
+    const kind_labels_t *names = names_of(invoice);
     double right;
 
     orders_pdf_doc_need(doc, 60);
@@ -158,7 +158,8 @@ static const char *tax_label(apr_pool_t *pool, const orders_invoice_tax_t *tax, 
     return apr_pstrcat(pool, included ? "Includes " : "", tax->key, " ", rate, "%", NULL);
 }
 
-static void add_taxes(apr_array_header_t *sums, const orders_invoice_t *invoice, apr_pool_t *pool)
+static void add_taxes(apr_array_header_t *sums, const orders_invoice_snapshot_t *invoice,
+                      apr_pool_t *pool)
 {
     const orders_text_style_t *style = invoice->tax_inclusive ? &muted_style : &text_style;
     int index;
@@ -177,7 +178,7 @@ static void add_taxes(apr_array_header_t *sums, const orders_invoice_t *invoice,
 }
 
 /** Lines that add up to the total are above it; a tax that is included in the prices is below. */
-static apr_array_header_t *sums_of(const orders_invoice_t *invoice, apr_pool_t *pool)
+static apr_array_header_t *sums_of(const orders_invoice_snapshot_t *invoice, apr_pool_t *pool)
 {
     apr_array_header_t *sums = apr_array_make(pool, 8, sizeof(sum_t));
 
@@ -216,7 +217,7 @@ static void draw_sum(orders_pdf_doc_t *doc, const sum_t *sum)
     doc->y += total ? 6 : 3;
 }
 
-static void draw_sums(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
+static void draw_sums(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice)
 {
     const apr_array_header_t *sums = sums_of(invoice, doc->pool);
     int index;
@@ -253,7 +254,7 @@ static void draw_section(orders_pdf_doc_t *doc, const char *label, const char *t
 }
 
 /** False: rendering was aborted. */
-static bool draw_invoice(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
+static bool draw_invoice(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice)
 {
     draw_issuer(doc, invoice);
     draw_buyer(doc, invoice);
@@ -273,7 +274,7 @@ static bool draw_invoice(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
 
 /** `*done`: false when rendering was aborted. */
 static orders_problem_t *write_invoice(bool *done, orders_pdf_doc_t *doc, orders_bytes_t *bytes,
-                                       const orders_invoice_t *invoice)
+                                       const orders_invoice_snapshot_t *invoice)
 {
     *done = draw_invoice(doc, invoice);
     if (*done) {
@@ -289,7 +290,7 @@ orders_problem_t *orders_invoice_pdf(orders_invoice_pdf_t *pdf, apr_pool_t *pool
                                      const orders_invoice_watch_t *watch)
 {
     orders_bytes_t bytes = {.pool = pool};
-    orders_invoice_t *invoice = NULL;
+    orders_invoice_snapshot_t *invoice = NULL;
     orders_pdf_doc_t *doc = NULL;
     orders_problem_t *problem;
     bool done;

@@ -55,7 +55,7 @@ static orders_problem_t *reword(apr_pool_t *pool, const orders_problem_t *proble
 
 /** The top level of a snapshot, as decoded. */
 typedef struct top_t {
-    orders_invoice_t is;
+    orders_invoice_snapshot_t is;
     int64_t exponent;
     const char *issued_at;
     json_t *issuer, *buyer, *payment, *lines, *taxes;
@@ -207,7 +207,7 @@ static orders_problem_t *read_party(orders_invoice_party_t *party, const orders_
     return read_address(&party->address, fields.address, pool);
 }
 
-static orders_problem_t *read_parties(orders_invoice_t *invoice, const orders_input_t *top,
+static orders_problem_t *read_parties(orders_invoice_snapshot_t *invoice, const orders_input_t *top,
                                       const top_t *from, apr_pool_t *pool)
 {
     ORDERS_TRY(read_party(&invoice->issuer, top, from->issuer, "issuer.", pool));
@@ -281,11 +281,11 @@ static orders_problem_t *read_rows(apr_array_header_t **into, const rows_t *rows
     return NULL;
 }
 
-orders_problem_t *orders_invoice_read(orders_invoice_t **invoice, apr_pool_t *pool,
+orders_problem_t *orders_invoice_read(orders_invoice_snapshot_t **invoice, apr_pool_t *pool,
                                       const char *text, apr_size_t length)
 {
     top_t top = {.is = {.kind = kinds[0]}};
-    orders_invoice_t *is = &top.is;
+    orders_invoice_snapshot_t *is = &top.is;
     orders_input_t *input = NULL;
 
     if (!text || length > ORDERS_INVOICE_MAX_BYTES) {

@@ -49,7 +49,7 @@ typedef struct orders_invoice_payment_t {
 } orders_invoice_payment_t;
 
 /** Amounts are in minor units of `currency`, which has `exponent` decimals. */
-typedef struct orders_invoice_t {
+typedef struct orders_invoice_snapshot_t {
     const char *kind; /**< "invoice" or "bill" */
     const char *number;
     const char *order_number;
@@ -69,12 +69,12 @@ typedef struct orders_invoice_t {
     int64_t tax;
     int64_t shipping;
     int64_t total;
-} orders_invoice_t;
+} orders_invoice_snapshot_t;
 
 /**
  * Parses a snapshot (JSON, see docs/invoices.md) into `pool`. `internal_error` when it is malformed; the log names members, never values.
  */
-orders_problem_t *orders_invoice_read(orders_invoice_t **invoice, apr_pool_t *pool,
+orders_problem_t *orders_invoice_read(orders_invoice_snapshot_t **invoice, apr_pool_t *pool,
                                       const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 #endif

@@ -26,7 +26,7 @@ typedef enum { QUANTITY, UNIT_PRICE, DISCOUNT, AMOUNT, FIGURES } figure_e;
 /** Positions of the columns. Figures are right-aligned at `right` and at most `width` wide. */
 typedef struct table_t {
     orders_pdf_doc_t *doc;
-    const orders_invoice_t *invoice;
+    const orders_invoice_snapshot_t *invoice;
     bool numbered; /* at least one item has a number */
     double number_width;
     double description_left, description_width;
@@ -60,13 +60,14 @@ static const char *grouped(apr_pool_t *pool, int64_t amount, int exponent, bool 
     return text;
 }
 
-const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_t *invoice, int64_t amount)
+const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_snapshot_t *invoice,
+                                 int64_t amount)
 {
     return apr_pstrcat(pool, invoice->currency, " ",
                        grouped(pool, amount, invoice->exponent, false), NULL);
 }
 
-const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_t *invoice,
+const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_snapshot_t *invoice,
                                      int64_t amount)
 {
     return apr_pstrcat(pool, invoice->currency, " ", grouped(pool, amount, invoice->exponent, true),
@@ -240,7 +241,7 @@ static void draw_line(const table_t *table, int index)
     doc->y += PADDING;
 }
 
-void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_t *invoice)
+void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice)
 {
     table_t table = {
         .doc = doc,

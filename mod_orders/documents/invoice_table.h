@@ -9,12 +9,13 @@
 #include "documents/pdf_doc.h"
 
 /** "JPY 24,414" */
-const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_t *invoice, int64_t amount);
+const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_snapshot_t *invoice,
+                                 int64_t amount);
 /** The negated amount, for deductions: "JPY -15" */
-const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_t *invoice,
+const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_snapshot_t *invoice,
                                      int64_t amount);
 
 /** Draws the table at the current `y`, with its head on each page that it continues on. */
-void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_t *invoice);
+void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice);
 
 #endif

@@ -13,21 +13,21 @@
 #define LOOK_EVERY apr_time_from_msec(250)
 
 /** A cached document. `data` is NULL while it is rendered. Allocated by malloc, freed when it is neither listed nor used. */
-typedef struct entry_t {
-    struct entry_t *next, *before;
+typedef struct cached_pdf_t {
+    struct cached_pdf_t *next, *before;
     unsigned char key[ORDERS_SHA256_SIZE];
     char *data;
     apr_size_t length;
     int users;   /* requests that send or render it */
     int waiting; /* requests that wait for its rendering */
     bool listed;
-} entry_t;
+} cached_pdf_t;
 
 /** Used in child processes only. `lock` protects all members; it is not held while a document is rendered or sent. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* signalled when a rendering ends */
-    entry_t
+    cached_pdf_t
         ends; /* head of the LRU list: `next` is the most recently used entry, `before` the least */
     apr_size_t bytes; /* of all entries, listed or in use */
     int requests;     /* between orders_pdf_cache_enter() and _leave() */
@@ -47,7 +47,7 @@ static void unlock(void)
     pthread_mutex_unlock(&cache.lock);
 }
 
-static void free_unused(entry_t *entry)
+static void free_unused(cached_pdf_t *entry)
 {
     if (!entry->listed && !entry->users) {
         cache.bytes -= entry->length;
@@ -56,7 +56,7 @@ static void free_unused(entry_t *entry)
     }
 }
 
-static void list(entry_t *entry)
+static void list(cached_pdf_t *entry)
 {
     entry->next = cache.ends.next;
     entry->before = &cache.ends;
@@ -64,16 +64,16 @@ static void list(entry_t *entry)
     entry->listed = true;
 }
 
-static void unlist(entry_t *entry)
+static void unlist(cached_pdf_t *entry)
 {
     entry->next->before = entry->before;
     entry->before->next = entry->next;
     entry->listed = false;
 }
 
-static entry_t *find(const unsigned char *key)
+static cached_pdf_t *find(const unsigned char *key)
 {
-    entry_t *entry;
+    cached_pdf_t *entry;
 
     for (entry = cache.ends.next; entry != &cache.ends; entry = entry->next) {
         if (!memcmp(entry->key, key, ORDERS_SHA256_SIZE)) {
@@ -86,10 +86,10 @@ static entry_t *find(const unsigned char *key)
 /** Evicts entries from the end of the list. An entry being rendered has no bytes yet; an entry being sent keeps its bytes until then. */
 static void evict(void)
 {
-    entry_t *entry = cache.ends.before;
+    cached_pdf_t *entry = cache.ends.before;
 
     while (cache.bytes > ORDERS_PDF_CACHE_BYTES && entry != &cache.ends) {
-        entry_t *before = entry->before;
+        cached_pdf_t *before = entry->before;
 
         if (entry->data && !entry->users) {
             unlist(entry);
@@ -101,7 +101,7 @@ static void evict(void)
 
 static apr_status_t release(void *data)
 {
-    entry_t *entry = data;
+    cached_pdf_t *entry = data;
 
     lock();
     entry->users--;
@@ -112,7 +112,7 @@ static apr_status_t release(void *data)
 }
 
 /** Caller holds the lock. Keeps the entry in use until `pool` is cleared. */
-static void use(orders_invoice_pdf_t *pdf, entry_t *entry, apr_pool_t *pool)
+static void use(orders_invoice_pdf_t *pdf, cached_pdf_t *entry, apr_pool_t *pool)
 {
     unlist(entry);
     list(entry);
@@ -151,7 +151,7 @@ void orders_pdf_cache_leave(void)
 bool orders_pdf_cache_find(orders_invoice_pdf_t *pdf, const unsigned char key[ORDERS_SHA256_SIZE],
                            apr_pool_t *pool)
 {
-    entry_t *entry;
+    cached_pdf_t *entry;
     bool found;
 
     lock();
@@ -181,7 +181,7 @@ static void sleep_until(apr_time_t until)
  * Caller holds the lock, which is released during the wait. Waits until a rendering ends or the client has to be checked.
  * `entry`: the document that is being rendered, or NULL when waiting to render. False: the client has disconnected.
  */
-static bool wait_for_change(entry_t *entry, const orders_pdf_request_t *request,
+static bool wait_for_change(cached_pdf_t *entry, const orders_pdf_request_t *request,
                             apr_time_t deadline)
 {
     apr_time_t look_at = orders_clock_now() + LOOK_EVERY;
@@ -206,9 +206,9 @@ static bool wait_for_change(entry_t *entry, const orders_pdf_request_t *request,
 }
 
 /** Adds an entry that the caller renders. NULL when out of memory. */
-static entry_t *begin(const orders_pdf_request_t *request)
+static cached_pdf_t *begin(const orders_pdf_request_t *request)
 {
-    entry_t *entry = calloc(1, sizeof(*entry));
+    cached_pdf_t *entry = calloc(1, sizeof(*entry));
 
     if (entry) {
         memcpy(entry->key, request->key, sizeof(entry->key));
@@ -220,13 +220,13 @@ static entry_t *begin(const orders_pdf_request_t *request)
 }
 
 /** Caller holds the lock. Sets `pdf` to the cached document, or `*mine` to an entry that the caller must render, or returns a problem. */
-static orders_problem_t *wait_for_turn(orders_invoice_pdf_t *pdf, entry_t **mine,
+static orders_problem_t *wait_for_turn(orders_invoice_pdf_t *pdf, cached_pdf_t **mine,
                                        const orders_pdf_request_t *request, apr_pool_t *pool)
 {
     const apr_time_t deadline = orders_clock_now() + apr_time_from_sec(ORDERS_PDF_WAIT);
 
     for (;;) {
-        entry_t *entry = find(request->key);
+        cached_pdf_t *entry = find(request->key);
 
         if (entry && entry->data) {
             use(pdf, entry, pool);
@@ -248,7 +248,7 @@ static orders_problem_t *wait_for_turn(orders_invoice_pdf_t *pdf, entry_t **mine
 /** A rendering in progress. */
 typedef struct rendering_t {
     const orders_pdf_request_t *request;
-    entry_t *entry;
+    cached_pdf_t *entry;
 } rendering_t;
 
 static bool is_wanted(void *baton)
@@ -292,7 +292,7 @@ static orders_problem_t *render(char **data, apr_size_t *length, rendering_t *re
 }
 
 /** Wakes all waiting requests. */
-static void end(entry_t *entry, char *data, apr_size_t length)
+static void end(cached_pdf_t *entry, char *data, apr_size_t length)
 {
     cache.rendering--;
     unlist(entry);

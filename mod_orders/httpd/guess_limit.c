@@ -26,14 +26,14 @@ typedef struct counter_t {
     apr_time_t expires_at;
 } counter_t;
 
-typedef struct shared_t {
+typedef struct shared_counters_t {
     counter_t counter[SETS][WAYS];
-} shared_t;
+} shared_counters_t;
 
 /** Set by post_config, and constant from then on. `shared` is NULL without access to the mutex. */
 static struct {
     apr_global_mutex_t *mutex;
-    shared_t *shared;
+    shared_counters_t *shared;
 } limit;
 
 /** What failures are counted for: a user or a client address. */
@@ -57,7 +57,7 @@ int orders_guess_limit_open(apr_pool_t *pconf, server_rec *main)
         ap_global_mutex_create(&limit.mutex, NULL, MUTEX_TYPE, NULL, main, pconf, 0);
 
     if (status == APR_SUCCESS) {
-        status = apr_shm_create(&segment, sizeof(shared_t), NULL, pconf);
+        status = apr_shm_create(&segment, sizeof(shared_counters_t), NULL, pconf);
     }
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,

@@ -21,29 +21,29 @@ APLOG_USE_MODULE(orders);
 #define GENERATIONS 1024
 #define REFUSALS 1024
 #define MAX_ENTRY ORDERS_REMOTE_CACHE_VALUE
-/** To be incremented with each change of entry_t, because a cache server keeps entries of an earlier release. */
+/** To be incremented with each change of cached_token_t, because a cache server keeps entries of an earlier release. */
 #define ENTRY_VERSION 1
 
 /**
  * Shared memory of all child processes, protected by the mutex. A revocation increments the generation of its hash. A lookup that started
  * with another generation must not be cached.
  */
-typedef struct shared_t {
+typedef struct shared_refusals_t {
     apr_uint32_t generation[GENERATIONS];
     struct {
         unsigned char hash[ORDERS_TOKEN_HASH_SIZE];
         apr_time_t since;
     } refused[REFUSALS];
-} shared_t;
+} shared_refusals_t;
 
 /** An entry of the socache, followed by login and reference, each NUL-terminated. An empty string means NULL. */
-typedef struct entry_t {
+typedef struct cached_token_t {
     apr_time_t since;
     apr_time_t expires_at;
     apr_int64_t user_id, token_id;
     apr_int32_t tenant;
     apr_uint32_t scopes;
-} entry_t;
+} cached_token_t;
 
 /** Set by post_config, and constant from then on. `shared` is NULL if there is no cache. */
 static struct {
@@ -51,7 +51,7 @@ static struct {
     ap_socache_instance_t *instance;
     orders_remote_cache_t remote; /* for providers that use the network */
     apr_global_mutex_t *mutex;
-    shared_t *shared;
+    shared_refusals_t *shared;
     server_rec *server;
 } cache;
 
@@ -100,7 +100,7 @@ static apr_status_t close_cache(void *data)
 static bool open_provider(apr_pool_t *pconf, apr_pool_t *ptemp, const char *text)
 {
     static const struct ap_socache_hints hints = {.avg_id_len = ORDERS_TOKEN_HASH_SIZE,
-                                                  .avg_obj_size = sizeof(entry_t) + 60,
+                                                  .avg_obj_size = sizeof(cached_token_t) + 60,
                                                   .expiry_interval = apr_time_from_sec(60)};
     const char *arguments, *refusal;
     ap_socache_instance_t *instance;
@@ -143,7 +143,7 @@ int orders_token_cache_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *ma
     }
     status = ap_global_mutex_create(&cache.mutex, NULL, MUTEX_TYPE, NULL, main, pconf, 0);
     if (status == APR_SUCCESS) {
-        status = apr_shm_create(&segment, sizeof(shared_t), NULL, pconf);
+        status = apr_shm_create(&segment, sizeof(shared_refusals_t), NULL, pconf);
     }
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
@@ -278,7 +278,7 @@ static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *byte
                                      apr_time_t oldest, apr_time_t now)
 {
     orders_identity_t *identity;
-    entry_t entry;
+    cached_token_t entry;
     const unsigned char *at = bytes + sizeof entry;
 
     if (length < sizeof entry) {
@@ -346,7 +346,7 @@ static unsigned write_entry(const orders_identity_t *identity, apr_time_t since,
     const char *login = identity->login ? identity->login : "";
     const char *ref = identity->ref ? identity->ref : "";
     size_t login_size = strlen(login) + 1, ref_size = strlen(ref) + 1;
-    entry_t entry;
+    cached_token_t entry;
 
     if (sizeof entry + login_size + ref_size > MAX_ENTRY) {
         return 0;

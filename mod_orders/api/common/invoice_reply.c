@@ -10,14 +10,14 @@
 #define TAG_BYTES 16
 
 /** What the cache is given: the request, and what the document is made from. */
-typedef struct baton_t {
+typedef struct render_context_t {
     const orders_call_t *call;
     const orders_invoice_t *invoice;
-} baton_t;
+} render_context_t;
 
 static bool gone(void *data)
 {
-    const baton_t *baton = data;
+    const render_context_t *baton = data;
 
     return baton->call->client_gone(baton->call);
 }
@@ -25,7 +25,7 @@ static bool gone(void *data)
 static orders_problem_t *render(orders_invoice_pdf_t *pdf, apr_pool_t *pool,
                                 const orders_invoice_watch_t *watch, void *data)
 {
-    const orders_document_t *document = &((const baton_t *)data)->invoice->document;
+    const orders_document_t *document = &((const render_context_t *)data)->invoice->document;
 
     return orders_invoice_pdf(pdf, pool, document->text, (apr_size_t)document->length, watch);
 }
@@ -61,7 +61,7 @@ static bool is_known(const orders_call_t *call, const char *tag)
 static orders_problem_t *write_reply(const orders_call_t *call, const orders_invoice_t *invoice,
                                      orders_reply_t *reply)
 {
-    baton_t baton = {.call = call, .invoice = invoice};
+    render_context_t baton = {.call = call, .invoice = invoice};
     orders_pdf_request_t request = {.gone = gone, .render = render, .baton = &baton};
     orders_invoice_pdf_t pdf = {.data = NULL};
 

@@ -106,12 +106,12 @@ orders_problem_t *orders_customer_tracking(orders_call_t *call, orders_reply_t *
     return NULL;
 }
 
-typedef struct query_t {
+typedef struct summary_query_t {
     const char *lang_code;
-} query_t;
+} summary_query_t;
 
 static const orders_field_t summary_fields[] = {
-    ORDERS_FIELD(query_t, STRING, lang_code, .max = 35),
+    ORDERS_FIELD(summary_query_t, STRING, lang_code, .max = 35),
 };
 const orders_field_table_t orders_customer_summary_query = ORDERS_FIELD_TABLE(summary_fields);
 
@@ -119,7 +119,7 @@ orders_problem_t *orders_customer_summary(orders_call_t *call, orders_reply_t *r
 {
     orders_order_t *order;
     orders_input_t *input;
-    query_t query = {NULL};
+    summary_query_t query = {NULL};
     ORDERS_TRY(orders_call_query(&input, call));
     ORDERS_TRY(orders_call_decode_query(call, input, &query));
     ORDERS_TRY(orders_customer_read(&order, ORDERS_BUYER_CUSTOMER_SUMMARY, call));

@@ -68,13 +68,13 @@ static const char *without_line(const char *detail, apr_pool_t *pool)
 }
 
 /* One line of the body. */
-typedef struct line_t {
+typedef struct bulk_line_t {
     const char *text;
     const orders_problem_t *problem; /* why the line is not sent to the database, or NULL */
     const char *field;               /* that the problem is about, or NULL */
     const char *kind, *ref;
     int number; /* in the body, from 1; blank lines count */
-} line_t;
+} bulk_line_t;
 
 static const char *field_of(const orders_problem_t *problem)
 {
@@ -84,9 +84,9 @@ static const char *field_of(const orders_problem_t *problem)
 }
 
 /* The rules for the body of a single entry apply. `kind` and `ref` are required. */
-static line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
+static bulk_line_t read_line(char *text, apr_size_t length, apr_pool_t *pool)
 {
-    line_t line = {.text = text};
+    bulk_line_t line = {.text = text};
     orders_input_t *input;
     orders_problem_t *unread = orders_input_json(&input, pool, text, length, false);
     if (unread) {
@@ -119,7 +119,7 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
     orders_text_skip_mark(&body, &body_length);
     char *text = apr_pstrmemdup(call->pool, body, body_length);
     char *end = text + body_length;
-    *lines = apr_array_make(call->pool, 64, sizeof(line_t));
+    *lines = apr_array_make(call->pool, 64, sizeof(bulk_line_t));
     for (int number = 1; text < end; number++) {
         char *newline = memchr(text, '\n', (size_t)(end - text));
         apr_size_t length = (apr_size_t)((newline ? newline : end) - text);
@@ -128,9 +128,9 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
             if ((*lines)->nelts >= MAX_LINES) {
                 return orders_problem(call->pool, ORDERS_E_body_too_large, "At most 10,000 lines.");
             }
-            line_t line = read_line(text, length, call->pool);
+            bulk_line_t line = read_line(text, length, call->pool);
             line.number = number;
-            APR_ARRAY_PUSH(*lines, line_t) = line;
+            APR_ARRAY_PUSH(*lines, bulk_line_t) = line;
         }
         text += length + 1;
     }
@@ -199,7 +199,7 @@ static orders_problem_t *store_lines(storing_t *storing, const apr_array_header_
 {
     orders_problem_t *problem = NULL;
     for (int i = 0; i < lines->nelts && !problem; i++) {
-        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        const bulk_line_t *line = &APR_ARRAY_IDX(lines, i, bulk_line_t);
         problem = line->problem ? NULL : store_line(storing, line->text);
     }
     problem = problem ? problem : store_chunk(storing);
@@ -225,7 +225,8 @@ static void write_refused(orders_json_t *json, const char *code, const char *det
     orders_json_member_string(json, "field", field);
 }
 
-static const char *write_line(const line_t *line, const orders_stored_t *result, apr_pool_t *pool)
+static const char *write_line(const bulk_line_t *line, const orders_stored_t *result,
+                              apr_pool_t *pool)
 {
     apr_size_t length;
     orders_json_t *json = orders_json_open(pool);
@@ -253,7 +254,7 @@ static const char *write_lines(const apr_array_header_t *lines, const apr_array_
 {
     apr_array_header_t *texts = apr_array_make(pool, lines->nelts, sizeof(const char *));
     for (int i = 0, stored = 0; i < lines->nelts; i++) {
-        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        const bulk_line_t *line = &APR_ARRAY_IDX(lines, i, bulk_line_t);
         const orders_stored_t *result =
             line->problem ? NULL : &APR_ARRAY_IDX(results, stored++, orders_stored_t);
         APR_ARRAY_PUSH(texts, const char *) = write_line(line, result, pool);

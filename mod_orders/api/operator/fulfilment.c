@@ -5,18 +5,18 @@
 #include "core/call_input.h"
 #include "core/format.h"
 
-typedef struct step_t {
+typedef struct advance_body_t {
     const char *comment, *expected_at;
     bool collected;
-} step_t;
+} advance_body_t;
 
 static const orders_field_t step_fields[] = {
-    ORDERS_FIELD(step_t, STRING, comment, .max = 255),
-    ORDERS_FIELD(step_t, STRING, expected_at, ORDERS_DOCUMENT_TIME),
+    ORDERS_FIELD(advance_body_t, STRING, comment, .max = 255),
+    ORDERS_FIELD(advance_body_t, STRING, expected_at, ORDERS_DOCUMENT_TIME),
 };
 static const orders_field_t delivery_fields[] = {
-    ORDERS_FIELD(step_t, STRING, comment, .max = 255),
-    ORDERS_FIELD(step_t, BOOL, collected),
+    ORDERS_FIELD(advance_body_t, STRING, comment, .max = 255),
+    ORDERS_FIELD(advance_body_t, BOOL, collected),
 };
 const orders_field_table_t orders_operator_step_fields =
     ORDERS_FIELD_TABLE(step_fields, .exactly = true);
@@ -25,7 +25,7 @@ const orders_field_table_t orders_operator_delivery_fields =
 
 static orders_problem_t *advance(orders_call_t *call, const char *to, orders_reply_t *reply)
 {
-    step_t step = {.collected = true};
+    advance_body_t step = {.collected = true};
     orders_writer_t writer;
     orders_written_t *written;
     orders_advance_t order = {.order = call->param[0], .to = to};

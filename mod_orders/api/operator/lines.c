@@ -4,18 +4,18 @@
 
 #define MAX_QUANTITY 999999999
 
-typedef struct line_t {
+typedef struct requested_line_t {
     uint64_t id;
     int64_t quantity; /* 0: not in the body */
-} line_t;
+} requested_line_t;
 
 static const orders_field_t fields[] = {
-    ORDERS_FIELD(line_t, UINT64, id, .flags = ORDERS_FIELD_REQUIRED),
-    ORDERS_FIELD(line_t, INT64, quantity, .min = 1, .max = MAX_QUANTITY),
+    ORDERS_FIELD(requested_line_t, UINT64, id, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(requested_line_t, INT64, quantity, .min = 1, .max = MAX_QUANTITY),
 };
 static const orders_field_t counted_fields[] = {
-    ORDERS_FIELD(line_t, UINT64, id, .flags = ORDERS_FIELD_REQUIRED),
-    ORDERS_FIELD(line_t, INT64, quantity, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
+    ORDERS_FIELD(requested_line_t, UINT64, id, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(requested_line_t, INT64, quantity, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
                  .max = MAX_QUANTITY),
 };
 
@@ -38,17 +38,17 @@ static const char *const read_only[] = {
     NULL,
 };
 
-const orders_field_table_t orders_operator_line_fields =
-    ORDERS_FIELD_TABLE(fields, .exactly = true, .read_only = read_only, .size = sizeof(line_t));
+const orders_field_table_t orders_operator_line_fields = ORDERS_FIELD_TABLE(
+    fields, .exactly = true, .read_only = read_only, .size = sizeof(requested_line_t));
 const orders_field_table_t orders_operator_counted_line_fields = ORDERS_FIELD_TABLE(
-    counted_fields, .exactly = true, .read_only = read_only, .size = sizeof(line_t));
+    counted_fields, .exactly = true, .read_only = read_only, .size = sizeof(requested_line_t));
 
 const char *orders_operator_lines_text(const apr_array_header_t *lines, apr_pool_t *pool)
 {
     orders_json_t *json = orders_json_open(pool);
     orders_json_begin_array(json);
     for (int i = 0; i < lines->nelts; i++) {
-        const line_t *line = &APR_ARRAY_IDX(lines, i, line_t);
+        const requested_line_t *line = &APR_ARRAY_IDX(lines, i, requested_line_t);
         orders_json_begin_object(json);
         orders_json_member_int(json, "id", (int64_t)line->id);
         if (line->quantity) {

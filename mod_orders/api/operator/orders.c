@@ -15,20 +15,20 @@
 const char *const orders_operator_dialects[] = {"user",     "company",  "shop",
                                                 "customer", "commerce", NULL};
 
-typedef struct query_t {
+typedef struct search_query_t {
     const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
-} query_t;
+} search_query_t;
 
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(query_t, WORD, status, .words = orders_order_states),
-    ORDERS_FIELD(query_t, WORD, payment, .words = orders_payment_states),
-    ORDERS_FIELD(query_t, WORD, fulfilment, .words = orders_fulfilment_states),
-    ORDERS_FIELD(query_t, WORD, dialect, .words = orders_operator_dialects),
-    ORDERS_FIELD(query_t, STRING, user, .max = 255),
-    ORDERS_FIELD(query_t, STRING, number, .max = 64),
-    ORDERS_FIELD(query_t, STRING, from, .max = 40),
-    ORDERS_FIELD(query_t, STRING, to, .max = 40),
-    ORDERS_FIELD(query_t, STRING, q, .max = 100),
+    ORDERS_FIELD(search_query_t, WORD, status, .words = orders_order_states),
+    ORDERS_FIELD(search_query_t, WORD, payment, .words = orders_payment_states),
+    ORDERS_FIELD(search_query_t, WORD, fulfilment, .words = orders_fulfilment_states),
+    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_dialects),
+    ORDERS_FIELD(search_query_t, STRING, user, .max = 255),
+    ORDERS_FIELD(search_query_t, STRING, number, .max = 64),
+    ORDERS_FIELD(search_query_t, STRING, from, .max = 40),
+    ORDERS_FIELD(search_query_t, STRING, to, .max = 40),
+    ORDERS_FIELD(search_query_t, STRING, q, .max = 100),
 };
 const orders_field_table_t orders_operator_search_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);
@@ -54,7 +54,7 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
 {
     orders_input_t *input;
     orders_page_t page;
-    query_t query = {0};
+    search_query_t query = {0};
     ORDERS_TRY(orders_call_query(&input, call));
     orders_problem_t *problem = orders_call_decode_query(call, input, &query);
     read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);

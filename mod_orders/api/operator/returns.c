@@ -10,12 +10,12 @@
 
 #define LIST_CONTEXT "operator.returns"
 
-typedef struct query_t {
+typedef struct returns_query_t {
     const char *state;
-} query_t;
+} returns_query_t;
 
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(query_t, WORD, state, .words = orders_return_states),
+    ORDERS_FIELD(returns_query_t, WORD, state, .words = orders_return_states),
 };
 const orders_field_table_t orders_operator_returns_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);
@@ -24,7 +24,7 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_return_lis
 {
     orders_input_t *input;
     orders_page_t page;
-    query_t query = {NULL};
+    returns_query_t query = {NULL};
     ORDERS_TRY(orders_call_query(&input, call));
     orders_problem_t *problem = orders_call_decode_query(call, input, &query);
     orders_problem_merge(&problem, call->pool, orders_call_page(&page, call, input, LIST_CONTEXT));
@@ -156,19 +156,19 @@ orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_rep
     return reply_return(call, written, 201, reply);
 }
 
-typedef struct step_t {
+typedef struct return_step_t {
     const char *comment;
-} step_t;
+} return_step_t;
 
 static const orders_field_t step_fields[] = {
-    ORDERS_FIELD(step_t, STRING, comment, .max = 255),
+    ORDERS_FIELD(return_step_t, STRING, comment, .max = 255),
 };
 const orders_field_table_t orders_operator_comment_fields =
     ORDERS_FIELD_TABLE(step_fields, .exactly = true);
 
 static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, const char *action)
 {
-    step_t body = {NULL};
+    return_step_t body = {NULL};
     orders_writer_t writer;
     orders_written_t *written;
     orders_return_step_t step = {

@@ -15,17 +15,17 @@ static const char *const sorts[] = {
 };
 static const char *const directions[] = {"asc", "desc", NULL};
 
-typedef struct query_t {
+typedef struct list_query_t {
     const char *status, *payment_status, *payment_method, *number, *sort, *direction;
-} query_t;
+} list_query_t;
 
 static const orders_field_t fields[] = {
-    ORDERS_FIELD(query_t, WORD, status, .words = orders_user_status_words),
-    ORDERS_FIELD(query_t, WORD, payment_status, .words = orders_user_payment_status_words),
-    ORDERS_FIELD(query_t, WORD, payment_method, .words = orders_user_methods),
-    ORDERS_FIELD(query_t, STRING, number, .max = 64),
-    ORDERS_FIELD(query_t, WORD, sort, .words = sorts),
-    ORDERS_FIELD(query_t, WORD, direction, .words = directions),
+    ORDERS_FIELD(list_query_t, WORD, status, .words = orders_user_status_words),
+    ORDERS_FIELD(list_query_t, WORD, payment_status, .words = orders_user_payment_status_words),
+    ORDERS_FIELD(list_query_t, WORD, payment_method, .words = orders_user_methods),
+    ORDERS_FIELD(list_query_t, STRING, number, .max = 64),
+    ORDERS_FIELD(list_query_t, WORD, sort, .words = sorts),
+    ORDERS_FIELD(list_query_t, WORD, direction, .words = directions),
 };
 const orders_field_table_t orders_user_list_query = ORDERS_FIELD_TABLE(fields);
 
@@ -58,7 +58,7 @@ static orders_cursor_t cursor_at(const orders_own_list_t *list, const orders_ord
     return (orders_cursor_t){.key = *(const int64_t *)(const void *)member, .id = order->id};
 }
 
-static void set_filters(orders_own_list_t *list, const query_t *query, apr_pool_t *pool)
+static void set_filters(orders_own_list_t *list, const list_query_t *query, apr_pool_t *pool)
 {
     const orders_shown_t shown[] = {
         {orders_user_status, query->status},
@@ -75,7 +75,7 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_own_list_t
                                     orders_page_t *page, const char **context)
 {
     orders_input_t *input;
-    query_t query = {.sort = "created", .direction = "desc"};
+    list_query_t query = {.sort = "created", .direction = "desc"};
     ORDERS_TRY(orders_call_query(&input, call));
     orders_problem_t *problem = orders_call_decode_query(call, input, &query);
     *context = apr_pstrcat(call->pool, "user.list|", query.sort, "|", query.direction, NULL);

@@ -34,17 +34,17 @@ typedef struct certificate_t {
     apr_time_t ends;
 } certificate_t;
 
-typedef struct kept_t {
+typedef struct cached_certificate_t {
     char url[ORDERS_PAYPAL_MAX_URL + 1];
     const char *ca_file; /**< of a channel, lives as long as the process; or NULL */
     certificate_t certificate;
     apr_time_t since; /**< of orders_clock_now() */
-} kept_t;
+} cached_certificate_t;
 
 /** Verified certificates. Used in child processes only; the oldest entry is replaced. */
 static struct {
     pthread_mutex_t lock;
-    kept_t kept[MAX_KEPT];
+    cached_certificate_t kept[MAX_KEPT];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool ends_with(const char *text, const char *end)
@@ -85,7 +85,7 @@ static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
     return key;
 }
 
-static bool is_same(const kept_t *kept, const char *url, const char *ca_file)
+static bool is_same(const cached_certificate_t *kept, const char *url, const char *ca_file)
 {
     return kept->certificate.key && !strcmp(kept->url, url) &&
            (ca_file && kept->ca_file ? !strcmp(kept->ca_file, ca_file) : ca_file == kept->ca_file);
@@ -100,7 +100,7 @@ static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, cons
     *fresh = false;
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_KEPT && !key; i++) {
-        const kept_t *kept = &cache.kept[i];
+        const cached_certificate_t *kept = &cache.kept[i];
         const apr_time_t age = orders_clock_now() - kept->since;
 
         if (is_same(kept, url, channel->ca_file) && age < USABLE_FOR &&
@@ -115,14 +115,14 @@ static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, cons
 
 static void keep(const orders_channel_t *channel, const char *url, const certificate_t *certificate)
 {
-    kept_t *place = &cache.kept[0];
+    cached_certificate_t *place = &cache.kept[0];
 
     if (EVP_PKEY_up_ref(certificate->key) != 1) {
         return;
     }
     pthread_mutex_lock(&cache.lock);
     for (int i = 1; i < MAX_KEPT && !is_same(place, url, channel->ca_file); i++) {
-        kept_t *kept = &cache.kept[i];
+        cached_certificate_t *kept = &cache.kept[i];
 
         place = kept->since < place->since || is_same(kept, url, channel->ca_file) ? kept : place;
     }
@@ -327,7 +327,7 @@ void orders_paypal_certificates_forget(void)
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_KEPT; i++) {
         EVP_PKEY_free(cache.kept[i].certificate.key);
-        cache.kept[i] = (kept_t){.ca_file = NULL};
+        cache.kept[i] = (cached_certificate_t){.ca_file = NULL};
     }
     pthread_mutex_unlock(&cache.lock);
     orders_paypal_fetches_forget();

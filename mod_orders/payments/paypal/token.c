@@ -20,16 +20,16 @@
 #define MARGIN_SECONDS 60
 #define MAX_SECONDS 86400
 
-typedef struct kept_t {
+typedef struct cached_access_token_t {
     unsigned char key[ORDERS_SHA256_SIZE]; /**< hash of URL and credentials */
     char token[MAX_TOKEN + 1];
     apr_time_t until;
-} kept_t;
+} cached_access_token_t;
 
 /** Used in child processes only. When it is full, the token that expires first is replaced. */
 static struct {
     pthread_mutex_t lock;
-    kept_t kept[MAX_CHANNELS];
+    cached_access_token_t kept[MAX_CHANNELS];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool key_of(unsigned char *key, const orders_channel_t *channel, apr_pool_t *pool)
@@ -50,7 +50,7 @@ static const char *look_up(const unsigned char *key, apr_pool_t *pool)
 
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_CHANNELS && !token; i++) {
-        const kept_t *kept = &cache.kept[i];
+        const cached_access_token_t *kept = &cache.kept[i];
 
         if (kept->until > now && !memcmp(kept->key, key, sizeof(kept->key))) {
             token = apr_pstrdup(pool, kept->token);
@@ -62,11 +62,11 @@ static const char *look_up(const unsigned char *key, apr_pool_t *pool)
 
 static void keep(const unsigned char *key, const char *token, apr_time_t until)
 {
-    kept_t *place = &cache.kept[0];
+    cached_access_token_t *place = &cache.kept[0];
 
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_CHANNELS; i++) {
-        kept_t *kept = &cache.kept[i];
+        cached_access_token_t *kept = &cache.kept[i];
 
         if (!memcmp(kept->key, key, sizeof(kept->key))) {
             place = kept;
