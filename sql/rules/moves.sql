@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 
--- The same text is the start of every entity tag of the order, up to the dot: core/etag.c computes it too.
+-- core/etag.c computes the same text: it is the part of every entity tag of the order before the dot.
 CREATE OR REPLACE FUNCTION orders_v1.version_tag(p_order bigint, p_version integer) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN p_version || '-' || left(encode(sha256(convert_to(p_order || '-' || p_version, 'UTF8')), 'hex'), 12);
@@ -48,7 +48,7 @@ BEGIN
 END
 $$;
 
--- Conditions on the states of an order exist for single columns, which queries use, and for the row of an order, which functions have.
+-- Each condition on states exists twice: on single columns, for queries, and on the row of an order, for functions.
 CREATE OR REPLACE FUNCTION orders_v1.is_sent_state(p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
 $$;
@@ -74,8 +74,7 @@ LANGUAGE sql IMMUTABLE AS $$
     END
 $$;
 
--- Stock that an order no longer needs after a step: a cancelled order needs none, refunded pieces are not shipped, and an
--- order with nothing to deliver hands its pieces over when it is complete. Coupons are locked before stock.
+-- Coupons are locked before stock.
 CREATE OR REPLACE FUNCTION orders_v1.settle_stock(o orders.orders, p_cancelled boolean, p_completed boolean, p_refunded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -90,10 +89,9 @@ BEGIN
 END
 $$;
 
--- Every refund that settles passes here, so this is where its order is closed or its pieces are released. Stock is locked before
--- the member.
--- A session that waited for the order began before what it waited for was written: time does not go back.
--- Steps of one operation share a version: a caller that moves twice passes the order with its first version again.
+-- Every settled refund calls this function, so this is where its order is closed or its items are released. Stock is locked
+-- before the member. now() may be earlier than updated_at, because the transaction may have started before it waited for the
+-- lock. Steps of one operation share a version: a caller that moves an order twice passes the row with its first version again.
 CREATE OR REPLACE FUNCTION orders_v1.move_order(
     c orders_v1.context, o orders.orders, p_steps orders_v1.step[], p_captured bigint, p_refunded bigint, p_comment text,
     p_return bigint DEFAULT NULL
@@ -144,7 +142,7 @@ BEGIN
 END
 $$;
 
--- A step of a return within an operation that has moved its order: they share the version and its event.
+-- The order has been moved by the same operation, so the step shares its version and event.
 CREATE OR REPLACE FUNCTION orders_v1.move_return(
     c orders_v1.context, o orders.orders, r orders.order_return, p_to text, p_refund bigint, p_comment text
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -211,7 +209,7 @@ BEGIN
 END
 $$;
 
--- For functions that do not write: an order past its expiry counts as expired before the worker has expired it.
+-- For functions that do not write. The worker may not have expired the order yet.
 CREATE OR REPLACE FUNCTION orders_v1.as_of_now(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF orders_v1.is_due(o) THEN
@@ -222,7 +220,6 @@ BEGIN
 END
 $$;
 
--- The capture of a closed payment stays due: the worker asks the provider until it knows the outcome.
 CREATE OR REPLACE FUNCTION orders_v1.close_payments(p_tenant integer, p_order bigint, p_except bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id     bigint;
@@ -248,7 +245,7 @@ BEGIN
 END
 $$;
 
--- No step records that a capture was begun: most of them end within the request.
+-- No step records the start of a capture, because most captures end within the request.
 CREATE OR REPLACE FUNCTION orders_v1.as_confirming(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF orders_v1.is_capture_in_doubt(o) THEN
@@ -290,7 +287,7 @@ BEGIN
             p.id, p_refund, p_amount, p.currency)
     ON CONFLICT ON CONSTRAINT provider_transaction_unique DO NOTHING;
     IF NOT FOUND THEN
-        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The provider''s transaction id is in use already.',
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The transaction id is already in use.',
                               'transaction_id');
     END IF;
 END
@@ -300,7 +297,7 @@ CREATE OR REPLACE FUNCTION orders_v1.is_by_hand(p orders.payment) RETURNS boolea
     SELECT p.provider IN ('manual', 'terminal')
 $$;
 
--- What a person notes by hand is a free reference; the ids of providers and terminals are unique.
+-- References of manual payments are free text; transaction ids of providers and terminals are unique.
 CREATE OR REPLACE FUNCTION orders_v1.has_transactions(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p.provider <> 'manual'
 $$;
@@ -313,54 +310,64 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.system_context IS 'Internal: context of the worker';
-COMMENT ON FUNCTION orders_v1.acting_as IS 'Internal: the context with another actor';
+COMMENT ON FUNCTION orders_v1.acting_as IS 'Internal: returns the context with another actor and no actor id';
 COMMENT ON FUNCTION orders_v1.version_tag IS
-'Internal: the part of an order''s entity tags that names the version: the version and a checksum of order and version';
+'Internal: the part of an order''s entity tags that identifies the version: the version and a checksum of order id and version';
 COMMENT ON FUNCTION orders_v1.lock_order IS
-'Internal: locks an order, then its payments by id. p_match: version tags of which one must be the order''s; NULL: any
+'Internal: locks an order, then its payments by id. p_user: the buyer; NULL: any. p_match: acceptable version tags; NULL: any
 version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
-COMMENT ON FUNCTION orders_v1.last_state IS 'Internal: where steps lead on an axis';
-COMMENT ON FUNCTION orders_v1.is_sent_state IS 'Internal: whether goods in this state were shipped';
+COMMENT ON FUNCTION orders_v1.last_state IS 'Internal: the state on an axis after some steps; p_now: the state before them';
+COMMENT ON FUNCTION orders_v1.is_sent_state IS 'Internal: whether goods in this fulfilment state were shipped';
 COMMENT ON FUNCTION orders_v1.is_sent IS 'Internal: whether the goods of an order were shipped';
 COMMENT ON FUNCTION orders_v1.is_shippable IS 'Internal: whether the goods of an order in these states are still to be shipped';
 COMMENT ON FUNCTION orders_v1.awaits_shipping IS 'Internal: whether the goods of an order are still to be shipped';
 COMMENT ON FUNCTION orders_v1.add_closing_step IS
-'Internal: the steps of an operation; with the last step of a full refund the order is cancelled if nothing was shipped';
+'Internal: the steps of an operation, and the cancellation of the order if they refund it in full before anything was shipped';
 COMMENT ON FUNCTION orders_v1.settle_stock IS
-'Internal: releases what an order holds when it is cancelled, releases its refunded pieces before it is shipped, and takes its
-pieces off the stock when it is completed and nothing is to be delivered. Locks coupons, then stock by variant';
+'Internal: updates the reservations of an order after its steps. A cancelled order releases its coupons and stock. A completed order
+without delivery deducts its items from stock. A refund before shipping releases the refunded items. Locks coupons, then stock by
+variant';
 COMMENT ON FUNCTION orders_v1.move_order IS
-'Internal: applies steps to a locked order, increments its version and records the operation, with steps or without. p_return: the return that steps on axis return belong to. A full refund before anything was shipped
-cancels the order and releases its coupons and its stock, a refund of pieces releases these. When the steps move money or cancel the order, its package follows:
-this locks the member';
-COMMENT ON FUNCTION orders_v1.set_return_state IS 'Internal: the new state of a return of a locked order, and its refund; the step, to be recorded';
-COMMENT ON FUNCTION orders_v1.move_return IS 'Internal: a step of a return of an order that has been moved';
-COMMENT ON FUNCTION orders_v1.has_received_money IS 'Internal: whether an order in this payment state was paid, refunded or not';
-COMMENT ON FUNCTION orders_v1.keeps_money IS 'Internal: whether an order in this payment state is paid, with no refund pending and at least a part not refunded';
-COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether no money of an order in this payment state has arrived, and some may still arrive';
-COMMENT ON FUNCTION orders_v1.awaits_payment IS 'Internal: whether an order in these states still has to be paid, whether or not its time is over';
-COMMENT ON FUNCTION orders_v1.can_expire IS 'Whether an order expires unless it is paid or cancelled before: as long as its expiry is due';
-COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: an order that can expire does so at another time';
-COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an order that awaits payment is past its expiry now';
+'Internal: applies steps (possibly none) to a locked order, increments its version and records the event. p_captured, p_refunded:
+amounts to add, in minor units. p_return: the return that steps on the axis return belong to. A full refund before shipping cancels
+the order and releases its coupons and stock; a partial refund releases the refunded items. When the order is paid, refunded or
+cancelled, its package is updated. Locks coupons, stock by variant, the member. Returns the updated order';
+COMMENT ON FUNCTION orders_v1.set_return_state IS
+'Internal: sets the state and the refund of a return of a locked order; returns the step for the caller to record';
+COMMENT ON FUNCTION orders_v1.move_return IS
+'Internal: sets the state of a return of an order that this operation has moved, and records the step';
+COMMENT ON FUNCTION orders_v1.has_received_money IS
+'Internal: whether an order in this payment state has been paid, even if it was refunded later';
+COMMENT ON FUNCTION orders_v1.keeps_money IS
+'Internal: whether an order in this payment state is paid, is not fully refunded and has no pending refund';
+COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether an order in this payment state is unpaid and can still receive money';
+COMMENT ON FUNCTION orders_v1.awaits_payment IS
+'Internal: whether an order in these states still has to be paid, even if it is past its expiry';
+COMMENT ON FUNCTION orders_v1.can_expire IS
+'Whether an order will expire unless it is paid or cancelled first. Such an order has a row of kind expiry in orders.due';
+COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: changes the expiry of an order; no effect on an order without one';
+COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an order awaits payment and is past its expiry';
 COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.can_be_paid IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders_v1.is_open_payment IS 'Internal: whether a payment with this status is neither paid, failed nor closed';
 COMMENT ON FUNCTION orders_v1.can_be_captured IS 'Internal: whether this open payment of an order may still pay it now';
-COMMENT ON FUNCTION orders_v1.as_of_now IS 'Internal: the order with the states that apply now: expired and closed when it is past its expiry. Writes nothing';
-COMMENT ON FUNCTION orders_v1.close_payments IS 'Internal: closes the open payments of an order, but for p_except';
+COMMENT ON FUNCTION orders_v1.as_of_now IS
+'Internal: the order with its effective states: expired and closed when it is past its expiry. Does not write';
+COMMENT ON FUNCTION orders_v1.close_payments IS
+'Internal: closes the open payments of an order except p_except (NULL: all). A capture in progress stays in orders.due: the worker
+polls the provider until the outcome is known';
 COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS
-'Whether an order waits for money and the provider of one of its payments was asked to capture, with an outcome that is unknown';
+'Whether an order awaits payment and a capture of one of its payments was requested whose outcome is unknown';
 COMMENT ON FUNCTION orders_v1.as_confirming IS
-'Internal: the order with the states that decide whether it can be paid or cancelled: confirming while the outcome of a capture is unknown. Writes
-nothing';
+'Internal: the order with payment state confirming while the outcome of a capture is unknown. Does not write';
 COMMENT ON FUNCTION orders_v1.closing_steps IS 'Internal: the steps that cancel or expire an order';
 COMMENT ON FUNCTION orders_v1.close_expired IS
-'Internal: closes a locked order as the system, on expiry: open payments, payment axis, coupons. The caller releases its stock afterwards; a
-caller that closes several orders closes all of them first';
-COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order as the system';
+'Internal: expires a locked order as the system: closes its open payments and its payment state, releases its coupons. The caller
+must release its stock afterwards; a caller that expires several orders expires all of them first';
+COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order as the system and releases its coupons and stock';
 COMMENT ON FUNCTION orders_v1.note_transaction IS
-'Internal: records a provider''s transaction id. OR409 transaction_id_taken';
+'Internal: records the provider''s transaction id of a capture (p_refund NULL) or a refund. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.is_by_hand IS
-'Whether a payment is in money that people handle (cash, card reader, transfer) and not a provider or the balance';
-COMMENT ON FUNCTION orders_v1.has_transactions IS 'Whether references of a payment are transaction ids, each used once';
-COMMENT ON FUNCTION orders_v1.states_of IS 'Internal: the states of an order as members of a refusal';
+'Whether a payment is settled by people (cash, card terminal, bank transfer), not by a provider or from a balance';
+COMMENT ON FUNCTION orders_v1.has_transactions IS 'Whether the references of a payment are transaction ids, which must be unique';
+COMMENT ON FUNCTION orders_v1.states_of IS 'Internal: the states of an order, as the extra members of a refusal';

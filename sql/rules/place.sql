@@ -8,7 +8,6 @@ CREATE OR REPLACE FUNCTION orders_v1.net_of(l orders_v1.priced_line) RETURNS big
     SELECT l.quantity * l.unit_price - coalesce(l.discount, 0)
 $$;
 
--- The discount is split over the goods by what each still costs.
 CREATE OR REPLACE FUNCTION orders_v1.spread_discount(p_lines orders_v1.priced_line[], p_amount bigint)
 RETURNS orders_v1.priced_line[] LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -24,7 +23,7 @@ BEGIN
 END
 $$;
 
--- In a price that includes its tax, it is what is above price / (1 + sum of rates); else it comes on top. Halves up.
+-- An inclusive price p contains p - p / (1 + sum of rates). Halves are rounded up.
 CREATE OR REPLACE FUNCTION orders_v1.tax_of(p_inclusive boolean, p_price bigint, p_rates_bp numeric) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -33,7 +32,7 @@ BEGIN
 END
 $$;
 
--- A line's tax is of all its rates together, split by rate with the largest-remainder method.
+-- The tax of a line is computed from the sum of its rates, then split by rate with the largest-remainder method.
 CREATE OR REPLACE FUNCTION orders_v1.tax_shares(p_tenant integer, p_inclusive boolean, p_lines orders_v1.priced_line[])
 RETURNS orders_v1.tax_share[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -67,7 +66,7 @@ BEGIN
     FOREACH l IN ARRAY p_lines LOOP
         v_gross := v_gross + l.quantity::numeric * l.unit_price;
         IF v_gross > 1000000000000000 THEN
-            PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The order''s total is beyond what can be charged.',
+            PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The total of the order must not exceed 10^15 minor units.',
                                   'quantity');
         ELSIF l.kind = 'shipping' THEN
             s.shipping := s.shipping + l.quantity * l.unit_price;
@@ -79,16 +78,15 @@ BEGIN
     END LOOP;
     s.total := s.subtotal - s.discount + s.shipping + CASE WHEN p_inclusive THEN 0 ELSE s.tax END;
     IF s.total > 1000000000000000 THEN
-        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'With its tax the order is beyond what can be charged.',
+        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The total of the order including tax must not exceed 10^15 minor units.',
                               'quantity');
     END IF;
     RETURN s;
 END
 $$;
 
--- The id is in every number, so that no two are the same, and no counter is waited for. But the number of an order that
--- a consumer is to bind is all that binding asks for, so it is random: the first 60 random bits of a UUID, whose source
--- is the server's cryptographic one.
+-- Every number contains the id: numbers are unique without a shared counter. The number of a claimable order is the only secret
+-- needed to claim it, so it is random instead: 60 random bits of a UUID, which the server draws from its cryptographic source.
 CREATE OR REPLACE FUNCTION orders_v1.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT lpad((('x0' || left(u.hex, 12) || right(u.hex, 3))::bit(64)::bigint % 1000000000000)::text, 12, '0')
     FROM (SELECT replace(gen_random_uuid()::text, '-', '')) AS u (hex)
@@ -106,7 +104,6 @@ BEGIN
 END
 $$;
 
--- A random number that is taken is drawn again.
 CREATE OR REPLACE FUNCTION orders_v1.unused_order_number(p_tenant integer, h orders_v1.order_head, p_id bigint, p_local timestamp) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -121,7 +118,7 @@ BEGIN
 END
 $$;
 
--- By the clock of the transaction: the same for the order, its payment and what is due.
+-- Uses now(), so that the order, its payment and its row in orders.due agree.
 CREATE OR REPLACE FUNCTION orders_v1.expiry_of(h orders_v1.order_head) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN h.method = 'external' OR h.claimable THEN now() + make_interval(secs => h.expires_in) END
 $$;
@@ -158,12 +155,12 @@ BEGIN
         PERFORM orders_v1.refuse('422', 'payment_channel_unknown', 'There is no such payment channel.',
                               'payment_channel');
     ELSIF NOT h.channel_enabled THEN
-        PERFORM orders_v1.refuse('422', 'payment_channel_disabled', 'This payment channel is switched off.',
+        PERFORM orders_v1.refuse('422', 'payment_channel_disabled', 'The payment channel is disabled.',
                               'payment_channel');
     END IF;
     v_unit := orders_v1.payable_unit(p_tenant, h.channel, h.currency, h.exponent);
     IF p_total % v_unit <> 0 THEN
-        PERFORM orders_v1.refuse('422', 'amount_not_payable', 'The payment channel cannot take the total of the order.', 'payment_channel',
+        PERFORM orders_v1.refuse('422', 'amount_not_payable', 'The total of the order must be a multiple of the channel''s unit.', 'payment_channel',
                               jsonb_build_object('total', p_total, 'unit', v_unit, 'currency', h.currency));
     END IF;
 END
@@ -201,7 +198,7 @@ BEGIN
     IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
         s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     END IF;
-    IF h.method IS DISTINCT FROM 'balance' THEN -- which every order may be paid with; the debit checks the amount
+    IF h.method IS DISTINCT FROM 'balance' THEN -- a balance needs no channel; the debit checks the amount
         PERFORM orders_v1.check_payment_choice(c.tenant_id, h, s.total);
     END IF;
     v_paid := s.total = 0 OR h.method = 'balance';
@@ -235,7 +232,7 @@ BEGIN
     PERFORM orders_v1.record_event(c, 'order', v_id, 1, now(), orders_v1.placing_steps(h.fulfilment, v_paid), NULL);
     IF v_expires IS NOT NULL THEN
         PERFORM orders_v1.put_due(c.tenant_id, 'expiry', v_id, NULL, v_expires);
-    ELSIF v_paid AND h.fulfilment <> 'none' THEN -- the worker issues the bill, so that no buyer waits for the series
+    ELSIF v_paid AND h.fulfilment <> 'none' THEN -- the worker issues the bill: placing does not lock the number series
         INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (c.tenant_id, 'bill', v_id, now());
     END IF;
     IF s.total > 0 THEN
@@ -281,8 +278,8 @@ BEGIN
 END
 $$;
 
--- The request that places an external order makes the intent itself; the worker waits half a minute before it steps in.
--- Where the buyer is to follow a link first, the intent is made when they do.
+-- The request that places an external order creates the intent itself; the worker takes over after 30 seconds. With
+-- intent_later the intent is created when the buyer follows the pay link.
 CREATE OR REPLACE FUNCTION orders_v1.put_payment(p_tenant integer, p_order bigint, h orders_v1.order_head, p_amount bigint)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -304,7 +301,6 @@ BEGIN
 END
 $$;
 
--- p_fields: what the request calls plan, billing option and quantity.
 CREATE OR REPLACE FUNCTION orders_v1.check_plan_offer(
     f orders_v1.plan_offer, p_option bigint, p_quantity integer, p_fields text[] DEFAULT '{plan_id,billing_option_id,quantity}'
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -314,12 +310,12 @@ BEGIN
     ELSIF (f.plan).id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'plan_not_found', 'There is no such plan.', p_fields[1]);
     ELSIF (f.plan).status <> 'on_sale' THEN
-        PERFORM orders_v1.refuse('422', 'plan_not_on_sale', 'This plan is not on sale.', p_fields[1]);
+        PERFORM orders_v1.refuse('422', 'plan_not_on_sale', 'The plan is not on sale.', p_fields[1]);
     ELSIF p_option IS NOT NULL AND ((f.option).id IS NULL OR NOT (f.option).active) THEN
         PERFORM orders_v1.refuse('422', 'billing_option_not_found', 'The plan has no such billing option.',
                               p_fields[2]);
     ELSIF p_quantity IS NULL OR p_quantity < 1 OR p_quantity > (f.plan).max_quantity THEN
-        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'This quantity is not sold.', p_fields[3],
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The quantity must be from 1 to the plan''s maximum.', p_fields[3],
                               jsonb_build_object('maximum', (f.plan).max_quantity));
     END IF;
 END
@@ -436,7 +432,7 @@ BEGIN
 END
 $$;
 
--- The answer with an intent to be made is not final: record_intent or record_intent_failure completes the record of the key.
+-- An answer with outcome intent is not final: record_intent or record_intent_failure completes the record of the key.
 CREATE OR REPLACE FUNCTION orders_v1.placed(c orders_v1.context, p_order bigint) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     r orders_v1.order_view := orders_v1.written_order(c, p_order);
@@ -453,7 +449,7 @@ BEGIN
 END
 $$;
 
--- A placing that was cut off is answered with the order as it is now.
+-- If the first request was interrupted, the answer is the order in its current state.
 CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -468,41 +464,48 @@ GRANT EXECUTE ON FUNCTION orders_v1.place_plan(integer, text, text, bigint, text
     bigint, bigint, bigint, integer, text, text, text, text, integer) TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
-COMMENT ON FUNCTION orders_v1.net_of IS 'Internal: what a line costs after its discount';
-COMMENT ON FUNCTION orders_v1.spread_discount IS 'Internal: lines with an order-wide discount spread over the goods';
-COMMENT ON FUNCTION orders_v1.tax_of IS 'Internal: the tax in a price, or on top of it; the rates together in basis points';
-COMMENT ON FUNCTION orders_v1.tax_shares IS 'Internal: tax by line and rate';
-COMMENT ON FUNCTION orders_v1.sum_lines IS 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range beyond 10^15 minor units';
-COMMENT ON FUNCTION orders_v1.random_digits IS 'Internal: 12 digits that nobody can guess';
-COMMENT ON FUNCTION orders_v1.unused_order_number IS 'Internal: order_number, drawn again while a random one is taken';
+COMMENT ON FUNCTION orders_v1.net_of IS 'Internal: the price of a line after its discount, in minor units';
+COMMENT ON FUNCTION orders_v1.spread_discount IS
+'Internal: lines with an order-wide discount split over the goods in proportion to their net price';
+COMMENT ON FUNCTION orders_v1.tax_of IS
+'Internal: the tax included in a price, or to be added to it, in minor units. p_rates_bp: sum of the rates in basis points';
+COMMENT ON FUNCTION orders_v1.tax_shares IS
+'Internal: tax by line and rate; nothing for a line without a tax class or active rates';
+COMMENT ON FUNCTION orders_v1.sum_lines IS
+'Internal: totals of goods and shipping lines. OR422 amount_out_of_range above 10^15 minor units';
+COMMENT ON FUNCTION orders_v1.random_digits IS 'Internal: 12 unpredictable digits';
+COMMENT ON FUNCTION orders_v1.unused_order_number IS 'Internal: order_number, repeated until a random number is not in use';
 COMMENT ON FUNCTION orders_v1.order_number IS
-'Internal: number of a new order: ORD-yyyymmdd-000001; with the prefix of the company that sells AAAAyymmdd000001OD, and
-where a consumer is to bind the order AAAAyymmdd and 12 random digits, then OD; in the
-customer API yyyymmdd-00000001O, or C for cash on delivery; in the commerce API digits alone, yymmdd000001. Days are those of the tenant''s wall clock (p_local)';
-COMMENT ON FUNCTION orders_v1.expiry_of IS 'Internal: when an order that is not paid at placing expires; null: never';
+'Internal: the number of a new order. p_local: the local time of the tenant. ORD-yyyymmdd-000001; with the prefix of the selling
+company AAAAyymmdd000001OD, or AAAAyymmdd, 12 random digits and OD for a claimable order; in the customer API yyyymmdd-00000001O, or
+C instead of O for cash on delivery; in the commerce API only digits, yymmdd000001';
+COMMENT ON FUNCTION orders_v1.expiry_of IS 'Internal: the expiry of a new unpaid order; NULL: never';
 COMMENT ON FUNCTION orders_v1.placing_steps IS
-'Internal: the steps of placing, with those of paying when it is paid at once';
-COMMENT ON FUNCTION orders_v1.put_taxes IS 'Internal: writes the tax split';
+'Internal: the steps that place an order, and those that pay it if it is paid immediately';
+COMMENT ON FUNCTION orders_v1.put_taxes IS 'Internal: stores the tax of an order by rate';
 COMMENT ON FUNCTION orders_v1.check_payment_choice IS
-'Internal: OR422 payment_method_unknown, payment_channel_…, amount_not_payable (with the unit); free orders need no channel';
+'Internal: checks method and channel; a free order needs no channel. OR422 payment_method_unknown, payment_channel_required,
+payment_channel_unknown, payment_channel_disabled, amount_not_payable (with the unit)';
 COMMENT ON FUNCTION orders_v1.put_order IS
-'Internal: the core of placing: header and priced lines become an order. Rows of the order that need no shared row are written before
-the stock is locked. Locks the coupon, stock, the member, the account. Returns the id';
-COMMENT ON FUNCTION orders_v1.put_redemption IS 'Internal: the redemption and its discount line';
-COMMENT ON FUNCTION orders_v1.put_payment IS 'Internal: the first payment of an order';
+'Internal: creates an order from its header and priced lines; returns its id. Rows that no other transaction shares are written
+before stock is locked. Locks the coupon, stock by variant, the member, the account';
+COMMENT ON FUNCTION orders_v1.put_redemption IS 'Internal: stores the redemption of a coupon and its discount line';
+COMMENT ON FUNCTION orders_v1.put_payment IS 'Internal: creates the first payment of an order; returns its id';
 COMMENT ON FUNCTION orders_v1.check_plan_offer IS
-'Internal: OR422 user_not_found, plan_…, billing_option_not_found, quantity_out_of_range';
-COMMENT ON FUNCTION orders_v1.plan_snapshot IS 'Internal: the plan as the order keeps it';
-COMMENT ON FUNCTION orders_v1.plan_offer_of IS 'Internal: all that placing a plan has to know, in one statement';
-COMMENT ON FUNCTION orders_v1.plan_head IS 'Internal: the order head of a plan order';
+'Internal: checks that a plan can be ordered. p_fields: the request''s names of plan, billing option and quantity. OR422
+user_not_found, plan_not_found, plan_not_on_sale, billing_option_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders_v1.plan_snapshot IS 'Internal: the copy of a plan that the order stores';
+COMMENT ON FUNCTION orders_v1.plan_offer_of IS 'Internal: reads everything that placing a plan order needs, in one statement';
+COMMENT ON FUNCTION orders_v1.plan_head IS 'Internal: the header of a plan order';
 COMMENT ON FUNCTION orders_v1.plan_line IS 'Internal: the line of a plan order';
 COMMENT ON FUNCTION orders_v1.place_plan IS
-'Places an order of a plan. Method balance debits at once (OR402 insufficient_balance), external opens a payment
-of a channel whose intent record_intent reports, others wait. p_expires_in: seconds until an external order
-expires, null never. Outcome done, or intent: the caller asks the provider for the intent of the payment in id, and records it with the same
-key. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.awaits_intent IS 'Internal: whether the intent of a payment is still to be made: not once the payment has expired';
-COMMENT ON FUNCTION orders_v1.note_order IS 'Internal: notes the order with the request key, whose answer is not final';
+'Places an order of a plan. Method balance debits immediately; external opens a payment of a channel; other methods await payment.
+p_expires_in: seconds until an external order expires; NULL: never. Outcome done, or intent: the caller creates the intent of the
+payment in id at the provider and reports it with record_intent and the same key. OR402 insufficient_balance, OR422 with the field';
+COMMENT ON FUNCTION orders_v1.awaits_intent IS
+'Internal: whether the intent of a payment still has to be created; false once the payment has expired';
+COMMENT ON FUNCTION orders_v1.note_order IS
+'Internal: stores the order in the record of the idempotency key, whose answer is not final';
 COMMENT ON FUNCTION orders_v1.placed IS
-'Internal: the answer of placing. Outcome done, or intent with the id of the payment whose intent is to be made';
-COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing to a key that is not new';
+'Internal: the answer of placing an order. Outcome done, or intent with the id of the payment whose intent has to be created';
+COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing an order when the key has been used before';

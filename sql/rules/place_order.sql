@@ -13,7 +13,7 @@ BEGIN
           AND NOT EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p_tenant AND k.variant_id = v.id)
         LIMIT 2);
     IF cardinality(v_found) = 2 THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: one has to be named.',
+        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: name one.',
                               p_field || '.variant');
     END IF;
     RETURN v_found[1];
@@ -40,11 +40,11 @@ BEGIN
     WHERE b.tenant_id = p_tenant AND b.external_ref = v_product AND b.active
       AND NOT EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p_tenant AND k.variant_id = a.id);
     IF NOT FOUND THEN
-        PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product on sale.', p_field || '.product');
+        PERFORM orders_v1.refuse('422', 'product_not_found', 'No product on sale has this reference.', p_field || '.product');
     ELSIF r.price IS NULL THEN
         PERFORM orders_v1.refuse('422', 'product_not_found', 'The product is not sold in this currency.', p_field || '.product');
     ELSIF v_discount > v_quantity::numeric * r.price THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'The discount is more than the line costs.', p_field || '.discount');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The discount must not exceed the price of the line.', p_field || '.discount');
     END IF;
     RETURN orders_v1.variant_line(r.v, r.p, r.c, r.x, v_quantity, v_discount);
 END
@@ -66,7 +66,7 @@ BEGIN
     PERFORM orders_v1.check_plan_offer(f, CASE WHEN v_option IS NOT NULL THEN 0 END, v_quantity,
                                     ARRAY[p_field || '.plan', p_field || '.billing_option', p_field || '.quantity']);
     IF (f.plan).currency <> p_currency THEN
-        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The plan is sold in another currency.', p_field || '.plan');
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The plan is not sold in this currency.', p_field || '.plan');
     END IF;
     l := orders_v1.plan_line(f, v_quantity);
     l.snapshot := orders_v1.plan_snapshot(f.plan, f.option);
@@ -88,7 +88,7 @@ BEGIN
         v_field := format('lines[%s]', r.n);
         IF (r.d ->> 'plan' IS NOT NULL AND r.d ->> 'product' IS NOT NULL)
            OR (r.d ->> 'plan' IS NULL AND r.d ->> 'billing_option' IS NOT NULL) THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is of a product or of a plan.', v_field);
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line must name either a product or a plan.', v_field);
         END IF;
         v_lines := v_lines || CASE WHEN r.d ->> 'plan' IS NOT NULL THEN orders_v1.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
                                    ELSE orders_v1.product_line(p_tenant, p_currency, r.d, v_field) END;
@@ -140,7 +140,7 @@ BEGIN
                        WHEN h.api = 'company' THEN 'terminal' ELSE 'manual' END;
     h.return_url := d ->> 'payment_return_url';
     IF h.method = 'balance' AND h.buyer_id IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'A balance needs its user.', 'user');
+        PERFORM orders_v1.refuse('422', 'required_field', 'Payment from a balance requires a user.', 'user');
     END IF;
     RETURN h;
 END
@@ -228,9 +228,9 @@ BEGIN
     IF k.id IS NULL THEN
         RETURN orders_v1.described_lines(c.tenant_id, h.currency, coalesce(nullif(d -> 'lines', 'null'), '[]'));
     ELSIF d ->> 'lines' IS NOT NULL THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order is of lines or of a cart, not of both.', 'lines');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Send either lines or a cart, not both.', 'lines');
     ELSIF k.currency <> h.currency THEN
-        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The cart is of another currency.', 'currency');
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The cart has another currency.', 'currency');
     ELSIF k.company_id IS DISTINCT FROM h.retailer_id OR (k.company_id IS NULL AND k.user_id IS DISTINCT FROM h.buyer_id) THEN
         PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart');
     END IF;
@@ -258,7 +258,7 @@ BEGIN
     END LOOP;
     h.fulfilment := CASE WHEN h.api <> 'company' AND v_goods THEN 'pending' ELSE 'none' END;
     IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Nothing of this order is shipped.', 'shipping');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order without goods to ship must not have shipping.', 'shipping');
     END IF;
     h.addresses := orders_v1.described_addresses(d);
     IF v_shipping IS NOT NULL THEN
@@ -291,7 +291,7 @@ BEGIN
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
         IF k.state <> 'open' THEN
-            PERFORM refuse('409', 'cart_ordered', 'The cart was ordered before.', 'cart', (
+            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered.', 'cart', (
                 SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
                 WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
         END IF;
@@ -306,20 +306,17 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.only_variant IS
-'Internal: the reference of the only variant of a product that is on sale; null when there is none. OR422 required_field when there are several';
-COMMENT ON FUNCTION orders_v1.product_line IS 'Internal: the line {product, variant, quantity, discount}. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.ordered_plan_line IS 'Internal: the line {plan, billing_option, quantity}. OR422 with the field';
+'Internal: the reference of a product''s only variant on sale; NULL: it has none. OR422 required_field when it has several';
+COMMENT ON FUNCTION orders_v1.product_line IS
+'Internal: the priced line of {product, variant, quantity, discount}. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.ordered_plan_line IS
+'Internal: the priced line of {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.shipping_lines IS 'Internal: the line of {courier, service, price, tax_class}, if it costs anything. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.described_payment IS 'Internal: the payment method and channel; put_order checks whether they can be used';
-COMMENT ON FUNCTION orders_v1.described_head IS
-'Internal: the head of a described order: buyer, company, salesperson and payment. put_order checks whether the payment is possible. OR422
-with the field';
-COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; NULL without either';
 COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: the planned shipment';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
-'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch';
-COMMENT ON FUNCTION orders_v1.put_described_order IS 'Internal: places a described order, of lines or of a locked cart; the id';
+'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch, invalid_field';
+COMMENT ON FUNCTION orders_v1.put_described_order IS
+'Internal: creates a described order from its lines or a locked cart; returns its id';
 COMMENT ON FUNCTION orders_v1.place_order IS
 'Places an order of any API: {dialect, user, company, agent, currency, tax_inclusive, lines: [{product, variant, quantity,
 discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,

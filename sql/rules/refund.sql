@@ -9,7 +9,7 @@ LANGUAGE sql STABLE AS $$
     END
 $$;
 
--- A refund at once leaves 'paid' for 'refunded' over 'refund_pending', the only way there is.
+-- The payment state reaches refunded from paid only through refund_pending, even if the refund is immediate.
 CREATE OR REPLACE FUNCTION orders_v1.refund_steps(p_from text, p_to text) RETURNS orders_v1.step[] LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN p_from = 'refunded' OR (p_from = p_to AND p_to <> 'partially_refunded') THEN '{}'::orders_v1.step[]
@@ -47,7 +47,7 @@ BEGIN
 END
 $$;
 
--- The account is credited in the end: it is the last lock.
+-- The account is credited last, because it is the last lock.
 CREATE OR REPLACE FUNCTION orders_v1.give_back(
     c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_steps orders_v1.step[] DEFAULT '{}'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -90,7 +90,7 @@ BEGIN
         END IF;
     END LOOP;
     IF v_left > 0 THEN
-        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.', 'amount');
     END IF;
     PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(v_after.payment_state, CASE
         WHEN v_pending THEN 'refund_pending'
@@ -107,12 +107,12 @@ BEGIN
     IF o.payment_state = 'refund_pending'
        OR EXISTS (SELECT FROM orders.refund r
                   WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status = 'pending' AND NOT r.surplus) THEN
-        PERFORM orders_v1.refuse('409', 'refund_in_progress', 'A refund of this order is under way.');
+        PERFORM orders_v1.refuse('409', 'refund_in_progress', 'A refund of this order is in progress.');
     ELSIF o.captured = 0 THEN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
                               orders_v1.states_of(o));
     ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
-        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The time for refunds is over.');
+        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The refund period has ended.');
     END IF;
 END
 $$;
@@ -147,28 +147,27 @@ BEGIN
     END IF;
     v_amount := coalesce(v_taken.amount, p_amount, v_left);
     IF p_amount <> v_amount THEN
-        PERFORM refuse('422', 'amount_mismatch', 'The lines are worth another amount.', 'amount',
+        PERFORM refuse('422', 'amount_mismatch', 'The amount must equal the amount of the lines.', 'amount',
                        jsonb_build_object('lines', v_amount, 'currency', o.currency));
     END IF;
     v_unit := refund_unit(o);
     IF v_amount > v_left OR v_left = 0 THEN
-        PERFORM refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.',
+        PERFORM refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.',
                        CASE WHEN p_lines IS NULL THEN 'amount' ELSE 'lines' END,
                        jsonb_build_object('refundable', v_left, 'currency', o.currency));
     ELSIF v_amount <= 0 AND v_unit > 1 THEN
-        PERFORM refuse('422', 'amount_not_payable', 'The lines are worth less than the payment channel can pay out.', 'lines',
+        PERFORM refuse('422', 'amount_not_payable', 'The amount of the lines is less than the unit of the payment channel.', 'lines',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
     ELSIF v_amount <= 0 THEN
-        PERFORM refuse('422', 'invalid_field', 'A refund needs an amount above zero.', 'amount');
+        PERFORM refuse('422', 'invalid_field', 'Must be greater than 0.', 'amount');
     ELSIF v_amount % v_unit <> 0 THEN
-        PERFORM refuse('422', 'amount_not_payable', 'The payment channel cannot pay out this amount.', 'amount',
+        PERFORM refuse('422', 'amount_not_payable', 'The amount must be a multiple of the payment channel''s unit.', 'amount',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
     END IF;
     RETURN NEXT finish(c, 'done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines));
 END
 $$;
 
--- The goods are back, the money is not.
 CREATE OR REPLACE FUNCTION orders_v1.put_return_back(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_return orders.order_return;
@@ -181,8 +180,8 @@ BEGIN
 END
 $$;
 
--- No request asks for a surplus refund, so a refused one would never be tried again: it stays pending until a person settles
--- it, and the worker no longer claims it.
+-- No request creates a surplus refund, so a refused one would never be retried. It stays pending until an operator settles it,
+-- and the worker no longer claims it.
 CREATE OR REPLACE FUNCTION orders_v1.hand_over_refund(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -243,7 +242,8 @@ BEGIN
 END
 $$;
 
--- People end what people settle; a provider's refund ends when the provider says so, or was handed over.
+-- Operators settle refunds of manual and terminal payments, and surplus refunds that their provider refused. All others end
+-- when the provider reports the outcome.
 CREATE OR REPLACE FUNCTION orders_v1.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
@@ -251,7 +251,7 @@ BEGIN
     SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id;
     IF (NOT r.surplus OR EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = r.tenant_id AND d.kind = 'refund' AND d.id = r.id))
        AND orders_v1.is_by_hand(p) IS NOT TRUE THEN
-        PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The refund is not settled by people.');
+        PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The payment provider settles this refund.');
     END IF;
 END
 $$;
@@ -296,24 +296,32 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.settle_refund(integer, text, text, bigint, text, text, bytea, bigint, text, boolean, text, text, text[])
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.state_after_refund IS 'Internal: the payment state of an order when none of its refunds is pending any more';
-COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: steps of a refund';
-COMMENT ON FUNCTION orders_v1.put_refund IS 'Internal: one refund of one payment, done or pending';
+COMMENT ON FUNCTION orders_v1.state_after_refund IS
+'Internal: the payment state of an order once none of its refunds is pending. p_refunded: amount to add; p_prior: the state before
+the refund';
+COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: the steps of the payment axis from one state to another in a refund';
+COMMENT ON FUNCTION orders_v1.put_refund IS
+'Internal: creates a refund of a payment, done (p_done) or pending; returns its id. A pending refund by a provider is queued in
+orders.due';
 COMMENT ON FUNCTION orders_v1.give_back IS
-'Internal: refunds an amount from the payments of a locked order, those of the largest payable unit first, then the oldest; each
-refund has its share of the lines. p_steps: steps that the operation takes before those of the refund. OR422 refund_exceeds_captured';
+'Internal: refunds an amount from the payments of a locked order: largest payable unit first, then oldest. Each refund stores its
+share of the lines. p_steps: steps of the operation before those of the refund. Locks the account last. Returns the id of the last
+refund. OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.check_refundable IS
-'Internal: OR409 refund_in_progress, order_not_refundable, refund_window_closed';
+'Internal: checks that an order can be refunded now. p_window: days after payment; NULL: no limit. OR409 refund_in_progress,
+order_not_refundable, refund_window_closed';
 COMMENT ON FUNCTION orders_v1.refund IS
-'Refunds an order: all that is left, an amount or lines. Balance at once; by hand at once when the operator says
-so, or at the cash desk the seller; else pending until settle_refund. p_window: days from payment, null no limit. unchanged when all is refunded
-already. OR404, OR409, OR412, OR422 refund_exceeds_captured, amount_not_payable (with the unit)';
-COMMENT ON FUNCTION orders_v1.put_return_back IS 'Internal: the return of which a refund failed is received, as before';
-COMMENT ON FUNCTION orders_v1.check_by_hand IS 'Internal: OR409 refund_not_by_hand';
+'Refunds an order: an amount (minor units), lines, or (both NULL) everything that is left. Immediate for a balance, for a manual
+payment refunded by an operator and for a terminal payment refunded by the seller; otherwise pending until settle_refund. p_window:
+days after payment; NULL: no limit. Outcome unchanged when everything is already refunded. OR404, OR409, OR412, OR422
+refund_exceeds_captured, amount_not_payable (with the unit)';
+COMMENT ON FUNCTION orders_v1.put_return_back IS 'Internal: sets the return of a failed refund back to received';
+COMMENT ON FUNCTION orders_v1.check_by_hand IS 'Internal: checks that an operator may settle this refund. OR409 refund_not_by_hand';
 COMMENT ON FUNCTION orders_v1.hand_over_refund IS
-'Internal: a surplus refund that its provider refused stays pending until a person settles it';
+'Internal: leaves a surplus refund that its provider refused pending, for an operator to settle';
 COMMENT ON FUNCTION orders_v1.end_refund IS
-'Internal: a pending refund is done or refused. The end of a surplus refund moves no state of its order';
+'Internal: marks a pending refund as done or failed. The end of a surplus refund does not change the state of its order';
 COMMENT ON FUNCTION orders_v1.settle_refund IS
-'Reports the end of a pending refund: p_ok with the transaction id, or refused for good with code and message; an operator
-reports those that people settle. A surplus refund that its provider refused stays pending for them. unchanged when it had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';
+'Reports the outcome of a pending refund: p_ok with the transaction id, or a final failure with code and message. An operator
+reports refunds that are settled by people. A surplus refund that its provider refused stays pending for an operator. Outcome
+unchanged when the refund had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';

@@ -1,21 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Refunds by lines. A line knows how many of its pieces and how much of its worth were given back, or are being given back.
--- Where several payments give, each refund carries its own share of the lines: pieces and worth. A refund that fails releases its
--- share and nothing else, so the shares always add up to the worth of the line, and no piece is given back twice.
+-- Refunds by line. A line stores the quantity and amount of its refunds, pending ones included. If several payments are
+-- refunded, each refund stores its own share of the lines: quantity and amount. A failed refund releases only its own share, so
+-- the shares always add up to the amount of the line, and no item is refunded twice.
 
--- A line's worth: what was paid for it.
 CREATE OR REPLACE FUNCTION orders_v1.line_worth(p_subtotal bigint, p_discount bigint, p_tax bigint, p_inclusive boolean) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_subtotal - p_discount + CASE WHEN p_inclusive THEN 0 ELSE p_tax END
 $$;
 
--- The worth of the first k of n pieces is floor(worth × k / n), so that the pieces add up to the line.
+-- The amount of the first k of n items is floor(amount * k / n), so that the items add up to the line.
 CREATE OR REPLACE FUNCTION orders_v1.worth_of_pieces(p_worth bigint, p_quantity integer, p_pieces integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT div(p_worth::numeric * p_pieces, p_quantity)::bigint
 $$;
 
--- The inverse: how many pieces an amount pays back in full. Free pieces need no money.
+-- The inverse of worth_of_pieces. Free items need no money.
 CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_worth = 0 THEN p_quantity
@@ -37,7 +36,7 @@ BEGIN
     END IF;
     v_count := coalesce(p_count, l.quantity - l.refunded_quantity);
     IF v_count < 1 OR v_count > l.quantity - l.refunded_quantity THEN
-        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to refund.', p_field || '.quantity',
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The quantity exceeds the items of the line that can still be refunded.', p_field || '.quantity',
             jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
     END IF;
     v_worth := greatest(orders_v1.worth_of_pieces(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
@@ -61,7 +60,6 @@ BEGIN
 END
 $$;
 
--- The smallest amount that all payments of the order that have money left can give back.
 CREATE OR REPLACE FUNCTION orders_v1.refund_unit(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(max(p.payable_unit), 1) FROM orders.payment p
@@ -70,8 +68,8 @@ BEGIN
 END
 $$;
 
--- What is due for all lines taken so far, in whole units, less what was given back for lines before: what one refund leaves
--- below a unit goes into the next, and the last one makes the sum exact.
+-- The total of all lines taken so far, rounded down to the unit, minus earlier refunds of lines: a remainder below the unit is
+-- carried to the next refund, and the last refund makes the sum exact.
 CREATE OR REPLACE FUNCTION orders_v1.amount_of_lines(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_worth bigint := (SELECT coalesce(sum(l.refunded_amount), 0) FROM orders.order_line l
@@ -96,7 +94,7 @@ BEGIN
         SELECT x.line, format('lines[%s]', x.n - 1) FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS x (line, n) ORDER BY x.n
     LOOP
         IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', v_field);
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be an object with an id and an integer quantity.', v_field);
         END IF;
         v_lines := v_lines || orders_v1.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
     END LOOP;
@@ -104,7 +102,7 @@ BEGIN
 END
 $$;
 
--- A piece whose money comes from two payments is counted with the later one.
+-- An item refunded from two payments is counted in the later refund.
 CREATE OR REPLACE FUNCTION orders_v1.split_lines(p_lines jsonb, p_amount bigint, OUT part jsonb, OUT rest jsonb) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     e        jsonb;
@@ -140,8 +138,8 @@ RETURNS TABLE (line_id bigint, quantity integer, amount bigint) LANGUAGE sql STA
     GROUP BY 1
 $$;
 
--- The refund has failed already. Pieces that are no longer paid back in full can be refunded again, for what is left of their
--- worth. A refund may name a line more than once.
+-- The refund is already marked as failed. Items that are no longer refunded in full can be refunded again, for the rest of
+-- their amount. A refund may name a line more than once.
 CREATE OR REPLACE FUNCTION orders_v1.put_lines_back(o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e        record;
@@ -165,7 +163,7 @@ BEGIN
 END
 $$;
 
--- A pending refund may still fail: only what is done counts, and of it only pieces whose money is back in full.
+-- A pending refund may still fail: only refunds that are done count, and only items that they refund in full.
 CREATE OR REPLACE FUNCTION orders_v1.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
 LANGUAGE sql STABLE AS $$
     SELECT l.id, least(s.quantity, orders_v1.pieces_worth(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, s.amount))::bigint
@@ -174,17 +172,23 @@ LANGUAGE sql STABLE AS $$
     JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = p_order
 $$;
 
-COMMENT ON FUNCTION orders_v1.line_worth IS 'Internal: what was paid for a line, after its discount and with its tax';
-COMMENT ON FUNCTION orders_v1.worth_of_pieces IS 'Internal: the worth of the first pieces of a line';
-COMMENT ON FUNCTION orders_v1.pieces_worth IS 'Internal: the pieces of a line that an amount pays back in full';
+COMMENT ON FUNCTION orders_v1.line_worth IS 'Internal: the amount paid for a line: after discount, including tax, in minor units';
+COMMENT ON FUNCTION orders_v1.worth_of_pieces IS 'Internal: the amount of the first p_pieces items of a line';
+COMMENT ON FUNCTION orders_v1.pieces_worth IS 'Internal: how many items of a line an amount refunds in full';
 COMMENT ON FUNCTION orders_v1.take_line IS
-'Internal: reserves pieces of a line for a refund: {"id","quantity","amount"}. OR422 line_not_found, quantity_out_of_range';
-COMMENT ON FUNCTION orders_v1.unrefunded IS 'Internal: the part of a payment that is neither refunded nor the amount of a pending refund';
-COMMENT ON FUNCTION orders_v1.unrefunded_of IS 'Internal: the unrefunded part of the payments of an order, without surplus ones, whose refunds are separate';
-COMMENT ON FUNCTION orders_v1.refund_unit IS 'Internal: amounts that an order gives back are multiples of this many minor units';
-COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: what is still to be given back for the lines that were taken';
-COMMENT ON FUNCTION orders_v1.take_lines IS 'Internal: take_line for a list, and the amount of them all. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.split_lines IS 'Internal: the share of lines that an amount pays back, and the rest';
-COMMENT ON FUNCTION orders_v1.shares_of_lines IS 'Internal: pieces and worth of lines in the refunds of an order that are in these states';
-COMMENT ON FUNCTION orders_v1.put_lines_back IS 'Internal: releases the share of a refund that failed on its lines and its return';
-COMMENT ON FUNCTION orders_v1.refunded_pieces IS 'Pieces of an order''s lines whose refund is done';
+'Internal: reserves items of a line for a refund; returns {"id","quantity","amount"}. p_count NULL: all that are left. OR422
+line_not_found, quantity_out_of_range';
+COMMENT ON FUNCTION orders_v1.unrefunded IS
+'Internal: the part of a payment that is neither refunded nor reserved by a pending refund';
+COMMENT ON FUNCTION orders_v1.unrefunded_of IS
+'Internal: the unrefunded part of the payments of an order, without surplus payments, which are refunded separately';
+COMMENT ON FUNCTION orders_v1.refund_unit IS
+'Internal: the smallest amount, in minor units, that all payments of an order with money left can refund; refunds are multiples of
+it';
+COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: the amount still to be refunded for the lines that were taken';
+COMMENT ON FUNCTION orders_v1.take_lines IS
+'Internal: reserves a list of lines for a refund; returns the lines and their amount. OR422 invalid_field, and those of take_line';
+COMMENT ON FUNCTION orders_v1.split_lines IS 'Internal: splits lines into the share that an amount refunds and the rest';
+COMMENT ON FUNCTION orders_v1.shares_of_lines IS 'Internal: quantity and amount by line of the refunds of an order in these states';
+COMMENT ON FUNCTION orders_v1.put_lines_back IS 'Internal: releases the share of a failed refund on its lines and its return';
+COMMENT ON FUNCTION orders_v1.refunded_pieces IS 'The quantity of each line of an order whose refund is done';

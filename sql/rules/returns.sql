@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- Written so that whatever is no whole number, or is not there, is refused.
+-- A missing value is refused like a malformed one.
 CREATE OR REPLACE FUNCTION orders_v1.read_return_lines(p_lines jsonb) RETURNS orders_v1.return_piece[] LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     e       jsonb;
@@ -11,18 +11,18 @@ BEGIN
     END IF;
     FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
         IF coalesce(e ->> 'id', '') !~ '^[0-9]{1,18}$' OR coalesce(e ->> 'quantity', '1') !~ '^[0-9]{1,9}$' THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named by its id and a whole quantity.', 'lines');
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be objects with an id and an integer quantity.', 'lines');
         END IF;
         v_lines := v_lines || ROW((e ->> 'id')::bigint, (e ->> 'quantity')::integer)::orders_v1.return_piece;
     END LOOP;
     IF (SELECT count(DISTINCT p.line_id) FROM unnest(v_lines) AS p) < cardinality(v_lines) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A line is named once.', 'lines');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Each line must be named only once.', 'lines');
     END IF;
     RETURN v_lines;
 END
 $$;
 
--- What was refunded without coming back does not come back any more; what came back and was refunded counts once.
+-- Items refunded without a return cannot be returned any more; items returned and refunded count once.
 CREATE OR REPLACE FUNCTION orders_v1.pieces_left(p_tenant integer, p_order bigint, p_line bigint) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -36,7 +36,7 @@ BEGIN
 END
 $$;
 
--- A repeat names no quantity, and nothing is left; or it names the same.
+-- A request without a quantity repeats a return if no items of the line are left.
 CREATE OR REPLACE FUNCTION orders_v1.same_return(o orders.orders, p_lines orders_v1.return_piece[]) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -99,9 +99,9 @@ BEGIN
           LEFT JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.id = p.line_id) AS w;
     PERFORM orders_v1.refuse_lines('422', 'line_not_found', 'The order has no such lines.', v_unknown);
     PERFORM orders_v1.refuse_lines('422', 'line_not_returnable', 'These lines cannot be returned.', v_never);
-    PERFORM orders_v1.refuse_lines('409', 'line_already_returned', 'Nothing is left of these lines.', v_none);
+    PERFORM orders_v1.refuse_lines('409', 'line_already_returned', 'No items of these lines are left to return.', v_none);
     IF v_over IS NOT NULL THEN
-        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The line has fewer pieces left to return.', 'lines', v_over -> 0);
+        PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The quantity exceeds the items of the line that can still be returned.', 'lines', v_over -> 0);
     END IF;
     RETURN p_lines;
 END
@@ -149,9 +149,9 @@ BEGIN
     END IF;
     v_lines := read_return_lines(p_lines);
     IF coalesce(p_reason, '') !~ '\S' THEN
-        PERFORM refuse('422', 'required_field', 'A return has a reason.', 'reason');
+        PERFORM refuse('422', 'required_field', 'A return requires a reason.', 'reason');
     ELSIF length(p_reason) > 1000 THEN
-        PERFORM refuse('422', 'too_long', 'The reason has more than 1000 characters.', 'reason');
+        PERFORM refuse('422', 'too_long', 'Must be at most 1000 characters.', 'reason');
     END IF;
     o := lock_order(p_tenant, p_order, p_user, p_match);
     v_return := same_return(o, v_lines);
@@ -164,7 +164,6 @@ BEGIN
 END
 $$;
 
--- What is received, this return's pieces among them, is all that was shipped.
 CREATE OR REPLACE FUNCTION orders_v1.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN NOT EXISTS (
@@ -192,7 +191,6 @@ BEGIN
 END
 $$;
 
--- The pieces of a return that are not refunded with it yet, if none of them was refunded in another way, and their worth.
 CREATE OR REPLACE FUNCTION orders_v1.take_return(o orders.orders, r orders.order_return) RETURNS orders_v1.lines_taken
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -207,7 +205,7 @@ BEGIN
     JOIN orders.order_line l ON l.tenant_id = r.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
     WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
     IF v_gone IS NOT NULL THEN
-        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Pieces of this return were refunded in another way.', NULL,
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Items of this return were refunded without it.', NULL,
                               orders_v1.states_of(o) || jsonb_build_object('lines', to_jsonb(v_gone)));
     END IF;
     UPDATE orders.return_line x SET refunded = x.quantity WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
@@ -215,8 +213,8 @@ BEGIN
 END
 $$;
 
--- give_back moves the order. Where several payments give, the return has several refunds: when one of them fails, it is received
--- again, and its next refund gives back what is missing.
+-- give_back moves the order. If several payments are refunded, the return has several refunds: when one of them fails, the
+-- return is received again, and its next refund pays the missing amount.
 CREATE OR REPLACE FUNCTION orders_v1.refund_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -229,7 +227,7 @@ BEGIN
     v_taken := orders_v1.take_return(o, r);
     v_amount := least(v_taken.amount, orders_v1.unrefunded_of(o));
     IF v_amount <= 0 THEN
-        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing is left to give back for this return.', NULL,
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'No amount is left to refund for this return.', NULL,
                               orders_v1.states_of(o));
     END IF;
     PERFORM orders_v1.give_back(c, o, v_amount, coalesce(p_comment, r.reason), v_taken.lines);
@@ -250,14 +248,14 @@ CREATE OR REPLACE FUNCTION orders_v1.state_after_action(p_action text) RETURNS t
     WHERE a.action = p_action
 $$;
 
--- The event tells a step that somebody takes from one that only a failed refund brings.
+-- The condition on the event excludes the step back to received, which only a failed refund takes.
 CREATE OR REPLACE FUNCTION orders_v1.check_resolvable(c orders_v1.context, r orders.order_return, p_to text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM orders.transition t
                    WHERE (t.axis, t.from_state, t.to_state, t.actor) = ('return', r.state::text, p_to, c.actor)
                      AND t.event = 'return.' || p_to) THEN
-        PERFORM orders_v1.refuse('409', 'return_not_resolvable', 'The return is in another state.', NULL,
+        PERFORM orders_v1.refuse('409', 'return_not_resolvable', 'The return cannot take this step in its present state.', NULL,
                               jsonb_build_object('state', r.state));
     END IF;
 END
@@ -300,7 +298,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     ELSIF v_to IS NULL THEN
-        PERFORM refuse('422', 'unknown_word', 'A return is approved, rejected, received or refunded.', 'action');
+        PERFORM refuse('422', 'unknown_word', 'Must be approve, reject, receive or refund.', 'action');
     END IF;
     SELECT * INTO r FROM order_return x WHERE x.tenant_id = p_tenant AND x.id = p_return;
     IF NOT FOUND THEN
@@ -317,7 +315,7 @@ BEGIN
 END
 $$;
 
--- Returns of one state and those of any are read by different indexes; a condition that holds for both would use neither in a generic plan.
+-- Returns of one state and of any state use different indexes; a single condition for both would use neither in a generic plan.
 CREATE OR REPLACE FUNCTION orders_v1.list_returns(p_tenant integer, p_state text, p_limit integer, p_before bigint)
 RETURNS SETOF orders_v1.return_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
@@ -352,35 +350,42 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.list_returns(integer, text, integer, bigint)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.read_return_lines IS 'Internal: the lines of a request, each once. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.read_return_lines IS
+'Internal: parses the lines of a request. OR422 invalid_field, also for a line named twice';
 COMMENT ON FUNCTION orders_v1.pieces_left IS
-'Internal: pieces of a line that are neither in a return that is not rejected nor refunded without one; 0 or less when none is left';
-COMMENT ON FUNCTION orders_v1.same_return IS 'Internal: the requested return that a request repeats; null when it is a new one';
+'Internal: how many items of a line are neither in a return (unless rejected) nor refunded without one; 0 or less: none';
+COMMENT ON FUNCTION orders_v1.same_return IS 'Internal: the requested return that a request repeats; NULL: the request is new';
 COMMENT ON FUNCTION orders_v1.check_returnable IS
-'Internal: OR409 order_not_returnable with the states, return_window_closed. p_window: days from delivery, null no limit';
-COMMENT ON FUNCTION orders_v1.refuse_lines IS 'Internal: refuses when there are such lines, and names them';
+'Internal: checks that an order can be returned now. p_window: days after delivery; NULL: no limit. OR409 order_not_returnable with
+the states, return_window_closed';
+COMMENT ON FUNCTION orders_v1.refuse_lines IS
+'Internal: refuses the request if p_lines is not NULL, with the lines as an extra member';
 COMMENT ON FUNCTION orders_v1.check_return_lines IS
-'Internal: the lines with their quantities. OR422 line_not_found, line_not_returnable, quantity_out_of_range, OR409
-line_already_returned';
-COMMENT ON FUNCTION orders_v1.count_returned IS 'Internal: counts the pieces of a return in (1) or out (-1) on their lines';
-COMMENT ON FUNCTION orders_v1.put_return IS 'Internal: a new return, requested';
+'Internal: checks the lines of a return and fills in missing quantities. OR422 line_not_found, line_not_returnable,
+quantity_out_of_range, OR409 line_already_returned';
+COMMENT ON FUNCTION orders_v1.count_returned IS 'Internal: adds (p_sign 1) or subtracts (-1) the items of a return on their lines';
+COMMENT ON FUNCTION orders_v1.put_return IS 'Internal: creates a requested return; returns its id';
 COMMENT ON FUNCTION orders_v1.request_return IS
-'Requests the return of lines ([{id, quantity}], without quantity all that is left) of a delivered order of p_user (null:
-anybodys). p_window: days from delivery, null no limit. The result has the return''s id; unchanged when the same was requested before and
-waits still. OR404 not_found, OR409 order_not_returnable, return_window_closed, line_already_returned, OR412 version_mismatch, OR422
-line_not_found, line_not_returnable, quantity_out_of_range, invalid_field, required_field, too_long';
-COMMENT ON FUNCTION orders_v1.all_is_back IS 'Internal: whether all goods of an order are back, with this return';
-COMMENT ON FUNCTION orders_v1.receive_return IS 'Internal: goods are back; with the last of them the order is returned';
+'Requests the return of lines ([{id, quantity}]; without quantity: all items left) of a delivered order of p_user (NULL: any user).
+p_window: days after delivery; NULL: no limit. The result has the id of the return; outcome unchanged when the same return is
+already requested. OR404 not_found, OR409 order_not_returnable, return_window_closed, line_already_returned, OR412 version_mismatch,
+OR422 line_not_found, line_not_returnable, quantity_out_of_range, invalid_field, required_field, too_long';
+COMMENT ON FUNCTION orders_v1.all_is_back IS 'Internal: whether all shipped goods of an order are received, including this return';
+COMMENT ON FUNCTION orders_v1.receive_return IS
+'Internal: marks a return as received; with its last goods the order becomes returned';
 COMMENT ON FUNCTION orders_v1.take_return IS
-'Internal: reserves the pieces of a return for its refund. OR409 order_not_refundable when some were refunded without it';
+'Internal: reserves the unrefunded items of a return for its refund. OR409 order_not_refundable when some were refunded outside the
+return';
 COMMENT ON FUNCTION orders_v1.refund_return IS
-'Internal: gives back what the pieces of a return were worth, at most what is left. OR409 order_not_refundable, refund_in_progress';
-COMMENT ON FUNCTION orders_v1.state_after_action IS 'Internal: what approve, reject, receive and refund make of a return';
-COMMENT ON FUNCTION orders_v1.check_resolvable IS 'Internal: OR409 return_not_resolvable with the state';
-COMMENT ON FUNCTION orders_v1.move_return_to IS 'Internal: does what a step of a return brings with it';
+'Internal: refunds the items of a return, at most the amount left in the order. OR409 order_not_refundable, refund_in_progress';
+COMMENT ON FUNCTION orders_v1.state_after_action IS
+'Internal: the state of a return after approve, reject, receive or refund; NULL: unknown action';
+COMMENT ON FUNCTION orders_v1.check_resolvable IS
+'Internal: checks that the actor may move a return to this state. OR409 return_not_resolvable with the state';
+COMMENT ON FUNCTION orders_v1.move_return_to IS 'Internal: moves a return to a state, with the effects on its order';
 COMMENT ON FUNCTION orders_v1.resolve_return IS
-'A step of a return: approve, reject, receive or refund. The refund is of its pieces, in the same version; a pending one that fails puts the
-return back to received. unchanged when it is there already. OR404 return_not_found, OR409 return_not_resolvable, order_not_refundable,
-refund_in_progress, OR412 version_mismatch';
+'Moves a return: approve, reject, receive or refund. A refund covers the items of the return, in the same version; if a pending
+refund fails, the return is received again. Outcome unchanged when the return is already in that state. OR404 return_not_found,
+OR409 return_not_resolvable, order_not_refundable, refund_in_progress, OR412 version_mismatch, OR422 unknown_word';
 COMMENT ON FUNCTION orders_v1.list_returns IS
-'At most p_limit returns, newest first, in any (null) or one state and before an id';
+'Lists at most p_limit returns, newest first, in a state (NULL: any), with ids below p_before (NULL: no bound)';

@@ -54,7 +54,7 @@ subtest 'one line after the other' => sub {
     done_well(request_return($order, [$a]), 'the one');
     done_well(request_return($order, [$b]), 'the other');
     is(returns_of($order), "requested 2:$a, requested 1:$b", 'are two returns');
-    says(request_return($order, [ $a, $b ]), 409, "Nothing is left of these lines: $a, $b.");
+    says(request_return($order, [ $a, $b ]), 409, "No items of these lines are left to return: $a, $b.");
     done_well(request_return($order, [ $a, $a ]), 'a line that is named twice is named');
     is(returns_of($order), "requested 2:$a, requested 1:$b", 'nothing new');
 };
