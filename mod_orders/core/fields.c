@@ -503,7 +503,8 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
     return text && *text ? text : NULL;
 }
 
-void orders_fields_describe(const orders_field_t *table, size_t count, const orders_input_t *input)
+/** The fingerprint of the request compares these fields by value, in JSON and in forms. */
+static void note_table(const orders_field_t *table, size_t count, const orders_input_t *input)
 {
     if (input->tables) {
         APR_ARRAY_PUSH(input->tables, orders_table_t) = (orders_table_t){table, count};
@@ -535,7 +536,7 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
     size_t index;
     bool valid;
 
-    orders_fields_describe(table, count, input);
+    note_table(table, count, input);
     for (index = 0; index < count; index++) {
         const orders_field_t *field = &table[index];
 

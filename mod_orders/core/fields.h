@@ -148,12 +148,6 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
                                        apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * Says of which types fields are that SQL judges, without decoding them: the fingerprint of a request then compares them
- * by value, in JSON and in forms.
- */
-void orders_fields_describe(const orders_field_t *table, size_t count, const orders_input_t *input);
-
-/**
  * Decodes, and refuses every other name with `unknown_field`, but for `read_only` (NULL-terminated, or NULL): members of our
  * own answers, which are ignored so that a client may send back what it read. `table` may be NULL when `count` is 0.
  */
