@@ -312,15 +312,24 @@ COMMENT ON FUNCTION orders_v1.product_line IS
 COMMENT ON FUNCTION orders_v1.ordered_plan_line IS
 'Internal: the priced line of {plan, billing_option, quantity}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.shipping_lines IS
+'Internal: the line of {courier, service, price, tax_class}; none if shipping is free. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.described_payment IS
+'Internal: the header with method, channel and provider; put_order checks whether they can be used. p_channels: the allowed
+channels; NULL: all. OR422 required_field';
+COMMENT ON FUNCTION orders_v1.described_head IS
+'Internal: the header of a described order: buyer, seller, salesperson, currency and payment. put_order checks whether the payment
+method can be used. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; NULL: neither';
 COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: the planned shipment';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
 'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch, invalid_field';
 COMMENT ON FUNCTION orders_v1.put_described_order IS
 'Internal: creates a described order from its lines or a locked cart; returns its id';
 COMMENT ON FUNCTION orders_v1.place_order IS
-'Places an order of any API: {dialect, user, company, agent, currency, tax_inclusive, lines: [{product, variant, quantity,
-discount} or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher,
-shipping: {courier, service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes,
-metadata}. References are external ones, amounts minor units. Prices are the catalogue''s. p_expires_in as in place_plan, and
-rows as there. p_channels: the configured channels (NULL: all); any other channel is unknown. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered, cart_empty,
-product_not_sold, OR422 with the field';
+'Places an order of any API: {dialect, user, company, agent, currency, tax_inclusive, lines: [{product, variant, quantity, discount}
+or {plan, billing_option, quantity}] or cart, payment_method, payment_channel, payment_return_url, voucher, shipping: {courier,
+service, price, tax_class, estimated_delivery, expected_at}, shipping_address, billing_address, notes, metadata}. References are
+external, amounts are in minor units, prices come from the catalogue. p_expires_in and outcomes as in place_plan. p_channels: the
+channels that may be used; NULL: all. OR402 insufficient_balance, OR404 cart_not_found, OR409 insufficient_stock, cart_ordered,
+cart_empty, product_not_sold, OR422 with the field';
