@@ -14,7 +14,7 @@ BEGIN
       AND a.balance + p_amount BETWEEN 0 AND 1000000000000000
     RETURNING a.balance INTO v_after;
     IF NOT FOUND AND p_amount > 0 THEN
-        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The balance would be beyond what can be kept.', 'amount');
+        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The balance must not exceed 10^15 minor units.', 'amount');
     ELSIF NOT FOUND THEN
         PERFORM orders_v1.refuse('402', 'insufficient_balance', 'The balance does not cover the amount.', 'amount',
             (SELECT jsonb_build_object('balance', a.balance, 'required', -p_amount, 'currency', p_currency)
@@ -74,7 +74,7 @@ BEGIN
         PERFORM refuse('422', 'user_not_found', 'There is no such user.', 'user');
     ELSIF p_amount IS NULL OR p_amount = 0
           OR p_amount NOT BETWEEN -1000000000000000 AND 1000000000000000 THEN
-        PERFORM refuse('422', 'amount_out_of_range', 'The amount must not be zero, nor beyond what can be kept.',
+        PERFORM refuse('422', 'amount_out_of_range', 'Must not be 0 or exceed 10^15 minor units.',
                        'amount');
     END IF;
     t := move_balance(p_tenant, p_user, p_amount, p_currency, p_reference,

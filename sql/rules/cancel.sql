@@ -29,8 +29,8 @@ BEGIN
 END
 $$;
 
--- The order is locked and may be past its time. The calling API decides what cancelling does; the API that the order was
--- placed through must have a rule for its states too, be it that there is nothing left to do.
+-- The order is locked and may be past its expiry. The calling API decides the effect; the API that placed the order must also
+-- have a rule for these states, even if its effect is unchanged.
 CREATE OR REPLACE FUNCTION orders_v1.try_cancel(c orders_v1.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_effect text;
@@ -46,7 +46,7 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
                               orders_v1.states_of(o));
     ELSIF c.api <> 'operator' AND orders_v1.is_capture_in_doubt(o) THEN
-        PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The outcome of a capture by the provider is not known yet.',
+        PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The outcome of a capture is not known yet. Try again later.',
                               NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
     END IF;
     PERFORM orders_v1.cancel_order(c, o, p_reason);
@@ -75,13 +75,13 @@ GRANT EXECUTE ON FUNCTION orders_v1.cancel(integer, text, text, bigint, text, te
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.cancel_effect IS
-'What cancelling through an API would do: cancel, unchanged or null for not allowed';
+'The effect of cancelling an order through an API: cancel, unchanged, or NULL: not allowed';
 COMMENT ON FUNCTION orders_v1.cancel_order IS
-'Internal: cancels a locked order and gives its money back, in one version';
+'Internal: cancels a locked order and refunds its unrefunded payments, in one version';
 COMMENT ON FUNCTION orders_v1.try_cancel IS
-'Internal: cancels a locked order if the rules of the calling and of the placing API let it: done or unchanged. While the
-outcome of a capture is unknown only an operator may cancel. OR409
+'Internal: cancels a locked order if the rules of the calling API and of the API that placed it allow it; returns done or unchanged.
+Expires the order first if it is past its expiry. While the outcome of a capture is unknown, only an operator may cancel. OR409
 order_not_cancellable';
 COMMENT ON FUNCTION orders_v1.cancel IS
-'Cancels an order of p_user (null: anybodys). Paid money goes back as refund does it. unchanged when there is
-nothing left to do. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';
+'Cancels an order of p_user (NULL: any user) and refunds what was paid, as refund does. Outcome unchanged when it is already
+cancelled. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';

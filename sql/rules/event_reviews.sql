@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- What nothing applied within a day is refused: an operator has to look at it.
+-- An event that could not be applied within a day is refused, so that an operator sees it.
 CREATE OR REPLACE FUNCTION orders_v1.end_waiting_event(e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_captured boolean := EXISTS (SELECT FROM orders.payment p
@@ -17,7 +17,8 @@ BEGIN
 END
 $$;
 
--- Only what can change: an event whose payment is captured and has no pending refund, or has appeared, and one that has waited for a day.
+-- Selects only events whose state can change: the payment exists, is captured and has no pending refund, or the event has
+-- waited for a day.
 CREATE OR REPLACE FUNCTION orders_v1.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -32,7 +33,8 @@ BEGIN
 END
 $$;
 
--- One event a transaction: the events of several orders would take the locks of these orders in the sequence of arrival.
+-- One event per transaction: with several, the locks of their orders would be taken in the order of arrival, which could
+-- deadlock.
 CREATE OR REPLACE FUNCTION orders_v1.review_provider_event(p_tenant integer, p_event bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -77,11 +79,12 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.refused_provider_events(integer, integer)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.end_waiting_event IS 'Internal: refuses an event that has waited too long';
+COMMENT ON FUNCTION orders_v1.end_waiting_event IS 'Internal: refuses an event that has waited for a day';
 COMMENT ON FUNCTION orders_v1.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: those with the fewest failed tries first, then in
-the order of arrival';
+'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: fewest failed attempts first, then
+in order of arrival';
 COMMENT ON FUNCTION orders_v1.review_provider_event IS
-'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips a locked order';
+'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips an order that another transaction
+has locked';
 COMMENT ON FUNCTION orders_v1.refused_provider_events IS
-'Worker: at most p_limit refused events that were not logged yet, for the log. Returns each once';
+'Worker: at most p_limit refused events that were not logged yet, for the log; each is returned once';

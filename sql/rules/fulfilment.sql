@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Goods on their way: confirmed, packed, shipped, followed, delivered. Each operation locks its order.
+-- Fulfilment: confirm, pack, ship, track, deliver. Each operation locks its order.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_advance(o orders.orders, p_why text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -7,7 +7,6 @@ BEGIN
 END
 $$;
 
--- Goods leave for money, or for cash at the door.
 CREATE OR REPLACE FUNCTION orders_v1.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT orders_v1.keeps_money(o.payment_state)
            OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
@@ -24,7 +23,7 @@ BEGIN
 END
 $$;
 
--- Whether the actor may take the order's goods there from where they are. What has left arrives, whatever became of the money.
+-- A shipped order can be marked delivered even if it was refunded.
 CREATE OR REPLACE FUNCTION orders_v1.check_advance(c orders_v1.context, o orders.orders, p_to text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -58,8 +57,8 @@ BEGIN
 END
 $$;
 
--- Delivered: the courier has the cash of an order that is paid at the door. What was paid and delivered is complete, even
--- if some of the money is on its way back. The steps of one operation share a version.
+-- On delivery the courier collects the cash of a cash-on-delivery order. A paid and delivered order is complete even if part of
+-- it is being refunded. Steps of one operation share a version.
 CREATE OR REPLACE FUNCTION orders_v1.deliver(
     c orders_v1.context, o orders.orders, p_at timestamptz, p_collected boolean, p_comment text
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -129,7 +128,7 @@ BEGIN
 END
 $$;
 
--- What the document does not say stays as it was planned.
+-- Missing members keep their planned values.
 CREATE OR REPLACE FUNCTION orders_v1.send_shipment(o orders.orders, x orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.shipment AS s (tenant_id, order_id, status, courier, service, tracking_number, tracking_url,
@@ -144,7 +143,7 @@ BEGIN
 END
 $$;
 
--- A correction is a step on an axis of its own, so that history says who made it, when, and what was there before.
+-- A correction has its own axis, so that history shows who made it, when, and the old values.
 CREATE OR REPLACE FUNCTION orders_v1.note_correction(c orders_v1.context, o orders.orders, p_comment text, p_changes text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -156,7 +155,7 @@ BEGIN
 END
 $$;
 
--- What differs between a shipment and its correction: "tracking_number: JP1 -> JP2, courier: - -> JNE"; null: nothing.
+-- Example: "tracking_number: JP1 -> JP2, courier: - -> JNE".
 CREATE OR REPLACE FUNCTION orders_v1.shipment_changes(s orders.shipment, n orders.shipment) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT string_agg(format('%s: %s -> %s', f.name, coalesce(f.old, '-'), coalesce(f.new, '-')), ', ' ORDER BY f.n)
     FROM (VALUES
@@ -167,7 +166,7 @@ CREATE OR REPLACE FUNCTION orders_v1.shipment_changes(s orders.shipment, n order
     WHERE f.old IS DISTINCT FROM f.new
 $$;
 
--- What the document does not say stays, but for the address of a tracking number that has been replaced.
+-- Missing members keep their values, except the URL of a replaced tracking number.
 CREATE OR REPLACE FUNCTION orders_v1.correct_shipment(
     c orders_v1.context, o orders.orders, s orders.shipment, x orders.shipment, p_comment text
 ) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -238,15 +237,15 @@ BEGIN
     IF e.status IS NULL THEN
         PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', 'status');
     ELSIF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a word of lower-case letters, digits and underscores.', 'status');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must consist of lower-case letters, digits and underscores.', 'status');
     ELSIF e.at NOT BETWEEN '2000-01-01T00:00:00Z' AND now() + interval '1 day' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'The time is not of now or the past.', 'at');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be in the future.', 'at');
     END IF;
     RETURN e;
 END
 $$;
 
--- Whether the courier said the same before: at that time, or, where no time is said, just now.
+-- Without a time, an event repeats only the latest event.
 CREATE OR REPLACE FUNCTION orders_v1.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (
@@ -259,7 +258,6 @@ BEGIN
 END
 $$;
 
--- The status is the newest event's, until the goods are delivered.
 CREATE OR REPLACE FUNCTION orders_v1.take_status(s orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.shipment x
@@ -271,7 +269,6 @@ BEGIN
 END
 $$;
 
--- Appends what the courier says; false when it said the same before.
 CREATE OR REPLACE FUNCTION orders_v1.put_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF orders_v1.was_said(s, e) THEN
@@ -284,7 +281,7 @@ BEGIN
 END
 $$;
 
--- A wrong event is no longer shown. What it moved stays: fulfilment goes forward only.
+-- A withdrawn event is hidden. Its effect on the order stays: fulfilment only moves forward.
 CREATE OR REPLACE FUNCTION orders_v1.withdraw_event(c orders_v1.context, o orders.orders, s orders.shipment, p_event bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -306,8 +303,8 @@ BEGIN
 END
 $$;
 
--- What an event means for the order: the courier is at the door, or was. Other words, late ones, and those about an order
--- that has been closed meanwhile are kept and move nothing.
+-- Only on_delivery and delivered move the order. Other events, late events and events of a closed order are stored but do not
+-- change its state.
 CREATE OR REPLACE FUNCTION orders_v1.follow(c orders_v1.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF o.state NOT IN ('open', 'completed') THEN
@@ -340,7 +337,7 @@ BEGIN
         RETURN;
     END IF;
     IF p_event ? 'withdraws' AND p_event - '{id,withdraws}'::text[] <> '{}' THEN
-        PERFORM refuse('422', 'unknown_field', 'An event is withdrawn without other members.', (
+        PERFORM refuse('422', 'unknown_field', 'Must not be sent together with withdraws.', (
             SELECT min(k.name) FROM jsonb_object_keys(p_event - '{id,withdraws}'::text[]) AS k (name)));
     END IF;
     o := lock_order(p_tenant, p_order, NULL, p_match);
@@ -360,7 +357,7 @@ BEGIN
 END
 $$;
 
--- Where the goods go can be corrected until they have left. History names the members that changed, not what is in them.
+-- The address can be corrected until the goods are shipped. History names the changed members, not their values.
 CREATE OR REPLACE FUNCTION orders_v1.correct_address(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_order bigint, p_document jsonb, p_match text[]
@@ -406,41 +403,48 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.refuse_advance IS 'Internal: OR409 order_not_advanceable with the states';
-COMMENT ON FUNCTION orders_v1.may_leave IS 'Internal: whether goods may be sent: they are paid, or cash on delivery';
-COMMENT ON FUNCTION orders_v1.was_paid IS 'Internal: whether the order was paid, whatever went back since';
+COMMENT ON FUNCTION orders_v1.refuse_advance IS 'Internal: OR409 order_not_advanceable with the sentence p_why and the states';
+COMMENT ON FUNCTION orders_v1.may_leave IS
+'Internal: whether the goods of an order may be shipped: it is paid, or cash on delivery';
+COMMENT ON FUNCTION orders_v1.was_paid IS 'Internal: whether the order has been paid, even if it was refunded later';
 COMMENT ON FUNCTION orders_v1.all_pieces_cancelled IS 'Internal: whether all goods of an order were refunded before they were shipped';
 COMMENT ON FUNCTION orders_v1.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
-COMMENT ON FUNCTION orders_v1.lock_goods IS 'Internal: locks an order, and expires it when it is past its time. OR404, OR412';
-COMMENT ON FUNCTION orders_v1.expect_shipment IS 'Internal: when the goods of a locked order are expected';
+COMMENT ON FUNCTION orders_v1.lock_goods IS
+'Internal: locks an order, and expires it if it is past its expiry. OR404 not_found, OR412 version_mismatch';
+COMMENT ON FUNCTION orders_v1.expect_shipment IS 'Internal: sets when the goods of a locked order are expected';
 COMMENT ON FUNCTION orders_v1.deliver IS
-'Internal: a locked order was delivered at a time between when it left and now; p_collected: and cash on delivery was collected. Paid and delivered it is completed,
-all in one version';
+'Internal: marks a locked order as delivered, at a time between shipping and now. p_collected: the cash of a cash-on-delivery order
+was collected. A paid and delivered order is completed; all steps share a version';
 COMMENT ON FUNCTION orders_v1.advance IS
-'The goods of an order are confirmed, packed or delivered (p_to). Confirmed or packed it gets its bill number, and p_expected_at
-says when it is expected (null: as it was). Delivered, an order of cash on delivery is paid too, unless p_collected is false.
-unchanged when it is there already. OR404 not_found, OR409 order_not_advanceable (with the states; also while it is not paid,
-but for cash on delivery and for what has left), OR412 version_mismatch';
-COMMENT ON FUNCTION orders_v1.shipment_from IS 'Internal: a shipment as its document says. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.send_shipment IS 'Internal: the planned shipment of a locked order leaves';
-COMMENT ON FUNCTION orders_v1.note_correction IS 'Internal: records a correction of a locked order: a remark and what was changed';
-COMMENT ON FUNCTION orders_v1.shipment_changes IS 'Internal: what a correction of a shipment changes, old and new; null: nothing';
-COMMENT ON FUNCTION orders_v1.correct_shipment IS 'Internal: corrects a shipment that has left; false when nothing differs';
+'Moves the goods of an order to confirmed, packed or delivered (p_to). A confirmed or packed order gets its bill number;
+p_expected_at: when it is expected (NULL: unchanged). Delivery also marks a cash-on-delivery order as paid, unless p_collected is
+false. Outcome unchanged when it is already in that state. OR404 not_found, OR409 order_not_advanceable with the states (also for an
+unpaid order, except cash on delivery and shipped orders), OR412 version_mismatch';
+COMMENT ON FUNCTION orders_v1.shipment_from IS 'Internal: the shipment that a document describes. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.send_shipment IS 'Internal: marks the planned shipment of a locked order as shipped';
+COMMENT ON FUNCTION orders_v1.note_correction IS 'Internal: records a correction of a locked order: a comment and the changes';
+COMMENT ON FUNCTION orders_v1.shipment_changes IS
+'Internal: the old and new values that a correction of a shipment changes; NULL: none';
+COMMENT ON FUNCTION orders_v1.correct_shipment IS 'Internal: corrects a shipment that was shipped; false when nothing differs';
 COMMENT ON FUNCTION orders_v1.ship IS
-'A packed order leaves: {courier, service, tracking_number, tracking_url, estimated_delivery, expected_at, comment}; what is
-not said stays as planned. Its stock has left too. Of an order that has left, the shipment is corrected: what differs is replaced,
-and history has the old and the new values. unchanged when nothing differs. OR404 not_found, OR409 order_not_advanceable, OR412
-version_mismatch, OR422 with the field';
-COMMENT ON FUNCTION orders_v1.event_from IS 'Internal: an event as its document says. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.was_said IS 'Internal: whether an event is there already; without a time, whether it is the last one';
-COMMENT ON FUNCTION orders_v1.put_event IS 'Internal: appends an event; false when it is there. The newest by its time is the status';
+'Ships a packed order: {courier, service, tracking_number, tracking_url, estimated_delivery, expected_at, comment}; missing members
+keep their planned values. Its reserved items leave the stock. If the order is already shipped, corrects the shipment: members that
+differ are replaced, and history has the old and new values. Outcome unchanged when nothing differs. OR404 not_found, OR409
+order_not_advanceable, OR412 version_mismatch, OR422 with the field';
+COMMENT ON FUNCTION orders_v1.event_from IS 'Internal: the tracking event that a document describes. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.was_said IS
+'Internal: whether the same event is already stored; without a time, whether it is the latest event';
+COMMENT ON FUNCTION orders_v1.put_event IS 'Internal: appends an event and updates the status; false when it is already stored';
 COMMENT ON FUNCTION orders_v1.correct_address IS
-'{shipping_address, comment}: replaces the shipping address of an order of goods that have not left. unchanged when it is the same.
-OR404 not_found, OR409 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
-COMMENT ON FUNCTION orders_v1.take_status IS 'Internal: the status of a shipment is that of its newest event that was not withdrawn';
-COMMENT ON FUNCTION orders_v1.withdraw_event IS 'Internal: takes an event back; false when it was before. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.follow IS 'Internal: the order follows its shipment';
+'Replaces the shipping address of an order whose goods are not shipped: {shipping_address, comment}. Outcome unchanged when it is
+the same. OR404 not_found, OR409 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
+COMMENT ON FUNCTION orders_v1.take_status IS
+'Internal: sets the status of a shipment to that of its latest event that was not withdrawn, until it is delivered';
+COMMENT ON FUNCTION orders_v1.withdraw_event IS
+'Internal: withdraws an event; false when it was already withdrawn. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.follow IS 'Internal: moves an order according to an event of its shipment';
 COMMENT ON FUNCTION orders_v1.track IS
-'What the courier says: {status, location, description, at}, or {withdraws: the id of a wrong event}. on_delivery and delivered move the order as well (delivered: cash
-on delivery is collected); events may come late and out of order. unchanged when it was said before. OR404 not_found, OR409
-order_not_advanceable before it left, OR412 version_mismatch, OR422 with the field';
+'Adds a tracking event: {status, location, description, at}, or withdraws one: {withdraws: id of the event}. on_delivery and
+delivered also move the order (delivered: the cash of a cash-on-delivery order is collected); events may arrive late and out of
+order. Outcome unchanged for a repeated event. OR404 not_found, OR409 order_not_advanceable before shipping, OR412 version_mismatch,
+OR422 with the field';

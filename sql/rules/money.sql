@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- Largest remainder: floors first, then one unit each to the largest remainders, the earlier line on a tie.
+-- Largest remainder: each share is rounded down; the rest goes, one unit each, to the largest remainders, the earlier line on a
+-- tie.
 CREATE OR REPLACE FUNCTION orders_v1.split_amount(p_amount bigint, p_weights bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -63,7 +64,7 @@ BEGIN
         WHERE a.balance + p_amount <= 1000000000000000
     RETURNING a.balance INTO v_after;
     IF NOT FOUND THEN
-        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The balance would be beyond what can be kept.', 'amount');
+        PERFORM orders_v1.refuse('422', 'amount_out_of_range', 'The balance must not exceed 10^15 minor units.', 'amount');
     END IF;
     INSERT INTO orders.posting (tenant_id, entry_type, currency, amount, credit_user_id, credit_balance_after,
                                 debit_house, order_id, payment_id, refund_id, description)
@@ -97,14 +98,14 @@ BEGIN
 END
 $$;
 
--- KEY SHARE holds off a change of the limits (which locks FOR UPDATE) without making placers wait for each other.
+-- KEY SHARE blocks a change of the limits (which locks FOR UPDATE) but not other orders with the coupon.
 CREATE OR REPLACE FUNCTION orders_v1.take_coupon(p_tenant integer, p_code text, p_user bigint, p_currency text, p_base bigint)
 RETURNS orders_v1.coupon_taken LANGUAGE plpgsql AS $$
 DECLARE
     k orders.coupon;
 BEGIN
     IF p_user IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon needs the user of the order: its uses are counted by user.', 'user');
+        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon requires a user, because its uses are counted per user.', 'user');
     END IF;
     SELECT * INTO k FROM orders.coupon x
     WHERE x.tenant_id = p_tenant AND x.code_key = orders.code_key(p_code)
@@ -123,13 +124,13 @@ BEGIN
     ON CONFLICT (tenant_id, coupon_id, user_id) DO UPDATE SET used = u.used + 1
         WHERE k.max_uses_per_user IS NULL OR u.used < k.max_uses_per_user;
     IF NOT FOUND THEN
-        PERFORM orders_v1.refuse('422', 'coupon_used_by_user', 'This user has used the coupon already.', 'coupon_code');
+        PERFORM orders_v1.refuse('422', 'coupon_used_by_user', 'The user has already used the coupon.', 'coupon_code');
     END IF;
     RETURN ROW(k.id, k.code, orders_v1.coupon_discount(k, p_base))::orders_v1.coupon_taken;
 END
 $$;
 
--- The same KEY SHARE as in take_coupon: a change of the limits counts the uses before this release or after it.
+-- The same KEY SHARE as in take_coupon: a concurrent change of the limits counts the uses either before or after this release.
 CREATE OR REPLACE FUNCTION orders_v1.release_coupons(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupon bigint;
@@ -160,16 +161,18 @@ $$;
 COMMENT ON FUNCTION orders_v1.split_amount IS
 'Splits an amount by weights with the largest-remainder method; the shares add up exactly';
 COMMENT ON FUNCTION orders_v1.debit_balance IS
-'Internal: takes from a balance if it suffices and posts it. Locks the account: call it last. OR402
+'Internal: debits a balance and adds the ledger entry. p_amount: minor units. Locks the account: call it last. OR402
 insufficient_balance';
 COMMENT ON FUNCTION orders_v1.credit_balance IS
-'Internal: gives to a balance, opening the account if need be, and posts it. Locks the account: call it last. OR422
-amount_out_of_range';
+'Internal: credits a balance and adds the ledger entry; creates the account if needed. p_amount: minor units. Locks the account:
+call it last. OR422 amount_out_of_range';
 COMMENT ON FUNCTION orders_v1.coupon_discount IS
-'Internal: what a coupon takes off goods of this worth; halves up, never more than the goods';
+'Internal: the discount of a coupon on goods of this amount, in minor units; halves are rounded up, and it never exceeds the
+amount';
 COMMENT ON FUNCTION orders_v1.refuse_coupon IS
-'Internal: refuses a coupon that is unknown, not valid now, of another currency or above the goods worth';
+'Internal: refuses a coupon that is unknown, not valid now, in another currency or has a minimum above the amount of the goods.
+OR422 coupon_unknown, coupon_not_yet_valid, coupon_expired, coupon_currency_mismatch, coupon_below_minimum';
 COMMENT ON FUNCTION orders_v1.take_coupon IS
-'Internal: takes one use of a coupon, overall and of the user, by conditional updates. OR422 required_field without a user,
-coupon_…';
-COMMENT ON FUNCTION orders_v1.release_coupons IS 'Internal: gives the coupons of an order back, once';
+'Internal: reserves one use of a coupon, in total and for the user, with conditional updates. p_base: the amount of the goods. OR422
+required_field without a user, coupon_used_up, coupon_used_by_user, and those of refuse_coupon';
+COMMENT ON FUNCTION orders_v1.release_coupons IS 'Internal: releases the coupon uses of an order; a repeat has no effect';

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The row of an event is written first, its effect in a subtransaction: a refusal undoes the effect and keeps the row.
+-- The row of an event is stored first and its effect runs in a subtransaction: a refusal rolls back the effect and keeps the
+-- row.
 
 CREATE OR REPLACE FUNCTION orders_v1.find_payment(p_tenant integer, p_channel text, p_key uuid, p_intent text)
 RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
@@ -19,28 +20,29 @@ BEGIN
 END
 $$;
 
--- A payment exists before its provider is asked, so that an unknown payment key stays unknown. An unknown intent may become known.
+-- A payment is stored before its provider is called, so an unknown payment key stays unknown. An unknown intent may become
+-- known.
 CREATE OR REPLACE FUNCTION orders_v1.check_event(e orders.provider_event, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Unknown event type.', 'type');
     ELSIF e.type IN ('paid', 'refunded') AND e.transaction_id IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'An event about money needs a transaction id.', 'transaction_id');
+        PERFORM orders_v1.refuse('422', 'required_field', 'This event type requires a transaction id.', 'transaction_id');
     ELSIF p.id IS NULL AND (e.payment_key IS NOT NULL OR e.intent_id IS NULL) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'The channel has no such payment.', 'payment_key');
     ELSIF e.intent_id <> p.intent_id THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'The payment has another intent.', 'intent_id');
     ELSIF e.currency <> p.currency OR (e.currency IS NULL AND e.type IN ('paid', 'refunded')) THEN
-        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The event has another currency than the payment.', 'currency');
+        PERFORM orders_v1.refuse('422', 'currency_mismatch', 'The currency differs from that of the payment.', 'currency');
     ELSIF e.type = 'paid' AND p.id IS NOT NULL AND e.amount IS DISTINCT FROM p.amount THEN
-        PERFORM orders_v1.refuse('422', 'amount_mismatch', 'The event has another amount than the payment.', 'amount');
+        PERFORM orders_v1.refuse('422', 'amount_mismatch', 'The amount differs from that of the payment.', 'amount');
     ELSIF e.type = 'refunded' AND coalesce(e.amount, 0) <= 0 THEN
         PERFORM orders_v1.refuse('422', 'amount_mismatch', 'The event has no amount.', 'amount');
     END IF;
 END
 $$;
 
--- A person settled the payment without the provider's transaction, which refunds need.
+-- An operator settled the payment without the provider's transaction, which refunds need.
 CREATE OR REPLACE FUNCTION orders_v1.complete_capture(c orders_v1.context, o orders.orders, p orders.payment, p_transaction text)
 RETURNS orders.payment LANGUAGE plpgsql AS $$
 BEGIN
@@ -62,7 +64,7 @@ BEGIN
         RETURN 'done';
     ELSIF p.captured > 0 AND e.transaction_id <> p.transaction_id THEN
         PERFORM orders_v1.refuse('409', 'payment_already_captured',
-            'The payment was captured by another transaction: this one would take the money twice.', 'transaction_id',
+            'The payment was captured by another transaction: this one would charge the buyer twice.', 'transaction_id',
             jsonb_build_object('transaction_id', p.transaction_id));
     ELSIF p.captured > 0 THEN
         RETURN 'unchanged';
@@ -81,7 +83,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.confirming_time() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '7 days' $$;
 
--- Money may be on its way: the order must not expire before the provider has decided.
+-- Money may still arrive: the order must not expire before the provider has decided.
 CREATE OR REPLACE FUNCTION orders_v1.apply_confirming(c orders_v1.context, o orders.orders, p orders.payment) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -102,7 +104,7 @@ BEGIN
 END
 $$;
 
--- The time that confirming added ends with it: the buyer has the original time for another try, counted from now.
+-- A failure ends the extension by apply_confirming: the original payment time starts again now, so that the buyer can retry.
 CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -123,7 +125,7 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT p_captured > 0 AND p_refunding = 0
 $$;
 
--- A refund that we sent and that the provider settled in its reply, without a transaction id: this is the id.
+-- The provider settled one of our refunds in its reply without a transaction id; this event has the id.
 CREATE OR REPLACE FUNCTION orders_v1.confirms_refund(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_refund bigint;
@@ -142,7 +144,7 @@ BEGIN
 END
 $$;
 
--- A capture that was refused for this payment: the buyer may have been charged twice, or another amount.
+-- The buyer may have been charged twice or a wrong amount.
 CREATE OR REPLACE FUNCTION orders_v1.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM orders.provider_event x
@@ -152,18 +154,18 @@ BEGIN
 END
 $$;
 
--- A payment that a person settled without a transaction has none to compare with, but captures that were refused are not its own.
+-- A payment settled by hand may have no transaction to compare with; refused captures are never its own.
 CREATE OR REPLACE FUNCTION orders_v1.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.capture_id <> p.transaction_id OR (e.capture_id IS NOT NULL AND orders_v1.has_refused_capture(p, e.capture_id)) THEN
-        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The event is about another capture than that of the payment.', 'capture_id',
+        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The event names another capture than that of the payment.', 'capture_id',
                               jsonb_build_object('transaction_id', p.transaction_id));
     END IF;
 END
 $$;
 
--- The provider refunded on its own. Before the capture is known, the event waits for it. An event that fits only if a pending refund fails waits
--- for the outcome of that refund, which the provider may refuse because it has made the other one.
+-- An event that precedes its capture waits for it. An event that fits only if a pending refund fails waits for the outcome of
+-- that refund, which the provider may refuse because of this one.
 CREATE OR REPLACE FUNCTION orders_v1.apply_foreign_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -173,10 +175,10 @@ BEGIN
         RETURN 'waiting';
     ELSIF e.capture_id IS NULL AND orders_v1.has_refused_capture(p, NULL) THEN
         PERFORM orders_v1.refuse('409', 'capture_mismatch',
-            'Another capture of the payment was refused, and the event does not say which one is given back.', 'capture_id',
+            'Another capture of the payment was refused, and the event does not name the refunded one.', 'capture_id',
             jsonb_build_object('transaction_id', p.transaction_id));
     ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, 0) THEN
-        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'More than what was captured and is left.', 'amount');
+        PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.', 'amount');
     ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, p.refunding) THEN
         RETURN 'waiting';
     END IF;
@@ -198,7 +200,7 @@ BEGIN
 END
 $$;
 
--- Done and failed cannot both be true. The provider may send the two events in any order.
+-- A refund cannot be both done and failed. The provider may send the two events in any order.
 CREATE OR REPLACE FUNCTION orders_v1.check_outcome(p orders.payment, r orders.refund, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.type = 'refund_failed' AND r.status = 'done' THEN
@@ -212,7 +214,7 @@ BEGIN
 END
 $$;
 
--- A refund that failed by the provider's reply, and of which no event has told yet: this is the event.
+-- A refund failed by the provider's reply, and no event has reported it yet: this event does.
 CREATE OR REPLACE FUNCTION orders_v1.confirms_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_failed bigint[] := ARRAY(SELECT r.id FROM orders.refund r
@@ -233,7 +235,7 @@ BEGIN
 END
 $$;
 
--- Nothing is pending that could fail: unless the event is about a refund that was never booked, people have to look at it.
+-- No refund is pending. Unless the event is about a refund that was never recorded, an operator has to look at it.
 CREATE OR REPLACE FUNCTION orders_v1.apply_unasked_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF orders_v1.confirms_failure(p, e) THEN
@@ -252,7 +254,7 @@ BEGIN
 END
 $$;
 
--- A refund is found by its transaction, else the oldest pending one of the amount is meant.
+-- A refund is found by its transaction; otherwise the oldest pending refund of the same amount is used.
 CREATE OR REPLACE FUNCTION orders_v1.apply_refund_event(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -320,8 +322,8 @@ BEGIN
 END
 $$;
 
--- Our own refusals are verdicts. A transient error ends the transaction: the provider sends the event again. After any other error the
--- event waits, because a provider gives up some day: the worker tries again for a day.
+-- Refusals by our rules are verdicts. A transient error aborts the transaction, and the provider sends the event again. After
+-- any other error the event waits and the worker retries for a day, because a provider stops retrying at some point.
 CREATE OR REPLACE FUNCTION orders_v1.judge_event(e orders.provider_event, o orders.orders, p orders.payment)
 RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
@@ -340,7 +342,7 @@ BEGIN
         END IF;
         GET STACKED DIAGNOSTICS v_refusal = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
         v_verdict := 'refused';
-        -- The outcome of the capture is known, and asking again would give the same event.
+        -- The outcome of the capture is known; polling again would return the same event.
         IF e.type = 'paid' AND coalesce(e.intent_id = p.intent_id, true) THEN
             PERFORM orders_v1.end_doubt(p);
         END IF;
@@ -354,7 +356,7 @@ BEGIN
 END
 $$;
 
--- An event that is being judged waits no longer: the capture that it may cause looks for waiting events.
+-- Clear the waiting state first: the capture that the event may cause looks for waiting events.
 CREATE OR REPLACE FUNCTION orders_v1.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
     e orders.provider_event;
@@ -366,7 +368,7 @@ BEGIN
 END
 $$;
 
--- An unexpected error undoes the effect of its event only. The worker tries again.
+-- An unexpected error rolls back the effect of its event only. The worker retries.
 CREATE OR REPLACE FUNCTION orders_v1.try_waiting_event(o orders.orders, p_payment bigint, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e orders.provider_event;
@@ -414,7 +416,7 @@ BEGIN
 END
 $$;
 
--- The first delivery is judged. A repeat of a waiting event is judged again; any other repeat returns the first verdict.
+-- The first delivery is applied. A repeat of a waiting event is applied again; any other repeat returns the first verdict.
 CREATE OR REPLACE FUNCTION orders_v1.take_event(c orders_v1.context, e orders.provider_event) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     p          orders.payment := orders_v1.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);
@@ -451,7 +453,7 @@ BEGIN
 END
 $$;
 
--- Another tenant's own channel receives the event too.
+-- The channel of the other tenant receives the event too.
 CREATE OR REPLACE FUNCTION orders_v1.is_foreign_event(p_tenant integer, p_type text, p_for_tenant integer) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_type = 'ignored' OR coalesce(p_for_tenant <> p_tenant, false)
@@ -461,7 +463,7 @@ CREATE OR REPLACE FUNCTION orders_v1.no_effect(p_outcome text, p_payment bigint)
     SELECT ROW(p_outcome, p_payment, false, NULL, NULL, NULL)::orders_v1.written
 $$;
 
--- begin_capture decides whether the payment can still be captured: the event may be an old one.
+-- The event may be outdated: begin_capture decides whether the payment can still be captured.
 CREATE OR REPLACE FUNCTION orders_v1.approved(p orders.payment) RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN orders_v1.no_effect(CASE WHEN p.id IS NULL THEN 'unchanged' ELSE 'capture' END, p.id);
@@ -508,61 +510,73 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.find_payment IS
-'Internal: the payment of an event, by provider key or intent, of its channel only; null when there is none';
+'Internal: the payment of an event in its channel, by provider key or intent; NULL: none';
 COMMENT ON FUNCTION orders_v1.check_event IS
-'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch, amount_mismatch';
+'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch,
+amount_mismatch';
 COMMENT ON FUNCTION orders_v1.complete_capture IS
-'Internal: adds the provider''s transaction to a payment that a person settled without one; the payment as it is then. OR409
+'Internal: adds the provider''s transaction to a payment that was settled by hand without one; returns the updated payment. OR409
 transaction_id_taken';
-COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: event paid. OR409 payment_already_captured, transaction_id_taken';
-COMMENT ON FUNCTION orders_v1.confirming_time IS 'How long an order cannot expire after a provider confirmed that money is on its way';
+COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: applies an event paid. OR409 payment_already_captured, transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.confirming_time IS
+'How long an order cannot expire after its provider reported a payment in progress';
 COMMENT ON FUNCTION orders_v1.apply_confirming IS
-'Internal: the provider has seen the payment, but has not decided. Every such event extends the expiry of the order';
-COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: event failed';
-COMMENT ON FUNCTION orders_v1.confirms_refund IS 'Internal: whether the event is the confirmation of a refund that was settled without a transaction id';
+'Internal: applies an event confirming: the provider has received the payment but not decided. Each such event extends the expiry of
+the order';
+COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: applies an event failed';
+COMMENT ON FUNCTION orders_v1.confirms_refund IS
+'Internal: whether an event confirms a refund that was settled without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.can_take_waiting_events IS
-'Internal: whether a payment has no state that an event waits for the end of: it is captured, and no refund of it is pending';
+'Internal: whether waiting events can be applied to a payment: it is captured and has no pending refund';
 COMMENT ON FUNCTION orders_v1.apply_refund_event IS
-'Internal: events refunded and refund_failed. OR409 capture_mismatch, refund_already_settled, OR422 refund_exceeds_captured';
+'Internal: applies an event refunded or refund_failed. OR409 capture_mismatch, refund_already_settled, OR422
+refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.has_refused_capture IS
-'Internal: whether a capture that is not the payment''s own was refused for it; p_transaction: this one, null any';
-COMMENT ON FUNCTION orders_v1.check_capture IS 'Internal: OR409 capture_mismatch when an event names a capture that is not the payment''s';
+'Internal: whether a capture other than the payment''s own was refused for it. p_transaction: this capture; NULL: any';
+COMMENT ON FUNCTION orders_v1.check_capture IS
+'Internal: OR409 capture_mismatch when an event names another capture than that of the payment';
 COMMENT ON FUNCTION orders_v1.refuse_settled_refund IS 'Internal: OR409 refund_already_settled';
 COMMENT ON FUNCTION orders_v1.check_outcome IS
-'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: null when it is
-unknown';
+'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: NULL
+when unknown';
 COMMENT ON FUNCTION orders_v1.confirms_failure IS
-'Internal: whether the event is the confirmation of a refund that failed by the reply of the provider, without a transaction id';
+'Internal: whether an event confirms a refund that failed by the reply of the provider, without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.apply_unasked_failure IS
-'Internal: event refund_failed while no refund of its amount is pending. OR409 refund_already_settled when it may be about one that is done';
+'Internal: applies an event refund_failed when no refund of its amount is pending. OR409 refund_already_settled when it may be about
+a refund that is done';
 COMMENT ON FUNCTION orders_v1.apply_foreign_refund IS
-'Internal: a refund that the provider made by itself. waiting before the capture is known, or while a pending refund decides whether it fits. OR409 capture_mismatch when it may be of another capture,
-OR422 refund_exceeds_captured';
+'Internal: applies a refund that the provider made without a request. Returns waiting before the capture is known, or while a
+pending refund decides whether it fits. OR409 capture_mismatch when it may be about another capture, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.apply_event IS
-'Internal: the effect of an event on its payment (null: unknown) and locked order: done, unchanged or waiting. Raises refusals';
-COMMENT ON FUNCTION orders_v1.keep_failed_event IS 'Internal: an event that ended with an unexpected error waits, and the try is counted';
+'Internal: applies an event to its payment (NULL: unknown) and locked order; returns done, unchanged or waiting, or raises a
+refusal';
+COMMENT ON FUNCTION orders_v1.keep_failed_event IS
+'Internal: keeps an event waiting after an unexpected error, and counts the attempt';
 COMMENT ON FUNCTION orders_v1.judge_event IS
-'Internal: applies an event in a subtransaction and stores the verdict; a refusal undoes the effect only, and so does an error that is not
-transient: then the event waits';
-COMMENT ON FUNCTION orders_v1.claim_waiting_event IS 'Internal: an event that waits, to be judged now; null when it does not wait any more';
+'Internal: applies an event in a subtransaction and stores the verdict. A refusal rolls back the effect only. So does an error that
+is not transient; then the event waits';
+COMMENT ON FUNCTION orders_v1.claim_waiting_event IS 'Internal: takes a waiting event to apply it now; NULL: it no longer waits';
 COMMENT ON FUNCTION orders_v1.try_waiting_event IS
-'Internal: judges a waiting event of a payment of a locked order in a subtransaction; an unexpected error is noted with the event, which goes on
+'Internal: applies a waiting event of a locked order in a subtransaction. An unexpected error is stored with the event, which keeps
 waiting';
 COMMENT ON FUNCTION orders_v1.apply_waiting_events IS
-'Internal: judges the waiting events of a payment of a locked order, in the order of arrival; returns the order as it is then';
+'Internal: applies the waiting events of a payment of a locked order, in order of arrival; returns the updated order';
 COMMENT ON FUNCTION orders_v1.judged IS
-'Internal: the answer about an event: outcome (the verdict), refusal (database_error of one that waits because of an error), replayed (it was delivered
-before), with its order, if it has one';
-COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and judges it';
+'Internal: the result for an event: outcome (the verdict), refusal (database_error when it waits because of an error), replayed (it
+was delivered before), and its order, if any';
+COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and applies it';
 COMMENT ON FUNCTION orders_v1.is_foreign_event IS
-'Internal: whether an event is about no payment (type ignored) or about another tenant. p_for_tenant null: the event names none';
-COMMENT ON FUNCTION orders_v1.no_effect IS 'Internal: the answer about an event that is not stored';
-COMMENT ON FUNCTION orders_v1.approved IS 'Internal: the answer about an event approved: capture with the id of the payment, or unchanged when there is none';
+'Internal: whether an event is about no payment (type ignored) or another tenant. p_for_tenant NULL: the event names no tenant';
+COMMENT ON FUNCTION orders_v1.no_effect IS 'Internal: the result for an event that is not stored';
+COMMENT ON FUNCTION orders_v1.approved IS
+'Internal: the result for an event approved: capture with the id of the payment, or unchanged when there is none';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
-'Stores an event of a provider, whose signature the caller has checked, and applies it. Not stored: an event of type ignored or of another tenant
-(p_for_tenant, null: not stated), outcome unchanged; and approved, outcome capture with the id of the payment that the caller is to capture. p_key: the payment''s provider key, or null. p_payer: mail
-address of the payer, or null. p_capture: the transaction of the capture that a refund gives back, or null. Outcome: the verdict done,
-unchanged, waiting or refused, with the word and the sentence of the refusal; replayed: the event was judged before. The event is kept with its
-verdict. Money for an order that no longer waits is refunded. An event about an unknown intent, and a refund before its capture, wait and are
-applied with the intent or capture; so does a refund that fits only if a pending refund fails. Refusals: not_found, invalid_field, required_field, amount_mismatch, currency_mismatch,
-payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled, capture_mismatch';
+'Stores an event of a provider and applies it. The caller must have verified its signature. Not stored: an event of type ignored or
+of another tenant (p_for_tenant; NULL: not stated), outcome unchanged; and an event approved, outcome capture with the id of the
+payment to capture. p_key: provider key of the payment, or NULL. p_payer: email address of the payer, or NULL. p_capture: the
+transaction of the capture that a refund refers to, or NULL. Other outcomes: done, unchanged, waiting or refused, with the word and
+sentence of the refusal; replayed: the event was already applied. The event is stored with its verdict. Money for an order that no
+longer awaits payment is refunded. An event with an unknown intent, and a refund before its capture, wait for the intent or capture;
+a refund that fits only if a pending refund fails waits too. Refusals: not_found, invalid_field, required_field, amount_mismatch,
+currency_mismatch, payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled,
+capture_mismatch';

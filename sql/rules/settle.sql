@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- The money of one payment arrives while the order waits for it.
 CREATE OR REPLACE FUNCTION orders_v1.capture(
     c orders_v1.context, o orders.orders, p_payment bigint, p_transaction text, p_comment text
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
@@ -48,7 +47,7 @@ BEGIN
 END
 $$;
 
--- An order that was closed unpaid has received no money yet: late money is its own and moves its payment axis.
+-- An order that was closed unpaid has not received money before, so the late money moves its payment state.
 CREATE OR REPLACE FUNCTION orders_v1.capture_late(c orders_v1.context, o orders.orders, p_payment bigint, p_transaction text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -65,7 +64,7 @@ BEGIN
 END
 $$;
 
--- The order's own captured, refunded and states stay as they are, so that it can be packed, shipped, cancelled and refunded.
+-- The order keeps its captured and refunded amounts and its states, so it can still be packed, shipped, cancelled and refunded.
 CREATE OR REPLACE FUNCTION orders_v1.return_surplus(c orders_v1.context, o orders.orders, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.payment x SET surplus = true WHERE x.tenant_id = p.tenant_id AND x.id = p.id RETURNING * INTO p;
@@ -124,7 +123,7 @@ BEGIN
     IF EXISTS (SELECT FROM orders.payment x
                WHERE x.tenant_id = p.tenant_id AND x.provider = p.provider AND x.intent_id = p_intent
                  AND x.id <> p.id) THEN
-        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The provider''s intent id is another payment''s.',
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The intent id belongs to another payment.',
                               'intent_id');
     END IF;
 END
@@ -200,7 +199,7 @@ BEGIN
     ORDER BY x.id DESC LIMIT 1;
     IF p.id IS NOT NULL AND (p_method IS NULL OR p_method = p.method) THEN
         IF p.capture_asked_at IS NOT NULL THEN
-            PERFORM orders_v1.refuse('409', 'order_not_payable', 'The outcome of a capture by the provider is not known yet.',
+            PERFORM orders_v1.refuse('409', 'order_not_payable', 'The outcome of a capture is not known yet. Try again later.',
                                   NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
         END IF;
         RETURN p;
@@ -214,7 +213,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_payment(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    PERFORM orders_v1.refuse('409', 'order_not_payable', 'The order does not wait for money.', NULL, orders_v1.states_of(o));
+    PERFORM orders_v1.refuse('409', 'order_not_payable', 'The order does not await payment.', NULL, orders_v1.states_of(o));
 END
 $$;
 
@@ -292,38 +291,41 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.settle_payment(integer, text, text, bigint, text, text, bytea, bigint, text, text, text[])
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.capture IS 'Internal: money arrives for a waiting order, which is completed with it where nothing is to be delivered, a package that cannot be given as
-it was sold included; goods get their bill number: the last lock';
-COMMENT ON FUNCTION orders_v1.mark_captured IS 'Internal: the payment is captured';
-COMMENT ON FUNCTION orders_v1.capture_late IS
-'Internal: money arrives for an order that does not wait for it: it is recorded and goes back';
+COMMENT ON FUNCTION orders_v1.capture IS
+'Internal: captures a payment of an order that awaits it. An order without delivery is completed, even if its package cannot be
+granted as sold. An order of goods gets its bill number, which is the last lock';
+COMMENT ON FUNCTION orders_v1.mark_captured IS 'Internal: marks a payment as paid and records its transaction';
+COMMENT ON FUNCTION orders_v1.capture_late IS 'Internal: records money for an order that no longer awaits payment, and refunds it';
 COMMENT ON FUNCTION orders_v1.return_surplus IS
-'Internal: a payment of an order that had been paid before is marked as surplus and refunded beside the order''s own states';
+'Internal: marks a payment of an order that was already paid as surplus, and refunds it without changing the states of the order';
 COMMENT ON FUNCTION orders_v1.fail_order IS
-'Internal: a payment of a locked order failed. p_for_good: the order is in error, and its coupons and its stock are released';
-COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment';
-COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: the outcome of a payment''s capture is known';
-COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when the intent is another payment''s';
+'Internal: marks a payment of a locked order as failed. p_for_good: the order gets the state error, and its coupons and stock are
+released';
+COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment and returns it. OR404 not_found';
+COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: records that the outcome of a capture is known';
+COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when another payment has this intent';
 COMMENT ON FUNCTION orders_v1.record_intent IS
-'Reports the intent that a provider made. Later reports change nothing. Applies events that arrived before it. Completes the record of
-p_key. OR404 not_found';
+'Reports the intent that a provider created. A repeated report changes nothing. Applies events that arrived before it. Completes the
+record of p_key. OR404 not_found, OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.record_intent_failure IS
-'Reports that no intent could be made. p_refused: the provider refused, which is final: the payment failed and the order is in error. Else the worker
-tries again with back-off. Completes the record of p_key. OR404 not_found';
+'Reports that no intent could be created. p_refused: the refusal of the provider is final, so the payment fails and the order gets
+the state error; otherwise the worker retries with backoff. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.payment_of_hand IS
-'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of
-its capture is unknown';
+'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of its
+capture is unknown';
 COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
 COMMENT ON FUNCTION orders_v1.as_payable IS
-'Internal: the order with the states that decide whether it can be paid now: expired past its expiry, confirming while the outcome of a capture is
-unknown. Writes nothing';
+'Internal: the order with the states that decide whether it can be paid: expired when past its expiry, confirming while the outcome
+of a capture is unknown. Does not write';
 COMMENT ON FUNCTION orders_v1.awaits_new_payment IS
-'Internal: whether an order, as as_payable returns it, waits for money; p_confirming false: and no payment of it is being confirmed';
+'Internal: whether an order, as returned by as_payable, awaits payment. p_confirming false: and none of its payments is being
+confirmed';
 COMMENT ON FUNCTION orders_v1.check_payable IS
-'Internal: refuses an order that does not wait for money, or (p_confirming false) of which a capture is under way. OR409
+'Internal: checks that an order awaits payment. p_confirming false: and that none of its payments is being confirmed. OR409
 order_not_payable with the states';
 COMMENT ON FUNCTION orders_v1.settle_by_hand IS
-'Internal: money taken by people, or at their terminal, for an order that waits for it; the id of its payment';
+'Internal: records money taken by people or a terminal for an order that awaits payment; returns the id of the payment';
 COMMENT ON FUNCTION orders_v1.settle_payment IS
-'A person says that the order is paid. unchanged when said before with the same method and reference. OR404,
-OR409 order_not_payable or transaction_id_taken, OR412, OR422 payment_method_unknown';
+'Records that an order was paid by hand. p_method, p_reference: NULL keeps the method of the order, or stores no reference. Outcome
+unchanged when the same payment was already recorded. OR404, OR409 order_not_payable, transaction_id_taken, OR412, OR422
+payment_method_unknown';

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Every function locks stock in the order of variants, the catalogue's as well (lock_entries).
+-- Every function locks stock in ascending order of variant ids; so does the catalogue (lock_entries).
 
--- Takes pieces of a counted variant if there are enough; what is not counted is always there.
 CREATE OR REPLACE FUNCTION orders_v1.reserve_pieces(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -16,7 +15,7 @@ BEGIN
     SELECT greatest(s.on_hand - s.reserved, 0) INTO v_left FROM orders.stock s
     WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted;
     IF FOUND THEN
-        PERFORM orders_v1.refuse('409', 'insufficient_stock', 'There are not enough pieces left.', 'lines', jsonb_build_object(
+        PERFORM orders_v1.refuse('409', 'insufficient_stock', 'There is not enough stock.', 'lines', jsonb_build_object(
             'product', p_line.item_ref, 'variant', p_line.variant, 'available', v_left));
     END IF;
     RETURN false;
@@ -80,7 +79,7 @@ BEGIN
 END
 $$;
 
--- More pieces may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
+-- More items may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
 CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -117,14 +116,16 @@ CREATE OR REPLACE FUNCTION orders_v1.ship_stock(p_tenant integer, p_order bigint
 $$;
 
 COMMENT ON FUNCTION orders_v1.reserve_pieces IS
-'Internal: reserves pieces of a variant; false when it is not counted. OR409 insufficient_stock with what is available';
+'Internal: reserves items of a variant; false when its stock is not tracked. OR409 insufficient_stock with the available quantity';
 COMMENT ON FUNCTION orders_v1.reserve_stock IS
-'Internal: the lines of a new order, with what they hold of the stock. Locks stock by variant: after the coupon, before the
-account. OR409 insufficient_stock';
+'Internal: reserves stock for the lines of a new order and returns the lines with the reserved quantities. Locks stock by variant:
+after the coupon, before the account. OR409 insufficient_stock';
 COMMENT ON FUNCTION orders_v1.cancel_refunded_pieces IS
-'Internal: pieces of a locked order that was not shipped are released once their refund is done, and are not to be shipped. Locks stock by variant';
-COMMENT ON FUNCTION orders_v1.end_reservations IS 'Internal: orders no longer hold stock; p_sent: it has left the shop';
+'Internal: releases the items of a locked, unshipped order whose refund is done; they will not be shipped. Locks stock by variant';
+COMMENT ON FUNCTION orders_v1.end_reservations IS
+'Internal: ends the reservations of orders. p_sent: the items were shipped and leave the stock; otherwise they become available.
+Locks stock by variant';
 COMMENT ON FUNCTION orders_v1.release_stock IS
-'Internal: gives back what orders hold of the stock, once. Needs their locks; for several orders, call it once for all, after
-their coupons';
-COMMENT ON FUNCTION orders_v1.ship_stock IS 'Internal: what an order holds of the stock has been sent';
+'Internal: releases the reserved stock of locked orders; a repeat has no effect. For several orders, call it once for all of them,
+after their coupons are released. Locks stock by variant';
+COMMENT ON FUNCTION orders_v1.ship_stock IS 'Internal: deducts the reserved stock of an order as shipped. Locks stock by variant';

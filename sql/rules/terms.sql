@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a member gets for the order of a package, and what he loses when its money goes back.
+-- Package terms: what a package order grants to a member and what a refund revokes.
 
--- By the wall clock of a time zone: a period of months ends on the anchor's day, or on the last one of a shorter month.
+-- Computed in local time: a period of months ends on the day of p_anchor, or on the last day of a shorter month.
 CREATE OR REPLACE FUNCTION orders_v1.period_end(p_from timestamptz, p_zone text, p_unit text, p_value integer, p_anchor integer)
 RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -41,8 +41,8 @@ BEGIN
 END
 $$;
 
--- A renewal goes on where an active term ends. An upgrade takes over what is left of one, for what its period cost more;
--- where the periods differ, that buys one of its own.
+-- A renewal starts at the end of an active term. An upgrade takes over the rest of the active term and costs the price difference
+-- of its period; if the periods differ, it buys a new period.
 CREATE OR REPLACE FUNCTION orders_v1.next_term(t orders.package_term, q orders.package_order, p_zone text, p_now timestamptz)
 RETURNS orders.package_term LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -89,7 +89,7 @@ BEGIN
 END
 $$;
 
--- Whether the member still has what the order was placed on. Otherwise it stays in processing until an operator decides.
+-- If the member's package has changed since the order was placed, the order stays in processing until an operator decides.
 CREATE OR REPLACE FUNCTION orders_v1.still_fits(q orders.package_order, t orders.package_term, p_now timestamptz) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE q.kind
@@ -98,7 +98,6 @@ LANGUAGE sql IMMUTABLE AS $$
         ELSE NOT orders_v1.is_active(t, p_now) END
 $$;
 
--- Whether the money of an order would buy a package that cannot be given as it was sold.
 CREATE OR REPLACE FUNCTION orders_v1.would_strand(o orders.orders, p_now timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     q orders.package_order;
@@ -115,7 +114,7 @@ BEGIN
 END
 $$;
 
--- By hand, a first package that the member has already is as good as a renewal.
+-- When an operator applies the order, a first purchase of a package that the member already has counts as a renewal.
 CREATE OR REPLACE FUNCTION orders_v1.apply_package(p_tenant integer, p_order bigint, p_now timestamptz, p_whatever boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -140,7 +139,7 @@ BEGIN
 END
 $$;
 
--- A later term that was based on this one stays valid. When it is revoked as well, all revoked terms below it are skipped.
+-- A later term that was based on this one stays valid. When it is revoked too, all revoked terms below it are skipped.
 CREATE OR REPLACE FUNCTION orders_v1.revoke_package(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     m orders.member;
@@ -163,9 +162,9 @@ BEGIN
 END
 $$;
 
--- The member's lock comes first, even where nothing is applied or revoked: check_under_way reads the states of the member's
--- orders under that lock, so no order of a member may take up or give back money without it.
--- An order that comes to fit after all, when a refund of it was refused, is completed with that.
+-- The member is locked first, even if nothing is applied or revoked: check_under_way reads the states of the member's orders
+-- under this lock, so every order of the member must take it before its money moves. An order that fits again after a refund of
+-- it was refused is completed here.
 CREATE OR REPLACE FUNCTION orders_v1.follow_package(c orders_v1.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_applied boolean;
@@ -204,21 +203,23 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.period_end IS
-'Internal: when a period that begins at a time ends, by the wall clock of a time zone; p_anchor: day of the month for months and years';
-COMMENT ON FUNCTION orders_v1.is_active IS 'Internal: whether there is a term and it has not ended';
-COMMENT ON FUNCTION orders_v1.lock_member IS 'Internal: locks a user as a member, making his row if need be: after stock, before the account';
-COMMENT ON FUNCTION orders_v1.term_of IS 'Internal: the package that a member has or had last';
-COMMENT ON FUNCTION orders_v1.next_term IS 'Internal: the term that a purchase, renewal or upgrade leads to';
-COMMENT ON FUNCTION orders_v1.give_term IS 'Internal: a locked member gets a term, for an order or (null) from an operator';
-COMMENT ON FUNCTION orders_v1.still_fits IS 'Internal: whether an order of a package can be applied as it was placed';
+'Internal: the end of a period that starts at p_from, in the local time of a time zone. p_anchor: day of the month for months and
+years';
+COMMENT ON FUNCTION orders_v1.is_active IS 'Internal: whether a term exists and has not ended';
+COMMENT ON FUNCTION orders_v1.lock_member IS
+'Internal: locks a user as a member, and creates the member row if needed. Lock order: after stock, before the account';
+COMMENT ON FUNCTION orders_v1.term_of IS 'Internal: the current or last package term of a member';
+COMMENT ON FUNCTION orders_v1.next_term IS 'Internal: the term that results from a purchase, renewal or upgrade';
+COMMENT ON FUNCTION orders_v1.give_term IS 'Internal: grants a term to a locked member, for an order, or (NULL) by an operator';
+COMMENT ON FUNCTION orders_v1.still_fits IS 'Internal: whether a package order can be applied as it was placed';
 COMMENT ON FUNCTION orders_v1.would_strand IS
-'Internal: whether an order is of a package that cannot be given as it was sold: once paid it is in processing. Locks the member';
+'Internal: whether a package order cannot be applied as sold, so that payment leaves it in processing. Locks the member';
 COMMENT ON FUNCTION orders_v1.apply_package IS
-'Internal: gives the member of a paid order its package, once; p_whatever: also where he no longer has what it was placed on.
-Whether it did. Locks the member';
+'Internal: grants the package of a paid order to its member, once. p_whatever: even if the member''s package has changed since the
+order was placed. Returns whether it was granted. Locks the member';
 COMMENT ON FUNCTION orders_v1.revoke_package IS
-'Internal: takes back what was given for an order; the member has what he had before, or what was built on it. Locks the member';
+'Internal: revokes the term of an order; the member keeps the term before it, or a later one based on it. Locks the member';
 COMMENT ON FUNCTION orders_v1.follow_package IS
-'Internal: the package of an order whose money moved or that was cancelled is applied or revoked. Locks the member. Returns the
-order, completed where that completes it';
-COMMENT ON FUNCTION orders_v1.put_package_order IS 'Internal: notes what a new order of a package is for, and applies it when it is paid';
+'Internal: applies or revokes the package of an order that was paid, refunded or cancelled; completes the order if that fulfils it.
+Locks the member. Returns the order';
+COMMENT ON FUNCTION orders_v1.put_package_order IS 'Internal: stores what a new package order is for, and applies it if it is paid';

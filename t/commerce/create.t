@@ -142,7 +142,7 @@ subtest 'stock' => sub {
     my $rare = make_item(stock => 2);
     is(order(order_of($buyer, [ $rare, 1 ]))->code, 200, 'one of two');
     my $count = orders_of($buyer);
-    says(order(order_of($buyer, [ $rare, 2 ])), 400, quantity => 'There are not enough pieces left.');
+    says(order(order_of($buyer, [ $rare, 2 ])), 400, quantity => 'There is not enough stock.');
     is(orders_of($buyer), $count, 'nothing was ordered');
     done;
 };
