@@ -110,7 +110,7 @@ static void empty_cache(void)
 {
     lock();
     while (cache.ends.next != &cache.ends) {
-        entry_t *entry = cache.ends.next;
+        cached_pdf_t *entry = cache.ends.next;
 
         unlist(entry);
         free_unused(entry);
