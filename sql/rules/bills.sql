@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- One counter for each series and month, without gaps. It is locked to the end of the transaction, so it is the last lock.
+-- One gapless counter per series and month. It stays locked until the end of the transaction, so it is the last lock.
 CREATE OR REPLACE FUNCTION orders_v1.bill_series_at(p_tenant integer, p_time timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT t.bill_series || to_char(p_time AT TIME ZONE t.time_zone, '-YYYY-MM') FROM orders.tenant t WHERE t.id = p_tenant);
@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION orders_v1.bill_number(p_series text, p_sequence integ
     SELECT p_series || '-' || orders_v1.digits(p_sequence, 4)
 $$;
 
--- Issues the bill at once, where the order is confirmed, packed or paid by hand, or where its bill is read before the worker has issued it.
+-- Called when an order is confirmed, packed or paid by hand, or when its bill is read before the worker has issued it.
 CREATE OR REPLACE FUNCTION orders_v1.bill_order(o orders.orders) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_snapshot jsonb;
@@ -34,8 +34,9 @@ BEGIN
 END
 $$;
 
--- Orders are not waited for: a row that is locked is left for the next call. All bills of a call are numbered under one lock of the series, in the
--- sequence of their orders. What can be computed before that lock is. Work for orders that do not exist is removed.
+-- Does not wait for orders: locked rows are left for the next call. All bills of a call are numbered under one lock of the
+-- series, in the order of their ids; everything else is computed before that lock. Work for orders that do not exist is
+-- removed.
 CREATE OR REPLACE FUNCTION orders_v1.bill_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_locked    bigint[];
@@ -71,7 +72,6 @@ BEGIN
 END
 $$;
 
--- The bills of orders that were paid when they were placed.
 CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
 BEGIN
@@ -83,7 +83,7 @@ BEGIN
 END
 $$;
 
--- The worker asks every half second, so it asks once for all tenants.
+-- The worker calls this every half second, once for all tenants.
 CREATE OR REPLACE FUNCTION orders_v1.tenants_to_bill() RETURNS SETOF integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -95,7 +95,7 @@ BEGIN
 END
 $$;
 
--- The document of a bill is composed when it is read for the first time, and stored. Two first readers compose the same.
+-- Two concurrent first readers compose the same document.
 CREATE OR REPLACE FUNCTION orders_v1.bill_document(o orders.orders) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_snapshot jsonb;
@@ -119,16 +119,16 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.tenants_to_bill()
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.bill_series_at IS 'Internal: the series of a bill of that time: year and month by the tenant''s wall clock';
-COMMENT ON FUNCTION orders_v1.bill_number IS 'Internal: the bill number of a position in a series';
+COMMENT ON FUNCTION orders_v1.bill_series_at IS 'Internal: the bill series for a time: year and month in the tenant''s time zone';
+COMMENT ON FUNCTION orders_v1.bill_number IS 'Internal: the bill number for a position in a series';
 COMMENT ON FUNCTION orders_v1.bill_order IS
-'Internal: the bill number of a locked order whose addresses are written, taken now unless it has one: series of the tenant,
-year, month and a number without gaps. The bill is written with it. The series is the last lock';
+'Internal: the bill number of a locked order whose addresses are stored; takes the next gapless number of the month and stores the
+bill unless it has one. The series is the last lock';
 COMMENT ON FUNCTION orders_v1.bill_orders IS
-'Internal: issues the bills of these orders, those that are locked excepted; returns how many. Locks the orders, then the series';
+'Internal: issues the bills of these orders except locked ones; returns the number of bills. Locks the orders, then the series';
 COMMENT ON FUNCTION orders_v1.issue_bills IS
-'Worker: issues at most p_limit bills of orders that were paid when they were placed; returns how many. Skips orders that are locked, and postpones
-an order whose bill fails. Locks the orders, then the series';
-COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants whose orders wait for a bill';
+'Worker: issues at most p_limit bills of orders that were paid when placed; returns the number of bills. Skips locked orders, and
+postpones an order whose bill fails. Locks the orders, then the series';
+COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
 COMMENT ON FUNCTION orders_v1.bill_document IS
-'Internal: the document of an order that has a bill: all that it shows but the payment. Composed and stored by the first read';
+'Internal: the document of an order that has a bill, without the payment; composed and stored on the first read';

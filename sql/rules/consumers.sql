@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A consumer scans the code of an order, binds it, and gives a billing address. The order, whose it is, then its state
--- are looked at, in this order.
+-- Consumers: a consumer scans the code of an order, claims it and adds a billing address. Every function checks in this order:
+-- the order, its buyer, its state.
 
--- Only orders made for consumers are shown to whoever has the number; any other to its own buyer.
+-- A claimable order is visible to any caller with its number; any other order only to its buyer.
 CREATE OR REPLACE FUNCTION orders_v1.check_bound(o orders.orders, p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF o.id IS NULL OR (NOT o.claimable AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
     ELSIF o.buyer_id <> p_user THEN
-        PERFORM orders_v1.refuse('409', 'order_bound', 'The order is another user''s.');
+        PERFORM orders_v1.refuse('409', 'order_bound', 'The order belongs to another user.');
     END IF;
 END
 $$;
@@ -55,7 +55,7 @@ BEGIN
     r.outcome := 'unchanged';
     IF o.buyer_id IS NULL THEN
         IF NOT can_be_paid(o) THEN
-            PERFORM refuse('409', 'order_not_payable', 'The order can no longer be bound.', NULL, states_of(o));
+            PERFORM refuse('409', 'order_not_payable', 'The order can no longer be claimed.', NULL, states_of(o));
         END IF;
         UPDATE orders x SET buyer_id = p_actor_id WHERE x.tenant_id = p_tenant AND x.id = o.id;
         PERFORM move_order(c, o, '{}', 0, 0, NULL);
@@ -86,7 +86,7 @@ BEGIN
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
     PERFORM check_bound(o, p_actor_id);
     IF o.buyer_id IS NULL THEN
-        PERFORM refuse('409', 'order_bound', 'The order is not bound to the user.');
+        PERFORM refuse('409', 'order_bound', 'The order is not claimed by the user.');
     ELSIF is_due(o) THEN
         o := expire_order(o);
     END IF;
@@ -114,14 +114,14 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.check_bound IS
-'Internal: OR404 not_found for an order that no consumer may see, OR409 order_bound for another user''s';
+'Internal: OR404 not_found for an order that the user may not see, OR409 order_bound for the order of another user';
 COMMENT ON FUNCTION orders_v1.bound_order IS
-'Id of an order that waits for a consumer''s money, bound to the user or to nobody yet. OR404, OR409 order_bound,
-order_not_payable (with the states; expired as soon as its time is over)';
+'Id of an order that awaits payment by a consumer: claimed by the user or not claimed yet. OR404, OR409 order_bound,
+order_not_payable (with the states; expired once it is past its expiry)';
 COMMENT ON FUNCTION orders_v1.profile_of IS 'Internal: the profile of a user';
 COMMENT ON FUNCTION orders_v1.bind_buyer IS
-'Makes p_actor_id the buyer of a consumer''s order; the first one stays. unchanged when bound before; with the
-profile of the buyer. OR404 not_found, OR409 order_bound, order_not_payable when it can no longer be bound';
+'Makes p_actor_id the buyer of a claimable order; the first claim wins. Returns the profile of the buyer; outcome unchanged when the
+user has already claimed it. OR404 not_found, OR409 order_bound, order_not_payable when it can no longer be claimed';
 COMMENT ON FUNCTION orders_v1.edit_billing_address IS
-'Sets the billing address of the buyer''s own order; p_address null: it was found invalid, which is said last. OR404
-not_found, OR409 order_bound, order_not_payable (with the states) when it is closed, OR422 invalid_fields';
+'Sets the billing address of the buyer''s own order. p_address NULL: the caller found it invalid, which is reported after all other
+errors. OR404 not_found, OR409 order_bound, order_not_payable (with the states) when it is closed, OR422 invalid_fields';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- An address as lines, whichever API wrote it.
+-- The document may be that of any API.
 CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
@@ -23,7 +23,7 @@ BEGIN
 END
 $$;
 
--- The billing address says whom the bill is for; without one it is the buyer, where the goods go.
+-- The billing address identifies the customer; without one it is the buyer at the shipping address.
 CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(p_tenant integer, p_order bigint, p_buyer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
@@ -42,7 +42,8 @@ BEGIN
 END
 $$;
 
--- Names, addresses and the time zone can be edited later. All else that a document shows comes from rows of the order that never change.
+-- Names, addresses and the time zone can change later. Everything else in a document comes from rows of the order that never
+-- change.
 CREATE OR REPLACE FUNCTION orders_v1.document_parties(
     p_tenant integer, p_order bigint, p_buyer bigint, p_retailer bigint, p_time timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
@@ -90,15 +91,15 @@ BEGIN
 END
 $$;
 
--- An invoice states the full total. Once money went back, or is on its way, that is no longer true: it takes a credit note, which
--- does not exist yet.
+-- An invoice states the full total, which is wrong once money was refunded or is being refunded: that requires a credit note,
+-- which is not implemented.
 CREATE OR REPLACE FUNCTION orders_v1.check_billable(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF o.payment_state IN ('refund_pending', 'partially_refunded', 'refunded') THEN
-        PERFORM orders_v1.refuse('409', 'order_refunded', 'Money of this order was refunded: it can no longer be invoiced.', NULL,
+        PERFORM orders_v1.refuse('409', 'order_refunded', 'The order has a refund and can no longer be invoiced.', NULL,
                               orders_v1.states_of(o));
     ELSIF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
-        PERFORM orders_v1.refuse('409', 'order_not_billable', 'An order is invoiced once it was paid.', NULL, orders_v1.states_of(o));
+        PERFORM orders_v1.refuse('409', 'order_not_billable', 'The order must be paid in full before it is invoiced.', NULL, orders_v1.states_of(o));
     END IF;
 END
 $$;
@@ -171,7 +172,6 @@ BEGIN
 END
 $$;
 
--- Members of the company that issued it, and whoever it bills.
 CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
 RETURNS SETOF orders_v1.invoice_paper
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
@@ -194,8 +194,8 @@ CREATE OR REPLACE FUNCTION orders_v1.as_bill(p_document jsonb) RETURNS jsonb LAN
     SELECT p_document - 'payment' || '{"kind": "bill"}'
 $$;
 
--- A bill that the worker has not issued yet is issued now. Its document is final; the payment is added to each answer. Orders without goods to
--- deliver have no bill number: once they are paid, their own number is used.
+-- A bill that the worker has not issued yet is issued here. Its stored document is final; the payment is added to each answer.
+-- An order without goods to deliver has no bill number: once it is paid, its order number is used.
 CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.invoice_paper
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -236,28 +236,28 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.read_own_invoice(integer, bigint, text, text)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.address_lines IS 'Internal: an address document as an array of lines';
-COMMENT ON FUNCTION orders_v1.invoice_issuer IS 'Internal: who issues: the company that sells, or the tenant';
-COMMENT ON FUNCTION orders_v1.invoice_buyer IS 'Internal: whom it bills; null: nobody known';
+COMMENT ON FUNCTION orders_v1.address_lines IS 'Internal: an address as a JSON array of lines';
+COMMENT ON FUNCTION orders_v1.invoice_issuer IS 'Internal: the issuer: the selling company, or the tenant';
+COMMENT ON FUNCTION orders_v1.invoice_buyer IS 'Internal: the customer that is billed; NULL: unknown';
 COMMENT ON FUNCTION orders_v1.invoice_lines IS 'Internal: goods and shipping, net of discounts';
-COMMENT ON FUNCTION orders_v1.invoice_payment IS 'Internal: how an order was paid; null: not yet';
+COMMENT ON FUNCTION orders_v1.invoice_payment IS 'Internal: how an order was paid; NULL: not paid';
 COMMENT ON FUNCTION orders_v1.document_parties IS
-'Internal: issued_at, issuer and buyer of a document that is issued at p_time: what edits can change afterwards';
-COMMENT ON FUNCTION orders_v1.as_bill IS 'Internal: the document of an invoice as that of a bill, without the payment';
-COMMENT ON FUNCTION orders_v1.invoice_document IS 'Internal: all that the invoice shows; p_parties is from document_parties';
+'Internal: issued_at, issuer and buyer of a document issued at p_time: the parts that later changes would affect';
+COMMENT ON FUNCTION orders_v1.as_bill IS 'Internal: an invoice document converted to a bill, without the payment';
+COMMENT ON FUNCTION orders_v1.invoice_document IS 'Internal: the complete document of an invoice. p_parties: from document_parties';
 COMMENT ON FUNCTION orders_v1.check_billable IS
-'Internal: OR409 order_refunded when money went back or is on its way, order_not_billable unless it was paid in full';
-COMMENT ON FUNCTION orders_v1.invoice_number IS 'Internal: the number of an invoice of that time, with the tenant''s day';
+'Internal: OR409 order_refunded when money was or is being refunded, order_not_billable unless the order is paid in full';
+COMMENT ON FUNCTION orders_v1.invoice_number IS 'Internal: the invoice number for a time, with the date in the tenant''s time zone';
 COMMENT ON FUNCTION orders_v1.put_invoice IS
-'Internal: takes the next number of the issuer''s series and writes the invoice. The series is the last lock';
+'Internal: takes the next number of the issuer''s series and stores the invoice. The series is the last lock';
 COMMENT ON FUNCTION orders_v1.issue_invoice IS
-'Issues the invoice of an order that was paid and of which nothing was refunded. unchanged when it has one, which a later
-refund does not change. OR404 not_found, OR409 order_not_billable, order_refunded';
-COMMENT ON FUNCTION orders_v1.paper_of IS 'Internal: an invoice as the type that its readers return';
-COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number and its document; none: no row';
+'Issues the invoice of a paid order without refunds. Outcome unchanged when it already has one, even after a refund. OR404
+not_found, OR409 order_not_billable, order_refunded';
+COMMENT ON FUNCTION orders_v1.paper_of IS 'Internal: an invoice as the result type of its read functions';
+COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number and its document; no row: there is none';
 COMMENT ON FUNCTION orders_v1.read_bill IS
-'The bill of an order of p_user (null: of any user) with its document, in which kind is bill. Issues the bill of a paid order that
-waits for it, and stores the document with the first read. OR404 not_found, OR409
-order_not_billed';
+'The bill of an order of p_user (NULL: any user) with its document, whose kind is bill. Issues the bill of a paid order that awaits
+it, and stores the document on the first read. OR404 not_found, OR409 order_not_billed';
 COMMENT ON FUNCTION orders_v1.read_own_invoice IS
-'The same for the order''s buyer and members of the company that sold; none: no row';
+'The invoice with this number and its document, for the buyer of the order and members of the selling company; no row: there is
+none';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a salesperson does: an order from a cart, its payment at the desk, its refund. The seat, then the order, then
--- its state are looked at, in this order, by every function.
+-- Sales: a salesperson orders a cart, records its payment and refunds it. Every function checks in this order: the seat, the
+-- order, the state of the order.
 
 CREATE OR REPLACE FUNCTION orders_v1.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -8,7 +8,6 @@ BEGIN
 END
 $$;
 
--- The order that a seat's user may work on: of the company, and where p_own says so the user's own.
 CREATE OR REPLACE FUNCTION orders_v1.lock_sale(p_tenant integer, s orders_v1.seat, p_user bigint, p_number text, p_own boolean)
 RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
@@ -17,7 +16,7 @@ BEGIN
     IF NOT orders_v1.may_sell(s) OR (p_own AND o.agent_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
     ELSIF o.retailer_id IS DISTINCT FROM s.company_id THEN
-        PERFORM orders_v1.refuse('403', 'not_the_retailer', 'The order is another company''s.');
+        PERFORM orders_v1.refuse('403', 'not_the_retailer', 'The order belongs to another company.');
     END IF;
     IF orders_v1.is_due(o) THEN
         o := orders_v1.expire_order(o);
@@ -107,7 +106,7 @@ CREATE OR REPLACE FUNCTION orders_v1.check_terminal_id(p_tenant integer, p_trans
 BEGIN
     IF EXISTS (SELECT FROM orders.provider_transaction t
                WHERE t.tenant_id = p_tenant AND t.provider = 'terminal' AND t.transaction_id = p_transaction) THEN
-        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The transaction id is in use already.', 'transaction_id');
+        PERFORM orders_v1.refuse('409', 'transaction_id_taken', 'The transaction id is already in use.', 'transaction_id');
     END IF;
 END
 $$;
@@ -159,7 +158,7 @@ BEGIN
 END
 $$;
 
--- What a card reader's feed says of a refund, where it is asked.
+-- Only checked when the terminal feed is used (p_terminal).
 CREATE OR REPLACE FUNCTION orders_v1.check_terminal_refund(o orders.orders, p_transaction text, p_amount bigint) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -168,16 +167,16 @@ BEGIN
     SELECT * INTO t FROM orders.terminal_transaction x
     WHERE x.tenant_id = o.tenant_id AND x.transaction_id = p_transaction;
     IF NOT FOUND OR t.kind <> 'refund' THEN
-        PERFORM orders_v1.refuse('409', 'terminal_transaction_not_found', 'The terminal knows no such refund.',
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_not_found', 'The terminal has not reported this refund.',
                               'transaction_id');
     ELSIF (t.order_number, t.currency, t.amount) IS DISTINCT FROM (o.number, o.currency, p_amount) THEN
-        PERFORM orders_v1.refuse('409', 'terminal_transaction_mismatch', 'The terminal''s refund is of another order.',
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_mismatch', 'The terminal reported this refund for another order.',
                               'transaction_id');
     END IF;
 END
 $$;
 
--- The refund's own transaction, once each part of the money has found its payment: the newest refund of the terminal's.
+-- The transaction belongs to the newest refund of a terminal payment.
 CREATE OR REPLACE FUNCTION orders_v1.note_terminal_refund(o orders.orders, p_transaction text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r orders.refund;
@@ -211,7 +210,7 @@ BEGIN
     IF v_left = 0 THEN
         RETURN;
     ELSIF p_transaction IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'The refund of a card payment has a transaction id.',
+        PERFORM orders_v1.refuse('422', 'required_field', 'The refund of a card payment requires a transaction id.',
                               'transaction_id');
     ELSIF p_terminal THEN
         PERFORM orders_v1.check_terminal_refund(o, p_transaction, v_left);
@@ -280,7 +279,7 @@ BEGIN
 END
 $$;
 
--- Whether refund_sale would find the order refundable. An order that is past its time counts as closed.
+-- Does not write: an order past its expiry counts as closed.
 CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user bigint, p_number text, p_window integer)
 RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
@@ -311,42 +310,40 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.check_sale_refund(integer, bigint, text, integer)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.order_by_number IS 'Internal: id of the order with this number, in any case; or null';
+COMMENT ON FUNCTION orders_v1.order_by_number IS 'Internal: id of the order with this number (case-insensitive); NULL: none';
 COMMENT ON FUNCTION orders_v1.lock_sale IS
-'Internal: locks an order that the seat''s user sells (p_own: as its agent), and expires it when it is past its time.
-OR404 not_found, OR403 not_the_retailer';
-COMMENT ON FUNCTION orders_v1.lock_cart IS
-'Internal: locks a cart of the user and the company. OR404 cart_not_found';
-COMMENT ON FUNCTION orders_v1.sale_head IS 'Internal: the order head of a sale';
+'Internal: locks an order of the seat''s company (p_own: that the user sold), and expires it if it is past its expiry. OR404
+not_found, OR403 not_the_retailer';
+COMMENT ON FUNCTION orders_v1.lock_cart IS 'Internal: locks a cart of this user and company. OR404 cart_not_found';
+COMMENT ON FUNCTION orders_v1.sale_head IS 'Internal: the header of a sale';
 COMMENT ON FUNCTION orders_v1.place_cart IS
-'Orders a cart, by id or code, for the company that is current for p_actor_id. p_consumer: a consumer binds the order
-later. p_expires_in: seconds until an external or a consumer''s order expires, null never. unchanged with the first
-order when the cart was ordered before. OR403 company_not_chosen, company_not_found, not_a_member, not_a_seller, OR404
-cart_not_found, OR409 product_not_sold, cart_empty, OR422 payment_channel_…';
+'Orders a cart, by id or code, for the current company of p_actor_id. p_consumer: a consumer claims the order later. p_expires_in:
+seconds until an external or claimable order expires; NULL: never. If the cart has already been ordered, outcome unchanged with that
+order. OR403 company_not_chosen, company_not_found, not_a_member, not_a_seller, OR404 cart_not_found, OR409 product_not_sold,
+cart_empty, OR422 payment_channel_required, payment_channel_unknown, payment_channel_disabled';
 COMMENT ON FUNCTION orders_v1.check_terminal_id IS 'Internal: OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.settle_sale IS
-'The salesperson has taken the money: p_transaction is the terminal''s id, used once. OR403 as place_cart, OR404
-not_found (another agent''s too), OR403 not_the_retailer, OR409 transaction_id_taken, order_not_payable (with the
-states; also while a provider confirms)';
+'Records that the salesperson has received the payment. p_transaction: the id of the terminal, which must be unused. OR403 as
+place_cart, OR404 not_found (also for the order of another salesperson), OR403 not_the_retailer, OR409 transaction_id_taken,
+order_not_payable (with the states; also while a provider confirms the payment)';
 COMMENT ON FUNCTION orders_v1.cancel_sale IS
-'Cancels an order that p_actor_id placed as its agent, by the rules of cancel; whichever company is current, as long as
-the agent sells for the order''s. OR403 as place_cart, OR404 not_found, OR409 order_not_cancellable';
+'Cancels an order that p_actor_id sold, by the rules of cancel. The current company does not matter, as long as the user sells for
+the company of the order. OR403 as place_cart, OR404 not_found, OR409 order_not_cancellable';
 COMMENT ON FUNCTION orders_v1.check_terminal_refund IS
 'Internal: OR409 terminal_transaction_not_found, terminal_transaction_mismatch';
-COMMENT ON FUNCTION orders_v1.note_terminal_refund IS 'Internal: gives a refund its transaction id. OR409 transaction_id_taken';
-COMMENT ON FUNCTION orders_v1.left_on_card IS 'Internal: money that a card reader took and that is still to be given back';
+COMMENT ON FUNCTION orders_v1.note_terminal_refund IS 'Internal: stores the transaction id of a refund. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.left_on_card IS
+'Internal: the amount taken by a card terminal that can still be refunded, in minor units';
 COMMENT ON FUNCTION orders_v1.check_refund_transaction IS
-'Internal: OR409 transaction_id_taken, terminal_…, OR422 required_field when a card''s refund has no id';
+'Internal: OR409 transaction_id_taken, terminal_transaction_not_found, terminal_transaction_mismatch, OR422 required_field when a
+card refund has no id';
 COMMENT ON FUNCTION orders_v1.refund_sale IS
-'Refunds all that is left of an order of the company: cash and card at once, others by their provider. p_window: days
-from payment. p_terminal: the id of a card''s refund must be one that the terminal''s feed has told of. unchanged when
-refunded before. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
-refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found,
-terminal_transaction_mismatch, OR422 required_field';
-COMMENT ON FUNCTION orders_v1.sales_of IS
-'Ids of orders of the company that is current for the user, newest first. OR403 as place_cart';
-COMMENT ON FUNCTION orders_v1.sale_id IS
-'Id of an order of the company that is current for the user. OR403 as place_cart, OR404
-not_found';
+'Refunds everything that is left of an order of the company: cash and card immediately, other payments through their provider.
+p_window: days after payment. p_terminal: the id of a card refund must be recorded by record_terminal_transaction. Outcome unchanged
+when it is already refunded. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
+refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found, terminal_transaction_mismatch, OR422
+required_field';
+COMMENT ON FUNCTION orders_v1.sales_of IS 'Ids of the orders of the user''s current company, newest first. OR403 as place_cart';
+COMMENT ON FUNCTION orders_v1.sale_id IS 'Id of an order of the user''s current company. OR403 as place_cart, OR404 not_found';
 COMMENT ON FUNCTION orders_v1.check_sale_refund IS
-'Whether refund_sale would refund: result done, or unchanged when refunded before. OR403, OR404, OR409 as there';
+'Whether refund_sale would refund an order: done, or unchanged when it is already refunded. OR403, OR404, OR409 as there';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- A payment that expires before its order is closed gets no intent any more.
+-- A payment can expire before its order is closed; then no intent is created.
 CREATE OR REPLACE FUNCTION orders_v1.due_intents(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -60,7 +60,8 @@ BEGIN
 END
 $$;
 
--- Nothing is claimed: a provider makes a refund once, whoever sends it. The worker sends what the request did not.
+-- No lease is taken: a provider executes a refund only once, even if it is sent twice. The worker sends what the request did
+-- not.
 CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -84,8 +85,9 @@ BEGIN
 END
 $$;
 
--- Orders are not waited for. Coupons are: all workers lock them in the same order. A row that is early or superfluous is corrected, so that it
--- does not stay at the head of the queue. A batch ends after a second, so that one of large orders is not cancelled by a timeout in every round.
+-- Does not wait for orders, but for coupons, which all workers lock in the same order. A row that is early or obsolete is
+-- corrected, so that it does not stay at the head of the queue. A batch ends after a second, so that a batch of large orders
+-- does not run into a timeout each time.
 CREATE OR REPLACE FUNCTION orders_v1.expire_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id   bigint;
@@ -129,7 +131,7 @@ BEGIN
 END
 $$;
 
--- An order whose work fails holds up no other order.
+-- An order that fails does not block other orders.
 CREATE OR REPLACE FUNCTION orders_v1.try_work(p_tenant integer, p_kind text, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
     RETURN orders_v1.do_work(p_tenant, p_kind, ARRAY[p_order]);
@@ -143,8 +145,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- A batch has no subtransactions for its orders; only a batch that failed is repeated order by order. The lock timeout of the callers is short, so
--- that the repetition ends before statement_timeout.
+-- A batch runs without subtransactions; only a failed batch is repeated order by order. The callers set a short lock_timeout,
+-- so that the repetition ends before statement_timeout.
 CREATE OR REPLACE FUNCTION orders_v1.work_on_orders(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id    bigint;
@@ -165,7 +167,7 @@ BEGIN
 END
 $$;
 
--- An expiry is not claimed: the transaction that finds it closes the order.
+-- No lease is taken: the transaction that reads an expiry also closes the order.
 CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
 BEGIN
@@ -214,27 +216,30 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.due_intents IS
-'Worker: claims payments of a channel whose intent is to be made, for p_lease seconds';
+'Worker: claims payments of a channel whose intent has to be created, with a lease of p_lease seconds';
 COMMENT ON FUNCTION orders_v1.refund_task_of IS
-'Internal: what the provider of a refund is told. The reference of the refund is the transaction that was captured, intent_id and payment_key are those
-of the payment';
+'Internal: the data of a refund for the call to its provider. reference is the captured transaction; intent_id and payment_key are
+those of the payment';
 COMMENT ON FUNCTION orders_v1.due_refunds IS
-'Worker: claims pending refunds for the provider of a channel, for p_lease seconds. Tasks as of refund_task_of';
+'Worker: claims pending refunds of a channel, with a lease of p_lease seconds. Tasks as in refund_task_of';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
-'The refunds of an order that due_refunds would return now, for the request that has made them. Tasks as of refund_task_of';
+'The refunds of an order that due_refunds would return now, for the request that created them. Tasks as in refund_task_of';
 COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
-'Internal: closes the orders that are due, returns how many, and corrects the queue for the others. Skips orders that somebody else has locked. After a
-second the rest is left to the next call';
+'Internal: expires the orders that are due, returns their number, and corrects the queue for the others. Skips orders that another
+transaction has locked. Stops after a second and leaves the rest to the next call';
 COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
-'Internal: whether an error in a batch may be caused by one of its orders, for instance by a broken constraint or a lock that is held for long';
-COMMENT ON FUNCTION orders_v1.do_work IS 'Internal: the work of a kind (bill or expiry) for these orders; how many it was done for';
+'Internal: whether an error in a batch may be caused by a single order, for example by a violated constraint or a long-held lock';
+COMMENT ON FUNCTION orders_v1.do_work IS
+'Internal: does the work of a kind (bill or expiry) for these orders; returns the number done';
 COMMENT ON FUNCTION orders_v1.try_work IS
-'Internal: do_work for one order. After an error the order is tried again in 5 seconds, doubled with each try up to an hour, and the error is logged';
+'Internal: do_work for one order. After an error, logs it and retries the order in 5 seconds, doubled after each attempt, at most an
+hour';
 COMMENT ON FUNCTION orders_v1.work_on_orders IS
-'Internal: do_work for a batch, and order by order when the batch fails; how many it was done for';
+'Internal: do_work for a batch, or order by order if the batch fails; returns the number done';
 COMMENT ON FUNCTION orders_v1.expire_due IS
-'Worker: expires unpaid orders past their time; returns how many. Skips orders that somebody else has locked, and postpones an order whose expiry fails';
+'Worker: expires unpaid orders past their expiry; returns their number. Skips orders that another transaction has locked, and
+postpones an order that fails';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS
-'Worker: removes keys older than p_age, at most 10000 a call; returns how many';
-COMMENT ON FUNCTION orders_v1.is_last_try IS 'Internal: whether so many failures are enough';
+'Worker: deletes idempotency keys older than p_age, at most 10000 per call; returns their number';
+COMMENT ON FUNCTION orders_v1.is_last_try IS 'Internal: whether the number of failed attempts has reached the limit';
