@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Who a credential belongs to: tokens, and logins of httpd.
+-- Looks up the user of a credential: a token or an httpd login.
 
 CREATE OR REPLACE FUNCTION orders_v1.token_identity(p_tenant integer, p_hash bytea) RETURNS SETOF orders_v1.identity
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
@@ -57,9 +57,7 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.token_identity IS
-'The user of a tenant''s token: one row, or none when the token is unknown in that tenant, revoked, expired or its user
-inactive';
-COMMENT ON FUNCTION orders_v1.login_identity IS
-'The user of a login name of httpd: one row without token, or no row';
-COMMENT ON FUNCTION orders_v1.token_of IS 'Internal: a token with its user, never the hash';
-COMMENT ON FUNCTION orders_v1.list_tokens IS 'Tokens of the tenant, newest first, with an id below p_before';
+'The user of a tenant''s token; no row: the token is unknown in that tenant, revoked or expired, or its user is inactive';
+COMMENT ON FUNCTION orders_v1.login_identity IS 'The user of an httpd login name, without a token; no row: unknown or inactive';
+COMMENT ON FUNCTION orders_v1.token_of IS 'Internal: a token with its user, without the hash';
+COMMENT ON FUNCTION orders_v1.list_tokens IS 'Lists the tokens of a tenant, newest first, with ids below p_before';

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Ids of rows that callers name by a reference.
+-- Looks up ids by the references that callers use.
 
 CREATE OR REPLACE FUNCTION orders_v1.order_id_of(p_tenant integer, p_text text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
@@ -18,7 +18,7 @@ BEGIN
 END
 $$;
 
--- No fallback to the id: a reference may consist of digits, and would then name another user.
+-- No fallback to the id: a reference may consist of digits, and would then match another user.
 CREATE OR REPLACE FUNCTION orders_v1.user_id_of(p_tenant integer, p_ref text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -40,7 +40,7 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.order_id_of IS
-'Id of the order with this id, UUID or number written as text; null when there is none. Takes no locks';
+'Id of the order with this id, UUID or number, given as text; NULL: none. Takes no locks';
 COMMENT ON FUNCTION orders_v1.user_id_of(integer, text) IS
 'Id of the user with this external reference; null when there is none. Takes no locks';
-COMMENT ON FUNCTION orders_v1.active_user_id IS 'Id of the active user with this external reference; null when there is none. Takes no locks';
+COMMENT ON FUNCTION orders_v1.active_user_id IS 'Id of the active user with this external reference; NULL: none. Takes no locks';

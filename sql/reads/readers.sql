@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Functions that the module reads from, besides the view of orders.
+-- Read functions of the module, in addition to the view of orders.
 
--- The first of the languages that has a text for the word; the tenant's own text before ours.
+-- The first language with a text for the word wins; a tenant's own text precedes the default one.
 CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -37,5 +37,6 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.schema_version()
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.labels_of IS 'Texts for the words of the APIs, by kind and word, each in the first of the languages that has the word. Takes no locks';
-COMMENT ON FUNCTION orders_v1.schema_version IS 'The number of the schema''s version (docs/upgrading.md)';
+COMMENT ON FUNCTION orders_v1.labels_of IS
+'Texts for the words of the APIs, by kind and word, each in the first of the requested languages that has it. Takes no locks';
+COMMENT ON FUNCTION orders_v1.schema_version IS 'The version number of the schema (docs/upgrading.md)';

@@ -4,7 +4,7 @@
 -- every level, and those that ISO gave by the end of 2023 (IN-UK, FR-75C, KZ-75); what they took the place of stays.
 -- Postal codes are as each country's post writes them; a customary space, dash or prefix may be left out.
 
--- Capitals of ASCII alone, so that what a language does with its letters (a Turkish i) changes no code.
+-- Upper-cases ASCII letters only, so that the rules of a language (a Turkish i) do not change a code.
 CREATE OR REPLACE FUNCTION orders_v1.refused_place(p_country text, p_state text, p_postcode text) RETURNS text[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -34,6 +34,6 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.refused_place IS
-'Internal: which of country, state and postcode are refused, in this sequence; capitals and surrounding spaces do not
-matter, and the state may have its country before it (MY-KL). A country without subdivisions takes any state, one
-without a pattern any postal code, and none. Of an unknown country a missing state and a missing postal code are refused';
+'Internal: which of country, state and postcode are refused, in this order. Case and surrounding spaces are ignored, and the state
+may have its country as a prefix (MY-KL). A country without subdivisions accepts any state; a country without a pattern accepts any
+or no postal code. For an unknown country, a missing state and a missing postal code are refused';

@@ -86,8 +86,9 @@ $$;
 GRANT EXECUTE ON FUNCTION orders_v1.post_balance(integer, text, text, bigint, text, text, bytea,
     bigint, bigint, text, text) TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.move_balance IS 'Internal: changes a balance and posts it. Locks the account';
-COMMENT ON FUNCTION orders_v1.posted_of IS 'Internal: the answer about a posting: the posting and the balance after it';
+COMMENT ON FUNCTION orders_v1.move_balance IS
+'Internal: changes a balance and adds the ledger entry. p_amount: minor units. Locks the account';
+COMMENT ON FUNCTION orders_v1.posted_of IS 'Internal: the result of a ledger entry: the entry and the balance after it';
 COMMENT ON FUNCTION orders_v1.post_balance IS
-'Top-up (p_amount above 0) or correction (below). The posting and the balance after it. OR402 insufficient_balance,
-OR422 currency_unknown, user_not_found, amount_out_of_range';
+'Tops up a balance (p_amount above 0) or corrects it (below 0), in minor units. Returns the ledger entry and the balance after it.
+Locks the account. OR402 insufficient_balance, OR422 currency_unknown, user_not_found, amount_out_of_range';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- A server that forwards another server's error (Citus) keeps these four parts and drops COLUMN.
+-- Citus forwards these four parts of an error from another server and drops COLUMN.
 CREATE OR REPLACE FUNCTION orders_v1.refuse(
     p_class text, p_code text, p_detail text, p_field text DEFAULT NULL, p_extras jsonb DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -21,14 +21,14 @@ BEGIN
 END
 $$;
 
--- Only a statement that waits for durability afterwards reads this setting: ORDERS_EARLY_RELEASE_SQL in store/database.h.
+-- Read only by statements that wait for durability afterwards: ORDERS_EARLY_RELEASE_SQL in store/database.h.
 CREATE OR REPLACE FUNCTION orders_v1.allow_early_release() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('orders.early_release', 'on', true);
 END
 $$;
 
--- Whether the same may succeed at once on another try: connection, deadlock, resources, lock, shutdown, disk.
+-- The classes: connection, deadlock, resources, lock, shutdown, disk.
 CREATE OR REPLACE FUNCTION orders_v1.is_transient(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58')
 $$;
@@ -41,7 +41,6 @@ CREATE OR REPLACE FUNCTION orders_v1.utc_time(p_time timestamptz) RETURNS text L
     SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
--- Days, months and years that people read are those of the tenant's time zone.
 CREATE OR REPLACE FUNCTION orders_v1.local_time(p_tenant integer, p_time timestamptz) RETURNS timestamp LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT p_time AT TIME ZONE t.time_zone FROM orders.tenant t WHERE t.id = p_tenant);
@@ -76,7 +75,7 @@ BEGIN
 END
 $$;
 
--- For operators, after a restore or a failover. The epoch is a time, so that two restores of the same backup have different ones.
+-- The epoch is a time, so that two restores of the same backup have different epochs.
 CREATE OR REPLACE FUNCTION orders_v1.skip_ids(p_count bigint DEFAULT 1000000) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_sequence regclass;
@@ -101,22 +100,25 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.allow_early_release IS
-'Internal: the transaction has changed a row that other buyers wait for; its statement may commit before the WAL is flushed';
-COMMENT ON FUNCTION orders_v1.is_transient IS 'Internal: whether a statement that failed so may succeed when it is repeated';
+'Internal: marks the transaction: it changed a row that other buyers wait for, so its statement may commit before the WAL is
+flushed';
+COMMENT ON FUNCTION orders_v1.is_transient IS
+'Internal: whether a statement that failed with this SQLSTATE may succeed when repeated';
 COMMENT ON FUNCTION orders_v1.refuse(text, text, text, text, jsonb) IS
 'Ends the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
 HINT the JSON object {"field", "extras"}: the request''s field and an object of further members, each left out when there is none.
 Every refusal is made here';
-COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number of at least so many digits';
+COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number with leading zeros to at least p_width digits';
 COMMENT ON FUNCTION orders_v1.utc_time IS 'Internal: ISO 8601 to the second, UTC';
-COMMENT ON FUNCTION orders_v1.local_time IS 'Internal: the wall clock of a tenant';
+COMMENT ON FUNCTION orders_v1.local_time IS 'Internal: a time in the time zone of a tenant';
 COMMENT ON FUNCTION orders_v1.local_text IS
 'Internal: ISO 8601 to the second with the tenant''s offset (Z when that is 0), so that the text begins with the tenant''s day';
 COMMENT ON FUNCTION orders_v1.span_start IS
-'When a period begins by the tenant''s wall clock: the present day, week (from Monday), month or year (p_unit), else the day
-p_from; -infinity without both';
+'Start of a period in the tenant''s time zone: the current day, week (from Monday), month or year (p_unit), otherwise the day
+p_from; -infinity without either';
 COMMENT ON FUNCTION orders_v1.span_end IS
-'When such a period has ended: that of p_unit, else the beginning of the day p_to; infinity without both';
+'End (exclusive) of a period: that of p_unit, otherwise the start of the day p_to; infinity without either';
 COMMENT ON FUNCTION orders_v1.skip_ids IS
-'Moves every identity column of the schema p_count ids ahead, so that no id is given again that a lost transaction had given, and raises the epoch of events.
-Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd is started. Returns how many columns';
+'Advances every identity column of the schema by p_count, so that no id assigned by a lost transaction is assigned again, and raises
+the epoch of events. Run it as orders_owner after a restore to an earlier time or an asynchronous failover, before httpd starts.
+Returns the number of columns';

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- That a capture is asked for is committed before the provider is asked. After a failure the worker finds the
--- payment and asks with the same key, until the provider has stated the outcome.
+-- The intention to capture is committed before the provider is called. After a failure the worker finds the payment and retries
+-- with the same idempotency key until the provider reports the outcome.
 
--- A payment that is closed, or whose order no longer waits for money, is asked about and never captured.
+-- A payment that is closed, or whose order no longer awaits payment, is polled but never captured.
 CREATE OR REPLACE FUNCTION orders_v1.capture_task(p orders.payment, p_asked boolean) RETURNS orders_v1.payment_task LANGUAGE plpgsql STABLE AS $$
 DECLARE
     r orders_v1.payment_task := orders_v1.payment_task_of(p);
@@ -33,7 +33,7 @@ BEGIN
     UPDATE payment x SET capture_asked_at = now()
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
-    -- The order must not expire under the provider's answer; a buyer who does not approve gains five minutes at most.
+    -- The order must not expire during the call to the provider; a buyer who does not approve gains at most five minutes.
     PERFORM expire_at(o, greatest(o.expires_at,
                                   least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes')));
     PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + make_interval(secs => p_lease));
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 
--- The outcome of a reply that was lost is known soon; a capture that the provider has not decided can take days.
+-- The outcome of a lost reply is known soon; a capture that the provider has not decided can take days.
 CREATE OR REPLACE FUNCTION orders_v1.first_capture_retry(p_outcome text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE p_outcome WHEN 'confirming' THEN interval '1 hour' ELSE interval '20 seconds' END
 $$;
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- A provider may still work on a request whose reply was lost. Five minutes after the last one it does no longer.
+-- A provider may still process a request whose reply was lost, but no longer than five minutes.
 CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(c orders_v1.context, o orders.orders, p_payment bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     p orders.payment;
@@ -85,7 +85,7 @@ BEGIN
 END
 $$;
 
--- A repeat of the same outcome is the same event.
+-- A repeated outcome has the same event id, so it is applied once.
 CREATE OR REPLACE FUNCTION orders_v1.capture_event(p orders.payment, p_outcome text, p_transaction text) RETURNS orders.provider_event
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -141,8 +141,8 @@ BEGIN
 END
 $$;
 
--- The time at which the provider is asked is written to the payment. A claim does not wait for its lock: the transaction that holds it may
--- be waiting for this row of orders.due.
+-- Stores the time of the call in the payment. The claim skips a locked payment: the transaction that holds the lock may be
+-- waiting for this row of orders.due.
 CREATE OR REPLACE FUNCTION orders_v1.due_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -179,24 +179,28 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture_task IS
-'Internal: payment_task_of with capture_step: capture, ask (look at the intent, then capture), or look (never capture)';
+'Internal: payment_task_of with capture_step: capture, ask (read the intent, then capture), or look (read only, never capture)';
 COMMENT ON FUNCTION orders_v1.begin_capture IS
-'Commits that the provider is about to be asked to capture: unless an outcome is recorded, due_captures brings the payment up
-again after p_lease seconds, which must exceed what the call may take. p_ask: the provider may have captured already. A
-task as of capture_task; no row when there is nothing to capture. OR404';
+'Commits that the provider is about to be called for a capture. Unless an outcome is recorded, due_captures returns the payment
+again after p_lease seconds, which must exceed the duration of the call. p_ask: the provider may have captured already. Returns a
+task as capture_task; no row: nothing to capture. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.first_capture_retry IS
-'Internal: how long after the first answer with this outcome (confirming or unknown) the provider is asked again. The wait doubles with each try, to an hour';
+'Internal: the wait before the first retry after this outcome (confirming or unknown). It doubles after each attempt, to at most an
+hour';
 COMMENT ON FUNCTION orders_v1.await_capture IS
-'Internal: the provider has not stated the outcome of a capture: the order is confirming, and due_captures brings the payment up again. Meanwhile the
-order does not expire (confirming_time). unchanged when the order does not wait for money: the payment is asked about nevertheless';
+'Internal: records that the provider has not decided a capture: the order becomes confirming and does not expire for
+confirming_time, and due_captures returns the payment again. Outcome unchanged when the order does not await payment; the payment is
+polled all the same';
 COMMENT ON FUNCTION orders_v1.capture_not_made IS
-'Internal: the provider states that it has not captured. The doubt ends; a confirming payment fails, so that the buyer can try again. Unless the payment is
-pending and its order waits for money, it is asked about until five minutes after the last capture was asked for';
-COMMENT ON FUNCTION orders_v1.capture_event IS 'Internal: the outcome of a capture as the event of its provider';
+'Internal: records that the provider has not captured. The outcome is no longer in doubt; a confirming payment fails, so that the
+buyer can retry. Unless the payment is pending and its order awaits payment, it is polled until five minutes after the last capture
+request';
+COMMENT ON FUNCTION orders_v1.capture_event IS 'Internal: the outcome of a capture as an event of its provider';
 COMMENT ON FUNCTION orders_v1.record_capture IS
-'Records what a provider answered to a capture. p_outcome: paid, failed, gone (the intent is void or unknown), confirming (the provider has not decided)
-are applied as its event, with the outcome and the refusal of apply_provider_event; after confirming the payment is asked about. unknown: there was no
-reply, the payment is asked about soon. waiting, approved: nothing was captured. p_amount null: not stated. OR404';
+'Records the reply of a provider to a capture. p_outcome: paid, failed, gone (the intent is void or unknown) and confirming
+(undecided) are applied as its event, with the outcome and refusal of apply_provider_event; after confirming the payment is polled.
+unknown: no reply, the payment is polled soon. waiting, approved: nothing was captured. p_amount: minor units; NULL: not stated.
+OR404 not_found';
 COMMENT ON FUNCTION orders_v1.due_captures IS
-'Worker: claims payments of a channel whose capture has an unknown outcome, closed ones too, for p_lease seconds. Tasks as of
-capture_task, with attempts (failed tries)';
+'Worker: claims payments of a channel whose capture has an unknown outcome, including closed payments, with a lease of p_lease
+seconds. Tasks as capture_task, with attempts (failed attempts)';

@@ -14,4 +14,4 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.payable_unit IS
-'The smallest amount that a channel can take and give back in a currency, minor units of this exponent; 1 where nothing says otherwise';
+'The smallest amount, in minor units, that a channel can charge and refund in a currency; 1 by default';

@@ -167,7 +167,7 @@ BEGIN
     FROM jsonb_array_elements_text(coalesce(nullif(d -> 'currencies', 'null'), '[]')) WITH ORDINALITY AS e (value, n)
     WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
     ORDER BY e.n LIMIT 1;
-    PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a currency and its unit, an integer from 1 to 999999999.',
+    PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be an integer from 1 to 999999999, for a known currency.',
                           'payable_units.' || u.currency)
     FROM jsonb_each_text(x.payable_units) AS u (currency, unit)
     LEFT JOIN orders.currency y ON y.code = u.currency
@@ -235,9 +235,9 @@ BEGIN
     x.amount := orders_v1.doc_integer(d, 'amount', 1, 1000000000000000);
     x.currency := orders_v1.known_currency(d ->> 'currency', 'currency');
     IF x.percent_bp IS NULL AND x.amount IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon needs a percentage or an amount.', 'percent_bp');
+        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon requires a percentage or an amount.', 'percent_bp');
     ELSIF x.amount IS NOT NULL AND x.currency IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'An amount needs its currency.', 'currency');
+        PERFORM orders_v1.refuse('422', 'required_field', 'An amount requires a currency.', 'currency');
     END IF;
     x.minimum := coalesce(orders_v1.doc_integer(d, 'minimum', 0, 1000000000000000), 0);
     x.max_discount := orders_v1.doc_integer(d, 'max_discount', 1, 1000000000000000);
@@ -248,12 +248,12 @@ BEGIN
     x.active := coalesce((d ->> 'active')::boolean, true);
     x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF x.percent_bp IS NOT NULL AND x.amount IS NOT NULL THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A coupon takes off a percentage or an amount, not both.',
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A coupon has either a percentage or an amount, not both.',
                               'amount');
     ELSIF coalesce(length(orders.code_key(x.code)), 0) NOT BETWEEN 1 AND 64 THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must have 1 to 64 visible characters.', 'code');
     ELSIF x.currency IS NULL AND (x.minimum > 0 OR x.max_discount IS NOT NULL) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A minimum and a max_discount need a currency.', 'currency');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A minimum or max_discount requires a currency.', 'currency');
     ELSIF x.starts_at >= x.ends_at THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be before ends_at.', 'starts_at');
     END IF;
@@ -269,10 +269,10 @@ DECLARE
                        WHERE r.tenant_id = x.tenant_id AND r.coupon_id = x.id AND r.state <> 'released');
 BEGIN
     IF v_used > x.max_uses THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', format('The coupon has %s uses already.', v_used), 'max_uses');
+        PERFORM orders_v1.refuse('422', 'invalid_field', format('Must not be less than the %s present uses.', v_used), 'max_uses');
     ELSIF EXISTS (SELECT FROM orders.coupon_user u
                   WHERE u.tenant_id = x.tenant_id AND u.coupon_id = x.id AND u.used > x.max_uses_per_user) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A user has more uses already.', 'max_uses_per_user');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be less than the present uses of a user.', 'max_uses_per_user');
     END IF;
     RETURN CASE WHEN x.max_uses IS NULL THEN 0 ELSE v_used END;
 END
@@ -313,11 +313,11 @@ CREATE OR REPLACE FUNCTION orders_v1.put_entry(p_tenant integer, p_kind text, p_
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_ref IS NULL OR length(p_ref) NOT BETWEEN 1 AND 200 THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has 1 to 200 characters.', 'ref');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must have 1 to 200 characters.', 'ref');
     ELSIF p_ref <> btrim(p_ref) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has no spaces around it.', 'ref');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not start or end with a space.', 'ref');
     ELSIF orders_v1.has_controls(p_ref, false) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A reference has no control characters.', 'ref');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not contain control characters.', 'ref');
     ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON object.', '');
     ELSIF d ->> 'kind' <> p_kind THEN
@@ -531,7 +531,7 @@ COMMENT ON FUNCTION orders_v1.put_payment_channel IS 'Internal: upserts a paymen
 COMMENT ON FUNCTION orders_v1.put_label IS 'Internal: upserts a label of the tenant';
 COMMENT ON FUNCTION orders_v1.coupon_from IS 'Internal: the coupon that a document describes. OR422 required_field, invalid_field, currency_unknown';
 COMMENT ON FUNCTION orders_v1.count_uses IS
-'Internal: uses of a coupon, counted under its lock. OR422 invalid_field below what is in use';
+'Internal: the uses of a coupon, counted under its lock. OR422 invalid_field when they exceed the new limit';
 COMMENT ON FUNCTION orders_v1.put_coupon IS
 'Internal: upserts a coupon; its row is locked FOR UPDATE, which waits for orders that use it';
 COMMENT ON FUNCTION orders_v1.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';

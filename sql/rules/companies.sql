@@ -14,11 +14,11 @@ BEGIN
         ON m.tenant_id = p_tenant AND m.user_id = u.id AND m.company_id = c.id AND m.active
     WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active;
     IF v_chosen IS NULL THEN
-        PERFORM orders_v1.refuse('403', 'company_not_chosen', 'The user has chosen no company.');
+        PERFORM orders_v1.refuse('403', 'company_not_chosen', 'The user has not chosen a company.');
     ELSIF v_active IS NOT TRUE THEN
-        PERFORM orders_v1.refuse('403', 'company_not_found', 'The user''s company is no longer there.');
+        PERFORM orders_v1.refuse('403', 'company_not_found', 'The company of the user no longer exists.');
     ELSIF s.role IS NULL THEN
-        PERFORM orders_v1.refuse('403', 'not_a_member', 'The user is no member of the company.');
+        PERFORM orders_v1.refuse('403', 'not_a_member', 'The user is not a member of the company.');
     END IF;
     RETURN s;
 END
@@ -44,9 +44,9 @@ CREATE OR REPLACE FUNCTION orders_v1.sells_for(p_tenant integer, p_user bigint, 
 $$;
 
 COMMENT ON FUNCTION orders_v1.seat_of IS
-'Internal: the place that a user sells from. OR403 company_not_chosen, company_not_found, not_a_member, in this
-order. Takes no locks';
-COMMENT ON FUNCTION orders_v1.role_in IS 'Internal: as what a user works for a company; null: does not';
-COMMENT ON FUNCTION orders_v1.role_sells IS 'Internal: whether the role is one that sells';
-COMMENT ON FUNCTION orders_v1.may_sell IS 'Internal: whether the place allows to sell';
+'Internal: the company and role in which a user sells now. OR403 company_not_chosen, company_not_found, not_a_member, in this order.
+Takes no locks';
+COMMENT ON FUNCTION orders_v1.role_in IS 'Internal: the role of a user in a company; NULL: not a member';
+COMMENT ON FUNCTION orders_v1.role_sells IS 'Internal: whether a role allows selling';
+COMMENT ON FUNCTION orders_v1.may_sell IS 'Internal: whether the seat allows selling';
 COMMENT ON FUNCTION orders_v1.sells_for IS 'Internal: whether a user sells for a company';

@@ -169,7 +169,7 @@ BEGIN
         PERFORM orders_v1.refuse_taken(p_path || 'number');
     ELSIF d ->> 'stock' IS NOT NULL
           AND EXISTS (SELECT FROM orders.package k WHERE k.tenant_id = p.tenant_id AND k.variant_id = v_old.id) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', p_path || 'stock');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package must not have stock.', p_path || 'stock');
     ELSIF v_old.id IS NULL THEN
         INSERT INTO orders.variant (tenant_id, product_id, external_ref, number, name, options, images, status, active)
         VALUES (p.tenant_id, p.id, v_ref, x.number, x.name, x.options, x.images, x.status, x.active)
@@ -206,7 +206,7 @@ BEGIN
         ORDER BY v.n
     LOOP
         IF e.nth > 1 THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'An earlier variant has this reference.', format('variants[%s].ref', e.n));
+            PERFORM orders_v1.refuse('422', 'invalid_field', 'Another variant of the product has this reference.', format('variants[%s].ref', e.n));
         END IF;
         v_moved := orders_v1.put_variant(p, e.value, format('variants[%s].', e.n)) OR v_moved;
     END LOOP;
@@ -344,13 +344,15 @@ COMMENT ON FUNCTION orders_v1.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';
 COMMENT ON FUNCTION orders_v1.put_prices IS
 'Internal: replaces all prices of a variant: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Returns whether any changed';
-COMMENT ON FUNCTION orders_v1.put_stock IS 'Internal: sets the quantity on hand of a variant; NULL: it is not counted. Returns whether it differs from the last document';
+COMMENT ON FUNCTION orders_v1.put_stock IS
+'Internal: sets the quantity on hand of a variant; NULL: its stock is not tracked. Returns whether it differs from the last
+document';
 COMMENT ON FUNCTION orders_v1.variant_options IS 'Internal: the options of a variant as they are stored';
 COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';
 COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants of a product; variants that are not named are deactivated';
 COMMENT ON FUNCTION orders_v1.product_document IS 'Internal: a product with its variants and their prices';
 COMMENT ON FUNCTION orders_v1.put_product IS 'Internal: upserts a product with its variants and prices';
-COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: puts products into a new cart. OR422 product_not_found';
+COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: adds products to a new cart. OR422 product_not_found';
 COMMENT ON FUNCTION orders_v1.make_cart IS
-'A cart of a salesperson: {company, agent, currency, products: [{number, quantity, discount}]}; companies and agents by
+'Creates a cart of a salesperson: {company, agent, currency, products: [{number, quantity, discount}]}; companies and agents by
 external reference, amounts in minor units. Outcome created, with the id and ref (the code) of the cart. OR422 with the field';

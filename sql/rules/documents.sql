@@ -61,7 +61,6 @@ BEGIN
 END
 $$;
 
--- An array or an object of any structure, whose texts are displayed.
 CREATE OR REPLACE FUNCTION orders_v1.doc_display(d jsonb, p_field text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_json jsonb := coalesce(nullif(d -> p_field, 'null'), '[]');
@@ -107,7 +106,7 @@ BEGIN
     IF v_value IS NULL AND p_unit IS NOT NULL THEN
         PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', 'duration_value');
     ELSIF v_value IS NOT NULL AND p_unit IS NULL THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Needs a duration_unit.', 'duration_value');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Requires a duration_unit.', 'duration_value');
     END IF;
     RETURN v_value;
 END
@@ -118,7 +117,7 @@ COMMENT ON FUNCTION orders_v1.has_controls IS
 p_lines allows them';
 COMMENT ON FUNCTION orders_v1.is_mail_address IS 'Internal: whether a text is a mail address';
 COMMENT ON FUNCTION orders_v1.whole_number IS
-'Internal: the integer value of a number or of its text, in any spelling; NULL unless it is an integer of at most 18 digits';
+'Internal: the value of an integer, given as number or text in any notation; NULL unless it is an integer of at most 18 digits';
 COMMENT ON FUNCTION orders_v1.doc_integer IS
 'Internal: an amount or a quantity of a document, NULL when it is absent. p_path is the path of the document. OR422 invalid_field';
 COMMENT ON FUNCTION orders_v1.has_controls_within IS

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- From products to the lines of an order.
+-- Converts products to order lines.
 
 CREATE OR REPLACE FUNCTION orders_v1.variant_snapshot(v orders.variant, p orders.product, c orders.company) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
@@ -62,7 +62,7 @@ BEGIN
 END
 $$;
 
--- The lines of a cart at today's prices; a discount that was more than today's price is all of it.
+-- Uses current prices. A discount is limited to the current price.
 CREATE OR REPLACE FUNCTION orders_v1.price_cart(k orders.cart) RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_lines   orders_v1.priced_line[] := '{}';
@@ -92,16 +92,16 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'product_not_sold', 'Some products are no longer sold.', NULL,
                               jsonb_build_object('products', v_invalid));
     ELSIF v_lines = '{}' THEN
-        PERFORM orders_v1.refuse('409', 'cart_empty', 'Nothing is in the cart.');
+        PERFORM orders_v1.refuse('409', 'cart_empty', 'The cart is empty.');
     END IF;
     RETURN v_lines;
 END
 $$;
 
-COMMENT ON FUNCTION orders_v1.variant_snapshot IS 'Internal: the product as the order keeps it';
+COMMENT ON FUNCTION orders_v1.variant_snapshot IS 'Internal: the copy of a product that the order stores';
 COMMENT ON FUNCTION orders_v1.list_price_of IS 'Internal: a price before any reduction';
-COMMENT ON FUNCTION orders_v1.variant_line IS 'Internal: the priced line of so many pieces of a variant';
+COMMENT ON FUNCTION orders_v1.variant_line IS 'Internal: the priced line of a quantity of a variant';
 COMMENT ON FUNCTION orders_v1.lock_any_cart IS
-'Internal: locks a cart by id or code: the first lock that placing takes. OR404 cart_not_found';
+'Internal: locks a cart by id or code. It is the first lock of placing an order. OR404 cart_not_found';
 COMMENT ON FUNCTION orders_v1.price_cart IS
 'Internal: the priced lines of a cart. OR409 product_not_sold (with their numbers), cart_empty';

@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- The first columns of the view, in its order; the columns that are not named stay null.
+-- Returns the leading columns of the view; the other columns are NULL.
 CREATE OR REPLACE FUNCTION orders_v1.written_order(c orders_v1.context, p_order bigint) RETURNS orders_v1.order_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
     r orders_v1.order_view;
@@ -115,15 +115,16 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.claim_key IS
-'Internal: claims the request key. Waits for a twin up to lock_timeout. OR422 idempotency_key_reused, OR409
-idempotency_in_flight';
-COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer of the type of p_type, as one that is replayed';
-COMMENT ON FUNCTION orders_v1.keep_answer IS 'Internal: stores the answer of the request key, which must be there';
-COMMENT ON FUNCTION orders_v1.kept IS 'Internal: p_answer, stored as the answer of the request key, if there is one. p_order: the order that it is about, or null';
+'Internal: claims the idempotency key. Waits for a concurrent request with the same key up to lock_timeout. OR422
+idempotency_key_reused, OR409 idempotency_in_flight';
+COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer, converted to the type of p_type and marked as replayed';
+COMMENT ON FUNCTION orders_v1.keep_answer IS 'Internal: stores the answer of an idempotency key';
+COMMENT ON FUNCTION orders_v1.kept IS
+'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
 COMMENT ON FUNCTION orders_v1.written_order IS
-'Internal: an order as the answers of writes show it, with its lines, payments, refunds, balance and last posting; for the operator API
-with all that its answers show, for the commerce API with the address to pay at. The columns of other APIs stay null';
-COMMENT ON FUNCTION orders_v1.finish_with IS 'Internal: finish with the order as written_order has returned it';
+'Internal: an order as write operations return it: with lines, payments, refunds, balance and last ledger entry; for the operator
+API with everything that its answers show, for the commerce API with the payment URL. Columns of other APIs are NULL';
+COMMENT ON FUNCTION orders_v1.finish_with IS 'Internal: finish with an order that written_order has returned';
 COMMENT ON FUNCTION orders_v1.finish IS
-'Internal: the answer of a write that is about an order: outcome, id (of what was written) and order. Stored as the answer of the request key, if
-there is one';
+'Internal: the result of a write operation on an order: outcome, id (of the written row) and order. Stored if the request has an
+idempotency key';

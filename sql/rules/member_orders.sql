@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders of members, as an application describes them. A document is judged as a whole: every rule that it breaks is a
--- word in the refusal, and the calling API has its own sentence for each.
+-- Orders of members, described by a JSON document. A document is checked as a whole: the refusal lists every broken rule, and
+-- the calling API has a sentence for each.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_all(p_broken orders_v1.broken_rule[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -12,13 +12,12 @@ BEGIN
 END
 $$;
 
--- Adds a rule when it is broken.
 CREATE OR REPLACE FUNCTION orders_v1.note_broken(p_broken orders_v1.broken_rule[], p_is boolean, p_rule text, p_value text DEFAULT NULL)
 RETURNS orders_v1.broken_rule[] LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_is THEN p_broken || ROW(p_rule, p_value)::orders_v1.broken_rule ELSE p_broken END
 $$;
 
--- Clients write numbers as numbers or as texts; what is neither is nothing.
+-- Clients send numbers as numbers or strings; any other type counts as absent.
 CREATE OR REPLACE FUNCTION orders_v1.given_text(d jsonb, p_field text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN jsonb_typeof(d -> p_field) IN ('string', 'number') THEN nullif(btrim(d ->> p_field, E' \t\r\n'), '') END
 $$;
@@ -31,7 +30,7 @@ BEGIN
 END
 $$;
 
--- Major units, exactly; what the currency cannot pay is nothing.
+-- The amount must be exact in major units: more digits than the currency has are refused.
 CREATE OR REPLACE FUNCTION orders_v1.given_amount(d jsonb, p_field text, p_exponent integer) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_text   text := orders_v1.given_text(d, p_field);
@@ -44,7 +43,7 @@ BEGIN
 END
 $$;
 
--- Nothing said is no discount.
+-- An absent discount is 0.
 CREATE OR REPLACE FUNCTION orders_v1.given_discount(d jsonb, p_exponent integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN d ->> 'discount' IS NULL THEN 0 ELSE orders_v1.given_amount(d, 'discount', p_exponent) END
 $$;
@@ -74,7 +73,7 @@ BEGIN
 END
 $$;
 
--- As it was given, without the spaces around; codes are in capitals (of ASCII alone), a state without its country.
+-- Trims spaces, upper-cases codes (ASCII only) and removes the country prefix of the state.
 CREATE OR REPLACE FUNCTION orders_v1.given_address(a jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_object_agg(m.member, CASE m.member
         WHEN 'country' THEN upper(v.text COLLATE "C")
@@ -104,7 +103,7 @@ BEGIN
 END
 $$;
 
--- After the rules: a way to pay that cannot be is refused by itself. Nothing said is money that people take.
+-- Checked after the rules: an invalid payment method is refused on its own. The default is a manual payment.
 CREATE OR REPLACE FUNCTION orders_v1.member_payment(p_tenant integer, h orders_v1.order_head, d jsonb, p_channels text[])
 RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -116,7 +115,6 @@ BEGIN
 END
 $$;
 
--- What members may order by this number, with all that pricing it needs.
 CREATE OR REPLACE FUNCTION orders_v1.offer_of(p_tenant integer, p_id bigint, p_currency text) RETURNS orders_v1.offer
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -133,7 +131,7 @@ BEGIN
 END
 $$;
 
--- What the catalogue takes off its list price is the discount.
+-- The discount is the difference between list price and price.
 CREATE OR REPLACE FUNCTION orders_v1.offer_line(f orders_v1.offer, p_quantity integer, p_kind text) RETURNS orders_v1.priced_line
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -163,7 +161,7 @@ BEGIN
 END
 $$;
 
--- The orders of packages that a locked member has under way, one word for each thing that keeps another from beginning.
+-- Pending package orders of a locked member, one broken rule for each reason that prevents another order.
 CREATE OR REPLACE FUNCTION orders_v1.check_under_way(m orders.member, p_kind text) RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql AS $$
 DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
@@ -216,7 +214,7 @@ BEGIN
 END
 $$;
 
--- The total is compared with what the document's own lines come to: what these should be is said line by line.
+-- The total is compared with the sum of the document's own lines; errors in the lines are reported by line.
 CREATE OR REPLACE FUNCTION orders_v1.judge_lines(h orders_v1.order_head, p_tenant integer, d jsonb) RETURNS orders_v1.judged_lines
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -241,7 +239,7 @@ BEGIN
 END
 $$;
 
--- Goods are billed and shipped to the one address that there is; a package is billed to it.
+-- Goods are billed and shipped to the same address; a package is billed to it.
 CREATE OR REPLACE FUNCTION orders_v1.put_member_order(c orders_v1.context, h orders_v1.order_head, p_lines orders_v1.priced_line[], a jsonb)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -293,7 +291,7 @@ BEGIN
 END
 $$;
 
--- A renewal costs the package; an upgrade what it costs more than the active one.
+-- A renewal costs the price of the package; an upgrade the difference to the price of the active one.
 CREATE OR REPLACE FUNCTION orders_v1.renewal_line(f orders_v1.offer, t orders.package_term, p_kind text) RETURNS orders_v1.priced_line
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -309,7 +307,7 @@ BEGIN
 END
 $$;
 
--- Whether this package is one that the member may go on with (p_kind renewal) or go on to (upgrade).
+-- Checks whether the member may renew or upgrade to this package.
 CREATE OR REPLACE FUNCTION orders_v1.check_step(f orders_v1.offer, t orders.package_term, p_kind text, p_window integer, p_now timestamptz)
 RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -416,7 +414,7 @@ BEGIN
         v_code := 'unchanged';
     ELSIF o.state = 'cancelled' OR NOT orders_v1.keeps_money(o.payment_state)
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
-        PERFORM refuse('409', 'package_not_applicable', 'The order has no package that waits to be applied.', NULL, states_of(o));
+        PERFORM refuse('409', 'package_not_applicable', 'The order has no package that can be applied.', NULL, states_of(o));
     ELSE
         PERFORM move_order(c, o, CASE o.state WHEN 'open' THEN ARRAY[('order', 'open', 'completed')]::step[] ELSE '{}' END, 0, 0, NULL);
     END IF;
@@ -431,40 +429,47 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.refuse_all IS 'Internal: OR422 invalid_fields with {refused: [{rule, value}]}, if any rule is broken';
-COMMENT ON FUNCTION orders_v1.note_broken IS 'Internal: the list, with this rule where it is broken';
-COMMENT ON FUNCTION orders_v1.given_text IS 'Internal: a text or number member as text without the spaces around; null: nothing';
-COMMENT ON FUNCTION orders_v1.given_id IS 'Internal: a whole number from 1 on, written as number or text, perhaps with zeros behind the point; null: none';
-COMMENT ON FUNCTION orders_v1.given_amount IS 'Internal: an amount in major units as minor units; null: none, or of too many digits';
-COMMENT ON FUNCTION orders_v1.given_discount IS 'Internal: the discount that is given, minor units; null: none that can be';
-COMMENT ON FUNCTION orders_v1.major_text IS 'Internal: minor units as major ones';
+COMMENT ON FUNCTION orders_v1.note_broken IS 'Internal: the list, with this rule added if it is broken';
+COMMENT ON FUNCTION orders_v1.given_text IS
+'Internal: a string or number member as text without surrounding spaces; NULL: absent or empty';
+COMMENT ON FUNCTION orders_v1.given_id IS
+'Internal: an integer of at least 1, given as number or string, possibly with zeros after the decimal point; NULL: invalid';
+COMMENT ON FUNCTION orders_v1.given_amount IS
+'Internal: an amount in major units, converted to minor units; NULL: invalid, or too many digits';
+COMMENT ON FUNCTION orders_v1.given_discount IS 'Internal: the discount in minor units; NULL: invalid';
+COMMENT ON FUNCTION orders_v1.major_text IS 'Internal: an amount in minor units as text in major units';
 COMMENT ON FUNCTION orders_v1.check_address IS
 'Internal: given_name_invalid, family_name_invalid, email_invalid, phone_invalid, house_invalid, street_invalid, city_invalid,
 postcode_invalid, country_unknown, state_unknown';
-COMMENT ON FUNCTION orders_v1.given_address IS 'Internal: an address as orders keep it';
-COMMENT ON FUNCTION orders_v1.member_head IS 'Internal: the head of a member''s order; no buyer_id: there is no such active user';
-COMMENT ON FUNCTION orders_v1.member_payment IS 'Internal: how it is paid: as described, else by hand';
-COMMENT ON FUNCTION orders_v1.offer_of IS 'Internal: the variant with this number, if members may order it';
-COMMENT ON FUNCTION orders_v1.offer_line IS 'Internal: the line of so many; p_kind: what the order of a package is for';
-COMMENT ON FUNCTION orders_v1.check_price IS 'Internal: unit_price_mismatch, discount_mismatch, each with what it is';
+COMMENT ON FUNCTION orders_v1.given_address IS 'Internal: an address in the form that orders store';
+COMMENT ON FUNCTION orders_v1.member_head IS
+'Internal: the header of a member''s order; buyer_id NULL: there is no such active user';
+COMMENT ON FUNCTION orders_v1.member_payment IS
+'Internal: the header with the payment: as the document describes it, otherwise manual. OR422 invalid_field, and those of
+described_payment';
+COMMENT ON FUNCTION orders_v1.offer_of IS
+'Internal: the variant with this number and all data to price it, if members may order it';
+COMMENT ON FUNCTION orders_v1.offer_line IS 'Internal: the line of a quantity of an offer; p_kind: the purpose of a package order';
+COMMENT ON FUNCTION orders_v1.check_price IS 'Internal: unit_price_mismatch, discount_mismatch, each with the correct value';
 COMMENT ON FUNCTION orders_v1.check_under_way IS
 'Internal: package_processing (paid, not applied), auto_upgrade_pending, package_unpaid, package_confirming (its payment is being
-looked at), refund_open. Needs the lock of the member';
+confirmed), refund_open. The caller must hold the lock of the member';
 COMMENT ON FUNCTION orders_v1.judge_line IS
 'Internal: product_unknown, quantity_invalid, line_total_mismatch, and those of check_price';
 COMMENT ON FUNCTION orders_v1.judge_lines IS
 'Internal: all lines: lines_required, lines_too_many (more than 500), package_not_alone, total_mismatch';
-COMMENT ON FUNCTION orders_v1.put_member_order IS 'Internal: places it, with its address; the id';
+COMMENT ON FUNCTION orders_v1.put_member_order IS 'Internal: creates the order with its address; returns its id';
 COMMENT ON FUNCTION orders_v1.member_place IS
-'Places a member''s order of goods, or of his first package: {user (external reference), lines: [{product (number of the
+'Places a member''s order of goods, or of a first package: {user (external reference), lines: [{product (number of the
 variant), quantity, unit_price, discount, total}], total, address: {given_name, family_name, email, phone, house, street,
 city, postal_code, country (ISO 3166-1), state (ISO 3166-2)}, payment_method, payment_channel, payment_return_url}. Amounts are
 major units of the tenant''s currency, and compared, never used. p_expires_in and p_channels as in place_order, rows as there.
-p_now: the clock that packages go by. Locks the member for a package. OR422 invalid_fields with {refused: [{rule, value}]}: every broken
+p_now: the current time for the rules of packages. Locks the member for a package. OR422 invalid_fields with {refused: [{rule, value}]}: every broken
 rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402, OR409 insufficient_stock, OR422 payment_…';
-COMMENT ON FUNCTION orders_v1.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the term';
+COMMENT ON FUNCTION orders_v1.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the current term';
 COMMENT ON FUNCTION orders_v1.check_step IS
-'Internal: renewal_of_another, package_active (more than p_window days, or one period, are left); same_package, not_an_upgrade (no higher rank, nothing to go on
-from, or nothing to pay)';
+'Internal: renewal_of_another, package_active (more than p_window days, or one period, are left); same_package, not_an_upgrade (no
+higher rank, no active term, or no price difference)';
 COMMENT ON FUNCTION orders_v1.check_renewal_sums IS 'Internal: discount_not_below, order_total_mismatch';
 COMMENT ON FUNCTION orders_v1.upgrade_or_renew IS
 'Places the order of a package for a member who has one: {type (renewal, upgrade), user, product, unit_price, discount, total,
@@ -472,5 +477,5 @@ address, payment_…} as in member_place. Once it is paid the package is renewed
 which on a package may be renewed. Locks the member. OR422 invalid_fields with every broken rule of check_address, check_under_way,
 check_step, check_price, check_renewal_sums, and product_unknown, user_unknown, member_not_placed, type_unknown';
 COMMENT ON FUNCTION orders_v1.apply_paid_package IS
-'Gives the member of a paid order its package though he no longer has what it was placed on. unchanged when he has it. OR404,
-OR409 package_not_applicable, OR412';
+'Grants the package of a paid order to its member even if the member''s package has changed since. Outcome unchanged when it is
+already granted. Locks the member. OR404 not_found, OR409 package_not_applicable, OR412 version_mismatch';

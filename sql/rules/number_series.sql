@@ -1,5 +1,4 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Consecutive numbers without gaps.
 
 CREATE OR REPLACE FUNCTION orders_v1.take_numbers(p_tenant integer, p_series text, p_count integer) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -21,6 +20,7 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.take_numbers IS
-'Internal: takes so many consecutive numbers of a gapless series; returns the last one. Locks the series to the end of the transaction: call it late';
+'Internal: takes p_count consecutive numbers of a gapless series; returns the last one. Locks the series until the end of the
+transaction: call it late';
 COMMENT ON FUNCTION orders_v1.next_in_series IS
-'Internal: next number of a gapless series. Locks the series to the end of the transaction: call it late';
+'Internal: takes the next number of a gapless series. Locks the series until the end of the transaction: call it late';

@@ -19,14 +19,14 @@ BEGIN
     IF cardinality(v_ids) = 0 THEN
         PERFORM orders_v1.refuse('422', 'product_not_found', 'There is no such product.', 'product');
     ELSIF cardinality(v_ids) = 2 THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: one has to be named.', 'variant');
+        PERFORM orders_v1.refuse('422', 'required_field', 'The product has several variants: name one.', 'variant');
     ELSIF EXISTS (SELECT FROM orders.package k
                   WHERE k.tenant_id = p_tenant AND k.variant_id = v_ids[1] AND k.external_ref <> p_ref) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'This variant is another package already.', 'variant');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The variant already belongs to another package.', 'variant');
     ELSIF EXISTS (SELECT FROM orders.stock s WHERE s.tenant_id = p_tenant AND s.variant_id = v_ids[1] AND s.counted) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package has no stock.', 'variant');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package must not have stock.', 'variant');
     ELSIF v_old.variant_id <> v_ids[1] THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package stays the variant that it is.', 'variant');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The variant of a package cannot be changed.', 'variant');
     END IF;
     x.rank := (d ->> 'rank')::numeric;
     x.duration_unit := d ->> 'duration_unit';
@@ -88,7 +88,7 @@ BEGIN
         n.ends_at := t.ends_at;
     END IF;
     IF n.ends_at <= n.starts_at THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'A package ends after it starts.', 'ends_at');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be after starts_at.', 'ends_at');
     END IF;
     RETURN n;
 END
@@ -135,6 +135,6 @@ END
 $$;
 
 COMMENT ON FUNCTION orders_v1.put_package IS 'Internal: upserts a package. OR422 product_not_found, required_field, invalid_field';
-COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the present or last package';
+COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the current or last package';
 COMMENT ON FUNCTION orders_v1.doc_term IS 'Internal: {package, starts_at, ends_at} after the term t. OR422 package_not_found, invalid_field';
 COMMENT ON FUNCTION orders_v1.put_member IS 'Internal: upserts a member by the reference of its user; the package is not changed when the last document had the same one. OR422 user_not_found, package_not_found';

@@ -1,17 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders that a buyer pays by following a link: mailed or scanned, opened, approved at the provider, captured. The link
--- itself is derived from the order and a secret outside of the database.
+-- Payment links: a buyer pays an order by a mailed or scanned link: the link is opened, the payment approved at the provider,
+-- then captured. The link is derived from the order and a secret that is not in the database.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_mails(p_kind text, p_limit integer, p_since timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM orders_v1.refuse(
-        '429', 'too_many_requests', format('At most %s mails an hour are sent for one %s.', p_limit, p_kind), NULL,
+        '429', 'too_many_requests', format('At most %s mails per hour are sent for one %s.', p_limit, p_kind), NULL,
         jsonb_build_object('retry_after', greatest(1, ceil(extract(epoch FROM p_since + interval '1 hour' - now()))::integer)));
 END
 $$;
 
--- Mails of the last hour are counted where they are: no counter is waited for. Those of one order are exact, since the
--- order is locked; an agent's that are asked for at the same moment do not see each other.
+-- Counts the mails of the last hour instead of keeping a counter, which would have to be locked. The count per order is exact,
+-- because the order is locked; concurrent requests of the same agent do not see each other.
 CREATE OR REPLACE FUNCTION orders_v1.check_mail_limits(
     p_tenant integer, p_order bigint, p_actor bigint, p_per_order integer, p_per_actor integer
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -44,12 +44,12 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_paid_by_link(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF NOT orders_v1.is_paid_by_link(o) THEN
-        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by following a link.');
+        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by a payment link.');
     END IF;
 END
 $$;
 
--- A read, so that the order may change afterwards: start_payment checks again.
+-- Takes no locks: start_payment checks again.
 CREATE OR REPLACE FUNCTION orders_v1.pay_link_standing(p_tenant integer, p_order bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -140,7 +140,7 @@ BEGIN
 END
 $$;
 
--- A try that failed, or whose intent the provider no longer knows, makes room for another.
+-- A payment that failed, or whose intent the provider no longer knows, is replaced by a new one.
 CREATE OR REPLACE FUNCTION orders_v1.start_payment(p_tenant integer, p_order bigint, p_gone bigint) RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -179,7 +179,8 @@ BEGIN
 END
 $$;
 
--- A mail asks for money: an order that can no longer be paid needs none. A mail that is being marked is left alone.
+-- A mail asks for payment, so an order that can no longer be paid does not need it. A mail that another transaction has locked
+-- is skipped.
 CREATE OR REPLACE FUNCTION orders_v1.drop_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders;
@@ -220,7 +221,8 @@ BEGIN
 END
 $$;
 
--- After a failure the wait doubles from 20 seconds to 6 hours. The last failure is the sixteenth, or one that another try would not mend.
+-- The wait doubles after each failure, from 20 seconds to 6 hours. The sixteenth failure is final, and so is an error that a
+-- retry cannot fix.
 CREATE OR REPLACE FUNCTION orders_v1.mark_mail(p_tenant integer, p_id bigint, p_ok boolean, p_final boolean, p_error text)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -254,30 +256,32 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests, with the seconds after which another try makes sense (retry_after)';
-COMMENT ON FUNCTION orders_v1.check_mail_limits IS 'Internal: whether another mail for this order, asked for by this user, is within the limits an hour; 0: none';
-COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether the order is paid by following a link';
-COMMENT ON FUNCTION orders_v1.check_paid_by_link IS 'Internal: OR409 payment_method_mismatch when the order is not paid by following a link';
+COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests with retry_after, in seconds';
+COMMENT ON FUNCTION orders_v1.check_mail_limits IS
+'Internal: checks the hourly limits of mails for this order and by this user; a limit of 0 allows none. OR429 too_many_requests';
+COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether an order is paid by a payment link';
+COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
+'Internal: OR409 payment_method_mismatch when an order is not paid by a payment link';
 COMMENT ON FUNCTION orders_v1.pay_link_standing IS
-'What the holder of a pay link is told: unpaid or failed when start_payment would start a payment; confirming while a payment is being confirmed or the
-outcome of a capture is unknown; paid, also with a refund of a part or a pending one; refunded; over when the order is closed, past its expiry or not paid by
-a link. Null: no such order';
+'The state that the holder of a payment link sees: unpaid or failed when start_payment would start a payment; confirming while a
+payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
+the order is closed, past its expiry or not paid by a link. NULL: no such order';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS
-'Queues a mail with the link at which an order is paid. The user sells for the order''s company. p_email null: it was
-found invalid. The same address again within a minute is the mail that was queued: unchanged. At most p_per_order mails of
-the order and p_per_actor of the user an hour. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch,
-order_not_payable (with the states), OR429 too_many_requests (with retry_after)';
-COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: another try in the place of a payment that is closed';
+'Queues a mail with the payment link of an order. The user must sell for the company of the order. p_email NULL: the caller found it
+invalid. The same address within a minute returns the queued mail: unchanged. At most p_per_order mails per order and p_per_actor
+per user in an hour. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch, order_not_payable (with the states), OR429
+too_many_requests (with retry_after)';
+COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: a new payment that replaces a closed one';
 COMMENT ON FUNCTION orders_v1.payment_task_of IS 'Internal: a payment with the number of its order, for calls to its provider';
 COMMENT ON FUNCTION orders_v1.start_payment IS
-'The payment whose intent is to be made or used now: the open one, or a new one after a failure or when p_gone (its id)
-says that the provider no longer knows its intent. OR404, OR409 order_not_payable (with the states),
-payment_method_mismatch';
-COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: what a mail is composed of';
+'The payment whose intent has to be created or used now: the open one, or a new one after a failure or when the provider no longer
+knows the intent of p_gone (a payment id). OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
+COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: the data of a mail';
 COMMENT ON FUNCTION orders_v1.drop_mail IS
-'Internal: whether a claimed mail is not to be sent, because its order can no longer be paid; it is dead then';
+'Internal: whether a claimed mail must not be sent, because its order can no longer be paid; marks it as dead';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
-'Worker: claims up to p_limit mails that are due, for p_lease seconds. Mails whose order can no longer be paid are dead and not claimed';
+'Worker: claims up to p_limit due mails, with a lease of p_lease seconds. Mails whose order can no longer be paid become dead and
+are not claimed';
 COMMENT ON FUNCTION orders_v1.mark_mail IS
-'Worker: a mail was taken by a server (p_ok), or not: then it is due again later, dead after the sixteenth try or when
-p_final. Returns how many';
+'Worker: records the result of sending a mail: sent (p_ok), retried later, or dead after the sixteenth failure or when p_final.
+Returns the number of updated rows';

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The statements of a function are planned once a session. PostgreSQL would plan those with optional parameters again at every call, which costs
--- more than a better plan saves. This is no setting of the role: it would overrule the searches, which are planned for their filters
--- (store/order_search.c).
+-- Plans the statements of a function once per session. PostgreSQL would plan statements with optional parameters at every call,
+-- which costs more than a better plan saves. This is not a setting of the role: it would also apply to the searches, which are
+-- planned for their filters (store/order_search.c).
 
 DO $$
 DECLARE

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- Two requests may open the cart at once: the later one takes the first one's. A number that is taken is passed over.
+-- Two requests may create the cart concurrently: the later one uses the cart of the first. A cart code in use is skipped.
 CREATE OR REPLACE FUNCTION orders_v1.open_cart(p_tenant integer, p_user bigint, p_currency text) RETURNS orders.cart LANGUAGE plpgsql AS $$
 DECLARE
     k    orders.cart;
@@ -32,7 +32,6 @@ BEGIN
 END
 $$;
 
--- Adds the lines to what is in the cart; returns the titles of those that are no longer sold.
 CREATE OR REPLACE FUNCTION orders_v1.refill_cart(k orders.cart, p_order bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     l          orders.order_line;
@@ -104,12 +103,12 @@ $$;
 GRANT EXECUTE ON FUNCTION orders_v1.reorder(integer, text, text, bigint, text, text, bytea, bigint, bigint) TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.open_cart IS
-'Internal: the locked open cart of a buyer in a currency, which nobody sells for a company; made when there is none';
-COMMENT ON FUNCTION orders_v1.sold_again IS 'Internal: whether what a line is of is still sold, in its currency';
+'Internal: the open cart of a buyer in a currency, locked and not for a company; created if there is none';
+COMMENT ON FUNCTION orders_v1.sold_again IS 'Internal: whether the item of a line is still sold in its currency';
 COMMENT ON FUNCTION orders_v1.refill_cart IS
-'Internal: puts the goods of an order into a locked cart; the titles of those that are no longer sold. OR409
-product_not_sold when none is';
+'Internal: adds the goods of an order to a locked cart; returns the titles of those no longer sold. OR409 product_not_sold when no
+item is sold';
 COMMENT ON FUNCTION orders_v1.reorder IS
-'Puts the goods of an order of p_user into the open cart of its currency, once a cart. done or unchanged, id and ref (the code) of
-the cart, document: titles that are no longer sold. OR404 not_found, OR409 product_not_sold (with their titles)
-when nothing is left';
+'Adds the goods of an order of p_user to the open cart of its currency, once per cart. Outcome done or unchanged; id and ref (the
+code) of the cart; document: titles that are no longer sold. OR404 not_found, OR409 product_not_sold (with the titles) when no item
+is sold';

@@ -27,7 +27,7 @@ BEGIN
         SELECT * INTO t FROM terminal_transaction x WHERE x.tenant_id = p_tenant AND x.transaction_id = p_transaction;
         IF (t.kind, t.amount, t.currency, t.order_number)
            IS DISTINCT FROM (p_kind, p_amount, p_currency, orders.code_key(p_order_number)) THEN
-            PERFORM refuse('409', 'transaction_id_taken', 'The terminal told something else under this id.',
+            PERFORM refuse('409', 'transaction_id_taken', 'The terminal reported another transaction with this id.',
                            'transaction_id');
         END IF;
     END IF;
@@ -41,5 +41,5 @@ GRANT EXECUTE ON FUNCTION orders_v1.record_terminal_transaction(integer, text, t
     text, text, bigint, text, text) TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.record_terminal_transaction IS
-'Takes note of a transaction of a card reader. created, or unchanged when told before. OR409
-transaction_id_taken when another was told under the id, OR422 currency_unknown';
+'Stores a transaction that a card terminal reported. Outcome created, or unchanged when it was already reported. OR409
+transaction_id_taken when another transaction has the id, OR422 currency_unknown';

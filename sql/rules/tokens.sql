@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Tokens are issued and revoked.
+-- Issues and revokes tokens.
 
 CREATE OR REPLACE FUNCTION orders_v1.issue_token(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
@@ -12,10 +12,10 @@ DECLARE
     t       orders.token;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        -- The module derives the secret anew: with another server's secret it is not the one that was issued.
+        -- The module derives the token from the server's secret; if that has changed, the hash differs from the issued one.
         SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer ->> 'id')::bigint;
         IF t.hash IS DISTINCT FROM p_hash THEN
-            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed since.');
+            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed.');
         END IF;
         RETURN NEXT replay(NULL::orders_v1.written_token, v_claim.answer);
         RETURN;
@@ -24,15 +24,15 @@ BEGIN
         PERFORM refuse('422', 'user_not_found', 'There is no such active user.', 'user');
     END IF;
     IF p_expires_in <= 0 THEN
-        PERFORM refuse('422', 'invalid_field', 'A token must be valid for a while.', 'expires_in');
+        PERFORM refuse('422', 'invalid_field', 'Must be greater than 0.', 'expires_in');
     END IF;
-    -- The secret is derived from the key, whose record may be gone while the token, valid or not, is still there.
+    -- The token is derived from the idempotency key, whose record may be purged while the token still exists.
     INSERT INTO token (tenant_id, user_id, hash, hint, scopes, expires_at)
     VALUES (p_tenant, p_user, p_hash, p_hint, p_scopes, now() + make_interval(secs => p_expires_in))
     ON CONFLICT ON CONSTRAINT token_hash_unique DO NOTHING
     RETURNING * INTO t;
     IF NOT FOUND THEN
-        PERFORM refuse('422', 'idempotency_key_reused', 'A token was issued with this key before.', 'idempotency_key');
+        PERFORM refuse('422', 'idempotency_key_reused', 'A token was already issued with this key.', 'idempotency_key');
     END IF;
     RETURN NEXT kept(c, ROW('done', t.id, false, NULL, token_of(t))::orders_v1.written_token);
 END
@@ -75,9 +75,8 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.issue_token IS
-'Stores a token: its SHA-256, scopes and seconds to live (null: for ever). OR422
-user_not_found, invalid_field, idempotency_key_reused (a token with this hash exists, be it revoked), OR409
-token_secret_changed (a replay with another hash than the token has)';
+'Stores a token: its SHA-256, scopes and lifetime in seconds (NULL: unlimited). OR422 user_not_found, invalid_field,
+idempotency_key_reused (a token with this hash exists, even if revoked), OR409 token_secret_changed (a replay with a hash other than
+the stored one)';
 COMMENT ON FUNCTION orders_v1.revoke_token IS
-'Ends a token; with its hash in hex, for caches. unchanged when it was revoked before.
-OR404 token_not_found';
+'Revokes a token; returns its hash in hexadecimal, for caches. Outcome unchanged when it is already revoked. OR404 token_not_found';
