@@ -168,7 +168,7 @@ CREATE TYPE orders_v1.return_view AS (
     updated_at   timestamptz
 );
 
--- A function of its own: a subquery would be prepared for each order, cancelled or not.
+-- A separate function: a subquery would be planned for each order, even if the order is not cancelled.
 CREATE FUNCTION orders_v1.cancel_reason(p_tenant integer, p_order bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -178,7 +178,7 @@ BEGIN
 END
 $$;
 
--- A function of its own for the same reason. can_be_paid is a function of the releases, which this view outlives.
+-- A separate function for the same reason. can_be_paid is replaced by each release; this view is not.
 CREATE FUNCTION orders_v1.pay_url_of(p_tenant integer, p_order bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -430,72 +430,73 @@ CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
 COMMENT ON FUNCTION orders_v1.pay_url_of IS
-'Address at which the newest payment of an order can be paid now, surplus payments apart; null once the order cannot be paid, and before its intent is made';
+'URL at which the newest payment of an order (surplus payments excluded) can be paid now; NULL when the order cannot be paid, and
+before the intent is created';
 COMMENT ON FUNCTION orders_v1.cancel_reason IS
-'Comment of the last cancellation of an order; null when it has no comment, or when the order was not cancelled. Takes no locks';
+'Comment of the last cancellation of an order; NULL: no comment, or not cancelled. Takes no locks';
 
 COMMENT ON TYPE orders_v1.line_view IS
 'A line of an order. Amounts are in minor units of its currency. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.line_view.item_id IS
-'Id in the catalogue, of the coupon for a discount; null when the line has no entry there';
+'Id in the catalogue, or of the coupon of a discount; NULL: the line has no entry there';
 COMMENT ON COLUMN orders_v1.line_view.kind IS 'plan, product, package, shipping, discount, tax or voucher';
 COMMENT ON COLUMN orders_v1.line_view.product IS 'External reference of the item; the code of a coupon';
 COMMENT ON COLUMN orders_v1.line_view.variant IS 'Name of the variant or the billing option';
-COMMENT ON COLUMN orders_v1.line_view.refunded_quantity IS 'Pieces that are refunded or being refunded';
+COMMENT ON COLUMN orders_v1.line_view.refunded_quantity IS 'Items that are refunded or have a pending refund';
 COMMENT ON COLUMN orders_v1.line_view.cancelled_quantity IS
-'Pieces whose refund was done before the order was shipped: they are not shipped';
+'Items refunded before the order was shipped: they are not shipped';
 COMMENT ON COLUMN orders_v1.line_view.unit_price IS 'Minor units, negative in discount lines';
 COMMENT ON COLUMN orders_v1.line_view.list_price IS 'Price before any reduction, minor units';
 COMMENT ON COLUMN orders_v1.line_view.subtotal IS 'quantity × unit_price, minor units';
 COMMENT ON COLUMN orders_v1.line_view.discount IS 'Share of all discounts, minor units';
 COMMENT ON COLUMN orders_v1.line_view.tax IS 'Share of the tax, minor units';
-COMMENT ON COLUMN orders_v1.line_view.snapshot IS 'The item as it was sold; null when nothing was kept';
-COMMENT ON COLUMN orders_v1.line_view.attributes IS 'Array of attributes of the variant; null: none';
+COMMENT ON COLUMN orders_v1.line_view.snapshot IS 'The item as it was sold; NULL: not stored';
+COMMENT ON COLUMN orders_v1.line_view.attributes IS 'Array of attributes of the variant; NULL: none';
 
 COMMENT ON TYPE orders_v1.payment_view IS
 'A payment of an order. Amounts are in minor units of its currency. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.payment_view.channel IS 'Channel of an external payment; null for other methods';
-COMMENT ON COLUMN orders_v1.payment_view.intent_id IS 'The provider''s id of the payment; null before the intent is made';
-COMMENT ON COLUMN orders_v1.payment_view.provider_key IS 'UUID that calls to the provider carry as idempotency key';
-COMMENT ON COLUMN orders_v1.payment_view.refunded IS 'Money given back, without pending refunds, minor units';
+COMMENT ON COLUMN orders_v1.payment_view.channel IS 'Channel of an external payment; NULL for other methods';
+COMMENT ON COLUMN orders_v1.payment_view.intent_id IS 'The provider''s id of the payment; NULL before the intent is created';
+COMMENT ON COLUMN orders_v1.payment_view.provider_key IS 'UUID, the idempotency key of calls to the provider';
+COMMENT ON COLUMN orders_v1.payment_view.refunded IS 'Refunded amount without pending refunds, minor units';
 COMMENT ON COLUMN orders_v1.payment_view.surplus IS
-'Whether the order had been paid already: the payment does not count for the order and goes back';
-COMMENT ON COLUMN orders_v1.payment_view.pay_url IS 'Address at which the buyer pays; null before the intent is made';
-COMMENT ON COLUMN orders_v1.payment_view.captured_at IS 'Time of the capture; null: no money has arrived';
-COMMENT ON COLUMN orders_v1.payment_view.expires_at IS 'No intent is made after this time; null: no expiry';
+'Whether the order was already paid: the payment does not count for the order and is refunded';
+COMMENT ON COLUMN orders_v1.payment_view.pay_url IS 'URL at which the buyer pays; NULL before the intent is created';
+COMMENT ON COLUMN orders_v1.payment_view.captured_at IS 'Time of the capture; NULL: not captured';
+COMMENT ON COLUMN orders_v1.payment_view.expires_at IS 'No intent is created after this time; NULL: no expiry';
 
 COMMENT ON TYPE orders_v1.refund_view IS
 'A refund of an order. Amounts are in minor units of its currency. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.refund_view.method IS 'Method of the payment that is refunded';
-COMMENT ON COLUMN orders_v1.refund_view.channel IS 'Channel of the payment that is refunded; null for methods without a provider';
-COMMENT ON COLUMN orders_v1.refund_view.provider IS 'Provider of the payment that is refunded';
+COMMENT ON COLUMN orders_v1.refund_view.method IS 'Method of the refunded payment';
+COMMENT ON COLUMN orders_v1.refund_view.channel IS 'Channel of the refunded payment; NULL for methods without a provider';
+COMMENT ON COLUMN orders_v1.refund_view.provider IS 'Provider of the refunded payment';
 COMMENT ON COLUMN orders_v1.refund_view.reference IS
 'The provider''s id of the refund, or a reference that was entered by hand. In refund_task: the transaction that was captured';
-COMMENT ON COLUMN orders_v1.refund_view.provider_key IS 'UUID that calls to the provider carry as idempotency key';
+COMMENT ON COLUMN orders_v1.refund_view.provider_key IS 'UUID, the idempotency key of calls to the provider';
 COMMENT ON COLUMN orders_v1.refund_view.surplus IS
 'Whether the payment is surplus: the refund is not in the refunded amount of the order';
-COMMENT ON COLUMN orders_v1.refund_view.settled_at IS 'When the refund was done or failed; null while it is pending';
+COMMENT ON COLUMN orders_v1.refund_view.settled_at IS 'When the refund was done or failed; NULL: pending';
 
 COMMENT ON TYPE orders_v1.balance_view IS
 'Balance of a user in a currency, minor units. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.balance_view.amount IS 'Minor units; 0 when the user has no account in the currency';
 COMMENT ON COLUMN orders_v1.balance_view.updated_at IS
-'Time of the last posting; of the creation of the user when there is no account';
+'Time of the last ledger entry; without an account, of the creation of the user';
 
 COMMENT ON TYPE orders_v1.posting_view IS
 'A posting to the account of a user, as the user sees it. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.posting_view.type IS 'purchase, refund, top_up or correction';
 COMMENT ON COLUMN orders_v1.posting_view.amount IS 'Minor units; negative when the balance was debited';
-COMMENT ON COLUMN orders_v1.posting_view.balance_after IS 'Balance of the user after the posting, minor units';
+COMMENT ON COLUMN orders_v1.posting_view.balance_after IS 'Balance of the user after the ledger entry, minor units';
 
 COMMENT ON TYPE orders_v1.user_view IS 'A user. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.user_view.external_ref IS 'External reference, the key of the user in the host''s system';
-COMMENT ON COLUMN orders_v1.user_view.given_name IS 'Given name; always null for the buyer of an order';
-COMMENT ON COLUMN orders_v1.user_view.family_name IS 'Family name; always null for the buyer of an order';
+COMMENT ON COLUMN orders_v1.user_view.given_name IS 'Given name; always NULL for the buyer of an order';
+COMMENT ON COLUMN orders_v1.user_view.family_name IS 'Family name; always NULL for the buyer of an order';
 
 COMMENT ON TYPE orders_v1.company_view IS 'A company that sells. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.company_view.address IS 'JSON object';
-COMMENT ON COLUMN orders_v1.company_view.images IS 'JSON object of addresses of pictures by size';
+COMMENT ON COLUMN orders_v1.company_view.images IS 'JSON object of image URLs by size';
 
 COMMENT ON TYPE orders_v1.tax_view IS 'The tax of an order at one rate. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.tax_view.key IS 'Key of the rate, such as CGST';
@@ -507,146 +508,146 @@ COMMENT ON TYPE orders_v1.address_view IS
 
 COMMENT ON TYPE orders_v1.step_view IS 'A step of an order on one axis. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.step_view.step IS 'Number of the step within the order, from 1';
-COMMENT ON COLUMN orders_v1.step_view.version IS 'Version of the order that the step made; steps of one operation share it';
+COMMENT ON COLUMN orders_v1.step_view.version IS 'Version of the order after the step; steps of one operation share it';
 COMMENT ON COLUMN orders_v1.step_view.axis IS 'order, payment, fulfilment, return or details';
 COMMENT ON COLUMN orders_v1.step_view.actor IS 'Kind of the actor, such as buyer, operator, provider or system';
-COMMENT ON COLUMN orders_v1.step_view.actor_id IS 'The user who acted; null when the actor is no user';
-COMMENT ON COLUMN orders_v1.step_view.local_at IS 'created_at on the tenant''s wall clock, written as if that clock were UTC';
+COMMENT ON COLUMN orders_v1.step_view.actor_id IS 'The user who acted; NULL: the actor is not a user';
+COMMENT ON COLUMN orders_v1.step_view.local_at IS 'created_at in the tenant''s time zone, written as if it were UTC';
 
 COMMENT ON TYPE orders_v1.invoice_view IS
 'An invoice without its document. company_id: null when the tenant itself is the issuer. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.invoice_view.issuer IS 'Name of the issuer, as printed';
 
 COMMENT ON TYPE orders_v1.shipment_view IS 'The shipment of an order. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.shipment_view.status IS 'Status of the newest tracking event; planned before the shipment left';
+COMMENT ON COLUMN orders_v1.shipment_view.status IS 'Status of the latest tracking event; planned before shipping';
 COMMENT ON COLUMN orders_v1.shipment_view.estimate IS 'Estimated delivery as a text for the buyer: 2-3 days';
 COMMENT ON COLUMN orders_v1.shipment_view.late IS
 'Whether the delivery, or the current time before delivery, is after expected_at; false when no delivery time is expected';
-COMMENT ON COLUMN orders_v1.shipment_view.expected_at IS 'When the delivery is expected; null: unknown';
-COMMENT ON COLUMN orders_v1.shipment_view.shipped_at IS 'When the shipment left; null: not yet';
-COMMENT ON COLUMN orders_v1.shipment_view.delivered_at IS 'When the shipment was delivered; null: not yet';
+COMMENT ON COLUMN orders_v1.shipment_view.expected_at IS 'When the delivery is expected; NULL: unknown';
+COMMENT ON COLUMN orders_v1.shipment_view.shipped_at IS 'When the order was shipped; NULL: not shipped';
+COMMENT ON COLUMN orders_v1.shipment_view.delivered_at IS 'When the order was delivered; NULL: not delivered';
 COMMENT ON COLUMN orders_v1.shipment_view.local_date IS
-'delivered_at, or expected_at before delivery, on the tenant''s wall clock, written as if that clock were UTC; null when both are';
+'delivered_at, or expected_at before delivery, in the tenant''s time zone, written as if it were UTC; NULL: both are NULL';
 
 COMMENT ON TYPE orders_v1.tracking_view IS
 'A tracking event of a shipment that was not withdrawn. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.tracking_view.at IS 'When it happened, as the courier states';
+COMMENT ON COLUMN orders_v1.tracking_view.at IS 'Time of the event, as reported by the courier';
 
 COMMENT ON TYPE orders_v1.return_view IS 'A return of an order. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.return_view.refund_id IS 'The first of its refunds; null before it is refunded';
+COMMENT ON COLUMN orders_v1.return_view.refund_id IS 'The first of its refunds; NULL: not refunded';
 COMMENT ON COLUMN orders_v1.return_view.amount IS
-'Sum of its refunds that have not failed, minor units; null before it is refunded';
-COMMENT ON COLUMN orders_v1.return_view.lines IS '[{"id", "quantity"}]: the pieces of each line that come back, by line';
+'Sum of its refunds that have not failed, minor units; NULL: not refunded';
+COMMENT ON COLUMN orders_v1.return_view.lines IS '[{"id", "quantity"}]: the returned items of each line, by line';
 
 COMMENT ON VIEW orders_v1.order_view IS
 'Orders as the module reads them: one row for each order, with its children as arrays and records of types. It runs with the rights of the owner. A
-statement names the columns that it needs, and restricts tenant_id: a child that is not named is not read. Null in an answer: not read';
+statement names the columns that it needs, and restricts tenant_id: a child that is not named is not read. NULL in a result: not read';
 COMMENT ON COLUMN orders_v1.order_view.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders_v1.order_view.id IS 'Id of the order';
-COMMENT ON COLUMN orders_v1.order_view.buyer_id IS 'The user who buys; null: nobody yet';
+COMMENT ON COLUMN orders_v1.order_view.buyer_id IS 'The buyer; NULL: not claimed';
 COMMENT ON COLUMN orders_v1.order_view.public_id IS 'UUID of the order';
 COMMENT ON COLUMN orders_v1.order_view.number IS 'Order number, in capitals';
-COMMENT ON COLUMN orders_v1.order_view.bill_no IS 'Bill number; null before the order is billed';
+COMMENT ON COLUMN orders_v1.order_view.bill_no IS 'Bill number; NULL: not billed';
 COMMENT ON COLUMN orders_v1.order_view.api IS 'The API that the order was placed through';
 COMMENT ON COLUMN orders_v1.order_view.version IS 'Version of the order, from 1; each operation adds 1';
 COMMENT ON COLUMN orders_v1.order_view.state IS 'State of the order axis';
 COMMENT ON COLUMN orders_v1.order_view.payment_state IS 'State of the payment axis';
-COMMENT ON COLUMN orders_v1.order_view.fulfilment_state IS 'State of the fulfilment axis; none: nothing is to be delivered';
-COMMENT ON COLUMN orders_v1.order_view.claimable IS 'Whether a consumer may become the buyer by the order number';
-COMMENT ON COLUMN orders_v1.order_view.payment_method IS 'Payment method as chosen, or as settled by hand';
-COMMENT ON COLUMN orders_v1.order_view.payment_channel IS 'Channel of an external payment; null for other methods';
-COMMENT ON COLUMN orders_v1.order_view.payer IS 'Mail address of the payer; null when no provider has stated one';
+COMMENT ON COLUMN orders_v1.order_view.fulfilment_state IS 'State of the fulfilment axis; none: no delivery';
+COMMENT ON COLUMN orders_v1.order_view.claimable IS 'Whether a consumer can claim the order with its number';
+COMMENT ON COLUMN orders_v1.order_view.payment_method IS 'Payment method as chosen, or as settled by an operator';
+COMMENT ON COLUMN orders_v1.order_view.payment_channel IS 'Channel of an external payment; NULL for other methods';
+COMMENT ON COLUMN orders_v1.order_view.payer IS 'Email address of the payer; NULL: not reported by a provider';
 COMMENT ON COLUMN orders_v1.order_view.cancel_reason IS
-'Comment of the cancellation; null when it has none, or when the order is not cancelled';
+'Comment of the cancellation; NULL: no comment, or not cancelled';
 COMMENT ON COLUMN orders_v1.order_view.notes IS 'Notes of the buyer';
 COMMENT ON COLUMN orders_v1.order_view.currency IS 'ISO 4217 code';
-COMMENT ON COLUMN orders_v1.order_view.exponent IS 'Decimal digits of the minor unit when the order was placed';
+COMMENT ON COLUMN orders_v1.order_view.exponent IS 'Number of decimal digits of the currency when the order was placed';
 COMMENT ON COLUMN orders_v1.order_view.subtotal IS 'Goods before discount, minor units';
 COMMENT ON COLUMN orders_v1.order_view.discount IS 'Discount on the goods, minor units';
 COMMENT ON COLUMN orders_v1.order_view.tax IS 'Tax of all lines, minor units';
 COMMENT ON COLUMN orders_v1.order_view.shipping IS 'Shipping, minor units';
 COMMENT ON COLUMN orders_v1.order_view.total IS 'Amount to pay, minor units';
 COMMENT ON COLUMN orders_v1.order_view.refunded IS
-'Money given back, minor units; without pending refunds and refunds of surplus payments';
-COMMENT ON COLUMN orders_v1.order_view.tax_inclusive IS 'Whether prices contain tax';
-COMMENT ON COLUMN orders_v1.order_view.snapshot IS 'The plan as it was sold; null for other orders';
-COMMENT ON COLUMN orders_v1.order_view.metadata IS 'JSON object of the host''s own data';
+'Refunded amount, minor units; without pending refunds and refunds of surplus payments';
+COMMENT ON COLUMN orders_v1.order_view.tax_inclusive IS 'Whether prices include tax';
+COMMENT ON COLUMN orders_v1.order_view.snapshot IS 'The plan as it was sold; NULL for other orders';
+COMMENT ON COLUMN orders_v1.order_view.metadata IS 'JSON object of the application''s own data';
 COMMENT ON COLUMN orders_v1.order_view.created_at IS 'When the order was placed';
 COMMENT ON COLUMN orders_v1.order_view.updated_at IS 'When the order was last changed';
-COMMENT ON COLUMN orders_v1.order_view.paid_at IS 'When the money first arrived; null: not yet';
-COMMENT ON COLUMN orders_v1.order_view.cancelled_at IS 'When the order was cancelled; null: it was not';
-COMMENT ON COLUMN orders_v1.order_view.refunded_at IS 'When money was last given back; null: never';
-COMMENT ON COLUMN orders_v1.order_view.expires_at IS 'The order expires when it is unpaid at this time; null: never';
+COMMENT ON COLUMN orders_v1.order_view.paid_at IS 'When the first payment was captured; NULL: not paid';
+COMMENT ON COLUMN orders_v1.order_view.cancelled_at IS 'When the order was cancelled; NULL: not cancelled';
+COMMENT ON COLUMN orders_v1.order_view.refunded_at IS 'When the order was last refunded; NULL: never';
+COMMENT ON COLUMN orders_v1.order_view.expires_at IS 'The order expires if it is unpaid at this time; NULL: never';
 COMMENT ON COLUMN orders_v1.order_view.lines IS 'Lines, by id';
 COMMENT ON COLUMN orders_v1.order_view.payments IS 'Payments, by id';
 COMMENT ON COLUMN orders_v1.order_view.refunds IS 'Refunds, by id';
-COMMENT ON COLUMN orders_v1.order_view.balance IS 'Balance of the buyer in the order''s currency; null without a buyer';
-COMMENT ON COLUMN orders_v1.order_view.posting IS 'The last posting of the order to the account of the buyer; null: none';
-COMMENT ON COLUMN orders_v1.order_view.buyer IS 'The buyer, without given and family name; null: nobody yet';
-COMMENT ON COLUMN orders_v1.order_view.agent IS 'The salesperson; null: none';
-COMMENT ON COLUMN orders_v1.order_view.company IS 'The company that sells; null: the tenant itself';
+COMMENT ON COLUMN orders_v1.order_view.balance IS 'Balance of the buyer in the order''s currency; NULL without a buyer';
+COMMENT ON COLUMN orders_v1.order_view.posting IS 'The last ledger entry of the order in the account of the buyer; NULL: none';
+COMMENT ON COLUMN orders_v1.order_view.buyer IS 'The buyer, without given and family name; NULL: not claimed';
+COMMENT ON COLUMN orders_v1.order_view.agent IS 'The salesperson; NULL: none';
+COMMENT ON COLUMN orders_v1.order_view.company IS 'The selling company; NULL: the tenant itself';
 COMMENT ON COLUMN orders_v1.order_view.taxes IS 'Tax by key and rate, in this order';
 COMMENT ON COLUMN orders_v1.order_view.addresses IS 'Addresses: billing, then shipping';
 COMMENT ON COLUMN orders_v1.order_view.history IS 'Steps, by number';
 COMMENT ON COLUMN orders_v1.order_view.actors IS 'The users who acted on the order, each once, by id';
 COMMENT ON COLUMN orders_v1.order_view.invoices IS 'Invoices, by id';
-COMMENT ON COLUMN orders_v1.order_view.shipment IS 'The shipment; null: nothing is to be delivered';
+COMMENT ON COLUMN orders_v1.order_view.shipment IS 'The shipment; NULL: no delivery';
 COMMENT ON COLUMN orders_v1.order_view.tracking IS 'Tracking events that were not withdrawn, by their time';
 COMMENT ON COLUMN orders_v1.order_view.returns IS 'Returns, by id';
 COMMENT ON COLUMN orders_v1.order_view.category IS
-'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; null: none of these';
-COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; null: none';
-COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'Address at which the order can be paid now; null: none';
+'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; NULL: none of these';
+COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; NULL: none';
+COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'URL at which the order can be paid now; NULL: none';
 
 COMMENT ON TYPE orders_v1.written IS
-'The answer of a write to an order. id: what was written, as the function states; null: nothing. order: the order afterwards, in which children that
-the API does not show are null. refusal and detail: of events of a provider only';
+'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
+the API does not show are NULL. refusal and detail: only for provider events';
 COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, or the verdict on a provider event';
 COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored answer of an earlier request with the same key';
-COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or waits; null: it was applied';
+COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or is waiting; NULL: applied';
 
 COMMENT ON TYPE orders_v1.stored IS
-'The answer of a write of one entry that is not an order: of the catalogue, a cart, a terminal transaction';
+'The result of a write operation on an entry of the catalogue, a cart or a terminal transaction';
 COMMENT ON COLUMN orders_v1.stored.outcome IS
 'created, updated, unchanged or done; in a bulk also the code of the refusal of the entry';
-COMMENT ON COLUMN orders_v1.stored.kind IS 'Kind of a catalogue entry; null otherwise';
+COMMENT ON COLUMN orders_v1.stored.kind IS 'Kind of a catalogue entry; NULL otherwise';
 COMMENT ON COLUMN orders_v1.stored.ref IS 'External reference of a catalogue entry, code of a cart';
 COMMENT ON COLUMN orders_v1.stored.document IS
-'The entry as it is stored; of reorder: the titles that are no longer sold; null when the entry was refused';
-COMMENT ON COLUMN orders_v1.stored.variants IS '[{"ref", "id"}] of a product; null for other kinds';
-COMMENT ON COLUMN orders_v1.stored.detail IS 'Why an entry of a bulk was refused; null: it was not';
-COMMENT ON COLUMN orders_v1.stored.field IS 'The field for which an entry of a bulk was refused; null: no one field';
+'The entry as it is stored; of reorder: the titles that are no longer sold; NULL: the entry was refused';
+COMMENT ON COLUMN orders_v1.stored.variants IS '[{"ref", "id"}] of a product; NULL for other kinds';
+COMMENT ON COLUMN orders_v1.stored.detail IS 'Why an entry of a bulk was refused; NULL: it was accepted';
+COMMENT ON COLUMN orders_v1.stored.field IS 'The field for which an entry of a bulk was refused; NULL: not a single field';
 
 COMMENT ON TYPE orders_v1.profile_view IS
-'What a consumer is told about themselves. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.profile_view.title IS 'Title, a number or a text, as the host gave it';
-COMMENT ON COLUMN orders_v1.profile_view.address IS 'Default address, a JSON object; null: none';
+'The profile that a consumer sees. Attributes are read by position: new ones go to the end';
+COMMENT ON COLUMN orders_v1.profile_view.title IS 'Title, a number or a string, as the application sent it';
+COMMENT ON COLUMN orders_v1.profile_view.address IS 'Default address, a JSON object; NULL: none';
 
 COMMENT ON TYPE orders_v1.token_view IS
 'A token with its user, without its hash. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.token_view.user_ref IS 'External reference of the user';
 COMMENT ON COLUMN orders_v1.token_view.hint IS 'The first characters of the token';
 COMMENT ON COLUMN orders_v1.token_view.scopes IS 'Scopes, separated by spaces';
-COMMENT ON COLUMN orders_v1.token_view.expires_at IS 'When the token ends; null: never';
-COMMENT ON COLUMN orders_v1.token_view.revoked_at IS 'When the token was revoked; null: it was not';
+COMMENT ON COLUMN orders_v1.token_view.expires_at IS 'When the token expires; NULL: never';
+COMMENT ON COLUMN orders_v1.token_view.revoked_at IS 'When the token was revoked; NULL: not revoked';
 
 COMMENT ON TYPE orders_v1.posted IS
 'The answer of post_balance. id: the posting. replayed: whether this is the stored answer of an earlier request';
-COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the posting';
+COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the ledger entry';
 
 COMMENT ON TYPE orders_v1.bound_buyer IS
-'The answer of bind_buyer. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
+'The result of bind_buyer. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
 COMMENT ON COLUMN orders_v1.bound_buyer.profile IS 'The profile of the buyer';
 
 COMMENT ON TYPE orders_v1.written_token IS
-'The answer of issue_token and revoke_token. id: the token. replayed: whether this is the stored answer of an earlier request';
+'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored answer of an earlier request';
 COMMENT ON COLUMN orders_v1.written_token.hash IS
-'SHA-256 of the token in hexadecimal, of revoke_token only, for caches; null otherwise';
+'SHA-256 of the token in hexadecimal, for caches; NULL except in revoke_token';
 
 COMMENT ON TYPE orders_v1.identity IS 'The user behind a token or a login';
-COMMENT ON COLUMN orders_v1.identity.token_id IS 'The token; null for a login';
-COMMENT ON COLUMN orders_v1.identity.login IS 'Login name; null: the user has none';
-COMMENT ON COLUMN orders_v1.identity.scopes IS 'Scopes of the token, separated by spaces; null for a login';
+COMMENT ON COLUMN orders_v1.identity.token_id IS 'The token; NULL for a login';
+COMMENT ON COLUMN orders_v1.identity.login IS 'Login name; NULL: none';
+COMMENT ON COLUMN orders_v1.identity.scopes IS 'Scopes of the token, separated by spaces; NULL for a login';
 COMMENT ON COLUMN orders_v1.identity.expires_at IS 'When the token ends; null: never, or a login';
 
 COMMENT ON TYPE orders_v1.label_view IS
@@ -655,37 +656,37 @@ COMMENT ON COLUMN orders_v1.label_view.kind IS 'order_status, shipment_status or
 COMMENT ON COLUMN orders_v1.label_view.language IS 'Language tag in lower case';
 
 COMMENT ON TYPE orders_v1.invoice_paper IS
-'An invoice or a bill with the document that its PDF shows. company_id: null when the tenant itself is the issuer';
+'An invoice or a bill with the document that its PDF shows. company_id: NULL when the tenant itself is the issuer';
 COMMENT ON COLUMN orders_v1.invoice_paper.id IS 'Id of the invoice; of a bill: of the order';
 COMMENT ON COLUMN orders_v1.invoice_paper.issuer IS 'Name of the issuer, as printed';
 
-COMMENT ON TYPE orders_v1.payment_task IS 'A payment about which its provider is to be asked';
-COMMENT ON COLUMN orders_v1.payment_task.return_url IS 'Address to which the provider sends the buyer afterwards; null: none';
+COMMENT ON TYPE orders_v1.payment_task IS 'A payment for which its provider has to be called';
+COMMENT ON COLUMN orders_v1.payment_task.return_url IS 'URL to which the provider redirects the buyer afterwards; NULL: none';
 COMMENT ON COLUMN orders_v1.payment_task.capture_step IS
-'capture; ask: look at the intent, then capture; look: look at the intent, never capture. Null when no capture is due';
-COMMENT ON COLUMN orders_v1.payment_task.attempts IS 'Failed attempts so far; null when the task is not of the queue';
+'capture; ask: read the intent, then capture; look: read the intent, never capture. NULL: no capture is due';
+COMMENT ON COLUMN orders_v1.payment_task.attempts IS 'Failed attempts so far; NULL: the task is not from the queue';
 
 COMMENT ON TYPE orders_v1.refund_task IS
-'A refund that its provider is to make. The reference of the refund is the transaction that was captured';
-COMMENT ON COLUMN orders_v1.refund_task.intent_id IS 'The provider''s id of the payment that is refunded';
-COMMENT ON COLUMN orders_v1.refund_task.payment_key IS 'provider_key of the payment that is refunded';
+'A refund for its provider to execute. reference is the captured transaction';
+COMMENT ON COLUMN orders_v1.refund_task.intent_id IS 'The provider''s id of the refunded payment';
+COMMENT ON COLUMN orders_v1.refund_task.payment_key IS 'provider_key of the refunded payment';
 COMMENT ON COLUMN orders_v1.refund_task.attempts IS 'Failed attempts so far';
 
-COMMENT ON TYPE orders_v1.mail_task IS 'A mail that is to be sent. Amounts are in minor units';
+COMMENT ON TYPE orders_v1.mail_task IS 'A mail to send. Amounts are in minor units';
 COMMENT ON COLUMN orders_v1.mail_task.template IS 'Name of the template';
 COMMENT ON COLUMN orders_v1.mail_task.message_key IS 'UUID of the mail, the same in each attempt';
-COMMENT ON COLUMN orders_v1.mail_task.seller IS 'Name of the company that sells, or of the tenant';
-COMMENT ON COLUMN orders_v1.mail_task.exponent IS 'Decimal digits of the minor unit';
+COMMENT ON COLUMN orders_v1.mail_task.seller IS 'Name of the selling company, or of the tenant';
+COMMENT ON COLUMN orders_v1.mail_task.exponent IS 'Number of decimal digits of the currency';
 COMMENT ON COLUMN orders_v1.mail_task.total IS 'Amount to pay, minor units';
 COMMENT ON COLUMN orders_v1.mail_task.attempts IS 'Failed attempts so far';
-COMMENT ON COLUMN orders_v1.mail_task.order_expires_at IS 'When the order expires unpaid; null: never';
+COMMENT ON COLUMN orders_v1.mail_task.order_expires_at IS 'When the order expires if it is unpaid; NULL: never';
 
 COMMENT ON VIEW orders_v1.order_text IS
 'Texts by which an order is found: title and reference of each of its lines, reference and intent of each of its payments. It runs with the rights of the owner';
-COMMENT ON COLUMN orders_v1.order_text.text IS 'The texts of one line or payment, with a line feed between: one comparison searches them all';
+COMMENT ON COLUMN orders_v1.order_text.text IS 'The texts of a line or payment, separated by line feeds, so that one comparison searches all of them';
 COMMENT ON VIEW orders_v1.user_text IS
-'Texts by which a user is found: external reference, name, mail address. It runs with the rights of the owner';
-COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, with a line feed between';
+'Texts by which a user is found: external reference, name, email address. It runs with the rights of the owner';
+COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, separated by line feeds';
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One view an invariant: (tenant_id, order_id, problem), empty while all is well. They read whole tables.
+-- One view per invariant: (tenant_id, order_id, problem). A view without rows means that the invariant holds. The views read
+-- whole tables.
 
--- Views cannot lose a column by CREATE OR REPLACE, as the functions of a former release may want.
+-- CREATE OR REPLACE cannot remove a column of a view, which the functions of an earlier release may require.
 DO $$
 DECLARE
     v_views text;
@@ -506,8 +507,8 @@ WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
                     AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
 
--- References without a foreign key: a foreign key locks the row that it refers to, and many orders share these rows. Functions look the
--- row up before they refer to it, and no function deletes one.
+-- References without a foreign key: a foreign key locks the referenced row, and many orders share these rows. Functions read
+-- the row before they refer to it, and no function deletes one.
 CREATE VIEW orders_check.references_exist AS
 WITH reference AS (
     SELECT o.tenant_id, o.id AS order_id, 'order' AS source, o.id::text AS source_id, 'company' AS target, o.retailer_id::text AS target_id
@@ -583,7 +584,7 @@ WITH reference AS (
 SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not exist', r.source, r.source_id, r.target, r.target_id) AS problem
 FROM reference r;
 
--- A surplus refund that its provider refused stays pending and is no longer due.
+-- A surplus refund that its provider refused stays pending, but has no row in orders.due.
 CREATE VIEW orders_check.due_fits AS
 WITH work AS (
     SELECT o.tenant_id, 'expiry' AS kind, o.id, NULL AS channel, o.id AS order_id, true AS required FROM orders.orders o
@@ -613,7 +614,7 @@ FROM work w
 FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
 WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');
 
--- An order that was paid without being in the queue is found by due_fits.
+-- Paid orders without a row in orders.due are found by due_fits.
 CREATE VIEW orders_check.bills_in_time AS
 SELECT d.tenant_id, d.id AS order_id, format('order was paid at %s and has no bill yet', d.due_at) AS problem
 FROM orders.due d
@@ -643,40 +644,40 @@ UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v
 UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
-'Invariant 1: balances are the sums of their postings, and postings have two sides';
-COMMENT ON VIEW orders_check.paid_is_captured IS 'Invariant 2: paid orders are captured in full, balances debited';
+'Invariant 1: balances equal the sums of their ledger entries, and ledger entries are balanced';
+COMMENT ON VIEW orders_check.paid_is_captured IS 'Invariant 2: paid orders are captured in full, and balances are debited';
 COMMENT ON VIEW orders_check.refunds_within_captured IS
-'Invariant 3: refunds stay within what was captured, per payment and order, and are in the ledger';
-COMMENT ON VIEW orders_check.used_once IS 'Invariant 4: one order a cart, one record a key, transaction ids unique';
+'Invariant 3: refunds do not exceed the captured amount, per payment and order, and are in the ledger';
+COMMENT ON VIEW orders_check.used_once IS 'Invariant 4: one order per cart, one record per idempotency key, transaction ids are unique';
 COMMENT ON VIEW orders_check.history_is_a_path IS
-'Invariant 5: history is a path of allowed steps that ends at the present states';
+'Invariant 5: history is a sequence of allowed steps that ends at the current states';
 COMMENT ON VIEW orders_check.lines_add_up IS 'Invariant 6: lines and tax split add up to the order''s totals';
 COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers have neither gaps nor duplicates';
 COMMENT ON VIEW orders_check.coupons_within_limits IS
-'Invariant 8: uses of coupons stay within their limits and are given back';
-COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: what was answered is in the database';
+'Invariant 8: coupon uses do not exceed their limits and are released';
+COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: every answered write is in the database';
 COMMENT ON VIEW orders_check.one_event_a_version IS
 'Invariant 10: each version of an order has exactly one event, whose types are those of its steps';
 COMMENT ON VIEW orders_check.stock_is_held IS
 'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none, and an order that is
-to be shipped holds no refunded pieces';
-COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: a shipment left and came when its order says so';
+to be shipped holds no refunded items';
+COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: the times of a shipment agree with the fulfilment state of its order';
 COMMENT ON VIEW orders_check.returns_fit IS
-'Invariant 13: lines count the pieces of their returns that are not rejected, and a refunded return has its refund';
+'Invariant 13: lines count the items of their returns that are not rejected, and a refunded return has a refund';
 COMMENT ON VIEW orders_check.packages_fit IS
-'Invariant 14: a package is given for its paid order, once, and goes with the money; a member has one order of a package under way';
+'Invariant 14: a package is granted once for its paid order and revoked with its refund; a member has at most one pending package order';
 COMMENT ON VIEW orders_check.refunded_is_closed IS
 'Invariant 15: an order that was refunded in full before anything was shipped is not open';
 COMMENT ON VIEW orders_check.stock_adds_up IS
-'Invariant 16: stock on hand is what counts have entered less what shipped orders took: it never changes without a movement';
+'Invariant 16: stock on hand equals the entered quantities minus shipped items: it never changes without a movement';
 COMMENT ON VIEW orders_check.provider_events_fit IS
-'Invariant 17: an event of a provider that was accepted is in the books, and none waits without need';
+'Invariant 17: every accepted provider event has its effect, and no event waits without a reason';
 COMMENT ON VIEW orders_check.references_exist IS
-'Invariant 18: rows that are referred to without a foreign key exist';
+'Invariant 18: rows that are referenced without a foreign key exist';
 COMMENT ON VIEW orders_check.events_are_chained IS
-'Invariant 19: no event was changed, removed or inserted afterwards, but for the erasure of comments with their salt';
+'Invariant 19: no event was changed, deleted or inserted afterwards, except for the erasure of comments with their salt';
 COMMENT ON VIEW orders_check.due_fits IS
-'Invariant 20: all work of the worker is due, and nothing else is';
+'Invariant 20: orders.due has a row for all pending work of the worker, and no other rows';
 COMMENT ON VIEW orders_check.bills_in_time IS
 'Invariant 21: an order of goods has its bill within a minute of its payment; the worker issues it within a second';
-COMMENT ON VIEW orders_check.all_violations IS 'All views in one';
+COMMENT ON VIEW orders_check.all_violations IS 'The rows of all views';
