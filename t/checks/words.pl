@@ -1,14 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the vocabulary names is there for its users: a directive is a command, has a merge rule, a page, a test and a
-# place in the reference configuration; an error has its row in docs/errors.md; a note and a metric have theirs.
+# Compares the vocabulary with the code, the tests and the documentation. A directive needs a command, a merge rule, a page, a test and a
+# place in the reference configuration; an error needs a row in docs/errors.md; a note and a metric must be documented.
 use strict;
 use warnings;
 use File::Find;
 use Test::More;
 
 chdir($ENV{srcdir} || '.') or die;
+binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output);
 
 sub text_of
 {
@@ -63,8 +64,81 @@ my %directive = map { $_ => 1 } @directives;
 my %used;
 $used{$_}++ for "$glue$reference" =~ /\b(Orders(?:[A-Z][A-Za-z]+))\b/g;
 is(join(' ', grep { !$directive{$_} } sort keys %used), '', 'no directive is unknown to the vocabulary');
-is(join(' ', grep { !$directive{$_} } map { m{/(\w+)\.md$} } files(qr{/Orders\w+\.md$}, 'docs/directives')),
-    '', 'every page is of a directive that exists');
+
+# The pages have the form of the httpd manual. Context and Override follow from the command table: its flags, and the context that the handler checks.
+my $commands = text_of('mod_orders/httpd/directives.c');
+my %OVERRIDE = (OR_LIMIT => 'Limit', OR_OPTIONS => 'Options', OR_FILEINFO => 'FileInfo', OR_AUTHCFG => 'AuthConfig', OR_INDEXES => 'Indexes');
+my @ROWS     = ('Description', 'Syntax', 'Default', 'Context', 'Override', 'Status', 'Module', 'Compatibility');
+
+# The text of a macro, with macros of this file replaced in it.
+sub expanded
+{
+    my ($text) = @_;
+    for my $name ($text =~ /\b([A-Z][A-Z_]+)\b/g) {
+        my ($body) = $commands =~ /^#define \Q$name\E\b(?:\([^)]*\))?((?:[^\n]*\\\n)*[^\n]*\n)/m or next;
+        $text .= expanded($body);
+    }
+    return $text;
+}
+
+sub context_of
+{
+    my ($flags, $handler) = @_;
+    my ($checks) = $commands =~ /^static const char \*\Q$handler\E\((.*?)^\}/ms;
+    $checks //= '';
+    my @context;
+    push @context, 'server config' if $flags =~ /\bRSRC_CONF\b/;
+    push @context, 'virtual host'  if $flags =~ /\bRSRC_CONF\b/ && $checks !~ /\bGLOBAL_ONLY\b/;
+    push @context, 'directory'     if $flags =~ /\b(?:ACCESS_CONF|OR_\w+)\b/;
+    push @context, '.htaccess'     if $flags =~ /\bOR_\w+\b/;
+    return join(', ', @context) . ($checks =~ /\blocation_path\(/ ? ' (`<Location>` only)' : '');
+}
+
+sub override_of
+{
+    my ($flags) = @_;
+    return join(', ', map { $OVERRIDE{$_} } sort grep { $flags =~ /\b$_\b/ } keys %OVERRIDE) || 'none';
+}
+
+sub page_has_form
+{
+    my ($page, $context, $override) = @_;
+    my $text = text_of("docs/directives/$page.md");
+    my %row  = $text =~ /^\| (\w+) \| +(\S.*?) \|$/mg;
+    is(join(', ', grep { !defined $row{$_} } @ROWS), '', "$page: the table has all rows");
+    is($row{Context},  $context,  "$page: Context as in the command table");
+    is($row{Override}, $override, "$page: Override as in the command table");
+    is($row{Module}, 'mod_orders', "$page: Module");
+    like($row{Compatibility} // '', qr/^mod_orders \d+\.\d+\.\d+ and later, httpd 2\.4\.\d+ and later$/, "$page: Compatibility");
+    like($text, qr/^## Example\n\n```apache\n/m,  "$page: has an example");
+    like($text, qr/^## See also\n\n\* \[.*\]\(/m, "$page: has links under See also");
+    my ($listed) = $index =~ /^(\| \[[^\]]*\]\(\Q$page\E\.md\) \|.*\|)$/m;
+    my $description = $row{Description} // 'a description';
+    my $name        = $page =~ s/-/ /r; # AuthType-Orders, Require-orders-scope
+    like($row{Syntax} // '', qr/^`\Q$name\E\b/, "$page: Syntax");
+    like($listed // '', qr/ \Q$description\E \|$/, "$page: docs/directives/README.md has its description");
+    like($listed, qr/ \| \Q$context\E \| /, "$page: docs/directives/README.md has its context") if $page =~ /^Orders/;
+    return;
+}
+
+my ($table) = $commands =~ /^const command_rec orders_directives\[\] = \{\n(.*?)\{NULL\}\};/ms;
+my %entry   = map { /^\w+\(\s*"(\w+)"/ ? ($1 => $_) : () } split /^    (?=[A-Z])/m, $table // '';
+is(join(' ', sort keys %entry), join(' ', sort @directives), 'the command table has the directives of the vocabulary');
+for my $name (@directives) {
+    my ($macro, $arguments) = ($entry{$name} // '') =~ /^(\w+)\(\s*"\w+",\s*(.*)/s or next;
+    my ($handler) = $macro =~ /^AP_INIT_/ ? $arguments =~ /^(\w+)/ : expanded($macro) =~ /\(name, (\w+)/;
+    my $flags = expanded($macro =~ /^AP_INIT_/ ? $arguments : $macro);
+    page_has_form($name, context_of($flags, $handler), override_of($flags));
+}
+# Directives of httpd that the module extends, with their flags in mod_authn_core and mod_authz_core.
+my %extended = ('AuthType-Orders' => qr/#define AUTH_TYPE "Orders"/, 'Require-orders-scope' => qr/AUTHZ_PROVIDER_GROUP, "orders-scope"/);
+for my $page (sort keys %extended) {
+    like($glue, $extended{$page}, "$page is in the code");
+    page_has_form($page, context_of('OR_AUTHCFG', ''), override_of('OR_AUTHCFG'));
+    like(text_of('docs/README.md'), qr{\]\(directives/\Q$page\E\.md\)}, "$page: docs/README.md has a link to it");
+}
+my %with_page = map { $_ => 1 } @directives, keys %extended, 'README';
+is(join(' ', grep { !$with_page{$_} } map { m{([^/]+)\.md$} } files(qr{\.md$}, 'docs/directives')), '', 'each page describes a directive');
 
 my @errors = members($vocabulary, 'ORDERS_ERRORS');
 cmp_ok(scalar @errors, '>', 0, 'the vocabulary has errors');
