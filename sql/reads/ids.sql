@@ -42,5 +42,5 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.order_id_of IS
 'Id of the order with this id, UUID or number, given as text; NULL: none. Takes no locks';
 COMMENT ON FUNCTION orders_v1.user_id_of(integer, text) IS
-'Id of the user with this external reference; null when there is none. Takes no locks';
+'Id of the user with this external reference; NULL: none. Takes no locks';
 COMMENT ON FUNCTION orders_v1.active_user_id IS 'Id of the active user with this external reference; NULL: none. Takes no locks';

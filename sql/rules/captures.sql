@@ -76,7 +76,7 @@ BEGIN
         PERFORM orders_v1.put_due(o.tenant_id, 'capture', p_payment, p.channel, now() + interval '1 minute');
     ELSIF p.status = 'confirming' AND orders_v1.can_be_paid(o) AND p.capture_asked_at IS NOT NULL THEN
         e.code := 'capture_not_made';
-        e.message := 'The provider did not take the money.';
+        e.message := 'The provider did not capture the payment.';
         RETURN orders_v1.apply_failed(c, o, p, e);
     ELSE
         PERFORM orders_v1.end_doubt(p);

@@ -541,12 +541,14 @@ COMMENT ON FUNCTION orders_v1.upsert_row IS
 COMMENT ON FUNCTION orders_v1.lock_entries IS
 'Internal: locks the coupons and products of documents, then the stock that they change, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
-'Creates or replaces the entry of kind users, companies, memberships, products, plans, billing-options, coupons,
-tax-rates, payment-channels, labels, packages or members (by their users'' reference) with this external reference. Outcome created, updated or unchanged, with the document as it is stored. OR422 unknown_kind,
-required_field, invalid_field …';
+'Creates or replaces the entry with this external reference, of kind users, companies, memberships, products, plans,
+billing-options, coupons, tax-rates, payment-channels, labels, packages or members (by the reference of their user). Outcome
+created, updated or unchanged, with the document as it is stored. OR422 unknown_kind, required_field, invalid_field,
+currency_unknown, plan_not_found, company_not_found, user_not_found, product_not_found, package_not_found';
 COMMENT ON FUNCTION orders_v1.is_value_error IS 'Internal: whether an SQLSTATE means that a value of the client cannot be stored';
 COMMENT ON FUNCTION orders_v1.bulk_row IS 'Internal: one line of a bulk upsert in its own savepoint';
 COMMENT ON FUNCTION orders_v1.catalogue_bulk IS
-'catalogue_upsert for lines {"kind","ref",…}, each in two savepoints: at most 30 lines, so that their subtransactions fit into
-the 64 that a session caches. Callers split longer lists, with a route of its own for the key of each part. One row for each
-line; the outcome of a refused line is the word of its refusal, with detail and field, or invalid_field where the database takes no such value';
+'catalogue_upsert for at most 30 lines {"kind","ref",…}. Each line uses two savepoints, so that their subtransactions fit into the
+64 that a session caches. The caller splits longer lists, with a separate route for the key of each part. Returns a row per line;
+the outcome of a refused line is the word of its refusal, with detail and field, or invalid_field for a value that the database
+cannot store';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The queues of the worker. Operations insert, move and delete rows of orders.due under the lock of the order (a mail's: of the mail). A claim takes
--- only unlocked rows, waits for no lock and commits at once: it cannot deadlock with an operation, which waits for it only briefly.
+-- only unlocked rows, waits for no lock and commits immediately: it cannot deadlock with an operation, which waits for it only briefly.
 
 CREATE OR REPLACE FUNCTION orders_v1.put_due(p_tenant integer, p_kind text, p_id bigint, p_channel text, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$

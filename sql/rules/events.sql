@@ -66,8 +66,9 @@ BEGIN
 END
 $$;
 
--- Adds the steps of a second record of the same operation to its event, which only the transaction that wrote it may do. A step
--- whose comment is not the first one of the event names its comment. p_previous: the hash of the event before.
+-- Adds the steps of a second record of the same operation to its event. Only the transaction that inserted the event may do
+-- this. A step whose comment is not the first one of the event has the number of its comment. p_previous: the hash of the
+-- previous event.
 CREATE OR REPLACE FUNCTION orders_v1.extend_event(
     c orders_v1.context, e orders.event, p_previous bytea, p_steps orders_v1.step[], p_comment text, p_return bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -153,7 +154,8 @@ COMMENT ON FUNCTION orders_v1.event_types IS
 COMMENT ON FUNCTION orders_v1.step_texts IS 'Internal: steps as an event has them, with the number of their comment';
 COMMENT ON FUNCTION orders_v1.check_steps IS 'Internal: foreign_key_violation when event_types found a step that is not allowed';
 COMMENT ON FUNCTION orders_v1.extend_event IS
-'Internal: adds steps to an event of this transaction. unique_violation when the event is of another operation, actor or return';
+'Internal: adds steps to an event of this transaction. unique_violation when the event belongs to another operation, actor or return';
 COMMENT ON FUNCTION orders_v1.record_event IS
-'Internal: records an operation on a subject that is locked or made by this transaction: p_version is the version that it leads to; p_return the
-return that steps on axis return belong to. Steps of a second record for this version are added to its event';
+'Internal: records an operation on a subject that this transaction has locked or created. p_version: the version after the
+operation. p_return: the return that steps on the axis return belong to. Steps of a second record for this version are added to its
+event';

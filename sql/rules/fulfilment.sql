@@ -32,7 +32,7 @@ BEGIN
         WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
         PERFORM orders_v1.refuse_advance(o, 'The order cannot take this step in its present state.');
     ELSIF p_to <> 'delivered' AND NOT orders_v1.may_leave(o) THEN
-        PERFORM orders_v1.refuse_advance(o, 'The order is not paid, and its goods do not leave before that.');
+        PERFORM orders_v1.refuse_advance(o, 'The order must be paid before its goods are shipped.');
     ELSIF p_to <> 'delivered' AND orders_v1.all_pieces_cancelled(o) THEN
         PERFORM orders_v1.refuse_advance(o, 'All goods of the order were refunded. Cancel it, or refund the rest.');
     END IF;
@@ -95,7 +95,7 @@ BEGIN
     END IF;
     o := lock_goods(p_tenant, p_order, p_match);
     IF p_to NOT IN ('confirmed', 'packed', 'delivered') THEN
-        PERFORM refuse_advance(o, 'Only a shipment and its tracking take this step.');
+        PERFORM refuse_advance(o, 'This state is set by shipping and tracking only.');
     ELSIF o.fulfilment_state = p_to THEN
         RETURN NEXT finish(c, 'unchanged', o.id, o.id);
         RETURN;
@@ -346,7 +346,7 @@ BEGIN
     END IF;
     SELECT * INTO s FROM shipment x WHERE x.tenant_id = p_tenant AND x.order_id = o.id AND x.shipped_at IS NOT NULL;
     IF NOT FOUND THEN
-        PERFORM refuse_advance(o, 'The goods have not left yet.');
+        PERFORM refuse_advance(o, 'The goods have not been shipped yet.');
     ELSIF p_event ? 'withdraws' THEN
         v_code := CASE WHEN withdraw_event(c, o, s, (p_event ->> 'withdraws')::numeric::bigint) THEN 'done' ELSE v_code END;
     ELSIF put_event(s, e) THEN
@@ -378,7 +378,7 @@ BEGIN
     o := lock_goods(p_tenant, p_order, p_match);
     v_new := p_document -> 'shipping_address';
     IF NOT awaits_shipping(o) THEN
-        PERFORM refuse_advance(o, 'An address is corrected before the goods have left.');
+        PERFORM refuse_advance(o, 'The address can be corrected only before the goods are shipped.');
     END IF;
     SELECT a.document INTO v_old FROM order_address a WHERE a.tenant_id = p_tenant AND a.order_id = o.id AND a.kind = 'shipping';
     SELECT string_agg(coalesce(x.key, y.key), ', ' ORDER BY coalesce(x.key, y.key)) INTO v_changes

@@ -460,22 +460,24 @@ COMMENT ON FUNCTION orders_v1.judge_lines IS
 'Internal: all lines: lines_required, lines_too_many (more than 500), package_not_alone, total_mismatch';
 COMMENT ON FUNCTION orders_v1.put_member_order IS 'Internal: creates the order with its address; returns its id';
 COMMENT ON FUNCTION orders_v1.member_place IS
-'Places a member''s order of goods, or of a first package: {user (external reference), lines: [{product (number of the
-variant), quantity, unit_price, discount, total}], total, address: {given_name, family_name, email, phone, house, street,
-city, postal_code, country (ISO 3166-1), state (ISO 3166-2)}, payment_method, payment_channel, payment_return_url}. Amounts are
-major units of the tenant''s currency, and compared, never used. p_expires_in and p_channels as in place_order, rows as there.
-p_now: the current time for the rules of packages. Locks the member for a package. OR422 invalid_fields with {refused: [{rule, value}]}: every broken
-rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402, OR409 insufficient_stock, OR422 payment_…';
+'Places a member''s order of goods, or of a first package: {user (external reference), lines: [{product (number of the variant),
+quantity, unit_price, discount, total}], total, address: {given_name, family_name, email, phone, house, street, city, postal_code,
+country (ISO 3166-1), state (ISO 3166-2)}, payment_method, payment_channel, payment_return_url}. Amounts are in major units of the
+tenant''s currency; they are only compared with the catalogue. p_expires_in and p_channels as in place_order, outcomes as in
+place_plan. p_now: the current time for the rules of packages. Locks the member for a package. OR422 invalid_fields with {refused:
+[{rule, value}]}: every broken rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402
+insufficient_balance, OR409 insufficient_stock, OR422 of check_payment_choice';
 COMMENT ON FUNCTION orders_v1.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the current term';
 COMMENT ON FUNCTION orders_v1.check_step IS
 'Internal: renewal_of_another, package_active (more than p_window days, or one period, are left); same_package, not_an_upgrade (no
 higher rank, no active term, or no price difference)';
 COMMENT ON FUNCTION orders_v1.check_renewal_sums IS 'Internal: discount_not_below, order_total_mismatch';
 COMMENT ON FUNCTION orders_v1.upgrade_or_renew IS
-'Places the order of a package for a member who has one: {type (renewal, upgrade), user, product, unit_price, discount, total,
-address, payment_…} as in member_place. Once it is paid the package is renewed or replaced. p_window: days before its end from
-which on a package may be renewed. Locks the member. OR422 invalid_fields with every broken rule of check_address, check_under_way,
-check_step, check_price, check_renewal_sums, and product_unknown, user_unknown, member_not_placed, type_unknown';
+'Places a package order of a member who has a package: {type (renewal, upgrade), user, product, unit_price, discount, total,
+address, payment_method, payment_channel, payment_return_url} as in member_place. When it is paid, the package is renewed or
+replaced. p_window: a package can be renewed from this many days before its end. Locks the member. OR422 invalid_fields with every
+broken rule of check_address, check_under_way, check_step, check_price, check_renewal_sums, and product_unknown, user_unknown,
+member_not_placed, type_unknown';
 COMMENT ON FUNCTION orders_v1.apply_paid_package IS
 'Grants the package of a paid order to its member even if the member''s package has changed since. Outcome unchanged when it is
 already granted. Locks the member. OR404 not_found, OR409 package_not_applicable, OR412 version_mismatch';

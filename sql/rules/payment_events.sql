@@ -204,12 +204,12 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_outcome(p orders.payment, r orders.refund, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.type = 'refund_failed' AND r.status = 'done' THEN
-        PERFORM orders_v1.refuse_settled_refund('The refund is booked as done. The money may be back at the merchant.');
+        PERFORM orders_v1.refuse_settled_refund('The refund is recorded as done. The money may have been returned to the merchant.');
     ELSIF e.type = 'refunded' AND (r.status = 'failed' OR EXISTS (
               SELECT FROM orders.provider_event x
               WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.transaction_id = e.transaction_id
                 AND x.verdict IN ('done', 'unchanged'))) THEN
-        PERFORM orders_v1.refuse_settled_refund('The refund is booked as failed. The money may be at the buyer.');
+        PERFORM orders_v1.refuse_settled_refund('The refund is recorded as failed. The money may have been paid to the buyer.');
     END IF;
 END
 $$;
@@ -243,7 +243,7 @@ BEGIN
     ELSIF EXISTS (SELECT FROM orders.refund r
                   WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done'
                     AND r.amount >= coalesce(e.amount, r.amount) AND (e.transaction_id IS NULL OR r.reference IS NULL)) THEN
-        PERFORM orders_v1.refuse_settled_refund('A refund that may be meant is booked as done. The money may be back at the merchant.');
+        PERFORM orders_v1.refuse_settled_refund('A matching refund is recorded as done. The money may have been returned to the merchant.');
     ELSIF p.captured = 0 AND e.transaction_id IS NULL
           AND EXISTS (SELECT FROM orders.provider_event x
                       WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refunded'

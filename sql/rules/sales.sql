@@ -240,7 +240,7 @@ BEGIN
     END IF;
     PERFORM check_refundable(o, p_window);
     IF o.captured = o.refunded THEN
-        PERFORM refuse('409', 'order_not_refundable', 'Nothing is left to refund.', NULL, states_of(o));
+        PERFORM refuse('409', 'order_not_refundable', 'No amount is left to refund.', NULL, states_of(o));
     END IF;
     PERFORM check_refund_transaction(o, p_transaction, p_terminal);
     v_refund := give_back(c, o, o.captured - o.refunded, NULL, NULL);
