@@ -26,17 +26,17 @@ WITH sides AS (
     SELECT s.tenant_id, s.user_id, s.currency, sum(s.amount) AS amount FROM sides s GROUP BY 1, 2, 3
 )
 SELECT coalesce(a.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id,
-       format('user %s has %s %s, the ledger says %s', coalesce(a.user_id, s.user_id), a.balance,
+       format('user %s has %s %s, the ledger has %s', coalesce(a.user_id, s.user_id), a.balance,
               coalesce(a.currency, s.currency), coalesce(s.amount, 0)) AS problem
 FROM orders.account a
 FULL JOIN sums s ON s.tenant_id = a.tenant_id AND s.user_id = a.user_id AND s.currency = a.currency
 WHERE coalesce(a.balance, 0) <> coalesce(s.amount, 0)
 UNION ALL
-SELECT p.tenant_id, p.order_id, format('posting %s lacks a side', p.id)
+SELECT p.tenant_id, p.order_id, format('ledger entry %s has only one side', p.id)
 FROM orders.posting p
 WHERE num_nonnulls(p.debit_user_id, p.debit_house) <> 1 OR num_nonnulls(p.credit_user_id, p.credit_house) <> 1
 UNION ALL
-SELECT r.tenant_id, NULL, format('posting %s leaves user %s with %s, the ledger says %s', r.id, r.user_id, r.after, r.amount)
+SELECT r.tenant_id, NULL, format('ledger entry %s leaves user %s with %s, the ledger has %s', r.id, r.user_id, r.after, r.amount)
 FROM (
     SELECT p.tenant_id, p.id, u.user_id, u.after,
            sum(u.amount) OVER (PARTITION BY p.tenant_id, u.user_id, p.currency ORDER BY p.id) AS amount
@@ -61,14 +61,14 @@ FROM orders.payment p
 JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE p.surplus AND o.captured < o.total
 UNION ALL
-SELECT p.tenant_id, p.order_id, format('payment %s from the balance has postings of %s', p.id, coalesce(t.amount, 0))
+SELECT p.tenant_id, p.order_id, format('payment %s from a balance has ledger entries of %s', p.id, coalesce(t.amount, 0))
 FROM orders.payment p
 LEFT JOIN (SELECT x.tenant_id, x.payment_id, sum(x.amount) AS amount FROM orders.posting x
            WHERE x.entry_type = 'purchase' GROUP BY 1, 2) AS t
     ON t.tenant_id = p.tenant_id AND t.payment_id = p.id
 WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0)
 UNION ALL
-SELECT t.tenant_id, t.order_id, format('posting %s debits user %s for no payment of theirs', t.id, t.debit_user_id)
+SELECT t.tenant_id, t.order_id, format('ledger entry %s debits user %s without a payment of this user', t.id, t.debit_user_id)
 FROM orders.posting t
 WHERE t.entry_type = 'purchase'
   AND NOT EXISTS (SELECT FROM orders.payment p
@@ -104,7 +104,7 @@ LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS done FROM orders.ref
     ON s.tenant_id = o.tenant_id AND s.order_id = o.id
 WHERE o.refunded > o.captured OR o.refunded <> coalesce(s.done, 0)
 UNION ALL
-SELECT l.tenant_id, l.order_id, format('line %s counts %s refunded pieces and %s of its worth, its refunds say %s and %s', l.id,
+SELECT l.tenant_id, l.order_id, format('line %s has %s refunded items and amount %s, its refunds have %s and %s', l.id,
                                        l.refunded_quantity, l.refunded_amount, coalesce(f.quantity, 0), coalesce(f.amount, 0))
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
@@ -130,7 +130,7 @@ WHERE r.status = 'done'
   AND r.amount <> (SELECT coalesce(sum(t.amount), 0) FROM orders.posting t
                    WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id)
 UNION ALL
-SELECT t.tenant_id, t.order_id, format('posting %s credits user %s for no refund of theirs', t.id, t.credit_user_id)
+SELECT t.tenant_id, t.order_id, format('ledger entry %s credits user %s without a refund of this user', t.id, t.credit_user_id)
 FROM orders.posting t
 WHERE t.entry_type = 'refund'
   AND NOT EXISTS (SELECT FROM orders.refund r
@@ -175,7 +175,7 @@ WHERE p.transaction_id IS NOT NULL AND p.provider <> 'manual'
 GROUP BY p.tenant_id, p.provider, p.transaction_id
 HAVING count(*) > 1
 UNION ALL
-SELECT p.tenant_id, p.order_id, format('transaction %s of %s is not taken note of', p.transaction_id, p.provider)
+SELECT p.tenant_id, p.order_id, format('transaction %s of %s is not recorded', p.transaction_id, p.provider)
 FROM orders.payment p
 WHERE p.captured > 0 AND p.transaction_id IS NOT NULL AND p.provider NOT IN ('manual', 'balance')
   AND NOT EXISTS (SELECT FROM orders.provider_transaction t
@@ -198,7 +198,7 @@ JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
   AND (o.state <> 'open' OR orders_v1.is_sent_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
 UNION ALL
-SELECT l.tenant_id, l.order_id, format('line %s: %s pieces are not to be shipped, %s were refunded', l.id, l.cancelled_quantity,
+SELECT l.tenant_id, l.order_id, format('line %s: %s items are excluded from shipping, %s are refunded', l.id, l.cancelled_quantity,
                                        coalesce(f.quantity, 0))
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
@@ -228,7 +228,7 @@ LEFT JOIN (SELECT x.tenant_id, x.item_id, sum(x.stock_shipped) AS shipped FROM o
     ON l.tenant_id = s.tenant_id AND l.item_id = s.variant_id
 WHERE s.on_hand <> s.entered - s.shipped OR s.shipped <> coalesce(l.shipped, 0)
 UNION ALL
-SELECT l.tenant_id, l.order_id, format('line %s has %s pieces of stock shipped by an order that is %s', l.id, l.stock_shipped, o.fulfilment_state)
+SELECT l.tenant_id, l.order_id, format('line %s has %s items of stock shipped by an order that is %s', l.id, l.stock_shipped, o.fulfilment_state)
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.stock_shipped > 0
@@ -255,7 +255,7 @@ SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s
                                        s.came_from) AS problem
 FROM steps s WHERE s.from_state <> s.came_from
 UNION ALL
-SELECT s.tenant_id, s.order_id, format('step %s where %s is due', s.step, s.expected_step)
+SELECT s.tenant_id, s.order_id, format('step %s instead of step %s', s.step, s.expected_step)
 FROM steps s WHERE s.step <> s.expected_step
 UNION ALL
 SELECT s.tenant_id, s.order_id, format('step %s is not allowed', s.step)
@@ -291,7 +291,7 @@ WITH sums AS (
     FROM orders.order_line l GROUP BY 1, 2
 )
 SELECT o.tenant_id, o.id AS order_id,
-       format('lines say %s - %s + %s + tax %s, order says %s - %s + %s + tax %s = %s', s.subtotal, s.discount,
+       format('lines have %s - %s + %s + tax %s, the order has %s - %s + %s + tax %s = %s', s.subtotal, s.discount,
               s.shipping, s.tax, o.subtotal, o.discount, o.shipping, o.tax, o.total) AS problem
 FROM orders.orders o
 LEFT JOIN sums s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
@@ -387,7 +387,7 @@ FROM orders.idempotency i
 WHERE i.order_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = i.tenant_id AND o.id = i.order_id)
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('key %s of route %s answered with a version that never was', i.key, i.route)
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has an answer with a version that does not exist', i.key, i.route)
 FROM orders.idempotency i
 JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
 WHERE o.version < (i.answer -> 'order' ->> 'version')::integer
@@ -427,7 +427,7 @@ WHERE (e.comments IS NULL) <> (e.comments_salt IS NULL)
    OR (e.comments IS NOT NULL AND e.comments_digest IS DISTINCT FROM orders_v1.comments_digest(e.comments_salt, e.comments));
 
 CREATE VIEW orders_check.returns_fit AS
-SELECT l.tenant_id, l.order_id, format('line %s of %s counts %s returned, its returns say %s', l.id, l.quantity,
+SELECT l.tenant_id, l.order_id, format('line %s of %s has %s returned items, its returns have %s', l.id, l.quantity,
                                        l.returned_quantity, coalesce(x.quantity, 0)) AS problem
 FROM orders.order_line l
 LEFT JOIN (SELECT y.tenant_id, y.order_id, y.line_id, sum(y.quantity) AS quantity
@@ -607,9 +607,9 @@ WITH work AS (
                     AND e.steps && '{payment:unpaid:paid,payment:confirming:paid,payment:failed:paid}'::text[])
 )
 SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
-       CASE WHEN d.id IS NULL THEN format('%s of %s is not due', w.kind, w.id)
-            WHEN w.id IS NULL THEN format('%s of %s is due without need', d.kind, d.id)
-            ELSE format('%s of %s is due for channel %s', d.kind, d.id, d.channel) END AS problem
+       CASE WHEN d.id IS NULL THEN format('%s of %s is missing in orders.due', w.kind, w.id)
+            WHEN w.id IS NULL THEN format('%s of %s is in orders.due without reason', d.kind, d.id)
+            ELSE format('%s of %s is in orders.due for channel %s', d.kind, d.id, d.channel) END AS problem
 FROM work w
 FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
 WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');

@@ -14,7 +14,7 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT div(p_worth::numeric * p_pieces, p_quantity)::bigint
 $$;
 
--- The inverse of worth_of_pieces. Free items need no money.
+-- The inverse of worth_of_pieces. All free items count as refunded.
 CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_worth = 0 THEN p_quantity

@@ -222,4 +222,4 @@ COMMENT ON FUNCTION orders_v1.revoke_package IS
 COMMENT ON FUNCTION orders_v1.follow_package IS
 'Internal: applies or revokes the package of an order that was paid, refunded or cancelled; completes the order if that fulfils it.
 Locks the member. Returns the order';
-COMMENT ON FUNCTION orders_v1.put_package_order IS 'Internal: stores what a new package order is for, and applies it if it is paid';
+COMMENT ON FUNCTION orders_v1.put_package_order IS 'Internal: stores the purpose of a new package order, and applies it if it is paid';
