@@ -326,6 +326,6 @@ order_not_payable with the states';
 COMMENT ON FUNCTION orders_v1.settle_by_hand IS
 'Internal: records money taken by people or a terminal for an order that awaits payment; returns the id of the payment';
 COMMENT ON FUNCTION orders_v1.settle_payment IS
-'Records that an order was paid by hand. p_method, p_reference: NULL keeps the method of the order, or stores no reference. Outcome
-unchanged when the same payment was already recorded. OR404, OR409 order_not_payable, transaction_id_taken, OR412, OR422
+'Records that an order was paid by hand. p_method: NULL keeps the method of its open or failed payment, or is manual without one.
+p_reference: NULL stores none. Outcome unchanged when the same payment was already recorded. OR404, OR409 order_not_payable, transaction_id_taken, OR412, OR422
 payment_method_unknown';
