@@ -49,12 +49,12 @@ static const orders_statement_t read_bound = {
     .text =
         "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.currency, v.exponent,"
         " v.subtotal, v.discount, v.total, v.lines, v.company FROM orders_v1.order_view AS v"
-        " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.bound_order($1, $2, $3))",
+        " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.claimable_order_id($1, $2, $3))",
     .param_count = 3,
 };
 static const orders_statement_t bind_buyer = {
     .name = "orders_bind_buyer",
-    .text = "SELECT * FROM orders_v1.bind_buyer(" ORDERS_WRITER_SQL ", $8)",
+    .text = "SELECT * FROM orders_v1.claim_order(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
 static const orders_statement_t edit = {

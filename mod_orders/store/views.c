@@ -176,7 +176,7 @@ static const orders_row_field_t invoice_fields[] = {
     FIELD(TEXT, issuer), FIELD(JSONB, document),  FIELD(TIMESTAMPTZ, created_at),
 };
 const orders_row_type_t orders_invoice_type =
-    ORDERS_ROW_TYPE("invoice_paper", "id", T, invoice_fields);
+    ORDERS_ROW_TYPE("printable_invoice", "id", T, invoice_fields);
 #undef T
 
 #define T orders_shipment_t

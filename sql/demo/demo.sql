@@ -137,7 +137,7 @@ BEGIN
         pg_temp.demo_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"number": "AAAA0000000005PD", "discount": 801}]')::text,
         'credit_card', true, NULL, 900) AS r;
     SELECT o.number INTO v_number FROM orders.orders o WHERE o.tenant_id = 1 AND o.id = v_order;
-    PERFORM orders_v1.bind_buyer(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
+    PERFORM orders_v1.claim_order(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number);
     PERFORM orders_v1.edit_billing_address(1, 'company', 'buyer', v_consumer, 'demo', NULL, NULL, v_number,
         '{"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678", "email": "c@example.com",
           "street": "ABC st.", "city": "Taichung", "state": "Taiwan", "code": "30123", "country": "R.O.C."}');
@@ -253,7 +253,7 @@ BEGIN
     FOR r IN
         SELECT o.id, orders_v1.can_be_paid(o) AS unpaid, o.payment_state IN ('paid', 'partially_refunded') AND t.id IS NULL AS unapplied,
                ARRAY(SELECT x.id FROM orders.refund x
-                     JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders_v1.is_by_hand(p)
+                     JOIN orders.payment p ON p.tenant_id = x.tenant_id AND p.id = x.payment_id AND orders_v1.is_manual(p)
                      WHERE x.tenant_id = 1 AND p.order_id = o.id AND x.status = 'pending') AS refunds
         FROM orders.package_order q
         JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id

@@ -117,7 +117,7 @@ CREATE TYPE orders_v1.offer AS (
     package orders.package
 );
 
-CREATE TYPE orders_v1.judged_lines AS (lines orders_v1.priced_line[], broken orders_v1.broken_rule[], package bigint);
+CREATE TYPE orders_v1.checked_lines AS (lines orders_v1.priced_line[], broken orders_v1.broken_rule[], package bigint);
 
 COMMENT ON TYPE orders_v1.seat IS 'The current company of a user: id, prefix, and the role of the user';
 COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
@@ -137,7 +137,7 @@ COMMENT ON TYPE orders_v1.return_piece IS 'Items of a line to return; without a 
 COMMENT ON TYPE orders_v1.upserted IS 'Outcome of an upsert';
 COMMENT ON TYPE orders_v1.broken_rule IS 'A violated rule of a document, with the offending value if there is one';
 COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';
-COMMENT ON TYPE orders_v1.judged_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
+COMMENT ON TYPE orders_v1.checked_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
 
 -- Every step of every order, unfolded from the events. Reads of orders use it, and replacing a view waits for them: like a type it is changed by
 -- a change of its own.

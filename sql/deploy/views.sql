@@ -369,7 +369,7 @@ CREATE TYPE orders_v1.identity AS (
 
 CREATE TYPE orders_v1.label_view AS (kind text, word text, text text, language text);
 
-CREATE TYPE orders_v1.invoice_paper AS (
+CREATE TYPE orders_v1.printable_invoice AS (
     id         bigint,
     company_id bigint,
     number     text,
@@ -636,7 +636,7 @@ COMMENT ON TYPE orders_v1.posted IS
 COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the ledger entry';
 
 COMMENT ON TYPE orders_v1.bound_buyer IS
-'The result of bind_buyer. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
+'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
 COMMENT ON COLUMN orders_v1.bound_buyer.profile IS 'The profile of the buyer';
 
 COMMENT ON TYPE orders_v1.written_token IS
@@ -655,10 +655,10 @@ COMMENT ON TYPE orders_v1.label_view IS
 COMMENT ON COLUMN orders_v1.label_view.kind IS 'order_status, shipment_status or payment_method';
 COMMENT ON COLUMN orders_v1.label_view.language IS 'Language tag in lower case';
 
-COMMENT ON TYPE orders_v1.invoice_paper IS
+COMMENT ON TYPE orders_v1.printable_invoice IS
 'An invoice or a bill with the document that its PDF shows. company_id: NULL when the tenant itself is the issuer';
-COMMENT ON COLUMN orders_v1.invoice_paper.id IS 'Id of the invoice; of a bill: of the order';
-COMMENT ON COLUMN orders_v1.invoice_paper.issuer IS 'Name of the issuer, as printed';
+COMMENT ON COLUMN orders_v1.printable_invoice.id IS 'Id of the invoice; of a bill: of the order';
+COMMENT ON COLUMN orders_v1.printable_invoice.issuer IS 'Name of the issuer, as printed';
 
 COMMENT ON TYPE orders_v1.payment_task IS 'A payment for which its provider has to be called';
 COMMENT ON COLUMN orders_v1.payment_task.return_url IS 'URL to which the provider redirects the buyer afterwards; NULL: none';

@@ -53,7 +53,7 @@ SELECT o.tenant_id, o.id AS order_id,
 FROM orders.orders o
 LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orders.payment x WHERE NOT x.surplus GROUP BY 1, 2) AS p
     ON p.tenant_id = o.tenant_id AND p.order_id = o.id
-WHERE (orders_v1.keeps_money(o.payment_state) AND coalesce(p.captured, 0) < o.total)
+WHERE (orders_v1.has_unrefunded_money(o.payment_state) AND coalesce(p.captured, 0) < o.total)
    OR o.captured <> coalesce(p.captured, 0)
 UNION ALL
 SELECT p.tenant_id, p.order_id, format('payment %s is surplus of an order that nothing was paid for', p.id)
@@ -115,7 +115,7 @@ LEFT JOIN (SELECT r.tenant_id, r.order_id, (x.line ->> 'id')::bigint AS id, sum(
            WHERE r.status <> 'failed' GROUP BY 1, 2, 3) AS f
     ON f.tenant_id = l.tenant_id AND f.order_id = l.order_id AND f.id = l.id
 WHERE l.refunded_amount <> coalesce(f.amount, 0) OR l.refunded_quantity > coalesce(f.quantity, 0)
-   OR l.refunded_amount < orders_v1.worth_of_pieces(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
+   OR l.refunded_amount < orders_v1.amount_of_items(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
                                                      l.refunded_quantity)
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
@@ -474,7 +474,7 @@ UNION ALL
 SELECT q.tenant_id, q.order_id, format('the paid order of a package is %s, and its package %s', o.state,
                                        CASE WHEN t.id IS NULL THEN 'was not given' ELSE 'was' END)
 FROM orders.package_order q
-JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.keeps_money(o.payment_state)
+JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.has_unrefunded_money(o.payment_state)
 LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id AND t.revoked_at IS NULL
 WHERE (o.state = 'completed') <> (t.id IS NOT NULL) AND o.state <> 'cancelled'
 UNION ALL

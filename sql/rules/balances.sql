@@ -79,7 +79,7 @@ BEGIN
     END IF;
     t := move_balance(p_tenant, p_user, p_amount, p_currency, p_reference,
                       CASE WHEN p_amount > 0 THEN 'top_up' ELSE 'correction' END);
-    RETURN NEXT kept(c, posted_of(t));
+    RETURN NEXT stored_result(c, posted_of(t));
 END
 $$;
 

@@ -75,7 +75,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.issue_bills(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
 BEGIN
-    RETURN work_on_orders(p_tenant, 'bill', ARRAY(
+    RETURN run_job_for_orders(p_tenant, 'bill', ARRAY(
         SELECT d.id FROM due d
         WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now()
         ORDER BY d.due_at, d.id

@@ -22,7 +22,7 @@ DECLARE
 BEGIN
     PERFORM orders_v1.close_payments(o.tenant_id, o.id, NULL);
     IF v_left > 0 THEN
-        PERFORM orders_v1.give_back(c, o, v_left, p_reason, NULL, v_steps);
+        PERFORM orders_v1.create_refunds(c, o, v_left, p_reason, NULL, v_steps);
     ELSE
         PERFORM orders_v1.move_order(c, o, v_steps, 0, 0, p_reason);
     END IF;
@@ -45,7 +45,7 @@ BEGIN
           OR (c.api <> 'operator' AND orders_v1.cancel_effect(o.api, o) IS NULL) THEN
         PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The order can no longer be cancelled.', NULL,
                               orders_v1.states_of(o));
-    ELSIF c.api <> 'operator' AND orders_v1.is_capture_in_doubt(o) THEN
+    ELSIF c.api <> 'operator' AND orders_v1.is_capture_outcome_unknown(o) THEN
         PERFORM orders_v1.refuse('409', 'order_not_cancellable', 'The outcome of a capture is not known yet. Try again later.',
                               NULL, orders_v1.states_of(orders_v1.as_confirming(o)));
     END IF;

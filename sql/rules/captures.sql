@@ -79,7 +79,7 @@ BEGIN
         e.message := 'The provider did not capture the payment.';
         RETURN orders_v1.apply_failed(c, o, p, e);
     ELSE
-        PERFORM orders_v1.end_doubt(p);
+        PERFORM orders_v1.clear_capture_request(p);
     END IF;
     RETURN 'unchanged';
 END
@@ -126,7 +126,7 @@ BEGIN
         e.code := coalesce(e.code, p_code);
         e.message := coalesce(e.message, p_message);
         e.payer := p_payer;
-        w := take_event(c, e);
+        w := store_event(c, e);
         IF w.refusal IS NOT NULL OR p_outcome <> 'confirming' THEN
             RETURN NEXT w;
             RETURN;

@@ -450,7 +450,7 @@ BEGIN
     IF jsonb_typeof(p_document) = 'object' THEN
         PERFORM lock_entries(p_tenant, ARRAY[p_document || jsonb_build_object('kind', p_kind, 'ref', p_ref)]);
     END IF;
-    RETURN NEXT kept(c, upsert_row(p_tenant, p_kind, p_ref, p_document));
+    RETURN NEXT stored_result(c, upsert_row(p_tenant, p_kind, p_ref, p_document));
 END
 $$;
 
@@ -514,7 +514,7 @@ BEGIN
     FOREACH v_line IN ARRAY p_lines LOOP
         v_rows := v_rows || bulk_row(p_tenant, v_line);
     END LOOP;
-    RETURN QUERY SELECT * FROM unnest(kept(c, v_rows));
+    RETURN QUERY SELECT * FROM unnest(stored_result(c, v_rows));
 END
 $$;
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-CREATE OR REPLACE FUNCTION orders_v1.seat_of(p_tenant integer, p_user bigint) RETURNS orders_v1.seat LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.seller_context(p_tenant integer, p_user bigint) RETURNS orders_v1.seat LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_chosen bigint;
     v_active boolean;
@@ -43,7 +43,7 @@ CREATE OR REPLACE FUNCTION orders_v1.sells_for(p_tenant integer, p_user bigint, 
     SELECT coalesce(orders_v1.role_sells(orders_v1.role_in(p_tenant, p_user, p_company)), false)
 $$;
 
-COMMENT ON FUNCTION orders_v1.seat_of IS
+COMMENT ON FUNCTION orders_v1.seller_context IS
 'Internal: the company and role in which a user sells now. OR403 company_not_chosen, company_not_found, not_a_member, in this order.
 Takes no locks';
 COMMENT ON FUNCTION orders_v1.role_in IS 'Internal: the role of a user in a company; NULL: not a member';

@@ -333,7 +333,7 @@ BEGIN
     r.id := k.id;
     r.replayed := false;
     r.ref := k.code;
-    RETURN NEXT kept(c, r);
+    RETURN NEXT stored_result(c, r);
 END
 $$;
 

@@ -3,7 +3,7 @@
 -- the order, its buyer, its state.
 
 -- A claimable order is visible to any caller with its number; any other order only to its buyer.
-CREATE OR REPLACE FUNCTION orders_v1.check_bound(o orders.orders, p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_claim(o orders.orders, p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF o.id IS NULL OR (NOT o.claimable AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
@@ -13,13 +13,13 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.bound_order(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.claimable_order_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
-    PERFORM check_bound(o, p_user);
+    PERFORM check_claim(o, p_user);
     PERFORM check_payable(o, true);
     RETURN o.id;
 END
@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.bind_buyer(
+CREATE OR REPLACE FUNCTION orders_v1.claim_order(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text
 ) RETURNS SETOF orders_v1.bound_buyer
@@ -51,7 +51,7 @@ BEGIN
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
-    PERFORM check_bound(o, p_actor_id);
+    PERFORM check_claim(o, p_actor_id);
     r.outcome := 'unchanged';
     IF o.buyer_id IS NULL THEN
         IF NOT can_be_paid(o) THEN
@@ -64,7 +64,7 @@ BEGIN
     r.id := o.id;
     r.replayed := false;
     r.profile := profile_of(p_tenant, p_actor_id);
-    RETURN NEXT kept(c, r, o.id);
+    RETURN NEXT stored_result(c, r, o.id);
 END
 $$;
 
@@ -84,7 +84,7 @@ BEGIN
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
-    PERFORM check_bound(o, p_actor_id);
+    PERFORM check_claim(o, p_actor_id);
     IF o.buyer_id IS NULL THEN
         PERFORM refuse('409', 'order_bound', 'The order is not claimed by the user.');
     ELSIF is_due(o) THEN
@@ -108,18 +108,18 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.bound_order(integer, bigint, text),
-    orders_v1.bind_buyer(integer, text, text, bigint, text, text, bytea, text),
+    orders_v1.claimable_order_id(integer, bigint, text),
+    orders_v1.claim_order(integer, text, text, bigint, text, text, bytea, text),
     orders_v1.edit_billing_address(integer, text, text, bigint, text, text, bytea, text, jsonb)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.check_bound IS
+COMMENT ON FUNCTION orders_v1.check_claim IS
 'Internal: OR404 not_found for an order that the user may not see, OR409 order_bound for the order of another user';
-COMMENT ON FUNCTION orders_v1.bound_order IS
+COMMENT ON FUNCTION orders_v1.claimable_order_id IS
 'Id of an order that awaits payment by a consumer: claimed by the user or not claimed yet. OR404, OR409 order_bound,
 order_not_payable (with the states; expired once it is past its expiry)';
 COMMENT ON FUNCTION orders_v1.profile_of IS 'Internal: the profile of a user';
-COMMENT ON FUNCTION orders_v1.bind_buyer IS
+COMMENT ON FUNCTION orders_v1.claim_order IS
 'Makes p_actor_id the buyer of a claimable order; the first claim wins. Returns the profile of the buyer; outcome unchanged when the
 user has already claimed it. OR404 not_found, OR409 order_bound, order_not_payable when it can no longer be claimed';
 COMMENT ON FUNCTION orders_v1.edit_billing_address IS

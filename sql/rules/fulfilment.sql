@@ -7,8 +7,8 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.may_leave(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT orders_v1.keeps_money(o.payment_state)
+CREATE OR REPLACE FUNCTION orders_v1.can_ship(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT orders_v1.has_unrefunded_money(o.payment_state)
            OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
 $$;
 
@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION orders_v1.was_paid(o orders.orders) RETURNS boolean L
     SELECT orders_v1.has_received_money(o.payment_state)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.all_pieces_cancelled(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.all_items_cancelled(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(bool_and(l.cancelled_quantity = l.quantity), false) FROM orders.order_line l
             WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'product');
@@ -31,9 +31,9 @@ BEGIN
         SELECT FROM orders.transition t
         WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
         PERFORM orders_v1.refuse_advance(o, 'The order cannot take this step in its present state.');
-    ELSIF p_to <> 'delivered' AND NOT orders_v1.may_leave(o) THEN
+    ELSIF p_to <> 'delivered' AND NOT orders_v1.can_ship(o) THEN
         PERFORM orders_v1.refuse_advance(o, 'The order must be paid before its goods are shipped.');
-    ELSIF p_to <> 'delivered' AND orders_v1.all_pieces_cancelled(o) THEN
+    ELSIF p_to <> 'delivered' AND orders_v1.all_items_cancelled(o) THEN
         PERFORM orders_v1.refuse_advance(o, 'All goods of the order were refunded. Cancel it, or refund the rest.');
     END IF;
 END
@@ -74,7 +74,7 @@ BEGIN
     o := orders_v1.move_order(c, o, v_steps, 0, 0, p_comment);
     IF p_collected IS NOT FALSE AND orders_v1.can_be_paid(o) AND o.payment_method = 'cod' THEN
         o.version := v_version;
-        PERFORM orders_v1.settle_by_hand(c, o, NULL, 'manual', NULL, 'cash on delivery');
+        PERFORM orders_v1.settle_manually(c, o, NULL, 'manual', NULL, 'cash on delivery');
     END IF;
 END
 $$;
@@ -144,7 +144,7 @@ END
 $$;
 
 -- A correction has its own axis, so that history shows who made it, when, and the old values.
-CREATE OR REPLACE FUNCTION orders_v1.note_correction(c orders_v1.context, o orders.orders, p_comment text, p_changes text) RETURNS void
+CREATE OR REPLACE FUNCTION orders_v1.record_correction(c orders_v1.context, o orders.orders, p_comment text, p_changes text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_from text := CASE WHEN EXISTS (SELECT FROM orders_v1.order_history h
@@ -188,7 +188,7 @@ BEGIN
     SET courier = n.courier, service = n.service, tracking_number = n.tracking_number, tracking_url = n.tracking_url,
         estimated_delivery = n.estimated_delivery, expected_at = n.expected_at, updated_at = now()
     WHERE y.tenant_id = s.tenant_id AND y.order_id = s.order_id AND y.id = s.id;
-    PERFORM orders_v1.note_correction(c, o, p_comment, v_changes);
+    PERFORM orders_v1.record_correction(c, o, p_comment, v_changes);
     RETURN true;
 END
 $$;
@@ -246,7 +246,7 @@ END
 $$;
 
 -- Without a time, an event repeats only the latest event.
-CREATE OR REPLACE FUNCTION orders_v1.was_said(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_repeated_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM orders.shipment_event x
@@ -258,7 +258,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.take_status(s orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.update_shipment_status(s orders.shipment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.shipment x
     SET updated_at = now(),
@@ -271,12 +271,12 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.put_event(s orders.shipment, e orders.shipment_event) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF orders_v1.was_said(s, e) THEN
+    IF orders_v1.is_repeated_event(s, e) THEN
         RETURN false;
     END IF;
     INSERT INTO orders.shipment_event (tenant_id, order_id, shipment_id, status, location, description, at)
     VALUES (s.tenant_id, s.order_id, s.id, e.status, e.location, e.description, coalesce(e.at, now()));
-    PERFORM orders_v1.take_status(s);
+    PERFORM orders_v1.update_shipment_status(s);
     RETURN true;
 END
 $$;
@@ -296,8 +296,8 @@ BEGIN
     END IF;
     UPDATE orders.shipment_event x SET withdrawn_at = now()
     WHERE x.tenant_id = e.tenant_id AND x.order_id = e.order_id AND x.id = e.id;
-    PERFORM orders_v1.take_status(s);
-    PERFORM orders_v1.note_correction(c, o, NULL, format('tracking event %s withdrawn: %s', e.id, concat_ws(', ', e.status, e.location,
+    PERFORM orders_v1.update_shipment_status(s);
+    PERFORM orders_v1.record_correction(c, o, NULL, format('tracking event %s withdrawn: %s', e.id, concat_ws(', ', e.status, e.location,
                                                                                                          e.description)));
     RETURN true;
 END
@@ -305,7 +305,7 @@ $$;
 
 -- Only on_delivery and delivered move the order. Other events, late events and events of a closed order are stored but do not
 -- change its state.
-CREATE OR REPLACE FUNCTION orders_v1.follow(c orders_v1.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.apply_tracking_event(c orders_v1.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF o.state NOT IN ('open', 'completed') THEN
         PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
@@ -350,7 +350,7 @@ BEGIN
     ELSIF p_event ? 'withdraws' THEN
         v_code := CASE WHEN withdraw_event(c, o, s, (p_event ->> 'withdraws')::numeric::bigint) THEN 'done' ELSE v_code END;
     ELSIF put_event(s, e) THEN
-        PERFORM follow(c, o, e);
+        PERFORM apply_tracking_event(c, o, e);
         v_code := 'done';
     END IF;
     RETURN NEXT finish(c, v_code, o.id, s.id);
@@ -390,7 +390,7 @@ BEGIN
         END IF;
         INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
         ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;
-        PERFORM note_correction(c, o, nullif(p_document ->> 'comment', ''), 'shipping_address: ' || v_changes);
+        PERFORM record_correction(c, o, nullif(p_document ->> 'comment', ''), 'shipping_address: ' || v_changes);
     END IF;
     RETURN NEXT finish(c, CASE WHEN v_changes IS NULL THEN 'unchanged' ELSE 'done' END, o.id, o.id);
 END
@@ -404,10 +404,10 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.refuse_advance IS 'Internal: OR409 order_not_advanceable with the sentence p_why and the states';
-COMMENT ON FUNCTION orders_v1.may_leave IS
+COMMENT ON FUNCTION orders_v1.can_ship IS
 'Internal: whether the goods of an order may be shipped: it is paid, or cash on delivery';
 COMMENT ON FUNCTION orders_v1.was_paid IS 'Internal: whether the order has been paid, even if it was refunded later';
-COMMENT ON FUNCTION orders_v1.all_pieces_cancelled IS 'Internal: whether all goods of an order were refunded before they were shipped';
+COMMENT ON FUNCTION orders_v1.all_items_cancelled IS 'Internal: whether all goods of an order were refunded before they were shipped';
 COMMENT ON FUNCTION orders_v1.check_advance IS 'Internal: OR409 order_not_advanceable unless the actor may take this step now';
 COMMENT ON FUNCTION orders_v1.lock_goods IS
 'Internal: locks an order, and expires it if it is past its expiry. OR404 not_found, OR412 version_mismatch';
@@ -422,7 +422,7 @@ false. Outcome unchanged when it is already in that state. OR404 not_found, OR40
 unpaid order, except cash on delivery and shipped orders), OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.shipment_from IS 'Internal: the shipment that a document describes. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.send_shipment IS 'Internal: marks the planned shipment of a locked order as shipped';
-COMMENT ON FUNCTION orders_v1.note_correction IS 'Internal: records a correction of a locked order: a comment and the changes';
+COMMENT ON FUNCTION orders_v1.record_correction IS 'Internal: records a correction of a locked order: a comment and the changes';
 COMMENT ON FUNCTION orders_v1.shipment_changes IS
 'Internal: the old and new values that a correction of a shipment changes; NULL: none';
 COMMENT ON FUNCTION orders_v1.correct_shipment IS 'Internal: corrects a shipment that was shipped; false when nothing differs';
@@ -432,17 +432,17 @@ keep their planned values. Its reserved items leave the stock. If the order is a
 differ are replaced, and history has the old and new values. Outcome unchanged when nothing differs. OR404 not_found, OR409
 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.event_from IS 'Internal: the tracking event that a document describes. OR422 with the field';
-COMMENT ON FUNCTION orders_v1.was_said IS
+COMMENT ON FUNCTION orders_v1.is_repeated_event IS
 'Internal: whether the same event is already stored; without a time, whether it is the latest event';
 COMMENT ON FUNCTION orders_v1.put_event IS 'Internal: appends an event and updates the status; false when it is already stored';
 COMMENT ON FUNCTION orders_v1.correct_address IS
 'Replaces the shipping address of an order whose goods are not shipped: {shipping_address, comment}. Outcome unchanged when it is
 the same. OR404 not_found, OR409 order_not_advanceable, OR412 version_mismatch, OR422 with the field';
-COMMENT ON FUNCTION orders_v1.take_status IS
+COMMENT ON FUNCTION orders_v1.update_shipment_status IS
 'Internal: sets the status of a shipment to that of its latest event that was not withdrawn, until it is delivered';
 COMMENT ON FUNCTION orders_v1.withdraw_event IS
 'Internal: withdraws an event; false when it was already withdrawn. OR422 invalid_field';
-COMMENT ON FUNCTION orders_v1.follow IS 'Internal: moves an order according to an event of its shipment';
+COMMENT ON FUNCTION orders_v1.apply_tracking_event IS 'Internal: moves an order according to an event of its shipment';
 COMMENT ON FUNCTION orders_v1.track IS
 'Adds a tracking event: {status, location, description, at}, or withdraws one: {withdraws: id of the event}. on_delivery and
 delivered also move the order (delivered: the cash of a cash-on-delivery order is collected); events may arrive late and out of

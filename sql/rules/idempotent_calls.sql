@@ -44,7 +44,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.keep_answer(c orders_v1.context, p_order bigint, p_answer jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.store_answer(c orders_v1.context, p_order bigint, p_answer jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := clock_timestamp();
 BEGIN
@@ -56,10 +56,10 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.kept(c orders_v1.context, p_answer anyelement, p_order bigint DEFAULT NULL) RETURNS anyelement LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.stored_result(c orders_v1.context, p_answer anyelement, p_order bigint DEFAULT NULL) RETURNS anyelement LANGUAGE plpgsql AS $$
 BEGIN
     IF c.key IS NOT NULL THEN
-        PERFORM orders_v1.keep_answer(c, p_order, to_jsonb(p_answer));
+        PERFORM orders_v1.store_answer(c, p_order, to_jsonb(p_answer));
     END IF;
     RETURN p_answer;
 END
@@ -101,7 +101,7 @@ BEGIN
     w.replayed := false;
     w."order" := r;
     IF c.key IS NOT NULL THEN
-        PERFORM orders_v1.keep_answer(c, p_order, to_jsonb(w));
+        PERFORM orders_v1.store_answer(c, p_order, to_jsonb(w));
     END IF;
     RETURN w;
 END
@@ -118,8 +118,8 @@ COMMENT ON FUNCTION orders_v1.claim_key IS
 'Internal: claims the idempotency key. Waits for a concurrent request with the same key up to lock_timeout. OR422
 idempotency_key_reused, OR409 idempotency_in_flight';
 COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer, converted to the type of p_type and marked as replayed';
-COMMENT ON FUNCTION orders_v1.keep_answer IS 'Internal: stores the answer of an idempotency key';
-COMMENT ON FUNCTION orders_v1.kept IS
+COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the answer of an idempotency key';
+COMMENT ON FUNCTION orders_v1.stored_result IS
 'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
 COMMENT ON FUNCTION orders_v1.written_order IS
 'Internal: an order as write operations return it: with lines, payments, refunds, balance and last ledger entry; for the operator

@@ -154,26 +154,26 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.paper_of(i orders.invoice) RETURNS orders_v1.invoice_paper LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.invoice_row(i orders.invoice) RETURNS orders_v1.printable_invoice LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN ROW(i.id, i.company_id, i.number, i.document -> 'issuer' ->> 'name', i.document, i.created_at)::orders_v1.invoice_paper;
+    RETURN ROW(i.id, i.company_id, i.number, i.document -> 'issuer' ->> 'name', i.document, i.created_at)::orders_v1.printable_invoice;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.invoice_paper
+CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.printable_invoice
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     i orders.invoice;
 BEGIN
     SELECT * INTO i FROM invoice x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
     IF FOUND THEN
-        RETURN NEXT paper_of(i);
+        RETURN NEXT invoice_row(i);
     END IF;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
-RETURNS SETOF orders_v1.invoice_paper
+RETURNS SETOF orders_v1.printable_invoice
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     i orders.invoice;
@@ -185,7 +185,7 @@ BEGIN
       AND (o.buyer_id = p_user
            OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
     IF FOUND THEN
-        RETURN NEXT paper_of(i);
+        RETURN NEXT invoice_row(i);
     END IF;
 END
 $$;
@@ -196,11 +196,11 @@ $$;
 
 -- A bill that the worker has not issued yet is issued here. Its stored document is final; the payment is added to each answer.
 -- An order without goods to deliver has no bill number: once it is paid, its order number is used.
-CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.invoice_paper
+CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.printable_invoice
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o orders.orders;
-    r orders_v1.invoice_paper;
+    r orders_v1.printable_invoice;
 BEGIN
     SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
@@ -253,7 +253,7 @@ COMMENT ON FUNCTION orders_v1.put_invoice IS
 COMMENT ON FUNCTION orders_v1.issue_invoice IS
 'Issues the invoice of a paid order without refunds. Outcome unchanged when it already has one, even after a refund. OR404
 not_found, OR409 order_not_billable, order_refunded';
-COMMENT ON FUNCTION orders_v1.paper_of IS 'Internal: an invoice as the result type of its read functions';
+COMMENT ON FUNCTION orders_v1.invoice_row IS 'Internal: an invoice as the result type of its read functions';
 COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number and its document; no row: there is none';
 COMMENT ON FUNCTION orders_v1.read_bill IS
 'The bill of an order of p_user (NULL: any user) with its document, whose kind is bill. Issues the bill of a paid order that awaits

@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.note_broken(p_broken orders_v1.broken_rule[], p_is boolean, p_rule text, p_value text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION orders_v1.add_broken_rule(p_broken orders_v1.broken_rule[], p_is boolean, p_rule text, p_value text DEFAULT NULL)
 RETURNS orders_v1.broken_rule[] LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_is THEN p_broken || ROW(p_rule, p_value)::orders_v1.broken_rule ELSE p_broken END
 $$;
@@ -154,20 +154,20 @@ LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
 BEGIN
-    v_broken := orders_v1.note_broken(v_broken, orders_v1.given_amount(e, 'unit_price', p_exponent) IS DISTINCT FROM l.unit_price,
+    v_broken := orders_v1.add_broken_rule(v_broken, orders_v1.given_amount(e, 'unit_price', p_exponent) IS DISTINCT FROM l.unit_price,
                                    'unit_price_mismatch', orders_v1.major_text(l.unit_price, p_exponent));
-    RETURN orders_v1.note_broken(v_broken, orders_v1.given_discount(e, p_exponent) IS DISTINCT FROM l.discount,
+    RETURN orders_v1.add_broken_rule(v_broken, orders_v1.given_discount(e, p_exponent) IS DISTINCT FROM l.discount,
                               'discount_mismatch', orders_v1.major_text(l.discount, p_exponent));
 END
 $$;
 
 -- Pending package orders of a locked member, one broken rule for each reason that prevents another order.
-CREATE OR REPLACE FUNCTION orders_v1.check_under_way(m orders.member, p_kind text) RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_pending_package_orders(m orders.member, p_kind text) RETURNS orders_v1.broken_rule[] LANGUAGE plpgsql AS $$
 DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
     r        record;
 BEGIN
-    SELECT coalesce(bool_or(orders_v1.keeps_money(o.payment_state) AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
+    SELECT coalesce(bool_or(orders_v1.has_unrefunded_money(o.payment_state) AND o.state <> 'cancelled' AND t.id IS NULL), false) AS unapplied,
            coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state = 'confirming'), false) AS confirming,
            coalesce(bool_or(orders_v1.is_payable(o.state, o.payment_state, o.expires_at) AND o.payment_state <> 'confirming'), false) AS unpaid,
            coalesce(bool_or(o.payment_state = 'refund_pending' OR EXISTS (
@@ -178,16 +178,16 @@ BEGIN
     JOIN orders.orders o ON o.tenant_id = m.tenant_id AND o.id = q.order_id
     LEFT JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.order_id = q.order_id
     WHERE q.tenant_id = m.tenant_id AND q.user_id = m.user_id;
-    v_broken := orders_v1.note_broken(v_broken, r.unapplied, 'package_processing');
-    v_broken := orders_v1.note_broken(v_broken, p_kind IS DISTINCT FROM 'purchase' AND m.auto_upgrade_at IS NOT NULL, 'auto_upgrade_pending');
-    v_broken := orders_v1.note_broken(v_broken, r.unpaid, 'package_unpaid');
-    v_broken := orders_v1.note_broken(v_broken, r.confirming, 'package_confirming');
-    RETURN orders_v1.note_broken(v_broken, p_kind IS DISTINCT FROM 'purchase' AND r.refunding, 'refund_open');
+    v_broken := orders_v1.add_broken_rule(v_broken, r.unapplied, 'package_processing');
+    v_broken := orders_v1.add_broken_rule(v_broken, p_kind IS DISTINCT FROM 'purchase' AND m.auto_upgrade_at IS NOT NULL, 'auto_upgrade_pending');
+    v_broken := orders_v1.add_broken_rule(v_broken, r.unpaid, 'package_unpaid');
+    v_broken := orders_v1.add_broken_rule(v_broken, r.confirming, 'package_confirming');
+    RETURN orders_v1.add_broken_rule(v_broken, p_kind IS DISTINCT FROM 'purchase' AND r.refunding, 'refund_open');
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.judge_line(j orders_v1.judged_lines, h orders_v1.order_head, p_tenant integer, e jsonb)
-RETURNS orders_v1.judged_lines LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_line(j orders_v1.checked_lines, h orders_v1.order_head, p_tenant integer, e jsonb)
+RETURNS orders_v1.checked_lines LANGUAGE plpgsql STABLE AS $$
 DECLARE
     f          orders_v1.offer := orders_v1.offer_of(p_tenant, orders_v1.given_id(e, 'product'), h.currency);
     v_quantity bigint := orders_v1.given_id(e, 'quantity');
@@ -195,14 +195,14 @@ DECLARE
     l          orders_v1.priced_line;
     v_total    bigint;
 BEGIN
-    j.broken := orders_v1.note_broken(j.broken, (f.variant).id IS NULL, 'product_unknown', coalesce(orders_v1.given_text(e, 'product'), ''));
+    j.broken := orders_v1.add_broken_rule(j.broken, (f.variant).id IS NULL, 'product_unknown', coalesce(orders_v1.given_text(e, 'product'), ''));
     IF v_quantity IS NULL OR v_quantity > (CASE WHEN v_package THEN 1 ELSE 1000000 END)
        OR v_quantity::numeric * orders_v1.list_price_of(f.price) > 1000000000000000 THEN
         j.broken := j.broken || ROW('quantity_invalid', orders_v1.given_text(e, 'quantity'))::orders_v1.broken_rule;
     ELSIF (f.variant).id IS NOT NULL THEN
         l := orders_v1.offer_line(f, v_quantity::integer, 'purchase');
         v_total := orders_v1.net_of(l);
-        j.broken := orders_v1.note_broken(
+        j.broken := orders_v1.add_broken_rule(
             j.broken || orders_v1.check_price(e, l, h.exponent),
             orders_v1.given_amount(e, 'total', h.exponent) IS DISTINCT FROM v_total, 'line_total_mismatch', orders_v1.major_text(v_total, h.exponent));
         j.lines := j.lines || l;
@@ -215,26 +215,26 @@ END
 $$;
 
 -- The total is compared with the sum of the document's own lines; errors in the lines are reported by line.
-CREATE OR REPLACE FUNCTION orders_v1.judge_lines(h orders_v1.order_head, p_tenant integer, d jsonb) RETURNS orders_v1.judged_lines
+CREATE OR REPLACE FUNCTION orders_v1.check_lines(h orders_v1.order_head, p_tenant integer, d jsonb) RETURNS orders_v1.checked_lines
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_lines jsonb := CASE WHEN jsonb_typeof(d -> 'lines') = 'array' THEN d -> 'lines' ELSE '[]' END;
     v_count integer := jsonb_array_length(v_lines);
     v_sum   numeric;
-    j       orders_v1.judged_lines := ROW('{}', '{}', NULL);
+    j       orders_v1.checked_lines := ROW('{}', '{}', NULL);
     e       jsonb;
 BEGIN
-    j.broken := orders_v1.note_broken(j.broken, v_count = 0, 'lines_required');
+    j.broken := orders_v1.add_broken_rule(j.broken, v_count = 0, 'lines_required');
     IF v_count > 500 THEN
         j.broken := j.broken || ROW('lines_too_many', NULL)::orders_v1.broken_rule;
         RETURN j;
     END IF;
     FOR e IN SELECT x.value FROM jsonb_array_elements(v_lines) WITH ORDINALITY AS x (value, n) ORDER BY x.n LOOP
-        j := orders_v1.judge_line(j, h, p_tenant, e);
+        j := orders_v1.check_line(j, h, p_tenant, e);
     END LOOP;
-    j.broken := orders_v1.note_broken(j.broken, j.package IS NOT NULL AND v_count > 1, 'package_not_alone', j.package::text);
+    j.broken := orders_v1.add_broken_rule(j.broken, j.package IS NOT NULL AND v_count > 1, 'package_not_alone', j.package::text);
     v_sum := (SELECT sum(orders_v1.given_amount(x.value, 'total', h.exponent)) FROM jsonb_array_elements(v_lines) AS x);
-    j.broken := orders_v1.note_broken(j.broken, coalesce(orders_v1.given_amount(d, 'total', h.exponent) <> v_sum, true), 'total_mismatch');
+    j.broken := orders_v1.add_broken_rule(j.broken, coalesce(orders_v1.given_amount(d, 'total', h.exponent) <> v_sum, true), 'total_mismatch');
     RETURN j;
 END
 $$;
@@ -262,7 +262,7 @@ DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim  orders_v1.claim := claim_key(c);
     h        orders_v1.order_head;
-    j        orders_v1.judged_lines;
+    j        orders_v1.checked_lines;
     m        orders.member;
     t        orders.package_term;
     v_order  bigint;
@@ -273,12 +273,12 @@ BEGIN
         RETURN;
     END IF;
     h := member_head(c, p_document, p_expires_in, p_now);
-    j := judge_lines(h, p_tenant, p_document);
-    v_broken := note_broken(j.broken || check_address(p_document -> 'address'), h.buyer_id IS NULL, 'user_unknown');
+    j := check_lines(h, p_tenant, p_document);
+    v_broken := add_broken_rule(j.broken || check_address(p_document -> 'address'), h.buyer_id IS NULL, 'user_unknown');
     IF j.package IS NOT NULL AND h.buyer_id IS NOT NULL THEN
         m := lock_member(p_tenant, h.buyer_id);
         t := term_of(m);
-        v_broken := note_broken(v_broken || check_under_way(m, 'purchase'), is_active(t, p_now), 'package_active');
+        v_broken := add_broken_rule(v_broken || check_pending_package_orders(m, 'purchase'), is_active(t, p_now), 'package_active');
         h.package_kind := 'purchase';
         h.former_term := t.id;
     ELSIF j.package IS NULL THEN
@@ -318,14 +318,14 @@ DECLARE
     v_rank   integer := (SELECT k.rank FROM orders.package k WHERE k.tenant_id = t.tenant_id AND k.variant_id = t.package_id);
 BEGIN
     IF p_kind = 'renewal' THEN
-        v_broken := orders_v1.note_broken(v_broken, NOT v_same, 'renewal_of_another');
-        RETURN orders_v1.note_broken(v_broken, v_same AND coalesce(t.ends_at > least(
+        v_broken := orders_v1.add_broken_rule(v_broken, NOT v_same, 'renewal_of_another');
+        RETURN orders_v1.add_broken_rule(v_broken, v_same AND coalesce(t.ends_at > least(
             p_now + p_window * interval '24 hours',
             orders_v1.period_end(p_now, v_zone, t.duration_unit, t.duration_value, extract(day FROM p_now AT TIME ZONE v_zone)::integer)), true),
             'package_active');
     END IF;
-    v_broken := orders_v1.note_broken(v_broken, v_active AND v_same, 'same_package');
-    RETURN orders_v1.note_broken(
+    v_broken := orders_v1.add_broken_rule(v_broken, v_active AND v_same, 'same_package');
+    RETURN orders_v1.add_broken_rule(
         v_broken, NOT (v_active AND v_same)
                   AND NOT (v_active AND coalesce((f.package).rank > v_rank AND (orders_v1.renewal_line(f, t, p_kind)).unit_price
                                                  > (orders_v1.renewal_line(f, t, p_kind)).discount, false)), 'not_an_upgrade');
@@ -338,8 +338,8 @@ DECLARE
     v_price    bigint := orders_v1.given_amount(d, 'unit_price', p_exponent);
     v_discount bigint := orders_v1.given_discount(d, p_exponent);
 BEGIN
-    RETURN orders_v1.note_broken(
-        orders_v1.note_broken('{}', v_discount >= v_price, 'discount_not_below'),
+    RETURN orders_v1.add_broken_rule(
+        orders_v1.add_broken_rule('{}', v_discount >= v_price, 'discount_not_below'),
         coalesce(orders_v1.given_amount(d, 'total', p_exponent) <> v_price - v_discount, true), 'order_total_mismatch');
 END
 $$;
@@ -368,13 +368,13 @@ BEGIN
     v_kind := CASE WHEN v_kind IN ('upgrade', 'renewal') THEN v_kind END;
     h := member_head(c, p_document, p_expires_in, p_now);
     f := offer_of(p_tenant, given_id(p_document, 'product'), h.currency);
-    v_broken := note_broken(v_broken, (f.variant).id IS NULL, 'product_unknown', coalesce(given_text(p_document, 'product'), ''));
+    v_broken := add_broken_rule(v_broken, (f.variant).id IS NULL, 'product_unknown', coalesce(given_text(p_document, 'product'), ''));
     v_broken := v_broken || check_address(p_document -> 'address');
-    v_broken := note_broken(v_broken, h.buyer_id IS NULL, 'user_unknown');
+    v_broken := add_broken_rule(v_broken, h.buyer_id IS NULL, 'user_unknown');
     IF h.buyer_id IS NOT NULL THEN
         m := lock_member(p_tenant, h.buyer_id);
         t := term_of(m);
-        v_broken := note_broken(v_broken, m.placed_at IS NULL, 'member_not_placed') || check_under_way(m, v_kind);
+        v_broken := add_broken_rule(v_broken, m.placed_at IS NULL, 'member_not_placed') || check_pending_package_orders(m, v_kind);
     END IF;
     IF h.buyer_id IS NOT NULL AND (f.variant).id IS NOT NULL AND v_kind IS NOT NULL THEN
         v_broken := v_broken || check_step(f, t, v_kind, p_window, p_now);
@@ -383,7 +383,7 @@ BEGIN
             v_broken := v_broken || check_price(p_document, l, h.exponent);
         END IF;
     END IF;
-    v_broken := note_broken(v_broken || check_renewal_sums(p_document, h.exponent), v_kind IS NULL, 'type_unknown');
+    v_broken := add_broken_rule(v_broken || check_renewal_sums(p_document, h.exponent), v_kind IS NULL, 'type_unknown');
     PERFORM refuse_all(v_broken);
     h.package_kind := v_kind;
     h.former_term := t.id;
@@ -412,7 +412,7 @@ BEGIN
     IF EXISTS (SELECT FROM package_term t
                WHERE t.tenant_id = p_tenant AND t.order_id = p_order AND t.revoked_at IS NULL) THEN
         v_code := 'unchanged';
-    ELSIF o.state = 'cancelled' OR NOT orders_v1.keeps_money(o.payment_state)
+    ELSIF o.state = 'cancelled' OR NOT orders_v1.has_unrefunded_money(o.payment_state)
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
         PERFORM refuse('409', 'package_not_applicable', 'The order has no package that can be applied.', NULL, states_of(o));
     ELSE
@@ -429,7 +429,7 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.refuse_all IS 'Internal: OR422 invalid_fields with {refused: [{rule, value}]}, if any rule is broken';
-COMMENT ON FUNCTION orders_v1.note_broken IS 'Internal: the list, with this rule added if it is broken';
+COMMENT ON FUNCTION orders_v1.add_broken_rule IS 'Internal: the list, with this rule added if it is broken';
 COMMENT ON FUNCTION orders_v1.given_text IS
 'Internal: a string or number member as text without surrounding spaces; NULL: absent or empty';
 COMMENT ON FUNCTION orders_v1.given_id IS
@@ -451,12 +451,12 @@ COMMENT ON FUNCTION orders_v1.offer_of IS
 'Internal: the variant with this number and all data to price it, if members may order it';
 COMMENT ON FUNCTION orders_v1.offer_line IS 'Internal: the line of a quantity of an offer; p_kind: the purpose of a package order';
 COMMENT ON FUNCTION orders_v1.check_price IS 'Internal: unit_price_mismatch, discount_mismatch, each with the correct value';
-COMMENT ON FUNCTION orders_v1.check_under_way IS
+COMMENT ON FUNCTION orders_v1.check_pending_package_orders IS
 'Internal: package_processing (paid, not applied), auto_upgrade_pending, package_unpaid, package_confirming (its payment is being
 confirmed), refund_open. The caller must hold the lock of the member';
-COMMENT ON FUNCTION orders_v1.judge_line IS
+COMMENT ON FUNCTION orders_v1.check_line IS
 'Internal: product_unknown, quantity_invalid, line_total_mismatch, and those of check_price';
-COMMENT ON FUNCTION orders_v1.judge_lines IS
+COMMENT ON FUNCTION orders_v1.check_lines IS
 'Internal: all lines: lines_required, lines_too_many (more than 500), package_not_alone, total_mismatch';
 COMMENT ON FUNCTION orders_v1.put_member_order IS 'Internal: creates the order with its address; returns its id';
 COMMENT ON FUNCTION orders_v1.member_place IS
@@ -465,7 +465,7 @@ quantity, unit_price, discount, total}], total, address: {given_name, family_nam
 country (ISO 3166-1), state (ISO 3166-2)}, payment_method, payment_channel, payment_return_url}. Amounts are in major units of the
 tenant''s currency; they are only compared with the catalogue. p_expires_in and p_channels as in place_order, outcomes as in
 place_plan. p_now: the current time for the rules of packages. Locks the member for a package. OR422 invalid_fields with {refused:
-[{rule, value}]}: every broken rule of judge_lines, check_address, check_under_way, and user_unknown, package_active; OR402
+[{rule, value}]}: every broken rule of check_lines, check_address, check_pending_package_orders, and user_unknown, package_active; OR402
 insufficient_balance, OR409 insufficient_stock, OR422 of check_payment_choice';
 COMMENT ON FUNCTION orders_v1.renewal_line IS 'Internal: the line of a renewal, or of an upgrade from the current term';
 COMMENT ON FUNCTION orders_v1.check_step IS
@@ -476,7 +476,7 @@ COMMENT ON FUNCTION orders_v1.upgrade_or_renew IS
 'Places a package order of a member who has a package: {type (renewal, upgrade), user, product, unit_price, discount, total,
 address, payment_method, payment_channel, payment_return_url} as in member_place. When it is paid, the package is renewed or
 replaced. p_window: a package can be renewed from this many days before its end. Locks the member. OR422 invalid_fields with every
-broken rule of check_address, check_under_way, check_step, check_price, check_renewal_sums, and product_unknown, user_unknown,
+broken rule of check_address, check_pending_package_orders, check_step, check_price, check_renewal_sums, and product_unknown, user_unknown,
 member_not_placed, type_unknown';
 COMMENT ON FUNCTION orders_v1.apply_paid_package IS
 'Grants the package of a paid order to its member even if the member''s package has changed since. Outcome unchanged when it is

@@ -99,7 +99,7 @@ END
 $$;
 
 -- KEY SHARE blocks a change of the limits (which locks FOR UPDATE) but not other orders with the coupon.
-CREATE OR REPLACE FUNCTION orders_v1.take_coupon(p_tenant integer, p_code text, p_user bigint, p_currency text, p_base bigint)
+CREATE OR REPLACE FUNCTION orders_v1.reserve_coupon(p_tenant integer, p_code text, p_user bigint, p_currency text, p_base bigint)
 RETURNS orders_v1.coupon_taken LANGUAGE plpgsql AS $$
 DECLARE
     k orders.coupon;
@@ -130,7 +130,7 @@ BEGIN
 END
 $$;
 
--- The same KEY SHARE as in take_coupon: a concurrent change of the limits counts the uses either before or after this release.
+-- The same KEY SHARE as in reserve_coupon: a concurrent change of the limits counts the uses either before or after this release.
 CREATE OR REPLACE FUNCTION orders_v1.release_coupons(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupon bigint;
@@ -172,7 +172,7 @@ amount';
 COMMENT ON FUNCTION orders_v1.refuse_coupon IS
 'Internal: refuses a coupon that is unknown, not valid now, in another currency or has a minimum above the amount of the goods.
 OR422 coupon_unknown, coupon_not_yet_valid, coupon_expired, coupon_currency_mismatch, coupon_below_minimum';
-COMMENT ON FUNCTION orders_v1.take_coupon IS
+COMMENT ON FUNCTION orders_v1.reserve_coupon IS
 'Internal: reserves one use of a coupon, in total and for the user, with conditional updates. p_base: the amount of the goods. OR422
 required_field without a user, coupon_used_up, coupon_used_by_user, and those of refuse_coupon';
 COMMENT ON FUNCTION orders_v1.release_coupons IS 'Internal: releases the coupon uses of an order; a repeat has no effect';

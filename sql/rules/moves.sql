@@ -84,7 +84,7 @@ BEGIN
     ELSIF p_completed AND o.fulfilment_state = 'none' THEN
         PERFORM orders_v1.ship_stock(o.tenant_id, o.id);
     ELSIF p_refunded AND orders_v1.awaits_shipping(o) THEN
-        PERFORM orders_v1.cancel_refunded_pieces(o.tenant_id, o.id);
+        PERFORM orders_v1.cancel_refunded_items(o.tenant_id, o.id);
     END IF;
 END
 $$;
@@ -123,7 +123,7 @@ BEGIN
     PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, v_steps, p_comment, p_return);
     PERFORM orders_v1.settle_stock(o, v_cancels, v_ends, p_refunded > 0);
     IF v_follows THEN
-        o := orders_v1.follow_package(c, o);
+        o := orders_v1.update_package(c, o);
     END IF;
     IF v_expires AND NOT orders_v1.can_expire(o) THEN
         PERFORM orders_v1.end_due(o.tenant_id, 'expiry', o.id);
@@ -157,7 +157,7 @@ CREATE OR REPLACE FUNCTION orders_v1.has_received_money(p_payment_state text) RE
     SELECT p_payment_state IN ('paid', 'refund_pending', 'partially_refunded', 'refunded')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.keeps_money(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.has_unrefunded_money(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_payment_state IN ('paid', 'partially_refunded')
 $$;
 
@@ -237,7 +237,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_capture_in_doubt(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_capture_outcome_unknown(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN orders_v1.awaits_payment(o.state, o.payment_state)
            AND EXISTS (SELECT FROM orders.payment p
@@ -248,7 +248,7 @@ $$;
 -- No step records the start of a capture, because most captures end within the request.
 CREATE OR REPLACE FUNCTION orders_v1.as_confirming(o orders.orders) RETURNS orders.orders LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF orders_v1.is_capture_in_doubt(o) THEN
+    IF orders_v1.is_capture_outcome_unknown(o) THEN
         o.payment_state := 'confirming';
     END IF;
     RETURN o;
@@ -277,7 +277,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.note_transaction(
+CREATE OR REPLACE FUNCTION orders_v1.record_transaction(
     p orders.payment, p_transaction text, p_refund bigint, p_amount bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -293,7 +293,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_by_hand(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_manual(p orders.payment) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p.provider IN ('manual', 'terminal')
 $$;
 
@@ -338,7 +338,7 @@ COMMENT ON FUNCTION orders_v1.move_return IS
 'Internal: sets the state of a return of an order that this operation has moved, and records the step';
 COMMENT ON FUNCTION orders_v1.has_received_money IS
 'Internal: whether an order in this payment state has been paid, even if it was refunded later';
-COMMENT ON FUNCTION orders_v1.keeps_money IS
+COMMENT ON FUNCTION orders_v1.has_unrefunded_money IS
 'Internal: whether an order in this payment state is paid, is not fully refunded and has no pending refund';
 COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether an order in this payment state is unpaid and can still receive money';
 COMMENT ON FUNCTION orders_v1.awaits_payment IS
@@ -356,7 +356,7 @@ COMMENT ON FUNCTION orders_v1.as_of_now IS
 COMMENT ON FUNCTION orders_v1.close_payments IS
 'Internal: closes the open payments of an order except p_except (NULL: all). A capture in progress stays in orders.due: the worker
 polls the provider until the outcome is known';
-COMMENT ON FUNCTION orders_v1.is_capture_in_doubt IS
+COMMENT ON FUNCTION orders_v1.is_capture_outcome_unknown IS
 'Whether an order awaits payment and a capture of one of its payments was requested whose outcome is unknown';
 COMMENT ON FUNCTION orders_v1.as_confirming IS
 'Internal: the order with payment state confirming while the outcome of a capture is unknown. Does not write';
@@ -365,9 +365,9 @@ COMMENT ON FUNCTION orders_v1.close_expired IS
 'Internal: expires a locked order as the system: closes its open payments and its payment state, releases its coupons. The caller
 must release its stock afterwards; a caller that expires several orders expires all of them first';
 COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order as the system and releases its coupons and stock';
-COMMENT ON FUNCTION orders_v1.note_transaction IS
+COMMENT ON FUNCTION orders_v1.record_transaction IS
 'Internal: records the provider''s transaction id of a capture (p_refund NULL) or a refund. OR409 transaction_id_taken';
-COMMENT ON FUNCTION orders_v1.is_by_hand IS
+COMMENT ON FUNCTION orders_v1.is_manual IS
 'Whether a payment is settled by people (cash, card terminal, bank transfer), not by a provider or from a balance';
 COMMENT ON FUNCTION orders_v1.has_transactions IS 'Whether the references of a payment are transaction ids, which must be unique';
 COMMENT ON FUNCTION orders_v1.states_of IS 'Internal: the states of an order, as the extra members of a refusal';

@@ -50,7 +50,7 @@ END
 $$;
 
 -- Takes no locks: start_payment checks again.
-CREATE OR REPLACE FUNCTION orders_v1.pay_link_standing(p_tenant integer, p_order bigint) RETURNS text
+CREATE OR REPLACE FUNCTION orders_v1.pay_link_state(p_tenant integer, p_order bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
     o orders.orders;
@@ -181,7 +181,7 @@ $$;
 
 -- A mail asks for payment, so an order that can no longer be paid does not need it. A mail that another transaction has locked
 -- is skipped.
-CREATE OR REPLACE FUNCTION orders_v1.drop_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.discard_unpayable_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders;
 BEGIN
@@ -211,7 +211,7 @@ BEGIN
             SELECT * INTO m FROM mail x WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.done_at IS NULL AND NOT x.dead;
             IF NOT FOUND THEN
                 PERFORM end_due(p_tenant, 'mail', d.id);
-            ELSIF NOT drop_mail(m) THEN
+            ELSIF NOT discard_unpayable_mail(m) THEN
                 v_left := v_left - 1;
                 RETURN NEXT mail_task_of(m, d.attempts);
             END IF;
@@ -250,7 +250,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
-    orders_v1.pay_link_standing(integer, bigint),
+    orders_v1.pay_link_state(integer, bigint),
     orders_v1.start_payment(integer, bigint, bigint),
     orders_v1.claim_mail(integer, integer, integer),
     orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
@@ -262,7 +262,7 @@ COMMENT ON FUNCTION orders_v1.check_mail_limits IS
 COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether an order is paid by a payment link';
 COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
 'Internal: OR409 payment_method_mismatch when an order is not paid by a payment link';
-COMMENT ON FUNCTION orders_v1.pay_link_standing IS
+COMMENT ON FUNCTION orders_v1.pay_link_state IS
 'The state that the holder of a payment link sees: unpaid or failed when start_payment would start a payment; confirming while a
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
 the order is closed, past its expiry or not paid by a link. NULL: no such order';
@@ -277,7 +277,7 @@ COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent has to be created or used now: the open one, or a new one after a failure or when the provider no longer
 knows the intent of p_gone (a payment id). OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
 COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: the data of a mail';
-COMMENT ON FUNCTION orders_v1.drop_mail IS
+COMMENT ON FUNCTION orders_v1.discard_unpayable_mail IS
 'Internal: whether a claimed mail must not be sent, because its order can no longer be paid; marks it as dead';
 COMMENT ON FUNCTION orders_v1.claim_mail IS
 'Worker: claims up to p_limit due mails, with a lease of p_lease seconds. Mails whose order can no longer be paid become dead and

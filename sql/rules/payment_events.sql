@@ -50,7 +50,7 @@ BEGIN
     SET transaction_id = p_transaction, reference = coalesce(x.reference, p_transaction), updated_at = now()
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id
     RETURNING * INTO p;
-    PERFORM orders_v1.note_transaction(p, p_transaction, NULL, p.amount);
+    PERFORM orders_v1.record_transaction(p, p_transaction, NULL, p.amount);
     PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
     RETURN p;
 END
@@ -109,7 +109,7 @@ CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT orders_v1.can_be_captured(o, p) THEN
-        PERFORM orders_v1.end_doubt(p);
+        PERFORM orders_v1.clear_capture_request(p);
         RETURN 'unchanged';
     END IF;
     IF p.status = 'confirming' THEN
@@ -138,7 +138,7 @@ BEGIN
                   ORDER BY r.id LIMIT 1)
     RETURNING x.id INTO v_refund;
     IF FOUND THEN
-        PERFORM orders_v1.note_transaction(p, e.transaction_id, v_refund, e.amount);
+        PERFORM orders_v1.record_transaction(p, e.transaction_id, v_refund, e.amount);
     END IF;
     RETURN v_refund IS NOT NULL;
 END
@@ -166,7 +166,7 @@ $$;
 
 -- An event that precedes its capture waits for it. An event that fits only if a pending refund fails waits for the outcome of
 -- that refund, which the provider may refuse because of this one.
-CREATE OR REPLACE FUNCTION orders_v1.apply_foreign_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
+CREATE OR REPLACE FUNCTION orders_v1.apply_provider_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_refund bigint;
@@ -185,7 +185,7 @@ BEGIN
     v_refund := orders_v1.put_refund(p, o, e.amount, coalesce(e.message, 'refunded by the provider'), NULL, true);
     UPDATE orders.refund r SET reference = e.transaction_id
     WHERE r.tenant_id = p.tenant_id AND r.id = v_refund;
-    PERFORM orders_v1.note_transaction(p, e.transaction_id, v_refund, e.amount);
+    PERFORM orders_v1.record_transaction(p, e.transaction_id, v_refund, e.amount);
     PERFORM orders_v1.move_order(c, o, CASE
         WHEN p.surplus OR o.payment_state = 'refund_pending' THEN '{}'::orders_v1.step[]
         ELSE orders_v1.refund_steps(o.payment_state, orders_v1.state_after_refund(o, e.amount, o.payment_state)) END,
@@ -236,7 +236,7 @@ END
 $$;
 
 -- No refund is pending. Unless the event is about a refund that was never recorded, an operator has to look at it.
-CREATE OR REPLACE FUNCTION orders_v1.apply_unasked_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.apply_unmatched_refund_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF orders_v1.confirms_failure(p, e) THEN
         RETURN 'unchanged';
@@ -280,9 +280,9 @@ BEGIN
     ORDER BY x.id LIMIT 1;
     IF NOT FOUND THEN
         RETURN CASE
-            WHEN e.type <> 'refunded' THEN orders_v1.apply_unasked_failure(p, e)
+            WHEN e.type <> 'refunded' THEN orders_v1.apply_unmatched_refund_failure(p, e)
             WHEN orders_v1.confirms_refund(p, e) THEN 'unchanged'
-            ELSE orders_v1.apply_foreign_refund(c, o, p, e) END;
+            ELSE orders_v1.apply_provider_refund(c, o, p, e) END;
     END IF;
     PERFORM orders_v1.end_refund(c, o, r, e.transaction_id, e.type = 'refunded', e.code, e.message);
     RETURN 'done';
@@ -324,7 +324,7 @@ $$;
 
 -- Refusals by our rules are verdicts. A transient error aborts the transaction, and the provider sends the event again. After
 -- any other error the event waits and the worker retries for a day, because a provider stops retrying at some point.
-CREATE OR REPLACE FUNCTION orders_v1.judge_event(e orders.provider_event, o orders.orders, p orders.payment)
+CREATE OR REPLACE FUNCTION orders_v1.process_event(e orders.provider_event, o orders.orders, p orders.payment)
 RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
     v_verdict text;
@@ -344,7 +344,7 @@ BEGIN
         v_verdict := 'refused';
         -- The outcome of the capture is known; polling again would return the same event.
         IF e.type = 'paid' AND coalesce(e.intent_id = p.intent_id, true) THEN
-            PERFORM orders_v1.end_doubt(p);
+            PERFORM orders_v1.clear_capture_request(p);
         END IF;
     END;
     UPDATE orders.provider_event x
@@ -378,7 +378,7 @@ BEGIN
     IF e.id IS NOT NULL THEN
         SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = o.tenant_id AND x.id = o.id;
         SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = o.tenant_id AND x.id = p_payment;
-        PERFORM orders_v1.judge_event(e, o, p);
+        PERFORM orders_v1.process_event(e, o, p);
     END IF;
 EXCEPTION WHEN OTHERS THEN
     SELECT * INTO e FROM orders.provider_event x
@@ -407,7 +407,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.judged(c orders_v1.context, e orders.provider_event, p_order bigint, p_repeated boolean)
+CREATE OR REPLACE FUNCTION orders_v1.event_result(c orders_v1.context, e orders.provider_event, p_order bigint, p_repeated boolean)
 RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ROW(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END, e.payment_id, p_repeated,
@@ -417,7 +417,7 @@ END
 $$;
 
 -- The first delivery is applied. A repeat of a waiting event is applied again; any other repeat returns the first verdict.
-CREATE OR REPLACE FUNCTION orders_v1.take_event(c orders_v1.context, e orders.provider_event) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.store_event(c orders_v1.context, e orders.provider_event) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     p          orders.payment := orders_v1.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);
     o          orders.orders;
@@ -441,7 +441,7 @@ BEGIN
         v_repeated := false;
     END IF;
     IF NOT v_repeated THEN
-        e := orders_v1.judge_event(e, o, p);
+        e := orders_v1.process_event(e, o, p);
     END IF;
     IF e.verdict = 'refused' AND e.reported_at IS NULL THEN
         UPDATE orders.provider_event x SET reported_at = now() WHERE x.tenant_id = e.tenant_id AND x.id = e.id;
@@ -449,7 +449,7 @@ BEGIN
     IF p.id IS NOT NULL THEN
         PERFORM orders_v1.apply_waiting_events(o, p.id);
     END IF;
-    RETURN orders_v1.judged(c, e, o.id, v_repeated);
+    RETURN orders_v1.event_result(c, e, o.id, v_repeated);
 END
 $$;
 
@@ -501,7 +501,7 @@ BEGIN
     e.message := p_message;
     e.payer := p_payer;
     e.capture_id := p_capture;
-    RETURN NEXT take_event(c, e);
+    RETURN NEXT store_event(c, e);
 END
 $$;
 
@@ -541,10 +541,10 @@ COMMENT ON FUNCTION orders_v1.check_outcome IS
 when unknown';
 COMMENT ON FUNCTION orders_v1.confirms_failure IS
 'Internal: whether an event confirms a refund that failed by the reply of the provider, without a transaction id; records the id';
-COMMENT ON FUNCTION orders_v1.apply_unasked_failure IS
+COMMENT ON FUNCTION orders_v1.apply_unmatched_refund_failure IS
 'Internal: applies an event refund_failed when no refund of its amount is pending. OR409 refund_already_settled when it may be about
 a refund that is done';
-COMMENT ON FUNCTION orders_v1.apply_foreign_refund IS
+COMMENT ON FUNCTION orders_v1.apply_provider_refund IS
 'Internal: applies a refund that the provider made without a request. Returns waiting before the capture is known, or while a
 pending refund decides whether it fits. OR409 capture_mismatch when it may be about another capture, OR422 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.apply_event IS
@@ -552,7 +552,7 @@ COMMENT ON FUNCTION orders_v1.apply_event IS
 refusal';
 COMMENT ON FUNCTION orders_v1.keep_failed_event IS
 'Internal: keeps an event waiting after an unexpected error, and counts the attempt';
-COMMENT ON FUNCTION orders_v1.judge_event IS
+COMMENT ON FUNCTION orders_v1.process_event IS
 'Internal: applies an event in a subtransaction and stores the verdict. A refusal rolls back the effect only. So does an error that
 is not transient; then the event waits';
 COMMENT ON FUNCTION orders_v1.claim_waiting_event IS 'Internal: takes a waiting event to apply it now; NULL: it no longer waits';
@@ -561,10 +561,10 @@ COMMENT ON FUNCTION orders_v1.try_waiting_event IS
 waiting';
 COMMENT ON FUNCTION orders_v1.apply_waiting_events IS
 'Internal: applies the waiting events of a payment of a locked order, in order of arrival; returns the updated order';
-COMMENT ON FUNCTION orders_v1.judged IS
+COMMENT ON FUNCTION orders_v1.event_result IS
 'Internal: the result for an event: outcome (the verdict), refusal (database_error when it waits because of an error), replayed (it
 was delivered before), and its order, if any';
-COMMENT ON FUNCTION orders_v1.take_event IS 'Internal: stores an event and applies it';
+COMMENT ON FUNCTION orders_v1.store_event IS 'Internal: stores an event and applies it';
 COMMENT ON FUNCTION orders_v1.is_foreign_event IS
 'Internal: whether an event is about no payment (type ignored) or another tenant. p_for_tenant NULL: the event names no tenant';
 COMMENT ON FUNCTION orders_v1.no_effect IS 'Internal: the result for an event that is not stored';

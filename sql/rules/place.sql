@@ -186,7 +186,7 @@ BEGIN
     END LOOP;
     s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     IF h.coupon IS NOT NULL THEN
-        k := orders_v1.take_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
+        k := orders_v1.reserve_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
         p_lines := orders_v1.spread_discount(p_lines, k.amount);
     END IF;
     IF v_taxed THEN
@@ -425,7 +425,7 @@ CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_status text, p_expires_at t
     SELECT p_status = 'created' AND NOT coalesce(p_expires_at <= now(), false)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.note_order(c orders_v1.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.record_order(c orders_v1.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.idempotency i SET order_id = p_order
     WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0) AND i.route = c.route AND i.key = c.key;
@@ -442,7 +442,7 @@ BEGIN
         RETURN orders_v1.finish_with(c, 'done', p_order, p_order, r);
     END IF;
     IF c.key IS NOT NULL THEN
-        PERFORM orders_v1.note_order(c, p_order);
+        PERFORM orders_v1.record_order(c, p_order);
         c.key := NULL;
     END IF;
     RETURN orders_v1.finish_with(c, 'intent', p_order, p.id, r);
@@ -504,7 +504,7 @@ p_expires_in: seconds until an external order expires; NULL: never. Outcome done
 payment in id at the provider and reports it with record_intent and the same key. OR402 insufficient_balance, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.awaits_intent IS
 'Internal: whether the intent of a payment still has to be created; false once the payment has expired';
-COMMENT ON FUNCTION orders_v1.note_order IS
+COMMENT ON FUNCTION orders_v1.record_order IS
 'Internal: stores the order in the record of the idempotency key, whose answer is not final';
 COMMENT ON FUNCTION orders_v1.placed IS
 'Internal: the answer of placing an order. Outcome done, or intent with the id of the payment whose intent has to be created';

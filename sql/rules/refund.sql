@@ -40,7 +40,7 @@ BEGIN
     VALUES (o.tenant_id, o.id, p.id, CASE WHEN p_done THEN 'done' ELSE 'pending' END, p_amount, p.currency, p_reason,
             p_lines, p.surplus, v_prior, CASE WHEN p_done THEN now() END)
     RETURNING id INTO v_id;
-    IF NOT p_done AND NOT orders_v1.is_by_hand(p) THEN
+    IF NOT p_done AND NOT orders_v1.is_manual(p) THEN
         PERFORM orders_v1.put_due(p.tenant_id, 'refund', v_id, p.channel, now());
     END IF;
     RETURN v_id;
@@ -48,7 +48,7 @@ END
 $$;
 
 -- The account is credited last, because it is the last lock.
-CREATE OR REPLACE FUNCTION orders_v1.give_back(
+CREATE OR REPLACE FUNCTION orders_v1.create_refunds(
     c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_steps orders_v1.step[] DEFAULT '{}'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,7 +79,7 @@ BEGIN
         IF v_part < v_left THEN
             SELECT s.part, s.rest INTO v_share, p_lines FROM orders_v1.split_lines(p_lines, v_part) AS s WHERE p_lines IS NOT NULL;
         END IF;
-        v_at_once := p.method = 'balance' OR (orders_v1.is_by_hand(p) AND c.actor = 'operator')
+        v_at_once := p.method = 'balance' OR (orders_v1.is_manual(p) AND c.actor = 'operator')
                      OR (p.provider = 'terminal' AND c.actor = 'seller');
         v_refund := orders_v1.put_refund(p, v_after, v_part, p_reason, v_share, v_at_once);
         v_left := v_left - v_part;
@@ -143,7 +143,7 @@ BEGIN
     PERFORM check_refundable(o, p_window);
     v_left := o.captured - o.refunded;
     IF p_lines IS NOT NULL THEN
-        v_taken := take_lines(o, p_lines);
+        v_taken := reserve_refund_lines(o, p_lines);
     END IF;
     v_amount := coalesce(v_taken.amount, p_amount, v_left);
     IF p_amount <> v_amount THEN
@@ -164,11 +164,11 @@ BEGIN
         PERFORM refuse('422', 'amount_not_payable', 'The amount must be a multiple of the payment channel''s unit.', 'amount',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
     END IF;
-    RETURN NEXT finish(c, 'done', p_order, give_back(c, o, v_amount, p_reason, v_taken.lines));
+    RETURN NEXT finish(c, 'done', p_order, create_refunds(c, o, v_amount, p_reason, v_taken.lines));
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.put_return_back(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.reopen_return(c orders_v1.context, o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_return orders.order_return;
 BEGIN
@@ -182,7 +182,7 @@ $$;
 
 -- No request creates a surplus refund, so a refused one would never be retried. It stays pending until an operator settles it,
 -- and the worker no longer claims it.
-CREATE OR REPLACE FUNCTION orders_v1.hand_over_refund(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
+CREATE OR REPLACE FUNCTION orders_v1.leave_refund_to_operator(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_attempts integer := orders_v1.end_due(r.tenant_id, 'refund', r.id);
@@ -206,7 +206,7 @@ DECLARE
     v_more     boolean;
 BEGIN
     IF r.surplus AND NOT p_ok AND c.actor <> 'operator' THEN
-        PERFORM orders_v1.hand_over_refund(c, o, r, p_code, p_message);
+        PERFORM orders_v1.leave_refund_to_operator(c, o, r, p_code, p_message);
         RETURN;
     END IF;
     v_attempts := orders_v1.end_due(r.tenant_id, 'refund', r.id);
@@ -220,10 +220,10 @@ BEGIN
     WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id
     RETURNING * INTO p;
     IF NOT p_ok AND r.lines IS NOT NULL THEN
-        PERFORM orders_v1.put_lines_back(o, r);
+        PERFORM orders_v1.restore_refundable_lines(o, r);
     END IF;
     IF p_ok AND p_transaction IS NOT NULL AND orders_v1.has_transactions(p) THEN
-        PERFORM orders_v1.note_transaction(p, p_transaction, r.id, r.amount);
+        PERFORM orders_v1.record_transaction(p, p_transaction, r.id, r.amount);
     END IF;
     IF r.surplus THEN
         PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
@@ -237,20 +237,20 @@ BEGIN
         ELSE ARRAY[('payment', 'refund_pending', orders_v1.state_after_refund(o, v_done, r.prior_state))]::orders_v1.step[]
         END, 0, v_done, coalesce(p_message, r.reason));
     IF NOT p_ok THEN
-        PERFORM orders_v1.put_return_back(c, o, r);
+        PERFORM orders_v1.reopen_return(c, o, r);
     END IF;
 END
 $$;
 
 -- Operators settle refunds of manual and terminal payments, and surplus refunds that their provider refused. All others end
 -- when the provider reports the outcome.
-CREATE OR REPLACE FUNCTION orders_v1.check_by_hand(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_manual_settlement(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
 BEGIN
     SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id;
     IF (NOT r.surplus OR EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = r.tenant_id AND d.kind = 'refund' AND d.id = r.id))
-       AND orders_v1.is_by_hand(p) IS NOT TRUE THEN
+       AND orders_v1.is_manual(p) IS NOT TRUE THEN
         PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The payment provider settles this refund.');
     END IF;
 END
@@ -280,7 +280,7 @@ BEGIN
     o := lock_order(p_tenant, v_order, NULL, p_match);
     SELECT * INTO r FROM refund x WHERE x.tenant_id = p_tenant AND x.id = p_refund FOR UPDATE;
     IF p_actor = 'operator' THEN
-        PERFORM check_by_hand(r);
+        PERFORM check_manual_settlement(r);
     END IF;
     IF r.status = 'pending' THEN
         PERFORM end_refund(c, o, r, p_transaction, p_ok, p_code, p_message);
@@ -303,7 +303,7 @@ COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: the steps of the paymen
 COMMENT ON FUNCTION orders_v1.put_refund IS
 'Internal: creates a refund of a payment, done (p_done) or pending; returns its id. A pending refund by a provider is queued in
 orders.due';
-COMMENT ON FUNCTION orders_v1.give_back IS
+COMMENT ON FUNCTION orders_v1.create_refunds IS
 'Internal: refunds an amount from the payments of a locked order: largest payable unit first, then oldest. Each refund stores its
 share of the lines. p_steps: steps of the operation before those of the refund. Locks the account last. Returns the id of the last
 refund. OR422 refund_exceeds_captured';
@@ -315,9 +315,9 @@ COMMENT ON FUNCTION orders_v1.refund IS
 payment refunded by an operator and for a terminal payment refunded by the seller; otherwise pending until settle_refund. p_window:
 days after payment; NULL: no limit. Outcome unchanged when everything is already refunded. OR404, OR409, OR412, OR422
 refund_exceeds_captured, amount_not_payable (with the unit)';
-COMMENT ON FUNCTION orders_v1.put_return_back IS 'Internal: sets the return of a failed refund back to received';
-COMMENT ON FUNCTION orders_v1.check_by_hand IS 'Internal: checks that an operator may settle this refund. OR409 refund_not_by_hand';
-COMMENT ON FUNCTION orders_v1.hand_over_refund IS
+COMMENT ON FUNCTION orders_v1.reopen_return IS 'Internal: sets the return of a failed refund back to received';
+COMMENT ON FUNCTION orders_v1.check_manual_settlement IS 'Internal: checks that an operator may settle this refund. OR409 refund_not_by_hand';
+COMMENT ON FUNCTION orders_v1.leave_refund_to_operator IS
 'Internal: leaves a surplus refund that its provider refused pending, for an operator to settle';
 COMMENT ON FUNCTION orders_v1.end_refund IS
 'Internal: marks a pending refund as done or failed. The end of a surplus refund does not change the state of its order';

@@ -3,25 +3,25 @@
 -- refunded, each refund stores its own share of the lines: quantity and amount. A failed refund releases only its own share, so
 -- the shares always add up to the amount of the line, and no item is refunded twice.
 
-CREATE OR REPLACE FUNCTION orders_v1.line_worth(p_subtotal bigint, p_discount bigint, p_tax bigint, p_inclusive boolean) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.line_amount(p_subtotal bigint, p_discount bigint, p_tax bigint, p_inclusive boolean) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_subtotal - p_discount + CASE WHEN p_inclusive THEN 0 ELSE p_tax END
 $$;
 
 -- The amount of the first k of n items is floor(amount * k / n), so that the items add up to the line.
-CREATE OR REPLACE FUNCTION orders_v1.worth_of_pieces(p_worth bigint, p_quantity integer, p_pieces integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.amount_of_items(p_worth bigint, p_quantity integer, p_pieces integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT div(p_worth::numeric * p_pieces, p_quantity)::bigint
 $$;
 
--- The inverse of worth_of_pieces. All free items count as refunded.
-CREATE OR REPLACE FUNCTION orders_v1.pieces_worth(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
+-- The inverse of amount_of_items. All free items count as refunded.
+CREATE OR REPLACE FUNCTION orders_v1.items_paid_by(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_worth = 0 THEN p_quantity
                 ELSE least(p_quantity, div((p_amount::numeric + 1) * p_quantity - 1, p_worth))::integer END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.take_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.reserve_refund_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     l       orders.order_line;
     v_count integer;
@@ -39,7 +39,7 @@ BEGIN
         PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The quantity exceeds the items of the line that can still be refunded.', p_field || '.quantity',
             jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
     END IF;
-    v_worth := greatest(orders_v1.worth_of_pieces(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
+    v_worth := greatest(orders_v1.amount_of_items(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
                                                   l.refunded_quantity + v_count) - l.refunded_amount, 0);
     UPDATE orders.order_line x
     SET refunded_quantity = x.refunded_quantity + v_count, refunded_amount = x.refunded_amount + v_worth
@@ -81,7 +81,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.take_lines(o orders.orders, p_lines jsonb) RETURNS orders_v1.lines_taken LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.reserve_refund_lines(o orders.orders, p_lines jsonb) RETURNS orders_v1.lines_taken LANGUAGE plpgsql AS $$
 DECLARE
     e       jsonb;
     v_field text;
@@ -96,7 +96,7 @@ BEGIN
         IF e ->> 'id' !~ '^[0-9]{1,18}$' OR e ->> 'quantity' !~ '^[0-9]{1,9}$' THEN
             PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be an object with an id and an integer quantity.', v_field);
         END IF;
-        v_lines := v_lines || orders_v1.take_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
+        v_lines := v_lines || orders_v1.reserve_refund_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
     END LOOP;
     RETURN ROW(orders_v1.amount_of_lines(o), v_lines)::orders_v1.lines_taken;
 END
@@ -140,7 +140,7 @@ $$;
 
 -- The refund is already marked as failed. Items that are no longer refunded in full can be refunded again, for the rest of
 -- their amount. A refund may name a line more than once.
-CREATE OR REPLACE FUNCTION orders_v1.put_lines_back(o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.restore_refundable_lines(o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e        record;
     l        orders.order_line;
@@ -153,8 +153,8 @@ BEGIN
     LOOP
         SELECT * INTO l FROM orders.order_line x
         WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.id = e.line_id;
-        v_pieces := least(e.quantity, orders_v1.pieces_worth(
-            orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, e.amount));
+        v_pieces := least(e.quantity, orders_v1.items_paid_by(
+            orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, e.amount));
         UPDATE orders.order_line x SET refunded_quantity = v_pieces, refunded_amount = e.amount
         WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.id = l.id;
         UPDATE orders.return_line x SET refunded = x.refunded - (l.refunded_quantity - v_pieces)
@@ -164,18 +164,18 @@ END
 $$;
 
 -- A pending refund may still fail: only refunds that are done count, and only items that they refund in full.
-CREATE OR REPLACE FUNCTION orders_v1.refunded_pieces(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
+CREATE OR REPLACE FUNCTION orders_v1.refunded_quantities(p_tenant integer, p_order bigint) RETURNS TABLE (line_id bigint, quantity bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT l.id, least(s.quantity, orders_v1.pieces_worth(orders_v1.line_worth(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, s.amount))::bigint
+    SELECT l.id, least(s.quantity, orders_v1.items_paid_by(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, s.amount))::bigint
     FROM orders_v1.shares_of_lines(p_tenant, p_order, '{done}') AS s
     JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = s.line_id
     JOIN orders.orders o ON o.tenant_id = p_tenant AND o.id = p_order
 $$;
 
-COMMENT ON FUNCTION orders_v1.line_worth IS 'Internal: the amount paid for a line: after discount, including tax, in minor units';
-COMMENT ON FUNCTION orders_v1.worth_of_pieces IS 'Internal: the amount of the first p_pieces items of a line';
-COMMENT ON FUNCTION orders_v1.pieces_worth IS 'Internal: how many items of a line an amount refunds in full';
-COMMENT ON FUNCTION orders_v1.take_line IS
+COMMENT ON FUNCTION orders_v1.line_amount IS 'Internal: the amount paid for a line: after discount, including tax, in minor units';
+COMMENT ON FUNCTION orders_v1.amount_of_items IS 'Internal: the amount of the first p_pieces items of a line';
+COMMENT ON FUNCTION orders_v1.items_paid_by IS 'Internal: how many items of a line an amount refunds in full';
+COMMENT ON FUNCTION orders_v1.reserve_refund_line IS
 'Internal: reserves items of a line for a refund; returns {"id","quantity","amount"}. p_count NULL: all that are left. OR422
 line_not_found, quantity_out_of_range';
 COMMENT ON FUNCTION orders_v1.unrefunded IS
@@ -186,9 +186,9 @@ COMMENT ON FUNCTION orders_v1.refund_unit IS
 'Internal: the smallest amount, in minor units, that all payments of an order with money left can refund; refunds are multiples of
 it';
 COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: the amount still to be refunded for the lines that were taken';
-COMMENT ON FUNCTION orders_v1.take_lines IS
+COMMENT ON FUNCTION orders_v1.reserve_refund_lines IS
 'Internal: reserves a list of lines for a refund; returns the lines and their amount. OR422 invalid_field, and those of take_line';
 COMMENT ON FUNCTION orders_v1.split_lines IS 'Internal: splits lines into the share that an amount refunds and the rest';
 COMMENT ON FUNCTION orders_v1.shares_of_lines IS 'Internal: quantity and amount by line of the refunds of an order in these states';
-COMMENT ON FUNCTION orders_v1.put_lines_back IS 'Internal: releases the share of a failed refund on its lines and its return';
-COMMENT ON FUNCTION orders_v1.refunded_pieces IS 'The quantity of each line of an order whose refund is done';
+COMMENT ON FUNCTION orders_v1.restore_refundable_lines IS 'Internal: releases the share of a failed refund on its lines and its return';
+COMMENT ON FUNCTION orders_v1.refunded_quantities IS 'The quantity of each line of an order whose refund is done';

@@ -21,7 +21,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.sold_again(p_tenant integer, l orders.order_line) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_still_sold(p_tenant integer, l orders.order_line) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM orders.variant v
@@ -32,7 +32,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.refill_cart(k orders.cart, p_order bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.add_order_to_cart(k orders.cart, p_order bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     l          orders.order_line;
     v_not_sold jsonb := '[]';
@@ -43,7 +43,7 @@ BEGIN
         WHERE x.tenant_id = k.tenant_id AND x.order_id = p_order AND x.kind = 'product'
         ORDER BY x.id
     LOOP
-        IF NOT orders_v1.sold_again(k.tenant_id, l) THEN
+        IF NOT orders_v1.is_still_sold(k.tenant_id, l) THEN
             v_not_sold := v_not_sold || to_jsonb(l.title);
             CONTINUE;
         END IF;
@@ -90,13 +90,13 @@ BEGIN
     r.id := k.id;
     r.replayed := false;
     IF r.outcome = 'done' THEN
-        v_not_sold := refill_cart(k, p_order);
+        v_not_sold := add_order_to_cart(k, p_order);
         INSERT INTO cart_reorder (tenant_id, cart_id, order_id, not_sold) VALUES (p_tenant, k.id, p_order, v_not_sold);
         UPDATE cart x SET updated_at = now() WHERE x.tenant_id = p_tenant AND x.id = k.id;
     END IF;
     r.ref := k.code;
     r.document := v_not_sold;
-    RETURN NEXT kept(c, r);
+    RETURN NEXT stored_result(c, r);
 END
 $$;
 
@@ -104,8 +104,8 @@ GRANT EXECUTE ON FUNCTION orders_v1.reorder(integer, text, text, bigint, text, t
 
 COMMENT ON FUNCTION orders_v1.open_cart IS
 'Internal: the open cart of a buyer in a currency, locked and not for a company; created if there is none';
-COMMENT ON FUNCTION orders_v1.sold_again IS 'Internal: whether the item of a line is still sold in its currency';
-COMMENT ON FUNCTION orders_v1.refill_cart IS
+COMMENT ON FUNCTION orders_v1.is_still_sold IS 'Internal: whether the item of a line is still sold in its currency';
+COMMENT ON FUNCTION orders_v1.add_order_to_cart IS
 'Internal: adds the goods of an order to a locked cart; returns the titles of those no longer sold. OR409 product_not_sold when no
 item is sold';
 COMMENT ON FUNCTION orders_v1.reorder IS

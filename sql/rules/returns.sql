@@ -23,7 +23,7 @@ END
 $$;
 
 -- Items refunded without a return cannot be returned any more; items returned and refunded count once.
-CREATE OR REPLACE FUNCTION orders_v1.pieces_left(p_tenant integer, p_order bigint, p_line bigint) RETURNS integer
+CREATE OR REPLACE FUNCTION orders_v1.returnable_quantity(p_tenant integer, p_order bigint, p_line bigint) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT l.quantity - l.returned_quantity - l.refunded_quantity + coalesce((
@@ -49,7 +49,7 @@ BEGIN
                   SELECT FROM unnest(p_lines) AS p
                   LEFT JOIN orders.return_line x ON x.tenant_id = o.tenant_id AND x.return_id = r.id AND x.line_id = p.line_id
                   WHERE x.line_id IS NULL
-                     OR coalesce(p.quantity <> x.quantity, orders_v1.pieces_left(o.tenant_id, o.id, p.line_id) > 0))
+                     OR coalesce(p.quantity <> x.quantity, orders_v1.returnable_quantity(o.tenant_id, o.id, p.line_id) > 0))
             ORDER BY r.id DESC
             LIMIT 1);
 END
@@ -94,7 +94,7 @@ BEGIN
            array_agg(ROW(w.id, coalesce(w.wanted, w.have))::orders_v1.return_piece ORDER BY w.id)
     INTO v_unknown, v_never, v_none, v_over, p_lines
     FROM (SELECT p.line_id AS id, p.quantity AS wanted, l.kind, l.returnable,
-                 CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.pieces_left(o.tenant_id, o.id, l.id) END AS have
+                 CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.returnable_quantity(o.tenant_id, o.id, l.id) END AS have
           FROM unnest(p_lines) AS p
           LEFT JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.id = p.line_id) AS w;
     PERFORM orders_v1.refuse_lines('422', 'line_not_found', 'The order has no such lines.', v_unknown);
@@ -164,7 +164,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.all_is_back(r orders.order_return) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.all_items_returned(r orders.order_return) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN NOT EXISTS (
         SELECT FROM orders.order_line l
@@ -181,7 +181,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.receive_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_back  boolean := o.fulfilment_state = 'delivered' AND orders_v1.all_is_back(r);
+    v_back  boolean := o.fulfilment_state = 'delivered' AND orders_v1.all_items_returned(r);
     v_steps orders_v1.step[] := orders_v1.set_return_state(r, 'received', NULL);
 BEGIN
     IF v_back THEN
@@ -191,7 +191,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.take_return(o orders.orders, r orders.order_return) RETURNS orders_v1.lines_taken
+CREATE OR REPLACE FUNCTION orders_v1.reserve_return_refund(o orders.orders, r orders.order_return) RETURNS orders_v1.lines_taken
 LANGUAGE plpgsql AS $$
 DECLARE
     v_lines jsonb;
@@ -209,11 +209,11 @@ BEGIN
                               orders_v1.states_of(o) || jsonb_build_object('lines', to_jsonb(v_gone)));
     END IF;
     UPDATE orders.return_line x SET refunded = x.quantity WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
-    RETURN orders_v1.take_lines(o, coalesce(v_lines, '[]'));
+    RETURN orders_v1.reserve_refund_lines(o, coalesce(v_lines, '[]'));
 END
 $$;
 
--- give_back moves the order. If several payments are refunded, the return has several refunds: when one of them fails, the
+-- create_refunds moves the order. If several payments are refunded, the return has several refunds: when one of them fails, the
 -- return is received again, and its next refund pays the missing amount.
 CREATE OR REPLACE FUNCTION orders_v1.refund_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -224,13 +224,13 @@ DECLARE
     v_refund bigint;
 BEGIN
     PERFORM orders_v1.check_refundable(o, NULL);
-    v_taken := orders_v1.take_return(o, r);
+    v_taken := orders_v1.reserve_return_refund(o, r);
     v_amount := least(v_taken.amount, orders_v1.unrefunded_of(o));
     IF v_amount <= 0 THEN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'No amount is left to refund for this return.', NULL,
                               orders_v1.states_of(o));
     END IF;
-    PERFORM orders_v1.give_back(c, o, v_amount, coalesce(p_comment, r.reason), v_taken.lines);
+    PERFORM orders_v1.create_refunds(c, o, v_amount, coalesce(p_comment, r.reason), v_taken.lines);
     WITH parts AS (
         UPDATE orders.refund f SET return_id = r.id
         WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.id > coalesce(v_last, 0)
@@ -352,7 +352,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.read_return_lines IS
 'Internal: parses the lines of a request. OR422 invalid_field, also for a line named twice';
-COMMENT ON FUNCTION orders_v1.pieces_left IS
+COMMENT ON FUNCTION orders_v1.returnable_quantity IS
 'Internal: how many items of a line are neither in a return (unless rejected) nor refunded without one; 0 or less: none';
 COMMENT ON FUNCTION orders_v1.same_return IS 'Internal: the requested return that a request repeats; NULL: the request is new';
 COMMENT ON FUNCTION orders_v1.check_returnable IS
@@ -370,10 +370,10 @@ COMMENT ON FUNCTION orders_v1.request_return IS
 p_window: days after delivery; NULL: no limit. The result has the id of the return; outcome unchanged when the same return is
 already requested. OR404 not_found, OR409 order_not_returnable, return_window_closed, line_already_returned, OR412 version_mismatch,
 OR422 line_not_found, line_not_returnable, quantity_out_of_range, invalid_field, required_field, too_long';
-COMMENT ON FUNCTION orders_v1.all_is_back IS 'Internal: whether all shipped goods of an order are received, including this return';
+COMMENT ON FUNCTION orders_v1.all_items_returned IS 'Internal: whether all shipped goods of an order are received, including this return';
 COMMENT ON FUNCTION orders_v1.receive_return IS
 'Internal: marks a return as received; with its last goods the order becomes returned';
-COMMENT ON FUNCTION orders_v1.take_return IS
+COMMENT ON FUNCTION orders_v1.reserve_return_refund IS
 'Internal: reserves the unrefunded items of a return for its refund. OR409 order_not_refundable when some were refunded outside the
 return';
 COMMENT ON FUNCTION orders_v1.refund_return IS

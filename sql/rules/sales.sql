@@ -84,7 +84,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    s := seat_of(p_tenant, p_actor_id);
+    s := seller_context(p_tenant, p_actor_id);
     IF NOT may_sell(s) THEN
         PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
     END IF;
@@ -126,10 +126,10 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, true);
+    o := lock_sale(p_tenant, seller_context(p_tenant, p_actor_id), p_actor_id, p_number, true);
     PERFORM check_terminal_id(p_tenant, p_transaction);
     PERFORM check_payable(o, false);
-    v_payment := settle_by_hand(c, o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal',
+    v_payment := settle_manually(c, o, CASE WHEN o.payment_method = 'external' THEN 'credit_card' END, 'terminal',
                                 p_transaction, NULL);
     RETURN NEXT finish(c, 'done', o.id, v_payment);
 END
@@ -149,7 +149,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    PERFORM seat_of(p_tenant, p_actor_id);
+    PERFORM seller_context(p_tenant, p_actor_id);
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);
     IF o.agent_id IS DISTINCT FROM p_actor_id OR NOT sells_for(p_tenant, p_actor_id, o.retailer_id) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
@@ -177,7 +177,7 @@ END
 $$;
 
 -- The transaction belongs to the newest refund of a terminal payment.
-CREATE OR REPLACE FUNCTION orders_v1.note_terminal_refund(o orders.orders, p_transaction text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.record_terminal_refund(o orders.orders, p_transaction text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r orders.refund;
     p orders.payment;
@@ -189,7 +189,7 @@ BEGIN
     IF FOUND THEN
         SELECT * INTO p FROM orders.payment y WHERE y.tenant_id = r.tenant_id AND y.id = r.payment_id;
         UPDATE orders.refund x SET reference = p_transaction WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
-        PERFORM orders_v1.note_transaction(p, p_transaction, r.id, r.amount);
+        PERFORM orders_v1.record_transaction(p, p_transaction, r.id, r.amount);
     END IF;
 END
 $$;
@@ -233,7 +233,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
-    o := lock_sale(p_tenant, seat_of(p_tenant, p_actor_id), p_actor_id, p_number, false);
+    o := lock_sale(p_tenant, seller_context(p_tenant, p_actor_id), p_actor_id, p_number, false);
     IF o.payment_state = 'refunded' THEN
         RETURN NEXT finish(c, 'unchanged', o.id, NULL);
         RETURN;
@@ -243,9 +243,9 @@ BEGIN
         PERFORM refuse('409', 'order_not_refundable', 'No amount is left to refund.', NULL, states_of(o));
     END IF;
     PERFORM check_refund_transaction(o, p_transaction, p_terminal);
-    v_refund := give_back(c, o, o.captured - o.refunded, NULL, NULL);
+    v_refund := create_refunds(c, o, o.captured - o.refunded, NULL, NULL);
     IF p_transaction IS NOT NULL THEN
-        PERFORM note_terminal_refund(o, p_transaction);
+        PERFORM record_terminal_refund(o, p_transaction);
     END IF;
     RETURN NEXT finish(c, 'done', o.id, v_refund);
 END
@@ -254,7 +254,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.sales_of(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s orders_v1.seat := seat_of(p_tenant, p_user);
+    s orders_v1.seat := seller_context(p_tenant, p_user);
 BEGIN
     RETURN ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
                  ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
@@ -264,7 +264,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.sale_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s    orders_v1.seat := seat_of(p_tenant, p_user);
+    s    orders_v1.seat := seller_context(p_tenant, p_user);
     v_id bigint;
 BEGIN
     IF NOT may_sell(s) THEN
@@ -284,7 +284,7 @@ CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user 
 RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s orders_v1.seat := seat_of(p_tenant, p_user);
+    s orders_v1.seat := seller_context(p_tenant, p_user);
     o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders x
@@ -331,7 +331,7 @@ COMMENT ON FUNCTION orders_v1.cancel_sale IS
 the company of the order. OR403 as place_cart, OR404 not_found, OR409 order_not_cancellable';
 COMMENT ON FUNCTION orders_v1.check_terminal_refund IS
 'Internal: OR409 terminal_transaction_not_found, terminal_transaction_mismatch';
-COMMENT ON FUNCTION orders_v1.note_terminal_refund IS 'Internal: stores the transaction id of a refund. OR409 transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.record_terminal_refund IS 'Internal: stores the transaction id of a refund. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.left_on_card IS
 'Internal: the amount taken by a card terminal that can still be refunded, in minor units';
 COMMENT ON FUNCTION orders_v1.check_refund_transaction IS

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     p := orders_v1.mark_captured(o.tenant_id, p_payment, p_transaction);
     PERFORM orders_v1.close_payments(o.tenant_id, o.id, p.id);
-    IF o.fulfilment_state IN ('none', 'delivered', 'returned') AND NOT orders_v1.would_strand(o, greatest(o.updated_at, now())) THEN
+    IF o.fulfilment_state IN ('none', 'delivered', 'returned') AND NOT orders_v1.cannot_grant_package(o, greatest(o.updated_at, now())) THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'completed')]::orders_v1.step[];
     END IF;
     o := orders_v1.move_order(c, o, v_steps, p.amount, 0, p_comment);
@@ -37,7 +37,7 @@ BEGIN
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
     IF p_transaction IS NOT NULL AND orders_v1.has_transactions(p) THEN
-        PERFORM orders_v1.note_transaction(p, p_transaction, NULL, p.amount);
+        PERFORM orders_v1.record_transaction(p, p_transaction, NULL, p.amount);
     END IF;
     IF p.method = 'external' THEN
         PERFORM orders_v1.end_due(p_tenant, 'intent', p.id);
@@ -108,7 +108,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.end_doubt(p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.clear_capture_request(p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.payment x SET capture_asked_at = NULL
     WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.capture_asked_at IS NOT NULL;
@@ -189,7 +189,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.payment_of_hand(o orders.orders, p_method text, p_provider text) RETURNS orders.payment
+CREATE OR REPLACE FUNCTION orders_v1.manual_payment(o orders.orders, p_method text, p_provider text) RETURNS orders.payment
 LANGUAGE plpgsql AS $$
 DECLARE
     p orders.payment;
@@ -238,11 +238,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.settle_by_hand(
+CREATE OR REPLACE FUNCTION orders_v1.settle_manually(
     c orders_v1.context, o orders.orders, p_method text, p_provider text, p_transaction text, p_comment text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    p orders.payment := orders_v1.payment_of_hand(o, p_method, p_provider);
+    p orders.payment := orders_v1.manual_payment(o, p_method, p_provider);
 BEGIN
     IF p.method <> o.payment_method THEN
         UPDATE orders.orders x SET payment_method = p.method, payment_channel = p.channel
@@ -280,7 +280,7 @@ BEGIN
     ELSIF NOT can_be_paid(o) THEN
         PERFORM refuse_payment(o);
     END IF;
-    v_payment := settle_by_hand(c, o, p_method, 'manual', p_reference, p_reference);
+    v_payment := settle_manually(c, o, p_method, 'manual', p_reference, p_reference);
     RETURN NEXT finish(c, 'done', p_order, v_payment);
 END
 $$;
@@ -302,7 +302,7 @@ COMMENT ON FUNCTION orders_v1.fail_order IS
 'Internal: marks a payment of a locked order as failed. p_for_good: the order gets the state error, and its coupons and stock are
 released';
 COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment and returns it. OR404 not_found';
-COMMENT ON FUNCTION orders_v1.end_doubt IS 'Internal: records that the outcome of a capture is known';
+COMMENT ON FUNCTION orders_v1.clear_capture_request IS 'Internal: records that the outcome of a capture is known';
 COMMENT ON FUNCTION orders_v1.check_intent IS 'Internal: OR409 transaction_id_taken when another payment has this intent';
 COMMENT ON FUNCTION orders_v1.record_intent IS
 'Reports the intent that a provider created. A repeated report changes nothing. Applies events that arrived before it. Completes the
@@ -310,7 +310,7 @@ record of p_key. OR404 not_found, OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.record_intent_failure IS
 'Reports that no intent could be created. p_refused: the refusal of the provider is final, so the payment fails and the order gets
 the state error; otherwise the worker retries with backoff. Completes the record of p_key. OR404 not_found';
-COMMENT ON FUNCTION orders_v1.payment_of_hand IS
+COMMENT ON FUNCTION orders_v1.manual_payment IS
 'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of its
 capture is unknown';
 COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
@@ -323,7 +323,7 @@ confirmed';
 COMMENT ON FUNCTION orders_v1.check_payable IS
 'Internal: checks that an order awaits payment. p_confirming false: and that none of its payments is being confirmed. OR409
 order_not_payable with the states';
-COMMENT ON FUNCTION orders_v1.settle_by_hand IS
+COMMENT ON FUNCTION orders_v1.settle_manually IS
 'Internal: records money taken by people or a terminal for an order that awaits payment; returns the id of the payment';
 COMMENT ON FUNCTION orders_v1.settle_payment IS
 'Records that an order was paid by hand. p_method: NULL keeps the method of its open or failed payment, or is manual without one.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Every function locks stock in ascending order of variant ids; so does the catalogue (lock_entries).
 
-CREATE OR REPLACE FUNCTION orders_v1.reserve_pieces(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
+CREATE OR REPLACE FUNCTION orders_v1.reserve_items(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_left integer;
@@ -37,7 +37,7 @@ BEGIN
         END IF;
     END LOOP;
     IF v_count = 1 THEN -- almost always
-        v_counted := orders_v1.reserve_pieces(p_tenant, p_lines[v_line].item_id, p_lines[v_line].quantity, p_lines[v_line]);
+        v_counted := orders_v1.reserve_items(p_tenant, p_lines[v_line].item_id, p_lines[v_line].quantity, p_lines[v_line]);
         p_lines[v_line].reserved := CASE WHEN v_counted THEN p_lines[v_line].quantity ELSE 0 END;
         RETURN p_lines;
     END IF;
@@ -48,7 +48,7 @@ BEGIN
         GROUP BY p_lines[n].item_id
         ORDER BY p_lines[n].item_id
     LOOP
-        v_counted := orders_v1.reserve_pieces(p_tenant, r.variant_id, r.pieces, p_lines[r.lines[1]]);
+        v_counted := orders_v1.reserve_items(p_tenant, r.variant_id, r.pieces, p_lines[r.lines[1]]);
         FOR i IN 1 .. cardinality(r.lines) LOOP
             p_lines[r.lines[i]].reserved := CASE WHEN v_counted THEN p_lines[r.lines[i]].quantity ELSE 0 END;
         END LOOP;
@@ -57,13 +57,13 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.cancel_refunded_pieces(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.cancel_refunded_items(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r record;
 BEGIN
     FOR r IN
         SELECT l.item_id AS variant_id, sum(f.quantity - l.cancelled_quantity) AS pieces
-        FROM orders_v1.refunded_pieces(p_tenant, p_order) AS f
+        FROM orders_v1.refunded_quantities(p_tenant, p_order) AS f
         JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.reserved > 0
         GROUP BY l.item_id
         ORDER BY l.item_id
@@ -73,7 +73,7 @@ BEGIN
     END LOOP;
     UPDATE orders.order_line l
     SET cancelled_quantity = f.quantity, reserved = CASE WHEN l.reserved > 0 THEN l.quantity - f.quantity ELSE 0 END
-    FROM orders_v1.refunded_pieces(p_tenant, p_order) AS f
+    FROM orders_v1.refunded_quantities(p_tenant, p_order) AS f
     WHERE l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.kind = 'product'
       AND l.cancelled_quantity <> f.quantity;
 END
@@ -115,12 +115,12 @@ CREATE OR REPLACE FUNCTION orders_v1.ship_stock(p_tenant integer, p_order bigint
     SELECT orders_v1.end_reservations(p_tenant, ARRAY[p_order], true)
 $$;
 
-COMMENT ON FUNCTION orders_v1.reserve_pieces IS
+COMMENT ON FUNCTION orders_v1.reserve_items IS
 'Internal: reserves items of a variant; false when its stock is not tracked. OR409 insufficient_stock with the available quantity';
 COMMENT ON FUNCTION orders_v1.reserve_stock IS
 'Internal: reserves stock for the lines of a new order and returns the lines with the reserved quantities. Locks stock by variant:
 after the coupon, before the account. OR409 insufficient_stock';
-COMMENT ON FUNCTION orders_v1.cancel_refunded_pieces IS
+COMMENT ON FUNCTION orders_v1.cancel_refunded_items IS
 'Internal: releases the items of a locked, unshipped order whose refund is done; they will not be shipped. Locks stock by variant';
 COMMENT ON FUNCTION orders_v1.end_reservations IS
 'Internal: ends the reservations of orders. p_sent: the items were shipped and leave the stock; otherwise they become available.

@@ -33,7 +33,7 @@ BEGIN
     END IF;
     r.id := t.id;
     r.document := to_jsonb(t) - 'tenant_id' || jsonb_build_object('created_at', orders_v1.utc_time(t.created_at));
-    RETURN NEXT kept(c, r);
+    RETURN NEXT stored_result(c, r);
 END
 $$;
 

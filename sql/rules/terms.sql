@@ -90,7 +90,7 @@ END
 $$;
 
 -- If the member's package has changed since the order was placed, the order stays in processing until an operator decides.
-CREATE OR REPLACE FUNCTION orders_v1.still_fits(q orders.package_order, t orders.package_term, p_now timestamptz) RETURNS boolean
+CREATE OR REPLACE FUNCTION orders_v1.is_applicable(q orders.package_order, t orders.package_term, p_now timestamptz) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE q.kind
         WHEN 'renewal' THEN coalesce(t.package_id = q.package_id, false)
@@ -98,7 +98,7 @@ LANGUAGE sql IMMUTABLE AS $$
         ELSE NOT orders_v1.is_active(t, p_now) END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.would_strand(o orders.orders, p_now timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.cannot_grant_package(o orders.orders, p_now timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     q orders.package_order;
     m orders.member;
@@ -110,12 +110,12 @@ BEGIN
     END IF;
     m := orders_v1.lock_member(o.tenant_id, q.user_id);
     t := orders_v1.term_of(m); -- a statement of its own: it sees what the lock was waited for
-    RETURN NOT orders_v1.still_fits(q, t, p_now);
+    RETURN NOT orders_v1.is_applicable(q, t, p_now);
 END
 $$;
 
 -- When an operator applies the order, a first purchase of a package that the member already has counts as a renewal.
-CREATE OR REPLACE FUNCTION orders_v1.apply_package(p_tenant integer, p_order bigint, p_now timestamptz, p_whatever boolean)
+CREATE OR REPLACE FUNCTION orders_v1.apply_package(p_tenant integer, p_order bigint, p_now timestamptz, p_force boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     q orders.package_order;
@@ -129,7 +129,7 @@ BEGIN
     m := orders_v1.lock_member(p_tenant, q.user_id);
     t := orders_v1.term_of(m);
     IF EXISTS (SELECT FROM orders.package_term x WHERE x.tenant_id = p_tenant AND x.order_id = p_order)
-       OR NOT (p_whatever OR orders_v1.still_fits(q, t, p_now)) THEN
+       OR NOT (p_force OR orders_v1.is_applicable(q, t, p_now)) THEN
         RETURN false;
     END IF;
     q.kind := CASE WHEN q.kind = 'purchase' AND t.package_id = q.package_id THEN 'renewal' ELSE q.kind END;
@@ -162,10 +162,10 @@ BEGIN
 END
 $$;
 
--- The member is locked first, even if nothing is applied or revoked: check_under_way reads the states of the member's orders
+-- The member is locked first, even if nothing is applied or revoked: check_pending_package_orders reads the states of the member's orders
 -- under this lock, so every order of the member must take it before its money moves. An order that fits again after a refund of
 -- it was refused is completed here.
-CREATE OR REPLACE FUNCTION orders_v1.follow_package(c orders_v1.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.update_package(c orders_v1.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_applied boolean;
 BEGIN
@@ -211,15 +211,15 @@ COMMENT ON FUNCTION orders_v1.lock_member IS
 COMMENT ON FUNCTION orders_v1.term_of IS 'Internal: the current or last package term of a member';
 COMMENT ON FUNCTION orders_v1.next_term IS 'Internal: the term that results from a purchase, renewal or upgrade';
 COMMENT ON FUNCTION orders_v1.give_term IS 'Internal: grants a term to a locked member, for an order, or (NULL) by an operator';
-COMMENT ON FUNCTION orders_v1.still_fits IS 'Internal: whether a package order can be applied as it was placed';
-COMMENT ON FUNCTION orders_v1.would_strand IS
+COMMENT ON FUNCTION orders_v1.is_applicable IS 'Internal: whether a package order can be applied as it was placed';
+COMMENT ON FUNCTION orders_v1.cannot_grant_package IS
 'Internal: whether a package order cannot be applied as sold, so that payment leaves it in processing. Locks the member';
 COMMENT ON FUNCTION orders_v1.apply_package IS
-'Internal: grants the package of a paid order to its member, once. p_whatever: even if the member''s package has changed since the
+'Internal: grants the package of a paid order to its member, once. p_force: even if the member''s package has changed since the
 order was placed. Returns whether it was granted. Locks the member';
 COMMENT ON FUNCTION orders_v1.revoke_package IS
 'Internal: revokes the term of an order; the member keeps the term before it, or a later one based on it. Locks the member';
-COMMENT ON FUNCTION orders_v1.follow_package IS
+COMMENT ON FUNCTION orders_v1.update_package IS
 'Internal: applies or revokes the package of an order that was paid, refunded or cancelled; completes the order if that fulfils it.
 Locks the member. Returns the order';
 COMMENT ON FUNCTION orders_v1.put_package_order IS 'Internal: stores the purpose of a new package order, and applies it if it is paid';

@@ -34,7 +34,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('422', 'idempotency_key_reused', 'A token was already issued with this key.', 'idempotency_key');
     END IF;
-    RETURN NEXT kept(c, ROW('done', t.id, false, NULL, token_of(t))::orders_v1.written_token);
+    RETURN NEXT stored_result(c, ROW('done', t.id, false, NULL, token_of(t))::orders_v1.written_token);
 END
 $$;
 
@@ -65,7 +65,7 @@ BEGIN
             PERFORM refuse('404', 'token_not_found', 'There is no such token.');
         END IF;
     END IF;
-    RETURN NEXT kept(c, ROW(v_code, p_token, false, encode(t.hash, 'hex'), token_of(t))::orders_v1.written_token);
+    RETURN NEXT stored_result(c, ROW(v_code, p_token, false, encode(t.hash, 'hex'), token_of(t))::orders_v1.written_token);
 END
 $$;
 

@@ -122,7 +122,7 @@ CREATE OR REPLACE FUNCTION orders_v1.may_concern_one_order(p_sqlstate text) RETU
     SELECT p_sqlstate = '55P03' OR NOT orders_v1.is_transient(p_sqlstate)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.do_work(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.run_job(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
     IF p_kind = 'bill' THEN
         RETURN orders_v1.bill_orders(p_tenant, p_ids);
@@ -132,9 +132,9 @@ END
 $$;
 
 -- An order that fails does not block other orders.
-CREATE OR REPLACE FUNCTION orders_v1.try_work(p_tenant integer, p_kind text, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.run_job_for_order(p_tenant integer, p_kind text, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN orders_v1.do_work(p_tenant, p_kind, ARRAY[p_order]);
+    RETURN orders_v1.run_job(p_tenant, p_kind, ARRAY[p_order]);
 EXCEPTION WHEN OTHERS THEN
     IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
         RAISE;
@@ -147,13 +147,13 @@ $$;
 
 -- A batch runs without subtransactions; only a failed batch is repeated order by order. The callers set a short lock_timeout,
 -- so that the repetition ends before statement_timeout.
-CREATE OR REPLACE FUNCTION orders_v1.work_on_orders(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.run_job_for_orders(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id    bigint;
     v_count integer := 0;
 BEGIN
     BEGIN
-        RETURN orders_v1.do_work(p_tenant, p_kind, p_ids);
+        RETURN orders_v1.run_job(p_tenant, p_kind, p_ids);
     EXCEPTION WHEN OTHERS THEN
         IF NOT orders_v1.may_concern_one_order(SQLSTATE) THEN
             RAISE;
@@ -161,7 +161,7 @@ BEGIN
     END;
     FOREACH v_id IN ARRAY p_ids LOOP
         EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 seconds';
-        v_count := v_count + orders_v1.try_work(p_tenant, p_kind, v_id);
+        v_count := v_count + orders_v1.run_job_for_order(p_tenant, p_kind, v_id);
     END LOOP;
     RETURN v_count;
 END
@@ -171,7 +171,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.expire_due(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '1s' AS $$
 BEGIN
-    RETURN work_on_orders(p_tenant, 'expiry', ARRAY(
+    RETURN run_job_for_orders(p_tenant, 'expiry', ARRAY(
         SELECT d.id FROM (
             SELECT x.id FROM due x
             WHERE x.tenant_id = p_tenant AND x.kind = 'expiry' AND x.channel = '' AND x.due_at <= now()
@@ -230,13 +230,13 @@ COMMENT ON FUNCTION orders_v1.expire_orders IS
 transaction has locked. Stops after a second and leaves the rest to the next call';
 COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
 'Internal: whether an error in a batch may be caused by a single order, for example by a violated constraint or a long-held lock';
-COMMENT ON FUNCTION orders_v1.do_work IS
+COMMENT ON FUNCTION orders_v1.run_job IS
 'Internal: does the work of a kind (bill or expiry) for these orders; returns the number done';
-COMMENT ON FUNCTION orders_v1.try_work IS
-'Internal: do_work for one order. After an error, logs it and retries the order in 5 seconds, doubled after each attempt, at most an
+COMMENT ON FUNCTION orders_v1.run_job_for_order IS
+'Internal: run_job for one order. After an error, logs it and retries the order in 5 seconds, doubled after each attempt, at most an
 hour';
-COMMENT ON FUNCTION orders_v1.work_on_orders IS
-'Internal: do_work for a batch, or order by order if the batch fails; returns the number done';
+COMMENT ON FUNCTION orders_v1.run_job_for_orders IS
+'Internal: run_job for a batch, or order by order if the batch fails; returns the number done';
 COMMENT ON FUNCTION orders_v1.expire_due IS
 'Worker: expires unpaid orders past their expiry; returns their number. Skips orders that another transaction has locked, and
 postpones an order that fails';

@@ -8,7 +8,7 @@ SELECT no_plan();
 
 SELECT pg_temp.buy('bob') AS paid, pg_temp.buy('bob', p_method => 'external') AS external, pg_temp.buy('bob', p_method => 'external') AS open \gset
 SELECT pg_temp.hear('p', 'paid', :external, 1000, 'tx-1') \g (format=unaligned) /dev/null
-SELECT pg_temp.give_back(:external, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:external, 300) \g (format=unaligned) /dev/null
 SELECT issue_token(77, 'operator', 'operator', NULL, 'token', NULL, NULL, pg_temp.uid('alice'), '{buyer}', NULL, sha256('a'), 'ord_') \g (format=unaligned) /dev/null
 SELECT record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, pg_temp.payment_of(:open), 'in-1', 'https://pay', NULL) \g (format=unaligned) /dev/null
 SELECT ("order").id AS goods FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, '{"dialect": "customer", "user": "alice", "currency": "USD", "payment_method": "balance",

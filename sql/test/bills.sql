@@ -50,7 +50,7 @@ UPDATE tenant SET name = 'other', time_zone = 'Pacific/Kiritimati', currency = '
 SELECT outcome FROM advance(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, 'packed', NULL, NULL, NULL, NULL) \g (format=unaligned) /dev/null
 SELECT outcome FROM correct_address(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"shipping_address": {"city": "Chur"}}', NULL) \g (format=unaligned) /dev/null
 SELECT outcome FROM ship(77, 'operator', 'operator', NULL, 'go', NULL, NULL, :y, '{"courier": "C", "service": "S"}', NULL) \g (format=unaligned) /dev/null
-SELECT pg_temp.give_back(:x, 50) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:x, 50) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.read(:x) -> 'issuer', '{"name": "Acme", "email": "acme@example.com", "address": ["Main 1", "Bern 3000", "CH"], "tax_number": "T-1"}', 'the issuer as it was');
 SELECT is(pg_temp.read(:x) -> 'buyer' ->> 'name', 'Al Ice', 'the billing address');
 SELECT is(pg_temp.read(:y) -> 'issuer' ->> 'name', 'test', 'the tenant as it was');

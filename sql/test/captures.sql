@@ -109,7 +109,7 @@ SELECT is(pg_temp.begin_it(:s), 'capture', 'a capture of a sale begins');
 SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :s)), 'OR409 order_not_cancellable: open confirming', 'it is not called off');
 SELECT is(pg_temp.told(format('SELECT send_pay_link(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'send', pg_temp.number_of(:s), 'a@example.com')),
           'OR409 order_not_payable: open confirming', 'and its link is not sent again');
-SELECT is(pay_link_standing(77, :s), 'confirming', 'its page shows that a capture is under way');
+SELECT is(pay_link_state(77, :s), 'confirming', 'its page shows that a capture is under way');
 
 -- An operator cancels, the time of the order ends, cash arrives: the worker asks on, never captures,
 -- and money that arrived goes back.

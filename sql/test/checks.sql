@@ -8,7 +8,7 @@ SELECT no_plan();
 SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT pg_temp.buy('bob') AS c \gset
-SELECT pg_temp.give_back(:c, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:c, 300) \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('bob', p_method => 'external') AS d \gset
 SELECT pg_temp.hear('e', 'paid', :d, 1000, 'tx-d') \g (format=unaligned) /dev/null
 \ir lib/company.sql
@@ -17,7 +17,7 @@ SELECT pg_temp.settle(:e, 'X1') \g (format=unaligned) /dev/null
 SELECT pg_temp.bill(:e) \g (format=unaligned) /dev/null
 SELECT pg_temp.cart('sally') \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('bob', p_method => 'external') AS f, pg_temp.buy('bob', p_method => 'external') AS g \gset
-SELECT pg_temp.hear('g', 'paid', :g, 1000, 'tx-g'), pg_temp.give_back(:g) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('g', 'paid', :g, 1000, 'tx-g'), pg_temp.create_refunds(:g) \g (format=unaligned) /dev/null
 SELECT pg_temp.top_up('alice', 10000) \g (format=unaligned) /dev/null
 SELECT pg_temp.goods('alice') AS i, pg_temp.goods('alice') AS h \gset
 SELECT count(*) FROM read_bill(77, NULL, :i) \g (format=unaligned) /dev/null

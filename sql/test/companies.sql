@@ -5,13 +5,13 @@ BEGIN;
 SELECT no_plan();
 
 CREATE FUNCTION pg_temp.seat(p_who text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('%s %s', s.prefix, s.role) FROM orders_v1.seat_of(77, pg_temp.uid(p_who)) AS s
+    SELECT format('%s %s', s.prefix, s.role) FROM orders_v1.seller_context(77, pg_temp.uid(p_who)) AS s
 $$;
 SELECT is(pg_temp.seat(s.who), s.seat, s.who || ' has a seat')
 FROM (VALUES ('sally', 'AAAA salesperson'), ('mona', 'AAAA manager'), ('mel', 'AAAA member'), ('bert', 'BB salesperson')) AS s (who, seat);
-SELECT is(may_sell(seat_of(77, pg_temp.uid(s.who))), s.sells, s.who || CASE WHEN s.sells THEN ' sells' ELSE ' only looks on' END)
+SELECT is(may_sell(seller_context(77, pg_temp.uid(s.who))), s.sells, s.who || CASE WHEN s.sells THEN ' sells' ELSE ' only looks on' END)
 FROM (VALUES ('sally', true), ('mona', true), ('mel', false)) AS s (who, sells);
-SELECT is((seat_of(77, pg_temp.uid('sally'))).company_id, (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme'), 'the seat is in the company that is current');
+SELECT is((seller_context(77, pg_temp.uid('sally'))).company_id, (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme'), 'the seat is in the company that is current');
 SELECT pg_temp.work_for('sally', 'bold');
 SELECT is(pg_temp.seat('sally'), 'BB salesperson', 'and moves with it');
 SELECT is(sells_for(77, pg_temp.uid('sally'), (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme')), true, 'she sells for the other one still');
@@ -31,8 +31,8 @@ SELECT is(pg_temp.put('memberships', 'm9', '{"company": "acme", "user": "alice",
 SELECT is(pg_temp.seat('alice'), 'AAAA manager', 'the user has a seat');
 UPDATE users SET active = false WHERE tenant_id = 77 AND external_ref = 'alice';
 SELECT is(pg_temp.refusal($$SELECT pg_temp.seat('alice')$$), 'OR403 company_not_chosen', 'an inactive user has none');
-SELECT is(pg_temp.refusal('SELECT seat_of(77, 999999999)'), 'OR403 company_not_chosen', 'nor a missing one');
-SELECT is(pg_temp.refusal(format('SELECT seat_of(1, %s)', pg_temp.uid('sam'))), 'OR403 company_not_chosen', 'nor one of another tenant');
+SELECT is(pg_temp.refusal('SELECT seller_context(77, 999999999)'), 'OR403 company_not_chosen', 'nor a missing one');
+SELECT is(pg_temp.refusal(format('SELECT seller_context(1, %s)', pg_temp.uid('sam'))), 'OR403 company_not_chosen', 'nor one of another tenant');
 
 -- Every function of a salesperson says so before it looks at anything else.
 CREATE FUNCTION pg_temp.everywhere(p_who text) RETURNS TABLE (name text, refusal text) LANGUAGE sql AS $$

@@ -6,7 +6,7 @@ SELECT no_plan();
 
 CREATE FUNCTION pg_temp.look(p_order bigint, p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', v.id, cardinality(v.lines), cardinality(v.payments), cardinality(v.refunds), (v.company).name, (v.agent).name)
-    FROM orders_v1.order_view v WHERE v.tenant_id = 77 AND v.id = orders_v1.bound_order(77, pg_temp.uid(p_who), pg_temp.number_of(p_order))
+    FROM orders_v1.order_view v WHERE v.tenant_id = 77 AND v.id = orders_v1.claimable_order_id(77, pg_temp.uid(p_who), pg_temp.number_of(p_order))
 $$;
 CREATE FUNCTION pg_temp.edit(p_order bigint, p_address jsonb DEFAULT '{"given_name": "Lee"}', p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.edit_billing_address(77, 'company', 'buyer', pg_temp.uid(p_who), 'edit', NULL, NULL, pg_temp.number_of(p_order), p_address)
@@ -48,9 +48,9 @@ FROM (VALUES (0, 'a missing order', 'OR404 not_found'), (:taken, 'another''s', '
 -- Reading.
 SELECT is(pg_temp.look(:a), :a || ' 1 1 0 Acme Sally', 'an order that is nobody''s yet is shown with who sells');
 SELECT is(pg_temp.look(:a, 'cora'), pg_temp.look(:a), 'to anybody who has its number');
-SELECT is(bound_order(77, pg_temp.uid('carl'), lower(pg_temp.number_of(:a))), :a::bigint, 'also in small letters');
+SELECT is(claimable_order_id(77, pg_temp.uid('carl'), lower(pg_temp.number_of(:a))), :a::bigint, 'also in small letters');
 SELECT is(pg_temp.look(:slow), :slow || ' 1 1 0 Acme Sally', 'while its provider thinks it over, its buyer''s still');
-SELECT is((SELECT (company).address ->> 'city' FROM order_view WHERE tenant_id = 77 AND id = bound_order(77, pg_temp.uid('carl'), pg_temp.number_of(:a))), 'Bern', 'with the address of the company');
+SELECT is((SELECT (company).address ->> 'city' FROM order_view WHERE tenant_id = 77 AND id = claimable_order_id(77, pg_temp.uid('carl'), pg_temp.number_of(:a))), 'Bern', 'with the address of the company');
 SELECT is(pg_temp.version(:a), 1, 'reading changes nothing');
 
 -- Binding.
@@ -66,10 +66,10 @@ SELECT pg_temp.sell('cash', true) AS b, pg_temp.sell('cash', true) AS c \gset
 SELECT is(pg_temp.settle(:b, 'X2'), 'done', 'paid before anybody came');
 SELECT pg_temp.call_off(:c) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', o.id)), 'OR409 order_not_payable', o.what || ' order is no longer bound') FROM (VALUES (:b, 'a paid'), (:c, 'a cancelled')) AS o (id, what);
-SELECT is((SELECT ROW(b.id, (b.profile).id, (b.profile).given_name, (b.profile).family_name, (b.profile).phone, (b.profile).address ->> 'city')::text FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b),
+SELECT is((SELECT ROW(b.id, (b.profile).id, (b.profile).given_name, (b.profile).family_name, (b.profile).phone, (b.profile).address ->> 'city')::text FROM claim_order(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b),
           format('(%s,%s,Carl,Lee,0912,Taichung)', :a, pg_temp.uid('carl')), 'the answer is the buyer''s profile');
-SELECT is((SELECT (b.profile).title FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b), '1', 'with the title');
-SELECT is((SELECT (b.profile)::text FROM bind_buyer(77, 'company', 'buyer', pg_temp.uid('cora'), 'bind', NULL, NULL, pg_temp.number_of(:taken)) AS b), format('(%s,,,,,)', pg_temp.uid('cora')), 'which may be empty');
+SELECT is((SELECT (b.profile).title FROM claim_order(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b), '1', 'with the title');
+SELECT is((SELECT (b.profile)::text FROM claim_order(77, 'company', 'buyer', pg_temp.uid('cora'), 'bind', NULL, NULL, pg_temp.number_of(:taken)) AS b), format('(%s,,,,,)', pg_temp.uid('cora')), 'which may be empty');
 SELECT is(pg_temp.bind(pg_temp.buy('alice', p_method => 'manual'), 'alice'), 'unchanged', 'an order of another API is its buyer''s from the start');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', pg_temp.buy('alice', p_method => 'manual'))), 'OR404 not_found', 'and nobody else''s');
 

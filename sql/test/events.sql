@@ -12,7 +12,7 @@ SELECT is((SELECT ROW(version, first_step, types, steps, actor, actor_id, api, c
         (SELECT buyer_id FROM orders WHERE id = :a), 'user', NULL, NULL, NULL)::text, 'placing and paying is one event');
 SELECT is((SELECT ROW(xid = pg_current_xact_id(), epoch = event_epoch(), created_at = now(), id > 0, length(hash))::text FROM event WHERE subject_id = :a), '(t,t,t,t,32)',
     'with its transaction, epoch, time, number and hash');
-SELECT pg_temp.give_back(:a, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:a, 300) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(first_step, types, steps, comments)::text FROM event WHERE subject_id = :a AND version = 2),
     ROW(6, '{order.partially_refunded}'::text[], '{payment:paid:partially_refunded}'::text[], (SELECT ARRAY[reason] FROM refund WHERE order_id = :a))::text, 'steps are numbered on');
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
@@ -131,12 +131,12 @@ SELECT event_epoch() AS epoch \gset
 SELECT is((SELECT max(epoch) FROM event WHERE subject_id = :a), :epoch, 'events have the epoch');
 SELECT skip_ids(1) \g (format=unaligned) /dev/null
 SELECT cmp_ok(event_epoch(), '>=', extract(epoch FROM now() - '2026-01-01T00:00:00Z')::integer, 'a new epoch is the time of the restore');
-SELECT pg_temp.give_back(:a, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:a, 100) \g (format=unaligned) /dev/null
 SELECT is((SELECT epoch FROM event WHERE subject_id = :a AND version = 3), event_epoch(), 'the next event has it');
 SELECT event_epoch() AS epoch \gset
 SELECT skip_ids(1) \g (format=unaligned) /dev/null
 SELECT cmp_ok(event_epoch(), '>', :epoch, 'two restores within a second have two epochs');
-SELECT pg_temp.give_back(:a, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:a, 100) \g (format=unaligned) /dev/null
 SELECT is((SELECT epoch FROM event WHERE subject_id = :a AND version = 4), event_epoch(), 'which every session sees');
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE name LIKE ''%event%''', 'the chain goes on through epochs');
 SELECT * FROM finish();

@@ -131,29 +131,29 @@ CREATE FUNCTION pg_temp.sent(p_order bigint, p_shipment jsonb DEFAULT '{}') RETU
     SELECT pg_temp.go(p_order, 'packed') || ' ' || pg_temp.send(p_order, p_shipment)
 $$;
 SELECT pg_temp.rug('balance') AS h \gset
-SELECT pg_temp.sent(:h), pg_temp.give_back(:h) \g (format=unaligned) /dev/null
+SELECT pg_temp.sent(:h), pg_temp.create_refunds(:h) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.go(:h, 'delivered'), 'done', 'what left before all its money went back comes');
 SELECT is(pg_temp.states(:h), 'completed refunded delivered', 'and there is nothing left to do');
 SELECT pg_temp.rug('external', '{"payment_channel": "sim"}') AS i \gset
 SELECT pg_temp.hear('i1', 'paid', :i, 1000, 'txi') \g (format=unaligned) /dev/null
-SELECT pg_temp.sent(:i), pg_temp.give_back(:i, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.sent(:i), pg_temp.create_refunds(:i, 100) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.said(:i, '{"status": "delivered"}'), 'done', 'so does what left before a refund that is under way');
 SELECT is(pg_temp.states(:i), 'completed refund_pending delivered', 'which does not keep it open');
 SELECT pg_temp.hear('i2', 'refunded', :i, 100, 'txr') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:i), 'completed partially_refunded delivered', 'nor does its end');
 SELECT pg_temp.rug('balance') AS j \gset
-SELECT pg_temp.give_back(:j, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:j, 100) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.sent(:j), 'done done', 'what is refunded in part leaves');
 SELECT is(pg_temp.go(:j, 'delivered') || ' ' || pg_temp.states(:j), 'done completed partially_refunded delivered', 'comes, and is complete');
 SELECT pg_temp.rug('external', '{"payment_channel": "sim"}') AS o \gset
-SELECT pg_temp.hear('o1', 'paid', :o, 1000, 'txo'), pg_temp.go(:o, 'packed'), pg_temp.give_back(:o, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('o1', 'paid', :o, 1000, 'txo'), pg_temp.go(:o, 'packed'), pg_temp.create_refunds(:o, 100) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.send(%s)', :o)), 'OR409 order_not_advanceable', 'what is being refunded does not');
 SELECT pg_temp.rug('cod') AS u \gset
 SELECT pg_temp.pay(:u), pg_temp.sent(:u) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.go(:u, 'delivered') || ' ' || pg_temp.states(:u), 'done completed paid delivered', 'what was paid before it came');
 SELECT is((SELECT ROW(captured, (SELECT count(*) FROM payment WHERE order_id = :u))::text FROM orders WHERE id = :u), '(1000,1)', 'is not paid at the door');
 SELECT pg_temp.rug('balance') AS k \gset
-SELECT pg_temp.go(:k, 'packed'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.go(:k, 'packed'), pg_temp.create_refunds(:k) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.no(format('pg_temp.send(%s)', :k)), 'OR409 order_not_advanceable', 'what is refunded in full does not');
 SELECT pg_temp.rug('bank_transfer', '{"voucher": "ALL"}') AS l \gset
 SELECT is(pg_temp.sent(:l), 'done done', 'what costs nothing leaves');

@@ -10,14 +10,14 @@ SELECT pg_temp.operator_put('coupons', 'one', '{"code": "ONE", "amount": 400, "c
 SELECT pg_temp.order_it('{"voucher": "ONE"}') AS a \gset
 SELECT is(pg_temp.pay(:a), 'done', 'an order of four is paid by transfer');
 SELECT is(pg_temp.stock() || ' ' || pg_temp.redemption(:a), '10 4 applied', 'it holds four pieces and a coupon');
-SELECT is(pg_temp.give_back(:a), 'done', 'the operator refunds it in full');
+SELECT is(pg_temp.create_refunds(:a), 'done', 'the operator refunds it in full');
 SELECT is(pg_temp.states(:a), 'cancelled refunded pending', 'it is closed');
 SELECT is(pg_temp.stock() || ' ' || pg_temp.redemption(:a), '10 0 released', 'its stock and its coupon are released');
 SELECT is((SELECT ROW(version, cancelled_at = now())::text FROM orders WHERE id = :a), '(3,t)', 'in the version of the refund');
 SELECT results_eq(format('SELECT axis, to_state, actor FROM order_history WHERE order_id = %s AND version = 3 ORDER BY step', :a),
     $$VALUES ('payment', 'refund_pending', 'operator'), ('payment', 'refunded', 'operator'), ('order', 'cancelled', 'operator')$$, 'with one entry of the history');
 SELECT is((SELECT types FROM event WHERE subject_id = :a AND version = 3), '{refund.requested,order.refunded,order.cancelled}', 'and one event');
-SELECT is(pg_temp.give_back(:a), 'unchanged', 'refunding it again changes nothing');
+SELECT is(pg_temp.create_refunds(:a), 'unchanged', 'refunding it again changes nothing');
 SELECT is(pg_temp.drop_it(NULL, :a, 'operator'), 'unchanged', 'nor does cancelling it');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :a, 'packed')), 'OR409 order_not_advanceable', 'it is not packed');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, p_reference => %L)', :a, 'again')), 'OR409 order_not_payable', 'it is not paid again');
@@ -27,39 +27,39 @@ SELECT is(pg_temp.drop_it(NULL, :a2, 'operator'), 'done', 'another order can use
 -- By lines and by amounts, until all is back.
 SELECT pg_temp.order_it() AS b \gset
 SELECT pg_temp.pay(:b) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:b, NULL, pg_temp.pieces(:b, 3)), 'done', 'three of four pieces');
+SELECT is(pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 3)), 'done', 'three of four pieces');
 SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'leave the order open');
-SELECT is(pg_temp.give_back(:b, NULL, pg_temp.pieces(:b, 1)), 'done', 'the fourth');
+SELECT is(pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 1)), 'done', 'the fourth');
 SELECT is(pg_temp.states(:b) || ' ' || pg_temp.stock(), 'cancelled refunded pending 10 0', 'closes it');
 SELECT pg_temp.order_it() AS c \gset
-SELECT pg_temp.pay(:c), pg_temp.go(:c, 'confirmed'), pg_temp.give_back(:c, 1500) \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:c), pg_temp.go(:c, 'confirmed'), pg_temp.create_refunds(:c, 1500) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.go(:c, 'packed') || ' ' || pg_temp.states(:c), 'done open partially_refunded packed', 'an order that was refunded in part is packed');
-SELECT is(pg_temp.give_back(:c, 2500), 'done', 'the rest of the amount');
+SELECT is(pg_temp.create_refunds(:c, 2500), 'done', 'the rest of the amount');
 SELECT is(pg_temp.states(:c) || ' ' || pg_temp.stock(), 'cancelled refunded packed 10 0', 'closes a packed order');
 
 -- A refund that has to be settled.
 SELECT pg_temp.order_it() AS d \gset
 SELECT pg_temp.pay(:d) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:d, p_actor => 'seller'), 'done', 'a refund that a person has to send');
+SELECT is(pg_temp.create_refunds(:d, p_actor => 'seller'), 'done', 'a refund that a person has to send');
 SELECT is(pg_temp.states(:d) || ' ' || pg_temp.stock(), 'open refund_pending pending 10 4', 'keeps the order open until it is settled');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :d, w.to_state)), 'OR409 order_not_advanceable', 'it is not ' || w.to_state || ' meanwhile')
 FROM unnest('{confirmed,packed}'::text[]) AS w (to_state);
 SELECT is(pg_temp.settle_refund(:d, false, 'operator'), 'done', 'a refund that is refused');
 SELECT is(pg_temp.states(:d) || ' ' || pg_temp.stock(), 'open paid pending 10 4', 'leaves the order open');
 SELECT is(pg_temp.go(:d, 'packed'), 'done', 'it is packed then');
-SELECT is(pg_temp.give_back(:d, p_actor => 'seller'), 'done', 'another refund');
+SELECT is(pg_temp.create_refunds(:d, p_actor => 'seller'), 'done', 'another refund');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :d)), 'OR409 order_not_advanceable', 'nothing is shipped while it is pending');
 SELECT is(pg_temp.settle_refund(:d, true, 'operator'), 'done', 'which is settled');
 SELECT is(pg_temp.states(:d) || ' ' || pg_temp.stock(), 'cancelled refunded packed 10 0', 'closes it');
 
 -- By the provider: in the reply, by its event, and by its dashboard.
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim"}') AS e \gset
-SELECT pg_temp.hear('e1', 'paid', :e, 4000, 'tx-e'), pg_temp.give_back(:e) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('e1', 'paid', :e, 4000, 'tx-e'), pg_temp.create_refunds(:e) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.settle_refund(:e), 'done', 'the provider settles the refund in its reply');
 SELECT is(pg_temp.states(:e) || ' ' || pg_temp.stock(), 'cancelled refunded pending 10 0', 'the order is closed');
 SELECT is((SELECT actor FROM order_history WHERE order_id = :e AND to_state = 'cancelled'), 'provider', 'by the provider');
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim"}') AS f \gset
-SELECT pg_temp.hear('f1', 'paid', :f, 4000, 'tx-f'), pg_temp.give_back(:f) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('f1', 'paid', :f, 4000, 'tx-f'), pg_temp.create_refunds(:f) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.hear('f2', 'refunded', :f, 4000, 'rtx-f'), 'done', 'the provider settles it by an event');
 SELECT is(pg_temp.states(:f) || ' ' || pg_temp.stock(), 'cancelled refunded pending 10 0', 'the order is closed');
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim", "voucher": "ONE"}') AS g \gset
@@ -71,7 +71,7 @@ SELECT is(pg_temp.states(:g) || ' ' || pg_temp.stock() || ' ' || pg_temp.redempt
 
 -- To the balance.
 SELECT pg_temp.order_it('{"payment_method": "balance"}') AS h \gset
-SELECT is(pg_temp.give_back(:h) || ' ' || pg_temp.states(:h) || ' ' || pg_temp.stock(), 'done cancelled refunded pending 10 0', 'a balance is credited and the order closed');
+SELECT is(pg_temp.create_refunds(:h) || ' ' || pg_temp.states(:h) || ' ' || pg_temp.stock(), 'done cancelled refunded pending 10 0', 'a balance is credited and the order closed');
 
 -- Money beyond the total: it goes back and the order is still paid; then all of it.
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim"}') AS i \gset
@@ -80,21 +80,21 @@ SELECT pg_temp.pay(:i, 'cash') \g (format=unaligned) /dev/null
 SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i1', 'paid', pg_temp.key_of(:pi), NULL, 'tx-i', 4000, 'USD', NULL, NULL)), 'done', 'an order is paid twice');
 SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i2', 'refunded', pg_temp.key_of(:pi), NULL, 'rtx-i', 4000, 'USD', NULL, NULL)), 'done', 'the second payment goes back');
 SELECT is(pg_temp.states(:i) || ' ' || pg_temp.stock(), 'open paid pending 10 4', 'the order is paid and open');
-SELECT is(pg_temp.give_back(:i) || ' ' || pg_temp.states(:i) || ' ' || pg_temp.stock(), 'done cancelled refunded pending 10 0', 'the refund of the first closes it');
+SELECT is(pg_temp.create_refunds(:i) || ' ' || pg_temp.states(:i) || ' ' || pg_temp.stock(), 'done cancelled refunded pending 10 0', 'the refund of the first closes it');
 
 -- What has left, and what is not delivered at all, is not closed.
 SELECT pg_temp.order_it() AS j \gset
 SELECT pg_temp.pay(:j), pg_temp.go(:j, 'packed'), pg_temp.send(:j) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:j) || ' ' || pg_temp.states(:j) || ' ' || pg_temp.stock(), 'done open refunded shipped 6 0', 'a shipped order stays open');
+SELECT is(pg_temp.create_refunds(:j) || ' ' || pg_temp.states(:j) || ' ' || pg_temp.stock(), 'done open refunded shipped 6 0', 'a shipped order stays open');
 SELECT is(pg_temp.go(:j, 'delivered') || ' ' || pg_temp.states(:j), 'done completed refunded delivered', 'until it is delivered');
 SELECT pg_temp.buy('alice', p_coupon => 'ONCE') AS k \gset
-SELECT is(pg_temp.give_back(:k) || ' ' || pg_temp.states(:k), 'done completed refunded none', 'an order with nothing to deliver stays completed');
+SELECT is(pg_temp.create_refunds(:k) || ' ' || pg_temp.states(:k), 'done completed refunded none', 'an order with nothing to deliver stays completed');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
 -- Each violation is provoked by direct SQL, and the view tells it.
 SELECT pg_temp.order_it('{"payment_method": "balance"}') AS m \gset
-SELECT pg_temp.give_back(:m) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:m) \g (format=unaligned) /dev/null
 SELECT pg_temp.order_it('{"voucher": "ONE"}') AS l \gset
 SELECT pg_temp.pay(:l) \g (format=unaligned) /dev/null
 SET LOCAL session_replication_role = replica;

@@ -18,7 +18,7 @@ SELECT results_eq($$SELECT e.key, e.value FROM pg_temp.again(sha256('basic')) AS
     format($$SELECT e.key, e.value FROM order_view v, jsonb_each(to_jsonb(v)) AS e, jsonb_each((SELECT answer -> 'order' FROM first)) AS f
              WHERE v.tenant_id = 77 AND v.id = %s AND f.key = e.key AND f.value <> 'null' AND e.value <> 'null' ORDER BY e.key$$, :a),
     'the order as its view shows it');
-SELECT lives_ok(format('SELECT pg_temp.give_back(%s)', :a), 'even after a refund');
+SELECT lives_ok(format('SELECT pg_temp.create_refunds(%s)', :a), 'even after a refund');
 SELECT is((SELECT ("order").payment_state FROM pg_temp.again(sha256('basic'))), 'paid', 'a repeat tells what was');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.again(sha256('other'))$$), 'OR422 idempotency_key_reused idempotency_key', 'another request may not use the key');
 SELECT isnt(pg_temp.buy('bob', p_key => 'k1'), :a::bigint, 'another user may');
@@ -81,7 +81,7 @@ SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'also
 \ir lib/twice.sql
 SELECT pg_temp.cart('sally') AS cart, pg_temp.sell() AS cash, pg_temp.sell() AS drop, pg_temp.sell('external') AS link, pg_temp.sell('credit_card', true) AS consumer,
        pg_temp.buy('alice', p_method => 'manual') AS off, pg_temp.buy('alice') AS paid, pg_temp.buy('bob', p_method => 'external') AS slow \gset
-SELECT pg_temp.hear('paid', 'paid', :slow, 1000, 'tx'), pg_temp.give_back(:slow, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('paid', 'paid', :slow, 1000, 'tx'), pg_temp.create_refunds(:slow, 300) \g (format=unaligned) /dev/null
 CREATE FUNCTION pg_temp.nulls() RETURNS text LANGUAGE sql AS $$
     SELECT '{"dialect": "shop", "user": "alice", "payment_method": "bank_transfer", "lines": [{"product": "lamp", "variant": "red", "quantity": 2}], "shipping": {"courier": "X", "price": 150},
              "shipping_address": {"street": "Main 1", "code": null}, "metadata": {"a": null, "b": {"c": null}, "d": [null]}}'
@@ -94,7 +94,7 @@ SELECT * FROM (VALUES
     (3, 'settle_sale', 'company', 'sally', format('%L, %L', pg_temp.number_of(:cash), 'X1'), 'done'),
     (4, 'cancel_sale', 'company', 'sally', format('%L', pg_temp.number_of(:drop)), 'done'),
     (5, 'send_pay_link', 'company', 'sally', format('%L, %L', pg_temp.number_of(:link), 'a@example.com'), 'done'),
-    (6, 'bind_buyer', 'company', 'carl', format('%L', pg_temp.number_of(:consumer)), 'done'),
+    (6, 'claim_order', 'company', 'carl', format('%L', pg_temp.number_of(:consumer)), 'done'),
     (7, 'edit_billing_address', 'company', 'carl', format('%L, %L', pg_temp.number_of(:consumer), '{"street": null, "code": 1}'), 'done'),
     (8, 'issue_invoice', 'operator', 'olga', format('%s', :cash), 'done'),
     (9, 'refund_sale', 'company', 'sally', format('%L, %L, 30, false', pg_temp.number_of(:cash), 'R1'), 'done'),

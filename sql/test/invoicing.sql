@@ -84,9 +84,9 @@ SELECT is((SELECT substr(number, 1, 5) || sequence FROM invoice WHERE tenant_id 
 -- What was refunded before is not invoiced: an invoice states the full total.
 SELECT pg_temp.sold('X6') AS whole, pg_temp.buy('alice') AS part, pg_temp.buy('alice', p_method => 'external') AS pending \gset
 SELECT is(pg_temp.refund(:whole), 'done', 'a sale of a company is refunded');
-SELECT is(pg_temp.give_back(:part, 1), 'done', 'of another order a cent');
+SELECT is(pg_temp.create_refunds(:part, 1), 'done', 'of another order a cent');
 SELECT is(pg_temp.hear('e1', 'paid', :pending, p_transaction => 'T1'), 'done', 'a third one was paid through a provider');
-SELECT is(pg_temp.give_back(:pending), 'done', 'which has not given the money back yet');
+SELECT is(pg_temp.create_refunds(:pending), 'done', 'which has not given the money back yet');
 SELECT is(pg_temp.told(format('SELECT pg_temp.bill(%s)', o.id)), 'OR409 order_refunded: ' || o.states, 'not invoiced: ' || o.states)
 FROM (VALUES (:whole, 'completed refunded'), (:part, 'completed partially_refunded'), (:pending, 'completed refund_pending')) AS o (id, states);
 SELECT is((SELECT last_number FROM number_series WHERE tenant_id = 77 AND series = 'invoice tenant'), 2, 'no number is taken');

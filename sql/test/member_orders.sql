@@ -254,13 +254,13 @@ SELECT pg_temp.put_member('new', '{"placed_at": "2020-01-01T00:00:00Z", "package
 SELECT pg_temp.pay(:u) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.rules('renewal', 'new', 'gold', '100.00', '100.00', '0', '2028-04-15T00:00:00Z'), 'package_processing', 'paid, and not applied: he has another one now');
 SELECT is(pg_temp.rules('upgrade', 'new', 'forever', '400.00', '400.00', '0', :t), 'package_processing', 'nor is an upgrade begun');
-SELECT is(pg_temp.give_back(:u), 'done', 'its money goes back');
+SELECT is(pg_temp.create_refunds(:u), 'done', 'its money goes back');
 SELECT is(pg_temp.rules('renewal', 'new', 'gold', '100.00', '100.00', '0', '2028-04-15T00:00:00Z'), 'no refusal', 'and it is in nobody''s way');
 SELECT max(id) AS u FROM orders WHERE tenant_id = 77 \gset
 SELECT pg_temp.drop_it(NULL, :u, 'operator') \g (format=unaligned) /dev/null
 SELECT pg_temp.renew('new', 'gold', '100.00', '2028-04-15T00:00:00Z', 'external') AS u \gset
 SELECT pg_temp.hear('r1', 'paid', :u, 10000, 'T9') \g (format=unaligned) /dev/null
-SELECT pg_temp.give_back(:u, 1000) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:u, 1000) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:u), 'completed refund_pending none', 'a refund is asked for');
 SELECT is(pg_temp.rules('upgrade', 'new', 'forever', '400.00', '400.00', '0', '2028-04-20T00:00:00Z'), 'refund_open', 'an open refund');
 SELECT is(pg_temp.rules('renewal', 'new', 'gold', '100.00', '100.00', '0', '2029-04-20T00:00:00Z'), 'refund_open', 'for renewals too');
@@ -276,7 +276,7 @@ DELETE FROM order_return WHERE order_id = :u;
 -- Buying one.
 SELECT pg_temp.member('max'), pg_temp.put_member('max', '{"placed_at": "2020-01-01T00:00:00Z", "auto_upgrade_at": "2027-05-10T00:00:00Z"}') \g (format=unaligned) /dev/null
 SELECT pg_temp.join_it('max', 'bronze', '10.00', now(), 'external') AS u \gset
-SELECT pg_temp.hear('m1', 'paid', :u, 1000, 'M1'), pg_temp.give_back(:u) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('m1', 'paid', :u, 1000, 'M1'), pg_temp.create_refunds(:u) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:u), 'completed refund_pending none', 'nothing but money and another package keeps from buying: not what the host does');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.join_it(''max'', ''gold'', ''100.00'', %L, ''manual'')', now() + interval '1 year')), 'no refusal', 'nor a refund that is under way');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.join_it(''alice'', ''gold'', ''100.00'', %s)', quote_literal(:t))), 'package_active', 'who has an active one buys no other');

@@ -120,15 +120,15 @@ SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'and nothing has c
 SELECT pg_temp.top_up('fay', 100000) \g (format=unaligned) /dev/null
 SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-05-20T00:00:00Z', 'balance', '5.00') AS f \gset
 SELECT is(pg_temp.has('fay'), 'silver 2027-05-20 2027-06-10', 'paid from the balance, it is there at once');
-SELECT is(pg_temp.give_back(:f, 500), 'done', 'part of the money goes back');
+SELECT is(pg_temp.create_refunds(:f, 500), 'done', 'part of the money goes back');
 SELECT is(pg_temp.has('fay'), 'silver 2027-05-20 2027-06-10', 'the package stays');
-SELECT is(pg_temp.give_back(:f), 'done', 'all of it');
+SELECT is(pg_temp.create_refunds(:f), 'done', 'all of it');
 SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'he has what he had before');
 SELECT pg_temp.renew('fay', 'bronze', '10.00', '2027-06-01T00:00:00Z') AS g \gset
 SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-06-02T00:00:00Z', 'balance', '5.00') AS h \gset
-SELECT is(pg_temp.give_back(:g), 'done', 'the renewal below the upgrade is refunded');
+SELECT is(pg_temp.create_refunds(:g), 'done', 'the renewal below the upgrade is refunded');
 SELECT is(pg_temp.has('fay'), 'silver 2027-06-02 2027-07-10', 'what was built on it stands');
-SELECT is(pg_temp.give_back(:h), 'done', 'then the upgrade');
+SELECT is(pg_temp.create_refunds(:h), 'done', 'then the upgrade');
 SELECT is(pg_temp.has('fay'), 'bronze 2027-05-10 2027-06-10', 'back to before both');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
@@ -136,12 +136,12 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find no
 SELECT pg_temp.upgrade('fay', 'silver', '20.00', '2027-06-02T00:00:00Z', 'external', '5.00') AS i \gset
 SELECT pg_temp.hear('e1', 'paid', :i, 1500, 'T1') \g (format=unaligned) /dev/null
 SELECT is(left(pg_temp.has('fay'), 6), 'silver', 'paid from outside');
-SELECT is(pg_temp.give_back(:i), 'done', 'a refund that the provider has to make');
+SELECT is(pg_temp.create_refunds(:i), 'done', 'a refund that the provider has to make');
 SELECT is(pg_temp.states(:i) || ' ' || left(pg_temp.has('fay'), 6), 'completed refund_pending none silver', 'until then it stays');
 SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :i), NULL, false, 'no', 'no')), 'done', 'it is refused');
 SELECT is(pg_temp.states(:i) || ' ' || left(pg_temp.has('fay'), 6), 'completed paid none silver', 'it stays');
 SELECT is((SELECT count(*)::integer FROM package_term WHERE order_id = :i), 1, 'and is given once');
-SELECT is(pg_temp.give_back(:i), 'done', 'again');
+SELECT is(pg_temp.create_refunds(:i), 'done', 'again');
 SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :i), 'R1', true, NULL, NULL) \g (format=unaligned) /dev/null
 SELECT is(left(pg_temp.has('fay'), 6), 'bronze', 'done, it is gone');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
@@ -171,15 +171,15 @@ SELECT pg_temp.upgrade('jan', 'silver', '20.00', '2020-01-15T00:00:00Z', 'manual
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.apply(%s)', :k)), 'OR409 package_not_applicable', 'not what is not paid');
 SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.has('jan'), 'bronze 2020-01-01 2020-02-01', 'paid when the other package has ended by itself');
-SELECT pg_temp.give_back(:k, 500) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:k, 500) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.rules('renewal', 'jan', 'bronze', '10.00', '10.00', '0', now()), 'package_processing', 'a part of the money does not end it');
-SELECT pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:k) \g (format=unaligned) /dev/null
 SELECT pg_temp.put_member('jan', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'bronze', 'ends_at', '2100-01-01T00:00:00Z')) \g (format=unaligned) /dev/null
 SELECT pg_temp.upgrade('jan', 'silver', '20.00', now(), 'manual', '5.00') AS k \gset
 SELECT pg_temp.put_member('jan', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'peer', 'ends_at', '2100-01-01T00:00:00Z')) \g (format=unaligned) /dev/null
 SELECT pg_temp.pay(:k) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.has('jan') ~ '^peer', true, 'paid when he has another one, which is active');
-SELECT pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:k) \g (format=unaligned) /dev/null
 SELECT pg_temp.member('kim') \g (format=unaligned) /dev/null
 SELECT pg_temp.join_it('kim', 'bronze', '10.00', now(), 'manual') AS k \gset
 SELECT pg_temp.put_member('kim', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
@@ -189,7 +189,7 @@ SELECT is(pg_temp.apply(:k), 'done', 'is applied by hand');
 SELECT is(pg_temp.has('kim') ~ '^bronze', true, 'in the place of the other');
 SELECT pg_temp.member('lea'), pg_temp.put_member('lea', jsonb_build_object('placed_at', '2020-01-01T00:00:00Z', 'package', 'bronze', 'starts_at', '2020-01-01T00:00:00Z', 'ends_at', to_char(now() + interval '5 days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) \g (format=unaligned) /dev/null
 SELECT pg_temp.renew('lea', 'bronze', '10.00', now(), 'external') AS k \gset
-SELECT pg_temp.hear('l1', 'paid', :k, 1000, 'L1'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('l1', 'paid', :k, 1000, 'L1'), pg_temp.create_refunds(:k) \g (format=unaligned) /dev/null
 SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :k), NULL, false, 'no', 'no')), 'done', 'a renewal whose refund is refused');
 SELECT is((SELECT count(*)::integer FROM package_term WHERE order_id = :k AND revoked_at IS NULL), 1, 'is not given a second time');
 SELECT pg_temp.renew('lea', 'bronze', '10.00', now() + interval '30 days', 'manual') AS k \gset
@@ -235,7 +235,7 @@ SELECT is(pg_temp.rules('renewal', 'pam', 'gold', '100.00', '100.00', '0', '2099
 SELECT pg_temp.member('quin') \g (format=unaligned) /dev/null
 SELECT pg_temp.join_it('quin', 'bronze', '10.00', now(), 'external') AS k \gset
 SELECT pg_temp.put_member('quin', '{"placed_at": "2020-01-01T00:00:00Z", "package": "gold", "ends_at": "2100-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
-SELECT pg_temp.hear('q1', 'paid', :k, 1000, 'Q1'), pg_temp.give_back(:k) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('q1', 'paid', :k, 1000, 'Q1'), pg_temp.create_refunds(:k) \g (format=unaligned) /dev/null
 SELECT pg_temp.put_member('quin', '{"placed_at": "2020-01-01T00:00:00Z", "package": null}') \g (format=unaligned) /dev/null
 SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, 'settle', NULL, NULL, (SELECT id FROM refund WHERE order_id = :k), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:k) || ' ' || left(pg_temp.has('quin'), 6), 'completed paid none bronze', 'given, and completed');
@@ -249,7 +249,7 @@ SELECT is(pg_temp.refusal($$SELECT * FROM place_order(77, 'operator', 'operator'
 SELECT id AS cart FROM make_cart(77, 'operator', 'operator', NULL, 'x', NULL, NULL,
     '{"company": "acme", "agent": "bob", "currency": "USD", "products": [{"number": "BRONZE"}]}') \gset
 SELECT is(pg_temp.refusal(format('SELECT orders_v1.price_cart(k) FROM orders.cart k WHERE k.id = %s', :cart)), 'OR409 product_not_sold', 'nor does a cart');
-SELECT is(orders_v1.sold_again(77, l), false, 'nor is it ordered again') FROM (SELECT * FROM order_line WHERE tenant_id = 77 AND kind = 'package' LIMIT 1) AS l;
+SELECT is(orders_v1.is_still_sold(77, l), false, 'nor is it ordered again') FROM (SELECT * FROM order_line WHERE tenant_id = 77 AND kind = 'package' LIMIT 1) AS l;
 
 -- --- members and packages as documents ------------------------------------------------------------------------------------
 

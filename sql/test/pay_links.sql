@@ -90,11 +90,11 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_n
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is(pg_temp.refusal('SELECT pg_temp.start(0)'), 'OR404 not_found', 'a missing order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order that is paid in cash');
-SELECT is(pay_link_standing(77, o.id), o.standing, o.what)
+SELECT is(pay_link_state(77, o.id), o.standing, o.what)
 FROM (VALUES (:a, 'unpaid', 'an open order can be paid'), (:cash, 'over', 'an order that is paid in cash cannot be paid by a link'), (:late, 'over', 'an order past its expiry'),
              (:paid, 'paid', 'a paid order'), (:off, 'over', 'a cancelled order'), (:slow, 'confirming', 'a payment that its provider confirms'), (:bad, 'over', 'an order in error'),
              (0, NULL, 'an order that does not exist has none')) AS o (id, standing, what);
-SELECT is(pay_link_standing(1, :a), NULL, 'nor has an order of another tenant');
+SELECT is(pay_link_state(1, :a), NULL, 'nor has an order of another tenant');
 SELECT pg_temp.payment_of(:a) AS p1 \gset
 SELECT is(pg_temp.start(:a), :p1::bigint, 'opens the first payment');
 SELECT is((SELECT ROW(order_id, (payment).status, (payment).channel, (payment).provider, (payment).amount, (payment).currency, (payment).intent_id, (payment).pay_url, order_number)::text FROM start_payment(77, :a, NULL)),
@@ -109,7 +109,7 @@ SELECT results_eq(format('SELECT id, status::text, intent_id, amount, expires_at
 SELECT is(pg_temp.start(:a, :p1), :p2::bigint, 'saying so again makes no other');
 SELECT is(pg_temp.intend(:p2, 'I-2'), 'done', 'the new one gets an intent');
 SELECT is(pg_temp.paypal('failed', :a), 'done', 'which the provider refuses');
-SELECT is(pay_link_standing(77, :a), 'failed', 'the buyer is told, and can try again');
+SELECT is(pay_link_state(77, :a), 'failed', 'the buyer is told, and can try again');
 SELECT is(pg_temp.start(:a) > :p2, true, 'the next try is a new payment');
 SELECT pg_temp.payment_of(:a) AS p3 \gset
 SELECT is(pg_temp.start(:a), :p3::bigint, 'one');
@@ -161,24 +161,24 @@ SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done
 SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
 
 -- The standing of a link follows the money, and offers a payment exactly where start_payment makes one.
-SELECT is(pay_link_standing(77, o.id), o.standing, o.what)
+SELECT is(pay_link_state(77, o.id), o.standing, o.what)
 FROM (VALUES (:a, 'paid', 'a surplus payment changes nothing'), (:b, 'paid', 'captured after a while'), (:c, 'over', 'money that came too late is refunded'), (:d, 'over', 'or on its way back')) AS o (id, standing, what);
 SELECT pg_temp.sell('external') AS r, pg_temp.sell('external') AS doubt, pg_temp.sell('external') AS doubt_late, pg_temp.sell('external') AS twice \gset
 SELECT pg_temp.paypal('paid', :r, 'PP-8') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:r, 300) || ' ' || pg_temp.states(:r) || ' ' || pay_link_standing(77, :r), 'done completed refund_pending none paid', 'a pending refund');
+SELECT is(pg_temp.create_refunds(:r, 300) || ' ' || pg_temp.states(:r) || ' ' || pay_link_state(77, :r), 'done completed refund_pending none paid', 'a pending refund');
 SELECT pg_temp.paypal('refunded', :r, 'PP-9', 300) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.states(:r) || ' ' || pay_link_standing(77, :r), 'completed partially_refunded none paid', 'a part is refunded');
-SELECT pg_temp.give_back(:r), pg_temp.paypal('refunded', :r, 'PP-10', 700) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.states(:r) || ' ' || pay_link_standing(77, :r), 'completed refunded none refunded', 'all is refunded');
+SELECT is(pg_temp.states(:r) || ' ' || pay_link_state(77, :r), 'completed partially_refunded none paid', 'a part is refunded');
+SELECT pg_temp.create_refunds(:r), pg_temp.paypal('refunded', :r, 'PP-10', 700) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.states(:r) || ' ' || pay_link_state(77, :r), 'completed refunded none refunded', 'all is refunded');
 SELECT is(pg_temp.intend(pg_temp.payment_of(o.id), 'I-doubt-' || o.id), 'done', 'an intent') FROM (VALUES (:doubt), (:doubt_late), (:twice)) AS o (id);
 SELECT count(*) FROM (VALUES (:doubt), (:doubt_late), (:twice)) AS o (id), LATERAL begin_capture(77, pg_temp.payment_of(o.id), false, 60) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.states(:doubt) || ' ' || pay_link_standing(77, :doubt), 'open unpaid none confirming', 'a capture with an unknown outcome');
+SELECT is(pg_temp.states(:doubt) || ' ' || pay_link_state(77, :doubt), 'open unpaid none confirming', 'a capture with an unknown outcome');
 SELECT pg_temp.let_expire(:doubt_late, now() - interval '1 s') \g (format=unaligned) /dev/null
-SELECT is(pay_link_standing(77, :doubt_late), 'over', 'past its expiry nothing is paid, whatever the outcome');
+SELECT is(pay_link_state(77, :doubt_late), 'over', 'past its expiry nothing is paid, whatever the outcome');
 INSERT INTO payment (tenant_id, order_id, method, channel, provider, status, amount, currency)
 SELECT tenant_id, order_id, method, channel, provider, 'pending', amount, currency FROM payment WHERE id = pg_temp.payment_of(:twice);
-SELECT is(pay_link_standing(77, :twice), 'confirming', 'a capture of an older payment counts as well');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', o.id)) = 'no refusal', pay_link_standing(77, o.id) IN ('unpaid', 'failed'),
+SELECT is(pay_link_state(77, :twice), 'confirming', 'a capture of an older payment counts as well');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', o.id)) = 'no refusal', pay_link_state(77, o.id) IN ('unpaid', 'failed'),
           format('order %s %s: the page offers a payment when start_payment makes one', o.state, o.payment_state)) FROM orders o WHERE o.tenant_id = 77;
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');

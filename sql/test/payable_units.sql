@@ -42,11 +42,11 @@ $$;
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS a \gset
 SELECT is((SELECT payable_unit FROM payment WHERE order_id = :a), 100::bigint, 'PayPal takes whole forints');
 SELECT pg_temp.captured(:a) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)), 'done', 'one piece of three is refunded');
+SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)), 'done', 'one piece of three is refunded');
 SELECT is(pg_temp.refunds(:a), '96600 pending', 'by a whole number of forints');
-SELECT pg_temp.end_refund(:a), pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)) \g (format=unaligned) /dev/null
+SELECT pg_temp.end_refund(:a), pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refunds(:a), '96600 done, 96700 pending', 'what is left of a forint goes into the next piece');
-SELECT pg_temp.end_refund(:a), pg_temp.give_back(:a, NULL, pg_temp.jar(:a, 1)), pg_temp.end_refund(:a) \g (format=unaligned) /dev/null
+SELECT pg_temp.end_refund(:a), pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)), pg_temp.end_refund(:a) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refunds(:a), '96600 done, 96700 done, 96700 done', 'and the last piece');
 SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :a), 'refunded 290000', 'makes the sum exact');
 
@@ -54,31 +54,31 @@ SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :a), '
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}, {"product": "jar", "quantity": 2, "discount": 3333}, {"product": "jar", "discount": 6667}]}') AS b \gset
 SELECT pg_temp.captured(:b) \g (format=unaligned) /dev/null
 SELECT array_agg(id ORDER BY id) AS lines FROM order_line WHERE order_id = :b AND kind = 'product' \gset
-SELECT is(pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), 'done', 'a line of 933.33');
+SELECT is(pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), 'done', 'a line of 933.33');
 SELECT pg_temp.end_refund(:b, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refunds(:b), '93300 failed', 'is asked for as 933, and fails');
-SELECT pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[2]))), pg_temp.end_refund(:b),
-       pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), pg_temp.end_refund(:b),
-       pg_temp.give_back(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[1]))), pg_temp.end_refund(:b) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[2]))), pg_temp.end_refund(:b),
+       pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), pg_temp.end_refund(:b),
+       pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[1]))), pg_temp.end_refund(:b) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refunds(:b), '93300 failed, 196600 done, 93400 done, 100000 done', 'the rest in any order');
 SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :b), 'refunded 390000', 'is exact too');
 
 -- By amount.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS c \gset
 SELECT pg_temp.captured(:c) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 150)', :c)), 'OR422 amount_not_payable amount', 'an amount that PayPal cannot pay out is refused');
-SELECT is(pg_temp.hint(format('SELECT pg_temp.give_back(%s, 150)', :c)), '{"unit": 100, "currency": "HUF"}', 'with the unit');
-SELECT is(pg_temp.give_back(:c, 200), 'done', 'a whole one is not');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), 'OR422 amount_not_payable amount', 'an amount that PayPal cannot pay out is refused');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), '{"unit": 100, "currency": "HUF"}', 'with the unit');
+SELECT is(pg_temp.create_refunds(:c, 200), 'done', 'a whole one is not');
 SELECT pg_temp.end_refund(:c) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:c), 'done', 'nor is all that is left');
+SELECT is(pg_temp.create_refunds(:c), 'done', 'nor is all that is left');
 
 -- A piece that is worth less than a unit.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "pin", "quantity": 10}]}') AS d \gset
 SELECT pg_temp.captured(:d) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, NULL, %L)', :d, pg_temp.jar(:d, 3, 'Pin'))), 'OR422 amount_not_payable lines', 'less than a unit is not paid out');
-SELECT is(pg_temp.give_back(:d, NULL, pg_temp.jar(:d, 4, 'Pin')), 'done', 'several pieces are');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, NULL, %L)', :d, pg_temp.jar(:d, 3, 'Pin'))), 'OR422 amount_not_payable lines', 'less than a unit is not paid out');
+SELECT is(pg_temp.create_refunds(:d, NULL, pg_temp.jar(:d, 4, 'Pin')), 'done', 'several pieces are');
 SELECT is(pg_temp.refunds(:d), '100 pending', 'as a whole unit');
-SELECT pg_temp.end_refund(:d), pg_temp.give_back(:d, NULL, pg_temp.jar(:d, 6, 'Pin')) \g (format=unaligned) /dev/null
+SELECT pg_temp.end_refund(:d), pg_temp.create_refunds(:d, NULL, pg_temp.jar(:d, 6, 'Pin')) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refunds(:d), '100 done, 200 pending', 'and the rest exactly');
 
 -- A return no longer hangs.

@@ -82,7 +82,7 @@ SELECT is(pg_temp.hear('h1', 'paid', :d, 1000, 'tx-d'), 'done', 'money for an or
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'expires it and goes back');
 SELECT is(pg_temp.hear('h2', 'refund_failed', :d), 'done', 'the provider refuses the refund');
 SELECT is(pg_temp.states(:d), 'expired closed none', 'the payment is where it was');
-SELECT is(pg_temp.give_back(:d), 'done', 'the operator tries again');
+SELECT is(pg_temp.create_refunds(:d), 'done', 'the operator tries again');
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'pending');
 
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a1', p_capture => 'tx-a'), 'done', 'a provider refunds by itself');
@@ -103,7 +103,7 @@ SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'i2', 'refunded',
 SELECT is(pg_temp.states(:e), 'completed paid none', 'and it is paid as before');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
-SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.give_back(:f, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.create_refunds(:f, 300) \g (format=unaligned) /dev/null
 SELECT (refund).id AS rf FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
                 'a refund settled without a transaction id');

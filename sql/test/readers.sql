@@ -39,14 +39,14 @@ SELECT request_return(77, 'customer', 'buyer', pg_temp.uid('alice'), 'return', N
 SELECT min(id) AS back FROM order_return WHERE order_id = :goods \gset
 SELECT resolve_return(77, 'operator', 'operator', pg_temp.uid('olga'), 'return', NULL, NULL, :back, s.step, NULL, NULL) FROM (VALUES (1, 'approve'), (2, 'receive'), (3, 'refund')) AS s (n, step) ORDER BY s.n
     \g (format=unaligned) /dev/null
-SELECT pg_temp.give_back(:goods, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:goods, 100) \g (format=unaligned) /dev/null
 -- An order of a channel: a payment that failed, one that was captured, a refund that failed and one that waits.
 SELECT pg_temp.buy('bob', p_method => 'external') AS outside \gset
 SELECT pg_temp.hear('f', 'failed', :outside) \g (format=unaligned) /dev/null
 SELECT start_payment(77, :outside, NULL) \g (format=unaligned) /dev/null
 SELECT record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, pg_temp.payment_of(:outside), 'in-1', 'https://pay', 'ref 1') \g (format=unaligned) /dev/null
 SELECT pg_temp.hear('p', 'paid', :outside, 1000, 'tx-1') \g (format=unaligned) /dev/null
-SELECT pg_temp.give_back(:outside, 300), pg_temp.hear('n', 'refund_failed', :outside, 300), pg_temp.give_back(:outside, 200) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:outside, 300), pg_temp.hear('n', 'refund_failed', :outside, 300), pg_temp.create_refunds(:outside, 200) \g (format=unaligned) /dev/null
 -- One that is captured now, one that was cancelled, one without money of its buyer, a sale of nobody yet, one of a billing option.
 SELECT pg_temp.buy('bob', p_method => 'external') AS asked \gset
 SELECT record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, pg_temp.payment_of(:asked), 'in-2', 'https://pay', NULL), begin_capture(77, pg_temp.payment_of(:asked), false, 60) \g (format=unaligned) /dev/null

@@ -46,12 +46,12 @@ SELECT is(pg_temp.report('a7', 'refund_failed', :a, 999), 'unchanged', 'and so m
 
 -- A refund that the provider settled in its reply, with and without a transaction.
 SELECT pg_temp.paid_order('tx-b') AS b \gset
-SELECT pg_temp.give_back(:b, 300), pg_temp.settle(:b, 'rtx-b'), pg_temp.give_back(:b, 300), pg_temp.settle(:b, NULL) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:b, 300), pg_temp.settle(:b, 'rtx-b'), pg_temp.create_refunds(:b, 300), pg_temp.settle(:b, NULL) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('b1', 'refund_failed', :b, 300, 'rtx-b'), 'refused refund_already_settled', 'a refund of ours that was settled at once');
 SELECT is(pg_temp.report('b2', 'refund_failed', :b, 300, 'rtx-b2'), 'refused refund_already_settled', 'or without a transaction');
 
 -- A failure of a settled refund is none of the pending one.
-SELECT pg_temp.give_back(:b, 300) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:b, 300) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('b3', 'refund_failed', :b, 300, 'rtx-b'), 'refused refund_already_settled', 'the pending refund of the same amount is another');
 SELECT is(pg_temp.refunds(:b), '600 300 done done pending', 'and stays pending');
 SELECT is(pg_temp.report('b4', 'refund_failed', :b, 300, 'rtx-b4'), 'done', 'until it fails itself');
@@ -60,7 +60,7 @@ SELECT is(pg_temp.report('b6', 'refunded', :b, 300, 'rtx-b4'), 'refused refund_a
 SELECT is(pg_temp.states(:b) || ' ' || pg_temp.refunds(:b), 'completed partially_refunded none 600 0 done done failed', 'nothing is booked');
 
 -- The provider refuses in its reply and reports the same by an event.
-SELECT pg_temp.give_back(:b, 300), pg_temp.settle(:b, NULL, false) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:b, 300), pg_temp.settle(:b, NULL, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('b7', 'refund_failed', :b, 300), 'unchanged', 'the event of a refund that failed by the reply');
 SELECT is(pg_temp.report('b8', 'refund_failed', :b, 300), 'refused refund_already_settled', 'a second one must be about another');
 
@@ -83,7 +83,7 @@ SELECT is(pg_temp.report('e3', 'refunded', :e, 1000, 'rtx-e2'), 'refused capture
 SELECT is(pg_temp.report('e4', 'refunded', :e, 1000, 'rtx-e4', 'tx-of-nobody'), 'refused capture_mismatch', 'nor one that names an unknown capture');
 SELECT is(pg_temp.report('e5', 'refund_failed', :e, 1000, NULL, 'tx-e2'), 'refused capture_mismatch', 'nor a failure');
 SELECT is(pg_temp.states(:e) || ' ' || pg_temp.refunds(:e), 'completed paid none 0 0', 'the order is not touched');
-SELECT pg_temp.give_back(:e, 100) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:e, 100) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('e6', 'refunded', :e, 100, 'rtx-e6', 'tx-e2'), 'refused capture_mismatch', 'not even if a refund of this amount is pending');
 SELECT is(pg_temp.report('e7', 'refunded', :e, 100, 'rtx-e7', 'tx-e'), 'done', 'a refund of the capture settles it');
 SELECT is(pg_temp.report('e8', 'refunded', :e, 900, 'rtx-e8', 'tx-e'), 'done', 'and a refund of the rest is applied');
@@ -111,23 +111,23 @@ SELECT is(pg_temp.states(:g) || ' ' || pg_temp.refunds(:g), 'completed partially
 
 -- The provider gives a part back while a refund of all is pending. What is booked depends on the outcome of that refund.
 SELECT pg_temp.paid_order('tx-v') AS v \gset
-SELECT pg_temp.give_back(:v) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:v) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('v1', 'refunded', :v, 54, 'rtx-v'), 'waiting', 'a refund by the provider beside a pending refund of all waits');
 SELECT is_empty('SELECT * FROM due_provider_events(77, 100)', 'and is not tried before that refund ends');
 SELECT is_empty('SELECT * FROM orders_check.provider_events_fit WHERE tenant_id = 77', 'which is no violation');
 SELECT is(pg_temp.settle(:v, NULL, false), 'done', 'the pending refund fails');
 SELECT is(pg_temp.states(:v) || ' ' || pg_temp.refunds(:v), 'completed partially_refunded none 54 0 failed done', 'the refund by the provider is booked');
-SELECT is(pg_temp.give_back(:v), 'done', 'the rest can be refunded');
+SELECT is(pg_temp.create_refunds(:v), 'done', 'the rest can be refunded');
 SELECT is(pg_temp.refunds(:v), '54 946 failed done pending', 'and no more');
 SELECT pg_temp.paid_order('tx-w') AS w \gset
-SELECT pg_temp.give_back(:w, 700) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:w, 700) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.report('w1', 'refunded', :w, 1001, 'rtx-w1'), 'refused refund_exceeds_captured', 'more than was captured does not wait');
 SELECT is(pg_temp.report('w2', 'refunded', :w, 300, 'rtx-w2'), 'done', 'what is left is booked at once');
 SELECT is(pg_temp.report('w3', 'refunded', :w, 400, 'rtx-w3'), 'waiting', 'more than is left waits');
 SELECT is(pg_temp.report('w4', 'refunded', :w, 700, 'rtx-w4'), 'done', 'until the pending refund is done');
 SELECT is((SELECT verdict || ' ' || refusal FROM provider_event WHERE tenant_id = 77 AND event_id = 'w3'), 'refused refund_exceeds_captured', 'and is refused then');
 SELECT pg_temp.paid_order('tx-x') AS x \gset
-SELECT pg_temp.give_back(:x), pg_temp.report('x1', 'refunded', :x, 54, 'rtx-x') \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:x), pg_temp.report('x1', 'refunded', :x, 54, 'rtx-x') \g (format=unaligned) /dev/null
 UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE tenant_id = 77 AND event_id = 'x1';
 SELECT review_provider_event(77, id) FROM provider_event WHERE tenant_id = 77 AND event_id = 'x1' \g (format=unaligned) /dev/null
 SELECT is((SELECT concat_ws(' ', verdict, refusal, detail) FROM provider_event WHERE tenant_id = 77 AND event_id = 'x1'),

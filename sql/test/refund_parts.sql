@@ -47,7 +47,7 @@ $$;
 
 -- The first part fails.
 SELECT pg_temp.split_tender() AS a \gset
-SELECT is(pg_temp.give_back(:a, NULL, pg_temp.pieces(:a, 2)), 'done', 'two jars are refunded');
+SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.pieces(:a, 2)), 'done', 'two jars are refunded');
 SELECT is(pg_temp.parts(:a), '1200 pending, 733 pending', 'by both payments');
 SELECT is((SELECT string_agg(lines ->> 0, ' ' ORDER BY id) FROM refund WHERE order_id = :a),
     format('{"id": %1$s, "amount": 1200, "quantity": 1} {"id": %1$s, "amount": 733, "quantity": 1}', pg_temp.pieces(:a, 2) -> 0 ->> 'id'),
@@ -57,34 +57,34 @@ SELECT is(pg_temp.given(:a), 'Jar 0 733, Lid 0 0', 'the first part fails: what t
 SELECT pg_temp.end_part(:a, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:a), 'partially_refunded 733', 'the second is done');
 SELECT is((SELECT sum(cancelled_quantity) FROM order_line WHERE order_id = :a), 0::bigint, 'a jar that is paid back in part is shipped still');
-SELECT is(pg_temp.give_back(:a, NULL, pg_temp.pieces(:a, 2)), 'done', 'the same jars once more');
+SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.pieces(:a, 2)), 'done', 'the same jars once more');
 SELECT is((SELECT sum(amount) FROM refund WHERE order_id = :a AND status = 'pending'), 1200::numeric, 'give the rest of their worth');
 SELECT pg_temp.end_part(:a, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:a) || ', ' || pg_temp.given(:a), 'partially_refunded 1933, Jar 2 1933, Lid 0 0', 'and then they are back, with their money');
 SELECT is((SELECT cancelled_quantity FROM order_line WHERE order_id = :a AND title = 'Jar'), 2, 'and are not shipped');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, NULL, %L)', :a, pg_temp.pieces(:a, 2))), 'OR422 quantity_out_of_range lines[0].quantity', 'never again');
-SELECT is(pg_temp.give_back(:a, NULL, pg_temp.pieces(:a, 1, 1)), 'done', 'the last jar and the lid');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, NULL, %L)', :a, pg_temp.pieces(:a, 2))), 'OR422 quantity_out_of_range lines[0].quantity', 'never again');
+SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.pieces(:a, 1, 1)), 'done', 'the last jar and the lid');
 SELECT pg_temp.end_part(:a, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:a) || ', ' || pg_temp.given(:a), 'refunded 3000, Jar 3 2900, Lid 1 100', 'make the sum exact');
 
 -- The last part fails, then the other way round; the parts end in any order.
 SELECT pg_temp.split_tender() AS b \gset
-SELECT is(pg_temp.give_back(:b, NULL, pg_temp.pieces(:b, 3, 1)), 'done', 'all lines are refunded');
+SELECT is(pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 3, 1)), 'done', 'all lines are refunded');
 SELECT pg_temp.end_part(:b, true) \g (format=unaligned) /dev/null
 SELECT is((SELECT cancelled_quantity FROM order_line WHERE order_id = :b AND title = 'Jar'), 1, 'the jar that the first part pays back is released at once');
 SELECT pg_temp.end_part(:b, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.given(:b), 'Jar 1 1200, Lid 0 0', 'the second part fails: one jar and a part of the next are paid back');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, NULL, %L)', :b, pg_temp.pieces(:b, 3))), 'OR422 quantity_out_of_range lines[0].quantity', 'that jar is gone');
-SELECT is(pg_temp.give_back(:b, NULL, pg_temp.pieces(:b, 1)), 'done', 'the next');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, NULL, %L)', :b, pg_temp.pieces(:b, 3))), 'OR422 quantity_out_of_range lines[0].quantity', 'that jar is gone');
+SELECT is(pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 1)), 'done', 'the next');
 SELECT is((SELECT amount FROM refund WHERE order_id = :b AND status = 'pending'), 733::bigint, 'costs what is missing of its worth');
 SELECT pg_temp.end_part(:b, true) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.give_back(:b, NULL, pg_temp.pieces(:b, 1, 1)), 'done', 'and the rest');
+SELECT is(pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 1, 1)), 'done', 'and the rest');
 SELECT pg_temp.end_part(:b, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:b) || ', ' || pg_temp.given(:b), 'refunded 3000, Jar 3 2900, Lid 1 100', 'makes the sum exact');
 
 -- All parts fail.
 SELECT pg_temp.split_tender() AS c \gset
-SELECT pg_temp.give_back(:c, NULL, pg_temp.pieces(:c, 2, 1)), pg_temp.end_part(:c, false), pg_temp.end_part(:c, false) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:c, NULL, pg_temp.pieces(:c, 2, 1)), pg_temp.end_part(:c, false), pg_temp.end_part(:c, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:c) || ', ' || pg_temp.given(:c), 'paid 0, Jar 0 0, Lid 0 0', 'all parts fail: nothing has happened');
 
 -- A line that is named twice, and a free one.
@@ -93,7 +93,7 @@ SELECT ("order").id AS d FROM place_order(77, 'operator', 'operator', NULL, 'pla
     '{"dialect": "shop", "user": "bob", "payment_channel": "sim", "lines": [{"product": "gift", "quantity": 2}, {"product": "jar", "quantity": 2}]}', 900) \gset
 SELECT pg_temp.hear('d', 'paid', :d, 2000, 'd') \g (format=unaligned) /dev/null
 SELECT (SELECT id FROM order_line WHERE order_id = :d AND title = 'Gift') AS gift, (SELECT id FROM order_line WHERE order_id = :d AND title = 'Jar') AS jar \gset
-SELECT pg_temp.give_back(:d, NULL, format('[{"id": %1$s, "quantity": 1}, {"id": %2$s, "quantity": 1}, {"id": %1$s, "quantity": 1}]', :jar, :gift)::jsonb),
+SELECT pg_temp.create_refunds(:d, NULL, format('[{"id": %1$s, "quantity": 1}, {"id": %2$s, "quantity": 1}, {"id": %1$s, "quantity": 1}]', :jar, :gift)::jsonb),
        pg_temp.end_part(:d, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.given(:d), 'Gift 0 0, Jar 0 0', 'lines that are named twice or are free come back too');
 
@@ -120,7 +120,7 @@ SELECT is(pg_temp.step_return(:ret, 'refund'), 'done', 'and can be refunded agai
 SELECT is(pg_temp.return_of(:r) || ', ' || pg_temp.parts(:r), 'refunded 2033, 1200 done, 833 failed, 833 pending', 'for what is missing');
 SELECT pg_temp.end_part(:r, true) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.waiting(:r) || ', ' || pg_temp.given(:r), 'partially_refunded 2033, Jar 2 1933, Lid 1 100', 'then it is back in full');
-SELECT is((SELECT pieces_left(tenant_id, order_id, id) FROM order_line WHERE order_id = :r AND title = 'Jar'), 1, 'one jar may still come back');
+SELECT is((SELECT returnable_quantity(tenant_id, order_id, id) FROM order_line WHERE order_id = :r AND title = 'Jar'), 1, 'one jar may still come back');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 SELECT is(pg_temp.violated(format('UPDATE orders.order_line SET refunded_amount = refunded_amount - 1 WHERE order_id = %s AND title = ''Jar''', :a)),

@@ -52,11 +52,11 @@ DECLARE
 BEGIN
     CASE pg_temp.any_of('all', 'amount', 'lines', 'lines')
         WHEN 'all' THEN
-            RETURN pg_temp.give_back(o.id, p_actor => v_actor);
+            RETURN pg_temp.create_refunds(o.id, p_actor => v_actor);
         WHEN 'amount' THEN
-            RETURN pg_temp.give_back(o.id, 1 + floor(random() * (o.captured - o.refunded))::bigint, p_actor => v_actor);
+            RETURN pg_temp.create_refunds(o.id, 1 + floor(random() * (o.captured - o.refunded))::bigint, p_actor => v_actor);
         ELSE
-            RETURN pg_temp.give_back(o.id, NULL, (
+            RETURN pg_temp.create_refunds(o.id, NULL, (
                 SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', 1 + floor(random() * (l.quantity - l.refunded_quantity))::integer))
                 FROM orders.order_line l
                 WHERE l.tenant_id = 77 AND l.order_id = o.id AND l.kind IN ('product', 'shipping') AND l.refunded_quantity < l.quantity

@@ -210,22 +210,22 @@ SELECT is(pg_temp.money('alice') - :money, 1900::bigint, 'after its discount');
 
 SELECT pg_temp.deliver(pg_temp.sell('rug*2')) AS g \gset
 SELECT id AS g1 FROM pg_temp.ask(:g, pg_temp.pieces(:g, 'Rug')) \gset
-SELECT pg_temp.give_back(:g, 1000), pg_temp.resolve(:g1, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:g, 1000), pg_temp.resolve(:g1, 'approve,receive') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.resolve(:g1, 'refund'), 'done', 'after a refund of an amount');
 SELECT is((SELECT amount FROM refund WHERE id = (SELECT refund_id FROM order_return WHERE id = :g1)), 400::bigint, 'what is left goes back');
 SELECT pg_temp.deliver(pg_temp.sell('rug*2')) AS h \gset
 SELECT id AS h1 FROM pg_temp.ask(:h, pg_temp.pieces(:h, 'Rug')) \gset
-SELECT pg_temp.give_back(:h), pg_temp.resolve(:h1, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:h), pg_temp.resolve(:h1, 'approve,receive') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.unresolved(:h1, 'refund'), 'OR409 order_not_refundable', 'after a refund of all nothing does');
 SELECT is(pg_temp.counts(:h, 'Rug'), '2 0', 'and nothing is taken');
 SELECT pg_temp.deliver(pg_temp.sell('rug*2,lamp')) AS i \gset
 SELECT id AS i1 FROM pg_temp.ask(:i, pg_temp.pieces(:i, 'Rug', 1)) \gset
-SELECT pg_temp.give_back(:i, NULL, pg_temp.pieces(:i, 'Rug', 1)) \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:i, NULL, pg_temp.pieces(:i, 'Rug', 1)) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.refused(:i, pg_temp.pieces(:i, 'Rug', 2)), 'OR409 line_already_returned lines', 'what was refunded does not come back, the other piece is in a return');
 SELECT is(pg_temp.resolve(:i1, 'approve,receive,refund'), 'done', 'that piece is refunded with it');
 SELECT is(pg_temp.refused(:i, pg_temp.pieces(:i, 'Rug')), 'OR409 line_already_returned lines', 'nor then');
 SELECT id AS i2 FROM pg_temp.ask(:i, pg_temp.pieces(:i, 'Lamp')) \gset
-SELECT pg_temp.give_back(:i, NULL, pg_temp.pieces(:i, 'Lamp', 1)), pg_temp.resolve(:i2, 'approve,receive') \g (format=unaligned) /dev/null
+SELECT pg_temp.create_refunds(:i, NULL, pg_temp.pieces(:i, 'Lamp', 1)), pg_temp.resolve(:i2, 'approve,receive') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.unresolved(:i2, 'refund'), 'OR409 order_not_refundable', 'a piece is not refunded twice');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.resolve(%s, %L)', :i2, 'refund')) -> 'lines', jsonb_build_array(pg_temp.line(:i, 'Lamp')), 'and the refusal names its line');
 SELECT pg_temp.deliver(pg_temp.sell('rug', '{"payment_method": "cod"}')) AS j \gset

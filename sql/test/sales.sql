@@ -185,7 +185,7 @@ SELECT is(pg_temp.refund(:m, 'F6', p_terminal => true), 'unchanged', 'again: unc
 SELECT is(pg_temp.refund(:n, 'F0'), 'done', 'where no feed is asked any new id will do');
 SELECT pg_temp.sell('credit_card') AS o \gset
 SELECT is(pg_temp.settle(:o, 'X10'), 'done', 'a third card');
-SELECT is(pg_temp.give_back(:o, 400), 'done', 'of which the operator gave a part back');
+SELECT is(pg_temp.create_refunds(:o, 400), 'done', 'of which the operator gave a part back');
 SELECT is(pg_temp.may_refund(:o), 'done', 'may be refunded');
 SELECT is(pg_temp.terminal('F7', :o, 'refund', 600), 'created', 'the rest of it');
 SELECT is(pg_temp.refund(:o, 'F7', p_terminal => true), 'done', 'is what the terminal gives back');

@@ -64,17 +64,17 @@ SELECT is((SELECT refunded_at FROM orders WHERE id = :a), NULL, 'it was not refu
 SELECT is(pg_temp.settle_surplus(:a, true, 'back ' || :a), 'unchanged', 'once');
 
 SELECT pg_temp.paid_twice() AS b \gset
-SELECT is(pg_temp.give_back(:b, 500), 'done', 'the order itself is refunded while the surplus is under way');
+SELECT is(pg_temp.create_refunds(:b, 500), 'done', 'the order itself is refunded while the surplus is under way');
 SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'in part');
 SELECT is((SELECT p.method FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.order_id = :b AND NOT r.surplus), 'cash',
           'from its own payment');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.give_back(%s, 1501)', :b)), 'OR422 refund_exceeds_captured amount', 'never from the surplus');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 1501)', :b)), 'OR422 refund_exceeds_captured amount', 'never from the surplus');
 SELECT is(pg_temp.settle_surplus(:b, true, 'back ' || :b), 'done', 'the surplus is back');
 SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'and the order is refunded in part still');
 
 SELECT pg_temp.paid_twice() AS k \gset
 SELECT id AS kline FROM order_line WHERE order_id = :k \gset
-SELECT is(pg_temp.give_back(:k, NULL, format('[{"id": %s, "quantity": 1}]', :kline)::jsonb), 'done', 'one lamp is refunded');
+SELECT is(pg_temp.create_refunds(:k, NULL, format('[{"id": %s, "quantity": 1}]', :kline)::jsonb), 'done', 'one lamp is refunded');
 SELECT is(pg_temp.own(:k) || ' ' || pg_temp.states(:k), '2000 1000 open partially_refunded pending', 'and the order says so');
 
 SELECT pg_temp.paid_twice() AS c \gset
@@ -106,12 +106,12 @@ SELECT is(pg_temp.settle_surplus(:e, true, 'back ' || :e), 'done', 'the end of t
 SELECT is(pg_temp.states(:e), 'cancelled refund_pending pending', 'is not the end of the refund');
 
 SELECT pg_temp.lamps() AS f \gset
-SELECT pg_temp.pay(:f, 'cash'), pg_temp.give_back(:f) \g (format=unaligned) /dev/null
+SELECT pg_temp.pay(:f, 'cash'), pg_temp.create_refunds(:f) \g (format=unaligned) /dev/null
 SELECT pg_temp.states(:f) AS f_states \gset
 SELECT is(pg_temp.say('paid', :f, 'late f'), 'done', 'money comes for a refunded order');
 SELECT is(pg_temp.states(:f), :'f_states', 'it stays refunded');
 SELECT is(pg_temp.surplus_of(:f), 'pending 2000 due', 'the money goes back');
-SELECT is(pg_temp.give_back(:f), 'unchanged', 'the order itself has nothing left to refund');
+SELECT is(pg_temp.create_refunds(:f), 'unchanged', 'the order itself has nothing left to refund');
 
 SELECT pg_temp.lamps() AS g \gset
 SELECT pg_temp.first_payment(:g) AS g1 \gset

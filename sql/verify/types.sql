@@ -17,7 +17,7 @@ SELECT NULL::orders_v1.return_piece;
 SELECT NULL::orders_v1.upserted;
 SELECT NULL::orders_v1.broken_rule;
 SELECT NULL::orders_v1.offer;
-SELECT NULL::orders_v1.judged_lines;
+SELECT NULL::orders_v1.checked_lines;
 SELECT tenant_id, order_id, step, version, axis, from_state, to_state, actor, actor_id, api, comment, return_id, created_at
 FROM orders_v1.order_history WHERE false;
 SELECT tenant_id, order_id, version, actor, actor_id, api, created_at FROM orders_v1.order_operation WHERE false;

@@ -21,7 +21,7 @@ static orders_problem_t *read_link(const orders_call_t *call, orders_linked_orde
     return orders_pay_link_read(&reader, id, linked);
 }
 
-/* The pages, by the standing that SQL decides: orders_v1.pay_link_standing. */
+/* The pages, by the standing that SQL decides: orders_v1.pay_link_state. */
 static const struct {
     const char *standing, *title, *message, *button;
 } pages[] = {

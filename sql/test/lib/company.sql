@@ -105,7 +105,7 @@ CREATE FUNCTION pg_temp.terminal(
 $$;
 
 CREATE FUNCTION pg_temp.bind(p_order bigint, p_who text DEFAULT 'carl') RETURNS text LANGUAGE sql AS $$
-    SELECT outcome FROM orders_v1.bind_buyer(77, 'company', 'buyer', pg_temp.uid(p_who), 'bind', NULL, NULL, pg_temp.number_of(p_order))
+    SELECT outcome FROM orders_v1.claim_order(77, 'company', 'buyer', pg_temp.uid(p_who), 'bind', NULL, NULL, pg_temp.number_of(p_order))
 $$;
 
 CREATE FUNCTION pg_temp.bill(p_order bigint) RETURNS text LANGUAGE sql AS $$

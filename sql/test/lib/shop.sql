@@ -96,7 +96,7 @@ LANGUAGE sql AS $$
                                            p_method, p_reference, NULL)
 $$;
 
-CREATE FUNCTION pg_temp.give_back(
+CREATE FUNCTION pg_temp.create_refunds(
     p_order bigint, p_amount bigint DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_window integer DEFAULT 30,
     p_actor text DEFAULT 'operator'
 ) RETURNS text LANGUAGE sql AS $$

@@ -23,7 +23,7 @@ together 12 "DO \$\$
                 WHEN 0 THEN $(try "orders_v1.cancel_sale($(seller), $(some i))")
                 WHEN 1 THEN $(try "orders_v1.settle_sale($(seller), $(some i), '@-' || i)")
                 WHEN 2 THEN PERFORM orders_v1.expire_due($tenant, 5);
-                WHEN 3 THEN $(try "orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, $(some i))")
+                WHEN 3 THEN $(try "orders_v1.claim_order($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, $(some i))")
                 WHEN 4 THEN $(try "orders_v1.issue_invoice($operator, orders_v1.order_by_number($tenant, $(some i)))")
                 ELSE $(try "orders_v1.cancel($operator, NULL, orders_v1.order_by_number($tenant, $(some i)), 'race', NULL)")
             END CASE;

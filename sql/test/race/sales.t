@@ -17,7 +17,7 @@ together 25 "SELECT (\"order\").id FROM orders_v1.place_cart($tenant, 'company',
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND cart_id = $cart")" '1 1' 'with one key too'
 
 order=$(sell cash true 900)
-together 25 "SELECT outcome FROM orders_v1.bind_buyer($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")')"
+together 25 "SELECT outcome FROM orders_v1.claim_order($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")')"
 is "$(answers '^done') $(answers order_bound)" '1 24' 'of 25 consumers the first binds the order, the others are told'
 winner=$(grep -l '^done' "$out"/* | sed 's,.*/,,')
 is "$(q "SELECT buyer_id = $(user "u$winner") AND version = 2 FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" t 'who was told so is the buyer'
