@@ -2,58 +2,20 @@
 # A capture at PayPal that is cut off at any point: the worker finds out, the buyer pays once, and nobody else acts meanwhile.
 use strict;
 use warnings;
-use ModOrders::Httpd;
-use ModOrders::MailServer;
-use ModOrders::PayPal;
+use ModOrders::PayLinkShop;
 use ModOrders::Test;
 use URI;
 
-my $port   = ModOrders::Httpd::free_port();
-my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
-my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
-my $paypal = ModOrders::PayPal->start(port => $port, secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
-my $mail   = ModOrders::MailServer->start;
-@$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
-OrdersSecretFile     secret
-OrdersPublicURL      @{[ $httpd->url('') ]}
-OrdersWorkerInterval 1
-OrdersPaymentChannel paypal provider=paypal url=@{[ $paypal->url ]} client-id=$ModOrders::PayPal::CLIENT_ID \\
-    secret-file=$secret webhook-id=$ModOrders::PayPal::WEBHOOK_ID ca-file=@{[ $paypal->ca_file ]} timeout=20
-@{[ $mail->directive ]}
-SERVER
-<Location /desk>
-    OrdersAPI company
-    OrdersPayLinkLifetime 3600
-</Location>
-<Location /admin>
-    OrdersAPI operator
-</Location>
-LOCATIONS
-$httpd->write->start;
+my $shop = ModOrders::PayLinkShop->start(timeout => 20, name => 'Shop', prices => { EUR => 12_345 });
+my ($httpd, $paypal, $mail) = @$shop{qw(httpd paypal mail)};
 
-sub put { my ($kind, $ref, %entry) = @_; return ask(PUT => $httpd->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry) }
-
-upsert('payment-channels', 'paypal', provider => 'paypal', name => 'PayPal');
-my $company = unique('shop');
-put('companies', $company, name => 'Shop', prefix => join('', map { chr 65 + int rand 26 } 1 .. 8));
-my $agent = make_user(scopes => ['seller']);
-upsert('users', $agent->{ref}, name => 'Agent', email => 'agent@example.test', current_company => $company);
-upsert('memberships', unique('member'), company => $company, user => $agent->{ref}, role => 'salesperson');
-my $number = uc unique('P') . 'PD';
-upsert('products', unique('product'), name => 'Thing', variants => [ { ref => 'one', number => $number, prices => { EUR => 12_345 } } ]);
-
-sub desk { my ($path, %with) = @_; return ask(POST => $httpd->url("/desk/user/company/order/$path"), json => { api_key => $agent->{token}, %with }) }
+sub desk { return $shop->desk(@_) }
 
 # An order, approved at PayPal's page, whose buyer has not come back; its number and its link.
 sub approved
 {
-    my $cart = ask(POST => $httpd->url('/admin/carts'), token => operator()->{token}, json => {
-        company => $company, agent => $agent->{ref}, currency => 'EUR', products => [ { number => $number } ] })->{json};
-    my $order = desk('create', cart_id => $cart->{code}, type => 'PayPal')->{json}{order_number};
-    $mail->clear;
-    desk('paypal/send', order_number => $order, email => 'buyer@example.test');
-    my ($message) = $mail->messages(1);
-    my ($link) = $message->{text} =~ m{(http\S+/desk/transaction/[\w-]+)/pay$}m;
+    my $order = $shop->order;
+    my ($link) = $shop->link_of($order);
     $paypal->browse(ask(POST => "$link/pay")->header('Location'), 'approve');
     return ($order, $link);
 }

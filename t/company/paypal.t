@@ -2,69 +2,17 @@
 # Orders that are paid by a link: mailed, opened, approved at PayPal, captured; and what can go wrong on the way.
 use strict;
 use warnings;
-use ModOrders::Httpd;
-use ModOrders::MailServer;
-use ModOrders::PayPal;
+use ModOrders::PayLinkShop;
 use ModOrders::Test;
 use URI;
 
-my $port   = ModOrders::Httpd::free_port();
-my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
-my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
-my $paypal = ModOrders::PayPal->start(port => $port, secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
-my $mail   = ModOrders::MailServer->start;
-@$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
-OrdersSecretFile     secret
-OrdersPublicURL      @{[ $httpd->url('') ]}
-OrdersWorkerInterval 1
-OrdersPaymentChannel paypal provider=paypal url=@{[ $paypal->url ]} client-id=$ModOrders::PayPal::CLIENT_ID \\
-    secret-file=$secret webhook-id=$ModOrders::PayPal::WEBHOOK_ID ca-file=@{[ $paypal->ca_file ]} timeout=2
-@{[ $mail->directive ]}
-SERVER
-<Location /desk>
-    OrdersAPI company
-    OrdersPayLinkLifetime 3600
-</Location>
-<Location /admin>
-    OrdersAPI operator
-</Location>
-LOCATIONS
-$httpd->write->start;
-sub id_of { return (rows('SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?', $_[0]))[0]{id} }
+my $shop = ModOrders::PayLinkShop->start(timeout => 2, name => "Shop of \x{4e2d}\x{6587}", prices => { EUR => 12_345, JPY => 900 });
+my ($httpd, $paypal, $mail) = @$shop{qw(httpd paypal mail)};
 
-sub put { my ($kind, $ref, %entry) = @_; return ask(PUT => $httpd->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry) }
-
-upsert('payment-channels', 'paypal', provider => 'paypal', name => 'PayPal');
-
-my $company = unique('shop');
-put('companies', $company, name => "Shop of \x{4e2d}\x{6587}", prefix => join('', map { chr 65 + int rand 26 } 1 .. 8));
-my $agent = make_user(scopes => ['seller']);
-upsert('users', $agent->{ref}, name => 'Agent', email => 'agent@example.test', current_company => $company);
-upsert('memberships', unique('member'), company => $company, user => $agent->{ref}, role => 'salesperson');
-my $number = uc unique('P') . 'PD';
-upsert('products', unique('product'), name => 'Thing', variants => [ { ref => 'one', number => $number, prices => { EUR => 12_345, JPY => 900 } } ]);
-
-sub desk { my ($path, %with) = @_; return ask(POST => $httpd->url("/desk/user/company/order/$path"), json => { api_key => $agent->{token}, %with }) }
-
-# An order of a new cart, and its link as the mail brings it.
-sub order
-{
-    my ($currency) = @_;
-    my $cart = ask(POST => $httpd->url('/admin/carts'), token => operator()->{token}, json => {
-        company => $company, agent => $agent->{ref}, currency => $currency // 'EUR', products => [ { number => $number } ] })->{json};
-    my $made = desk('create', cart_id => $cart->{code}, type => 'PayPal')->{json};
-    return $made->{order_number};
-}
-
-sub link_of
-{
-    my ($order) = @_;
-    $mail->clear;
-    is(desk('paypal/send', order_number => $order, email => 'buyer@example.test')->code, 200, 'the link is sent');
-    my ($message) = $mail->messages(1);
-    my ($link) = $message->{text} =~ m{(http\S+/desk/transaction/[\w-]+)/pay$}m;
-    return ($link, $message);
-}
+sub id_of   { return (rows('SELECT id FROM orders.orders WHERE tenant_id = 1 AND number = ?', $_[0]))[0]{id} }
+sub desk    { return $shop->desk(@_) }
+sub order   { return $shop->order(@_) }
+sub link_of { return $shop->link_of(@_) }
 
 # The order at PayPal of an order's latest payment.
 sub intent_of
