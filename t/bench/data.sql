@@ -1,12 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Fills tenant 1 with users, balances and a history of orders that passes orders_check:
+-- Loads users, balances and orders of tenant 1. The data pass the checks of orders_check.
 --
 --   psql -Xq -v orders=1000000 -v users=10000 -f t/bench/data.sql
 --
--- For a fresh, deployed database and a superuser: foreign key triggers are off while it loads (the rows are
--- consistent by making). User n is 'bench-n' (login 'benchn') and has a bearer token whose secret is
--- 'ord_1_bench-token-n', scope buyer. Every third order has a second line; of 20 orders one is cancelled, one waits for a
--- transfer, two were paid by an external channel and the rest from the balance.
+-- Run as a superuser on a newly deployed database: foreign key triggers are disabled during the load. User n is 'bench-n' (login
+-- 'benchn') with the bearer token 'ord_1_bench-token-n', scope buyer. Every third order has two lines. Of 20 orders, one is cancelled,
+-- one waits for a bank transfer, two were paid through an external channel, and 16 from the balance.
 
 \set ON_ERROR_STOP 1
 \if :{?orders} \else \set orders 1000000 \endif

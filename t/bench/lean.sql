@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The limit for t/bench/cost: a hand-written function over the facts of a plan that is bought from the balance. It writes the order, its
--- line item, its payment, its ledger entry and one event, and reads the order back as one row with typed arrays. The tables have the
--- CHECK constraints of the product and five foreign keys. There are no coupons, taxes, stock, idempotency keys and webhooks.
+-- The lower bound for t/bench/cost: a minimal implementation of the purchase of a plan from the balance. The function writes the order, its
+-- line item, payment, ledger entry and one event, and reads the order back as one row with typed arrays. The tables have the CHECK
+-- constraints of the product and five foreign keys. There are no coupons, taxes, stock, idempotency keys or webhooks.
 --
 --   psql -Xq -v orders=100000 -v users=5000 -f t/bench/lean.sql
 
@@ -249,7 +249,7 @@ CREATE TABLE lean.event (
     CONSTRAINT event_version_positive CHECK (version > 0)
 );
 
--- Answers: one row for each order, with arrays of its line items and payments.
+-- Results: one row per order, with arrays of its line items and payments.
 
 CREATE TYPE lean.line_view AS (
     id bigint, kind text, item_id bigint, item_ref text, product_number text, slug text, title text, variant text, attributes jsonb,
@@ -415,5 +415,5 @@ GRANT SELECT ON ALL TABLES IN SCHEMA lean TO orders_api;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA lean FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA lean TO orders_api;
 
--- Only these tables: the statistics of the product's tables stay as its own data set left them.
+-- Only these tables, to keep the statistics of the product's tables.
 VACUUM ANALYZE lean.users, lean.plan, lean.account, lean.orders, lean.order_line, lean.payment, lean.posting, lean.event;

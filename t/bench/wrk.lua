@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- Draws requests at random from the file named by BENCH_TARGETS: a line each of method, path, token and body,
--- separated by tabs. All are put together before the clock starts, so that the client costs as little as it can.
+-- Sends random requests from the file BENCH_TARGETS. A line has method, path, token and body, separated by tabs. The requests are built
+-- before the measurement starts, to save CPU time of the client.
 
 local requests = {}
 

@@ -16,7 +16,7 @@ class Refusal extends Error {
     }
 }
 
-/* Reads that the service repeats: built once, and prepared once by each connection. */
+/* Repeated reads: built once, and prepared once per connection. */
 function prepareReads(db) {
     const children = { lines: { orderBy: [asc(orderLines.id)] }, payments: { orderBy: [asc(payments.id)] } };
     return {
@@ -44,8 +44,8 @@ function prepareReads(db) {
 }
 
 /*
- * The statements of a transaction. Drizzle binds a prepared statement to what it was made with, so each connection has its own; built anew
- * for each order they would cost half a millisecond.
+ * The statements of a transaction. Drizzle binds a prepared statement to the database object that prepares it, so each connection has its
+ * own. Building them for each order would take half a millisecond.
  */
 function prepareWrites(db) {
     const order = {
@@ -78,7 +78,7 @@ function prepareWrites(db) {
     };
 }
 
-/** A function that runs its argument in a transaction, with the prepared writes of the transaction's connection. */
+/** Returns a function that runs its argument in a transaction, with the prepared writes of its connection. */
 function transactions(pool) {
     const writes = new WeakMap();
     return async (work) => {
@@ -99,7 +99,7 @@ function transactions(pool) {
     };
 }
 
-/* Places an order that is paid from the balance, with its line items. The row that other orders are likely to wait for comes last. */
+/* Places an order that is paid from the balance, with its line items. Locks the row with the most contention last. */
 async function place(write, insertOrder, order, items) {
     const placed = (await insertOrder.execute(order))[0];
     const lines = [];

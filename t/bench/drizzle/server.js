@@ -2,9 +2,8 @@
 'use strict';
 
 /*
- * An order service as a team would write it by hand with Fastify and Drizzle ORM: list, detail and create of the user order API, and
- * an operator's order of goods. It has tables of its own, checks bearer tokens against a cache of the module's lifetime, and answers with
- * the same fields as the Node service in ../fastify.
+ * A hand-written order service with Fastify and Drizzle ORM: list, detail and create of the user API, and orders of goods by an operator.
+ * It has its own tables, caches bearer tokens as long as the module does, and responds with the same fields as the service in ../fastify.
  */
 const cluster = require('node:cluster');
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The tables of the Drizzle service, with the users and orders of t/bench/data.sql: order order0 + n belongs to user user0 + (n * 7919) mod users.
--- For an empty database. Keys and indexes are made after the rows, which is faster.
+-- For an empty database. Keys and indexes are created after the rows, which is faster.
 --
 --   psql -Xq -v orders=1000000 -v users=10000 -v user0=1 -v order0=0 -v plan0=0 -f t/bench/drizzle/tables.sql
 

@@ -3,10 +3,10 @@
 
 const { createHash } = require('node:crypto');
 
-const LIFETIME_MS = 10000; // as OrdersTokenCache's default
+const LIFETIME_MS = 10000; // the default of OrdersTokenCache
 const LIMIT = 100000;
 
-/** An onRequest hook that finds the user of a bearer token, in memory or else in the database. */
+/** An onRequest hook that looks up the user of a bearer token, in memory or in the database. */
 exports.authenticator = (db) => {
     const cache = new Map();
     return async (request, reply) => {

@@ -4,8 +4,8 @@
 const { Pool } = require('pg');
 
 /**
- * A pool over named prepared statements. Parameters named ":word" in the statements are filled in by the caller. Each row comes as
- * JSON: node-postgres has no parser for arrays of composite types.
+ * A connection pool that executes named prepared statements. Values such as ":user" are replaced with those of the caller. Rows are read
+ * as JSON, because node-postgres cannot parse arrays of composite types.
  */
 exports.open = (statements, size) => {
     const pool = new Pool({ max: size, min: size, idleTimeoutMillis: 0, connectionTimeoutMillis: 2000 });
@@ -20,7 +20,7 @@ exports.open = (statements, size) => {
     };
 };
 
-/** What an SQLSTATE of class OR says to a client; null for every other error. */
+/** The error for an SQLSTATE of class OR; null for all other errors. */
 exports.refusal = (error) => {
     if (typeof error.code !== 'string' || !/^OR\d{3}$/.test(error.code)) return null;
     return { status: Number(error.code.slice(2)), code: error.message, detail: error.detail };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
-/* With these Fastify checks requests and compiles a serialiser for each answer. */
+/* Fastify validates requests with these schemas and compiles a serialiser for each response. */
 const string = { type: 'string' };
 const integer = { type: 'integer' };
 const textOrNull = { type: ['string', 'null'] };

@@ -2,9 +2,8 @@
 'use strict';
 
 /*
- * List, detail and create of the user order API as a Node service: what a team would otherwise write. It sends the
- * statements that the module sends (STATEMENTS names the file they were learnt into), as named prepared statements,
- * checks bearer tokens against a cache of the module's life time, and answers with the same fields.
+ * List, detail and create of the user API as a Node service. It sends the same statements as the module (recorded in the file STATEMENTS) as
+ * named prepared statements, caches bearer tokens as long as the module does, and responds with the same fields.
  */
 const cluster = require('node:cluster');
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The Drizzle service's database, on the stand's PostgreSQL, and the checks that the service must pass before its speed is measured.
+# The database of the Drizzle service, on the PostgreSQL of the stand, and the checks of its responses before the measurement.
 package Bench::Drizzle;
 
 use strict;
@@ -13,9 +13,9 @@ use JSON::PP ();
 
 our @EXPORT_OK = qw(load_drizzle check_drizzle);
 
-use constant DATABASE => 'drizzle';    # the role's name as well
+use constant DATABASE => 'drizzle';    # also the name of the role
 
-# Loads the rows of data.sql unless an earlier run kept them, and gives the active users a token.
+# Loads the rows of data.sql, unless an earlier run has kept them, and creates a token for each active user.
 sub load_drizzle {
     my ($stand, $data) = @_;
     my $file = "$Bench::Stand::root/t/bench/drizzle/tables.sql";
@@ -45,7 +45,7 @@ sub load_drizzle {
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Dies when the running service answers or stores something wrong. $goods is the request of an order of one piece of goods, as in
+# Dies if a response or a stored row of the service is wrong. $goods is the request for an order of one piece of goods, as in
 # Bench::Operations.
 sub check_drizzle {
     my ($stand, $data, $goods) = @_;
@@ -74,7 +74,7 @@ sub expect {
     return;
 }
 
-# Numbers of the database, as numbers.
+# Converts numbers of the database to JSON numbers.
 sub figures {
     my ($self, $query) = @_;
     return map { $_ + 0 } split /\|/, $self->{stand}->sql($query, DATABASE);
@@ -145,7 +145,7 @@ sub check_goods {
     return;
 }
 
-# A refused order leaves nothing behind.
+# A refused order must not change the database.
 sub check_refusals {
     my ($self, $plan, $goods) = @_;
     my $state = sub { [$self->balance, $self->pieces, $self->figures('SELECT (SELECT count(*) FROM orders WHERE created_at > now() - interval \'1 day\' '
@@ -168,7 +168,7 @@ sub check_refusals {
 
 sub answer_code { my ($status, $answer) = @_; return ($status, ref $answer ? $answer->{code} : $answer) }
 
-# The user's ledger entries sum up to the balance.
+# The sum of the ledger entries must be the balance.
 sub check_ledger {
     my ($self) = @_;
     my ($sum) = $self->figures("SELECT sum(CASE entry_type WHEN 'purchase' THEN -amount ELSE amount END) FROM ledger "

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Load and what it costs: wrk against a web server, pgbench against PostgreSQL, and the CPU time of every process
-# that had a part in it.
+# Load by wrk on a web server and by pgbench on PostgreSQL, with the CPU time of all processes involved.
 package Bench::Load;
 
 use strict;
@@ -14,7 +13,7 @@ our @EXPORT_OK = qw(http_load database_load median tree_cpu tree_pids tree_rss);
 
 my $ticks = POSIX::sysconf(&POSIX::_SC_CLK_TCK);
 
-# pid => [parent, CPU seconds of its own and of its children that were waited for, resident pages]
+# pid => [parent, CPU seconds of the process and of its reaped children, resident pages]
 sub processes {
     my %all;
     for my $file (glob '/proc/[0-9]*/stat') {
@@ -40,7 +39,7 @@ sub tree {
     return grep { $all->{$_} } @found;
 }
 
-# CPU seconds of a process and all below it, those that have ended included: their time is their parent's by then.
+# CPU seconds of a process and its descendants. The time of a process that has ended is counted by its parent.
 sub tree_cpu {
     my ($root) = @_;
     return 0 if !$root;
@@ -55,7 +54,7 @@ sub tree_pids {
     return tree(processes(), $root);
 }
 
-# Resident KiB of each process below (and with) $root, largest first.
+# Resident KiB of $root and each of its descendants, largest first.
 sub tree_rss {
     my ($root) = @_;
     my $all = processes();
@@ -65,7 +64,7 @@ sub tree_rss {
 
 sub own_children_cpu { my @t = times; return $t[2] + $t[3] }
 
-# Runs @command to its end between two readings of the clocks.
+# Runs @command between two readings of the CPU times.
 sub measured {
     my ($stand, $server, @command) = @_;
     my @before = (tree_cpu($server), tree_cpu($stand->{postmaster}), own_children_cpu());
@@ -77,11 +76,11 @@ sub measured {
     my $output = join '', <$pipe>;
     close $pipe or die "$command[0] failed: $output\n";
     my $client = own_children_cpu() - $before[2];
-    select undef, undef, undef, 0.3;    # for processes that are just ending: read in between they would be missed
+    select undef, undef, undef, 0.3;    # a process that is ending might be counted neither by itself nor by its parent
     return ($output, tree_cpu($server) - $before[0], tree_cpu($stand->{postmaster}) - $before[1], $client);
 }
 
-# Sends requests drawn from the file of targets; see wrk.lua. Returns rate, p50/p99 (ms), CPU µs a request, failures.
+# Sends random requests of the file of targets; see wrk.lua. Returns rate, p50 and p99 (ms), CPU µs per request, failures.
 sub http_load {
     my ($stand, %o) = @_;
     local $ENV{BENCH_TARGETS} = $o{targets};

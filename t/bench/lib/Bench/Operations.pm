@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The operations that t/bench/cost measures, as HTTP requests: the public APIs are the same in every revision, functions and tables are not.
-# A caller belongs to one stand, sends every request through one kept-alive connection, and dies when a request fails.
+# The operations of t/bench/cost as HTTP requests, because functions and tables differ between revisions while the public APIs do not.
+# A caller belongs to one stand, sends all requests over one persistent connection, and dies if a request fails.
 package Bench::Operations;
 
 use strict;
@@ -15,10 +15,10 @@ our @EXPORT_OK = qw(@operations %operations);
 my ($user, $admin, $shop, $customer, $commerce) =
   ('/api/v1/user/orders', '/api/v1/admin', '/api/v1/orders', '/api/v1/customer', '/api/v1/commerce');
 
-use constant VARIANTS => 100;    # of the product that is sold as goods
+use constant VARIANTS => 100;    # of the product for orders of goods
 
-# target: the highest ratio of the backend's CPU time to that of the earlier revision; through: the same for all processes.
-# request: a function of the caller, a number that is unique in the run, and the result of prepare. A batch is prepared before it is timed.
+# target: maximum ratio of the CPU time of the backend to that of the earlier revision; through: the same for all processes.
+# request: function of the caller, a number that is unique in the run, and the result of prepare. Batches are prepared before the timing.
 our @operations = (
     {name => 'create', title => 'user: create (plan, balance)', target => 0.55, through => 0.6, request => sub { $_[0]->create('balance') }},
     {name => 'create_key', title => 'user: create with a key', target => 0.55, request => sub {
@@ -77,7 +77,7 @@ sub get { return {%{$_[0]}, method => 'GET', path => $_[1]} }
 sub post { return {%{$_[0]}, method => 'POST', path => $_[1], body => $_[2]} }
 sub put { return {%{$_[0]}, method => 'PUT', path => $_[1], body => $_[2]} }
 
-# $data is the result of prepare_users for at least three active users: one places orders, one has orders of every API, the others read.
+# $data is the result of prepare_users for at least three active users: one places orders, one has orders of all APIs, the others read.
 sub new {
     my ($class, $stand, $data) = @_;
     my $self = bless {stand => $stand, url => $stand->{url}}, $class;
@@ -91,7 +91,7 @@ sub new {
     return $self;
 }
 
-# After a restart of the server.
+# To be called after a restart of the server.
 sub reconnect { $_[0]{http} = HTTP::Tiny->new(timeout => 20); return }
 
 sub call {
@@ -147,7 +147,7 @@ sub member_order {
           . qq("products":[{"product_id":$self->{offer},"quantity":1,"unit_price":10,"discount":0,"total_amount":10}],"address":{$place}})));
 }
 
-# Creates the product that is sold as goods, with stock.
+# Creates the product for orders of goods, with stock.
 sub stock_goods {
     my ($self) = @_;
     my $variants = join ',', map { qq({"ref":"v$_","prices":{"USD":2500},"stock":1000000}) } 1 .. VARIANTS;

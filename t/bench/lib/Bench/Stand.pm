@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The stand on which the benchmarks run: a private PostgreSQL, a private httpd and, for the comparison, the Node
-# services, all on loopback and all beneath one scratch directory. Nothing of the system's own services is touched.
+# The servers of a benchmark: PostgreSQL, httpd and, for the comparison, the Node services. All of them listen on loopback and store their
+# files in one scratch directory. System services are not touched.
 package Bench::Stand;
 
 use strict;
@@ -16,7 +16,7 @@ use POSIX qw(:sys_wait_h);
 
 our $root = abs_path(dirname(__FILE__) . '/../../../..');
 
-# %defaults are overridden by the scripts' options.
+# The defaults; the options of the scripts override them.
 my %defaults = (
     scratch  => '/var/tmp/orders-bench',
     orders   => 1_000_000,
@@ -26,7 +26,7 @@ my %defaults = (
     pgport   => 15472,
     threads  => 64,
     sessions => 4,
-    module   => undef,    # a built mod_orders.so; built when absent
+    module   => undef,    # mod_orders.so; undef: build it
     preload  => '',       # shared_preload_libraries
     keep     => 0,
     root     => $root,    # the tree whose module, schema and data are used
@@ -55,7 +55,7 @@ sub new {
 
 sub say_what { print STDERR "# $_[0]\n" }
 
-# Ends with the packages to install when a program is missing.
+# Dies if a program is missing, with the names of the packages to install.
 sub need {
     my %package = (wrk => "wrk", node => "nodejs", npm => "npm", sqitch => "sqitch", autoreconf => "autoconf automake libtool");
     my @missing = grep { my $name = $_; !grep { -x "$_/$name" } split /:/, $ENV{PATH} } @_;
@@ -82,7 +82,7 @@ sub run_quiet {
 
 # --- the module ----------------------------------------------------------------------------------------------------
 
-# Builds in a copy of the tree, so that a tree that is being worked on is left alone. Only what changed is compiled again.
+# Builds in a copy of the tree, which is not changed. Only changed files are compiled again.
 sub build {
     my ($self) = @_;
     return $self->{module} if $self->{module};
@@ -127,7 +127,7 @@ sub dsn {
       . "options='-c statement_timeout=4500ms -c idle_in_transaction_session_timeout=10s'";
 }
 
-# What the data depend on: when it differs from last time's, they are made anew.
+# Identifies the data set: if it differs from that of the last run, the data are created again.
 sub data_stamp {
     my ($self) = @_;
     my $sha = Digest::SHA->new(256);
@@ -166,7 +166,7 @@ sub start_postgres {
     return $self;
 }
 
-# Durable as shipped: fsync and synchronous_commit stay on. The log goes to JSON, from which statements are learnt.
+# fsync and synchronous_commit are on, as in production. The log is JSON, because Bench::Statements reads the statements from it.
 sub write_postgres_conf {
     my ($self) = @_;
     open my $out, '>', "$self->{pgdata}/postgresql.auto.conf" or die "postgresql.auto.conf: $!\n";
@@ -254,7 +254,7 @@ sub stop_httpd {
 
 # --- the Node services ---------------------------------------------------------------------------------------------
 
-# name => distance of its port from httpd's, and its database, whose name is in the environment
+# name => offset of its port to that of httpd, and its database, whose name is in the environment
 my %services = (
     fastify => {port => 1, PGUSER => 'orders_api', PGDATABASE => 'orders'},
     drizzle => {port => 2, PGUSER => 'drizzle', PGDATABASE => 'drizzle'},
@@ -263,7 +263,7 @@ my %services = (
 sub service_port { my ($self, $name) = @_; return $self->{port} + $services{$name}{port} }
 sub service_url { my ($self, $name) = @_; return 'http://127.0.0.1:' . $self->service_port($name) }
 
-# The Drizzle service shares files with the other one, so the sources of both are copied.
+# Copies the sources of both services, because the Drizzle service uses files of the other one.
 sub install_service {
     my ($self, $name) = @_;
     my $dir = "$self->{scratch}/$name";
@@ -346,7 +346,7 @@ sub end {
 sub stop {
     my ($self) = @_;
     return if $$ != $self->{started};
-    $self->end(delete $self->{command});    # what an interrupt left running
+    $self->end(delete $self->{command});    # a command that an interrupt has left running
     $self->stop_service($_) for keys %services;
     $self->stop_httpd;
     $self->stop_postgres;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the module sends to PostgreSQL, learnt from PostgreSQL: one request an operation is made while the server logs
-# every statement, and the text and the parameters found there are what pgbench and the Node service then use.
+# Records the statements that the module sends to PostgreSQL. A request of each operation is sent while the server logs all statements;
+# pgbench and the Node service use the logged texts and parameters.
 package Bench::Statements;
 
 use strict;
@@ -12,7 +12,7 @@ use JSON::PP ();
 
 our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %operations);
 
-# path and body as functions of a user's id, an order of his, and a plan
+# path and body as functions of a user id, an order of the user, and a plan
 our %operations = (
     list => {method => 'GET', path => sub { '/api/v1/user/orders' }},
     detail => {method => 'GET', path => sub { "/api/v1/user/orders/$_[0]{order}" }, order => 1},
@@ -50,7 +50,7 @@ sub executed {
     return @found;
 }
 
-# Returns {operation => {name, text, values}}, where the probe's ids among the values have become ":user" and so on.
+# Returns {operation => {name, text, values}}. Values that are ids of the probe are replaced with ":user" etc.
 sub learn {
     my ($stand, $probe) = @_;
     my %learnt;
@@ -67,7 +67,7 @@ sub learn {
     $stand->sql(q{ALTER SYSTEM SET log_statement = 'all'});
     $stand->sql('SELECT pg_reload_conf()');
     select undef, undef, undef, 0.5;
-    my (undef, @first) = $look->('list');    # with the look-up of the token, which the cache saves later
+    my (undef, @first) = $look->('list');    # includes the token lookup, which is cached later
     $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
     $learnt{identity}{values}[-1] = ':hash';
     for my $name (sort keys %operations) {
@@ -90,7 +90,7 @@ sub learn {
     return \%learnt;
 }
 
-# Lines for wrk.lua.
+# Writes the targets for wrk.lua.
 sub write_targets {
     my ($stand, $name, $targets) = @_;
     my $operation = $operations{$name};
@@ -104,8 +104,8 @@ sub write_targets {
     return $file;
 }
 
-# The same statement with the same parameters for pgbench. Every value is a parameter of the prepared statement, as it
-# is for the module; only nulls, which pgbench's variables cannot be, are written out.
+# Writes the same statement for pgbench. Values are parameters of the prepared statement, as in the module, except for nulls, which
+# pgbench variables cannot represent.
 sub write_pgbench {
     my ($stand, $name, $statement, $draw) = @_;
     my $text = $statement->{text};

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who sends requests in a run, and about which orders. data.sql deals the n-th order out to the user
-# (n * 7919) mod users; that is checked here, since pgbench can only draw by arithmetic.
+# The users that send requests in a run, and their orders. In data.sql order n belongs to user (n * 7919) mod users. This is checked here,
+# because pgbench chooses random orders by this formula.
 package Bench::Users;
 
 use strict;
@@ -10,7 +10,7 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(prepare_users);
 
-use constant ORDERS_EACH => 20;    # orders of each active user that details are asked for
+use constant ORDERS_EACH => 20;    # orders of each active user whose details are requested
 
 sub secret { return sprintf 'ord_1_bench-%08d-0123456789abcdef', $_[0] }
 
@@ -49,7 +49,7 @@ sub prepare_users {
     };
 }
 
-# A token with every scope for each of them; balances that last for any run.
+# Creates a token with all scopes and a sufficient balance for each of them.
 sub give_tokens {
     my ($stand, @users) = @_;
     my $values = join ",\n", map { "($_, '" . secret($_) . "')" } @users;
