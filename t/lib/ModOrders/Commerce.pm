@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Commerce;
 
-# What the suites of the commerce API share: applications and their keys, members and packages, and its requests and refusals.
+# Helpers for the suites of the commerce API: applications and their keys, members, packages, requests and refusals.
 #
 #     use ModOrders::Commerce;
 #     use ModOrders::Test;
@@ -12,7 +12,7 @@ package ModOrders::Commerce;
 #     is(data_of($reply)->{status}, 'pending');
 #     says(commerce(GET => 'order-details', $buyer), 400, order_number => 'Order Number is required.');
 #
-# Prices are in minor units, what requests say in major ones.
+# Prices are in minor units; amounts in requests are in major units.
 
 use strict;
 use warnings;
@@ -32,17 +32,17 @@ our @EXPORT = qw(
 
 our $MOUNT = '/api/v1/commerce';
 
-# A key of an application, and of one that may act for any user; the same ones for a whole test file.
+# The key of an application, and the key of an application with the scope act-as-user. Created once per test file.
 my %keys;
 
 sub key_with { my (@scopes) = @_; return $keys{"@scopes"} ||= ModOrders::Test::make_user(scopes => \@scopes)->{token} }
 sub application { return key_with('application') }
 sub actor       { return key_with(qw(application act-as-user)) }
 
-# 19.5: minor units as major ones.
+# Converts minor units to major units: 1950 to 19.5.
 sub major { my ($minor) = @_; return 0 + sprintf '%.2f', $minor / 100 }
 
-# Something with one price in dollars: price, list_price, and any field of goods. Has {variant_id} beside what goods have.
+# Creates a product with one variant and a price in USD. Options: price, list_price, and any field of make_goods. Adds {variant_id}.
 sub make_item
 {
     my (%with) = @_;
@@ -54,7 +54,7 @@ sub make_item
     return { %$goods, price => $price, list_price => $list // $price, variant_id => $row->{id} };
 }
 
-# A package: price, list_price, rank, duration_unit and duration_value (a month), active.
+# Creates a package. Options: price, list_price, rank, duration_unit and duration_value (default: one month), active.
 sub make_package
 {
     my (%with) = @_;
@@ -66,8 +66,7 @@ sub make_package
     return { %$item, %package };
 }
 
-# A user who is placed, with what the catalogue takes of a member: package (as made), starts_at, ends_at, auto_upgrade_at, and
-# any option of make_user's.
+# Creates a user with a membership. Options: package (of make_package), starts_at, ends_at, auto_upgrade_at, and any option of make_user.
 sub make_member
 {
     my (%with) = @_;
@@ -79,7 +78,7 @@ sub make_member
     return $user;
 }
 
-# The user whom httpd's own authentication knows, at /basic/commerce.
+# The user of mod_auth_basic at /basic/commerce.
 sub known_member
 {
     my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
@@ -96,7 +95,7 @@ sub address
     };
 }
 
-# [item, quantity] as a line of a request; further members take the place of what is right.
+# A line item of a request for [item, quantity]; further members replace the correct values.
 sub line_of
 {
     my ($item, $quantity, %with) = @_;
@@ -108,7 +107,7 @@ sub line_of
     };
 }
 
-# The body that orders these, each [item, quantity, members]; further members come after a hash.
+# The body of an order of these items, each [item, quantity, members]. A hash has further members of the body.
 sub order_of
 {
     my ($user, @lines) = @_;
@@ -118,7 +117,7 @@ sub order_of
     return { uid => $user->{ref}, total_amount => major($sum), address => address(), products => [ map { line_of(@$_) } @lines ], %with };
 }
 
-# The body that renews a package, or upgrades to it from another one, which the third argument is; further members.
+# The body of a renewal of a package or, with a third argument, of an upgrade from that package. Further arguments are members of the body.
 sub package_of
 {
     my ($user, $package, $from, %with) = @_;
@@ -136,7 +135,7 @@ sub commerce_path
     return "$MOUNT/$route";
 }
 
-# A request by a user (undef: by the application alone). Options: key (of the application; undef: none), query, and api's.
+# Sends a request of a user (undef: of the application alone). Options: key (of the application; undef: none), query, and those of api.
 sub commerce
 {
     my ($method, $route, $user, %with) = @_;
@@ -148,7 +147,7 @@ sub commerce
     return ModOrders::Test::api($method => commerce_path($route) . (defined $query ? "?$query" : ''), %with);
 }
 
-# An order of these lines, as order_of has them; what it answers, with {id} and {number} beside.
+# Places an order of these items (see order_of). Returns the data of the response, with {id} and {number}.
 sub create
 {
     my ($user, @lines) = @_;
@@ -161,14 +160,14 @@ sub create
 
 sub data_of { my ($reply) = @_; return $reply->{json}{data} }
 
-# The lines of an order.
+# The line items of an order.
 sub details_of
 {
     my ($user, $order, %with) = @_;
     return data_of(commerce(GET => 'order-details', $user, query => "order_number=$order->{number}", %with));
 }
 
-# The reply is a refusal with this status and these messages: field => message, or a list of them.
+# Tests that the response is a refusal with this status and these messages: field => message or a list of messages.
 sub says
 {
     my ($reply, $status, %errors) = @_;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Company;
 
-# What the suites of the company API share: companies with their people, goods and carts, and that API's requests.
+# Helpers for the suites of the company API: companies with members, products and carts, requests and refusals.
 #
 #     use ModOrders::Company;
 #     use ModOrders::Test;
@@ -13,7 +13,7 @@ package ModOrders::Company;
 #     my $reply  = company('create', $seller, cart_id => $cart->{code}, type => 'cash');
 #     named($reply, 'no products');
 #
-# Amounts are in minor units, as the operator API has them.
+# Amounts are in minor units, as in the operator API.
 
 use strict;
 use warnings;
@@ -37,9 +37,9 @@ our @EXPORT = qw(
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# --- companies, people, goods --------------------------------------------------------------------------------------
+# --- companies, members, products ----------------------------------------------------------------------------------
 
-# Five random capitals: no test depends on another one's.
+# Five random capital letters, so that tests do not share codes.
 sub make_company
 {
     my (%with) = @_;
@@ -48,8 +48,8 @@ sub make_company
     return { %company, ref => $ref, id => ModOrders::Test::upsert('companies', $ref, %company) };
 }
 
-# Someone with an api_key ({token}) and a place in the company. Options: role (salesperson; none: no member), chosen (0:
-# the company is not the current one), active (0: no longer a member), scopes, and any field of a user.
+# Creates a user with an API key ({token}) and a membership in the company. Options: role (default salesperson; none: not a member), chosen
+# (0: not the current company of the user), active (0: membership ended), scopes, and any field of a user.
 sub make_member
 {
     my ($company, %with) = @_;
@@ -80,7 +80,7 @@ sub make_consumer
     return $consumer;
 }
 
-# One variant. Options: prices ({ JPY => 100 }), number (of what is sold), item_number, name, options, images, active.
+# Creates a product with one variant. Options: prices ({ JPY => 100 }), number, item_number, name, options, images, active.
 sub make_product
 {
     my ($company, %with) = @_;
@@ -92,7 +92,7 @@ sub make_product
     return change_product($product);
 }
 
-# The same product as it is now: with other prices, or no longer sold.
+# Creates or changes a product. Options: those of make_product.
 sub change_product
 {
     my ($product, %with) = @_;
@@ -110,8 +110,8 @@ sub change_product
     return $product;
 }
 
-# A cart by the operator API: {id}, {code}. Options: currency (JPY), products (each a product or [product, discount => …,
-# quantity => …]; one of its own unless given).
+# Creates a cart through the operator API: {id}, {code}. Options: currency (JPY), products (each a product or [product, discount => …,
+# quantity => …]; default: a new product).
 sub make_cart
 {
     my ($member, %with) = @_;
@@ -142,7 +142,7 @@ sub company_path
     return $PATH{$route} // die "no route $route";
 }
 
-# A POST of JSON to a route by its short name, with the api_key of a person (undef: none) in it.
+# Sends a POST to the route with this short name. The JSON contains the API key of the user (undef: no key).
 sub company
 {
     my ($route, $who, %fields) = @_;
@@ -154,7 +154,7 @@ sub company
     );
 }
 
-# GET of an order as its consumer sees it.
+# Sends a GET of an order as a consumer.
 sub consumer
 {
     my ($number, $who, @with) = @_;
@@ -169,7 +169,7 @@ sub members
     return ref $object eq 'HASH' ? join ' ', sort keys %$object : '(no object)';
 }
 
-# 403 with {"error_name": $word} and, beyond that, exactly %extra.
+# Tests that the response is 403 with {"error_name": $word} and exactly the members %extra.
 sub named
 {
     my ($reply, $word, %extra) = @_;
@@ -177,7 +177,7 @@ sub named
     return answers($reply, 403, $word, %extra);
 }
 
-# The same with a status of its own.
+# The same with another status.
 sub lacks
 {
     my ($reply, $status, $word) = @_;
@@ -199,7 +199,7 @@ sub answers
 
 # --- orders --------------------------------------------------------------------------------------------------------
 
-# An order from a cart of its own: the number. Options: type (cash), and those of make_cart.
+# Places an order of a new cart and returns its number. Options: type (cash), and those of make_cart.
 sub sell
 {
     my ($seller, %with) = @_;
@@ -209,7 +209,7 @@ sub sell
     return $reply->{json}{order_number};
 }
 
-# One that is paid by a link, placed past the API: it offers this where a provider captures. Option expires_in (seconds).
+# Places an order with a pay link by SQL: the API offers it only with a provider that captures. Option: expires_in (seconds).
 sub sell_link
 {
     my ($seller, %with) = @_;
@@ -221,7 +221,7 @@ sub sell_link
     return $row->{number};
 }
 
-# A paid one; {number}, {transaction}.
+# Places and pays an order: {number}, {transaction}.
 sub paid_sale
 {
     my ($seller, %with) = @_;
@@ -239,14 +239,14 @@ sub bind_order
     return;
 }
 
-# Its row in the database.
+# The row of an order.
 sub order_of
 {
     my ($number) = @_;
     return (ModOrders::Test::rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number))[0];
 }
 
-# Its time is over, as if it had been placed so much earlier.
+# Makes an order expire by moving its times into the past.
 sub late
 {
     my ($number) = @_;
@@ -257,7 +257,7 @@ sub late
     return $number;
 }
 
-# Its payment was so many days (and seconds) ago.
+# Moves the payment of an order into the past by days (and seconds).
 sub age_payment
 {
     my ($number, $days, $seconds) = @_;
@@ -268,7 +268,7 @@ sub age_payment
     return $number;
 }
 
-# A provider thinks the payment of a link over; or has refused it.
+# confirming: sets the payment of a pay link to this state. failed: ends the order because the provider has refused the payment.
 sub confirming
 {
     my ($number) = @_;
@@ -295,7 +295,7 @@ sub failed
     return $number;
 }
 
-# What the card terminals' feed tells by the operator API.
+# Reports a terminal transaction through the operator API.
 sub terminal_says
 {
     my (%transaction) = @_;
@@ -303,7 +303,7 @@ sub terminal_says
         POST => '/api/v1/admin/terminal-transactions', token => ModOrders::Test::operator()->{token}, json => \%transaction);
 }
 
-# Issues the invoice of an order: its number.
+# Issues the invoice of an order and returns its number.
 sub invoice_of
 {
     my ($number) = @_;
@@ -317,7 +317,7 @@ sub invoice_of
 
 # --- codes and links -----------------------------------------------------------------------------------------------
 
-# What zbarimg reads in a base64 PNG.
+# Decodes the QR code of a base64 PNG with zbarimg.
 sub qr_texts
 {
     my ($base64) = @_;
@@ -329,7 +329,7 @@ sub qr_texts
     return @texts;
 }
 
-# The token of a pay link: order, end of its time, and the first 128 bits of an HMAC over these. Options: secret, tenant.
+# The token of a pay link: order, expiry, and the first 128 bits of an HMAC over both. Options: secret, tenant.
 sub pay_token
 {
     my ($order_id, $ends, %with) = @_;
@@ -343,9 +343,9 @@ sub pay_token
     return encode_base64url($claim . substr hmac_sha256("pay link\0" . pack('q>', $with{tenant} // 1) . $claim, $secret), 0, 16);
 }
 
-# --- many at once --------------------------------------------------------------------------------------------------
+# --- concurrent requests -------------------------------------------------------------------------------------------
 
-# Each of these ([path, fields]) in a process of its own, all from the same moment; what they were told: {code}, {json}.
+# Sends each request ([path, fields]) from its own process, all at the same time. Returns {code}, {json} of the responses.
 sub at_once
 {
     my (@requests) = @_;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Customer;
 
-# What the suites of the customer API share: orders of its kind, and its requests and refusals.
+# Helpers for the suites of the customer API: orders, requests and refusals.
 #
 #     use ModOrders::Customer;
 #     use ModOrders::Goods;
@@ -28,14 +28,14 @@ our @EXPORT = qw(known_user customer_order delivered_order customer customer_pat
 
 our $MOUNT = '/api/v1/customer';
 
-# The user whom httpd's own authentication knows, at /basic/customer.
+# The user of mod_auth_basic at /basic/customer.
 sub known_user
 {
     my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
     return ModOrders::Test::make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
 }
 
-# As ModOrders::Goods has it; prices include tax.
+# As in ModOrders::Goods; prices include tax.
 sub customer_order
 {
     my ($buyer, %with) = @_;
@@ -56,7 +56,7 @@ sub customer_path
     return join '/', $MOUNT, $route, ref $order ? $order->{id} : $order // ();
 }
 
-# A request about an order by its buyer. Further options are api's; `query` comes after the path.
+# Sends a request for an order as its buyer. Options: query, and those of api.
 sub customer
 {
     my ($method, $route, $order, $buyer, %with) = @_;
@@ -65,7 +65,7 @@ sub customer
     return ModOrders::Test::api($method => customer_path($route, $order) . ($query ? "?$query" : ''), token => $buyer->{token}, %with);
 }
 
-# What an answer with an order shows.
+# The order in a response.
 sub data_of
 {
     my ($reply) = @_;
@@ -75,7 +75,7 @@ sub data_of
 sub tracked { my ($order, $buyer) = @_; return data_of(customer(GET => 'order-tracking', $order, $buyer)) }
 sub summed  { my ($order, $buyer, $query) = @_; return data_of(customer(GET => 'order-summery', $order, $buyer, query => $query)) }
 
-# The reply is a refusal with this status and message, in the shape of its route.
+# Tests that the response is a refusal with this status and message, in the format of its route.
 sub says
 {
     my ($reply, $status, $message) = @_;

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Documents;
 
-# The fenced blocks of a page, and a shell that runs those with commands.
+# Reads the fenced blocks of a page, and runs command blocks in a shell.
 #
 #     my @blocks = blocks('docs/getting-started.md');
 #     my $shell  = ModOrders::Documents->shell($directory, %environment);
 #     my ($status, $output, $errors) = $shell->run($blocks[0]{text});
 #     my @faults = differences($blocks[1], $output);
 #
-# A block has {language}, {line}, {text} without its indentation, {section} (the last heading of level 2) and {answers}: the blocks of
-# the languages json, http and text that follow it, with nothing but empty lines in between. They show the output of the commands.
+# A block has {language}, {line}, {text} without indentation, {section} (the last heading of level 2) and {answers}: the blocks of the
+# languages json, http and text that follow it directly. They show the output of the commands.
 #
-# An answer in a page may be shorter than the output: members of an object may be left out, "…" at the end of a list stands for more
-# elements, and "…" within a text for any characters. Values that differ from run to run (ids, numbers, times, tokens) only have to be
-# of the same type, and so do numbers of four or more digits in a text. Everything else must be equal.
+# An answer in a page may be shorter than the output: members of an object may be missing, "…" at the end of an array matches further
+# elements, and "…" in a string matches any characters. Values that differ between runs (ids, numbers, times, tokens), and numbers of four
+# or more digits in a string, are compared by type only. All other values must be equal.
 
 use strict;
 use warnings;
@@ -60,8 +60,8 @@ sub blocks
 
 # --- the shell -----------------------------------------------------------------------------------------------------------------------
 
-# One bash for the blocks of a page, so that a block sees the variables and functions of those before it. It ends with the object. Root
-# hands over to www-data: what a page says must not change the machine.
+# A bash process that runs the blocks of a page, so that variables and functions persist between blocks. It ends with the object. If the
+# test runs as root, bash runs as www-data, so that commands of a page cannot change the machine.
 sub shell
 {
     my ($class, $directory, %environment) = @_;
@@ -76,7 +76,7 @@ sub shell
     return $self;
 }
 
-# What the shell writes to belongs to its user.
+# The files that the shell writes belong to its user.
 sub hand_over
 {
     return if $>;
@@ -85,7 +85,7 @@ sub hand_over
     return;
 }
 
-# The exit status, the output and the errors of the commands. After a command that fails, the shell has ended.
+# Runs commands. Returns the exit status, stdout and stderr. The shell ends when a command fails.
 sub run
 {
     my ($self, $commands) = @_;
@@ -132,7 +132,7 @@ sub DESTROY
 
 my $VARIES = qr/^(?:id|.*(?:_id|Id|_ids)|.*number|.*(?:_at|At|_date)|at|date|hint|token|bill_no|.*_url|balance\w*|etag)$/;
 
-# Every value of a JSON text, of which there may be several in a row.
+# All values of a text with one or more JSON values.
 sub documents
 {
     my ($text) = @_;
@@ -189,7 +189,7 @@ sub type_of
     return JSON::PP->new->allow_nonref->encode($value) =~ /^"/ ? 'text' : 'number';
 }
 
-# What is shown and is not in what was got, each with its path.
+# The differences between the answer of a page and the output, with their paths.
 sub mismatches
 {
     my ($path, $shown, $got) = @_;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Goods;
 
-# Goods, orders of them, and the work on these, through the operator API.
+# Creates goods and orders, and processes orders, through the operator API.
 #
 #     use ModOrders::Goods;
 #     use ModOrders::Test;
@@ -23,7 +23,7 @@ use ModOrders::Test ();
 
 our @EXPORT = qw(make_goods make_tax order_goods operator_does work);
 
-# Goods with one variant. Options: prices (USD => 1000), variant (its name), stock, options, and any field of a product.
+# Creates a product with one variant. Options: prices (USD => 1000), variant (its name), stock, options, and any field of a product.
 sub make_goods
 {
     my (%with)   = @_;
@@ -37,7 +37,7 @@ sub make_goods
     return { %document, ref => $ref, variant => $variant{name}, image => $document{images}{px240}, id => ModOrders::Test::upsert('products', $ref, %document) };
 }
 
-# A tax class with these rates, in hundredths of a percent: make_tax(1000), make_tax(cgst => 800, sgst => 800).
+# Creates a tax class with these rates, in hundredths of a percent: make_tax(1000), make_tax(cgst => 800, sgst => 800).
 sub make_tax
 {
     my %rates = @_ == 1 ? (vat => $_[0]) : @_;
@@ -46,8 +46,8 @@ sub make_tax
     return $class;
 }
 
-# An order of the buyer's, as the operator API shows it. Options: lines (a list of [goods, quantity]; one piece of something),
-# and any field of the document.
+# Places an order for a buyer. Returns the response of the operator API. Options: lines (a list of [goods, quantity]; default: one new
+# product), and any field of the request.
 sub order_goods
 {
     my ($buyer, %with) = @_;
@@ -65,7 +65,7 @@ sub order_goods
     return $reply->{json};
 }
 
-# A verb of the operator's on an order: pay, confirm, pack, ship, tracking, deliver, cancel, with its body; the order after it.
+# Sends an operation on an order (pay, confirm, pack, ship, tracking, deliver, cancel) with its fields. Returns the changed order.
 sub operator_does
 {
     my ($order, $what, %with) = @_;
@@ -76,7 +76,7 @@ sub operator_does
     return $reply->{json};
 }
 
-# The same, with the steps that lead there: from wherever the order is to where it is packed, shipped or delivered.
+# Processes an order, with all steps in between, until it is packed, shipped or delivered.
 my @way = (confirmed => 'confirm', packed => 'pack', shipped => 'ship', delivered => 'deliver');
 
 sub work

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Httpd;
 
-# A httpd of a test's own, for what the shared one cannot show: refused configurations, other settings of a server, faults.
+# A private httpd, for tests of rejected configurations, of server settings, and of faults.
 #
 #     use ModOrders::Httpd;
 #
 #     my $httpd = ModOrders::Httpd->new(server => 'OrdersSessions 2', locations => '…');
-#     my ($fine, $says) = $httpd->check;      # httpd -t
-#     $httpd->start;                          # and stops with the object
+#     my ($valid, $output) = $httpd->check;   # httpd -t
+#     $httpd->start;                          # is stopped by the destructor
 #     my $reply = api(GET => $httpd->url('/api/v1/user/orders'), token => $token);
 #
-# The port is a free one; the directory is one of /tmp's, since httpd's children run as another user than root.
+# It listens on a free port. Its directory is in /tmp, where the child processes of httpd, which do not run as root, have access.
 
 use strict;
 use warnings;
@@ -21,8 +21,8 @@ use File::Temp ();
 use IO::Socket::INET ();
 use Time::HiRes qw(sleep time);
 
-# Options, all texts of configuration: global (before anything of the module's), load (the order of modules after the
-# usual ones: [dbd, orders]), dbd (what replaces DBDriver and DBDParams), server, locations (what replaces the usual two).
+# Options, all configuration texts except for load: global (before the directives of the module), load (the order in which these modules are
+# loaded: [dbd, orders]), dbd (replaces the DBD directives), server (directives of the module), locations (replaces the two default Locations).
 sub new
 {
     my ($class, %with) = @_;
@@ -41,7 +41,7 @@ sub free_port
     return $socket->sockport;
 }
 
-# A file in its directory; the path.
+# Creates a file in the directory and returns its path.
 sub file
 {
     my ($self, $name, $mode, $text) = @_;
@@ -92,7 +92,7 @@ sub write
     my $user = $> ? '' : "User www-data\nGroup www-data\n";
     my %part = (global => '', server => "OrdersSecretFile secret\n", dbd => $self->dbd, locations => locations(),
         threads => 32, processes => 1, map { $_ => $self->{$_} } grep { defined $self->{$_} } qw(global server dbd locations threads processes));
-    # Through a pgbouncer in transaction mode nothing can be prepared, unless a test says otherwise.
+    # Prepared statements do not work with pgbouncer in transaction mode. A test can override this setting.
     $part{server} = "OrdersPreparedStatements Off\n$part{server}" if $ENV{ORDERS_PG_BOUNCER} && $part{dbd} && $part{server} !~ /PreparedStatements/;
     my $most = $part{threads} * $part{processes};
     mkdir "$self->{dir}/htdocs";
@@ -135,7 +135,7 @@ sub command
     return ($? == 0, $said);
 }
 
-# httpd -t: whether it is content, and all that it says.
+# Runs httpd -t. Returns whether the configuration is valid, and the output.
 sub check
 {
     my ($self) = @_;
@@ -164,11 +164,11 @@ sub pid
     return $pid && $pid =~ /^(\d+)/ ? $1 : undef;
 }
 
-# TERM, or WINCH for a graceful stop; the seconds that it took.
+# Stops httpd with TERM, or with WINCH for a graceful stop. Returns the duration in seconds.
 sub stop
 {
     my ($self, $signal) = @_;
-    my $started = delete $self->{started}; # as a script ends, the folder may have gone before
+    my $started = delete $self->{started}; # at the end of a script, the directory may already be removed
     my $pid = $self->pid || $started or return 0;
     my $from = time;
     kill $signal // 'TERM', $pid;
@@ -177,7 +177,7 @@ sub stop
     return time - $from;
 }
 
-# Whether a process has not exited. A zombie has: the init process of a container may reap it seconds later.
+# Whether a process is running. A zombie is not: the init process of a container may reap it seconds later.
 sub runs
 {
     my ($pid) = @_;
@@ -209,7 +209,7 @@ sub read_file
 sub log        { return $_[0]->read_file('error_log') }
 sub access_log { return split /\n/, $_[0]->read_file('access_log') }
 
-# The fields of the access log's last line, by name; waits for it, since it is written after the answer.
+# The fields of the last line of the access log, by name. Waits for the line, which is written after the response.
 sub last_access
 {
     my ($self, $path, $id) = @_;

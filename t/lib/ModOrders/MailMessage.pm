@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::MailMessage;
 
-# Reads a mail the way a mail program does, by Perl's own modules: nothing of the code that wrote it.
+# Parses a mail with the modules of Perl, independently of the code that composed it.
 #
 #     my $mail = ModOrders::MailMessage->parse($bytes);
 #     is($mail->{subject}, 'Schöne Grüße');        # characters; also from, to, text, html
-#     is($mail->{headers}{'auto-submitted'}, …);   # by name in lower case; of several the last
+#     is($mail->{headers}{'auto-submitted'}, …);   # names in lower case; the last of repeated headers
 #
-# Lines may end with CRLF, as on the wire, or LF, as in a Maildir; in text and html they always end with LF.
+# Lines may end with CRLF, as on the wire, or LF, as in a Maildir. In text and html they end with LF.
 
 use strict;
 use warnings;
@@ -39,7 +39,7 @@ sub parse
     return $self;
 }
 
-# The headers, unfolded, and what follows them.
+# Splits a message into its unfolded headers and its body.
 sub _split
 {
     my ($text) = @_;
@@ -57,7 +57,7 @@ sub _decode
     return Encode::decode('UTF-8', $bytes, Encode::FB_CROAK);
 }
 
-# For those who read JSON.
+# Called by the JSON encoder.
 sub TO_JSON
 {
     my ($self) = @_;

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::MailServer;
 
-# A real mail server (Debian's exim4-daemon-light) of a test's own: on free ports of 127.0.0.1, with its configuration,
-# certificate, spool and mailbox in a directory of /tmp, run by an unprivileged user. It ends with the object.
+# A private mail server (exim4-daemon-light of Debian) on free ports of 127.0.0.1. Its configuration, certificate, spool and mailbox are in a
+# directory in /tmp, and it runs as an unprivileged user. The destructor stops it.
 #
 #     plan skip_all => 'no exim4' unless ModOrders::MailServer->available;
 #     my $server = ModOrders::MailServer->start;
-#     … OrdersMail smtp://127.0.0.1:port … as $server->directive has it …
-#     my ($mail) = $server->messages(1);   # waits until there is one; see ModOrders::MailMessage
+#     … $server->directive …               # OrdersMail smtp://127.0.0.1:port …
+#     my ($mail) = $server->messages(1);   # waits for a mail; see ModOrders::MailMessage
 #     is($mail->{to}, 'buyer@example.com');
 #     $server->clear;
 #
-# url: STARTTLS first, then AUTH with user and password. smtps_url: the same, encrypted from the first byte. plain_url:
-# neither. Every recipient has the one mailbox, but for these, by what is before the @:
+# url: needs STARTTLS, then AUTH with user and password. smtps_url: the same, but encrypted from the first byte. plain_url: neither. All
+# recipients share one mailbox, except for these local parts:
 #
-#     unknown     refused for good (550)          later       to be tried again (451)
-#     slow        no answer to RCPT for 30 s      lingering   taken, but no answer to QUIT for 30 s
+#     unknown     permanent error (550)           later       temporary error (451)
+#     slow        no reply to RCPT for 30 s       lingering   accepted, but no reply to QUIT for 30 s
 #
-# A mail whose subject has "refuse me" in it is refused for good after its DATA. The sender stranger@… is refused.
+# A mail with "refuse me" in its subject gets a permanent error after DATA. The sender stranger@… is refused.
 
 use strict;
 use warnings;
@@ -37,7 +37,7 @@ sub available { return -x EXIM }
 sub start
 {
     my ($class) = @_;
-    for my $attempt (1 .. 5) { # a port may be taken before exim has it
+    for my $attempt (1 .. 5) { # another process may take the port before exim binds it
         my $self = $class->_start;
         return $self if $self->_listens;
         my $log = $self->log;
@@ -60,7 +60,7 @@ sub _start
     if (@user) {
         chown $uid, $gid, $_ or die "$_: $!\n" for $self->{dir}, glob "$self->{dir}/*";
     }
-    chmod 0755, $self->{dir}; # others read the certificate
+    chmod 0755, $self->{dir}; # other users read the certificate
     $self->{pid} = fork // die "fork: $!\n";
     if (!$self->{pid}) {
         setpgrp;
@@ -191,7 +191,7 @@ plain:
 END
 }
 
-# For exim, which expands what is in its configuration.
+# Escapes a text for the configuration of exim, which expands variables.
 sub _quoted { return $_[0] =~ s/([\\\$\{\}])/\\$1/gr }
 
 sub port      { return $_[0]{port} }
@@ -202,7 +202,7 @@ sub user      { return USER }
 sub password  { return PASSWORD }
 sub ca_file   { return "$_[0]{dir}/ca.pem" }
 
-# An OrdersMail directive; its file with the password is made for whoever starts httpd.
+# An OrdersMail directive. The password file is readable by the user that starts httpd.
 sub directive
 {
     my ($self, $more) = @_;
@@ -216,7 +216,7 @@ sub directive
         . " ca-file=@{[$self->ca_file]} @{[$more // '']}\n";
 }
 
-# The mails that have come in, oldest first; waits, at most so many seconds, until there are at least so many.
+# The received mails, oldest first. Waits until there are at least $count, at most $seconds.
 sub messages
 {
     my ($self, $count, $seconds) = @_;
@@ -228,7 +228,7 @@ sub messages
     }
 }
 
-# Forgets them.
+# Deletes the received mails.
 sub clear
 {
     my ($self) = @_;
@@ -244,7 +244,7 @@ sub _read
     return scalar(<$in>) // '';
 }
 
-# What the server says of itself.
+# The log of the server.
 sub log
 {
     my ($self) = @_;
@@ -262,7 +262,7 @@ sub stop
     while (time < $until && !waitpid $pid, POSIX::WNOHANG()) {
         sleep 0.02;
     }
-    kill KILL => -$pid; # whoever of its group waits for a slow client
+    kill KILL => -$pid; # processes of its group that wait for a slow client
     File::Path::remove_tree($self->{dir});
     return;
 }

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::OpenAPI;
 
-# Compares answers, and the requests that were answered with success, with docs/openapi/*.yaml.
+# Validates responses, and the requests of successful responses, with docs/openapi/*.yaml.
 #
 #     my $spec = ModOrders::OpenAPI->new('docs/openapi/user.yaml', 'docs/openapi/operator.yaml');
 #     my @wrong = $spec->wrong(method => 'GET', path => '/api/v1/user/orders?page=2', status => 200,
 #         type => 'application/json; charset=utf-8', body => $bytes, headers => { etag => $tag },
 #         request => $http_request);
 #
-# An answer is wrong when its route, its status or its content type is not described, or when its body does not fit
-# the schema (NDJSON: a line that does not fit the items of its `contentSchema`). While it compares, an object may only have the members that
-# are described: a new one needs its line in the description. A request that is refused is not compared: it may be wrong
-# on purpose. Neither is a path of no described API.
+# A response is invalid if its route, status or content type is not documented, or if its body does not match the schema (NDJSON: if a line
+# does not match the items of `contentSchema`). Objects must not have undocumented members. Refused requests are not validated, because tests
+# send invalid ones on purpose, and paths outside of the documented APIs are ignored.
 
 use strict;
 use warnings;
@@ -22,7 +21,7 @@ use ModOrders::OpenAPI::Request ();
 use Storable qw(dclone);
 use YAML::XS ();
 
-# What httpd itself may answer to a request that it cannot read.
+# Statuses that httpd itself may send for a request that it cannot read.
 my %OF_HTTPD = map { $_ => 1 } 400, 408, 411, 413, 414, 417, 431, 501, 505;
 my $DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 my $JSON  = JSON::PP->new->utf8->allow_nonref;
@@ -38,7 +37,7 @@ sub new {
     return $self;
 }
 
-# Longest paths first, and those without a parameter before those with one.
+# Sorts paths by length, longest first, and paths without parameters before those with parameters.
 sub _api {
     my ($file, $document) = @_;
     my @paths = sort { _rank($b) cmp _rank($a) } keys %{ $document->{paths} };
@@ -57,7 +56,7 @@ sub _api {
     };
 }
 
-# What all paths begin with, in whole segments.
+# The common prefix of all paths, in whole segments.
 sub _prefix {
     my ($first, @others) = @_;
     my $prefix = $first;
@@ -79,7 +78,7 @@ sub _matcher {
     return qr{\A$pattern/?\z};
 }
 
-# Objects with described members have no others, unless they say so.
+# Forbids further members in objects with documented members, unless the schema allows them.
 sub _close {
     my ($schema) = @_;
     if (ref $schema eq 'ARRAY') {
@@ -111,14 +110,14 @@ sub wrong {
     my ($path) = $answer{path} =~ m{\A(?:https?://[^/]+)?([^?#]*)};
     for my $api (@{ $self->{apis} }) {
         next if index "$path/", "$api->{prefix}/";
-        # an API at the root has what begins like one of its paths
+        # an API at / serves the paths that begin with a segment of one of its routes
         next if !length $api->{prefix} && !($path =~ m{\A/([^/]*)} && $api->{own}{$1});
         return map { "$answer{method} $path $answer{status}: $_" } _wrong_in($api, $path, \%answer);
     }
     return;
 }
 
-# A path or method that is not described may only be refused, and then with a problem.
+# A request with an undocumented path or method must be refused with a problem.
 sub _wrong_in {
     my ($api, $path, $answer) = @_;
     my ($route) = grep { $path =~ $_->{match} } @{ $api->{routes} };

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Provider;
 
-# What tests do with a payment provider that pretends, whatever its protocol: start it, steer it by /control, wait for
-# what it sends, stop it. ModOrders::Simulator and ModOrders::PayPal say what is their own.
+# Base class of the payment provider simulators: starts one, controls it through /control, waits for its webhooks, and stops it.
+# Subclasses: ModOrders::Simulator, ModOrders::PayPal.
 #
-# It ends with the object. attach() steers one that runs already and leaves it alone.
+# The destructor stops it. attach() controls a running one without stopping it.
 
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ use Time::HiRes qw(sleep time);
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# Runs a program of t/lib with these options until it answers. With: port, log, and members for the object.
+# Starts a program of t/lib with these options, and waits until it responds. Named arguments: port, log, and members of the object.
 sub launch {
     my ($class, $program, $options, %with) = @_;
     my $log = delete $with{log};
@@ -77,7 +77,7 @@ sub state   { my ($self) = @_; return $self->tell(GET => '/control/state') }
 sub release { my ($self, %how) = @_; return $self->tell(POST => '/control/release', {%how}) }
 sub resend  { my ($self, %how) = @_; return $self->tell(POST => '/control/resend', {%how}) }
 
-# Waits, at most so many seconds, until every event was taken by its receiver.
+# Waits, at most $seconds, until all webhooks have been accepted.
 sub settled {
     my ($self, $seconds) = @_;
     my $until = time + ($seconds || 10);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Raw;
 
-# Requests as no well-behaved client sends them: byte by byte, cut off, in chunks.
+# Sends malformed, slow, incomplete or chunked requests.
 #
 #     my $answer = raw(Apache::Test::vars('port'), "GET / HTTP/1.1\r\n", 0.5, "Host: a\r\n\r\n");
 #     is($answer->{status}, 408);
 #
-# Texts are sent, numbers are pauses in seconds. Reads until the server closes, or the answer is there in full, or 15 s
-# are over.
+# Strings are sent; numbers are pauses in seconds. Reads until the server closes the connection, the response is complete, or 15 s have
+# passed.
 
 use strict;
 use warnings;
@@ -36,7 +36,7 @@ sub complete
     return $head =~ /^Content-Length: (\d+)/mi && length $body >= $1;
 }
 
-# Reads an answer: {status}, {head}, {body}, {json}, {seconds}, {closed}, {interim} (1xx answers before it).
+# Reads a response: {status}, {head}, {body}, {json}, {seconds}, {closed}, {interim} (1xx responses before it).
 sub raw_read
 {
     my ($socket) = @_;
@@ -71,7 +71,7 @@ sub raw
     return raw_read($socket);
 }
 
-# The head of a POST of JSON by a user, with further header lines.
+# The head of a POST with JSON by a user, with further header lines.
 sub raw_post
 {
     my ($path, $token, @lines) = @_;

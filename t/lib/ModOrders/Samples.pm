@@ -5,7 +5,7 @@ package ModOrders::Samples;
 #
 #     my $answer = run_sample('create-order.php', host => '127.0.0.1:8080', apikey => $key, 'user id' => 1042, …);
 #
-# Values are by the names that stand between < and > in the sample; those of an address are filled in here.
+# The names are those of the placeholders <name> in the sample. Those of an address have defaults.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ my $samples = abs_path(dirname(__FILE__) . '/../../samples');
 my $scratch = tempdir(CLEANUP => 1);
 my %program = (js => 'node', php => 'php');
 
-$ENV{NODE_PATH} = '/usr/share/nodejs'; # where Debian has node-request
+$ENV{NODE_PATH} = '/usr/share/nodejs'; # node-request of Debian
 
 my %usual = (
     'api prefix' => 'api', 'version' => 'v1',
@@ -40,7 +40,7 @@ sub text_of
     return scalar <$in>;
 }
 
-# Of a literal that is written out where a placeholder was meant, the name: order_number, and the port.
+# Replaces the placeholders of a sample, and the literals that are used as placeholders: order_number, and the port.
 sub fill
 {
     my ($file, %with) = @_;
@@ -55,7 +55,7 @@ sub fill
     return $source;
 }
 
-# What it prints: the answer, decoded; an empty hash when it is none.
+# The printed response, decoded; an empty hash if it is not JSON.
 sub run_sample
 {
     my ($file, %with) = @_;

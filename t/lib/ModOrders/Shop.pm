@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Shop;
 
-# What the suites of the shop API share: goods, orders of them, labels, and that API's requests.
+# Helpers for the suites of the shop API: goods, orders, labels, requests and refusals.
 #
 #     use ModOrders::Shop;
 #     use ModOrders::Test;
@@ -28,7 +28,7 @@ our @EXPORT = qw(make_goods make_tax order_goods operator_does work make_label r
 
 our $MOUNT = '/api/v1/orders';
 
-# Goods and orders as ModOrders::Goods makes them, in rupiah.
+# As in ModOrders::Goods, in IDR.
 sub make_goods
 {
     return ModOrders::Goods::make_goods(prices => { IDR => 1000 }, @_);
@@ -42,7 +42,7 @@ sub order_goods
     return ModOrders::Goods::order_goods($buyer, currency => 'IDR', %with);
 }
 
-# A label of the tenant's own; its reference. It is the whole tenant's: whoever makes one for a word of ours takes it away.
+# Creates a label and returns its reference. It applies to the whole tenant: a test that labels a built-in word must remove the label.
 sub make_label
 {
     my ($kind, $word, $language, $text) = @_;
@@ -57,14 +57,14 @@ sub remove_labels
     return;
 }
 
-# The path of an order, or of something of it.
+# The path of an order or of its subresource.
 sub shop_path
 {
     my ($order, $rest) = @_;
     return join '/', $MOUNT, ref $order ? $order->{public_id} : $order, $rest // ();
 }
 
-# A request about an order by its buyer: GET (the order, or `of` => 'shipment') or POST (`of` => 'cancel'). Further options are api's.
+# Sends a request for an order as its buyer: GET (the order, or `of` => 'shipment') or POST (`of` => 'cancel'). Further options: those of api.
 sub shop
 {
     my ($method, $order, $buyer, %with) = @_;
@@ -74,7 +74,7 @@ sub shop
     return ModOrders::Test::api($method => shop_path($order, $of), token => $buyer->{token}, %with);
 }
 
-# The reply is a refusal with this status and code, and with these details: names of fields, or the word.
+# Tests that the response is a refusal with this status, code and details: names of fields, or the word of the error.
 sub says
 {
     my ($reply, $status, $code, @details) = @_;
@@ -88,14 +88,14 @@ sub says
     return ok($same, $what) || diag($reply->as_string);
 }
 
-# The words of an order's history, in their sequence.
+# The statuses of the history of an order, in sequence.
 sub words
 {
     my ($reply) = @_;
     return join ' ', map { $_->{status} } @{ $reply->{json}{data}{statusHistory} };
 }
 
-# Members of an answer's data, as a list.
+# The values of these members of the data of a response.
 sub of
 {
     my ($reply, @members) = @_;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Simulator;
 
-# Starts, steers and stops the payment simulator (t/lib/simulator) for a test.
+# Starts, controls and stops the payment simulator (t/lib/simulator).
 #
 #     my $provider = ModOrders::Simulator->start(port => 8400, secret_file => $file);
 #     $provider->mode('lose_reply', times => 1, then => 'approve');
 #     ...
 #     is($provider->state->{intents}[0]{captures}, 1);
 #
-# The simulator ends with the object. attach() steers one that runs already and leaves it alone.
+# The destructor stops it. attach() controls a running one without stopping it.
 
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ sub start {
 
 sub has_receiver { my ($self, $delivery) = @_; return $delivery->{url} }
 
-# The words of modes and the names of options are in docs/payment-channels.md.
+# docs/payment-channels.md lists the modes and options.
 sub mode {
     my ($self, $mode, %options) = @_;
     return $self->tell(POST => '/control', { mode => $mode, %options });
@@ -32,10 +32,10 @@ sub approve { my ($self, $id) = @_; return $self->tell(POST => "/control/intents
 sub fail    { my ($self, $id) = @_; return $self->tell(POST => "/control/intents/$id/fail") }
 sub confirm { my ($self, $id) = @_; return $self->tell(POST => "/control/intents/$id/confirm") }
 
-# The merchant refunds at the provider.
+# Simulates a refund by the merchant at the provider.
 sub refund { my ($self, $id, $amount) = @_; return $self->tell(POST => "/control/intents/$id/refund", { amount => $amount }) }
 
-# The intent of one of our payments, or undef.
+# The intent of a payment, or undef.
 sub intent_of {
     my ($self, $key) = @_;
     my ($intent) = grep { $_->{payment_key} eq $key } @{ $self->state->{intents} };

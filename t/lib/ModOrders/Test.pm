@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Test;
 
-# What the suites share: requests and their answers, people, plans and money, the database and the error log.
+# Helpers for all suites: requests and responses, users, plans and balances, the database and the error log.
 #
 #     use ModOrders::Test;
 #
@@ -13,9 +13,8 @@ package ModOrders::Test;
 #     refused(api(GET => '/api/v1/user/orders/1', token => $buyer->{token}), 404, 'not_found');
 #     done;
 #
-# Data are made new for each test, with names of their own: no test depends on another one, or on an empty database.
-# Every answer of api() is compared with the pages in docs/openapi, and so is every request that is answered with success;
-# what does not fit is a failed test.
+# Each test creates its own data with unique names, so that it depends neither on other tests nor on an empty database. api() validates
+# responses, and successful requests, with docs/openapi. A mismatch is a failed test.
 
 use strict;
 use warnings;
@@ -51,19 +50,18 @@ my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
 sub base_url
 {
-    local $_; # its first use reads files
+    local $_; # the first call reads files, which changes $_
     return 'http://127.0.0.1:' . Apache::Test::vars('port');
 }
 
 my ($agent, $agent_of) = (undef, 0);
 
-# One request. Options: token, json (a structure), form (a list of pairs), body (bytes) and type, headers (a hash),
-# basic ([user, password]), unchecked (do not compare with docs/openapi). The answer is an HTTP::Response; its {json}
-# is the decoded body, where the body is JSON.
+# Sends a request. Options: token, json (a structure), form (a list of pairs), body (bytes) and type, headers (a hash), basic ([user,
+# password]), unchecked (do not validate with docs/openapi). Returns an HTTP::Response; its {json} is the decoded body, if that is JSON.
 sub ask
 {
     my ($method, $path, %with) = @_;
-    # a process of its own has connections of its own
+    # a forked process must not use the connections of its parent
     undef $agent if $agent_of != $$;
     $agent_of = $$;
     $agent ||= LWP::UserAgent->new(keep_alive => 4, timeout => 120, max_redirect => 0, no_proxy => ['127.0.0.1']);
@@ -93,7 +91,7 @@ sub ask
 
 my $openapi;
 
-# True while a test sends what is taken although it is not as docs/openapi describes it: only answers are compared.
+# Set while a test sends requests that are accepted but do not match docs/openapi: only responses are validated.
 our $undescribed = 0;
 
 sub api
@@ -119,7 +117,7 @@ sub openapi
     return ModOrders::OpenAPI->new(glob "$top/docs/openapi/*.yaml");
 }
 
-# The reply is a problem with this status and code (and, if given, with errors of these fields, in any order).
+# Tests that the response is a problem with this status and code and, if given, errors of these fields, in any order.
 sub refused
 {
     my ($reply, $status, $code, @fields) = @_;
@@ -134,24 +132,24 @@ sub refused
     return $same;
 }
 
-# A test file's last line.
+# To be called at the end of a test file.
 sub done
 {
     Test::More::done_testing();
 }
 
-# --- people, goods, money ------------------------------------------------------------------------------------------
+# --- users, plans, balances ----------------------------------------------------------------------------------------
 
 my $count = 0;
 
-# A name that no other test has.
+# A unique name.
 sub unique
 {
     my ($prefix) = @_;
     return sprintf '%s-%x-%x-%d', $prefix // 'x', $$, int(time * 1000) & 0xffffffff, ++$count;
 }
 
-# A call of one of the SQL write functions by an operator; the rows of its answer.
+# Calls an SQL write function as an operator. Returns the rows of its result.
 sub call
 {
     my ($function, @arguments) = @_;
@@ -159,7 +157,7 @@ sub call
     return rows("SELECT * FROM orders_v1.$function(1, 'operator', 'operator', 0, 'test', NULL, NULL, $holes)", @arguments);
 }
 
-# Puts one entry into the catalogue, and returns its id.
+# Creates or replaces a catalogue entry. Returns its id.
 sub upsert
 {
     my ($kind, $ref, %document) = @_;
@@ -167,7 +165,7 @@ sub upsert
     return $row->{id};
 }
 
-# Options: login, name, email, ref, scopes, balance (minor units), currency, active. Has {id}, {ref}, {login}, {token}.
+# Creates a user: {id}, {ref}, {login}, {token}. Options: login, name, email, ref, scopes, balance (minor units), currency, active.
 sub make_user
 {
     my (%with) = @_;
@@ -183,7 +181,7 @@ sub make_user
     return \%user;
 }
 
-# Options: scopes, expires_in (seconds). The secret.
+# Issues a token and returns it. Options: scopes, expires_in (seconds).
 sub make_token
 {
     my ($user, %with) = @_;
@@ -201,7 +199,7 @@ sub make_token
     return $secret;
 }
 
-# Someone with the scope operator; the same for a whole test file.
+# A user with the scope operator. Created once per test file.
 my $operator;
 
 sub operator
@@ -209,7 +207,7 @@ sub operator
     return $operator ||= make_user(scopes => ['operator'], name => 'Operator');
 }
 
-# Options: price (minor units), currency, name, status (on_sale, hidden, retired), and any other field of a plan.
+# Creates a plan. Options: price (minor units), currency, name, status (on_sale, hidden, retired), and any other field of a plan.
 sub make_plan
 {
     my (%with) = @_;
@@ -229,8 +227,8 @@ sub make_billing_option
     return { %option, ref => $ref, id => upsert('billing-options', $ref, %option) };
 }
 
-# Ten per cent off, unless said otherwise: percent_bp or amount and currency, minimum, starts_at, ends_at,
-# max_uses, max_uses_per_user.
+# Creates a coupon, by default of 10 percent. Options: percent_bp, or amount and currency; minimum, starts_at, ends_at, max_uses,
+# max_uses_per_user.
 sub make_coupon
 {
     my (%with) = @_;
@@ -239,7 +237,7 @@ sub make_coupon
     return { %coupon, ref => $ref, id => upsert('coupons', $ref, %coupon) };
 }
 
-# The catalogue's half of a payment channel; the other half is in t/conf.
+# Creates the catalogue entry of a payment channel. Its OrdersPaymentChannel is in t/conf.
 sub make_channel
 {
     my ($name, %with) = @_;
@@ -252,7 +250,7 @@ sub top_up
     return (call('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
 }
 
-# An order placed by the user API. Options are its fields; the plan is given as made by make_plan. The decoded answer.
+# Places an order of a plan (of make_plan) through the user API. Options: the fields of the request. Returns the decoded response.
 sub place
 {
     my ($user, $plan, %fields) = @_;
@@ -276,11 +274,11 @@ sub connect_as
     );
 }
 
-# A session that may do everything, and one with the module's own rights.
+# A database session of the superuser, and one of the role of the module.
 sub db     { return $db     ||= connect_as($ENV{PGUSER}) }
 sub api_db { return $api_db ||= connect_as('orders_api') }
 
-# The rows of a query, as hashes.
+# The rows of a query as hashes.
 sub rows
 {
     my ($sql, @values) = @_;
@@ -293,14 +291,14 @@ sub order_row
     return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND id = ?', $id))[0];
 }
 
-# What a payment's provider knows it by: its provider key.
+# The provider key of a payment, by which its provider identifies it.
 sub key_of
 {
     my ($payment) = @_;
     return (rows('SELECT provider_key FROM orders.payment WHERE tenant_id = 1 AND id = ?', $payment))[0]{provider_key};
 }
 
-# The work of a kind for an order: its row of orders.due.
+# The row of orders.due with the work of a kind for an order.
 my %OF_ORDER = (
     expiry => '?',
     refund => 'SELECT id FROM orders.refund WHERE tenant_id = 1 AND order_id = ?',
@@ -313,14 +311,14 @@ sub due_row
     return (rows("SELECT * FROM orders.due WHERE tenant_id = 1 AND kind = ? AND id IN ($OF_ORDER{$kind})", $kind, $order))[0];
 }
 
-# The worker's time for it has come.
+# Makes this work due now.
 sub make_due
 {
     my ($kind, $order) = @_;
     return 0 + db()->do("UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind = ? AND id IN ($OF_ORDER{$kind})", undef, $kind, $order);
 }
 
-# The order whose column has this value ends in the state `error`, which no request brings about.
+# Sets the state of the order whose column has this value to `error`, which no request can do.
 sub end_in_error
 {
     my ($column, $value) = @_;
@@ -330,7 +328,7 @@ sub end_in_error
     return;
 }
 
-# An order expires at a time, given in SQL.
+# Sets the expiry of an order to a time, given as SQL.
 sub let_expire
 {
     my ($order, $when) = @_;
@@ -341,7 +339,7 @@ sub let_expire
          ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at", undef, $order);
 }
 
-# Nothing in the whole order book breaks a rule.
+# Tests that all views of orders_check are empty.
 sub invariants_hold
 {
     my ($name) = @_;
@@ -359,7 +357,7 @@ sub error_log
     return Apache::Test::vars('t_logs') . '/error_log';
 }
 
-# Where the error log ends now, and its lines since then.
+# The current end of the error log, and the lines after a position.
 sub log_mark
 {
     return -s error_log() // 0;
@@ -373,7 +371,7 @@ sub log_since
     return <$in>;
 }
 
-# Waits until $check is true, 10 seconds at most; what it returned.
+# Calls $check until it is true, for at most 10 seconds. Returns its result.
 sub wait_for
 {
     my ($check, $seconds) = @_;
@@ -391,7 +389,7 @@ sub wait_for_log
     return wait_for(sub { scalar grep { $_ =~ $pattern } log_since($mark) });
 }
 
-# The payment provider that t/conf's channel `simulator` talks to; it ends with the object. See ModOrders::Simulator.
+# Starts the payment provider of the channel `simulator` in t/conf. The destructor of the object stops it. See ModOrders::Simulator.
 sub start_simulator
 {
     my (%with) = @_;
@@ -399,11 +397,11 @@ sub start_simulator
     make_channel('simulator');
     my $simulator = ModOrders::Simulator->start(
         port => Apache::Test::vars('simulator_port'), secret_file => Apache::Test::vars('channel_secret_file'), %with);
-    sleep 3 if calls_are_suspended(); # until the circuit breaker lets a call through
+    sleep 3 if calls_are_suspended(); # until the circuit breaker allows a call
     return $simulator;
 }
 
-# Whether an earlier test, whose simulator was down, left the calls of the shared server's channel suspended.
+# Whether the circuit breaker of the shared server suspends calls, because the simulator was down in an earlier test.
 sub calls_are_suspended
 {
     open my $in, '<', error_log() or return 0;
