@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who gets in: every kind of credential at every kind of Location.
+# Authentication and authorization: every kind of credential at every kind of Location.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -13,25 +13,25 @@ my $staff = make_user(scopes => ['operator']);
 # --- tokens, with and without AuthType ------------------------------------------------------------------------------
 
 for my $path ('/api/v1/user/orders', '/glue/user', '/glue/nocache') {
-    is(api(GET => $path, token => $buyer->{token}, unchecked => 1)->code, 200, "$path: a buyer's token");
+    is(api(GET => $path, token => $buyer->{token}, unchecked => 1)->code, 200, "$path: token of a buyer");
     my $none = api(GET => $path, unchecked => 1);
     refused($none, 401, 'unauthenticated');
-    like($none->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, "$path: says how");
+    like($none->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, "$path: challenge");
     refused(api(GET => $path, token => $_, unchecked => 1), 401, 'unauthenticated')
         for 'ord_1_' . 'x' x 43, 'x', 'x' x 600, '';
     refused(api(GET => $path, headers => { Authorization => $_ }, unchecked => 1), 401, 'unauthenticated')
         for "Basic $buyer->{token}", $buyer->{token}, 'Bearer', "Bearer $buyer->{token} $buyer->{token}", "Bearer\t$buyer->{token}";
-    is(api(GET => $path, headers => { Authorization => "bEARER  $buyer->{token} " }, unchecked => 1)->code, 200, "$path: spelling of Bearer");
+    is(api(GET => $path, headers => { Authorization => "bEARER  $buyer->{token} " }, unchecked => 1)->code, 200, "$path: case and spaces of Bearer");
     refused(api(GET => $path, token => $staff->{token}, unchecked => 1), 403, 'forbidden');
-    is(api(POST => $path, json => {}, unchecked => 1)->code, 401, "$path: before the body is looked at");
+    is(api(POST => $path, json => {}, unchecked => 1)->code, 401, "$path: refused before the body is validated");
     refused(api(GET => $path, token => make_token($buyer, scopes => []), unchecked => 1), 403, 'forbidden');
 }
 
 subtest 'expiry' => sub {
     my $token = make_token($buyer, expires_in => 2);
-    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'not yet');
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'valid before the expiry');
     ok(wait_for(sub { api(GET => '/glue/user', token => $token, unchecked => 1)->code == 401 }, 5),
-        'ends when it says, though it is remembered for 10 s');
+        'refused after the expiry, although it is cached for 10 s');
     db()->do('UPDATE orders.token SET expires_at = now() - interval \'1 s\' WHERE hash = sha256(?::bytea)', undef, my $late = make_token($buyer, expires_in => 60));
     refused(api(GET => '/glue/user', token => $late, unchecked => 1), 401, 'unauthenticated');
 };
@@ -43,24 +43,24 @@ subtest 'another tenant' => sub {
     my $token = unique('ord_2_token');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes)
         SELECT 2, id, sha256(?::text::bytea), '{buyer}' FROM orders.users WHERE tenant_id = 2 AND external_ref = ?), undef, $token, $other);
-    for my $round ('looked up', 'remembered') {
+    for my $round ('looked up', 'cached') {
         is(api(GET => '/glue/tenant2', token => $token, unchecked => 1)->code, 200, "$round: valid for its tenant");
         refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
-        is(api(GET => '/glue/user', token => $buyer->{token}, unchecked => 1)->code, 200, "$round: and the other way round");
+        is(api(GET => '/glue/user', token => $buyer->{token}, unchecked => 1)->code, 200, "$round: a token of tenant 1 is valid for tenant 1");
         refused(api(GET => '/glue/tenant2', token => $buyer->{token}, unchecked => 1), 401, 'unauthenticated');
     }
 };
 
-subtest 'what a token says of its tenant' => sub {
+subtest 'tenant prefix of tokens' => sub {
     for my $token (map { unique($_) } qw(ord_2_a ord_01_a ord_0_a ord_-1_a ord_+1_a ord_1.0_a ord_4294967297_a ord__a ord_1 ORD_1_a ord_a bench)) {
         db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $token);
         my $reply = api(GET => '/glue/user', token => $token, unchecked => 1);
         refused($reply, 401, 'unauthenticated');
-        is($reply->header('WWW-Authenticate'), api(GET => '/glue/user', token => 'ord_1_' . 'x' x 43, unchecked => 1)->header('WWW-Authenticate'), "$token: as an unknown one");
+        is($reply->header('WWW-Authenticate'), api(GET => '/glue/user', token => 'ord_1_' . 'x' x 43, unchecked => 1)->header('WWW-Authenticate'), "$token: same challenge as for an unknown token");
     }
     my $token = unique('ord_1_a');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $token);
-    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'ord_1_: this tenant');
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'ord_1_: accepted');
 };
 
 # --- the cache ------------------------------------------------------------------------------------------------------
@@ -68,13 +68,13 @@ subtest 'what a token says of its tenant' => sub {
 subtest 'revocation is immediate' => sub {
     my $token = make_token($buyer);
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
-    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'valid, and remembered') for 1 .. 2;
+    is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'valid and cached') for 1 .. 2;
     my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
     like($revoked->code, qr/^20[04]$/, 'revoked') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
 };
 
-subtest 'a look-up that is under way when its token is revoked' => sub {
+subtest 'a token is revoked during its lookup' => sub {
     my $token = make_token($buyer);
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
     api(GET => '/api/v1/admin/orders', token => operator()->{token}, unchecked => 1);
@@ -92,27 +92,27 @@ subtest 'a look-up that is under way when its token is revoked' => sub {
     my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
     waitpid $pid, 0;
     db()->do($_) for 'DROP FUNCTION orders_v1.token_identity(integer, bytea)', 'ALTER FUNCTION orders_v1.token_identity_at_once(integer, bytea) RENAME TO token_identity';
-    ok($asked, 'the database was asked before');
-    like($revoked->code, qr/^20[04]$/, 'and answered after') or diag($revoked->as_string);
+    ok($asked, 'the lookup started before the revocation');
+    like($revoked->code, qr/^20[04]$/, 'revoked') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
 };
 
-subtest 'what another server revokes' => sub {
+subtest 'a token is revoked by another server' => sub {
     my $token = make_token($buyer);
     is(api(GET => $_, token => $token, unchecked => 1)->code, 200, "$_: valid") for '/glue/user', '/glue/nocache';
     db()->do(q(UPDATE orders.token SET revoked_at = now() WHERE hash = sha256(?::text::bytea)), undef, $token);
-    is(api(GET => '/glue/nocache', token => $token, unchecked => 1)->code, 401, 'OrdersTokenCache 0: at once');
-    is(api(GET => '/glue/user',    token => $token, unchecked => 1)->code, 200, 'remembered: within the time of the cache');
+    is(api(GET => '/glue/nocache', token => $token, unchecked => 1)->code, 401, 'OrdersTokenCache 0: refused at once');
+    is(api(GET => '/glue/user',    token => $token, unchecked => 1)->code, 200, 'accepted until the cache entry expires');
 };
 
-subtest 'a refusal is remembered shortly' => sub {
+subtest 'an unknown token is cached for a short time' => sub {
     my $secret = unique('ord_1_not-yet');
     refused(api(GET => '/glue/user', token => $secret, unchecked => 1), 401, 'unauthenticated');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $secret);
-    ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'and no longer than 2 s');
+    ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'for at most 2 s');
 };
 
-subtest 'a user who is no longer active' => sub {
+subtest 'an inactive user' => sub {
     my $gone = make_user;
     db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $gone->{id});
     refused(api(GET => '/glue/user', token => $gone->{token}, unchecked => 1), 401, 'unauthenticated');
@@ -125,35 +125,35 @@ is(api(GET => $orders, token => $staff->{token}, unchecked => 1)->code, 200, 'Re
 refused(api(GET => $orders, token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
 my $challenge = api(GET => $orders, unchecked => 1);
 refused($challenge, 401, 'unauthenticated');
-is($challenge->header('WWW-Authenticate'), 'Bearer realm="a shop"', 'with the realm of AuthName');
+is($challenge->header('WWW-Authenticate'), 'Bearer realm="a shop"', 'the realm is that of AuthName');
 refused(api(GET => '/glue/forbidding', token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
 my $event = api(POST => '/glue/operator/payments/nobody/events', body => '{}', unchecked => 1);
-isnt($event->{json}{code} // '', 'unauthenticated', 'a route for the unknown passes without a token') or diag($event->as_string);
+isnt($event->{json}{code} // '', 'unauthenticated', 'a route without authentication needs no token') or diag($event->as_string);
 refused(api(GET => '/glue/denied', token => $buyer->{token}, unchecked => 1), 403, 'forbidden');
 
-# --- users of httpd's own authentication ----------------------------------------------------------------------------
+# --- OrdersIdentity remote-user -------------------------------------------------------------------------------------
 
-# t/conf/glue.passwd knows two, the order book one of them.
+# t/conf/glue.passwd has two users; the database has one of them.
 make_user(ref => 'known', login => 'known') unless rows(q(SELECT 1 FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
 my @known = (basic => ['known', 'sesame'], unchecked => 1);
-is(api(GET => '/glue/basic', @known)->code, 200, 'a user with that login');
+is(api(GET => '/glue/basic', @known)->code, 200, 'a user with this login');
 my $wrong = api(GET => '/glue/basic', basic => ['known', 'wrong'], unchecked => 1);
 refused($wrong, 401, 'unauthenticated');
-is($wrong->header('WWW-Authenticate'), 'Basic realm="glue"', "httpd's own challenge stays");
+is($wrong->header('WWW-Authenticate'), 'Basic realm="glue"', 'the challenge of mod_auth_basic is kept');
 refused(api(GET => '/glue/basic', token => $buyer->{token}, unchecked => 1), 401, 'unauthenticated');
 for (1 .. 2) {
     my $unknown = api(GET => '/glue/basic', basic => ['unknown', 'sesame'], unchecked => 1);
     refused($unknown, 403, 'forbidden');
-    is($unknown->header('WWW-Authenticate'), undef, 'whom no token would help');
+    is($unknown->header('WWW-Authenticate'), undef, 'no challenge: a token would not help');
 }
 refused(api(GET => '/glue/basic-scope', @known), 401, 'unauthenticated');
 is(api(GET => '/glue/basic-operator/orders', @known)->code, 200, 'OrdersRemoteUserScopes operator');
 refused(api(GET => '/api/v1/user/orders', @known), 401, 'unauthenticated');
 is((rows(q(SELECT buyer_id FROM orders.orders WHERE tenant_id = 1 AND id = ?),
     api(POST => '/glue/basic', @known, json => { plan_id => make_plan(price => 0)->{id} })->{json}{order}{id}))[0]{buyer_id},
-    (rows(q(SELECT id FROM orders.users WHERE tenant_id = 1 AND login = 'known')))[0]{id}, 'an order placed is theirs');
+    (rows(q(SELECT id FROM orders.users WHERE tenant_id = 1 AND login = 'known')))[0]{id}, 'the order belongs to this user');
 
-# --- pages of other sites, whose browsers know how to sign in -------------------------------------------------------
+# --- cross-site requests --------------------------------------------------------------------------------------------
 
 my $free = make_plan(price => 0)->{id};
 my $post = sub {
@@ -168,18 +168,18 @@ for my $strange (
 ) {
     my $reply = $post->('/glue/basic', @$strange);
     refused($reply, 403, 'forbidden') or diag("@$strange");
-    is(api(GET => '/glue/basic', @known, headers => {@$strange})->code, 200, "@$strange: may look");
+    is(api(GET => '/glue/basic', @known, headers => {@$strange})->code, 200, "@$strange: GET is allowed");
 }
 refused($post->('/glue/basic-scope', 'Sec-Fetch-Site' => 'cross-site'), 403, 'forbidden');
 for my $fine ([], ['Sec-Fetch-Site' => 'same-origin', Origin => $own], ['Sec-Fetch-Site' => 'none'], [Origin => $own], [Origin => $own, Host => $own =~ s{http://}{}r]) {
-    is($post->('/glue/basic', @$fine)->code, 200, "a page of our own, or no browser: @$fine");
+    is($post->('/glue/basic', @$fine)->code, 200, "same origin, or not a browser: @$fine");
 }
 is(api(POST => '/glue/user', token => $buyer->{token}, unchecked => 1, json => { plan_id => $free }, headers => { Origin => 'https://evil.example' })->code, 200,
-    'who has a token is nobody else');
+    'a bearer token is accepted from any origin');
 
-# --- servers of their own -------------------------------------------------------------------------------------------
+# --- private servers ------------------------------------------------------------------------------------------------
 
-subtest 'OrdersPublicURL is an origin of ours' => sub {
+subtest 'OrdersPublicURL is an allowed origin' => sub {
     my $passwords = Apache::Test::vars('t_conf') . '/glue.passwd';
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example/there", locations => <<"END")->start;
 <Location /basic>
@@ -212,7 +212,7 @@ Require orders-scope buyer
 END
     my $reply = api(GET => $httpd->url('/basic'), @known);
     refused($reply, 503, 'database_unavailable');
-    ok($reply->header('Retry-After'), 'and when to come again');
+    ok($reply->header('Retry-After'), 'with Retry-After');
 };
 
 subtest 'mod_orders is loaded before all other modules' => sub {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Deadlines and pauses do not follow the wall clock: setting it back or forward neither prolongs an outage nor ends a
-# request early. libfaketime steps the wall clock of httpd alone, while it runs.
+# Timeouts and delays use the monotonic clock: setting the wall clock neither prolongs an outage nor ends a request early. libfaketime
+# changes the wall clock of httpd only, while httpd runs.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -14,7 +14,7 @@ BAIL_OUT('libfaketime is not installed') unless $library;
 
 my $user  = make_user(balance => 100);
 
-# Without a pooler in between: pgbouncer has pauses of its own after a failed login.
+# Without pgbouncer, which delays connections after a failed login.
 my $httpd = ModOrders::Httpd->new(dbd => <<"END");
 DBDriver pgsql
 DBDParams "host=$ENV{PGHOST} port=$ENV{PGPORT} dbname=$ENV{PGDATABASE} user=orders_api password=$ENV{ORDERS_API_PASSWORD} connect_timeout=2 tcp_user_timeout=3000"
@@ -54,7 +54,7 @@ for my $offset ('-600', '+3600', '-3600', '+40d') {
         my $from = time;
         ok(wait_for(sub { list()->code == 200 }, 10), 'served again');
         cmp_ok(time - $from, '<', 5, 'within 5 s of the end of the outage');
-        cmp_ok(abs(date_of(list())), '>', 500, 'while the clock of httpd is another one');
+        cmp_ok(abs(date_of(list())), '>', 500, 'while the clock of httpd differs');
     };
 }
 
@@ -69,7 +69,7 @@ subtest 'the clock is set while a request waits for its session' => sub {
     step('-600');
     my $from = time;
     waitpid $_, 0 for @children;
-    cmp_ok(time - $from, '<', 12, 'every request is answered within its own time');
+    cmp_ok(time - $from, '<', 12, 'each request is answered within its time limit');
     $busy->rollback if !$busy->{AutoCommit};
     $busy->do('ROLLBACK');
 };

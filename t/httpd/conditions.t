@@ -24,7 +24,7 @@ sub order
 
 sub detail { my ($order) = @_; return api(GET => "$admin/orders/$order->{id}", token => operator->{token})->{json} }
 
-# Where an order is shown, and to whom.
+# The representations of an order: path, and options for api().
 sub shown
 {
     my ($order) = @_;
@@ -57,8 +57,8 @@ subtest 'representations' => sub {
         like($tags->{$where}, $tag, "$where: $tags->{$where}");
         $parts{ $tags->{$where} =~ s/\..*//r }++;
     }
-    is(scalar keys %parts, 1, 'one order, one version, one check');
-    isnt($tags->{shop}, $tags->{english}, 'the view differs by language');
+    is(scalar keys %parts, 1, 'all representations have the same version and check');
+    isnt($tags->{shop}, $tags->{english}, 'the view depends on the language');
     my %others = map { s/\..*//r => 1 } values %{ tags(order()) };
     is(scalar(grep { $others{$_} } keys %parts), 0, 'another order at the same version has another check');
 };
@@ -91,9 +91,9 @@ for my $row (@routes) {
         for my $bad (qq("$version-zzz"), qq("$version-000000000000.$view"), qq("$version-$check"), qq("$version"), qq("$next-$check.$view"), "W/$now", '"x"', '""', qq("9-x", W/$now)) {
             is($try->($bad)->code, 412, "If-Match: $bad");
         }
-        is(detail($order)->{version}, $version, 'nothing has changed');
+        is(detail($order)->{version}, $version, 'the order has not changed');
         my $reply = $try->(qq("9-x", "1-000000000000.y", "$version-$check.other-gzip"));
-        like($reply->code, qr/^20[01]$/, 'one tag of the list is the version, by another view and compressed') or diag($reply->as_string);
+        like($reply->code, qr/^20[01]$/, 'a list with the current version, of another view and with a compression suffix, is accepted') or diag($reply->as_string);
     };
 }
 
@@ -109,12 +109,12 @@ subtest 'returns and refunds by their own ids' => sub {
     for my $step (qw(approve receive refund)) {
         my $now = api(GET => "$admin/orders/$order->{id}", token => operator->{token})->header('ETag');
         is($verb->("returns/$id/$step", $now =~ s/\w\./z./r), 412, "$step with a wrong check");
-        is($verb->("returns/$id/$step", qq("9-x", $now)), 200, "$step with the present tag");
+        is($verb->("returns/$id/$step", qq("9-x", $now)), 200, "$step with the current tag");
     }
     my ($refund) = @{ detail($order)->{refunds} };
     my $now = api(GET => "$admin/orders/$order->{id}", token => operator->{token})->header('ETag');
     is($verb->("refunds/$refund->{id}/settle", $now =~ s/\w\./z./r), 412, 'settle with a wrong check');
-    is($verb->("refunds/$refund->{id}/settle", $now), 200, 'settle with the present tag');
+    is($verb->("refunds/$refund->{id}/settle", $now), 200, 'settle with the current tag');
 };
 
 subtest 'If-None-Match' => sub {
@@ -130,7 +130,7 @@ subtest 'If-None-Match' => sub {
     }
 };
 
-subtest 'compressed answers' => sub {
+subtest 'compressed responses' => sub {
     my $modules = Apache::Test::vars('modules');
     my %codings = (gzip => 'deflate DEFLATE', br => 'brotli BROTLI_COMPRESS');
     for my $coding (sort keys %codings) {
@@ -145,9 +145,9 @@ subtest 'compressed answers' => sub {
         my $reply = api(GET => $path, @with, headers => { 'Accept-Encoding' => $coding });
         my $now   = $reply->header('ETag');
         is($reply->header('Content-Encoding'), $coding, "$coding: compressed");
-        is($now, $plain =~ s/"$/-$coding"/r, 'the filter marks the tag');
-        is(api(GET => $path, @with, headers => { 'Accept-Encoding' => $coding, 'If-None-Match' => $now })->code, 304, 'If-None-Match knows it');
-        is(api(POST => "$path/cancel", @with, json => {}, headers => { 'If-Match' => $now })->code, 200, 'and so does If-Match');
+        is($now, $plain =~ s/"$/-$coding"/r, 'the filter appends a suffix to the tag');
+        is(api(GET => $path, @with, headers => { 'Accept-Encoding' => $coding, 'If-None-Match' => $now })->code, 304, 'If-None-Match accepts the suffix');
+        is(api(POST => "$path/cancel", @with, json => {}, headers => { 'If-Match' => $now })->code, 200, 'If-Match accepts the suffix');
     }
 };
 

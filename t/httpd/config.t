@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# `httpd -t` takes what can work, and refuses the rest with a sentence that says what would.
+# `httpd -t` accepts valid configurations, and rejects others with a message that tells how to fix them.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -20,19 +20,19 @@ sub says
     my ($fine, $said) = $httpd->write->check;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     if (defined $pattern) {
-        ok(!$fine, "$name: is refused");
-        like($said, $pattern, "$name: and says why");
+        ok(!$fine, "$name: rejected");
+        like($said, $pattern, "$name: message");
     } else {
-        ok($fine, "$name: is taken") or diag($said);
+        ok($fine, "$name: accepted") or diag($said);
     }
     return $said;
 }
 
-# --- what is taken --------------------------------------------------------------------------------------------------
+# --- valid configurations --------------------------------------------------------------------------------------------------
 
-says('the smallest useful configuration', undef);
-says('mod_orders before mod_dbd', undef, load => ['orders', 'dbd']);
-says('no API, hence no database', undef, load => ['orders'], dbd => '', server => '', locations => '');
+says('minimal configuration', undef);
+says('mod_orders is loaded before mod_dbd', undef, load => ['orders', 'dbd']);
+says('neither an API nor a database', undef, load => ['orders'], dbd => '', server => '', locations => '');
 says('every directive', undef, prepare => sub {
     my ($httpd, $conf) = @_;
     my $secret = $httpd->file('channel', 0600, "0123456789abcdef0123456789abcdef\n");
@@ -70,41 +70,41 @@ OrdersRenewalWindow 0
 END
 });
 
-# --- where an API is ------------------------------------------------------------------------------------------------
+# --- OrdersAPI ------------------------------------------------------------------------------------------------------
 
 says('an unknown API', qr/unknown API 'shoes'; use one of: user, company, shop, customer, commerce, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
-says('an API of a directory', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
-says('an API of a pattern', qr/must be in a <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
-says('an API of a pattern by tilde', qr/must be in a <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
-says('an API of a path with wildcards', qr/must be in a <Location/, locations => "<Location $_>\nOrdersAPI user\n</Location>") for '/api/*', '/a?i', '/[ab]';
-says('two APIs of one section', qr/OrdersAPI may be used only once in a section, not for user and operator/, locations => $location->('OrdersAPI operator'));
-says('an API of a server', qr/OrdersAPI not allowed here/, locations => 'OrdersAPI user');
+says('OrdersAPI in <Directory>', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
+says('OrdersAPI in <LocationMatch>', qr/must be in a <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
+says('OrdersAPI in <Location ~>', qr/must be in a <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");
+says('OrdersAPI in a <Location> with wildcards', qr/must be in a <Location/, locations => "<Location $_>\nOrdersAPI user\n</Location>") for '/api/*', '/a?i', '/[ab]';
+says('two OrdersAPI in a section', qr/OrdersAPI may be used only once in a section, not for user and operator/, locations => $location->('OrdersAPI operator'));
+says('OrdersAPI outside of a section', qr/OrdersAPI not allowed here/, locations => 'OrdersAPI user');
 says('an API without mod_dbd', qr/needs mod_dbd/, load => ['orders'], dbd => '');
 says('an API without a database', qr/add DBDriver pgsql/, dbd => '');
-says('an API with another database', qr/DBDriver pgsql, not sqlite3/, dbd => "DBDriver sqlite3\nDBDParams x")
+says('an API with another database driver', qr/DBDriver pgsql, not sqlite3/, dbd => "DBDriver sqlite3\nDBDParams x")
     if grep { -e "$_/apr_dbd_sqlite3.so" } glob '/usr/lib/*/apr-util-1';
-says('the operator without a secret', qr/needs OrdersSecretFile/, server => '');
-says('the company API without a secret', qr/derives pay links and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
-says('the company API without an address', qr/needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
-says('the customer API without a secret', qr/signs the addresses of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
-says('the customer API without an address', qr/gives out the addresses of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('operator API without OrdersSecretFile', qr/needs OrdersSecretFile/, server => '');
+says('company API without OrdersSecretFile', qr/derives pay links and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
+says('company API without OrdersPublicURL', qr/needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
+says('customer API without OrdersSecretFile', qr/signs the addresses of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('customer API without OrdersPublicURL', qr/gives out the addresses of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
 says('OrdersTerminalFeed maybe', qr/OrdersTerminalFeed must be On or Off/, locations => $location->('OrdersTerminalFeed maybe'));
-says('more sessions than connections', qr/OrdersSessions 5 is greater than DBDMax 4/, server => "OrdersSecretFile secret\nOrdersSessions 5");
+says('OrdersSessions greater than DBDMax', qr/OrdersSessions 5 is greater than DBDMax 4/, server => "OrdersSecretFile secret\nOrdersSessions 5");
 
 like(
-    says('a DSN without timeouts', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"),
-    $ENV{ORDERS_PG_BOUNCER} # the pooler has a statement_timeout, or nobody
+    says('DBDParams without timeouts', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"),
+    $ENV{ORDERS_PG_BOUNCER} # with pgbouncer, the role has the statement_timeout
         ? qr/DBDParams without connect_timeout.*without tcp_user_timeout/s
         : qr/DBDParams without connect_timeout.*without tcp_user_timeout.*without statement_timeout/s,
-    'which is pointed out'
+    'warning'
 );
 unlike(
     says(
-        'a DSN for a pooler that takes no options', undef,
+        'DBDParams for pgbouncer, without options', undef,
         dbd    => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4",
         server => "OrdersSecretFile secret\nOrdersPreparedStatements Off"
     ),
-    qr/without statement_timeout/, 'has its statement_timeout in the role'
+    qr/without statement_timeout/, 'no warning'
 );
 
 my $with_timeout = sub {
@@ -112,61 +112,61 @@ my $with_timeout = sub {
     return says("a statement_timeout of $timeout", undef, locations => $location,
         dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN} options='-c statement_timeout=$timeout'\"\nDBDMax 4");
 };
-like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) should be less than OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'is pointed out')
+like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) should be less than OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'warning')
     for '5000', '5s', '1min', '60000ms', '1h', '1d', '5.5s', '5000000us', '4s -c STATEMENT_TIMEOUT=5s', '4s --statement-timeout=5s';
-unlike($with_timeout->(@$_), qr/should be less than/, 'is fine') for ['4000'], ['4s'], ['4.5s'], ['4500000us'], ['6s -c statement_timeout=4s'], ['5s', $location->('OrdersStatementTimeout 6')];
-like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which means no timeout/, 'no bound at all is pointed out') for '0', '0s', '4s -c statement_timeout=0';
+unlike($with_timeout->(@$_), qr/should be less than/, 'no warning') for ['4000'], ['4s'], ['4.5s'], ['4500000us'], ['6s -c statement_timeout=4s'], ['5s', $location->('OrdersStatementTimeout 6')];
+like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which means no timeout/, 'warning: no timeout') for '0', '0s', '4s -c statement_timeout=0';
 {
     local $ENV{PGOPTIONS} = '-c statement_timeout=5s';
-    like(says('a statement_timeout in the environment', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/\(5000 ms\) should be less than/, 'counts');
-    unlike($with_timeout->('4s'), qr/should be less than/, 'but not beside options of DBDParams');
+    like(says('statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/\(5000 ms\) should be less than/, 'warning');
+    unlike($with_timeout->('4s'), qr/should be less than/, 'options of DBDParams override PGOPTIONS');
     $ENV{PGOPTIONS} = '-c statement_timeout=4s';
-    unlike(says('a low one', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/statement_timeout/, 'is fine');
+    unlike(says('a lower statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/statement_timeout/, 'no warning');
 }
-like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) should be less than OrdersStatementTimeout \(1 s\)/, "is held against a Location's own");
+like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) should be less than OrdersStatementTimeout \(1 s\)/, 'warning: compared with the OrdersStatementTimeout of the Location');
 
-# --- who asks -------------------------------------------------------------------------------------------------------
+# --- authentication -------------------------------------------------------------------------------------------------
 
 my $needs_type = qr/Require orders-scope beside OrdersAPI user needs an AuthType/;
 my $scope      = $location->('Require orders-scope buyer');
-says('a scope without AuthType', $needs_type, locations => $scope);
-says('a scope within others', $needs_type, locations => $location->("<RequireAny>\nRequire ip 127.0.0.1\nRequire orders-scope buyer\n</RequireAny>"));
-says("another path's AuthType", $needs_type, locations => "$scope<Location /order>\nAuthType Orders\n</Location>\n<Location \"/orders/x\">\nAuthType Orders\n</Location>\n");
-says('an AuthType beside a scope', undef, locations => $location->("AuthType Orders\nRequire orders-scope buyer"));
-says("an AuthType for $_", undef, locations => "<Location $_>\nAuthType Orders\n</Location>\n$scope") for '/', '/orders/', '"/orders"', '/o*';
-says('an AuthType of a pattern', undef, locations => "<LocationMatch ^/o>\nAuthType Orders\n</LocationMatch>\n$scope");
+says('Require orders-scope without AuthType', $needs_type, locations => $scope);
+says('nested Require orders-scope without AuthType', $needs_type, locations => $location->("<RequireAny>\nRequire ip 127.0.0.1\nRequire orders-scope buyer\n</RequireAny>"));
+says('AuthType of another path', $needs_type, locations => "$scope<Location /order>\nAuthType Orders\n</Location>\n<Location \"/orders/x\">\nAuthType Orders\n</Location>\n");
+says('AuthType in the section of the API', undef, locations => $location->("AuthType Orders\nRequire orders-scope buyer"));
+says("AuthType in <Location $_>", undef, locations => "<Location $_>\nAuthType Orders\n</Location>\n$scope") for '/', '/orders/', '"/orders"', '/o*';
+says('AuthType in <LocationMatch>', undef, locations => "<LocationMatch ^/o>\nAuthType Orders\n</LocationMatch>\n$scope");
 
-# --- sections together ----------------------------------------------------------------------------------------------
+# --- several sections ------------------------------------------------------------------------------------------------
 
 my $two = "<Location /orders>\nOrdersAPI %s\n</Location>\n<Location /orders/>\nOrdersAPI %s\n</Location>\n";
-says('two APIs at one path', qr/OrdersAPI shop has the same path as OrdersAPI user .*give each API its own path/, locations => sprintf $two, 'user', 'shop');
-says('one API twice at a path', undef, locations => sprintf $two, 'user', 'user');
-says('an API of a virtual host at the path of another one', undef,
+says('two APIs at the same path', qr/OrdersAPI shop has the same path as OrdersAPI user .*give each API its own path/, locations => sprintf $two, 'user', 'shop');
+says('the same API twice at a path', undef, locations => sprintf $two, 'user', 'user');
+says('two APIs at the same path in different servers', undef,
     locations => $location->('') . "<VirtualHost 127.0.0.1:1>\n<Location /orders>\nOrdersAPI shop\n</Location>\n</VirtualHost>\n");
 
 my $basic = "AuthType %s\nAuthName x\nAuthUserFile passwd\nRequire valid-user";
 says("AuthType $_ without remote-user", qr/OrdersAPI user expects a bearer token in the Authorization header, which AuthType basic uses.*add OrdersIdentity remote-user/i,
     locations => $location->(sprintf $basic, $_)) for 'Basic', '"basic"';
 says('AuthType Basic with remote-user', undef, locations => $location->("OrdersIdentity remote-user\n" . sprintf $basic, 'Basic'));
-says('AuthType Basic with remote-user around it', undef, locations => "OrdersIdentity remote-user\n" . $location->(sprintf $basic, 'Basic'));
-says('AuthType Basic of an API whose keys are in the body', undef, server => "OrdersSecretFile secret\nOrdersPublicURL http://127.0.0.1",
+says('AuthType Basic with remote-user in the server', undef, locations => "OrdersIdentity remote-user\n" . $location->(sprintf $basic, 'Basic'));
+says('AuthType Basic with an API whose keys are in the body', undef, server => "OrdersSecretFile secret\nOrdersPublicURL http://127.0.0.1",
     locations => "<Location />\nOrdersAPI company\n" . sprintf($basic, 'Basic') . "\n</Location>");
 
 my $replaces = qr/this Require replaces that of OrdersAPI user .*AuthMerging And/;
 my $inner    = $location->("AuthType Orders\nAuthName x\nRequire orders-scope buyer");
-like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is pointed out') for '/', '"/"', '/orders';
-like(says("a later $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'is pointed out')
+like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'warning') for '/', '"/"', '/orders';
+like(says("a later $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'warning')
     for 'LocationMatch ^/', 'LocationMatch "^/(orders|x)"', 'Location ~ "^/ord"', 'Location /ord*';
-unlike(says("a $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'is another path')
+unlike(says("a $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'no warning: another path')
     for 'LocationMatch ^/other', 'LocationMatch "^/orders/."', 'Location ~ "^/$"', 'Location /o?';
-like(says('a <Location /> of a virtual host', undef, locations => "<VirtualHost 127.0.0.1:1>\n<Location />\nRequire ip 127.0.0.1\n</Location>\n</VirtualHost>\n$inner"), $replaces, 'is pointed out');
-unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is another path') for '/order', '/orders/x', '/other';
-unlike(says('the wider section first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'is fine');
-unlike(says('sections that are merged', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'is fine');
+like(says('a <Location /> of a virtual host with a Require', undef, locations => "<VirtualHost 127.0.0.1:1>\n<Location />\nRequire ip 127.0.0.1\n</Location>\n</VirtualHost>\n$inner"), $replaces, 'warning');
+unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'no warning: another path') for '/order', '/orders/x', '/other';
+unlike(says('the wider section comes first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'no warning');
+unlike(says('AuthMerging And', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'no warning');
 
-# Conditions are merged last, wherever they are.
+# httpd merges conditions last, independent of their position.
 my $if = "<If \"true\">\n%sRequire all granted\n</If>\n";
-like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Require replaces that of OrdersAPI user .* where $_->[2]> applies.*AuthMerging And/, 'is pointed out') for
+like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Require replaces that of OrdersAPI user .* where $_->[2]> applies.*AuthMerging And/, 'warning') for
     ['an <If>', $inner . sprintf($if, ''), '<If'],
     ['an <If> before the API', sprintf($if, '') . $inner, '<If'],
     ['an <Else>', "$inner<If \"false\">\n</If>\n<Else>\nRequire all granted\n</Else>\n", '<Else'],
@@ -176,8 +176,8 @@ like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Requir
     ['an <If> of a virtual host', "<VirtualHost 127.0.0.1:1>\n" . sprintf($if, '') . "</VirtualHost>\n$inner", '<If'],
     ['an <If> of the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner" . sprintf($if, '') . "</VirtualHost>\n", '<If'],
     ['an <If> beside the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n" . sprintf($if, ''), '<If'];
-unlike(says("$_->[0] with a Require", undef, locations => $_->[1]), $replaces, 'is fine') for
-    ['an <If> that is merged', $inner . sprintf($if, "AuthMerging And\n")],
+unlike(says("$_->[0] with a Require", undef, locations => $_->[1]), $replaces, 'no warning') for
+    ['an <If> with AuthMerging And', $inner . sprintf($if, "AuthMerging And\n")],
     ['an <If> of another <Location>', "<Location /other>\n" . sprintf($if, '') . "</Location>\n$inner"],
     ['an <If> of another virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n<VirtualHost 127.0.0.1:2>\n" . sprintf($if, '') . "</VirtualHost>\n"],
     ['an <If> without Require', "$inner<If \"true\">\nOrdersIdentity token\n</If>\n<Location />\n</Location>\n"],
@@ -192,12 +192,12 @@ my $passfile = sub {
         $conf->{dbd} = $httpd->dbd =~ s/connect_timeout/passfile=$file connect_timeout/r;
     });
 };
-like($passfile->('no password file'), qr/the passfile \S+ cannot be found/, 'is pointed out');
-like($passfile->('a password file for all', 0644, 'www-data'), qr/is accessible to other users, so libpq ignores it: chmod 600/, 'is pointed out');
-like($passfile->('the password file of root', 0600, 'root'), qr/does not belong to the user of the child processes of httpd/, 'is pointed out') if !$>;
-unlike($passfile->("the password file of httpd's user", 0600, 'www-data'), qr/passfile/, 'is fine');
+like($passfile->('no passfile'), qr/the passfile \S+ cannot be found/, 'warning');
+like($passfile->('a passfile that is readable by all users', 0644, 'www-data'), qr/is accessible to other users, so libpq ignores it: chmod 600/, 'warning');
+like($passfile->('a passfile of root', 0600, 'root'), qr/does not belong to the user of the child processes of httpd/, 'warning') if !$>;
+unlike($passfile->('a passfile of the user of httpd', 0600, 'www-data'), qr/passfile/, 'no warning');
 
-# --- one directive at a time ----------------------------------------------------------------------------------------
+# --- values of directives -------------------------------------------------------------------------------------------
 
 my @whole_numbers = (
     [OrdersTenant => [qw(0 -1 x 1.5 2147483648)], 'a tenant id'],
@@ -263,23 +263,23 @@ my @only_server = (
     'OrdersIdempotencyLifetime 60', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
     'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );
-says("$_ of a Location", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
+says("$_ in a <Location>", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
 
-says('a cache without its module', qr/no socache provider for 'memcache:localhost'/,
+says('socache provider that is not loaded', qr/no socache provider for 'memcache:localhost'/,
     server => "OrdersSecretFile secret\nOrdersTokenCacheProvider memcache:localhost");
-says('a cache of a virtual host', qr/cannot occur within <VirtualHost>/, server => "OrdersSecretFile secret\n<VirtualHost *:1>\nOrdersTokenCacheProvider shmcb\n</VirtualHost>");
+says('OrdersTokenCacheProvider in a virtual host', qr/cannot occur within <VirtualHost>/, server => "OrdersSecretFile secret\n<VirtualHost *:1>\nOrdersTokenCacheProvider shmcb\n</VirtualHost>");
 says("OrdersPublicURL $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPublicURL $_->[0]")
     for ['http://shop.example', qr/use https/], ['/shop', qr/begin with https:|name a host/], ['https://a:b@c.example', qr/no user, password/];
 says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "OrdersSecretFile secret\nOrdersWorker perhaps");
 
 # --- secrets --------------------------------------------------------------------------------------------------------
 
-says('no such secret', qr/cannot read the secret in 'nowhere': No such file/, server => 'OrdersSecretFile nowhere');
-says('a secret that is short', qr/'short' has 31 bytes; a secret needs at least 32/,
+says('a missing secret file', qr/cannot read the secret in 'nowhere': No such file/, server => 'OrdersSecretFile nowhere');
+says('a secret that is too short', qr/'short' has 31 bytes; a secret needs at least 32/,
     server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\n\n") });
-says('a file that is no secret', qr/'long' is longer than 4096 bytes/,
+says('a secret that is too long', qr/'long' is longer than 4096 bytes/,
     server => 'OrdersSecretFile long', prepare => sub { $_[0]->file('long', 0600, 'x' x 4097) });
-says('a secret for everybody', qr/'open' can be read by all users of this machine: chmod 600/,
+says('a secret that is readable by all users', qr/'open' can be read by all users of this machine: chmod 600/,
     server => 'OrdersSecretFile open', prepare => sub { $_[0]->file('open', 0644, 'x' x 40) });
 
 # --- payment channels -----------------------------------------------------------------------------------------------
@@ -309,11 +309,11 @@ my @channels = (
     ["card $good\nOrdersPaymentChannel card $good", qr/card: this name is already in use/],
 );
 says("OrdersPaymentChannel $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPaymentChannel $_->[0]") for @channels;
-says('a channel by PayPal', undef, server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL ca-file=/nowhere.pem");
-says('a channel by PayPal with two secrets', qr/the secret of provider=paypal is one line/,
+says('a PayPal channel', undef, server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL ca-file=/nowhere.pem");
+says('a PayPal channel with two secrets', qr/the secret of provider=paypal is one line/,
     server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal provider=paypal url=https://api-m.paypal.com secret-file=two client-id=app webhook-id=9XL",
     prepare => sub { $_[0]->file('two', 0600, 'x' x 40 . "\n" . 'y' x 40) });
-says('two apps by one name', qr/OrdersPaymentChannel paypal has different options on another server/, server => <<"END");
+says('two PayPal channels with the same name', qr/OrdersPaymentChannel paypal has different options on another server/, server => <<"END");
 OrdersSecretFile secret
 OrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL
 <VirtualHost *:*>
@@ -324,7 +324,7 @@ OrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL
     </Location>
 </VirtualHost>
 END
-says('a channel with a short secret', qr/needs at least 32/, server => "OrdersSecretFile secret\nOrdersPaymentChannel card provider=http url=https://pay.example secret-file=short",
+says('a channel with a secret that is too short', qr/needs at least 32/, server => "OrdersSecretFile secret\nOrdersPaymentChannel card provider=http url=https://pay.example secret-file=short",
     prepare => sub { $_[0]->file('short', 0600, 'x' x 20) });
 
 # --- mails ----------------------------------------------------------------------------------------------------------

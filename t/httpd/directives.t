@@ -1,8 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# What each directive does, and how sections and virtual hosts inherit it. Sizes and times of bodies are in bodies.t,
-# identities in auth.t, sessions in sessions.t, the worker in worker.t.
+# Effect and inheritance of each directive. See also bodies.t (OrdersMaxBody, OrdersBodyTimeout), auth.t, sessions.t and worker.t.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -23,12 +22,12 @@ sub page_of
     my $reply = api(GET => $path, @as);
     return join ' ', scalar @{ $reply->{json}{orders} || [] }, $reply->{json}{pagination}{per_page} // '-';
 }
-is(page_of('/glue/user'),                         '5 20', "without OrdersPageSize: the API's own");
-is(page_of('/glue/pages'),                        '2 2',  'the default');
-is(page_of('/glue/pages?per_page=50'),            '3 3',  'the maximum');
-is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a section without inherits both');
-is(page_of('/glue/pages/own'),                    '1 1',  'a section of its own default');
-is(page_of('/glue/pages/own?per_page=50'),        '5 50', "and its maximum is the API's again");
+is(page_of('/glue/user'),                         '5 20', 'without OrdersPageSize: default of the API');
+is(page_of('/glue/pages'),                        '2 2',  'default');
+is(page_of('/glue/pages?per_page=50'),            '3 3',  'maximum');
+is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits both');
+is(page_of('/glue/pages/own'),                    '1 1',  'a nested section overrides the default');
+is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'and has the maximum of the API');
 
 # --- OrdersMaxQuantity ----------------------------------------------------------------------------------------------
 
@@ -37,9 +36,9 @@ sub buy
     my ($path, %fields) = @_;
     return api(POST => $path, @as, json => { plan_id => $plan->{id}, %fields });
 }
-is(buy('/glue/user', quantity => 10)->code, 200, 'OrdersMaxQuantity: ten unless told otherwise');
+is(buy('/glue/user', quantity => 10)->code, 200, 'OrdersMaxQuantity: default 10');
 refused(buy('/glue/user', quantity => 11), 422, 'invalid_fields', 'quantity');
-is(buy('/glue/pages/inner', quantity => 2)->code, 200, 'as many as it says');
+is(buy('/glue/pages/inner', quantity => 2)->code, 200, 'OrdersMaxQuantity: inherited value');
 refused(buy('/glue/pages/inner', quantity => 3), 422, 'invalid_fields', 'quantity');
 
 # --- OrdersReturnURL ------------------------------------------------------------------------------------------------
@@ -54,13 +53,13 @@ sub return_to
     my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
     return $error ? $error->{code} : $reply->{json}{code} // 'taken';
 }
-is(return_to('/glue/returns',       'https://one.example/done'),  'taken', 'a prefix');
-is(return_to('/glue/returns',       'https://two.example/back/1'), 'taken', 'another one');
-is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'not that path');
-is(return_to('/glue/returns/inner', 'https://one.example/done'),  'taken', 'a section without inherits them');
-is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a section with its own');
-is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'has these alone');
-is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'none are allowed without');
+is(return_to('/glue/returns',       'https://one.example/done'),  'taken', 'first prefix');
+is(return_to('/glue/returns',       'https://two.example/back/1'), 'taken', 'second prefix');
+is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'another path');
+is(return_to('/glue/returns/inner', 'https://one.example/done'),  'taken', 'a nested section inherits the prefixes');
+is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a nested section overrides the prefixes');
+is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'and does not inherit any');
+is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL');
 
 # --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------
 
@@ -72,13 +71,13 @@ sub expiry_of
         $reply->{json}{order}{id});
     return $row->{s};
 }
-is(expiry_of('/glue/user'),   900, 'OrdersPaymentExpiry: a quarter of an hour unless told otherwise');
-is(expiry_of('/glue/expiry'), 60,  'as long as it says');
+is(expiry_of('/glue/user'),   900, 'OrdersPaymentExpiry: default 900');
+is(expiry_of('/glue/expiry'), 60,  'OrdersPaymentExpiry: configured value');
 
 my $bought = place($buyer, make_plan(price => 100))->{order}{id};
 my @staff  = (token => operator()->{token}, unchecked => 1);
 refused(api(POST => "/glue/window/orders/$bought/refund", @staff, json => { reason => 'late' }), 409, 'refund_window_closed');
-is(api(POST => "/api/v1/admin/orders/$bought/refund", @staff, json => { reason => 'early' })->code, 201, 'OrdersRefundWindow: 30 days unless told otherwise');
+is(api(POST => "/api/v1/admin/orders/$bought/refund", @staff, json => { reason => 'early' })->code, 201, 'OrdersRefundWindow: default 30');
 
 upsert('products', my $lamp = unique('lamp'), name => 'Lamp', returnable => JSON::PP::true(), variants => [ { ref => 'x', prices => { USD => 100 } } ]);
 for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inner', 2, 'return_window_closed' ], [ '/glue/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
@@ -89,7 +88,7 @@ for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inn
     ModOrders::Test::call('advance', $order->{id}, 'delivered', (undef) x 4);
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - ? * interval '24 hours' WHERE tenant_id = 1 AND order_id = ?), undef, $days, $order->{id});
     my $reply = api(POST => "$path/orders/$order->{id}/returns", @staff, json => { lines => [ { id => $order->{lines}[0]{id} } ], reason => 'late' });
-    is($reply->{json}{code}, $says, "OrdersReturnWindow: $path $days days after the delivery") or diag($reply->as_string);
+    is($reply->{json}{code}, $says, "OrdersReturnWindow: $path $days days after delivery") or diag($reply->as_string);
 }
 
 subtest 'OrdersStatementTimeout' => sub {
@@ -100,15 +99,15 @@ subtest 'OrdersStatementTimeout' => sub {
     my $reply = api(GET => '/glue/slow', @as);
     my $took  = time - $from;
     $blocker->rollback;
-    is($reply->code, 503, 'a statement that takes too long is given up') or diag($reply->as_string);
-    cmp_ok($took, '>', 0.9, 'not before');
-    cmp_ok($took, '<', 2.5, 'in time');
-    is(api(GET => '/glue/slow', @as)->code, 200, 'and all is well afterwards');
+    is($reply->code, 503, 'timeout') or diag($reply->as_string);
+    cmp_ok($took, '>', 0.9, 'not before the timeout');
+    cmp_ok($took, '<', 2.5, 'within the time limit');
+    is(api(GET => '/glue/slow', @as)->code, 200, 'the next request succeeds');
 };
 
 # --- the main server, virtual hosts and Locations -------------------------------------------------------------------
 
-subtest 'inheritance over servers' => sub {
+subtest 'inheritance by virtual hosts' => sub {
     my $httpd = ModOrders::Httpd->new(server => <<'END', locations => <<'END2');
 OrdersSecretFile secret
 OrdersMaxQuantity 5
@@ -144,10 +143,10 @@ END2
         ['first.example',  '/a', 5, 200], ['first.example',  '/a', 6, 422], ['first.example',  '/b', 2, 200], ['first.example',  '/b', 3, 422],
         ['second.example', '/a', 3, 200], ['second.example', '/a', 4, 422], ['second.example', '/b', 2, 200], ['second.example', '/b', 3, 422],
         ['second.example', '/c', 3, 200], ['second.example', '/c', 4, 422], ['first.example', '/c', 1, 404];
-    is(scalar @{ api(GET => $httpd->url('/c'), @as, headers => { Host => 'second.example' })->{json}{orders} }, 4, 'of the main server');
+    is(scalar @{ api(GET => $httpd->url('/c'), @as, headers => { Host => 'second.example' })->{json}{orders} }, 4, 'the virtual host inherits OrdersPageSize');
 };
 
-# --- settings of a server -------------------------------------------------------------------------------------------
+# --- server directives ----------------------------------------------------------------------------------------------
 
 subtest 'OrdersPreparedStatements' => sub {
     for my $case (($ENV{ORDERS_PG_BOUNCER} ? () : ['On', 5]), ['Off', 3]) {
@@ -155,9 +154,9 @@ subtest 'OrdersPreparedStatements' => sub {
         $httpd->start;
         api(GET => $httpd->url('/api/v1/user/orders/1'), @as);
         my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 2 .. 3;
-        is("@trips", '1 1', "$case->[0]: one round trip a request");
+        is("@trips", '1 1', "$case->[0]: one round trip per request");
         my ($first) = map { /trips=(\d+)/ } grep { m{/orders/1 } } $httpd->access_log;
-        is($first, $case->[1], "$case->[0]: the first one compares the version, and prepares what it needs or nothing");
+        is($first, $case->[1], "$case->[0]: the first request checks the schema version, and prepares statements if On");
     }
 };
 
@@ -184,11 +183,11 @@ END2
         ['second.example', 'https://second.example/api/v1/admin/payments/simulator/events']) {
         my $reply = api(POST => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $case->[0] },
             json => { plan_id => $paid->{id}, payment_method => 'external', payment_channel => 'simulator' });
-        is($reply->code, 200, "$case->[0]: the channel is known") or diag($reply->as_string);
+        is($reply->code, 200, "$case->[0]: the channel exists") or diag($reply->as_string);
         my $intent = $provider->intent_of(key_of($reply->{json}{order}{payments}[0]{id}));
         $provider->approve($intent->{intent_id});
         my ($event) = grep { ($_->{intent_id} // '') eq $intent->{intent_id} || ($_->{url} // '') eq $case->[1] } @{ $provider->state->{deliveries} };
-        is($event->{url}, $case->[1], 'the provider is told our address');
+        is($event->{url}, $case->[1], 'notify_url');
     }
 };
 
@@ -203,9 +202,9 @@ subtest 'OrdersSecretFile' => sub {
         diag($reply->as_string) if $reply->code != 201;
         $reply->{json}{token} // $reply->{json}{secret};
     } 'a', 'a', 'b';
-    ok($secrets[0], 'a token is derived from it');
-    is($secrets[1], $secrets[0], 'the same again for a repeat');
-    isnt($secrets[2], $secrets[0], 'and another from another secret');
+    ok($secrets[0], 'a token is issued');
+    is($secrets[1], $secrets[0], 'a replay with the same secret derives the same token');
+    isnt($secrets[2], $secrets[0], 'a replay with another secret does not');
 };
 
 subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
@@ -213,7 +212,7 @@ subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
         my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPreparedStatements Off\n$case->[0]");
         $httpd->start;
         my @trips = map { api(GET => $httpd->url("/api/v1/user/orders/$_"), @as); $httpd->last_access("/api/v1/user/orders/$_")->{trips} } 1 .. 3;
-        is("@trips", $case->[1] ? '3 2 2' : '3 1 1', "$case->[0]: the identity is looked up " . ($case->[1] ? 'each time' : 'once') . ', the version once');
+        is("@trips", $case->[1] ? '3 2 2' : '3 1 1', "$case->[0]: the identity is looked up " . ($case->[1] ? 'by each request' : 'once') . ', the schema version once');
     }
 };
 
@@ -228,8 +227,8 @@ subtest 'OrdersMail' => sub {
 END
     $httpd->{server} .= "\n" . $mails->directive;
     $httpd->write->start;
-    is(api(GET => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $_ })->code, 200, "$_ serves") for 'first.example', 'second.example';
-    is(scalar $mails->messages(0), 0, 'and mails nobody for that');
+    is(api(GET => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $_ })->code, 200, "$_: served") for 'first.example', 'second.example';
+    is(scalar $mails->messages(0), 0, 'no mail is sent');
 };
 
 done;

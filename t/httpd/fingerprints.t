@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# One idempotency key, one request however it is written: the fingerprint covers the decoded fields.
+# The fingerprint of an idempotency key covers the decoded fields of a request, independent of their encoding.
 use strict;
 use warnings;
 use ModOrders::Company ();
@@ -14,7 +14,7 @@ my $buyer = make_user(balance => 10_000_00);
 my $plan  = make_plan(price => 10_00);
 my $form  = 'application/x-www-form-urlencoded';
 
-# A multipart form of these pairs, as LWP, curl and browsers write it: with a boundary of its own each time.
+# A multipart form of these pairs. As with LWP, curl and browsers, each form has another boundary.
 my $count = 0;
 sub multipart
 {
@@ -27,7 +27,7 @@ sub multipart
     return (type => "multipart/form-data; boundary=$boundary", body => "$body--$boundary--\r\n");
 }
 
-# Sends every variant with one key: all but the first replay the first. A variant is [name, path, options].
+# Sends all variants with the same key. All but the first must be replays of the first. A variant is [name, path, options].
 sub agree
 {
     my ($name, $key, @variants) = @_;
@@ -41,10 +41,10 @@ sub agree
             if (!$first) {
                 $first = $reply;
                 like($reply->code, qr/^20[01]$/, $what) or diag($reply->as_string);
-                is($reply->header('Idempotency-Replayed'), undef, 'is new');
+                is($reply->header('Idempotency-Replayed'), undef, 'is not a replay');
                 next;
             }
-            is($reply->content, $first->content, "$what: the same answer");
+            is($reply->content, $first->content, "$what: same response");
             is($reply->header('Idempotency-Replayed'), 'true', "$what: replayed") or diag($reply->as_string);
         }
     };
@@ -57,20 +57,20 @@ my $id   = $plan->{id};
 agree('user: create', $key,
     [ 'JSON',                  $user,    @user, body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'members reordered',     $user,    @user, body => qq({"payment_method":"balance","quantity":1,"plan_id":$id}) ],
-    [ 'white space, escapes',  $user,    @user, body => qq( {\n "payment_method" : "\\u0062alance", "quantity":1,\t"plan_id":$id }\n) ],
-    [ 'number spellings',      $user,    @user, body => qq({"plan_id":$id.0,"quantity":10e-1,"payment_method":"balance"}) ],
+    [ 'white space and escapes', $user,    @user, body => qq( {\n "payment_method" : "\\u0062alance", "quantity":1,\t"plan_id":$id }\n) ],
+    [ 'other number formats',  $user,    @user, body => qq({"plan_id":$id.0,"quantity":10e-1,"payment_method":"balance"}) ],
     [ 'null members',          $user,    @user, body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance","coupon_code":null,"payment_channel":null}) ],
-    [ 'empty texts',           $user,    @user, body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance","coupon_code":"","payment_return_url":""}) ],
+    [ 'empty strings',         $user,    @user, body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance","coupon_code":"","payment_return_url":""}) ],
     [ 'a charset',             $user,    @user, type => 'application/json; charset=utf-8', body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'a trailing slash',      "$user/", @user, body => qq({"plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'a byte order mark',     $user,    @user, body => qq(\xEF\xBB\xBF{"plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'the key in the body',   $user,    @user, nokey => 1, body => qq({"idempotency_key":"$key","plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'the key in both',       $user,    @user, body => qq({"idempotency_key":"$key","plan_id":$id,"quantity":1,"payment_method":"balance"}) ],
     [ 'a form',                $user,    @user, type => $form, body => "plan_id=$id&quantity=1&payment_method=balance" ],
-    [ 'a form, otherwise',     $user,    @user, type => "$form; charset=UTF-8", body => "payment_method=b%61l%61nce&quantity=1&pl%61n_id=$id&" ],
+    [ 'a form, encoded differently', $user,    @user, type => "$form; charset=UTF-8", body => "payment_method=b%61l%61nce&quantity=1&pl%61n_id=$id&" ],
     [ 'a form, empty fields',  $user,    @user, type => $form, body => "plan_id=$id&billing_option_id=&quantity=1&coupon_code=&payment_method=balance&payment_channel=" ],
     [ 'a multipart form',      $user,    @user, multipart(plan_id => $id, quantity => 1, payment_method => 'balance') ],
-    [ 'with another boundary', $user,    @user, multipart(quantity => 1, payment_method => 'balance', plan_id => $id) ],
+    [ 'another boundary', $user,    @user, multipart(quantity => 1, payment_method => 'balance', plan_id => $id) ],
 );
 for my $other ([ 'another quantity', qq({"plan_id":$id,"quantity":2,"payment_method":"balance"}) ], [ 'another field', qq({"plan_id":$id,"quantity":1}) ],
     [ 'an unknown field', qq({"plan_id":$id,"quantity":1,"payment_method":"balance","x":1}) ]) {
@@ -82,7 +82,7 @@ agree('user: cancel', unique('key'),
     [ 'no body',        "$user/$order/cancel",           @user ],
     [ 'an object',      "$user/$order/cancel",           @user, json => {} ],
     [ 'a null reason',  "$user/$order/cancel/",          @user, body => '{"reason":null}' ],
-    [ 'an empty one',   "$user/$order/cancel",           @user, json => { reason => '' } ],
+    [ 'an empty reason', "$user/$order/cancel",           @user, json => { reason => '' } ],
     [ 'an empty form',  "$user/$order/cancel",           @user, type => $form, body => '' ],
     [ 'query order',    "$user/$order/cancel",           @user, json => {} ],
 );
@@ -146,8 +146,8 @@ my $create = ModOrders::Commerce::commerce_path('create-order');
 agree('commerce: create', unique('key'),
     [ 'JSON',                  $create, headers => {%header}, body => $JSON->encode(\%goods) ],
     [ 'reordered and spaced',  $create, headers => {%header}, body => JSON::PP->new->utf8->pretty->canonical->encode(\%goods) ],
-    [ 'numbers as texts',      $create, headers => {%header}, json => { %goods, total_amount => "$goods{total_amount}" } ],
-    [ 'JSON called a form',    $create, headers => {%header}, type => $form, body => $JSON->encode(\%goods) ],
+    [ 'numbers as strings',    $create, headers => {%header}, json => { %goods, total_amount => "$goods{total_amount}" } ],
+    [ 'JSON with the content type of a form', $create, headers => {%header}, type => $form, body => $JSON->encode(\%goods) ],
     [ 'multipart with JSON',   $create, headers => {%header}, multipart(%texts) ],
     [ 'more decimals',         $create, headers => {%header}, multipart(%{ { %texts, total_amount => sprintf('%.2f', $goods{total_amount}) } }) ],
     [ 'another boundary',      $create, headers => {%header}, multipart(map { $_ => $pretty{$_} } reverse sort keys %pretty) ],
@@ -173,11 +173,11 @@ subtest 'a key belongs to a user and a route' => sub {
     refused($send->($buyer->{token}, "$user/$second/cancel", {}), 422, 'idempotency_key_reused');
 };
 
-subtest 'a bulk is compared by its bytes' => sub {
+subtest 'a bulk request is compared by its bytes' => sub {
     my $bulk = unique('key');
     my $entry = sub { return qq({"kind":"users","ref":"$bulk","name":"$_[0]"}\n) };
     my $send = sub { return api(POST => "$admin/catalogue", @operator, type => 'application/x-ndjson', body => $_[0], headers => { 'Idempotency-Key' => $bulk }, unchecked => 1) };
-    is($send->($entry->('A'))->code, 200, 'the first');
+    is($send->($entry->('A'))->code, 200, 'the first request');
     is($send->($entry->('A'))->header('Idempotency-Replayed'), 'true', 'the same bytes');
     refused($send->($entry->('B')), 422, 'idempotency_key_reused');
     refused($send->(qq({"ref":"$bulk","kind":"users","name":"A"}\n)), 422, 'idempotency_key_reused');

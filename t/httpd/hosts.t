@@ -1,8 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Virtual hosts: which of them share database connections, who else may use these, and that nothing known of one
-# database is believed of another.
+# Virtual hosts: sharing of database connections, other modules that use these connections, and separation of data of different databases.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -11,7 +10,7 @@ use Time::HiRes qw(sleep);
 
 my $list = '/api/v1/user/orders';
 
-# A second order book, with nothing of the first in it.
+# A second database with an empty schema.
 my $other = unique('orders');
 $other =~ tr/-/_/;
 db()->do(qq(CREATE DATABASE "$other"));
@@ -22,7 +21,7 @@ my $other_dsn = $ENV{ORDERS_DSN} =~ s/dbname=\S+/dbname=$other/r;
 
 my $dbd = sub { my ($dsn) = @_; return ModOrders::Httpd->dbd =~ s/\Q$ENV{ORDERS_DSN}\E/$dsn/r };
 
-# A server with a virtual host on a second port, which holds $host.
+# A server with a virtual host on a second port. $host is the configuration of the virtual host.
 sub two
 {
     my ($host, %with) = @_;
@@ -38,27 +37,27 @@ sub second { my ($httpd, $path) = @_; return "http://127.0.0.1:$httpd->{second}$
 my $buyer = make_user(balance => 100);
 my @as    = (token => $buyer->{token}, unchecked => 1);
 
-subtest 'a virtual host with nothing but a database of its own' => sub {
+subtest 'a virtual host that sets only another database' => sub {
     my $httpd = two($dbd->($other_dsn))->start;
-    is(api(GET => $httpd->url($list), @as)->code, 200, 'leaves the main server its own') for 1 .. 2;
+    is(api(GET => $httpd->url($list), @as)->code, 200, 'the main server uses its own database') for 1 .. 2;
     refused(api(GET => second($httpd, $list), token => make_user()->{token}, unchecked => 1), 401, 'unauthenticated');
 };
 
-subtest 'what one database knows' => sub {
+subtest 'tokens of different databases' => sub {
     my $httpd = two($dbd->($other_dsn) . 'OrdersSecretFile secret')->start;
-    is(api(GET => $httpd->url($list), @as)->code, 200, 'is known');
+    is(api(GET => $httpd->url($list), @as)->code, 200, 'the token is valid in its database');
     refused(api(GET => second($httpd, $list), @as), 401, 'unauthenticated');
     my $later = make_user();
     refused(api(GET => second($httpd, $list), token => $later->{token}, unchecked => 1), 401, 'unauthenticated');
-    is(api(GET => $httpd->url($list), token => $later->{token}, unchecked => 1)->code, 200, 'and what another refuses is not refused');
+    is(api(GET => $httpd->url($list), token => $later->{token}, unchecked => 1)->code, 200, 'a refusal in another database does not affect it');
     my $revoked = api(DELETE => $httpd->url('/api/v1/admin/tokens/' . token_id($buyer)), token => operator()->{token}, unchecked => 1);
-    is($revoked->code, 200, 'a revocation') or diag($revoked->as_string);
+    is($revoked->code, 200, 'the revocation succeeds') or diag($revoked->as_string);
     refused(api(GET => $httpd->url($list), @as), 401, 'unauthenticated');
 };
 
 sub token_id { return (rows('SELECT id FROM orders.token WHERE user_id = ? ORDER BY id DESC LIMIT 1', $_[0]{id}))[0]{id} }
 
-# --- who else may use the connections -------------------------------------------------------------------------------
+# --- other users of mod_dbd -----------------------------------------------------------------------------------------
 
 my $modules = Apache::Test::vars('modules');
 my $load = 'LoadModule authn_dbd_module ' . "$modules/mod_authn_dbd.so";
@@ -76,29 +75,29 @@ sub refuses
 {
     my ($name, $httpd) = @_;
     my ($fine, $said) = $httpd->check;
-    ok(!$fine, "$name: is refused");
-    return like($said, $taken, "$name: and says why");
+    ok(!$fine, "$name: rejected");
+    return like($said, $taken, "$name: message");
 }
 
-subtest 'another module that takes connections of mod_dbd' => sub {
-    refuses('for the API itself', ModOrders::Httpd->new(global => $load, locations => "<Location $list>\nOrdersAPI user\nOrdersIdentity remote-user\n$asks</Location>"));
-    refuses('for another path', ModOrders::Httpd->new(global => $load, locations => "$api\n<Location /shop>\n$asks</Location>"));
-    refuses('for sessions', ModOrders::Httpd->new(global => "LoadModule session_module $modules/mod_session.so\nLoadModule session_dbd_module $modules/mod_session_dbd.so",
+subtest 'other modules that use the connections of mod_dbd' => sub {
+    refuses('in the Location of the API', ModOrders::Httpd->new(global => $load, locations => "<Location $list>\nOrdersAPI user\nOrdersIdentity remote-user\n$asks</Location>"));
+    refuses('in another Location', ModOrders::Httpd->new(global => $load, locations => "$api\n<Location /shop>\n$asks</Location>"));
+    refuses('mod_session_dbd', ModOrders::Httpd->new(global => "LoadModule session_module $modules/mod_session.so\nLoadModule session_dbd_module $modules/mod_session_dbd.so",
         locations => $api, server => "OrdersSecretFile secret\nSessionDBDCookieName session path=/"));
     refuses('in a virtual host with the same settings', two("<Location /shop>\n$asks</Location>", global => $load, locations => $api));
-    refuses('in one with settings of its own that are the same', two($dbd->($ENV{ORDERS_DSN}) . "<Location /shop>\n$asks</Location>", global => $load, locations => $api));
-    refuses('for the whole site', two($dbd->($other_dsn) . "OrdersSecretFile secret\n$api", global => $load, locations => "<Location />\n$asks</Location>"));
+    refuses('in a virtual host with its own, equal settings', two($dbd->($ENV{ORDERS_DSN}) . "<Location /shop>\n$asks</Location>", global => $load, locations => $api));
+    refuses('for all paths', two($dbd->($other_dsn) . "OrdersSecretFile secret\n$api", global => $load, locations => "<Location />\n$asks</Location>"));
     my ($fine, $said) = two($dbd->($other_dsn) . "OrdersSecretFile secret\n$api", global => $load, locations => "<Location /shop>\n$asks</Location>")->check;
-    ok($fine, 'connections of its own make it possible') or diag($said);
+    ok($fine, 'accepted with another database') or diag($said);
 };
 
 subtest 'servers with equal DBD settings share one limiter' => sub {
     my $httpd = two($dbd->($ENV{ORDERS_DSN}) . "OrdersSessions 2", locations => $api);
     my ($fine, $said) = $httpd->check;
-    ok($fine, 'the same settings twice are one pool') or diag($said);
-    like($said, qr/shares its database connections.*OrdersSessions 4, OrdersSessionsPerUser 2, OrdersQueueTimeout 2000 and OrdersPreparedStatements O(?:n|ff)/, 'and one limiter, with a warning');
+    ok($fine, 'servers with equal settings are accepted') or diag($said);
+    like($said, qr/shares its database connections.*OrdersSessions 4, OrdersSessionsPerUser 2, OrdersQueueTimeout 2000 and OrdersPreparedStatements O(?:n|ff)/, 'warning: they share one limiter');
     ($fine, $said) = two($dbd->($other_dsn) . "OrdersSessions 2", locations => $api)->check;
-    unlike($said, qr/shares its database connections/, 'another database has another');
+    unlike($said, qr/shares its database connections/, 'no warning with another database');
 };
 
 # --- payment channels -----------------------------------------------------------------------------------------------
@@ -107,51 +106,51 @@ my $port    = Apache::Test::vars('simulator_port');
 my $secret  = Apache::Test::vars('channel_secret_file');
 my $channel = sub { my ($name, $more) = @_; return "OrdersPaymentChannel $name provider=http url=http://127.0.0.1:$port secret-file=$secret " . ($more // '') };
 
-subtest 'channels of one name that differ' => sub {
+subtest 'different channels with the same name' => sub {
     my $server = "OrdersSecretFile secret\n" . $channel->('card');
     my ($fine, $said) = two($channel->('card', 'timeout=3'), server => $server)->check;
-    ok(!$fine, 'are refused');
-    like($said, qr/OrdersPaymentChannel card has different options on another server with the same database/, 'with the reason');
-    ok(!(two($channel->('card', 'calls=5'), server => $server)->check)[0], "also where they differ in calls=");
+    ok(!$fine, 'rejected');
+    like($said, qr/OrdersPaymentChannel card has different options on another server with the same database/, 'message');
+    ok(!(two($channel->('card', 'calls=5'), server => $server)->check)[0], 'rejected if only calls= differs');
     ($fine, $said) = two($channel->('card', 'calls=4'), server => $server)->check;
-    ok($fine, 'unless they do not differ') or diag($said);
+    ok($fine, 'accepted if they are equal') or diag($said);
     ($fine, $said) = two($dbd->($other_dsn) . "OrdersSecretFile secret\n" . $channel->('card', 'timeout=3'), server => $server)->check;
-    ok($fine, 'or belong to another database') or diag($said);
+    ok($fine, 'accepted with another database') or diag($said);
 };
 
-subtest 'the worker knows the channels of all servers' => sub {
+subtest 'the worker uses the channels of all servers' => sub {
     my $name = unique('card') =~ tr/-/_/r;
     make_channel($name);
     my $host  = $channel->($name) . "\nOrdersPublicURL http://127.0.0.1:PORT\n<Location /staff>\nOrdersAPI operator\n</Location>";
     my $httpd = two($host, server => "OrdersSecretFile secret\nOrdersWorkerInterval 1", locations => $api)->start;
     my $reply = api(POST => second($httpd, $list), token => make_user()->{token}, unchecked => 1,
         json => { plan_id => make_plan()->{id}, payment_method => 'external', payment_channel => $name });
-    is($reply->code, 200, 'an order by a channel of the virtual host') or diag($reply->as_string);
+    is($reply->code, 200, 'an order with a channel of the virtual host') or diag($reply->as_string);
     my $id = $reply->{json}{order}{id};
     my $payment = sub { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $id))[0] };
-    ok(!$payment->()->{intent_id}, 'whose provider is not there') or return;
+    ok(!$payment->()->{intent_id}, 'its provider is down') or return;
     my $provider = start_simulator();
-    # the shared server's worker, which does not know the channel, claims the payment too: so it is due again at once, all the time
+    # The worker of the shared server, which does not have the channel, also claims the payment. Therefore make it due repeatedly.
     my $until = time + 20;
     make_due(intent => $id), select(undef, undef, undef, 0.01) until $payment->()->{intent_id} || time > $until;
-    ok($payment->()->{intent_id}, 'is tried again') or diag(explain($payment->()), $httpd->log);
+    ok($payment->()->{intent_id}, 'the worker retries the payment') or diag(explain($payment->()), $httpd->log);
     $provider->approve($payment->()->{intent_id});
-    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'and its event comes to the host that takes them') or diag(explain($provider->state->{deliveries}));
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'the webhook is sent to the virtual host with the operator API') or diag(explain($provider->state->{deliveries}));
 };
 
-# --- paths that others have rewritten -------------------------------------------------------------------------------
+# --- rewritten paths -----------------------------------------------------------------------------------------------
 
-subtest 'rewritten paths, and a file system for each host' => sub {
+subtest 'mod_rewrite and VirtualDocumentRoot' => sub {
     my $httpd = two("VirtualDocumentRoot /nowhere/%0", global => join("\n", map { "LoadModule ${_}_module $modules/mod_$_.so" } 'rewrite', 'vhost_alias'),
         locations => "<Directory />\nRequire all denied\n</Directory>\nRewriteEngine On\nRewriteRule ^/shop/(.*)\$ /api/v1/user/orders/\$1 [PT]\nRewriteRule ^/top\$ $list [PT]\n$api");
     $httpd->start;
     my $who = make_user;
     my $id  = place($who, make_plan(price => 0))->{order}{id};
     my @who = (token => $who->{token}, unchecked => 1);
-    is(api(GET => $httpd->url("/shop/$id"), @who)->{json}{order}{id}, $id, 'RewriteRule … [PT] to an order');
-    is(api(GET => $httpd->url('/top'), @who)->code, 200, 'and to the list');
+    is(api(GET => $httpd->url("/shop/$id"), @who)->{json}{order}{id}, $id, 'RewriteRule [PT] to an order');
+    is(api(GET => $httpd->url('/top'), @who)->code, 200, 'RewriteRule [PT] to the list');
     is(api(GET => second($httpd, "$list/$id"), @who)->{json}{order}{id}, $id, 'VirtualDocumentRoot');
-    isnt(api(GET => second($httpd, '/elsewhere'), @who)->code, 200, 'but nothing else');
+    isnt(api(GET => second($httpd, '/elsewhere'), @who)->code, 200, 'VirtualDocumentRoot: other paths are not served');
 };
 
 done;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A token cache whose server hangs: no request waits for it for long, and after the first no other waits at all.
+# A token cache server that hangs: requests wait for a limited time, and later requests do not wait.
 use strict;
 use warnings;
 use File::Temp ();
@@ -12,11 +12,11 @@ use Time::HiRes qw(sleep time);
 
 my $WAIT     = 1; # seconds, as ORDERS_REMOTE_CACHE_WAIT
 my $PAUSE    = 5; # as ORDERS_REMOTE_CACHE_PAUSE
-my $REQUESTS = 24; # more than the threads that ask the cache
+my $REQUESTS = 24; # more than the threads that access the cache
 my $hangs    = File::Temp->new;
 unlink "$hangs";
 
-# A memcached and a Redis that know nothing. They answer while the file is not there. One process a connection.
+# Simulators of an empty memcached and Redis. They hang while the file exists. Each connection has a process.
 my %absent = (memcache => "END\r\n", redis => "\$-1\r\n");
 my %stored = (memcache => "STORED\r\n", redis => "+OK\r\n");
 
@@ -54,7 +54,7 @@ sub start_server
     return $listener->sockport;
 }
 
-# Of one request.
+# The duration of a request.
 sub seconds_of
 {
     my ($httpd, $user) = @_;
@@ -75,7 +75,7 @@ for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
             server => "OrdersSecretFile secret\nOrdersTokenCacheProvider $kind:127.0.0.1:" . start_server($kind) . "\n",
         )->start;
         my @users = map { make_user() } 1 .. $REQUESTS;
-        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'a cache that answers');
+        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'the cache responds');
 
         hang();
         my @children = map {
@@ -84,27 +84,27 @@ for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
             POSIX::_exit(seconds_of($httpd, $user) < $WAIT + 1.5 ? 0 : 1) unless $pid;
             $pid;
         } @users;
-        is(scalar(grep { waitpid($_, 0); $? } @children), 0, "$REQUESTS requests at once are answered after $WAIT s at most while it hangs") or return;
+        is(scalar(grep { waitpid($_, 0); $? } @children), 0, "$REQUESTS requests concurrent requests are answered within $WAIT s while it hangs") or return;
         my $from = time;
-        cmp_ok(seconds_of($httpd, $_), '<', $WAIT, 'then at once') for @users[ 0 .. 4 ];
+        cmp_ok(seconds_of($httpd, $_), '<', $WAIT, 'later requests do not wait') for @users[ 0 .. 4 ];
         sleep 0.05 while time < $from + $PAUSE;
         my @waited = grep { $_ >= $WAIT } map { seconds_of($httpd, $_) } @users[ 0 .. 9 ];
-        cmp_ok(scalar @waited, '<=', 1, 'after a pause one of ten waits for it at most');
+        cmp_ok(scalar @waited, '<=', 1, 'after the pause, at most one of ten requests waits');
         my $lines = () = $httpd->log =~ /the cache server did not answer/g;
-        is($lines, 1, 'the log says so once');
+        is($lines, 1, 'one line in the log');
 
         unlink "$hangs";
         $from = time;
         seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache server answers again/ && time < $from + 2 * $PAUSE;
-        like($httpd->log, qr/the cache server answers again/, 'and when it answers again');
-        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'as it does');
+        like($httpd->log, qr/the cache server answers again/, 'one line when it responds again');
+        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'requests do not wait');
         my $stop = $httpd->stop;
-        cmp_ok($stop, '<', 4, sprintf 'httpd ends in %.1f s', $stop);
+        cmp_ok($stop, '<', 4, sprintf 'httpd stops in %.1f s', $stop);
     };
     unlink "$hangs";
 }
 
-# The seconds of a graceful stop after a request.
+# The duration of a graceful stop after a request.
 sub stop_seconds
 {
     my $httpd = ModOrders::Httpd->new(
@@ -115,11 +115,11 @@ sub stop_seconds
     return $httpd->stop('WINCH');
 }
 
-subtest 'httpd ends while the cache hangs' => sub {
+subtest 'httpd stops while the cache hangs' => sub {
     my $undisturbed = stop_seconds();
     hang();
     my $hanging = stop_seconds();
-    cmp_ok($hanging, '<', $undisturbed + 2, sprintf 'gracefully, in %.1f s, undisturbed %.1f s', $hanging, $undisturbed);
+    cmp_ok($hanging, '<', $undisturbed + 2, sprintf 'graceful stop in %.1f s; %.1f s without a hanging cache', $hanging, $undisturbed);
 };
 
 done;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Links that are keys, and what the documented log formats show of them: a masked path, whatever becomes of the request.
+# Secret links are masked in the documented log formats, whatever the result of the request is.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -23,8 +23,8 @@ sub format_of
 
 my %format = map { $_->[0] => format_of(@$_) } [ 'docs/log.md' => 'orders' ], [ 'conf/orders-reference.conf' => 'orders' ], [ 'conf/quickstart' => 'demo' ];
 for my $file (sort keys %format) {
-    unlike($format{$file}, qr/%[^ {]*[Urqf]|Referer/, "$file logs no part of a request that may hold a secret");
-    like($format{$file}, qr/%\{orders_path\}n/, "$file logs the masked path");
+    unlike($format{$file}, qr/%[^ {]*[Urqf]|Referer/, "$file: no format item that may contain a secret");
+    like($format{$file}, qr/%\{orders_path\}n/, "$file: the masked path");
 }
 
 my $secret = 'an own secret of a test, long enough to be one';
@@ -50,17 +50,17 @@ sub logged
     my $reply = ask($method => $httpd->url($path), headers => { 'X-Request-Id' => $id });
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     is($reply->code, $status, "$method $shown") or diag($reply->as_string);
-    is($reply->header('Referrer-Policy'), 'no-referrer', 'and no page passes its address on');
+    is($reply->header('Referrer-Policy'), 'no-referrer', 'Referrer-Policy');
     $httpd->last_access(undef, $id);
     my @lines = grep { / \Q$id\E / } split /\n/, $httpd->read_file('documented_log');
-    is_deeply([ map { /"([^"]*)"/ } @lines ], [ ("$method $shown") x keys %format ], 'is logged masked in every documented format');
+    is_deeply([ map { /"([^"]*)"/ } @lines ], [ ("$method $shown") x keys %format ], 'masked in all documented formats');
     return $reply;
 }
 
 my $page = logged(GET => "/transaction/$token/pay", 200, '/transaction/*/pay');
-like($page->content, qr/<form method="post">/, 'the page is the one to pay at');
+like($page->content, qr/<form method="post">/, 'the payment page');
 logged(GET => "/transaction/$token/result", 200, '/transaction/*/result');
-logged(GET => "/transaction/$token/return?token=EC-1", 503, # this httpd has not the channel
+logged(GET => "/transaction/$token/return?token=EC-1", 503, # this httpd does not have the channel
      '/transaction/*/return');
 logged(GET => "/transaction/$token/cancel/", 200, '/transaction/*/cancel');
 logged(DELETE => "/transaction/$token/pay", 405, '/transaction/*/pay');
@@ -69,23 +69,23 @@ logged(GET => "/transaction/$token", 404, '/transaction/*');
 logged(GET => "/transaction/$token/pay/more", 404, '/transaction/*/pay/*');
 logged(GET => "/transaction//$token/pay", 200, '/transaction/*/pay');
 logged(GET => "/p/$token", 200, '/transaction/*/pay');
-logged(GET => "/q/$token", 200, '/transaction/*/pay'); # by an internal redirect
+logged(GET => "/q/$token", 200, '/transaction/*/pay'); # internal redirect
 logged(GET => "/order/$number/detail", 403, '/order/*/detail');
 logged(POST => '/user/company/order/detail', 403, '/user/company/order/detail');
 
 ask(GET => $httpd->url("/transaction/$token%00/pay"));
 ask(GET => $httpd->url('/elsewhere'), headers => { 'X-Request-Id' => 'elsewhere' });
-like($httpd->read_file('documented_log'), qr{"GET /elsewhere" 404}, 'a path of no API is logged as it is');
+like($httpd->read_file('documented_log'), qr{"GET /elsewhere" 404}, 'paths outside of the APIs are not masked');
 for my $file ('error_log', 'documented_log') {
-    unlike($httpd->read_file($file), qr/\Q$token\E|\Q$number\E/, "$file has neither a token nor an order's number");
+    unlike($httpd->read_file($file), qr/\Q$token\E|\Q$number\E/, "$file: neither a token nor an order number");
 }
 my $early = $httpd->url("/transaction/$token/pay") =~ s{^http://([^/]+).*}{$1}r;
 my $raw = IO::Socket::INET->new(PeerAddr => $early, Timeout => 5) or die "connect: $!";
 print $raw "GET /transaction/$token/pay HTTP/1.1\r\nConnection: close\r\n\r\n";
-like(scalar <$raw>, qr/ 400 /, 'a request without Host is refused before its Location is known');
+like(scalar <$raw>, qr/ 400 /, 'a request without Host is refused before httpd finds its Location');
 1 while <$raw>;
 ask(GET => $httpd->url('/transaction/x/pay'), headers => { 'X-Request-Id' => 'last' });
 $httpd->last_access(undef, 'last');
-unlike($httpd->read_file('documented_log'), qr/\Q$token\E/, 'and is logged masked too');
+unlike($httpd->read_file('documented_log'), qr/\Q$token\E/, 'its path is masked too');
 
 done;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the access log and the error log tell of a request, and what they never tell.
+# Contents of the access log and the error log, and data that must not be logged.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -37,43 +37,43 @@ is($reply->code, 200, 'an order');
 my $seen = noted('an order', $list, status => 200, api => 'user', route => 'user.create', code => '-', error => '-', sqlstate => '-',
     db_us => qr/^[1-9]\d*$/, queue_us => $number, trips => qr/^[12]$/, replayed => '-', request_id => 'mine.1');
 my $again = api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => 'note-1' });
-is($again->content, $reply->content, 'its repeat');
-is($again->header('Idempotency-Replayed'), 'true', 'says that it is one');
-is($reply->header('Idempotency-Replayed'), undef, 'the first does not');
-noted('a repeat', $list, status => 200, replayed => 1, trips => 1, request_id => $again->header('X-Request-Id'));
+is($again->content, $reply->content, 'replay: same response');
+is($again->header('Idempotency-Replayed'), 'true', 'replay: header');
+is($reply->header('Idempotency-Replayed'), undef, 'no replay: no header');
+noted('a replay', $list, status => 200, replayed => 1, trips => 1, request_id => $again->header('X-Request-Id'));
 
 my $id = $reply->{json}{order}{id};
 api(POST => $httpd->url("$list/$id/cancel"), @as, json => { reason => 'no' });
-noted('a refusal of SQL', "$list/$id/cancel", status => 409, route => 'user.cancel', code => 'order_not_cancellable', error => 'ORD1001', sqlstate => 'OR409');
+noted('a refusal by SQL', "$list/$id/cancel", status => 409, route => 'user.cancel', code => 'order_not_cancellable', error => 'ORD1001', sqlstate => 'OR409');
 api(GET => $httpd->url("$list/zzz"), @as);
 noted('a missing order', "$list/zzz", status => 404, code => 'not_found', error => 'ORD0007');
 api(GET => $httpd->url("$list/1/2/3"), @as);
 noted('no route', "$list/1/2/3", status => 404, route => '-', trips => 0);
 api(GET => $httpd->url('/api/v1/admin/orders'), @as);
-noted('another scope', '/api/v1/admin/orders', status => 403, api => 'operator', route => 'operator.orders.search', code => 'forbidden', error => 'ORD0006', trips => 0);
+noted('a missing scope', '/api/v1/admin/orders', status => 403, api => 'operator', route => 'operator.orders.search', code => 'forbidden', error => 'ORD0006', trips => 0);
 api(GET => $httpd->url('/elsewhere'));
-noted('elsewhere', '/elsewhere', status => 404, api => '-', route => '-', trips => '-', request_id => '-');
+noted('another path', '/elsewhere', status => 404, api => '-', route => '-', trips => '-', request_id => '-');
 
 # --- the error log --------------------------------------------------------------------------------------------------
 
 like($httpd->log, qr/\[orders:info\] .* ORD1001 order_not_cancellable \S+ OR409 user\.cancel/, 'refusals are logged at info, with their SQLSTATE');
-like($httpd->log, qr/\[orders:info\] .* ORD0007 not_found \S+ - user\.detail/, 'with the route');
-unlike($httpd->log, qr/\[orders:(?:error|crit|emerg)\]/, 'nothing was our own fault');
+like($httpd->log, qr/\[orders:info\] .* ORD0007 not_found \S+ - user\.detail/, 'with their route');
+unlike($httpd->log, qr/\[orders:(?:error|crit|emerg)\]/, 'no errors of the module');
 
 db()->do('ALTER FUNCTION orders_v1.token_identity(integer, bytea) RENAME TO token_identity_away');
 my $broken = api(GET => $httpd->url($list), token => 'ord_1_another', unchecked => 1);
 db()->do('ALTER FUNCTION orders_v1.token_identity_away(integer, bytea) RENAME TO token_identity');
-ok($broken->code >= 500, 'a schema that lacks a function') or diag($broken->as_string);
-unlike($broken->content, qr/function|token_identity|42883/, 'is not explained to the client');
-like($httpd->log, qr/\[orders:error\] .* ORD\d{4} \w+ \S+ (?:42883|26000|0A000|XX000|OR\d{3}) /, 'but to the log, at error, with its SQLSTATE') or diag($httpd->log);
+ok($broken->code >= 500, 'a missing function: error') or diag($broken->as_string);
+unlike($broken->content, qr/function|token_identity|42883/, 'no details in the response');
+like($httpd->log, qr/\[orders:error\] .* ORD\d{4} \w+ \S+ (?:42883|26000|0A000|XX000|OR\d{3}) /, 'logged at error with its SQLSTATE') or diag($httpd->log);
 
-# --- never ----------------------------------------------------------------------------------------------------------
+# --- not logged -----------------------------------------------------------------------------------------------------
 
 my $mail = $buyer->{email};
 api(POST => $httpd->url($list), @as, body => '{"plan_id": "my secret text"', headers => { 'Idempotency-Key' => 'my-secret-key' });
 for my $log ($httpd->log, join "\n", $httpd->access_log) {
-    unlike($log, qr/\Q$buyer->{token}\E|ord_1_another/, 'no token in a log');
-    unlike($log, qr/my secret text|my-secret-key|note-1/, 'no body, no key');
+    unlike($log, qr/\Q$buyer->{token}\E|ord_1_another/, 'no token');
+    unlike($log, qr/my secret text|my-secret-key|note-1/, 'no body, no idempotency key');
     unlike($log, qr/\Q$mail\E/, 'no mail address');
 }
 

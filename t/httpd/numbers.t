@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# 1, 1.0, 1e0 and 10e-1 are one integer, in every API, in bodies that the module decodes and in documents that SQL decodes.
-# A byte order mark before a body is ignored.
+# 1, 1.0, 1e0 and 10e-1 are the same integer in all APIs, whether the module or SQL decodes the body. A byte order mark before a body is
+# ignored.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
@@ -23,7 +23,7 @@ my $orders   = '/api/v1/user/orders';
 my $admin    = '/api/v1/admin';
 my $lamp     = make_goods(prices => { USD => 20_00 });
 
-# The same number as clients write it.
+# Formats of the same number.
 sub spellings { my ($n) = @_; return ($n, "$n.0", "$n.000", "${n}e0", "${n}E+0", "${n}0e-1", ($n * 100) . 'e-2') }
 
 subtest 'user' => sub {
@@ -31,24 +31,24 @@ subtest 'user' => sub {
         my $reply = api(POST => $orders, @user, body => qq({"plan_id":$plan->{id}.0,"quantity":$two}));
         is(($reply->{json}{order}{items} || [ { quantity => 'none' } ])->[0]{quantity}, 2, "quantity $two") or diag($reply->as_string);
     }
-    is(api(POST => $orders, @user, type => $form, body => "plan_id=$plan->{id}&quantity=$_")->{json}{order}{items}[0]{quantity}, 2, "a form's quantity $_") for '2', '2.0', '20e-1';
+    is(api(POST => $orders, @user, type => $form, body => "plan_id=$plan->{id}&quantity=$_")->{json}{order}{items}[0]{quantity}, 2, "form: quantity $_") for '2', '2.0', '20e-1';
     refused(api(POST => $orders, @user, body => qq({"plan_id":$plan->{id},"quantity":$_})), 422, 'invalid_fields', 'quantity') for qw(1.5 1e-1 0.5 1e300 -1.0 0.0 11.0);
     my $long = '9' x 4000;
     refused(api(POST => $orders, @user, body => qq({"plan_id":$plan->{id},"quantity":$_})), 400, 'malformed_json') for '1e400', "1e$long", "1e-$long", $long, "1.$long", '1e', '01', '1.';
-    is(scalar @{ api(GET => "$orders?per_page=1.0&page=1e0", @user)->{json}{orders} }, 1, 'the query');
+    is(scalar @{ api(GET => "$orders?per_page=1.0&page=1e0", @user)->{json}{orders} }, 1, 'query parameters');
     refused(api(GET => "$orders?page=1.5", @user), 422, 'invalid_fields', 'page');
 };
 
-subtest 'the length of a page' => sub {
+subtest 'page size' => sub {
     refused(api(GET => "$orders?per_page=$_", @user), 422, 'invalid_fields', 'per_page') for qw(0 0.0 0e0 -0 00 -1 -1.0 -1e3 1e-1 -99999999999999999999);
-    is(api(GET => "$orders?per_page=$_", @user)->{json}{pagination}{per_page}, 100, "$_ becomes the largest") for qw(101 101.0 1e3 99999999999999999999 1e300);
+    is(api(GET => "$orders?per_page=$_", @user)->{json}{pagination}{per_page}, 100, "$_: maximum page size") for qw(101 101.0 1e3 99999999999999999999 1e300);
 };
 
 subtest 'customer' => sub {
     my $order = ModOrders::Customer::delivered_order($buyer, lines => [ [$lamp] ]);
     my ($line) = rows(q(SELECT id FROM orders.order_line WHERE tenant_id = 1 AND order_id = ? AND kind = 'product'), $order->{id});
-    is(api(POST => '/api/v1/customer/order/return', @user, body => qq({"order_id":$order->{id}.0,"order_items_id":[$line->{id}.5],"return_reason":"x"}))->code, 422, 'an id of one half');
-    is(api(POST => '/api/v1/customer/order/return', @user, body => qq({"order_id":$order->{id}.0,"order_items_id":[$line->{id}e0],"return_reason":"x"}))->code, 200, 'a return');
+    is(api(POST => '/api/v1/customer/order/return', @user, body => qq({"order_id":$order->{id}.0,"order_items_id":[$line->{id}.5],"return_reason":"x"}))->code, 422, 'a fractional id');
+    is(api(POST => '/api/v1/customer/order/return', @user, body => qq({"order_id":$order->{id}.0,"order_items_id":[$line->{id}e0],"return_reason":"x"}))->code, 200, 'integer ids');
 };
 
 subtest 'company' => sub {
@@ -57,13 +57,13 @@ subtest 'company' => sub {
     my $cart   = ModOrders::Company::make_cart($seller);
     my $path   = ModOrders::Company::company_path('create');
     my $reply  = api(POST => $path, unchecked => 1, body => qq({"api_key":"$seller->{token}","cart_id":$cart->{id}.0,"type":"cash_consumer_app"}));
-    is($reply->code, 200, 'a cart') or diag($reply->as_string);
+    is($reply->code, 200, 'cart id') or diag($reply->as_string);
     my $consumer = ModOrders::Company::make_consumer();
     my $number   = $reply->{json}{order_number};
     ModOrders::Company::company('confirm', $consumer, order_number => $number);
     $reply = api(POST => ModOrders::Company::company_path('edit'), unchecked => 1,
         body => qq({"api_key":"$consumer->{token}","order_number":"$number","billing_address":{"given_name":"A","family_name":"B","title":1.0}}));
-    is($reply->code, 200, 'a title') or diag($reply->as_string);
+    is($reply->code, 200, 'title') or diag($reply->as_string);
 };
 
 subtest 'commerce' => sub {
@@ -78,23 +78,23 @@ subtest 'commerce' => sub {
             qq({"uid":"$member->{ref}","address":$address,"total_amount":$total,"products":[{"product_id":$id,"quantity":$quantity,"unit_price":$price,"discount":0e0,"total_amount":$total}]}));
     };
     is($place->("$item->{variant_id}.0", @$_)->code, 200, "@$_") for [ '2.0', '10.00', '20' ], [ '2e0', '1e1', '2.0e1' ], [ '20e-1', '1000e-2', '200.0e-1' ], [ '"2.0"', '"10.0"', '"2e1"' ];
-    is($place->($item->{variant_id}, '1.5', '10', '15')->code, 400, 'half a piece');
-    is($place->($item->{variant_id}, '1e400', '10', '10')->code, 400, 'an exponent without end');
+    is($place->($item->{variant_id}, '1.5', '10', '15')->code, 400, 'a fractional quantity');
+    is($place->($item->{variant_id}, '1e400', '10', '10')->code, 400, 'a huge exponent');
 };
 
 subtest 'operator, decoded by the module' => sub {
     for my $amount (spellings(3)) {
         my $reply = api(POST => "$admin/balances", @operator, body => qq({"user":"$buyer->{ref}","amount":$amount,"currency":"USD","reference":"@{[ unique('ref') ]}"}));
-        like($reply->code, qr/^20[01]$/, "an amount of $amount") or diag($reply->as_string);
+        like($reply->code, qr/^20[01]$/, "amount $amount") or diag($reply->as_string);
     }
     my $order = api(POST => "$admin/orders", @operator, json => { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'balance', lines => [ { product => $lamp->{ref}, quantity => 4 } ] })->{json};
     my ($line) = grep { $_->{kind} eq 'product' } @{ $order->{lines} };
     for my $one (qw(1 1.0 1e0)) {
         my $reply = api(POST => "$admin/orders/$order->{id}/refund", @operator, body => qq({"lines":[{"id":$line->{id}.0,"quantity":$one}]}));
-        like($reply->code, qr/^20[01]$/, "a refund of $one piece") or diag($reply->as_string);
+        like($reply->code, qr/^20[01]$/, "refund quantity $one") or diag($reply->as_string);
     }
-    is(api(POST => "$admin/orders/$order->{id}/refund", @operator, body => qq({"lines":[{"id":$line->{id},"quantity":0.5}]}))->code, 422, 'half a piece');
-    is(api(POST => "$admin/tokens", @operator, body => qq({"user":"$buyer->{ref}","scopes":["buyer"],"expires_in":6.0e1}))->code, 201, 'a lifetime');
+    is(api(POST => "$admin/orders/$order->{id}/refund", @operator, body => qq({"lines":[{"id":$line->{id},"quantity":0.5}]}))->code, 422, 'a fractional quantity');
+    is(api(POST => "$admin/tokens", @operator, body => qq({"user":"$buyer->{ref}","scopes":["buyer"],"expires_in":6.0e1}))->code, 201, 'token lifetime');
 };
 
 subtest 'operator, decoded in SQL' => sub {
@@ -106,20 +106,20 @@ subtest 'operator, decoded in SQL' => sub {
     my $reply = api(POST => "$admin/orders", @operator, body =>
         qq({"dialect":"shop","user":"$buyer->{ref}","currency":"USD","payment_method":"cod","lines":[{"product":"$lamp->{ref}","quantity":20e-1}],"shipping":{"courier":"JNE","price":1.5e3}}));
     is_deeply([ $reply->code, $reply->{json}{lines}[0]{quantity}, $reply->{json}{shipping} ], [ 201, 2, 1500 ], 'an order') or diag($reply->as_string);
-    is(api(POST => "$admin/orders", @operator, body => qq({"dialect":"shop","user":"$buyer->{ref}","currency":"USD","payment_method":"cod","lines":[{"product":"$lamp->{ref}","quantity":$_}]}))->code, 422, "a quantity of $_") for qw(1.5 1e300 1e-300 0.0);
+    is(api(POST => "$admin/orders", @operator, body => qq({"dialect":"shop","user":"$buyer->{ref}","currency":"USD","payment_method":"cod","lines":[{"product":"$lamp->{ref}","quantity":$_}]}))->code, 422, "quantity $_") for qw(1.5 1e300 1e-300 0.0);
     my $ref = unique('product');
     my $document = qq({"name":"P","variants":[{"ref":"one","stock":5.0,"prices":{"USD":1e3},"options":[{"id":7.0,"name":"Size"}]}]});
     is(api(PUT => "$admin/catalogue/products/$ref", @operator, body => $document)->code, 201, 'a product');
     my ($variant) = rows(q(SELECT s.on_hand, v.options FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
         JOIN orders.stock s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id WHERE p.external_ref = ?), $ref);
-    is_deeply([ $variant->{on_hand}, JSON::PP->new->decode($variant->{options})->[0]{id} ], [ 5, 7 ], 'its stock, its option');
+    is_deeply([ $variant->{on_hand}, JSON::PP->new->decode($variant->{options})->[0]{id} ], [ 5, 7 ], 'stock and option id');
     like($variant->{options}, qr/"id": 7[,}]/, 'stored as an integer');
-    is(api(PUT => "$admin/catalogue/products/$ref", @operator, body => $document =~ s/5\.0/5.5/r)->code, 422, 'half a piece in stock');
+    is(api(PUT => "$admin/catalogue/products/$ref", @operator, body => $document =~ s/5\.0/5.5/r)->code, 422, 'a fractional stock');
     my $bulk = api(POST => "$admin/catalogue", @operator, type => 'application/x-ndjson', body => qq({"kind":"plans","ref":"@{[ unique('plan') ]}","name":"P","price":1.0e3,"currency":"USD","duration_unit":"month","duration_value":1.0}\n));
-    like($bulk->content, qr/"result":"created"/, 'a line of a bulk');
+    like($bulk->content, qr/"result":"created"/, 'a line of a bulk request');
 };
 
-subtest 'a provider' => sub {
+subtest 'webhook' => sub {
     my $provider = start_simulator();
     open my $in, '<', Apache::Test::vars('channel_secret_file') or die "the channel's secret: $!";
     my ($secret) = map { s/\s+$//r } <$in>;
@@ -129,21 +129,21 @@ subtest 'a provider' => sub {
     my $mac = encode_base64(hmac_sha256("$id.$time.$body", $secret), '');
     my $reply = api(POST => "$admin/payments/simulator/events", unchecked => 1, body => $body,
         headers => { 'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => "v1,$mac" });
-    is($reply->code, 200, 'an event, behind a byte order mark') or diag($reply->as_string);
-    is(order_row($order->{id})->{payment_state}, 'paid', 'is applied');
+    is($reply->code, 200, 'a webhook with a byte order mark') or diag($reply->as_string);
+    is(order_row($order->{id})->{payment_state}, 'paid', 'the webhook is applied');
 };
 
 subtest 'a byte order mark' => sub {
     my $place = sub { my ($body, %with) = @_; return api(POST => $orders, @user, body => $body, %with) };
     is($place->(qq($mark\{"plan_id":$plan->{id}}))->code, 200, 'JSON');
-    is($place->(qq($mark \r\n{"plan_id":$plan->{id}}))->code, 200, 'before white space');
+    is($place->(qq($mark \r\n{"plan_id":$plan->{id}}))->code, 200, 'followed by white space');
     is($place->("${mark}plan_id=$plan->{id}", type => $form)->code, 200, 'a form');
     is($place->(qq($mark--x\r\nContent-Disposition: form-data; name="plan_id"\r\n\r\n$plan->{id}\r\n--x\r\nContent-Disposition: form-data; name="quantity"\r\n\r\n2\r\n--x--\r\n),
         type => 'multipart/form-data; boundary=x')->{json}{order}{items}[0]{quantity}, 2, 'a multipart form');
     refused($place->(qq($mark$mark\{"plan_id":$plan->{id}})), 400, 'malformed_json');
     refused($place->(qq({"plan_id":$plan->{id}$mark})), 400, 'malformed_json');
     refused($place->("\xFF\xFE{\0}\0"), 400, 'malformed_json');
-    is(api(PUT => "$admin/catalogue/users/" . unique('user'), @operator, body => qq($mark\{"name":"N"}))->code, 201, 'a document that SQL decodes');
+    is(api(PUT => "$admin/catalogue/users/" . unique('user'), @operator, body => qq($mark\{"name":"N"}))->code, 201, 'a body that SQL decodes');
     my ($one, $two) = map { unique('user') } 1 .. 2;
     my $bulk = api(POST => "$admin/catalogue", @operator, type => 'application/x-ndjson', body => qq($mark\{"kind":"users","ref":"$one","name":"A"}\n{"kind":"users","ref":"$two","name":"B"}\n));
     is(scalar(() = $bulk->content =~ /"result":"created"/g), 2, 'NDJSON') or diag($bulk->as_string);

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Behind ProxyPass and RewriteRule [PT]: references that lead on from where the client is, and path segments that are
-# decoded once, whatever AllowEncodedSlashes says.
+# ProxyPass and RewriteRule [PT]: references are relative to the URL of the client, and path segments are decoded once, with each value of
+# AllowEncodedSlashes.
 use strict;
 use warnings;
 use ModOrders::Company ();
@@ -15,7 +15,7 @@ my $modules = Apache::Test::vars('modules');
 my $load    = join "\n", map { "LoadModule ${_}_module $modules/mod_$_.so" } qw(rewrite proxy proxy_http headers);
 my $own     = ModOrders::Httpd::locations() . "<Location /pages>\nOrdersAPI company\n</Location>\n";
 
-# A server with a front: /front/ is proxied to its own APIs, /rewritten/ leads there within httpd.
+# A server, and a proxy in front of it: /front/ is proxied to the APIs of the server; /rewritten/ is rewritten to them by the server.
 sub server
 {
     my (%with) = @_;
@@ -51,7 +51,7 @@ subtest 'the next page' => sub {
             last unless $next;
             $url = URI->new_abs($next, $url)->as_string;
         }
-        is_deeply(\@seen, \@ids, 'lead through all orders');
+        is_deeply(\@seen, \@ids, 'the pages contain all orders');
     }
     for my $list ("admin/orders?limit=1", "admin/tokens?limit=1") {
         my $url  = $front->url("/front/$list");
@@ -71,13 +71,13 @@ subtest 'pages of a pay link' => sub {
     for my $from (map { $_, "$_/" } $front->url("/site/pages/transaction/$token/pay"), $back->url("/pages/transaction/$token/pay")) {
         my $reply = ask(POST => $from, form => []);
         is($reply->code, 303, "POST $from") or diag($reply->as_string);
-        is(URI->new_abs($reply->header('Location') // '', $from)->as_string, $from =~ s{/\z}{}r, 'leads to the page below the same address');
+        is(URI->new_abs($reply->header('Location') // '', $from)->as_string, $from =~ s{/\z}{}r, 'redirects to the page below the same URL');
     }
     my $page = ask(GET => $front->url("/site/pages/transaction/$token/cancel"));
-    unlike($page->content, qr{href="(?:/|http)}, 'its links are relative');
+    unlike($page->content, qr{href="(?:/|http)}, 'links are relative');
 };
 
-# A user by reference, written in several ways in a path: where $slashes lets it, each is the same user.
+# Creates or replaces a user whose reference is encoded in the path.
 sub put
 {
     my ($port, $path) = @_;
@@ -94,24 +94,24 @@ for my $slashes (qw(Off On NoDecode)) {
         my $users = '/api/v1/admin/catalogue/users';
         my $way   = sub { my ($port, $path) = @_; return put($port, $path)->{status} };
         is($way->($back->{port}, "$users/$name%20b"), 201, 'a space');
-        is($way->($back->{port}, "$users/%75" . substr($name, 1) . '%20%62'), 200, 'the same, encoded otherwise');
-        is($way->($back->{port}, "/api//v1/./admin/x/../catalogue/users/$name%20b"), 200, 'the same, by another way');
-        is($way->($back->{port}, "http://a$users/$name%20b"), 200, 'the same, in absolute form');
+        is($way->($back->{port}, "$users/%75" . substr($name, 1) . '%20%62'), 200, 'the same path, encoded differently');
+        is($way->($back->{port}, "/api//v1/./admin/x/../catalogue/users/$name%20b"), 200, 'the same path, not normalised');
+        is($way->($back->{port}, "http://a$users/$name%20b"), 200, 'the same path, in absolute form');
         is($way->($back->{port}, "$users/$name%252Fb"), 201, 'an encoded percent sign');
-        is(refs($name), "$name b $name%2Fb", 'is decoded once');
+        is(refs($name), "$name b $name%2Fb", 'decoded once');
         my $slash = unique('s');
         if ($slashes eq 'Off') {
-            is($way->($back->{port}, "$users/$slash%2Fb"), 404, 'httpd refuses an encoded slash');
-            is(refs($slash), '', 'nothing is made');
+            is($way->($back->{port}, "$users/$slash%2Fb"), 404, 'encoded slash: refused by httpd');
+            is(refs($slash), '', 'encoded slash: no user is created');
         } else {
             is($way->($back->{port}, "$users/$slash%2Fb"), 201, 'an encoded slash');
-            is($way->($back->{port}, "$users/$slash%2fb"), 200, 'in lower case');
-            is($way->($back->{port}, "/api//v1/./admin/catalogue/users/$slash%2Fb"), 200, 'by another way');
-            is($way->($back->{port}, "http://a$users/$slash%2Fb"), 200, 'in absolute form');
-            is($way->($back->{port}, "/rewritten/admin/catalogue/users/$slash%2Fb"), $slashes eq 'On' ? 404 : 200, 'after a rewrite');
-            is($way->($front->{port}, "/front/admin/catalogue/users/$slash%2Fb"), 200, 'by a proxy') if $slashes eq 'NoDecode';
-            is(refs($slash), "$slash/b", 'are one user');
-            is($way->($back->{port}, "/rewritten/admin/catalogue/users/$slash%252Fb%2Fc"), 404, 'what a rewrite made ambiguous is not found');
+            is($way->($back->{port}, "$users/$slash%2fb"), 200, 'encoded slash, lower case');
+            is($way->($back->{port}, "/api//v1/./admin/catalogue/users/$slash%2Fb"), 200, 'encoded slash, path not normalised');
+            is($way->($back->{port}, "http://a$users/$slash%2Fb"), 200, 'encoded slash, absolute form');
+            is($way->($back->{port}, "/rewritten/admin/catalogue/users/$slash%2Fb"), $slashes eq 'On' ? 404 : 200, 'encoded slash, rewritten');
+            is($way->($front->{port}, "/front/admin/catalogue/users/$slash%2Fb"), 200, 'encoded slash, proxied') if $slashes eq 'NoDecode';
+            is(refs($slash), "$slash/b", 'all of them are the same user');
+            is($way->($back->{port}, "/rewritten/admin/catalogue/users/$slash%252Fb%2Fc"), 404, 'a path that is ambiguous after the rewrite is not found');
         }
         for my $bad ('%00', 'a%00b', '%FF', '%C3', 'a%ED%A0%80', '%1F', '%7F', 'a/b') {
             my $status = $way->($back->{port}, "$users/$bad");

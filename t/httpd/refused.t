@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Refusals of requests whose body nobody reads: a small rest is read and dropped, then the answer goes out and the
-# connection stays. Encoded bodies are refused with 415 unless a filter of httpd's decodes them.
+# Refused requests whose body is not read: the rest of a small body is discarded, the response is sent, and the connection is kept. Encoded
+# bodies are refused with 415 unless an input filter of httpd decodes them.
 use strict;
 use warnings;
 use Compress::Zlib ();
@@ -50,19 +50,19 @@ my $buyer = make_user(balance => 1000_00);
 my $plan  = make_plan(price => 1_00);
 my $list  = '/api/v1/user/orders';
 
-# [status, what, method, path, token, type]: none of these reads its body. httpd itself ends the connection after 413.
+# [status, name, method, path, token, type]: the body of these requests is not read. httpd closes the connection after 413.
 my @refused = (
     [ 401, 'an unknown token',         POST  => $list,                                  'unknown',       'application/json' ],
-    [ 401, 'an unknown token, in a hook', POST => '/signed',                            'unknown',       'application/json' ],
+    [ 401, 'an unknown token, AuthType Orders', POST => '/signed',                            'unknown',       'application/json' ],
     [ 401, 'no credentials',           POST  => '/api/v1/commerce/create-order',        undef,           'application/json' ],
     [ 403, 'a missing scope',          POST  => '/api/v1/admin/balances',               $buyer->{token}, 'application/json' ],
     [ 404, 'an unknown path',          POST  => "$list/1/none",                         $buyer->{token}, 'application/json' ],
     [ 404, 'an unknown channel',       POST  => '/api/v1/admin/payments/none/events',   undef,           'application/json' ],
     [ 404, 'a GET with a body',        GET   => "$list/999999999",                      $buyer->{token}, 'application/json' ],
-    [ 200, 'a GET with a body that is answered', GET => $list,                          $buyer->{token}, 'application/json' ],
-    [ 405, 'a method that is not there', PATCH => $list,                                $buyer->{token}, 'application/json' ],
-    [ 415, 'another type',             POST  => $list,                                  $buyer->{token}, 'text/plain' ],
-    [ 413, 'too large a body',         POST  => '/small',                               $buyer->{token}, 'application/json' ],
+    [ 200, 'a successful GET with a body', GET => $list,                          $buyer->{token}, 'application/json' ],
+    [ 405, 'an unknown method', PATCH => $list,                                $buyer->{token}, 'application/json' ],
+    [ 415, 'another content type',     POST  => $list,                                  $buyer->{token}, 'text/plain' ],
+    [ 413, 'a body that is too large', POST  => '/small',                               $buyer->{token}, 'application/json' ],
 );
 
 sub head
@@ -84,7 +84,7 @@ subtest 'HTTP/1.1' => sub {
                 my $answer = raw_read($socket);
                 is($answer->{status}, $status, "$name, $size bytes, $way->[0]");
                 next if $status == 413;
-                unlike($answer->{head}, qr/^Connection: .*close/mi, 'keeps the connection');
+                unlike($answer->{head}, qr/^Connection: .*close/mi, 'the connection is kept');
             }
         }
     }
@@ -97,34 +97,34 @@ subtest 'the next request of the connection' => sub {
         print $socket head(@to, 'Content-Length: 1000'), 'GET / HTTP/1.1 ' x 66 . 'x' x 10;
         is(raw_read($socket)->{status}, $status, $name);
         print $socket "GET $list HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $buyer->{token}\r\n\r\n";
-        is(raw_read($socket)->{status}, 200, 'is answered as itself');
+        is(raw_read($socket)->{status}, 200, 'the next request is answered');
     }
 };
 
-subtest 'beyond the bounds' => sub {
+subtest 'large, slow and invalid bodies' => sub {
     my $large = raw($port, head(POST => $list, 'unknown', 'application/json', 'Content-Length: 100000'));
     is($large->{status}, 401, 'a large body');
-    cmp_ok($large->{seconds}, '<', 0.4, 'is not waited for');
-    like($large->{head}, qr/^Connection: .*close/mi, 'and the connection ends');
+    cmp_ok($large->{seconds}, '<', 0.4, 'answered without waiting');
+    like($large->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $chunks = raw($port, head(POST => $list, 'unknown', 'application/json', 'Transfer-Encoding: chunked'), chunked('x' x 100_000));
     is($chunks->{status}, 401, 'many chunks');
-    like($chunks->{head}, qr/^Connection: .*close/mi, 'end the connection');
+    like($chunks->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $slow = raw($port, head(POST => $list, 'unknown', 'application/json', 'Content-Length: 1000'), 'x' x 10);
-    is($slow->{status}, 401, 'a body that stops coming');
-    cmp_ok($slow->{seconds}, '<', 2, 'is given up');
-    like($slow->{head}, qr/^Connection: .*close/mi, 'and the connection ends');
+    is($slow->{status}, 401, 'an incomplete body');
+    cmp_ok($slow->{seconds}, '<', 2, 'the rest is not waited for');
+    like($slow->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $bad = raw($port, head(POST => $list, 'unknown', 'application/json', 'Transfer-Encoding: chunked'), "zz\r\nxx\r\n");
-    like($bad->{head}, qr/^Connection: .*close/mi, 'a body that cannot be read ends it too');
+    like($bad->{head}, qr/^Connection: .*close/mi, 'an invalid body: the connection is closed');
     for my $row (grep { $_->[2] eq 'POST' } @refused) {
         my ($status, $name, @to) = @$row;
         my $asks = raw($port, head(@to, 'Content-Length: 1000', 'Expect: 100-continue'));
         is($asks->{status}, $status, "$name: a client that waits for 100 Continue");
-        is($asks->{interim}, '', 'is not asked to send its body');
-        cmp_ok($asks->{seconds}, '<', 0.4, 'and not waited for');
+        is($asks->{interim}, '', 'no 100 Continue');
+        cmp_ok($asks->{seconds}, '<', 0.4, 'answered without waiting');
     }
 };
 
-# One request over HTTP/2 by curl: the status, and curl's own exit status.
+# Sends a request over HTTP/2 with curl. Returns the status and the exit status of curl.
 sub h2
 {
     my ($method, $path, $token, $type, $file, @more) = @_;
@@ -167,10 +167,10 @@ subtest 'an encoded body' => sub {
         for my $body (gzip($order), $order) {
             my $reply = $send->($list, $coding, $body);
             refused($reply, 415, 'unsupported_media_type');
-            is($reply->header('Accept-Encoding'), 'identity', "$coding: and says what is read");
+            is($reply->header('Accept-Encoding'), 'identity', "$coding: Accept-Encoding");
         }
     }
-    is($send->($list, $_, $order)->code, 200, "\"$_\" is none") for '', 'identity', 'Identity', 'identity, identity', ',';
+    is($send->($list, $_, $order)->code, 200, "\"$_\" is not an encoding") for '', 'identity', 'Identity', 'identity, identity', ',';
     my @apis = (
         [ shop     => '/api/v1/orders/0190a0a0-0000-7000-8000-000000000000/cancel', { token => $buyer->{token} },     415, qr/"error":\{"code":/ ],
         [ customer => '/api/v1/customer/order/return',                              { token => $buyer->{token} },     415, qr/"success":false/ ],
@@ -183,31 +183,31 @@ subtest 'an encoded body' => sub {
         my ($name, $path, $with, $status, $shape) = @$api;
         my $reply = $send->($path, 'gzip', gzip('{}'), %$with);
         is($reply->code, $status, $name) or diag($reply->as_string);
-        is($reply->header('Accept-Encoding'), 'identity', 'says what is read');
-        like($reply->content, $shape, 'in its own shape');
+        is($reply->header('Accept-Encoding'), 'identity', 'Accept-Encoding');
+        like($reply->content, $shape, 'format of the API');
     }
     my $asks = raw($port, head(POST => $list, $buyer->{token}, 'application/json', 'Content-Length: 100', 'Content-Encoding: gzip', 'Expect: 100-continue'));
-    is_deeply([ @$asks{qw(status interim)} ], [ 415, '' ], 'nobody is asked to send one');
+    is_deeply([ @$asks{qw(status interim)} ], [ 415, '' ], 'no 100 Continue');
 };
 
-subtest 'a filter that decodes' => sub {
+subtest 'an input filter that decodes' => sub {
     my $send = sub {
         my ($coding, $body) = @_;
         return ask(POST => $httpd->url('/inflated'), token => $buyer->{token}, body => $body, headers => { defined $coding ? ('Content-Encoding' => $coding) : () });
     };
-    is($send->(gzip => gzip($order))->code, 200, 'gzip is read');
-    is($send->('x-gzip' => gzip($order))->code, 200, 'by its old name too');
-    is($send->(undef, $order)->code, 200, 'a plain body as well');
-    is($send->(gzip => gzip($order . ' ' x (2000 - length $order)))->code, 200, 'as large as may be');
+    is($send->(gzip => gzip($order))->code, 200, 'gzip');
+    is($send->('x-gzip' => gzip($order))->code, 200, 'x-gzip');
+    is($send->(undef, $order)->code, 200, 'a body without encoding');
+    is($send->(gzip => gzip($order . ' ' x (2000 - length $order)))->code, 200, 'maximum size');
     refused($send->(gzip => gzip($order . ' ' x (2001 - length $order))), 413, 'body_too_large');
     my $bomb = $send->(gzip => gzip(' ' x 50_000_000));
-    is($bomb->code, 413, 'the limit holds for what is decoded') or diag($bomb->as_string);
+    is($bomb->code, 413, 'the limit applies to the decoded size') or diag($bomb->as_string);
     my $other = $send->(br => $order);
     refused($other, 415, 'unsupported_media_type');
-    is($other->header('Accept-Encoding'), 'gzip', 'it says what it decodes');
-    like($send->(gzip => $order)->code, qr/^4\d\d$/, 'what is not gzip is refused');
+    is($other->header('Accept-Encoding'), 'gzip', 'Accept-Encoding has the encoding of the filter');
+    like($send->(gzip => $order)->code, qr/^4\d\d$/, 'invalid gzip is refused');
     my $tagged = ask(GET => $httpd->url('/inflated'), token => $buyer->{token});
-    is($tagged->code, 200, 'the server goes on');
+    is($tagged->code, 200, 'the next request succeeds');
 };
 
 done;

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The version of the schema: read once, logged, and compared with the range that the module accepts. Outside of the range no statement
-# runs, neither a request's nor the worker's, and an upgraded schema is noticed without a restart.
+# The schema version is read once, logged, and compared with the range that the module supports. Outside of the range, neither requests nor
+# the worker send statements, and an upgrade of the schema takes effect without a restart.
 use strict;
 use warnings;
 use ModOrders::Httpd;
@@ -26,7 +26,7 @@ sub restore { set_version($original->{number}) }
 
 END { restore() if $original }
 
-# A server that has not been asked yet. The worker runs unless told otherwise.
+# Starts a server that has not served a request yet. Without settings, the worker is off.
 sub server
 {
     my ($settings) = @_;
@@ -43,17 +43,17 @@ sub place_order
 
 sub lines { my ($httpd, $pattern) = @_; return grep { /$pattern/ } split /\n/, $httpd->log }
 
-# Refused, with the code of its own.
+# Tests that the response is 503 schema_version_unsupported.
 sub unfit
 {
     my ($reply, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     is($reply->code, 503, $name);
-    is($reply->{json}{code}, $word, 'its code');
+    is($reply->{json}{code}, $word, 'code');
     like($reply->header('Retry-After') // '', qr/^\d+$/, 'Retry-After') or diag($reply->as_string);
 }
 
-# It needs no restart.
+# Tests that requests succeed again without a restart after the version is restored.
 sub recovers
 {
     my ($httpd) = @_;
@@ -66,13 +66,13 @@ sub recovers
 
 subtest 'a version within the range' => sub {
     my $httpd = server();
-    is(scalar(lines($httpd, 'schema:')), 0, 'a child does not wait for the database to start');
+    is(scalar(lines($httpd, 'schema:')), 0, 'a child process starts without the database');
     is(read_orders($httpd)->code, 200, 'a request') for 1 .. 5;
     my @told = lines($httpd, 'schema: the database has version');
     is(scalar @told, 1, 'one line in the log') or diag($httpd->log);
     like($told[0], qr/orders:notice.*version $original->{number} of the schema; mod_orders \S+ accepts versions \d+ to \d+/,
-        'with the version that was found and those that are accepted');
-    is($httpd->last_access->{trips}, 1, 'and no further statement for an ordinary request');
+        'with the version and the supported range');
+    is($httpd->last_access->{trips}, 1, 'no further statement in later requests');
 };
 
 my ($oldest, $newest) = do {
@@ -94,16 +94,16 @@ for my $case ([ $oldest - 1, 'schema' ], [ $newest + 1, 'module' ]) {
         my $orders = (rows('SELECT count(*) AS n FROM orders.orders'))[0]{n};
         unfit(read_orders($httpd), 'a read is refused');
         unfit(place_order($httpd), 'a write is refused') for 1 .. 3;
-        unfit(api(GET => $httpd->url('/api/v1/admin/orders'), token => operator()->{token}, unchecked => 1), 'so is the operator API');
-        is((rows('SELECT count(*) AS n FROM orders.orders'))[0]{n}, $orders, 'nothing was done');
+        unfit(api(GET => $httpd->url('/api/v1/admin/orders'), token => operator()->{token}, unchecked => 1), 'a request to the operator API is refused');
+        is((rows('SELECT count(*) AS n FROM orders.orders'))[0]{n}, $orders, 'no order was placed');
         my @told = lines($httpd, 'schema: ');
         is(scalar @told, 1, 'one line in the log') or diag($httpd->log);
         like($told[0], qr/orders:error.*ORD0041 $word - - schema: the database has version $number of the schema; .*until the $remedy is upgraded/,
-            'that says what to do');
-        is($httpd->last_access->{error}, 'ORD0041', 'the number in the access log');
+            'with advice');
+        is($httpd->last_access->{error}, 'ORD0041', 'the error number in the access log');
         recovers($httpd);
-        is(place_order($httpd)->code, 200, 'writes too');
-        is(scalar(lines($httpd, 'notice.*schema: the database has version')), 1, 'which the log tells');
+        is(place_order($httpd)->code, 200, 'a write succeeds');
+        is(scalar(lines($httpd, 'notice.*schema: the database has version')), 1, 'the log has the new version');
     };
 }
 
@@ -114,12 +114,12 @@ subtest 'the version is read at most once a second' => sub {
     while (time < $from + 3) { read_orders($httpd); $count++ }
     ok(wait_for(sub { $httpd->access_log == $count }, 3), "$count requests");
     my $asked = grep { / trips=[1-9]/ } $httpd->access_log;
-    cmp_ok($asked, '>=', 2, 'some of them look at the database');
-    cmp_ok($asked, '<=', 4, 'few of them');
+    cmp_ok($asked, '>=', 2, 'some of them query the database');
+    cmp_ok($asked, '<=', 4, 'at most one per second');
     recovers($httpd);
 };
 
-# Each leaves a schema that is older than versions.
+# Schemas without a version.
 for my $case (
     [ 'no row',              'DELETE FROM orders.schema_version', 'INSERT INTO orders.schema_version (number, release) VALUES (0, \'none\')' ],
     [ 'no table',            'ALTER TABLE orders.schema_version RENAME TO version_away', 'ALTER TABLE orders.version_away RENAME TO schema_version' ],
@@ -141,36 +141,36 @@ for my $case (
 subtest 'the worker' => sub {
     set_version($newest + 1);
     my $httpd = server('OrdersWorkerInterval 1');
-    ok(wait_for(sub { lines($httpd, "ORD0041 $word - - worker") }, 5), 'does not run either') or diag($httpd->log);
-    is(scalar(lines($httpd, 'schema: ')), 1, 'one line of the schema, without any request');
+    ok(wait_for(sub { lines($httpd, "ORD0041 $word - - worker") }, 5), 'the worker does not run') or diag($httpd->log);
+    is(scalar(lines($httpd, 'schema: ')), 1, 'one line about the schema, without a request');
     sleep 2.2;
-    is(scalar(lines($httpd, "orders:error.*ORD0041 $word - - worker")), 1, 'and one of the worker, however often it asks') or diag($httpd->log);
+    is(scalar(lines($httpd, "orders:error.*ORD0041 $word - - worker")), 1, 'one line of the worker for all of its runs') or diag($httpd->log);
     restore();
-    ok(wait_for(sub { lines($httpd, 'notice.*schema: the database has version') }, 5), 'it begins by itself');
+    ok(wait_for(sub { lines($httpd, 'notice.*schema: the database has version') }, 5), 'the worker starts without a restart');
 };
 
-subtest 'a schema that is replaced while the server runs' => sub {
+subtest 'the schema is replaced while the server runs' => sub {
     my $httpd = server();
     is(read_orders($httpd)->code, 200, 'a request');
     db()->begin_work;
     db()->do('ALTER SCHEMA orders_v1 RENAME TO orders_v1_away');
     set_version($newest + 1);
     db()->commit;
-    is(read_orders($httpd)->{json}{code}, 'schema_mismatch', 'the first statement finds that a function is missing');
-    unfit(read_orders($httpd), 'the next one is not sent');
+    is(read_orders($httpd)->{json}{code}, 'schema_mismatch', 'the first statement fails, because a function is missing');
+    unfit(read_orders($httpd), 'the next statement is not sent');
     db()->do('ALTER SCHEMA orders_v1_away RENAME TO orders_v1');
     recovers($httpd);
 };
 
-# The connections of pgbouncer are not the module's.
-subtest 'a connection that is opened later' => sub {
+# pgbouncer hides server connections from the module.
+subtest 'the version is read on a new connection' => sub {
     plan skip_all => 'through pgbouncer' if $ENV{ORDERS_PG_BOUNCER};
     my $httpd = server();
     is(read_orders($httpd)->code, 200, 'a request');
     set_version($newest + 1);
-    is(read_orders($httpd)->code, 200, 'an open connection is not asked again');
+    is(read_orders($httpd)->code, 200, 'it is not read again on an open connection');
     db()->do(q(SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = 'orders_api'));
-    unfit(read_orders($httpd), 'a new one is');
+    unfit(read_orders($httpd), 'it is read on a new connection');
     recovers($httpd);
 };
 

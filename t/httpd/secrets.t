@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# OrdersSecretFile is replaced: nothing that was derived from the old secret is given out again as if it were valid.
+# OrdersSecretFile is replaced: values derived from the old secret are not issued again.
 use strict;
 use warnings;
 use ModOrders::Company;
@@ -11,7 +11,7 @@ use ModOrders::Test;
 
 my $locations = ModOrders::Httpd::locations() . "<Location />\nOrdersAPI company\n</Location>\n<Location /api/v1/customer>\nOrdersAPI customer\n</Location>\n";
 
-# A server of the same orders, with a secret of its own.
+# A server on the same database with another secret.
 sub server
 {
     my ($secret) = @_;
@@ -32,19 +32,19 @@ subtest 'a token' => sub {
     };
     my $works = sub { return api(GET => $new->url('/api/v1/user/orders'), token => $_[0]{json}{token}, unchecked => 1)->code };
     my $first = $issue->($old);
-    is($first->code, 201, 'is issued') or diag($first->as_string);
-    is($issue->($old)->content, $first->content, 'and shown again with the same secret');
+    is($first->code, 201, 'the token is issued') or diag($first->as_string);
+    is($issue->($old)->content, $first->content, 'a replay with the same secret shows it again');
     for my $time (1, 2) {
         my $reply = $issue->($new);
         refused($reply, 409, 'token_secret_changed');
-        unlike($reply->content, qr/ord_/, 'without a token');
+        unlike($reply->content, qr/ord_/, 'no token in the response');
     }
     is($works->($first), 200, 'the token stays valid');
-    is((rows('SELECT count(*) AS n FROM orders.token WHERE user_id = ? AND id >= ?', $buyer->{id}, $first->{json}{id}))[0]{n}, 1, 'and alone');
-    is($issue->($old)->content, $first->content, 'the old secret shows it still');
+    is((rows('SELECT count(*) AS n FROM orders.token WHERE user_id = ? AND id >= ?', $buyer->{id}, $first->{json}{id}))[0]{n}, 1, 'no other token was issued');
+    is($issue->($old)->content, $first->content, 'a replay with the old secret still shows it');
     my $fresh = $issue->($new, key => unique('key'));
     is($fresh->code, 201, 'a new key gives a new token');
-    is($works->($fresh), 200, 'which works');
+    is($works->($fresh), 200, 'the new token is valid');
 };
 
 subtest 'a pay link' => sub {
@@ -60,19 +60,19 @@ subtest 'a pay link' => sub {
     my $link_of = sub { my ($text) = map { m{^https://shop\.example(\S+)} } qr_texts($_[0]{json}{qrcode} // ''); return $text // 'none' };
     my $page    = sub { my ($httpd, $link) = @_; return ask(GET => $httpd->url($link))->code };
     my $first = $create->($old, 'Idempotency-Key' => $key);
-    is($first->code, 200, 'is made') or diag($first->as_string);
+    is($first->code, 200, 'the order is placed') or diag($first->as_string);
     my $link = $link_of->($first);
-    is($page->($old, $link), 200, 'and leads to its page');
-    is($page->($new, $link), 404, 'but not by another secret');
-    for my $again ([ 'the same key', 'Idempotency-Key' => $key ], [ 'a repeat of the cart' ]) {
+    is($page->($old, $link), 200, 'the link is valid with the old secret');
+    is($page->($new, $link), 404, 'the link is not valid with the new secret');
+    for my $again ([ 'the same key', 'Idempotency-Key' => $key ], [ 'the same cart' ]) {
         my ($name, @headers) = @$again;
         my $other = $link_of->($create->($new, @headers));
-        isnt($other, $link, "$name: the link is another one");
-        is($page->($new, $other), 200, 'that works');
+        isnt($other, $link, "$name: another link");
+        is($page->($new, $other), 200, 'the new link is valid');
     }
 };
 
-subtest 'the link of a bill' => sub {
+subtest 'a link to a bill' => sub {
     my $buyer = make_user(balance => 100_00);
     my $order = ModOrders::Customer::delivered_order($buyer);
     my $url   = sub {
@@ -81,9 +81,9 @@ subtest 'the link of a bill' => sub {
         return ($reply->{json}{pdf_url} // $reply->{json}{data}{pdf_url} // 'none') =~ s{^https://shop\.example}{}r;
     };
     my $link = $url->($old);
-    is(ask(GET => $old->url($link))->code, 200, 'is made for each answer');
-    is(ask(GET => $new->url($link))->code, 403, 'an old one is void');
-    is(ask(GET => $new->url($url->($new)))->code, 200, 'a new one works');
+    is(ask(GET => $old->url($link))->code, 200, 'valid with the old secret');
+    is(ask(GET => $new->url($link))->code, 403, 'the old link is not valid with the new secret');
+    is(ask(GET => $new->url($url->($new)))->code, 200, 'the new link is valid');
 };
 
 subtest 'a cursor' => sub {

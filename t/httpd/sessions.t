@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Database sessions: what mod_dbd, apr_dbd and PostgreSQL do to them, and that nobody notices, or is told so in time.
-# Each fault is one that was seen with mod_dbd alone. Needs a PostgreSQL of its own, to restart and to fill.
+# Database sessions: faults of mod_dbd, apr_dbd and PostgreSQL are either hidden from clients or reported in time. Each fault was seen with
+# mod_dbd alone. Uses a private PostgreSQL, which is restarted and whose connections are used up.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -42,7 +42,7 @@ sub pg_ctl
     return !$failed;
 }
 
-# A session of our own that survives nothing: made anew after a restart.
+# A new database session of the test, because existing ones do not survive a restart.
 sub fresh { return ModOrders::Test::connect_as($ENV{PGUSER}) }
 
 my $buyer = make_user(balance => 1000_00);
@@ -58,7 +58,7 @@ sub api_order
     return $row->{id};
 }
 
-# Requests by processes of their own: [status, seconds, Retry-After] of each, in no order. Each client makes $each.
+# Sends $each requests from each of $clients processes. Returns [status, seconds, Retry-After] of all of them, in any order.
 sub parallel
 {
     my ($clients, $each, $code) = @_;
@@ -90,7 +90,7 @@ sub statuses
     return join ' ', map { "$_×$count{$_}" } sort keys %count;
 }
 
-# A lock that makes whoever reads or writes orders wait.
+# Locks the table of orders, so that reads and writes wait.
 sub block
 {
     my $blocker = fresh();
@@ -104,7 +104,7 @@ sub waiting { return fresh()->selectcol_arrayref(q(SELECT pid FROM pg_stat_activ
 sub server
 {
     my (%with) = @_;
-    # one buyer asks for all of them here
+    # all requests of these tests are of one buyer
     my $settings = join "\n", 'OrdersSecretFile secret', 'OrdersWorker Off', 'OrdersSessionsPerUser 1000', @{ $with{settings} || [] };
     my $max = $with{max} // 4;
     my $dbd = ModOrders::Httpd->dbd;
@@ -116,27 +116,27 @@ sub server
 
 subtest 'mod_orders is loaded before mod_dbd' => sub {
     my $httpd = server(load => ['orders', 'dbd']);
-    is(api(GET => $httpd->url($list), @as)->code, 200, 'and finds it');
+    is(api(GET => $httpd->url($list), @as)->code, 200, 'a request succeeds');
 };
 
-subtest 'an empty result is not slept on' => sub {
+subtest 'an empty result is returned without delay' => sub {
     my $httpd  = server();
     my $nobody = make_user;
     api(GET => $httpd->url($list), token => $nobody->{token}, unchecked => 1) for 1 .. 3;
     is(scalar @{ api(GET => $httpd->url($list), token => $nobody->{token}, unchecked => 1)->{json}{orders} }, 0, 'a list without orders');
-    cmp_ok($httpd->last_access($list)->{db_us}, '<', 90_000, 'takes no 100 ms');
+    cmp_ok($httpd->last_access($list)->{db_us}, '<', 90_000, 'in less than 90 ms');
 };
 
-subtest 'a connection that comes with an open transaction' => sub {
+subtest 'a new connection has an open transaction' => sub {
     my $httpd = server(dbd => 'DBDInitSQL "BEGIN"', settings => ['OrdersSessions 2']);
     is(api(GET => $httpd->url($list), @as)->code, 200, "request $_") for 1 .. 4;
     my ($open) = fresh()->selectrow_array(q(SELECT count(*) FROM pg_stat_activity WHERE usename = 'orders_api' AND state LIKE 'idle in transaction%' AND xact_start < now() - interval '2 s'));
     my $reply = api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} });
     is($reply->code, 200, 'a write') or diag($reply->as_string);
-    ok(scalar fresh()->selectrow_array('SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id = ?', undef, $reply->{json}{order}{id}), 'is committed');
+    ok(scalar fresh()->selectrow_array('SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id = ?', undef, $reply->{json}{order}{id}), 'the write is committed');
 };
 
-subtest 'a slow reader holds no session' => sub {
+subtest 'slow readers do not occupy sessions' => sub {
     my $httpd = server(max => 1, settings => ['OrdersSessions 1']);
     my $fat   = make_user;
     fresh()->do(q(UPDATE orders.orders SET buyer_id = ?, metadata = jsonb_build_object('x', repeat('fat ', 2000000)) WHERE tenant_id = 1 AND id = ?), undef, $fat->{id}, api_order());
@@ -145,11 +145,11 @@ subtest 'a slow reader holds no session' => sub {
         setsockopt $socket, Socket::SOL_SOCKET(), Socket::SO_RCVBUF(), 4096;
         print $socket "GET $list HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $fat->{token}\r\n\r\n";
         sysread $socket, my $some, 1000;
-        like($some, qr{^HTTP/1.1 200}, 'a client that reads a little of 8 MB, and waits');
+        like($some, qr{^HTTP/1.1 200}, 'a client reads the beginning of 8 MB and waits');
         $socket;
     } 1 .. 3;
     my @answers = parallel(4, 3, sub { api(GET => $httpd->url("$list/$order"), @as) });
-    is(statuses(@answers), '200×12', 'others are served by the only session');
+    is(statuses(@answers), '200×12', 'other requests use the only session');
 };
 
 # --- connections that break -----------------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ subtest 'every connection is closed by the server' => sub {
     my $httpd = server();
     parallel(4, 3, sub { api(GET => $httpd->url("$list/$order"), @as) });
     fresh()->do(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'orders_api'));
-    is(statuses(parallel(4, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×20', 'reads do not notice');
+    is(statuses(parallel(4, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×20', 'reads succeed');
     fresh()->do(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'orders_api'));
-    is(statuses(parallel(4, 2, sub { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }) })), '200×8', 'writes neither: none had been sent');
+    is(statuses(parallel(4, 2, sub { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }) })), '200×8', 'writes succeed: they had not been sent');
 };
 
 subtest 'a backend dies in the middle of a request' => sub {
@@ -168,7 +168,7 @@ subtest 'a backend dies in the middle of a request' => sub {
     api(GET => $httpd->url("$list/$order"), @as);
     for my $case (['a read', 200, sub { api(GET => $httpd->url("$list/$order"), @as) }],
         ['a write with a key', 200, sub { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => 'dies-1' }) }],
-        ['a write without', 503, sub { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }) }]) {
+        ['a write without a key', 503, sub { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }) }]) {
         my ($name, $status, $request) = @$case;
         my $count   = fresh()->selectrow_array('SELECT count(*) FROM orders.orders');
         my $blocker = block();
@@ -195,16 +195,16 @@ subtest 'a backend dies in the middle of a request' => sub {
         };
         like($answer, $status == 200 ? qr/^200 -/ : qr/^503 outcome_unknown/, "$name: $answer");
         my $after = fresh()->selectrow_array('SELECT count(*) FROM orders.orders');
-        is($after - $count, $name =~ /with a key/ ? 1 : 0, "$name: has the effect that was told");
+        is($after - $count, $name =~ /with a key/ ? 1 : 0, "$name: the effect matches the response");
     }
 };
 
 subtest 'PostgreSQL is restarted' => sub {
     my $httpd = server();
-    is(statuses(parallel(4, 3, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×12', 'before: statements are prepared');
-    ok(pg_ctl('restart', '-m', 'immediate'), 'a restart');
-    is(statuses(parallel(4, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×20', 'all works at once, on every connection');
-    is(api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} })->code, 200, 'and writes');
+    is(statuses(parallel(4, 3, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×12', 'statements are prepared before');
+    ok(pg_ctl('restart', '-m', 'immediate'), 'PostgreSQL has restarted');
+    is(statuses(parallel(4, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×20', 'requests succeed on all connections');
+    is(api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} })->code, 200, 'a write succeeds');
 };
 
 subtest 'PostgreSQL is restarted under traffic' => sub {
@@ -216,28 +216,28 @@ subtest 'PostgreSQL is restarted under traffic' => sub {
     waitpid $restarter, 0;
     my ($slowest) = sort { $b <=> $a } map { $_->[1] } @answers;
     like(statuses(@answers), qr/^200×\d+(?: 503×\d+)?$/, statuses(@answers));
-    cmp_ok($slowest, '<', 4.5, 'nobody hangs');
-    is(scalar(grep { $_->[0] == 503 && $_->[2] eq '-' } @answers), 0, 'whoever was turned away was told when to come back');
-    is(statuses(parallel(6, 10, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×60', 'and then all works again');
+    cmp_ok($slowest, '<', 4.5, 'no request hangs');
+    is(scalar(grep { $_->[0] == 503 && $_->[2] eq '-' } @answers), 0, 'all refusals have Retry-After');
+    is(statuses(parallel(6, 10, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×60', 'requests succeed again');
 };
 
 subtest 'PostgreSQL is down' => sub {
     my $httpd = server(settings => ['OrdersTokenCache 300']);
     api(GET => $httpd->url($list), @as);
-    ok(pg_ctl('stop', '-m', 'fast'), 'it is');
+    ok(pg_ctl('stop', '-m', 'fast'), 'PostgreSQL is stopped');
     my @answers = parallel(12, 3, sub { api(GET => $httpd->url($list), @as) });
-    is(statuses(@answers), '503×36', 'everybody is told');
-    is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'and when to come back');
-    cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'soon');
+    is(statuses(@answers), '503×36', 'all requests are refused');
+    is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'all refusals have Retry-After');
+    cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'without delay');
     refused(api(GET => $httpd->url($list), @as), 503, 'database_unavailable');
     my $cold = server();
     refused(api(GET => $cold->url($list), @as), 503, 'database_unavailable');
-    ok(pg_ctl('start'), 'it is back');
+    ok(pg_ctl('start'), 'PostgreSQL is started');
     sleep 0.3;
-    is(api(GET => $_->url($list), @as)->code, 200, 'and all works again') for $httpd, $cold;
+    is(api(GET => $_->url($list), @as)->code, 200, 'requests succeed again') for $httpd, $cold;
 };
 
-# --- connections that do not suffice --------------------------------------------------------------------------------
+# --- too few connections --------------------------------------------------------------------------------------------
 
 subtest 'all sessions are taken' => sub {
     for my $case ([2000, []], [300, ['OrdersQueueTimeout 300']]) {
@@ -263,12 +263,12 @@ subtest 'all sessions are taken' => sub {
         $blocker->rollback;
         my @answers = map { [split] } <$reader>;
         waitpid $pid, 0;
-        is(statuses(@answers), '200×2 503×6', "OrdersQueueTimeout $patience: two have a session, six are turned away");
+        is(statuses(@answers), '200×2 503×6', "OrdersQueueTimeout $patience: two requests have a session, six are refused");
         my @away = grep { $_->[0] == 503 } @answers;
         is(scalar(grep { $_->[2] ne '1' } @away), 0, 'with Retry-After');
         my @late = grep { abs($_->[1] * 1000 - $patience) > 400 } @away;
-        is("@{[map { $_->[1] } @late]}", '', 'in time');
-        is(api(GET => $httpd->url("$list/$order"), @as)->code, 200, 'and then all works again');
+        is("@{[map { $_->[1] } @late]}", '', 'at the timeout');
+        is(api(GET => $httpd->url("$list/$order"), @as)->code, 200, 'requests succeed again');
     }
 };
 
@@ -277,20 +277,20 @@ subtest 'max_connections are used up' => sub {
     api(GET => $httpd->url("$list/$order"), @as);
     my @taken;
     while (my $one = eval { ModOrders::Test::connect_as('orders_api') }) { push @taken, $one }
-    cmp_ok(scalar @taken, '>', 10, scalar(@taken) . ' others hold all connections but one');
-    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'all are served by the one that there is');
+    cmp_ok(scalar @taken, '>', 10, scalar(@taken) . ' other sessions use all connections but one');
+    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'all requests use the only connection');
     my ($pid) = map { $_->[0] } @{ fresh()->selectall_arrayref(q(SELECT pid FROM pg_stat_activity WHERE usename = 'orders_api' AND pid <> ALL (?)), undef, [map { $_->{pg_pid} } @taken]) };
     fresh()->do('SELECT pg_terminate_backend(?)', undef, $pid);
     push @taken, eval { ModOrders::Test::connect_as('orders_api') } // ();
     my @answers = parallel(8, 1, sub { api(GET => $httpd->url("$list/$order"), @as) });
-    is(statuses(@answers), '503×8', 'without any, all are turned away');
+    is(statuses(@answers), '503×8', 'without a connection, all requests are refused');
     cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'within 2 s');
     is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'with Retry-After');
     $_->disconnect for @taken;
     @taken = ();
-    ok(wait_for(sub { api(GET => $httpd->url("$list/$order"), @as)->code == 200 }, 3), 'and then all works again');
+    ok(wait_for(sub { api(GET => $httpd->url("$list/$order"), @as)->code == 200 }, 3), 'requests succeed again');
     sleep 1.2;
-    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'with all of its sessions');
+    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'with all sessions');
 };
 
 done;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A token cache on a memcached that answers slowly: each request waits for its own replies, and none for another's.
+# A slow memcached as token cache: a request waits for its own replies only, not for those of other requests.
 use strict;
 use warnings;
 use IO::Select ();
@@ -10,10 +10,10 @@ use ModOrders::Test;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-my $DELAY    = 0.7; # seconds, of each reply
+my $DELAY    = 0.7; # of each reply, in seconds
 my $REQUESTS = 8;
 
-# A memcached with one entry of each key. One process a connection.
+# A simulator of an empty memcached. Each connection has a process.
 my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64, Proto => 'tcp') or die "no port: $!\n";
 my $server   = fork // die "fork: $!";
 if (!$server) {
@@ -68,8 +68,8 @@ my @children = map {
 } @users;
 my $failed = grep { waitpid($_, 0); $? } @children;
 my $together = time - $from;
-is($failed, 0, "$REQUESTS requests at once are answered");
-cmp_ok($together, '<', 2 * $alone + 1, 'in the time of one, not one after another') or diag("$together s, alone $alone s");
+is($failed, 0, "$REQUESTS concurrent requests are answered");
+cmp_ok($together, '<', 2 * $alone + 1, 'in parallel, not in sequence') or diag("$together s, alone $alone s");
 
 undef $httpd;
 done;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The work that no request does: by one process at a time, soon, and never in the way of a stop.
+# Background jobs: run by one process at a time, without delay, and without blocking a stop.
 use strict;
 use warnings;
 use ModOrders::Goods;
@@ -17,58 +17,58 @@ my $list  = '/api/v1/user/orders';
 
 make_channel('simulator');
 
-# An order by the channel; its provider may not be there.
+# Places an order with the channel. Its provider may be down.
 sub by_channel
 {
     my ($httpd) = @_;
     my $reply = api(POST => $httpd ? $httpd->url($list) : $list, @as,
         json => { plan_id => $plan->{id}, payment_method => 'external', payment_channel => 'simulator' });
-    is($reply->code, 200, 'an order by a payment channel') or diag($reply->as_string);
+    is($reply->code, 200, 'an order with a payment channel') or diag($reply->as_string);
     return $reply->{json}{order}{id};
 }
 
 sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $_[0]))[0] }
 
-# --- expiry, by the shared server whose OrdersWorkerInterval is 1 ---------------------------------------------------
+# --- expiry, on the shared server with OrdersWorkerInterval 1 -------------------------------------------------------
 
 subtest 'unpaid orders expire' => sub {
     my $id = by_channel();
     my $kept = by_channel();
     let_expire($id, q(now() - interval '1 s'));
     ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'within OrdersWorkerInterval');
-    is(order_row($kept)->{state}, 'open', 'and not before their time');
+    is(order_row($kept)->{state}, 'open', 'other orders stay open');
     is((rows(q(SELECT actor FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'expired'), $id))[0]{actor}, 'system',
-        'by the system') or diag(explain(rows('SELECT * FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ?', $id)));
+        'the actor is the system') or diag(explain(rows('SELECT * FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ?', $id)));
 };
 
-# --- bills, by the shared server ------------------------------------------------------------------------------------
+# --- bills, on the shared server ------------------------------------------------------------------------------------
 
 subtest 'a bill is issued within a second, without a request' => sub {
     my $order = order_goods($buyer, payment_method => 'balance', lines => [ [ make_goods(prices => { USD => 1_00 }) ] ]);
-    is_deeply([ @$order{qw(payment_state bill_no)} ], [ 'paid', undef ], 'an order that is paid when it is placed has none yet');
+    is_deeply([ @$order{qw(payment_state bill_no)} ], [ 'paid', undef ], 'an order that is paid when it is placed has no bill yet');
     my $paid = time;
-    ok(wait_for(sub { order_row($order->{id})->{bill_no} }, 5), 'it is billed');
-    cmp_ok(time - $paid, '<', 1.5, 'soon');    # a busy machine has half a second more
+    ok(wait_for(sub { order_row($order->{id})->{bill_no} }, 5), 'the bill is issued');
+    cmp_ok(time - $paid, '<', 1.5, 'within a second');    # half a second more for a busy machine
 };
 
-# --- payments, with a provider that comes late ----------------------------------------------------------------------
+# --- payments, with a provider that is down -------------------------------------------------------------------------
 
-subtest 'a provider that was not there' => sub {
+subtest 'a provider that was down' => sub {
     my $id = by_channel();
-    is(payment_of($id)->{status}, 'created', 'is asked again');
+    is(payment_of($id)->{status}, 'created', 'the payment has no intent yet');
     my $provider = start_simulator();
     make_due(intent => $id);
-    ok(wait_for(sub { payment_of($id)->{intent_id} }, 6), 'later') or diag(explain(payment_of($id)));
-    is(scalar(grep { $_->{payment_key} eq payment_of($id)->{provider_key} } @{ $provider->state->{intents} }), 1, 'and makes one intent');
+    ok(wait_for(sub { payment_of($id)->{intent_id} }, 6), 'the worker creates the intent') or diag(explain(payment_of($id)));
+    is(scalar(grep { $_->{payment_key} eq payment_of($id)->{provider_key} } @{ $provider->state->{intents} }), 1, 'exactly one intent is created');
 
     $provider->approve(payment_of($id)->{intent_id});
-    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'its event settles the order') or diag(explain(order_row($id)));
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'its webhook settles the order') or diag(explain(order_row($id)));
     my $refund = api(POST => "/api/v1/admin/orders/$id/refund", @staff, json => { reason => 'back' });
-    like($refund->code, qr/^20[01]$/, 'a refund') or diag($refund->as_string);
-    ok(wait_for(sub { order_row($id)->{payment_state} eq 'refunded' }, 8), 'is sent by the worker, and settles') or diag(explain(order_row($id)));
+    like($refund->code, qr/^20[01]$/, 'the refund is accepted') or diag($refund->as_string);
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'refunded' }, 8), 'the worker sends the refund, and it settles') or diag(explain(order_row($id)));
 };
 
-# --- servers of their own -------------------------------------------------------------------------------------------
+# --- private servers ------------------------------------------------------------------------------------------------
 
 my $port    = Apache::Test::vars('simulator_port');
 my $secret  = Apache::Test::vars('channel_secret_file');
@@ -82,30 +82,30 @@ subtest 'OrdersIdempotencyLifetime' => sub {
     };
     my ($old, $young) = map { $keyed->(unique('key')) } 1 .. 2;
     db()->do(q(UPDATE orders.idempotency SET created_at = now() - interval '61 s', started_at = now() - interval '61 s', completed_at = now() - interval '61 s' WHERE tenant_id = 1 AND key = ?), undef, $old);
-    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old), 'a day unless told otherwise');
-    # A minute of a busy server: more than one call removes.
+    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old), 'the default lifetime is longer');
+    # As many records as a busy server writes in a minute: more than one call deletes.
     db()->do(q(INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, answer, created_at, started_at, completed_at)
         SELECT 1, 0, 'busy', $1 || n, '', '[]', now() - interval '61 s', now() - interval '61 s', now() - interval '61 s'
         FROM generate_series(1, 25000) AS n), undef, $old);
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\nOrdersIdempotencyLifetime 60")->start;
-    ok(wait_for(sub { !scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old) }, 5), 'an older record is forgotten');
-    ok(wait_for(sub { !scalar rows(q(SELECT 1 FROM orders.idempotency WHERE tenant_id = 1 AND route = 'busy' LIMIT 1)) }, 5), 'and so are many at once');
-    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $young), 'a younger one is not');
+    ok(wait_for(sub { !scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $old) }, 5), 'an older record is deleted');
+    ok(wait_for(sub { !scalar rows(q(SELECT 1 FROM orders.idempotency WHERE tenant_id = 1 AND route = 'busy' LIMIT 1)) }, 5), '25,000 records are deleted');
+    ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $young), 'a newer record is kept');
 };
 
 subtest 'OrdersWorker Off' => sub {
-    # In a database without another server's worker there would be nobody; whoever is first is.
+    # The worker of the shared server does the jobs.
     my $off = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off")->start;
     my $id = by_channel();
     let_expire($id, q(now() - interval '1 s'));
-    ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'somebody else does the work');
-    sleep 2; # it would have had its turn
-    unlike($off->log, qr/worker/, 'and this one does none');
+    ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'another server expires the order');
+    sleep 2; # longer than OrdersWorkerInterval
+    unlike($off->log, qr/worker/, 'this server runs no worker');
 };
 
-subtest 'a provider that hangs delays no stop' => sub {
+subtest 'a hanging provider does not delay a stop' => sub {
     require ModOrders::Simulator;
-    my $own      = ModOrders::Httpd::free_port(); # the shared server finds none at its own
+    my $own      = ModOrders::Httpd::free_port(); # the shared server must not reach this simulator
     my $provider = ModOrders::Simulator->start(port => $own, secret_file => $secret);
     my $id       = by_channel();
     $provider->mode('slow', delay => 60, times => 100);
@@ -118,13 +118,13 @@ subtest 'a provider that hangs delays no stop' => sub {
             return 0;
         };
         ok(wait_for($hangs, 10), "$signal: a call hangs");
-        # httpd looks after its children once a second, so that a stop takes up to 3 of them; the call would take 20
-        cmp_ok($httpd->stop($signal), '<', 6, "$signal: the stop does not wait for it");
-        like($httpd->log, qr/provider_unreachable .*the call was given up/, "$signal: the payment will be tried again");
+        # httpd checks its child processes once a second, so a stop takes up to 3 s. The call would take 20 s.
+        cmp_ok($httpd->stop($signal), '<', 6, "$signal: the stop does not wait for the call");
+        like($httpd->log, qr/provider_unreachable .*the call was given up/, "$signal: the call was cancelled");
     }
 };
 
-subtest 'the worker does not wait for a session as long as requests do' => sub {
+subtest 'the worker waits for a session for a shorter time than requests' => sub {
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorkerInterval 1\nOrdersSessions 1\nOrdersQueueTimeout 30000")->start;
     my $blocker = ModOrders::Test::connect_as($ENV{PGUSER});
     $blocker->begin_work;
@@ -135,7 +135,7 @@ subtest 'the worker does not wait for a session as long as requests do' => sub {
         require POSIX;
         POSIX::_exit(0);
     }
-    ok(wait_for(sub { $httpd->log =~ /worker: no database session became free in time/ }, 8), 'it comes again later') or diag($httpd->log);
+    ok(wait_for(sub { $httpd->log =~ /worker: no database session became free in time/ }, 8), 'the run is skipped') or diag($httpd->log);
     $blocker->rollback;
     waitpid $pid, 0;
 };
@@ -147,8 +147,8 @@ subtest 'a graceful restart' => sub {
         kill 'USR1', $httpd->pid;
         for (1 .. 10) { push @codes, api(GET => $httpd->url($list), @as, headers => { Connection => 'close' })->code; sleep 0.05 }
     }
-    is(scalar(grep { $_ != 200 } @codes), 0, 'nobody is turned away by five of them');
-    unlike($httpd->log, qr/\[orders:(?:error|crit)\]|exit signal/, 'nothing is wrong') or diag($httpd->log);
+    is(scalar(grep { $_ != 200 } @codes), 0, 'no request is refused during five restarts');
+    unlike($httpd->log, qr/\[orders:(?:error|crit)\]|exit signal/, 'no errors in the log') or diag($httpd->log);
 };
 
 done;
