@@ -70,6 +70,8 @@ my $commands = text_of('mod_orders/httpd/directives.c');
 my %OVERRIDE = (OR_LIMIT => 'Limit', OR_OPTIONS => 'Options', OR_FILEINFO => 'FileInfo', OR_AUTHCFG => 'AuthConfig', OR_INDEXES => 'Indexes');
 my @ROWS     = ('Description', 'Syntax', 'Default', 'Context', 'Override', 'Status', 'Module', 'Compatibility');
 
+my ($least_httpd) = text_of('configure.ac') =~ /^AS_VERSION_COMPARE\(\[\$HTTPD_VERSION\], \[([\d.]+)\]/m;
+
 # The text of a macro, with macros of this file replaced in it.
 sub expanded
 {
@@ -109,7 +111,7 @@ sub page_has_form
     is($row{Context},  $context,  "$page: Context as in the command table");
     is($row{Override}, $override, "$page: Override as in the command table");
     is($row{Module}, 'mod_orders', "$page: Module");
-    like($row{Compatibility} // '', qr/^mod_orders \d+\.\d+\.\d+ and later, httpd 2\.4\.\d+ and later$/, "$page: Compatibility");
+    like($row{Compatibility} // '', qr/^mod_orders \d+\.\d+\.\d+ and later, httpd \Q$least_httpd\E and later$/, "$page: Compatibility");
     like($text, qr/^## Example\n\n```apache\n/m,  "$page: has an example");
     like($text, qr/^## See also\n\n\* \[.*\]\(/m, "$page: has links under See also");
     my ($listed) = $index =~ /^(\| \[[^\]]*\]\(\Q$page\E\.md\) \|.*\|)$/m;

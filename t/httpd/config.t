@@ -28,7 +28,7 @@ sub says
     return $said;
 }
 
-# --- valid configurations --------------------------------------------------------------------------------------------------
+# --- valid configurations -------------------------------------------------------------------------------------------
 
 says('minimal configuration', undef);
 says('mod_orders is loaded before mod_dbd', undef, load => ['orders', 'dbd']);
@@ -136,7 +136,7 @@ says('AuthType in the section of the API', undef, locations => $location->("Auth
 says("AuthType in <Location $_>", undef, locations => "<Location $_>\nAuthType Orders\n</Location>\n$scope") for '/', '/orders/', '"/orders"', '/o*';
 says('AuthType in <LocationMatch>', undef, locations => "<LocationMatch ^/o>\nAuthType Orders\n</LocationMatch>\n$scope");
 
-# --- several sections ------------------------------------------------------------------------------------------------
+# --- several sections -----------------------------------------------------------------------------------------------
 
 my $two = "<Location /orders>\nOrdersAPI %s\n</Location>\n<Location /orders/>\nOrdersAPI %s\n</Location>\n";
 says('two APIs at the same path', qr/OrdersAPI shop has the same path as OrdersAPI user .*give each API its own path/, locations => sprintf $two, 'user', 'shop');
