@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Sourced by t/check and conf/quickstart: Debian packages, installed without touching a system service.
+# Sourced by t/check and conf/quickstart: lists of Debian packages, and a function that installs them without affecting system services.
 
-# Whoever sources this uses them.
+# Used by the scripts that source this file.
 # shellcheck disable=SC2034
 run_packages=(
     apache2-bin libaprutil1-dbd-pgsql postgresql sqitch libdbd-pg-perl ca-certificates curl jq openssl perl procps
@@ -20,11 +20,11 @@ test_packages=(
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
     libfaketime libio-socket-ssl-perl exim4-daemon-light poppler-utils zbar-tools chromium nodejs node-request php-cli php-curl
 )
-# Debian has npm in a package of its own; other packages of Node.js bring it, and refuse that one beside them.
+# Debian has a package npm. Other packages of Node.js include npm and conflict with it.
 command -v npm >/dev/null || test_packages+=(npm)
 
-# install_packages PACKAGE…: says what is missing, and installs it. New services are kept from starting, and PostgreSQL
-# from making a cluster: private ones are used. Nothing is removed, such as a mail server that another one would replace.
+# install_packages PACKAGE…: prints the missing packages and installs them. Their services are not started, and PostgreSQL does not create
+# a cluster, because the scripts use private servers. Packages are never removed, for example a mail server by another one.
 install_packages() {
     local package missing=() guard=/usr/sbin/policy-rc.d no_cluster=/etc/postgresql-common/createcluster.d/mod_orders.conf
     local status=0
@@ -34,7 +34,7 @@ install_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     printf 'Installing from Debian: %s\n' "${missing[*]}"
     if [ "$(id -u)" != 0 ]; then
-        echo 'Only root can install packages.' >&2
+        echo 'Run as root, or install these packages first.' >&2
         return 1
     fi
     if [ ! -e "$guard" ]; then
@@ -50,7 +50,7 @@ install_packages() {
             apt-get install -y -qq --no-install-recommends --no-remove "${missing[@]}" </dev/null
     } >/var/tmp/mod_orders-packages.log 2>&1 || status=1
     rm -f "$no_cluster" ${guard:+"$guard"}
-    [ $status = 0 ] || { tail -n 30 /var/tmp/mod_orders-packages.log >&2; echo 'The packages cannot be installed.' >&2; }
+    [ $status = 0 ] || { tail -n 30 /var/tmp/mod_orders-packages.log >&2; echo 'apt-get install failed; its output is above.' >&2; }
     rm -f /var/tmp/mod_orders-packages.log
     return $status
 }
