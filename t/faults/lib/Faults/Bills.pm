@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The largest bills there are: 500 lines of long titles in several scripts.
+# Creates bills of the maximum size: 500 line items with long titles in several scripts.
 package Faults::Bills;
 
 use strict;
@@ -23,7 +23,7 @@ sub ask
     return from_json($reply->{body});
 }
 
-# A title of 200 characters, in scripts of several fonts and in one that has none here.
+# A title of 200 characters, in scripts of several fonts and in a script without an installed font.
 sub title { return substr "$_[0] " . join(' ', ('Jacket', "\x{6771}\x{4EAC}", "\x{0643}\x{062A}\x{0627}\x{0628}", "\x{16A0}\x{16A1}") x 20), 0, 200 }
 
 sub make_products
@@ -37,7 +37,7 @@ sub make_products
     }
 }
 
-# Confirmed, so that it has a bill. Returns where the bill is.
+# Confirms the order, so that it has a bill. Returns the path of the bill.
 sub make_bill
 {
     my ($port, $buyer, $lines) = @_;
@@ -53,7 +53,7 @@ sub make_bill
     return $link->{pdf_url} =~ s{^http://[^/]+}{}r;
 }
 
-# One bill of each of $count buyers. Returns their paths, which need no token.
+# Creates a bill for each of $count buyers. Returns their paths, which need no token.
 sub make_bills
 {
     my ($port, $count) = @_;

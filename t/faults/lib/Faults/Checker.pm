@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The invariants, looked at over a connection of their own: once at the end, or again and again beside a load.
+# Checks the invariants over a separate connection: once at the end, or repeatedly during a load.
 package Faults::Checker;
 
 use strict;
@@ -10,14 +10,14 @@ use Faults::Text qw(from_json to_json);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-# The views of orders_check, each with a row for each violation, but for the one that shows all of them.
+# The views of orders_check, except the one that combines them. Each has a row for each violation.
 sub views {
     my ($db) = @_;
     return @{$db->selectcol_arrayref(q(SELECT viewname FROM pg_views WHERE schemaname = 'orders_check'
                                       AND viewname <> 'all_violations' ORDER BY viewname))};
 }
 
-# "view: row" for each violation, at most a few a view.
+# "view: row" for each violation, limited per view.
 sub violations {
     my ($db) = @_;
     my @found;
@@ -28,7 +28,7 @@ sub violations {
     return @found;
 }
 
-# What must hold besides, said in this file's own words, so that views that see nothing are noticed too.
+# Further invariants, written independently of the views, to detect views that miss a violation.
 my %own = (
     'a balance is what was posted to it' => q(
         SELECT user_id, currency FROM (
@@ -86,7 +86,7 @@ sub own_violations {
     return @found;
 }
 
-# Starts to look, in a process of its own, resting as long as it looked; survives lost connections.
+# Starts a process that repeats the checks and pauses as long as each check took. It reconnects when the connection is lost.
 sub start {
     my ($class, $postgres) = @_;
     my $self = bless {file => "$postgres->{dir}/checker.json"}, $class;
@@ -101,7 +101,7 @@ sub start {
         my $began = time;
         my @found = eval {
             $db //= $postgres->connect;
-            ($analyzed = $began), $db->do('ANALYZE') if $began > $analyzed + 3;    # tables that grow fast need good plans
+            ($analyzed = $began), $db->do('ANALYZE') if $began > $analyzed + 3;    # for good plans on tables that grow fast
             violations($db);
         };
         if ($@) {
@@ -121,7 +121,7 @@ sub start {
     POSIX::_exit(0);
 }
 
-# Ends it: {rounds, lost, violations}
+# Stops the process. Returns {rounds, lost, violations}.
 sub stop {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Requests of the user and operator APIs, and the clients' log: what each request was told (ok, refused, unknown), to be
-# compared with the database afterwards.
+# Requests of the user and operator APIs, and a log of their outcomes (ok, refused, unknown) for the comparison with the database.
 #
-# A 2xx is ok. A 4xx is refused, and so is a 503 that says that nothing was done (busy, database_unavailable). Everything
-# else - no answer, another 5xx, a twin of the request that is under way - is unknown.
+# 2xx is ok. 4xx is refused, and so is a 503 of a request without effect (busy, database_unavailable). Anything else is unknown: no response,
+# another 5xx, or a concurrent request with the same key.
 package Faults::Client;
 
 use strict;
@@ -21,7 +20,7 @@ my $made = 0;
 
 sub unique { return sprintf '%s-%d-%06d', $_[0], $$, ++$made }
 
-# Buyer number $n buys; %body overrides the body's fields; plan is a name of Faults::Data.
+# A purchase by buyer $n. %body overrides fields of the body; plan is a name of Faults::Data.
 sub create {
     my ($n, $plan, %body) = @_;
     my $key = delete $body{key} // unique('create');
@@ -48,7 +47,7 @@ sub pay {
     return operator('pay', "/orders/$order/pay", {reference => $reference, method => 'cash'}, order => $order, reference => $reference);
 }
 
-# amount undef: what is left
+# amount undef: the rest
 sub refund {
     my ($order, $amount) = @_;
     my $reason = unique('refund');
@@ -71,7 +70,7 @@ sub list { my ($n, $query) = @_; return {op => 'list', path => $user_api . ($que
 
 sub new { my ($class) = @_; return bless {entries => [], count => {}, expected => {}}, $class }
 
-# Orders that a scenario made by itself.
+# Adds orders that a scenario has created itself.
 sub expect { my ($self, @orders) = @_; $self->{expected}{$_} = 1 for @orders }
 
 sub classify {
@@ -85,7 +84,7 @@ sub classify {
     return 'unknown';
 }
 
-# The problem's word, or ''.
+# The code of the problem, or ''.
 sub code {
     my ($reply) = @_;
     return '' if !$reply->{status} || $reply->{status} < 400;
@@ -93,7 +92,7 @@ sub code {
     return ref $problem eq 'HASH' ? $problem->{code} // '' : '';
 }
 
-# Takes down what a request was told; returns the entry: op class status code order (id) total replay body …
+# Logs the response of a request. Returns the entry: op class status code order (id) total replay body …
 sub note {
     my ($self, $request, $reply) = @_;
     my %entry = (
@@ -123,7 +122,7 @@ sub summary {
 
 sub select { my ($self, %want) = @_; return grep { my $e = $_; !grep { ($e->{$_} // '') ne $want{$_} } keys %want } @{$self->{entries}} }
 
-# Where the log and the database disagree: sentences.
+# The differences between the log and the database, as texts.
 sub differences {
     my ($self, $db) = @_;
     my @found = (
@@ -134,7 +133,7 @@ sub differences {
     return @found;
 }
 
-# Every 2xx is found, as it was told; every refusal left nothing; nothing is there that nobody asked for.
+# Each 2xx response must have its effect, each refusal none, and nothing else may have changed.
 sub differences_of_orders {
     my ($self, $db) = @_;
     my %found_by = map { ("$_->{actor_id} $_->{key}" => $_) } @{$db->selectall_arrayref(
@@ -191,7 +190,7 @@ sub differences_of_refunds {
     my %done = map { $_ => 1 } @{$db->selectcol_arrayref(q(SELECT id FROM orders.orders WHERE payment_state = 'refunded'))};
     for my $reason (sort keys %ok) {
         my @here = @{$rows{$reason} // []};
-        next if !@here && !defined $ok{$reason}{amount} && $done{$ok{$reason}{order}};    # a repeat: nothing was left
+        next if !@here && !defined $ok{$reason}{amount} && $done{$ok{$reason}{order}};    # a repeated request: nothing was left to refund
         push @found, "refund $reason of order $ok{$reason}{order} was confirmed; " . @here . ' found' if @here != 1;
         push @found, "refund $reason: asked $ok{$reason}{amount}, found $here[0]{amount}"
           if @here == 1 && defined $ok{$reason}{amount} && $here[0]{amount} != $ok{$reason}{amount};

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The same people, plans and coupons for every scenario. Secrets of tokens are derived from names, so that a scenario
-# needs no look-up: secret('buyer-7').
+# The users, plans and coupons of all scenarios. Tokens are derived from names, so that scenarios need no lookup: secret('buyer-7').
 package Faults::Data;
 
 use strict;

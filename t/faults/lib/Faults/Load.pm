@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Many HTTP clients in one process: an event loop over non-blocking sockets on loopback.
+# HTTP load generator: many clients in one process, with an event loop over non-blocking sockets on loopback.
 #
-# Each client has one request under way at a time. `next` is asked for a client's next request: a hash
-#   method, path, token, key (Idempotency-Key), body (hash: JSON; string: as it is), type, headers (hash)
-# and whatever else the scenario wants to find again; a number means "ask me again after so many seconds", undef
-# that this client is done. `done` is told the request and its reply:
-#   status (0: no answer), headers (lower case), body, seconds, error, stale (how often a kept connection had ended).
+# Each client sends one request at a time. `next` returns the next request of a client, a hash with
+#   method, path, token, key (Idempotency-Key), body (hash: JSON; string: sent as is), type, headers (hash)
+# and any members of the scenario. A number means: call again after this many seconds; undef: the client is done. `done` is called with the
+# request and its response:
+#   status (0: no response), headers (lower case), body, seconds, error, stale (how often a persistent connection was closed).
 #
-# A load that does not come to its end within `limit` seconds dies.
+# A load that takes longer than `limit` seconds dies.
 #
-# A kept connection that ended before the first byte of an answer is what RFC 9112 (9.3.1) allows a client to try again:
-# done here for GET and for requests with a key, on a new connection, and counted.
+# RFC 9112 (9.3.1) allows a client to retry a request if a persistent connection is closed before the first byte of the response. GET requests
+# and requests with a key are retried on a new connection, and counted.
 package Faults::Load;
 
 use strict;
@@ -33,7 +33,7 @@ sub new {
     return $self;
 }
 
-# Runs until every client is done.
+# Runs until all clients are done.
 sub run {
     my ($self) = @_;
     my $tick_at = 0;
@@ -55,7 +55,7 @@ sub run {
 
 sub rate { $_[0]{seconds} ? $_[0]{requests} / $_[0]{seconds} : 0 }
 
-# Milliseconds below which that share of the requests was answered.
+# The percentile of the response times, in milliseconds.
 sub percentile {
     my ($self, $share) = @_;
     my @sorted = sort { $a <=> $b } @{$self->{latencies}};
@@ -164,7 +164,7 @@ sub read_some {
     return $self->broken($client, 'connection closed') if !$got;
 }
 
-# A complete reply, or nothing yet.
+# The response, if it is complete.
 sub parse {
     my ($in, $ended, $bodiless) = @_;
     my $end = index $in, "\r\n\r\n";
@@ -228,7 +228,7 @@ sub finish {
     $self->{done}->($client->{request}, \%reply, $client->{number}) if $self->{done};
 }
 
-# One request after another by one client; returns their replies.
+# Sends requests in sequence with one client. Returns their responses.
 sub one_by_one {
     my ($class, $port, @requests) = @_;
     my (@replies, $at);

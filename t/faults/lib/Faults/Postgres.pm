@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A private PostgreSQL cluster beneath the scratch directory, which can be treated badly.
+# A private PostgreSQL cluster in the scratch directory, for failures and restarts.
 package Faults::Postgres;
 
 use strict;
@@ -10,7 +10,7 @@ use Faults::Process qw(as_postgres children_of run_quiet spawn wait_for);
 use File::Path qw(make_path remove_tree);
 use Time::HiRes qw(sleep);
 
-# dir: of the stand; name: the cluster's directory in it; port
+# dir: directory of the stand; name: directory of the cluster in it; port
 sub new {
     my ($class, %given) = @_;
     my $self = bless {name => 'primary', settings => {}, %given}, $class;
@@ -46,7 +46,7 @@ sub initialise {
     return $self;
 }
 
-# A copy of a cluster that was shut down.
+# Copies a cluster that is shut down.
 sub copy_from {
     my ($self, $directory) = @_;
     remove_tree($self->{data});
@@ -89,7 +89,7 @@ sub stop {
     run_quiet($self->{log}, $self->pg_ctl('stop', '-m', $mode // 'immediate'));
 }
 
-# Beside the load; returns the pid of the command.
+# In the background. Returns the process id of the command.
 sub restart_immediate {
     my ($self) = @_;
     return spawn($self->{log}, $self->pg_ctl('restart', '-m', 'immediate'));
@@ -103,7 +103,7 @@ sub postmaster {
     return $pid;
 }
 
-# The whole server stops to move, until thaw or stop: connections are taken by the kernel and nobody speaks.
+# Suspends all processes of the server until thaw or stop: the kernel accepts connections, but the server does not respond.
 sub freeze {
     my ($self) = @_;
     my $postmaster = $self->postmaster;
@@ -114,7 +114,7 @@ sub freeze {
 
 sub thaw { my ($self) = @_; return kill CONT => @{delete $self->{frozen} // []} }
 
-# Pids of the backends that serve the module.
+# Process ids of the backends of the module.
 sub backends {
     my ($self) = @_;
     return @{$self->db->selectcol_arrayref(q(SELECT pid FROM pg_stat_activity WHERE usename = 'orders_api' AND state IS NOT NULL))};
@@ -135,7 +135,7 @@ sub connect {
     return $dbi;
 }
 
-# The stand's own connection, made again when it was lost.
+# The connection of the stand; reconnects if it was lost.
 sub db {
     my ($self) = @_;
     return $self->{db} if $self->{db} && $self->{db}->ping;
@@ -149,7 +149,7 @@ sub value { my ($self, $sql, @bind) = @_; return scalar $self->db->selectrow_arr
 
 sub rows { my ($self, $sql, @bind) = @_; return $self->db->selectall_arrayref($sql, {Slice => {}}, @bind) }
 
-# A standby of this cluster, synchronous from the moment that it has caught up.
+# Creates a standby of this cluster, which becomes synchronous when it has caught up.
 sub standby {
     my ($self, %given) = @_;
     my $standby = (ref $self)->new(dir => $self->{dir}, %given);

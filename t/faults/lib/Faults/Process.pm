@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Commands and processes: run to the end, beside the load, or as a server.
+# Runs commands in the foreground, in the background, or as servers.
 package Faults::Process;
 
 use strict;
@@ -12,13 +12,13 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(as_postgres children_of ended listens run_quiet spawn stop_process wait_for);
 
-# PostgreSQL does not run as root.
+# PostgreSQL refuses to run as root.
 sub as_postgres {
     my (@command) = @_;
     return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
 }
 
-# Starts a command whose output goes to the end of a file; returns its pid.
+# Starts a command, appends its output to a file, and returns its process id.
 sub spawn {
     my ($log, @command) = @_;
     my $pid = fork() // die "fork: $!\n";
@@ -32,7 +32,7 @@ sub spawn {
     POSIX::_exit(127);
 }
 
-# Runs a command to its end; on failure the end of its output is the error.
+# Runs a command. If it fails, dies with the last lines of its output.
 sub run_quiet {
     my ($log, @command) = @_;
     my $at = -s $log // 0;
@@ -47,7 +47,7 @@ sub run_quiet {
     die "@command[0 .. ($#command > 3 ? 3 : $#command)] failed ($status):\n@lines";
 }
 
-# Whether a child of ours has ended by now.
+# Whether a child process has ended.
 sub ended {
     my ($pid) = @_;
     return waitpid($pid, WNOHANG) != 0;
@@ -83,7 +83,7 @@ sub wait_for {
     die "$what: not within $seconds s\n";
 }
 
-# Pids whose parent is $parent.
+# The process ids of the children of $parent.
 sub children_of {
     my ($parent) = @_;
     my @found;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# How a scenario ends: the invariants, the clients' log against the database, and httpd's own log.
+# The checks at the end of a scenario: the invariants, the log of the clients compared with the database, and the error log of httpd.
 package Faults::Scenario;
 
 use strict;
@@ -11,7 +11,7 @@ use Test::More;
 
 our @EXPORT_OK = qw(none_of closing);
 
-# Passes when the list is empty, else shows its beginning.
+# Tests that the list is empty; prints its first entries otherwise.
 sub none_of {
     my ($name, @found) = @_;
     return if ok(!@found, $name);
@@ -20,7 +20,7 @@ sub none_of {
     diag("and $more more") if $more > 0;
 }
 
-# %o: stand, log (Faults::Client), checker (running, or none), alarms (pattern of lines besides that httpd must not log)
+# %o: stand, log (Faults::Client), checker (running or undef), alarms (pattern of further lines that httpd must not log)
 sub closing {
     my (%o) = @_;
     if ($o{checker}) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Many database sessions at once, as the module's role: each is a process with a connection of its own, and all begin at
-# the same moment. For races in the functions themselves, with nothing of httpd in between.
+# Concurrent database sessions with the role of the module, for races in the SQL functions without httpd. Each session is a process with its
+# own connection, and all of them start at the same time.
 package Faults::Sessions;
 
 use strict;
@@ -13,8 +13,8 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(at_once call);
 
-# Calls one of the order book's functions. Context: api, actor, actor_id, route, key, fingerprint.
-# Returns {rows} or {state: SQLSTATE, code: the refusal's word}.
+# Calls a function of orders_v1. Context: api, actor, actor_id, route, key, fingerprint.
+# Returns {rows} or {state: SQLSTATE, code: code of the refusal}.
 sub call {
     my ($db, $function, $context, @arguments) = @_;
     my %c = (api => 'user', actor => 'buyer', route => $function, key => undef, fingerprint => undef, %$context);
@@ -28,7 +28,7 @@ sub call {
     return {state => $db->state, code => $word // '', text => $db->errstr};
 }
 
-# Runs $do->($db, $number, $tell) in $count sessions; returns what they told, in no particular order.
+# Runs $do->($db, $number, $tell) in $count sessions. Returns the values that they passed to $tell, in any order.
 sub at_once {
     my ($postgres, $count, $do) = @_;
     my $start = time + 0.3 + $count * 0.01;

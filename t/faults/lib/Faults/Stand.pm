@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Where a scenario plays: a private PostgreSQL and a private httpd with the module, on loopback, beneath one scratch
-# directory. Everything is made from scratch but for the cluster with schema and data, which is made once and copied.
+# The servers of a scenario: a private PostgreSQL and a private httpd with the module, on loopback, with their files in one scratch directory.
+# The cluster with schema and data is created once and copied for each scenario.
 #
-#   FAULTS_DIR      scratch directory, kept (default: one of its own beneath /tmp, removed at the end)
-#   FAULTS_PORT     httpd's port; the next ones are a second httpd's and the simulator's (default 8201)
-#   FAULTS_PGPORT   PostgreSQL's port; the next is the standby's (default 15482)
-#   FAULTS_SEED     seed of the random choices
-#   FAULTS_LONG     1: the long form, as with --long
-#   ORDERS_MODULE   the mod_orders.so to load (default: the tree's)
-#   ORDERS_SANITIZE 1: it was built with sanitizers, whose runtime httpd needs
+#   FAULTS_DIR      scratch directory, which is kept (default: a temporary directory in /tmp, removed at the end)
+#   FAULTS_PORT     port of httpd; a second httpd and the simulator use the next ports (default: 8201)
+#   FAULTS_PGPORT   port of PostgreSQL; the standby uses the next port (default: 15482)
+#   FAULTS_SEED     seed of random choices
+#   FAULTS_LONG     1: long form, as with --long
+#   ORDERS_MODULE   mod_orders.so (default: that of this tree)
+#   ORDERS_SANITIZE 1: the module was built with sanitizers, whose runtime httpd must preload
 package Faults::Stand;
 
 use strict;
@@ -37,7 +37,7 @@ sub long {
     };
 }
 
-# Seeds rand() and says with what.
+# Seeds rand() and prints the seed.
 sub seed {
     return $seed if defined $seed;
     $seed = $ENV{FAULTS_SEED} // ((time * 1000) & 0x7fffffff);
@@ -70,7 +70,7 @@ sub stamp {
     return substr $sha->hexdigest, 0, 16;
 }
 
-# The directory of a cluster with schema and data that is not running.
+# The directory of a stopped cluster with schema and data.
 sub template {
     my ($self) = @_;
     my $name = 'template-' . stamp();
@@ -103,7 +103,7 @@ sub start_standby {
     return $self->{standby} = $self->{postgres}->standby(name => 'standby', port => $self->{pgport} + 1);
 }
 
-# A payment provider that pretends, and the lines that make it a channel.
+# Starts a payment provider simulator. Returns the configuration of its channel.
 sub start_simulator {
     my ($self) = @_;
     require ModOrders::Simulator;
@@ -122,7 +122,7 @@ sub module {
     };
 }
 
-# Options: processes, threads, sessions, dsn, queue (ms), worker (On or Off), channels (lines of configuration), extra.
+# Options: processes, threads, sessions, dsn, queue (ms), worker (On or Off), channels (configuration), extra.
 sub start_httpd {
     my ($self, %o) = @_;
     die "something listens on $self->{port} already\n" if listens($self->{port});
@@ -178,7 +178,7 @@ sub httpd_children { my ($self) = @_; return children_of($self->{httpd}) }
 
 sub graceful { my ($self) = @_; return kill USR1 => $self->{httpd} }
 
-# Lines of httpd's error log that tell of a crash or of a bug.
+# Lines of the error log of httpd that indicate a crash or a bug.
 sub httpd_alarms {
     my ($self, $more) = @_;
     open my $in, '<', "$self->{dir}/httpd/error.log" or return;
@@ -204,7 +204,7 @@ sub stop {
     remove_tree($self->{dir}) if !$self->{keep};
 }
 
-# Not by DESTROY: at the program's end that may come when half of what it needs is gone.
+# Not called by DESTROY: at the end of the program, objects that it needs may already be destroyed.
 END {
     local ($?, $@, $!);
     $_->stop for @all;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A steady load of purchases, each with a key: a client that was not told what became of one asks again with the same
-# request until it is; one whose first request is still being worked on, by the answer, is left for the end. Keeps a diary of what failed when, so that faults and recovery can be set against each other.
+# A steady load of purchases with idempotency keys. A client repeats a request whose outcome is unknown until the outcome is known. If the
+# response says that the first request is still in progress, the request is repeated at the end. Failures are recorded with their times, to
+# be compared with the faults.
 package Faults::Steady;
 
 use strict;
@@ -11,7 +12,7 @@ use Faults::Load;
 use Time::HiRes qw(time);
 
 # port, log, clients, pause (seconds between two requests of a client), keepalive, timeout,
-# script: [seconds, sub] in order, run beside the load; seconds: how long it goes on after the last of them
+# script: list of [seconds, sub], run in order during the load; seconds: duration of the load after the last of them
 sub new {
     my ($class, %given) = @_;
     return bless {clients => 16, pause => 0.02, keepalive => 1, timeout => 10, seconds => 0, script => [],
@@ -71,7 +72,7 @@ sub took {
     $self->{again}{$n} = {%$request, rested => 0, attempt => ($request->{attempt} // 1) + 1} if ($request->{attempt} // 1) < 400;
 }
 
-# Failures in a stretch of time, as sentences.
+# Failures in a period, as texts.
 sub failures {
     my ($self, $from, $to) = @_;
     return map { sprintf '%.1f s: %s %d %s', $_->{at}, $_->{op}, $_->{status}, $_->{error} // $_->{code} }
@@ -80,14 +81,14 @@ sub failures {
 
 sub successes { my ($self, $from, $to) = @_; return scalar grep { $_ >= $from && $_ < $to } @{$self->{oks}} }
 
-# When it last failed after $from and before $to, seconds after $from; 0 when it did not.
+# The time of the last failure between $from and $to, in seconds after $from; 0 if there was none.
 sub recovered_after {
     my ($self, $from, $to) = @_;
     my ($last) = sort { $b <=> $a } map { $_->{at} } grep { $_->{at} >= $from && $_->{at} < $to } @{$self->{diary}};
     return defined $last ? $last - $from : 0;
 }
 
-# Keys whose repeats were answered otherwise than the first time.
+# Keys whose replays differ from the first response.
 sub inconstant { my ($self) = @_; return grep { keys %{$self->{bodies}{$_}} != 1 } sort keys %{$self->{bodies}} }
 
 1;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# JSON by whichever of Perl's modules is there: the quick one, else the one that comes with Perl.
+# Encodes and decodes JSON with JSON::XS if it is installed, otherwise with JSON::PP.
 package Faults::Text;
 
 use strict;
@@ -14,7 +14,7 @@ my $json = $class->new->utf8->canonical->allow_nonref;
 
 sub to_json { $json->encode($_[0]) }
 
-# undef when it is not JSON
+# undef if the text is not JSON
 sub from_json { eval { $json->decode($_[0]) } }
 
 1;
