@@ -103,15 +103,20 @@ static bool is_separator(const unsigned char *byte, apr_size_t left)
     return left >= 3 && byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9);
 }
 
+static bool is_line_character(const unsigned char *byte, apr_size_t left)
+{
+    return byte[0] == '\t' || byte[0] == '\n' || (byte[0] == '\r' && left >= 2 && byte[1] == '\n');
+}
+
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline)
 {
     const unsigned char *byte = (const unsigned char *)text;
     apr_size_t at;
 
     for (at = 0; at < length; at++) {
-        bool line = byte[at] == '\t' || byte[at] == '\n' || byte[at] == '\r';
+        bool line = multiline && is_line_character(byte + at, length - at);
 
-        if ((byte[at] < 0x20 && !(multiline && line)) || byte[at] == 0x7F) {
+        if ((byte[at] < 0x20 && !line) || byte[at] == 0x7F) {
             return true;
         }
         if (byte[at] == 0xC2 && at + 1 < length && byte[at + 1] < 0xA0) {

@@ -20,8 +20,8 @@ apr_size_t orders_utf8_count(const char *text, apr_size_t length);
 
 /**
  * Whether a text contains a control character (C0, DEL, C1, NUL) or a bidirectional embedding, override or isolate (U+202A to
- * U+202E, U+2066 to U+2069), which can make a text look like another. `multiline` allows TAB, LF and CR. The same rule as
- * orders.has_controls in SQL.
+ * U+202E, U+2066 to U+2069), which can make a text look like another. `multiline` allows TAB, LF and CR LF. The same rule as
+ * orders_v1.has_controls in SQL.
  */
 bool orders_text_has_control(const char *text, apr_size_t length, bool multiline);
 

@@ -138,7 +138,10 @@ subtest 'control characters' => sub {
         }
     }
     is_refused(PUT => '/catalogue/plans/x', qq({"name":"x","price":1,"currency":"USD","description":"a${_}b"}), 'invalid_field description')
-        for qw(\u0001 \b \f \u000b \u000e \u001b \u001f \u007f \u0085 \u009b);
+        for qw(\u0001 \b \f \u000b \u000e \u001b \u001f \u007f \u0085 \u009b \r \r\r\n);
+    my $lines = 'a\r\nb\n\tc';
+    my $reply = sent(PUT => '/catalogue/plans/' . unique('lines'), qq({"name":"x","price":1,"currency":"USD","description":"$lines"}));
+    is($reply->code, 201, 'CR LF, LF and TAB in a text of several lines') or diag($reply->as_string);
 };
 
 subtest 'times' => sub {
@@ -167,7 +170,8 @@ subtest 'orders' => sub {
         [ shipping => '{"expected_at":"9999-12-31T23:59:59-14:00"}', 'invalid_field shipping.expected_at' ],
         [ shipping_address => '{"city":{"b":1}}', 'invalid_field shipping_address.city' ], [ shipping_address => '{"email":"a"}', 'invalid_field shipping_address.email' ],
         [ billing_address => '[]', 'invalid_field billing_address' ], [ tax_inclusive => '1', 'invalid_field tax_inclusive' ],
-        [ voucher => '"' . 'x' x 65 . '"', 'invalid_field voucher' ], [ notes => '"a\u0007"', 'invalid_field notes' ], [ metadata => '[]', 'invalid_field metadata' ];
+        [ voucher => '"' . 'x' x 65 . '"', 'invalid_field voucher' ], [ notes => '"a\u0007"', 'invalid_field notes' ],
+        [ notes => '"a\rb"', 'invalid_field notes' ], [ notes => '"a\r"', 'invalid_field notes' ], [ metadata => '[]', 'invalid_field metadata' ];
     my $placed = sent(POST => '/orders', object(%order, shipping_address => '{"postal_code":12345,"email":"","house":1.50,"city":null}', lines => '[{"product":"' . $lamp->{ref} . '","quantity":2.0,"discount":null}]'));
     is($placed->code, 201, 'numbers and empty texts in an address, a quantity of 2.0') or diag($placed->as_string);
 };

@@ -63,6 +63,9 @@ static void finds_controls(void **state)
     assert_false(orders_text_has_control("Grüße \xC2\xA0", 10, false));
     assert_true(orders_text_has_control("a\nb", 3, false));
     assert_false(orders_text_has_control("a\r\n\tb", 5, true));
+    assert_true(orders_text_has_control("a\rb", 3, true));
+    assert_true(orders_text_has_control("a\r\r\nb", 5, true));
+    assert_true(orders_text_has_control("a\r\nb", 2, true)); /* ends before the LF */
     assert_true(orders_text_has_control("a\x1B[0m", 5, true));
     assert_true(orders_text_has_control("a\0b", 3, true));
     assert_true(orders_text_has_control("\x7F", 1, true));
