@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "core/digest.h"
 #include "documents/invoice.h"
 #include "httpd/auth.h"
 #include "httpd/config.h"
@@ -22,8 +23,16 @@
 
 extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) orders_module;
 
+static apr_status_t free_digest(void *data)
+{
+    orders_digest_shutdown();
+    return APR_SUCCESS;
+}
+
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
+    /* each restart unloads the module after this cleanup */
+    apr_pool_cleanup_register(pconf, NULL, free_digest, apr_pool_cleanup_null);
     orders_token_cache_register(pconf);
     orders_guess_limit_register(pconf);
     return OK;

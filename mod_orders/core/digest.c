@@ -23,10 +23,20 @@ static const EVP_MD *sha256(void)
     static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
     return CRYPTO_THREAD_run_once(&once, fetch_sha256) && fetched ? fetched : EVP_sha256();
 }
+
+void orders_digest_shutdown(void)
+{
+    EVP_MD_free(fetched);
+    fetched = NULL;
+}
 #else
 static const EVP_MD *sha256(void)
 {
     return EVP_sha256();
+}
+
+void orders_digest_shutdown(void)
+{
 }
 #endif
 

@@ -17,6 +17,9 @@ bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secre
                         apr_size_t secret_length, const void *data,
                         apr_size_t length) ORDERS_MUSTCHECK;
 
+/** Frees what OpenSSL has allocated for the digests. Call it before the module is unloaded, while no other thread computes a digest. */
+void orders_digest_shutdown(void);
+
 /** Compares in constant time. */
 bool orders_bytes_equal(const void *left, const void *right, apr_size_t length) ORDERS_MUSTCHECK;
 

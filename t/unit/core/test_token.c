@@ -46,6 +46,17 @@ static void hashes_like_the_published_vectors(void **state)
     assert_false(orders_bytes_equal("abc", "abd", 3));
 }
 
+static void hashes_after_its_shutdown(void **state)
+{
+    unsigned char before[ORDERS_SHA256_SIZE], after[ORDERS_SHA256_SIZE];
+
+    assert_true(orders_sha256(before, "abc", 3));
+    orders_digest_shutdown();
+    assert_true(orders_sha256(after, "abc", 3));
+    assert_memory_equal(before, after, sizeof(after));
+    orders_digest_shutdown();
+}
+
 static void writes_and_reads_base64url(void **state)
 {
     static const struct {
@@ -426,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(hashes_like_the_published_vectors),
+        TEST(hashes_after_its_shutdown),
         TEST(writes_and_reads_base64url),
         TEST(makes_random_tokens),
         TEST(a_token_names_its_tenant),
