@@ -67,6 +67,22 @@ subtest 'the whole way' => sub {
     done;
 };
 
+subtest 'a database error after a refund was committed' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    ask(GET => back($link));
+    my $function = 'FUNCTION orders_v1.refunds_to_send(integer, bigint)';
+    db()->do("REVOKE EXECUTE ON $function FROM orders_api");
+    my $reply = eval { desk('refund', order_number => $order) };
+    db()->do("GRANT EXECUTE ON $function TO orders_api");
+    is($reply->code, 200, 'the refund is accepted');
+    my @lines = grep { /company\.refund: .*the worker sends the refunds/ } split /\n/, $httpd->log;
+    is(scalar @lines, 1, 'one line in the log') or diag($httpd->log);
+    like($lines[0] // '', qr/orders:warn.*ORD\d{4} \w+ [\w-]+ 42501 /, 'with the SQLSTATE');
+    ok(wait_for(sub { state($order) eq 'Refunded Refunded' }), 'the worker sends it');
+    done;
+};
+
 subtest 'the button once more, after it was approved' => sub {
     my $order = order();
     my ($link) = link_of($order);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The company API: what salespeople do with an order. */
+#include <apr_strings.h>
 #include <string.h>
 
 #include "api/company/company.h"
+#include "core/trouble.h"
 #include "documents/qr.h"
 #include "payments/payment_flow.h"
 #include "store/sale.h"
@@ -146,15 +148,31 @@ orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *rep
     return NULL; /* and nothing is said */
 }
 
-/* Sends the refunds to their providers at once. What fails is sent again by the worker. */
+/* The refunds are committed, so that this does not end the request. */
+static void log_unsent_refunds(const orders_call_t *call, const orders_problem_t *problem)
+{
+    if (problem->quiet) {
+        return;
+    }
+    const char *line =
+        apr_psprintf(call->pool, "ORD%04d %s %s %s %s: the worker sends the refunds%s%s",
+                     orders_error_number(problem->error), orders_error_word(problem->error),
+                     call->request_id, *problem->sqlstate ? problem->sqlstate : "-",
+                     call->route->name, problem->log ? ": " : "", problem->log ? problem->log : "");
+    orders_trouble_log(call->log, ORDERS_LOG_WARNING, problem->error, "refunds", line);
+}
+
+/* Sends the refunds to their providers at once. The worker retries those that fail. */
 static orders_problem_t *send_refunds(const orders_call_t *call, const orders_writer_t *writer,
                                       const orders_order_t *order)
 {
     const orders_payment_flow_t flow = {writer, call->providers, call->settings};
     const orders_reader_t reader = orders_call_reader(call);
     apr_array_header_t *tasks;
-    if (orders_payment_refunds_to_send(&reader, order->id, &tasks)) {
-        return NULL; /* the refund is committed: the worker sends it */
+    orders_problem_t *unread = orders_payment_refunds_to_send(&reader, order->id, &tasks);
+    if (unread) {
+        log_unsent_refunds(call, unread);
+        return NULL;
     }
     for (int i = 0; i < tasks->nelts; i++) {
         orders_problem_t *problem =
