@@ -83,6 +83,22 @@ subtest 'a database error after a refund was committed' => sub {
     done;
 };
 
+subtest 'an unknown state of a link' => sub {
+    my $order = order();
+    my ($link) = link_of($order);
+    my $function = 'orders_v1.pay_link_state(integer, bigint)';
+    my ($source) = map { $_->{source} } rows("SELECT pg_get_functiondef('$function'::regprocedure) AS source");
+    for my $state ("'unheard'", 'NULL::text') {
+        db()->do("CREATE OR REPLACE FUNCTION orders_v1.pay_link_state(p_tenant integer, p_order bigint) RETURNS text LANGUAGE sql STABLE AS \$\$ SELECT $state \$\$");
+        my @pages = eval { map { ask(GET => "$link/$_") } qw(pay cancel result) };
+        db()->do($source);
+        is(scalar @pages, 3, "$state: each page answers");
+        is($_->code, 500, 'with an error') for @pages;
+        unlike($_->decoded_content, qr/<button|<form/, 'without a button') for @pages;
+    }
+    is(ask(GET => "$link/pay")->code, 200, 'the page of a known state');
+};
+
 subtest 'the button once more, after it was approved' => sub {
     my $order = order();
     my ($link) = link_of($order);

@@ -42,14 +42,19 @@ static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
     return apr_psprintf(pool, "%.*s %s", (int)length, amount, order->currency);
 }
 
-static void show(const orders_call_t *call, const orders_linked_order_t *linked,
-                 orders_reply_t *reply)
+static orders_problem_t *show(const orders_call_t *call, const orders_linked_order_t *linked,
+                              orders_reply_t *reply)
 {
     const orders_order_t *order = linked->order;
     const orders_company_t *company = order->of.company;
     size_t page = 0;
-    while (page + 1 < ORDERS_COUNT(pages) && strcmp(pages[page].standing, linked->standing) != 0) {
+    while (page < ORDERS_COUNT(pages) &&
+           !orders_outcome_is(linked->standing, pages[page].standing)) {
         page++;
+    }
+    if (page == ORDERS_COUNT(pages)) {
+        return orders_problem_logged(call->pool, ORDERS_E_internal_error,
+                                     "unknown state of a payment link");
     }
     const orders_page_text_t text = {
         .status = 200,
@@ -61,14 +66,14 @@ static void show(const orders_call_t *call, const orders_linked_order_t *linked,
         .amount = amount_of(call->pool, order),
     };
     orders_company_page(call, &text, reply);
+    return NULL;
 }
 
 orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *reply)
 {
     orders_linked_order_t *linked;
     ORDERS_TRY(read_link(call, &linked));
-    show(call, linked, reply);
-    return NULL;
+    return show(call, linked, reply);
 }
 
 /* This API's pages of the same link. */
@@ -180,17 +185,15 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
         }
         ORDERS_TRY(read_link(call, &linked));
     }
-    show(call, linked, reply);
-    return NULL;
+    return show(call, linked, reply);
 }
 
 orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t *reply)
 {
     orders_linked_order_t *linked;
     ORDERS_TRY(read_link(call, &linked));
-    if (strcmp(linked->standing, "unpaid") != 0) {
-        show(call, linked, reply);
-        return NULL;
+    if (!orders_outcome_is(linked->standing, "unpaid")) {
+        return show(call, linked, reply);
     }
     const orders_order_t *order = linked->order;
     const orders_page_text_t text = {

@@ -49,8 +49,11 @@ static orders_problem_t *choose_type(const orders_call_t *call, const char *word
                                      orders_place_cart_t *place)
 {
     size_t type = 0;
-    while (strcmp(orders_company_types[type], word) != 0) {
+    while (type < TYPES && strcmp(orders_company_types[type], word) != 0) {
         type++;
+    }
+    if (type == TYPES) {
+        return orders_problem_logged(call->pool, ORDERS_E_internal_error, "unknown payment type");
     }
     place->method = types[type].method;
     place->consumer = types[type].consumer;

@@ -113,20 +113,19 @@ typedef struct result_t {
 
 /* By the standing of the link. Money that came too late is refunded: a failure for the buyer. */
 static const result_t results[] = {
-    {"paid", "success", write_success},
-    {"refunded", "success", write_success},
-    {"failed", "fail", write_failure},
-    {"over", "fail", write_failure},
-    {NULL, "info", NULL},
+    {"paid", "success", write_success}, {"refunded", "success", write_success},
+    {"failed", "fail", write_failure},  {"over", "fail", write_failure},
+    {"unpaid", "info", NULL},           {"confirming", "info", NULL},
 };
 
 static const result_t *result_of(const orders_linked_order_t *linked)
 {
-    const result_t *result = results;
-    while (result->standing && strcmp(result->standing, linked->standing) != 0) {
-        result++;
+    for (size_t i = 0; i < ORDERS_COUNT(results); i++) {
+        if (orders_outcome_is(linked->standing, results[i].standing)) {
+            return &results[i];
+        }
     }
-    return result;
+    return NULL;
 }
 
 orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *reply)
@@ -138,6 +137,10 @@ orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(orders_pay_link_read(&reader, id, &linked));
     const orders_order_t *order = linked->order;
     const result_t *result = result_of(linked);
+    if (!result) {
+        return orders_problem_logged(call->pool, ORDERS_E_internal_error,
+                                     "unknown state of a payment link");
+    }
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_member_unix_time(reply->json, "date",
