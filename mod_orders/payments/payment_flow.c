@@ -287,26 +287,16 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
     return orders_payment_settle_refund(writer, &settle, &written);
 }
 
-static const orders_payment_t *payment_of(const orders_order_t *order, int64_t id)
-{
-    for (int i = 0; order && i < order->of.payments->nelts; i++) {
-        const orders_payment_t *payment = &APR_ARRAY_IDX(order->of.payments, i, orders_payment_t);
-        if (payment->id == id) {
-            return payment;
-        }
-    }
-    return NULL;
-}
-
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url, orders_written_t **written)
 {
     if (!orders_outcome_is((*written)->outcome, "intent")) {
         return NULL;
     }
+    const orders_order_t *order = (*written)->order;
     const orders_intent_t intent = {
-        .payment = payment_of((*written)->order, (*written)->id),
-        .order_number = (*written)->order ? (*written)->order->number : NULL,
+        .payment = order ? orders_find_payment(order, (*written)->id) : NULL,
+        .order_number = order ? order->number : NULL,
         .return_url = return_url,
     };
     return intent.payment ? orders_payment_flow_intent(flow, &intent, written) : NULL;

@@ -471,3 +471,19 @@ const orders_payment_t *orders_latest_payment(const orders_order_t *order)
     }
     return NULL;
 }
+
+#define ORDERS_FIND(child, T, array)                                                               \
+    const T *orders_find_##child(const orders_order_t *order, int64_t id)                          \
+    {                                                                                              \
+        for (int i = 0; i < order->of.array->nelts; i++) {                                         \
+            const T *element = &APR_ARRAY_IDX(order->of.array, i, T);                              \
+            if (element->id == id) {                                                               \
+                return element;                                                                    \
+            }                                                                                      \
+        }                                                                                          \
+        return NULL;                                                                               \
+    }
+ORDERS_FIND(payment, orders_payment_t, payments)
+ORDERS_FIND(refund, orders_refund_t, refunds)
+ORDERS_FIND(return, orders_return_t, returns)
+#undef ORDERS_FIND

@@ -166,6 +166,10 @@ typedef struct orders_order_t {
 
 /** The latest payment that is not surplus, or NULL. Lives as long as `order`. */
 const orders_payment_t *orders_latest_payment(const orders_order_t *order);
+/** The child with this id, or NULL. Lives as long as `order`. */
+const orders_payment_t *orders_find_payment(const orders_order_t *order, int64_t id);
+const orders_refund_t *orders_find_refund(const orders_order_t *order, int64_t id);
+const orders_return_t *orders_find_return(const orders_order_t *order, int64_t id);
 
 /** A label: the text of a status or method in a language. */
 typedef struct orders_label_t {

@@ -46,25 +46,18 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     return problem;
 }
 
-/* The refund that the write created or settled. */
-static const orders_refund_t *refund_of(const orders_order_t *order, int64_t id)
-{
-    for (int i = 0; i < order->of.refunds->nelts; i++) {
-        const orders_refund_t *refund = &APR_ARRAY_IDX(order->of.refunds, i, orders_refund_t);
-        if (refund->id == id) {
-            return refund;
-        }
-    }
-    return orders_last(order->of.refunds);
-}
-
-/* The refund and its order. `new_status`: when the write changed something. */
+/* The refund and its order. The refund of an order that was refunded in full writes no row: the answer has the last refund, or null
+   if nothing was paid. `new_status`: when the write changed something. */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
-    const orders_refund_t *refund = refund_of(order, written->id);
+    const orders_refund_t *refund =
+        written->id ? orders_find_refund(order, written->id) : orders_last(order->of.refunds);
+    if (written->id && !refund) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
     reply->status = orders_outcome_is(written->outcome, "done") ? new_status : 200;
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);

@@ -82,24 +82,13 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     return NULL;
 }
 
-static const orders_return_t *find_return(const orders_order_t *order, int64_t id)
-{
-    for (int i = 0; i < order->of.returns->nelts; i++) {
-        const orders_return_t *returned = &APR_ARRAY_IDX(order->of.returns, i, orders_return_t);
-        if (returned->id == id) {
-            return returned;
-        }
-    }
-    return NULL;
-}
-
 /* The return and its order. `new_status`: when the write changed something. */
 static orders_problem_t *reply_return(const orders_call_t *call, const orders_written_t *written,
                                       int new_status, orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
-    const orders_return_t *returned = find_return(order, written->id);
+    const orders_return_t *returned = orders_find_return(order, written->id);
     if (!returned || !written->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }

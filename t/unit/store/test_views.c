@@ -132,6 +132,25 @@ static void values_of_a_server_are_read(void **state)
     PQclear(result);
 }
 
+static void children_are_found_by_id(void **state)
+{
+    orders_order_t order = {.of.payments = apr_array_make(pool, 2, sizeof(orders_payment_t)),
+                            .of.refunds = apr_array_make(pool, 2, sizeof(orders_refund_t)),
+                            .of.returns = apr_array_make(pool, 2, sizeof(orders_return_t))};
+    for (int64_t id = 3; id <= 4; id++) {
+        APR_ARRAY_PUSH(order.of.payments, orders_payment_t) = (orders_payment_t){.id = id};
+        APR_ARRAY_PUSH(order.of.refunds, orders_refund_t) = (orders_refund_t){.id = id};
+        APR_ARRAY_PUSH(order.of.returns, orders_return_t) = (orders_return_t){.id = id};
+        assert_int_equal(orders_find_payment(&order, id)->id, id);
+        assert_int_equal(orders_find_refund(&order, id)->id, id);
+        assert_int_equal(orders_find_return(&order, id)->id, id);
+    }
+    assert_int_equal(orders_find_refund(&order, 3)->id, 3);
+    assert_null(orders_find_payment(&order, 5));
+    assert_null(orders_find_refund(&order, 5));
+    assert_null(orders_find_return(&order, 0));
+}
+
 #define SERVER_TEST(function)                                                                      \
     cmocka_unit_test_setup_teardown(function, connect_to_server, disconnect)
 
@@ -140,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVER_TEST(declared_types_are_those_of_the_schema),
         SERVER_TEST(values_of_a_server_are_read),
+        TEST(children_are_found_by_id),
     };
     return RUN(tests);
 }
