@@ -88,7 +88,7 @@ const char *orders_operator_lines_text(const apr_array_header_t *lines, apr_pool
 void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
 void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
 /** Members of a return, without its order. */
-void orders_operator_return_members(orders_json_t *json, const void *returned);
+void orders_operator_return_members(orders_json_t *json, const orders_return_t *returned);
 /** Members of an invoice, without the document. */
-void orders_operator_invoice_members(orders_json_t *json, const void *invoice);
+void orders_operator_invoice_members(orders_json_t *json, const orders_invoice_t *invoice);
 #endif

@@ -141,9 +141,8 @@ static void member_shipments(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-void orders_operator_return_members(orders_json_t *json, const void *element)
+void orders_operator_return_members(orders_json_t *json, const orders_return_t *returned)
 {
-    const orders_return_t *returned = element;
     orders_json_member_int(json, "id", returned->id);
     orders_json_member_string(json, "state", returned->state);
     orders_json_member_string(json, "reason", returned->reason);
@@ -160,12 +159,21 @@ void orders_operator_return_members(orders_json_t *json, const void *element)
     orders_member_time(json, "updated_at", returned->updated_at);
 }
 
-void orders_operator_invoice_members(orders_json_t *json, const void *element)
+void orders_operator_invoice_members(orders_json_t *json, const orders_invoice_t *invoice)
 {
-    const orders_invoice_t *invoice = element;
     orders_json_member_string(json, "number", invoice->number);
     orders_json_member_string(json, "issuer", invoice->issuer);
     orders_member_time(json, "created_at", invoice->created_at);
+}
+
+static void return_members(orders_json_t *json, const void *element)
+{
+    orders_operator_return_members(json, element);
+}
+
+static void invoice_members(orders_json_t *json, const void *element)
+{
+    orders_operator_invoice_members(json, element);
 }
 
 typedef void (*write_members_t)(orders_json_t *json, const void *element);
@@ -271,8 +279,8 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_array(json, "payments", order->of.payments, write_payment);
     member_array(json, "refunds", order->of.refunds, refund_members);
     member_shipments(json, order);
-    member_array(json, "returns", order->of.returns, orders_operator_return_members);
-    member_array(json, "invoices", order->of.invoices, orders_operator_invoice_members);
+    member_array(json, "returns", order->of.returns, return_members);
+    member_array(json, "invoices", order->of.invoices, invoice_members);
     member_array(json, "history", order->of.history, write_history);
     orders_json_member_string(json, "notes", order->notes);
     orders_member_object(json, "metadata", order->metadata);
