@@ -7,8 +7,6 @@
 #include "payments/provider_event.h"
 #include "store/payment.h"
 
-static const char route[] = "operator.payments.event";
-
 static const char *header_of(void *context, const char *name)
 {
     const orders_call_t *call = context;
@@ -71,9 +69,9 @@ static orders_problem_t *capture(const orders_call_t *call, int64_t payment_id,
         .database = reader.database,
         .pool = reader.pool,
         .tenant = reader.tenant,
-        .api = "operator",
+        .api = call->api->name,
         .actor = "provider",
-        .route = route,
+        .route = call->route->name,
     };
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
     const orders_payment_t payment = {.id = payment_id, .channel = call->param[0]};
@@ -86,7 +84,8 @@ static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *
     const orders_reader_t reader = orders_call_reader(call);
     const orders_payment_event_t event = payment_event_of(call, said);
     ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
-    orders_provider_event_log_verdict(call->providers, route, &event, *written, call->pool);
+    orders_provider_event_log_verdict(call->providers, call->route->name, &event, *written,
+                                      call->pool);
     return orders_outcome_is((*written)->outcome, "capture")
                ? capture(call, (*written)->id, written)
                : NULL;
@@ -102,7 +101,7 @@ static void log_unreadable(const orders_call_t *call, const orders_event_t *said
             .payment = said->payment_key,
             .refusal = orders_error_word(problem->error),
         };
-        orders_provider_event_log(call->providers, route, &refused);
+        orders_provider_event_log(call->providers, call->route->name, &refused);
     }
 }
 
@@ -117,7 +116,6 @@ orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_rep
         return unreadable;
     }
     ORDERS_TRY(apply(call, &said, &written));
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "result", written ? written->outcome : "unchanged");
