@@ -71,6 +71,14 @@ bool orders_call_only_looks(const orders_call_t *call)
     return call->head || orders_call_is_prefetch(call);
 }
 
+void orders_reply_outcome(const orders_call_t *call, const char *outcome, orders_reply_t *reply)
+{
+    if (call->route->success[1] && !orders_outcome_is(outcome, "done") &&
+        !orders_outcome_is(outcome, "created")) {
+        reply->status = call->route->success[1];
+    }
+}
+
 const char *orders_or_null(const char *text)
 {
     return text && *text ? text : NULL;

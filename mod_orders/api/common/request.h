@@ -37,6 +37,11 @@ bool orders_call_is_prefetch(const orders_call_t *call);
 /** Whether nobody wants the request to act: HEAD, or a prefetch. */
 bool orders_call_only_looks(const orders_call_t *call);
 
+/**
+ * The status of a write by its outcome: the second one of the route, if it has two, unless the write has created or done something.
+ */
+void orders_reply_outcome(const orders_call_t *call, const char *outcome, orders_reply_t *reply);
+
 /** "" is nothing: an optional text that a form left empty. */
 const char *orders_or_null(const char *text);
 

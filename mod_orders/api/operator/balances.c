@@ -45,7 +45,6 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
     if (!posting) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = 201;
     reply->replayed = posted->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);

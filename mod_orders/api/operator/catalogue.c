@@ -45,7 +45,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     if (!stored->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = strcmp(stored->outcome, "created") == 0 ? 201 : 200;
+    orders_reply_outcome(call, stored->outcome, reply);
     reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -273,7 +273,6 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
     ORDERS_TRY(store_lines(&storing, lines));
 
     const char *body = write_lines(lines, storing.results, call->pool);
-    reply->status = 200;
     reply->content_type = NDJSON;
     reply->replayed = storing.chunks && storing.replayed;
     reply->json = orders_json_open(call->pool);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: carts of salespeople, transactions of card terminals, and invoices. */
-#include <string.h>
-
+#include "store/intake.h"
 #include "api/common/invoice_reply.h"
 #include "api/operator/document.h"
 #include "core/call_input.h"
-#include "store/intake.h"
 #include "store/invoice.h"
 
 static const orders_field_t cart_line_fields[] = {
@@ -34,7 +32,6 @@ orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t 
     ORDERS_TRY(orders_operator_document(call, NULL, &document));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_intake_make_cart(&writer, document, &stored));
-    reply->status = 201;
     reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -68,7 +65,7 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     transaction.order_number = orders_or_null(transaction.order_number);
     ORDERS_TRY(orders_intake_record_terminal(&writer, &transaction, &stored));
-    reply->status = orders_outcome_is(stored->outcome, "created") ? 201 : 200;
+    orders_reply_outcome(call, stored->outcome, reply);
     reply->replayed = stored->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_raw(reply->json, stored->document.text, (apr_size_t)stored->document.length);
@@ -97,7 +94,7 @@ orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_repl
     if (!invoice) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = orders_outcome_is(written->outcome, "done") ? 201 : 200;
+    orders_reply_outcome(call, written->outcome, reply);
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     write_invoice(reply->json, invoice);

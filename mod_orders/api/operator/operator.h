@@ -73,7 +73,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
 
-/** 200 with the order of a read or a write; `not_found` without one. */
+/** The order of a read or a write; `not_found` without one. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
                                         bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 

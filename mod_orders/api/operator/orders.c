@@ -99,7 +99,6 @@ orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *re
         call->count_for(call, 0, ALL_SEARCHES);
     }
     ORDERS_TRY(orders_order_search(&reader, &search, &found));
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "orders");
@@ -145,7 +144,6 @@ orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_
     if (!order) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_operator_write_order(reply->json, order);
     reply->etag = etag_of(call->pool, order);

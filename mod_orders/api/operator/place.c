@@ -103,7 +103,5 @@ orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *rep
         .settings = call->settings,
     };
     ORDERS_TRY(orders_payment_flow_first(&flow, orders_or_null(body.payment_return_url), &written));
-    ORDERS_TRY(orders_operator_reply(call, written->order, written->replayed, reply));
-    reply->status = 201;
-    return NULL;
+    return orders_operator_reply(call, written->order, written->replayed, reply);
 }

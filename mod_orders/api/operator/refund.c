@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: refunds by amount or by lines, and the outcome of a refund by hand. */
-#include <string.h>
-
 #include "api/operator/operator.h"
 #include "core/call_input.h"
 #include "core/number.h"
@@ -47,9 +45,9 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
 }
 
 /* The refund and its order. The refund of an order that was refunded in full writes no row: the answer has the last refund, or null
-   if nothing was paid. `new_status`: when the write changed something. */
+   if nothing was paid. */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
-                                      int new_status, orders_reply_t *reply)
+                                      orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
@@ -58,7 +56,7 @@ static orders_problem_t *reply_refund(const orders_call_t *call, const orders_wr
     if (written->id && !refund) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = orders_outcome_is(written->outcome, "done") ? new_status : 200;
+    orders_reply_outcome(call, written->outcome, reply);
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -86,7 +84,7 @@ orders_problem_t *orders_operator_refund(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &refund.match));
     ORDERS_TRY(orders_order_refund(&writer, &refund, &written));
-    return reply_refund(call, written, 201, reply);
+    return reply_refund(call, written, reply);
 }
 
 typedef struct settle_t {
@@ -130,5 +128,5 @@ orders_problem_t *orders_operator_settle_refund(orders_call_t *call, orders_repl
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &settle.match));
     ORDERS_TRY(orders_payment_settle_refund(&writer, &settle, &written));
-    return reply_refund(call, written, 200, reply);
+    return reply_refund(call, written, reply);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: returned goods. */
-#include <string.h>
-
+#include "store/returns.h"
 #include "api/common/projection.h"
 #include "api/operator/operator.h"
 #include "core/call_input.h"
 #include "core/number.h"
-#include "store/returns.h"
 
 #define LIST_CONTEXT "operator.returns"
 
@@ -68,7 +66,6 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     int size = list.size++;
     ORDERS_TRY(orders_return_list(&reader, &list, &returns));
     int shown = returns->nelts > size ? size : returns->nelts;
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "returns");
@@ -82,9 +79,9 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     return NULL;
 }
 
-/* The return and its order. `new_status`: when the write changed something. */
+/* The return and its order. */
 static orders_problem_t *reply_return(const orders_call_t *call, const orders_written_t *written,
-                                      int new_status, orders_reply_t *reply)
+                                      orders_reply_t *reply)
 {
     const orders_order_t *order;
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
@@ -92,7 +89,7 @@ static orders_problem_t *reply_return(const orders_call_t *call, const orders_wr
     if (!returned || !written->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = strcmp(written->outcome, "done") == 0 ? new_status : 200;
+    orders_reply_outcome(call, written->outcome, reply);
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -142,7 +139,7 @@ orders_problem_t *orders_operator_request_return(orders_call_t *call, orders_rep
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_call_match(call, &request.match));
     ORDERS_TRY(orders_return_request(&writer, &request, &written));
-    return reply_return(call, written, 201, reply);
+    return reply_return(call, written, reply);
 }
 
 typedef struct return_step_t {
@@ -169,7 +166,7 @@ static orders_problem_t *resolve(orders_call_t *call, orders_reply_t *reply, con
     ORDERS_TRY(orders_call_match(call, &step.match));
     step.comment = orders_or_null(body.comment);
     ORDERS_TRY(orders_return_resolve(&writer, &step, &written));
-    return reply_return(call, written, 200, reply);
+    return reply_return(call, written, reply);
 }
 
 orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_reply_t *reply)

@@ -145,7 +145,6 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     if (!written->token) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    reply->status = 201;
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     write_token(reply->json, written->token, secret);
@@ -175,7 +174,6 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
     int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
-    reply->status = 200;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "tokens");
@@ -222,7 +220,6 @@ orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply
     if (call->forget_token) {
         call->forget_token(call, hash);
     }
-    reply->status = 200;
     reply->replayed = written->replayed;
     reply->json = orders_json_open(call->pool);
     write_token(reply->json, written->token, NULL);
