@@ -62,6 +62,13 @@ static bool is_time(const char *text)
     return orders_time_parse(text, &time) && orders_time_write(written, time, false) > 0;
 }
 
+static bool is_day_or_time(const char *text)
+{
+    apr_time_t time;
+
+    return orders_date_parse(text, &time) || orders_time_parse(text, &time);
+}
+
 static bool is_language(const char *text)
 {
     size_t length = strspn(text, LOWER_CASE);
@@ -98,6 +105,11 @@ const orders_format_t orders_format_url = {
 const orders_format_t orders_format_time = {
     is_time,
     "Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.",
+};
+const orders_format_t orders_format_day_or_time = {
+    is_day_or_time,
+    "Must be a day such as 2026-11-29, or an ISO 8601 time with an offset such as "
+    "2026-11-29T08:00:00+08:00.",
 };
 const orders_format_t orders_format_language = {
     is_language,

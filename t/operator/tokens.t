@@ -36,7 +36,9 @@ subtest 'issuing' => sub {
 subtest 'what is refused' => sub {
     refused(issue({ user => $_ }), 422, 'user_not_found', 'user') for 'nobody', "$user->{id}";
     refused(issue({ scopes => $_ }), 422, 'invalid_fields', 'scopes') for [], 'buyer', undef;
-    refused(issue({ scopes => [ 'buyer', $_ ] }), 422, 'invalid_fields', 'scopes[1]') for 'root', 1, ['x'];
+    refused(issue({ scopes => [ 'buyer', $_ ] }), 422, 'invalid_fields', 'scopes[1]') for 'root', 1, ['x'], undef;
+    refused(issue({ scopes => [ ('buyer') x 17 ] }), 422, 'invalid_fields', 'scopes');
+    is(issue({ scopes => ['root'] })->{json}{errors}[0]{message}, 'Must be one of: buyer, seller, operator, application, act-as-user.', 'names the scopes');
     refused(issue({ expires_in => $_ }), 422, 'invalid_fields', 'expires_in') for 0, -1, '5', 10**12;
     refused(api(POST => $path, @token, json => {}), 422, 'invalid_fields', qw(user scopes));
     my $left = make_user();

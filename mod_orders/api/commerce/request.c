@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "api/commerce/commerce.h"
-#include "core/input_body.h"
+#include "core/call_input.h"
 #include "core/text.h"
 #include "core/token.h"
 
@@ -98,7 +98,7 @@ orders_problem_t *orders_commerce_body(orders_input_t **input, orders_call_t *ca
 {
     orders_text_skip_mark(&call->body, &call->body_length);
     call->content_type = type_of(call);
-    return orders_input_body(input, call, true);
+    return orders_call_body(input, call);
 }
 
 static const char *const *names_of(const orders_route_t *route, apr_pool_t *pool)
@@ -115,7 +115,7 @@ static const char *const *names_of(const orders_route_t *route, apr_pool_t *pool
 orders_problem_t *orders_commerce_query(orders_input_t **input, orders_call_t *call)
 {
     orders_input_t *query, *body;
-    ORDERS_TRY(orders_input_query(&query, call->pool, call->query));
+    ORDERS_TRY(orders_call_query(&query, call));
     ORDERS_TRY(orders_commerce_body(&body, call));
     return orders_input_both(input, query, body, names_of(call->route, call->pool), call->pool);
 }

@@ -7,6 +7,7 @@
 #include "api/operator/operator.h"
 #include "core/call_input.h"
 #include "core/etag.h"
+#include "core/format.h"
 #include "core/time.h"
 #include "store/payment.h"
 
@@ -26,28 +27,27 @@ static const orders_field_t query_fields[] = {
     ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_dialects),
     ORDERS_FIELD(search_query_t, STRING, user, .max = 255),
     ORDERS_FIELD(search_query_t, STRING, number, .max = 64),
-    ORDERS_FIELD(search_query_t, STRING, from, .max = 40),
-    ORDERS_FIELD(search_query_t, STRING, to, .max = 40),
+    ORDERS_FIELD(search_query_t, STRING, from, .max = 40, .format = &orders_format_day_or_time),
+    ORDERS_FIELD(search_query_t, STRING, to, .max = 40, .format = &orders_format_day_or_time),
     ORDERS_FIELD(search_query_t, STRING, q, .max = 100),
 };
 const orders_field_table_t orders_operator_search_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);
 
-/* One end of a period: a day in the time zone of the tenant, or a time. */
-static void read_end(orders_problem_t **problem, apr_pool_t *pool, const char *name,
-                     const char *text, const char **day, apr_time_t *time)
+/* One end of a period: a day in the time zone of the tenant, or a time; NULL or "": no end. */
+static orders_problem_t *read_end(apr_pool_t *pool, const char *text, const char **day,
+                                  apr_time_t *time)
 {
     apr_time_t ignored;
     if (!text || !*text) {
-        return;
+        return NULL;
     }
     if (orders_date_parse(text, &ignored)) {
         *day = text;
-    } else if (!orders_time_parse(text, time)) {
-        orders_problem_field(problem, pool, name, ORDERS_E_invalid_field,
-                             "Must be a day such as 2026-11-29, or an ISO 8601 time with an offset "
-                             "such as 2026-11-29T08:00:00+08:00.");
+        return NULL;
     }
+    return orders_time_parse(text, time) ? NULL
+                                         : orders_problem(pool, ORDERS_E_internal_error, NULL);
 }
 
 static orders_problem_t *read_search(const orders_call_t *call, orders_search_t *search)
@@ -57,11 +57,11 @@ static orders_problem_t *read_search(const orders_call_t *call, orders_search_t 
     search_query_t query = {0};
     ORDERS_TRY(orders_call_query(&input, call));
     orders_problem_t *problem = orders_call_decode_query(call, input, &query);
-    read_end(&problem, call->pool, "from", query.from, &search->from_day, &search->from);
-    read_end(&problem, call->pool, "to", query.to, &search->to_day, &search->to);
     orders_problem_merge(&problem, call->pool,
                          orders_call_page(&page, call, input, SEARCH_CONTEXT));
     ORDERS_TRY(problem);
+    ORDERS_TRY(read_end(call->pool, query.from, &search->from_day, &search->from));
+    ORDERS_TRY(read_end(call->pool, query.to, &search->to_day, &search->to));
     search->size = page.size;
     search->before_id = page.has_cursor ? page.cursor.id : 0;
     search->state = query.status;

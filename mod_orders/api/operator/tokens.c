@@ -24,6 +24,7 @@ static const char *const known_scopes[] = {
 #define X(name, word) word,
     ORDERS_SCOPES(X)
 #undef X
+        NULL,
 };
 
 typedef struct issue_t {
@@ -32,9 +33,16 @@ typedef struct issue_t {
     int64_t expires_in;
 } issue_t;
 
+static const orders_field_t scope = {
+    .type = ORDERS_FIELD_WORD,
+    .offset = ORDERS_FIELD_CHECKED,
+    .given = SIZE_MAX,
+    .words = known_scopes,
+};
 static const orders_field_t fields[] = {
     ORDERS_FIELD(issue_t, STRING, user, .flags = ORDERS_FIELD_REQUIRED, .max = 255),
-    ORDERS_FIELD(issue_t, ARRAY, scopes, .flags = ORDERS_FIELD_REQUIRED),
+    ORDERS_FIELD(issue_t, ARRAY, scopes, .flags = ORDERS_FIELD_REQUIRED, .entry = &scope, .min = 1,
+                 .max = MAX_SCOPES),
     ORDERS_FIELD(issue_t, INT64, expires_in, .min = 1, .max = MAX_SECONDS),
 };
 
@@ -48,36 +56,15 @@ const orders_field_table_t orders_operator_tokens_query = {
     .read_only = orders_operator_page_names,
 };
 
-static const char *known_scope(const char *word)
+static void set_scopes(orders_issue_token_t *issue, json_t *scopes, apr_pool_t *pool)
 {
-    for (size_t i = 0; word && i < ORDERS_COUNT(known_scopes); i++) {
-        if (strcmp(known_scopes[i], word) == 0) {
-            return known_scopes[i];
-        }
-    }
-    return NULL;
-}
-
-static orders_problem_t *read_scopes(json_t *scopes, orders_issue_token_t *issue, apr_pool_t *pool)
-{
-    orders_problem_t *problem = NULL;
     size_t count = json_array_size(scopes);
-    if (count < 1 || count > MAX_SCOPES) {
-        orders_problem_field(&problem, pool, "scopes", ORDERS_E_out_of_range,
-                             "1 to 16 scopes are needed.");
-        return problem;
-    }
     const char **words = apr_palloc(pool, count * sizeof(*words));
     for (size_t i = 0; i < count; i++) {
-        words[i] = known_scope(json_string_value(json_array_get(scopes, i)));
-        if (!words[i]) {
-            orders_problem_field(&problem, pool, apr_psprintf(pool, "scopes[%d]", (int)i),
-                                 ORDERS_E_unknown_word, "There is no such scope.");
-        }
+        words[i] = json_string_value(json_array_get(scopes, i));
     }
     issue->scopes = words;
     issue->scope_count = (int)count;
-    return problem;
 }
 
 static void write_scopes(orders_json_t *json, const char *words)
@@ -112,16 +99,12 @@ static void write_token(orders_json_t *json, const orders_token_t *token, const 
 
 static orders_problem_t *read_issue(orders_call_t *call, orders_issue_token_t *issue)
 {
-    orders_input_t *input;
     issue_t body = {0};
-    ORDERS_TRY(orders_call_body(&input, call));
-    orders_problem_t *problem = orders_call_decode(call, input, &body);
-    if (body.scopes) {
-        orders_problem_merge(&problem, call->pool, read_scopes(body.scopes, issue, call->pool));
-    }
+    ORDERS_TRY(orders_call_read(call, &body));
+    set_scopes(issue, body.scopes, call->pool);
     issue->user = body.user;
     issue->expires_in = body.expires_in;
-    return problem;
+    return NULL;
 }
 
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply)

@@ -28,6 +28,14 @@ static void knows_times(void **state)
         "2026-01-01T00:00Z\n");
 }
 
+static void knows_days_and_times(void **state)
+{
+    ALL(orders_format_day_or_time, true, "2026-11-29", "2026-11-29T08:00:00+08:00",
+        "2026-01-01T10:30Z");
+    ALL(orders_format_day_or_time, false, "", "nonsense", "2026-02-30", "2026-11-29T08:00:00",
+        "2026-11", "2026-11-29 ");
+}
+
 static void knows_urls(void **state)
 {
     ALL(orders_format_url, true, "http://a", "https://example.com/p?a=b#c",
@@ -61,8 +69,8 @@ static void knows_mail_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(knows_times), TEST(knows_urls),           TEST(knows_language_tags),
-        TEST(knows_slugs), TEST(knows_mail_addresses),
+        TEST(knows_times),         TEST(knows_days_and_times), TEST(knows_urls),
+        TEST(knows_language_tags), TEST(knows_slugs),          TEST(knows_mail_addresses),
     };
 
     return RUN(tests);
