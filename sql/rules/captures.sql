@@ -135,8 +135,10 @@ BEGIN
     END IF;
     IF p_outcome IN ('confirming', 'unknown') THEN
         RETURN NEXT finish(c, await_capture(c, o, p_payment, p_outcome), o.id, p_payment);
-    ELSE
+    ELSIF p_outcome IN ('waiting', 'approved') THEN
         RETURN NEXT finish(c, capture_not_made(c, o, p_payment), o.id, p_payment);
+    ELSE -- the buyer may have paid: nothing is changed
+        RAISE EXCEPTION 'unknown outcome of a capture: %', p_outcome;
     END IF;
 END
 $$;

@@ -182,6 +182,13 @@ SELECT is(pg_temp.capture(:o_confirming, 'paid', 'tx-o2') || ' ' || pg_temp.stat
 SELECT is(pg_temp.capture(:o_confirming, 'paid', 'tx-o2'), 'unchanged', 'once');
 SELECT is(pg_temp.refusal('SELECT record_capture(77, 0, ''paid'')'), 'OR404 not_found', 'a payment that does not exist');
 
+-- An outcome that is not known is not taken for a capture that was not made: the buyer would pay twice.
+SELECT pg_temp.order_it() AS v \gset
+SELECT pg_temp.begin_it(:v), pg_temp.wait_for(:v) \g (format=unaligned) /dev/null
+SELECT throws_ok(format('SELECT pg_temp.capture(%s, %s)', :v, o.outcome), 'P0001', 'unknown outcome of a capture: ' || o.shown, 'an outcome ' || o.shown || ' is an error')
+FROM (VALUES ('NULL', '<NULL>'), ('''payed''', 'payed')) AS o (outcome, shown);
+SELECT is(pg_temp.states(:v) || ' ' || pg_temp.doubt(:v), 'open confirming none true', 'the order is still confirming');
+
 -- The outcome of a capture is unknown when the intent becomes known.
 SELECT pg_temp.buy('bob', p_method => 'external') AS late \gset
 SELECT pg_temp.hear('late', 'confirming', :late), pg_temp.wait_for(:late) \g (format=unaligned) /dev/null
