@@ -25,7 +25,7 @@ CREATE TABLE orders.company (
     CONSTRAINT company_tenant_exists FOREIGN KEY (tenant_id) REFERENCES orders.tenant (id),
     CONSTRAINT company_name_length CHECK (length(name) BETWEEN 1 AND 200),
     CONSTRAINT company_prefix_is_2_to_8_capitals CHECK (prefix ~ '^[A-Z]{2,8}$' AND prefix <> 'INV'),
-    CONSTRAINT company_email_length CHECK (length(email) BETWEEN 3 AND 320),
+    CONSTRAINT company_email_length CHECK (octet_length(email) BETWEEN 3 AND 254),
     CONSTRAINT company_address_is_object CHECK (jsonb_typeof(address) = 'object'),
     CONSTRAINT company_images_is_object CHECK (jsonb_typeof(images) = 'object'),
     CONSTRAINT company_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')

@@ -20,7 +20,7 @@ CREATE TABLE orders.mail (
     CONSTRAINT mail_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT mail_order_exists FOREIGN KEY (tenant_id, order_id) REFERENCES orders.orders (tenant_id, id),
     CONSTRAINT mail_template_known CHECK (template IN ('pay_link')),
-    CONSTRAINT mail_recipient_length CHECK (length(recipient) BETWEEN 3 AND 320),
+    CONSTRAINT mail_recipient_length CHECK (octet_length(recipient) BETWEEN 3 AND 254),
     CONSTRAINT mail_dead_is_not_done CHECK (NOT dead OR done_at IS NULL)
 );
 

@@ -29,7 +29,7 @@ CREATE TABLE orders.users (
     CONSTRAINT users_external_ref_length CHECK (length(external_ref) BETWEEN 1 AND 200),
     CONSTRAINT users_login_length CHECK (length(login) BETWEEN 1 AND 200),
     CONSTRAINT users_name_length CHECK (length(name) <= 200),
-    CONSTRAINT users_email_length CHECK (length(email) BETWEEN 3 AND 320),
+    CONSTRAINT users_email_length CHECK (octet_length(email) BETWEEN 3 AND 254),
     CONSTRAINT users_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 
