@@ -209,18 +209,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.described_shipment(d jsonb) RETURNS orders.shipment LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    x orders.shipment;
-BEGIN
-    x.courier := d ->> 'courier';
-    x.service := d ->> 'service';
-    x.estimated_delivery := d ->> 'estimated_delivery';
-    x.expected_at := (d ->> 'expected_at')::timestamptz;
-    RETURN x;
-END
-$$;
-
 -- The lines of the document, or the lines of its cart.
 CREATE OR REPLACE FUNCTION orders_v1.lines_or_cart(c orders_v1.context, h orders_v1.order_head, d jsonb, k orders.cart)
 RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
@@ -262,7 +250,7 @@ BEGIN
     END IF;
     h.addresses := orders_v1.described_addresses(d);
     IF v_shipping IS NOT NULL THEN
-        h.shipment := orders_v1.described_shipment(v_shipping);
+        h.shipment := orders_v1.shipment_from(v_shipping);
         v_lines := v_lines || orders_v1.shipping_lines(c.tenant_id, v_shipping);
     END IF;
     v_order := orders_v1.put_order(c, h, v_lines);
@@ -321,7 +309,6 @@ COMMENT ON FUNCTION orders_v1.described_head IS
 'Internal: the header of a described order: buyer, seller, salesperson, currency and payment. put_order checks whether the payment
 method can be used. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; NULL: neither';
-COMMENT ON FUNCTION orders_v1.described_shipment IS 'Internal: the planned shipment';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
 'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch, invalid_field';
 COMMENT ON FUNCTION orders_v1.put_described_order IS

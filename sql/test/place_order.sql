@@ -74,6 +74,8 @@ SELECT is((SELECT l.attributes -> 0 ->> 'code' FROM order_view v, unnest(v.lines
 SELECT is((SELECT l.slug FROM order_view v, unnest(v.lines) AS l WHERE v.id = :a AND l.kind = 'product'), 'galaxy-s24', 'and its slug');
 SELECT is((SELECT ROW((shipment).courier, (shipment).service, (shipment).estimate, (shipment).status, (shipment).late, (shipment).shipped_at, tracking)::text FROM order_view WHERE id = :a),
     '(JNE,REG,"2-3 hari",planned,t,,{})', 'the shipment is planned, and late by now');
+SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "shipping": {"courier": "", "service": "", "estimated_delivery": ""}}') AS empty \gset
+SELECT is((SELECT ROW(courier, service, estimated_delivery)::text FROM shipment WHERE order_id = :empty), '(,,)', 'empty texts of a planned shipment are stored as NULL');
 SELECT is((SELECT document ->> 'receiverName' FROM order_address WHERE order_id = :a AND kind = 'shipping'), 'John Doe', 'the address is kept');
 SELECT is((SELECT bill_no FROM orders WHERE id = :a), NULL, 'no bill before it is confirmed or paid');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''alice''), %s)', :a)), 'OR409 order_not_billed', 'and none to read');

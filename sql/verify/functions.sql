@@ -374,7 +374,6 @@ SELECT 'orders_v1.price_cart'::regproc;
 SELECT 'orders_v1.only_variant'::regproc;
 SELECT 'orders_v1.product_line'::regproc;
 SELECT 'orders_v1.described_addresses'::regproc;
-SELECT 'orders_v1.described_shipment'::regproc;
 SELECT 'orders_v1.ordered_plan_line'::regproc;
 SELECT 'orders_v1.described_lines'::regproc;
 SELECT 'orders_v1.shipping_lines'::regproc;
