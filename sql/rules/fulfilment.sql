@@ -239,7 +239,7 @@ BEGIN
     ELSIF e.status !~ '^[a-z][a-z0-9_]{0,39}$' OR e.status = 'planned' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must consist of lower-case letters, digits and underscores.', 'status');
     ELSIF e.at NOT BETWEEN '2000-01-01T00:00:00Z' AND now() + interval '1 day' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be in the future.', 'at');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be from 2000-01-01 to one day from now.', 'at');
     END IF;
     RETURN e;
 END
@@ -336,6 +336,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
         RETURN;
     END IF;
+    p_event := jsonb_strip_nulls(p_event);
     IF p_event ? 'withdraws' AND p_event - '{id,withdraws}'::text[] <> '{}' THEN
         PERFORM refuse('422', 'unknown_field', 'Must not be sent together with withdraws.', (
             SELECT min(k.name) FROM jsonb_object_keys(p_event - '{id,withdraws}'::text[]) AS k (name)));

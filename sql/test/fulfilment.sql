@@ -18,6 +18,18 @@ $$;
 CREATE FUNCTION pg_temp.said(p_order bigint, p_event jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.track(77, 'operator', 'operator', pg_temp.uid('olga'), 'track', NULL, NULL, p_order, p_event, NULL)
 $$;
+-- The detail of the refusal.
+CREATE FUNCTION pg_temp.sentence(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_detail text;
+BEGIN
+    EXECUTE p_sql;
+    RETURN 'no refusal';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+    RETURN v_detail;
+END
+$$;
 CREATE FUNCTION pg_temp.no(p_sql text) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.refusal('SELECT ' || p_sql) $$;
 
 -- From placing to the door.
@@ -202,7 +214,10 @@ SELECT is(pg_temp.said(:n, format('{"withdraws": %s}', :wrong)::jsonb), 'done', 
 SELECT is(pg_temp.said(:n, format('{"withdraws": %s}', :wrong)::jsonb), 'unchanged', 'once');
 SELECT is((SELECT (shipment).status || ' ' || array_to_string(ARRAY(SELECT t.status FROM unnest(v.tracking) AS t), ' ') FROM order_view v WHERE v.id = :n), 'in_transit in_transit', 'the shipment no longer shows it');
 SELECT is((SELECT comment FROM order_history WHERE order_id = :n AND axis = 'details' ORDER BY step DESC LIMIT 1), format('tracking event %s withdrawn: lost, Moon', :wrong), 'history does');
-SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon"}'), 'done', 'it may be said again');
+SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon", "withdraws": null}'), 'done', 'the event can be added again; null is absent');
+SELECT is(pg_temp.said(:n, format('{"withdraws": %s, "status": null}', :wrong)::jsonb), 'unchanged', 'null is absent besides withdraws too');
+SELECT is(pg_temp.sentence(format('SELECT pg_temp.said(%s, ''{"status": "lost", "at": "%s"}'')', :n, o.at)), 'Must be from 2000-01-01 to one day from now.', 'no event of ' || o.what)
+FROM (VALUES ('1999-12-31T23:59:59Z', 'the last century'), ('2999-01-01T00:00:00Z', 'the future')) AS o (at, what);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'no event: ' || o.event)
 FROM (VALUES (:n, '0'), (:a, :'wrong')) AS o (id, event);
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'not even once it has left');
