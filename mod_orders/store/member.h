@@ -39,7 +39,7 @@ typedef struct orders_member_list_t {
         *to; /**< without a unit: created on days from <= day < to, in the tenant's time zone */
 } orders_member_list_t;
 
-/** `*page` has orders with payments, addresses and category. */
+/** `*page` has orders with addresses and category. */
 orders_problem_t *orders_member_list(const orders_reader_t *reader,
                                      const orders_member_list_t *list,
                                      orders_order_list_t **page) ORDERS_MUSTCHECK;

@@ -255,7 +255,7 @@ COMMENT ON COLUMN orders.provider_event.capture_id IS
 COMMENT ON COLUMN orders.provider_event.verdict IS
 'done (applied), unchanged (nothing to do), waiting (applied when its payment can take it) or refused';
 COMMENT ON COLUMN orders.provider_event.refusal IS 'Code of the refusal';
-COMMENT ON COLUMN orders.provider_event.attempts IS 'Tries to judge it, while it waited, that ended with an unexpected error';
+COMMENT ON COLUMN orders.provider_event.attempts IS 'Failed attempts to apply the event while it waited';
 COMMENT ON COLUMN orders.provider_event.detail IS 'The refusal in a sentence, or the last unexpected error';
 COMMENT ON COLUMN orders.provider_event.received_at IS 'When it was stored';
 COMMENT ON COLUMN orders.provider_event.judged_at IS 'When the verdict became final; null while waiting';

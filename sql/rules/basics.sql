@@ -108,7 +108,7 @@ COMMENT ON FUNCTION orders_v1.refuse(text, text, text, text, jsonb) IS
 'Aborts the transaction with a refusal: SQLSTATE OR + HTTP-like class, MESSAGE the stable code, DETAIL a sentence,
 HINT the JSON object {"field", "extras"}: the field of the request and an object of extra members; NULL members are omitted.
 All refusals are raised by this function';
-COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number with leading zeros to at least p_width digits';
+COMMENT ON FUNCTION orders_v1.digits IS 'Internal: a number with leading zeros to at least p_least digits';
 COMMENT ON FUNCTION orders_v1.utc_time IS 'Internal: ISO 8601 to the second, UTC';
 COMMENT ON FUNCTION orders_v1.local_time IS 'Internal: a time in the time zone of a tenant';
 COMMENT ON FUNCTION orders_v1.local_text IS

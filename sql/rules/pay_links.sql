@@ -258,7 +258,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests with retry_after, in seconds';
 COMMENT ON FUNCTION orders_v1.check_mail_limits IS
-'Internal: checks the hourly limits of mails for this order and by this user; a limit of 0 allows none. OR429 too_many_requests';
+'Internal: checks the hourly limits of mails for this order and by this user; 0: no limit. OR429 too_many_requests';
 COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether an order is paid by a payment link';
 COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
 'Internal: OR409 payment_method_mismatch when an order is not paid by a payment link';
