@@ -32,8 +32,9 @@ typedef struct orders_writer_t {
 #define ORDERS_WRITER_SQL "$1, $2, $3, $4, $5, $6, $7"
 
 /**
- * The text of a statement that calls a function returning orders_v1.written. _EVENT: with refusal and detail. _EARLY: with
- * `early_release`, for functions that update stock, because all buyers of a variant wait for the lock of its row.
+ * The text of a statement that calls a function returning orders_v1.written. _EVENT: with refusal and detail. _EARLY:
+ * with `early_release`, for functions that update rows which many buyers share (stock, limited coupons), because all of them wait for
+ * the lock.
  */
 #define ORDERS_WRITTEN(call)                                                                       \
     "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").* FROM orders_v1." call " AS " \

@@ -5,8 +5,9 @@
 
 static const orders_statement_t place_plan = {
     .name = "orders_place_plan",
-    .text = ORDERS_WRITTEN("place_plan(" ORDERS_WRITER_SQL
-                           ", $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
+    .text = ORDERS_WRITTEN_EARLY("place_plan(" ORDERS_WRITER_SQL
+                                 ", $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
+    .early_release = true,
     .param_count = 16,
 };
 

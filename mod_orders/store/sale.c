@@ -5,7 +5,8 @@
 
 static const orders_statement_t place = {
     .name = "orders_place_cart",
-    .text = ORDERS_WRITTEN("place_cart(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)"),
+    .text = ORDERS_WRITTEN_EARLY("place_cart(" ORDERS_WRITER_SQL ", $8, $9, $10, $11, $12)"),
+    .early_release = true,
     .param_count = 12,
 };
 static const orders_statement_t settle = {

@@ -188,6 +188,21 @@ subtest 'beyond what can be charged' => sub {
     is(orders_of($cart), 0, 'no order');
 };
 
+subtest 'round trips' => sub {
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersSessions 1\nOrdersPublicURL https://shop.example", locations => "<Location /desk>\nOrdersAPI company\n</Location>")->start;
+    my ($counted, $other) = (make_product($shop, stock => 9), make_product($shop));
+    my $trips = sub {
+        my $cart  = make_cart($seller, products => [@_]);
+        my $reply = ask(POST => $httpd->url('/desk' . company_path('create')), json => { api_key => $seller->{token}, cart_id => $cart->{id}, type => 'cash' });
+        is($reply->code, 200, 'an order') or diag($reply->as_string);
+        return $httpd->last_access('/desk' . company_path('create'), $reply->header('X-Request-Id'))->{trips};
+    };
+    $trips->($_) for $counted, $other; # prepares the statements
+    is($trips->($other), 1, 'one for products that are not counted');
+    is($trips->($counted), 2, 'two for counted products: the lock of the stock is released before the order is durable');
+    $httpd->stop;
+};
+
 subtest 'OrdersConsumerExpiry' => sub {
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example\nOrdersConsumerExpiry 60",
         locations => "<Location /short>\nOrdersAPI company\n</Location>\n<Location /never>\nOrdersAPI company\nOrdersConsumerExpiry 0\n</Location>")->start;

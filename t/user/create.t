@@ -2,6 +2,7 @@
 # POST /api/v1/user/orders: what an order of a plan takes, what it answers, and what it refuses.
 use strict;
 use warnings;
+use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $path  = '/api/v1/user/orders';
@@ -175,6 +176,22 @@ subtest 'a coupon code as people type it' => sub {
     }
     my $twin = api(PUT => '/api/v1/admin/catalogue/coupons/' . unique('twin'), token => operator->{token}, json => { code => " $small", percent_bp => 100 });
     refused($twin, 422, 'invalid_field', 'code');
+};
+
+subtest 'round trips' => sub {
+    my $httpd = ModOrders::Httpd->new(server => "OrdersWorker Off\nOrdersSessions 1", locations => "<Location /u>\nOrdersAPI user\n</Location>")->start;
+    my $trips = sub {
+        my ($coupon) = @_;
+        my $reply = ask(POST => $httpd->url('/u'), token => $buyer->{token}, json => { plan_id => $plan->{id}, coupon_code => $coupon->{code} });
+        is($reply->code, 200, 'an order with a coupon') or diag($reply->as_string);
+        return $httpd->last_access('/u', $reply->header('X-Request-Id'))->{trips};
+    };
+    my ($limited, $unlimited) = (make_coupon(max_uses => 9), make_coupon());
+    $trips->($_) for $limited, $unlimited; # prepares the statements
+    is($trips->($unlimited), 1, 'one for a coupon without a limit');
+    is($trips->($limited), 2, 'two for a limited coupon: its lock is released before the order is durable');
+    $httpd->stop;
+    done;
 };
 
 subtest 'coupons' => sub {

@@ -104,7 +104,7 @@ sub change_product
         name => $product->{name}, active => $active, ($product->{tax_class} ? (tax_class => $product->{tax_class}) : ()),
         variants => [ {
             ref => "$product->{ref}-v", number => $product->{number}, name => $product->{variant}, prices => $product->{prices},
-            options => $product->{options}, images => $product->{images},
+            options => $product->{options}, images => $product->{images}, (defined $product->{stock} ? (stock => $product->{stock}) : ()),
         } ],
     );
     return $product;
