@@ -187,16 +187,17 @@ static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
         .message = said->failure_message,
         .payer = said->payer,
     };
+    ORDERS_TRY(orders_payment_record_capture(&reader, &capture, written));
     const orders_payment_event_t event = {
         .channel = payment->channel,
-        .type = said->outcome,
+        .event_id = (*written)->event_id,
+        .type = (*written)->event_type,
         .payment_key = payment->provider_key,
         .intent_id = payment->intent_id,
         .transaction_id = said->transaction_id,
         .amount = said->amount,
         .currency = said->currency,
     };
-    ORDERS_TRY(orders_payment_record_capture(&reader, &capture, written));
     orders_provider_event_log_verdict(flow->providers, flow->writer->route, &event, *written,
                                       reader.pool);
     return orders_provider_event_refusal(reader.pool, *written);

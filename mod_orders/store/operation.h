@@ -32,7 +32,7 @@ typedef struct orders_writer_t {
 #define ORDERS_WRITER_SQL "$1, $2, $3, $4, $5, $6, $7"
 
 /**
- * The text of a statement that calls a function returning orders_v1.written. _EVENT: with refusal and detail. _EARLY:
+ * The text of a statement that calls a function returning orders_v1.written. _EVENT: with the columns of an event. _EARLY:
  * with `early_release`, for functions that update rows which many buyers share (stock, limited coupons), because all of them wait for
  * the lock.
  */
@@ -43,8 +43,8 @@ typedef struct orders_writer_t {
     "SELECT w.outcome, w.id AS result_id, w.replayed, (w.\"order\").*, " ORDERS_EARLY_RELEASE_SQL  \
     " FROM orders_v1." call " AS w"
 #define ORDERS_WRITTEN_EVENT(call)                                                                 \
-    "SELECT w.outcome, w.id AS result_id, w.replayed, w.refusal, w.detail, (w.\"order\").*"        \
-    " FROM orders_v1." call " AS w"
+    "SELECT w.outcome, w.id AS result_id, w.replayed, w.refusal, w.detail, w.event_id, "           \
+    "w.event_type, (w.\"order\").* FROM orders_v1." call " AS w"
 
 void orders_reader_params(orders_params_t *params, const orders_reader_t *reader);
 void orders_writer_params(orders_params_t *params, const orders_writer_t *writer);

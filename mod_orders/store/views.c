@@ -315,8 +315,9 @@ const orders_row_type_t orders_linked_order_type =
 /* Statements name its column `id` result_id, because the order has an `id` too. The order is read as orders_order_type. */
 #define T orders_written_t
 static const orders_row_field_t written_fields[] = {
-    FIELD(TEXT, outcome), COLUMN(INT8, "result_id", id), FIELD(BOOL, replayed),
-    FIELD(TEXT, refusal), FIELD(TEXT, detail),
+    FIELD(TEXT, outcome),    COLUMN(INT8, "result_id", id), FIELD(BOOL, replayed),
+    FIELD(TEXT, refusal),    FIELD(TEXT, detail),           FIELD(TEXT, event_id),
+    FIELD(TEXT, event_type),
 };
 const orders_row_type_t orders_written_type = ORDERS_ROW_TYPE("written", NULL, T, written_fields);
 #undef T

@@ -200,8 +200,9 @@ typedef struct orders_written_t {
     const char *
         outcome; /**< done, unchanged, intent, capture; of a provider's event: done, unchanged, waiting, refused */
     const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
-    bool replayed;                /**< the outcome of an earlier request with the same key */
-    orders_order_t *order;        /**< after the write, or NULL */
+    const char *event_id, *event_type; /**< of a provider's event, as stored */
+    bool replayed;                     /**< the outcome of an earlier request with the same key */
+    orders_order_t *order;             /**< after the write, or NULL */
 } orders_written_t;
 
 /** The result of a write that does not concern an order. */

@@ -412,7 +412,7 @@ RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ROW(CASE WHEN p_repeated AND e.verdict = 'done' THEN 'unchanged' ELSE e.verdict END, e.payment_id, p_repeated,
                CASE WHEN e.verdict = 'waiting' AND e.attempts > 0 THEN 'database_error' ELSE e.refusal END, e.detail,
-               orders_v1.written_order(c, p_order))::orders_v1.written;
+               e.event_id, e.type, orders_v1.written_order(c, p_order))::orders_v1.written;
 END
 $$;
 
@@ -460,7 +460,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.no_effect(p_outcome text, p_payment bigint) RETURNS orders_v1.written LANGUAGE sql IMMUTABLE AS $$
-    SELECT ROW(p_outcome, p_payment, false, NULL, NULL, NULL)::orders_v1.written
+    SELECT ROW(p_outcome, p_payment, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written
 $$;
 
 -- The event may be outdated: begin_capture decides whether the payment can still be captured.

@@ -296,7 +296,7 @@ BEGIN
     IF o.payment_state <> 'refunded' THEN
         PERFORM check_refundable(o, p_window);
     END IF;
-    RETURN NEXT ROW(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, false, NULL, NULL, NULL)::orders_v1.written;
+    RETURN NEXT ROW(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written;
 END
 $$;
 

@@ -118,6 +118,23 @@ subtest 'a cancelled order is not captured any more' => sub {
     done;
 };
 
+subtest 'a capture of another amount' => sub {
+    $paypal->set(webhooks => 0);
+    my ($order, $link) = approved();
+    my $payment = payment_of($order);
+    my $amount  = sub { db()->do('UPDATE orders.payment SET amount = ? WHERE tenant_id = 1 AND id = ?', undef, $_[0], $payment->{id}) };
+    $amount->($payment->{amount} - 1);
+    ask(GET => "$link/return");
+    my $id = (captures($order))[0]{id};
+    like($httpd->log, qr/ORD0039 provider_event_refused \S+ - company\.\S+: channel paypal, event capture:$id:paid \(paid\), payment $payment->{id}, .*: amount_mismatch/,
+        'is logged with the id and the type of the stored event');
+    my ($stored) = rows('SELECT event_id, type, refusal FROM orders.provider_event WHERE tenant_id = 1 AND payment_id = ?', $payment->{id});
+    is_deeply($stored, { event_id => "capture:$id:paid", type => 'paid', refusal => 'amount_mismatch' }, 'of which the row is kept');
+    $amount->($payment->{amount});
+    $paypal->set;
+    done;
+};
+
 $httpd->stop;
 invariants_hold();
 done;
