@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
+-- The first request may have committed early (allow_early_release), so that its answer is visible before it is durable. FOR UPDATE
+-- assigns a transaction id: the replay writes a commit record after that of the first request and waits until it is durable. Without the
+-- lock, a replay would be answered with an order that a crash of the primary can undo.
 CREATE OR REPLACE FUNCTION orders_v1.claim_key(c orders_v1.context) RETURNS orders_v1.claim LANGUAGE plpgsql AS $$
 DECLARE
     v_found orders.idempotency;

@@ -22,12 +22,12 @@ my $port = $stand->{port};
 my ($PIECES, $BUYERS) = (4, 6);
 
 sub order {
-    my ($buyer) = @_;
+    my ($buyer, $product) = @_;
     return {
         method => 'POST', path => '/api/v1/admin/orders', token => secret('operator'), key => "stock-$buyer",
         body => {
             dialect => 'shop', user => "buyer-$buyer", currency => 'USD', payment_method => 'cod',
-            lines => [{product => 'rare', quantity => 1}],
+            lines => [{product => $product, quantity => 1}],
         },
     };
 }
@@ -39,12 +39,21 @@ sub wait_for_standby {
     return;
 }
 
-sub reserved { return $postgres->value('SELECT reserved FROM orders.stock WHERE tenant_id = 1 AND counted') }
+sub reserved {
+    my ($product) = @_;
+    return $postgres->value("SELECT s.reserved FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id "
+          . "JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE s.tenant_id = 1 AND p.external_ref = '$product'");
+}
 
-my $reply = Faults::Load->one_by_one($port, {
-    method => 'PUT', path => '/api/v1/admin/catalogue/products/rare', token => secret('operator'),
-    body => {name => 'Rare', variants => [{ref => 'one', name => 'One', stock => $PIECES, prices => {USD => 100}}]},
-});
+sub product {
+    my ($ref, $pieces) = @_;
+    return {
+        method => 'PUT', path => "/api/v1/admin/catalogue/products/$ref", token => secret('operator'),
+        body => {name => $ref, variants => [{ref => 'one', name => 'One', stock => $pieces, prices => {USD => 100}}]},
+    };
+}
+
+my $reply = Faults::Load->one_by_one($port, product('rare', $PIECES));
 like($reply->{status}, qr/^20[01]$/, 'a variant with few pieces') or diag($reply->{body});
 
 subtest 'a standby that does not answer' => sub {
@@ -54,11 +63,11 @@ subtest 'a standby that does not answer' => sub {
     my (@replies, %asked);
     Faults::Load->new(
         port => $port, clients => $BUYERS,
-        next => sub { my ($n) = @_; return $asked{$n}++ ? undef : order($n + 1) },
+        next => sub { my ($n) = @_; return $asked{$n}++ ? undef : order($n + 1, 'rare') },
         done => sub { $answered++; push @replies, $_[1] },
         tick => sub {
             return if defined $answered_before;
-            $taken = reserved();
+            $taken = reserved('rare');
             return if $taken < $PIECES && time - $began < 3;
             $answered_before = grep { $_->{status} == 201 } @replies;
             wait_for_standby('');
@@ -70,7 +79,31 @@ subtest 'a standby that does not answer' => sub {
     is(scalar(grep { $_->{status} == 201 } @replies), $PIECES, 'all pieces are sold once the standby is no longer waited for')
       or diag(join "\n", map { "$_->{status} $_->{body}" } @replies);
     is(scalar(grep { $_->{status} == 409 } @replies), $BUYERS - $PIECES, 'and the others are told that there are no more');
-    is(reserved(), $PIECES, 'nothing is sold twice');
+    is(reserved('rare'), $PIECES, 'nothing is sold twice');
+};
+
+subtest 'a replay while the standby does not answer' => sub {
+    is(Faults::Load->one_by_one($port, product('spare', 1))->{status}, 201, 'a variant with one piece');
+    wait_for_standby('nobody');
+    select undef, undef, undef, 0.3;
+    my ($visible, $answered_before, $asked, @replies) = (undef, undef, 0);
+    Faults::Load->new(
+        port => $port, clients => 2,
+        next => sub { return $asked++ < 2 ? order(100, 'spare') : undef },
+        done => sub { push @replies, $_[1] },
+        tick => sub {
+            return if defined $answered_before;
+            $visible //= time if $postgres->value('SELECT count(*) FROM orders.idempotency WHERE key = \'stock-100\' AND completed_at IS NOT NULL');
+            return if !$visible || time - $visible < 1.5;
+            $answered_before = @replies;
+            wait_for_standby('');
+        },
+    )->run;
+    wait_for_standby('');
+    is($answered_before, 0, 'neither the order nor its replay is acknowledged before the standby has it');
+    is(join(' ', map { $_->{status} } @replies), '201 201', 'both are, once the standby is no longer waited for');
+    is($replies[0]{body}, $replies[1]{body}, 'with the same bytes');
+    is(reserved('spare'), 1, 'and one piece is sold');
 };
 
 closing(stand => $stand);
