@@ -148,7 +148,7 @@ WHERE CASE o.payment_state
           WHEN 'refunded' THEN o.refunded = 0 OR o.refunded < o.total
           WHEN 'partially_refunded' THEN o.refunded = 0 OR coalesce(r.pending, 0) > 0
           ELSE (o.payment_state = 'refund_pending') <> (coalesce(r.pending, 0) > 0) END
-   OR (o.state IN ('cancelled', 'expired', 'error') AND o.captured > 0 AND r.refunds IS NULL);
+   OR (orders_v1.is_closed(o.state) AND o.captured > 0 AND r.refunds IS NULL);
 
 CREATE VIEW orders_check.used_once AS
 SELECT i.tenant_id, min(i.order_id) AS order_id, format('key %s of route %s is recorded %s times', i.key, i.route, count(*))
@@ -370,7 +370,7 @@ SELECT r.tenant_id, r.order_id, format('coupon %s is %s on an order that is %s a
 FROM orders.coupon_redemption r
 JOIN orders.orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
 WHERE r.state <> CASE
-          WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'released'
+          WHEN orders_v1.is_closed(o.state) THEN 'released'
           WHEN orders_v1.is_unpaid(o.payment_state) THEN 'reserved'
           ELSE 'applied' END
 UNION ALL

@@ -90,7 +90,7 @@ BEGIN
     ELSIF is_due(o) THEN
         o := expire_order(o);
     END IF;
-    IF o.state NOT IN ('open', 'completed') THEN
+    IF is_closed(o.state) THEN
         PERFORM refuse('409', 'order_not_payable', 'The order is closed.', NULL, states_of(o));
     ELSIF p_address IS NULL THEN
         PERFORM refuse('422', 'invalid_fields', 'Some members of the address are not valid.');

@@ -27,7 +27,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_advance(c orders_v1.context, o orders.orders, p_to text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF o.state NOT IN ('open', 'completed') OR NOT EXISTS (
+    IF orders_v1.is_closed(o.state) OR NOT EXISTS (
         SELECT FROM orders.transition t
         WHERE t.axis = 'fulfilment' AND t.from_state = o.fulfilment_state AND t.to_state = p_to AND t.actor = c.actor) THEN
         PERFORM orders_v1.refuse_advance(o, 'The order cannot take this step in its present state.');
@@ -307,7 +307,7 @@ $$;
 -- change its state.
 CREATE OR REPLACE FUNCTION orders_v1.apply_tracking_event(c orders_v1.context, o orders.orders, e orders.shipment_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF o.state NOT IN ('open', 'completed') THEN
+    IF orders_v1.is_closed(o.state) THEN
         PERFORM orders_v1.move_order(c, o, '{}', 0, 0, NULL);
     ELSIF e.status = 'delivered' AND o.fulfilment_state IN ('shipped', 'out_for_delivery') THEN
         PERFORM orders_v1.deliver(c, o, e.at, true, e.description);

@@ -98,7 +98,7 @@ BEGIN
     IF o.payment_state IN ('refund_pending', 'partially_refunded', 'refunded') THEN
         PERFORM orders_v1.refuse('409', 'order_refunded', 'The order has a refund and can no longer be invoiced.', NULL,
                               orders_v1.states_of(o));
-    ELSIF o.state NOT IN ('open', 'completed') OR o.paid_at IS NULL OR o.captured < o.total THEN
+    ELSIF orders_v1.is_closed(o.state) OR o.paid_at IS NULL OR o.captured < o.total THEN
         PERFORM orders_v1.refuse('409', 'order_not_billable', 'The order must be paid in full before it is invoiced.', NULL, orders_v1.states_of(o));
     END IF;
 END

@@ -161,6 +161,10 @@ CREATE OR REPLACE FUNCTION orders_v1.has_unrefunded_money(p_payment_state text) 
     SELECT p_payment_state IN ('paid', 'partially_refunded')
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.is_closed(p_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_state NOT IN ('open', 'completed')
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.is_unpaid(p_payment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_payment_state IN ('unpaid', 'confirming', 'failed')
 $$;
@@ -188,6 +192,10 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.can_be_paid(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_buyer(p_status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_status IN ('created', 'pending')
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_open_payment(p_status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -340,6 +348,8 @@ COMMENT ON FUNCTION orders_v1.has_received_money IS
 'Internal: whether an order in this payment state has been paid, even if it was refunded later';
 COMMENT ON FUNCTION orders_v1.has_unrefunded_money IS
 'Internal: whether an order in this payment state is paid, is not fully refunded and has no pending refund';
+COMMENT ON FUNCTION orders_v1.is_closed IS 'Internal: whether an order in this state is cancelled, expired or failed: it is neither open nor completed';
+COMMENT ON FUNCTION orders_v1.awaits_buyer IS 'Internal: whether a payment with this status waits for the buyer, and not for its provider';
 COMMENT ON FUNCTION orders_v1.is_unpaid IS 'Internal: whether an order in this payment state is unpaid and can still receive money';
 COMMENT ON FUNCTION orders_v1.awaits_payment IS
 'Internal: whether an order in these states still has to be paid, even if it is past its expiry';

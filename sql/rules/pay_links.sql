@@ -61,7 +61,7 @@ BEGIN
     END IF;
     o := as_payable(o);
     RETURN CASE
-        WHEN o.state IN ('cancelled', 'expired', 'error') THEN 'over'
+        WHEN is_closed(o.state) THEN 'over'
         WHEN o.payment_state = 'refunded' THEN 'refunded'
         WHEN has_received_money(o.payment_state) THEN 'paid'
         WHEN o.payment_state = 'confirming' THEN 'confirming'
@@ -114,7 +114,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.new_payment_like(p orders.payment) RETURNS orders.payment LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.payment x SET status = 'closed', updated_at = now()
-    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND x.status IN ('created', 'pending');
+    WHERE x.tenant_id = p.tenant_id AND x.id = p.id AND orders_v1.awaits_buyer(x.status);
     PERFORM orders_v1.end_due(p.tenant_id, 'intent', p.id);
     INSERT INTO orders.payment (tenant_id, order_id, method, channel, provider, status, amount, currency, payable_unit,
                                 return_url, metadata, expires_at)
@@ -152,7 +152,7 @@ BEGIN
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.method = 'external'
     ORDER BY x.id DESC LIMIT 1;
-    IF p.id = p_gone OR p.status NOT IN ('created', 'pending') THEN
+    IF p.id = p_gone OR NOT awaits_buyer(p.status) THEN
         p := new_payment_like(p);
     END IF;
     RETURN NEXT payment_task_of(p);

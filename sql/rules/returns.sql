@@ -60,7 +60,7 @@ DECLARE
     v_delivered timestamptz := (SELECT s.delivered_at FROM orders.shipment s
                                 WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id);
 BEGIN
-    IF o.fulfilment_state NOT IN ('delivered', 'returned') OR o.state NOT IN ('open', 'completed') THEN
+    IF o.fulfilment_state NOT IN ('delivered', 'returned') OR orders_v1.is_closed(o.state) THEN
         PERFORM orders_v1.refuse('409', 'order_not_returnable', 'Only what was delivered can be returned.', NULL,
                               orders_v1.states_of(o));
     ELSIF v_delivered + p_window * interval '24 hours' < clock_timestamp() THEN
