@@ -45,19 +45,19 @@ static const orders_statement_t refused_events = {
             " FROM orders_v1.refused_provider_events($1, $2)",
     .param_count = 2,
 };
-static const orders_statement_t due_intents = {
+static const orders_statement_t claim_intents = {
     .name = "orders_due_intents",
-    .text = "SELECT * FROM orders_v1.due_intents($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.claim_intents($1, $2, $3, $4)",
     .param_count = 4,
 };
-static const orders_statement_t due_refunds = {
+static const orders_statement_t claim_refunds = {
     .name = "orders_due_refunds",
-    .text = "SELECT * FROM orders_v1.due_refunds($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.claim_refunds($1, $2, $3, $4)",
     .param_count = 4,
 };
-static const orders_statement_t due_captures = {
+static const orders_statement_t claim_captures = {
     .name = "orders_due_captures",
-    .text = "SELECT * FROM orders_v1.due_captures($1, $2, $3, $4)",
+    .text = "SELECT * FROM orders_v1.claim_captures($1, $2, $3, $4)",
     .param_count = 4,
 };
 
@@ -215,21 +215,21 @@ orders_problem_t *orders_worker_claim_intents(const orders_reader_t *reader,
                                               const orders_claim_t *claim,
                                               apr_array_header_t **tasks)
 {
-    return claim_tasks(reader, &due_intents, claim, &orders_payment_task_type, tasks);
+    return claim_tasks(reader, &claim_intents, claim, &orders_payment_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_claim_refunds(const orders_reader_t *reader,
                                               const orders_claim_t *claim,
                                               apr_array_header_t **tasks)
 {
-    return claim_tasks(reader, &due_refunds, claim, &orders_refund_task_type, tasks);
+    return claim_tasks(reader, &claim_refunds, claim, &orders_refund_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_claim_captures(const orders_reader_t *reader,
                                                const orders_claim_t *claim,
                                                apr_array_header_t **tasks)
 {
-    return claim_tasks(reader, &due_captures, claim, &orders_payment_task_type, tasks);
+    return claim_tasks(reader, &claim_captures, claim, &orders_payment_task_type, tasks);
 }
 
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,

@@ -13,7 +13,7 @@ orders_v2 beside this one, so that servers of both releases can run. Functions w
 the public ones and are granted to nobody.';
 GRANT USAGE ON SCHEMA orders_v1 TO orders_api;
 
-CREATE TYPE orders_v1.seat AS (company_id bigint, prefix text, role text);
+CREATE TYPE orders_v1.seller_context AS (company_id bigint, prefix text, role text);
 
 CREATE TYPE orders_v1.step AS (axis text, from_state text, to_state text);
 
@@ -30,7 +30,7 @@ CREATE TYPE orders_v1.context AS (
 -- verdict: 'new' (execute), 'replay' (return the stored answer) or 'resume' (the effect is committed, its answer is not final).
 CREATE TYPE orders_v1.claim AS (verdict text, order_id bigint, answer jsonb);
 
-CREATE TYPE orders_v1.coupon_taken AS (coupon_id bigint, code text, amount bigint);
+CREATE TYPE orders_v1.reserved_coupon AS (coupon_id bigint, code text, amount bigint);
 
 CREATE TYPE orders_v1.order_head AS (
     api           text,
@@ -99,11 +99,11 @@ CREATE TYPE orders_v1.plan_offer AS (
     provider        text
 );
 
-CREATE TYPE orders_v1.lines_taken AS (amount bigint, lines jsonb);
+CREATE TYPE orders_v1.reserved_lines AS (amount bigint, lines jsonb);
 
 CREATE TYPE orders_v1.balance_credit AS (payment_id bigint, refund_id bigint, currency text, amount bigint);
 
-CREATE TYPE orders_v1.return_piece AS (line_id bigint, quantity integer);
+CREATE TYPE orders_v1.return_item AS (line_id bigint, quantity integer);
 
 CREATE TYPE orders_v1.upserted AS (code text, id bigint, document jsonb);
 
@@ -119,21 +119,21 @@ CREATE TYPE orders_v1.offer AS (
 
 CREATE TYPE orders_v1.checked_lines AS (lines orders_v1.priced_line[], broken orders_v1.broken_rule[], package bigint);
 
-COMMENT ON TYPE orders_v1.seat IS 'The current company of a user: id, prefix, and the role of the user';
+COMMENT ON TYPE orders_v1.seller_context IS 'The current company of a user: id, prefix, and the role of the user';
 COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
 COMMENT ON TYPE orders_v1.context IS
 'Context of a call: tenant, API, kind and id of the actor, idempotency key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
 'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its answer is not final)';
-COMMENT ON TYPE orders_v1.coupon_taken IS 'A reserved coupon and its discount';
+COMMENT ON TYPE orders_v1.reserved_coupon IS 'A reserved coupon and its discount';
 COMMENT ON TYPE orders_v1.order_head IS 'Parameters of put_order besides the lines';
 COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';
 COMMENT ON TYPE orders_v1.tax_share IS 'Tax of a line by key and rate';
 COMMENT ON TYPE orders_v1.order_sums IS 'Totals of an order, minor units';
 COMMENT ON TYPE orders_v1.plan_offer IS 'A plan with everything that placing an order of it needs';
-COMMENT ON TYPE orders_v1.lines_taken IS 'Lines reserved for a refund, [{"id","quantity","amount"}], and the amount to refund';
+COMMENT ON TYPE orders_v1.reserved_lines IS 'Lines reserved for a refund, [{"id","quantity","amount"}], and the amount to refund';
 COMMENT ON TYPE orders_v1.balance_credit IS 'A refund of a payment from the balance that is still to be credited';
-COMMENT ON TYPE orders_v1.return_piece IS 'Items of a line to return; without a quantity all that are left';
+COMMENT ON TYPE orders_v1.return_item IS 'Items of a line to return; without a quantity all that are left';
 COMMENT ON TYPE orders_v1.upserted IS 'Outcome of an upsert';
 COMMENT ON TYPE orders_v1.broken_rule IS 'A violated rule of a document, with the offending value if there is one';
 COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';

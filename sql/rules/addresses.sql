@@ -5,7 +5,7 @@
 -- Postal codes are as each country's post writes them; a customary space, dash or prefix may be left out.
 
 -- Upper-cases ASCII letters only, so that the rules of a language (a Turkish i) do not change a code.
-CREATE OR REPLACE FUNCTION orders_v1.refused_place(p_country text, p_state text, p_postcode text) RETURNS text[]
+CREATE OR REPLACE FUNCTION orders_v1.invalid_address_codes(p_country text, p_state text, p_postcode text) RETURNS text[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_code     text   := upper(btrim(p_country) COLLATE "C");
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION orders_v1.refused_place IS
+COMMENT ON FUNCTION orders_v1.invalid_address_codes IS
 'Internal: which of country, state and postcode are refused, in this order. Case and surrounding spaces are ignored, and the state
 may have its country as a prefix (MY-KL). A country without subdivisions accepts any state; a country without a pattern accepts any
 or no postal code. For an unknown country, a missing state and a missing postal code are refused';

@@ -145,7 +145,7 @@ $$;
 
 -- Stores the time of the call in the payment. The claim skips a locked payment: the transaction that holds the lock may be
 -- waiting for this row of orders.due.
-CREATE OR REPLACE FUNCTION orders_v1.due_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
+CREATE OR REPLACE FUNCTION orders_v1.claim_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -177,13 +177,13 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.begin_capture(integer, bigint, boolean, integer),
     orders_v1.record_capture(integer, bigint, text, text, bigint, text, text, text, text),
-    orders_v1.due_captures(integer, text, integer, integer)
+    orders_v1.claim_captures(integer, text, integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture_task IS
 'Internal: payment_task_of with capture_step: capture, ask (read the intent, then capture), or look (read only, never capture)';
 COMMENT ON FUNCTION orders_v1.begin_capture IS
-'Commits that the provider is about to be called for a capture. Unless an outcome is recorded, due_captures returns the payment
+'Commits that the provider is about to be called for a capture. Unless an outcome is recorded, claim_captures returns the payment
 again after p_lease seconds, which must exceed the duration of the call. p_ask: the provider may have captured already. Returns a
 task as capture_task; no row: nothing to capture. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.first_capture_retry IS
@@ -191,7 +191,7 @@ COMMENT ON FUNCTION orders_v1.first_capture_retry IS
 hour';
 COMMENT ON FUNCTION orders_v1.await_capture IS
 'Internal: records that the provider has not decided a capture: the order becomes confirming and does not expire for
-confirming_time, and due_captures returns the payment again. Outcome unchanged when the order does not await payment; the payment is
+confirming_time, and claim_captures returns the payment again. Outcome unchanged when the order does not await payment; the payment is
 polled all the same';
 COMMENT ON FUNCTION orders_v1.capture_not_made IS
 'Internal: records that the provider has not captured. The outcome is no longer in doubt; a confirming payment fails, so that the
@@ -203,6 +203,6 @@ COMMENT ON FUNCTION orders_v1.record_capture IS
 (undecided) are applied as its event, with the outcome and refusal of apply_provider_event; after confirming the payment is polled.
 unknown: no reply, the payment is polled soon. waiting, approved: nothing was captured. p_amount: minor units; NULL: not stated.
 OR404 not_found';
-COMMENT ON FUNCTION orders_v1.due_captures IS
+COMMENT ON FUNCTION orders_v1.claim_captures IS
 'Worker: claims payments of a channel whose capture has an unknown outcome, including closed payments, with a lease of p_lease
 seconds. Tasks as capture_task, with attempts (failed attempts)';

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-CREATE OR REPLACE FUNCTION orders_v1.seller_context(p_tenant integer, p_user bigint) RETURNS orders_v1.seat LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.seller_context(p_tenant integer, p_user bigint) RETURNS orders_v1.seller_context LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_chosen bigint;
     v_active boolean;
-    s        orders_v1.seat;
+    s        orders_v1.seller_context;
 BEGIN
     SELECT u.current_company_id, c.active, c.id, c.prefix, m.role
     INTO v_chosen, v_active, s.company_id, s.prefix, s.role
@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION orders_v1.role_sells(p_role text) RETURNS boolean LAN
     SELECT p_role IN ('salesperson', 'manager')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.may_sell(s orders_v1.seat) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.may_sell(s orders_v1.seller_context) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT orders_v1.role_sells(s.role)
 $$;
 
@@ -48,5 +48,5 @@ COMMENT ON FUNCTION orders_v1.seller_context IS
 Takes no locks';
 COMMENT ON FUNCTION orders_v1.role_in IS 'Internal: the role of a user in a company; NULL: not a member';
 COMMENT ON FUNCTION orders_v1.role_sells IS 'Internal: whether a role allows selling';
-COMMENT ON FUNCTION orders_v1.may_sell IS 'Internal: whether the seat allows selling';
+COMMENT ON FUNCTION orders_v1.may_sell IS 'Internal: whether the user may sell for the company';
 COMMENT ON FUNCTION orders_v1.sells_for IS 'Internal: whether a user sells for a company';

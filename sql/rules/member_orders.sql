@@ -56,7 +56,7 @@ CREATE OR REPLACE FUNCTION orders_v1.check_address(a jsonb) RETURNS orders_v1.br
 DECLARE
     v_state    text := orders_v1.given_text(a, 'state');
     v_postcode text := orders_v1.given_text(a, 'postal_code');
-    v_refused  text[] := orders_v1.refused_place(orders_v1.given_text(a, 'country'), v_state, v_postcode);
+    v_refused  text[] := orders_v1.invalid_address_codes(orders_v1.given_text(a, 'country'), v_state, v_postcode);
 BEGIN
     RETURN ARRAY(
         SELECT ROW(m.member || '_invalid', NULL)::orders_v1.broken_rule
@@ -269,7 +269,7 @@ DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN NEXT placed_before(c, v_claim);
+        RETURN NEXT repeated_placing_result(c, v_claim);
         RETURN;
     END IF;
     h := member_head(c, p_document, p_expires_in, p_now);
@@ -287,7 +287,7 @@ BEGIN
     PERFORM refuse_all(v_broken);
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, j.lines, p_document -> 'address');
-    RETURN NEXT placed(c, v_order);
+    RETURN NEXT placing_result(c, v_order);
 END
 $$;
 
@@ -362,7 +362,7 @@ DECLARE
     v_broken orders_v1.broken_rule[] := '{}';
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN NEXT placed_before(c, v_claim);
+        RETURN NEXT repeated_placing_result(c, v_claim);
         RETURN;
     END IF;
     v_kind := CASE WHEN v_kind IN ('upgrade', 'renewal') THEN v_kind END;
@@ -389,7 +389,7 @@ BEGIN
     h.former_term := t.id;
     h := member_payment(p_tenant, h, p_document, p_channels);
     v_order := put_member_order(c, h, ARRAY[l], p_document -> 'address');
-    RETURN NEXT placed(c, v_order);
+    RETURN NEXT placing_result(c, v_order);
 END
 $$;
 

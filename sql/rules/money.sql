@@ -100,7 +100,7 @@ $$;
 
 -- KEY SHARE blocks a change of the limits (which locks FOR UPDATE) but not other orders with the coupon.
 CREATE OR REPLACE FUNCTION orders_v1.reserve_coupon(p_tenant integer, p_code text, p_user bigint, p_currency text, p_base bigint)
-RETURNS orders_v1.coupon_taken LANGUAGE plpgsql AS $$
+RETURNS orders_v1.reserved_coupon LANGUAGE plpgsql AS $$
 DECLARE
     k orders.coupon;
 BEGIN
@@ -126,7 +126,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM orders_v1.refuse('422', 'coupon_used_by_user', 'The user has already used the coupon.', 'coupon_code');
     END IF;
-    RETURN ROW(k.id, k.code, orders_v1.coupon_discount(k, p_base))::orders_v1.coupon_taken;
+    RETURN ROW(k.id, k.code, orders_v1.coupon_discount(k, p_base))::orders_v1.reserved_coupon;
 END
 $$;
 

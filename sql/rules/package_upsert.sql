@@ -126,7 +126,7 @@ BEGIN
     IF v_is_new AND d ->> 'package' IS NOT NULL THEN
         n := orders_v1.doc_term(t, p_tenant, d);
         IF (n.package_id, n.starts_at) IS DISTINCT FROM (t.package_id, t.starts_at) OR n.ends_at IS DISTINCT FROM t.ends_at THEN
-            PERFORM orders_v1.give_term(m, n, NULL);
+            PERFORM orders_v1.grant_term(m, n, NULL);
             m := orders_v1.lock_member(p_tenant, v_user);
         END IF;
     END IF;

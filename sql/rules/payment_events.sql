@@ -126,7 +126,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The provider settled one of our refunds in its reply without a transaction id; this event has the id.
-CREATE OR REPLACE FUNCTION orders_v1.confirms_refund(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.match_refund_event(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_refund bigint;
 BEGIN
@@ -215,7 +215,7 @@ END
 $$;
 
 -- A refund failed by the provider's reply, and no event has reported it yet: this event does.
-CREATE OR REPLACE FUNCTION orders_v1.confirms_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.match_refund_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_failed bigint[] := ARRAY(SELECT r.id FROM orders.refund r
                                WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'failed' AND r.reference IS NULL
@@ -238,7 +238,7 @@ $$;
 -- No refund is pending. Unless the event is about a refund that was never recorded, an operator has to look at it.
 CREATE OR REPLACE FUNCTION orders_v1.apply_unmatched_refund_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF orders_v1.confirms_failure(p, e) THEN
+    IF orders_v1.match_refund_failure(p, e) THEN
         RETURN 'unchanged';
     ELSIF EXISTS (SELECT FROM orders.refund r
                   WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'done'
@@ -281,7 +281,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN CASE
             WHEN e.type <> 'refunded' THEN orders_v1.apply_unmatched_refund_failure(p, e)
-            WHEN orders_v1.confirms_refund(p, e) THEN 'unchanged'
+            WHEN orders_v1.match_refund_event(p, e) THEN 'unchanged'
             ELSE orders_v1.apply_provider_refund(c, o, p, e) END;
     END IF;
     PERFORM orders_v1.end_refund(c, o, r, e.transaction_id, e.type = 'refunded', e.code, e.message);
@@ -459,14 +459,14 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT p_type = 'ignored' OR coalesce(p_for_tenant <> p_tenant, false)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.no_effect(p_outcome text, p_payment bigint) RETURNS orders_v1.written LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.unstored_event_result(p_outcome text, p_payment bigint) RETURNS orders_v1.written LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW(p_outcome, p_payment, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written
 $$;
 
 -- The event may be outdated: begin_capture decides whether the payment can still be captured.
-CREATE OR REPLACE FUNCTION orders_v1.approved(p orders.payment) RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.approval_result(p orders.payment) RETURNS orders_v1.written LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN orders_v1.no_effect(CASE WHEN p.id IS NULL THEN 'unchanged' ELSE 'capture' END, p.id);
+    RETURN orders_v1.unstored_event_result(CASE WHEN p.id IS NULL THEN 'unchanged' ELSE 'capture' END, p.id);
 END
 $$;
 
@@ -481,10 +481,10 @@ DECLARE
     e orders.provider_event;
 BEGIN
     IF is_foreign_event(p_tenant, p_type, p_for_tenant) THEN
-        RETURN NEXT no_effect('unchanged', NULL);
+        RETURN NEXT unstored_event_result('unchanged', NULL);
         RETURN;
     ELSIF p_type = 'approved' THEN
-        RETURN NEXT approved(find_payment(p_tenant, p_channel, NULL, p_intent));
+        RETURN NEXT approval_result(find_payment(p_tenant, p_channel, NULL, p_intent));
         RETURN;
     END IF;
     e.tenant_id := p_tenant;
@@ -524,7 +524,7 @@ COMMENT ON FUNCTION orders_v1.apply_confirming IS
 'Internal: applies an event confirming: the provider has received the payment but not decided. Each such event extends the expiry of
 the order';
 COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: applies an event failed';
-COMMENT ON FUNCTION orders_v1.confirms_refund IS
+COMMENT ON FUNCTION orders_v1.match_refund_event IS
 'Internal: whether an event confirms a refund that was settled without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.can_take_waiting_events IS
 'Internal: whether waiting events can be applied to a payment: it is captured and has no pending refund';
@@ -539,7 +539,7 @@ COMMENT ON FUNCTION orders_v1.refuse_settled_refund IS 'Internal: OR409 refund_a
 COMMENT ON FUNCTION orders_v1.check_outcome IS
 'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: NULL
 when unknown';
-COMMENT ON FUNCTION orders_v1.confirms_failure IS
+COMMENT ON FUNCTION orders_v1.match_refund_failure IS
 'Internal: whether an event confirms a refund that failed by the reply of the provider, without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.apply_unmatched_refund_failure IS
 'Internal: applies an event refund_failed when no refund of its amount is pending. OR409 refund_already_settled when it may be about
@@ -567,8 +567,8 @@ was delivered before), and its order, if any';
 COMMENT ON FUNCTION orders_v1.store_event IS 'Internal: stores an event and applies it';
 COMMENT ON FUNCTION orders_v1.is_foreign_event IS
 'Internal: whether an event is about no payment (type ignored) or another tenant. p_for_tenant NULL: the event names no tenant';
-COMMENT ON FUNCTION orders_v1.no_effect IS 'Internal: the result for an event that is not stored';
-COMMENT ON FUNCTION orders_v1.approved IS
+COMMENT ON FUNCTION orders_v1.unstored_event_result IS 'Internal: the result for an event that is not stored';
+COMMENT ON FUNCTION orders_v1.approval_result IS
 'Internal: the result for an event approved: capture with the id of the payment, or unchanged when there is none';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
 'Stores an event of a provider and applies it. The caller must have verified its signature. Not stored: an event of type ignored or

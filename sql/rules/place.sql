@@ -177,7 +177,7 @@ DECLARE
     v_taxes   orders_v1.tax_share[];
     v_expires timestamptz;
     l         orders_v1.priced_line;
-    k         orders_v1.coupon_taken;
+    k         orders_v1.reserved_coupon;
     s         orders_v1.order_sums;
 BEGIN
     FOREACH l IN ARRAY p_lines LOOP
@@ -266,7 +266,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.put_redemption(
-    p_tenant integer, p_order bigint, h orders_v1.order_head, k orders_v1.coupon_taken, p_paid boolean
+    p_tenant integer, p_order bigint, h orders_v1.order_head, k orders_v1.reserved_coupon, p_paid boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.coupon_redemption (tenant_id, coupon_id, order_id, user_id, amount, currency, state)
@@ -407,7 +407,7 @@ DECLARE
     v_order bigint;
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN NEXT placed_before(c, v_claim);
+        RETURN NEXT repeated_placing_result(c, v_claim);
         RETURN;
     END IF;
     f := plan_offer_of(p_tenant, p_user, p_plan, p_billing_option, p_channel);
@@ -417,7 +417,7 @@ BEGIN
     h.coupon := p_coupon;
     h.expires_in := p_expires_in;
     v_order := put_order(c, h, ARRAY[l]);
-    RETURN NEXT placed(c, v_order);
+    RETURN NEXT placing_result(c, v_order);
 END
 $$;
 
@@ -425,7 +425,7 @@ CREATE OR REPLACE FUNCTION orders_v1.awaits_intent(p_status text, p_expires_at t
     SELECT p_status = 'created' AND NOT coalesce(p_expires_at <= now(), false)
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.record_order(c orders_v1.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.link_key_to_order(c orders_v1.context, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.idempotency i SET order_id = p_order
     WHERE i.tenant_id = c.tenant_id AND i.actor_id = coalesce(c.actor_id, 0) AND i.route = c.route AND i.key = c.key;
@@ -433,7 +433,7 @@ END
 $$;
 
 -- An answer with outcome intent is not final: record_intent or record_intent_failure completes the record of the key.
-CREATE OR REPLACE FUNCTION orders_v1.placed(c orders_v1.context, p_order bigint) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.placing_result(c orders_v1.context, p_order bigint) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     r orders_v1.order_view := orders_v1.written_order(c, p_order);
     p orders_v1.payment_view := r.payments[cardinality(r.payments)];
@@ -442,7 +442,7 @@ BEGIN
         RETURN orders_v1.finish_with(c, 'done', p_order, p_order, r);
     END IF;
     IF c.key IS NOT NULL THEN
-        PERFORM orders_v1.record_order(c, p_order);
+        PERFORM orders_v1.link_key_to_order(c, p_order);
         c.key := NULL;
     END IF;
     RETURN orders_v1.finish_with(c, 'intent', p_order, p.id, r);
@@ -450,13 +450,13 @@ END
 $$;
 
 -- If the first request was interrupted, the answer is the order in its current state.
-CREATE OR REPLACE FUNCTION orders_v1.placed_before(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
+CREATE OR REPLACE FUNCTION orders_v1.repeated_placing_result(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_claim.verdict = 'replay' THEN
         RETURN orders_v1.replay(NULL::orders_v1.written, p_claim.answer);
     END IF;
-    RETURN orders_v1.placed(c, p_claim.order_id);
+    RETURN orders_v1.placing_result(c, p_claim.order_id);
 END
 $$;
 
@@ -504,8 +504,8 @@ p_expires_in: seconds until an external order expires; NULL: never. Outcome done
 payment in id at the provider and reports it with record_intent and the same key. OR402 insufficient_balance, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.awaits_intent IS
 'Internal: whether the intent of a payment still has to be created; false once the payment has expired';
-COMMENT ON FUNCTION orders_v1.record_order IS
+COMMENT ON FUNCTION orders_v1.link_key_to_order IS
 'Internal: stores the order in the record of the idempotency key, whose answer is not final';
-COMMENT ON FUNCTION orders_v1.placed IS
+COMMENT ON FUNCTION orders_v1.placing_result IS
 'Internal: the answer of placing an order. Outcome done, or intent with the id of the payment whose intent has to be created';
-COMMENT ON FUNCTION orders_v1.placed_before IS 'Internal: the answer of placing an order when the key has been used before';
+COMMENT ON FUNCTION orders_v1.repeated_placing_result IS 'Internal: the answer of placing an order when the key has been used before';

@@ -273,7 +273,7 @@ DECLARE
     v_order bigint;
 BEGIN
     IF v_claim.verdict <> 'new' THEN
-        RETURN NEXT placed_before(c, v_claim);
+        RETURN NEXT repeated_placing_result(c, v_claim);
         RETURN;
     END IF;
     IF p_document ->> 'cart' IS NOT NULL THEN
@@ -285,7 +285,7 @@ BEGIN
         END IF;
     END IF;
     v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
-    RETURN NEXT placed(c, v_order);
+    RETURN NEXT placing_result(c, v_order);
 END
 $$;
 

@@ -126,7 +126,7 @@ DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim  orders_v1.claim := claim_key(c);
     o        orders.orders;
-    v_taken  orders_v1.lines_taken;
+    v_taken  orders_v1.reserved_lines;
     v_amount bigint;
     v_left   bigint;
     v_unit   bigint;

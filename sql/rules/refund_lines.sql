@@ -9,23 +9,23 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The amount of the first k of n items is floor(amount * k / n), so that the items add up to the line.
-CREATE OR REPLACE FUNCTION orders_v1.amount_of_items(p_worth bigint, p_quantity integer, p_pieces integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.amount_of_items(p_line_amount bigint, p_quantity integer, p_items integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT div(p_worth::numeric * p_pieces, p_quantity)::bigint
+    SELECT div(p_line_amount::numeric * p_items, p_quantity)::bigint
 $$;
 
 -- The inverse of amount_of_items. All free items count as refunded.
-CREATE OR REPLACE FUNCTION orders_v1.items_paid_by(p_worth bigint, p_quantity integer, p_amount bigint) RETURNS integer
+CREATE OR REPLACE FUNCTION orders_v1.items_paid_by(p_line_amount bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN p_worth = 0 THEN p_quantity
-                ELSE least(p_quantity, div((p_amount::numeric + 1) * p_quantity - 1, p_worth))::integer END
+    SELECT CASE WHEN p_line_amount = 0 THEN p_quantity
+                ELSE least(p_quantity, div((p_amount::numeric + 1) * p_quantity - 1, p_line_amount))::integer END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.reserve_refund_line(o orders.orders, p_line bigint, p_count integer, p_field text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-    l       orders.order_line;
-    v_count integer;
-    v_worth bigint;
+    l        orders.order_line;
+    v_count  integer;
+    v_amount bigint;
 BEGIN
     SELECT * INTO l FROM orders.order_line x
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = p_line
@@ -39,12 +39,12 @@ BEGIN
         PERFORM orders_v1.refuse('422', 'quantity_out_of_range', 'The quantity exceeds the items of the line that can still be refunded.', p_field || '.quantity',
             jsonb_build_object('id', l.id, 'maximum', l.quantity - l.refunded_quantity));
     END IF;
-    v_worth := greatest(orders_v1.amount_of_items(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
+    v_amount := greatest(orders_v1.amount_of_items(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
                                                   l.refunded_quantity + v_count) - l.refunded_amount, 0);
     UPDATE orders.order_line x
-    SET refunded_quantity = x.refunded_quantity + v_count, refunded_amount = x.refunded_amount + v_worth
+    SET refunded_quantity = x.refunded_quantity + v_count, refunded_amount = x.refunded_amount + v_amount
     WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND x.id = l.id;
-    RETURN jsonb_build_object('id', l.id, 'quantity', v_count, 'amount', v_worth);
+    RETURN jsonb_build_object('id', l.id, 'quantity', v_count, 'amount', v_amount);
 END
 $$;
 
@@ -72,16 +72,16 @@ $$;
 -- carried to the next refund, and the last refund makes the sum exact.
 CREATE OR REPLACE FUNCTION orders_v1.amount_of_lines(o orders.orders) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_worth bigint := (SELECT coalesce(sum(l.refunded_amount), 0) FROM orders.order_line l
+    v_amount bigint := (SELECT coalesce(sum(l.refunded_amount), 0) FROM orders.order_line l
                        WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id);
     v_given bigint := (SELECT coalesce(sum(r.amount), 0) FROM orders.refund r
                        WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.lines IS NOT NULL AND r.status <> 'failed');
 BEGIN
-    RETURN v_worth - v_worth % orders_v1.refund_unit(o) - v_given;
+    RETURN v_amount - v_amount % orders_v1.refund_unit(o) - v_given;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.reserve_refund_lines(o orders.orders, p_lines jsonb) RETURNS orders_v1.lines_taken LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.reserve_refund_lines(o orders.orders, p_lines jsonb) RETURNS orders_v1.reserved_lines LANGUAGE plpgsql AS $$
 DECLARE
     e       jsonb;
     v_field text;
@@ -98,7 +98,7 @@ BEGIN
         END IF;
         v_lines := v_lines || orders_v1.reserve_refund_line(o, (e ->> 'id')::bigint, (e ->> 'quantity')::integer, v_field);
     END LOOP;
-    RETURN ROW(orders_v1.amount_of_lines(o), v_lines)::orders_v1.lines_taken;
+    RETURN ROW(orders_v1.amount_of_lines(o), v_lines)::orders_v1.reserved_lines;
 END
 $$;
 
@@ -106,23 +106,23 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.split_lines(p_lines jsonb, p_amount bigint, OUT part jsonb, OUT rest jsonb) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     e        jsonb;
-    v_worth  bigint;
+    v_amount bigint;
     v_taken  bigint;
-    v_pieces integer;
+    v_items  integer;
 BEGIN
     part := '[]';
     rest := '[]';
     FOR e IN SELECT * FROM jsonb_array_elements(p_lines) LOOP
-        v_worth := (e ->> 'amount')::bigint;
-        v_taken := least(v_worth, p_amount);
-        v_pieces := CASE WHEN v_taken = v_worth THEN (e ->> 'quantity')::integer
-                         ELSE div((e ->> 'quantity')::numeric * v_taken, v_worth)::integer END;
-        IF v_taken > 0 OR v_worth = 0 THEN
-            part := part || jsonb_build_object('id', e -> 'id', 'quantity', v_pieces, 'amount', v_taken);
+        v_amount := (e ->> 'amount')::bigint;
+        v_taken := least(v_amount, p_amount);
+        v_items := CASE WHEN v_taken = v_amount THEN (e ->> 'quantity')::integer
+                        ELSE div((e ->> 'quantity')::numeric * v_taken, v_amount)::integer END;
+        IF v_taken > 0 OR v_amount = 0 THEN
+            part := part || jsonb_build_object('id', e -> 'id', 'quantity', v_items, 'amount', v_taken);
         END IF;
-        IF v_taken < v_worth THEN
-            rest := rest || jsonb_build_object('id', e -> 'id', 'quantity', (e ->> 'quantity')::integer - v_pieces,
-                                               'amount', v_worth - v_taken);
+        IF v_taken < v_amount THEN
+            rest := rest || jsonb_build_object('id', e -> 'id', 'quantity', (e ->> 'quantity')::integer - v_items,
+                                               'amount', v_amount - v_taken);
         END IF;
         p_amount := p_amount - v_taken;
     END LOOP;
@@ -142,9 +142,9 @@ $$;
 -- their amount. A refund may name a line more than once.
 CREATE OR REPLACE FUNCTION orders_v1.restore_refundable_lines(o orders.orders, r orders.refund) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    e        record;
-    l        orders.order_line;
-    v_pieces integer;
+    e       record;
+    l       orders.order_line;
+    v_items integer;
 BEGIN
     FOR e IN
         SELECT f.line_id, coalesce(s.quantity, 0) AS quantity, coalesce(s.amount, 0) AS amount
@@ -153,11 +153,11 @@ BEGIN
     LOOP
         SELECT * INTO l FROM orders.order_line x
         WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.id = e.line_id;
-        v_pieces := least(e.quantity, orders_v1.items_paid_by(
+        v_items := least(e.quantity, orders_v1.items_paid_by(
             orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity, e.amount));
-        UPDATE orders.order_line x SET refunded_quantity = v_pieces, refunded_amount = e.amount
+        UPDATE orders.order_line x SET refunded_quantity = v_items, refunded_amount = e.amount
         WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id AND x.id = l.id;
-        UPDATE orders.return_line x SET refunded = x.refunded - (l.refunded_quantity - v_pieces)
+        UPDATE orders.return_line x SET refunded = x.refunded - (l.refunded_quantity - v_items)
         WHERE x.tenant_id = r.tenant_id AND x.return_id = r.return_id AND x.line_id = l.id;
     END LOOP;
 END
@@ -173,7 +173,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 COMMENT ON FUNCTION orders_v1.line_amount IS 'Internal: the amount paid for a line: after discount, including tax, in minor units';
-COMMENT ON FUNCTION orders_v1.amount_of_items IS 'Internal: the amount of the first p_pieces items of a line';
+COMMENT ON FUNCTION orders_v1.amount_of_items IS 'Internal: the amount of the first p_items items of a line';
 COMMENT ON FUNCTION orders_v1.items_paid_by IS 'Internal: how many items of a line an amount refunds in full';
 COMMENT ON FUNCTION orders_v1.reserve_refund_line IS
 'Internal: reserves items of a line for a refund; returns {"id","quantity","amount"}. p_count NULL: all that are left. OR422

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- A missing value is refused like a malformed one.
-CREATE OR REPLACE FUNCTION orders_v1.read_return_lines(p_lines jsonb) RETURNS orders_v1.return_piece[] LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.read_return_lines(p_lines jsonb) RETURNS orders_v1.return_item[] LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     e       jsonb;
-    v_lines orders_v1.return_piece[] := '{}';
+    v_lines orders_v1.return_item[] := '{}';
 BEGIN
     IF jsonb_typeof(p_lines) IS DISTINCT FROM 'array' OR p_lines = '[]' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON array of lines.', 'lines');
@@ -13,7 +13,7 @@ BEGIN
         IF coalesce(e ->> 'id', '') !~ '^[0-9]{1,18}$' OR coalesce(e ->> 'quantity', '1') !~ '^[0-9]{1,9}$' THEN
             PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be objects with an id and an integer quantity.', 'lines');
         END IF;
-        v_lines := v_lines || ROW((e ->> 'id')::bigint, (e ->> 'quantity')::integer)::orders_v1.return_piece;
+        v_lines := v_lines || ROW((e ->> 'id')::bigint, (e ->> 'quantity')::integer)::orders_v1.return_item;
     END LOOP;
     IF (SELECT count(DISTINCT p.line_id) FROM unnest(v_lines) AS p) < cardinality(v_lines) THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Each line must be named only once.', 'lines');
@@ -37,7 +37,7 @@ END
 $$;
 
 -- A request without a quantity repeats a return if no items of the line are left.
-CREATE OR REPLACE FUNCTION orders_v1.same_return(o orders.orders, p_lines orders_v1.return_piece[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION orders_v1.same_return(o orders.orders, p_lines orders_v1.return_item[]) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT r.id
@@ -78,8 +78,8 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.check_return_lines(o orders.orders, p_lines orders_v1.return_piece[])
-RETURNS orders_v1.return_piece[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_return_lines(o orders.orders, p_lines orders_v1.return_item[])
+RETURNS orders_v1.return_item[] LANGUAGE plpgsql AS $$
 DECLARE
     v_unknown bigint[];
     v_never   bigint[];
@@ -91,7 +91,7 @@ BEGIN
            array_agg(w.id ORDER BY w.id) FILTER (WHERE w.have < 1),
            jsonb_agg(jsonb_build_object('id', w.id, 'maximum', w.have) ORDER BY w.id)
                FILTER (WHERE w.wanted NOT BETWEEN 1 AND w.have),
-           array_agg(ROW(w.id, coalesce(w.wanted, w.have))::orders_v1.return_piece ORDER BY w.id)
+           array_agg(ROW(w.id, coalesce(w.wanted, w.have))::orders_v1.return_item ORDER BY w.id)
     INTO v_unknown, v_never, v_none, v_over, p_lines
     FROM (SELECT p.line_id AS id, p.quantity AS wanted, l.kind, l.returnable,
                  CASE WHEN o.fulfilment_state = 'returned' THEN 0 ELSE orders_v1.returnable_quantity(o.tenant_id, o.id, l.id) END AS have
@@ -116,7 +116,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.put_return(c orders_v1.context, o orders.orders, p_lines orders_v1.return_piece[], p_reason text)
+CREATE OR REPLACE FUNCTION orders_v1.put_return(c orders_v1.context, o orders.orders, p_lines orders_v1.return_item[], p_reason text)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     r orders.order_return;
@@ -138,7 +138,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp S
 DECLARE
     c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim  orders_v1.claim := claim_key(c);
-    v_lines  orders_v1.return_piece[];
+    v_lines  orders_v1.return_item[];
     o        orders.orders;
     v_return bigint;
     v_code   text := 'unchanged';
@@ -191,7 +191,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.reserve_return_refund(o orders.orders, r orders.order_return) RETURNS orders_v1.lines_taken
+CREATE OR REPLACE FUNCTION orders_v1.reserve_return_refund(o orders.orders, r orders.order_return) RETURNS orders_v1.reserved_lines
 LANGUAGE plpgsql AS $$
 DECLARE
     v_lines jsonb;
@@ -218,7 +218,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.refund_return(c orders_v1.context, o orders.orders, r orders.order_return, p_comment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_taken  orders_v1.lines_taken;
+    v_taken  orders_v1.reserved_lines;
     v_amount bigint;
     v_last   bigint := (SELECT max(f.id) FROM orders.refund f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id);
     v_refund bigint;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Sales: a salesperson orders a cart, records its payment and refunds it. Every function checks in this order: the seat, the
+-- Sales: a salesperson orders a cart, records its payment and refunds it. Every function checks in this order: the user, the
 -- order, the state of the order.
 
 CREATE OR REPLACE FUNCTION orders_v1.order_by_number(p_tenant integer, p_number text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
@@ -8,7 +8,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.lock_sale(p_tenant integer, s orders_v1.seat, p_user bigint, p_number text, p_own boolean)
+CREATE OR REPLACE FUNCTION orders_v1.lock_sale(p_tenant integer, s orders_v1.seller_context, p_user bigint, p_number text, p_own boolean)
 RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders := orders_v1.lock_order(p_tenant, orders_v1.order_by_number(p_tenant, p_number), NULL, NULL);
@@ -25,7 +25,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.lock_cart(p_tenant integer, s orders_v1.seat, p_user bigint, p_cart text) RETURNS orders.cart
+CREATE OR REPLACE FUNCTION orders_v1.lock_cart(p_tenant integer, s orders_v1.seller_context, p_user bigint, p_cart text) RETURNS orders.cart
 LANGUAGE plpgsql AS $$
 DECLARE
     k orders.cart := orders_v1.lock_any_cart(p_tenant, p_cart);
@@ -38,7 +38,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.sale_head(
-    c orders_v1.context, s orders_v1.seat, k orders.cart, p_method text, p_consumer boolean, p_channel text
+    c orders_v1.context, s orders_v1.seller_context, k orders.cart, p_method text, p_consumer boolean, p_channel text
 ) RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
     h orders_v1.order_head;
@@ -73,7 +73,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp S
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
-    s       orders_v1.seat;
+    s       orders_v1.seller_context;
     k       orders.cart;
     h       orders_v1.order_head;
     v_lines orders_v1.priced_line[];
@@ -254,7 +254,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.sales_of(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s orders_v1.seat := seller_context(p_tenant, p_user);
+    s orders_v1.seller_context := seller_context(p_tenant, p_user);
 BEGIN
     RETURN ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
                  ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
@@ -264,7 +264,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.sale_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s    orders_v1.seat := seller_context(p_tenant, p_user);
+    s    orders_v1.seller_context := seller_context(p_tenant, p_user);
     v_id bigint;
 BEGIN
     IF NOT may_sell(s) THEN
@@ -284,7 +284,7 @@ CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user 
 RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
-    s orders_v1.seat := seller_context(p_tenant, p_user);
+    s orders_v1.seller_context := seller_context(p_tenant, p_user);
     o orders.orders;
 BEGIN
     SELECT * INTO o FROM orders x
@@ -312,7 +312,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.order_by_number IS 'Internal: id of the order with this number (case-insensitive); NULL: none';
 COMMENT ON FUNCTION orders_v1.lock_sale IS
-'Internal: locks an order of the seat''s company (p_own: that the user sold), and expires it if it is past its expiry. OR404
+'Internal: locks an order of the user''s company (p_own: that the user sold), and expires it if it is past its expiry. OR404
 not_found, OR403 not_the_retailer';
 COMMENT ON FUNCTION orders_v1.lock_cart IS 'Internal: locks a cart of this user and company. OR404 cart_not_found';
 COMMENT ON FUNCTION orders_v1.sale_head IS 'Internal: the header of a sale';

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Every function locks stock in ascending order of variant ids; so does the catalogue (lock_entries).
 
-CREATE OR REPLACE FUNCTION orders_v1.reserve_items(p_tenant integer, p_variant bigint, p_pieces bigint, p_line orders_v1.priced_line)
+CREATE OR REPLACE FUNCTION orders_v1.reserve_items(p_tenant integer, p_variant bigint, p_quantity bigint, p_line orders_v1.priced_line)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_left integer;
 BEGIN
-    UPDATE orders.stock s SET reserved = s.reserved + p_pieces, updated_at = now()
-    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted AND s.on_hand - s.reserved >= p_pieces;
+    UPDATE orders.stock s SET reserved = s.reserved + p_quantity, updated_at = now()
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.counted AND s.on_hand - s.reserved >= p_quantity;
     IF FOUND THEN
         PERFORM orders_v1.allow_early_release();
         RETURN true;
@@ -42,13 +42,13 @@ BEGIN
         RETURN p_lines;
     END IF;
     FOR r IN
-        SELECT p_lines[n].item_id AS variant_id, sum(p_lines[n].quantity) AS pieces, array_agg(n) AS lines
+        SELECT p_lines[n].item_id AS variant_id, sum(p_lines[n].quantity) AS quantity, array_agg(n) AS lines
         FROM generate_subscripts(p_lines, 1) AS n
         WHERE p_lines[n].kind = 'product'
         GROUP BY p_lines[n].item_id
         ORDER BY p_lines[n].item_id
     LOOP
-        v_counted := orders_v1.reserve_items(p_tenant, r.variant_id, r.pieces, p_lines[r.lines[1]]);
+        v_counted := orders_v1.reserve_items(p_tenant, r.variant_id, r.quantity, p_lines[r.lines[1]]);
         FOR i IN 1 .. cardinality(r.lines) LOOP
             p_lines[r.lines[i]].reserved := CASE WHEN v_counted THEN p_lines[r.lines[i]].quantity ELSE 0 END;
         END LOOP;
@@ -62,14 +62,14 @@ DECLARE
     r record;
 BEGIN
     FOR r IN
-        SELECT l.item_id AS variant_id, sum(f.quantity - l.cancelled_quantity) AS pieces
+        SELECT l.item_id AS variant_id, sum(f.quantity - l.cancelled_quantity) AS quantity
         FROM orders_v1.refunded_quantities(p_tenant, p_order) AS f
         JOIN orders.order_line l ON l.tenant_id = p_tenant AND l.order_id = p_order AND l.id = f.line_id AND l.reserved > 0
         GROUP BY l.item_id
         ORDER BY l.item_id
     LOOP
-        UPDATE orders.stock s SET reserved = s.reserved - r.pieces, updated_at = now()
-        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id AND r.pieces > 0;
+        UPDATE orders.stock s SET reserved = s.reserved - r.quantity, updated_at = now()
+        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id AND r.quantity > 0;
     END LOOP;
     UPDATE orders.order_line l
     SET cancelled_quantity = f.quantity, reserved = CASE WHEN l.reserved > 0 THEN l.quantity - f.quantity ELSE 0 END
@@ -90,16 +90,16 @@ BEGIN
         RETURN;
     END IF;
     FOR r IN
-        SELECT l.item_id AS variant_id, sum(l.reserved) AS pieces FROM orders.order_line l
+        SELECT l.item_id AS variant_id, sum(l.reserved) AS quantity FROM orders.order_line l
         WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0
         GROUP BY l.item_id
         ORDER BY l.item_id
     LOOP
         UPDATE orders.stock s
-        SET reserved = s.reserved - r.pieces,
-            shipped = CASE WHEN p_sent THEN s.shipped + r.pieces ELSE s.shipped END,
-            entered = CASE WHEN p_sent THEN s.entered + greatest(r.pieces - s.on_hand, 0) ELSE s.entered END,
-            on_hand = CASE WHEN p_sent THEN greatest(s.on_hand - r.pieces, 0) ELSE s.on_hand END, updated_at = now()
+        SET reserved = s.reserved - r.quantity,
+            shipped = CASE WHEN p_sent THEN s.shipped + r.quantity ELSE s.shipped END,
+            entered = CASE WHEN p_sent THEN s.entered + greatest(r.quantity - s.on_hand, 0) ELSE s.entered END,
+            on_hand = CASE WHEN p_sent THEN greatest(s.on_hand - r.quantity, 0) ELSE s.on_hand END, updated_at = now()
         WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
     END LOOP;
     UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_sent THEN l.reserved ELSE l.stock_shipped END

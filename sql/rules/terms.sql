@@ -76,7 +76,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.give_term(m orders.member, n orders.package_term, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.grant_term(m orders.member, n orders.package_term, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id bigint;
 BEGIN
@@ -133,7 +133,7 @@ BEGIN
         RETURN false;
     END IF;
     q.kind := CASE WHEN q.kind = 'purchase' AND t.package_id = q.package_id THEN 'renewal' ELSE q.kind END;
-    PERFORM orders_v1.give_term(m, orders_v1.next_term(t, q, x.time_zone, p_now), p_order)
+    PERFORM orders_v1.grant_term(m, orders_v1.next_term(t, q, x.time_zone, p_now), p_order)
     FROM orders.tenant x WHERE x.id = p_tenant;
     RETURN true;
 END
@@ -210,7 +210,7 @@ COMMENT ON FUNCTION orders_v1.lock_member IS
 'Internal: locks a user as a member, and creates the member row if needed. Lock order: after stock, before the account';
 COMMENT ON FUNCTION orders_v1.term_of IS 'Internal: the current or last package term of a member';
 COMMENT ON FUNCTION orders_v1.next_term IS 'Internal: the term that results from a purchase, renewal or upgrade';
-COMMENT ON FUNCTION orders_v1.give_term IS 'Internal: grants a term to a locked member, for an order, or (NULL) by an operator';
+COMMENT ON FUNCTION orders_v1.grant_term IS 'Internal: grants a term to a locked member, for an order, or (NULL) by an operator';
 COMMENT ON FUNCTION orders_v1.is_applicable IS 'Internal: whether a package order can be applied as it was placed';
 COMMENT ON FUNCTION orders_v1.cannot_grant_package IS
 'Internal: whether a package order cannot be applied as sold, so that payment leaves it in processing. Locks the member';

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- A payment can expire before its order is closed; then no intent is created.
-CREATE OR REPLACE FUNCTION orders_v1.due_intents(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
+CREATE OR REPLACE FUNCTION orders_v1.claim_intents(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -42,7 +42,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.due_refunds(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
+CREATE OR REPLACE FUNCTION orders_v1.claim_refunds(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.refund_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -207,23 +207,23 @@ CREATE OR REPLACE FUNCTION orders_v1.is_last_try(p_attempts integer) RETURNS boo
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.due_intents(integer, text, integer, integer),
-    orders_v1.due_refunds(integer, text, integer, integer),
+    orders_v1.claim_intents(integer, text, integer, integer),
+    orders_v1.claim_refunds(integer, text, integer, integer),
     orders_v1.refunds_to_send(integer, bigint),
     orders_v1.tenants(),
     orders_v1.expire_due(integer, integer),
     orders_v1.purge_idempotency(integer, interval)
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.due_intents IS
+COMMENT ON FUNCTION orders_v1.claim_intents IS
 'Worker: claims payments of a channel whose intent has to be created, with a lease of p_lease seconds';
 COMMENT ON FUNCTION orders_v1.refund_task_of IS
 'Internal: the data of a refund for the call to its provider. reference is the captured transaction; intent_id and payment_key are
 those of the payment';
-COMMENT ON FUNCTION orders_v1.due_refunds IS
+COMMENT ON FUNCTION orders_v1.claim_refunds IS
 'Worker: claims pending refunds of a channel, with a lease of p_lease seconds. Tasks as in refund_task_of';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
-'The refunds of an order that due_refunds would return now, for the request that created them. Tasks as in refund_task_of';
+'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';
 COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
 'Internal: expires the orders that are due, returns their number, and corrects the queue for the others. Skips orders that another

@@ -36,7 +36,7 @@ DECLARE
     v_step text;
 BEGIN
     PERFORM pg_temp.make_due('capture', p_order);
-    SELECT capture_step INTO v_step FROM orders_v1.due_captures(77, 'sim', 100, 60) WHERE order_id = p_order;
+    SELECT capture_step INTO v_step FROM orders_v1.claim_captures(77, 'sim', 100, 60) WHERE order_id = p_order;
     RETURN v_step;
 END
 $$;
@@ -58,11 +58,11 @@ SELECT pg_temp.order_it() AS a \gset
 SELECT is(pg_temp.begin_it(:a), 'capture', 'a capture begins');
 SELECT is((SELECT ROW(status, capture_asked_at, (SELECT due_at FROM pg_temp.due_of('capture', :a)))::text FROM payment WHERE order_id = :a), ROW('pending', now(), now() + interval '60 s')::text, 'and is written down');
 SELECT is(pg_temp.states(:a) || ' ' || (SELECT version FROM orders WHERE id = :a), 'open unpaid none 2', 'without a step of the order');
-SELECT is_empty('SELECT * FROM due_captures(77, $$sim$$, 10, 60)', 'its request has time');
+SELECT is_empty('SELECT * FROM claim_captures(77, $$sim$$, 10, 60)', 'its request has time');
 SELECT is(pg_temp.due(:a), 'ask', 'then the worker asks and captures');
-SELECT is_empty('SELECT * FROM due_captures(77, $$sim$$, 10, 60)', 'once within its lease');
+SELECT is_empty('SELECT * FROM claim_captures(77, $$sim$$, 10, 60)', 'once within its lease');
 SELECT pg_temp.make_due('capture', :a) \g (format=unaligned) /dev/null
-SELECT is_empty($$SELECT * FROM due_captures(77, 'other', 10, 60)$$, 'of its own channel');
+SELECT is_empty($$SELECT * FROM claim_captures(77, 'other', 10, 60)$$, 'of its own channel');
 SELECT is(pg_temp.begin_it(:a), 'ask', 'a second request asks first as well');
 SELECT is(pg_temp.hear('a', 'paid', :a, 1000, 'tx-a'), 'done', 'it was captured');
 SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is paid');

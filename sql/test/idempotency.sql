@@ -121,7 +121,7 @@ SELECT * FROM (VALUES
 ) AS w (n, name, api, who, arguments, outcome);
 SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' twice') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
-           WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|placed_before'
+           WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
              AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'these are all, but those of packages');
 SELECT is((SELECT string_agg(i.key, ' ' ORDER BY i.key) FROM idempotency i JOIN write w ON w.name = i.key WHERE i.tenant_id = 77 AND i.route = 'twice' AND i.order_id IS NULL),
           'catalogue_bulk catalogue_upsert issue_token make_cart post_balance record_terminal_transaction reorder revoke_token', 'a key notes the order that its answer is about');

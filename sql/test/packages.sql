@@ -274,7 +274,7 @@ SELECT pg_temp.member('gus') \g (format=unaligned) /dev/null
 -- A document that is sent again does not undo what happened since.
 SELECT pg_temp.member('uma') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.put_member('uma', '{"placed_at": "2020-01-01T00:00:00Z", "package": "bronze", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2100-01-01T00:00:00Z"}'), 'updated', 'a member gets a package by a document');
-SELECT give_term(m, next_term(term_of(m), ROW(77, NULL, m.user_id, 'purchase', pg_temp.number_of_product('gold'), 'year', 1, NULL)::package_order, 'UTC', now()), NULL) FROM member m
+SELECT grant_term(m, next_term(term_of(m), ROW(77, NULL, m.user_id, 'purchase', pg_temp.number_of_product('gold'), 'year', 1, NULL)::package_order, 'UTC', now()), NULL) FROM member m
 WHERE m.tenant_id = 77 AND m.user_id = pg_temp.uid('uma') \g (format=unaligned) /dev/null
 SELECT matches(pg_temp.has('uma'), '^gold', 'and another one by an order');
 SELECT is(pg_temp.put_member('uma', '{"placed_at": "2020-01-01T00:00:00Z", "package": "bronze", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2100-01-01T00:00:00Z"}'), 'unchanged', 'the same document');

@@ -131,10 +131,10 @@ SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE 
 SELECT is(pg_temp.wait_for(:pb), 'unchanged', 'once more');
 SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :b)), ROW(now() + interval '40 seconds', 2)::text, 'is asked about later, after twice the time');
 SELECT is((SELECT version FROM orders WHERE id = :b), 2, 'in no new version');
-SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'not before');
+SELECT is_empty('SELECT * FROM claim_captures(77, $$paypal$$, 10, 60)', 'not before');
 SELECT pg_temp.make_due('capture', :b) \g (format=unaligned) /dev/null
-SELECT is((SELECT ROW((payment).id, order_id, (payment).status, attempts)::text FROM due_captures(77, 'paypal', 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
-SELECT is_empty('SELECT * FROM due_captures(77, $$paypal$$, 10, 60)', 'once within its lease');
+SELECT is((SELECT ROW((payment).id, order_id, (payment).status, attempts)::text FROM claim_captures(77, 'paypal', 10, 60)), format('(%s,%s,confirming,2)', :pb, :b), 'the worker asks');
+SELECT is_empty('SELECT * FROM claim_captures(77, $$paypal$$, 10, 60)', 'once within its lease');
 SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', :b)), 'OR409 order_not_payable: open confirming', 'meanwhile the link opens no other payment');
 SELECT is(pg_temp.paypal('paid', :b, 'PP-4'), 'done', 'the provider has it');
 SELECT is(pg_temp.states(:b), 'completed paid none', 'it is paid');
@@ -156,7 +156,7 @@ SELECT is(pg_temp.states(:d), 'expired closed none', 'all of it');
 SELECT results_eq(format('SELECT p.order_id FROM payment p JOIN due d ON d.tenant_id = 77 AND d.id = p.id AND d.kind IN (%L, %L) WHERE p.order_id IN (%s, %s)', 'intent', 'capture', :c, :d), ARRAY[:d]::bigint[], 'and is asked about until its outcome is known');
 SELECT is(pg_temp.paypal('paid', :d, 'PP-6'), 'done', 'the other one succeeds');
 SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'and goes back too');
-SELECT results_eq('SELECT order_id, (refund).reference, (refund).amount FROM due_refunds(77, $$paypal$$, 10, 60) WHERE (refund).reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
+SELECT results_eq('SELECT order_id, (refund).reference, (refund).amount FROM claim_refunds(77, $$paypal$$, 10, 60) WHERE (refund).reference > $$PP-4$$ ORDER BY order_id', format($$VALUES (%s::bigint, 'PP-5', 1000::bigint), (%s, 'PP-6', 1000)$$, :c, :d), 'the worker sends them back');
 SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done so');
 SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
 

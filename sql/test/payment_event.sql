@@ -104,7 +104,7 @@ SELECT is(pg_temp.states(:e), 'completed paid none', 'and it is paid as before')
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
 SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.create_refunds(:f, 300) \g (format=unaligned) /dev/null
-SELECT (refund).id AS rf FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
+SELECT (refund).id AS rf FROM claim_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
                 'a refund settled without a transaction id');
 SELECT is(pg_temp.hear('k2', 'refunded', :f, 300, 'rtx-f'), 'unchanged', 'that the provider reports too');

@@ -29,7 +29,7 @@ SELECT is_empty($$SELECT code FROM country WHERE regexp_replace(regexp_replace(p
                 'an alternative is always in parentheses');
 
 CREATE FUNCTION pg_temp.sample(p_country text, p_postcode text) RETURNS text LANGUAGE sql AS $$
-    SELECT array_to_string(array_remove(refused_place(p_country, coalesce((SELECT min(code) FROM subdivision WHERE country = p_country), ''), p_postcode), NULL), ' ')
+    SELECT array_to_string(array_remove(invalid_address_codes(p_country, coalesce((SELECT min(code) FROM subdivision WHERE country = p_country), ''), p_postcode), NULL), ' ')
 $$;
 CREATE TEMPORARY TABLE sample (country text, good text[], bad text[]) ON COMMIT DROP;
 INSERT INTO sample VALUES
@@ -120,7 +120,7 @@ SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.good) AS p WHERE p
 SELECT cmp_ok((SELECT count(*) FROM sample WHERE cardinality(good) >= 3 AND cardinality(bad) >= 2), '>=', 40::bigint, 'of many countries');
 
 -- The rule
-SELECT is(refused_place(c.country, c.state, c.postcode), c.refused::text[],
+SELECT is(invalid_address_codes(c.country, c.state, c.postcode), c.refused::text[],
           format('%s of %L, %L, %L', c.refused, left(translate(c.country, E'\n', '~'), 20), left(translate(c.state, E'\n', '~'), 20), left(translate(c.postcode, E'\n', '~'), 20)))
 FROM (VALUES
     ('MY', '14', '50450', '{}'), ('my', '14', '50450', '{}'), (' mY  ', ' 14 ', ' 50450 ', '{}'), ('MY', 'MY-14', '50450', '{}'), ('MY', ' my-14', '50450', '{}'),
@@ -145,8 +145,8 @@ FROM (VALUES
     ('M', '14', '50450', '{country}'), ('..', '14', '50450', '{country}'), ('M_', '14', '50450', '{country}'), ('UK', 'ENG', 'SW1A 1AA', '{country}'),
     ('ＭＹ', '14', '50450', '{country}'), (E'MY\n', '14', '50450', '{country}'), ('ıt', '25', '00118', '{country}'), ('uſ', 'CA', '94105', '{country}'), (repeat('MY', 500000), '14', '50450', '{country}')
 ) AS c (country, state, postcode, refused);
-SELECT is_empty($$SELECT s.* FROM subdivision s WHERE 'state' = ANY (refused_place(s.country, s.code, NULL)) OR 'state' = ANY (refused_place(s.country, s.country || '-' || s.code, NULL))
-    OR 'state' = ANY (refused_place(lower(s.country), lower(s.code), NULL))$$, 'every subdivision is one, however it is written');
+SELECT is_empty($$SELECT s.* FROM subdivision s WHERE 'state' = ANY (invalid_address_codes(s.country, s.code, NULL)) OR 'state' = ANY (invalid_address_codes(s.country, s.country || '-' || s.code, NULL))
+    OR 'state' = ANY (invalid_address_codes(lower(s.country), lower(s.code), NULL))$$, 'every subdivision is one, however it is written');
 
 -- What no SQL can do
 SELECT is(pg_temp.broken(c.sql), c.name, c.name)

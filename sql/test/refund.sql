@@ -69,9 +69,9 @@ SELECT is(pg_temp.create_refunds(:f, 400), 'done', 'and refunded in part');
 SELECT is(pg_temp.states(:f), 'completed refund_pending none', 'by the provider, later');
 SELECT is((SELECT ROW(refunded, refunding)::text FROM payment WHERE order_id = :f), '(0,400)', 'the money is reserved');
 SELECT max(id) AS rf FROM refund WHERE order_id = :f \gset
-SELECT is((SELECT ROW((refund).id, (refund).amount, (refund).reference, order_number)::text FROM due_refunds(77, 'sim', 10, 60)),
+SELECT is((SELECT ROW((refund).id, (refund).amount, (refund).reference, order_number)::text FROM claim_refunds(77, 'sim', 10, 60)),
           format('(%s,400,tx-f,%s)', :rf, (SELECT number FROM orders WHERE id = :f)), 'the worker sends it');
-SELECT is((SELECT count(*) FROM due_refunds(77, 'sim', 10, 60)), 0::bigint, 'once within its lease');
+SELECT is((SELECT count(*) FROM claim_refunds(77, 'sim', 10, 60)), 0::bigint, 'once within its lease');
 SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rf, 'rtx-f', true, NULL, NULL)), 'done', 'the provider has paid it');
 SELECT is(pg_temp.states(:f), 'completed partially_refunded none', 'it is done');
 SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rf, 'rtx-f', true, NULL, NULL)), 'unchanged', 'once');

@@ -201,10 +201,10 @@ SELECT is(pg_temp.states(:p), 'completed refund_pending none', 'and is under way
 SELECT is_empty('SELECT * FROM refunds_to_send(1, ' || :p || ')', 'another tenant has no refund to send');
 SELECT to_jsonb(r) - 'attempts' AS task FROM refunds_to_send(77, :p) AS r \gset
 SELECT is(((:'task'::jsonb) -> 'refund' ->> 'reference') || ' ' || ((:'task'::jsonb) ->> 'payment_key'), 'PP-1 ' || pg_temp.key_of(pg_temp.payment_of(:p)), 'the request sends it, with the transaction and the key of its payment');
-SELECT is((SELECT to_jsonb(r) - 'attempts' FROM due_refunds(77, 'paypal', 10, 60) AS r WHERE r.order_id = :p), :'task'::jsonb, 'or the worker does, with the same task');
+SELECT is((SELECT to_jsonb(r) - 'attempts' FROM claim_refunds(77, 'paypal', 10, 60) AS r WHERE r.order_id = :p), :'task'::jsonb, 'or the worker does, with the same task');
 SELECT is_empty('SELECT * FROM refunds_to_send(77, ' || :p || ')', 'which then has the task');
 SELECT pg_temp.make_due('refund', :p) \g (format=unaligned) /dev/null
-SELECT is((SELECT ROW(order_id, (refund).amount, (refund).provider, (refund).reference)::text FROM due_refunds(77, 'paypal', 10, 60)), format('(%s,1000,paypal,PP-1)', :p), 'the worker sends it again after a while');
+SELECT is((SELECT ROW(order_id, (refund).amount, (refund).provider, (refund).reference)::text FROM claim_refunds(77, 'paypal', 10, 60)), format('(%s,1000,paypal,PP-1)', :p), 'the worker sends it again after a while');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :p)), 'OR409 refund_in_progress', f.name || ' while it is under way') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
 SELECT is(pg_temp.paypal('refunded', :p, 'PP-2'), 'done', 'PayPal has given it back');
 SELECT is_empty('SELECT * FROM refunds_to_send(77, ' || :p || ')', 'nothing is left to send');

@@ -52,7 +52,7 @@ SELECT pg_temp.paid_twice() AS a \gset
 SELECT is(pg_temp.states(:a), 'open paid pending', 'a paid order of goods stays paid when it is paid again');
 SELECT is(pg_temp.surplus_of(:a), 'pending 2000 due', 'the second payment goes back by itself');
 SELECT is(pg_temp.own(:a), '2000 0', 'and is not the order''s money');
-SELECT is((SELECT (refund).reference FROM due_refunds(77, 'sim', 10, 60) WHERE order_id = :a), 'second ' || :a, 'the worker sends it');
+SELECT is((SELECT (refund).reference FROM claim_refunds(77, 'sim', 10, 60) WHERE order_id = :a), 'second ' || :a, 'the worker sends it');
 SELECT is(pg_temp.advance(:a, 'packed'), 'done', 'the order is packed while the surplus is under way');
 SELECT is((SELECT outcome FROM ship(77, 'operator', 'operator', NULL, 'ship', NULL, NULL, :a, '{}', NULL)), 'done', 'and shipped');
 SELECT count(*) FROM issue_invoice(77, 'operator', 'operator', NULL, 'invoice', NULL, NULL, :a) \g (format=unaligned) /dev/null
@@ -82,7 +82,7 @@ SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'the provider refuses to se
 SELECT is(pg_temp.surplus_of(:c), 'pending 2000 by hand refused', 'it stays pending, for people');
 SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'a repeated refusal');
 SELECT is((SELECT version FROM orders WHERE id = :c), 4, 'changes nothing');
-SELECT is_empty(format('SELECT * FROM due_refunds(77, $$sim$$, 100, 60) WHERE order_id = %s', :c), 'the worker does not send it again');
+SELECT is_empty(format('SELECT * FROM claim_refunds(77, $$sim$$, 100, 60) WHERE order_id = %s', :c), 'the worker does not send it again');
 SELECT is(pg_temp.states(:c), 'open paid pending', 'the order is paid');
 SELECT is(pg_temp.settle_surplus(:c, true, 'transfer 7', 'operator'), 'done', 'an operator has sent it by other means');
 SELECT is(pg_temp.surplus_of(:c), 'done 2000 by hand', 'and it is done');

@@ -33,17 +33,17 @@ SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_hist
 SELECT is(pg_temp.states(:d), 'open unpaid none', 'manual orders never do');
 SELECT is(expire_due(77, 100), 0, 'once');
 
-SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'the placing request has half a minute for the intent');
+SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'the placing request has half a minute for the intent');
 SELECT pg_temp.make_due('intent', o.id) FROM (VALUES (:b), (:c)) AS o (id) \g (format=unaligned) /dev/null
-SELECT results_eq('SELECT order_id, order_number, return_url, attempts, (payment).amount, (payment).currency, (payment).provider, (payment).pay_url FROM due_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
+SELECT results_eq('SELECT order_id, order_number, return_url, attempts, (payment).amount, (payment).currency, (payment).provider, (payment).pay_url FROM claim_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
     format($$SELECT id, number::text COLLATE "default", 'https://example.com/back', 0, 1000::bigint, 'USD', 'simulator', NULL FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
     'then the worker makes them');
-SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'once within its lease');
+SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'once within its lease');
 SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
-SELECT is((SELECT count(*) FROM due_intents(77, 'sim', 1, 60)), 1::bigint, 'and again after it');
+SELECT is((SELECT count(*) FROM claim_intents(77, 'sim', 1, 60)), 1::bigint, 'and again after it');
 SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
 UPDATE payment SET expires_at = now() WHERE order_id = :b;
-SELECT is_empty('SELECT * FROM due_intents(77, $$sim$$, 10, 60)', 'but not for an order past its time');
+SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'but not for an order past its time');
 
 -- Rows of the queue that do not fit their orders are put right.
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS e \gset
@@ -84,8 +84,8 @@ DROP TRIGGER slow ON event;
 
 INSERT INTO due (tenant_id, kind, id, channel, due_at)
 SELECT 77, k.kind, 999999999, k.channel, now() FROM (VALUES ('intent', 'sim'), ('capture', 'sim'), ('refund', 'sim'), ('mail', '')) AS k (kind, channel);
-SELECT is_empty('SELECT FROM due_intents(77, $$sim$$, 10, 60) UNION ALL SELECT FROM due_captures(77, $$sim$$, 10, 60)
-    UNION ALL SELECT FROM due_refunds(77, $$sim$$, 10, 60) UNION ALL SELECT FROM claim_mail(77, 10, 60)', 'rows without work give none');
+SELECT is_empty('SELECT FROM claim_intents(77, $$sim$$, 10, 60) UNION ALL SELECT FROM claim_captures(77, $$sim$$, 10, 60)
+    UNION ALL SELECT FROM claim_refunds(77, $$sim$$, 10, 60) UNION ALL SELECT FROM claim_mail(77, 10, 60)', 'rows without work give none');
 SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND id = 999999999', 'and are removed');
 
 -- One provider is down: its work waits, is not read by the claims of the others, and is claimed in turn, the longest wait first.

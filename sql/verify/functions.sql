@@ -36,7 +36,7 @@ SELECT 'orders_v1.next_in_series'::regproc;
 SELECT 'orders_v1.order_id_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.order_id_of(integer, text)', 'EXECUTE')::integer;
-SELECT 'orders_v1.refused_place'::regproc;
+SELECT 'orders_v1.invalid_address_codes'::regproc;
 SELECT 'orders_v1.is_package'::regproc;
 SELECT 'orders_v1.labels_of'::regproc;
 SELECT 'orders_v1.active_user_id'::regproc;
@@ -116,9 +116,9 @@ SELECT 'orders_v1.plan_head'::regproc;
 SELECT 'orders_v1.plan_line'::regproc;
 SELECT 'orders_v1.place_plan'::regproc;
 SELECT 'orders_v1.awaits_intent'::regproc;
-SELECT 'orders_v1.placed_before'::regproc;
-SELECT 'orders_v1.record_order'::regproc;
-SELECT 'orders_v1.placed'::regproc;
+SELECT 'orders_v1.repeated_placing_result'::regproc;
+SELECT 'orders_v1.link_key_to_order'::regproc;
+SELECT 'orders_v1.placing_result'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.place_plan(integer, text, text, bigint, text, text, bytea, bigint, bigint, bigint, integer, text, text, text, text, integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.line_amount'::regproc;
@@ -145,7 +145,7 @@ SELECT 'orders_v1.is_active'::regproc;
 SELECT 'orders_v1.lock_member'::regproc;
 SELECT 'orders_v1.term_of'::regproc;
 SELECT 'orders_v1.next_term'::regproc;
-SELECT 'orders_v1.give_term'::regproc;
+SELECT 'orders_v1.grant_term'::regproc;
 SELECT 'orders_v1.is_applicable'::regproc;
 SELECT 'orders_v1.cannot_grant_package'::regproc;
 SELECT 'orders_v1.apply_package'::regproc;
@@ -257,13 +257,13 @@ SELECT 'orders_v1.apply_paid'::regproc;
 SELECT 'orders_v1.confirming_time'::regproc;
 SELECT 'orders_v1.apply_confirming'::regproc;
 SELECT 'orders_v1.apply_failed'::regproc;
-SELECT 'orders_v1.confirms_refund'::regproc;
+SELECT 'orders_v1.match_refund_event'::regproc;
 SELECT 'orders_v1.has_refused_capture'::regproc;
 SELECT 'orders_v1.check_capture'::regproc;
 SELECT 'orders_v1.apply_provider_refund'::regproc;
 SELECT 'orders_v1.refuse_settled_refund'::regproc;
 SELECT 'orders_v1.check_outcome'::regproc;
-SELECT 'orders_v1.confirms_failure'::regproc;
+SELECT 'orders_v1.match_refund_failure'::regproc;
 SELECT 'orders_v1.apply_unmatched_refund_failure'::regproc;
 SELECT 'orders_v1.apply_refund_event'::regproc;
 SELECT 'orders_v1.apply_event'::regproc;
@@ -275,8 +275,8 @@ SELECT 'orders_v1.apply_waiting_events'::regproc;
 SELECT 'orders_v1.event_result'::regproc;
 SELECT 'orders_v1.store_event'::regproc;
 SELECT 'orders_v1.is_foreign_event'::regproc;
-SELECT 'orders_v1.no_effect'::regproc;
-SELECT 'orders_v1.approved'::regproc;
+SELECT 'orders_v1.unstored_event_result'::regproc;
+SELECT 'orders_v1.approval_result'::regproc;
 SELECT 'orders_v1.apply_provider_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.apply_provider_event(integer, text, text, text, uuid, text, text, bigint, text, text, text, text, text, text, integer)',
@@ -294,9 +294,9 @@ SELECT 'orders_v1.try_cancel'::regproc;
 SELECT 'orders_v1.cancel'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;
-SELECT 'orders_v1.due_intents'::regproc;
+SELECT 'orders_v1.claim_intents'::regproc;
 SELECT 'orders_v1.refund_task_of'::regproc;
-SELECT 'orders_v1.due_refunds'::regproc;
+SELECT 'orders_v1.claim_refunds'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.refunds_to_send(integer, bigint)', 'EXECUTE')::integer;
 SELECT 'orders_v1.tenants'::regproc;
 SELECT 'orders_v1.expire_due'::regproc;
@@ -306,9 +306,9 @@ SELECT 'orders_v1.run_job_for_orders'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.due_intents(integer, text, integer, integer)', 'EXECUTE')::integer;
+    'orders_v1.claim_intents(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.due_refunds(integer, text, integer, integer)', 'EXECUTE')::integer;
+    'orders_v1.claim_refunds(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.tenants()', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.expire_due(integer, integer)', 'EXECUTE')::integer;
@@ -460,7 +460,7 @@ SELECT 'orders_v1.capture_event'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.begin_capture(integer, bigint, boolean, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.record_capture(integer, bigint, text, text, bigint, text, text, text, text)', 'EXECUTE')::integer;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.due_captures(integer, text, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.claim_captures(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.address_lines'::regproc;
 SELECT 'orders_v1.invoice_issuer'::regproc;
 SELECT 'orders_v1.invoice_buyer'::regproc;

@@ -1,19 +1,19 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Verify orders:types on pg
 
-SELECT NULL::orders_v1.seat;
+SELECT NULL::orders_v1.seller_context;
 SELECT NULL::orders_v1.step;
 SELECT NULL::orders_v1.context;
 SELECT NULL::orders_v1.claim;
-SELECT NULL::orders_v1.coupon_taken;
+SELECT NULL::orders_v1.reserved_coupon;
 SELECT NULL::orders_v1.order_head;
 SELECT NULL::orders_v1.priced_line;
 SELECT NULL::orders_v1.tax_share;
 SELECT NULL::orders_v1.order_sums;
 SELECT NULL::orders_v1.plan_offer;
-SELECT NULL::orders_v1.lines_taken;
+SELECT NULL::orders_v1.reserved_lines;
 SELECT NULL::orders_v1.balance_credit;
-SELECT NULL::orders_v1.return_piece;
+SELECT NULL::orders_v1.return_item;
 SELECT NULL::orders_v1.upserted;
 SELECT NULL::orders_v1.broken_rule;
 SELECT NULL::orders_v1.offer;

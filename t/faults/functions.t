@@ -127,7 +127,7 @@ my %step = (
     expire => sub { my ($db) = @_; quiet($db, 'SELECT orders_v1.expire_due(1, 5)') },
     intents => sub {
         my ($db) = @_;
-        my $due = quiet($db, q(SELECT (payment).id FROM orders_v1.due_intents(1, 'simulator', 3, 0)));
+        my $due = quiet($db, q(SELECT (payment).id FROM orders_v1.claim_intents(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
             my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
@@ -138,7 +138,7 @@ my %step = (
     },
     refunds => sub {
         my ($db) = @_;
-        my $due = quiet($db, q(SELECT (refund).id FROM orders_v1.due_refunds(1, 'simulator', 3, 0)));
+        my $due = quiet($db, q(SELECT (refund).id FROM orders_v1.claim_refunds(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $refund (@{$due->{ids}}) {
             my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
@@ -163,7 +163,7 @@ sub provider_captures {
     my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
     return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.record_capture(1, ?, 'unknown')), $payment],
-        [q(SELECT id FROM orders_v1.record_capture(1, ?, 'waiting')), $payment], [q(SELECT (payment).id FROM orders_v1.due_captures(1, 'simulator', 3, 0))])[rand 4]});
+        [q(SELECT id FROM orders_v1.record_capture(1, ?, 'waiting')), $payment], [q(SELECT (payment).id FROM orders_v1.claim_captures(1, 'simulator', 3, 0))])[rand 4]});
 }
 
 # The provider tells the same things many times over, under the same and under new event ids.

@@ -39,7 +39,7 @@ static const orders_projection_t edit_states[] = {
 };
 
 /* Who asks, for which company: the same for every route of salespeople. */
-#define SEAT                                                                                       \
+#define SELLER_WORDS                                                                               \
     {ORDERS_E_unauthenticated, "does not signin", NULL},                                           \
         {ORDERS_E_forbidden, "does not signin", NULL},                                             \
         {ORDERS_E_company_not_chosen, "not select company yet", NULL},                             \
@@ -48,10 +48,10 @@ static const orders_projection_t edit_states[] = {
         ORDERS_E_not_a_member, "not company member", NULL                                          \
     }
 
-static const orders_company_word_t list_words[] = {SEAT};
+static const orders_company_word_t list_words[] = {SELLER_WORDS};
 
 static const orders_company_word_t create_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_a_seller, "not company member", NULL},
     {ORDERS_E_cart_not_found, "cart not exist", NULL},
     {ORDERS_E_cart_ordered, "repeat", NULL},
@@ -60,7 +60,7 @@ static const orders_company_word_t create_words[] = {
 };
 
 static const orders_company_word_t payment_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "order not exist", NULL},
     {ORDERS_E_transaction_id_taken, "repeated", NULL},
@@ -68,13 +68,13 @@ static const orders_company_word_t payment_words[] = {
 };
 
 static const orders_company_word_t cancel_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_order_not_cancellable, NULL, states},
 };
 
 static const orders_company_word_t refund_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "not reatiler order", NULL},
     {ORDERS_E_order_not_refundable, NULL, refund_states},
@@ -86,7 +86,7 @@ static const orders_company_word_t refund_words[] = {
 };
 
 static const orders_company_word_t query_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
     {ORDERS_E_order_not_refundable, NULL, refund_states},
@@ -94,7 +94,7 @@ static const orders_company_word_t query_words[] = {
 };
 
 static const orders_company_word_t detail_words[] = {
-    SEAT,
+    SELLER_WORDS,
     {ORDERS_E_not_a_seller, "no permission", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
 };

@@ -19,8 +19,8 @@ slowly() {
     while ! grep -q held "$out/slow" 2>/dev/null; do sleep 0.1; done
 }
 
-intents="SELECT (payment).id FROM orders_v1.due_intents($tenant, 'sim', 10, 60)"
-captures="SELECT (payment).id FROM orders_v1.due_captures($tenant, 'sim', 10, 60)"
+intents="SELECT (payment).id FROM orders_v1.claim_intents($tenant, 'sim', 10, 60)"
+captures="SELECT (payment).id FROM orders_v1.claim_captures($tenant, 'sim', 10, 60)"
 
 # A request holds the order, its payment and what is due.
 one=$(order u1)
@@ -77,8 +77,8 @@ while [ $round -lt 4 ]; do
     let_expire "$o2" 'now()'
     q "UPDATE orders.due SET due_at = now() WHERE tenant_id = $tenant"
     together 16 "DO \$\$ BEGIN FOR n IN 1 .. 5 LOOP CASE @ % 8
-        WHEN 0 THEN PERFORM orders_v1.due_intents($tenant, 'sim', 2, 0);
-        WHEN 1 THEN PERFORM orders_v1.due_captures($tenant, 'sim', 2, 0);
+        WHEN 0 THEN PERFORM orders_v1.claim_intents($tenant, 'sim', 2, 0);
+        WHEN 1 THEN PERFORM orders_v1.claim_captures($tenant, 'sim', 2, 0);
         WHEN 2 THEN PERFORM orders_v1.expire_due($tenant, 5);
         WHEN 3 THEN PERFORM orders_v1.record_capture($tenant, $p1, 'unknown');
         WHEN 4 THEN PERFORM orders_v1.record_intent_failure($operator, $p4, 'no', 'x', false);
