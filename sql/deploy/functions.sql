@@ -52,6 +52,10 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/invoicing.sql
 \ir ../rules/fulfilment.sql
 \ir ../rules/member_orders.sql
+\ir ../reads/due_work.sql
+\ir ../reads/invoices.sql
+\ir ../reads/returns.sql
+\ir ../reads/sales.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

@@ -83,18 +83,6 @@ BEGIN
 END
 $$;
 
--- The worker calls this every half second, once for all tenants.
-CREATE OR REPLACE FUNCTION orders_v1.tenants_to_bill() RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN QUERY
-    SELECT t.id FROM tenant t
-    WHERE EXISTS (SELECT FROM due d
-                  WHERE d.tenant_id = t.id AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now())
-    ORDER BY t.id;
-END
-$$;
-
 -- Two concurrent first readers compose the same document.
 CREATE OR REPLACE FUNCTION orders_v1.bill_document(o orders.orders) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -115,8 +103,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.issue_bills(integer, integer),
-    orders_v1.tenants_to_bill()
+    orders_v1.issue_bills(integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.bill_series_at IS 'Internal: the bill series for a time: year and month in the tenant''s time zone';
@@ -129,6 +116,5 @@ COMMENT ON FUNCTION orders_v1.bill_orders IS
 COMMENT ON FUNCTION orders_v1.issue_bills IS
 'Worker: issues at most p_limit bills of orders that were paid when placed; returns the number of bills. Skips locked orders, and
 postpones an order whose bill fails. Locks the orders, then the series';
-COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
 COMMENT ON FUNCTION orders_v1.bill_document IS
 'Internal: the document of an order that has a bill, without the payment; composed and stored on the first read';

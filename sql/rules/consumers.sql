@@ -13,18 +13,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.claimable_order_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    o orders.orders;
-BEGIN
-    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
-    PERFORM check_claim(o, p_user);
-    PERFORM check_payable(o, true);
-    RETURN o.id;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.profile_of(p_tenant integer, p_user bigint) RETURNS orders_v1.profile_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
     r orders_v1.profile_view;
@@ -108,16 +96,12 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.claimable_order_id(integer, bigint, text),
     orders_v1.claim_order(integer, text, text, bigint, text, text, bytea, text),
     orders_v1.edit_billing_address(integer, text, text, bigint, text, text, bytea, text, jsonb)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.check_claim IS
 'Internal: OR404 not_found for an order that the user may not see, OR409 order_bound for the order of another user';
-COMMENT ON FUNCTION orders_v1.claimable_order_id IS
-'Id of an order that awaits payment by a consumer: claimed by the user or not claimed yet. OR404, OR409 order_bound,
-order_not_payable (with the states; expired once it is past its expiry)';
 COMMENT ON FUNCTION orders_v1.profile_of IS 'Internal: the profile of a user';
 COMMENT ON FUNCTION orders_v1.claim_order IS
 'Makes p_actor_id the buyer of a claimable order; the first claim wins. Returns the profile of the buyer; outcome unchanged when the

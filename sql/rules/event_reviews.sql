@@ -17,22 +17,6 @@ BEGIN
 END
 $$;
 
--- Selects only events whose state can change: the payment exists, is captured and has no pending refund, or the event has
--- waited for a day.
-CREATE OR REPLACE FUNCTION orders_v1.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN QUERY
-    SELECT w.id FROM provider_event w
-    WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
-      AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
-           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = w.payment_id AND can_take_waiting_events(p.captured, p.refunding))
-           OR (w.payment_id IS NULL AND (find_payment(p_tenant, w.channel, NULL, w.intent_id)).id IS NOT NULL))
-    ORDER BY w.attempts, w.id
-    LIMIT p_limit;
-END
-$$;
-
 -- One event per transaction: with several, the locks of their orders would be taken in the order of arrival, which could
 -- deadlock.
 CREATE OR REPLACE FUNCTION orders_v1.review_provider_event(p_tenant integer, p_event bigint) RETURNS void
@@ -74,15 +58,11 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    orders_v1.due_provider_events(integer, integer),
     orders_v1.review_provider_event(integer, bigint),
     orders_v1.refused_provider_events(integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.end_waiting_event IS 'Internal: refuses an event that has waited for a day';
-COMMENT ON FUNCTION orders_v1.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: fewest failed attempts first, then
-in order of arrival';
 COMMENT ON FUNCTION orders_v1.review_provider_event IS
 'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips an order that another transaction
 has locked';

@@ -160,36 +160,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.read_invoice(p_tenant integer, p_number text) RETURNS SETOF orders_v1.printable_invoice
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    i orders.invoice;
-BEGIN
-    SELECT * INTO i FROM invoice x WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number);
-    IF FOUND THEN
-        RETURN NEXT invoice_row(i);
-    END IF;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.read_own_invoice(p_tenant integer, p_user bigint, p_order_number text, p_number text)
-RETURNS SETOF orders_v1.printable_invoice
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    i orders.invoice;
-BEGIN
-    SELECT x.* INTO i
-    FROM invoice x
-    JOIN orders o ON o.tenant_id = p_tenant AND o.id = x.order_id
-    WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number) AND o.number = orders.code_key(p_order_number)
-      AND (o.buyer_id = p_user
-           OR role_in(p_tenant, p_user, o.retailer_id) IS NOT NULL);
-    IF FOUND THEN
-        RETURN NEXT invoice_row(i);
-    END IF;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.as_bill(p_document jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT p_document - 'payment' || '{"kind": "bill"}'
 $$;
@@ -231,9 +201,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.read_bill(integer, bigint, bigint),
-    orders_v1.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[]),
-    orders_v1.read_invoice(integer, text),
-    orders_v1.read_own_invoice(integer, bigint, text, text)
+    orders_v1.issue_invoice(integer, text, text, bigint, text, text, bytea, bigint, text[])
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.address_lines IS 'Internal: an address as a JSON array of lines';
@@ -254,10 +222,6 @@ COMMENT ON FUNCTION orders_v1.issue_invoice IS
 'Issues the invoice of a paid order without refunds. Outcome unchanged when it already has one, even after a refund. OR404
 not_found, OR409 order_not_billable, order_refunded';
 COMMENT ON FUNCTION orders_v1.invoice_row IS 'Internal: an invoice as the result type of its read functions';
-COMMENT ON FUNCTION orders_v1.read_invoice IS 'The invoice with this number and its document; no row: there is none';
 COMMENT ON FUNCTION orders_v1.read_bill IS
 'The bill of an order of p_user (NULL: any user) with its document, whose kind is bill. Issues the bill of a paid order that awaits
 it, and stores the document on the first read. OR404 not_found, OR409 order_not_billed';
-COMMENT ON FUNCTION orders_v1.read_own_invoice IS
-'The invoice with this number and its document, for the buyer of the order and members of the selling company; no row: there is
-none';

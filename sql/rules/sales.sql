@@ -251,63 +251,11 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.sales_of(p_tenant integer, p_user bigint, p_limit integer, p_offset bigint) RETURNS bigint[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    s orders_v1.seller_context := seller_context(p_tenant, p_user);
-BEGIN
-    RETURN ARRAY(SELECT o.id FROM orders o WHERE o.tenant_id = p_tenant AND o.retailer_id = s.company_id
-                 ORDER BY o.id DESC LIMIT p_limit OFFSET p_offset);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.sale_id(p_tenant integer, p_user bigint, p_number text) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    s    orders_v1.seller_context := seller_context(p_tenant, p_user);
-    v_id bigint;
-BEGIN
-    IF NOT may_sell(s) THEN
-        PERFORM refuse('403', 'not_a_seller', 'The user may not sell for the company.');
-    END IF;
-    SELECT o.id INTO v_id FROM orders o
-    WHERE o.tenant_id = p_tenant AND o.number = orders.code_key(p_number) AND o.retailer_id = s.company_id;
-    IF v_id IS NULL THEN
-        PERFORM refuse('404', 'not_found', 'There is no such order.');
-    END IF;
-    RETURN v_id;
-END
-$$;
-
--- Does not write: an order past its expiry counts as closed.
-CREATE OR REPLACE FUNCTION orders_v1.check_sale_refund(p_tenant integer, p_user bigint, p_number text, p_window integer)
-RETURNS SETOF orders_v1.written
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    s orders_v1.seller_context := seller_context(p_tenant, p_user);
-    o orders.orders;
-BEGIN
-    SELECT * INTO o FROM orders x
-    WHERE x.tenant_id = p_tenant AND x.number = orders.code_key(p_number) AND x.retailer_id = s.company_id;
-    IF o.id IS NULL OR NOT may_sell(s) THEN
-        PERFORM refuse('404', 'not_found', 'There is no such order.');
-    END IF;
-    o := as_of_now(o);
-    IF o.payment_state <> 'refunded' THEN
-        PERFORM check_refundable(o, p_window);
-    END IF;
-    RETURN NEXT ROW(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written;
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
     orders_v1.place_cart(integer, text, text, bigint, text, text, bytea, text, text, boolean, text, integer),
     orders_v1.settle_sale(integer, text, text, bigint, text, text, bytea, text, text),
     orders_v1.cancel_sale(integer, text, text, bigint, text, text, bytea, text),
-    orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean),
-    orders_v1.sales_of(integer, bigint, integer, bigint),
-    orders_v1.sale_id(integer, bigint, text),
-    orders_v1.check_sale_refund(integer, bigint, text, integer)
+    orders_v1.refund_sale(integer, text, text, bigint, text, text, bytea, text, text, integer, boolean)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.order_by_number IS 'Internal: id of the order with this number (case-insensitive); NULL: none';
@@ -343,7 +291,3 @@ p_window: days after payment. p_terminal: the id of a card refund must be record
 when it is already refunded. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
 refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found, terminal_transaction_mismatch, OR422
 required_field';
-COMMENT ON FUNCTION orders_v1.sales_of IS 'Ids of the orders of the user''s current company, newest first. OR403 as place_cart';
-COMMENT ON FUNCTION orders_v1.sale_id IS 'Id of an order of the user''s current company. OR403 as place_cart, OR404 not_found';
-COMMENT ON FUNCTION orders_v1.check_sale_refund IS
-'Whether refund_sale would refund an order: done, or unchanged when it is already refunded. OR403, OR404, OR409 as there';

@@ -60,31 +60,6 @@ BEGIN
 END
 $$;
 
--- No lease is taken: a provider executes a refund only once, even if it is sent twice. The worker sends what the request did
--- not.
-CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    f          orders.refund;
-    v_attempts integer;
-BEGIN
-    FOR f IN SELECT * FROM refund x WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.status = 'pending' ORDER BY x.id LOOP
-        SELECT d.attempts INTO v_attempts FROM due d
-        WHERE d.tenant_id = p_tenant AND d.kind = 'refund' AND d.id = f.id AND d.due_at <= now();
-        IF FOUND THEN
-            RETURN NEXT refund_task_of(f, v_attempts);
-        END IF;
-    END LOOP;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.tenants() RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT t.id FROM tenant t ORDER BY t.id;
-END
-$$;
-
 -- Does not wait for orders, but for coupons, which all workers lock in the same order. A row that is early or obsolete is
 -- corrected, so that it does not stay at the head of the queue. A batch ends after a second, so that a batch of large orders
 -- does not run into a timeout each time.
@@ -209,8 +184,6 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.claim_intents(integer, text, integer, integer),
     orders_v1.claim_refunds(integer, text, integer, integer),
-    orders_v1.refunds_to_send(integer, bigint),
-    orders_v1.tenants(),
     orders_v1.expire_due(integer, integer),
     orders_v1.purge_idempotency(integer, interval)
     TO orders_api;
@@ -222,9 +195,6 @@ COMMENT ON FUNCTION orders_v1.refund_task_of IS
 those of the payment';
 COMMENT ON FUNCTION orders_v1.claim_refunds IS
 'Worker: claims pending refunds of a channel, with a lease of p_lease seconds. Tasks as in refund_task_of';
-COMMENT ON FUNCTION orders_v1.refunds_to_send IS
-'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';
-COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
 'Internal: expires the orders that are due, returns their number, and corrects the queue for the others. Skips orders that another
 transaction has locked. Stops after a second and leaves the rest to the next call';

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Work that the worker and requests find without claiming it.
+
+CREATE OR REPLACE FUNCTION orders_v1.tenants() RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT t.id FROM tenant t ORDER BY t.id;
+END
+$$;
+
+-- The worker calls this every half second, once for all tenants.
+CREATE OR REPLACE FUNCTION orders_v1.tenants_to_bill() RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT t.id FROM tenant t
+    WHERE EXISTS (SELECT FROM due d
+                  WHERE d.tenant_id = t.id AND d.kind = 'bill' AND d.channel = '' AND d.due_at <= now())
+    ORDER BY t.id;
+END
+$$;
+
+-- No lease is taken: a provider executes a refund only once, even if it is sent twice. The worker sends what the request did
+-- not.
+CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+DECLARE
+    f          orders.refund;
+    v_attempts integer;
+BEGIN
+    FOR f IN SELECT * FROM refund x WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.status = 'pending' ORDER BY x.id LOOP
+        SELECT d.attempts INTO v_attempts FROM due d
+        WHERE d.tenant_id = p_tenant AND d.kind = 'refund' AND d.id = f.id AND d.due_at <= now();
+        IF FOUND THEN
+            RETURN NEXT refund_task_of(f, v_attempts);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Selects only events whose state can change: the payment exists, is captured and has no pending refund, or the event has
+-- waited for a day.
+CREATE OR REPLACE FUNCTION orders_v1.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT w.id FROM provider_event w
+    WHERE w.tenant_id = p_tenant AND w.verdict = 'waiting'
+      AND (w.received_at < now() - interval '1 day' OR w.attempts > 0
+           OR EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = w.payment_id AND can_take_waiting_events(p.captured, p.refunding))
+           OR (w.payment_id IS NULL AND (find_payment(p_tenant, w.channel, NULL, w.intent_id)).id IS NOT NULL))
+    ORDER BY w.attempts, w.id
+    LIMIT p_limit;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.tenants(),
+    orders_v1.tenants_to_bill(),
+    orders_v1.refunds_to_send(integer, bigint),
+    orders_v1.due_provider_events(integer, integer)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
+COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
+COMMENT ON FUNCTION orders_v1.refunds_to_send IS
+'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';
+COMMENT ON FUNCTION orders_v1.due_provider_events IS
+'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: fewest failed attempts first, then
+in order of arrival';
