@@ -153,7 +153,7 @@ sub create
     my ($user, @lines) = @_;
     my $reply = commerce(POST => 'create-order', $user, json => order_of($user, @lines));
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $reply->code == 200 or fail('an order is placed') && diag($reply->as_string);
+    $reply->code == 200 or do { fail('an order is placed'); diag($reply->as_string) };
     my $placed = data_of($reply);
     return { %$placed, id => $placed->{order_id}, number => $placed->{order_number} };
 }

@@ -61,7 +61,7 @@ sub order_goods
         },
     );
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $reply->code == 201 or fail('an order is placed') && diag($reply->as_string);
+    $reply->code == 201 or do { fail('an order is placed'); diag($reply->as_string) };
     return $reply->{json};
 }
 
@@ -72,7 +72,7 @@ sub operator_does
     my $reply = ModOrders::Test::api(
         POST => "/api/v1/admin/orders/$order->{id}/$what", token => ModOrders::Test::operator()->{token}, json => \%with);
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $reply->code =~ /^20[01]$/ or fail("$what") && diag($reply->as_string);
+    $reply->code =~ /^20[01]$/ or do { fail($what); diag($reply->as_string) };
     return $reply->{json};
 }
 

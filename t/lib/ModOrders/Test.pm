@@ -256,7 +256,7 @@ sub place
     my ($user, $plan, %fields) = @_;
     my $reply = api(POST => '/api/v1/user/orders', token => $user->{token}, json => { plan_id => $plan->{id}, %fields });
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $reply->code == 200 or fail('an order is placed') && diag($reply->as_string);
+    $reply->code == 200 or do { fail('an order is placed'); diag($reply->as_string) };
     return $reply->{json};
 }
 
