@@ -35,7 +35,10 @@ typedef struct orders_refund_sale_t {
     bool terminal_feed;         /**< the card terminals must have reported a card refund */
 } orders_refund_sale_t;
 
-/** Refunds all that is left. The id of the result is that of the refund, which must be sent to its provider if it is pending. */
+/**
+ * Refunds all that is left. The outcome is `done`; `refund` if the caller has to send the refunds of the order to their providers
+ * (orders_payment_refunds_to_send); or `unchanged` if the order has been refunded before.
+ */
 orders_problem_t *orders_sale_refund(const orders_writer_t *writer,
                                      const orders_refund_sale_t *refund,
                                      orders_written_t **written) ORDERS_MUSTCHECK;

@@ -198,7 +198,7 @@ typedef struct orders_linked_order_t {
 typedef struct orders_written_t {
     int64_t id; /**< of the row that was written: a refund, a return, a payment, … */
     const char *
-        outcome; /**< done, unchanged, intent, capture; of a provider's event: done, unchanged, waiting, refused */
+        outcome; /**< done, unchanged, intent, capture, refund; of a provider's event: done, unchanged, waiting, refused */
     const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
     const char *event_id, *event_type; /**< of a provider's event, as stored */
     bool replayed;                     /**< the outcome of an earlier request with the same key */

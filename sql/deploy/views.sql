@@ -604,7 +604,7 @@ COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'URL at which the order can be
 COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
 the API does not show are NULL. refusal, detail, event_id and event_type: only for provider events';
-COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, or the verdict on a provider event';
+COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, refund, or the verdict on a provider event';
 COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored answer of an earlier request with the same key';
 COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or is waiting; NULL: applied';
 COMMENT ON COLUMN orders_v1.written.event_id IS 'event_id of the stored provider event; derived when the event is the reply to a capture';

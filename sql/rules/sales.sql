@@ -228,6 +228,7 @@ DECLARE
     v_claim  orders_v1.claim := claim_key(c);
     o        orders.orders;
     v_refund bigint;
+    v_code   text;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
@@ -247,7 +248,8 @@ BEGIN
     IF p_transaction IS NOT NULL THEN
         PERFORM record_terminal_refund(o, p_transaction);
     END IF;
-    RETURN NEXT finish(c, 'done', o.id, v_refund);
+    v_code := CASE WHEN EXISTS (SELECT FROM refunds_to_send(p_tenant, o.id)) THEN 'refund' ELSE 'done' END;
+    RETURN NEXT finish(c, v_code, o.id, v_refund);
 END
 $$;
 
@@ -287,7 +289,7 @@ COMMENT ON FUNCTION orders_v1.check_refund_transaction IS
 card refund has no id';
 COMMENT ON FUNCTION orders_v1.refund_sale IS
 'Refunds everything that is left of an order of the company: cash and card immediately, other payments through their provider.
-p_window: days after payment. p_terminal: the id of a card refund must be recorded by record_terminal_transaction. Outcome unchanged
-when it is already refunded. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
+p_window: days after payment. p_terminal: the id of a card refund must be recorded by record_terminal_transaction. Outcome refund if
+refunds_to_send returns a refund that the caller must send to its provider, otherwise done; unchanged when it is already refunded. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
 refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found, terminal_transaction_mismatch, OR422
 required_field';

@@ -196,7 +196,7 @@ SELECT is(pg_temp.states(:o), 'completed refunded none', 'in the end all is back
 SELECT pg_temp.sell('external') AS p \gset
 SELECT is(pg_temp.paypal('paid', :p, 'PP-1'), 'done', 'PayPal has the money');
 SELECT is((SELECT payer FROM orders WHERE id = :p), 'payer@example.com', 'and tells whose it was');
-SELECT is(pg_temp.refund(:p), 'done', 'a refund needs no transaction');
+SELECT is(pg_temp.refund(:p), 'refund', 'a refund needs no transaction, and the caller must send it');
 SELECT is(pg_temp.states(:p), 'completed refund_pending none', 'and is under way');
 SELECT is_empty('SELECT * FROM refunds_to_send(1, ' || :p || ')', 'another tenant has no refund to send');
 SELECT to_jsonb(r) - 'attempts' AS task FROM refunds_to_send(77, :p) AS r \gset

@@ -206,8 +206,10 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
     if (unchanged(written)) {
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, order);
     }
-    writer.key = NULL;
-    ORDERS_TRY(send_refunds(call, &writer, order));
+    if (orders_outcome_is(written->outcome, "refund")) {
+        writer.key = NULL;
+        ORDERS_TRY(send_refunds(call, &writer, order));
+    }
     reply->replayed = written->replayed;
     return NULL; /* and nothing is said */
 }
