@@ -220,11 +220,17 @@ static const struct {
     {ORDERS_E_prefetch, acts},
 };
 
-static int status_of(const orders_api_t *api, const orders_route_t *route, orders_error_e error)
+/** The answer of the API to a problem. */
+static orders_reply_t answer_to(const orders_api_t *api, const orders_route_t *route,
+                                orders_error_e error)
 {
-    const orders_settings_t settings = {.tenant = 1};
-    const orders_call_t call = {
-        .pool = pool, .api = api, .route = route, .settings = &settings, .header = no_header};
+    static const orders_settings_t settings = {.tenant = 1};
+    const orders_call_t call = {.pool = pool,
+                                .api = api,
+                                .route = route,
+                                .settings = &settings,
+                                .request_id = "-",
+                                .header = no_header};
     orders_problem_t *problem = NULL;
     orders_reply_t reply = {.headers = apr_table_make(pool, 2)};
 
@@ -235,7 +241,39 @@ static int status_of(const orders_api_t *api, const orders_route_t *route, order
     }
     reply.status = orders_problem_status(problem);
     api->problem(&call, problem, &reply);
-    return reply.status;
+    return reply;
+}
+
+static int status_of(const orders_api_t *api, const orders_route_t *route, orders_error_e error)
+{
+    return answer_to(api, route, error).status;
+}
+
+/** Whether the answer has a member that is null, such as a code that the API's table does not have. */
+static bool is_incomplete(const orders_api_t *api, const orders_route_t *route,
+                          orders_error_e error)
+{
+    const orders_reply_t reply = answer_to(api, route, error);
+    apr_size_t length;
+
+    return reply.json && strstr(orders_json_text(reply.json, pool, &length), ":null");
+}
+
+/** The errors of the route whose answer is incomplete. */
+static void member_incomplete(const orders_api_t *api, const orders_route_t *route)
+{
+    orders_json_key(json, "incomplete");
+    orders_json_begin_array(json);
+    for (unsigned error = 0; error < ORDERS_E__COUNT; error++) {
+        bool applies = route->refuses & 1u << orders_error_kind((orders_error_e)error);
+        for (size_t i = 0; i < COUNT(errors) && !applies; i++) {
+            applies = errors[i].error == error && errors[i].applies(route);
+        }
+        if (applies && is_incomplete(api, route, (orders_error_e)error)) {
+            orders_json_string(json, orders_error_word((orders_error_e)error));
+        }
+    }
+    orders_json_end_array(json);
 }
 
 static void member_status(const orders_api_t *api, const orders_route_t *route,
@@ -341,6 +379,7 @@ static void write_route(const orders_api_t *api, const orders_route_t *route)
     member_pages(route->pages);
     orders_json_member_string(json, "repeated", route->repeated);
     member_statuses(api, route);
+    member_incomplete(api, route);
     orders_json_end_object(json);
 }
 
