@@ -2,7 +2,7 @@
 #
 # Who may do what: every route of every API × every kind of caller. The routes are those that `httpd -t -D DUMP_ORDERS` prints,
 # from the tables that serve requests, so a new route is visited without being named here; a route whose path or credential this
-# file cannot fill fails.
+# file cannot fill fails. So does an API of the registry that has no path in %mount.
 use strict;
 use warnings;
 use ModOrders::Commerce ();
@@ -21,6 +21,10 @@ my %mount = (
     company => '', user => '/api/v1/user/orders', shop => '/api/v1/orders', customer => '/api/v1/customer',
     commerce => '/api/v1/commerce', operator => '/api/v1/admin',
 );
+my (undef, $names) = ModOrders::Httpd->new(locations => "<Location /x>\nOrdersAPI nonsense\n</Location>\n")->check;
+my ($registered) = $names =~ /use one of: ([\w, ]+)/;
+is(join(' ', sort split /, /, $registered // ''), join(' ', sort keys %mount), 'every API of the registry has a path here') or diag($names);
+
 my $locations = '';
 for my $api (sort keys %mount) {
     my $auth = $api =~ /^(?:company|commerce)$/ ? '' : "AuthType Orders\nRequire valid-user\n";
