@@ -202,7 +202,11 @@ typedef struct orders_written_t {
     const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
     const char *event_id, *event_type; /**< of a provider's event, as stored */
     bool replayed;                     /**< the outcome of an earlier request with the same key */
-    orders_order_t *order;             /**< after the write, or NULL */
+    /**
+     * After the write, or NULL. It has lines, payments, refunds, balance and posting; other children only if orders_v1.written_parts names
+     * them for the calling API, otherwise they are NULL or empty.
+     */
+    orders_order_t *order;
 } orders_written_t;
 
 /** The result of a write that does not concern an order. */

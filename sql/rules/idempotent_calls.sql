@@ -68,10 +68,21 @@ BEGIN
 END
 $$;
 
--- Returns the leading columns of the view; the other columns are NULL.
+-- The only place that names APIs. An API without a row shows nothing else after a write.
+CREATE OR REPLACE FUNCTION orders_v1.written_parts(p_api text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE p_api
+        WHEN 'operator' THEN '{details}'
+        WHEN 'commerce' THEN '{pay_url}'
+        ELSE '{}' END;
+END
+$$;
+
+-- Returns the leading columns of the view; the other columns are NULL unless written_parts names them.
 CREATE OR REPLACE FUNCTION orders_v1.written_order(c orders_v1.context, p_order bigint) RETURNS orders_v1.order_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    r orders_v1.order_view;
+    v_parts text[] := orders_v1.written_parts(c.api);
+    r       orders_v1.order_view;
 BEGIN
     SELECT v.tenant_id, v.id, v.buyer_id, v.public_id, v.number, v.bill_no, v.api, v.version, v.state, v.payment_state,
            v.fulfilment_state, v.claimable, v.payment_method, v.payment_channel, v.payer, v.cancel_reason, v.notes, v.currency,
@@ -81,12 +92,13 @@ BEGIN
     INTO r
     FROM orders_v1.order_view v
     WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
-    IF c.api = 'operator' THEN
+    IF 'details' = ANY (v_parts) THEN
         SELECT v.buyer, v.agent, v.company, v.taxes, v.addresses, v.history, v.invoices, v.shipment, v.tracking, v.returns
         INTO r.buyer, r.agent, r.company, r.taxes, r.addresses, r.history, r.invoices, r.shipment, r.tracking, r.returns
         FROM orders_v1.order_view v
         WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
-    ELSIF c.api = 'commerce' THEN
+    END IF;
+    IF 'pay_url' = ANY (v_parts) THEN
         r.pay_url := orders_v1.pay_url_of(c.tenant_id, p_order);
     END IF;
     RETURN r;
@@ -124,9 +136,12 @@ COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer, converted to
 COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the answer of an idempotency key';
 COMMENT ON FUNCTION orders_v1.stored_result IS
 'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
+COMMENT ON FUNCTION orders_v1.written_parts IS
+'Internal: the parts of an order that an API shows after a write, in addition to lines, payments, refunds, balance and last ledger entry.
+details: buyer, agent, company, taxes, addresses, history, invoices, shipment, tracking and returns. pay_url: the payment URL';
 COMMENT ON FUNCTION orders_v1.written_order IS
-'Internal: an order as write operations return it: with lines, payments, refunds, balance and last ledger entry; for the operator
-API with everything that its answers show, for the commerce API with the payment URL. Columns of other APIs are NULL';
+'Internal: an order as write operations return it: with lines, payments, refunds, balance, last ledger entry, and the parts that
+written_parts names for the calling API. Other columns are NULL';
 COMMENT ON FUNCTION orders_v1.finish_with IS 'Internal: finish with an order that written_order has returned';
 COMMENT ON FUNCTION orders_v1.finish IS
 'Internal: the result of a write operation on an order: outcome, id (of the written row) and order. Stored if the request has an

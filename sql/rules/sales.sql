@@ -290,6 +290,7 @@ card refund has no id';
 COMMENT ON FUNCTION orders_v1.refund_sale IS
 'Refunds everything that is left of an order of the company: cash and card immediately, other payments through their provider.
 p_window: days after payment. p_terminal: the id of a card refund must be recorded by record_terminal_transaction. Outcome refund if
-refunds_to_send returns a refund that the caller must send to its provider, otherwise done; unchanged when it is already refunded. OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
+refunds_to_send returns a refund that the caller must send to its provider, otherwise done; unchanged when it is already refunded.
+OR403 as place_cart, not_the_retailer, OR404 not_found, OR409 order_not_refundable (with the states),
 refund_in_progress, refund_window_closed, transaction_id_taken, terminal_transaction_not_found, terminal_transaction_mismatch, OR422
 required_field';

@@ -16,6 +16,10 @@ SELECT is((SELECT string_agg(DISTINCT comment, ' ') FROM order_history WHERE ord
 SELECT is(pg_temp.drop_it('bob', :a), 'unchanged', 'again: unchanged');
 SELECT is((SELECT version FROM orders WHERE id = :a), 2, 'really');
 
+SELECT is((SELECT string_agg(n.api || ': ' || cardinality(w.lines) || ' ' || coalesce((w.buyer).name, '-') || ' ' || (w.history IS NOT NULL), ', ' ORDER BY n.api)
+           FROM unnest('{user,commerce,operator}'::text[]) AS n (api), written_order(ROW(77, n.api, 'buyer', NULL, NULL, NULL, NULL)::context, :a) AS w),
+          'commerce: 1 - false, operator: 1 Bob true, user: 1 - false', 'the result of a write has details for the operator API only');
+
 SELECT pg_temp.buy('bob') AS b \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'bob', :b)), 'OR409 order_not_cancellable', 'a paid order is not cancelled by the user API');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(NULL, %s, %L)', :b, 'operator')), 'OR409 order_not_cancellable', 'nor, when completed, by the operator');

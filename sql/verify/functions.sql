@@ -49,6 +49,7 @@ SELECT 'orders_v1.replay'::regproc;
 SELECT 'orders_v1.store_answer'::regproc;
 SELECT 'orders_v1.stored_result'::regproc;
 SELECT 'orders_v1.written_order'::regproc;
+SELECT 'orders_v1.written_parts'::regproc;
 SELECT 'orders_v1.finish_with'::regproc;
 SELECT 'orders_v1.finish'::regproc;
 SELECT 'orders_v1.record_terminal_transaction'::regproc;
