@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The orders of goods of a buyer: reads, reorder and bill. One round trip each; amounts in minor units.
- * An order of another buyer is treated as not found.
+ * The orders of a buyer, for APIs of goods: reads, reorder and bill. One round trip each; amounts in minor units.
+ * An order of another buyer is treated as not found. Orders without goods (fulfilment state `none`) are included.
  */
 #ifndef ORDERS_STORE_BUYER_H
 #define ORDERS_STORE_BUYER_H

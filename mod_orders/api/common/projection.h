@@ -74,7 +74,8 @@ typedef struct orders_shown_t {
 
 /**
  * The pairs "order state/payment state" that all filters show, as array of const char *; NULL when no filter has a word.
- * For tables that do not look at fulfilment.
+ * For tables without a condition on fulfilment. A table for goods has one: its words depend on three states, which the list statement must then
+ * compare.
  */
 apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *filters, int count);
 
