@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Revert orders:places from pg
+-- Revert orders:countries from pg
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Deploy orders:places to pg
+-- Deploy orders:countries to pg
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
