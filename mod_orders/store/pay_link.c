@@ -12,14 +12,15 @@ static const orders_statement_t read_link = {
     .name = "orders_read_link",
     .text = "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.payer, v.currency,"
             " v.exponent, v.total, v.updated_at, v.paid_at, v.expires_at, v.payments, v.company,"
-            " orders_v1.pay_link_state(v.tenant_id, v.id) AS standing"
+            " orders_v1.pay_link_state(v.tenant_id, v.id) AS standing,"
+            " orders_v1.was_declined(v.tenant_id, v.id) AS declined"
             " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $2",
     .param_count = 2,
 };
 static const orders_statement_t start = {
     .name = "orders_start_payment",
-    .text = "SELECT * FROM orders_v1.start_payment($1, $2, $3)",
-    .param_count = 3,
+    .text = "SELECT * FROM orders_v1.start_payment($1, $2, $3, $4)",
+    .param_count = 4,
 };
 static const orders_statement_t begin_capture = {
     .name = "orders_begin_capture",
@@ -73,12 +74,14 @@ orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t or
 }
 
 orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,
-                                        int64_t gone, orders_payment_task_t **task)
+                                        int64_t payment_id, const char *outcome,
+                                        orders_payment_task_t **task)
 {
     orders_params_t params;
     orders_reader_params(&params, reader);
     orders_param_int(&params, order_id);
-    orders_param_int_or_null(&params, gone != 0, gone);
+    orders_param_int_or_null(&params, payment_id != 0, payment_id);
+    orders_param_text(&params, outcome);
     return work_task(reader, &start, &params, task);
 }
 

@@ -18,11 +18,11 @@ orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t or
                                        orders_linked_order_t **linked) ORDERS_MUSTCHECK;
 
 /**
- * The payment that needs an intent, or whose intent is to be used. `gone`: the id of a payment whose intent the provider no longer
- * knows, or 0.
+ * The payment that needs an intent, or whose intent is to be used. `outcome`: the outcome of orders_capture_reply_t that the provider
+ * reported for `payment_id`; NULL and 0 if it was not called.
  */
 orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t order_id,
-                                        int64_t gone,
+                                        int64_t payment_id, const char *outcome,
                                         orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 /**

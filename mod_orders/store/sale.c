@@ -148,8 +148,7 @@ orders_problem_t *orders_sale_read(const orders_reader_t *reader, int64_t user_i
 }
 
 orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_t user_id,
-                                           const char *number, int window,
-                                           orders_written_t **written)
+                                           const char *number, int window)
 {
     orders_params_t params;
     apr_array_header_t *rows;
@@ -157,8 +156,7 @@ orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_
     orders_param_text(&params, number);
     orders_param_int(&params, window);
     ORDERS_TRY(orders_store_read(reader, &check_refund, &params, &orders_written_type, &rows));
-    *written = orders_first(rows);
-    return *written ? NULL : orders_problem(reader->pool, ORDERS_E_not_found, NULL);
+    return orders_first(rows) ? NULL : orders_problem(reader->pool, ORDERS_E_not_found, NULL);
 }
 
 orders_problem_t *orders_consumer_read(const orders_reader_t *reader, int64_t user_id,

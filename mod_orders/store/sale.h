@@ -49,10 +49,9 @@ orders_problem_t *orders_sale_list(const orders_reader_t *reader, int64_t user_i
 /** One of them, with lines, addresses, history, actors and invoices too. Errors: `not_found`. */
 orders_problem_t *orders_sale_read(const orders_reader_t *reader, int64_t user_id,
                                    const char *number, orders_order_t **order) ORDERS_MUSTCHECK;
-/** Checks whether a refund is possible. The outcome is `unchanged` if the order has been refunded before. */
+/** Checks whether a refund is possible. Errors: as orders_sale_refund, and `order_not_refundable` if the order is already refunded. */
 orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_t user_id,
-                                           const char *number, int window,
-                                           orders_written_t **written) ORDERS_MUSTCHECK;
+                                           const char *number, int window) ORDERS_MUSTCHECK;
 
 /** The order that a consumer has scanned, with lines and retailer. Errors: `not_found`. */
 orders_problem_t *orders_consumer_read(const orders_reader_t *reader, int64_t user_id,

@@ -279,6 +279,7 @@ static const orders_row_field_t order_fields[] = {
     FIELD(TEXT, category),
     FIELD(TEXT, currency_symbol),
     FIELD(TEXT, pay_url),
+    FIELD(BOOL, paid_by_link),
 };
 const orders_row_type_t orders_order_type = ORDERS_ROW_TYPE("order_view", "id", T, order_fields);
 #undef T
@@ -307,7 +308,10 @@ const orders_row_type_t orders_order_list_type =
 
 /* Not a type of the schema: the column beside those of the order, which is read as orders_order_type. */
 #define T orders_linked_order_t
-static const orders_row_field_t linked_order_fields[] = {FIELD(TEXT, standing)};
+static const orders_row_field_t linked_order_fields[] = {
+    FIELD(TEXT, standing),
+    FIELD(BOOL, declined),
+};
 const orders_row_type_t orders_linked_order_type =
     ORDERS_ROW_TYPE("(an order of a pay link)", NULL, T, linked_order_fields);
 #undef T

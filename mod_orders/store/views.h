@@ -159,6 +159,7 @@ typedef struct orders_order_t {
     int64_t exponent, subtotal, discount, tax, shipping, total, refunded;
     bool tax_inclusive;
     bool claimable; /**< a consumer becomes the buyer by confirming */
+    bool paid_by_link;
     orders_document_t snapshot, metadata;
     apr_time_t created_at, updated_at, paid_at, cancelled_at, refunded_at, expires_at;
     orders_children_t of;
@@ -191,6 +192,7 @@ typedef struct orders_order_list_t {
 /** An order for the holder of its pay link. */
 typedef struct orders_linked_order_t {
     const char *standing; /**< unpaid or failed: can be paid; confirming, paid, refunded, over */
+    bool declined;        /**< the provider declined the latest payment */
     orders_order_t *order;
 } orders_linked_order_t;
 

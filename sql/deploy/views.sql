@@ -193,6 +193,11 @@ BEGIN
 END
 $$;
 
+-- Defined here because the view uses it. It reads no table, so that it runs with the rights of the caller and is inlined.
+CREATE FUNCTION orders_v1.is_paid_by_link(p_method text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_method = 'external'
+$$;
+
 -- A column that a statement does not name costs nothing. Columns of a domain are cast to the type of the domain, which is what callers see.
 CREATE VIEW orders_v1.order_view AS
 SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.api::text AS api, o.version,
@@ -294,7 +299,8 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
                  WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product')
                  ORDER BY l.id LIMIT 1)) AS category,
        (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol,
-       CASE WHEN o.state = 'open' THEN orders_v1.pay_url_of(o.tenant_id, o.id) END AS pay_url
+       CASE WHEN o.state = 'open' THEN orders_v1.pay_url_of(o.tenant_id, o.id) END AS pay_url,
+       orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link
 FROM orders.orders o;
 
 -- Results of writes.
@@ -431,6 +437,7 @@ FROM orders.users u;
 CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
+COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Whether orders with this payment method are paid by a payment link';
 COMMENT ON FUNCTION orders_v1.pay_url_of IS
 'URL at which the newest payment of an order (surplus payments excluded) can be paid now; NULL when the order cannot be paid, and
 before the intent is created';
@@ -600,6 +607,7 @@ COMMENT ON COLUMN orders_v1.order_view.category IS
 'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; NULL: none of these';
 COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; NULL: none';
 COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'URL at which the order can be paid now; NULL: none';
+COMMENT ON COLUMN orders_v1.order_view.paid_by_link IS 'Whether the order is paid by a payment link';
 
 COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
@@ -694,6 +702,7 @@ COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, separated 
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;
-GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint) TO orders_api;
+GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint),
+    orders_v1.is_paid_by_link(text) TO orders_api;
 
 COMMIT;

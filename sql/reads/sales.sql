@@ -43,10 +43,11 @@ BEGIN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     END IF;
     o := as_of_now(o);
-    IF o.payment_state <> 'refunded' THEN
-        PERFORM check_refundable(o, p_window);
+    IF o.payment_state = 'refunded' THEN
+        PERFORM refuse('409', 'order_not_refundable', 'The order is already refunded.', NULL, states_of(o));
     END IF;
-    RETURN NEXT ROW(CASE o.payment_state WHEN 'refunded' THEN 'unchanged' ELSE 'done' END, o.id, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written;
+    PERFORM check_refundable(o, p_window);
+    RETURN NEXT ROW('done', o.id, false, NULL, NULL, NULL, NULL, NULL)::orders_v1.written;
 END
 $$;
 
@@ -72,7 +73,8 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.sales_of IS 'Ids of the orders of the user''s current company, newest first. OR403 as place_cart';
 COMMENT ON FUNCTION orders_v1.sale_id IS 'Id of an order of the user''s current company. OR403 as place_cart, OR404 not_found';
 COMMENT ON FUNCTION orders_v1.check_sale_refund IS
-'Whether refund_sale would refund an order: done, or unchanged when it is already refunded. OR403, OR404, OR409 as there';
+'Whether refund_sale would refund an order: done. OR403, OR404, OR409 as there; OR409 order_not_refundable (with the states) also when it
+is already refunded';
 COMMENT ON FUNCTION orders_v1.claimable_order_id IS
 'Id of an order that awaits payment by a consumer: claimed by the user or not claimed yet. OR404, OR409 order_bound,
 order_not_payable (with the states; expired once it is past its expiry)';

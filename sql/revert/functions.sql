@@ -10,7 +10,8 @@ BEGIN
     EXECUTE (SELECT 'DROP VIEW ' || string_agg(c.oid::regclass::text, ', ') FROM pg_class c
              WHERE c.relnamespace = 'orders_check'::regnamespace AND c.relkind = 'v');
     EXECUTE (SELECT 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p
-             WHERE p.pronamespace = 'orders_v1'::regnamespace AND p.proname NOT IN ('cancel_reason', 'pay_url_of')); -- belong to their view
+             WHERE p.pronamespace = 'orders_v1'::regnamespace
+               AND p.proname NOT IN ('cancel_reason', 'pay_url_of', 'is_paid_by_link')); -- belong to their view
 END
 $$;
 

@@ -37,13 +37,9 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_paid_by_link(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT o.payment_method = 'external'
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.check_paid_by_link(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF NOT orders_v1.is_paid_by_link(o) THEN
+    IF NOT orders_v1.is_paid_by_link(o.payment_method) THEN
         PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by a payment link.');
     END IF;
 END
@@ -65,8 +61,17 @@ BEGIN
         WHEN o.payment_state = 'refunded' THEN 'refunded'
         WHEN has_received_money(o.payment_state) THEN 'paid'
         WHEN o.payment_state = 'confirming' THEN 'confirming'
-        WHEN awaits_new_payment(o, false) AND is_paid_by_link(o) THEN o.payment_state
+        WHEN awaits_new_payment(o, false) AND is_paid_by_link(o.payment_method) THEN o.payment_state
         ELSE 'over' END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.was_declined(p_tenant integer, p_order bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN (SELECT p.status = 'failed' FROM payment p
+            WHERE p.tenant_id = p_tenant AND p.order_id = p_order AND NOT p.surplus
+            ORDER BY p.id DESC LIMIT 1);
 END
 $$;
 
@@ -141,7 +146,9 @@ END
 $$;
 
 -- A payment that failed, or whose intent the provider no longer knows, is replaced by a new one.
-CREATE OR REPLACE FUNCTION orders_v1.start_payment(p_tenant integer, p_order bigint, p_gone bigint) RETURNS SETOF orders_v1.payment_task
+CREATE OR REPLACE FUNCTION orders_v1.start_payment(
+    p_tenant integer, p_order bigint, p_payment bigint DEFAULT NULL, p_outcome text DEFAULT NULL
+) RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     o orders.orders := lock_order(p_tenant, p_order, NULL, NULL);
@@ -152,7 +159,7 @@ BEGIN
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND x.method = 'external'
     ORDER BY x.id DESC LIMIT 1;
-    IF p.id = p_gone OR NOT awaits_buyer(p.status) THEN
+    IF (p.id = p_payment AND p_outcome = 'gone') OR NOT awaits_buyer(p.status) THEN
         p := new_payment_like(p);
     END IF;
     RETURN NEXT payment_task_of(p);
@@ -251,7 +258,8 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer),
     orders_v1.pay_link_state(integer, bigint),
-    orders_v1.start_payment(integer, bigint, bigint),
+    orders_v1.was_declined(integer, bigint),
+    orders_v1.start_payment(integer, bigint, bigint, text),
     orders_v1.claim_mail(integer, integer, integer),
     orders_v1.mark_mail(integer, bigint, boolean, boolean, text)
     TO orders_api;
@@ -259,13 +267,14 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests with retry_after, in seconds';
 COMMENT ON FUNCTION orders_v1.check_mail_limits IS
 'Internal: checks the hourly limits of mails for this order and by this user; 0: no limit. OR429 too_many_requests';
-COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Internal: whether an order is paid by a payment link';
 COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
 'Internal: OR409 payment_method_mismatch when an order is not paid by a payment link';
 COMMENT ON FUNCTION orders_v1.pay_link_state IS
 'The state that the holder of a payment link sees: unpaid or failed when start_payment would start a payment; confirming while a
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
 the order is closed, past its expiry or not paid by a link. NULL: no such order';
+COMMENT ON FUNCTION orders_v1.was_declined IS
+'Whether the provider declined the latest payment of an order that is not surplus; NULL: there is no payment';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS
 'Queues a mail with the payment link of an order. The user must sell for the company of the order. p_email NULL: the caller found it
 invalid. The same address within a minute returns the queued mail: unchanged. At most p_per_order mails per order and p_per_actor
@@ -275,7 +284,7 @@ COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: a new payment that 
 COMMENT ON FUNCTION orders_v1.payment_task_of IS 'Internal: a payment with the number of its order, for calls to its provider';
 COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent has to be created or used now: the open one, or a new one after a failure or when the provider no longer
-knows the intent of p_gone (a payment id). OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
+knows the intent. p_outcome: the state that the provider reported for the intent of p_payment; NULL: it was not called. OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
 COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: the data of a mail';
 COMMENT ON FUNCTION orders_v1.discard_unpayable_mail IS
 'Internal: whether a claimed mail must not be sent, because its order can no longer be paid; marks it as dead';

@@ -25,7 +25,7 @@ FROM (VALUES ('an order', 'SELECT * FROM order_view WHERE tenant_id = 77 AND id 
              ('the returns', 'SELECT * FROM list_returns(77, NULL, 20, NULL)', NULL, true),
              ('the tokens', 'SELECT * FROM list_tokens(77, NULL, 20)', NULL, true),
              ('refund tasks', 'SELECT * FROM claim_refunds(77, (SELECT payment_channel FROM orders WHERE tenant_id = 77 AND id = %s), 5, 0)', :external, false),
-             ('a payment that starts', 'SELECT * FROM start_payment(77, %s, NULL)', :open, false),
+             ('a payment that starts', 'SELECT * FROM start_payment(77, %s)', :open, false),
              ('a posting', $$SELECT * FROM post_balance(77, 'operator', 'operator', NULL, 'top_up', NULL, NULL, pg_temp.uid('bob'), 5, 'USD', NULL)$$, NULL, false),
              ('a write', $$SELECT * FROM refund(77, 'operator', 'operator', NULL, 'refund', NULL, NULL, %s, 10, NULL, 'broken', 30, NULL)$$, :paid, false)) AS c (name, call, id, is_read);
 

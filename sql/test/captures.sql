@@ -98,7 +98,7 @@ SELECT is(pg_temp.begin_it(:d), 'capture', 'so does another');
 SELECT is(pg_temp.wait_for(:d), 'done', 'whose reply is lost');
 SELECT is(pg_temp.told(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'bob', o.id, a.api)), 'OR409 order_not_cancellable: open confirming', a.api || ' does not cancel: ' || o.what)
 FROM (VALUES (:c, 'begun'), (:d, 'unknown')) AS o (id, what), (VALUES ('user'), ('commerce'), ('shop')) AS a (api);
-SELECT is(pg_temp.told(format('SELECT start_payment(77, %s, NULL)', o.id)), 'OR409 order_not_payable: open confirming', 'no second payment') FROM (VALUES (:c), (:d)) AS o (id);
+SELECT is(pg_temp.told(format('SELECT start_payment(77, %s)', o.id)), 'OR409 order_not_payable: open confirming', 'no second payment') FROM (VALUES (:c), (:d)) AS o (id);
 SELECT is(pg_temp.told(format('SELECT pg_temp.pay(%s, %s)', o.id, o.method)), 'OR409 order_not_payable: open confirming', 'nobody settles this payment by hand')
 FROM (VALUES (:c, 'NULL'), (:d, '''external''')) AS o (id, method);
 

@@ -8,7 +8,7 @@ CREATE FUNCTION pg_temp.send(p_order bigint, p_who text DEFAULT 'sally', p_email
     SELECT outcome FROM orders_v1.send_pay_link(77, 'company', 'seller', pg_temp.uid(p_who), 'send', NULL, NULL, pg_temp.number_of(p_order), p_email)
 $$;
 CREATE FUNCTION pg_temp.start(p_order bigint, p_gone bigint DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
-    SELECT (payment).id FROM orders_v1.start_payment(77, p_order, p_gone)
+    SELECT (payment).id FROM orders_v1.start_payment(77, p_order, p_gone, 'gone')
 $$;
 CREATE FUNCTION pg_temp.intend(p_payment bigint, p_intent text) RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.record_intent(77, 'company', 'buyer', NULL, 'pay', NULL, NULL, p_payment, p_intent, 'https://pay/' || p_intent, NULL)
@@ -85,6 +85,9 @@ SELECT is((SELECT string_agg(dead || ' ' || last_error, ', ') FROM mail WHERE or
 SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'mail' AND due_at <= now()), 0::bigint, 'and not due');
 SELECT pg_temp.call_off(:gone1) \g (format=unaligned) /dev/null
 
+SELECT is((SELECT paid_by_link FROM order_view WHERE tenant_id = 77 AND id = o.id), o.by_link, o.what)
+FROM (VALUES (:a, true, 'an external payment has a link'), (:cash, false, 'a cash payment has none')) AS o (id, by_link, what);
+
 -- The link is opened: the payment whose intent is made now.
 SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
@@ -97,11 +100,13 @@ FROM (VALUES (:a, 'unpaid', 'an open order can be paid'), (:cash, 'over', 'an or
 SELECT is(pay_link_state(1, :a), NULL, 'nor has an order of another tenant');
 SELECT pg_temp.payment_of(:a) AS p1 \gset
 SELECT is(pg_temp.start(:a), :p1::bigint, 'opens the first payment');
-SELECT is((SELECT ROW(order_id, (payment).status, (payment).channel, (payment).provider, (payment).amount, (payment).currency, (payment).intent_id, (payment).pay_url, order_number)::text FROM start_payment(77, :a, NULL)),
+SELECT is((SELECT ROW(order_id, (payment).status, (payment).channel, (payment).provider, (payment).amount, (payment).currency, (payment).intent_id, (payment).pay_url, order_number)::text FROM start_payment(77, :a)),
           format('(%s,pending,paypal,paypal,1000,USD,,,%s)', :a, pg_temp.number_of(:a)), 'with all that its provider has to know');
 SELECT is(pg_temp.intend(:p1, 'I-1'), 'done', 'its intent is made');
-SELECT is((SELECT ROW((payment).id, (payment).intent_id, (payment).pay_url)::text FROM start_payment(77, :a, NULL)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
+SELECT is((SELECT ROW((payment).id, (payment).intent_id, (payment).pay_url)::text FROM start_payment(77, :a)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
 SELECT is((SELECT ROW(id, cardinality(lines), cardinality(payments), (company).name, (agent).name)::text FROM order_view WHERE tenant_id = 77 AND id = :a), format('(%s,1,1,Acme,Sally)', :a), 'the page shows the order and who sells it');
+SELECT is((SELECT (payment).id FROM start_payment(77, :a, :p1, o.outcome)), :p1::bigint, format('the provider reports %s: the payment is kept', o.outcome))
+FROM (VALUES ('waiting'), ('approved'), ('captured'), ('refused'), (NULL)) AS o (outcome);
 SELECT is(pg_temp.start(:a, :p1) > :p1, true, 'an intent that the provider no longer knows makes room for a new payment');
 SELECT pg_temp.payment_of(:a) AS p2 \gset
 SELECT results_eq(format('SELECT id, status::text, intent_id, amount, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
@@ -110,6 +115,10 @@ SELECT is(pg_temp.start(:a, :p1), :p2::bigint, 'saying so again makes no other')
 SELECT is(pg_temp.intend(:p2, 'I-2'), 'done', 'the new one gets an intent');
 SELECT is(pg_temp.paypal('failed', :a), 'done', 'which the provider refuses');
 SELECT is(pay_link_state(77, :a), 'failed', 'the buyer is told, and can try again');
+SELECT is(was_declined(77, o.id), o.declined, o.what)
+FROM (VALUES (:a, true, 'the provider declined the latest payment'), (:slow, false, 'a payment that is being confirmed is not declined'), (:off, false, 'nor is that of a cancelled order'),
+             (0, NULL, 'an order that does not exist has no payment')) AS o (id, declined, what);
+SELECT is(was_declined(1, :a), NULL, 'nor has an order of another tenant');
 SELECT is(pg_temp.start(:a) > :p2, true, 'the next try is a new payment');
 SELECT pg_temp.payment_of(:a) AS p3 \gset
 SELECT is(pg_temp.start(:a), :p3::bigint, 'one');

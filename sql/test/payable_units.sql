@@ -115,7 +115,7 @@ SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad
 -- Another try and a surplus payment keep the unit.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS e \gset
 SELECT pg_temp.payment_of(:e) AS e1 \gset
-SELECT (payment).id AS e2 FROM start_payment(77, :e, :e1) \gset
+SELECT (payment).id AS e2 FROM start_payment(77, :e, :e1, 'gone') \gset
 SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'another try has the same unit');
 SELECT pg_temp.captured(:e) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.broken(format('UPDATE payment SET payable_unit = 700 WHERE id = %s', :e2)), 'payment_amount_is_payable', 'every payment is payable');

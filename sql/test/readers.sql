@@ -43,7 +43,7 @@ SELECT pg_temp.create_refunds(:goods, 100) \g (format=unaligned) /dev/null
 -- An order of a channel: a payment that failed, one that was captured, a refund that failed and one that waits.
 SELECT pg_temp.buy('bob', p_method => 'external') AS outside \gset
 SELECT pg_temp.hear('f', 'failed', :outside) \g (format=unaligned) /dev/null
-SELECT start_payment(77, :outside, NULL) \g (format=unaligned) /dev/null
+SELECT start_payment(77, :outside) \g (format=unaligned) /dev/null
 SELECT record_intent(77, 'user', 'system', NULL, 'i', NULL, NULL, pg_temp.payment_of(:outside), 'in-1', 'https://pay', 'ref 1') \g (format=unaligned) /dev/null
 SELECT pg_temp.hear('p', 'paid', :outside, 1000, 'tx-1') \g (format=unaligned) /dev/null
 SELECT pg_temp.create_refunds(:outside, 300), pg_temp.hear('n', 'refund_failed', :outside, 300), pg_temp.create_refunds(:outside, 200) \g (format=unaligned) /dev/null
@@ -92,7 +92,7 @@ SET LOCAL enable_bitmapscan = on;
 SELECT set_eq('SELECT id FROM shown', 'SELECT id FROM orders WHERE tenant_id = 77', 'each order is one row');
 SELECT is((SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0
              AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = 'orders.orders'::regclass AND o.attname = a.attname)),
-          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url',
+          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url paid_by_link',
           'the columns that are not those of the table');
 SELECT is_empty(format($$SELECT s.id, s.j -> %L, to_jsonb(o) -> %L FROM shown s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id WHERE (s.j -> %L) IS DISTINCT FROM (to_jsonb(o) -> %L)$$,
                        a.attname, a.attname, a.attname, a.attname), a.attname || ' is that of the table')

@@ -115,7 +115,7 @@ SELECT is(pg_temp.create_refunds(:f), 'unchanged', 'the order itself has nothing
 
 SELECT pg_temp.lamps() AS g \gset
 SELECT pg_temp.first_payment(:g) AS g1 \gset
-SELECT (payment).id AS g2 FROM start_payment(77, :g, :g1) \gset
+SELECT (payment).id AS g2 FROM start_payment(77, :g, :g1, 'gone') \gset
 SELECT pg_temp.drop_it(NULL, :g, 'operator') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.say('paid', :g, 'late g1'), 'done', 'money comes for an order that was closed unpaid');
 SELECT is(pg_temp.states(:g) || ' ' || pg_temp.own(:g), 'cancelled refund_pending pending 2000 0', 'it is the order''s, and goes back');

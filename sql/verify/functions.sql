@@ -436,9 +436,9 @@ SELECT 'orders_v1.check_mail_limits'::regproc;
 SELECT 'orders_v1.send_pay_link'::regproc;
 SELECT 'orders_v1.new_payment_like'::regproc;
 SELECT 'orders_v1.payment_task_of'::regproc;
-SELECT 'orders_v1.is_paid_by_link'::regproc;
 SELECT 'orders_v1.check_paid_by_link'::regproc;
 SELECT 'orders_v1.pay_link_state'::regproc;
+SELECT 'orders_v1.was_declined'::regproc;
 SELECT 'orders_v1.start_payment'::regproc;
 SELECT 'orders_v1.mail_task_of'::regproc;
 SELECT 'orders_v1.discard_unpayable_mail'::regproc;
@@ -447,8 +447,9 @@ SELECT 'orders_v1.mark_mail'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.send_pay_link(integer, text, text, bigint, text, text, bytea, text, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
-    'orders_v1.start_payment(integer, bigint, bigint)', 'EXECUTE')::integer;
+    'orders_v1.start_payment(integer, bigint, bigint, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.pay_link_state(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.was_declined(integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.claim_mail(integer, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',

@@ -12,6 +12,8 @@ SELECT 'orders_v1.cancel_reason'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.cancel_reason(integer, bigint)', 'EXECUTE')::integer;
 SELECT 'orders_v1.pay_url_of'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.pay_url_of(integer, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.is_paid_by_link'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.is_paid_by_link(text)', 'EXECUTE')::integer;
 SELECT * FROM orders_v1.order_view WHERE false;
 SELECT tenant_id, order_id, text FROM orders_v1.order_text WHERE false;
 SELECT tenant_id, user_id, text FROM orders_v1.user_text WHERE false;

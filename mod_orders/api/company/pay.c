@@ -109,12 +109,12 @@ static orders_writer_t writer_of(const orders_call_t *call)
     };
 }
 
-/* The payment to go on with; a new one when the provider no longer knows the intent of the last. */
-static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t gone,
-                               orders_payment_task_t **task)
+/* The payment to continue with. `outcome`: of the intent of `payment_id`, or NULL and 0. */
+static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t payment_id,
+                               const char *outcome, orders_payment_task_t **task)
 {
     orders_reader_t reader = orders_call_reader(call);
-    ORDERS_TRY(orders_pay_link_start(&reader, order_id, gone, task));
+    ORDERS_TRY(orders_pay_link_start(&reader, order_id, payment_id, outcome, task));
     return *task ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
 }
 
@@ -142,32 +142,37 @@ static orders_problem_t *make_intent(const orders_call_t *call, const orders_pay
     return NULL;
 }
 
-orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
+static orders_problem_t *open_payment(const orders_call_t *call, int64_t id, orders_reply_t *reply)
 {
-    int64_t id;
     orders_payment_task_t *task;
-    orders_capture_reply_t said = {.outcome = "gone"};
-    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
-    orders_problem_t *problem = start(call, id, 0, &task);
-    if (problem && problem->error == ORDERS_E_order_not_payable) {
-        redirect(page_reference(call, "pay"), reply); /* which says why */
-        return NULL;
-    }
-    ORDERS_TRY(problem);
+    orders_capture_reply_t said = {.outcome = NULL};
+    ORDERS_TRY(start(call, id, 0, NULL, &task));
     if (!task->payment->intent_id) {
         return make_intent(call, task, reply);
     }
     const orders_writer_t writer = writer_of(call);
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
     ORDERS_TRY(orders_payment_flow_look(&flow, task->payment, &said));
-    if (strcmp(said.outcome, "gone") == 0) {
-        ORDERS_TRY(start(call, id, task->payment->id, &task));
+    ORDERS_TRY(start(call, id, task->payment->id, said.outcome, &task));
+    if (!task->payment->intent_id) {
         return make_intent(call, task, reply);
     }
     const char *there = said.pay_url ? said.pay_url : task->payment->pay_url;
-    bool waiting = strcmp(said.outcome, "waiting") == 0 && there;
+    bool waiting = orders_outcome_is(said.outcome, "waiting") && there;
     redirect(waiting ? there : page_reference(call, "return"), reply);
     return NULL;
+}
+
+orders_problem_t *orders_company_pay(orders_call_t *call, orders_reply_t *reply)
+{
+    int64_t id;
+    ORDERS_TRY(orders_pay_link_read_token(&id, call->param[0], call->settings, call->pool));
+    orders_problem_t *problem = open_payment(call, id, reply);
+    if (problem && problem->error == ORDERS_E_order_not_payable) {
+        redirect(page_reference(call, "pay"), reply); /* that page shows the reason */
+        return NULL;
+    }
+    return problem;
 }
 
 orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t *reply)

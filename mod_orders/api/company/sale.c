@@ -216,16 +216,11 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
 
 orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_t *reply)
 {
-    static const orders_order_t refunded = {.state = "completed", .payment_state = "refunded"};
     orders_company_body_t body = {NULL};
-    orders_written_t *written;
     ORDERS_TRY(begin(call, &body));
     orders_reader_t reader = orders_call_reader(call);
     ORDERS_TRY(orders_sale_check_refund(&reader, call->identity->user_id, body.order_number,
-                                        call->settings->refund_window, &written));
-    if (unchanged(written)) {
-        return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, &refunded);
-    }
+                                        call->settings->refund_window));
     orders_company_reply_empty(call, reply);
     return NULL;
 }

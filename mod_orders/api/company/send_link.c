@@ -20,7 +20,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
                                           const orders_order_t *order)
 {
     *url = NULL;
-    if (strcmp(order->method, "external") == 0) {
+    if (order->paid_by_link) {
         return pay_url(url, call, order);
     }
     if (!order->claimable) {
@@ -74,8 +74,9 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     return NULL;
 }
 
-static void write_success(orders_json_t *json, const orders_order_t *order)
+static void write_success(orders_json_t *json, const orders_linked_order_t *linked)
 {
+    const orders_order_t *order = linked->order;
     const orders_company_t *company = order->of.company;
     orders_json_key(json, "order");
     orders_json_begin_object(json);
@@ -89,11 +90,12 @@ static void write_success(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
-/* Who refused: the provider, whose words we have, or this server, because the order no longer waits for money. */
-static void write_failure(orders_json_t *json, const orders_order_t *order)
+/* The provider refused, with its code and message; or this server did, because the order can no longer be paid. */
+static void write_failure(orders_json_t *json, const orders_linked_order_t *linked)
 {
+    const orders_order_t *order = linked->order;
     const orders_payment_t *payment = orders_latest_payment(order);
-    bool provider = payment && strcmp(payment->status, "failed") == 0;
+    bool provider = linked->declined && payment;
     orders_json_key(json, "fail");
     orders_json_begin_object(json);
     orders_json_member_string(json, "refused_by", provider ? "PayPal" : "Server");
@@ -108,7 +110,7 @@ static void write_failure(orders_json_t *json, const orders_order_t *order)
 
 typedef struct result_t {
     const char *standing, *status;
-    void (*write)(orders_json_t *json, const orders_order_t *order); /* the rest; or NULL */
+    void (*write)(orders_json_t *json, const orders_linked_order_t *linked); /* the rest; or NULL */
 } result_t;
 
 /* By the standing of the link. Money that came too late is refunded: a failure for the buyer. */
@@ -147,7 +149,7 @@ orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *rep
                             order->paid_at ? order->paid_at : order->updated_at);
     orders_json_member_string(reply->json, "status", result->status);
     if (result->write) {
-        result->write(reply->json, order);
+        result->write(reply->json, linked);
     }
     orders_json_end_object(reply->json);
     return NULL;

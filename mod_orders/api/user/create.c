@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The user API: ordering a plan. */
-#include <string.h>
-
 #include "api/common/return_url.h"
 #include "api/user/user.h"
 #include "payments/payment_flow.h"
@@ -31,7 +29,7 @@ static void refuse(orders_problem_t **problem, apr_pool_t *pool, const char *fie
     orders_problem_field(problem, pool, field, error, orders_error_sentence(error));
 }
 
-/* What configuration and specification bound; what the catalogue bounds is the order book's to say. */
+/* Checks what the specification and the configuration limit. The database checks the rest. */
 static orders_problem_t *check(const orders_call_t *call, const create_t *body,
                                orders_place_plan_t *place)
 {
@@ -39,13 +37,14 @@ static orders_problem_t *check(const orders_call_t *call, const create_t *body,
     if (body->quantity < 1 || body->quantity > call->settings->max_quantity) {
         refuse(&problem, call->pool, "quantity", ORDERS_E_quantity_out_of_range);
     }
-    place->method = "balance";
-    if (orders_or_null(body->payment_method) &&
-        !orders_user_method(body->payment_method, &place->method)) {
+    const char *word = orders_or_null(body->payment_method);
+    const orders_user_method_t *method = orders_user_method(word ? word : "balance");
+    if (!method) {
         refuse(&problem, call->pool, "payment_method", ORDERS_E_payment_method_unknown);
     }
+    place->method = method ? method->canonical : NULL;
     place->channel = orders_or_null(body->payment_channel);
-    if (strcmp(place->method, "external") == 0 && place->channel &&
+    if (method && method->by_channel && place->channel &&
         !orders_channel_find(call->providers, place->channel)) {
         refuse(&problem, call->pool, "payment_channel", ORDERS_E_payment_channel_unknown);
     }

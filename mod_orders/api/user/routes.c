@@ -31,16 +31,22 @@ const char *const orders_user_payment_status_words[] = {"pending", "succeeded", 
 
 const char *const orders_user_methods[] = {"balance", "external", "manual", "offline", NULL};
 
-bool orders_user_method(const char *word, const char **canonical)
+/* In the order of orders_user_methods. */
+static const orders_user_method_t user_methods[] = {
+    {.canonical = "balance"},
+    {.canonical = "external", .by_channel = true},
+    {.canonical = "manual"},
+    {.canonical = "manual"},
+};
+
+const orders_user_method_t *orders_user_method(const char *word)
 {
-    static const char *const methods[] = {"balance", "external", "manual", "manual"};
     for (size_t i = 0; orders_user_methods[i]; i++) {
         if (strcmp(orders_user_methods[i], word) == 0) {
-            *canonical = methods[i];
-            return true;
+            return &user_methods[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Methods that the API has a word of its own for; all others are paid by hand, `manual`. */

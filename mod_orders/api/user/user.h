@@ -17,8 +17,13 @@ extern const char *const orders_user_payment_status_words[];
 /** The words of payment methods, NULL-terminated. */
 extern const char *const orders_user_methods[];
 
-/** Whether the payment method is one of the API's words; `*canonical` is the order book's. */
-bool orders_user_method(const char *word, const char **canonical);
+typedef struct orders_user_method_t {
+    const char *canonical; /**< the method of the schema */
+    bool by_channel;       /**< `payment_channel` names the channel; other methods ignore it */
+} orders_user_method_t;
+
+/** The payment method of a word of the API; NULL: no such word. */
+const orders_user_method_t *orders_user_method(const char *word);
 
 /** The API's word for the order book's method. */
 const char *orders_user_method_word(const char *canonical);

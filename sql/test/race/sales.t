@@ -62,7 +62,7 @@ together 10 "SELECT outcome FROM orders_v1.refund_sale($(seller), '$number', 'sa
 is "$(answers '^done') $(answers '^unchanged')" '1 9' 'a refund that is sent 10 times is made once'
 
 order=$(sell external false 900)
-together 10 "SELECT (payment).id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"))"
+together 10 "SELECT (payment).id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"), 'gone')"
 is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 2' 'a link that is opened 10 times when its intent is gone makes one new payment'
 
 number=$(number "$order")
