@@ -50,9 +50,10 @@ static const orders_statement_t reads[] = {
     [ORDERS_BUYER_SHOP] =
         {
             .name = "orders_buyer_read_shop",
-            .text = READ(SHOP PRICES ", v.notes, v.paid_at, v.lines, v.payments, v.buyer,"
-                                     " v.addresses, v.history, v.shipment" LABELS,
-                         BY_PUBLIC_ID),
+            .text =
+                READ(SHOP PRICES ", v.notes, v.paid_at, v.pay_url, v.lines, v.payments, v.buyer,"
+                                 " v.addresses, v.history, v.shipment" LABELS,
+                     BY_PUBLIC_ID),
             .param_count = 4,
         },
     [ORDERS_BUYER_SHOP_SHIPMENT] =

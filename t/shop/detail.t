@@ -159,6 +159,8 @@ subtest 'a payment channel' => sub {
     like($payment->{expiryAt}, $time, 'and how long that goes');
     my $label = make_label('payment_method', 'simulator', 'id', 'Simulator Pembayaran');
     is((of(shop(GET => $order, $buyer), 'payment'))[0]{methodLabel}, 'Simulator Pembayaran', 'by its own label, where the tenant has one');
+    db()->do(q(UPDATE orders.orders SET expires_at = now() - interval '1 second' WHERE tenant_id = 1 AND number = ?), undef, $order->{number});
+    is((of(shop(GET => $order, $buyer), 'payment'))[0]{paymentUrl}, undef, 'the page is gone when the order can no longer be paid');
     $provider->mode('decline');
     my $declined = order_goods($buyer, payment_method => 'simulator');
     my $reply = wait_for(sub { my $r = shop(GET => $declined, $buyer); (of($r, 'payment'))[0]{status} eq 'failed' && $r });

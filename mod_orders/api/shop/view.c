@@ -234,7 +234,7 @@ static void member_payment(orders_json_t *json, const orders_order_t *order,
                               orders_shop_label(view, "payment_method", method));
     orders_json_member_string(json, "status", orders_project(orders_shop_payment_status, order));
     orders_member_time(json, "paidAt", payment->captured_at);
-    orders_json_member_string(json, "paymentUrl", payment->pay_url);
+    orders_json_member_string(json, "paymentUrl", order->pay_url);
     orders_member_time(json, "expiryAt", payment->expires_at);
     orders_json_end_object(json);
 }
