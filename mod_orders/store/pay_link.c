@@ -12,7 +12,7 @@ static const orders_statement_t read_link = {
     .name = "orders_read_link",
     .text = "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.payer, v.currency,"
             " v.exponent, v.total, v.updated_at, v.paid_at, v.expires_at, v.payments, v.company,"
-            " orders_v1.pay_link_state(v.tenant_id, v.id) AS standing,"
+            " orders_v1.pay_link_state(v.tenant_id, v.id) AS link_state,"
             " orders_v1.was_declined(v.tenant_id, v.id) AS declined"
             " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $2",
     .param_count = 2,

@@ -13,7 +13,7 @@ orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char
                                        const char *email, const orders_mail_limits_t *limits,
                                        orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The order for the holder of its link, with payments, retailer and standing. Errors: `not_found`. */
+/** The order for the holder of its link, with payments, retailer and link state. Errors: `not_found`. */
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
                                        orders_linked_order_t **linked) ORDERS_MUSTCHECK;
 

@@ -309,7 +309,7 @@ const orders_row_type_t orders_order_list_type =
 /* Not a type of the schema: the column beside those of the order, which is read as orders_order_type. */
 #define T orders_linked_order_t
 static const orders_row_field_t linked_order_fields[] = {
-    FIELD(TEXT, standing),
+    FIELD(TEXT, link_state),
     FIELD(BOOL, declined),
 };
 const orders_row_type_t orders_linked_order_type =

@@ -191,8 +191,8 @@ typedef struct orders_order_list_t {
 
 /** An order for the holder of its pay link. */
 typedef struct orders_linked_order_t {
-    const char *standing; /**< unpaid or failed: can be paid; confirming, paid, refunded, over */
-    bool declined;        /**< the provider declined the latest payment */
+    const char *link_state; /**< unpaid or failed: can be paid; confirming, paid, refunded, over */
+    bool declined;          /**< the provider declined the latest payment */
     orders_order_t *order;
 } orders_linked_order_t;
 

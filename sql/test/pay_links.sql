@@ -93,10 +93,10 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_n
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is(pg_temp.refusal('SELECT pg_temp.start(0)'), 'OR404 not_found', 'a missing order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order that is paid in cash');
-SELECT is(pay_link_state(77, o.id), o.standing, o.what)
+SELECT is(pay_link_state(77, o.id), o.link_state, o.what)
 FROM (VALUES (:a, 'unpaid', 'an open order can be paid'), (:cash, 'over', 'an order that is paid in cash cannot be paid by a link'), (:late, 'over', 'an order past its expiry'),
              (:paid, 'paid', 'a paid order'), (:off, 'over', 'a cancelled order'), (:slow, 'confirming', 'a payment that its provider confirms'), (:bad, 'over', 'an order in error'),
-             (0, NULL, 'an order that does not exist has none')) AS o (id, standing, what);
+             (0, NULL, 'an order that does not exist has none')) AS o (id, link_state, what);
 SELECT is(pay_link_state(1, :a), NULL, 'nor has an order of another tenant');
 SELECT pg_temp.payment_of(:a) AS p1 \gset
 SELECT is(pg_temp.start(:a), :p1::bigint, 'opens the first payment');
@@ -169,9 +169,9 @@ SELECT results_eq('SELECT order_id, (refund).reference, (refund).amount FROM cla
 SELECT is(pg_temp.paypal('refunded', :c, 'PP-7'), 'done', 'the provider has done so');
 SELECT is(pg_temp.states(:c), 'expired refunded none', 'that is all');
 
--- The standing of a link follows the money, and offers a payment exactly where start_payment makes one.
-SELECT is(pay_link_state(77, o.id), o.standing, o.what)
-FROM (VALUES (:a, 'paid', 'a surplus payment changes nothing'), (:b, 'paid', 'captured after a while'), (:c, 'over', 'money that came too late is refunded'), (:d, 'over', 'or on its way back')) AS o (id, standing, what);
+-- The state of a link follows the payments, and offers a payment exactly where start_payment makes one.
+SELECT is(pay_link_state(77, o.id), o.link_state, o.what)
+FROM (VALUES (:a, 'paid', 'a surplus payment changes nothing'), (:b, 'paid', 'captured after a while'), (:c, 'over', 'money that came too late is refunded'), (:d, 'over', 'or on its way back')) AS o (id, link_state, what);
 SELECT pg_temp.sell('external') AS r, pg_temp.sell('external') AS doubt, pg_temp.sell('external') AS doubt_late, pg_temp.sell('external') AS twice \gset
 SELECT pg_temp.paypal('paid', :r, 'PP-8') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.create_refunds(:r, 300) || ' ' || pg_temp.states(:r) || ' ' || pay_link_state(77, :r), 'done completed refund_pending none paid', 'a pending refund');

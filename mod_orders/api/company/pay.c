@@ -21,9 +21,9 @@ static orders_problem_t *read_link(const orders_call_t *call, orders_linked_orde
     return orders_pay_link_read(&reader, id, linked);
 }
 
-/* The pages, by the standing that SQL decides: orders_v1.pay_link_state. */
+/* The pages, by the state of the link (orders_v1.pay_link_state). */
 static const struct {
-    const char *standing, *title, *message, *button;
+    const char *link_state, *title, *message, *button;
 } pages[] = {
     {"over", "This order can no longer be paid", "Please ask the seller.", NULL},
     {"refunded", "This order was refunded", NULL, NULL},
@@ -49,7 +49,7 @@ static orders_problem_t *show(const orders_call_t *call, const orders_linked_ord
     const orders_company_t *company = order->of.company;
     size_t page = 0;
     while (page < ORDERS_COUNT(pages) &&
-           !orders_outcome_is(linked->standing, pages[page].standing)) {
+           !orders_outcome_is(linked->link_state, pages[page].link_state)) {
         page++;
     }
     if (page == ORDERS_COUNT(pages)) {
@@ -197,7 +197,7 @@ orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t
 {
     orders_linked_order_t *linked;
     ORDERS_TRY(read_link(call, &linked));
-    if (!orders_outcome_is(linked->standing, "unpaid")) {
+    if (!orders_outcome_is(linked->link_state, "unpaid")) {
         return show(call, linked, reply);
     }
     const orders_order_t *order = linked->order;

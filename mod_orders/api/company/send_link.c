@@ -109,11 +109,11 @@ static void write_failure(orders_json_t *json, const orders_linked_order_t *link
 }
 
 typedef struct result_t {
-    const char *standing, *status;
+    const char *link_state, *status;
     void (*write)(orders_json_t *json, const orders_linked_order_t *linked); /* the rest; or NULL */
 } result_t;
 
-/* By the standing of the link. Money that came too late is refunded: a failure for the buyer. */
+/* By the state of the link. A payment that came too late is refunded: a failure for the buyer. */
 static const result_t results[] = {
     {"paid", "success", write_success}, {"refunded", "success", write_success},
     {"failed", "fail", write_failure},  {"over", "fail", write_failure},
@@ -123,7 +123,7 @@ static const result_t results[] = {
 static const result_t *result_of(const orders_linked_order_t *linked)
 {
     for (size_t i = 0; i < ORDERS_COUNT(results); i++) {
-        if (orders_outcome_is(linked->standing, results[i].standing)) {
+        if (orders_outcome_is(linked->link_state, results[i].link_state)) {
             return &results[i];
         }
     }
