@@ -45,16 +45,16 @@ static const orders_statement_t check_refund = {
             " FROM orders_v1.check_sale_refund($1, $2, $3, $4) AS w",
     .param_count = 4,
 };
-static const orders_statement_t read_bound = {
-    .name = "orders_read_bound",
+static const orders_statement_t read_claimable = {
+    .name = "orders_read_claimable",
     .text =
         "SELECT " ORDERS_STATE_COLUMNS ", v.claimable, v.payment_method, v.currency, v.exponent,"
         " v.subtotal, v.discount, v.total, v.lines, v.company FROM orders_v1.order_view AS v"
         " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.claimable_order_id($1, $2, $3))",
     .param_count = 3,
 };
-static const orders_statement_t bind_buyer = {
-    .name = "orders_bind_buyer",
+static const orders_statement_t claim_order = {
+    .name = "orders_claim_order",
     .text = "SELECT * FROM orders_v1.claim_order(" ORDERS_WRITER_SQL ", $8)",
     .param_count = 8,
 };
@@ -162,19 +162,19 @@ orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_
 orders_problem_t *orders_consumer_read(const orders_reader_t *reader, int64_t user_id,
                                        const char *number, orders_order_t **order)
 {
-    return read_by_number(reader, &read_bound, user_id, number, order);
+    return read_by_number(reader, &read_claimable, user_id, number, order);
 }
 
-orders_problem_t *orders_consumer_bind(const orders_writer_t *writer, const char *number,
-                                       orders_bound_buyer_t **bound)
+orders_problem_t *orders_consumer_claim(const orders_writer_t *writer, const char *number,
+                                        orders_claimed_order_t **claimed)
 {
     orders_params_t params;
     apr_array_header_t *rows;
     orders_writer_params(&params, writer);
     orders_param_text(&params, number);
     ORDERS_TRY(
-        orders_store_write_rows(writer, &bind_buyer, &params, &orders_bound_buyer_type, &rows));
-    *bound = orders_first(rows);
+        orders_store_write_rows(writer, &claim_order, &params, &orders_claimed_order_type, &rows));
+    *claimed = orders_first(rows);
     return NULL;
 }
 

@@ -57,8 +57,8 @@ orders_problem_t *orders_sale_check_refund(const orders_reader_t *reader, int64_
 orders_problem_t *orders_consumer_read(const orders_reader_t *reader, int64_t user_id,
                                        const char *number, orders_order_t **order) ORDERS_MUSTCHECK;
 /** Makes the actor of `writer` the buyer of the order. */
-orders_problem_t *orders_consumer_bind(const orders_writer_t *writer, const char *number,
-                                       orders_bound_buyer_t **bound) ORDERS_MUSTCHECK;
+orders_problem_t *orders_consumer_claim(const orders_writer_t *writer, const char *number,
+                                        orders_claimed_order_t **claimed) ORDERS_MUSTCHECK;
 /** `address`: JSON; NULL if it is invalid, which the database reports after all other errors (`invalid_fields`). */
 orders_problem_t *orders_consumer_edit(const orders_writer_t *writer, const char *number,
                                        const char *address,

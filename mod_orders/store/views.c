@@ -355,15 +355,15 @@ static const orders_row_type_t profile_type =
     ORDERS_ROW_TYPE("profile_view", NULL, T, profile_fields);
 #undef T
 
-#define T orders_bound_buyer_t
-static const orders_row_field_t bound_buyer_fields[] = {
+#define T orders_claimed_order_t
+static const orders_row_field_t claimed_order_fields[] = {
     FIELD(TEXT, outcome),
     FIELD(INT8, id),
     FIELD(BOOL, replayed),
     ORDERS_ROW_RECORD(T, "profile", profile, &profile_type),
 };
-const orders_row_type_t orders_bound_buyer_type =
-    ORDERS_ROW_TYPE("bound_buyer", NULL, T, bound_buyer_fields);
+const orders_row_type_t orders_claimed_order_type =
+    ORDERS_ROW_TYPE("claim_result", NULL, T, claimed_order_fields);
 #undef T
 
 #define T orders_token_t
@@ -456,7 +456,7 @@ const orders_row_type_t *const orders_row_types[] = {
     &orders_stored_type,
     &orders_posted_type,
     &profile_type,
-    &orders_bound_buyer_type,
+    &orders_claimed_order_type,
     &orders_token_type,
     &orders_written_token_type,
     &orders_identity_type,

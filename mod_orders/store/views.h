@@ -242,12 +242,12 @@ typedef struct orders_profile_t {
 } orders_profile_t;
 
 /** A consumer who became the buyer of an order. */
-typedef struct orders_bound_buyer_t {
+typedef struct orders_claimed_order_t {
     int64_t id;
     const char *outcome;
     bool replayed;
     orders_profile_t *profile;
-} orders_bound_buyer_t;
+} orders_claimed_order_t;
 
 typedef struct orders_token_t {
     int64_t id, user_id;
@@ -300,7 +300,7 @@ typedef struct orders_mail_task_t {
 } orders_mail_task_t;
 
 extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_linked_order_type,
-    orders_written_type, orders_stored_type, orders_posted_type, orders_bound_buyer_type,
+    orders_written_type, orders_stored_type, orders_posted_type, orders_claimed_order_type,
     orders_token_type, orders_written_token_type, orders_identity_type, orders_invoice_type,
     orders_return_type, orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
 

@@ -357,7 +357,7 @@ CREATE TYPE orders_v1.posted AS (
     posting  orders_v1.posting_view
 );
 
-CREATE TYPE orders_v1.bound_buyer AS (outcome text, id bigint, replayed boolean, profile orders_v1.profile_view);
+CREATE TYPE orders_v1.claim_result AS (outcome text, id bigint, replayed boolean, profile orders_v1.profile_view);
 
 CREATE TYPE orders_v1.written_token AS (outcome text, id bigint, replayed boolean, hash text, token orders_v1.token_view);
 
@@ -647,9 +647,9 @@ COMMENT ON TYPE orders_v1.posted IS
 'The answer of post_balance. id: the posting. replayed: whether this is the stored answer of an earlier request';
 COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the ledger entry';
 
-COMMENT ON TYPE orders_v1.bound_buyer IS
+COMMENT ON TYPE orders_v1.claim_result IS
 'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
-COMMENT ON COLUMN orders_v1.bound_buyer.profile IS 'The profile of the buyer';
+COMMENT ON COLUMN orders_v1.claim_result.profile IS 'The profile of the buyer';
 
 COMMENT ON TYPE orders_v1.written_token IS
 'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored answer of an earlier request';

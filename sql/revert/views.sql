@@ -6,7 +6,7 @@ SET LOCAL lock_timeout = '500ms';
 
 DROP VIEW orders_v1.pending_refund, orders_v1.user_text, orders_v1.order_text;
 DROP TYPE orders_v1.mail_task, orders_v1.refund_task, orders_v1.payment_task, orders_v1.printable_invoice, orders_v1.label_view,
-    orders_v1.identity, orders_v1.written_token, orders_v1.bound_buyer, orders_v1.posted, orders_v1.token_view, orders_v1.profile_view,
+    orders_v1.identity, orders_v1.written_token, orders_v1.claim_result, orders_v1.posted, orders_v1.token_view, orders_v1.profile_view,
     orders_v1.stored, orders_v1.written;
 DROP VIEW orders_v1.order_view;
 DROP FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint),

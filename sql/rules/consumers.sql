@@ -26,16 +26,16 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.claim_order(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_number text
-) RETURNS SETOF orders_v1.bound_buyer
+) RETURNS SETOF orders_v1.claim_result
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim orders_v1.claim := claim_key(c);
     o       orders.orders;
-    r       orders_v1.bound_buyer;
+    r       orders_v1.claim_result;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
-        RETURN NEXT replay(NULL::orders_v1.bound_buyer, v_claim.answer);
+        RETURN NEXT replay(NULL::orders_v1.claim_result, v_claim.answer);
         RETURN;
     END IF;
     o := lock_order(p_tenant, order_by_number(p_tenant, p_number), NULL, NULL);

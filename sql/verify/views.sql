@@ -5,7 +5,7 @@ SELECT NULL::orders_v1.line_view, NULL::orders_v1.payment_view, NULL::orders_v1.
 SELECT NULL::orders_v1.user_view, NULL::orders_v1.company_view, NULL::orders_v1.tax_view, NULL::orders_v1.address_view, NULL::orders_v1.step_view;
 SELECT NULL::orders_v1.invoice_view, NULL::orders_v1.shipment_view, NULL::orders_v1.tracking_view, NULL::orders_v1.return_view;
 SELECT NULL::orders_v1.profile_view, NULL::orders_v1.token_view;
-SELECT NULL::orders_v1.written, NULL::orders_v1.stored, NULL::orders_v1.posted, NULL::orders_v1.bound_buyer, NULL::orders_v1.written_token;
+SELECT NULL::orders_v1.written, NULL::orders_v1.stored, NULL::orders_v1.posted, NULL::orders_v1.claim_result, NULL::orders_v1.written_token;
 SELECT NULL::orders_v1.identity, NULL::orders_v1.label_view, NULL::orders_v1.printable_invoice;
 SELECT NULL::orders_v1.payment_task, NULL::orders_v1.refund_task, NULL::orders_v1.mail_task;
 SELECT 'orders_v1.cancel_reason'::regproc;

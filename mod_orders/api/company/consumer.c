@@ -79,16 +79,16 @@ orders_problem_t *orders_company_confirm(orders_call_t *call, orders_reply_t *re
     orders_input_t *input;
     orders_company_body_t body = {NULL};
     orders_writer_t writer;
-    orders_bound_buyer_t *bound;
+    orders_claimed_order_t *claimed;
     ORDERS_TRY(begin(call, &input, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
-    ORDERS_TRY(orders_consumer_bind(&writer, body.order_number, &bound));
-    if (!bound->profile) {
+    ORDERS_TRY(orders_consumer_claim(&writer, body.order_number, &claimed));
+    if (!claimed->profile) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
     reply->json = orders_json_open(call->pool);
-    reply->replayed = bound->replayed;
-    write_profile(reply->json, bound->profile);
+    reply->replayed = claimed->replayed;
+    write_profile(reply->json, claimed->profile);
     return NULL;
 }
 

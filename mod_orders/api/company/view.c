@@ -8,7 +8,7 @@
 #include "api/common/members.h"
 #include "api/company/company.h"
 
-/* How the order book's method is called when a salesperson takes the money, and when a consumer binds the order. */
+/* The words of payment methods: when a salesperson takes the money, and when a consumer claims the order. */
 static const struct {
     const char *method, *word, *consumer;
 } methods[] = {
