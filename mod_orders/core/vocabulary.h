@@ -46,10 +46,10 @@
     X(10, unsupported_media_type, UNSUPPORTED_TYPE, "The body's content type is not supported.")   \
     X(11, request_timeout, TIMED_OUT, "The body did not arrive in time.")                          \
     X(12, busy, UNAVAILABLE, "The server is busy; try again shortly.")                             \
-    X(13, database_unavailable, UNAVAILABLE, "The order book cannot be reached.")                  \
+    X(13, database_unavailable, UNAVAILABLE, "The database cannot be reached.")                    \
     X(14, outcome_unknown, UNAVAILABLE,                                                            \
       "The connection was lost; whether the request took effect is not known.")                    \
-    X(15, database_error, INTERNAL, "The order book refused in an unexpected way.")                \
+    X(15, database_error, INTERNAL, "The database reported an unexpected error.")                  \
     X(16, internal_error, INTERNAL, "Something went wrong on this server.")                        \
     X(17, idempotency_key_mismatch, MALFORMED,                                                     \
       "The Idempotency-Key header and the body's key differ.")                                     \

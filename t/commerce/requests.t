@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What all routes of the commerce API have in common: paths, methods, headers, an order book that cannot be reached.
+# What all routes of the commerce API have in common: paths, methods, headers, a database that cannot be reached.
 use strict;
 use warnings;
 use ModOrders::Commerce;
@@ -52,7 +52,7 @@ subtest 'the log' => sub {
     commerce(GET => 'order-details', $buyer);
     commerce(POST => 'create-order', $buyer, json => { uid => 'secret-user' });
     ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ - commerce\.detail/), 'has the number and the route');
-    ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ OR422 commerce\.create/), 'of the order book\'s refusals as well');
+    ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ OR422 commerce\.create/), 'of refusals by the database as well');
     is(scalar grep({ /secret-user|\Q$buyer->{token}\E|\Q${\application()}\E/ } log_since($mark)), 0, 'and nothing that is nobody\'s business');
     done;
 };
@@ -93,7 +93,7 @@ subtest 'round trips' => sub {
     done;
 };
 
-subtest 'when the order book cannot be reached' => sub {
+subtest 'when the database cannot be reached' => sub {
     my $httpd = ModOrders::Httpd->new(
         server    => "OrdersWorker Off",
         dbd       => qq(DBDriver pgsql\nDBDParams "host=127.0.0.1 port=1 dbname=x user=x connect_timeout=1 tcp_user_timeout=1000"\nDBDMax 4),
@@ -102,7 +102,7 @@ subtest 'when the order book cannot be reached' => sub {
     for my $route (@routes) {
         my ($method, $path) = @$route;
         my $reply = ask($method => $httpd->url(commerce_path($path)), token => $buyer->{token}, headers => { apikey => application() });
-        says($reply, 503, detail => 'The order book cannot be reached.');
+        says($reply, 503, detail => 'The database cannot be reached.');
         ok($reply->header('Retry-After'), 'try again later');
     }
     $httpd->stop;

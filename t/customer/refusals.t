@@ -41,7 +41,7 @@ subtest 'paths and methods' => sub {
     is_deeply([ $put->code, $put->header('Allow') ], [ 405, 'GET, HEAD, POST, OPTIONS' ], 'a path with two methods');
 };
 
-subtest 'when the order book cannot be reached' => sub {
+subtest 'when the database cannot be reached' => sub {
     my $httpd = ModOrders::Httpd->new(
         server    => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off",
         dbd       => qq(DBDriver pgsql\nDBDParams "host=127.0.0.1 port=1 dbname=x user=x connect_timeout=1 tcp_user_timeout=1000"\nDBDMax 4),
@@ -49,7 +49,7 @@ subtest 'when the order book cannot be reached' => sub {
     )->start;
     for my $route (grep { $_->[0] eq 'GET' } @routes) {
         my $reply = ask(GET => $httpd->url(customer_path(@$route[ 1, 2 ])), token => $buyer->{token});
-        says($reply, 503, 'The order book cannot be reached.');
+        says($reply, 503, 'The database cannot be reached.');
         ok($reply->header('Retry-After'), 'try again later');
     }
     $httpd->stop;
