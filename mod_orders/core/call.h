@@ -42,7 +42,7 @@ enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 #define ORDERS_SCOPE_APPLICATION (1u << ORDERS_SCOPE_INDEX_APPLICATION)
 #define ORDERS_SCOPE_ACT_AS_USER (1u << ORDERS_SCOPE_INDEX_ACT_AS_USER)
 
-/** Who asks. */
+/** The caller. */
 typedef struct orders_identity_t {
     int32_t tenant;
     int64_t user_id;
@@ -125,7 +125,7 @@ typedef struct orders_route_t {
     orders_problem_t *(*before_body)(orders_call_t *call);
 } orders_route_t;
 
-/** What one API has for the others: where things that leave this server lead back to. */
+/** Endpoints of an API that links and callbacks point to. */
 #define ORDERS_HAS_EVENTS 1u    /**< the routes that providers send their events to */
 #define ORDERS_HAS_PAY_LINKS 2u /**< the pages at which an order is paid by its link */
 #define ORDERS_HAS_OWN_KEYS 4u  /**< credentials that may travel elsewhere than in Authorization */
@@ -169,12 +169,12 @@ struct orders_call_t {
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
     /**
      * For ORDERS_AUTH_OWN: sets call->identity by a token (NULL: none came), or by httpd's own user where these are the
-     * identities. `unauthenticated`, `forbidden` (without the route's scope), or what the order book refuses.
+     * identities. `unauthenticated`, `forbidden` (without the route's scope), or a refusal of the database.
      */
     orders_problem_t *(*identify)(orders_call_t *call, const char *token);
     /**
-     * Whose a second credential is, always one of our tokens: call->identity stays what it is, and no scope is asked for.
-     * `unauthenticated`, or what the database had to say.
+     * Resolves a second credential, a token of this module, to its identity. Does not change call->identity and checks no scope.
+     * `unauthenticated`, or an error of the database.
      */
     orders_problem_t *(*look_up)(orders_call_t *call, const char *token,
                                  const orders_identity_t **identity);
@@ -183,7 +183,8 @@ struct orders_call_t {
      * identify has done so for the identity that it found. `ref`: as in orders_identity_t.
      */
     void (*count_for)(const orders_call_t *call, int64_t user_id, const char *ref);
-    const orders_identity_t *application; /**< whose an API's second credential is, or NULL */
+    const orders_identity_t
+        *application; /**< identity of the application (the API's second credential), or NULL */
     const orders_settings_t *settings;
     struct orders_database_t *database;
     struct orders_providers_t *providers;

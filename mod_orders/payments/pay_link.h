@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Links at which an order is paid. The token in one is stored nowhere: it is the order's id and the end of its time, with
- * an HMAC-SHA256 (128 bits of it) by OrdersSecretFile over these and the tenant. So the same order always has the same
- * link, nobody can guess another's, and a link that is over says so by itself.
+ * Payment links. The token is not stored: it contains the order id, the expiry and 128 bits of an HMAC-SHA256 over both and the
+ * tenant, with the key of OrdersSecretFile. Links are deterministic, unforgeable and expire by themselves.
  */
 #ifndef ORDERS_PAYMENTS_PAY_LINK_H
 #define ORDERS_PAYMENTS_PAY_LINK_H
@@ -13,10 +12,10 @@
 #include "core/problem.h"
 #include "core/settings.h"
 
-/** What a link is derived from. */
+/** The data of a link. */
 typedef struct orders_pay_link_t {
     int64_t order_id;
-    apr_time_t expires_at; /**< the order's; 0: never, and then neither does the link */
+    apr_time_t expires_at; /**< of the order and the link; 0: never */
 } orders_pay_link_t;
 
 /**
@@ -27,7 +26,7 @@ orders_problem_t *orders_pay_link_url(const char **url, const orders_pay_link_t 
                                       const orders_settings_t *settings,
                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
 
-/** The order of a token: `not_found` when it is none of ours, `link_expired` after its time, `not_configured`. */
+/** The order of a token. `not_found` if the token is not valid, `link_expired` after its expiry, `not_configured`. */
 orders_problem_t *orders_pay_link_read_token(int64_t *order_id, const char *token,
                                              const orders_settings_t *settings,
                                              apr_pool_t *pool) ORDERS_MUSTCHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Between the order book and the payment providers: ask a provider, keep what it said. No session is held while it is
- * asked. Used by the request that places an order and by the worker that tries again.
+ * Calls a provider and records the result. No database session is held during the call. Used by requests, and by the worker for
+ * retries.
  */
 #ifndef ORDERS_PAYMENTS_PAYMENT_FLOW_H
 #define ORDERS_PAYMENTS_PAYMENT_FLOW_H
@@ -10,24 +10,24 @@
 #include "payments/provider.h"
 #include "store/payment.h"
 
-/** Who collects, for whom. `writer->key` names the idempotency record that waits for the outcome, or NULL. */
+/** The context of a payment operation. `writer->key` names the idempotency record that waits for the outcome, or NULL. */
 typedef struct orders_payment_flow_t {
     const orders_writer_t *writer;
     const orders_providers_t *providers;
     const orders_settings_t *settings;
 } orders_payment_flow_t;
 
-/** What an intent is made of. */
+/** The parameters of an intent. */
 typedef struct orders_intent_t {
     const orders_payment_t *payment;
     const char *order_number;
     const char *return_url; /**< where the provider sends the buyer, or NULL */
-    const char *cancel_url; /**< the same for one who does not pay; NULL: return_url */
+    const char *cancel_url; /**< the same if the buyer does not pay; NULL: return_url */
 } orders_intent_t;
 
 /**
- * Makes the payment's intent and records it, or records why there is none: the database decides whether the
- * provider is asked again. `*written` shows the order after that. Problems are the order book's alone.
+ * Creates the intent of the payment and records it, or records the failure: the database decides whether the call is retried.
+ * `*written` has the order afterwards. Returns only problems of the database.
  */
 orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
                                              const orders_intent_t *intent,
@@ -42,10 +42,10 @@ orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * Captures a payment whose buyer has approved it, and records the outcome. That the provider is about to be asked is
- * committed first: after a crash the worker asks. Of the payment the id and channel are needed. `ask_first`: an earlier
- * request may have captured it, longer ago than the provider remembers keys. `*written` is NULL when there is nothing to
- * capture. A provider that cannot be reached is a problem, `provider_unreachable`: the worker asks again. May be repeated.
+ * Captures a payment that the buyer has approved, and records the outcome. Commits the intention before the call, so that the
+ * worker retries after a crash. Needs only id and channel of the payment. `read_first`: an earlier request may have captured it,
+ * and the provider may have forgotten its key. `*written` is NULL if there is nothing to capture. `provider_unreachable`: the
+ * worker retries. May be repeated.
  */
 orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
                                               const orders_payment_t *payment, bool ask_first,
@@ -57,14 +57,14 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
                                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * What the provider says of a payment's intent; nothing is done and nothing recorded. Problems: of the provider, and
- * `not_configured` where there is none of that name, or none that captures.
+ * Reads the state of a payment's intent from the provider. Changes and records nothing. Problems: of the provider, and
+ * `not_configured` if there is no channel of this name or its provider does not capture.
  */
 orders_problem_t *orders_payment_flow_look(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,
                                            orders_capture_reply_t *reply) ORDERS_MUSTCHECK;
 
-/** Sends a refund to its provider and records the outcome, unless an event will tell or it must be tried again. */
+/** Sends a refund to its provider. Records the outcome, unless an event will report it or the call must be retried. */
 orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
                                              const orders_refund_task_t *task) ORDERS_MUSTCHECK;
 

@@ -25,7 +25,7 @@ subtest 'an order' => sub {
     like($reply->content, qr/"order_id":\d+,"order_number":"\d{12,}","order_total":41\.48,/, 'numbers as numbers, the order number as a text of digits');
     my $row = order_row($data->{order_id});
     is_deeply([ @$row{qw(api number buyer_id payment_method payment_state fulfilment_state total)} ],
-        [ 'commerce', $data->{order_number}, $buyer->{id}, 'manual', 'unpaid', 'pending', 41_48 ], 'it is in the order book');
+        [ 'commerce', $data->{order_number}, $buyer->{id}, 'manual', 'unpaid', 'pending', 41_48 ], 'it is in the database');
     my @lines = rows('SELECT item_id, quantity, unit_price, list_price, discount FROM orders.order_line WHERE tenant_id = 1 AND order_id = ? ORDER BY id', $data->{order_id});
     is_deeply(\@lines, [ { item_id => $lamp->{variant_id}, quantity => 2, unit_price => 22_50, list_price => 22_50, discount => 5_02 },
         { item_id => $pen->{variant_id}, quantity => 1, unit_price => 1_50, list_price => 1_50, discount => 0 } ], 'with its lines');

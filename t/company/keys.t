@@ -133,7 +133,7 @@ subtest 'no key is told or logged' => sub {
 
 # --- users of httpd's own authentication ----------------------------------------------------------------------------
 
-# t/conf/glue.passwd knows two, the order book one of them; here it is a salesperson.
+# t/conf/glue.passwd knows two, the database one of them; here it is a salesperson.
 subtest 'OrdersIdentity remote-user' => sub {
     make_user(ref => 'known', login => 'known') unless rows(q(SELECT 1 FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
     my ($known) = rows(q(SELECT id, external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Races in the order book's functions themselves, many sessions at once, without httpd.
+# Races in the functions of the database themselves, many sessions at once, without httpd.
 use strict;
 use warnings;
 use FindBin;
@@ -20,7 +20,7 @@ my $long = Faults::Stand::long();
 my $checker = Faults::Checker->start($postgres);
 my @surprises;
 
-# A refusal by the order book is an answer; a lock that took too long may happen; anything else is a surprise.
+# A refusal by the database is an answer; a lock that took too long may happen; anything else is a surprise.
 sub surprise {
     my ($what, $answer) = @_;
     my $expected = $what =~ /^(cancel|drop)$/ ? qr/^(OR409|55P03)$/ : qr/^(OR4\d\d|55P03)$/;

@@ -25,7 +25,7 @@ subtest 'an order that waits for its payment' => sub {
     my $reply = cancel($order);
     is($reply->code, 200, 'is cancelled');
     is_deeply($reply->{json}, { data => { orderId => $order->{public_id}, status => 'cancelled', message => 'Order cancelled successfully' } }, 'as the answer says');
-    is(state_of($order), 'cancelled closed pending', 'and the order book');
+    is(state_of($order), 'cancelled closed pending', 'and in the database');
     my $shown = shop(GET => $order, $buyer);
     is_deeply([ of($shown, qw(status statusLabel)) ], [ 'cancelled', 'Dibatalkan' ], 'it is shown so');
     is((of($shown, 'payment'))[0]{status}, 'failed', 'its payment is closed');

@@ -66,7 +66,7 @@ subtest 'an order to be paid at the provider' => sub {
     ok($paid->{$_}, "$_ is there") for qw(paid_at payment_reference);
     is($paid->{payments}[0]{status}, 'succeeded', 'the payment says so too');
     my $entry = (rows(q(SELECT status FROM orders.payment WHERE tenant_id = 1 AND id = ?), $payment->{id}))[0];
-    is($entry->{status}, 'paid', 'and the order book');
+    is($entry->{status}, 'paid', 'and in the database');
 };
 
 subtest 'the same event any number of times' => sub {
@@ -197,7 +197,7 @@ subtest 'an order whose time is over' => sub {
     let_expire($order->{id}, q(now() - interval '1 second'));
     my $expired = becomes($order->{id}, 'cancelled', 'is shown as cancelled');
     is($expired->{payment_status}, 'pending', 'its payment as pending');
-    is(order_row($order->{id})->{state}, 'expired', 'the order book says that it expired');
+    is(order_row($order->{id})->{state}, 'expired', 'it is expired in the database');
 };
 
 invariants_hold();

@@ -145,7 +145,7 @@ subtest 'paid by hand in another way' => sub {
     my $other = make_user();
     my $order = place($other, $plans[0], payment_method => 'manual')->{order};
     my $paid  = api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => { method => 'transfer' });
-    is($paid->{json}{payments}[-1]{method}, 'transfer', 'the order book says how');
+    is($paid->{json}{payments}[-1]{method}, 'transfer', 'the database has the method');
     my $list = list('payment_method=manual', $other);
     is_deeply(ids($list), [ $order->{id} ], 'the filter finds it');
     is($list->{json}{orders}[0]{payment_method}, 'manual', 'by the word that this API has');

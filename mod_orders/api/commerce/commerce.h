@@ -42,13 +42,13 @@ orders_problem_t *orders_commerce_list(orders_call_t *call, orders_reply_t *repl
 orders_problem_t *orders_commerce_detail(orders_call_t *call, orders_reply_t *reply);
 
 /**
- * Who asks, before any body is read: call->application by the header `apikey`, call->identity by Authorization, or the
- * application itself where it may act for its users and no user came. `unauthenticated` with the header as its field.
+ * Authentication, before the body is read: sets call->application by the header `apikey`, and call->identity by Authorization. If
+ * the application may act for its users, it is the identity without Authorization. `unauthenticated` with the header as field.
  */
 orders_problem_t *orders_commerce_authenticate(orders_call_t *call) ORDERS_MUSTCHECK;
-/** Whose order `uid` asks for; NULL when there is no such user for this caller. A user who came needs none. */
+/** The user that `uid` names; NULL if the caller may not act for it. An authenticated user needs no `uid`. */
 const char *orders_commerce_member(const orders_call_t *call, const char *uid);
-/** The body, which is JSON too where it only looks like it; an empty one is an empty object, whatever its type. */
+/** The body. A body that begins like JSON is read as JSON; an empty body is an empty object, whatever its type. */
 orders_problem_t *orders_commerce_body(orders_input_t **input,
                                        orders_call_t *call) ORDERS_MUSTCHECK;
 /** The fields of the route, and the size of the page, from the query and from the body. */

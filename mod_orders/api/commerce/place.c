@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commerce API: placing. The order book reads what the client wrote and judges all of it at once, so values go there as
- * they came; only their names change.
+ * The commerce API: placing. The database checks all values of a request at once, so they are passed unchanged; only their
+ * names change.
  */
 #include <jansson.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "payments/payment_flow.h"
 #include "store/member.h"
 
-/* A member of a request, and what the order book calls it. */
+/* A member of a request, and its name in the database. */
 typedef struct member_t {
     const char *name, *ours;
 } member_t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commerce API: how it refuses. The order book names the rules that an order breaks; each route has its own words for
- * them, and the field that they are about.
+ * The commerce API: refusals. The database names the rules that an order breaks; each route maps them to its own words and
+ * fields.
  */
 #include <apr_strings.h>
 #include <jansson.h>
@@ -92,7 +92,7 @@ static const orders_commerce_word_t *word_of(const orders_call_t *call, const ch
     return own ? own : word_in(&of_all_routes, rule);
 }
 
-/* What the order book's refusals name that this API calls something else. */
+/* Fields that refusals of the database name differently than this API. */
 static const struct {
     const char *ours, *field;
 } renamed[] = {
@@ -204,7 +204,7 @@ static void write_errors(orders_json_t *json, const apr_array_header_t *refusals
     orders_json_end_object(json);
 }
 
-/* What an order is refused for is a bad request to this API; a path that is none is not found. */
+/* This API answers 400 when an order is refused, and 404 only for an unknown path. */
 static int status_of(const orders_call_t *call, const orders_problem_t *problem)
 {
     orders_kind_e kind = orders_error_kind(problem->error);
@@ -225,7 +225,7 @@ static int status_of(const orders_call_t *call, const orders_problem_t *problem)
     }
 }
 
-/* Where the key is what is missing. Of a user's token the challenge is everybody's. */
+/* If the key is missing. The challenge for a user's token is the same for all APIs and is set elsewhere. */
 static void challenge(orders_reply_t *reply, const apr_array_header_t *refusals)
 {
     const refusal_t *first = orders_first(refusals);

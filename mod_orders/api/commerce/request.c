@@ -31,7 +31,7 @@ static bool may_act(const orders_call_t *call)
     return call->application->scopes & ORDERS_SCOPE_ACT_AS_USER;
 }
 
-/* A user of ours. That it is no buyer's token is as good as none. */
+/* Sets the user of the token. A token without the scope is treated like a missing one. */
 static orders_problem_t *find_user(orders_call_t *call, const char *header)
 {
     const char *token = header ? orders_token_bearer(header) : NULL;
@@ -50,7 +50,7 @@ orders_problem_t *orders_commerce_authenticate(orders_call_t *call)
     const char *header = call->header(call, "Authorization");
     ORDERS_TRY(find_application(call));
     if (!call->settings->own_tokens) {
-        return call->identify(call, NULL); /* httpd has asked who it is */
+        return call->identify(call, NULL); /* httpd has authenticated the user */
     }
     if (!header && may_act(call)) {
         call->identity = call->application;

@@ -29,8 +29,8 @@ void orders_member_amount_text(orders_json_t *json, const char *name, const orde
 void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
 
 /**
- * A UUID of version 8 (RFC 9562) that follows from what it names: `kind` and these bytes, hashed. For things that an API has
- * UUIDs for and the order book has not. The same thing always has the same one.
+ * A UUID of version 8 (RFC 9562): a hash of `kind` and these bytes. For objects that have a UUID in an API and none in the
+ * schema. The same object always has the same UUID.
  */
 void orders_member_uuid_of(orders_json_t *json, const char *name, const char *kind,
                            const void *bytes, apr_size_t length);

@@ -2,8 +2,8 @@
 /**
  * Projections: from an order's canonical states to the words of an API, and from a word back to the states that show it.
  *
- * A projection is a table, read from the top: the first row whose states the order has gives the word. The last row asks
- * for nothing, so there is a word for every order.
+ * A projection is a table that is read from the top: the first row that matches the states of the order has the word. The last
+ * row matches all orders, so that each order has a word.
  */
 #ifndef ORDERS_API_COMMON_PROJECTION_H
 #define ORDERS_API_COMMON_PROJECTION_H

@@ -35,7 +35,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
     return NULL;
 }
 
-/* What mail needs is looked for before anything is queued that could not be sent. */
+/* Checks the configuration of mail, so that no mail is queued that cannot be sent. */
 static orders_problem_t *check_configured(const orders_call_t *call)
 {
     const orders_settings_t *settings = call->settings;
@@ -47,7 +47,10 @@ static orders_problem_t *check_configured(const orders_call_t *call)
         "pay links are mailed with OrdersMail, OrdersPublicURL and OrdersSecretFile");
 }
 
-/* This route has no word for a field that is missing: no key is nobody, no number no order, no address an invalid one. */
+/*
+ * The specification has no error for a missing field: without a key the caller is not authenticated, without a number the order
+ * is not found, without an address the address is invalid.
+ */
 orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;

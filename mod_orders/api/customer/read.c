@@ -156,7 +156,7 @@ static orders_problem_t *read_bill(const orders_invoice_t **bill, const orders_c
     return orders_buyer_bill(&reader, 0, *(const int64_t *)order_id, bill);
 }
 
-/* Who has the address has been given it: nobody asks who it is. */
+/* The token in the URL authorizes the request; there is no other authentication. */
 orders_problem_t *orders_customer_bill_pdf(orders_call_t *call, orders_reply_t *reply)
 {
     int64_t id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The customer API: cancelling, returning and reordering. Cancelling and reordering are GET in the specification: browsers,
- * proxies and scanners take that for harmless, so HEAD and prefetches do nothing.
+ * proxies and scanners expect GET to be safe, so HEAD and prefetches do nothing.
  */
 #include <apr_strings.h>
 #include <jansson.h>
@@ -12,8 +12,8 @@
 #include "store/buyer.h"
 #include "store/returns.h"
 
-/* For HEAD, whether there is such an order is all there is to say: `*done`. A prefetch is refused. */
-static orders_problem_t *keep_from_acting(bool *done, const orders_call_t *call)
+/* HEAD only checks that the order exists: `*done`. A prefetch is refused. */
+static orders_problem_t *check_may_act(bool *done, const orders_call_t *call)
 {
     orders_order_t *order;
     *done = call->head;
@@ -40,7 +40,7 @@ orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *re
     orders_written_t *written;
     orders_cancel_t cancel = {.user_id = call->identity->user_id};
     bool done;
-    ORDERS_TRY(keep_from_acting(&done, call));
+    ORDERS_TRY(check_may_act(&done, call));
     if (done) {
         return NULL;
     }
@@ -69,7 +69,7 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     orders_stored_t *stored;
     int64_t id;
     bool done;
-    ORDERS_TRY(keep_from_acting(&done, call));
+    ORDERS_TRY(check_may_act(&done, call));
     if (done) {
         return NULL;
     }

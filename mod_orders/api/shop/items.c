@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: goods and what they cost, without tax, which stands beside them. */
+/* The shop API: goods and their prices. Prices are net; the tax is a separate member. */
 #include <string.h>
 
 #include "api/common/goods.h"
@@ -31,14 +31,14 @@ static int64_t net_subtotal(const orders_order_t *order, const orders_line_t *li
     return order->tax_inclusive ? line->subtotal - line->tax : line->subtotal;
 }
 
-/* Where the tax had to be taken out, a piece costs its share rounded down: the subtotal is what counts. */
+/* If prices include tax, the net price of an item is its share of the net subtotal, rounded down. The subtotal is exact. */
 static int64_t net_unit_price(const orders_order_t *order, const orders_line_t *line)
 {
     return order->tax_inclusive && line->quantity > 0 ? net_subtotal(order, line) / line->quantity
                                                       : line->unit_price;
 }
 
-/* Lines and products have no UUIDs in the order book: theirs follow from what they are. */
+/* Lines have no UUID in the schema: it is derived from the order's UUID and the id of the line. */
 static void member_item_id(orders_json_t *json, const orders_order_t *order,
                            const orders_line_t *line)
 {

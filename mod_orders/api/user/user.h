@@ -25,7 +25,7 @@ typedef struct orders_user_method_t {
 /** The payment method of a word of the API; NULL: no such word. */
 const orders_user_method_t *orders_user_method(const char *word);
 
-/** The API's word for the order book's method. */
+/** The API's word for a payment method of the schema. */
 const char *orders_user_method_word(const char *canonical);
 
 /** Lists the orders that the API shows with this word, which must be one of its own. */

@@ -346,7 +346,7 @@ sub invariants_hold
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @views = map { $_->{viewname} } rows(q(SELECT viewname FROM pg_views WHERE schemaname = 'orders_check' ORDER BY 1));
     my @broken = grep { rows(qq(SELECT 1 FROM orders_check."$_" LIMIT 1)) } @views;
-    is("@broken", '', $name // 'the order book is sound');
+    is("@broken", '', $name // 'the database is consistent');
     return ok(scalar @views, 'by views that look at it');
 }
 
