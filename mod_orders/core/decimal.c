@@ -43,8 +43,8 @@ static bool take_exponent(const char **at, const char *end, decimal_t *decimal)
     return true;
 }
 
-/** Parses a number by JSON's grammar. False: not a number. */
-static bool take_decimal(const char *at, const char *end, decimal_t *decimal)
+/** Parses a number by JSON's grammar; trailing zeros are kept. False: not a number. */
+static bool take_literal(const char *at, const char *end, decimal_t *decimal)
 {
     if (at < end && *at == '-') {
         decimal->negative = true;
@@ -72,10 +72,18 @@ static bool take_decimal(const char *at, const char *end, decimal_t *decimal)
             return false;
         }
     }
+    return at == end;
+}
+
+static bool take_decimal(const char *at, const char *end, decimal_t *decimal)
+{
+    if (!take_literal(at, end, decimal)) {
+        return false;
+    }
     for (; decimal->count > 0 && decimal->digits[decimal->count - 1] == '0'; decimal->count--) {
         decimal->scale++;
     }
-    return at == end;
+    return true;
 }
 
 orders_decimal_e orders_decimal_scaled(const char *text, apr_size_t length, int exponent,
@@ -129,4 +137,17 @@ const char *orders_decimal_canonical(apr_pool_t *pool, const char *text, apr_siz
     }
     return apr_psprintf(pool, decimal.scale ? "%s%.*se%d" : "%s%.*s", decimal.negative ? "-" : "",
                         decimal.count, decimal.digits, decimal.scale);
+}
+
+apr_size_t orders_decimal_plain_length(const char *text, apr_size_t length)
+{
+    decimal_t decimal = {.negative = false};
+    int whole, decimals;
+
+    if (length > ORDERS_DECIMAL_MAX_LENGTH || !take_literal(text, text + length, &decimal)) {
+        return 0;
+    }
+    whole = decimal.count ? decimal.count + decimal.scale : 1;
+    decimals = decimal.scale < 0 ? 1 - decimal.scale : 0; /* with the point */
+    return (apr_size_t)((whole > 1 ? whole : 1) + decimals + (decimal.negative ? 1 : 0));
 }

@@ -143,6 +143,16 @@ static bool has_format(const slot_t *slot)
     return !field->format || (or_empty && !*slot->text) || field->format->matches(slot->text);
 }
 
+/** A number that is only checked goes on to SQL, which writes it without an exponent. */
+static int64_t count_characters(const slot_t *slot, apr_size_t length)
+{
+    apr_size_t count = slot->field->offset == ORDERS_FIELD_CHECKED && json_is_real(slot->json)
+                           ? orders_decimal_plain_length(slot->text, length)
+                           : orders_utf8_count(slot->text, length);
+
+    return (int64_t)count;
+}
+
 static bool decode_string(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
@@ -164,7 +174,7 @@ static bool decode_string(slot_t *slot)
     if (orders_text_has_control(slot->text, length, field->flags & ORDERS_FIELD_MULTILINE)) {
         return refuse(slot, ORDERS_E_invalid_field, "Must not contain control characters.");
     }
-    count = (int64_t)orders_utf8_count(slot->text, length);
+    count = count_characters(slot, length);
     if (field->max && count > field->max) {
         return refuse(slot, ORDERS_E_too_long, "At most %" APR_INT64_T_FMT " characters.",
                       field->max);
