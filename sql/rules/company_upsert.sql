@@ -27,7 +27,7 @@ BEGIN
     x.email := d ->> 'email';
     x.tax_number := d ->> 'tax_number';
     x.address := coalesce(nullif(d -> 'address', 'null'), '{}');
-    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.images := orders_v1.doc_images(d);
     x.active := coalesce((d ->> 'active')::boolean, true);
     x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
     IF x.prefix !~ '^[A-Z]{2,8}$' OR x.prefix = 'INV' THEN
@@ -161,7 +161,7 @@ BEGIN
     x.number := orders.code_key(d ->> 'number');
     x.name := coalesce(d ->> 'name', p.name);
     x.options := orders_v1.variant_options(d -> 'options');
-    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.images := orders_v1.doc_images(d);
     x.status := coalesce(d ->> 'status', 'initial');
     x.active := coalesce((d ->> 'active')::boolean, true);
     IF EXISTS (SELECT FROM orders.variant y
@@ -243,7 +243,7 @@ BEGIN
     x.slug := coalesce(d ->> 'slug', p_ref);
     x.name := d ->> 'name';
     x.description := d ->> 'description';
-    x.images := coalesce(nullif(d -> 'images', 'null'), '{}');
+    x.images := orders_v1.doc_images(d);
     x.tax_class := d ->> 'tax_class';
     x.returnable := coalesce((d ->> 'returnable')::boolean, false);
     x.translations := coalesce(nullif(d -> 'translations', 'null'), '{}');

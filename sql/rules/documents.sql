@@ -78,6 +78,11 @@ BEGIN
 END
 $$;
 
+-- A null member counts as absent: a variant without an image has those of its product.
+CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(nullif(jsonb_strip_nulls(d -> 'images'), 'null'), '{}')
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.known_currency(p_code text, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF p_code IS NOT NULL AND NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = p_code) THEN
@@ -124,6 +129,7 @@ COMMENT ON FUNCTION orders_v1.has_controls_within IS
 'Internal: whether a text or the name of a member anywhere in JSON has control characters; line breaks and tabs are allowed';
 COMMENT ON FUNCTION orders_v1.doc_display IS
 'Internal: an array or an object whose texts are displayed, [] when it is absent. OR422 invalid_field';
+COMMENT ON FUNCTION orders_v1.doc_images IS 'Internal: the image URLs of a document by size, {} when it has none';
 COMMENT ON FUNCTION orders_v1.known_currency IS 'Internal: the currency code, or NULL for NULL. OR422 currency_unknown';
 COMMENT ON FUNCTION orders_v1.upsert_outcome IS 'Internal: created, updated or unchanged';
 COMMENT ON FUNCTION orders_v1.refuse_taken IS 'Internal: OR422 invalid_field for a value that another entry has';

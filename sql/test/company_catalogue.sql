@@ -42,6 +42,12 @@ FROM (VALUES
     ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 2, "list_price": 1}}}]}', 'invalid_field variants[0].prices.USD.list_price')
 ) AS c (kind, document, refusal);
 SELECT is(pg_temp.put('companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s", "px1080": "http://example.com"}}', repeat('x', 1980))), 'created', 'a long address of a picture');
+SELECT is(pg_temp.put('companies', 'pictures', '{"name": "x", "prefix": "PICS", "images": {"px240": null}}'), 'updated', 'an image that is null');
+SELECT is((SELECT images FROM company WHERE tenant_id = 77 AND external_ref = 'pictures'), '{}', 'counts as absent');
+SELECT pg_temp.put('products', 'pictured', '{"name": "x", "images": {"px240": "https://example.com/1"},
+    "variants": [{"ref": "a", "images": {"px240": null, "px480": null}}]}') \g (format=unaligned) /dev/null
+SELECT is((SELECT variant_snapshot(v, p, NULL) -> 'images' FROM product p JOIN variant v ON v.tenant_id = 77 AND v.product_id = p.id
+           WHERE p.tenant_id = 77 AND p.external_ref = 'pictured'), '{"px240": "https://example.com/1"}', 'so that a variant has the images of its product');
 
 -- Variants and their prices.
 CREATE FUNCTION pg_temp.variants(p_ref text) RETURNS text LANGUAGE sql AS $$
