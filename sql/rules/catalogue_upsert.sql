@@ -162,7 +162,8 @@ BEGIN
     x.currencies := (SELECT array_agg(e.value ORDER BY e.value)
                      FROM jsonb_array_elements_text(coalesce(nullif(d -> 'currencies', 'null'), '[]')) AS e);
     x.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
-    x.payable_units := coalesce(nullif(d -> 'payable_units', 'null'), '{}');
+    x.payable_units := coalesce((SELECT jsonb_object_agg(u.key, orders_v1.whole_number(u.value))
+                                 FROM jsonb_each_text(nullif(d -> 'payable_units', 'null')) AS u), '{}');
     PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', format('currencies[%s]', e.n - 1))
     FROM jsonb_array_elements_text(coalesce(nullif(d -> 'currencies', 'null'), '[]')) WITH ORDINALITY AS e (value, n)
     WHERE e.value IS NULL OR NOT EXISTS (SELECT FROM orders.currency y WHERE y.code = e.value)
@@ -171,7 +172,7 @@ BEGIN
                           'payable_units.' || u.currency)
     FROM jsonb_each_text(x.payable_units) AS u (currency, unit)
     LEFT JOIN orders.currency y ON y.code = u.currency
-    WHERE y.code IS NULL OR u.unit IS NULL OR u.unit !~ '^[1-9][0-9]{0,8}$'
+    WHERE y.code IS NULL OR coalesce(u.unit::bigint, 0) NOT BETWEEN 1 AND 999999999
     ORDER BY u.currency LIMIT 1;
     IF p_ref !~ '^[a-z0-9][a-z0-9_-]{0,63}$' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field',
