@@ -12,18 +12,22 @@ typedef struct known_names_t {
     const char *const *read_only;
 } known_names_t;
 
-/** Whether a list of the table or of `read_only` has the name; "id[]" is "id" in a form. */
+/** Whether a field of the table reads a member or a form's field of this name: "id[]" is read by a list "id" only. */
+static bool reads_name(const orders_field_t *field, const char *name, bool form)
+{
+    return form && field->type == ORDERS_FIELD_IDS ? orders_input_names_list(name, field->name)
+                                                   : strcmp(name, field->name) == 0;
+}
+
 static bool is_known(const known_names_t *names, const char *name, bool form)
 {
-    size_t length = form ? strcspn(name, "[") : strlen(name);
-
     for (size_t i = 0; i < names->count; i++) {
-        if (strncmp(names->table[i].name, name, length) == 0 && !names->table[i].name[length]) {
+        if (reads_name(&names->table[i], name, form)) {
             return true;
         }
     }
     for (const char *const *other = names->read_only; other && *other; other++) {
-        if (strncmp(*other, name, length) == 0 && !(*other)[length]) {
+        if (strcmp(*other, name) == 0) {
             return true;
         }
     }

@@ -45,6 +45,8 @@ subtest 'work on an order' => sub {
     unknown(post("/orders/$id/confirm", { collected => JSON::PP::false }), 'collected');
     unknown(post("/orders/$id/deliver", { expected_at => '2030-01-01T00:00:00Z' }), 'expected_at');
     unknown(api(POST => "$admin/orders/$id/cancel", @token, form => [ reasn => 'x' ]), 'reasn');
+    unknown(api(POST => "$admin/orders/$id/refund", @token, form => [ 'amount[]' => 5 ]), 'amount[]');
+    unknown(api(POST => "$admin/orders/$id/refund", @token, form => [ 'lines[0][id]' => 1 ]), 'lines[0][id]');
     unknown(post("/orders/$id/refund", { lines => [ { id => 1, quantity => 1 }, { id => 2, quantity => 1, qty => 1 } ] }), 'lines[1].qty');
     refused(post("/orders/$id/refund", { lines => [ { id => 1, quantity => 1 }, { id => 2, quantity => 0 } ] }), 422, 'invalid_fields', 'lines[1].quantity');
     unknown(post("/orders/$id/returns", { reason => 'x', lines => [ { id => 1 } ], comment => 'y' }), 'comment');
@@ -55,6 +57,7 @@ subtest 'work on an order' => sub {
     unknown(post("/orders/$sent->{id}/ship", { tracking => 'x', trackin_url => 'x' }), 'trackin_url');
     unknown(post("/returns/1/$_", { coment => 'x' }), 'coment') for qw(approve reject receive refund);
     unknown(post('/refunds/1/settle', { refernce => 'x' }), 'refernce');
+    unknown(api(POST => "$admin/refunds/1/settle", @token, form => [ 'failed[]' => 'true' ]), 'failed[]');
 };
 
 subtest 'the rest' => sub {
@@ -73,6 +76,7 @@ subtest 'the rest' => sub {
     my ($line) = split /\n/, api(POST => "$admin/catalogue", @token, type => 'application/x-ndjson', body => qq({"kind":"users","ref":"x","name":"y","logn":"z"}\n))->content;
     is_deeply([ @{ JSON::PP::decode_json($line) }{qw(result code field)} ], [ 'refused', 'unknown_field', 'logn' ], 'a line of many');
     unknown(api(GET => "$admin/$_?stauts=open&limit=1", @token), 'stauts') for qw(orders returns tokens);
+    unknown(api(GET => "$admin/orders?user[]=x&limit[]=1", @token), 'user[]', 'limit[]');
 };
 
 subtest 'what was answered may be sent back' => sub {

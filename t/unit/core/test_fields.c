@@ -290,6 +290,36 @@ static void refuses_form_values(void **state)
     }
 }
 
+/* A field that is not read must be refused: without it, "amount[]=100" would be a refund of everything. */
+static void refuses_brackets(void **state)
+{
+    static const char *const read_only[] = {"id", NULL};
+    static const orders_field_table_t exact =
+        ORDERS_FIELD_TABLE(table, .exactly = true, .read_only = read_only);
+    static const struct {
+        const char *text;
+        const char *refused;
+    } cases[] = {
+        {"plan_id=1&ids[]=1&ids[1]=2&id=3", ""},
+        {"plan_id=1&ids[x]=1", "ids[x]:unknown_field"},
+        {"plan_id=1&ids[=1", "ids[:unknown_field"},
+        {"plan_id=1&quantity[]=3", "quantity[]:unknown_field"},
+        {"plan_id=1&quantity[0][id]=3", "quantity[0][id]:unknown_field"},
+        {"plan_id=1&object[a]=1", "object[a]:unknown_field"},
+        {"plan_id=1&id[]=3", "id[]:unknown_field"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        orders_input_t *input;
+        sample_t sample = {.plan_id = 0};
+        const char *text = cases[i].text;
+
+        assert_null(orders_input_form(&input, pool, text, strlen(text), NULL));
+        assert_string_equal(fields_of(orders_field_table_decode(&exact, input, &sample, pool)),
+                            cases[i].refused);
+    }
+}
+
 static void tells_all_refusals_at_once(void **state)
 {
     sample_t sample;
@@ -442,6 +472,7 @@ int main(void)
         TEST(reads_integers_in_any_spelling),
         TEST(refuses_single_fields),
         TEST(refuses_form_values),
+        TEST(refuses_brackets),
         TEST(tells_all_refusals_at_once),
         TEST(decodes_nested_objects),
         TEST(checks_members),
