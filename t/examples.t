@@ -87,7 +87,7 @@ my @NOT_RUN = (
     [ 'docs/payment-channels.md', qr{/etc/apache2},     'writes below /etc' ],
     [ 'docs/payment-channels.md', qr{^t/lib/},          'is a synopsis; conf/quickstart starts both programs' ],
     [ 'docs/upgrading.md', qr/db\.internal/,            'needs a second machine; t/upgrade upgrades the schema' ],
-    [ 'docs/upgrading.md', qr/of the former release/,   'needs a former release; t/upgrade goes back to it' ],
+    [ 'docs/upgrading.md', qr/of the previous release/, 'needs a previous release; t/upgrade goes back to it' ],
 );
 my %used;
 
