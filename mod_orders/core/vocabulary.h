@@ -40,7 +40,7 @@
     X(4, invalid_fields, UNPROCESSABLE, "Some fields are not valid.")                              \
     X(5, unauthenticated, UNAUTHENTICATED, "A valid credential is needed.")                        \
     X(6, forbidden, FORBIDDEN, "The credential does not allow this.")                              \
-    X(7, not_found, NOT_FOUND, "There is no such thing here.")                                     \
+    X(7, not_found, NOT_FOUND, "Not found.")                                                       \
     X(8, method_not_allowed, METHOD_NOT_ALLOWED, "The method is not allowed here.")                \
     X(9, body_too_large, TOO_LARGE, "The body is larger than this server takes.")                  \
     X(10, unsupported_media_type, UNSUPPORTED_TYPE, "The body's content type is not supported.")   \
@@ -64,10 +64,10 @@
     X(26, http_error, MALFORMED, "The web server refused the request.")                            \
     X(27, required_field, UNPROCESSABLE, "The field is required.")                                 \
     X(28, invalid_field, UNPROCESSABLE, "The field is not valid.")                                 \
-    X(29, invalid_type, UNPROCESSABLE, "The field has another type.")                              \
+    X(29, invalid_type, UNPROCESSABLE, "The field has the wrong type.")                            \
     X(30, too_long, UNPROCESSABLE, "The field is too long.")                                       \
     X(31, out_of_range, UNPROCESSABLE, "The number is out of range.")                              \
-    X(32, unknown_word, UNPROCESSABLE, "The word is not known here.")                              \
+    X(32, unknown_word, UNPROCESSABLE, "The value is not one of the accepted words.")              \
     X(33, schema_mismatch, UNAVAILABLE, "The database's schema does not fit this module.")         \
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
@@ -76,7 +76,7 @@
       "The database is being upgraded, or its version does not fit this server.")                  \
     X(50, request_abandoned, TIMED_OUT, "The client has closed the connection.")                   \
     X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
-    X(37, prefetch, CONFLICT, "A request that only looks ahead changes nothing here.")             \
+    X(37, prefetch, CONFLICT, "Nothing was changed, because the request is a prefetch.")           \
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \
     X(40, statement_timeout, UNAVAILABLE,                                                          \
       "The database did not finish in time, and changed nothing.")                                 \
@@ -87,7 +87,7 @@
     X(1004, refund_exceeds_captured, UNPROCESSABLE, "The refund is more than what is left.")       \
     X(1005, refund_window_closed, CONFLICT, "The time for refunds is over.")                       \
     X(1006, refund_in_progress, CONFLICT, "Another refund of this order is in progress.")          \
-    X(1007, insufficient_balance, PAYMENT_REQUIRED, "The balance does not suffice.")               \
+    X(1007, insufficient_balance, PAYMENT_REQUIRED, "The balance does not cover the amount.")      \
     X(1008, plan_not_found, UNPROCESSABLE, "There is no such plan.")                               \
     X(1009, plan_not_on_sale, UNPROCESSABLE, "The plan is not on sale.")                           \
     X(1010, billing_option_not_found, UNPROCESSABLE, "The plan has no such billing option.")       \
@@ -106,8 +106,8 @@
     X(1023, idempotency_key_reused, UNPROCESSABLE, "The key was used for another request.")        \
     X(1024, version_mismatch, PRECONDITION_FAILED, "The order has changed since it was read.")     \
     X(1025, amount_out_of_range, UNPROCESSABLE, "The amount is out of range.")                     \
-    X(1026, amount_mismatch, UNPROCESSABLE, "The amount is not the payment's.")                    \
-    X(1027, currency_mismatch, UNPROCESSABLE, "The currency is another one.")                      \
+    X(1026, amount_mismatch, UNPROCESSABLE, "The amount does not match.")                          \
+    X(1027, currency_mismatch, UNPROCESSABLE, "The currency does not match.")                      \
     X(1028, currency_unknown, UNPROCESSABLE, "There is no such currency.")                         \
     X(1029, transaction_id_taken, CONFLICT, "The transaction id is taken.")                        \
     X(1030, user_not_found, UNPROCESSABLE, "There is no such user.")                               \
@@ -123,17 +123,18 @@
     X(1039, not_the_retailer, FORBIDDEN, "The order is another company's.")                        \
     X(1040, cart_not_found, NOT_FOUND, "There is no such cart.")                                   \
     X(1041, cart_ordered, CONFLICT, "The cart was ordered before.")                                \
-    X(1042, cart_empty, CONFLICT, "Nothing is in the cart.")                                       \
+    X(1042, cart_empty, CONFLICT, "The cart is empty.")                                            \
     X(1043, product_not_sold, CONFLICT, "Some products are no longer sold.")                       \
     X(1044, product_not_found, UNPROCESSABLE, "There is no such product.")                         \
     X(1045, order_bound, CONFLICT, "The order is another user's.")                                 \
-    X(1046, terminal_transaction_not_found, CONFLICT, "The terminal knows no such refund.")        \
+    X(1046, terminal_transaction_not_found, CONFLICT,                                              \
+      "The terminal has not reported this refund.")                                                \
     X(1047, terminal_transaction_mismatch, CONFLICT, "The terminal's refund is of another order.") \
     X(1048, payment_method_mismatch, CONFLICT, "The order is paid in another way.")                \
-    X(1049, order_not_billable, CONFLICT, "An order is invoiced once it was paid.")                \
+    X(1049, order_not_billable, CONFLICT, "The order must be paid in full before it is invoiced.") \
     X(1050, order_not_advanceable, CONFLICT,                                                       \
       "The order cannot take this step in its present state.")                                     \
-    X(1051, insufficient_stock, CONFLICT, "There are not enough pieces left.")                     \
+    X(1051, insufficient_stock, CONFLICT, "There is not enough stock.")                            \
     X(1052, order_not_returnable, CONFLICT, "The order cannot be returned in its present state.")  \
     X(1053, return_window_closed, CONFLICT, "The time for returns is over.")                       \
     X(1054, line_not_returnable, UNPROCESSABLE, "Some lines cannot be returned.")                  \
@@ -142,7 +143,7 @@
     X(1057, return_not_resolvable, CONFLICT,                                                       \
       "The return cannot take this step in its present state.")                                    \
     X(1058, refund_not_found, NOT_FOUND, "There is no such refund.")                               \
-    X(1059, refund_not_by_hand, CONFLICT, "The refund is not settled by people.")                  \
+    X(1059, refund_not_by_hand, CONFLICT, "This refund is settled automatically.")                 \
     X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")                              \
     X(1061, package_not_found, UNPROCESSABLE, "There is no such package.")                         \
     X(1062, package_not_applicable, CONFLICT,                                                      \

@@ -13,7 +13,7 @@ my @routes = ([ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ],
 
 subtest 'paths' => sub {
     for my $path ('nowhere', 'create-order/1', '', 'Create-Order', 'order-details/x/') {
-        says(commerce(GET => $path, $buyer), 404, detail => 'There is no such thing here.');
+        says(commerce(GET => $path, $buyer), 404, detail => 'Not found.');
     }
     is(commerce(GET => 'all-orders/', $buyer)->code, 200, 'a trailing slash');
     is(commerce(GET => 'order-details/', $buyer, query => "order_number=$order->{number}")->code, 200, 'with a query behind it');

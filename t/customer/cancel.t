@@ -76,13 +76,13 @@ subtest 'the rules of the API that it came from hold too' => sub {
     done_well(cancel(GET => customer_order($buyer, dialect => 'shop')), 'they allow it earlier');
 };
 
-subtest 'what only looks ahead' => sub {
+subtest 'a prefetch' => sub {
     my $order = customer_order($buyer);
     my $head  = cancel(HEAD => $order);
     is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD answers');
     is(cancel(HEAD => $order, who => make_user())->code, 404, 'or does not, of somebody else\'s');
     for my $header ([ 'Sec-Purpose' => 'prefetch' ], [ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ], [ 'X-Purpose' => 'preview' ], [ Purpose => 'Prefetch' ]) {
-        says(cancel(GET => $order, headers => {@$header}), 409, 'A request that only looks ahead changes nothing here.');
+        says(cancel(GET => $order, headers => {@$header}), 409, 'Nothing was changed, because the request is a prefetch.');
     }
     is(state_of($order), 'open unpaid pending', 'and nothing happens');
 };

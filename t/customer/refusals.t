@@ -28,8 +28,8 @@ subtest 'who asks' => sub {
 };
 
 subtest 'paths and methods' => sub {
-    says(api(GET => "$MOUNT/nowhere", token => $buyer->{token}), 404, 'There is no such thing here.');
-    says(api(GET => "$MOUNT/order-tracking/$order->{id}/more", token => $buyer->{token}), 404, 'There is no such thing here.');
+    says(api(GET => "$MOUNT/nowhere", token => $buyer->{token}), 404, 'Not found.');
+    says(api(GET => "$MOUNT/order-tracking/$order->{id}/more", token => $buyer->{token}), 404, 'Not found.');
     for my $case ([ POST => 'my-orders', undef, 'GET, HEAD' ], [ DELETE => 'order-tracking', $order, 'GET, HEAD' ], [ GET => 'order/return', undef, 'POST' ]) {
         my ($method, $name, $of, $allowed) = @$case;
         my $reply = api($method => customer_path($name, $of), token => $buyer->{token});
@@ -57,7 +57,7 @@ subtest 'when the database cannot be reached' => sub {
 
 subtest 'numbers' => sub {
     my $mark = log_mark();
-    says(customer(GET => 'order-cancel', $order, $buyer, headers => { Purpose => 'prefetch' }), 409, 'A request that only looks ahead changes nothing here.');
+    says(customer(GET => 'order-cancel', $order, $buyer, headers => { Purpose => 'prefetch' }), 409, 'Nothing was changed, because the request is a prefetch.');
     ok(wait_for_log($mark, qr/ORD0037/), 'the log has the number');
 };
 

@@ -78,13 +78,13 @@ subtest 'what is no longer sold' => sub {
     says(reorder($_ => $other, $buyer), 409, 'Nothing of the order is sold any more: Hat.') for qw(GET POST);
 };
 
-subtest 'what only looks ahead' => sub {
+subtest 'a prefetch' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     my $head  = reorder(HEAD => $order, $buyer);
     is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD answers');
     is(reorder(HEAD => $order, make_user())->code, 404, 'or does not, of somebody else\'s');
-    says(reorder(GET => $order, $buyer, headers => { $_ => 'prefetch' }), 409, 'A request that only looks ahead changes nothing here.')
+    says(reorder(GET => $order, $buyer, headers => { $_ => 'prefetch' }), 409, 'Nothing was changed, because the request is a prefetch.')
         for qw(Sec-Purpose Purpose X-Moz);
     is(reorder(POST => $order, $buyer, body => '{')->code, 400, 'nor a body that cannot be read');
     is(cart_of($buyer), '', 'and nothing happens');

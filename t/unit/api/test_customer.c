@@ -410,7 +410,7 @@ static void refusals_have_the_status_of_their_route(void **state)
                              "\"status\":404,\"data\":[]}"},
         {"customer.bill",
          "{\"success\":false,\"message\":\"There is no such order.\",\"data\":[]}"},
-        {NULL, "{\"success\":false,\"message\":\"There is no such thing here.\","
+        {NULL, "{\"success\":false,\"message\":\"Not found.\","
                "\"status_code\":404,\"data\":[]}"},
     };
     int status;

@@ -18,8 +18,8 @@ static void writes_the_members(void **state)
 {
     assert_string_equal(json_of(orders_problem(pool, ORDERS_E_not_found, NULL), 0, "req-1"),
                         "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
-                        "\"detail\":\"There is no such thing here.\",\"message\":\"There is no "
-                        "such thing here.\",\"code\":\"not_found\","
+                        "\"detail\":\"Not found.\",\"message\":\"Not found.\","
+                        "\"code\":\"not_found\","
                         "\"request_id\":\"req-1\"}");
     assert_string_equal(
         json_of(orders_problem(pool, ORDERS_E_http_error, "Too long."), 414, NULL),
