@@ -157,6 +157,7 @@ static const char *no_header(const orders_call_t *call, const char *name)
 static const char *body_of(const char *type, const char *text)
 {
     orders_call_t call = {.pool = pool,
+                          .route = route_of(&orders_commerce_api, "commerce.create"),
                           .content_type = type,
                           .body = text,
                           .body_length = strlen(text),
