@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/money.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #include "core/number.h"
@@ -38,4 +39,12 @@ apr_size_t orders_money_write(char *out, int64_t minor, int exponent, bool trim)
         to--;
     }
     return (apr_size_t)(to - out);
+}
+
+const char *orders_money_text(apr_pool_t *pool, int64_t minor, int exponent, const char *currency)
+{
+    char amount[ORDERS_MONEY_SIZE];
+    apr_size_t length = orders_money_write(amount, minor, exponent, false);
+
+    return apr_psprintf(pool, "%.*s %s", (int)length, amount, currency);
 }

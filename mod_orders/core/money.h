@@ -6,7 +6,7 @@
 #ifndef ORDERS_CORE_MONEY_H
 #define ORDERS_CORE_MONEY_H
 
-#include <apr.h>
+#include <apr_pools.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,5 +33,8 @@ orders_money_e orders_money_parse(const char *text, apr_size_t length, int expon
 
 /** Writes 28400 with exponent 2 as 284.00, or as 284 when `trim`, without a NUL; returns the length. */
 apr_size_t orders_money_write(char *out, int64_t minor, int exponent, bool trim);
+
+/** An amount with all its decimals and the currency: "284.00 USD". */
+const char *orders_money_text(apr_pool_t *pool, int64_t minor, int exponent, const char *currency);
 
 #endif

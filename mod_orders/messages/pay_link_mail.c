@@ -7,13 +7,6 @@
 #include "core/money.h"
 #include "payments/pay_link.h"
 
-static const char *amount_of(apr_pool_t *pool, const orders_mail_task_t *due)
-{
-    char amount[ORDERS_MONEY_SIZE];
-    apr_size_t length = orders_money_write(amount, due->total, (int)due->exponent, false);
-    return apr_psprintf(pool, "%.*s %s", (int)length, amount, due->currency);
-}
-
 static const char *escape(apr_pool_t *pool, const char *text)
 {
     return apr_pescape_entity(pool, text, 0);
@@ -46,7 +39,7 @@ orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t
 {
     const orders_pay_link_t link = {due->order_id, due->order_expires_at};
     const char *url;
-    const char *amount = amount_of(pool, due);
+    const char *amount = orders_money_text(pool, due->total, (int)due->exponent, due->currency);
     ORDERS_TRY(orders_pay_link_url(&url, &link, settings, pool));
     *mail = (orders_mail_t){
         .id = apr_psprintf(pool, "orders.%d.%s", (int)settings->tenant, due->message_key),

@@ -492,3 +492,14 @@ ORDERS_FIND(payment, orders_payment_t, payments)
 ORDERS_FIND(refund, orders_refund_t, refunds)
 ORDERS_FIND(return, orders_return_t, returns)
 #undef ORDERS_FIND
+
+const orders_address_t *orders_find_address(const orders_order_t *order, const char *type)
+{
+    for (int i = 0; i < order->of.addresses->nelts; i++) {
+        const orders_address_t *address = &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
+        if (strcmp(address->type, type) == 0) {
+            return address;
+        }
+    }
+    return NULL;
+}

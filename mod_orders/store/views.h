@@ -171,6 +171,8 @@ const orders_payment_t *orders_latest_payment(const orders_order_t *order);
 const orders_payment_t *orders_find_payment(const orders_order_t *order, int64_t id);
 const orders_refund_t *orders_find_refund(const orders_order_t *order, int64_t id);
 const orders_return_t *orders_find_return(const orders_order_t *order, int64_t id);
+/** The address of this type, of which an order has at most one, or NULL. Lives as long as `order`. */
+const orders_address_t *orders_find_address(const orders_order_t *order, const char *type);
 
 /** A label: the text of a status or method in a language. */
 typedef struct orders_label_t {

@@ -43,13 +43,8 @@ void orders_commerce_write_placed(orders_json_t *json, const orders_order_t *ord
 
 static int64_t address_id(const orders_order_t *order, const char *type)
 {
-    for (int i = 0; i < order->of.addresses->nelts; i++) {
-        const orders_address_t *row = &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
-        if (strcmp(row->type, type) == 0) {
-            return row->id;
-        }
-    }
-    return 0;
+    const orders_address_t *address = orders_find_address(order, type);
+    return address ? address->id : 0;
 }
 
 /*

@@ -35,13 +35,6 @@ static const struct {
     {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
 };
 
-static const char *amount_of(apr_pool_t *pool, const orders_order_t *order)
-{
-    char amount[ORDERS_MONEY_SIZE];
-    apr_size_t length = orders_money_write(amount, order->total, (int)order->exponent, false);
-    return apr_psprintf(pool, "%.*s %s", (int)length, amount, order->currency);
-}
-
 static orders_problem_t *show(const orders_call_t *call, const orders_linked_order_t *linked,
                               orders_reply_t *reply)
 {
@@ -63,7 +56,8 @@ static orders_problem_t *show(const orders_call_t *call, const orders_linked_ord
         .button = pages[page].button,
         .seller = company ? company->name : NULL,
         .order_number = order->number,
-        .amount = amount_of(call->pool, order),
+        .amount =
+            orders_money_text(call->pool, order->total, (int)order->exponent, order->currency),
     };
     orders_company_page(call, &text, reply);
     return NULL;
@@ -206,7 +200,8 @@ orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t
         .title = "You have not paid",
         .message = "Nothing was taken. You can still pay this order.",
         .order_number = order->number,
-        .amount = amount_of(call->pool, order),
+        .amount =
+            orders_money_text(call->pool, order->total, (int)order->exponent, order->currency),
         .link = page_reference(call, "pay"),
         .link_text = "Pay the order",
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/common/goods.h"
+#include "api/common/history.h"
 #include "api/common/members.h"
 #include "api/company/company.h"
 
@@ -261,18 +262,6 @@ static void write_history(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-/* The states as they were after the step. */
-static void apply(orders_order_t *then, const orders_history_t *step)
-{
-    if (strcmp(step->axis, "order") == 0) {
-        then->state = step->to;
-    } else if (strcmp(step->axis, "payment") == 0) {
-        then->payment_state = step->to;
-    } else if (strcmp(step->axis, "fulfilment") == 0) {
-        then->fulfilment_state = step->to;
-    }
-}
-
 /* The steps of one operation, which share a version, are one entry. */
 static void member_histories(orders_json_t *json, const orders_order_t *order)
 {
@@ -281,8 +270,8 @@ static void member_histories(orders_json_t *json, const orders_order_t *order)
     orders_json_begin_array(json);
     for (int i = 0; i < order->of.history->nelts; i++) {
         const orders_history_t *step = &APR_ARRAY_IDX(order->of.history, i, orders_history_t);
-        apply(&then, step);
-        if (i + 1 == order->of.history->nelts || step[1].version != step->version) {
+        orders_history_apply(&then, step);
+        if (orders_history_ends_operation(order->of.history, i)) {
             write_history(json, order, &then, step);
         }
     }
@@ -296,13 +285,8 @@ static void member_address(orders_json_t *json, const orders_order_t *order, con
     static const char *const members[] = {"title", "given_name", "family_name", "phone",
                                           "email", "street",     "city",        "state",
                                           "code",  "country",    NULL};
-    json_t *address = NULL;
-    for (int i = 0; i < order->of.addresses->nelts; i++) {
-        const orders_address_t *row = &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
-        if (strcmp(row->type, type) == 0) {
-            address = orders_document_json(row->document);
-        }
-    }
+    const orders_address_t *row = orders_find_address(order, type);
+    json_t *address = row ? orders_document_json(row->document) : NULL;
     orders_json_key(json, name);
     write_members(json, address, members);
     json_decref(address);

@@ -41,6 +41,9 @@ extern const char *const orders_operator_dialects[];
 /** Writes the member `next_cursor` and the Link of the next page. `last`: the last row of this page; NULL: it is the last page. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
                                 const orders_cursor_t *last, const char *context);
+/** The same for a list that is sorted by id. `last`: the id of the last row of this page; 0: it is the last page. */
+void orders_operator_write_next_id(const orders_call_t *call, orders_reply_t *reply, int64_t last,
+                                   const char *context);
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);

@@ -46,17 +46,6 @@ static void write_listed(orders_json_t *json, const orders_return_t *returned)
     orders_json_end_object(json);
 }
 
-/* One return more than the page shows was read, if there is one. */
-static void write_next(const orders_call_t *call, const apr_array_header_t *returns, int shown,
-                       orders_reply_t *reply)
-{
-    const orders_return_t *last =
-        shown ? &APR_ARRAY_IDX(returns, shown - 1, orders_return_t) : NULL;
-    const orders_cursor_t *cursor =
-        last && returns->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
-    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
-}
-
 orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -65,6 +54,7 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     ORDERS_TRY(read_query(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_return_list(&reader, &list, &returns));
+    /* one return more than the page shows was read, if there is one */
     int shown = returns->nelts > size ? size : returns->nelts;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -74,7 +64,9 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
         write_listed(reply->json, &APR_ARRAY_IDX(returns, i, orders_return_t));
     }
     orders_json_end_array(reply->json);
-    write_next(call, returns, shown, reply);
+    int64_t last =
+        returns->nelts > shown && shown ? APR_ARRAY_IDX(returns, shown - 1, orders_return_t).id : 0;
+    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
     orders_json_end_object(reply->json);
     return NULL;
 }

@@ -32,6 +32,13 @@ void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply
     orders_json_member_string(reply->json, "next_cursor", text);
 }
 
+void orders_operator_write_next_id(const orders_call_t *call, orders_reply_t *reply, int64_t last,
+                                   const char *context)
+{
+    const orders_cursor_t cursor = {.id = last};
+    orders_operator_write_next(call, reply, last ? &cursor : NULL, context);
+}
+
 #define OPERATOR .scope = ORDERS_SCOPE_OPERATOR
 
 static const orders_route_t routes[] = {

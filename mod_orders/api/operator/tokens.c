@@ -134,16 +134,6 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     return NULL;
 }
 
-/* One token more than the page shows was read, if there is one. */
-static void write_next(const orders_call_t *call, const apr_array_header_t *tokens, int shown,
-                       orders_reply_t *reply)
-{
-    const orders_token_t *last = shown ? &APR_ARRAY_IDX(tokens, shown - 1, orders_token_t) : NULL;
-    const orders_cursor_t *cursor =
-        last && tokens->nelts > shown ? &(orders_cursor_t){.id = last->id} : NULL;
-    orders_operator_write_next(call, reply, cursor, LIST_CONTEXT);
-}
-
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -156,6 +146,7 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     ORDERS_TRY(
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
+    /* one token more than the page shows was read, if there is one */
     int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -165,7 +156,9 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
         write_token(reply->json, &APR_ARRAY_IDX(tokens, i, orders_token_t), NULL);
     }
     orders_json_end_array(reply->json);
-    write_next(call, tokens, shown, reply);
+    int64_t last =
+        tokens->nelts > shown && shown ? APR_ARRAY_IDX(tokens, shown - 1, orders_token_t).id : 0;
+    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
     orders_json_end_object(reply->json);
     return NULL;
 }

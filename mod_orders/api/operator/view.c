@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: an order with all its members. */
-#include <string.h>
-
 #include "api/common/members.h"
 #include "api/operator/operator.h"
 
@@ -227,14 +225,9 @@ static void member_addresses(orders_json_t *json, const orders_order_t *order)
     orders_json_key(json, "addresses");
     orders_json_begin_object(json);
     for (size_t t = 0; t < ORDERS_COUNT(types); t++) {
-        orders_document_t document = {NULL, 0};
-        for (int i = 0; i < order->of.addresses->nelts; i++) {
-            const orders_address_t *address =
-                &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
-            if (strcmp(address->type, types[t]) == 0) {
-                document = address->document;
-            }
-        }
+        const orders_address_t *address = orders_find_address(order, types[t]);
+        const orders_document_t document =
+            address ? address->document : (orders_document_t){NULL, 0};
         orders_json_member_raw(json, types[t], document.text, (apr_size_t)document.length);
     }
     orders_json_end_object(json);

@@ -154,20 +154,9 @@ static void write_address(orders_json_t *json, const json_t *address, apr_pool_t
     orders_json_end_object(json);
 }
 
-static const orders_address_t *shipping_address(const orders_order_t *order)
-{
-    for (int i = 0; i < order->of.addresses->nelts; i++) {
-        const orders_address_t *row = &APR_ARRAY_IDX(order->of.addresses, i, orders_address_t);
-        if (strcmp(row->type, "shipping") == 0) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
 static void member_address(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool)
 {
-    const orders_address_t *row = shipping_address(order);
+    const orders_address_t *row = orders_find_address(order, "shipping");
     orders_json_key(json, "shippingAddress");
     if (!row) {
         orders_json_null(json);

@@ -147,6 +147,13 @@ static void spells_each_value_once(void **state)
     }
 }
 
+static void writes_the_currency(void **state)
+{
+    assert_string_equal(orders_money_text(pool, 28400, 2, "USD"), "284.00 USD");
+    assert_string_equal(orders_money_text(pool, -5, 3, "TND"), "-0.005 TND");
+    assert_string_equal(orders_money_text(pool, 900, 0, "JPY"), "900 JPY");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +163,7 @@ int main(void)
         TEST(refuses_too_large_amounts),
         TEST(writes_amounts),
         TEST(spells_each_value_once),
+        TEST(writes_the_currency),
     };
 
     return RUN(tests);

@@ -136,7 +136,10 @@ static void children_are_found_by_id(void **state)
 {
     orders_order_t order = {.of.payments = apr_array_make(pool, 2, sizeof(orders_payment_t)),
                             .of.refunds = apr_array_make(pool, 2, sizeof(orders_refund_t)),
-                            .of.returns = apr_array_make(pool, 2, sizeof(orders_return_t))};
+                            .of.returns = apr_array_make(pool, 2, sizeof(orders_return_t)),
+                            .of.addresses = apr_array_make(pool, 2, sizeof(orders_address_t))};
+    APR_ARRAY_PUSH(order.of.addresses, orders_address_t) =
+        (orders_address_t){.id = 7, .type = "billing"};
     for (int64_t id = 3; id <= 4; id++) {
         APR_ARRAY_PUSH(order.of.payments, orders_payment_t) = (orders_payment_t){.id = id};
         APR_ARRAY_PUSH(order.of.refunds, orders_refund_t) = (orders_refund_t){.id = id};
@@ -149,6 +152,8 @@ static void children_are_found_by_id(void **state)
     assert_null(orders_find_payment(&order, 5));
     assert_null(orders_find_refund(&order, 5));
     assert_null(orders_find_return(&order, 0));
+    assert_int_equal(orders_find_address(&order, "billing")->id, 7);
+    assert_null(orders_find_address(&order, "shipping"));
 }
 
 #define SERVER_TEST(function)                                                                      \
