@@ -71,6 +71,8 @@ for my $list (@LISTS) {
     is(join(' ', @missing), '', "$file names every API") or diag('looked in: ' . substr($text // 'nothing', 0, 200) . "\nfor: @patterns");
 }
 for my $api (@apis) {
+    my $own = text_of("mod_orders/api/$api/routes.c") =~ /\.problem = orders_${api}_problem\b/;
+    like(text_of('docs/errors.md'), qr/\[$api-api\.md\]\($api-api\.md\)/, "docs/errors.md names $api, which has its own format of errors") if $own;
     my @missing = grep { !-f } "docs/$api-api.md", "docs/openapi/$api.yaml", "docs/reference/$api.md";
     is("@missing", '', "$api has its pages") or diag('docs/reference is written by t/openapi/reference');
 }
