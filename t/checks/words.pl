@@ -55,6 +55,8 @@ cmp_ok(scalar @directives, '>', 0, 'the vocabulary has directives');
 for my $name (@directives) {
     my $page = text_of("docs/directives/$name.md");
     like($page, qr/^#+ .*\Q$name\E/m, "$name has a page");
+    my ($default) = map { s/`\Q$name\E /`/r } $page =~ /^\| Default \| (.*) \|$/m;
+    like($index, qr/^\| \[\Q$name\E\]\(\Q$name\E\.md\) \| \Q$default\E \|/m, "$name has the same default in docs/directives/README.md");
     like($glue, qr/\b\Q$name\E\b/, "$name is a command");
     like($merged, $name eq 'OrdersPaymentChannel' ? qr/= merge_channels\(/ : qr/^\s+X\(.*, \Q$name\E\)/m, "$name has a merge rule");
     like($tests, qr/\b\Q$name\E\b/, "$name is named by a test");
