@@ -28,7 +28,7 @@ APLOG_USE_MODULE(orders);
 
 #define MAX_REQUEST_ID_LENGTH 64
 /** The subject of repeated errors of requests (core/trouble.h). */
-#define TROUBLED "requests"
+#define LOG_SUBJECT "requests"
 
 static const char *header(const orders_call_t *call, const char *name)
 {
@@ -361,14 +361,14 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
                      problem->log ? problem->log : "");
 
     orders_trouble_log(&request->log, status >= 500 ? ORDERS_LOG_ERROR : ORDERS_LOG_INFO,
-                       problem->error, TROUBLED, line);
+                       problem->error, LOG_SUBJECT, line);
 }
 
 /** Reports repeated errors that have ended. */
 static void review_troubles(const orders_request_t *request, const orders_problem_t *problem)
 {
     if (!problem && request->database.trips) {
-        orders_trouble_passed(&request->log, ORDERS_E_database_unavailable, TROUBLED);
+        orders_trouble_passed(&request->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
     }
     orders_troubles_review(&request->log);
 }

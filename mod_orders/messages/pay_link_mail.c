@@ -34,8 +34,8 @@ static const char *text_of(apr_pool_t *pool, const orders_mail_task_t *due, cons
                        NULL);
 }
 
-orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
-                                   const orders_settings_t *settings, apr_pool_t *pool)
+orders_problem_t *orders_pay_link_mail(orders_mail_t *mail, const orders_mail_task_t *due,
+                                       const orders_settings_t *settings, apr_pool_t *pool)
 {
     const orders_pay_link_t link = {due->order_id, due->order_expires_at};
     const char *url;

@@ -10,8 +10,8 @@
 /**
  * Composes the texts of a mail that is due, allocated from `pool`. `not_configured` as in orders_pay_link_url().
  */
-orders_problem_t *orders_mail_text(orders_mail_t *mail, const orders_mail_task_t *due,
-                                   const orders_settings_t *settings,
-                                   apr_pool_t *pool) ORDERS_MUSTCHECK;
+orders_problem_t *orders_pay_link_mail(orders_mail_t *mail, const orders_mail_task_t *due,
+                                       const orders_settings_t *settings,
+                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 #endif

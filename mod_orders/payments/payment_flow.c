@@ -9,7 +9,7 @@
 #include "payments/provider_event.h"
 #include "store/pay_link.h"
 
-/* The operator API's route for a channel's events; NULL when nobody outside could reach it. */
+/* The URL for events of a channel; NULL if it cannot be reached from outside. */
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
 {
     const orders_settings_t *settings = flow->settings;
@@ -19,9 +19,9 @@ static const char *notify_url(const orders_payment_flow_t *flow, const char *cha
                : NULL;
 }
 
-/* What a provider said when it refused, or why it could not be asked. */
-static void explain(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
-                    const char **message)
+/* The code and message of a refusal by the provider, or of a call that failed. */
+static void failure_of(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
+                       const char **message)
 {
     orders_input_t *extra;
     *code = orders_error_word(problem->error);
@@ -35,16 +35,16 @@ static void explain(const orders_problem_t *problem, apr_pool_t *pool, const cha
     }
 }
 
-/* Which channel, about what, why: what the log is told. */
-static const char *trouble_with(const orders_payment_flow_t *flow, const char *channel,
-                                const char *kind, int64_t id, const orders_problem_t *problem)
+/* The text of a log line: channel, subject, reason. */
+static const char *failure_log_text(const orders_payment_flow_t *flow, const char *channel,
+                                    const char *kind, int64_t id, const orders_problem_t *problem)
 {
     return apr_psprintf(flow->writer->pool, "channel %s, %s %" APR_INT64_T_FMT ": %s",
                         channel ? channel : "-", kind, (apr_int64_t)id,
                         problem->log ? problem->log : problem->detail);
 }
 
-/* A line like that of a refusal, for trouble that does not end the request. */
+/* Logs a failure that does not end the request, in the format of a refusal. */
 static void log_trouble(const orders_payment_flow_t *flow, const char *channel,
                         const orders_problem_t *problem, const char *trouble)
 {
@@ -67,8 +67,9 @@ static orders_problem_t *unknown_channel(const orders_payment_flow_t *flow)
                                  "there is no OrdersPaymentChannel of this name");
 }
 
-static orders_problem_t *ask(const orders_payment_flow_t *flow, const char *name,
-                             const orders_intent_request_t *request, orders_intent_reply_t *reply)
+static orders_problem_t *call_create_intent(const orders_payment_flow_t *flow, const char *name,
+                                            const orders_intent_request_t *request,
+                                            orders_intent_reply_t *reply)
 {
     orders_channel_t channel;
     if (!orders_channel_open(flow->providers, name, &channel)) {
@@ -77,9 +78,9 @@ static orders_problem_t *ask(const orders_payment_flow_t *flow, const char *name
     return channel.provider->create_intent(&channel, flow->writer->pool, request, reply);
 }
 
-static orders_problem_t *ask_back(const orders_payment_flow_t *flow, const char *name,
-                                  const orders_refund_request_t *request,
-                                  orders_refund_reply_t *reply)
+static orders_problem_t *call_refund(const orders_payment_flow_t *flow, const char *name,
+                                     const orders_refund_request_t *request,
+                                     orders_refund_reply_t *reply)
 {
     orders_channel_t channel;
     if (!orders_channel_open(flow->providers, name, &channel)) {
@@ -106,7 +107,7 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
         .notify_url = notify_url(flow, payment->channel),
     };
     orders_intent_reply_t reply = {NULL, NULL, NULL};
-    orders_problem_t *problem = ask(flow, payment->channel, &request, &reply);
+    orders_problem_t *problem = call_create_intent(flow, payment->channel, &request, &reply);
     if (!problem) {
         const orders_record_intent_t made = {
             .payment_id = payment->id,
@@ -117,12 +118,12 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
         return orders_payment_record_intent(writer, &made, written);
     }
     log_trouble(flow, payment->channel, problem,
-                trouble_with(flow, payment->channel, "payment", payment->id, problem));
+                failure_log_text(flow, payment->channel, "payment", payment->id, problem));
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
         .refused = problem->error == ORDERS_E_provider_refused,
     };
-    explain(problem, writer->pool, &failure.code, &failure.message);
+    failure_of(problem, writer->pool, &failure.code, &failure.message);
     return orders_payment_record_failure(writer, &failure, written);
 }
 
@@ -139,7 +140,7 @@ static orders_capture_request_t request_of(const orders_payment_flow_t *flow,
     };
 }
 
-/* The channel, of a provider that captures when it is asked to. */
+/* Opens a channel whose provider captures on request. */
 static orders_problem_t *open_capturing(const orders_payment_flow_t *flow, const char *name,
                                         orders_channel_t *channel)
 {
@@ -152,14 +153,14 @@ static orders_problem_t *open_capturing(const orders_payment_flow_t *flow, const
                                        "the provider of this channel cannot be asked to capture");
 }
 
-orders_problem_t *orders_payment_flow_look(const orders_payment_flow_t *flow,
+orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,
                                            orders_capture_reply_t *reply)
 {
     orders_capture_request_t request = request_of(flow, payment);
     orders_channel_t channel;
     ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
-    request.look_only = true;
+    request.read_only = true;
     return channel.provider->capture(&channel, flow->writer->pool, &request, reply);
 }
 
@@ -170,7 +171,7 @@ static orders_reader_t reader_of(const orders_payment_flow_t *flow)
                              .tenant = flow->writer->tenant};
 }
 
-/* What the provider answered, or that it did not; the database decides what follows. */
+/* Records the reply of the provider, or that there was none. The database decides what follows. */
 static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
                                         const orders_payment_t *payment,
                                         const orders_capture_reply_t *said,
@@ -213,14 +214,14 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
     orders_channel_t channel;
     *written = NULL;
     ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
-    request.ask_first = strcmp(task->capture_step, "ask") == 0;
-    request.look_only = strcmp(task->capture_step, "look") == 0;
+    request.read_first = strcmp(task->capture_step, "read_first") == 0;
+    request.read_only = strcmp(task->capture_step, "read_only") == 0;
     orders_problem_t *problem =
         channel.provider->capture(&channel, flow->writer->pool, &request, &said);
     if (!problem) {
         return record_outcome(flow, payment, &said, written);
     }
-    problem->log = trouble_with(flow, payment->channel, "payment", payment->id, problem);
+    problem->log = failure_log_text(flow, payment->channel, "payment", payment->id, problem);
     if (problem->error == ORDERS_E_provider_unreachable) {
         said = (orders_capture_reply_t){.outcome = "unknown"};
         ORDERS_TRY(record_outcome(flow, payment, &said, written));
@@ -230,7 +231,7 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
 }
 
 orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
-                                              const orders_payment_t *payment, bool ask_first,
+                                              const orders_payment_t *payment, bool read_first,
                                               orders_written_t **written)
 {
     const orders_reader_t reader = reader_of(flow);
@@ -243,7 +244,7 @@ orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
         return NULL; /* it captures by itself and sends an event */
     }
     orders_payment_task_t *task;
-    ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, ask_first,
+    ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, read_first,
                                             orders_channel_longest(&channel), &task));
     return task ? orders_payment_flow_capture_claimed(flow, task, written) : NULL;
 }
@@ -265,9 +266,9 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
         .reason = refund->reason,
     };
     orders_refund_reply_t reply = {NULL, false};
-    orders_problem_t *problem = ask_back(flow, refund->channel, &request, &reply);
+    orders_problem_t *problem = call_refund(flow, refund->channel, &request, &reply);
     if (problem) {
-        problem->log = trouble_with(flow, refund->channel, "refund", refund->id, problem);
+        problem->log = failure_log_text(flow, refund->channel, "refund", refund->id, problem);
     }
     if (problem && problem->error != ORDERS_E_provider_refused) {
         return problem; /* the worker logs it */
@@ -282,7 +283,7 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
     };
     if (problem) {
         log_trouble(flow, refund->channel, problem, problem->log);
-        explain(problem, writer->pool, &settle.code, &settle.message);
+        failure_of(problem, writer->pool, &settle.code, &settle.message);
     }
     orders_written_t *written;
     return orders_payment_settle_refund(writer, &settle, &written);

@@ -48,7 +48,7 @@ orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
  * worker retries. May be repeated.
  */
 orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
-                                              const orders_payment_t *payment, bool ask_first,
+                                              const orders_payment_t *payment, bool read_first,
                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** The same for a payment that orders_payment_begin_capture or orders_worker_claim_captures has returned. */
@@ -60,7 +60,7 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
  * Reads the state of a payment's intent from the provider. Changes and records nothing. Problems: of the provider, and
  * `not_configured` if there is no channel of this name or its provider does not capture.
  */
-orders_problem_t *orders_payment_flow_look(const orders_payment_flow_t *flow,
+orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,
                                            orders_capture_reply_t *reply) ORDERS_MUSTCHECK;
 

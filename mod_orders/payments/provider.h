@@ -77,14 +77,14 @@ typedef struct orders_capture_request_t {
     int64_t amount;
     const char *currency;
     int exponent;
-    bool ask_first; /**< a retry whose key may have expired: read before capturing */
-    bool look_only; /**< only read */
+    bool read_first; /**< a retry whose key may have expired: read before capturing */
+    bool read_only;  /**< only read */
 } orders_capture_request_t;
 
 /** Outcome of an intent. The database compares the amount with that of the payment. */
 typedef struct orders_capture_reply_t {
     /**
-     * waiting (the buyer has not approved yet), approved (look_only: it can be captured), paid, confirming (an event
+     * waiting (the buyer has not approved yet), approved (read_only: it can be captured), paid, confirming (an event
      * will report the outcome), failed, gone (the intent is void or unknown).
      */
     const char *outcome;

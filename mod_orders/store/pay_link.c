@@ -86,13 +86,13 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
 }
 
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               bool ask_first, int lease,
+                                               bool read_first, int lease,
                                                orders_payment_task_t **task)
 {
     orders_params_t params;
     orders_reader_params(&params, reader);
     orders_param_int(&params, payment_id);
-    orders_param_bool(&params, ask_first);
+    orders_param_bool(&params, read_first);
     orders_param_int(&params, lease);
     return work_task(reader, &begin_capture, &params, task);
 }

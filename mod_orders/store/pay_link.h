@@ -26,12 +26,12 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
                                         orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 /**
- * Records that a payment is about to be captured; to be called before the provider. `ask_first`: an earlier request may have captured
+ * Records that a payment is about to be captured; to be called before the provider. `read_first`: an earlier request may have captured
  * it. `lease`: seconds for the call of the provider; after that the worker takes over. `*task` has a capture_step; it is NULL if there
  * is nothing to capture.
  */
 orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               bool ask_first, int lease,
+                                               bool read_first, int lease,
                                                orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 #endif

@@ -281,7 +281,7 @@ typedef struct orders_payment_task_t {
     int64_t order_id, attempts;
     const char *order_number, *return_url;
     const char *
-        capture_step; /**< capture; ask (look, then capture); look (never capture); NULL: no capture */
+        capture_step; /**< capture; read_first (then capture); read_only (never capture); NULL: no capture */
     orders_payment_t *payment;
 } orders_payment_task_t;
 

@@ -10,8 +10,8 @@
 
 #define PURGE_INTERVAL apr_time_from_sec(60)
 #define LONGEST_LINE 8192
-/** The subject of trouble that ended a run or a step. */
-#define TROUBLED "worker"
+/** The log subject of a problem that ended a run or a step. */
+#define LOG_SUBJECT "worker"
 
 bool orders_job_stopping(const orders_job_run_t *run)
 {
@@ -44,7 +44,7 @@ orders_problem_t *orders_job_skip_failed(const orders_job_run_t *run, orders_pro
     if (!problem || unreachable) {
         return problem;
     }
-    orders_job_log_problem(run->context->log, problem, TROUBLED);
+    orders_job_log_problem(run->context->log, problem, LOG_SUBJECT);
     return NULL;
 }
 
@@ -89,9 +89,9 @@ void orders_job_run(const orders_job_t *job, const orders_job_context_t *context
     }
     problem = run_tenants(job, &run, pool);
     if (problem) {
-        orders_job_log_problem(context->log, problem, TROUBLED);
+        orders_job_log_problem(context->log, problem, LOG_SUBJECT);
     } else {
-        orders_trouble_passed(context->log, ORDERS_E_database_unavailable, TROUBLED);
+        orders_trouble_passed(context->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
     }
     if (!problem && run.purge) {
         state->purge_at = orders_clock_now() + PURGE_INTERVAL;

@@ -15,7 +15,7 @@ static const orders_job_step_t upkeep[] = {orders_job_expire_orders, orders_job_
                                            NULL};
 static const orders_job_step_t bills[] = {orders_job_issue_bills, NULL};
 static const orders_job_step_t mails[] = {orders_job_send_mails, NULL};
-static const orders_job_step_t payments[] = {orders_job_make_intents, orders_job_ask_captures,
+static const orders_job_step_t payments[] = {orders_job_make_intents, orders_job_poll_captures,
                                              orders_job_send_refunds, NULL};
 
 const orders_job_t orders_jobs[] = {

@@ -10,15 +10,15 @@
 #define MAIL_BATCH 20
 /** Seconds: the longest timeout of OrdersMail, and time for the statements before and after. */
 #define MAIL_LEASE 120
-/** The subject of trouble with the mail server. */
-#define TROUBLED "mail"
+/** The log subject of problems with the mail server. */
+#define LOG_SUBJECT "mail"
 
 /** NULL when the server has accepted the mail. Texts of the problem contain no mail address. */
 static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mail_task_t *task)
 {
     orders_mail_t mail;
 
-    ORDERS_TRY(orders_mail_text(&mail, task, &run->settings, run->reader.pool));
+    ORDERS_TRY(orders_pay_link_mail(&mail, task, &run->settings, run->reader.pool));
     return orders_mail_send(run->context->mailer, run->reader.pool, &mail,
                             run->context->is_stopping, run->context->data);
 }
@@ -44,9 +44,9 @@ orders_problem_t *orders_job_send_mails(const orders_job_run_t *run)
         orders_problem_t *problem = send_mail(run, task);
 
         if (problem) {
-            orders_job_log_problem(log, problem, TROUBLED);
+            orders_job_log_problem(log, problem, LOG_SUBJECT);
         } else {
-            orders_trouble_passed(log, ORDERS_E_mail_unreachable, TROUBLED);
+            orders_trouble_passed(log, ORDERS_E_mail_unreachable, LOG_SUBJECT);
         }
         ORDERS_TRY(orders_worker_mark_mail(&run->reader, task->id, problem && is_final(problem),
                                            problem ? orders_error_word(problem->error) : NULL));

@@ -36,7 +36,7 @@ orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run) ORDERS_MUS
 
 /* payments.c */
 orders_problem_t *orders_job_make_intents(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_ask_captures(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_poll_captures(const orders_job_run_t *run) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_send_refunds(const orders_job_run_t *run) ORDERS_MUSTCHECK;
 
 /* mails.c */

@@ -675,7 +675,7 @@ COMMENT ON COLUMN orders_v1.printable_invoice.issuer IS 'Name of the issuer, as 
 COMMENT ON TYPE orders_v1.payment_task IS 'A payment for which its provider has to be called';
 COMMENT ON COLUMN orders_v1.payment_task.return_url IS 'URL to which the provider redirects the buyer afterwards; NULL: none';
 COMMENT ON COLUMN orders_v1.payment_task.capture_step IS
-'capture; ask: read the intent, then capture; look: read the intent, never capture. NULL: no capture is due';
+'capture; read_first: read the intent, then capture; read_only: never capture. NULL: no capture is due';
 COMMENT ON COLUMN orders_v1.payment_task.attempts IS 'Failed attempts so far; NULL: the task is not from the queue';
 
 COMMENT ON TYPE orders_v1.refund_task IS

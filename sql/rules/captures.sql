@@ -10,8 +10,8 @@ DECLARE
 BEGIN
     SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = p.tenant_id AND x.id = p.order_id;
     r.capture_step := CASE
-        WHEN NOT orders_v1.can_be_captured(o, p) THEN 'look'
-        WHEN p_asked THEN 'ask'
+        WHEN NOT orders_v1.can_be_captured(o, p) THEN 'read_only'
+        WHEN p_asked THEN 'read_first'
         ELSE 'capture' END;
     RETURN r;
 END
@@ -168,7 +168,7 @@ BEGIN
         r := capture_task(p, true);
         r.attempts := d.attempts;
         UPDATE payment x SET capture_asked_at = now()
-        WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.capture_step <> 'look';
+        WHERE x.tenant_id = p_tenant AND x.id = p.id AND r.capture_step <> 'read_only';
         RETURN NEXT r;
     END LOOP;
 END
@@ -181,7 +181,7 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture_task IS
-'Internal: payment_task_of with capture_step: capture, ask (read the intent, then capture), or look (read only, never capture)';
+'Internal: payment_task_of with capture_step: capture, read_first (then capture), or read_only (never capture)';
 COMMENT ON FUNCTION orders_v1.begin_capture IS
 'Commits that the provider is about to be called for a capture. Unless an outcome is recorded, claim_captures returns the payment
 again after p_lease seconds, which must exceed the duration of the call. p_ask: the provider may have captured already. Returns a

@@ -59,11 +59,11 @@ SELECT is(pg_temp.begin_it(:a), 'capture', 'a capture begins');
 SELECT is((SELECT ROW(status, capture_asked_at, (SELECT due_at FROM pg_temp.due_of('capture', :a)))::text FROM payment WHERE order_id = :a), ROW('pending', now(), now() + interval '60 s')::text, 'and is written down');
 SELECT is(pg_temp.states(:a) || ' ' || (SELECT version FROM orders WHERE id = :a), 'open unpaid none 2', 'without a step of the order');
 SELECT is_empty('SELECT * FROM claim_captures(77, $$sim$$, 10, 60)', 'its request has time');
-SELECT is(pg_temp.due(:a), 'ask', 'then the worker asks and captures');
+SELECT is(pg_temp.due(:a), 'read_first', 'then the worker reads the intent and captures');
 SELECT is_empty('SELECT * FROM claim_captures(77, $$sim$$, 10, 60)', 'once within its lease');
 SELECT pg_temp.make_due('capture', :a) \g (format=unaligned) /dev/null
 SELECT is_empty($$SELECT * FROM claim_captures(77, 'other', 10, 60)$$, 'of its own channel');
-SELECT is(pg_temp.begin_it(:a), 'ask', 'a second request asks first as well');
+SELECT is(pg_temp.begin_it(:a), 'read_first', 'a second request reads the intent first, too');
 SELECT is(pg_temp.hear('a', 'paid', :a, 1000, 'tx-a'), 'done', 'it was captured');
 SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is paid');
 SELECT is(pg_temp.doubt(:a), false, 'and nothing is in doubt');
@@ -85,7 +85,7 @@ SELECT is(pg_temp.begin_it(:b), 'capture', 'a capture shortly before');
 SELECT is((SELECT expires_at FROM orders WHERE id = :b), now() + interval '60 s', 'keeps its order open for the answer');
 UPDATE payment SET expires_at = now() - interval '10 minutes' WHERE order_id = :b;
 SELECT pg_temp.let_expire(:b, now() + interval '30 s') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.begin_it(:b), 'ask', 'a buyer who comes back again and again');
+SELECT is(pg_temp.begin_it(:b), 'read_first', 'a buyer who comes back again and again');
 SELECT is((SELECT expires_at FROM orders WHERE id = :b), now() + interval '30 s', 'does not keep it for ever');
 SELECT is(pg_temp.not_made(:b), 'unchanged', 'one who has not approved');
 SELECT is(pg_temp.doubt(:b), false, 'leaves no doubt');
@@ -121,14 +121,14 @@ SELECT is(expire_due(77, 100) > 0, true, 'the time of one is over');
 SELECT is(pg_temp.pay(:h, 'cash'), 'done', 'one is paid in cash');
 SELECT is(pg_temp.states(o.id), o.states, 'as ' || o.states)
 FROM (VALUES (:e, 'cancelled closed none'), (:f, 'expired closed none'), (:h, 'completed paid none')) AS o (id, states);
-SELECT is(pg_temp.due(o.id), 'look', 'the worker looks') FROM (VALUES (:e), (:f), (:h)) AS o (id);
+SELECT is(pg_temp.due(o.id), 'read_only', 'the worker only reads') FROM (VALUES (:e), (:f), (:h)) AS o (id);
 SELECT is(pg_temp.wait_for(:e), 'unchanged', 'a provider that cannot be reached');
 SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :e)), ROW(now() + interval '20 s', 1)::text, 'is asked again');
 SELECT is(pg_temp.wait_for(:e), 'unchanged', 'and again');
 SELECT is((SELECT due_at FROM pg_temp.due_of('capture', :e)), now() + interval '40 s', 'after twice the time');
 SELECT is(pg_temp.hear('e' || o.id, 'confirming', o.id), 'unchanged', 'a provider that has not decided') FROM (VALUES (:e), (:f)) AS o (id);
 SELECT is(pg_temp.not_made(o.id), 'unchanged', 'one that has not captured yet') FROM (VALUES (:e), (:f)) AS o (id);
-SELECT is(pg_temp.due(o.id), 'look', 'is asked once more') FROM (VALUES (:e), (:f)) AS o (id);
+SELECT is(pg_temp.due(o.id), 'read_only', 'is asked once more') FROM (VALUES (:e), (:f)) AS o (id);
 UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :e;
 SELECT is(pg_temp.not_made(:e), 'unchanged', 'after five minutes');
 SELECT is(pg_temp.doubt(:e), false, 'it is sure that it did not');
@@ -148,7 +148,7 @@ SELECT is(pg_temp.doubt(:i), false, 'which is an outcome');
 SELECT pg_temp.order_it() AS j \gset
 SELECT is(pg_temp.begin_it(:j), 'capture', 'a capture begins');
 SELECT is(pg_temp.hear('j', 'confirming', :j), 'done', 'the provider''s event says that it is pending');
-SELECT is(pg_temp.due(:j), 'ask', 'the worker asks');
+SELECT is(pg_temp.due(:j), 'read_first', 'the worker asks');
 SELECT is(pg_temp.not_made(:j), 'unchanged', 'a confirming payment that is not captured');
 SELECT is(pg_temp.states(:j), 'open confirming none', 'waits a little');
 UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :j;

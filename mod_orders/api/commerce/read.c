@@ -176,8 +176,8 @@ static orders_problem_t *invalid_number(apr_pool_t *pool)
     return problem;
 }
 
-/* Whatever it is but a text or a number is no order's number. */
-static orders_problem_t *in_our_words(orders_problem_t *problem)
+/* Replaces the messages of refused fields by those of this API. */
+static orders_problem_t *set_messages(orders_problem_t *problem)
 {
     for (int i = 0; problem && problem->fields && i < problem->fields->nelts; i++) {
         orders_field_error_t *refused = &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
@@ -192,8 +192,8 @@ static orders_problem_t *read_detail(orders_call_t *call, const char **member, c
     orders_input_t *input;
     filter_t filter = {NULL};
     orders_problem_t *problem = NULL;
-    ORDERS_TRY(in_our_words(orders_commerce_query(&input, call)));
-    ORDERS_TRY(in_our_words(orders_call_decode(call, input, &filter)));
+    ORDERS_TRY(set_messages(orders_commerce_query(&input, call)));
+    ORDERS_TRY(set_messages(orders_call_decode(call, input, &filter)));
     *number = filter.order_number;
     if (!*number) {
         refuse_number(&problem, call->pool, ORDERS_E_required_field, "Order Number is required.");

@@ -66,7 +66,7 @@ bool orders_call_is_prefetch(const orders_call_t *call)
     return false;
 }
 
-bool orders_call_only_looks(const orders_call_t *call)
+bool orders_call_is_read_only(const orders_call_t *call)
 {
     return call->head || orders_call_is_prefetch(call);
 }

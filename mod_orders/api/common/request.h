@@ -32,10 +32,10 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
 orders_problem_t *orders_call_match(const orders_call_t *call,
                                     apr_array_header_t **match) ORDERS_MUSTCHECK;
 
-/** Whether it is a prefetch: a browser that looks ahead, by itself. */
+/** Whether the request is a prefetch of a browser. */
 bool orders_call_is_prefetch(const orders_call_t *call);
-/** Whether nobody wants the request to act: HEAD, or a prefetch. */
-bool orders_call_only_looks(const orders_call_t *call);
+/** Whether the request must not change anything: HEAD, or a prefetch. */
+bool orders_call_is_read_only(const orders_call_t *call);
 
 /**
  * The status of a write by its outcome: the second one of the route, if it has two, unless the write has created or done something.

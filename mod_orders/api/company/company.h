@@ -109,11 +109,11 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
  * `required_field` about a parameter that is missing, empty, or of another type or word; added to `problem` unless that is NULL.
  * The words of the specification do not name it: a header of the answer and the log do.
  */
-orders_problem_t *orders_company_lack(orders_problem_t *problem, const orders_call_t *call,
-                                      const char *name);
+orders_problem_t *orders_company_missing_field(orders_problem_t *problem, const orders_call_t *call,
+                                               const char *name);
 
-/** The same for routes that have no word for it: `problem` as `error`. Any other problem stays what it is. */
-orders_problem_t *orders_company_lack_as(orders_problem_t *problem, orders_error_e error);
+/** The same for routes whose specification has no error for it: replaces `required_field` by `error`. Other problems are not changed. */
+orders_problem_t *orders_company_replace_missing(orders_problem_t *problem, orders_error_e error);
 
 /** Writes an empty object, as some routes answer. */
 void orders_company_reply_empty(const orders_call_t *call, orders_reply_t *reply);

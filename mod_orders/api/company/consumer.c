@@ -17,12 +17,12 @@ static orders_problem_t *begin(orders_call_t *call, orders_input_t **input,
 {
     orders_problem_t *problem = orders_company_read(call, input);
     if (problem) {
-        return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
+        return orders_company_replace_missing(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, *input));
     body->order_number = call->param[0];
     problem = call->route->fields ? orders_company_fields(call, *input, body) : NULL;
-    return problem ? orders_company_lack_as(problem, ORDERS_E_not_found) : NULL;
+    return problem ? orders_company_replace_missing(problem, ORDERS_E_not_found) : NULL;
 }
 
 /* What the answer shows beside the order: the retailer as it is now. */

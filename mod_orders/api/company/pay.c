@@ -146,7 +146,7 @@ static orders_problem_t *open_payment(const orders_call_t *call, int64_t id, ord
     }
     const orders_writer_t writer = writer_of(call);
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
-    ORDERS_TRY(orders_payment_flow_look(&flow, task->payment, &said));
+    ORDERS_TRY(orders_payment_flow_poll(&flow, task->payment, &said));
     ORDERS_TRY(start(call, id, task->payment->id, said.outcome, &task));
     if (!task->payment->intent_id) {
         return make_intent(call, task, reply);
@@ -174,7 +174,7 @@ orders_problem_t *orders_company_return_page(orders_call_t *call, orders_reply_t
     orders_linked_order_t *linked;
     ORDERS_TRY(read_link(call, &linked));
     const orders_payment_t *payment = orders_latest_payment(linked->order);
-    if (!orders_call_only_looks(call) && payment && payment->channel) {
+    if (!orders_call_is_read_only(call) && payment && payment->channel) {
         const orders_writer_t writer = writer_of(call);
         const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
         orders_written_t *written;

@@ -142,18 +142,18 @@ static const orders_company_word_t invoice_words[] = {
     {ORDERS_E_not_found, "order not exist", NULL},
 };
 
-#define LACK "lack of parameters"
+#define MISSING "lack of parameters"
 #define REFUSALS(name, fallback)                                                                   \
     const orders_company_refusals_t orders_company_##name##_refusals = {                           \
         .otherwise = (fallback), .words = name##_words, .count = ORDERS_COUNT(name##_words)}
 
-REFUSALS(list, LACK);
-REFUSALS(create, LACK);
-REFUSALS(payment, LACK);
-REFUSALS(cancel, LACK);
-REFUSALS(refund, LACK);
-REFUSALS(query, LACK);
-REFUSALS(detail, LACK);
+REFUSALS(list, MISSING);
+REFUSALS(create, MISSING);
+REFUSALS(payment, MISSING);
+REFUSALS(cancel, MISSING);
+REFUSALS(refund, MISSING);
+REFUSALS(query, MISSING);
+REFUSALS(detail, MISSING);
 REFUSALS(send, "does not signin");
 REFUSALS(result, "result not exist");
 REFUSALS(partial, "not_sign_in");
@@ -162,11 +162,11 @@ REFUSALS(edit, "not_sign_in");
 REFUSALS(invoice, "does not signin");
 const orders_company_refusals_t orders_company_page_refusals = {.page = true};
 
-/* What is no fault of the request's fields keeps its HTTP status and has a word of its own kind. */
+/* Problems that are not about fields keep their HTTP status; their word depends on the kind. */
 static const struct {
     orders_kind_e kind;
     const char *word;
-} beyond[] = {
+} common_words[] = {
     {ORDERS_KIND_NOT_FOUND, "not found"},
     {ORDERS_KIND_METHOD_NOT_ALLOWED, "method not allowed"},
     {ORDERS_KIND_NOT_ACCEPTABLE, "not acceptable"},
@@ -202,11 +202,11 @@ static const char *word_in(const orders_company_refusals_t *words, const orders_
     return NULL;
 }
 
-static const char *word_beyond(orders_kind_e kind)
+static const char *common_word(orders_kind_e kind)
 {
-    for (size_t i = 0; i < ORDERS_COUNT(beyond); i++) {
-        if (beyond[i].kind == kind) {
-            return beyond[i].word;
+    for (size_t i = 0; i < ORDERS_COUNT(common_words); i++) {
+        if (common_words[i].kind == kind) {
+            return common_words[i].word;
         }
     }
     return NULL;
@@ -233,7 +233,7 @@ static const char *choose_word(const orders_call_t *call, const orders_problem_t
     if (is_about_key(problem->error)) {
         return orders_error_word(problem->error);
     }
-    word = word_beyond(orders_error_kind(problem->error));
+    word = common_word(orders_error_kind(problem->error));
     if (!word && words) {
         *status = 403;
         return words->otherwise;

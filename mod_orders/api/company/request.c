@@ -76,15 +76,15 @@ orders_problem_t *orders_company_identify(orders_call_t *call, const orders_inpu
     return call->identify(call, key_of(call, input));
 }
 
-orders_problem_t *orders_company_lack(orders_problem_t *problem, const orders_call_t *call,
-                                      const char *name)
+orders_problem_t *orders_company_missing_field(orders_problem_t *problem, const orders_call_t *call,
+                                               const char *name)
 {
     problem = problem ? problem : orders_problem(call->pool, ORDERS_E_required_field, NULL);
     orders_problem_field(&problem, call->pool, name, ORDERS_E_required_field, NULL);
     return problem;
 }
 
-orders_problem_t *orders_company_lack_as(orders_problem_t *problem, orders_error_e error)
+orders_problem_t *orders_company_replace_missing(orders_problem_t *problem, orders_error_e error)
 {
     problem->error = problem->error == ORDERS_E_required_field ? error : problem->error;
     return problem;
@@ -95,7 +95,7 @@ orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **inpu
     ORDERS_TRY(call->route->body ? orders_call_body(input, call) : orders_call_query(input, call));
     return key_of(call, *input) || !call->settings->own_tokens
                ? NULL
-               : orders_company_lack(NULL, call, "api_key");
+               : orders_company_missing_field(NULL, call, "api_key");
 }
 
 orders_problem_t *orders_company_fields(const orders_call_t *call, const orders_input_t *input,

@@ -61,7 +61,8 @@ static orders_problem_t *choose_type(const orders_call_t *call, const char *word
     place->expires_in = types[type].link       ? call->settings->pay_link_lifetime
                         : types[type].consumer ? call->settings->consumer_expiry
                                                : 0;
-    return types[type].link && !place->channel ? orders_company_lack(NULL, call, "type") : NULL;
+    return types[type].link && !place->channel ? orders_company_missing_field(NULL, call, "type")
+                                               : NULL;
 }
 
 static orders_problem_t *write_created(const orders_call_t *call, const orders_order_t *order,

@@ -59,12 +59,12 @@ orders_problem_t *orders_company_send_link(orders_call_t *call, orders_reply_t *
     orders_company_body_t body = {NULL};
     orders_problem_t *problem = orders_company_read(call, &input);
     if (problem) {
-        return orders_company_lack_as(problem, ORDERS_E_unauthenticated);
+        return orders_company_replace_missing(problem, ORDERS_E_unauthenticated);
     }
     ORDERS_TRY(orders_company_identify(call, input));
     problem = orders_company_fields(call, input, &body);
     if (problem) {
-        return orders_company_lack_as(problem, ORDERS_E_not_found);
+        return orders_company_replace_missing(problem, ORDERS_E_not_found);
     }
     const char *email = body.email;
     ORDERS_TRY(check_configured(call));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: how orders look. */
+/* The company API: the JSON of orders. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>

@@ -16,7 +16,7 @@ orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
 {
     const orders_settings_t *settings = call->settings;
     unsigned char mac[ORDERS_SHA256_SIZE];
-    const orders_link_token_t claim = {
+    const orders_link_token_t token = {
         .id = order_id,
         .ends = orders_time_unix(apr_time_now()) + settings->bill_link_lifetime,
     };
@@ -24,12 +24,12 @@ orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
         return orders_problem_logged(call->pool, ORDERS_E_not_configured,
                                      "the address of a bill needs OrdersPublicURL");
     }
-    ORDERS_TRY(orders_link_token_sign(mac, WORD, &claim, settings, call->pool));
+    ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, settings, call->pool));
     *url = apr_psprintf(call->pool,
                         "%s%s/e-bill/%" APR_INT64_T_FMT "/pdf?expires=%" APR_INT64_T_FMT
                         "&signature=%s",
-                        settings->public_url, call->mount, (apr_int64_t)claim.id,
-                        (apr_int64_t)claim.ends, orders_base64url(call->pool, mac, sizeof(mac)));
+                        settings->public_url, call->mount, (apr_int64_t)token.id,
+                        (apr_int64_t)token.ends, orders_base64url(call->pool, mac, sizeof(mac)));
     return NULL;
 }
 
@@ -44,8 +44,8 @@ static const orders_field_t fields[] = {
 };
 const orders_field_table_t orders_bill_link_query = ORDERS_FIELD_TABLE(fields);
 
-/* Reads the claim and the MAC; false when the address can have neither. */
-static bool read_parts(orders_link_token_t *claim, unsigned char given[ORDERS_SHA256_SIZE],
+/* Reads the fields of the token and the MAC; false if the URL is malformed. */
+static bool read_parts(orders_link_token_t *token, unsigned char given[ORDERS_SHA256_SIZE],
                        const char *id, const orders_call_t *call)
 {
     signed_query_t query = {0};
@@ -54,9 +54,9 @@ static bool read_parts(orders_link_token_t *claim, unsigned char given[ORDERS_SH
     if (orders_call_query(&input, call) || orders_call_decode_query(call, input, &query)) {
         return false;
     }
-    claim->id = orders_number_id(id);
-    claim->ends = (int64_t)query.expires;
-    return claim->id && claim->ends &&
+    token->id = orders_number_id(id);
+    token->ends = (int64_t)query.expires;
+    return token->id && token->ends &&
            orders_base64url_decode(given, ORDERS_SHA256_SIZE, &length, query.signature) &&
            length == ORDERS_SHA256_SIZE;
 }
@@ -65,17 +65,17 @@ orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
                                         const orders_call_t *call)
 {
     unsigned char given[ORDERS_SHA256_SIZE], mac[ORDERS_SHA256_SIZE];
-    orders_link_token_t claim;
+    orders_link_token_t token;
     orders_problem_t *refusal =
         orders_problem(call->pool, ORDERS_E_forbidden, "The link is not valid.");
-    if (!read_parts(&claim, given, id, call)) {
+    if (!read_parts(&token, given, id, call)) {
         return refusal;
     }
-    ORDERS_TRY(orders_link_token_sign(mac, WORD, &claim, call->settings, call->pool));
+    ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, call->settings, call->pool));
     if (!orders_bytes_equal(mac, given, sizeof(mac))) {
         return refusal;
     }
-    ORDERS_TRY(orders_link_token_check_time(&claim, call->pool));
-    *order_id = claim.id;
+    ORDERS_TRY(orders_link_token_check_time(&token, call->pool));
+    *order_id = token.id;
     return NULL;
 }

@@ -65,8 +65,8 @@ static orders_problem_t *get(const orders_channel_t *channel, apr_pool_t *pool, 
 }
 
 /** Maps an error reply to a capture, or to reading the order, to an outcome. */
-static orders_problem_t *explain(orders_capture_reply_t *reply, apr_pool_t *pool,
-                                 const orders_http_reply_t *answer)
+static orders_problem_t *outcome_of_error(orders_capture_reply_t *reply, apr_pool_t *pool,
+                                          const orders_http_reply_t *answer)
 {
     orders_paypal_error_t error;
 
@@ -88,16 +88,16 @@ static orders_problem_t *explain(orders_capture_reply_t *reply, apr_pool_t *pool
     return NULL;
 }
 
-static orders_problem_t *look(const orders_channel_t *channel, apr_pool_t *pool,
-                              const orders_capture_request_t *request,
-                              orders_capture_reply_t *reply)
+static orders_problem_t *read_intent(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const orders_capture_request_t *request,
+                                     orders_capture_reply_t *reply)
 {
     orders_http_reply_t answer;
 
     ORDERS_TRY(get(channel, pool, "/v2/checkout/orders/", request->intent_id, &answer));
     return is_ok(&answer) ? orders_paypal_capture_read(reply, pool, answer.body, answer.length,
                                                        request->exponent)
-                          : explain(reply, pool, &answer);
+                          : outcome_of_error(reply, pool, &answer);
 }
 
 static bool already_captured(apr_pool_t *pool, const orders_http_reply_t *answer)
@@ -108,8 +108,9 @@ static bool already_captured(apr_pool_t *pool, const orders_http_reply_t *answer
     return !strcmp(error.code, "ORDER_ALREADY_CAPTURED");
 }
 
-static orders_problem_t *act(const orders_channel_t *channel, apr_pool_t *pool,
-                             const orders_capture_request_t *request, orders_capture_reply_t *reply)
+static orders_problem_t *capture_intent(const orders_channel_t *channel, apr_pool_t *pool,
+                                        const orders_capture_request_t *request,
+                                        orders_capture_reply_t *reply)
 {
     const orders_paypal_call_t call = {
         .path = apr_pstrcat(pool, "/v2/checkout/orders/", request->intent_id, "/capture", NULL),
@@ -124,9 +125,9 @@ static orders_problem_t *act(const orders_channel_t *channel, apr_pool_t *pool,
         ORDERS_TRY(
             orders_paypal_capture_read(reply, pool, answer.body, answer.length, request->exponent));
     } else if (already_captured(pool, &answer)) {
-        ORDERS_TRY(look(channel, pool, request, reply));
+        ORDERS_TRY(read_intent(channel, pool, request, reply));
     } else {
-        return explain(reply, pool, &answer);
+        return outcome_of_error(reply, pool, &answer);
     }
     return strcmp(reply->outcome, "approved")
                ? NULL
@@ -140,13 +141,13 @@ static orders_problem_t *capture(const orders_channel_t *channel, apr_pool_t *po
     if (!orders_paypal_id_ok(request->intent_id)) {
         return orders_provider_unusable(pool, "the payment has no intent that could be captured");
     }
-    if (request->ask_first || request->look_only) {
-        ORDERS_TRY(look(channel, pool, request, reply));
-        if (request->look_only || strcmp(reply->outcome, "approved")) {
+    if (request->read_first || request->read_only) {
+        ORDERS_TRY(read_intent(channel, pool, request, reply));
+        if (request->read_only || strcmp(reply->outcome, "approved")) {
             return NULL;
         }
     }
-    return act(channel, pool, request, reply);
+    return capture_intent(channel, pool, request, reply);
 }
 
 /** Reads the order to find a refund whose idempotency key PayPal may have forgotten. */

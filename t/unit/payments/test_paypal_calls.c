@@ -93,7 +93,7 @@ static void takes_the_money_once(void **state)
     second = capture(&request);
     assert_string_equal(second.outcome, "paid");
     assert_string_equal(first.transaction_id, second.transaction_id);
-    request.ask_first = true;
+    request.read_first = true;
     second = capture(&request);
     assert_string_equal(second.outcome, "paid");
     assert_string_equal(first.transaction_id, second.transaction_id);
@@ -107,17 +107,17 @@ static void waits_for_the_buyer(void **state)
 
     assert_string_equal(reply.outcome, "waiting");
     assert_non_null(strstr(reply.pay_url, "/checkoutnow?token="));
-    request.ask_first = true;
+    request.read_first = true;
     reply = capture(&request);
     assert_string_equal(reply.outcome, "waiting");
     assert_non_null(strstr(reply.pay_url, "/checkoutnow?token="));
     control(apr_pstrcat(pool, "/orders/", request.intent_id, "/approve", NULL), "");
-    request.look_only = true;
+    request.read_only = true;
     assert_string_equal(capture(&request).outcome, "approved");
     assert_int_equal(captures(), 0);
-    request.look_only = false;
+    request.read_only = false;
     assert_string_equal(capture(&request).outcome, "paid");
-    request.look_only = true;
+    request.read_only = true;
     assert_string_equal(capture(&request).outcome, "paid");
     assert_int_equal(captures(), 1);
 }
@@ -156,11 +156,11 @@ static void knows_that_an_order_is_gone(void **state)
     orders_capture_request_t request = ordered(false);
 
     control(apr_pstrcat(pool, "/orders/", request.intent_id, "/void", NULL), "");
-    request.ask_first = true;
+    request.read_first = true;
     assert_string_equal(capture(&request).outcome, "gone");
     request.intent_id = "NOSUCHORDER";
     assert_string_equal(capture(&request).outcome, "gone");
-    request.ask_first = false;
+    request.read_first = false;
     assert_string_equal(capture(&request).outcome, "gone");
     request.intent_id = "../captures/x";
     assert_string_equal(capture_fails(&request), "not_configured");
@@ -181,7 +181,7 @@ static void does_not_know_what_a_silent_paypal_did(void **state)
     hasty.timeout_ms = 300;
     assert_string_equal(code_of(orders_paypal_provider.capture(&hasty, pool, &request, &reply)),
                         "provider_unreachable");
-    request.ask_first = true;
+    request.read_first = true;
     assert_string_equal(capture(&request).outcome, "paid");
     assert_int_equal(captures(), 1);
 }
@@ -269,7 +269,7 @@ static void makes_no_call_while_they_are_suspended(void **state)
     asked = counted("requests");
     is_quiet(orders_paypal_provider.create_intent(&bounded, pool, &another, &made));
     is_quiet(orders_paypal_provider.capture(&bounded, pool, &order, &said));
-    order.look_only = true;
+    order.read_only = true;
     is_quiet(orders_paypal_provider.capture(&bounded, pool, &order, &said));
     is_quiet(orders_paypal_provider.refund(&bounded, pool, &back, &done));
     orders_paypal_tokens_forget();
