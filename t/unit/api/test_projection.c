@@ -95,13 +95,12 @@ static void filters_are_combined(void **state)
 
 static void methods_have_an_alias(void **state)
 {
-    const char *canonical = NULL;
-    assert_true(orders_user_method("offline", &canonical));
-    assert_string_equal(canonical, "manual");
-    assert_true(orders_user_method("balance", &canonical));
-    assert_string_equal(canonical, "balance");
-    assert_false(orders_user_method("Balance", &canonical));
-    assert_false(orders_user_method("", &canonical));
+    assert_string_equal(orders_user_method("offline")->canonical, "manual");
+    assert_string_equal(orders_user_method("balance")->canonical, "balance");
+    assert_false(orders_user_method("balance")->by_channel);
+    assert_true(orders_user_method("external")->by_channel);
+    assert_null(orders_user_method("Balance"));
+    assert_null(orders_user_method(""));
 }
 
 static void return_urls_stay_beneath_the_list(void **state)
