@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Mail: composing a message (mail_message.c, no I/O) and sending it by SMTP (mail.c, libcurl). Input is UTF-8; output is 7-bit with lines of at
+ * Mail: composing a message and sending it (net/smtp_client.h). Input is UTF-8; output is 7-bit with lines of at
  * most 76 characters, unless a single address is longer. Thread-safe.
  *
  * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): retry later.
@@ -14,18 +14,7 @@
 #include <stdbool.h>
 
 #include "core/problem.h"
-
-/** An OrdersMail. Lives as long as the configuration; read-only at run time. */
-typedef struct orders_mailer_t {
-    const char *url;       /**< smtp://host:port or smtps://host:port */
-    const char *from;      /**< an address */
-    const char *from_name; /**< display name of the sender, or NULL */
-    const char *user;      /**< NULL: no authentication */
-    const char *password;  /**< NULL if and only if `user` is NULL */
-    bool starttls;         /**< smtp:// only: require STARTTLS before MAIL */
-    const char *ca_file;   /**< PEM; NULL: the system's store */
-    int timeout_ms;        /**< total time of a transfer */
-} orders_mailer_t;
+#include "net/smtp_client.h"
 
 typedef struct orders_mail_t {
     const char *
@@ -52,11 +41,5 @@ orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, 
 orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *pool,
                                    const orders_mail_t *mail, bool (*stop)(void *context),
                                    void *context) ORDERS_MUSTCHECK;
-
-/** Accepts smtp:// or smtps:// with host and port, nothing else. NULL, or an error message. */
-const char *orders_mail_url_check(const char *url);
-
-/** Whether the host of `url`, which orders_mail_url_check() accepts, is a loopback address. */
-bool orders_mail_url_is_local(const char *url);
 
 #endif

@@ -7,7 +7,6 @@
 #include "core/fields.h"
 #include "core/trouble.h"
 #include "payments/provider_event.h"
-#include "store/pay_link.h"
 
 /* The URL for events of a channel; NULL if it cannot be reached from outside. */
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)

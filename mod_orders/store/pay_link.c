@@ -2,6 +2,7 @@
 #include "store/pay_link.h"
 
 #include "store/columns.h"
+#include "store/payment.h"
 
 static const orders_statement_t send_link = {
     .name = "orders_send_pay_link",
@@ -22,11 +23,6 @@ static const orders_statement_t start = {
     .text = "SELECT * FROM orders_v1.start_payment($1, $2, $3, $4)",
     .param_count = 4,
 };
-static const orders_statement_t begin_capture = {
-    .name = "orders_begin_capture",
-    .text = "SELECT * FROM orders_v1.begin_capture($1, $2, $3, $4)",
-    .param_count = 4,
-};
 
 orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char *number,
                                        const char *email, const orders_mail_limits_t *limits,
@@ -39,17 +35,6 @@ orders_problem_t *orders_pay_link_send(const orders_writer_t *writer, const char
     orders_param_int(&params, limits->per_order);
     orders_param_int(&params, limits->per_agent);
     return orders_store_write(writer, &send_link, &params, written);
-}
-
-/* `*task` is the first task of the result, or NULL. */
-static orders_problem_t *work_task(const orders_reader_t *reader,
-                                   const orders_statement_t *statement,
-                                   const orders_params_t *params, orders_payment_task_t **task)
-{
-    apr_array_header_t *rows;
-    ORDERS_TRY(orders_store_work_rows(reader, statement, params, &orders_payment_task_type, &rows));
-    *task = orders_first(rows);
-    return NULL;
 }
 
 orders_problem_t *orders_pay_link_read(const orders_reader_t *reader, int64_t order_id,
@@ -82,17 +67,5 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
     orders_param_int(&params, order_id);
     orders_param_int_or_null(&params, payment_id != 0, payment_id);
     orders_param_text(&params, outcome);
-    return work_task(reader, &start, &params, task);
-}
-
-orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               bool read_first, int lease,
-                                               orders_payment_task_t **task)
-{
-    orders_params_t params;
-    orders_reader_params(&params, reader);
-    orders_param_int(&params, payment_id);
-    orders_param_bool(&params, read_first);
-    orders_param_int(&params, lease);
-    return work_task(reader, &begin_capture, &params, task);
+    return orders_payment_work_task(reader, &start, &params, task);
 }

@@ -25,13 +25,4 @@ orders_problem_t *orders_pay_link_start(const orders_reader_t *reader, int64_t o
                                         int64_t payment_id, const char *outcome,
                                         orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
-/**
- * Records that a payment is about to be captured; to be called before the provider. `read_first`: an earlier request may have captured
- * it. `lease`: seconds for the call of the provider; after that the worker takes over. `*task` has a capture_step; it is NULL if there
- * is nothing to capture.
- */
-orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
-                                               bool read_first, int lease,
-                                               orders_payment_task_t **task) ORDERS_MUSTCHECK;
-
 #endif

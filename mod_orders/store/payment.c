@@ -20,6 +20,11 @@ static const orders_statement_t apply_event = {
                              " NULL, $12, $13, $14)"),
     .param_count = 14,
 };
+static const orders_statement_t begin_capture = {
+    .name = "orders_begin_capture",
+    .text = "SELECT * FROM orders_v1.begin_capture($1, $2, $3, $4)",
+    .param_count = 4,
+};
 static const orders_statement_t record_capture = {
     .name = "orders_record_capture",
     .text = ORDERS_WRITTEN_EVENT("record_capture($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
@@ -95,6 +100,29 @@ orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
     orders_param_text(&params, event->capture_id);
     orders_param_int_or_null(&params, event->for_tenant != 0, event->for_tenant);
     return orders_store_work(reader, &apply_event, &params, written);
+}
+
+orders_problem_t *orders_payment_work_task(const orders_reader_t *reader,
+                                           const orders_statement_t *statement,
+                                           const orders_params_t *params,
+                                           orders_payment_task_t **task)
+{
+    apr_array_header_t *rows;
+    ORDERS_TRY(orders_store_work_rows(reader, statement, params, &orders_payment_task_type, &rows));
+    *task = orders_first(rows);
+    return NULL;
+}
+
+orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
+                                               bool read_first, int lease,
+                                               orders_payment_task_t **task)
+{
+    orders_params_t params;
+    orders_reader_params(&params, reader);
+    orders_param_int(&params, payment_id);
+    orders_param_bool(&params, read_first);
+    orders_param_int(&params, lease);
+    return orders_payment_work_task(reader, &begin_capture, &params, task);
 }
 
 orders_problem_t *orders_payment_record_capture(const orders_reader_t *reader,

@@ -52,6 +52,21 @@ orders_problem_t *orders_payment_apply_event(const orders_reader_t *reader,
                                              const orders_payment_event_t *event,
                                              orders_written_t **written) ORDERS_MUSTCHECK;
 
+/** Executes a statement that returns tasks of payments. `*task` is the first of them, or NULL. */
+orders_problem_t *orders_payment_work_task(const orders_reader_t *reader,
+                                           const orders_statement_t *statement,
+                                           const orders_params_t *params,
+                                           orders_payment_task_t **task) ORDERS_MUSTCHECK;
+
+/**
+ * Records that a payment is about to be captured; to be called before the provider. `read_first`: an earlier request may have captured
+ * it. `lease`: seconds for the call of the provider; after that the worker takes over. `*task` has a capture_step; it is NULL if there
+ * is nothing to capture.
+ */
+orders_problem_t *orders_payment_begin_capture(const orders_reader_t *reader, int64_t payment_id,
+                                               bool read_first, int lease,
+                                               orders_payment_task_t **task) ORDERS_MUSTCHECK;
+
 /** The reply of a provider to a capture. */
 typedef struct orders_record_capture_t {
     int64_t payment_id;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "messages/mail.h"
+#include "net/smtp_client.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -176,19 +176,19 @@ static orders_problem_t *failure(apr_pool_t *pool, CURLcode code, const smtp_tra
     return problem;
 }
 
-orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *pool,
-                                   const orders_mail_t *mail, bool (*stop)(void *context),
-                                   void *context)
+orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,
+                                   const orders_smtp_message_t *message,
+                                   bool (*stop)(void *context), void *context)
 {
-    smtp_transfer_t transfer = {.deadline =
+    smtp_transfer_t transfer = {.message = message->text,
+                                .length = message->length,
+                                .deadline =
                                     orders_clock_now() + apr_time_from_msec(mailer->timeout_ms),
                                 .stop = stop,
                                 .context = context};
     long reply = 0;
-    CURLcode code;
+    CURLcode code = perform(mailer, message->to, &transfer, &reply);
 
-    ORDERS_TRY(orders_mail_compose(&transfer.message, &transfer.length, pool, mailer, mail));
-    code = perform(mailer, mail->to, &transfer, &reply);
     return code == CURLE_OK ? NULL : failure(pool, code, &transfer, reply);
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Sends messages by SMTP (libcurl). Thread-safe.
+ *
+ * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): retry later.
+ * `mail_refused` is final. No text of a problem contains an address.
+ */
+#ifndef ORDERS_NET_SMTP_CLIENT_H
+#define ORDERS_NET_SMTP_CLIENT_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+
+#include "core/problem.h"
+
+/** An OrdersMail. Lives as long as the configuration; read-only at run time. */
+typedef struct orders_mailer_t {
+    const char *url;       /**< smtp://host:port or smtps://host:port */
+    const char *from;      /**< an address */
+    const char *from_name; /**< display name of the sender, or NULL */
+    const char *user;      /**< NULL: no authentication */
+    const char *password;  /**< NULL if and only if `user` is NULL */
+    bool starttls;         /**< smtp:// only: require STARTTLS before MAIL */
+    const char *ca_file;   /**< PEM; NULL: the system's store */
+    int timeout_ms;        /**< total time of a transfer */
+} orders_mailer_t;
+
+/** A message as it is sent: 7-bit, with CRLF. */
+typedef struct orders_smtp_message_t {
+    const char *to; /**< an address */
+    const char *text;
+    apr_size_t length;
+} orders_smtp_message_t;
+
+/**
+ * Sends a message over a connection of its own. NULL once the server has accepted it. `stop` (or NULL) is called at least once per
+ * second; true aborts with a temporary problem. After a temporary problem the server may have accepted the message.
+ */
+orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,
+                                   const orders_smtp_message_t *message,
+                                   bool (*stop)(void *context), void *context) ORDERS_MUSTCHECK;
+
+/** Accepts smtp:// or smtps:// with host and port, nothing else. NULL, or an error message. */
+const char *orders_mail_url_check(const char *url);
+
+/** Whether the host of `url`, which orders_mail_url_check() accepts, is a loopback address. */
+bool orders_mail_url_is_local(const char *url);
+
+#endif
