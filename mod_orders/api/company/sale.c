@@ -9,7 +9,7 @@
 #include "payments/payment_flow.h"
 #include "store/sale.h"
 
-/* Ways to pay: who takes the money, how, and whether the buyer follows a link. */
+/* Payment types: the method, whether a consumer claims the order, and whether it is paid by a link. */
 enum { CASH, CREDIT_CARD, PAYPAL, CASH_APP, CREDIT_CARD_APP, TYPES };
 
 const char *const orders_company_types[] = {
@@ -32,7 +32,10 @@ static const struct {
     [CREDIT_CARD_APP] = {"credit_card", true, false},
 };
 
-/* The channel by which links are paid: the first whose provider captures what a buyer has approved. */
+/*
+ * The channel of pay links: the first in the configuration whose provider captures approved payments. Only C knows the abilities of
+ * providers; place_cart checks that the tenant has enabled the channel.
+ */
 static const char *link_channel(const orders_providers_t *providers)
 {
     for (int i = 0; i < providers->channels->nelts; i++) {
@@ -44,7 +47,7 @@ static const char *link_channel(const orders_providers_t *providers)
     return NULL;
 }
 
-/* A type that this server has no provider for counts as missing. */
+/* A type without a provider in the configuration is treated as missing. */
 static orders_problem_t *choose_type(const orders_call_t *call, const char *word,
                                      orders_place_cart_t *place)
 {
