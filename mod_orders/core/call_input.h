@@ -2,8 +2,9 @@
 /**
  * What a request contains, read by the tables of its route: the fields of the body and of the query string, the page of a list.
  *
- * A handler decodes with these functions and never with a table of its own, so that the row of the route is what applies. The
- * catalogue is the exception: the kind in the path, or in a line of a bulk, selects the table of its entry.
+ * A handler decodes with these functions and never with a table of its own, so that the row of the route is what applies. Two
+ * exceptions: the kind in the path, or in a line of a bulk, selects the table of an entry of the catalogue. And the company API
+ * checks the members of a billing address one by one by their table, because its refusal has a fault for each.
  */
 #ifndef ORDERS_CORE_CALL_INPUT_H
 #define ORDERS_CORE_CALL_INPUT_H
