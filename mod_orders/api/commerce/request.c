@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: who asks, for whom, and how a request says so. */
+/* The commerce API: authentication of the application and of its user, and reading requests. */
 #include <string.h>
 
 #include "api/commerce/commerce.h"

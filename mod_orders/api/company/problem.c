@@ -38,7 +38,7 @@ static const orders_projection_t edit_states[] = {
     {.word = "order_not_exist"},
 };
 
-/* Who asks, for which company: the same for every route of salespeople. */
+/* Authentication and the company of the caller: the same for all routes of salespeople. */
 #define SELLER_WORDS                                                                               \
     {ORDERS_E_unauthenticated, "does not signin", NULL},                                           \
         {ORDERS_E_forbidden, "does not signin", NULL},                                             \

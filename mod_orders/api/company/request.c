@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: reading requests. The key that says who asks is in the body, or in Authorization. */
+/* The company API: reading requests. The credential is a key in the body, or in Authorization. */
 
 #include "api/company/company.h"
 #include "core/token.h"
