@@ -106,7 +106,7 @@ SELECT is(pg_temp.intend(:p1, 'I-1'), 'done', 'its intent is made');
 SELECT is((SELECT ROW((payment).id, (payment).intent_id, (payment).pay_url)::text FROM start_payment(77, :a)), format('(%s,I-1,https://pay/I-1)', :p1), 'and used again');
 SELECT is((SELECT ROW(id, cardinality(lines), cardinality(payments), (company).name, (agent).name)::text FROM order_view WHERE tenant_id = 77 AND id = :a), format('(%s,1,1,Acme,Sally)', :a), 'the page shows the order and who sells it');
 SELECT is((SELECT (payment).id FROM start_payment(77, :a, :p1, o.outcome)), :p1::bigint, format('the provider reports %s: the payment is kept', o.outcome))
-FROM (VALUES ('waiting'), ('approved'), ('captured'), ('refused'), (NULL)) AS o (outcome);
+FROM (VALUES ('waiting'), ('approved'), ('paid'), ('confirming'), ('failed'), (NULL)) AS o (outcome);
 SELECT is(pg_temp.start(:a, :p1) > :p1, true, 'an intent that the provider no longer knows makes room for a new payment');
 SELECT pg_temp.payment_of(:a) AS p2 \gset
 SELECT results_eq(format('SELECT id, status::text, intent_id, amount, expires_at FROM payment WHERE order_id = %s ORDER BY id', :a),
