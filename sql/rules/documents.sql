@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 
--- The range of an amount or a quantity is checked here only. The type is checked too, whoever calls: a cast would round 1.5 to 2.
+-- The range of an amount or a quantity is checked here only. The type is checked too, for every caller: a cast would round 1.5 to 2.
 CREATE OR REPLACE FUNCTION orders_v1.doc_integer(d jsonb, p_field text, p_least bigint, p_most bigint, p_path text DEFAULT '')
 RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
