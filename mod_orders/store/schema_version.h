@@ -21,7 +21,7 @@
  * The numbers of orders_v1.schema_version() that this module accepts. The hundreds name the oldest schema of functions that is complete
  * in the database (100: orders_v1), and grow only when that schema is removed: so the module accepts the versions of later releases.
  */
-#define ORDERS_SCHEMA_OLDEST 100
+#define ORDERS_SCHEMA_OLDEST 101
 #define ORDERS_SCHEMA_NEWEST 199
 
 /** Minimum time between two reads of an unsupported version, and between two calls of orders_schema_recheck that have an effect. */

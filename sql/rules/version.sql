@@ -2,6 +2,6 @@
 -- The version of the schema: the only place that sets it. docs/upgrading.md tells when the number changes. The module accepts a range
 -- of numbers (mod_orders/store/schema_version.h).
 
-INSERT INTO orders.schema_version (number, release) VALUES (100, '0.1.0')
+INSERT INTO orders.schema_version (number, release) VALUES (101, '0.2.0')
 ON CONFLICT (only_row) DO UPDATE
 SET number = excluded.number, release = excluded.release, installed_at = excluded.installed_at;

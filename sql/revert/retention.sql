@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert orders:retention from pg
+
+BEGIN;
+SET LOCAL lock_timeout = '500ms';
+
+COMMIT;
