@@ -49,6 +49,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/consumers.sql
 \ir ../rules/pay_links.sql
 \ir ../rules/captures.sql
+\ir ../rules/reconciliation.sql
 \ir ../rules/invoicing.sql
 \ir ../rules/fulfilment.sql
 \ir ../rules/member_orders.sql

@@ -605,6 +605,9 @@ WITH work AS (
       AND EXISTS (SELECT FROM orders.event e
                   WHERE e.tenant_id = o.tenant_id AND e.subject = 'order' AND e.subject_id = o.id
                     AND e.steps && '{payment:unpaid:paid,payment:confirming:paid,payment:failed:paid}'::text[])
+    UNION ALL
+    SELECT r.tenant_id, 'reconciliation', r.id, CASE WHEN r.stage = 'read' THEN r.channel END, NULL, true FROM orders.reconciliation r
+    WHERE r.state = 'running'
 )
 SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
        CASE WHEN d.id IS NULL THEN format('%s of %s is missing in orders.due', w.kind, w.id)

@@ -22,7 +22,8 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               edit_billing_address,reorder,make_cart,settle_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
               post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,
               pay_link_state,was_declined,start_payment,record_intent,record_intent_failure,begin_capture,record_capture,apply_provider_event,
-              due_provider_events,review_provider_event,refused_provider_events,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,purge_idempotency}'),
+              due_provider_events,review_provider_event,refused_provider_events,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,purge_idempotency,
+              plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation}'),
           'who may run ' || p.proname)
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link'), p.proname || ': rights of the owner')

@@ -1,0 +1,538 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Compares the records of a provider with the order database. A reconciliation reads the pages of its provider (stage read), then compares
+-- in batches: the entries with our transactions, our transactions with the entries, and the open differences once more. Differences are
+-- only recorded: no money is recorded before an operator applies one.
+-- Lock order: a reconciliation before its differences; a difference before the order that it is applied to.
+
+-- A provider may list a transaction this long after it was made.
+CREATE OR REPLACE FUNCTION orders_v1.settling_time() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '3 hours' $$;
+
+CREATE OR REPLACE FUNCTION orders_v1.longest_reconciliation() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '744 hours' $$;
+
+CREATE OR REPLACE FUNCTION orders_v1.can_list_transactions(p_provider text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_provider = 'paypal'
+$$;
+
+-- NULL kinds: missing on that side.
+CREATE OR REPLACE FUNCTION orders_v1.difference_kind(
+    p_here_kind text, p_here_amount bigint, p_here_currency text, p_there_kind text, p_there_amount bigint, p_there_currency text
+) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE
+        WHEN p_here_kind IS NULL AND coalesce(p_there_kind, 'other') = 'other' THEN NULL
+        WHEN p_here_kind IS NULL THEN 'missing_here'
+        WHEN p_there_kind IS NULL THEN 'missing_there'
+        WHEN p_here_kind <> p_there_kind THEN 'kind_mismatch'
+        WHEN p_here_currency <> p_there_currency THEN 'currency_mismatch'
+        WHEN p_here_amount <> p_there_amount THEN 'amount_mismatch' END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.new_difference(r orders.reconciliation, p_transaction text) RETURNS orders.reconciliation_difference
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    d orders.reconciliation_difference;
+    t orders.provider_transaction;
+    e orders.reconciliation_entry;
+BEGIN
+    SELECT * INTO t FROM orders.provider_transaction x
+    WHERE x.tenant_id = r.tenant_id AND x.provider = r.provider AND x.transaction_id = p_transaction;
+    SELECT * INTO e FROM orders.reconciliation_entry x
+    WHERE x.tenant_id = r.tenant_id AND x.channel = r.channel AND x.transaction_id = p_transaction;
+    d.tenant_id := r.tenant_id;
+    d.channel := r.channel;
+    d.provider := r.provider;
+    d.reconciliation_id := r.id;
+    d.transaction_id := p_transaction;
+    d.payment_id := t.payment_id;
+    d.refund_id := t.refund_id;
+    d.here_kind := t.kind;
+    d.here_amount := t.amount;
+    d.here_currency := t.currency;
+    d.recorded_at := t.created_at;
+    d.there_kind := e.kind;
+    d.there_amount := e.amount;
+    d.there_currency := e.currency;
+    d.occurred_at := e.occurred_at;
+    d.payment_key := e.payment_key;
+    d.intent_id := e.intent_id;
+    d.capture_id := e.capture_id;
+    d.kind := orders_v1.difference_kind(t.kind, t.amount, t.currency, e.kind, e.amount, e.currency);
+    RETURN d;
+END
+$$;
+
+-- A provider names the payment of an entry by our key, by its intent, or, for a refund, by the refunded capture.
+CREATE OR REPLACE FUNCTION orders_v1.payment_of_difference(d orders.reconciliation_difference) RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    IF d.payment_key IS NOT NULL OR d.intent_id IS NOT NULL THEN
+        p := orders_v1.find_payment(d.tenant_id, d.channel, d.payment_key, d.intent_id);
+    END IF;
+    IF p.id IS NULL AND d.there_kind = 'refund' AND d.capture_id IS NOT NULL THEN
+        SELECT x.* INTO p
+        FROM orders.provider_transaction t
+        JOIN orders.payment x ON x.tenant_id = d.tenant_id AND x.id = t.payment_id
+        WHERE t.tenant_id = d.tenant_id AND t.provider = d.provider AND t.transaction_id = d.capture_id AND x.channel = d.channel;
+    END IF;
+    RETURN p;
+END
+$$;
+
+-- A difference that is found again is opened again, unless an operator has closed it with the same amounts.
+CREATE OR REPLACE FUNCTION orders_v1.put_difference(d orders.reconciliation_difference) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p orders.payment;
+BEGIN
+    IF d.kind = 'missing_here' THEN
+        p := orders_v1.payment_of_difference(d);
+        d.payment_id := p.id;
+    END IF;
+    INSERT INTO orders.reconciliation_difference AS x (
+        tenant_id, channel, provider, reconciliation_id, transaction_id, kind, payment_id, refund_id, there_kind, there_amount, there_currency,
+        occurred_at, payment_key, intent_id, capture_id, here_kind, here_amount, here_currency, recorded_at)
+    VALUES (d.tenant_id, d.channel, d.provider, d.reconciliation_id, d.transaction_id, d.kind, d.payment_id, d.refund_id, d.there_kind,
+            d.there_amount, d.there_currency, d.occurred_at, d.payment_key, d.intent_id, d.capture_id, d.here_kind, d.here_amount,
+            d.here_currency, d.recorded_at)
+    ON CONFLICT (tenant_id, channel, transaction_id, kind) DO UPDATE SET
+        provider = excluded.provider, reconciliation_id = excluded.reconciliation_id, payment_id = excluded.payment_id,
+        refund_id = excluded.refund_id, there_kind = excluded.there_kind, there_amount = excluded.there_amount,
+        there_currency = excluded.there_currency, occurred_at = excluded.occurred_at, payment_key = excluded.payment_key,
+        intent_id = excluded.intent_id, capture_id = excluded.capture_id, here_kind = excluded.here_kind, here_amount = excluded.here_amount,
+        here_currency = excluded.here_currency, recorded_at = excluded.recorded_at, state = 'open', resolution = NULL, resolved_at = NULL,
+        resolved_by = NULL, comment = NULL, updated_at = excluded.updated_at
+    WHERE x.resolution IS DISTINCT FROM 'commented'
+       OR (x.there_kind, x.there_amount, x.there_currency, x.here_kind, x.here_amount, x.here_currency)
+          IS DISTINCT FROM (excluded.there_kind, excluded.there_amount, excluded.there_currency, excluded.here_kind, excluded.here_amount,
+                            excluded.here_currency);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.put_differences(r orders.reconciliation, p_transactions text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_transaction text;
+BEGIN
+    FOREACH v_transaction IN ARRAY p_transactions LOOP
+        PERFORM orders_v1.put_difference(orders_v1.new_difference(r, v_transaction));
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.add_there_sums(r orders.reconciliation, p_last text) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, there_count, there_amount)
+    SELECT r.tenant_id, r.id, e.currency, e.kind, count(*), sum(e.amount)
+    FROM orders.reconciliation_entry e
+    WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last
+    GROUP BY e.currency, e.kind
+    ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
+    SET there_count = s.there_count + excluded.there_count, there_amount = s.there_amount + excluded.there_amount;
+    RETURN (SELECT count(*) FROM orders.reconciliation_entry e
+            WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.add_matched_sums(r orders.reconciliation, p_last text) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_count integer := (
+        SELECT count(*)
+        FROM orders.reconciliation_entry e
+        JOIN orders.provider_transaction t ON t.tenant_id = r.tenant_id AND t.transaction_id = e.transaction_id
+            AND (t.kind, t.amount, t.currency) = (e.kind, e.amount, e.currency)
+        WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last
+          AND t.provider = r.provider);
+BEGIN
+    INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, matched_count, matched_amount)
+    SELECT r.tenant_id, r.id, e.currency, e.kind, count(*), sum(e.amount)
+    FROM orders.reconciliation_entry e
+    JOIN orders.provider_transaction t ON t.tenant_id = r.tenant_id AND t.transaction_id = e.transaction_id
+        AND (t.kind, t.amount, t.currency) = (e.kind, e.amount, e.currency)
+    WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last
+      AND t.provider = r.provider
+    GROUP BY e.currency, e.kind
+    ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
+    SET matched_count = s.matched_count + excluded.matched_count, matched_amount = s.matched_amount + excluded.matched_amount;
+    RETURN v_count;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.next_stage(r orders.reconciliation, p_stage text) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+BEGIN
+    r.stage := p_stage;
+    r.after_key := '';
+    RETURN r;
+END
+$$;
+
+-- Entries that match are counted by the index only; the few others are looked at one by one.
+CREATE OR REPLACE FUNCTION orders_v1.compare_entries(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+DECLARE
+    v_last     text := (SELECT max(x.transaction_id)
+                        FROM (SELECT e.transaction_id FROM orders.reconciliation_entry e
+                              WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key
+                              ORDER BY e.transaction_id
+                              LIMIT p_limit) AS x);
+    e          orders.reconciliation_entry;
+    v_unlike   text[] := '{}';
+BEGIN
+    IF v_last IS NULL THEN
+        RETURN orders_v1.next_stage(r, 'transactions');
+    END IF;
+    r.entries := r.entries + orders_v1.add_there_sums(r, v_last);
+    r.matched := r.matched + orders_v1.add_matched_sums(r, v_last);
+    FOR e IN
+        SELECT * FROM orders.reconciliation_entry x
+        WHERE x.tenant_id = r.tenant_id AND x.reconciliation_id = r.id AND x.transaction_id > r.after_key AND x.transaction_id <= v_last
+          AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                          WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = x.transaction_id
+                            AND (t.kind, t.amount, t.currency) = (x.kind, x.amount, x.currency))
+    LOOP
+        IF EXISTS (SELECT FROM orders.provider_transaction t
+                   WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = e.transaction_id) THEN
+            v_unlike := v_unlike || e.transaction_id;
+        ELSIF e.kind = 'other' THEN
+            r.ignored := r.ignored + 1;
+        ELSIF e.occurred_at > r.compared_at - orders_v1.settling_time() THEN
+            r.unsettled := r.unsettled + 1;
+        ELSE
+            v_unlike := v_unlike || e.transaction_id;
+        END IF;
+    END LOOP;
+    r.different := r.different + cardinality(v_unlike);
+    PERFORM orders_v1.put_differences(r, v_unlike);
+    r.after_key := v_last;
+    RETURN r;
+END
+$$;
+
+-- Walks the primary key: an index by time could not be made without blocking payments, and a batch costs a few milliseconds.
+CREATE OR REPLACE FUNCTION orders_v1.compare_transactions(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+DECLARE
+    v_last    text := (SELECT max(x.transaction_id)
+                       FROM (SELECT t.transaction_id FROM orders.provider_transaction t
+                             WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key
+                             ORDER BY t.transaction_id
+                             LIMIT p_limit) AS x);
+    v_missing text[];
+BEGIN
+    IF v_last IS NULL THEN
+        RETURN orders_v1.next_stage(r, 'differences');
+    END IF;
+    r.transactions := r.transactions + (
+        SELECT count(*)
+        FROM orders.provider_transaction t
+        JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
+        WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
+          AND t.created_at >= r.from_at AND t.created_at < r.to_at AND p.channel = r.channel);
+    INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, here_count, here_amount)
+    SELECT r.tenant_id, r.id, t.currency, t.kind, count(*), sum(t.amount)
+    FROM orders.provider_transaction t
+    JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
+    WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
+      AND t.created_at >= r.from_at AND t.created_at < r.to_at AND p.channel = r.channel
+    GROUP BY t.currency, t.kind
+    ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
+    SET here_count = s.here_count + excluded.here_count, here_amount = s.here_amount + excluded.here_amount;
+    v_missing := ARRAY(
+        SELECT t.transaction_id
+        FROM orders.provider_transaction t
+        JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
+        WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
+          AND t.created_at >= r.from_at AND t.created_at < least(r.to_at, r.compared_at - orders_v1.settling_time()) AND p.channel = r.channel
+          AND NOT EXISTS (SELECT FROM orders.reconciliation_entry e
+                          WHERE e.tenant_id = r.tenant_id AND e.channel = r.channel AND e.transaction_id = t.transaction_id)
+        ORDER BY t.transaction_id);
+    r.missing_there := r.missing_there + cardinality(v_missing);
+    PERFORM orders_v1.put_differences(r, v_missing);
+    r.after_key := v_last;
+    RETURN r;
+END
+$$;
+
+-- An entry of the difference itself is kept there: its row may have been deleted since.
+CREATE OR REPLACE FUNCTION orders_v1.compare_again(r orders.reconciliation, d orders.reconciliation_difference) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n      orders.reconciliation_difference := orders_v1.new_difference(r, d.transaction_id);
+    v_now  timestamptz := now();
+BEGIN
+    IF n.there_kind IS NULL AND d.there_kind IS NOT NULL THEN
+        n.kind := orders_v1.difference_kind(n.here_kind, n.here_amount, n.here_currency, d.there_kind, d.there_amount, d.there_currency);
+    ELSIF n.kind IS DISTINCT FROM d.kind AND n.kind IS NOT NULL THEN
+        PERFORM orders_v1.put_difference(n);
+    END IF;
+    UPDATE orders.reconciliation_difference x
+    SET state = 'resolved', resolution = 'reconciled', resolved_at = v_now, updated_at = v_now
+    WHERE x.tenant_id = d.tenant_id AND x.id = d.id AND n.kind IS DISTINCT FROM d.kind;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.compare_differences(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+DECLARE
+    d orders.reconciliation_difference;
+BEGIN
+    FOR d IN
+        SELECT * FROM orders.reconciliation_difference x
+        WHERE x.tenant_id = r.tenant_id AND x.channel = r.channel AND x.provider = r.provider AND x.state = 'open'
+          AND x.id > coalesce(nullif(r.after_key, '')::bigint, 0)
+        ORDER BY x.id
+        LIMIT p_limit
+        FOR UPDATE
+    LOOP
+        PERFORM orders_v1.compare_again(r, d);
+        r.after_key := d.id::text;
+    END LOOP;
+    IF d.id IS NULL THEN
+        r.state := 'done';
+        r.finished_at := now();
+    END IF;
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.store_progress(r orders.reconciliation) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := now();
+BEGIN
+    UPDATE orders.reconciliation x
+    SET state = r.state, stage = r.stage, page = r.page, pages = r.pages, after_key = r.after_key, compared_at = r.compared_at,
+        entries = r.entries, matched = r.matched, different = r.different, unsettled = r.unsettled, ignored = r.ignored,
+        transactions = r.transactions, missing_there = r.missing_there, error_code = r.error_code, error_message = r.error_message,
+        finished_at = r.finished_at, updated_at = v_now
+    WHERE x.tenant_id = r.tenant_id AND x.id = r.id;
+END
+$$;
+
+-- The worker continues after a second, so that a large set does not run into a timeout.
+CREATE OR REPLACE FUNCTION orders_v1.compare_some(r orders.reconciliation) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+DECLARE
+    v_end timestamptz := clock_timestamp() + interval '1 second';
+BEGIN
+    WHILE r.state = 'running' AND clock_timestamp() < v_end LOOP
+        r := CASE r.stage
+            WHEN 'entries' THEN orders_v1.compare_entries(r, 1000)
+            WHEN 'transactions' THEN orders_v1.compare_transactions(r, 5000)
+            ELSE orders_v1.compare_differences(r, 500) END;
+    END LOOP;
+    PERFORM orders_v1.store_progress(r);
+    IF r.state = 'running' THEN
+        PERFORM orders_v1.put_due(r.tenant_id, 'reconciliation', r.id, NULL, now());
+    ELSE
+        PERFORM orders_v1.end_due(r.tenant_id, 'reconciliation', r.id);
+    END IF;
+    RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.store_entries(r orders.reconciliation, p_entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := now();
+BEGIN
+    INSERT INTO orders.reconciliation_entry (tenant_id, channel, transaction_id, reconciliation_id, kind, amount, currency, occurred_at,
+                                             payment_key, intent_id, capture_id, reported_at)
+    SELECT DISTINCT ON (e.transaction_id) r.tenant_id, r.channel, e.transaction_id, r.id, e.kind, e.amount, e.currency, e.occurred_at,
+           e.payment_key, e.intent_id, e.capture_id, v_now
+    FROM jsonb_populate_recordset(NULL::orders_v1.reconciliation_entry, p_entries) AS e
+    ORDER BY e.transaction_id
+    ON CONFLICT (tenant_id, channel, transaction_id) DO UPDATE SET
+        reconciliation_id = excluded.reconciliation_id, kind = excluded.kind, amount = excluded.amount, currency = excluded.currency,
+        occurred_at = excluded.occurred_at, payment_key = excluded.payment_key, intent_id = excluded.intent_id,
+        capture_id = excluded.capture_id, reported_at = excluded.reported_at;
+END
+$$;
+
+-- Everything is read: from now on the row of orders.due belongs to no channel, because no provider is asked.
+CREATE OR REPLACE FUNCTION orders_v1.begin_comparison(r orders.reconciliation) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+BEGIN
+    r := orders_v1.next_stage(r, 'entries');
+    r.page := NULL;
+    r.compared_at := now();
+    r.error_code := NULL;
+    r.error_message := NULL;
+    PERFORM orders_v1.end_due(r.tenant_id, 'reconciliation', r.id);
+    RETURN orders_v1.compare_some(r);
+END
+$$;
+
+-- The entries of transactions of the last year are kept longer than any period that is compared again.
+CREATE OR REPLACE FUNCTION orders_v1.purge_entries(p_tenant integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WITH old AS MATERIALIZED (
+        SELECT e.channel, e.transaction_id FROM orders.reconciliation_entry e
+        WHERE e.tenant_id = p_tenant AND e.reported_at < now() - interval '400 days'
+        ORDER BY e.reported_at
+        LIMIT 20000
+        FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM orders.reconciliation_entry x
+    USING old
+    WHERE x.tenant_id = p_tenant AND x.channel = old.channel AND x.transaction_id = old.transaction_id;
+END
+$$;
+
+-- Continues where the last daily reconciliation ended, if that is longer ago than three days.
+CREATE OR REPLACE FUNCTION orders_v1.plan_reconciliations(p_tenant integer, p_channel text, p_provider text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_now  timestamptz := now();
+    v_to   timestamptz := v_now - settling_time();
+    v_from timestamptz := v_now - interval '3 days';
+    v_last timestamptz;
+    v_id   bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM payment_channel n
+                   WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND n.provider = p_provider)
+       OR EXISTS (SELECT FROM reconciliation x
+                  WHERE x.tenant_id = p_tenant AND x.channel = p_channel
+                    AND (x.state = 'running' OR (x.scheduled AND x.created_at > v_now - interval '1 day'))) THEN
+        RETURN 0;
+    END IF;
+    v_last := (SELECT max(x.to_at) FROM reconciliation x
+               WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.scheduled AND x.state = 'done');
+    INSERT INTO reconciliation (tenant_id, channel, provider, source, scheduled, from_at, to_at)
+    VALUES (p_tenant, p_channel, p_provider, 'provider', true,
+            greatest(least(v_from, v_last), v_to - longest_reconciliation()), v_to)
+    ON CONFLICT (tenant_id, channel) WHERE state = 'running' DO NOTHING
+    RETURNING id INTO v_id;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    PERFORM put_due(p_tenant, 'reconciliation', v_id, p_channel, v_now);
+    PERFORM purge_entries(p_tenant);
+    RETURN 1;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.claim_reconciliations(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
+RETURNS SETOF orders_v1.reconciliation_task
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    d orders.due;
+    r orders.reconciliation;
+    t orders_v1.reconciliation_task;
+BEGIN
+    FOR d IN SELECT * FROM claim_due(p_tenant, 'reconciliation', p_channel, p_limit, p_lease) LOOP
+        SELECT * INTO r FROM reconciliation x
+        WHERE x.tenant_id = p_tenant AND x.id = d.id AND x.state = 'running' AND x.stage = 'read';
+        IF FOUND THEN
+            t := ROW(r.id, r.from_at, r.to_at, r.page, d.attempts);
+            RETURN NEXT t;
+        ELSE
+            PERFORM end_due(p_tenant, 'reconciliation', d.id);
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_reconciliation(p_tenant integer, p_id bigint) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.reconciliation;
+BEGIN
+    SELECT * INTO r FROM orders.reconciliation x
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.state = 'running'
+    FOR UPDATE;
+    RETURN r;
+END
+$$;
+
+-- A success ends the backoff: the row of orders.due is made again, without attempts.
+CREATE OR REPLACE FUNCTION orders_v1.record_reconciliation_page(p_tenant integer, p_id bigint, p_page text, p_next text, p_entries jsonb)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    r orders.reconciliation := lock_reconciliation(p_tenant, p_id);
+BEGIN
+    IF r.id IS NULL OR r.stage <> 'read' OR r.page IS DISTINCT FROM p_page THEN
+        RETURN false;
+    END IF;
+    PERFORM store_entries(r, p_entries);
+    r.pages := r.pages + 1;
+    IF p_next IS NULL THEN
+        PERFORM begin_comparison(r);
+    ELSE
+        r.page := p_next;
+        r.error_code := NULL;
+        r.error_message := NULL;
+        PERFORM store_progress(r);
+        PERFORM end_due(p_tenant, 'reconciliation', p_id);
+        PERFORM put_due(p_tenant, 'reconciliation', p_id, r.channel, now());
+    END IF;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.fail_reconciliation(p_tenant integer, p_id bigint, p_code text, p_message text, p_final boolean)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    r          orders.reconciliation := lock_reconciliation(p_tenant, p_id);
+    v_attempts integer;
+BEGIN
+    IF r.id IS NULL OR r.stage <> 'read' THEN
+        RETURN false;
+    END IF;
+    r.error_code := coalesce(left(p_code, 64), 'unknown');
+    r.error_message := left(p_message, 500);
+    v_attempts := postpone_due(p_tenant, 'reconciliation', p_id, interval '1 minute', interval '1 hour');
+    IF p_final OR v_attempts IS NULL OR is_last_try(v_attempts) THEN
+        r.state := 'failed';
+        r.finished_at := now();
+        PERFORM end_due(p_tenant, 'reconciliation', p_id);
+    END IF;
+    PERFORM store_progress(r);
+    RETURN r.state = 'failed';
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    orders_v1.plan_reconciliations(integer, text, text),
+    orders_v1.claim_reconciliations(integer, text, integer, integer),
+    orders_v1.record_reconciliation_page(integer, bigint, text, text, jsonb),
+    orders_v1.fail_reconciliation(integer, bigint, text, text, boolean)
+    TO orders_api;
+
+COMMENT ON FUNCTION orders_v1.settling_time IS
+'How long a provider may take to list a transaction. Younger transactions are not yet differences';
+COMMENT ON FUNCTION orders_v1.longest_reconciliation IS 'The longest period of a reconciliation';
+COMMENT ON FUNCTION orders_v1.can_list_transactions IS 'Internal: whether the module can read the transactions of this provider';
+COMMENT ON FUNCTION orders_v1.difference_kind IS
+'Internal: how a transaction differs between the order database (here) and the provider (there); NULL: it does not. An unknown entry of
+kind other is no difference';
+COMMENT ON FUNCTION orders_v1.new_difference IS
+'Internal: both sides of a transaction, with the kind of their difference (NULL: none). Not stored';
+COMMENT ON FUNCTION orders_v1.payment_of_difference IS 'Internal: the payment that an entry refers to; NULL: none';
+COMMENT ON FUNCTION orders_v1.put_difference IS 'Internal: stores a difference as open. One that an operator has closed stays closed';
+COMMENT ON FUNCTION orders_v1.put_differences IS 'Internal: put_difference for each of these transactions';
+COMMENT ON FUNCTION orders_v1.add_there_sums IS
+'Internal: adds the entries after after_key, up to p_last, to the sums of the provider; returns their count';
+COMMENT ON FUNCTION orders_v1.add_matched_sums IS
+'Internal: adds those of them that equal a transaction to the matched sums; returns their count';
+COMMENT ON FUNCTION orders_v1.next_stage IS 'Internal: the reconciliation at the start of a stage';
+COMMENT ON FUNCTION orders_v1.compare_entries IS
+'Internal: compares the next p_limit entries of a reconciliation with our transactions; returns it with its new counts';
+COMMENT ON FUNCTION orders_v1.compare_transactions IS
+'Internal: compares the next p_limit transactions of the provider with all entries of the channel';
+COMMENT ON FUNCTION orders_v1.compare_again IS
+'Internal: closes a locked difference that no longer exists. If it has become one of another kind, stores that';
+COMMENT ON FUNCTION orders_v1.compare_differences IS
+'Internal: compares the next p_limit open differences of the channel again. After the last one, the reconciliation is done';
+COMMENT ON FUNCTION orders_v1.store_progress IS 'Internal: stores the state, progress and counts of a locked reconciliation';
+COMMENT ON FUNCTION orders_v1.compare_some IS
+'Internal: compares for a second; the worker continues with the rest. Returns the reconciliation';
+COMMENT ON FUNCTION orders_v1.store_entries IS 'Internal: stores reported transactions; a known one is replaced';
+COMMENT ON FUNCTION orders_v1.begin_comparison IS 'Internal: ends the reading of a locked reconciliation, and compares for a second';
+COMMENT ON FUNCTION orders_v1.purge_entries IS 'Internal: deletes entries that were last reported 400 days ago, at most 20,000';
+COMMENT ON FUNCTION orders_v1.plan_reconciliations IS
+'Worker: starts the daily reconciliation of a channel with this provider if it is due and none of the channel runs. It covers the last three
+days, or the time since the last one (at most 31 days), except for the last three hours. Returns the number started';
+COMMENT ON FUNCTION orders_v1.claim_reconciliations IS
+'Worker: claims reconciliations of a channel of which a page has to be read, with a lease of p_lease seconds. page: the page to read, NULL:
+the first; attempts: failed attempts since the last page';
+COMMENT ON FUNCTION orders_v1.lock_reconciliation IS 'Internal: locks a running reconciliation; NULL: there is none';
+COMMENT ON FUNCTION orders_v1.record_reconciliation_page IS
+'Worker: stores the transactions of a page and continues with page p_next (NULL: p_page was the last; the comparison begins). p_entries: a
+JSON array of objects with the attributes of reconciliation_entry; times in ISO 8601, absent members are NULL. Returns whether the page was
+awaited; otherwise nothing is stored, so that a page can be recorded again';
+COMMENT ON FUNCTION orders_v1.fail_reconciliation IS
+'Worker: records a failed attempt to read a page, which is tried again after a minute, doubled after each attempt, at most an hour. p_final, or the
+sixteenth attempt: the reconciliation has failed. Returns whether it has failed';
