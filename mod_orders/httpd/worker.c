@@ -6,47 +6,32 @@
 #include <ap_mpm.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
-#include <apr_thread_cond.h>
-#include <apr_thread_mutex.h>
 #include <http_log.h>
 #include <mod_watchdog.h>
 
 #include "httpd/config.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
-#include "worker/job.h"
+#include "worker/loop.h"
 
 APLOG_USE_MODULE(orders);
 
-/**
- * OrdersStatementTimeout of the jobs. A graceful stop waits for the statement under way: a second in the queue, connect_timeout of
- * DBDParams, and this. Calls of a provider or mail server are cancelled.
- */
-#define STATEMENT_SECONDS 4
-
-/** An instance of a job for one connection pool, with a thread of its own. Lives as long as the configuration. */
+/** The jobs of a connection pool. Lives as long as the configuration. */
 typedef struct worker_t {
     server_rec *server;
-    server_rec *main; /**< where the list of all servers begins */
-    const orders_job_t *job;
-    apr_array_header_t *channels;    /**< of orders_channel_t: those of all servers of the pool */
-    const orders_channel_t *channel; /**< of this instance, or NULL */
-    orders_job_state_t state;        /**< of the instance's thread alone */
+    server_rec *main;             /**< where the list of all servers begins */
+    apr_array_header_t *channels; /**< of orders_channel_t: those of all servers of the pool */
+    orders_loop_t *loop;          /**< of this process; NULL: no job runs in it */
 } worker_t;
 
-/**
- * The runs under way in this child. mod_watchdog does not wait for its threads before the child's pool, and with it mod_dbd's
- * connections, is destroyed. So a cleanup of that pool waits here until no run is under way.
- */
-typedef struct runs_t {
-    apr_thread_mutex_t *mutex; /**< for the members below */
-    apr_thread_cond_t *ended;
-    int under_way;
-    bool closed; /**< no further run begins; also read without the mutex */
-} runs_t;
+/** An instance of a job. Lives as long as the process. */
+typedef struct instance_t {
+    worker_t *worker;
+    const orders_channel_t *channel; /**< or NULL */
+} instance_t;
 
-/** Of this child. Set before the watchdog's threads start; NULL: no job runs in this child. */
-static runs_t *runs;
+/** Array of worker_t *, of the present configuration. Set before children are created. */
+static apr_array_header_t *workers;
 
 /** Set while the configuration is read, and constant from then on. */
 static struct {
@@ -65,64 +50,25 @@ bool orders_worker_possible(void)
     return watchdog.get_instance && watchdog.register_callback;
 }
 
-static bool begin_run(void)
-{
-    bool open;
-
-    apr_thread_mutex_lock(runs->mutex);
-    open = !runs->closed;
-    runs->under_way += open;
-    apr_thread_mutex_unlock(runs->mutex);
-    return open;
-}
-
-static void end_run(void)
-{
-    apr_thread_mutex_lock(runs->mutex);
-    runs->under_way--;
-    apr_thread_cond_signal(runs->ended);
-    apr_thread_mutex_unlock(runs->mutex);
-}
-
-/** A pre-cleanup of the child's pool. The wait is bounded, because a run checks `closed` after each item. */
-static apr_status_t close_runs(void *data)
-{
-    runs_t *own = data;
-
-    apr_thread_mutex_lock(own->mutex);
-    __atomic_store_n(&own->closed, true, __ATOMIC_RELAXED);
-    while (own->under_way > 0) {
-        apr_thread_cond_wait(own->ended, own->mutex);
-    }
-    apr_thread_mutex_unlock(own->mutex);
-    return APR_SUCCESS;
-}
-
-void orders_worker_child_init(apr_pool_t *pchild)
-{
-    runs_t *own = apr_pcalloc(pchild, sizeof *own);
-
-    if (apr_thread_mutex_create(&own->mutex, APR_THREAD_MUTEX_DEFAULT, pchild) != APR_SUCCESS ||
-        apr_thread_cond_create(&own->ended, pchild) != APR_SUCCESS) {
-        return;
-    }
-    apr_pool_pre_cleanup_register(pchild, own, close_runs);
-    runs = own;
-}
-
-/** orders_job_context_t.is_stopping. Another process continues the work. */
-static bool is_stopping(void *data)
+/** Another process continues the work. */
+static bool is_stopping(const worker_t *worker)
 {
     int state;
 
-    return __atomic_load_n(&runs->closed, __ATOMIC_RELAXED) ||
+    return orders_loop_is_closed(worker->loop) ||
            ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
+/** orders_job_context_t.is_stopping. */
+static bool is_instance_stopping(void *data)
+{
+    return is_stopping(((const instance_t *)data)->worker);
 }
 
 /** orders_job_context_t.set_tenant. Links lead to the first server of the pool that serves the tenant and has OrdersPublicURL. */
 static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
 {
-    const worker_t *worker = data;
+    const worker_t *worker = ((const instance_t *)data)->worker;
     const orders_server_conf_t *own = orders_server_conf(worker->server);
     orders_server_conf_t resolved;
 
@@ -144,44 +90,95 @@ static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
     }
 }
 
-/** Runs the job once, in the pool `pool`. */
-static void run_job(worker_t *worker, apr_pool_t *pool)
+/** orders_loop_instance_t.open. */
+static void open_context(void *data, apr_pool_t *pool, orders_job_context_t *context)
 {
-    const orders_log_t log = orders_log_of_server(worker->server);
+    instance_t *instance = data;
+    const worker_t *worker = instance->worker;
+    orders_log_t *log = apr_palloc(pool, sizeof *log);
+    orders_database_t *database = apr_palloc(pool, sizeof *database);
     orders_server_conf_t conf;
-    orders_database_t database;
 
+    *log = orders_log_of_server(worker->server);
     orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
-    orders_sessions_database(conf.session_pool, pool, STATEMENT_SECONDS, &log, &database);
-    orders_sessions_limit_wait(&database);
-    const orders_job_context_t context = {.database = &database,
-                                          .log = &log,
-                                          .mailer = conf.mailer,
-                                          .channels = worker->channels,
-                                          .channel = worker->channel,
-                                          .idempotency_lifetime = conf.idempotency_lifetime,
-                                          .is_stopping = is_stopping,
-                                          .set_tenant = set_tenant,
-                                          .data = worker};
-    orders_job_run(worker->job, &context, &worker->state, pool);
+    orders_sessions_database(conf.session_pool, pool, ORDERS_JOB_STATEMENT_SECONDS, log, database);
+    orders_sessions_limit_wait(database);
+    *context = (orders_job_context_t){.database = database,
+                                      .log = log,
+                                      .mailer = conf.mailer,
+                                      .channels = worker->channels,
+                                      .channel = instance->channel,
+                                      .idempotency_lifetime = conf.idempotency_lifetime,
+                                      .is_stopping = is_instance_stopping,
+                                      .set_tenant = set_tenant,
+                                      .data = instance};
 }
 
-/** The watchdog's callback. `pool` is destroyed after it. */
-static apr_status_t run(int state, void *data, apr_pool_t *pool)
+/** The watchdog's callback. */
+static apr_status_t tick(int state, void *data, apr_pool_t *pool)
 {
     worker_t *worker = data;
-    apr_pool_t *own;
 
-    if (state != AP_WATCHDOG_STATE_RUNNING || !orders_server_conf(worker->server)->session_pool ||
-        !runs || is_stopping(worker) || !begin_run()) {
-        return APR_SUCCESS;
+    if (state == AP_WATCHDOG_STATE_RUNNING && worker->loop && !is_stopping(worker)) {
+        orders_loop_tick(worker->loop);
     }
-    apr_pool_create(&own, pool);
-    apr_pool_tag(own, "orders_worker");
-    run_job(worker, own);
-    apr_pool_destroy(own);
-    end_run();
     return APR_SUCCESS;
+}
+
+static void add_instance(apr_pool_t *pchild, worker_t *worker, const orders_job_t *job,
+                         const orders_channel_t *channel)
+{
+    instance_t *instance = apr_pcalloc(pchild, sizeof *instance);
+    orders_server_conf_t conf;
+
+    orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
+    *instance = (instance_t){.worker = worker, .channel = channel};
+    const orders_job_context_t context = {.mailer = conf.mailer, .channel = channel};
+    const orders_loop_instance_t added = {
+        .job = job,
+        .channel = channel,
+        .interval = job->interval ? job->interval : apr_time_from_sec(conf.worker_interval),
+        .breaker = orders_job_breaker(job, &context),
+        .open = open_context,
+        .data = instance,
+    };
+
+    orders_loop_add(worker->loop, &added);
+}
+
+/** All instances of a job. */
+static void add_job(apr_pool_t *pchild, worker_t *worker, const orders_job_t *job)
+{
+    orders_server_conf_t conf;
+
+    orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
+    if (job->needs == ORDERS_JOB_NEEDS_CHANNEL) {
+        for (int i = 0; i < worker->channels->nelts; i++) {
+            add_instance(pchild, worker, job,
+                         &APR_ARRAY_IDX(worker->channels, i, orders_channel_t));
+        }
+    } else if (job->needs == ORDERS_JOB_NEEDS_NOTHING || conf.mailer) {
+        add_instance(pchild, worker, job, NULL);
+    }
+}
+
+/**
+ * mod_watchdog does not wait for its threads before the child's pool, and with it mod_dbd's connections, is destroyed. The loops wait,
+ * by a cleanup of that pool.
+ */
+void orders_worker_child_init(apr_pool_t *pchild)
+{
+    for (int i = 0; workers && i < workers->nelts; i++) {
+        worker_t *worker = APR_ARRAY_IDX(workers, i, worker_t *);
+
+        if (!orders_server_conf(worker->server)->session_pool) {
+            continue;
+        }
+        worker->loop = orders_loop_create(pchild);
+        for (size_t j = 0; j < orders_job_count; j++) {
+            add_job(pchild, worker, &orders_jobs[j]);
+        }
+    }
 }
 
 /** The channels of all servers of the pool. config_check.c has made sure that channels of one name are equal. */
@@ -205,67 +202,6 @@ static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker
     return all;
 }
 
-/** Registers a watchdog: one thread in one process at a time. `common` has all but the job and its channel. */
-static apr_status_t add_instance(apr_pool_t *pconf, const worker_t *common, const orders_job_t *job,
-                                 const orders_channel_t *channel)
-{
-    worker_t *worker = apr_pmemdup(pconf, common, sizeof *common);
-    ap_watchdog_t *instance;
-    orders_server_conf_t conf;
-    int pool = 0;
-    apr_status_t status;
-
-    worker->job = job;
-    worker->channel = channel;
-    for (const server_rec *server = common->main; server != common->server; server = server->next) {
-        pool++;
-    }
-    status = watchdog.get_instance(
-        &instance,
-        apr_psprintf(pconf, "_orders_%d_%s_%s_", pool, job->name, channel ? channel->name : ""), 0,
-        1, pconf);
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    orders_server_conf_resolve(orders_server_conf(common->server), &conf);
-    return watchdog.register_callback(
-        instance, job->interval ? job->interval : apr_time_from_sec(conf.worker_interval), worker,
-        run);
-}
-
-/** All instances of a job. */
-static apr_status_t add_job(apr_pool_t *pconf, const worker_t *common, const orders_job_t *job)
-{
-    orders_server_conf_t conf;
-    apr_status_t status = APR_SUCCESS;
-
-    orders_server_conf_resolve(orders_server_conf(common->server), &conf);
-    if (job->instances == ORDERS_JOB_ALWAYS ||
-        (job->instances == ORDERS_JOB_WITH_MAILER && conf.mailer)) {
-        return add_instance(pconf, common, job, NULL);
-    }
-    if (job->instances == ORDERS_JOB_PER_CHANNEL) {
-        for (int i = 0; i < common->channels->nelts && status == APR_SUCCESS; i++) {
-            status = add_instance(pconf, common, job,
-                                  &APR_ARRAY_IDX(common->channels, i, orders_channel_t));
-        }
-    }
-    return status;
-}
-
-/** All jobs of the connection pool of `server`. */
-static apr_status_t add_jobs(apr_pool_t *pconf, server_rec *main, server_rec *server)
-{
-    worker_t common = {.server = server, .main = main};
-    apr_status_t status = APR_SUCCESS;
-
-    common.channels = channels_of(pconf, &common);
-    for (size_t i = 0; i < orders_job_count && status == APR_SUCCESS; i++) {
-        status = add_job(pconf, &common, &orders_jobs[i]);
-    }
-    return status;
-}
-
 /** The first server with OrdersWorker On that shares the connection pool of `first`, or NULL. */
 static server_rec *worker_of(server_rec *main, const server_rec *first)
 {
@@ -280,17 +216,35 @@ static server_rec *worker_of(server_rec *main, const server_rec *first)
     return NULL;
 }
 
+/** Registers a watchdog for the jobs of the connection pool of `server`: one thread in one process at a time. */
+static apr_status_t add_worker(apr_pool_t *pconf, server_rec *main, server_rec *server)
+{
+    worker_t *worker = apr_pcalloc(pconf, sizeof *worker);
+    ap_watchdog_t *instance;
+    apr_status_t status;
+
+    *worker = (worker_t){.server = server, .main = main};
+    worker->channels = channels_of(pconf, worker);
+    APR_ARRAY_PUSH(workers, worker_t *) = worker;
+    status = watchdog.get_instance(&instance, apr_psprintf(pconf, "_orders_%d_", workers->nelts), 0,
+                                   1, pconf);
+    return status == APR_SUCCESS
+               ? watchdog.register_callback(instance, AP_WD_TM_SLICE, worker, tick)
+               : status;
+}
+
 /** The jobs of all connection pools. */
 static apr_status_t add_all(apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status = APR_SUCCESS;
 
+    workers = apr_array_make(pconf, 2, sizeof(worker_t *));
     for (server_rec *first = main; first && status == APR_SUCCESS; first = first->next) {
         server_rec *server =
             orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
 
         if (server) {
-            status = add_jobs(pconf, main, server);
+            status = add_worker(pconf, main, server);
         }
     }
     return status;
@@ -300,6 +254,7 @@ int orders_worker_register(apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status;
 
+    workers = NULL;
     if (!orders_worker_possible()) {
         return OK;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Runs the jobs of worker/ with mod_watchdog: each instance of a job has a thread in one child process at a time, and uses one
- * session while it runs. Another child takes over when that process ends.
+ * Runs the jobs of worker/ with mod_watchdog: one child process at a time has the loop of a connection pool (worker/loop.h). Another
+ * child takes over when that process ends.
  */
 #ifndef ORDERS_HTTPD_WORKER_H
 #define ORDERS_HTTPD_WORKER_H

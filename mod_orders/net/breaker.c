@@ -163,6 +163,19 @@ bool orders_breaker_ready(orders_breaker_t *breaker)
     return ready;
 }
 
+bool orders_breaker_closed(orders_breaker_t *breaker)
+{
+    bool closed;
+
+    if (!breaker) {
+        return true;
+    }
+    pthread_mutex_lock(&breaker->lock);
+    closed = breaker->state == CLOSED;
+    pthread_mutex_unlock(&breaker->lock);
+    return closed;
+}
+
 /** Caller holds the lock. Counts the refusal. */
 static const char *refuse(orders_breaker_t *breaker, log_line_t *line)
 {

@@ -31,9 +31,9 @@ typedef enum {
 
 /** Purpose of a call. */
 typedef enum {
-    ORDERS_CALLER_BUYER, /**< a client (buyer or operator) waits for the result */
-    ORDERS_CALLER_WORKER, /**< the worker: one call at a time, neither waits nor counts against the limit */
-    ORDERS_CALLER_EVENT /**< a provider's event, which the provider sends again */
+    ORDERS_CALLER_BUYER,  /**< a client (buyer or operator) waits for the result */
+    ORDERS_CALLER_WORKER, /**< the worker, whose calls are bounded by the table of its jobs: neither waits nor counts against the limit */
+    ORDERS_CALLER_EVENT   /**< a provider's event, which the provider sends again */
 } orders_caller_e;
 
 /** An admitted call, between orders_breaker_enter() and orders_breaker_leave(). */
@@ -48,6 +48,9 @@ orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, i
 
 /** Whether a call would be admitted now. A job asks before it claims work. */
 bool orders_breaker_ready(orders_breaker_t *breaker);
+
+/** Whether calls are neither refused nor probes. NULL: always. */
+bool orders_breaker_closed(orders_breaker_t *breaker);
 
 /** NULL: the call is admitted, and orders_breaker_leave() must follow. Otherwise the reason of the refusal, for the log. */
 const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,

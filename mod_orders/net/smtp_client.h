@@ -12,17 +12,19 @@
 #include <stdbool.h>
 
 #include "core/problem.h"
+#include "net/breaker.h"
 
 /** An OrdersMail. Lives as long as the configuration; read-only at run time. */
 typedef struct orders_mailer_t {
-    const char *url;       /**< smtp://host:port or smtps://host:port */
-    const char *from;      /**< an address */
-    const char *from_name; /**< display name of the sender, or NULL */
-    const char *user;      /**< NULL: no authentication */
-    const char *password;  /**< NULL if and only if `user` is NULL */
-    bool starttls;         /**< smtp:// only: require STARTTLS before MAIL */
-    const char *ca_file;   /**< PEM; NULL: the system's store */
-    int timeout_ms;        /**< total time of a transfer */
+    const char *url;           /**< smtp://host:port or smtps://host:port */
+    const char *from;          /**< an address */
+    const char *from_name;     /**< display name of the sender, or NULL */
+    const char *user;          /**< NULL: no authentication */
+    const char *password;      /**< NULL if and only if `user` is NULL */
+    bool starttls;             /**< smtp:// only: require STARTTLS before MAIL */
+    const char *ca_file;       /**< PEM; NULL: the system's store */
+    int timeout_ms;            /**< total time of a transfer */
+    orders_breaker_t *breaker; /**< its state is per process; NULL: none */
 } orders_mailer_t;
 
 /** A message as it is sent: 7-bit, with CRLF. */

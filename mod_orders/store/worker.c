@@ -8,10 +8,10 @@ static const orders_statement_t list_tenants = {
     .text = "SELECT * FROM orders_v1.tenants()",
     .param_count = 0,
 };
-static const orders_statement_t list_tenants_to_bill = {
-    .name = "orders_tenants_to_bill",
-    .text = "SELECT orders_v1.tenants_to_bill()",
-    .param_count = 0,
+static const orders_statement_t list_tenants_with_due = {
+    .name = "orders_tenants_with_due",
+    .text = "SELECT * FROM orders_v1.tenants_with_due($1, $2)",
+    .param_count = 2,
 };
 static const orders_statement_t issue_bills = {
     .name = "orders_issue_bills",
@@ -103,12 +103,10 @@ static orders_problem_t *execute_counted(const orders_reader_t *reader,
 
 static orders_problem_t *read_tenants(const orders_reader_t *reader,
                                       const orders_statement_t *statement,
-                                      apr_array_header_t **tenants)
+                                      const orders_params_t *params, apr_array_header_t **tenants)
 {
-    orders_params_t params;
     PGresult *result;
-    orders_params_init(&params, reader->pool);
-    ORDERS_TRY(execute(reader, statement, &params, &result));
+    ORDERS_TRY(execute(reader, statement, params, &result));
     *tenants = apr_array_make(reader->pool, PQntuples(result) + 1, sizeof(int32_t));
     for (int row = 0; row < PQntuples(result); row++) {
         APR_ARRAY_PUSH(*tenants, int32_t) = (int32_t)orders_result_int(result, row, 0);
@@ -119,13 +117,20 @@ static orders_problem_t *read_tenants(const orders_reader_t *reader,
 orders_problem_t *orders_worker_list_tenants(const orders_reader_t *reader,
                                              apr_array_header_t **tenants)
 {
-    return read_tenants(reader, &list_tenants, tenants);
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    return read_tenants(reader, &list_tenants, &params, tenants);
 }
 
-orders_problem_t *orders_worker_list_tenants_to_bill(const orders_reader_t *reader,
-                                                     apr_array_header_t **tenants)
+orders_problem_t *orders_worker_list_tenants_with_due(const orders_reader_t *reader,
+                                                      const char *kind, const char *channel,
+                                                      apr_array_header_t **tenants)
 {
-    return read_tenants(reader, &list_tenants_to_bill, tenants);
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_text(&params, kind);
+    orders_param_text(&params, channel);
+    return read_tenants(reader, &list_tenants_with_due, &params, tenants);
 }
 
 orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,

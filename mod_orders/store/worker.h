@@ -17,9 +17,10 @@ typedef struct orders_claim_t {
 orders_problem_t *orders_worker_list_tenants(const orders_reader_t *reader,
                                              apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
-/** The same for tenants with orders that wait for a bill. */
-orders_problem_t *orders_worker_list_tenants_to_bill(const orders_reader_t *reader,
-                                                     apr_array_header_t **tenants) ORDERS_MUSTCHECK;
+/** The same for tenants with work of `kind` (of orders.due) that is due. `channel`: "" for kinds without one. */
+orders_problem_t *orders_worker_list_tenants_with_due(
+    const orders_reader_t *reader, const char *kind, const char *channel,
+    apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
 /** Issues at most `limit` bills of orders that were paid when they were placed. `*count`: how many. */
 orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,

@@ -2,20 +2,40 @@
 #include "worker/job.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/trouble.h"
 #include "net/breaker.h"
+#include "store/worker.h"
 #include "worker/step.h"
 
-#define PURGE_INTERVAL apr_time_from_sec(60)
+/** After this time a run ends, so that the next one sees tenants whose work has become due meanwhile. */
+#define RUN_TIME apr_time_from_sec(2)
+/** A turn that takes longer halves the batch; one that takes a quarter of it doubles the batch again. */
+#define TURN_TIME apr_time_from_sec(1)
+/** What a lease is longer than the longest item. Seconds. */
+#define LEASE_MARGIN 15
 #define LONGEST_LINE 8192
-/** The log subject of a problem that ended a run or a step. */
+/** The log subject of a problem that ended a run or an item. */
 #define LOG_SUBJECT "worker"
+
+void orders_job_state_init(orders_job_state_t *state)
+{
+    memset(state, 0, sizeof *state);
+    pthread_mutex_init(&state->lock, NULL);
+}
 
 bool orders_job_stopping(const orders_job_run_t *run)
 {
     return run->context->is_stopping(run->context->data);
+}
+
+void orders_job_claimed(const orders_job_run_t *run)
+{
+    if (run->context->claimed) {
+        run->context->claimed(run->context->listener);
+    }
 }
 
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
@@ -44,57 +64,207 @@ orders_problem_t *orders_job_skip_failed(const orders_job_run_t *run, orders_pro
     if (!problem || unreachable) {
         return problem;
     }
+    run->tally->failed++;
     orders_job_log_problem(run->context->log, problem, LOG_SUBJECT);
     return NULL;
 }
 
-static orders_problem_t *run_steps(const orders_job_t *job, const orders_job_run_t *run)
+orders_breaker_t *orders_job_breaker(const orders_job_t *job, const orders_job_context_t *context)
 {
-    for (const orders_job_step_t *step = job->steps; *step && !orders_job_stopping(run); step++) {
-        ORDERS_TRY(orders_job_skip_failed(run, (*step)(run)));
-    }
-    return NULL;
+    return job->needs == ORDERS_JOB_NEEDS_CHANNEL       ? context->channel->breaker
+           : job->needs == ORDERS_JOB_NEEDS_MAIL_SERVER ? context->mailer->breaker
+                                                        : NULL;
 }
 
-static orders_problem_t *run_tenants(const orders_job_t *job, orders_job_run_t *run,
-                                     apr_pool_t *pool)
+static int seconds_of(int milliseconds)
 {
-    const orders_reader_t all = {.database = run->context->database, .pool = pool};
-    apr_array_header_t *tenants;
+    return (milliseconds + 999) / 1000;
+}
+
+int orders_job_longest(const orders_job_t *job, const orders_job_context_t *context)
+{
+    const int statements = job->statements * ORDERS_JOB_STATEMENT_LONGEST;
+
+    switch (job->needs) {
+    case ORDERS_JOB_NEEDS_CHANNEL:
+        return statements +
+               context->channel->provider->calls * seconds_of(context->channel->timeout_ms);
+    case ORDERS_JOB_NEEDS_MAIL_SERVER:
+        return statements + seconds_of(context->mailer->timeout_ms);
+    default:
+        return statements;
+    }
+}
+
+int orders_job_lease(const orders_job_t *job, const orders_job_context_t *context)
+{
+    return orders_job_longest(job, context) + LEASE_MARGIN;
+}
+
+/**
+ * Chooses the tenant of the next turn: the first of `left` after the last one of this instance, or the first of all. Other runs of the
+ * instance choose the tenants after it. Returns its index.
+ */
+static int choose_tenant(orders_job_state_t *state, const apr_array_header_t *left)
+{
+    int index = 0;
+
+    pthread_mutex_lock(&state->lock);
+    while (index < left->nelts && APR_ARRAY_IDX(left, index, int32_t) <= state->last_tenant) {
+        index++;
+    }
+    index = index < left->nelts ? index : 0;
+    state->last_tenant = APR_ARRAY_IDX(left, index, int32_t);
+    pthread_mutex_unlock(&state->lock);
+    return index;
+}
+
+static void remove_tenant(apr_array_header_t *left, int index)
+{
+    int32_t *ids = (int32_t *)(void *)left->elts;
+
+    left->nelts--;
+    memmove(ids + index, ids + index + 1, (size_t)(left->nelts - index) * sizeof *ids);
+}
+
+static int batch_of(const orders_job_t *job, orders_job_state_t *state)
+{
+    int batch;
+
+    pthread_mutex_lock(&state->lock);
+    batch = state->batch ? state->batch : job->batch;
+    pthread_mutex_unlock(&state->lock);
+    return batch;
+}
+
+/** Fits the batch to the time that turns take. A failed turn may have run into a timeout. */
+static void adapt_batch(const orders_job_run_t *run, orders_job_state_t *state,
+                        apr_interval_time_t took)
+{
+    int batch = run->batch;
+
+    if (took > TURN_TIME) {
+        batch = batch > 1 ? batch / 2 : 1;
+    } else if (took < TURN_TIME / 4) {
+        batch = batch > run->job->batch / 2 ? run->job->batch : 2 * batch;
+    }
+    pthread_mutex_lock(&state->lock);
+    state->batch = batch;
+    pthread_mutex_unlock(&state->lock);
+}
+
+/** `*more`: whether the tenant may have more work. */
+static orders_problem_t *take_turn(orders_job_run_t *run, orders_job_state_t *state, int32_t tenant,
+                                   bool *more)
+{
+    const orders_job_context_t *context = run->context;
+    const bool adapts = run->job->batch > 1;
+    const apr_time_t from = orders_clock_now();
+    apr_interval_time_t took;
+    int64_t count = 0;
+    orders_problem_t *problem;
+
+    run->reader.tenant = tenant;
+    run->batch = batch_of(run->job, state);
+    context->set_tenant(context->data, tenant, &run->settings);
+    problem = orders_job_skip_failed(run, run->job->turn(run, &count));
+    took = orders_clock_now() - from;
+    if (adapts) {
+        adapt_batch(run, state, took);
+    }
+    run->tally->done += count;
+    /* a statement that has ended by its own bound of time has left work */
+    *more = !run->job->once && (count >= run->batch || (count > 0 && adapts && took >= TURN_TIME));
+    return problem;
+}
+
+static bool may_go_on(const orders_job_run_t *run)
+{
+    return !orders_job_stopping(run) &&
+           orders_breaker_ready(orders_job_breaker(run->job, run->context));
+}
+
+/** `*cut`: time has run out. */
+static orders_problem_t *take_turns(orders_job_run_t *run, orders_job_state_t *state,
+                                    apr_array_header_t *left, bool *cut)
+{
+    const apr_time_t end = orders_clock_now() + RUN_TIME;
     orders_problem_t *problem = NULL;
 
-    ORDERS_TRY(job->tenants(&all, &tenants));
-    run->reader.database = run->context->database;
-    apr_pool_create(&run->reader.pool, pool);
-    apr_pool_tag(run->reader.pool, "orders_worker_tenant");
-    for (int i = 0; i < tenants->nelts && !problem && !orders_job_stopping(run); i++) {
-        run->reader.tenant = APR_ARRAY_IDX(tenants, i, int32_t);
-        run->context->set_tenant(run->context->data, run->reader.tenant, &run->settings);
-        problem = run_steps(job, run);
+    while (left->nelts && !problem && !*cut && may_go_on(run)) {
+        const int index = choose_tenant(state, left);
+        bool more = false;
+
+        problem = take_turn(run, state, APR_ARRAY_IDX(left, index, int32_t), &more);
         if (!problem) {
             apr_pool_clear(run->reader.pool); /* a problem lives in it */
         }
+        if (!more) {
+            remove_tenant(left, index);
+        }
+        *cut = left->nelts && orders_clock_now() >= end;
     }
     return problem;
 }
 
-void orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
+static orders_problem_t *list_tenants(const orders_job_run_t *run, apr_pool_t *pool,
+                                      apr_array_header_t **tenants)
+{
+    const orders_job_t *job = run->job;
+    const orders_channel_t *channel = run->context->channel;
+    const orders_reader_t all = {.database = run->context->database, .pool = pool};
+
+    if (job->tenants) {
+        return job->tenants(&all, tenants);
+    }
+    return job->kind ? orders_worker_list_tenants_with_due(&all, job->kind,
+                                                           channel ? channel->name : "", tenants)
+                     : orders_worker_list_tenants(&all, tenants);
+}
+
+static void report(orders_job_state_t *state, const orders_job_tally_t *tally, bool failed,
+                   apr_interval_time_t took)
+{
+    orders_job_report_t *own = &state->report;
+    const apr_time_t now = apr_time_now();
+
+    pthread_mutex_lock(&state->lock);
+    own->last_run = now - took;
+    own->duration = took;
+    own->done += tally->done > tally->failed ? tally->done - tally->failed : 0;
+    own->failed += tally->failed;
+    if (!failed && !tally->failed) {
+        own->last_success = now;
+    }
+    pthread_mutex_unlock(&state->lock);
+}
+
+bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool)
 {
-    orders_job_run_t run = {.context = context, .purge = orders_clock_now() >= state->purge_at};
+    orders_job_tally_t tally = {0};
+    orders_job_run_t run = {.job = job, .context = context, .tally = &tally};
+    const apr_time_t from = orders_clock_now();
+    apr_array_header_t *tenants;
     orders_problem_t *problem;
+    bool cut = false;
 
-    if (context->channel && !orders_breaker_ready(context->channel->breaker)) {
-        return;
+    if (!may_go_on(&run)) {
+        return false;
     }
-    problem = run_tenants(job, &run, pool);
+    run.reader.database = context->database;
+    apr_pool_create(&run.reader.pool, pool);
+    apr_pool_tag(run.reader.pool, "orders_worker_turn");
+    problem = list_tenants(&run, pool, &tenants);
+    if (!problem) {
+        problem = take_turns(&run, state, tenants, &cut);
+    }
     if (problem) {
         orders_job_log_problem(context->log, problem, LOG_SUBJECT);
     } else {
         orders_trouble_passed(context->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
     }
-    if (!problem && run.purge) {
-        state->purge_at = orders_clock_now() + PURGE_INTERVAL;
-    }
+    report(state, &tally, problem, orders_clock_now() - from);
     orders_troubles_review(context->log);
+    return cut;
 }

@@ -2,9 +2,9 @@
 /**
  * The background jobs: work that is due at a certain time, and not part of a request.
  *
- * A job is a row of orders_jobs. The caller (httpd/worker.c) gives each job a thread of its own and calls orders_job_run at the
- * job's interval. A job that waits for the network therefore delays no other job. Several servers may run the same job on one
- * database: work is claimed with a lease, and work of a server that died is claimed again when its lease has expired.
+ * A job is a row of orders_jobs. worker/loop.h runs the jobs of a connection pool. A run is a sequence of turns; a turn serves one tenant,
+ * and the tenants take turns in rotation. Several servers may run the same job on one database: work is claimed with a lease, and work of
+ * a server that died is claimed again when its lease has expired.
  */
 #ifndef ORDERS_WORKER_JOB_H
 #define ORDERS_WORKER_JOB_H
@@ -12,6 +12,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 #include <apr_time.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "core/log.h"
@@ -21,34 +22,47 @@
 #include "store/database.h"
 #include "store/operation.h"
 
-/** How many instances of a job a database has. */
+/**
+ * The longest statement of a job, in seconds: less than the statement_timeout of the shipped configurations (4500 ms). Statements with
+ * much work end earlier, by bounds of their own.
+ */
+#define ORDERS_JOB_STATEMENT_SECONDS 4
+/** The same with everything around it: a second in the queue, connect_timeout of DBDParams, and one more attempt. */
+#define ORDERS_JOB_STATEMENT_LONGEST 10
+
+/** What a turn waits for, besides the database. Determines how many instances of a job a database has. */
 typedef enum {
-    ORDERS_JOB_ALWAYS,      /**< one */
-    ORDERS_JOB_WITH_MAILER, /**< one, if the server has OrdersMail */
-    ORDERS_JOB_PER_CHANNEL  /**< one for each OrdersPaymentChannel */
-} orders_job_instances_e;
+    ORDERS_JOB_NEEDS_NOTHING,     /**< one instance */
+    ORDERS_JOB_NEEDS_MAIL_SERVER, /**< one, if the server has OrdersMail */
+    ORDERS_JOB_NEEDS_CHANNEL      /**< one for each OrdersPaymentChannel */
+} orders_job_needs_e;
 
 struct orders_job_run_t; /* worker/step.h */
 
-/** One step of a job, for one tenant. A problem of a single item is logged by the step and not returned. */
-typedef orders_problem_t *(*orders_job_step_t)(const struct orders_job_run_t *run);
+/**
+ * One turn of a job, for one tenant: at most run->batch items. `*count`: how many were found; run->batch of them mean that there may
+ * be more. A problem of a single item is logged by the turn and not returned.
+ */
+typedef orders_problem_t *(*orders_job_turn_t)(const struct orders_job_run_t *run, int64_t *count);
 
 typedef struct orders_job_t {
-    const char *name;
-    orders_job_instances_e instances;
-    apr_interval_time_t interval; /**< 0: OrdersWorkerInterval */
-    /** Reads the tenants that may have work: array of int32_t. */
+    const char *name; /**< unique */
+    orders_job_needs_e needs;
+    apr_interval_time_t interval; /**< between two runs; 0: OrdersWorkerInterval */
+    int batch;    /**< items of one turn, at most; fewer while turns take longer than a second */
+    int parallel; /**< runs at a time in this process, for each instance */
+    /** Statements of one turn, from the claim on. With `needs`, they determine how long a turn may take (orders_job_longest). */
+    int statements;
+    bool once; /**< one turn of each tenant in a run: work that it leaves cannot be done at once */
+    const char *
+        kind; /**< of orders.due: a run serves the tenants that have such work; NULL: all tenants */
+    /** Reads the tenants that may have work, instead: array of int32_t, ascending. NULL: by `kind`. */
     orders_problem_t *(*tenants)(const orders_reader_t *reader, apr_array_header_t **tenants);
-    const orders_job_step_t *steps; /**< in this sequence, for each tenant; ends with NULL */
+    orders_job_turn_t turn;
 } orders_job_t;
 
 extern const orders_job_t orders_jobs[];
 extern const size_t orders_job_count;
-
-/** What an instance of a job remembers between its runs. Starts as zeros; used by one thread at a time. */
-typedef struct orders_job_state_t {
-    apr_time_t purge_at; /**< when records are purged next, a time of orders_clock_now() */
-} orders_job_state_t;
 
 /** What a run needs. The caller fills it in for each run; all of it must live until the run ends. */
 typedef struct orders_job_context_t {
@@ -57,20 +71,55 @@ typedef struct orders_job_context_t {
     const orders_mailer_t *mailer; /**< NULL: the server has no OrdersMail */
     const apr_array_header_t
         *channels; /**< of orders_channel_t: all channels of the database's servers */
-    const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_PER_CHANNEL */
+    const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_NEEDS_CHANNEL */
     int idempotency_lifetime;        /**< seconds */
-    /** Whether the process is stopping: the run ends after the current item, and calls under way are cancelled. Any thread. */
+    /** Whether the process is stopping: the run ends after the current turn, and calls under way are cancelled. Any thread. */
     bool (*is_stopping)(void *data);
     /** Sets the settings that hold for `tenant`: its links and the server's secret. */
     void (*set_tenant)(void *data, int32_t tenant, orders_settings_t *settings);
     void *data; /**< for both */
+    /** Called when a turn has claimed an item, before its calls. NULL: nobody is told. */
+    void (*claimed)(void *listener);
+    void *listener;
 } orders_job_context_t;
 
+/** What an instance of a job has done in this process. Times are those of apr_time_now(); 0: never. */
+typedef struct orders_job_report_t {
+    const char *job;
+    const char *channel; /**< or NULL */
+    apr_time_t last_run; /**< when the last run began */
+    apr_time_t
+        last_success; /**< when the last run ended that reached the database and had no failed item */
+    apr_interval_time_t duration; /**< of the last run */
+    int64_t done, failed;         /**< items since the process began */
+} orders_job_report_t;
+
+/** What an instance of a job remembers between its runs. Several runs may use it at a time. */
+typedef struct orders_job_state_t {
+    pthread_mutex_t lock; /**< for the members below */
+    int32_t
+        last_tenant; /**< whose turn was the last: the next turn is that of the tenant after it */
+    int batch;       /**< items of a turn now; 0: those of the job */
+    orders_job_report_t report;
+} orders_job_state_t;
+
+void orders_job_state_init(orders_job_state_t *state);
+
 /**
- * Runs all steps for all tenants that may have work. Ends early when the process is stopping or the database is unreachable; does
- * nothing while calls of the channel are suspended. Problems are logged.
+ * Runs turns for all tenants that may have work, until no tenant has more, some seconds have passed, the process is stopping, calls to
+ * the counterpart are suspended, or the database is unreachable. Problems are logged. True: time has run out before the work has, and
+ * the job is due again at once.
  */
-void orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
+bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool);
+
+/** The circuit breaker of what the job needs; NULL: none. */
+orders_breaker_t *orders_job_breaker(const orders_job_t *job, const orders_job_context_t *context);
+
+/** How long one item may take at most, in seconds: its calls and its statements. */
+int orders_job_longest(const orders_job_t *job, const orders_job_context_t *context);
+
+/** For how many seconds an item is claimed: longer than orders_job_longest. */
+int orders_job_lease(const orders_job_t *job, const orders_job_context_t *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The jobs. To add one: a row here, its steps in a file of this folder, its queries in store/worker.c. Steps that wait for
- * different servers belong to different jobs, because a job has one thread.
+ * The jobs. To add one: a row here, its turn in a file of this folder, its statements in store/worker.c, a row in docs/operations.md
+ * and a measurement in t/faults/hung_jobs.t.
  */
 #include "store/worker.h"
 #include "worker/job.h"
@@ -9,40 +9,88 @@
 
 /** Bills are issued within a second of the order, whatever OrdersWorkerInterval is. */
 #define BILL_INTERVAL apr_time_from_msec(500)
+#define PURGE_INTERVAL apr_time_from_sec(10)
 
-static const orders_job_step_t upkeep[] = {orders_job_expire_orders, orders_job_review_events,
-                                           orders_job_log_refused_events, orders_job_purge_records,
-                                           NULL};
-static const orders_job_step_t bills[] = {orders_job_issue_bills, NULL};
-static const orders_job_step_t mails[] = {orders_job_send_mails, NULL};
-static const orders_job_step_t payments[] = {orders_job_make_intents, orders_job_poll_captures,
-                                             orders_job_send_refunds, NULL};
+/** Items of one mail server, and items of one kind of one channel, that are under way at a time. */
+#define MAILS 4
+#define PAYMENTS 8
 
 const orders_job_t orders_jobs[] = {
     {
-        .name = "upkeep",
-        .instances = ORDERS_JOB_ALWAYS,
-        .tenants = orders_worker_list_tenants,
-        .steps = upkeep,
+        .name = "expiry",
+        .kind = "expiry",
+        .batch = 100,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_expire_orders,
     },
     {
         .name = "bills",
-        .instances = ORDERS_JOB_ALWAYS,
         .interval = BILL_INTERVAL,
-        .tenants = orders_worker_list_tenants_to_bill,
-        .steps = bills,
+        .kind = "bill",
+        .batch = 500,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_issue_bills,
+    },
+    {
+        .name = "event_reviews",
+        .batch = 100,
+        .parallel = 1,
+        .statements = 101,
+        .once = true,
+        .turn = orders_job_review_events,
+    },
+    {
+        .name = "refused_events",
+        .batch = 100,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_log_refused_events,
+    },
+    {
+        .name = "purge_idempotency",
+        .interval = PURGE_INTERVAL,
+        .batch = 10000,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_idempotency,
     },
     {
         .name = "mails",
-        .instances = ORDERS_JOB_WITH_MAILER,
-        .tenants = orders_worker_list_tenants,
-        .steps = mails,
+        .needs = ORDERS_JOB_NEEDS_MAIL_SERVER,
+        .kind = "mail",
+        .batch = 1,
+        .parallel = MAILS,
+        .statements = 2,
+        .turn = orders_job_send_mail,
     },
     {
-        .name = "payments",
-        .instances = ORDERS_JOB_PER_CHANNEL,
-        .tenants = orders_worker_list_tenants,
-        .steps = payments,
+        .name = "intents",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .kind = "intent",
+        .batch = 1,
+        .parallel = PAYMENTS,
+        .statements = 2,
+        .turn = orders_job_make_intent,
+    },
+    {
+        .name = "captures",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .kind = "capture",
+        .batch = 1,
+        .parallel = PAYMENTS,
+        .statements = 2,
+        .turn = orders_job_poll_capture,
+    },
+    {
+        .name = "refunds",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .kind = "refund",
+        .batch = 1,
+        .parallel = PAYMENTS,
+        .statements = 2,
+        .turn = orders_job_send_refund,
     },
 };
 const size_t orders_job_count = sizeof orders_jobs / sizeof *orders_jobs;

@@ -6,10 +6,6 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** Mails of one run for a tenant. They are claimed one at a time, so that a lease is for one mail. */
-#define MAIL_BATCH 20
-/** Seconds: the longest timeout of OrdersMail, and time for the statements before and after. */
-#define MAIL_LEASE 120
 /** The log subject of problems with the mail server. */
 #define LOG_SUBJECT "mail"
 
@@ -29,27 +25,28 @@ static bool is_final(const orders_problem_t *problem)
     return problem->error == ORDERS_E_mail_refused;
 }
 
-orders_problem_t *orders_job_send_mails(const orders_job_run_t *run)
+orders_problem_t *orders_job_send_mail(const orders_job_run_t *run, int64_t *count)
 {
     const orders_log_t *log = run->context->log;
+    const int lease = orders_job_lease(run->job, run->context);
     apr_array_header_t *due;
 
-    for (int i = 0; i < MAIL_BATCH && !orders_job_stopping(run); i++) {
-        ORDERS_TRY(orders_worker_claim_mail(&run->reader, 1, MAIL_LEASE, &due));
-        const orders_mail_task_t *task = orders_first(due);
+    ORDERS_TRY(orders_worker_claim_mail(&run->reader, 1, lease, &due));
+    const orders_mail_task_t *task = orders_first(due);
 
-        if (!task) {
-            break;
-        }
-        orders_problem_t *problem = send_mail(run, task);
-
-        if (problem) {
-            orders_job_log_problem(log, problem, LOG_SUBJECT);
-        } else {
-            orders_trouble_passed(log, ORDERS_E_mail_unreachable, LOG_SUBJECT);
-        }
-        ORDERS_TRY(orders_worker_mark_mail(&run->reader, task->id, problem && is_final(problem),
-                                           problem ? orders_error_word(problem->error) : NULL));
+    if (!task) {
+        return NULL;
     }
-    return NULL;
+    *count = 1;
+    orders_job_claimed(run);
+    orders_problem_t *problem = send_mail(run, task);
+
+    if (problem) {
+        run->tally->failed++;
+        orders_job_log_problem(log, problem, LOG_SUBJECT);
+    } else {
+        orders_trouble_passed(log, ORDERS_E_mail_unreachable, LOG_SUBJECT);
+    }
+    return orders_worker_mark_mail(&run->reader, task->id, problem && is_final(problem),
+                                   problem ? orders_error_word(problem->error) : NULL);
 }

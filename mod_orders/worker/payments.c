@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Steps that call the provider of one channel. */
-#include "net/breaker.h"
+/** Turns that call the provider of one channel. A payment is claimed alone, so that its lease is for one item. */
 #include "payments/payment_flow.h"
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** Payments of one step and tenant. They are claimed one at a time, so that a lease is for one payment. */
-#define PAYMENT_BATCH 20
-
-/** The context of calls to the provider of the channel. Lives on the stack of a step, because its members point to each other. */
+/** The context of calls to the provider of the channel. Lives on the stack of a turn, because its members point to each other. */
 typedef struct provider_context_t {
     orders_claim_t claim;
     orders_writer_t writer;
@@ -21,7 +17,7 @@ static void prepare(const orders_job_run_t *run, provider_context_t *provider)
     const orders_job_context_t *context = run->context;
 
     provider->claim = (orders_claim_t){.limit = 1,
-                                       .lease = orders_channel_longest(context->channel),
+                                       .lease = orders_job_lease(run->job, context),
                                        .channel = context->channel->name};
     provider->writer = (orders_writer_t){.database = run->reader.database,
                                          .pool = run->reader.pool,
@@ -38,66 +34,54 @@ static void prepare(const orders_job_run_t *run, provider_context_t *provider)
         (orders_payment_flow_t){&provider->writer, &provider->providers, &run->settings};
 }
 
-/** A payment is claimed only when the provider can be called now. */
-static bool may_claim(const orders_job_run_t *run, int done)
-{
-    return done < PAYMENT_BATCH && !orders_job_stopping(run) &&
-           orders_breaker_ready(run->context->channel->breaker);
-}
-
-orders_problem_t *orders_job_make_intents(const orders_job_run_t *run)
+orders_problem_t *orders_job_make_intent(const orders_job_run_t *run, int64_t *count)
 {
     provider_context_t provider;
     apr_array_header_t *due;
     orders_written_t *written;
 
     prepare(run, &provider);
-    for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_intents(&run->reader, &provider.claim, &due));
-        const orders_payment_task_t *task = orders_first(due);
+    ORDERS_TRY(orders_worker_claim_intents(&run->reader, &provider.claim, &due));
+    const orders_payment_task_t *task = orders_first(due);
 
-        if (!task) {
-            break;
-        }
-        const orders_intent_t intent = {task->payment, task->order_number, task->return_url, NULL};
-        ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_intent(&provider.flow, &intent, &written)));
+    if (!task) {
+        return NULL;
     }
-    return NULL;
+    const orders_intent_t intent = {task->payment, task->order_number, task->return_url, NULL};
+
+    *count = 1;
+    orders_job_claimed(run);
+    return orders_payment_flow_intent(&provider.flow, &intent, &written);
 }
 
-orders_problem_t *orders_job_send_refunds(const orders_job_run_t *run)
+orders_problem_t *orders_job_send_refund(const orders_job_run_t *run, int64_t *count)
 {
     provider_context_t provider;
     apr_array_header_t *due;
 
     prepare(run, &provider);
-    for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_refunds(&run->reader, &provider.claim, &due));
-        if (apr_is_empty_array(due)) {
-            break;
-        }
-        ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_refund(&provider.flow, orders_first(due))));
+    ORDERS_TRY(orders_worker_claim_refunds(&run->reader, &provider.claim, &due));
+    if (apr_is_empty_array(due)) {
+        return NULL;
     }
-    return NULL;
+    *count = 1;
+    orders_job_claimed(run);
+    return orders_payment_flow_refund(&provider.flow, orders_first(due));
 }
 
-/** Captures whose outcome is unknown, of closed payments too. */
-orders_problem_t *orders_job_poll_captures(const orders_job_run_t *run)
+/** A capture whose outcome is unknown, of a closed payment too. */
+orders_problem_t *orders_job_poll_capture(const orders_job_run_t *run, int64_t *count)
 {
     provider_context_t provider;
     apr_array_header_t *due;
     orders_written_t *written;
 
     prepare(run, &provider);
-    for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_captures(&run->reader, &provider.claim, &due));
-        if (apr_is_empty_array(due)) {
-            break;
-        }
-        ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_capture_claimed(&provider.flow, orders_first(due), &written)));
+    ORDERS_TRY(orders_worker_claim_captures(&run->reader, &provider.claim, &due));
+    if (apr_is_empty_array(due)) {
+        return NULL;
     }
-    return NULL;
+    *count = 1;
+    orders_job_claimed(run);
+    return orders_payment_flow_capture_claimed(&provider.flow, orders_first(due), &written);
 }

@@ -1,45 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The steps of the jobs, and what they share. */
+/** The turns of the jobs, and what they share. */
 #ifndef ORDERS_WORKER_STEP_H
 #define ORDERS_WORKER_STEP_H
 
 #include "worker/job.h"
 
-/** A run of a job for one tenant. */
+/** The items of a run. */
+typedef struct orders_job_tally_t {
+    int64_t done, failed;
+} orders_job_tally_t;
+
+/** A turn of a job for one tenant. */
 typedef struct orders_job_run_t {
+    const orders_job_t *job;
     const orders_job_context_t *context;
     orders_settings_t settings; /**< of the tenant */
-    orders_reader_t reader;     /**< its pool is cleared after each tenant */
-    bool purge;                 /**< whether old records are due to be deleted */
+    orders_reader_t reader;     /**< its pool is cleared after each turn */
+    int batch;                  /**< items of this turn, at most */
+    orders_job_tally_t *tally;
 } orders_job_run_t;
 
-/** Whether the process is stopping. Steps check it between items. */
+/** Whether the process is stopping. Turns check it between items. */
 bool orders_job_stopping(const orders_job_run_t *run);
+
+/** Reports that an item was claimed, before its calls: another run may claim the next item meanwhile. */
+void orders_job_claimed(const orders_job_run_t *run);
 
 /** Logs a problem of the worker. `subject`: as in orders_trouble_log. */
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject);
 
 /**
- * Logs the problem of one item or step and returns NULL, so that it does not hold up the next one. Returns the problem when the
+ * Counts and logs the problem of one item and returns NULL, so that it does not hold up the next one. Returns the problem when the
  * database is unreachable: the run cannot go on.
  */
 orders_problem_t *orders_job_skip_failed(const orders_job_run_t *run,
                                          orders_problem_t *problem) ORDERS_MUSTCHECK;
 
 /* upkeep.c */
-orders_problem_t *orders_job_expire_orders(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_review_events(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_purge_records(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_expire_orders(const orders_job_run_t *run,
+                                           int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_review_events(const orders_job_run_t *run,
+                                           int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run,
+                                                int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_idempotency(const orders_job_run_t *run,
+                                               int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run,
+                                         int64_t *count) ORDERS_MUSTCHECK;
 
 /* payments.c */
-orders_problem_t *orders_job_make_intents(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_poll_captures(const orders_job_run_t *run) ORDERS_MUSTCHECK;
-orders_problem_t *orders_job_send_refunds(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_make_intent(const orders_job_run_t *run,
+                                         int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_poll_capture(const orders_job_run_t *run,
+                                          int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_send_refund(const orders_job_run_t *run,
+                                         int64_t *count) ORDERS_MUSTCHECK;
 
 /* mails.c */
-orders_problem_t *orders_job_send_mails(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,
+                                       int64_t *count) ORDERS_MUSTCHECK;
 
 #endif

@@ -8,7 +8,19 @@ BEGIN
 END
 $$;
 
--- The worker calls this every half second, once for all tenants.
+-- One short look into the index for each tenant, whatever its backlog is.
+CREATE OR REPLACE FUNCTION orders_v1.tenants_with_due(p_kind text, p_channel text) RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT t.id FROM tenant t
+    WHERE EXISTS (SELECT FROM due d
+                  WHERE d.tenant_id = t.id AND d.kind = p_kind AND d.channel = p_channel AND d.due_at <= now())
+    ORDER BY t.id;
+END
+$$;
+
+-- For the module of release 0.1.
 CREATE OR REPLACE FUNCTION orders_v1.tenants_to_bill() RETURNS SETOF integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -56,12 +68,15 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     orders_v1.tenants(),
+    orders_v1.tenants_with_due(text, text),
     orders_v1.tenants_to_bill(),
     orders_v1.refunds_to_send(integer, bigint),
     orders_v1.due_provider_events(integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascending';
+COMMENT ON FUNCTION orders_v1.tenants_with_due IS
+'Worker: the ids of the tenants with work of this kind and channel that is due, ascending. p_channel: empty for kinds without a channel';
 COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
 'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';

@@ -45,6 +45,12 @@ SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
 UPDATE payment SET expires_at = now() WHERE order_id = :b;
 SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'but not for an order past its time');
 
+SELECT put_due(77, 'intent', 1000000001, 'sim', now()), put_due(77, 'intent', 1000000002, 'other', now() + interval '1 s') \g (format=unaligned) /dev/null
+SELECT results_eq('SELECT t FROM tenants_with_due($$intent$$, $$sim$$) AS t WHERE t = 77', ARRAY[77], 'a tenant has due work of this kind and channel');
+SELECT is_empty('SELECT FROM tenants_with_due($$intent$$, $$other$$) AS t WHERE t = 77', 'work that is due later does not count');
+SELECT is_empty('SELECT FROM tenants_with_due($$refund$$, $$sim$$) AS t WHERE t = 77', 'nor does work of another kind');
+DELETE FROM due WHERE tenant_id = 77 AND id IN (1000000001, 1000000002);
+
 -- Rows of the queue that do not fit their orders are put right.
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS e \gset
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'expiry' AND id = :e;
