@@ -56,6 +56,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/due_work.sql
 \ir ../reads/invoices.sql
 \ir ../reads/returns.sql
+\ir ../reads/reconciliations.sql
 \ir ../reads/sales.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql

@@ -580,6 +580,14 @@ WITH reference AS (
     UNION ALL
     SELECT t.tenant_id, NULL, 'terminal transaction', t.transaction_id, 'tenant', t.tenant_id::text FROM orders.terminal_transaction t
     WHERE NOT EXISTS (SELECT FROM orders.tenant y WHERE y.id = t.tenant_id)
+    UNION ALL
+    SELECT d.tenant_id, NULL, 'difference', d.id::text, 'payment', d.payment_id::text FROM orders.reconciliation_difference d
+    LEFT JOIN orders.payment y ON y.tenant_id = d.tenant_id AND y.id = d.payment_id
+    WHERE d.payment_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT d.tenant_id, NULL, 'difference', d.id::text, 'refund', d.refund_id::text FROM orders.reconciliation_difference d
+    LEFT JOIN orders.refund y ON y.tenant_id = d.tenant_id AND y.id = d.refund_id
+    WHERE d.refund_id IS NOT NULL AND y.id IS NULL
 )
 SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not exist', r.source, r.source_id, r.target, r.target_id) AS problem
 FROM reference r;
@@ -623,6 +631,30 @@ SELECT d.tenant_id, d.id AS order_id, format('order was paid at %s and has no bi
 FROM orders.due d
 WHERE d.kind = 'bill' AND d.due_at < now() - interval '1 minute';
 
+-- Open differences are not violations: orders.open_reconciliation_differences lists them.
+CREATE VIEW orders_check.reconciliations_fit AS
+SELECT r.tenant_id, NULL::bigint AS order_id, format('reconciliation %s has other counts than its entries and transactions', r.id) AS problem
+FROM orders.reconciliation r
+LEFT JOIN (SELECT s.tenant_id, s.reconciliation_id, sum(s.there_count) AS there, sum(s.matched_count) AS matched, sum(s.here_count) AS here,
+                  bool_or(s.matched_count > s.there_count OR s.matched_amount > s.there_amount) AS exceeded
+           FROM orders.reconciliation_sum s
+           GROUP BY s.tenant_id, s.reconciliation_id) AS s ON s.tenant_id = r.tenant_id AND s.reconciliation_id = r.id
+WHERE r.state = 'done'
+  AND (r.entries <> r.matched + r.different + r.unsettled + r.ignored OR r.entries <> coalesce(s.there, 0) OR r.matched <> coalesce(s.matched, 0)
+       OR r.transactions <> coalesce(s.here, 0) OR r.missing_there > r.transactions OR coalesce(s.exceeded, false))
+UNION ALL
+SELECT r.tenant_id, NULL, format('reconciliation %s has been running since %s', r.id, r.created_at)
+FROM orders.reconciliation r
+WHERE r.state = 'running' AND r.created_at < now() - interval '2 days'
+UNION ALL
+SELECT d.tenant_id, p.order_id, format('difference %s is applied, but transaction %s is not recorded', d.id, d.transaction_id)
+FROM orders.reconciliation_difference d
+LEFT JOIN orders.payment p ON p.tenant_id = d.tenant_id AND p.id = d.payment_id
+WHERE d.resolution = 'applied'
+  AND NOT EXISTS (SELECT FROM orders.provider_transaction t
+                  WHERE t.tenant_id = d.tenant_id AND t.provider = d.provider AND t.transaction_id = d.transaction_id AND t.payment_id = d.payment_id
+                    AND t.kind = d.there_kind AND t.amount = d.there_amount AND t.currency = d.there_currency);
+
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -644,7 +676,8 @@ UNION ALL SELECT 17, 'provider_events_fit', v.* FROM orders_check.provider_event
 UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist v
 UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v
 UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v
-UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v;
+UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v
+UNION ALL SELECT 22, 'reconciliations_fit', v.* FROM orders_check.reconciliations_fit v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances equal the sums of their ledger entries, and ledger entries are balanced';
@@ -683,4 +716,6 @@ COMMENT ON VIEW orders_check.due_fits IS
 'Invariant 20: orders.due has a row for all pending work of the worker, and no other rows';
 COMMENT ON VIEW orders_check.bills_in_time IS
 'Invariant 21: an order of goods has its bill within a minute of its payment; the worker issues it within a second';
+COMMENT ON VIEW orders_check.reconciliations_fit IS
+'Invariant 22: the counts of a finished reconciliation add up, none runs for days, and every applied difference is recorded';
 COMMENT ON VIEW orders_check.all_violations IS 'The rows of all views';

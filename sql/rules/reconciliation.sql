@@ -484,11 +484,300 @@ BEGIN
 END
 $$;
 
+-- The worker compares what is left of a large set. An error of one reconciliation delays no other.
+CREATE OR REPLACE FUNCTION orders_v1.continue_comparison(p_tenant integer, p_id bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r orders.reconciliation;
+BEGIN
+    SELECT * INTO r FROM orders.reconciliation x
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.state = 'running' AND x.stage <> 'read'
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        PERFORM orders_v1.compare_some(r);
+    ELSIF NOT EXISTS (SELECT FROM orders.reconciliation x
+                      WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.state = 'running' AND x.stage <> 'read') THEN
+        PERFORM orders_v1.end_due(p_tenant, 'reconciliation', p_id);
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    IF orders_v1.is_transient(SQLSTATE) THEN
+        RAISE;
+    END IF;
+    RAISE LOG 'reconciliation % of tenant %: the comparison failed: % %', p_id, p_tenant, SQLSTATE, SQLERRM;
+    PERFORM orders_v1.postpone_due(p_tenant, 'reconciliation', p_id, interval '5 seconds', interval '1 hour');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.compare_reconciliations(p_tenant integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    d       orders.due;
+    v_count integer := 0;
+BEGIN
+    FOR d IN SELECT * FROM claim_due(p_tenant, 'reconciliation', '', 1, 60) LOOP
+        PERFORM continue_comparison(p_tenant, d.id);
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.as_amount(p_sum numeric) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT least(p_sum, 9223372036854775807)::bigint
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.reconciliation_view_of(r orders.reconciliation) RETURNS orders_v1.reconciliation_view
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v      orders_v1.reconciliation_view;
+    v_sum  orders_v1.reconciliation_sum_view;
+    v_sums orders_v1.reconciliation_sum_view[] := '{}';
+    s      orders.reconciliation_sum;
+    v_open integer := (SELECT count(*) FROM orders.reconciliation_difference d
+                       WHERE d.tenant_id = r.tenant_id AND d.reconciliation_id = r.id AND d.state = 'open');
+BEGIN
+    FOR s IN SELECT * FROM orders.reconciliation_sum x
+             WHERE x.tenant_id = r.tenant_id AND x.reconciliation_id = r.id
+             ORDER BY x.currency, x.kind
+    LOOP
+        v_sum := ROW(s.currency, s.kind, s.here_count, orders_v1.as_amount(s.here_amount), s.there_count, orders_v1.as_amount(s.there_amount),
+                     s.matched_count, orders_v1.as_amount(s.matched_amount));
+        v_sums := v_sums || v_sum;
+    END LOOP;
+    v := ROW(r.id, r.channel, r.provider, r.source, r.state, r.from_at, r.to_at, r.requested_by, r.entries, r.matched, r.different,
+             r.unsettled, r.ignored, r.transactions, r.missing_there, v_open, r.error_code, r.error_message, r.created_at, r.finished_at, v_sums);
+    RETURN v;
+END
+$$;
+
+-- An entry can be applied when its payment exists.
+CREATE OR REPLACE FUNCTION orders_v1.difference_view_of(d orders.reconciliation_difference) RETURNS orders_v1.difference_view
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v orders_v1.difference_view;
+    p orders.payment;
+    o orders.orders;
+BEGIN
+    SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = d.tenant_id AND x.id = d.payment_id;
+    IF p.id IS NULL AND d.kind = 'missing_here' AND d.state = 'open' THEN
+        p := orders_v1.payment_of_difference(d);
+    END IF;
+    SELECT * INTO o FROM orders.orders x WHERE x.tenant_id = d.tenant_id AND x.id = p.order_id;
+    v := ROW(d.id, d.reconciliation_id, d.channel, d.kind, d.transaction_id, o.id, o.number, p.id, d.refund_id, d.there_kind,
+             d.there_amount, d.there_currency, d.occurred_at, d.payment_key::text, d.intent_id, d.capture_id, d.here_kind, d.here_amount,
+             d.here_currency, d.recorded_at, d.kind = 'missing_here' AND d.state = 'open' AND p.id IS NOT NULL, d.state, d.resolution,
+             d.resolved_at, d.resolved_by, d.comment, d.created_at);
+    RETURN v;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_period(p_from timestamptz, p_to timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_from IS NULL OR p_to IS NULL OR NOT isfinite(p_from) OR NOT isfinite(p_to) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The period needs a start and an end.', 'from');
+    ELSIF p_to <= p_from THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be after the start of the period.', 'to');
+    ELSIF p_to > p_from + orders_v1.longest_reconciliation() THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'The period must not be longer than 31 days.', 'to');
+    ELSIF p_to > now() + interval '1 minute' THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be in the future.', 'to');
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.start_reconciliation(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_channel text, p_from timestamptz, p_to timestamptz, p_entries jsonb
+) RETURNS SETOF orders_v1.written_reconciliation
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c          orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim    orders_v1.claim := claim_key(c);
+    v_provider text;
+    v_source   text := CASE WHEN p_entries IS NULL THEN 'provider' ELSE 'csv' END;
+    r          orders.reconciliation;
+    w          orders_v1.written_reconciliation;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN NEXT replay(NULL::orders_v1.written_reconciliation, v_claim.answer);
+        RETURN;
+    END IF;
+    v_provider := (SELECT n.provider FROM payment_channel n WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel);
+    IF v_provider IS NULL THEN
+        PERFORM refuse('422', 'payment_channel_unknown', 'There is no such payment channel.', 'channel');
+    ELSIF p_entries IS NULL AND NOT can_list_transactions(v_provider) THEN
+        PERFORM refuse('422', 'reconciliation_not_supported', 'The provider of the channel cannot list transactions: send them as CSV.', 'channel');
+    END IF;
+    PERFORM check_period(p_from, p_to);
+    INSERT INTO reconciliation (tenant_id, channel, provider, source, requested_by, from_at, to_at)
+    VALUES (p_tenant, p_channel, v_provider, v_source, p_actor_id, p_from, p_to)
+    ON CONFLICT (tenant_id, channel) WHERE state = 'running' DO NOTHING
+    RETURNING * INTO r;
+    IF r.id IS NULL THEN
+        PERFORM refuse('409', 'reconciliation_running', 'A reconciliation of this channel is running.', 'channel',
+                       (SELECT jsonb_build_object('reconciliation_id', x.id) FROM reconciliation x
+                        WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.state = 'running'));
+    ELSIF p_entries IS NULL THEN
+        PERFORM put_due(p_tenant, 'reconciliation', r.id, p_channel, now());
+    ELSE
+        PERFORM store_entries(r, p_entries);
+        r.pages := 1;
+        r := begin_comparison(r);
+    END IF;
+    w.outcome := 'created';
+    w.id := r.id;
+    w.replayed := false;
+    w.reconciliation := reconciliation_view_of(r);
+    RETURN NEXT stored_result(c, w);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_difference(p_tenant integer, p_id bigint) RETURNS orders.reconciliation_difference LANGUAGE plpgsql AS $$
+DECLARE
+    d orders.reconciliation_difference;
+BEGIN
+    SELECT * INTO d FROM orders.reconciliation_difference x WHERE x.tenant_id = p_tenant AND x.id = p_id FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM orders_v1.refuse('404', 'not_found', 'There is no such difference.');
+    END IF;
+    RETURN d;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.close_difference(c orders_v1.context, d orders.reconciliation_difference, p_resolution text, p_comment text)
+RETURNS orders.reconciliation_difference LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := now();
+BEGIN
+    UPDATE orders.reconciliation_difference x
+    SET state = 'resolved', resolution = p_resolution, comment = p_comment, payment_id = d.payment_id, resolved_at = v_now,
+        resolved_by = c.actor_id, updated_at = v_now
+    WHERE x.tenant_id = d.tenant_id AND x.id = d.id
+    RETURNING * INTO d;
+    RETURN d;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.difference_result(c orders_v1.context, d orders.reconciliation_difference, p_outcome text)
+RETURNS orders_v1.written_difference LANGUAGE plpgsql AS $$
+DECLARE
+    w orders_v1.written_difference;
+BEGIN
+    w.outcome := p_outcome;
+    w.id := d.id;
+    w.replayed := false;
+    w.difference := orders_v1.difference_view_of(d);
+    RETURN orders_v1.stored_result(c, w);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.event_of_difference(d orders.reconciliation_difference, p orders.payment) RETURNS orders.provider_event
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    e orders.provider_event;
+BEGIN
+    e.tenant_id := d.tenant_id;
+    e.channel := d.channel;
+    e.type := CASE d.there_kind WHEN 'capture' THEN 'paid' ELSE 'refunded' END;
+    e.event_id := concat_ws(':', 'reconciliation', d.transaction_id, e.type);
+    e.payment_key := p.provider_key;
+    e.intent_id := d.intent_id;
+    e.transaction_id := d.transaction_id;
+    e.amount := d.there_amount;
+    e.currency := d.there_currency;
+    e.capture_id := d.capture_id;
+    RETURN e;
+END
+$$;
+
+-- A refusal by the rules of events aborts the transaction, so that the event is not stored and the difference can be applied later.
+CREATE OR REPLACE FUNCTION orders_v1.apply_entry(c orders_v1.context, d orders.reconciliation_difference) RETURNS orders.reconciliation_difference
+LANGUAGE plpgsql AS $$
+DECLARE
+    p orders.payment := orders_v1.payment_of_difference(d);
+    w orders_v1.written;
+BEGIN
+    IF p.id IS NULL THEN
+        PERFORM orders_v1.refuse('409', 'difference_not_applicable', 'The order database has no such payment.', NULL,
+                                 jsonb_build_object('reason', 'payment_not_found'));
+    END IF;
+    w := orders_v1.store_event(orders_v1.acting_as(orders_v1.system_context(d.tenant_id), 'provider'), orders_v1.event_of_difference(d, p));
+    IF w.outcome = 'refused' OR w.refusal IS NOT NULL THEN
+        PERFORM orders_v1.refuse('409', 'difference_not_applicable', w.detail, NULL, jsonb_build_object('reason', w.refusal));
+    ELSIF w.outcome = 'waiting' THEN
+        PERFORM orders_v1.refuse('409', 'difference_not_applicable',
+                                 'The refund cannot be recorded yet: its capture is missing, or another refund is pending.', NULL,
+                                 jsonb_build_object('reason', 'waiting'));
+    END IF;
+    d.payment_id := p.id;
+    RETURN orders_v1.close_difference(c, d, 'applied', NULL);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.apply_difference(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea, p_difference bigint
+) RETURNS SETOF orders_v1.written_difference
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    d       orders.reconciliation_difference;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN NEXT replay(NULL::orders_v1.written_difference, v_claim.answer);
+        RETURN;
+    END IF;
+    d := lock_difference(p_tenant, p_difference);
+    IF d.resolution IN ('applied', 'reconciled') THEN
+        RETURN NEXT difference_result(c, d, 'unchanged');
+        RETURN;
+    ELSIF d.kind <> 'missing_here' THEN
+        PERFORM refuse('409', 'difference_not_applicable', 'Only money that is missing in the order database can be applied.', NULL,
+                       jsonb_build_object('reason', d.kind));
+    ELSIF d.state <> 'open' THEN
+        PERFORM refuse('409', 'difference_not_applicable', 'The difference was resolved with a comment.', NULL,
+                       jsonb_build_object('reason', d.resolution));
+    END IF;
+    RETURN NEXT difference_result(c, apply_entry(c, d), 'done');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.resolve_difference(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea, p_difference bigint,
+    p_comment text
+) RETURNS SETOF orders_v1.written_difference
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim   orders_v1.claim := claim_key(c);
+    v_comment text := btrim(p_comment, E' \t\r\n');
+    d         orders.reconciliation_difference;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN NEXT replay(NULL::orders_v1.written_difference, v_claim.answer);
+        RETURN;
+    ELSIF coalesce(v_comment, '') = '' THEN
+        PERFORM refuse('422', 'required_field', 'A difference is resolved with a comment.', 'comment');
+    ELSIF length(v_comment) > 1000 THEN
+        PERFORM refuse('422', 'too_long', 'At most 1000 characters.', 'comment');
+    END IF;
+    d := lock_difference(p_tenant, p_difference);
+    IF d.state <> 'open' THEN
+        RETURN NEXT difference_result(c, d, 'unchanged');
+        RETURN;
+    END IF;
+    RETURN NEXT difference_result(c, close_difference(c, d, 'commented', v_comment), 'done');
+END
+$$;
+
 GRANT EXECUTE ON FUNCTION
     orders_v1.plan_reconciliations(integer, text, text),
     orders_v1.claim_reconciliations(integer, text, integer, integer),
     orders_v1.record_reconciliation_page(integer, bigint, text, text, jsonb),
-    orders_v1.fail_reconciliation(integer, bigint, text, text, boolean)
+    orders_v1.fail_reconciliation(integer, bigint, text, text, boolean),
+    orders_v1.compare_reconciliations(integer),
+    orders_v1.start_reconciliation(integer, text, text, bigint, text, text, bytea, text, timestamptz, timestamptz, jsonb),
+    orders_v1.apply_difference(integer, text, text, bigint, text, text, bytea, bigint),
+    orders_v1.resolve_difference(integer, text, text, bigint, text, text, bytea, bigint, text)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.settling_time IS
@@ -536,3 +825,28 @@ awaited; otherwise nothing is stored, so that a page can be recorded again';
 COMMENT ON FUNCTION orders_v1.fail_reconciliation IS
 'Worker: records a failed attempt to read a page, which is tried again after a minute, doubled after each attempt, at most an hour. p_final, or the
 sixteenth attempt: the reconciliation has failed. Returns whether it has failed';
+COMMENT ON FUNCTION orders_v1.continue_comparison IS
+'Internal: compares for a second, unless another session does. An unexpected error is logged, and the work postponed';
+COMMENT ON FUNCTION orders_v1.compare_reconciliations IS
+'Worker: continues the comparison of a reconciliation whose pages are read, for about a second. Returns 0 when there is none';
+COMMENT ON FUNCTION orders_v1.as_amount IS 'Internal: a sum as bigint; the largest bigint if it is larger';
+COMMENT ON FUNCTION orders_v1.reconciliation_view_of IS 'Internal: a reconciliation as the module reads it, with its sums by currency and kind';
+COMMENT ON FUNCTION orders_v1.difference_view_of IS 'Internal: a difference as the module reads it, with the order of its payment';
+COMMENT ON FUNCTION orders_v1.check_period IS 'Internal: OR422 invalid_field for a period that is empty, in the future or longer than 31 days';
+COMMENT ON FUNCTION orders_v1.start_reconciliation IS
+'Starts the reconciliation of a channel. p_entries NULL: the worker reads the transactions from the provider; otherwise a JSON array as in
+record_reconciliation_page, which is compared at once, or by the worker if that takes longer than a second. OR422 payment_channel_unknown,
+reconciliation_not_supported, invalid_field, OR409 reconciliation_running (with reconciliation_id)';
+COMMENT ON FUNCTION orders_v1.lock_difference IS 'Internal: locks a difference. OR404 not_found';
+COMMENT ON FUNCTION orders_v1.close_difference IS 'Internal: resolves a locked difference; returns it';
+COMMENT ON FUNCTION orders_v1.difference_result IS 'Internal: the result for a difference, stored if the request has an idempotency key';
+COMMENT ON FUNCTION orders_v1.event_of_difference IS 'Internal: the event that a provider would send about an entry';
+COMMENT ON FUNCTION orders_v1.apply_entry IS
+'Internal: records an entry that is missing as an event of its provider, and resolves the difference. OR409 difference_not_applicable, with
+the refusal as reason';
+COMMENT ON FUNCTION orders_v1.apply_difference IS
+'Records money that the provider reports and the order database lacks, by the rules of events. Outcome unchanged when the money is
+recorded already. OR404 not_found, OR409 difference_not_applicable (with a reason: payment_not_found, waiting, the refusal of the event, the
+kind of the difference, or commented)';
+COMMENT ON FUNCTION orders_v1.resolve_difference IS
+'Closes a difference with a comment (required). Outcome unchanged when it is resolved already. OR404 not_found, OR422 required_field, too_long';

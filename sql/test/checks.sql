@@ -21,6 +21,11 @@ SELECT pg_temp.hear('g', 'paid', :g, 1000, 'tx-g'), pg_temp.create_refunds(:g) \
 SELECT pg_temp.top_up('alice', 10000) \g (format=unaligned) /dev/null
 SELECT pg_temp.goods('alice') AS i, pg_temp.goods('alice') AS h \gset
 SELECT count(*) FROM read_bill(77, NULL, :i) \g (format=unaligned) /dev/null
+UPDATE provider_transaction SET created_at = now() - interval '4 hours' WHERE transaction_id = 'tx-d';
+SELECT start_reconciliation(77, 'operator', 'operator', NULL, 'r', NULL, NULL, 'sim', now() - interval '1 day', now(), jsonb_build_array(
+    jsonb_build_object('transaction_id', 'tx-d', 'kind', 'capture', 'amount', 1000, 'currency', 'USD', 'occurred_at', now() - interval '4 hours'),
+    jsonb_build_object('transaction_id', 'tx-n', 'kind', 'capture', 'amount', 1000, 'currency', 'USD', 'occurred_at', now() - interval '4 hours'))),
+    plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong at first');
 SET LOCAL session_replication_role = replica;
 
@@ -137,6 +142,18 @@ FROM (VALUES
     ('INSERT INTO mail (tenant_id, order_id, template, recipient) VALUES (77, $f, ''pay_link'', ''a@example.com'')', 'due_fits'),
     ('UPDATE payment SET capture_asked_at = now() WHERE order_id = $f', 'due_fits'),
     ('UPDATE orders SET expires_at = NULL WHERE id = $f', 'due_fits'),
+    ('UPDATE reconciliation SET matched = 0 WHERE state = ''done''', 'reconciliations_fit'),
+    ('UPDATE reconciliation_sum SET here_count = 9', 'reconciliations_fit'),
+    ('UPDATE reconciliation_sum SET there_count = 9', 'reconciliations_fit'),
+    ('UPDATE reconciliation_sum SET matched_amount = there_amount + 1', 'reconciliations_fit'),
+    ('DELETE FROM reconciliation_sum', 'reconciliations_fit'),
+    ('UPDATE reconciliation SET created_at = now() - interval ''49 hours'' WHERE state = ''running''', 'reconciliations_fit'),
+    ('UPDATE reconciliation_difference SET state = ''resolved'', resolution = ''applied'', resolved_at = now()', 'reconciliations_fit'),
+    ('UPDATE reconciliation_difference SET payment_id = 999999999', 'references_exist'),
+    ('UPDATE reconciliation_difference SET refund_id = 999999999', 'references_exist'),
+    ('DELETE FROM due WHERE kind = ''reconciliation''', 'due_fits'),
+    ('UPDATE due SET channel = '''' WHERE kind = ''reconciliation''', 'due_fits'),
+    ('UPDATE reconciliation SET state = ''failed'', finished_at = now(), error_code = ''x'' WHERE state = ''running''', 'due_fits'),
     ('ALTER TABLE event DROP CONSTRAINT event_pkey; INSERT INTO event SELECT * FROM event WHERE subject_id = $b', 'events_are_chained history_is_a_path one_event_a_version')
 ) AS c (sql, names);
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong in the end');

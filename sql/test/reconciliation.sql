@@ -97,5 +97,184 @@ SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'there is another one
 SELECT is((SELECT string_agg(fail_reconciliation(77, pg_temp.running(), 'x', NULL, false)::text, ' ') FROM generate_series(1, 16)),
           repeat('false ', 15) || 'true', 'the sixteenth failure ends it');
 
+
+-- Differences, both ways.
+CREATE FUNCTION pg_temp.start(p_from timestamptz, p_to timestamptz, p_entries jsonb DEFAULT NULL, p_channel text DEFAULT 'sim', p_key text DEFAULT NULL)
+RETURNS SETOF orders_v1.written_reconciliation LANGUAGE sql AS $$
+    SELECT * FROM orders_v1.start_reconciliation(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', p_key, sha256('r'), p_channel, p_from, p_to, p_entries)
+$$;
+CREATE FUNCTION pg_temp.number(p_transaction text, p_kind text DEFAULT 'missing_here') RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM orders.reconciliation_difference WHERE tenant_id = 77 AND transaction_id = p_transaction AND kind = p_kind
+$$;
+CREATE FUNCTION pg_temp.apply(p_transaction text, p_key text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', outcome, (difference).resolution)
+    FROM orders_v1.apply_difference(77, 'operator', 'operator', pg_temp.uid('olga'), 'a', p_key, sha256('a'), pg_temp.number(p_transaction))
+$$;
+CREATE FUNCTION pg_temp.resolve(p_id bigint, p_comment text) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', outcome, (difference).resolution, (difference).comment)
+    FROM orders_v1.resolve_difference(77, 'operator', 'operator', pg_temp.uid('olga'), 'a', NULL, NULL, p_id, p_comment)
+$$;
+CREATE FUNCTION pg_temp.open_ones() RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(transaction_id || ' ' || kind, ', ' ORDER BY transaction_id, kind) FROM orders.open_reconciliation_differences WHERE tenant_id = 77
+$$;
+CREATE FUNCTION pg_temp.reason(p_sql text) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.refusal(p_sql) || coalesce(': ' || (pg_temp.hint(p_sql) ->> 'reason'), '')
+$$;
+
+SELECT pg_temp.paid('T3'), pg_temp.paid('T4'), pg_temp.paid('T5'), pg_temp.paid('T6'), pg_temp.paid('T7', '1 hour'), pg_temp.paid('T8', '5 days')
+    \g (format=unaligned) /dev/null
+SELECT is(pg_temp.reconcile(pg_temp.entry('T1'), pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entry('T4', '{"currency": "EUR"}'),
+                            pg_temp.entry('T5', '{"kind": "refund"}'), pg_temp.entry('N1'), pg_temp.entry('F1', '{"kind": "other", "amount": 30}'),
+                            pg_temp.entry('N2', jsonb_build_object('occurred_at', now() - interval '2 hours 59 minutes'))), 'done', 'a reconciliation with differences is done');
+SELECT is(pg_temp.open_ones(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch, T5 kind_mismatch, T6 missing_there', 'each kind of difference is found');
+SELECT is(pg_temp.counts(), 'entries 7 = matched 1 + different 4 + unsettled 1 + ignored 1; transactions 6, missing 1',
+          'new entries, fees, new transactions and those before the period are none; T2 was reported before');
+SELECT is(pg_temp.sums(), 'EUR capture: here 0/0 there 1/1000 matched 0/0, USD capture: here 6/6000 there 4/3999 matched 1/1000, '
+          'USD other: here 0/0 there 1/30 matched 0/0, USD refund: here 0/0 there 1/1000 matched 0/0', 'sums are by currency and kind');
+SELECT is((SELECT ROW(here_amount, there_amount, order_id = (SELECT order_id FROM payment p WHERE p.transaction_id = 'T3'))::text
+           FROM open_reconciliation_differences WHERE transaction_id = 'T3'), '(1000,999,t)', 'a difference has both amounts and the order');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'a difference is no violated invariant');
+
+-- Repeated runs do not double them; a difference that is gone is closed.
+SELECT is(pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entry('T4'), pg_temp.entry('T6')), 'done', 'a later run');
+SELECT is(pg_temp.differences(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch reconciled, T5 kind_mismatch, T6 missing_there reconciled',
+          'doubles nothing and closes what is gone');
+SELECT is((SELECT count(*) FROM reconciliation_difference WHERE resolved_by IS NULL AND resolution = 'reconciled' AND resolved_at IS NOT NULL), 2::bigint, 'with the time');
+SELECT pg_temp.reconcile(pg_temp.entry('T3')), pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 998}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'one that comes back is opened again');
+SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'T3'),
+          'amount_mismatch resolved, kind_mismatch open', 'one that becomes another kind is closed and opened as that');
+
+-- A comment closes a difference for as long as it stays the same.
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, $$ $$)', pg_temp.number('T3', 'kind_mismatch'))), 'OR422 required_field comment', 'a difference is closed with a comment');
+SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), ' booked elsewhere '), 'done commented booked elsewhere', 'which is kept');
+SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), 'again'), 'unchanged commented booked elsewhere', 'once');
+SELECT is((SELECT resolved_by FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), pg_temp.uid('olga'), 'with the operator');
+SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT state FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), 'resolved', 'a later run leaves it closed');
+SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund", "amount": 1}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT ROW(state, comment)::text FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), '(open,)', 'unless the amounts differ');
+SELECT is(pg_temp.refusal('SELECT pg_temp.resolve(999999999, $$x$$)'), 'OR404 not_found', 'an unknown difference');
+
+-- After a restore: money that moved since is recorded again.
+SELECT pg_temp.buy('bob', p_method => 'external') AS a, pg_temp.buy('bob', p_method => 'external') AS b \gset
+SELECT pg_temp.key_of(pg_temp.payment_of(:a)) AS ka, pg_temp.key_of(pg_temp.payment_of(:b)) AS kb \gset
+SELECT record_intent(77, 'user', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(:b), 'I-b', 'https://pay/', NULL) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.reconcile(pg_temp.entry('R1', jsonb_build_object('payment_key', :'ka')),
+                            pg_temp.entry('R2', jsonb_build_object('kind', 'refund', 'amount', 301, 'capture_id', 'R1')),
+                            pg_temp.entry('R3', jsonb_build_object('intent_id', 'I-b')),
+                            pg_temp.entry('R4', jsonb_build_object('intent_id', 'I-b')),
+                            pg_temp.entry('R5', jsonb_build_object('payment_key', gen_random_uuid()))), 'done', 'the provider reports money of lost transactions');
+SELECT is(pg_temp.states(:a) || ', ' || pg_temp.states(:b), 'open unpaid none, open unpaid none', 'nothing is recorded by itself');
+SELECT is((SELECT string_agg(d.transaction_id || ' ' || d.applicable, ', ' ORDER BY d.transaction_id) FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d
+           WHERE d.transaction_id LIKE 'R%'), 'R1 true, R2 false, R3 true, R4 true, R5 false', 'money of known payments can be applied');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R2')$$), 'OR409 difference_not_applicable: payment_not_found', 'a refund after its capture only');
+SELECT is(pg_temp.apply('R1'), 'done applied', 'a capture is applied');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'which pays its order');
+SELECT is(pg_temp.apply('R1'), 'unchanged applied', 'once');
+SELECT is((SELECT d.applicable FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d WHERE d.transaction_id = 'R2'), true, 'now its refund can be applied');
+SELECT is(pg_temp.apply('R2', 'key') || ', ' || pg_temp.apply('R2', 'key'), 'done applied, done applied', 'and is, once per key');
+SELECT is((SELECT ROW(payment_state, captured, refunded)::text FROM orders WHERE id = :a), '(partially_refunded,1000,301)', 'to the cent');
+SELECT is(pg_temp.apply('R3'), 'done applied', 'a payment is found by its intent too');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R4')$$), 'OR409 difference_not_applicable: payment_already_captured', 'the rules of events refuse a second capture');
+SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'R4'$$, 'without a trace, so that it can be tried again');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R5')$$), 'OR409 difference_not_applicable: payment_not_found', 'money of a lost order cannot be applied');
+SELECT is(pg_temp.resolve(pg_temp.number('R5'), 'refunded at the provider'), 'done commented refunded at the provider', 'but closed with a comment');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R5')$$), 'OR409 difference_not_applicable: commented', 'and then not applied');
+SELECT is(pg_temp.reason(format('SELECT orders_v1.apply_difference(77, $$operator$$, $$operator$$, NULL, $$a$$, NULL, NULL, %s)', pg_temp.number('T5', 'kind_mismatch'))),
+          'OR409 difference_not_applicable: kind_mismatch', 'nor is another kind of difference');
+SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :a AND axis = 'payment' AND version = (SELECT max(version) FROM orders WHERE id = :a)),
+          'provider operator', 'as an event of the provider');
+UPDATE provider_transaction SET created_at = now() - interval '4 hours' WHERE transaction_id LIKE 'R%';
+SELECT is(pg_temp.reconcile(pg_temp.entry('R1'), pg_temp.entry('R2', '{"kind": "refund", "amount": 301}'), pg_temp.entry('R3')), 'done', 'the next run');
+SELECT is(pg_temp.sums(), 'USD capture: here 8/8000 there 2/2000 matched 2/2000, USD refund: here 1/301 there 1/301 matched 1/301', 'finds the same money on both sides');
+
+-- A refund before its capture is refused, and applied later.
+SELECT pg_temp.buy('bob', p_method => 'external') AS w \gset
+SELECT pg_temp.reconcile(pg_temp.entry('W1', jsonb_build_object('kind', 'refund', 'payment_key', pg_temp.key_of(pg_temp.payment_of(:w))))) \g (format=unaligned) /dev/null
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('W1')$$), 'OR409 difference_not_applicable: waiting', 'a refund waits for its capture');
+SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'W1'$$, 'outside of the database');
+SELECT pg_temp.hear('w', 'paid', :w, 1000, 'W0') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.apply('W1'), 'done applied', 'and is applied after it');
+SELECT is(pg_temp.states(:w), 'completed refunded none', 'in full');
+
+-- Entries of an operator.
+SELECT is(pg_temp.refusal(c.sql), c.refusal, c.name)
+FROM (VALUES ($$SELECT pg_temp.start(now() - interval '1 day', now())$$, 'OR422 reconciliation_not_supported channel', 'a provider that cannot list transactions'),
+             ($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]', 'none')$$, 'OR422 payment_channel_unknown channel', 'an unknown channel'),
+             ($$SELECT pg_temp.start(now(), now(), '[]')$$, 'OR422 invalid_field to', 'an empty period'),
+             ($$SELECT pg_temp.start(now() - interval '744 hours 1 second', now(), '[]')$$, 'OR422 invalid_field to', 'a period of more than 31 days'),
+             ($$SELECT pg_temp.start(now(), now() + interval '1 hour', '[]')$$, 'OR422 invalid_field to', 'a period in the future'),
+             ($$SELECT pg_temp.start('-infinity', 'infinity', '[]')$$, 'OR422 invalid_field from', 'an infinite period'),
+             ($$SELECT pg_temp.start(NULL, now(), '[]')$$, 'OR422 invalid_field from', 'no period')) AS c (sql, refusal, name);
+SELECT is((SELECT ROW(outcome, replayed, (reconciliation).source, (reconciliation).state, (reconciliation).matched, (reconciliation).requested_by = pg_temp.uid('olga'))::text
+           FROM pg_temp.start(now() - interval '5 days 1 hour', now() - interval '4 days', jsonb_build_array(pg_temp.entry('T8')), 'sim', 'k')), '(created,f,csv,done,1,t)', 'a CSV is compared at once');
+SELECT is((SELECT ROW(outcome, replayed, (reconciliation).sums[1].there_amount)::text FROM pg_temp.start(now(), now(), '[]', 'sim', 'k')), '(created,t,1000)', 'once per key');
+SELECT is((SELECT ROW(channel, source, state, matched, open, cardinality(sums))::text FROM read_reconciliation(77, (SELECT max(id) FROM reconciliation))), '(sim,csv,done,1,0,1)', 'it can be read');
+SELECT is_empty('SELECT FROM read_reconciliation(77, 999999999)', 'by its id');
+SELECT is((SELECT array_agg(id) FROM list_reconciliations(77, 'sim', 'done', 2, NULL)), (SELECT (array_agg(id ORDER BY id DESC))[1:2] FROM reconciliation WHERE state = 'done'), 'and listed, newest first');
+SELECT is((SELECT count(*) FROM list_reconciliations(77, NULL, 'failed', 100, NULL)), 2::bigint, 'by state');
+SELECT is((SELECT count(*) FROM list_reconciliations(77, 'down', NULL, 100, NULL)), 0::bigint, 'by channel');
+SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, (SELECT reconciliation_id FROM reconciliation_difference WHERE transaction_id = 'R5'), NULL, NULL, NULL, 100, NULL) AS d),
+          '{R5,R4,R3,R2,R1}', 'with its differences');
+SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, NULL, NULL, 'open', 'missing_here', 2, pg_temp.number('R5')) AS d), '{R4,N1}', 'in pages');
+
+-- Sums beyond bigint do not fail.
+SELECT is((SELECT (reconciliation).sums[2].there_amount FROM pg_temp.start(now() - interval '1 day', now(), (
+    SELECT jsonb_agg(pg_temp.entry('big' || n, '{"kind": "other", "amount": 1000000000000000}')) FROM generate_series(1, 9300) AS n))), 9223372036854775807, 'a sum is capped');
+
+-- PayPal's are read by the worker; one runs at a time.
+SELECT pg_temp.operator_put('payment-channels', 'pp', '{"provider": "paypal"}') \g (format=unaligned) /dev/null
+SELECT is((SELECT ROW(outcome, (reconciliation).state, (reconciliation).source)::text FROM pg_temp.start(now() - interval '31 days', now(), NULL, 'pp')), '(created,running,provider)', 'a channel of PayPal can be reconciled');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$), 'OR409 reconciliation_running channel', 'one at a time');
+SELECT is((pg_temp.hint($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$) ->> 'reconciliation_id')::bigint, pg_temp.running('pp'), 'whose id is told');
+SELECT is(pg_temp.task('pp'), 'first 0', 'the worker reads it');
+SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 0, 'the daily one waits for it');
+SELECT is(fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true), true, 'it fails');
+SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 1, 'it does not count as the daily one');
+SELECT fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true) \g (format=unaligned) /dev/null
+
+-- After an outage, the daily one covers the time since the last one, at most 31 days.
+UPDATE reconciliation SET state = 'done', to_at = now() - interval '10 days', from_at = now() - interval '11 days', created_at = now() - interval '10 days' WHERE channel = 'pp' AND scheduled;
+SELECT plan_reconciliations(77, 'pp', 'paypal') \g (format=unaligned) /dev/null
+SELECT is((SELECT now() - from_at FROM reconciliation WHERE id = pg_temp.running('pp')), interval '10 days', 'no time is left out');
+DELETE FROM due WHERE kind = 'reconciliation' AND id = pg_temp.running('pp');
+DELETE FROM reconciliation WHERE id = pg_temp.running('pp');
+UPDATE reconciliation SET to_at = now() - interval '40 days', from_at = now() - interval '41 days' WHERE channel = 'pp' AND scheduled;
+SELECT plan_reconciliations(77, 'pp', 'paypal') \g (format=unaligned) /dev/null
+SELECT is((SELECT to_at - from_at FROM reconciliation WHERE id = pg_temp.running('pp')), interval '744 hours', 'but no more than 31 days');
+SELECT fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true) \g (format=unaligned) /dev/null
+
+-- A large set is compared in steps, by the worker.
+CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.1); RETURN NULL; END $$;
+CREATE TRIGGER slow AFTER INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.slow();
+SELECT is(pg_temp.reconcile(pg_temp.entry('S1')), 'running', 'a comparison that takes long');
+SELECT is((SELECT ROW(kind, channel, due_at <= now())::text FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), '(reconciliation,"",t)', 'is left to the worker');
+SELECT is(pg_temp.task(), NULL, 'which asks no provider for it');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'in the meantime nothing is wrong');
+SELECT is(compare_reconciliations(77), 1, 'it continues');
+SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1), 'done', 'to the end');
+SELECT is(compare_reconciliations(77), 0, 'once');
+DROP TRIGGER slow ON reconciliation_difference;
+CREATE FUNCTION pg_temp.broken_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
+UPDATE reconciliation SET stage = 'entries', compared_at = now() WHERE id = pg_temp.running();
+UPDATE due SET channel = '' WHERE kind = 'reconciliation' AND id = pg_temp.running();
+CREATE TRIGGER broken AFTER UPDATE ON reconciliation FOR EACH ROW EXECUTE FUNCTION pg_temp.broken_row();
+SELECT is(compare_reconciliations(77), 1, 'an unexpected error ends the step');
+SELECT is((SELECT ROW(attempts, due_at - now())::text FROM due WHERE kind = 'reconciliation' AND id = pg_temp.running()), '(1,00:00:05)', 'and it is tried again later');
+DROP TRIGGER broken ON reconciliation;
+UPDATE due SET due_at = now() WHERE kind = 'reconciliation';
+SELECT is(compare_reconciliations(77), 1, 'with success');
+SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'in the end');
+
+-- Old entries are deleted.
+UPDATE reconciliation_entry SET reported_at = now() - interval '401 days' WHERE transaction_id = 'T1';
+SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
+SELECT is_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T1'$$, 'entries are deleted after 400 days');
+SELECT isnt_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T2'$$, 'not before');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -23,7 +23,8 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,
               pay_link_state,was_declined,start_payment,record_intent,record_intent_failure,begin_capture,record_capture,apply_provider_event,
               due_provider_events,review_provider_event,refused_provider_events,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,purge_idempotency,
-              plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation}'),
+              plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation,compare_reconciliations,
+              start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences}'),
           'who may run ' || p.proname)
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link'), p.proname || ': rights of the owner')

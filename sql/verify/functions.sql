@@ -574,10 +574,38 @@ SELECT 'orders_v1.claim_reconciliations'::regproc;
 SELECT 'orders_v1.lock_reconciliation'::regproc;
 SELECT 'orders_v1.record_reconciliation_page'::regproc;
 SELECT 'orders_v1.fail_reconciliation'::regproc;
+SELECT 'orders_v1.continue_comparison'::regproc;
+SELECT 'orders_v1.compare_reconciliations'::regproc;
+SELECT 'orders_v1.as_amount'::regproc;
+SELECT 'orders_v1.reconciliation_view_of'::regproc;
+SELECT 'orders_v1.difference_view_of'::regproc;
+SELECT 'orders_v1.check_period'::regproc;
+SELECT 'orders_v1.start_reconciliation'::regproc;
+SELECT 'orders_v1.lock_difference'::regproc;
+SELECT 'orders_v1.close_difference'::regproc;
+SELECT 'orders_v1.difference_result'::regproc;
+SELECT 'orders_v1.event_of_difference'::regproc;
+SELECT 'orders_v1.apply_entry'::regproc;
+SELECT 'orders_v1.apply_difference'::regproc;
+SELECT 'orders_v1.resolve_difference'::regproc;
+SELECT 'orders_v1.read_reconciliation'::regproc;
+SELECT 'orders_v1.list_reconciliations'::regproc;
+SELECT 'orders_v1.list_differences'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.plan_reconciliations(integer, text, text)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.claim_reconciliations(integer, text, integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.record_reconciliation_page(integer, bigint, text, text, jsonb)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.fail_reconciliation(integer, bigint, text, text, boolean)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.compare_reconciliations(integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.start_reconciliation(integer, text, text, bigint, text, text, bytea, text, timestamptz, timestamptz, jsonb)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.apply_difference(integer, text, text, bigint, text, text, bytea, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.resolve_difference(integer, text, text, bigint, text, text, bytea, bigint, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_reconciliation(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_reconciliations(integer, text, text, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_differences(integer, bigint, text, text, text, integer, bigint)', 'EXECUTE')::integer;
 SELECT * FROM orders_check.balances_equal_postings WHERE false;
 SELECT * FROM orders_check.paid_is_captured WHERE false;
 SELECT * FROM orders_check.refunds_within_captured WHERE false;
@@ -598,5 +626,6 @@ SELECT * FROM orders_check.events_are_chained WHERE false;
 SELECT * FROM orders_check.provider_events_fit WHERE false;
 SELECT * FROM orders_check.due_fits WHERE false;
 SELECT * FROM orders_check.bills_in_time WHERE false;
+SELECT * FROM orders_check.reconciliations_fit WHERE false;
 SELECT * FROM orders_check.all_violations WHERE false;
 SELECT 1 / (count(*) = 1)::integer FROM orders.schema_version WHERE number > 0;
