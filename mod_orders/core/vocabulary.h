@@ -153,6 +153,8 @@
     X(1065, refund_already_settled, CONFLICT,                                                      \
       "The refund was settled already, with another outcome.")                                     \
     X(1066, capture_mismatch, CONFLICT, "The event is about another capture.")                     \
+    X(1067, provider_event_settled, CONFLICT,                                                      \
+      "The event was applied or resolved, or cannot be applied again.")                            \
     X(1070, token_secret_changed, CONFLICT,                                                        \
       "The token cannot be shown again, because the server's secret has changed since.")
 

@@ -126,7 +126,8 @@ typedef struct orders_event_t {
     const char *id;
     /**
      * paid, failed, confirming, refunded, refund_failed; approved: the buyer has approved, and the payment can be captured;
-     * ignored: not about a payment of ours. The database decides what follows, and refuses unknown types.
+     * ignored: not about a payment of ours; undecided (of a notice only): the provider has not decided yet. The database decides
+     * what follows, and refuses unknown types.
      */
     const char *type;
     const char *raw_type;    /**< the provider's own name of the type, if it differs, or NULL */
@@ -140,6 +141,17 @@ typedef struct orders_event_t {
     const char *failure_code;
     const char *failure_message;
 } orders_event_t;
+
+/** A delivery whose signature does not authenticate its body: what the body claims. */
+typedef struct orders_notice_t {
+    const char *raw_type;      /**< the provider's name of the event type; NULL: none */
+    const char *resource_kind; /**< order, capture or refund; NULL: nothing can be read back */
+    const char *resource_id;   /**< safe in a path */
+    int32_t tenant;            /**< 0: none is named */
+    const char *payment_key,
+        *transaction_id;          /**< to display a notice that cannot be verified; or NULL */
+    orders_problem_t *unreadable; /**< why it can never be verified; NULL: it may be */
+} orders_notice_t;
 
 /**
  * A provider. Problems: `provider_unreachable` (no answer, a timeout or 5xx: the outcome is unknown, retry later) and
@@ -163,11 +175,24 @@ struct orders_provider_t {
     /** Whether the headers of a signature are present; called before the body is read. */
     bool (*is_signed)(const orders_signed_body_t *received);
     /**
-     * Verifies the signature and its time, and parses the event. `invalid_signature`, `malformed_json`, `invalid_fields`;
-     * `provider_unreachable`: a call that verification needs has failed.
+     * Verifies the signature and its time, and parses the event. `invalid_signature`; `malformed_json`, `invalid_fields`,
+     * `malformed_request`: the signature is valid, but the event cannot be read. NULL: a signature does not authenticate the body.
      */
     orders_problem_t *(*read_event)(const orders_channel_t *channel, apr_pool_t *pool,
                                     const orders_signed_body_t *received, orders_event_t *event);
+    /**
+     * The same for such a provider: verifies the signature, and reads what the body claims. `invalid_signature`,
+     * `provider_unreachable`: no certificate. NULL: the provider has read_event.
+     */
+    orders_problem_t *(*read_notice)(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const orders_signed_body_t *received, orders_notice_t *notice);
+    /**
+     * Reads the resource of a notice from the provider, and makes an event of it. All calls together take at most the channel's
+     * timeout plus half a second. Event type `approved` is not read back: the capture reads the order. `provider_unreachable`:
+     * retry later.
+     */
+    orders_problem_t *(*verify_notice)(const orders_channel_t *channel, apr_pool_t *pool,
+                                       const orders_notice_t *notice, orders_event_t *event);
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);

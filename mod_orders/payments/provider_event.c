@@ -3,6 +3,25 @@
 
 #include <apr_strings.h>
 
+orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *said)
+{
+    return (orders_payment_event_t){
+        .channel = channel,
+        .event_id = said->id,
+        .type = said->type,
+        .raw_type = said->raw_type,
+        .payment_key = said->payment_key,
+        .intent_id = said->intent_id,
+        .transaction_id = said->transaction_id,
+        .capture_id = said->capture_id,
+        .amount = said->amount,
+        .currency = said->currency,
+        .code = said->failure_code,
+        .message = said->failure_message,
+        .for_tenant = said->tenant,
+    };
+}
+
 static const char *or_dash(const char *text)
 {
     return text ? text : "-";

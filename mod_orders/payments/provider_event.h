@@ -6,6 +6,9 @@
 #include "payments/provider.h"
 #include "store/payment.h"
 
+/** An event of a provider as the order database takes it. */
+orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *said);
+
 /** Logs the refusal in the answer to an event, when the event was judged now. `route`: for the log. */
 void orders_provider_event_log_verdict(const orders_providers_t *providers, const char *route,
                                        const orders_payment_event_t *event,

@@ -393,6 +393,49 @@ const orders_row_type_t orders_written_token_type =
     ORDERS_ROW_TYPE("written_token", NULL, T, written_token_fields);
 #undef T
 
+#define T orders_provider_event_t
+static const orders_row_field_t provider_event_fields[] = {
+    FIELD(INT8, id),
+    FIELD(TEXT, channel),
+    FIELD(TEXT, event_id),
+    FIELD(TEXT, type),
+    FIELD(TEXT, raw_type),
+    FIELD(TEXT, verdict),
+    FIELD(TEXT, refusal),
+    FIELD(TEXT, detail),
+    FIELD(INT4, attempts),
+    FIELD(INT8, order_id),
+    FIELD(TEXT, order_number),
+    FIELD(INT8, payment_id),
+    FIELD(TEXT, payment_key),
+    FIELD(TEXT, intent_id),
+    FIELD(TEXT, transaction_id),
+    FIELD(TEXT, capture_id),
+    FIELD(INT8, amount),
+    FIELD(TEXT, currency),
+    FIELD(TEXT, code),
+    FIELD(TEXT, message),
+    FIELD(TIMESTAMPTZ, received_at),
+    FIELD(TIMESTAMPTZ, judged_at),
+    FIELD(TIMESTAMPTZ, resolved_at),
+    FIELD(INT8, resolved_by),
+    FIELD(TEXT, resolution),
+};
+const orders_row_type_t orders_provider_event_type =
+    ORDERS_ROW_TYPE("provider_event_view", "id", T, provider_event_fields);
+#undef T
+
+#define T orders_written_provider_event_t
+static const orders_row_field_t written_provider_event_fields[] = {
+    FIELD(TEXT, outcome),
+    FIELD(INT8, id),
+    FIELD(BOOL, replayed),
+    ORDERS_ROW_RECORD(T, "event", event, &orders_provider_event_type),
+};
+const orders_row_type_t orders_written_provider_event_type =
+    ORDERS_ROW_TYPE("written_provider_event", NULL, T, written_provider_event_fields);
+#undef T
+
 #define T orders_identity_row_t
 static const orders_row_field_t identity_fields[] = {
     FIELD(INT4, tenant_id), FIELD(INT8, user_id),      FIELD(INT8, token_id),
@@ -459,6 +502,8 @@ const orders_row_type_t *const orders_row_types[] = {
     &orders_claimed_order_type,
     &orders_token_type,
     &orders_written_token_type,
+    &orders_provider_event_type,
+    &orders_written_provider_event_type,
     &orders_identity_type,
     &orders_payment_task_type,
     &orders_refund_task_type,

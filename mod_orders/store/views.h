@@ -267,6 +267,28 @@ typedef struct orders_written_token_t {
     orders_token_t *token;
 } orders_written_token_t;
 
+/** An event of a payment provider. */
+typedef struct orders_provider_event_t {
+    int64_t id;
+    const char *channel, *event_id, *type, *raw_type;
+    const char *verdict;          /**< done, unchanged, waiting or refused */
+    const char *refusal, *detail; /**< the error code and a sentence, or NULL */
+    int64_t attempts, order_id, payment_id;
+    const char *order_number, *payment_key, *intent_id, *transaction_id, *capture_id;
+    int64_t amount; /**< minor units */
+    const char *currency, *code, *message;
+    apr_time_t received_at, judged_at, resolved_at;
+    int64_t resolved_by; /**< a user; 0: none */
+    const char *resolution;
+} orders_provider_event_t;
+
+typedef struct orders_written_provider_event_t {
+    int64_t id;
+    const char *outcome;
+    bool replayed;
+    orders_provider_event_t *event;
+} orders_written_provider_event_t;
+
 /** The user of a token or login. */
 typedef struct orders_identity_row_t {
     int64_t tenant_id, user_id;
@@ -304,7 +326,8 @@ typedef struct orders_mail_task_t {
 extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_linked_order_type,
     orders_written_type, orders_stored_type, orders_posted_type, orders_claimed_order_type,
     orders_token_type, orders_written_token_type, orders_identity_type, orders_invoice_type,
-    orders_return_type, orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
+    orders_provider_event_type, orders_written_provider_event_type, orders_return_type,
+    orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
 
 /** All types of the schema, NULL-terminated, for the test that compares them with the database. */
 extern const orders_row_type_t *const orders_row_types[];

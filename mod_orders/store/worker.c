@@ -61,6 +61,17 @@ static const orders_statement_t claim_captures = {
     .param_count = 4,
 };
 
+static const orders_statement_t claim_notices = {
+    .name = "orders_claim_notices",
+    .text = "SELECT id, raw_type, resource_kind, resource_id"
+            " FROM orders_v1.claim_notices($1, $2, $3, $4)",
+    .param_count = 4,
+};
+static const orders_statement_t refuse_stale_notices = {
+    .name = "orders_refuse_stale_notices",
+    .text = "SELECT orders_v1.refuse_stale_notices($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t claim_mail = {
     .name = "orders_claim_mail",
     .text = "SELECT * FROM orders_v1.claim_mail($1, $2, $3)",
@@ -235,6 +246,26 @@ orders_problem_t *orders_worker_claim_captures(const orders_reader_t *reader,
                                                apr_array_header_t **tasks)
 {
     return claim_tasks(reader, &claim_captures, claim, &orders_payment_task_type, tasks);
+}
+
+#define T orders_notice_task_t
+static const orders_row_field_t notice_fields[] = {
+    ORDERS_ROW_FIELD(T, INT8, id), ORDERS_ROW_FIELD(T, TEXT, raw_type),
+    ORDERS_ROW_FIELD(T, TEXT, resource_kind), ORDERS_ROW_FIELD(T, TEXT, resource_id)};
+static const orders_row_type_t notice_type = ORDERS_ROW_TYPE("notice_task", "id", T, notice_fields);
+#undef T
+
+orders_problem_t *orders_worker_claim_notices(const orders_reader_t *reader,
+                                              const orders_claim_t *claim,
+                                              apr_array_header_t **tasks)
+{
+    return claim_tasks(reader, &claim_notices, claim, &notice_type, tasks);
+}
+
+orders_problem_t *orders_worker_refuse_stale_notices(const orders_reader_t *reader, int limit,
+                                                     int64_t *count)
+{
+    return execute_counted(reader, &refuse_stale_notices, limit, count);
 }
 
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,

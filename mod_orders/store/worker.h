@@ -5,6 +5,7 @@
 
 #include "store/operation.h"
 #include "store/payment.h"
+#include "store/provider_event.h"
 
 /** Which work is claimed, and for how long. */
 typedef struct orders_claim_t {
@@ -66,6 +67,15 @@ orders_problem_t *orders_worker_claim_refunds(const orders_reader_t *reader,
 orders_problem_t *orders_worker_claim_captures(const orders_reader_t *reader,
                                                const orders_claim_t *claim,
                                                apr_array_header_t **tasks) ORDERS_MUSTCHECK;
+
+/** Claims notices that must be verified. `*tasks`: of orders_notice_task_t, for orders_notice_verify. */
+orders_problem_t *orders_worker_claim_notices(const orders_reader_t *reader,
+                                              const orders_claim_t *claim,
+                                              apr_array_header_t **tasks) ORDERS_MUSTCHECK;
+
+/** Rejects at most `limit` notices that could not be verified for a day. `*count`: how many. */
+orders_problem_t *orders_worker_refuse_stale_notices(const orders_reader_t *reader, int limit,
+                                                     int64_t *count) ORDERS_MUSTCHECK;
 
 /** Claims mails that are due. `lease`: seconds. `*tasks`: of orders_mail_task_t. */
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,

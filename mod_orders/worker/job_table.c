@@ -42,6 +42,13 @@ const orders_job_t orders_jobs[] = {
         .turn = orders_job_review_events,
     },
     {
+        .name = "stale_notices",
+        .batch = 100,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_refuse_stale_notices,
+    },
+    {
         .name = "refused_events",
         .batch = 100,
         .parallel = 1,
@@ -91,6 +98,15 @@ const orders_job_t orders_jobs[] = {
         .parallel = PAYMENTS,
         .statements = 2,
         .turn = orders_job_send_refund,
+    },
+    {
+        .name = "notices",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .kind = "provider_notice",
+        .batch = 1,
+        .parallel = PAYMENTS,
+        .statements = 5,
+        .turn = orders_job_verify_notice,
     },
 };
 const size_t orders_job_count = sizeof orders_jobs / sizeof *orders_jobs;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Turns that call the provider of one channel. A payment is claimed alone, so that its lease is for one item. */
+#include "payments/notice.h"
 #include "payments/payment_flow.h"
 #include "store/worker.h"
 #include "worker/step.h"
@@ -84,4 +85,26 @@ orders_problem_t *orders_job_poll_capture(const orders_job_run_t *run, int64_t *
     *count = 1;
     orders_job_claimed(run);
     return orders_payment_flow_capture_claimed(&provider.flow, orders_first(due), &written);
+}
+
+/** A delivery of the provider that a request could not verify. */
+orders_problem_t *orders_job_verify_notice(const orders_job_run_t *run, int64_t *count)
+{
+    provider_context_t provider;
+    apr_array_header_t *due;
+    orders_written_t *written;
+    bool undecided;
+
+    if (!run->context->channel->provider->verify_notice) {
+        return NULL;
+    }
+    prepare(run, &provider);
+    ORDERS_TRY(orders_worker_claim_notices(&run->reader, &provider.claim, &due));
+    if (apr_is_empty_array(due)) {
+        return NULL;
+    }
+    *count = 1;
+    orders_job_claimed(run);
+    return orders_notice_verify(&provider.flow, run->context->channel->name, orders_first(due),
+                                &written, &undecided);
 }

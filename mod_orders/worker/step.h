@@ -42,6 +42,8 @@ orders_problem_t *orders_job_expire_orders(const orders_job_run_t *run,
                                            int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_review_events(const orders_job_run_t *run,
                                            int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_refuse_stale_notices(const orders_job_run_t *run,
+                                                  int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run,
                                                 int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_purge_idempotency(const orders_job_run_t *run,
@@ -56,6 +58,8 @@ orders_problem_t *orders_job_poll_capture(const orders_job_run_t *run,
                                           int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_send_refund(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_verify_notice(const orders_job_run_t *run,
+                                           int64_t *count) ORDERS_MUSTCHECK;
 
 /* mails.c */
 orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,

@@ -40,6 +40,11 @@ orders_problem_t *orders_job_review_events(const orders_job_run_t *run, int64_t 
     return NULL;
 }
 
+orders_problem_t *orders_job_refuse_stale_notices(const orders_job_run_t *run, int64_t *count)
+{
+    return orders_worker_refuse_stale_notices(&run->reader, run->batch, count);
+}
+
 /** Events that were refused while a request received them are in the log already. */
 orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run, int64_t *count)
 {

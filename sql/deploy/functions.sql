@@ -35,6 +35,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/settle.sql
 \ir ../rules/payment_events.sql
 \ir ../rules/event_reviews.sql
+\ir ../rules/provider_notices.sql
+\ir ../rules/event_resolution.sql
 \ir ../rules/cancel.sql
 \ir ../rules/worker.sql
 \ir ../rules/balances.sql
@@ -58,6 +60,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/returns.sql
 \ir ../reads/reconciliations.sql
 \ir ../reads/sales.sql
+\ir ../reads/provider_events.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

@@ -608,6 +608,8 @@ WITH work AS (
     UNION ALL
     SELECT m.tenant_id, 'mail', m.id, NULL, m.order_id, true FROM orders.mail m WHERE m.done_at IS NULL AND NOT m.dead
     UNION ALL
+    SELECT n.tenant_id, 'provider_notice', n.id, n.channel, NULL, true FROM orders.provider_notice n WHERE n.verdict = 'pending'
+    UNION ALL
     SELECT o.tenant_id, 'bill', o.id, NULL, o.id, true FROM orders.orders o
     WHERE o.bill_no IS NULL AND o.paid_at IS NOT NULL AND o.fulfilment_state <> 'none'
       AND EXISTS (SELECT FROM orders.event e

@@ -87,6 +87,7 @@ CREATE FUNCTION pg_temp.nulls() RETURNS text LANGUAGE sql AS $$
              "shipping_address": {"street": "Main 1", "code": null}, "metadata": {"a": null, "b": {"c": null}, "d": [null]}}'
 $$;
 SELECT ("order").id AS goods FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, pg_temp.nulls()::jsonb, 900) \gset
+SELECT pg_temp.hear('odd', 'odd', :slow) \g (format=unaligned) /dev/null
 CREATE TEMP TABLE write AS
 SELECT * FROM (VALUES
     (1, 'make_cart', 'company', 'olga', '''{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "L-RED"}]}''', 'created'),
@@ -117,7 +118,9 @@ SELECT * FROM (VALUES
     (25, 'cancel', 'operator', 'olga', format('NULL, %s, ''changed my mind'', NULL', :off), 'done'),
     (26, 'post_balance', 'operator', 'olga', format('%s, 5, ''USD'', ''x''', pg_temp.uid('bob')), 'done'),
     (27, 'issue_token', 'operator', 'olga', format('%s, ''{user}'', 60, sha256(''twice''), ''twi''', pg_temp.uid('bob')), 'done'),
-    (28, 'revoke_token', 'operator', 'olga', '(SELECT max(id) FROM orders.token)', 'done')
+    (28, 'revoke_token', 'operator', 'olga', '(SELECT max(id) FROM orders.token)', 'done'),
+    (29, 'retry_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd'')', 'refused'),
+    (30, 'resolve_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd''), ''by hand''', 'done')
 ) AS w (n, name, api, who, arguments, outcome);
 SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' twice') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p

@@ -15,7 +15,13 @@ static void read_event(apr_pool_t *pool, const char *text, size_t length)
 {
     orders_paypal_hint_t hint;
     orders_event_t event;
+    orders_notice_t notice;
 
+    orders_paypal_notice_read(&notice, pool, text, length);
+    HOLDS(!notice.resource_kind == !notice.resource_id);
+    HOLDS(!notice.resource_kind || (!notice.unreadable && notice.raw_type));
+    HOLDS(!notice.resource_id || orders_paypal_id_ok(notice.resource_id));
+    HOLDS(!notice.resource_kind || orders_paypal_notice_hint(&event, &hint, &notice));
     if (orders_paypal_event_read(&event, &hint, pool, text, length)) {
         return;
     }
@@ -43,6 +49,9 @@ static void read_subject(apr_pool_t *pool, const char *text, size_t length)
         HOLDS(!strcmp(event.type, "ignored") || (event.payment_key && event.tenant > 0));
     }
     if (!orders_paypal_event_refund(&event, &capture_id, pool, text, length)) {
+        if (!strcmp(event.type, "undecided")) {
+            return;
+        }
         check_subject(&event);
         HOLDS(!capture_id || orders_paypal_id_ok(capture_id));
         HOLDS(!strcmp(event.type, "ignored") || event.payment_key || capture_id);

@@ -2,7 +2,7 @@
 # POST /api/v1/admin/payments/:channel/events: what a provider may say, signed, and what it may not.
 use strict;
 use warnings;
-use Digest::SHA qw(hmac_sha256);
+use Digest::SHA qw(hmac_sha256 sha256_hex);
 use MIME::Base64 qw(encode_base64);
 use ModOrders::Test;
 
@@ -158,13 +158,29 @@ subtest 'refunds that contradict the books' => sub {
 
 subtest 'what is no event' => sub {
     my $order = order();
-    for my $body ('', '{', '[]', '{}', event($order, 'paid', amount => 'x'), event($order, 'paid', intent_id => 'a/b')) {
-        my ($id, $mark) = (unique('evt'), log_mark());
-        like(send_event($body, id => $id)->code, qr/^4(?:00|22)$/, 'is refused');
-        ok(!kept($id), 'and not kept');
-        ok((grep { /\[orders:error\].* ORD0039 .*channel simulator, event \Q$id\E / } log_since($mark)), 'but logged: it is signed');
+    my %bodies = (
+        '{' . unique('x') => 'malformed_json', '["' . unique('x') . '"]' => 'malformed_json', '{"x":"' . unique('x') . '"}' => 'invalid_fields',
+        JSON::PP->new->canonical->encode(event($order, 'paid', amount => 'x')) => 'invalid_fields',
+        JSON::PP->new->canonical->encode(event($order, 'paid', intent_id => 'a/b')) => 'invalid_fields',
+    );
+    for my $body (sort keys %bodies) {
+        my ($id, $mark, $kept) = (unique('evt'), log_mark(), 'body:' . sha256_hex($body));
+        my $reply = send_event($body, id => $id, unchecked => 1);
+        is($reply->code, 200, 'is acknowledged') or diag($reply->as_string);
+        is_deeply($reply->{json}, { result => 'refused', code => $bodies{$body} }, 'as refused');
+        is(join(' ', map { $_ // '-' } @{ kept($kept) }{qw(type verdict refusal)}), "unreadable refused $bodies{$body}", 'and kept, because it is signed');
+        like(kept($kept)->{detail}, qr/^Event \Q$id\E: \S/, 'with its id and the reason');
+        is(scalar(grep { /\[orders:error\].* ORD0039 .*channel simulator, event \Q$id\E / } log_since($mark)), 1, 'one line at level error');
+        $mark = log_mark();
+        is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'refused', code => $bodies{$body} }, 'a repeat gets the same answer');
+        is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'and is not logged again');
     }
-    is(state_of($order), 'open unpaid', 'without effect');
+    is_deeply(send_event('', unchecked => 1)->{json}, { result => 'refused', code => 'malformed_json' }, 'so is an empty body');
+    my ($body, $id) = ('{"type":"paid","amount":"x"}', unique('evt'));
+    send_event($body, id => $id, unchecked => 1);
+    is_deeply(send_event(event($order, 'paid'), id => $id)->{json}, { result => 'done' }, 'a corrected event with the same id is applied');
+    is(send_event('{' . unique('x'), id => "a\xe9b", unchecked => 1)->code, 200, 'an id with other characters is no reason to lose it');
+    refused(send_event('{', secret => 'x' x 64, unchecked => 1), 401, 'invalid_signature');
 };
 
 subtest 'an order database that is busy' => sub {

@@ -2,6 +2,7 @@
 # A channel with provider=paypal, from the order to its refund, against the PayPal that pretends (t/lib/paypal).
 use strict;
 use warnings;
+use Digest::SHA qw(sha256_hex);
 use ModOrders::Httpd;
 use ModOrders::PayPal;
 use ModOrders::PayPal::Forger qw(forge);
@@ -41,6 +42,15 @@ sub state_of
     my $row = order_row($order->{id});
     return "$row->{state} $row->{payment_state}";
 }
+
+my $send_event = sub {
+    my ($body) = @_;
+    return api(POST => $httpd->url('/api/v1/admin/payments/paypal/events'), unchecked => 1, body => $body, headers => $paypal->sign($body));
+};
+
+# The stored delivery about a resource of PayPal's; hurry makes it due.
+sub notice_of { return (rows('SELECT * FROM orders.provider_notice WHERE tenant_id = 1 AND resource_id = ? ORDER BY id DESC LIMIT 1', $_[0]))[0] || {} }
+sub hurry { return db()->do(q(UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind = 'provider_notice' AND id = ?), undef, notice_of($_[0])->{id}) }
 
 sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $_[0]{id}))[0] }
 
@@ -140,8 +150,7 @@ subtest 'a body that is forged behind the headers of a delivery' => sub {
     my $unpaid = order();
     my $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', '"id":"FORGED1","status":"COMPLETED"', $mark->($unpaid), $money->('19.90'), $of->($unpaid));
     isnt($reply->code, 401, 'the signature fits');
-    is($reply->code, 503, 'a capture that PayPal does not know') or diag($reply->as_string);
-    ok($reply->header('Retry-After'), 'may become known later');
+    is_deeply($reply->{json}, { result => 'pending' }, 'a capture that PayPal does not know may become known later') or diag($reply->as_string);
     my $capture = payment_of($paid)->{transaction_id};
     $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', qq("id":"$capture","status":"COMPLETED"), $mark->($unpaid), $money->('19.90'), $of->($unpaid));
     is($reply->code, 200, 'the capture of another payment, which PayPal knows');
@@ -152,13 +161,21 @@ subtest 'a body that is forged behind the headers of a delivery' => sub {
     is(state_of($unpaid), 'open unpaid', 'and pays nothing') or diag(explain(payment_of($unpaid)));
 
     my $link = qq("links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/$capture"}]);
-    is($send->('PAYMENT.CAPTURE.REFUNDED', join ',', '"id":"FORGED2","status":"COMPLETED"', $mark->($paid), $money->('19.90'), $link)->code, 503, 'a refund');
-    is($send->('PAYMENT.CAPTURE.REVERSED', join ',', '"id":"FORGED3"', $money->('19.90'), $link)->code, 503, 'and one without a mark');
+    is($send->('PAYMENT.CAPTURE.REFUNDED', join ',', '"id":"FORGED2","status":"COMPLETED"', $mark->($paid), $money->('19.90'), $link)->{json}{result}, 'pending', 'a refund');
+    is($send->('PAYMENT.CAPTURE.REVERSED', join ',', '"id":"FORGED3"', $money->('19.90'), $link)->{json}{result}, 'pending', 'and one without a mark');
     $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$capture"), $mark->($paid), $money->('19.90'), $link);
     $send->('PAYMENT.CAPTURE.DENIED', join ',', qq("id":"$capture","status":"DECLINED"), $mark->($paid), $of->($paid));
     is(state_of($paid), 'completed paid', 'give nothing back');
     is(payment_of($paid)->{refunded} + payment_of($paid)->{refunding}, 0, 'at all');
-    is($known->() - $before, 0, 'nothing that is not verified is stored');
+    is($known->() - $before, 0, 'nothing that is not verified becomes an event');
+    is(join(' ', map { notice_of($_)->{verdict} } qw(FORGED1 FORGED2 FORGED3)), 'pending pending pending', 'but it is stored to be verified');
+    hurry('FORGED1');
+    ok(wait_for(sub { notice_of('FORGED1')->{attempts} > 1 }), 'the worker tries again') or diag(explain(notice_of('FORGED1')), $httpd->log);
+    is(state_of($unpaid), 'open unpaid', 'and finds nothing');
+    db()->do(q(UPDATE orders.provider_notice SET attempts = 6, pending_since = now() - interval '25 hours' WHERE tenant_id = 1 AND resource_id = 'FORGED1'));
+    ok(wait_for(sub { notice_of('FORGED1')->{verdict} eq 'rejected' }), 'after a day it is refused');
+    ok(wait_for(sub { grep { /\[orders:error\].* ORD0039 .* transaction FORGED1,.*: provider_unreachable/ } split /\n/, $httpd->log }), 'and logged');
+    is((rows(q(SELECT count(*) AS n FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND transaction_id = 'FORGED1')))[0]{n}, 1, 'and listed');
 
     $paypal->set(hold => 1);
     $paypal->refund($capture, { currency_code => 'EUR', value => '5.00' });
@@ -185,12 +202,82 @@ subtest 'an event while PayPal does not answer' => sub {
     my ($true) = grep { $_->{type} eq 'PAYMENT.CAPTURE.REFUNDED' && $_->{order_id} eq payment_of($order)->{intent_id} } @{ $paypal->state->{deliveries} };
     my $begun = time;
     my $reply = api(POST => $httpd->url('/api/v1/admin/payments/paypal/events'), unchecked => 1, body => $true->{body}, headers => $paypal->sign($true->{body}));
-    refused($reply, 503, 'provider_unreachable');
-    cmp_ok(time - $begun, '<=', 8, 'is refused within the time of the channel');
+    is($reply->code, 200, 'is acknowledged') or diag($reply->as_string);
+    is_deeply($reply->{json}, { result => 'pending' }, 'as to be verified');
+    cmp_ok(time - $begun, '<=', 8, 'within the time of the channel');
     is(state_of($order), 'completed paid', 'and changes nothing');
+    my $refund = $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
+    hurry($refund);
+    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }), 'until the worker verifies it: PayPal need not send it again')
+        or diag(state_of($order), explain(notice_of($refund)), $httpd->log);
+    ok(wait_for(sub { notice_of($refund)->{verdict} eq 'verified' }), 'and it is verified');
     $paypal->release;
-    ok($paypal->settled && wait_for(sub { state_of($order) eq 'completed partially_refunded' }), 'until it comes again') or diag(state_of($order), $httpd->log);
+    ok($paypal->settled, 'it comes again');
+    is((rows('SELECT count(*) AS n FROM orders.provider_notice WHERE tenant_id = 1 AND resource_id = ?', $refund))[0]{n}, 1, 'the same body is stored once');
+    is(payment_of($order)->{refunded}, 5_00, 'and applied once');
     $paypal->set;
+};
+
+subtest 'an approval while PayPal does not answer' => sub {
+    my $order = order();
+    my $intent = payment_of($order)->{intent_id};
+    $paypal->set(hold => 1);
+    $paypal->approve($intent);
+    my ($true) = grep { $_->{type} eq 'CHECKOUT.ORDER.APPROVED' && $_->{order_id} eq $intent } @{ $paypal->state->{deliveries} };
+    $paypal->set(trouble => '500', on => 'get', times => 1, hold => 1);
+    is($send_event->($true->{body})->{json}{result}, 'pending', 'is stored');
+    db()->do(q(UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind IN ('provider_notice', 'capture')));
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'and the worker captures the payment') or diag(state_of($order), explain(notice_of($intent)), $httpd->log);
+    $paypal->set;
+};
+
+subtest 'a refund that fails at PayPal' => sub {
+    my $order = order();
+    $paypal->approve(payment_of($order)->{intent_id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
+    $paypal->set(refund => 'PENDING');
+    my $reply = api(POST => $httpd->url("/api/v1/admin/orders/$order->{id}/refund"), token => operator()->{token}, unchecked => 1, json => { reason => 'back' });
+    like($reply->code, qr/^20[01]$/, 'a refund') or diag($reply->as_string);
+    my $refunds = sub { $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds} || [] };
+    my $until = time + 20;
+    make_due(refund => $order->{id}), select(undef, undef, undef, 0.01) until @{ $refunds->() } || time > $until;
+    my $id = $refunds->()->[0]{id};
+    my $link = '"links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/' . payment_of($order)->{transaction_id} . '"}]';
+    my $body = sprintf '{"id":"%s","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"%s",%s}}', unique('WH'), $id, $link;
+    is($send_event->($body)->{json}{result}, 'pending', 'is pending at first');
+    is(state_of($order), 'completed refund_pending', 'here too');
+    $paypal->fail(payment_of($order)->{transaction_id});
+    hurry($id);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'its failure is recorded') or diag(state_of($order), explain(notice_of($id)), $httpd->log);
+    is((rows(q(SELECT status FROM orders.refund WHERE tenant_id = 1 AND order_id = ?), $order->{id}))[0]{status}, 'failed', 'as that of the refund');
+    $paypal->set;
+};
+
+subtest 'a chargeback' => sub {
+    my $order = order();
+    $paypal->approve(payment_of($order)->{intent_id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
+    $paypal->reverse(payment_of($order)->{transaction_id}, { currency_code => 'EUR', value => '19.90' });
+    ok(wait_for(sub { state_of($order) =~ / refunded$/ }), 'is a refund') or diag(state_of($order), $httpd->log);
+    is((rows(q(SELECT raw_type FROM orders.provider_event WHERE tenant_id = 1 AND payment_id = ? AND type = 'refunded'), payment_of($order)->{id}))[0]{raw_type},
+        'PAYMENT.CAPTURE.REVERSED', 'that is known as a chargeback');
+    ok($paypal->settled, 'its webhook is taken');
+    my $dispute = sprintf '{"id":"%s","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{"dispute_id":"PP-1","disputed_transactions":[{"seller_transaction_id":"%s"}]}}',
+        unique('WH'), payment_of($order)->{transaction_id};
+    is_deeply($send_event->($dispute)->{json}, { result => 'refused', code => 'invalid_field' }, 'a dispute about it is kept');
+    my ($shown) = rows(q(SELECT * FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND raw_type = 'CUSTOMER.DISPUTE.CREATED' AND order_id = ?), $order->{id});
+    is($shown->{type}, 'unverified', 'and shown with its order');
+};
+
+subtest 'signed bodies that cannot be read' => sub {
+    for my $body ('{"id":"' . unique('WH'), '["' . unique('WH') . '"]', '{"id":"' . unique('WH') . '","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"../x","custom_id":"1-00000000-0000-4000-8000-000000000000"}}') {
+        my $reply = $send_event->($body);
+        is($reply->code, 200, 'are acknowledged') or diag($reply->as_string);
+        is($reply->{json}{result}, 'refused', 'as refused');
+        my ($kept) = rows(q(SELECT * FROM orders.provider_event WHERE tenant_id = 1 AND event_id = ?), 'notice:' . sha256_hex($body));
+        is($kept->{refusal}, $reply->{json}{code}, 'and kept');
+        is_deeply($send_event->($body)->{json}, $reply->{json}, 'once');
+    }
 };
 
 subtest 'a currency that PayPal does not take' => sub {

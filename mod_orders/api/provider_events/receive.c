@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/provider_events/receive.h"
 
+#include <apr_strings.h>
+
 #include "api/common/request.h"
+#include "core/digest.h"
+#include "core/text.h"
+#include "core/trouble.h"
+#include "payments/notice.h"
 #include "payments/payment_flow.h"
 #include "payments/provider.h"
 #include "payments/provider_event.h"
 #include "store/payment.h"
+#include "store/provider_event.h"
+
+#define MAX_DETAIL 500
 
 static const char *header_of(void *context, const char *name)
 {
@@ -25,47 +34,27 @@ orders_problem_t *orders_provider_events_expected(orders_call_t *call)
                : orders_problem(call->pool, ORDERS_E_invalid_signature, NULL);
 }
 
-static orders_problem_t *read_event(orders_call_t *call, orders_event_t *event)
-{
+/** The channel of the route, and the request as its provider has signed it. */
+typedef struct delivery_t {
     orders_channel_t channel;
-    if (!orders_channel_open(call->providers, call->param[0], &channel)) {
+    orders_signed_body_t received;
+    orders_writer_t writer;
+    orders_payment_flow_t flow;
+} delivery_t;
+
+static orders_problem_t *open_delivery(orders_call_t *call, delivery_t *delivery)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    if (!orders_channel_open(call->providers, call->param[0], &delivery->channel)) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    const orders_signed_body_t received = {
+    delivery->received = (orders_signed_body_t){
         .header = header_of,
         .context = call,
         .body = call->body,
         .length = call->body_length,
     };
-    return channel.provider->read_event(&channel, call->pool, &received, event);
-}
-
-static orders_payment_event_t payment_event_of(const orders_call_t *call,
-                                               const orders_event_t *said)
-{
-    return (orders_payment_event_t){
-        .channel = call->param[0],
-        .event_id = said->id,
-        .type = said->type,
-        .raw_type = said->raw_type,
-        .payment_key = said->payment_key,
-        .intent_id = said->intent_id,
-        .transaction_id = said->transaction_id,
-        .capture_id = said->capture_id,
-        .amount = said->amount,
-        .currency = said->currency,
-        .code = said->failure_code,
-        .message = said->failure_message,
-        .for_tenant = said->tenant,
-    };
-}
-
-/* Captures a payment that its buyer has approved. The event may be an old one: the provider is asked first. */
-static orders_problem_t *capture(const orders_call_t *call, int64_t payment_id,
-                                 orders_written_t **written)
-{
-    const orders_reader_t reader = orders_call_reader(call);
-    const orders_writer_t writer = {
+    delivery->writer = (orders_writer_t){
         .database = reader.database,
         .pool = reader.pool,
         .tenant = reader.tenant,
@@ -73,55 +62,209 @@ static orders_problem_t *capture(const orders_call_t *call, int64_t payment_id,
         .actor = "provider",
         .route = call->route->name,
     };
-    const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
-    const orders_payment_t payment = {.id = payment_id, .channel = call->param[0]};
-    return orders_payment_flow_capture(&flow, &payment, true, written);
+    delivery->flow = (orders_payment_flow_t){&delivery->writer, call->providers, call->settings};
+    return NULL;
 }
 
-static orders_problem_t *apply(const orders_call_t *call, const orders_event_t *said,
-                               orders_written_t **written)
+/** Replies with 200: the delivery is stored, or changes nothing. */
+static orders_problem_t *reply_result(const orders_call_t *call, const char *result,
+                                      const char *code, orders_reply_t *reply)
+{
+    reply->json = orders_json_open(call->pool);
+    orders_json_begin_object(reply->json);
+    orders_json_member_string(reply->json, "result", result);
+    if (code) {
+        orders_json_member_string(reply->json, "code", code);
+    }
+    orders_json_end_object(reply->json);
+    return NULL;
+}
+
+static orders_problem_t *reply_written(const orders_call_t *call, const orders_written_t *written,
+                                       orders_reply_t *reply)
+{
+    return reply_result(call, written ? written->outcome : "unchanged",
+                        written ? written->refusal : NULL, reply);
+}
+
+/** Its signature is valid, but what it means is unknown: money may have moved that no other line reports. */
+static bool is_unreadable(const orders_problem_t *problem)
+{
+    return problem && (problem->error == ORDERS_E_malformed_json ||
+                       problem->error == ORDERS_E_malformed_request ||
+                       problem->error == ORDERS_E_invalid_fields);
+}
+
+static const char *unreadable_detail(apr_pool_t *pool, const char *event_id,
+                                     const orders_problem_t *problem)
+{
+    const orders_field_error_t *field = problem->fields ? orders_first(problem->fields) : NULL;
+    const char *detail =
+        field ? apr_pstrcat(pool, field->field, ": ", field->message, NULL) : problem->detail;
+    detail = event_id ? apr_pstrcat(pool, "Event ", event_id, ": ", detail, NULL) : detail;
+    return orders_text_sanitise(pool, detail, MAX_DETAIL);
+}
+
+static void log_refused(const orders_call_t *call, const orders_payment_event_t *event,
+                        const char *refusal)
+{
+    const orders_refused_event_t refused = {
+        .event = *event,
+        .payment = event->payment_key,
+        .refusal = refusal,
+    };
+    orders_provider_event_log(call->providers, call->route->name, &refused);
+}
+
+static orders_problem_t *keep_unreadable(const orders_call_t *call, const orders_event_t *said,
+                                         const orders_problem_t *problem, orders_reply_t *reply)
 {
     const orders_reader_t reader = orders_call_reader(call);
-    const orders_payment_event_t event = payment_event_of(call, said);
+    unsigned char hash[ORDERS_SHA256_SIZE];
+    orders_stored_notice_t *stored;
+    if (!orders_sha256(hash, call->body, call->body_length)) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    const orders_store_notice_t notice = {
+        .channel = call->param[0],
+        .body_hash = hash,
+        .refusal = orders_error_word(problem->error),
+        .detail = unreadable_detail(call->pool, said->id, problem),
+    };
+    ORDERS_TRY(orders_notice_store_unreadable(&reader, &notice, &stored));
+    if (!stored->replayed) {
+        const orders_payment_event_t event = orders_payment_event_of(call->param[0], said);
+        log_refused(call, &event, notice.refusal);
+    }
+    return reply_result(call, stored->outcome, stored->refusal, reply);
+}
+
+/** A capture after an approval that may be old: the provider is asked first. */
+static orders_problem_t *apply_event(const orders_call_t *call, const delivery_t *delivery,
+                                     const orders_event_t *said, orders_written_t **written)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    const orders_payment_event_t event = orders_payment_event_of(call->param[0], said);
     ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
     orders_provider_event_log_verdict(call->providers, call->route->name, &event, *written,
                                       call->pool);
-    return orders_outcome_is((*written)->outcome, "capture")
-               ? capture(call, (*written)->id, written)
-               : NULL;
+    if (!orders_outcome_is((*written)->outcome, "capture")) {
+        return NULL;
+    }
+    const orders_payment_t payment = {.id = (*written)->id, .channel = call->param[0]};
+    return orders_payment_flow_capture(&delivery->flow, &payment, true, written);
 }
 
-/* Its signature is valid, so that it is the provider's: money may have moved that no other line reports. */
-static void log_unreadable(const orders_call_t *call, const orders_event_t *said,
-                           const orders_problem_t *problem)
+static orders_problem_t *receive_event(orders_call_t *call, const delivery_t *delivery,
+                                       orders_reply_t *reply)
 {
-    if (problem->error == ORDERS_E_malformed_json || problem->error == ORDERS_E_invalid_fields) {
-        const orders_refused_event_t refused = {
-            .event = payment_event_of(call, said),
-            .payment = said->payment_key,
-            .refusal = orders_error_word(problem->error),
-        };
-        orders_provider_event_log(call->providers, call->route->name, &refused);
+    orders_event_t said = {0};
+    orders_written_t *written = NULL;
+    orders_problem_t *problem = delivery->channel.provider->read_event(
+        &delivery->channel, call->pool, &delivery->received, &said);
+    if (is_unreadable(problem)) {
+        return keep_unreadable(call, &said, problem, reply);
     }
+    ORDERS_TRY(problem);
+    ORDERS_TRY(apply_event(call, delivery, &said, &written));
+    return reply_written(call, written, reply);
+}
+
+static orders_problem_t *store_notice(const orders_call_t *call, const delivery_t *delivery,
+                                      const orders_notice_t *said, orders_stored_notice_t **stored)
+{
+    const orders_reader_t reader = orders_call_reader(call);
+    unsigned char hash[ORDERS_SHA256_SIZE];
+    if (!orders_sha256(hash, call->body, call->body_length)) {
+        return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
+    }
+    const orders_store_notice_t notice = {
+        .channel = call->param[0],
+        .body_hash = hash,
+        .raw_type = said->raw_type,
+        .resource_kind = said->resource_kind,
+        .resource_id = said->resource_id,
+        .payment_key = said->payment_key,
+        .transaction_id = said->transaction_id,
+        .for_tenant = said->tenant,
+        .refusal = said->unreadable ? orders_error_word(said->unreadable->error) : NULL,
+        .detail = said->unreadable ? unreadable_detail(call->pool, NULL, said->unreadable) : NULL,
+        .lease = orders_notice_lease(&delivery->channel),
+    };
+    return orders_notice_store(&reader, &notice, stored);
+}
+
+static void log_refused_notice(const orders_call_t *call, const orders_notice_t *said,
+                               const char *refusal)
+{
+    const orders_payment_event_t event = {
+        .channel = call->param[0],
+        .type = said->raw_type,
+        .payment_key = said->payment_key,
+        .transaction_id = said->transaction_id,
+    };
+    log_refused(call, &event, refusal);
+}
+
+/** The notice is stored: whatever fails now, the worker verifies it, and the provider need not send it again. */
+static orders_problem_t *leave_to_worker(const orders_call_t *call, const orders_problem_t *problem,
+                                         orders_reply_t *reply)
+{
+    if (!problem->quiet) {
+        const char *line = apr_psprintf(
+            call->pool, "ORD%04d %s %s - %s: channel %s, an event is verified later: %s",
+            orders_error_number(problem->error), orders_error_word(problem->error),
+            call->request_id ? call->request_id : "-", call->route->name, call->param[0],
+            problem->log ? problem->log : problem->detail);
+        orders_trouble_log(call->providers->log, ORDERS_LOG_WARNING, problem->error,
+                           apr_pstrcat(call->pool, "channel ", call->param[0], NULL), line);
+    }
+    return reply_result(call, "pending", NULL, reply);
+}
+
+static orders_problem_t *verify_notice(const orders_call_t *call, const delivery_t *delivery,
+                                       const orders_notice_task_t *task, orders_reply_t *reply)
+{
+    orders_written_t *written;
+    bool undecided;
+    orders_problem_t *problem =
+        orders_notice_verify(&delivery->flow, call->param[0], task, &written, &undecided);
+    if (problem && task->id) {
+        return leave_to_worker(call, problem, reply);
+    }
+    ORDERS_TRY(problem);
+    return undecided && !written ? reply_result(call, "pending", NULL, reply)
+                                 : reply_written(call, written, reply);
+}
+
+static orders_problem_t *receive_notice(orders_call_t *call, const delivery_t *delivery,
+                                        orders_reply_t *reply)
+{
+    orders_notice_t said;
+    orders_stored_notice_t *stored;
+    ORDERS_TRY(delivery->channel.provider->read_notice(&delivery->channel, call->pool,
+                                                       &delivery->received, &said));
+    ORDERS_TRY(store_notice(call, delivery, &said, &stored));
+    if (stored->refusal && !stored->replayed) {
+        log_refused_notice(call, &said, stored->refusal);
+    }
+    if (orders_outcome_is(stored->outcome, "pending") ||
+        (orders_outcome_is(stored->outcome, "full") && !stored->refusal)) {
+        const orders_notice_task_t task = {stored->notice, said.raw_type, said.resource_kind,
+                                           said.resource_id};
+        return verify_notice(call, delivery, &task, reply);
+    }
+    if (orders_outcome_is(stored->outcome, "full")) {
+        return orders_problem(call->pool, ORDERS_E_busy, NULL); /* the provider sends it again */
+    }
+    return reply_result(call, stored->outcome, stored->refusal, reply);
 }
 
 orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_reply_t *reply)
 {
-    orders_event_t said = {0};
-    orders_written_t *written = NULL;
+    delivery_t delivery;
     call->providers->caller = ORDERS_CALLER_EVENT;
-    orders_problem_t *unreadable = read_event(call, &said);
-    if (unreadable) {
-        log_unreadable(call, &said, unreadable);
-        return unreadable;
-    }
-    ORDERS_TRY(apply(call, &said, &written));
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_member_string(reply->json, "result", written ? written->outcome : "unchanged");
-    if (written && written->refusal) {
-        orders_json_member_string(reply->json, "code", written->refusal);
-    }
-    orders_json_end_object(reply->json);
-    return NULL;
+    ORDERS_TRY(open_delivery(call, &delivery));
+    return delivery.channel.provider->read_notice ? receive_notice(call, &delivery, reply)
+                                                  : receive_event(call, &delivery, reply);
 }

@@ -6,8 +6,9 @@
 #include "core/call.h"
 
 /**
- * Handler of a route whose first parameter is the channel and whose body is raw: verifies the signature, applies the event and replies
- * with the result. `not_found`, `invalid_signature`, or a problem of the provider or of the database: then the provider sends it again.
+ * Handler of a route whose first parameter is the channel and whose body is raw: verifies the signature, stores the delivery, applies
+ * its event and replies with the result. Problems: `not_found`, `invalid_signature`, and, before anything is stored, those of the
+ * database and `provider_unreachable` (no certificate): the provider sends it again.
  */
 orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_reply_t *reply);
 

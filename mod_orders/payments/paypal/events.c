@@ -12,6 +12,8 @@
 #include "payments/provider_problem.h"
 
 #define MAX_CODE 64
+#define MAX_TYPE 100
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define CAPTURE_PATH "/v2/payments/captures/"
 #define ORDER_ID "supplementary_data.related_ids.order_id"
 
@@ -23,12 +25,20 @@ static const struct {
     orders_paypal_resource_e resource;
 } known[] = {
     {"CHECKOUT.ORDER.APPROVED", "approved", ORDER},
+    {"CHECKOUT.ORDER.COMPLETED", "approved", ORDER},
     {"PAYMENT.CAPTURE.COMPLETED", "paid", ORDERS_PAYPAL_CAPTURE},
     {"PAYMENT.CAPTURE.PENDING", "confirming", ORDERS_PAYPAL_CAPTURE},
     {"PAYMENT.CAPTURE.DENIED", "failed", ORDERS_PAYPAL_CAPTURE},
     {"PAYMENT.CAPTURE.DECLINED", "failed", ORDERS_PAYPAL_CAPTURE},
     {"PAYMENT.CAPTURE.REFUNDED", "refunded", ORDERS_PAYPAL_REFUND},
     {"PAYMENT.CAPTURE.REVERSED", "refunded", ORDERS_PAYPAL_REFUND},
+};
+
+/** Types that need no action: what they report has an event of its own, or moves no money. */
+static const char *const needless[] = {
+    "CHECKOUT.ORDER.SAVED",
+    "CHECKOUT.ORDER.VOIDED",
+    "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
 };
 
 /** Parses a positive integer of at most 18 digits. */
@@ -141,7 +151,7 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
         return problem;
     }
     ignore(event);
-    for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
+    for (size_t i = 0; name && i < COUNT(known); i++) {
         if (!strcmp(name, known[i].name)) {
             event->type = known[i].type;
             event->raw_type = known[i].name;
@@ -152,6 +162,99 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
         }
     }
     return NULL;
+}
+
+static void set_claims(orders_notice_t *notice, const orders_event_t *event)
+{
+    notice->tenant = event->tenant;
+    notice->payment_key = event->payment_key;
+}
+
+/** Our mark in a resource: of a payment, an order or a dispute. */
+static const char *mark_of(const json_t *resource)
+{
+    static const char *const places[] = {"custom_id", "purchase_units.0.custom_id",
+                                         "disputed_transactions.0.custom"};
+    const char *mark = NULL;
+
+    for (size_t i = 0; !mark && i < COUNT(places); i++) {
+        mark = orders_paypal_text(resource, places[i]);
+    }
+    return mark;
+}
+
+/** What a body of an unknown type claims to be about. */
+static void read_claims(orders_notice_t *notice, const json_t *resource)
+{
+    orders_event_t claimed = {.id = NULL};
+    const char *id = take_id(resource, "disputed_transactions.0.seller_transaction_id");
+
+    (void)take_custom_id(&claimed, mark_of(resource));
+    set_claims(notice, &claimed);
+    id = id ? id : capture_of(resource);
+    notice->transaction_id = id ? id : take_id(resource, "id");
+}
+
+static bool is_needless(const char *name)
+{
+    for (size_t i = 0; i < COUNT(needless); i++) {
+        if (!strcmp(name, needless[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const kinds[] = {
+    [ORDERS_PAYPAL_NOTHING] = "order",
+    [ORDERS_PAYPAL_CAPTURE] = "capture",
+    [ORDERS_PAYPAL_REFUND] = "refund",
+};
+
+void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const char *text,
+                               apr_size_t length)
+{
+    orders_event_t event;
+    orders_paypal_hint_t hint;
+    const json_t *root = NULL, *resource = NULL;
+
+    memset(notice, 0, sizeof(*notice));
+    notice->unreadable = orders_paypal_event_read(&event, &hint, pool, text, length);
+    if (!orders_paypal_json(&root, pool, text, length)) {
+        resource = json_object_get(root, "resource");
+        notice->raw_type =
+            orders_text_sanitise(pool, orders_paypal_text(root, "event_type"), MAX_TYPE);
+    }
+    if (notice->unreadable) {
+        read_claims(notice, resource);
+    } else if (hint.resource != ORDER || !strcmp(event.type, "approved")) {
+        notice->resource_kind = kinds[hint.resource];
+        notice->resource_id = hint.resource != ORDER ? hint.id : event.intent_id;
+        (void)take_custom_id(&event, mark_of(resource));
+        set_claims(notice, &event);
+    } else if (notice->raw_type && !event.raw_type && !is_needless(notice->raw_type)) {
+        read_claims(notice, resource);
+    }
+}
+
+bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+                               const orders_notice_t *notice)
+{
+    memset(event, 0, sizeof(*event));
+    *hint = (orders_paypal_hint_t){ORDERS_PAYPAL_NOTHING, NULL};
+    for (size_t i = 0; notice->raw_type && i < COUNT(known); i++) {
+        if (!strcmp(notice->raw_type, known[i].name)) {
+            event->raw_type = known[i].name;
+            event->type = known[i].type;
+            hint->resource = known[i].resource;
+            hint->id = notice->resource_id;
+        }
+    }
+    if (event->type && hint->resource == ORDER) {
+        event->id = notice->resource_id;
+        event->intent_id = notice->resource_id;
+    }
+    return event->type && orders_paypal_id_ok(hint->id);
 }
 
 /** Keeps the raw type only if PayPal confirms the type of the event. */
@@ -224,6 +327,19 @@ orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t 
     return NULL;
 }
 
+static const char *refund_outcome(const char *status)
+{
+    return !strcmp(status, "COMPLETED")                                ? "refunded"
+           : !strcmp(status, "FAILED") || !strcmp(status, "CANCELLED") ? "refund_failed"
+                                                                       : "ignored";
+}
+
+static void read_refund_failure(orders_event_t *event, apr_pool_t *pool, const json_t *refund)
+{
+    read_failure(event, pool, refund);
+    event->failure_message = "PayPal could not return the money.";
+}
+
 orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
                                              apr_pool_t *pool, const char *text, apr_size_t length)
 {
@@ -234,16 +350,23 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
     *capture_id = NULL;
     ORDERS_TRY(begin(event, &root, pool, text, length));
     status = orders_paypal_text(root, "status");
-    if (!status || !strcmp(status, "PENDING")) {
-        return unreadable(pool, "the refund is not completed yet");
+    if (!status) {
+        return unreadable(pool, "the refund has no status");
     }
-    ORDERS_TRY(identify(event, pool, root, "refunded"));
+    if (!strcmp(status, "PENDING")) {
+        event->type = "undecided";
+        return NULL;
+    }
+    ORDERS_TRY(identify(event, pool, root, refund_outcome(status)));
     read_money(event, root);
     event->intent_id = take_id(root, ORDER_ID);
     event->capture_id = capture_of(root);
     ours = take_custom_id(event, orders_paypal_text(root, "custom_id"));
     *capture_id = event->intent_id && ours ? NULL : event->capture_id;
-    if (strcmp(status, "COMPLETED") != 0 || (!ours && (!*capture_id || !event->amount))) {
+    if (!strcmp(event->type, "refund_failed")) {
+        read_refund_failure(event, pool, root);
+    }
+    if (!strcmp(event->type, "ignored") || (!ours && (!*capture_id || !event->amount))) {
         *capture_id = NULL;
         ignore(event);
     }

@@ -31,6 +31,17 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
                                            apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
+ * Reads what a signed body claims. `notice->unreadable` is the problem of orders_paypal_event_read(). Without a resource, and without a
+ * payment or transaction that it names, the notice is about nothing of ours.
+ */
+void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const char *text,
+                               apr_size_t length);
+
+/** The resource to read for a notice, and the types of its event; ORDERS_PAYPAL_NOTHING: the event is complete. False: the type is unknown. */
+bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+                               const orders_notice_t *notice);
+
+/**
  * Converts a capture, as PayPal's API returned it, to an event. The event id consists of the capture's id and outcome, so that a forged event cannot
  * use up the id of another. Amounts are in minor units of the currency table as shipped.
  * Type `ignored`: the capture has no custom_id of ours. `provider_unreachable`: the reply is malformed.
@@ -40,7 +51,7 @@ orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t 
 
 /**
  * The same for a refund. `*capture_id`: the capture to read with orders_paypal_event_owner() to find the payment, or NULL when the refund names it.
- * Type `ignored`: the refund failed, or names neither. `provider_unreachable`: it is still pending.
+ * Type `refund_failed`: PayPal could not return the money. `ignored`: it names neither. `undecided`: it is still pending.
  */
 orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
                                              apr_pool_t *pool, const char *text,

@@ -211,13 +211,23 @@ static orders_problem_t *refund(const orders_channel_t *channel, apr_pool_t *poo
                                       : orders_paypal_refused(pool, &answer);
 }
 
-static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
-                                    const orders_signed_body_t *received, orders_event_t *event)
+static orders_problem_t *read_notice(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const orders_signed_body_t *received, orders_notice_t *notice)
+{
+    ORDERS_TRY(orders_paypal_webhook_check(channel, pool, received, apr_time_now()));
+    orders_paypal_notice_read(notice, pool, received->body, received->length);
+    return NULL;
+}
+
+static orders_problem_t *verify_notice(const orders_channel_t *channel, apr_pool_t *pool,
+                                       const orders_notice_t *notice, orders_event_t *event)
 {
     orders_paypal_hint_t hint;
 
-    ORDERS_TRY(orders_paypal_webhook_check(channel, pool, received, apr_time_now()));
-    ORDERS_TRY(orders_paypal_event_read(event, &hint, pool, received->body, received->length));
+    if (!orders_paypal_notice_hint(event, &hint, notice)) {
+        event->type = "ignored";
+        return NULL;
+    }
     return hint.resource == ORDERS_PAYPAL_NOTHING
                ? NULL
                : orders_paypal_read_back(channel, pool, &hint, event);
@@ -231,5 +241,6 @@ const orders_provider_t orders_paypal_provider = {
     .capture = capture,
     .refund = refund,
     .is_signed = orders_paypal_is_signed,
-    .read_event = read_event,
+    .read_notice = read_notice,
+    .verify_notice = verify_notice,
 };

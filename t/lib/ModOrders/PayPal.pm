@@ -52,6 +52,9 @@ sub complete { my ($self, $capture) = @_; return $self->tell(POST => "/control/c
 sub deny     { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/deny") }
 sub settle   { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/settle") }
 
+# Pending refunds of a capture fail. PayPal has no event for that.
+sub fail     { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/fail") }
+
 # Simulates a refund at PayPal, or a chargeback. amount: {currency_code, value}.
 sub refund  { my ($self, $capture, $amount) = @_; return $self->tell(POST => "/control/captures/$capture/refund", { amount => $amount }) }
 sub reverse { my ($self, $capture, $amount) = @_; return $self->tell(POST => "/control/captures/$capture/reverse", { amount => $amount }) }

@@ -79,6 +79,80 @@ static void reads_events(void **state)
     }
 }
 
+#define DISPUTE                                                                                    \
+    "\"dispute_id\":\"PP-1\",\"disputed_transactions\":[{\"seller_transaction_id\":\"3C6\","       \
+    "\"custom\":\"2-" PAYMENT "\"}]"
+
+/** What a body claims, whether it can be verified or not. */
+static void reads_notices(void **state)
+{
+    static const struct {
+        const char *text, *raw_type, *kind, *id, *key, *transaction, *code;
+    } notices[] = {
+        {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," OURS), "PAYMENT.CAPTURE.COMPLETED",
+         "capture", "3C6", PAYMENT, "-", ""},
+        {EVENT("PAYMENT.CAPTURE.REFUNDED", "\"id\":\"1JU\"," UP), "PAYMENT.CAPTURE.REFUNDED",
+         "refund", "1JU", "-", "-", ""},
+        {EVENT("PAYMENT.CAPTURE.REVERSED", "\"id\":\"1JU\"," UP), "PAYMENT.CAPTURE.REVERSED",
+         "refund", "1JU", "-", "-", ""},
+        {EVENT("CHECKOUT.ORDER.APPROVED", "\"id\":\"5O19\",\"purchase_units\":[{" OURS "}]"),
+         "CHECKOUT.ORDER.APPROVED", "order", "5O19", PAYMENT, "-", ""},
+        {EVENT("CHECKOUT.ORDER.COMPLETED", "\"id\":\"5O19\",\"purchase_units\":[{" OURS "}]"),
+         "CHECKOUT.ORDER.COMPLETED", "order", "5O19", PAYMENT, "-", ""},
+        {EVENT("CUSTOMER.DISPUTE.CREATED", DISPUTE), "CUSTOMER.DISPUTE.CREATED", "-", "-", PAYMENT,
+         "3C6", ""},
+        {EVENT("PAYMENT.CAPTURE.SEIZED", "\"id\":\"3C6\"," OURS), "PAYMENT.CAPTURE.SEIZED", "-",
+         "-", PAYMENT, "3C6", ""},
+        {EVENT("PAYMENT.REFUND.LOST", "\"id\":\"1JU\"," UP), "PAYMENT.REFUND.LOST", "-", "-", "-",
+         "3C6", ""},
+        {EVENT("CHECKOUT.PAYMENT-APPROVAL.REVERSED", OURS), "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
+         "-", "-", "-", "-", ""},
+        {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"3C6\"," MONEY), "PAYMENT.CAPTURE.COMPLETED",
+         "-", "-", "-", "-", ""},
+        {EVENT("PAYMENT.CAPTURE.COMPLETED", "\"id\":\"../x\"," OURS), "PAYMENT.CAPTURE.COMPLETED",
+         "-", "-", PAYMENT, "-", "invalid_fields"},
+        {EVENT("A\\nB", OURS), "A B", "-", "-", PAYMENT, "-", ""},
+        {"{\"id\":\"WH-1\"}", "-", "-", "-", "-", "-", ""},
+        {"[]", "-", "-", "-", "-", "-", "malformed_json"},
+        {"{", "-", "-", "-", "-", "-", "malformed_json"},
+    };
+
+    for (size_t i = 0; i < COUNT(notices); i++) {
+        orders_notice_t notice;
+
+        orders_paypal_notice_read(&notice, pool, notices[i].text, strlen(notices[i].text));
+        same(notice.raw_type, notices[i].raw_type);
+        same(notice.resource_kind, notices[i].kind);
+        same(notice.resource_id, notices[i].id);
+        same(notice.payment_key, notices[i].key);
+        same(notice.transaction_id, notices[i].transaction);
+        assert_string_equal(code_of(notice.unreadable), notices[i].code);
+        assert_int_equal(notice.tenant, notice.payment_key ? 2 : 0);
+    }
+}
+
+/** A stored notice names what has to be read. */
+static void finds_the_resource_of_a_notice(void **state)
+{
+    orders_event_t event;
+    orders_paypal_hint_t hint;
+    orders_notice_t notice = {"PAYMENT.CAPTURE.REFUNDED", "refund", "1JU", 0, NULL, NULL, NULL};
+
+    assert_true(orders_paypal_notice_hint(&event, &hint, &notice));
+    assert_int_equal(hint.resource, ORDERS_PAYPAL_REFUND);
+    assert_string_equal(hint.id, "1JU");
+    assert_string_equal(event.type, "refunded");
+    notice.raw_type = "CHECKOUT.ORDER.APPROVED";
+    assert_true(orders_paypal_notice_hint(&event, &hint, &notice));
+    assert_int_equal(hint.resource, ORDERS_PAYPAL_NOTHING);
+    assert_string_equal(event.type, "approved");
+    assert_string_equal(event.intent_id, "1JU");
+    notice.resource_id = "../1JU";
+    assert_false(orders_paypal_notice_hint(&event, &hint, &notice));
+    notice = (orders_notice_t){.raw_type = "UNKNOWN", .resource_id = "1JU"};
+    assert_false(orders_paypal_notice_hint(&event, &hint, &notice));
+}
+
 static void refuses_events_that_cannot_be_read(void **state)
 {
     static const struct {
@@ -150,7 +224,7 @@ static void waits_for_what_cannot_be_read(void **state)
     static const char *const bad_captures[] = {"", "{", "{}", SHOWN("STRANGE", OURS "," MONEY),
                                                "{\"id\":\"a/b\",\"status\":\"COMPLETED\"," OURS
                                                "}"};
-    static const char *const bad_refunds[] = {"", "{}", SHOWN("PENDING", OURS "," MONEY),
+    static const char *const bad_refunds[] = {"", "{}",
                                               "{\"id\":\"a/b\",\"status\":\"COMPLETED\"," OURS "}"};
     orders_event_t event = {.type = "paid"};
     const char *capture_id;
@@ -177,8 +251,10 @@ static void books_what_a_refund_shows(void **state)
         {SHOWN("COMPLETED", MONEY "," UP), "refunded", "3C6"},
         {SHOWN("COMPLETED", MONEY), "ignored", "-"},
         {SHOWN("COMPLETED", UP), "ignored", "-"},
-        {SHOWN("FAILED", OURS "," MONEY "," UP), "ignored", "-"},
-        {SHOWN("CANCELLED", OURS "," MONEY "," UP), "ignored", "-"},
+        {SHOWN("FAILED", OURS "," MONEY "," UP), "refund_failed", "3C6"},
+        {SHOWN("CANCELLED", MONEY "," UP), "refund_failed", "3C6"},
+        {SHOWN("PENDING", OURS "," MONEY "," UP), "undecided", "-"},
+        {SHOWN("STRANGE", OURS "," MONEY "," UP), "ignored", "-"},
     };
 
     for (size_t i = 0; i < COUNT(refunds); i++) {
@@ -190,6 +266,13 @@ static void books_what_a_refund_shows(void **state)
                                                strlen(refunds[i].text)));
         assert_string_equal(event.type, refunds[i].type);
         same(capture_id, refunds[i].capture_id);
+        if (!strcmp(event.type, "refund_failed")) {
+            assert_string_equal(event.id, "webhook:3C6:refund_failed");
+            assert_string_equal(event.transaction_id, "3C6");
+            assert_null(event.raw_type);
+            assert_int_equal(event.amount, 1990);
+            assert_non_null(event.failure_code);
+        }
         if (!strcmp(event.type, "refunded")) {
             assert_string_equal(event.id, "webhook:3C6:refunded");
             assert_string_equal(event.transaction_id, "3C6");
@@ -234,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_events),
+        TEST(reads_notices),
+        TEST(finds_the_resource_of_a_notice),
         TEST(refuses_events_that_cannot_be_read),
         TEST(books_what_a_capture_shows),
         TEST(books_what_a_refund_shows),

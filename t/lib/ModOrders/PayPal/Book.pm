@@ -385,6 +385,16 @@ sub settle_refunds {
     return;
 }
 
+# Refunds of a capture that are pending fail. There is no event of it.
+sub fail_refunds {
+    my ($self, $id) = @_;
+    my $known = $self->{captures}{$id} or die "no capture $id\n";
+    for my $refund (grep { $_->{status} eq 'PENDING' } @{ $known->{order}{refunds} }) {
+        $refund->{status} = 'FAILED';
+    }
+    return;
+}
+
 # --- webhooks -----------------------------------------------------------------------------------------
 
 sub _event {
