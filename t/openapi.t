@@ -163,6 +163,16 @@ sub event
     return { path => { channel => 'simulator' }, signed => 1, ids => { intent_id => $order->{payment_intent_id}, transaction_id => unique('tx') } };
 }
 
+# An event of a provider that was refused, because its type is unknown.
+sub refused_event
+{
+    my $bytes = JSON::PP->new->encode({ type => 'unknown', intent_id => unique('in') });
+    my $headers = signed($bytes);
+    api(POST => "$admin/payments/simulator/events", body => $bytes, headers => $headers, unchecked => 1);
+    my ($event) = rows(q(SELECT id FROM orders.provider_event WHERE tenant_id = 1 AND channel = 'simulator' AND event_id = ?), $headers->{'webhook-id'});
+    return { path => { id => $event->{id} } };
+}
+
 my %PREPARATIONS = (
     user => {
         createOrder => sub {
@@ -224,6 +234,7 @@ my %PREPARATIONS = (
         refundReturn  => sub { return return_at(qw(approve receive)) },
         settleRefund  => \&pending_refund,
         paymentEvent  => \&event,
+        (map { $_ => \&refused_event } qw(resolveProviderEvent retryProviderEvent)),
         upsertEntry   => \&entry,
     },
 );

@@ -34,6 +34,8 @@ extern const orders_field_table_t orders_operator_cart_fields;
 extern const orders_field_table_t orders_operator_terminal_fields;
 extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
+extern const orders_field_table_t orders_operator_provider_events_query;
+extern const orders_field_table_t orders_operator_resolve_event_fields;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
 extern const char *const orders_operator_dialects[];
@@ -75,6 +77,11 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_provider_events(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_provider_event(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_resolve_provider_event(orders_call_t *call,
+                                                         orders_reply_t *reply);
+orders_problem_t *orders_operator_retry_provider_event(orders_call_t *call, orders_reply_t *reply);
 
 /** The order of a read or a write; `not_found` without one. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
