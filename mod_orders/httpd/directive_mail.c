@@ -171,6 +171,7 @@ const char *orders_directive_mail(cmd_parms *cmd, void *conf, const char *args)
         return apr_pstrcat(cmd->pool, "OrdersMail: ", error, NULL);
     }
     mailer->starttls = mailer->starttls && ap_cstr_casecmpn(mailer->url, "smtps:", 6);
+    mailer->breaker = orders_breaker_create_for_mail(cmd->pool);
     orders_server_conf(cmd->server)->mailer = mailer;
     return NULL;
 }

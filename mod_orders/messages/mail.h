@@ -35,11 +35,11 @@ orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, 
                                       const orders_mail_t *mail) ORDERS_MUSTCHECK;
 
 /**
- * Sends a mail over a connection of its own. NULL once the server has accepted it. `stop` (or NULL) is called at least once per second; true
- * aborts with a temporary problem. After a temporary problem the server may have accepted the mail; a retry has the same Message-ID.
+ * Sends a mail over a connection of its own, as orders_smtp_send. NULL once the server has accepted it. After a temporary problem the server
+ * may have accepted the mail; a retry has the same Message-ID.
  */
 orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *pool,
-                                   const orders_mail_t *mail, bool (*stop)(void *context),
-                                   void *context) ORDERS_MUSTCHECK;
+                                   const orders_mail_t *mail,
+                                   const orders_smtp_caller_t *caller) ORDERS_MUSTCHECK;
 
 #endif

@@ -311,11 +311,10 @@ orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, 
 }
 
 orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *pool,
-                                   const orders_mail_t *mail, bool (*stop)(void *context),
-                                   void *context)
+                                   const orders_mail_t *mail, const orders_smtp_caller_t *caller)
 {
     orders_smtp_message_t message = {.to = mail->to};
 
     ORDERS_TRY(orders_mail_compose(&message.text, &message.length, pool, mailer, mail));
-    return orders_smtp_send(mailer, pool, &message, stop, context);
+    return orders_smtp_send(mailer, pool, &message, caller);
 }

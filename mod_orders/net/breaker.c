@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/breaker.h"
 
+#include <apr_strings.h>
 #include <apr_time.h>
 #include <pthread.h>
 #include <time.h>
@@ -16,7 +17,8 @@
 typedef enum { CLOSED, OPEN, HALF_OPEN } state_e;
 
 struct orders_breaker_t {
-    const char *channel;
+    const char *prefix;   /**< of the lines in the log */
+    const char *server;   /**< in these lines */
     int calls;            /**< limit of concurrent calls */
     pthread_mutex_t lock; /**< protects the members below; never held across a call */
     pthread_cond_t left;  /**< signalled when a call ends or the state changes */
@@ -36,40 +38,51 @@ typedef struct log_line_t {
     apr_time_t since;
 } log_line_t;
 
-orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls)
+static orders_breaker_t *create(apr_pool_t *pool, const char *prefix, const char *server, int calls)
 {
     orders_breaker_t *breaker = apr_pcalloc(pool, sizeof *breaker);
 
-    breaker->channel = channel;
+    breaker->prefix = prefix;
+    breaker->server = server;
     breaker->calls = calls;
     pthread_mutex_init(&breaker->lock, NULL);
     pthread_cond_init(&breaker->left, NULL);
     return breaker;
 }
 
+orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls)
+{
+    return create(pool,
+                  apr_pstrcat(pool, "ORD0021 provider_unreachable - - channel ", channel, NULL),
+                  "the provider", calls);
+}
+
+orders_breaker_t *orders_breaker_create_for_mail(apr_pool_t *pool)
+{
+    return create(pool, "ORD0034 mail_unreachable - - mail", "the mail server", 1);
+}
+
 static void write_line(const orders_breaker_t *breaker, const log_line_t *line,
                        const orders_log_t *log)
 {
-    static const char prefix[] = "ORD0021 provider_unreachable - - channel";
-
     switch (line->what) {
     case OPENED:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s %s: %d calls in a row failed; calls are suspended until the provider "
-                   "answers, and the worker asks later",
-                   prefix, breaker->channel, FAILURES_TO_OPEN);
+                   "%s: %d calls in a row failed; calls are suspended until %s answers, and the "
+                   "worker asks later",
+                   breaker->prefix, FAILURES_TO_OPEN, breaker->server);
         break;
     case CLOSED_AGAIN:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s %s: the provider answers again after %d s; %d calls were not made meanwhile",
-                   prefix, breaker->channel, (int)apr_time_sec(orders_clock_now() - line->since),
-                   line->refused);
+                   "%s: %s answers again after %d s; %d calls were not made meanwhile",
+                   breaker->prefix, breaker->server,
+                   (int)apr_time_sec(orders_clock_now() - line->since), line->refused);
         break;
     case TOO_MANY:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s %s: all %d calls (calls=) are under way; the worker asks later. "
+                   "%s: all %d calls (calls=) are under way; the worker asks later. "
                    "Calls not made since the last report: %d",
-                   prefix, breaker->channel, breaker->calls, line->refused);
+                   breaker->prefix, breaker->calls, line->refused);
         break;
     case NOTHING:
         break;
@@ -181,7 +194,7 @@ static const char *refuse(orders_breaker_t *breaker, log_line_t *line)
 {
     breaker->refused++;
     if (breaker->state != CLOSED) {
-        return "the channel's calls are suspended";
+        return "calls are suspended";
     }
     if (orders_clock_now() >= breaker->report_at) {
         *line = take_line(breaker, TOO_MANY);

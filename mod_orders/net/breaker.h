@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Circuit breaker with a concurrency limit, one per channel: it bounds the threads that one provider can occupy.
+ * Circuit breaker with a concurrency limit, one per channel: it bounds the threads that one provider can occupy. The mail server has one
+ * too, without the limit: only the worker sends mails.
  *
  * closed     At most `calls` concurrent calls. As many more wait for up to one second; any further call is refused at once. After a
  *            wait has timed out, every call is refused until a call in progress ends. Calls for a provider's events get at most
@@ -43,8 +44,11 @@ typedef struct orders_admission_t {
     bool probe;
 } orders_admission_t;
 
-/** `channel`: its name, for the log; must live as long as `pool`. */
+/** `channel`: its name, for the log. */
 orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, int calls);
+
+/** For the mail server, whose calls have ORDERS_CALLER_WORKER. */
+orders_breaker_t *orders_breaker_create_for_mail(apr_pool_t *pool);
 
 /** Whether a call would be admitted now. A job asks before it claims work. */
 bool orders_breaker_ready(orders_breaker_t *breaker);

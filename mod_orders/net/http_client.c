@@ -7,24 +7,24 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/curl_drive.h"
 #include "net/curl_options.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define MAX_IDLE 16
+#define MAX_IDLE 32
 #define MAX_CONNECTIONS 2L
 #define MAX_IDLE_SECONDS 60L
-/** Interval at which a transfer checks whether it was cancelled. */
-#define LOOK_EVERY_MS 200
 
 /** What one call needs of libcurl: `multi` drives `easy`, and keeps its connection open. */
 typedef struct http_conn_t {
     CURL *easy;
     CURLM *multi;
+    apr_uint64_t origin; /**< a hash of scheme, host and port */
 } http_conn_t;
 
 /**
- * Lines between calls. The newest is taken first, so that a quiet server lets the others grow old. Empty until the
- * first call, which is made in a child process: nothing is shared by fork.
+ * Connections between calls, the oldest first. A call takes the newest of its origin, so that a quiet server lets the others grow old.
+ * Empty until the first call, which is made in a child process: nothing is shared by fork.
  */
 static struct {
     pthread_mutex_t lock;
@@ -40,47 +40,82 @@ typedef struct sink_t {
     size_t header_bytes;
 } sink_t;
 
-static void close_line(http_conn_t conn)
+/** FNV-1a of the URL up to its path. */
+static apr_uint64_t origin_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *end = host ? host + 3 + strcspn(host + 3, "/?#") : url;
+    apr_uint64_t hash = 14695981039346656037u;
+
+    for (const char *at = url; at < end; at++) {
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    }
+    return hash;
+}
+
+static void close_conn(http_conn_t conn)
 {
     curl_easy_cleanup(conn.easy); /* NULLs are fine with both */
     curl_multi_cleanup(conn.multi);
 }
 
-static bool take_line(http_conn_t *conn)
+/** Caller holds the lock. */
+static http_conn_t remove_idle(int index)
 {
-    bool found = false;
+    const http_conn_t conn = idle.conn[index];
 
-    pthread_mutex_lock(&idle.lock);
-    if (idle.count) {
-        *conn = idle.conn[--idle.count];
-        found = true;
-    }
-    pthread_mutex_unlock(&idle.lock);
-    if (!found) {
-        *conn = (http_conn_t){.easy = curl_easy_init(), .multi = curl_multi_init()};
-        found = conn->easy && conn->multi &&
-                curl_multi_setopt(conn->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) == CURLM_OK;
-        if (!found) {
-            close_line(*conn);
-        }
-    }
-    return found;
+    idle.count--;
+    memmove(idle.conn + index, idle.conn + index + 1,
+            (size_t)(idle.count - index) * sizeof *idle.conn);
+    return conn;
 }
 
-static void give_line(http_conn_t conn)
+static bool take_idle(apr_uint64_t origin, http_conn_t *conn)
 {
-    bool kept = false;
+    int index;
+
+    pthread_mutex_lock(&idle.lock);
+    index = idle.count - 1;
+    while (index >= 0 && idle.conn[index].origin != origin) {
+        index--;
+    }
+    if (index >= 0) {
+        *conn = remove_idle(index);
+    }
+    pthread_mutex_unlock(&idle.lock);
+    return index >= 0;
+}
+
+static bool take_conn(const char *url, http_conn_t *conn)
+{
+    const apr_uint64_t origin = origin_of(url);
+
+    if (take_idle(origin, conn)) {
+        return true;
+    }
+    *conn = (http_conn_t){.easy = curl_easy_init(), .multi = curl_multi_init(), .origin = origin};
+    if (!conn->easy || !conn->multi ||
+        curl_multi_setopt(conn->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) != CURLM_OK) {
+        close_conn(*conn);
+        return false;
+    }
+    orders_curl_share(conn->easy);
+    return true;
+}
+
+/** Keeps the connection for later calls, in place of the oldest one if there are many. */
+static void keep_conn(http_conn_t conn)
+{
+    http_conn_t oldest = {.easy = NULL};
 
     curl_easy_reset(conn.easy);
     pthread_mutex_lock(&idle.lock);
-    if (idle.count < MAX_IDLE) {
-        idle.conn[idle.count++] = conn;
-        kept = true;
+    if (idle.count == MAX_IDLE) {
+        oldest = remove_idle(0);
     }
+    idle.conn[idle.count++] = conn;
     pthread_mutex_unlock(&idle.lock);
-    if (!kept) {
-        close_line(conn);
-    }
+    close_conn(oldest);
 }
 
 static size_t write_body(char *data, size_t size, size_t count, void *context)
@@ -175,24 +210,6 @@ static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
     return code;
 }
 
-/** Drives the call until it has an end, or is not wanted any more: CURLE_ABORTED_BY_CALLBACK. */
-static CURLcode drive(http_conn_t conn, const orders_http_request_t *request)
-{
-    const CURLMsg *message;
-    int running = 1, left = 0;
-
-    while (curl_multi_perform(conn.multi, &running) == CURLM_OK && running) {
-        if (request->cancelled && request->cancelled(request->context)) {
-            return CURLE_ABORTED_BY_CALLBACK;
-        }
-        if (curl_multi_poll(conn.multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
-            break;
-        }
-    }
-    message = running ? NULL : curl_multi_info_read(conn.multi, &left);
-    return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
-}
-
 static CURLcode perform(http_conn_t conn, const orders_http_request_t *request, sink_t *sink,
                         orders_http_reply_t *reply)
 {
@@ -206,11 +223,7 @@ static CURLcode perform(http_conn_t conn, const orders_http_request_t *request, 
         code = set_message(conn.easy, request, headers, sink);
     }
     if (code == CURLE_OK) {
-        code = CURLE_FAILED_INIT;
-        if (curl_multi_add_handle(conn.multi, conn.easy) == CURLM_OK) {
-            code = drive(conn, request);
-            curl_multi_remove_handle(conn.multi, conn.easy);
-        }
+        code = orders_curl_drive(conn.multi, conn.easy, request->cancelled, request->context);
     }
     if (code == CURLE_OK) {
         code = curl_easy_getinfo(conn.easy, CURLINFO_RESPONSE_CODE, &reply->status);
@@ -239,11 +252,11 @@ const char *orders_http_call(const orders_http_request_t *request, orders_http_r
     CURLcode code;
 
     memset(reply, 0, sizeof(*reply));
-    if (!take_line(&conn)) {
+    if (!take_conn(request->url, &conn)) {
         return "libcurl has no memory";
     }
     code = perform(conn, request, &sink, reply);
-    give_line(conn);
+    keep_conn(conn);
     if (code != CURLE_OK) {
         return reason(code);
     }
@@ -357,14 +370,16 @@ const char *orders_http_origin(apr_pool_t *pool, const char *url)
 void orders_http_startup(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    orders_curl_share_startup();
 }
 
 void orders_http_shutdown(void)
 {
     pthread_mutex_lock(&idle.lock);
     while (idle.count) {
-        close_line(idle.conn[--idle.count]);
+        close_conn(idle.conn[--idle.count]);
     }
     pthread_mutex_unlock(&idle.lock);
+    orders_curl_share_shutdown();
     curl_global_cleanup();
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "net/curl_drive.h"
 #include "net/curl_options.h"
 #include "net/http_client.h"
 
@@ -43,14 +44,19 @@ static size_t read_message(char *into, size_t size, size_t count, void *context)
     return length;
 }
 
-/** Progress callback. Also bounds the wait for the answer to QUIT, which CURLOPT_TIMEOUT_MS does not. */
-static int is_over(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total,
-                   curl_off_t upload_now)
+static bool is_over(void *context)
 {
     const smtp_transfer_t *transfer = context;
 
     return orders_clock_now() > transfer->deadline ||
            (transfer->stop && transfer->stop(transfer->context));
+}
+
+/** Progress callback, for the wait for the answer to QUIT, which neither CURLOPT_TIMEOUT_MS nor a multi handle ends. */
+static int check_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total,
+                          curl_off_t upload_now)
+{
+    return is_over(context);
 }
 
 /** Debug callback: derives the stage from the commands that are sent. Keeps no data. */
@@ -87,7 +93,8 @@ static CURLcode set_safety(CURL *handle, const orders_mailer_t *mailer)
 #endif
     ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
     ORDERS_CURL_SET(CURLOPT_USE_SSL, (long)(mailer->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-    ORDERS_CURL_SET(CURLOPT_FORBID_REUSE, 1L); /* sends QUIT while is_over() is still called */
+    ORDERS_CURL_SET(CURLOPT_FORBID_REUSE,
+                    1L); /* sends QUIT while check_progress() is still called */
     return code;
 }
 
@@ -107,7 +114,7 @@ static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, smtp_trans
     ORDERS_CURL_SET(CURLOPT_READDATA, transfer);
     ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, forget);
     ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, forget);
-    ORDERS_CURL_SET(CURLOPT_XFERINFOFUNCTION, is_over);
+    ORDERS_CURL_SET(CURLOPT_XFERINFOFUNCTION, check_progress);
     ORDERS_CURL_SET(CURLOPT_XFERINFODATA, transfer);
     ORDERS_CURL_SET(CURLOPT_NOPROGRESS, 0L);
     ORDERS_CURL_SET(CURLOPT_DEBUGFUNCTION, follow);
@@ -121,22 +128,25 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, smtp_tran
                         long *reply)
 {
     CURL *handle = curl_easy_init();
+    CURLM *multi = curl_multi_init();
     struct curl_slist *recipients = curl_slist_append(NULL, to);
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
-    if (handle && recipients) {
+    if (handle && multi && recipients) {
+        orders_curl_share(handle);
         code = set_safety(handle, mailer);
         if (code == CURLE_OK) {
             code = set_talk(handle, mailer, transfer);
         }
         ORDERS_CURL_SET(CURLOPT_MAIL_RCPT, recipients);
         if (code == CURLE_OK) {
-            code = curl_easy_perform(handle);
+            code = orders_curl_drive(multi, handle, is_over, transfer);
             (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, reply);
         }
     }
     curl_slist_free_all(recipients);
     curl_easy_cleanup(handle);
+    curl_multi_cleanup(multi);
     return code;
 }
 
@@ -176,19 +186,47 @@ static orders_problem_t *failure(apr_pool_t *pool, CURLcode code, const smtp_tra
     return problem;
 }
 
+/** A server that refuses a message, even temporarily, is up. */
+static orders_call_outcome_e outcome_of(CURLcode code, const smtp_transfer_t *transfer, long reply)
+{
+    if (code == CURLE_OK || (reply >= 400 && transfer->stage != STAGE_SESSION)) {
+        return ORDERS_CALL_ANSWERED;
+    }
+    return transfer->stop && transfer->stop(transfer->context) ? ORDERS_CALL_CANCELLED
+                                                               : ORDERS_CALL_FAILED;
+}
+
+static orders_problem_t *suspended(apr_pool_t *pool, const char *why)
+{
+    orders_problem_t *problem = orders_problem_logged(pool, ORDERS_E_mail_unreachable, why);
+
+    problem->retry_after = RETRY_AFTER;
+    problem->quiet = true;
+    return problem;
+}
+
 orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,
                                    const orders_smtp_message_t *message,
-                                   bool (*stop)(void *context), void *context)
+                                   const orders_smtp_caller_t *caller)
 {
     smtp_transfer_t transfer = {.message = message->text,
                                 .length = message->length,
                                 .deadline =
                                     orders_clock_now() + apr_time_from_msec(mailer->timeout_ms),
-                                .stop = stop,
-                                .context = context};
+                                .stop = caller->stop,
+                                .context = caller->context};
+    orders_admission_t admission;
+    const char *why =
+        orders_breaker_enter(mailer->breaker, ORDERS_CALLER_WORKER, caller->log, &admission);
     long reply = 0;
-    CURLcode code = perform(mailer, message->to, &transfer, &reply);
+    CURLcode code;
 
+    if (why) {
+        return suspended(pool, why);
+    }
+    code = perform(mailer, message->to, &transfer, &reply);
+    orders_breaker_leave(mailer->breaker, &admission, outcome_of(code, &transfer, reply),
+                         caller->log);
     return code == CURLE_OK ? NULL : failure(pool, code, &transfer, reply);
 }
 

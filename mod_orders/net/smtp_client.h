@@ -34,13 +34,20 @@ typedef struct orders_smtp_message_t {
     apr_size_t length;
 } orders_smtp_message_t;
 
+typedef struct orders_smtp_caller_t {
+    /** Called five times a second, or once while the server does not answer QUIT; true aborts with a temporary problem. NULL: never. */
+    bool (*stop)(void *context);
+    void *context;
+    const orders_log_t *log; /**< for the circuit breaker; or NULL */
+} orders_smtp_caller_t;
+
 /**
- * Sends a message over a connection of its own. NULL once the server has accepted it. `stop` (or NULL) is called at least once per
- * second; true aborts with a temporary problem. After a temporary problem the server may have accepted the message.
+ * Sends a message over a connection of its own. NULL once the server has accepted it. After a temporary problem the server may have
+ * accepted the message. While transfers are suspended, none is made, and the temporary problem is quiet.
  */
 orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,
                                    const orders_smtp_message_t *message,
-                                   bool (*stop)(void *context), void *context) ORDERS_MUSTCHECK;
+                                   const orders_smtp_caller_t *caller) ORDERS_MUSTCHECK;
 
 /** Accepts smtp:// or smtps:// with host and port, nothing else. NULL, or an error message. */
 const char *orders_mail_url_check(const char *url);

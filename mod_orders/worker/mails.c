@@ -12,11 +12,12 @@
 /** NULL when the server has accepted the mail. Texts of the problem contain no mail address. */
 static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mail_task_t *task)
 {
+    const orders_smtp_caller_t caller = {
+        .stop = run->context->is_stopping, .context = run->context->data, .log = run->context->log};
     orders_mail_t mail;
 
     ORDERS_TRY(orders_pay_link_mail(&mail, task, &run->settings, run->reader.pool));
-    return orders_mail_send(run->context->mailer, run->reader.pool, &mail,
-                            run->context->is_stopping, run->context->data);
+    return orders_mail_send(run->context->mailer, run->reader.pool, &mail, &caller);
 }
 
 /** A mail that the server refused for good is not tried again. */

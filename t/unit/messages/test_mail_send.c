@@ -144,12 +144,14 @@ static const orders_mail_t letter = {.id = "order-7.placed",
         json_decref(ask("clear"));                                                                 \
     } while (0)
 
+static const orders_smtp_caller_t patient_caller = {.stop = NULL};
+
 static orders_problem_t *send_to(const orders_mailer_t *mailer, const char *to)
 {
     orders_mail_t mail = letter;
 
     mail.to = to;
-    return orders_mail_send(mailer, pool, &mail, NULL, NULL);
+    return orders_mail_send(mailer, pool, &mail, &patient_caller);
 }
 
 /** What a problem says is for the log: nothing of the mail. */
@@ -239,7 +241,7 @@ static void arrives_when_it_is_long(void **state)
     }
     text[300000] = '\0';
     mail.text = text;
-    assert_sent(orders_mail_send(&server.mailer, pool, &mail, NULL, NULL));
+    assert_sent(orders_mail_send(&server.mailer, pool, &mail, &patient_caller));
     mails = ask("messages 1");
     assert_string_equal(member(json_array_get(mails, 0), "text"), text);
     json_decref(mails);
@@ -285,12 +287,46 @@ static void tells_refusal_from_trouble(void **state)
     assert_problem(send_to(&server.mailer, "unknown@example.org"), ORDERS_E_mail_refused);
     assert_problem(send_to(&server.mailer, "later@example.org"), ORDERS_E_mail_unreachable);
     mail.subject = "Please refuse me";
-    assert_problem(orders_mail_send(&server.mailer, pool, &mail, NULL, NULL),
+    assert_problem(orders_mail_send(&server.mailer, pool, &mail, &patient_caller),
                    ORDERS_E_mail_refused);
     mailer.from = "stranger@example.com"; /* the operator may mend that: no mail is lost by it */
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
     mailer.url = "smtp://127.0.0.1:9";
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
+}
+
+/** Its port is closed. */
+static void makes_no_call_while_they_are_suspended(void **state)
+{
+    const orders_mailer_t mailer = {.url = "smtp://127.0.0.1:9",
+                                    .from = "shop@example.com",
+                                    .timeout_ms = 1000,
+                                    .breaker = orders_breaker_create_for_mail(pool)};
+    orders_problem_t *problem;
+
+    for (int i = 0; i < 5; i++) {
+        problem = send_to(&mailer, letter.to);
+        assert_problem(problem, ORDERS_E_mail_unreachable);
+        assert_false(problem->quiet);
+    }
+    assert_false(orders_breaker_ready(mailer.breaker));
+    problem = send_to(&mailer, letter.to);
+    assert_problem(problem, ORDERS_E_mail_unreachable);
+    assert_true(problem->quiet);
+}
+
+/** A refusal is an answer, temporary or not. */
+static void refusals_suspend_no_calls(void **state)
+{
+    orders_mailer_t mailer = server.mailer;
+
+    NEEDS_SERVER();
+    mailer.breaker = orders_breaker_create_for_mail(pool);
+    for (int i = 0; i < 6; i++) {
+        assert_problem(send_to(&mailer, i % 2 ? "unknown@example.org" : "later@example.org"),
+                       i % 2 ? ORDERS_E_mail_refused : ORDERS_E_mail_unreachable);
+    }
+    assert_true(orders_breaker_closed(mailer.breaker));
 }
 
 static void refuses_before_it_calls(void **state)
@@ -327,7 +363,9 @@ static orders_problem_t *give_up_after(int patience, const orders_mailer_t *pati
 
     mail.to = to;
     mailer.timeout_ms = by_stop ? 20000 : patience;
-    problem = orders_mail_send(&mailer, pool, &mail, by_stop ? rings : NULL, &bell);
+    const orders_smtp_caller_t caller = {.stop = by_stop ? rings : NULL, .context = &bell};
+
+    problem = orders_mail_send(&mailer, pool, &mail, &caller);
     assert_in_range(apr_time_now() - begun, apr_time_from_msec(patience - 10),
                     apr_time_from_msec(patience + 1500));
     assert_true(!by_stop || bell.asked > 0);
@@ -398,6 +436,8 @@ int main(void)
         cmocka_unit_test(needs_the_password),
         cmocka_unit_test(needs_a_certificate_it_trusts),
         cmocka_unit_test(tells_refusal_from_trouble),
+        cmocka_unit_test(makes_no_call_while_they_are_suspended),
+        cmocka_unit_test(refusals_suspend_no_calls),
         cmocka_unit_test(refuses_before_it_calls),
         cmocka_unit_test(gives_a_silent_server_up),
         cmocka_unit_test(gives_a_slow_server_up),
