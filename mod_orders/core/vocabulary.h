@@ -195,6 +195,7 @@
     X(OrdersReturnWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersRenewalWindow)       /* Location/server: days, default 30 */                           \
     X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
+    X(OrdersRetention)           /* server: kind=days, how long old records are kept */            \
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
     X(OrdersWorker)              /* server: On | Off */                                            \

@@ -225,7 +225,7 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
 /** A `word=number` of a directive that has several of them. */
 typedef struct limit_t {
     const char *word;
-    size_t offset; /**< of an int of orders_dir_conf_t */
+    size_t offset; /**< of an int of orders_dir_conf_t or orders_server_conf_t */
 } limit_t;
 
 static const limit_t guess_limits[] = {
@@ -240,18 +240,38 @@ static const limit_t mail_limits[] = {
     {NULL, 0},
 };
 
-/** For AP_INIT_ITERATE, with a list of limit_t as its info. */
-static const char *set_limit(cmd_parms *cmd, void *conf, const char *text)
+static const limit_t retention[] = {
+    {"mails", offsetof(orders_server_conf_t, mails_kept)},
+    {"provider-events", offsetof(orders_server_conf_t, provider_events_kept)},
+    {"tokens", offsetof(orders_server_conf_t, tokens_kept)},
+    {"carts", offsetof(orders_server_conf_t, carts_kept)},
+    {NULL, 0},
+};
+
+/** For AP_INIT_ITERATE, with a list of limit_t as its info. `most`: the largest number. */
+static const char *read_limit(cmd_parms *cmd, void *conf, const char *text, int most)
 {
     const char *value = strchr(text, '=');
 
     for (const limit_t *one = cmd->info; value && one->word; one++) {
         if (!strncmp(one->word, text, (size_t)(value - text)) && !one->word[value - text] &&
-            read_number(value + 1, 0, 1000000, (int *)(void *)((char *)conf + one->offset))) {
+            read_number(value + 1, 0, most, (int *)(void *)((char *)conf + one->offset))) {
             return NULL;
         }
     }
     return apr_psprintf(cmd->pool, "%s takes %s, not '%s'", cmd->cmd->name, cmd->cmd->errmsg, text);
+}
+
+static const char *set_limit(cmd_parms *cmd, void *conf, const char *text)
+{
+    return read_limit(cmd, conf, text, 1000000);
+}
+
+static const char *set_retention(cmd_parms *cmd, void *conf, const char *text)
+{
+    const char *error = check_server_context(cmd);
+
+    return error ? error : read_limit(cmd, orders_server_conf(cmd->server), text, 36500);
 }
 
 static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
@@ -398,6 +418,9 @@ const command_rec orders_directives[] = {
             "how long before its end a package may be renewed; default 30"),
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
+    AP_INIT_ITERATE("OrdersRetention", set_retention, (void *)(uintptr_t)retention, RSRC_CONF,
+                    "mails=, provider-events=, tokens= and carts= (days, 0 to 36500; 0: kept for "
+                    "ever)"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
                   "a file of at least 32 bytes, the key of tokens and links"),
     AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,

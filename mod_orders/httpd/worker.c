@@ -103,15 +103,22 @@ static void open_context(void *data, apr_pool_t *pool, orders_job_context_t *con
     orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
     orders_sessions_database(conf.session_pool, pool, ORDERS_JOB_STATEMENT_SECONDS, log, database);
     orders_sessions_limit_wait(database);
-    *context = (orders_job_context_t){.database = database,
-                                      .log = log,
-                                      .mailer = conf.mailer,
-                                      .channels = worker->channels,
-                                      .channel = instance->channel,
-                                      .idempotency_lifetime = conf.idempotency_lifetime,
-                                      .is_stopping = is_instance_stopping,
-                                      .set_tenant = set_tenant,
-                                      .data = instance};
+    database->is_stopping = is_instance_stopping;
+    database->stop_context = instance;
+    *context = (orders_job_context_t){
+        .database = database,
+        .log = log,
+        .mailer = conf.mailer,
+        .channels = worker->channels,
+        .channel = instance->channel,
+        .idempotency_lifetime = conf.idempotency_lifetime,
+        .kept_days = {[ORDERS_RETENTION_MAILS] = conf.mails_kept,
+                      [ORDERS_RETENTION_PROVIDER_EVENTS] = conf.provider_events_kept,
+                      [ORDERS_RETENTION_TOKENS] = conf.tokens_kept,
+                      [ORDERS_RETENTION_CARTS] = conf.carts_kept},
+        .is_stopping = is_instance_stopping,
+        .set_tenant = set_tenant,
+        .data = instance};
 }
 
 /** The watchdog's callback. */

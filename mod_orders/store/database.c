@@ -22,6 +22,9 @@
 #define HTTP_SERVER_ERROR 500
 /* A statement is sent only while 1/10 of its timeout is left for the answer. */
 #define MIN_TIME_DIVISOR 10
+/* What is left of the timeout when the process stops, and how often a statement looks whether it does. Microseconds, milliseconds. */
+#define STOP_US 2000000
+#define LOOK_MS 200
 /* Maximum pause before the first repeat, in microseconds; doubled each time. */
 #define PAUSE_US 4000
 
@@ -40,6 +43,7 @@ typedef struct run_t {
     const orders_statement_t *statement;
     const orders_params_t *params;
     apr_time_t deadline; /* set with the first session */
+    bool stopping;       /* the process is, and the deadline has been brought forward */
     PGconn *connection;
     PGresult *result; /* the rows or the error; owned by the run */
 } run_t;
@@ -103,16 +107,33 @@ static bool has_time(const run_t *run, apr_time_t now)
     return run->deadline - now >= (apr_time_t)run->database->timeout_ms * 1000 / MIN_TIME_DIVISOR;
 }
 
+/* Brings the deadline forward once the process is stopping. */
+static void look_for_stop(run_t *run, apr_time_t now)
+{
+    const orders_database_t *database = run->database;
+    if (run->stopping || !database->is_stopping || !database->is_stopping(database->stop_context)) {
+        return;
+    }
+    run->stopping = true;
+    if (run->deadline > now + STOP_US) {
+        run->deadline = now + STOP_US;
+    }
+}
+
 /* Waits for the socket. False: the deadline has passed. */
-static bool wait_for(const run_t *run, short events)
+static bool wait_for(run_t *run, short events)
 {
     struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
     for (;;) {
-        apr_interval_time_t left = run->deadline - orders_clock_now();
+        apr_time_t now = orders_clock_now();
+        look_for_stop(run, now);
+        apr_interval_time_t left = run->deadline - now;
         if (left <= 0) {
             return false;
         }
-        int ready = poll(&fd, 1, (int)((left + 999) / 1000));
+        int milliseconds = (int)((left + 999) / 1000);
+        bool looks = run->database->is_stopping && milliseconds > LOOK_MS;
+        int ready = poll(&fd, 1, looks ? LOOK_MS : milliseconds);
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
             return true; /* libpq reports an error of the socket when it reads */
         }
@@ -120,7 +141,7 @@ static bool wait_for(const run_t *run, short events)
 }
 
 /* Sends the output buffer of libpq, and reads input meanwhile, as libpq requires. */
-static outcome_e flush(const run_t *run)
+static outcome_e flush(run_t *run)
 {
     for (;;) {
         int pending = PQflush(run->connection);

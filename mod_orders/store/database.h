@@ -37,6 +37,9 @@ typedef struct orders_database_t {
     void (*release)(void *context, orders_session_t *session, bool broken);
     bool prepared_statements; /**< false behind pgbouncer in transaction mode */
     int timeout_ms; /**< for a statement with all its attempts, counted from the first session */
+    /** Whether the process is stopping: then a statement has two more seconds. NULL: it has its whole timeout. */
+    bool (*is_stopping)(void *stop_context);
+    void *stop_context;
     orders_schema_t *schema; /**< the known version of the schema; NULL: not checked */
     const orders_log_t *log;
     /* Totals for the access log: microseconds, and round trips. */

@@ -28,6 +28,33 @@ static const orders_statement_t purge = {
     .text = "SELECT orders_v1.purge_idempotency($1, make_interval(secs => $2::integer))",
     .param_count = 2,
 };
+static const orders_statement_t purges[] = {
+    [ORDERS_RETENTION_MAILS] =
+        {
+            .name = "orders_purge_mails",
+            .text = "SELECT orders_v1.purge_mails($1, make_interval(days => $2::integer), $3)",
+            .param_count = 3,
+        },
+    [ORDERS_RETENTION_PROVIDER_EVENTS] =
+        {
+            .name = "orders_purge_provider_events",
+            .text = "SELECT orders_v1.purge_provider_events($1, make_interval(days => "
+                    "$2::integer), $3)",
+            .param_count = 3,
+        },
+    [ORDERS_RETENTION_TOKENS] =
+        {
+            .name = "orders_purge_tokens",
+            .text = "SELECT orders_v1.purge_tokens($1, make_interval(days => $2::integer), $3)",
+            .param_count = 3,
+        },
+    [ORDERS_RETENTION_CARTS] =
+        {
+            .name = "orders_purge_carts",
+            .text = "SELECT orders_v1.purge_carts($1, make_interval(days => $2::integer), $3)",
+            .param_count = 3,
+        },
+};
 static const orders_statement_t due_events = {
     .name = "orders_due_provider_events",
     .text = "SELECT * FROM orders_v1.due_provider_events($1, $2)",
@@ -160,6 +187,17 @@ orders_problem_t *orders_worker_purge_idempotency(const orders_reader_t *reader,
                                                   int64_t *count)
 {
     return execute_counted(reader, &purge, age, count);
+}
+
+orders_problem_t *orders_worker_purge(const orders_reader_t *reader, orders_retention_e kind,
+                                      int days, int limit, int64_t *count)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, (const int[]){days, limit}, 2);
+    ORDERS_TRY(execute(reader, &purges[kind], &params, &result));
+    *count = PQntuples(result) ? orders_result_int(result, 0, 0) : 0;
+    return NULL;
 }
 
 static const char *text_or_null(const PGresult *result, int row, int column)

@@ -35,6 +35,19 @@ orders_problem_t *orders_worker_expire_orders(const orders_reader_t *reader, int
 orders_problem_t *orders_worker_purge_idempotency(const orders_reader_t *reader, int age,
                                                   int64_t *count) ORDERS_MUSTCHECK;
 
+/** Records that the worker deletes when they are old, by the functions orders_v1.purge_… */
+typedef enum {
+    ORDERS_RETENTION_MAILS,
+    ORDERS_RETENTION_PROVIDER_EVENTS,
+    ORDERS_RETENTION_TOKENS,
+    ORDERS_RETENTION_CARTS,
+    ORDERS_RETENTION__COUNT
+} orders_retention_e;
+
+/** Deletes records older than `days`, about `limit` per call at most. `*count`: how many. */
+orders_problem_t *orders_worker_purge(const orders_reader_t *reader, orders_retention_e kind,
+                                      int days, int limit, int64_t *count) ORDERS_MUSTCHECK;
+
 /** Waiting events of providers that can be applied now or have waited for a day. `*ids`: of int64_t. */
 orders_problem_t *orders_worker_list_due_events(const orders_reader_t *reader, int limit,
                                                 apr_array_header_t **ids) ORDERS_MUSTCHECK;

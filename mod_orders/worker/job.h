@@ -21,6 +21,7 @@
 #include "payments/provider.h"
 #include "store/database.h"
 #include "store/operation.h"
+#include "store/worker.h"
 
 /**
  * The longest statement of a job, in seconds: less than the statement_timeout of the shipped configurations (4500 ms). Statements with
@@ -73,6 +74,7 @@ typedef struct orders_job_context_t {
         *channels; /**< of orders_channel_t: all channels of the database's servers */
     const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_NEEDS_CHANNEL */
     int idempotency_lifetime;        /**< seconds */
+    int kept_days[ORDERS_RETENTION__COUNT]; /**< how long records are kept; 0: for ever */
     /** Whether the process is stopping: the run ends after the current turn, and calls under way are cancelled. Any thread. */
     bool (*is_stopping)(void *data);
     /** Sets the settings that hold for `tenant`: its links and the server's secret. */

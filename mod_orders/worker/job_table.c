@@ -9,7 +9,10 @@
 
 /** Bills are issued within a second of the order, whatever OrdersWorkerInterval is. */
 #define BILL_INTERVAL apr_time_from_msec(500)
+/** Many idempotency records become old each second; of the other records, few. */
 #define PURGE_INTERVAL apr_time_from_sec(10)
+#define RETENTION_INTERVAL apr_time_from_sec(60)
+#define RETENTION_BATCH 5000
 
 /** Items of one mail server, and items of one kind of one channel, that are under way at a time. */
 #define MAILS 4
@@ -62,6 +65,38 @@ const orders_job_t orders_jobs[] = {
         .parallel = 1,
         .statements = 1,
         .turn = orders_job_purge_idempotency,
+    },
+    {
+        .name = "purge_mails",
+        .interval = RETENTION_INTERVAL,
+        .batch = RETENTION_BATCH,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_mails,
+    },
+    {
+        .name = "purge_provider_events",
+        .interval = RETENTION_INTERVAL,
+        .batch = RETENTION_BATCH,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_provider_events,
+    },
+    {
+        .name = "purge_tokens",
+        .interval = RETENTION_INTERVAL,
+        .batch = RETENTION_BATCH,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_tokens,
+    },
+    {
+        .name = "purge_carts",
+        .interval = RETENTION_INTERVAL,
+        .batch = RETENTION_BATCH,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_carts,
     },
     {
         .name = "mails",

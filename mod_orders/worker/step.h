@@ -48,6 +48,14 @@ orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run,
                                                 int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_purge_idempotency(const orders_job_run_t *run,
                                                int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_mails(const orders_job_run_t *run,
+                                         int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_provider_events(const orders_job_run_t *run,
+                                                   int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_tokens(const orders_job_run_t *run,
+                                          int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run,
+                                         int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
 

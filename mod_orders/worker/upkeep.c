@@ -27,6 +27,33 @@ orders_problem_t *orders_job_purge_idempotency(const orders_job_run_t *run, int6
     return orders_worker_purge_idempotency(&run->reader, run->context->idempotency_lifetime, count);
 }
 
+static orders_problem_t *purge(const orders_job_run_t *run, orders_retention_e kind, int64_t *count)
+{
+    const int days = run->context->kept_days[kind];
+
+    return days ? orders_worker_purge(&run->reader, kind, days, run->batch, count) : NULL;
+}
+
+orders_problem_t *orders_job_purge_mails(const orders_job_run_t *run, int64_t *count)
+{
+    return purge(run, ORDERS_RETENTION_MAILS, count);
+}
+
+orders_problem_t *orders_job_purge_provider_events(const orders_job_run_t *run, int64_t *count)
+{
+    return purge(run, ORDERS_RETENTION_PROVIDER_EVENTS, count);
+}
+
+orders_problem_t *orders_job_purge_tokens(const orders_job_run_t *run, int64_t *count)
+{
+    return purge(run, ORDERS_RETENTION_TOKENS, count);
+}
+
+orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run, int64_t *count)
+{
+    return purge(run, ORDERS_RETENTION_CARTS, count);
+}
+
 orders_problem_t *orders_job_review_events(const orders_job_run_t *run, int64_t *count)
 {
     apr_array_header_t *due;

@@ -39,6 +39,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/event_resolution.sql
 \ir ../rules/cancel.sql
 \ir ../rules/worker.sql
+\ir ../rules/retention.sql
 \ir ../rules/balances.sql
 \ir ../rules/documents.sql
 \ir ../rules/company_upsert.sql

@@ -66,10 +66,38 @@ BEGIN
 END
 $$;
 
+-- Reads the index of the queue by its kinds and channels, and at most 1000 entries of each, so that a long backlog costs no more. A leased
+-- row is not due.
+CREATE OR REPLACE FUNCTION orders_v1.job_backlog(p_tenant integer)
+RETURNS TABLE (kind text, channel text, count integer, oldest timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT min(d.channel) INTO channel FROM due d WHERE d.tenant_id = p_tenant;
+    WHILE channel IS NOT NULL LOOP
+        SELECT min(d.kind) INTO kind FROM due d WHERE d.tenant_id = p_tenant AND d.channel = job_backlog.channel;
+        WHILE kind IS NOT NULL LOOP
+            SELECT count(*), min(x.due_at) INTO count, oldest
+            FROM (SELECT d.due_at FROM due d
+                  WHERE d.tenant_id = p_tenant AND d.channel = job_backlog.channel AND d.kind = job_backlog.kind AND d.due_at <= now()
+                  ORDER BY d.due_at
+                  LIMIT 1000) AS x;
+            IF count > 0 THEN
+                RETURN NEXT;
+            END IF;
+            SELECT min(d.kind) INTO kind FROM due d
+            WHERE d.tenant_id = p_tenant AND d.channel = job_backlog.channel AND d.kind > job_backlog.kind;
+        END LOOP;
+        SELECT min(d.channel) INTO channel FROM due d WHERE d.tenant_id = p_tenant AND d.channel > job_backlog.channel;
+    END LOOP;
+END
+$$;
+
 GRANT EXECUTE ON FUNCTION
     orders_v1.tenants(),
     orders_v1.tenants_with_due(text, text),
     orders_v1.tenants_to_bill(),
+    orders_v1.job_backlog(integer),
     orders_v1.refunds_to_send(integer, bigint),
     orders_v1.due_provider_events(integer, integer)
     TO orders_api;
@@ -78,6 +106,9 @@ COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascend
 COMMENT ON FUNCTION orders_v1.tenants_with_due IS
 'Worker: the ids of the tenants with work of this kind and channel that is due, ascending. p_channel: empty for kinds without a channel';
 COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
+COMMENT ON FUNCTION orders_v1.job_backlog IS
+'The work of the queue that is due now, by kind and channel (empty: no channel): its number, 1000 at most, and the time since which the oldest
+of it is due. Work without a row here has no backlog';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
 'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';
 COMMENT ON FUNCTION orders_v1.due_provider_events IS

@@ -157,26 +157,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.purge_idempotency(p_tenant integer, p_age interval) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
-DECLARE
-    v_count integer;
-BEGIN
-    WITH old AS MATERIALIZED (
-        SELECT d.actor_id, d.route, d.key FROM idempotency d
-        WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age
-        ORDER BY d.created_at
-        LIMIT 10000
-        FOR UPDATE SKIP LOCKED
-    )
-    DELETE FROM idempotency i
-    USING old
-    WHERE i.tenant_id = p_tenant AND i.actor_id = old.actor_id AND i.route = old.route AND i.key = old.key;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.is_last_try(p_attempts integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_attempts >= 16
 $$;
@@ -184,8 +164,7 @@ $$;
 GRANT EXECUTE ON FUNCTION
     orders_v1.claim_intents(integer, text, integer, integer),
     orders_v1.claim_refunds(integer, text, integer, integer),
-    orders_v1.expire_due(integer, integer),
-    orders_v1.purge_idempotency(integer, interval)
+    orders_v1.expire_due(integer, integer)
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.claim_intents IS
@@ -210,6 +189,4 @@ COMMENT ON FUNCTION orders_v1.run_job_for_orders IS
 COMMENT ON FUNCTION orders_v1.expire_due IS
 'Worker: expires unpaid orders past their expiry; returns their number. Skips orders that another transaction has locked, and
 postpones an order that fails';
-COMMENT ON FUNCTION orders_v1.purge_idempotency IS
-'Worker: deletes idempotency keys older than p_age, at most 10000 per call; returns their number';
 COMMENT ON FUNCTION orders_v1.is_last_try IS 'Internal: whether the number of failed attempts has reached the limit';

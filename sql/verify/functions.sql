@@ -333,7 +333,13 @@ SELECT 'orders_v1.expire_due'::regproc;
 SELECT 'orders_v1.run_job'::regproc;
 SELECT 'orders_v1.run_job_for_order'::regproc;
 SELECT 'orders_v1.run_job_for_orders'::regproc;
+SELECT 'orders_v1.may_purge_more'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
+SELECT 'orders_v1.purge_mails'::regproc;
+SELECT 'orders_v1.purge_provider_events'::regproc;
+SELECT 'orders_v1.purge_tokens'::regproc;
+SELECT 'orders_v1.purge_carts'::regproc;
+SELECT 'orders_v1.job_backlog'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.claim_intents(integer, text, integer, integer)', 'EXECUTE')::integer;
@@ -344,6 +350,11 @@ SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.expire_due(integer, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.purge_idempotency(integer, interval)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_mails(integer, interval, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_provider_events(integer, interval, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_tokens(integer, interval, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_carts(integer, interval, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.job_backlog(integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.move_balance'::regproc;
 SELECT 'orders_v1.posted_of'::regproc;
 SELECT 'orders_v1.post_balance'::regproc;

@@ -46,6 +46,8 @@ OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$
 OrdersPaymentChannel local provider=http url=http://127.0.0.1:9 secret-file=$secret timeout=1500ms ca-file=/nowhere.pem
 OrdersPublicURL https://shop.example/
 OrdersIdempotencyLifetime 3600
+OrdersRetention mails=0 provider-events=36500 tokens=1
+OrdersRetention carts=7
 OrdersMail smtp://mail.example:587 from=shop\@example.com from-name="The Shop, Ltd." user=shop password-file=$secret ca-file=channel timeout=5
 OrdersWorker Off
 OrdersWorkerInterval 10
@@ -257,10 +259,12 @@ my @per_location = (
     ['Require orders-scope',              qr/needs at least one scope/],
 );
 says($_->[0], $_->[1], locations => $location->($_->[0])) for @per_location;
+says("OrdersRetention $_", qr/OrdersRetention takes mails=, provider-events=, tokens= and carts= \(.*\), not '\Q$_\E'/, server => "OrdersSecretFile secret\nOrdersRetention $_")
+    for 'orders=1', 'mails=36501', 'mails=-1', 'carts=', '90';
 
 my @only_server = (
     'OrdersSessions 4', 'OrdersSessionsPerUser 2', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
-    'OrdersIdempotencyLifetime 60', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
+    'OrdersIdempotencyLifetime 60', 'OrdersRetention mails=1', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
     'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );
 says("$_ in a <Location>", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;

@@ -93,6 +93,29 @@ subtest 'OrdersIdempotencyLifetime' => sub {
     ok(scalar rows('SELECT 1 FROM orders.idempotency WHERE key = ?', $young), 'a newer record is kept');
 };
 
+subtest 'OrdersRetention' => sub {
+    my $order = by_channel();
+    my ($user) = map { $_->{buyer_id} } order_row($order);
+    my $mail = sub { return (rows(q(INSERT INTO orders.mail (tenant_id, order_id, template, recipient, created_at, done_at)
+        VALUES (1, ?, 'pay_link', 'old@example.com', now() - make_interval(days => ?), now()) RETURNING id), $order, $_[0]))[0]{id} };
+    my ($old, $young) = ($mail->(3), $mail->(1));
+    my $token = (rows(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes, expires_at)
+        VALUES (1, ?, sha256(?::text::bytea), '{buyer}', now() - interval '3 days') RETURNING id), $user, unique('token')))[0]{id};
+    my $cart = (rows(q(INSERT INTO orders.cart (tenant_id, code, user_id, company_id, currency, updated_at)
+        VALUES (1, ?, ?, 0, 'USD', now() - interval '100 days') RETURNING id), uc unique('C'), $user))[0]{id};
+    my $event = sub { return (rows(q(INSERT INTO orders.provider_event (tenant_id, channel, event_id, type, verdict, received_at, judged_at)
+        VALUES (1, 'old', ?, 'ignored', 'unchanged', now() - interval '3 days', now()) RETURNING id), unique('event')))[0]{id} };
+    my $kept = $event->();
+    my $has = sub { my ($table, $id) = @_; return scalar rows("SELECT 1 FROM orders.$table WHERE tenant_id = 1 AND id = ?", $id) };
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention mails=2 tokens=2 carts=99 provider-events=0")->start;
+    ok(wait_for(sub { !$has->(mail => $old) && !$has->(token => $token) && !$has->(cart => $cart) }, 8), 'old records are deleted');
+    ok($has->(mail => $young), 'a younger one is kept');
+    ok($has->(provider_event => $kept), '0 keeps all of a kind');
+    undef $httpd;
+    $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention provider-events=2")->start;
+    ok(wait_for(sub { !$has->(provider_event => $kept) }, 8), 'events of providers are deleted');
+};
+
 subtest 'OrdersWorker Off' => sub {
     # The worker of the shared server does the jobs.
     my $off = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off")->start;

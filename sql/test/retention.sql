@@ -1,0 +1,153 @@
+-- SPDX-License-Identifier: Apache-2.0
+BEGIN;
+\ir lib/shop.sql
+SELECT no_plan();
+
+-- Sequential scans and rows read by an index, of a table in this transaction.
+CREATE FUNCTION pg_temp.scans(p_table text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT seq_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = p_table
+$$;
+CREATE FUNCTION pg_temp.fetched(p_table text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = p_table
+$$;
+
+SELECT pg_temp.buy('alice') AS a \gset
+SELECT u.id AS bob FROM users u WHERE u.tenant_id = 77 AND u.external_ref = 'bob' \gset
+
+-- Mails: sent and dead ones.
+INSERT INTO mail (tenant_id, order_id, template, recipient, created_at, done_at, dead)
+SELECT 77, :a, 'pay_link', n || '@example.com', now() - make_interval(days => n), CASE WHEN n % 2 = 0 THEN now() END, n % 2 = 1
+FROM generate_series(1, 20) AS n;
+INSERT INTO mail (tenant_id, order_id, template, recipient, created_at) VALUES (77, :a, 'pay_link', 'waiting@example.com', now() - interval '1 year');
+SELECT is(purge_mails(77, interval '10 days', 1000), 10, 'mails older than the age are deleted, sent and dead ones');
+SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younger ones are kept, and one that is not sent');
+SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'whatever its age is');
+SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'once');
+
+-- Tokens: expired ones.
+INSERT INTO token (tenant_id, user_id, hash, scopes, expires_at, revoked_at)
+VALUES (77, :bob, sha256('t1'), '{buyer}', now() - interval '31 days', NULL), (77, :bob, sha256('t2'), '{buyer}', now() - interval '29 days', NULL),
+       (77, :bob, sha256('t3'), '{buyer}', NULL, NULL), (77, :bob, sha256('t4'), '{buyer}', NULL, now() - interval '1 year'),
+       (77, :bob, sha256('t5'), '{buyer}', now() - interval '31 days', now() - interval '1 year');
+SELECT is(purge_tokens(77, interval '30 days', 1000), 1, 'a token is deleted some time after its expiry');
+SELECT set_eq('SELECT hash FROM token WHERE tenant_id = 77 AND user_id = ' || :bob, ARRAY[sha256('t2'), sha256('t3'), sha256('t4'), sha256('t5')],
+    'a token that expired lately, never expires or was revoked is kept');
+
+-- A replay of a request whose token was deleted.
+SELECT id AS token FROM issue_token(77, 'operator', 'operator', NULL, 'token', 'k1', sha256('f'), :bob, '{buyer}', 60, sha256('t6'), 'hint') \gset
+UPDATE token SET expires_at = now() - interval '31 days' WHERE tenant_id = 77 AND id = :token;
+SELECT is(purge_tokens(77, interval '30 days', 1000), 1, 'the token of a request with a key');
+SELECT throws_ok(format($$SELECT issue_token(77, 'operator', 'operator', NULL, 'token', 'k1', sha256('f'), %s, '{buyer}', 60, sha256('t6'), 'hint')$$, :bob),
+    'OR409', NULL, 'a replay of the request is refused');
+
+-- Carts: open ones that nobody has changed.
+INSERT INTO cart (tenant_id, id, code, user_id, currency, state, updated_at)
+SELECT 77, n, 'X' || n, :bob, 'USD', CASE WHEN n = 900004 THEN 'ordered' ELSE 'open' END, now() - make_interval(days => CASE n WHEN 900001 THEN 1 ELSE 200 END)
+FROM generate_series(900001, 900004) AS n
+WHERE n NOT IN (900002, 900003);
+INSERT INTO company (tenant_id, external_ref, name, prefix) VALUES (77, 'seller', 'Seller', 'SEL') RETURNING id AS seller \gset
+INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency, updated_at)
+SELECT 77, n, 'X' || n, :seller, :bob, 'USD', now() - interval '200 days' FROM generate_series(900002, 900003) AS n;
+INSERT INTO cart_reorder (tenant_id, cart_id, order_id) VALUES (77, 900002, :a);
+UPDATE orders SET cart_id = 900003 WHERE tenant_id = 77 AND id = :a;
+SELECT is(purge_carts(77, interval '180 days', 1000), 1, 'an open cart that was not changed for the age is deleted');
+SELECT bag_eq('SELECT id FROM cart WHERE tenant_id = 77', ARRAY[900001, 900003, 900004]::bigint[], 'one that was changed or became an order is kept');
+SELECT is_empty('SELECT FROM cart_reorder WHERE tenant_id = 77 AND cart_id = 900002', 'its rows go with it');
+UPDATE orders SET cart_id = NULL WHERE tenant_id = 77 AND id = :a;
+DELETE FROM cart WHERE tenant_id = 77 AND id = 900003;
+
+-- Events of providers: applied ones.
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS b \gset
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS c \gset
+SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS d \gset
+SELECT p.id AS b_payment FROM payment p WHERE p.tenant_id = 77 AND p.order_id = :b \gset
+SELECT p.id AS c_payment FROM payment p WHERE p.tenant_id = 77 AND p.order_id = :c \gset
+SELECT p.id AS d_payment FROM payment p WHERE p.tenant_id = 77 AND p.order_id = :d \gset
+INSERT INTO provider_event (tenant_id, channel, event_id, type, payment_id, verdict, refusal, received_at, judged_at)
+VALUES (77, 'sim', 'e1', 'confirming', :b_payment, 'done', NULL, now() - interval '500 days', now()),
+       (77, 'sim', 'e2', 'paid', :b_payment, 'unchanged', NULL, now() - interval '401 days', now()),
+       (77, 'sim', 'e3', 'paid', :c_payment, 'done', NULL, now() - interval '500 days', now()),
+       (77, 'sim', 'e4', 'refunded', :c_payment, 'done', NULL, now() - interval '10 days', now()),
+       (77, 'sim', 'e5', 'paid', :d_payment, 'done', NULL, now() - interval '500 days', now()),
+       (77, 'sim', 'e6', 'paid', :d_payment, 'refused', 'amount_mismatch', now() - interval '500 days', now()),
+       (77, 'sim', 'e7', 'paid', NULL, 'refused', 'not_found', now() - interval '500 days', now()),
+       (77, 'sim', 'e8', 'paid', NULL, 'waiting', NULL, now() - interval '500 days', NULL),
+       (77, 'sim', 'e9', 'ignored', NULL, 'unchanged', NULL, now() - interval '500 days', now());
+SELECT is(purge_provider_events(77, interval '400 days', 1000), 3, 'applied events are deleted');
+SELECT bag_eq('SELECT event_id FROM provider_event WHERE tenant_id = 77', ARRAY['e3', 'e4', 'e5', 'e6', 'e7', 'e8'],
+    'all events of a payment with a younger, a waiting or a refused one are kept');
+UPDATE provider_event SET resolved_at = now() WHERE tenant_id = 77 AND event_id IN ('e6', 'e7');
+SELECT is(purge_provider_events(77, interval '400 days', 1000), 3, 'once the refused one is resolved, they are deleted');
+UPDATE provider_event SET received_at = now() - interval '500 days' WHERE tenant_id = 77 AND event_id = 'e4';
+UPDATE payment SET refunding = 1, captured = 1000, captured_at = now() WHERE tenant_id = 77 AND id = :c_payment;
+SELECT is(purge_provider_events(77, interval '400 days', 1000), 0, 'and those of a payment with a pending refund');
+
+-- A call reads what it deletes, without statistics, and is bounded.
+INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint, created_at)
+SELECT 77, 1, 'r', 'key-' || n, '', now() - interval '2 days' + make_interval(secs => n / 1000) FROM generate_series(1, 12000) AS n;
+INSERT INTO mail (tenant_id, order_id, template, recipient, created_at, done_at)
+SELECT 77, :a, 'pay_link', n || '@example.com', now() - interval '1 year' + make_interval(secs => n / 1000), now() FROM generate_series(1, 2500) AS n;
+INSERT INTO token (tenant_id, user_id, hash, scopes, expires_at)
+SELECT 77, :bob, sha256(('m' || n)::bytea), '{buyer}', now() - interval '1 year' FROM generate_series(1, 2500) AS n;
+INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency, updated_at)
+SELECT 77, 1000000 + n, 'Y' || n, :seller, :bob, 'USD', now() - interval '1 year' FROM generate_series(1, 2500) AS n;
+INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, received_at, judged_at)
+SELECT 77, 'sim', 'm' || n, 'ignored', 'unchanged', now() - interval '2 years', now() FROM generate_series(1, 2500) AS n;
+
+SELECT pg_temp.scans('idempotency') AS i, pg_temp.scans('mail') AS m, pg_temp.scans('token') AS t, pg_temp.scans('cart') AS k, pg_temp.scans('cart_line') AS l,
+       pg_temp.scans('cart_reorder') AS r, pg_temp.scans('provider_event') AS e, pg_temp.scans('orders') AS o, pg_temp.scans('payment') AS p,
+       pg_temp.fetched('idempotency') AS fi, pg_temp.fetched('mail') AS fm \gset before_
+SELECT is(purge_idempotency(77, interval '1 day'), 10000, 'a call deletes at most 10000 keys');
+SELECT is(purge_idempotency(77, interval '1 day'), 2000, 'and the next one the others');
+SELECT is(purge_mails(77, interval '100 days', 2000), 2000, 'a call ends at its limit');
+SELECT is(purge_mails(77, interval '100 days', 2000), 500, 'and the next one goes on');
+SELECT is(purge_tokens(77, interval '100 days', 10000), 2500, 'tokens');
+SELECT is(purge_carts(77, interval '100 days', 10000), 2500, 'carts');
+SELECT is(purge_provider_events(77, interval '600 days', 10000), 2500, 'events');
+SELECT results_eq($$SELECT pg_temp.scans('idempotency'), pg_temp.scans('mail'), pg_temp.scans('token'), pg_temp.scans('cart'), pg_temp.scans('cart_line'),
+                           pg_temp.scans('cart_reorder'), pg_temp.scans('provider_event'), pg_temp.scans('orders'), pg_temp.scans('payment')$$,
+    format('VALUES (%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint)', :before_i, :before_m, :before_t,
+           :before_k, :before_l, :before_r, :before_e, :before_o, :before_p), 'no table is scanned');
+SELECT cmp_ok(pg_temp.fetched('idempotency') - :before_fi, '<=', 40000::bigint, 'each key is read a few times');
+SELECT cmp_ok(pg_temp.fetched('mail') - :before_fm, '<=', 10000::bigint, 'and each mail');
+
+-- A call that takes long ends early.
+CREATE FUNCTION pg_temp.take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;
+CREATE TRIGGER slow AFTER DELETE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();
+CREATE TRIGGER slow AFTER DELETE ON mail FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();
+CREATE TRIGGER slow AFTER DELETE ON token FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();
+CREATE TRIGGER slow AFTER DELETE ON cart FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();
+CREATE TRIGGER slow AFTER DELETE ON provider_event FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();
+INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint, created_at)
+SELECT 77, 1, 'r', 'slow-' || n, '', now() - interval '2 days' FROM generate_series(1, 3500) AS n;
+INSERT INTO mail (tenant_id, order_id, template, recipient, created_at, done_at)
+SELECT 77, :a, 'pay_link', n || '@example.com', now() - interval '1 year', now() FROM generate_series(1, 3500) AS n;
+INSERT INTO token (tenant_id, user_id, hash, scopes, expires_at)
+SELECT 77, :bob, sha256(('s' || n)::bytea), '{buyer}', now() - interval '1 year' FROM generate_series(1, 3500) AS n;
+INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency, updated_at)
+SELECT 77, 2000000 + n, 'Z' || n, :seller, :bob, 'USD', now() - interval '1 year' FROM generate_series(1, 3500) AS n;
+INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, received_at, judged_at)
+SELECT 77, 'sim', 's' || n, 'ignored', 'unchanged', now() - interval '2 years', now() FROM generate_series(1, 3500) AS n;
+SELECT results_eq($$SELECT purge_idempotency(77, interval '1 day')$$, ARRAY[2000], 'a call ends after a second: keys');
+SELECT results_eq($$SELECT purge_mails(77, interval '100 days', 10000)$$, ARRAY[2000], 'mails');
+SELECT results_eq($$SELECT purge_tokens(77, interval '100 days', 10000)$$, ARRAY[2000], 'tokens');
+SELECT results_eq($$SELECT purge_carts(77, interval '100 days', 10000)$$, ARRAY[2000], 'carts');
+SELECT results_eq($$SELECT purge_provider_events(77, interval '600 days', 10000)$$, ARRAY[2000], 'events');
+
+-- What is due, by kind and channel.
+DELETE FROM due WHERE tenant_id = 77;
+INSERT INTO due (tenant_id, kind, id, channel, due_at)
+SELECT 77, 'refund', n, 'sim', now() - make_interval(secs => n) FROM generate_series(1, 1500) AS n;
+INSERT INTO due (tenant_id, kind, id, channel, due_at)
+VALUES (77, 'mail', 1, '', now()), (77, 'mail', 2, '', now() - interval '1 hour'), (77, 'expiry', 1, '', now() + interval '1 s'),
+       (77, 'capture', 1, 'other', now());
+SELECT set_eq('SELECT kind, channel, count, now() - oldest FROM job_backlog(77)',
+    $$VALUES ('mail', '', 2, interval '1 hour'), ('refund', 'sim', 1000, interval '1500 s'), ('capture', 'other', 1, interval '0')$$,
+    'the backlog, and the longest wait');
+
+-- Statements of the worker that wait for a lock give up before statement_timeout.
+SELECT is_empty($$SELECT p.proname FROM pg_proc p JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
+    WHERE p.pronamespace = 'orders_v1'::regnamespace AND d.description LIKE 'Worker:%' AND p.provolatile = 'v'
+      AND NOT coalesce(p.proconfig && ARRAY['lock_timeout=1s', 'lock_timeout=2s'], false)$$, 'each function of the worker that locks has a lock_timeout');
+SELECT finish();
+ROLLBACK;
