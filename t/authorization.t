@@ -13,16 +13,17 @@ use ModOrders::Test;
 
 # Routes without a caller: signed links and provider events. A new one is added here on purpose, or not at all.
 my @open = sort qw(company.result company.pay_page company.pay company.return_page company.cancel_page customer.bill_pdf
-    operator.payments.event);
+    operator.payments.event provider_events.receive);
 
 # --- a server with every API, for this tenant and for another one ----------------------------------------------------
 
 my %mount = (
     company => '', user => '/api/v1/user/orders', shop => '/api/v1/orders', customer => '/api/v1/customer',
     commerce => '/api/v1/commerce', operator => '/api/v1/admin',
+    'provider-events' => '/api/v1/provider-events',
 );
 my (undef, $names) = ModOrders::Httpd->new(locations => "<Location /x>\nOrdersAPI nonsense\n</Location>\n")->check;
-my ($registered) = $names =~ /use one of: ([\w, ]+)/;
+my ($registered) = $names =~ /use one of: ([\w, -]+)/;
 is(join(' ', sort split /, /, $registered // ''), join(' ', sort keys %mount), 'every API of the registry has a path here') or diag($names);
 
 my $locations = '';

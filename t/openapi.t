@@ -237,6 +237,7 @@ my %PREPARATIONS = (
         (map { $_ => \&refused_event } qw(resolveProviderEvent retryProviderEvent)),
         upsertEntry   => \&entry,
     },
+    'provider-events' => { providerEvent => \&event },
 );
 
 # --- how they are sent ---------------------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ sub send_example
 }
 
 for my $file (sort glob "$ModOrders::Test::top/docs/openapi/*.yaml") {
-    my ($name)   = $file =~ m{(\w+)\.yaml$};
+    my ($name)   = $file =~ m{([\w-]+)\.yaml$};
     my $document = do { local $YAML::XS::Boolean = 'JSON::PP'; YAML::XS::LoadFile($file) };
     my %todo     = %{ $PREPARATIONS{$name} || {} };
     for my $path (sort keys %{ $document->{paths} }) {

@@ -11,6 +11,7 @@ const orders_api_t *const orders_apis[] = {
     &orders_customer_api,
     &orders_commerce_api,
     &orders_operator_api,
+    &orders_provider_events_api,
     NULL,
 };
 

@@ -11,6 +11,7 @@ extern const orders_api_t orders_shop_api;
 extern const orders_api_t orders_customer_api;
 extern const orders_api_t orders_commerce_api;
 extern const orders_api_t orders_operator_api;
+extern const orders_api_t orders_provider_events_api;
 
 /** All APIs, ended by NULL. */
 extern const orders_api_t *const orders_apis[];

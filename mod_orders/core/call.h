@@ -126,9 +126,10 @@ typedef struct orders_route_t {
 } orders_route_t;
 
 /** Endpoints of an API that links and callbacks point to. */
-#define ORDERS_HAS_EVENTS 1u    /**< the routes that providers send their events to */
-#define ORDERS_HAS_PAY_LINKS 2u /**< the pages at which an order is paid by its link */
-#define ORDERS_HAS_OWN_KEYS 4u  /**< credentials that may travel elsewhere than in Authorization */
+#define ORDERS_HAS_EVENTS 1u     /**< the routes that providers send their events to */
+#define ORDERS_HAS_OWN_EVENTS 8u /**< the same at a mount that serves nothing else */
+#define ORDERS_HAS_PAY_LINKS 2u  /**< the pages at which an order is paid by its link */
+#define ORDERS_HAS_OWN_KEYS 4u   /**< credentials that may travel elsewhere than in Authorization */
 
 typedef struct orders_api_t {
     const char *name;

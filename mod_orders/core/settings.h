@@ -30,8 +30,8 @@ typedef struct orders_settings_t {
     int return_window;  /**< days after the delivery */
     int renewal_window; /**< days before the end */
     const char *public_url; /**< without a trailing slash, or NULL */
-    /** Path below public_url to which providers send events; NULL: none. */
-    const char *events_mount;
+    /** Paths below public_url of the APIs that receive events of providers: provider-events and operator; NULL: none. */
+    const char *events_mount, *operator_mount;
     const char *pay_link_mount; /**< path below public_url of pay links; NULL: none */
     /** Of const char *: allowed https prefixes; NULL: none. */
     const apr_array_header_t *return_urls;

@@ -241,6 +241,8 @@ static void fill_settings(orders_request_t *request)
         .renewal_window = request->dir.renewal_window,
         .public_url = request->server.public_url,
         .events_mount =
+            orders_config_mount(&request->server, ORDERS_HAS_OWN_EVENTS, request->dir.tenant),
+        .operator_mount =
             orders_config_mount(&request->server, ORDERS_HAS_EVENTS, request->dir.tenant),
         .pay_link_mount =
             orders_config_mount(&request->server, ORDERS_HAS_PAY_LINKS, request->dir.tenant),

@@ -78,12 +78,14 @@ static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
                                     .secret_length = (apr_size_t)resolved.secret_length};
     for (server_rec *server = worker->main; server; server = server->next) {
         const orders_server_conf_t *conf = orders_server_conf(server);
-        const char *events = orders_config_mount(conf, ORDERS_HAS_EVENTS, tenant);
+        const char *events = orders_config_mount(conf, ORDERS_HAS_OWN_EVENTS, tenant);
+        const char *operator= orders_config_mount(conf, ORDERS_HAS_EVENTS, tenant);
         const char *links = orders_config_mount(conf, ORDERS_HAS_PAY_LINKS, tenant);
 
-        if (conf->first == own->first && conf->public_url && (events || links)) {
+        if (conf->first == own->first && conf->public_url && (events || operator|| links)) {
             settings->public_url = conf->public_url;
             settings->events_mount = events;
+            settings->operator_mount = operator;
             settings->pay_link_mount = links;
             return;
         }

@@ -12,9 +12,13 @@
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
 {
     const orders_settings_t *settings = flow->settings;
-    return settings->public_url && settings->events_mount
-               ? apr_pstrcat(flow->writer->pool, settings->public_url, settings->events_mount,
-                             "/payments/", channel, "/events", NULL)
+    apr_pool_t *pool = flow->writer->pool;
+    if (settings->public_url && settings->events_mount) {
+        return apr_pstrcat(pool, settings->public_url, settings->events_mount, "/", channel, NULL);
+    }
+    return settings->public_url && settings->operator_mount
+               ? apr_pstrcat(pool, settings->public_url, settings->operator_mount, "/payments/",
+                             channel, "/events", NULL)
                : NULL;
 }
 

@@ -18,10 +18,20 @@ sub text_of
     return scalar <$in>;
 }
 
-my @apis = text_of('mod_orders/api/registry.c') =~ /^\s+&orders_(\w+)_api,$/mg;
-cmp_ok(scalar @apis, '>', 0, 'the registry has APIs');
+my @registered = text_of('mod_orders/api/registry.c') =~ /^\s+&orders_(\w+)_api,$/mg;
+cmp_ok(scalar @registered, '>', 0, 'the registry has APIs');
 my @tables = map { basename(dirname($_)) } glob 'mod_orders/api/*/routes.c';
-is(join(' ', sort @apis), join(' ', sort @tables), 'each mod_orders/api/*/routes.c is in mod_orders/api/registry.c');
+is(join(' ', sort @registered), join(' ', sort @tables), 'each mod_orders/api/*/routes.c is in mod_orders/api/registry.c');
+
+# Not an API of orders: the address of payment providers, described in docs/payment-channels.md.
+my @apis = grep { $_ ne 'provider_events' } @registered;
+my %places = (
+    'docs/directives/OrdersAPI.md' => qr{^\| `provider-events` \| `/[\w/-]*` \|}m, 'docs/log.md' => qr/`provider-events`/, 'CHANGELOG.md' => qr/`OrdersAPI provider-events`/,
+    'docs/README.md' => qr{openapi/provider-events\.yaml}, 'conf/reference/index.html' => qr/api=provider-events/,
+    (map { $_ => qr/^\s*OrdersAPI\s+provider-events$/m } qw(conf/orders.conf conf/orders-reference.conf conf/quickstart t/conf/apis.conf.in)),
+    't/httpd/config.t' => qr/operator, provider-events/,
+);
+like(text_of($_), $places{$_}, "$_ names provider-events") for sort keys %places;
 
 # The part of a file that lists the APIs: the row of a table, a section, a sentence. NAME is the name of the API, and Name the same with a
 # capital letter. A list of several patterns: each must match.

@@ -25,7 +25,7 @@ chdir($ENV{srcdir} || '.') or die;
 # The usual path of each API, by the table of docs/directives/OrdersAPI.md: the documents have the same.
 my %MOUNT = do {
     open my $in, '<', 'docs/directives/OrdersAPI.md' or die "docs/directives/OrdersAPI.md: $!";
-    map { m{^\| `(\w+)` \| `(/\S*?)/?` \| \[} ? ($1 => $2 eq '/' ? '' : $2) : () } <$in>;
+    map { m{^\| `([\w-]+)` \| `(/\S*?)/?` \| \[} ? ($1 => $2 eq '/' ? '' : $2) : () } <$in>;
 };
 
 # Statuses that follow from a row, but that the route does not answer with.
@@ -300,7 +300,7 @@ for my $api (sort keys %$tables) {
     is(join("\n", @wrong), '', "docs/openapi/$api.yaml and the route table agree");
 }
 
-my @documents = map { m{(\w+)\.yaml$} } glob 'docs/openapi/*.yaml';
+my @documents = map { m{([\w-]+)\.yaml$} } glob 'docs/openapi/*.yaml';
 is(join(' ', grep { !$tables->{$_} } @documents), '', 'each document of docs/openapi has a route table')
     or diag('add the API to mod_orders/api/registry.c');
 

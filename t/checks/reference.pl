@@ -25,6 +25,6 @@ for my $api (sort keys %rows) {
     my $text = do { local $/; <$in> };
     ok(index($text, "\n$_") >= 0, "$api: $_") for @{ $rows{$api} };
 }
-my %page = map { m{/(\w+)\.\w+$} ? ($1 => 1) : () } glob 'docs/reference/*.md';
-is(join(' ', sort keys %page), join(' ', sort map { m{/(\w+)\.yaml$} } glob 'docs/openapi/*.yaml'), 'each OpenAPI document has its page');
+my %page = map { m{/([\w-]+)\.\w+$} ? ($1 => 1) : () } glob 'docs/reference/*.md';
+is(join(' ', sort keys %page), join(' ', sort map { m{/([\w-]+)\.yaml$} } glob 'docs/openapi/*.yaml'), 'each OpenAPI document has its page');
 done_testing();

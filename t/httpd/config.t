@@ -74,7 +74,7 @@ END
 
 # --- OrdersAPI ------------------------------------------------------------------------------------------------------
 
-says('an unknown API', qr/unknown API 'shoes'; use one of: user, company, shop, customer, commerce, operator/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
+says('an unknown API', qr/unknown API 'shoes'; use one of: user, company, shop, customer, commerce, operator, provider-events/, locations => "<Location /a>\nOrdersAPI shoes\n</Location>");
 says('OrdersAPI in <Directory>', qr/OrdersAPI/, locations => "<Directory /tmp>\nOrdersAPI user\n</Directory>");
 says('OrdersAPI in <LocationMatch>', qr/must be in a <Location/, locations => "<LocationMatch ^/a>\nOrdersAPI user\n</LocationMatch>");
 says('OrdersAPI in <Location ~>', qr/must be in a <Location/, locations => "<Location ~ ^/a>\nOrdersAPI user\n</Location>");

@@ -177,10 +177,18 @@ END
     ServerName second.example
     OrdersPublicURL https://second.example
 </VirtualHost>
+<VirtualHost *:*>
+    ServerName third.example
+    OrdersPublicURL https://third.example
+    <Location /events>
+        OrdersAPI provider-events
+    </Location>
+</VirtualHost>
 END2
     $httpd->start;
     for my $case (['first.example', 'https://shop.example/api/v1/admin/payments/simulator/events'],
-        ['second.example', 'https://second.example/api/v1/admin/payments/simulator/events']) {
+        ['second.example', 'https://second.example/api/v1/admin/payments/simulator/events'],
+        ['third.example', 'https://third.example/events/simulator']) {
         my $reply = api(POST => $httpd->url('/api/v1/user/orders'), @as, headers => { Host => $case->[0] },
             json => { plan_id => $paid->{id}, payment_method => 'external', payment_channel => 'simulator' });
         is($reply->code, 200, "$case->[0]: the channel exists") or diag($reply->as_string);

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
 use MIME::Base64 qw(encode_base64);
+use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $provider = start_simulator();
@@ -16,12 +17,13 @@ my ($secret) = map { s/\s+$//r } <$in>;
 
 sub send_event
 {
-    my ($event, $id) = @_;
+    my ($event, $id, $url) = @_;
     my $time = time;
     my $body = ref $event ? JSON::PP->new->canonical->utf8->encode($event) : $event;
     my $mac  = encode_base64(hmac_sha256("$id.$time.$body", $secret), '');
-    return api(POST => "$admin/payments/simulator/events", body => $body, unchecked => 1,
-        headers => { 'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => "v1,$mac" })->{json}{result};
+    my $reply = api(POST => $url // "$admin/payments/simulator/events", body => $body, unchecked => 1,
+        headers => { 'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => "v1,$mac" });
+    return $reply->{json}{result} // $reply->code;
 }
 
 sub order
@@ -141,6 +143,43 @@ subtest 'only for operators' => sub {
     refused(api(GET => "$admin/provider-events/$wrong"), 401, 'unauthenticated');
     refused(api(POST => "$admin/provider-events/$wrong/resolve", token => $buyer->{token}, json => { comment => 'x' }), 403, 'forbidden');
     refused(api(POST => "$admin/provider-events/$wrong/retry", token => $buyer->{token}, json => {}), 403, 'forbidden');
+};
+
+# A Location for providers, and an operator API that is closed to their network.
+subtest 'the address of providers' => sub {
+    my $path = '/api/v1/provider-events/simulator';
+    is(send_event(event(order(), 'paid'), unique('evt'), $path), 'done', 'receives events');
+    refused(api(POST => $path, json => event(order(), 'paid'), unchecked => 1), 401, 'invalid_signature');
+    refused(api(POST => '/api/v1/provider-events/nowhere', json => {}, unchecked => 1), 404, 'not_found');
+    refused(api(GET => $path, unchecked => 1), 405, 'method_not_allowed');
+    refused(api(GET => '/api/v1/provider-events', unchecked => 1, token => operator->{token}), 404, 'not_found');
+    my ($port, $file) = map { Apache::Test::vars($_) } qw(simulator_port channel_secret_file);
+    my $httpd = ModOrders::Httpd->new(server => <<"END", locations => <<'END2');
+OrdersSecretFile secret
+OrdersWorker Off
+OrdersPaymentChannel simulator provider=http url=http://127.0.0.1:$port secret-file=$file
+END
+<Location /api/v1/admin>
+    OrdersAPI operator
+    AuthType  Orders
+    <RequireAll>
+        Require orders-scope operator
+        Require ip 192.0.2.1
+    </RequireAll>
+</Location>
+<Location /events>
+    OrdersAPI provider-events
+    Require all granted
+</Location>
+<Location /bare>
+    OrdersAPI provider-events
+</Location>
+END2
+    $httpd->start;
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url("$admin/payments/simulator/events")), 403, 'the closed operator API refuses them');
+    is(api(GET => $httpd->url("$admin/provider-events"), token => operator->{token}, unchecked => 1)->code, 403, 'like everything else');
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/events/simulator')), 'done', 'their own Location does not');
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/bare/simulator')), 'done', 'nor does one without Require');
 };
 
 invariants_hold();
