@@ -212,8 +212,8 @@ is($now->{n}, $count->{n}, 'nor placed one for somebody else');
 # The other half: the refusals above are not because nobody at all is let in.
 for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
     my $token = $route->{scope} =~ /operator/ ? operator()->{token} : $route->{api} eq 'company' ? ModOrders::Test::make_token($seller, scopes => \@all_scopes) : $owner->{token};
-    # ids of tokens, refunds, returns and provider events are not those of orders: a request about an order's id could revoke a token of another test
-    my $reply = send_as($route, $token, $route->{name} =~ /^operator\.(?:tokens|refunds|returns|provider_events)/ ? 1 : 0);
+    # these ids are not those of orders: a request about an order's id could revoke a token of another test
+    my $reply = send_as($route, $token, $route->{name} =~ /^operator\.(?:tokens|refunds|returns|provider_events|differences)/ ? 1 : 0);
     my $word  = ref $reply->{json} eq 'HASH' ? $reply->{json}{error_name} // '' : '';
     ok($reply->code != 401 && $word !~ /sign/ && ($route->{api} eq 'company' || $reply->code != 403), "$route->{method} $route->{path}: the owner is let in")
         or diag($reply->as_string);

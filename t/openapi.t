@@ -236,9 +236,34 @@ my %PREPARATIONS = (
         paymentEvent  => \&event,
         (map { $_ => \&refused_event } qw(resolveProviderEvent retryProviderEvent)),
         upsertEntry   => \&entry,
+        startReconciliation => \&reconciled,
+        (map { $_ => sub { return { path => { id => difference() } } } } qw(applyDifference resolveDifference)),
     },
     'provider-events' => { providerEvent => \&event },
 );
+
+# A channel of PayPal for JSON; the parameters of CSV.
+sub reconciled
+{
+    my ($example) = @_;
+    return { query => '?channel=simulator&from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z' } if $example eq 'two';
+    my $channel = unique('paypal');
+    upsert('payment-channels', $channel, provider => 'paypal');
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off\n"
+            . "OrdersPaymentChannel $channel provider=paypal url=http://127.0.0.1:9 secret-file=secret client-id=c webhook-id=w\n");
+    return { httpd => $httpd->start, ids => { channel => $channel } };
+}
+
+# A capture that the order database lacks.
+sub difference
+{
+    my $order = place(make_user(), make_plan(price => 10_00), payment_method => 'external', payment_channel => 'simulator')->{order};
+    my $id    = unique('tx');
+    my ($day) = rows(q(SELECT to_char(now() AT TIME ZONE 'UTC' - interval '1 day', 'YYYY-MM-DD') AS day));
+    my $made  = api(POST => "$admin/reconciliations?channel=simulator&from=$day->{day}T00:00:00Z&to=$day->{day}T01:00:00Z", token => operator->{token}, type => 'text/csv',
+        body => "transaction_id,kind,amount,currency,occurred_at,payment_key\n$id,capture,1000,USD,$day->{day}T00:10:00Z," . key_of($order->{payments}[0]{id}) . "\n");
+    return (rows('SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ?', $id))[0]{id};
+}
 
 # --- how they are sent ---------------------------------------------------------------------------------------------
 
@@ -280,7 +305,7 @@ sub pairs
 sub body_of
 {
     my ($type, $value, $encoding) = @_;
-    return ($type, ref $value ? $JSON->encode($value) : $value) if $type =~ /json$/;
+    return ($type, ref $value ? $JSON->encode($value) : $value) if $type =~ /json$|csv$/;
     my @pairs = pairs($value, $encoding || {});
     if ($type eq 'multipart/form-data') {
         my $text = '';
@@ -300,6 +325,7 @@ sub send_example
     $path =~ s/\{(\w+)\}/$made->{path}{$1} \/\/ "{$1}"/ge;
     my ($content_type, $bytes) = body_of($type, fill(ref $value ? dclone($value) : $value, $made->{ids} || {}), $media->{encoding});
     my %headers = (%{ $made->{headers} || {} }, $made->{signed} ? %{ signed($bytes) } : ());
+    $path .= $made->{query} // '';
     $path = $made->{httpd}->url($path) if $made->{httpd};
     return api(uc $method => $path, type => $content_type, body => $bytes, headers => \%headers, ($made->{token} ? (token => $made->{token}) : ()));
 }

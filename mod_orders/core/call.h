@@ -70,6 +70,7 @@ typedef enum {
 #define ORDERS_MEDIA_FORM 2u
 #define ORDERS_MEDIA_MULTIPART 4u
 #define ORDERS_MEDIA_NDJSON 8u
+#define ORDERS_MEDIA_CSV 16u
 
 /** Request headers that a route regards, beside those of all routes. */
 #define ORDERS_HEADER_KEY 1u           /**< Idempotency-Key */

@@ -16,6 +16,7 @@ static bool is_read(const orders_route_t *route, const char *type)
         {"application/x-www-form-urlencoded", ORDERS_MEDIA_FORM},
         {"multipart/form-data", ORDERS_MEDIA_MULTIPART},
         {"application/x-ndjson", ORDERS_MEDIA_NDJSON},
+        {"text/csv", ORDERS_MEDIA_CSV},
     };
 
     for (size_t i = 0; route->media && i < sizeof types / sizeof *types; i++) {

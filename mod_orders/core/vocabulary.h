@@ -155,8 +155,12 @@
     X(1066, capture_mismatch, CONFLICT, "The event is about another capture.")                     \
     X(1067, provider_event_settled, CONFLICT,                                                      \
       "The event was applied or resolved, or cannot be applied again.")                            \
+    X(1068, reconciliation_running, CONFLICT, "A reconciliation of this channel is running.")      \
+    X(1069, reconciliation_not_supported, UNPROCESSABLE,                                           \
+      "The provider of this channel cannot list its transactions.")                                \
     X(1070, token_secret_changed, CONFLICT,                                                        \
-      "The token cannot be shown again, because the server's secret has changed since.")
+      "The token cannot be shown again, because the server's secret has changed since.")           \
+    X(1071, difference_not_applicable, CONFLICT, "The difference cannot be applied.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -2,6 +2,8 @@
 /* The types of sql/deploy/views.sql. Types of records and of array elements list all attributes, in the order of the schema. */
 #include "store/views.h"
 
+#include "store/reconciliation.h"
+
 #define FIELD(oid, member) ORDERS_ROW_FIELD(T, oid, member)
 #define COLUMN(oid, name, member) ORDERS_ROW_COLUMN(T, oid, name, member)
 #define ARRAY(member, type) ORDERS_ROW_ARRAY(T, #member, of.member, type)
@@ -508,6 +510,11 @@ const orders_row_type_t *const orders_row_types[] = {
     &orders_payment_task_type,
     &orders_refund_task_type,
     &orders_mail_task_type,
+    &orders_reconciliation_sum_type,
+    &orders_reconciliation_type,
+    &orders_difference_type,
+    &orders_written_reconciliation_type,
+    &orders_written_difference_type,
     NULL,
 };
 

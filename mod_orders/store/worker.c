@@ -55,6 +55,11 @@ static const orders_statement_t purges[] = {
             .param_count = 3,
         },
 };
+static const orders_statement_t compare_reconciliations = {
+    .name = "orders_compare_reconciliations",
+    .text = "SELECT orders_v1.compare_reconciliations($1)",
+    .param_count = 1,
+};
 static const orders_statement_t due_events = {
     .name = "orders_due_provider_events",
     .text = "SELECT * FROM orders_v1.due_provider_events($1, $2)",
@@ -196,6 +201,17 @@ orders_problem_t *orders_worker_purge(const orders_reader_t *reader, orders_rete
     PGresult *result;
     number_params(&params, reader, (const int[]){days, limit}, 2);
     ORDERS_TRY(execute(reader, &purges[kind], &params, &result));
+    *count = PQntuples(result) ? orders_result_int(result, 0, 0) : 0;
+    return NULL;
+}
+
+orders_problem_t *orders_worker_compare_reconciliations(const orders_reader_t *reader,
+                                                        int64_t *count)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    ORDERS_TRY(execute(reader, &compare_reconciliations, &params, &result));
     *count = PQntuples(result) ? orders_result_int(result, 0, 0) : 0;
     return NULL;
 }

@@ -48,6 +48,10 @@ typedef enum {
 orders_problem_t *orders_worker_purge(const orders_reader_t *reader, orders_retention_e kind,
                                       int days, int limit, int64_t *count) ORDERS_MUSTCHECK;
 
+/** Continues the comparison of a reconciliation with the order database. `*count`: 0 when there is none. */
+orders_problem_t *orders_worker_compare_reconciliations(const orders_reader_t *reader,
+                                                        int64_t *count) ORDERS_MUSTCHECK;
+
 /** Waiting events of providers that can be applied now or have waited for a day. `*ids`: of int64_t. */
 orders_problem_t *orders_worker_list_due_events(const orders_reader_t *reader, int limit,
                                                 apr_array_header_t **ids) ORDERS_MUSTCHECK;

@@ -99,6 +99,14 @@ const orders_job_t orders_jobs[] = {
         .turn = orders_job_purge_carts,
     },
     {
+        .name = "comparisons",
+        .kind = "reconciliation",
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_compare,
+    },
+    {
         .name = "mails",
         .needs = ORDERS_JOB_NEEDS_MAIL_SERVER,
         .kind = "mail",

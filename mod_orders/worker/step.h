@@ -58,6 +58,7 @@ orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_compare(const orders_job_run_t *run, int64_t *count) ORDERS_MUSTCHECK;
 
 /* payments.c */
 orders_problem_t *orders_job_make_intent(const orders_job_run_t *run,

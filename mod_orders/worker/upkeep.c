@@ -54,6 +54,12 @@ orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run, int64_t *c
     return purge(run, ORDERS_RETENTION_CARTS, count);
 }
 
+/** A statement compares for about a second; the turns go on until nothing is left. */
+orders_problem_t *orders_job_compare(const orders_job_run_t *run, int64_t *count)
+{
+    return orders_worker_compare_reconciliations(&run->reader, count);
+}
+
 orders_problem_t *orders_job_review_events(const orders_job_run_t *run, int64_t *count)
 {
     apr_array_header_t *due;

@@ -666,7 +666,7 @@ BEGIN
     w.id := d.id;
     w.replayed := false;
     w.difference := orders_v1.difference_view_of(d);
-    RETURN orders_v1.stored_result(c, w);
+    RETURN orders_v1.stored_result(c, w, (w.difference).order_id);
 END
 $$;
 

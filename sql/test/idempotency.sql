@@ -88,6 +88,7 @@ CREATE FUNCTION pg_temp.nulls() RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT ("order").id AS goods FROM place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, pg_temp.nulls()::jsonb, 900) \gset
 SELECT pg_temp.hear('odd', 'odd', :slow) \g (format=unaligned) /dev/null
+SELECT pg_temp.key_of(pg_temp.payment_of(pg_temp.buy('bob', p_method => 'external'))) AS lost \gset
 CREATE TEMP TABLE write AS
 SELECT * FROM (VALUES
     (1, 'make_cart', 'company', 'olga', '''{"company": "acme", "agent": "sally", "currency": "USD", "products": [{"number": "L-RED"}]}''', 'created'),
@@ -120,14 +121,19 @@ SELECT * FROM (VALUES
     (27, 'issue_token', 'operator', 'olga', format('%s, ''{user}'', 60, sha256(''twice''), ''twi''', pg_temp.uid('bob')), 'done'),
     (28, 'revoke_token', 'operator', 'olga', '(SELECT max(id) FROM orders.token)', 'done'),
     (29, 'retry_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd'')', 'refused'),
-    (30, 'resolve_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd''), ''by hand''', 'done')
+    (30, 'resolve_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd''), ''by hand''', 'done'),
+    (31, 'start_reconciliation', 'operator', 'olga', format('''sim'', now() - interval ''1 day'', now(), jsonb_build_array(
+        jsonb_build_object(''transaction_id'', ''RX'', ''kind'', ''capture'', ''amount'', 1000, ''currency'', ''USD'', ''occurred_at'', now() - interval ''4 hours'', ''payment_key'', %L),
+        jsonb_build_object(''transaction_id'', ''RY'', ''kind'', ''capture'', ''amount'', 1000, ''currency'', ''USD'', ''occurred_at'', now() - interval ''4 hours''))', :'lost'), 'created'),
+    (32, 'apply_difference', 'operator', 'olga', '(SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ''RX'')', 'done'),
+    (33, 'resolve_difference', 'operator', 'olga', '(SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ''RY''), ''by hand''', 'done')
 ) AS w (n, name, api, who, arguments, outcome);
 SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' twice') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
            WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
              AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'these are all, but those of packages');
 SELECT is((SELECT string_agg(i.key, ' ' ORDER BY i.key) FROM idempotency i JOIN write w ON w.name = i.key WHERE i.tenant_id = 77 AND i.route = 'twice' AND i.order_id IS NULL),
-          'catalogue_bulk catalogue_upsert issue_token make_cart post_balance record_terminal_transaction reorder revoke_token', 'a key notes the order that its answer is about');
+          'catalogue_bulk catalogue_upsert issue_token make_cart post_balance record_terminal_transaction reorder resolve_difference revoke_token start_reconciliation', 'a key notes the order that its answer is about');
 SELECT is((SELECT answer -> 'order' -> 'metadata' FROM idempotency WHERE tenant_id = 77 AND key = 'place_order'), '{"a": null, "b": {"c": null}, "d": [null]}', 'nulls inside stay');
 SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each has its effect once');
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail');

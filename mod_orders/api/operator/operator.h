@@ -36,6 +36,11 @@ extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
 extern const orders_field_table_t orders_operator_provider_events_query;
 extern const orders_field_table_t orders_operator_resolve_event_fields;
+extern const orders_field_table_t orders_operator_reconciliation_fields;
+extern const orders_field_table_t orders_operator_reconciliation_query;
+extern const orders_field_table_t orders_operator_reconciliations_query;
+extern const orders_field_table_t orders_operator_differences_query;
+extern const orders_field_table_t orders_operator_resolve_fields;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
 extern const char *const orders_operator_dialects[];
@@ -82,6 +87,12 @@ orders_problem_t *orders_operator_read_provider_event(orders_call_t *call, order
 orders_problem_t *orders_operator_resolve_provider_event(orders_call_t *call,
                                                          orders_reply_t *reply);
 orders_problem_t *orders_operator_retry_provider_event(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_reconcile(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_reconciliations(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_reconciliation(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_differences(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_apply_difference(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_resolve_difference(orders_call_t *call, orders_reply_t *reply);
 
 /** The order of a read or a write; `not_found` without one. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,

@@ -7,7 +7,7 @@
 #include "api/registry.h"
 #include "core/problem_json.h"
 
-/* NDJSON: 10,000 lines of some 400 bytes. */
+/* NDJSON, CSV: 10,000 lines of some 400 bytes. */
 #define MAX_BULK (4 * 1024 * 1024)
 
 const orders_page_rules_t orders_operator_pages = {
@@ -400,6 +400,68 @@ static const orders_route_t routes[] = {
         OPERATOR,
         .headers = ORDERS_HEADER_KEY,
         .handler = orders_operator_revoke_token,
+    },
+    {
+        .name = "operator.reconciliations.start",
+        .method = ORDERS_POST,
+        .path = "/reconciliations",
+        OPERATOR,
+        .body = ORDERS_BODY_REQUIRED,
+        .media = ORDERS_MEDIA_JSON | ORDERS_MEDIA_CSV,
+        .headers = ORDERS_HEADER_KEY,
+        .raw_body = true,
+        .max_body = MAX_BULK,
+        .fields = &orders_operator_reconciliation_fields,
+        .query = &orders_operator_reconciliation_query, /* of CSV */
+        .success = {201},
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .handler = orders_operator_reconcile,
+    },
+    {
+        .name = "operator.reconciliations.list",
+        .method = ORDERS_GET,
+        .path = "/reconciliations",
+        OPERATOR,
+        .query = &orders_operator_reconciliations_query,
+        .pages = &orders_operator_pages,
+        .handler = orders_operator_list_reconciliations,
+    },
+    {
+        .name = "operator.reconciliations.read",
+        .method = ORDERS_GET,
+        .path = "/reconciliations/:id",
+        OPERATOR,
+        .handler = orders_operator_read_reconciliation,
+    },
+    {
+        .name = "operator.differences.list",
+        .method = ORDERS_GET,
+        .path = "/reconciliation-differences",
+        OPERATOR,
+        .query = &orders_operator_differences_query,
+        .pages = &orders_operator_pages,
+        .handler = orders_operator_list_differences,
+    },
+    {
+        .name = "operator.differences.apply",
+        .method = ORDERS_POST,
+        .path = "/reconciliation-differences/:id/apply",
+        OPERATOR,
+        .body = ORDERS_BODY_OPTIONAL,
+        .headers = ORDERS_HEADER_KEY,
+        .fields = &orders_operator_no_fields,
+        .refuses = ORDERS_REFUSES(CONFLICT),
+        .handler = orders_operator_apply_difference,
+    },
+    {
+        .name = "operator.differences.resolve",
+        .method = ORDERS_POST,
+        .path = "/reconciliation-differences/:id/resolve",
+        OPERATOR,
+        .body = ORDERS_BODY_REQUIRED,
+        .headers = ORDERS_HEADER_KEY,
+        .fields = &orders_operator_resolve_fields,
+        .handler = orders_operator_resolve_difference,
     },
 };
 

@@ -91,7 +91,7 @@ sub _wrong_body
     return 'no body is described' if !$body;
     my $type  = $request->content_type;
     my $media = $body->{content}{$type} or return "the content type '$type' is not described";
-    return if $type eq 'application/x-ndjson'; # each line has an answer of its own
+    return if $type =~ m{\A(?:application/x-ndjson|text/csv)\z}; # lines
     return _wrong_json($api, $media->{schema}, $bytes) if $type =~ m{[/+]json\z};
     my ($value, @wrong) = _form($api, $media, $type eq $FORM ? _pairs($bytes) : _parts($request));
     return (@wrong, _wrong_value($api, $media->{schema}, $value, 1));

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * A strict reader of CSV (RFC 4180): fields with a comma between, optionally in double quotes, which are doubled inside. Lines end with
+ * LF or CR LF; blank lines are skipped. A quote inside a field without quotes, text after a closing quote, and an open quote at the end
+ * are errors.
+ */
+#ifndef ORDERS_CORE_CSV_H
+#define ORDERS_CORE_CSV_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <stdbool.h>
+
+#include "core/problem.h"
+
+typedef struct orders_csv_t {
+    char *at, *end;
+    int line;          /**< where the record that was read last begins, from 1 */
+    int next_line;     /**< internal */
+    const char *fault; /**< a sentence about that line; NULL: none */
+} orders_csv_t;
+
+/** Starts reading. The text must be writable and end with a NUL at text[length]; fields point into it. */
+void orders_csv_open(orders_csv_t *csv, char *text, apr_size_t length);
+
+/**
+ * Reads a record into `fields`, an array of const char * that is cleared first. False: there is no further record, or, if
+ * `csv->fault` is set, the text is not valid.
+ */
+bool orders_csv_read(orders_csv_t *csv, apr_array_header_t *fields) ORDERS_MUSTCHECK;
+
+#endif
