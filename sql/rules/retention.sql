@@ -94,6 +94,9 @@ BEGIN
         v_count := v_count + coalesce(cardinality(v_ids), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_ids), v_count, p_limit);
     END LOOP;
+    IF v_count < p_limit THEN
+        v_count := v_count + purge_provider_notices(p_tenant, p_age);
+    END IF;
     RETURN v_count;
 END
 $$;
@@ -166,7 +169,7 @@ COMMENT ON FUNCTION orders_v1.purge_mails IS
 'Worker: deletes mails older than p_age that are sent or dead, in chunks of 1000 until p_limit; returns their number';
 COMMENT ON FUNCTION orders_v1.purge_provider_events IS
 'Worker: deletes events of providers that were applied or resolved and are older than p_age, as are all events of their payment, in chunks of 1000 until
-p_limit; returns their number. Waiting events and refused ones that are not resolved are kept, with all events of their payments';
+p_limit; returns their number. Waiting events and refused ones that are not resolved are kept, with all events of their payments. Deletes settled notices of that age too';
 COMMENT ON FUNCTION orders_v1.purge_tokens IS
 'Worker: deletes tokens that expired p_age ago and were not revoked, in chunks of 1000 until p_limit; returns their number';
 COMMENT ON FUNCTION orders_v1.purge_carts IS
