@@ -117,6 +117,7 @@ SELECT is(pg_temp.notice('s', 'capture', 'S1'), 'refused again provider_unreacha
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong');
 
 -- An operator requests another verification.
+UPDATE provider_notice SET pending_since = now() - interval '73 hours' WHERE body_hash = sha256('s');
 SELECT is(pg_temp.retry(pg_temp.event_of(pg_temp.hex('s'))), 'pending refused provider_unreachable', 'an operator requests another verification');
 SELECT is(pg_temp.verdict_of('s'), 'pending 0 due', 'the worker does it');
 SELECT is(refuse_stale_notices(77, 10), 0, 'for another day');
