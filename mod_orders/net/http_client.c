@@ -36,7 +36,7 @@ static struct {
 typedef struct sink_t {
     apr_pool_t *pool;
     char *text;
-    size_t length, size;
+    size_t length, size, limit;
     size_t header_bytes;
 } sink_t;
 
@@ -123,7 +123,7 @@ static size_t write_body(char *data, size_t size, size_t count, void *context)
     sink_t *sink = context;
     size_t length = size * count;
 
-    if (length > ORDERS_HTTP_MAX_REPLY - sink->length) {
+    if (length > sink->limit - sink->length) {
         return 0;
     }
     if (sink->length + length > sink->size) {
@@ -247,7 +247,8 @@ static const char *reason(CURLcode code)
 const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
                              apr_pool_t *pool)
 {
-    sink_t sink = {.pool = pool};
+    sink_t sink = {.pool = pool,
+                   .limit = request->max_reply ? request->max_reply : ORDERS_HTTP_MAX_REPLY};
     http_conn_t conn;
     CURLcode code;
 

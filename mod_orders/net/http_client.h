@@ -17,8 +17,9 @@ typedef struct orders_http_request_t {
     const apr_table_t *headers;
     const char *body; /**< sent by POST; NULL: GET */
     apr_size_t length;
-    int timeout_ms;      /**< total time of the call */
-    const char *ca_file; /**< PEM; NULL: the system's store */
+    int timeout_ms;       /**< total time of the call */
+    const char *ca_file;  /**< PEM; NULL: the system's store */
+    apr_size_t max_reply; /**< longest body of the reply; 0: ORDERS_HTTP_MAX_REPLY */
     /** Called several times a second during the call; true aborts it. NULL: only the timeout ends the call. */
     bool (*cancelled)(void *context);
     void *context;
@@ -26,7 +27,7 @@ typedef struct orders_http_request_t {
 
 typedef struct orders_http_reply_t {
     long status;
-    const char *body; /**< NUL-terminated, at most ORDERS_HTTP_MAX_REPLY bytes */
+    const char *body; /**< NUL-terminated, at most `max_reply` bytes */
     apr_size_t length;
 } orders_http_reply_t;
 

@@ -4,9 +4,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "core/fields.h"
 #include "core/trouble.h"
 #include "payments/provider_event.h"
+#include "payments/provider_problem.h"
 
 /* The URL for events of a channel; NULL if it cannot be reached from outside. */
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
@@ -20,22 +20,6 @@ static const char *notify_url(const orders_payment_flow_t *flow, const char *cha
                ? apr_pstrcat(pool, settings->public_url, settings->operator_mount, "/payments/",
                              channel, "/events", NULL)
                : NULL;
-}
-
-/* The code and message of a refusal by the provider, or of a call that failed. */
-static void failure_of(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
-                       const char **message)
-{
-    orders_input_t *extra;
-    *code = orders_error_word(problem->error);
-    *message = problem->detail;
-    if (problem->extra &&
-        !orders_input_json(&extra, pool, problem->extra, strlen(problem->extra), true)) {
-        const char *said = orders_input_string(extra, "code");
-        *code = said ? said : *code;
-        said = orders_input_string(extra, "message");
-        *message = said ? said : *message;
-    }
 }
 
 /* The text of a log line: channel, subject, reason. */
@@ -126,7 +110,7 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
         .payment_id = payment->id,
         .refused = problem->error == ORDERS_E_provider_refused,
     };
-    failure_of(problem, writer->pool, &failure.code, &failure.message);
+    orders_provider_failure(problem, writer->pool, &failure.code, &failure.message);
     return orders_payment_record_failure(writer, &failure, written);
 }
 
@@ -286,7 +270,7 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
     };
     if (problem) {
         log_trouble(flow, refund->channel, problem, problem->log);
-        failure_of(problem, writer->pool, &settle.code, &settle.message);
+        orders_provider_failure(problem, writer->pool, &settle.code, &settle.message);
     }
     orders_written_t *written;
     return orders_payment_settle_refund(writer, &settle, &written);

@@ -8,6 +8,7 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <apr_time.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -153,6 +154,31 @@ typedef struct orders_notice_t {
     orders_problem_t *unreadable; /**< why it can never be verified; NULL: it may be */
 } orders_notice_t;
 
+/** Request for a page of the provider's own records, of the transactions of one tenant. */
+typedef struct orders_listing_request_t {
+    int32_t tenant;
+    apr_time_t from, to; /**< the period; `to` is exclusive. At most 31 days */
+    const char *page;    /**< `next` of the previous page; NULL: the first page */
+} orders_listing_request_t;
+
+/** A transaction as the provider records it. */
+typedef struct orders_listed_t {
+    const char *transaction_id;
+    const char *
+        kind; /**< capture; refund (or a chargeback); other: has an effect on the account, but is neither */
+    int64_t amount; /**< without a sign, in minor units of the currency table as shipped */
+    const char *currency;
+    apr_time_t occurred_at;
+    const char *payment_key; /**< a UUID; NULL: not stated */
+    const char *capture_id; /**< the capture that was refunded; NULL: not stated, or not a refund */
+} orders_listed_t;
+
+typedef struct orders_listing_t {
+    apr_array_header_t
+        *entries;     /**< of orders_listed_t; may be empty although there is a next page */
+    const char *next; /**< at most 255 characters; NULL: this was the last page */
+} orders_listing_t;
+
 /**
  * A provider. Problems: `provider_unreachable` (no answer, a timeout or 5xx: the outcome is unknown, retry later) and
  * `provider_refused` (final; `extra` is {"code","message"}).
@@ -193,6 +219,15 @@ struct orders_provider_t {
      */
     orders_problem_t *(*verify_notice)(const orders_channel_t *channel, apr_pool_t *pool,
                                        const orders_notice_t *notice, orders_event_t *event);
+    /**
+     * Reads a page of the provider's records of a period: transactions in which money has moved. May be repeated; pages may overlap.
+     * Transactions that the provider may not have recorded completely yet are left out, so the period may end earlier than requested.
+     * Transactions of other tenants and of other uses of the account are left out if the provider's record shows that. Its failures do not
+     * suspend other calls of the channel. NULL: the provider cannot list transactions.
+     */
+    orders_problem_t *(*list_transactions)(const orders_channel_t *channel, apr_pool_t *pool,
+                                           const orders_listing_request_t *request,
+                                           orders_listing_t *listing);
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);

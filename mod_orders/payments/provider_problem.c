@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "payments/provider_problem.h"
 
+#include <string.h>
+
+#include "core/fields.h"
 #include "core/json_writer.h"
 
 /** Retry-After for a provider that does not answer, seconds. */
@@ -34,4 +37,19 @@ orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, co
 orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why)
 {
     return orders_problem_logged(pool, ORDERS_E_not_configured, why);
+}
+
+void orders_provider_failure(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
+                             const char **message)
+{
+    orders_input_t *extra;
+    *code = orders_error_word(problem->error);
+    *message = problem->detail;
+    if (problem->extra &&
+        !orders_input_json(&extra, pool, problem->extra, strlen(problem->extra), true)) {
+        const char *said = orders_input_string(extra, "code");
+        *code = said ? said : *code;
+        said = orders_input_string(extra, "message");
+        *message = said ? said : *message;
+    }
 }

@@ -17,4 +17,8 @@ orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, co
 /** The request cannot be made with this configuration. */
 orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why);
 
+/** The code and message to record of a failed call: those of the provider, else the word and detail of the problem. */
+void orders_provider_failure(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
+                             const char **message);
+
 #endif

@@ -24,6 +24,7 @@ static orders_problem_t *once(const orders_channel_t *channel, apr_pool_t *pool,
         .headers = headers,
         .body = call->body,
         .length = call->length,
+        .max_reply = call->max_reply,
     };
 
     apr_table_setn(headers, "Authorization", apr_pstrcat(pool, "Bearer ", token, NULL));
@@ -54,6 +55,10 @@ orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t
         orders_paypal_token_drop(token);
         ORDERS_TRY(orders_paypal_token(channel, pool, &token));
         ORDERS_TRY(once(channel, pool, call, token, reply));
+    }
+    if (reply->status == 403 && call->returns_403) { /* a new token may have the permission */
+        orders_paypal_token_drop(token);
+        return NULL;
     }
     if (!is_answer(reply->status)) {
         orders_paypal_error(&error, pool, reply->status, reply->body, reply->length);

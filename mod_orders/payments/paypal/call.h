@@ -13,6 +13,9 @@ typedef struct orders_paypal_call_t {
     const char *body; /**< sent by POST; NULL: GET */
     apr_size_t length;
     const char *request_id; /**< idempotency key of a POST (PayPal-Request-Id) */
+    apr_size_t max_reply;   /**< as in orders_http_request_t */
+    /** A refused permission is a reply with status 403, and the next call requests a new token. Otherwise it is `provider_unreachable`. */
+    bool returns_403;
 } orders_paypal_call_t;
 
 /**

@@ -41,31 +41,9 @@ static const char *const needless[] = {
     "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
 };
 
-/** Parses a positive integer of at most 18 digits. */
-static bool take_number(const char **at, int64_t *number)
-{
-    size_t digits = strspn(*at, "0123456789");
-
-    if (!digits || digits > 18 || **at == '0') {
-        return false;
-    }
-    *number = apr_atoi64(*at);
-    *at += digits;
-    return true;
-}
-
-/** Parses our custom_id, "<tenant>-<UUID of the payment>". */
 static bool take_custom_id(orders_event_t *event, const char *custom_id)
 {
-    int64_t tenant = 0;
-
-    if (!custom_id || !take_number(&custom_id, &tenant) || *custom_id++ != '-' ||
-        !orders_text_is_uuid(custom_id) || tenant > INT32_MAX) {
-        return false;
-    }
-    event->tenant = (int32_t)tenant;
-    event->payment_key = custom_id;
-    return true;
+    return orders_paypal_custom_id_read(custom_id, &event->tenant, &event->payment_key);
 }
 
 static const char *take_id(const json_t *json, const char *path)

@@ -28,6 +28,32 @@ static const char *custom_id_of(apr_pool_t *pool, int32_t tenant, const char *ke
     return apr_psprintf(pool, "%d-%s", (int)tenant, key);
 }
 
+/** Parses a positive integer of at most 18 digits. */
+static bool take_number(const char **at, int64_t *number)
+{
+    size_t digits = strspn(*at, "0123456789");
+
+    if (!digits || digits > 18 || **at == '0') {
+        return false;
+    }
+    *number = apr_atoi64(*at);
+    *at += digits;
+    return true;
+}
+
+bool orders_paypal_custom_id_read(const char *custom_id, int32_t *tenant, const char **payment_key)
+{
+    int64_t number = 0;
+
+    if (!custom_id || !take_number(&custom_id, &number) || *custom_id++ != '-' ||
+        !orders_text_is_uuid(custom_id) || number > INT32_MAX) {
+        return false;
+    }
+    *tenant = (int32_t)number;
+    *payment_key = custom_id;
+    return true;
+}
+
 /** Differs for each payment of an order, because PayPal accepts an invoice id only once. */
 static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
 {

@@ -16,6 +16,10 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
                                             const orders_refund_request_t *request,
                                             apr_size_t *length) ORDERS_MUSTCHECK;
 
+/** Parses a custom_id of ours, "<tenant>-<UUID of the payment>". `*payment_key` points into it. False: NULL, or not one of ours. */
+bool orders_paypal_custom_id_read(const char *custom_id, int32_t *tenant,
+                                  const char **payment_key) ORDERS_MUSTCHECK;
+
 /** The invoice id of a refund, which distinguishes it from other refunds of the capture. */
 const char *orders_paypal_refund_invoice_id(const orders_refund_request_t *request,
                                             apr_pool_t *pool);

@@ -10,6 +10,7 @@
 #include "payments/paypal/json.h"
 #include "payments/paypal/messages.h"
 #include "payments/paypal/read_back.h"
+#include "payments/paypal/search.h"
 #include "payments/paypal/webhook.h"
 #include "payments/provider_problem.h"
 
@@ -243,4 +244,5 @@ const orders_provider_t orders_paypal_provider = {
     .is_signed = orders_paypal_is_signed,
     .read_notice = read_notice,
     .verify_notice = verify_notice,
+    .list_transactions = orders_paypal_list_transactions,
 };

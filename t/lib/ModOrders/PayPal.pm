@@ -48,6 +48,11 @@ sub revoke  { my ($self) = @_; return $self->tell(POST => '/control/revoke') }
 
 sub approve  { my ($self, $order) = @_; return $self->tell(POST => "/control/orders/$order/approve") }
 sub void     { my ($self, $order) = @_; return $self->tell(POST => "/control/orders/$order/void") }
+# Captures an approved order without the merchant's server.
+sub capture { my ($self, $order) = @_; return $self->tell(POST => "/control/orders/$order/capture") }
+# Removes a capture or refund from the transaction search.
+sub hide    { my ($self, $transaction) = @_; return $self->tell(POST => "/control/captures/$transaction/hide") }
+
 sub complete { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/complete") }
 sub deny     { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/deny") }
 sub settle   { my ($self, $capture) = @_; return $self->tell(POST => "/control/captures/$capture/settle") }
@@ -74,6 +79,26 @@ sub order_of {
     my ($self, $key) = @_;
     my ($order) = grep { $_->{purchase_units}[0]{custom_id} eq "1-$key" } @{ $self->state->{orders} };
     return $order;
+}
+
+# PayPal-Request-Ids: those of several requests, and those whose effect was made more than once. Each as "kind key".
+sub _keys    { my ($self, $counts) = @_; my %of; $of{"$_->{kind} $_->{key}"} += $counts->($_) for @{ $self->state->{asked} }; return sort grep { $of{$_} > 1 } keys %of }
+sub repeated { my ($self) = @_; return $self->_keys(sub { 1 }) }
+sub doubled  { my ($self) = @_; return $self->_keys(sub { $_[0]{made} }) }
+
+# The completed captures and refunds by currency, in hundredths: { EUR => { capture => 19_90, refund => 0 } }.
+sub sums {
+    my ($self) = @_;
+    my %sums;
+    for my $payments (map { $_->{purchase_units}[0]{payments} || {} } @{ $self->state->{orders} }) {
+        for my $kind (qw(capture refund)) {
+            for my $made (grep { $_->{status} =~ /\A(?:COMPLETED|PARTIALLY_REFUNDED|REFUNDED)\z/ } @{ $payments->{"${kind}s"} || [] }) {
+                my $of = $sums{ $made->{amount}{currency_code} } //= { capture => 0, refund => 0 };
+                $of->{$kind} += sprintf '%.0f', 100 * $made->{amount}{value};
+            }
+        }
+    }
+    return \%sums;
 }
 
 # Approves or declines the payment on the approval page. Returns the URL of the redirect.

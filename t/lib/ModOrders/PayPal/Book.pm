@@ -10,6 +10,7 @@ use parent 'ModOrders::Simulator::Deliveries';
 
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
+use ModOrders::PayPal::Report;
 use MIME::Base64 qw(encode_base64);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
@@ -25,7 +26,7 @@ my %DECIMALS = (
 my %DEFAULTS = (
     trouble => 'none', on => 'any', times => 0, delay => 5, decline => 0, capture => 'COMPLETED', refund => 'COMPLETED',
     forget => 0, unmarked => 0, bare => 0, expires_in => 32_400, hold => 0, repeat => 1, retries => 20, skew => 0,
-    certificate => 'good', webhooks => 1,
+    certificate => 'good', webhooks => 1, scope => 1, lag => 10_800, age => 0, page_size => 500, most => 10_000, others => 0,
 );
 
 # client_id, secret, webhook_id, base (its own URL), seal, server; notify_url may come later.
@@ -43,12 +44,14 @@ sub reset {
         orders     => {},
         sequence   => [],
         captures   => {},
+        reversals  => {},
+        hidden     => {},
         tokens     => {},
         answers    => {},
         asked      => [],
         deliveries => [],
         held       => [],
-        counts     => { requests => 0, tokens => 0, unauthorized => 0, repeats => 0, certificates => 0 },
+        counts     => { requests => 0, tokens => 0, unauthorized => 0, repeats => 0, certificates => 0, searches => 0 },
         generation => ($self->{generation} || 0) + 1,
     );
     $self->set({});
@@ -131,11 +134,11 @@ sub revoke {
 
 # --- one request --------------------------------------------------------------------------------------
 
-# The trouble that one request of this kind meets; `times` of them, if that is set.
+# The trouble that one request of this kind meets (a search only if `on` names it); `times` of them, if that is set.
 sub _trouble {
     my ($self, $kind) = @_;
     my $trouble = $self->{trouble};
-    return 'none' if $trouble eq 'none' || $self->{on} ne 'any' && $self->{on} ne $kind;
+    return 'none' if $trouble eq 'none' || $self->{on} ne ($kind ne 'search' && $self->{on} eq 'any' ? 'any' : $kind);
     if ($self->{times} > 0 && --$self->{times} == 0) {
         $self->{trouble} = 'none';
     }
@@ -157,7 +160,7 @@ my %INSTEAD = (
 # Does the work of a request, once for each PayPal-Request-Id, wrapped in the present misbehaviour.
 sub serve {
     my ($self, $request, $kind, $work) = @_;
-    $self->{counts}{requests}++;
+    $self->{counts}{ $kind eq 'search' ? 'searches' : 'requests' }++;
     my $trouble = $self->_trouble($kind);
     if (!$self->authorized($request) || $trouble eq 'unauthorized') {
         $self->{counts}{unauthorized}++;
@@ -178,7 +181,8 @@ sub _once {
     my $key = $request->{headers}{'paypal-request-id'};
     return _refuse(400, 'INVALID_REQUEST', 'PAYPAL_REQUEST_ID_REQUIRED', 'A PayPal-Request-Id is needed.') if !length($key // q{});
     return _refuse(400, 'INVALID_REQUEST', 'INVALID_STRING_LENGTH', 'It is too long.') if length $key > 108;
-    push @{ $self->{asked} }, { kind => $kind, key => $key };
+    my $asked = { kind => $kind, key => $key, made => 0 };
+    push @{ $self->{asked} }, $asked;
     my $known = $self->{answers}{"$kind $key"};
     if ($known && !$self->{forget}) {
         $self->{counts}{repeats}++;
@@ -187,6 +191,7 @@ sub _once {
     my $answer = $work->();
     if ($answer->{status} < 300) {
         $self->{answers}{"$kind $key"} = { %{$answer} };
+        $asked->{made} = 1;
     }
     return $answer;
 }
@@ -349,6 +354,7 @@ sub give_back {
         links => [{ rel => 'up', method => 'GET', href => "$self->{base}/v2/payments/captures/$id" }],
     };
     push @{ $known->{order}{refunds} }, $refund;
+    $self->{reversals}{ $refund->{id} } = 1 if $reversed;
     return $refund if $status =~ /\A(?:FAILED|CANCELLED)\z/;
     my $decimals = $DECIMALS{ $amount->{currency_code} };
     $known->{left} = sprintf "%.${decimals}f", $known->{left} - $amount->{value};
@@ -394,6 +400,16 @@ sub fail_refunds {
     }
     return;
 }
+
+# --- transaction search ---------------------------------------------------------------------------------
+
+sub search {
+    my ($self, $request) = @_;
+    return ModOrders::PayPal::Report::search($self, $request);
+}
+
+# The report does not show this capture or refund.
+sub hide { my ($self, $id) = @_; $self->{hidden}{$id} = 1; return }
 
 # --- webhooks -----------------------------------------------------------------------------------------
 
