@@ -163,8 +163,11 @@ static void add_job(apr_pool_t *pchild, worker_t *worker, const orders_job_t *jo
     orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
     if (job->needs == ORDERS_JOB_NEEDS_CHANNEL) {
         for (int i = 0; i < worker->channels->nelts; i++) {
-            add_instance(pchild, worker, job,
-                         &APR_ARRAY_IDX(worker->channels, i, orders_channel_t));
+            const orders_channel_t *channel = &APR_ARRAY_IDX(worker->channels, i, orders_channel_t);
+
+            if (orders_job_serves(job, channel)) {
+                add_instance(pchild, worker, job, channel);
+            }
         }
     } else if (job->needs == ORDERS_JOB_NEEDS_NOTHING || conf.mailer) {
         add_instance(pchild, worker, job, NULL);

@@ -479,6 +479,15 @@ const orders_row_type_t orders_mail_task_type =
     ORDERS_ROW_TYPE("mail_task", "id", T, mail_task_fields);
 #undef T
 
+#define T orders_reconciliation_task_t
+static const orders_row_field_t reconciliation_task_fields[] = {
+    FIELD(INT8, id),   FIELD(TIMESTAMPTZ, from_at), FIELD(TIMESTAMPTZ, to_at),
+    FIELD(TEXT, page), FIELD(INT4, attempts),
+};
+const orders_row_type_t orders_reconciliation_task_type =
+    ORDERS_ROW_TYPE("reconciliation_task", "id", T, reconciliation_task_fields);
+#undef T
+
 const orders_row_type_t *const orders_row_types[] = {
     &line_type,
     &payment_type,
@@ -515,6 +524,7 @@ const orders_row_type_t *const orders_row_types[] = {
     &orders_difference_type,
     &orders_written_reconciliation_type,
     &orders_written_difference_type,
+    &orders_reconciliation_task_type,
     NULL,
 };
 

@@ -323,11 +323,19 @@ typedef struct orders_mail_task_t {
     apr_time_t order_expires_at;
 } orders_mail_task_t;
 
+/** A reconciliation whose next page is read from the provider. */
+typedef struct orders_reconciliation_task_t {
+    int64_t id, attempts;
+    apr_time_t from_at, to_at;
+    const char *page; /**< NULL: the first */
+} orders_reconciliation_task_t;
+
 extern const orders_row_type_t orders_order_type, orders_order_list_type, orders_linked_order_type,
     orders_written_type, orders_stored_type, orders_posted_type, orders_claimed_order_type,
     orders_token_type, orders_written_token_type, orders_identity_type, orders_invoice_type,
     orders_provider_event_type, orders_written_provider_event_type, orders_return_type,
-    orders_payment_task_type, orders_refund_task_type, orders_mail_task_type;
+    orders_payment_task_type, orders_refund_task_type, orders_mail_task_type,
+    orders_reconciliation_task_type;
 
 /** All types of the schema, NULL-terminated, for the test that compares them with the database. */
 extern const orders_row_type_t *const orders_row_types[];

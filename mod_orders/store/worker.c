@@ -115,6 +115,27 @@ static const orders_statement_t mark_mail = {
     .param_count = 5,
 };
 
+static const orders_statement_t plan_reconciliations = {
+    .name = "orders_plan_reconciliations",
+    .text = "SELECT orders_v1.plan_reconciliations($1, $2, $3)",
+    .param_count = 3,
+};
+static const orders_statement_t claim_reconciliations = {
+    .name = "orders_due_reconciliations",
+    .text = "SELECT * FROM orders_v1.claim_reconciliations($1, $2, $3, $4)",
+    .param_count = 4,
+};
+static const orders_statement_t record_reconciliation_page = {
+    .name = "orders_record_reconciliation_page",
+    .text = "SELECT orders_v1.record_reconciliation_page($1, $2, $3, $4, $5)",
+    .param_count = 5,
+};
+static const orders_statement_t fail_reconciliation = {
+    .name = "orders_fail_reconciliation",
+    .text = "SELECT orders_v1.fail_reconciliation($1, $2, $3, $4, $5)",
+    .param_count = 5,
+};
+
 /* Sets the parameters: the tenant and `count` numbers. */
 static void number_params(orders_params_t *params, const orders_reader_t *reader,
                           const int *numbers, int count)
@@ -345,4 +366,54 @@ orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t
     orders_param_bool(&params, final);
     orders_param_text(&params, error);
     return execute(reader, &mark_mail, &params, &result);
+}
+
+orders_problem_t *orders_worker_plan_reconciliations(const orders_reader_t *reader,
+                                                     const char *channel, const char *provider,
+                                                     int64_t *count)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    orders_param_text(&params, channel);
+    orders_param_text(&params, provider);
+    ORDERS_TRY(execute(reader, &plan_reconciliations, &params, &result));
+    *count = PQntuples(result) ? orders_result_int(result, 0, 0) : 0;
+    return NULL;
+}
+
+orders_problem_t *orders_worker_claim_reconciliations(const orders_reader_t *reader,
+                                                      const orders_claim_t *claim,
+                                                      apr_array_header_t **tasks)
+{
+    return claim_tasks(reader, &claim_reconciliations, claim, &orders_reconciliation_task_type,
+                       tasks);
+}
+
+orders_problem_t *orders_worker_record_reconciliation_page(const orders_reader_t *reader,
+                                                           const orders_reconciliation_task_t *task,
+                                                           const char *next, const char *entries)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    orders_param_int(&params, task->id);
+    orders_param_text(&params, task->page);
+    orders_param_text(&params, next);
+    orders_param_text(&params, entries);
+    return execute(reader, &record_reconciliation_page, &params, &result);
+}
+
+orders_problem_t *orders_worker_fail_reconciliation(const orders_reader_t *reader, int64_t id,
+                                                    const char *code, const char *message,
+                                                    bool final)
+{
+    orders_params_t params;
+    PGresult *result;
+    number_params(&params, reader, NULL, 0);
+    orders_param_int(&params, id);
+    orders_param_text(&params, code);
+    orders_param_text(&params, message);
+    orders_param_bool(&params, final);
+    return execute(reader, &fail_reconciliation, &params, &result);
 }

@@ -102,4 +102,28 @@ orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int li
 orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
                                           bool final, const char *error) ORDERS_MUSTCHECK;
 
+/** Starts the daily reconciliation of a channel if it is due. `*count`: 1 if it was started. */
+orders_problem_t *orders_worker_plan_reconciliations(const orders_reader_t *reader,
+                                                     const char *channel, const char *provider,
+                                                     int64_t *count) ORDERS_MUSTCHECK;
+
+/** Claims reconciliations of which a page must be read. `*tasks`: of orders_reconciliation_task_t. */
+orders_problem_t *orders_worker_claim_reconciliations(const orders_reader_t *reader,
+                                                      const orders_claim_t *claim,
+                                                      apr_array_header_t **tasks) ORDERS_MUSTCHECK;
+
+/**
+ * Stores the page of a claimed reconciliation. `entries`: a JSON array of orders_v1.reconciliation_entry; `next`: the page to read next,
+ * NULL: this was the last. Nothing is stored if another server has stored the page meanwhile.
+ */
+orders_problem_t *orders_worker_record_reconciliation_page(const orders_reader_t *reader,
+                                                           const orders_reconciliation_task_t *task,
+                                                           const char *next,
+                                                           const char *entries) ORDERS_MUSTCHECK;
+
+/** Records that the page could not be read. `final`: the reconciliation has failed. Otherwise the page is read again later. */
+orders_problem_t *orders_worker_fail_reconciliation(const orders_reader_t *reader, int64_t id,
+                                                    const char *code, const char *message,
+                                                    bool final) ORDERS_MUSTCHECK;
+
 #endif

@@ -76,6 +76,11 @@ orders_breaker_t *orders_job_breaker(const orders_job_t *job, const orders_job_c
                                                         : NULL;
 }
 
+bool orders_job_serves(const orders_job_t *job, const orders_channel_t *channel)
+{
+    return !job->lists || channel->provider->list_transactions;
+}
+
 static int seconds_of(int milliseconds)
 {
     return (milliseconds + 999) / 1000;

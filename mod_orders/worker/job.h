@@ -49,6 +49,7 @@ typedef orders_problem_t *(*orders_job_turn_t)(const struct orders_job_run_t *ru
 typedef struct orders_job_t {
     const char *name; /**< unique */
     orders_job_needs_e needs;
+    bool lists;                   /**< only for channels whose provider can list transactions */
     apr_interval_time_t interval; /**< between two runs; 0: OrdersWorkerInterval */
     int batch;    /**< items of one turn, at most; fewer while turns take longer than a second */
     int parallel; /**< runs at a time in this process, for each instance */
@@ -114,6 +115,9 @@ void orders_job_state_init(orders_job_state_t *state);
  */
 bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool);
+
+/** Whether a job of ORDERS_JOB_NEEDS_CHANNEL has an instance for this channel. */
+bool orders_job_serves(const orders_job_t *job, const orders_channel_t *channel);
 
 /** The circuit breaker of what the job needs; NULL: none. */
 orders_breaker_t *orders_job_breaker(const orders_job_t *job, const orders_job_context_t *context);

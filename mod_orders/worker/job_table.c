@@ -13,6 +13,8 @@
 #define PURGE_INTERVAL apr_time_from_sec(10)
 #define RETENTION_INTERVAL apr_time_from_sec(60)
 #define RETENTION_BATCH 5000
+/** A reconciliation is due once a day; a run that finds no session is soon made up for. */
+#define PLAN_INTERVAL apr_time_from_sec(10)
 
 /** Items of one mail server, and items of one kind of one channel, that are under way at a time. */
 #define MAILS 4
@@ -150,6 +152,27 @@ const orders_job_t orders_jobs[] = {
         .parallel = PAYMENTS,
         .statements = 5,
         .turn = orders_job_verify_notice,
+    },
+    {
+        .name = "reconciliation_plans",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .lists = true,
+        .interval = PLAN_INTERVAL,
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .once = true,
+        .turn = orders_job_plan_reconciliation,
+    },
+    {
+        .name = "reconciliations",
+        .needs = ORDERS_JOB_NEEDS_CHANNEL,
+        .lists = true,
+        .kind = "reconciliation",
+        .batch = 1,
+        .parallel = 1,
+        .statements = 2,
+        .turn = orders_job_read_transactions,
     },
 };
 const size_t orders_job_count = sizeof orders_jobs / sizeof *orders_jobs;

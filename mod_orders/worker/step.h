@@ -74,4 +74,10 @@ orders_problem_t *orders_job_verify_notice(const orders_job_run_t *run,
 orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,
                                        int64_t *count) ORDERS_MUSTCHECK;
 
+/* reconciliations.c */
+orders_problem_t *orders_job_plan_reconciliation(const orders_job_run_t *run,
+                                                 int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_read_transactions(const orders_job_run_t *run,
+                                               int64_t *count) ORDERS_MUSTCHECK;
+
 #endif

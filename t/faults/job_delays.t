@@ -41,6 +41,9 @@ sub start {
           . "<Location /api/v1/company>\nOrdersAPI company\n</Location>");
 }
 
+$postgres->db->do(q(SELECT orders_v1.catalogue_upsert(1, 'operator', 'system', NULL, 'faults', NULL, NULL, 'payment-channels', 'removed',
+    '{"provider": "paypal", "name": "Removed"}'::jsonb)));
+
 # Seconds until a graceful stop has ended. httpd looks after its children once a second.
 sub stop {
     my ($what) = @_;
@@ -135,6 +138,12 @@ my %work = (
         return sub { value('SELECT state FROM orders.reconciliation WHERE id = ?', $id) eq 'done' };
     },
     notices => sub { obsolete('provider_notice', 'removed') },
+    reconciliation_plans => sub {
+        value(q(WITH d AS (DELETE FROM orders.due WHERE kind = 'reconciliation' AND channel = 'removed')
+            UPDATE orders.reconciliation SET state = 'failed', error_code = 'ended', finished_at = now(), scheduled = false WHERE channel = 'removed' AND state = 'running' RETURNING id));
+        return sub { value(q(SELECT count(*) FROM orders.reconciliation WHERE channel = 'removed' AND scheduled)) };
+    },
+    reconciliations => sub { obsolete('reconciliation', 'removed') },
 );
 
 my ($table) = map { open my $in, '<', $_ or die "$_: $!"; local $/; scalar <$in> } "$Faults::Stand::root/mod_orders/worker/job_table.c";
