@@ -78,7 +78,10 @@ SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'recon
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'reconciliation';
 SELECT is(pg_temp.task(), '2 1', 'from where it stopped');
 SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), 'provider_unreachable', 'with the reason');
-SELECT is(pg_temp.page('2', NULL, pg_temp.entry('T1'), pg_temp.entry('T2')), true, 'the last page is stored');
+SELECT is(pg_temp.page('2', '3', pg_temp.entry('T1')), true, 'the second page is stored');
+SELECT is(pg_temp.task(), '3 0', 'which ends the backoff');
+SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), NULL, 'and clears the reason');
+SELECT is(pg_temp.page('3', NULL, pg_temp.entry('T1'), pg_temp.entry('T2')), true, 'the last page is stored');
 SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77), 'done', 'and everything is compared');
 SELECT is(pg_temp.counts(), 'entries 2 = matched 2 + different 0 + unsettled 0 + ignored 0; transactions 2, missing 0', 'a transaction on two pages counts once');
 SELECT is(pg_temp.sums(), 'USD capture: here 2/2000 there 2/2000 matched 2/2000', 'to the cent');
@@ -140,11 +143,28 @@ SELECT is(pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entr
 SELECT is(pg_temp.differences(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch reconciled, T5 kind_mismatch, T6 missing_there reconciled',
           'doubles nothing and closes what is gone');
 SELECT is((SELECT count(*) FROM reconciliation_difference WHERE resolved_by IS NULL AND resolution = 'reconciled' AND resolved_at IS NOT NULL), 2::bigint, 'with the time');
-SELECT pg_temp.reconcile(pg_temp.entry('T3')), pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 998}')) \g (format=unaligned) /dev/null
-SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'one that comes back is opened again');
+SELECT pg_temp.reconcile(pg_temp.entry('T3')), pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 999', 'one that comes back is opened again');
+SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 998}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'an open one shows what was reported last');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'T3'),
           'amount_mismatch resolved, kind_mismatch open', 'one that becomes another kind is closed and opened as that');
+
+-- What a difference is depends on the books too, not only on the entries of a run.
+SELECT pg_temp.reconcile(pg_temp.entry('O1'), pg_temp.entry('O2'), pg_temp.entry('O3')) \g (format=unaligned) /dev/null
+INSERT INTO provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, amount, currency)
+SELECT 77, 'simulator', t.id, 'capture', p.id, t.amount, 'USD' FROM payment p, (VALUES ('O1', 1000), ('O2', 999)) AS t (id, amount) WHERE p.transaction_id = 'T1';
+SELECT pg_temp.reconcile(pg_temp.entry('O3', '{"kind": "other"}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(transaction_id || ' ' || kind || ' ' || state, ', ' ORDER BY transaction_id, kind) FROM reconciliation_difference WHERE transaction_id LIKE 'O%'),
+          'O1 missing_here resolved, O2 amount_mismatch open, O2 missing_here resolved, O3 missing_here resolved',
+          'money that was recorded is no longer missing, and neither is what turns out to be a fee');
+DELETE FROM provider_transaction WHERE transaction_id IN ('O1', 'O2');
+SELECT pg_temp.reconcile(VARIADIC '{}') \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(transaction_id || ' ' || kind || ' ' || state, ', ' ORDER BY transaction_id, kind) FROM reconciliation_difference WHERE transaction_id LIKE 'O%'),
+          'O1 missing_here resolved, O2 amount_mismatch resolved, O2 missing_here open, O3 missing_here resolved',
+          'a difference of transactions that a restore has removed becomes what it is now');
+SELECT is((pg_temp.resolve(pg_temp.number('O2'), 'x')), 'done commented x', 'and is closed') ;
 
 -- A comment closes a difference for as long as it stays the same.
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, $$ $$)', pg_temp.number('T3', 'kind_mismatch'))), 'OR422 required_field comment', 'a difference is closed with a comment');
@@ -219,6 +239,9 @@ SELECT is((SELECT count(*) FROM list_reconciliations(77, 'down', NULL, 100, NULL
 SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, (SELECT reconciliation_id FROM reconciliation_difference WHERE transaction_id = 'R5'), NULL, NULL, NULL, 100, NULL) AS d),
           '{R5,R4,R3,R2,R1}', 'with its differences');
 SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, NULL, NULL, 'open', 'missing_here', 2, pg_temp.number('R5')) AS d), '{R4,N1}', 'in pages');
+
+SELECT is((SELECT ROW((reconciliation).transactions, (reconciliation).missing_there)::text FROM pg_temp.start(now() - interval '2 hours', now(), '[]')), '(1,0)',
+          'a transaction that the provider may not list yet is not missing there');
 
 -- Sums beyond bigint do not fail.
 SELECT is((SELECT (reconciliation).sums[2].there_amount FROM pg_temp.start(now() - interval '1 day', now(), (
