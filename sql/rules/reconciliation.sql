@@ -112,14 +112,18 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.put_differences(r orders.reconciliation, p_transactions text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_transaction text;
+    d             orders.reconciliation_difference;
 BEGIN
     FOREACH v_transaction IN ARRAY p_transactions LOOP
-        PERFORM orders_v1.put_difference(orders_v1.new_difference(r, v_transaction));
+        d := orders_v1.new_difference(r, v_transaction);
+        IF d.kind IS NOT NULL THEN
+            PERFORM orders_v1.put_difference(d);
+        END IF;
     END LOOP;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.add_there_sums(r orders.reconciliation, p_last text) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.add_entry_sums(r orders.reconciliation, p_last text, p_matched text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, there_count, there_amount)
     SELECT r.tenant_id, r.id, e.currency, e.kind, count(*), sum(e.amount)
@@ -128,32 +132,13 @@ BEGIN
     GROUP BY e.currency, e.kind
     ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
     SET there_count = s.there_count + excluded.there_count, there_amount = s.there_amount + excluded.there_amount;
-    RETURN (SELECT count(*) FROM orders.reconciliation_entry e
-            WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.add_matched_sums(r orders.reconciliation, p_last text) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-    v_count integer := (
-        SELECT count(*)
-        FROM orders.reconciliation_entry e
-        JOIN orders.provider_transaction t ON t.tenant_id = r.tenant_id AND t.transaction_id = e.transaction_id
-            AND (t.kind, t.amount, t.currency) = (e.kind, e.amount, e.currency)
-        WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last
-          AND t.provider = r.provider);
-BEGIN
     INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, matched_count, matched_amount)
     SELECT r.tenant_id, r.id, e.currency, e.kind, count(*), sum(e.amount)
     FROM orders.reconciliation_entry e
-    JOIN orders.provider_transaction t ON t.tenant_id = r.tenant_id AND t.transaction_id = e.transaction_id
-        AND (t.kind, t.amount, t.currency) = (e.kind, e.amount, e.currency)
-    WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key AND e.transaction_id <= p_last
-      AND t.provider = r.provider
+    WHERE e.tenant_id = r.tenant_id AND e.channel = r.channel AND e.transaction_id = ANY (p_matched)
     GROUP BY e.currency, e.kind
     ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
     SET matched_count = s.matched_count + excluded.matched_count, matched_amount = s.matched_amount + excluded.matched_amount;
-    RETURN v_count;
 END
 $$;
 
@@ -165,40 +150,45 @@ BEGIN
 END
 $$;
 
--- Entries that match are counted by the index only; the few others are looked at one by one.
+-- Reads both sides in one statement: money may be recorded in the meantime, and the counts must add up. A batch ends with its 200th
+-- difference: each of them is an insert.
 CREATE OR REPLACE FUNCTION orders_v1.compare_entries(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
-    v_last     text := (SELECT max(x.transaction_id)
-                        FROM (SELECT e.transaction_id FROM orders.reconciliation_entry e
-                              WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key
-                              ORDER BY e.transaction_id
-                              LIMIT p_limit) AS x);
-    e          orders.reconciliation_entry;
-    v_unlike   text[] := '{}';
+    v_entry   text;
+    v_kind    text;
+    v_at      timestamptz;
+    v_equal   boolean;
+    v_last    text;
+    v_matched text[] := '{}';
+    v_unlike  text[] := '{}';
 BEGIN
+    FOR v_entry, v_kind, v_at, v_equal IN
+        SELECT e.transaction_id, e.kind, e.occurred_at,
+               (SELECT (t.kind, t.amount, t.currency) = (e.kind, e.amount, e.currency) FROM orders.provider_transaction t
+                WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = e.transaction_id)
+        FROM orders.reconciliation_entry e
+        WHERE e.tenant_id = r.tenant_id AND e.reconciliation_id = r.id AND e.transaction_id > r.after_key
+        ORDER BY e.transaction_id
+        LIMIT p_limit
+    LOOP
+        v_last := v_entry;
+        r.entries := r.entries + 1;
+        IF v_equal THEN
+            v_matched := v_matched || v_entry;
+        ELSIF v_equal IS NULL AND v_kind = 'other' THEN
+            r.ignored := r.ignored + 1;
+        ELSIF v_equal IS NULL AND v_at > r.compared_at - orders_v1.settling_time() THEN
+            r.unsettled := r.unsettled + 1;
+        ELSE
+            v_unlike := v_unlike || v_entry;
+        END IF;
+        EXIT WHEN cardinality(v_unlike) = 200;
+    END LOOP;
     IF v_last IS NULL THEN
         RETURN orders_v1.next_stage(r, 'transactions');
     END IF;
-    r.entries := r.entries + orders_v1.add_there_sums(r, v_last);
-    r.matched := r.matched + orders_v1.add_matched_sums(r, v_last);
-    FOR e IN
-        SELECT * FROM orders.reconciliation_entry x
-        WHERE x.tenant_id = r.tenant_id AND x.reconciliation_id = r.id AND x.transaction_id > r.after_key AND x.transaction_id <= v_last
-          AND NOT EXISTS (SELECT FROM orders.provider_transaction t
-                          WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = x.transaction_id
-                            AND (t.kind, t.amount, t.currency) = (x.kind, x.amount, x.currency))
-    LOOP
-        IF EXISTS (SELECT FROM orders.provider_transaction t
-                   WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = e.transaction_id) THEN
-            v_unlike := v_unlike || e.transaction_id;
-        ELSIF e.kind = 'other' THEN
-            r.ignored := r.ignored + 1;
-        ELSIF e.occurred_at > r.compared_at - orders_v1.settling_time() THEN
-            r.unsettled := r.unsettled + 1;
-        ELSE
-            v_unlike := v_unlike || e.transaction_id;
-        END IF;
-    END LOOP;
+    PERFORM orders_v1.add_entry_sums(r, v_last, v_matched);
+    r.matched := r.matched + cardinality(v_matched);
     r.different := r.different + cardinality(v_unlike);
     PERFORM orders_v1.put_differences(r, v_unlike);
     r.after_key := v_last;
@@ -206,7 +196,8 @@ BEGIN
 END
 $$;
 
--- Walks the primary key: an index by time could not be made without blocking payments, and a batch costs a few milliseconds.
+-- Walks the primary key instead of an index by time, which every payment would have to maintain: a batch costs some milliseconds. It ends with
+-- its 200th difference.
 CREATE OR REPLACE FUNCTION orders_v1.compare_transactions(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
     v_last    text := (SELECT max(x.transaction_id)
@@ -214,26 +205,12 @@ DECLARE
                              WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key
                              ORDER BY t.transaction_id
                              LIMIT p_limit) AS x);
+    v_here    text[];
     v_missing text[];
 BEGIN
     IF v_last IS NULL THEN
         RETURN orders_v1.next_stage(r, 'differences');
     END IF;
-    r.transactions := r.transactions + (
-        SELECT count(*)
-        FROM orders.provider_transaction t
-        JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
-        WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
-          AND t.created_at >= r.from_at AND t.created_at < r.to_at AND p.channel = r.channel);
-    INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, here_count, here_amount)
-    SELECT r.tenant_id, r.id, t.currency, t.kind, count(*), sum(t.amount)
-    FROM orders.provider_transaction t
-    JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
-    WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
-      AND t.created_at >= r.from_at AND t.created_at < r.to_at AND p.channel = r.channel
-    GROUP BY t.currency, t.kind
-    ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
-    SET here_count = s.here_count + excluded.here_count, here_amount = s.here_amount + excluded.here_amount;
     v_missing := ARRAY(
         SELECT t.transaction_id
         FROM orders.provider_transaction t
@@ -242,7 +219,23 @@ BEGIN
           AND t.created_at >= r.from_at AND t.created_at < least(r.to_at, r.compared_at - orders_v1.settling_time()) AND p.channel = r.channel
           AND NOT EXISTS (SELECT FROM orders.reconciliation_entry e
                           WHERE e.tenant_id = r.tenant_id AND e.channel = r.channel AND e.transaction_id = t.transaction_id)
-        ORDER BY t.transaction_id);
+        ORDER BY t.transaction_id
+        LIMIT 200);
+    v_last := coalesce(v_missing[200], v_last);
+    v_here := ARRAY(
+        SELECT t.transaction_id
+        FROM orders.provider_transaction t
+        JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
+        WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
+          AND t.created_at >= r.from_at AND t.created_at < r.to_at AND p.channel = r.channel);
+    INSERT INTO orders.reconciliation_sum AS s (tenant_id, reconciliation_id, currency, kind, here_count, here_amount)
+    SELECT r.tenant_id, r.id, t.currency, t.kind, count(*), sum(t.amount)
+    FROM orders.provider_transaction t
+    WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id = ANY (v_here)
+    GROUP BY t.currency, t.kind
+    ON CONFLICT (tenant_id, reconciliation_id, currency, kind) DO UPDATE
+    SET here_count = s.here_count + excluded.here_count, here_amount = s.here_amount + excluded.here_amount;
+    r.transactions := r.transactions + cardinality(v_here);
     r.missing_there := r.missing_there + cardinality(v_missing);
     PERFORM orders_v1.put_differences(r, v_missing);
     r.after_key := v_last;
@@ -312,7 +305,7 @@ BEGIN
         r := CASE r.stage
             WHEN 'entries' THEN orders_v1.compare_entries(r, 1000)
             WHEN 'transactions' THEN orders_v1.compare_transactions(r, 5000)
-            ELSE orders_v1.compare_differences(r, 500) END;
+            ELSE orders_v1.compare_differences(r, 200) END;
     END LOOP;
     PERFORM orders_v1.store_progress(r);
     IF r.state = 'running' THEN
@@ -791,11 +784,9 @@ COMMENT ON FUNCTION orders_v1.new_difference IS
 'Internal: both sides of a transaction, with the kind of their difference (NULL: none). Not stored';
 COMMENT ON FUNCTION orders_v1.payment_of_difference IS 'Internal: the payment that an entry refers to; NULL: none';
 COMMENT ON FUNCTION orders_v1.put_difference IS 'Internal: stores a difference as open. One that an operator has closed stays closed';
-COMMENT ON FUNCTION orders_v1.put_differences IS 'Internal: put_difference for each of these transactions';
-COMMENT ON FUNCTION orders_v1.add_there_sums IS
-'Internal: adds the entries after after_key, up to p_last, to the sums of the provider; returns their count';
-COMMENT ON FUNCTION orders_v1.add_matched_sums IS
-'Internal: adds those of them that equal a transaction to the matched sums; returns their count';
+COMMENT ON FUNCTION orders_v1.put_differences IS 'Internal: put_difference for each of these transactions, unless it was recorded in the meantime';
+COMMENT ON FUNCTION orders_v1.add_entry_sums IS
+'Internal: adds the entries after after_key, up to p_last, to the sums of the provider, and those of p_matched to the matched sums';
 COMMENT ON FUNCTION orders_v1.next_stage IS 'Internal: the reconciliation at the start of a stage';
 COMMENT ON FUNCTION orders_v1.compare_entries IS
 'Internal: compares the next p_limit entries of a reconciliation with our transactions; returns it with its new counts';

@@ -247,6 +247,36 @@ SELECT is((SELECT ROW((reconciliation).transactions, (reconciliation).missing_th
 SELECT is((SELECT (reconciliation).sums[2].there_amount FROM pg_temp.start(now() - interval '1 day', now(), (
     SELECT jsonb_agg(pg_temp.entry('big' || n, '{"kind": "other", "amount": 1000000000000000}')) FROM generate_series(1, 9300) AS n))), 9223372036854775807, 'a sum is capped');
 
+-- More differences than a batch has.
+INSERT INTO provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, amount, currency, created_at)
+SELECT 77, 'simulator', 'M' || n, 'capture', p.id, 1000, 'USD', now() - interval '9 days' FROM payment p, generate_series(1, 450) AS n WHERE p.transaction_id = 'T1';
+SELECT (reconciliation).id AS many FROM pg_temp.start(now() - interval '10 days', now() - interval '8 days', (
+    SELECT jsonb_agg(pg_temp.entry('B' || n, jsonb_build_object('occurred_at', now() - interval '9 days'))) FROM generate_series(1, 450) AS n)) \gset
+SELECT compare_reconciliations(77) FROM generate_series(1, 20) \g (format=unaligned) /dev/null
+SELECT is((SELECT ROW(state, entries, different, transactions, missing_there)::text FROM reconciliation WHERE id = :many), '(done,450,450,450,450)', 'many differences are found, each once');
+SELECT is((SELECT string_agg(format('%s %s', here_count, there_count), ', ') FROM reconciliation_sum WHERE reconciliation_id = :many), '450 450', 'and counted');
+SELECT is((SELECT count(*) FROM reconciliation_difference WHERE reconciliation_id = :many), 900::bigint, 'both ways');
+DELETE FROM provider_transaction WHERE transaction_id LIKE 'M%';
+DELETE FROM reconciliation_difference WHERE reconciliation_id = :many;
+
+-- An event is applied during the comparison: the counts add up, and there is no difference.
+CREATE FUNCTION pg_temp.book() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO orders.provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, amount, currency)
+    SELECT 77, 'simulator', 'V1', 'capture', p.id, 1000, 'USD' FROM orders.payment p WHERE p.transaction_id = 'T1'
+    ON CONFLICT DO NOTHING;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER book BEFORE INSERT ON reconciliation_sum FOR EACH ROW EXECUTE FUNCTION pg_temp.book();
+SELECT is((SELECT ROW((reconciliation).state, (reconciliation).entries, (reconciliation).matched, (reconciliation).different)::text
+           FROM pg_temp.start(now() - interval '1 day', now() - interval '4 hours', jsonb_build_array(pg_temp.entry('V1', jsonb_build_object('occurred_at', now() - interval '5 hours'))))),
+          '(done,1,0,1)', 'money that is recorded during the comparison was not matched');
+SELECT is_empty('SELECT * FROM orders_check.reconciliations_fit', 'but all counts add up');
+SELECT is_empty($$SELECT FROM reconciliation_difference WHERE transaction_id = 'V1'$$, 'and it is not missing');
+DROP TRIGGER book ON reconciliation_sum;
+DELETE FROM provider_transaction WHERE transaction_id = 'V1';
+
 -- PayPal's are read by the worker; one runs at a time.
 SELECT pg_temp.operator_put('payment-channels', 'pp', '{"provider": "paypal"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(outcome, (reconciliation).state, (reconciliation).source)::text FROM pg_temp.start(now() - interval '31 days', now(), NULL, 'pp')), '(created,running,provider)', 'a channel of PayPal can be reconciled');
