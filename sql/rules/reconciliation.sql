@@ -197,7 +197,7 @@ END
 $$;
 
 -- Walks the primary key instead of an index by time, which every payment would have to maintain: a batch costs some milliseconds. It ends with
--- its 200th difference.
+-- its 200th difference. The pages were read after the start of the reconciliation: what the provider listed later is on none of them.
 CREATE OR REPLACE FUNCTION orders_v1.compare_transactions(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
     v_last    text := (SELECT max(x.transaction_id)
@@ -216,7 +216,7 @@ BEGIN
         FROM orders.provider_transaction t
         JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
         WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
-          AND t.created_at >= r.from_at AND t.created_at < least(r.to_at, r.compared_at - orders_v1.settling_time()) AND p.channel = r.channel
+          AND t.created_at >= r.from_at AND t.created_at < least(r.to_at, r.created_at - orders_v1.settling_time()) AND p.channel = r.channel
           AND NOT EXISTS (SELECT FROM orders.reconciliation_entry e
                           WHERE e.tenant_id = r.tenant_id AND e.channel = r.channel AND e.transaction_id = t.transaction_id)
         ORDER BY t.transaction_id

@@ -322,6 +322,15 @@ UPDATE due SET due_at = now() WHERE kind = 'reconciliation';
 SELECT is(compare_reconciliations(77), 1, 'with success');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'in the end');
 
+-- A provider whose pages were read some time ago had not listed what was new then.
+SELECT pg_temp.paid('L1', '3 hours 30 minutes'), pg_temp.paid('L2', '6 hours'), pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator')
+    \g (format=unaligned) /dev/null
+UPDATE reconciliation SET created_at = now() - interval '1 hour' WHERE id = pg_temp.running();
+SELECT is(pg_temp.page(NULL, NULL, VARIADIC '{}'::jsonb[]), true, 'an empty page is read an hour after the start');
+SELECT is((SELECT string_agg(transaction_id, ' ') FROM reconciliation_difference WHERE kind = 'missing_there' AND transaction_id LIKE 'L%'), 'L2',
+          'only what the provider had listed at the start is missing');
+SELECT is(pg_temp.reconcile(pg_temp.entry('L1'), pg_temp.entry('L2')), 'done', 'a later run finds both');
+
 -- Old entries are deleted.
 UPDATE reconciliation_entry SET reported_at = now() - interval '401 days' WHERE transaction_id = 'T1';
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
