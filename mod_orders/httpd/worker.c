@@ -19,36 +19,37 @@
 APLOG_USE_MODULE(orders);
 
 /**
- * OrdersStatementTimeout of the jobs. A graceful stop waits for the statement under way: a second in the queue, connect_timeout of
- * DBDParams, and this. Calls of a provider or mail server are cancelled.
+ * Statement timeout of the jobs. A graceful stop waits for the current statement: for a second until it gets a connection, for
+ * connect_timeout of DBDParams, and for this time. Calls of a provider or mail server are cancelled.
  */
 #define STATEMENT_SECONDS 4
 
 /** An instance of a job for one connection pool, with a thread of its own. Lives as long as the configuration. */
 typedef struct worker_t {
     server_rec *server;
-    server_rec *main; /**< where the list of all servers begins */
+    server_rec *main; /**< first element of the list of all servers */
     const orders_job_t *job;
-    apr_array_header_t *channels;    /**< of orders_channel_t: those of all servers of the pool */
+    apr_array_header_t
+        *channels; /**< of orders_channel_t: the channels of all servers with this pool */
     const orders_channel_t *channel; /**< of this instance, or NULL */
-    orders_job_state_t state;        /**< of the instance's thread alone */
+    orders_job_state_t state;        /**< used only by the thread of this instance */
 } worker_t;
 
 /**
- * The runs under way in this child. mod_watchdog does not wait for its threads before the child's pool, and with it mod_dbd's
- * connections, is destroyed. So a cleanup of that pool waits here until no run is under way.
+ * The active runs of this child. mod_watchdog does not wait for its threads before the child's pool is destroyed, and with it
+ * mod_dbd's connections. Therefore a cleanup of that pool waits until no run is active.
  */
 typedef struct runs_t {
-    apr_thread_mutex_t *mutex; /**< for the members below */
+    apr_thread_mutex_t *mutex; /**< protects the members below */
     apr_thread_cond_t *ended;
-    int under_way;
-    bool closed; /**< no further run begins; also read without the mutex */
+    int active;  /**< number of runs */
+    bool closed; /**< no further run starts; atomic, because it is also read without the mutex */
 } runs_t;
 
-/** Of this child. Set before the watchdog's threads start; NULL: no job runs in this child. */
+/** Set before the watchdog's threads start. NULL: no job runs in this child. */
 static runs_t *runs;
 
-/** Set while the configuration is read, and constant from then on. */
+/** Set while the configuration is read, constant afterwards. */
 static struct {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) * get_instance;
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) * register_callback;
@@ -71,7 +72,7 @@ static bool begin_run(void)
 
     apr_thread_mutex_lock(runs->mutex);
     open = !runs->closed;
-    runs->under_way += open;
+    runs->active += open;
     apr_thread_mutex_unlock(runs->mutex);
     return open;
 }
@@ -79,7 +80,7 @@ static bool begin_run(void)
 static void end_run(void)
 {
     apr_thread_mutex_lock(runs->mutex);
-    runs->under_way--;
+    runs->active--;
     apr_thread_cond_signal(runs->ended);
     apr_thread_mutex_unlock(runs->mutex);
 }
@@ -91,7 +92,7 @@ static apr_status_t close_runs(void *data)
 
     apr_thread_mutex_lock(own->mutex);
     __atomic_store_n(&own->closed, true, __ATOMIC_RELAXED);
-    while (own->under_way > 0) {
+    while (own->active > 0) {
         apr_thread_cond_wait(own->ended, own->mutex);
     }
     apr_thread_mutex_unlock(own->mutex);
@@ -110,7 +111,7 @@ void orders_worker_child_init(apr_pool_t *pchild)
     runs = own;
 }
 
-/** orders_job_context_t.is_stopping. Another process continues the work. */
+/** orders_job_context_t.is_stopping. Another process does the remaining work. */
 static bool is_stopping(void *data)
 {
     int state;
@@ -119,7 +120,7 @@ static bool is_stopping(void *data)
            ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
-/** orders_job_context_t.set_tenant. Links lead to the first server of the pool that serves the tenant and has OrdersPublicURL. */
+/** orders_job_context_t.set_tenant. Links use the first server of the pool that serves the tenant and has OrdersPublicURL. */
 static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
 {
     const worker_t *worker = data;
@@ -144,7 +145,6 @@ static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
     }
 }
 
-/** Runs the job once, in the pool `pool`. */
 static void run_job(worker_t *worker, apr_pool_t *pool)
 {
     const orders_log_t log = orders_log_of_server(worker->server);
@@ -166,8 +166,8 @@ static void run_job(worker_t *worker, apr_pool_t *pool)
     orders_job_run(worker->job, &context, &worker->state, pool);
 }
 
-/** The watchdog's callback. `pool` is destroyed after it. */
-static apr_status_t run(int state, void *data, apr_pool_t *pool)
+/** The watchdog's callback. `pool` is destroyed after the call. */
+static apr_status_t run_callback(int state, void *data, apr_pool_t *pool)
 {
     worker_t *worker = data;
     apr_pool_t *own;
@@ -184,8 +184,8 @@ static apr_status_t run(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/** The channels of all servers of the pool. config_check.c has made sure that channels of one name are equal. */
-static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker)
+/** The channels of all servers with this pool. config_check.c ensures that channels with the same name are equal. */
+static apr_array_header_t *list_channels(apr_pool_t *pconf, const worker_t *worker)
 {
     const orders_server_conf_t *own = orders_server_conf(worker->server);
     apr_array_header_t *all = apr_array_make(pconf, 2, sizeof(orders_channel_t));
@@ -205,11 +205,11 @@ static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker
     return all;
 }
 
-/** Registers a watchdog: one thread in one process at a time. `common` has all but the job and its channel. */
-static apr_status_t add_instance(apr_pool_t *pconf, const worker_t *common, const orders_job_t *job,
-                                 const orders_channel_t *channel)
+/** Registers a watchdog: it has one thread, in one process at a time. `template` has all members except job and channel. */
+static apr_status_t register_instance(apr_pool_t *pconf, const worker_t *template,
+                                      const orders_job_t *job, const orders_channel_t *channel)
 {
-    worker_t *worker = apr_pmemdup(pconf, common, sizeof *common);
+    worker_t *worker = apr_pmemdup(pconf, template, sizeof *template);
     ap_watchdog_t *instance;
     orders_server_conf_t conf;
     int pool = 0;
@@ -217,7 +217,8 @@ static apr_status_t add_instance(apr_pool_t *pconf, const worker_t *common, cons
 
     worker->job = job;
     worker->channel = channel;
-    for (const server_rec *server = common->main; server != common->server; server = server->next) {
+    for (const server_rec *server = template->main; server != template->server;
+         server = server->next) {
         pool++;
     }
     status = watchdog.get_instance(
@@ -227,47 +228,48 @@ static apr_status_t add_instance(apr_pool_t *pconf, const worker_t *common, cons
     if (status != APR_SUCCESS) {
         return status;
     }
-    orders_server_conf_resolve(orders_server_conf(common->server), &conf);
+    orders_server_conf_resolve(orders_server_conf(template->server), &conf);
     return watchdog.register_callback(
         instance, job->interval ? job->interval : apr_time_from_sec(conf.worker_interval), worker,
-        run);
+        run_callback);
 }
 
-/** All instances of a job. */
-static apr_status_t add_job(apr_pool_t *pconf, const worker_t *common, const orders_job_t *job)
+/** Registers all instances of a job. */
+static apr_status_t register_job(apr_pool_t *pconf, const worker_t *template,
+                                 const orders_job_t *job)
 {
     orders_server_conf_t conf;
     apr_status_t status = APR_SUCCESS;
 
-    orders_server_conf_resolve(orders_server_conf(common->server), &conf);
+    orders_server_conf_resolve(orders_server_conf(template->server), &conf);
     if (job->instances == ORDERS_JOB_ALWAYS ||
         (job->instances == ORDERS_JOB_WITH_MAILER && conf.mailer)) {
-        return add_instance(pconf, common, job, NULL);
+        return register_instance(pconf, template, job, NULL);
     }
     if (job->instances == ORDERS_JOB_PER_CHANNEL) {
-        for (int i = 0; i < common->channels->nelts && status == APR_SUCCESS; i++) {
-            status = add_instance(pconf, common, job,
-                                  &APR_ARRAY_IDX(common->channels, i, orders_channel_t));
+        for (int i = 0; i < template->channels->nelts && status == APR_SUCCESS; i++) {
+            status = register_instance(pconf, template, job,
+                                       &APR_ARRAY_IDX(template->channels, i, orders_channel_t));
         }
     }
     return status;
 }
 
-/** All jobs of the connection pool of `server`. */
-static apr_status_t add_jobs(apr_pool_t *pconf, server_rec *main, server_rec *server)
+/** Registers all jobs of the connection pool of `server`. */
+static apr_status_t register_jobs(apr_pool_t *pconf, server_rec *main, server_rec *server)
 {
-    worker_t common = {.server = server, .main = main};
+    worker_t template = {.server = server, .main = main};
     apr_status_t status = APR_SUCCESS;
 
-    common.channels = channels_of(pconf, &common);
+    template.channels = list_channels(pconf, &template);
     for (size_t i = 0; i < orders_job_count && status == APR_SUCCESS; i++) {
-        status = add_job(pconf, &common, &orders_jobs[i]);
+        status = register_job(pconf, &template, &orders_jobs[i]);
     }
     return status;
 }
 
 /** The first server with OrdersWorker On that shares the connection pool of `first`, or NULL. */
-static server_rec *worker_of(server_rec *main, const server_rec *first)
+static server_rec *find_worker_server(server_rec *main, const server_rec *first)
 {
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t conf;
@@ -280,17 +282,17 @@ static server_rec *worker_of(server_rec *main, const server_rec *first)
     return NULL;
 }
 
-/** The jobs of all connection pools. */
-static apr_status_t add_all(apr_pool_t *pconf, server_rec *main)
+/** Registers the jobs of all connection pools. */
+static apr_status_t register_all(apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status = APR_SUCCESS;
 
     for (server_rec *first = main; first && status == APR_SUCCESS; first = first->next) {
         server_rec *server =
-            orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
+            orders_server_conf(first)->first == first ? find_worker_server(main, first) : NULL;
 
         if (server) {
-            status = add_jobs(pconf, main, server);
+            status = register_jobs(pconf, main, server);
         }
     }
     return status;
@@ -303,7 +305,7 @@ int orders_worker_register(apr_pool_t *pconf, server_rec *main)
     if (!orders_worker_possible()) {
         return OK;
     }
-    status = add_all(pconf, main);
+    status = register_all(pconf, main);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
                      "cannot register the background jobs with mod_watchdog");

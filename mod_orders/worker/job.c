@@ -9,8 +9,8 @@
 #include "worker/step.h"
 
 #define PURGE_INTERVAL apr_time_from_sec(60)
-#define LONGEST_LINE 8192
-/** The log subject of a problem that ended a run or a step. */
+#define MAX_LINE 8192
+/** Log subject of problems that end a run or a step. */
 #define LOG_SUBJECT "worker"
 
 bool orders_job_stopping(const orders_job_run_t *run)
@@ -21,7 +21,7 @@ bool orders_job_stopping(const orders_job_run_t *run)
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject)
 {
-    char line[LONGEST_LINE];
+    char line[MAX_LINE];
 
     if (problem->quiet) {
         return;
@@ -59,11 +59,11 @@ static orders_problem_t *run_steps(const orders_job_t *job, const orders_job_run
 static orders_problem_t *run_tenants(const orders_job_t *job, orders_job_run_t *run,
                                      apr_pool_t *pool)
 {
-    const orders_reader_t all = {.database = run->context->database, .pool = pool};
+    const orders_reader_t reader = {.database = run->context->database, .pool = pool};
     apr_array_header_t *tenants;
     orders_problem_t *problem = NULL;
 
-    ORDERS_TRY(job->tenants(&all, &tenants));
+    ORDERS_TRY(job->tenants(&reader, &tenants));
     run->reader.database = run->context->database;
     apr_pool_create(&run->reader.pool, pool);
     apr_pool_tag(run->reader.pool, "orders_worker_tenant");
@@ -72,7 +72,7 @@ static orders_problem_t *run_tenants(const orders_job_t *job, orders_job_run_t *
         run->context->set_tenant(run->context->data, run->reader.tenant, &run->settings);
         problem = run_steps(job, run);
         if (!problem) {
-            apr_pool_clear(run->reader.pool); /* a problem lives in it */
+            apr_pool_clear(run->reader.pool); /* not after a problem, which is allocated from it */
         }
     }
     return problem;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The jobs. To add one: a row here, its steps in a file of this folder, its queries in store/worker.c. Steps that wait for
- * different servers belong to different jobs, because a job has one thread.
+ * The jobs. A new job has an element here, its steps in a file of this directory, and its queries in store/worker.c. Steps that wait
+ * for different servers must belong to different jobs, because a job has one thread.
  */
 #include "store/worker.h"
 #include "worker/job.h"
 #include "worker/step.h"
 
-/** Bills are issued within a second of the order, whatever OrdersWorkerInterval is. */
+/** Bills are issued within a second after the order, regardless of OrdersWorkerInterval. */
 #define BILL_INTERVAL apr_time_from_msec(500)
 
 static const orders_job_step_t upkeep[] = {orders_job_expire_orders, orders_job_review_events,

@@ -6,14 +6,14 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** Mails of one run for a tenant. They are claimed one at a time, so that a lease is for one mail. */
+/** Maximum number of mails per run and tenant. Mails are claimed one at a time, so a lease covers one mail. */
 #define MAIL_BATCH 20
-/** Seconds: the longest timeout of OrdersMail, and time for the statements before and after. */
+/** Seconds: the maximum timeout of OrdersMail, plus time for the statements before and after the transfer. */
 #define MAIL_LEASE 120
-/** The log subject of problems with the mail server. */
+/** Log subject of problems with the mail server. */
 #define LOG_SUBJECT "mail"
 
-/** NULL when the server has accepted the mail. Texts of the problem contain no mail address. */
+/** NULL once the server has accepted the mail. The problem contains no mail address. */
 static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mail_task_t *task)
 {
     orders_mail_t mail;
@@ -23,7 +23,7 @@ static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mai
                             run->context->is_stopping, run->context->data);
 }
 
-/** A mail that the server refused for good is not tried again. */
+/** Whether the mail must not be sent again. */
 static bool is_final(const orders_problem_t *problem)
 {
     return problem->error == ORDERS_E_mail_refused;

@@ -5,10 +5,10 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** Payments of one step and tenant. They are claimed one at a time, so that a lease is for one payment. */
+/** Maximum number of payments per step and tenant. Payments are claimed one at a time, so a lease covers one payment. */
 #define PAYMENT_BATCH 20
 
-/** The context of calls to the provider of the channel. Lives on the stack of a step, because its members point to each other. */
+/** The context of calls to the channel's provider. Must not be copied: its members point to each other. */
 typedef struct provider_context_t {
     orders_claim_t claim;
     orders_writer_t writer;
@@ -16,44 +16,43 @@ typedef struct provider_context_t {
     orders_payment_flow_t flow;
 } provider_context_t;
 
-static void prepare(const orders_job_run_t *run, provider_context_t *provider)
+static void init_provider_context(const orders_job_run_t *run, provider_context_t *calls)
 {
     const orders_job_context_t *context = run->context;
 
-    provider->claim = (orders_claim_t){.limit = 1,
-                                       .lease = orders_channel_longest(context->channel),
-                                       .channel = context->channel->name};
-    provider->writer = (orders_writer_t){.database = run->reader.database,
-                                         .pool = run->reader.pool,
-                                         .tenant = run->reader.tenant,
-                                         .api = "worker",
-                                         .actor = "system",
-                                         .route = "worker"};
-    provider->providers = (orders_providers_t){.channels = context->channels,
-                                               .log = context->log,
-                                               .cancelled = context->is_stopping,
-                                               .context = context->data,
-                                               .caller = ORDERS_CALLER_WORKER};
-    provider->flow =
-        (orders_payment_flow_t){&provider->writer, &provider->providers, &run->settings};
+    calls->claim = (orders_claim_t){.limit = 1,
+                                    .lease = orders_channel_longest(context->channel),
+                                    .channel = context->channel->name};
+    calls->writer = (orders_writer_t){.database = run->reader.database,
+                                      .pool = run->reader.pool,
+                                      .tenant = run->reader.tenant,
+                                      .api = "worker",
+                                      .actor = "system",
+                                      .route = "worker"};
+    calls->providers = (orders_providers_t){.channels = context->channels,
+                                            .log = context->log,
+                                            .cancelled = context->is_stopping,
+                                            .context = context->data,
+                                            .caller = ORDERS_CALLER_WORKER};
+    calls->flow = (orders_payment_flow_t){&calls->writer, &calls->providers, &run->settings};
 }
 
-/** A payment is claimed only when the provider can be called now. */
-static bool may_claim(const orders_job_run_t *run, int done)
+/** Whether to claim another payment: only if the provider can be called now. */
+static bool may_claim(const orders_job_run_t *run, int count)
 {
-    return done < PAYMENT_BATCH && !orders_job_stopping(run) &&
+    return count < PAYMENT_BATCH && !orders_job_stopping(run) &&
            orders_breaker_ready(run->context->channel->breaker);
 }
 
 orders_problem_t *orders_job_make_intents(const orders_job_run_t *run)
 {
-    provider_context_t provider;
+    provider_context_t calls;
     apr_array_header_t *due;
     orders_written_t *written;
 
-    prepare(run, &provider);
+    init_provider_context(run, &calls);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_intents(&run->reader, &provider.claim, &due));
+        ORDERS_TRY(orders_worker_claim_intents(&run->reader, &calls.claim, &due));
         const orders_payment_task_t *task = orders_first(due);
 
         if (!task) {
@@ -61,43 +60,43 @@ orders_problem_t *orders_job_make_intents(const orders_job_run_t *run)
         }
         const orders_intent_t intent = {task->payment, task->order_number, task->return_url, NULL};
         ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_intent(&provider.flow, &intent, &written)));
+            run, orders_payment_flow_intent(&calls.flow, &intent, &written)));
     }
     return NULL;
 }
 
 orders_problem_t *orders_job_send_refunds(const orders_job_run_t *run)
 {
-    provider_context_t provider;
+    provider_context_t calls;
     apr_array_header_t *due;
 
-    prepare(run, &provider);
+    init_provider_context(run, &calls);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_refunds(&run->reader, &provider.claim, &due));
+        ORDERS_TRY(orders_worker_claim_refunds(&run->reader, &calls.claim, &due));
         if (apr_is_empty_array(due)) {
             break;
         }
         ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_refund(&provider.flow, orders_first(due))));
+            run, orders_payment_flow_refund(&calls.flow, orders_first(due))));
     }
     return NULL;
 }
 
-/** Captures whose outcome is unknown, of closed payments too. */
+/** Also for closed payments: the outcome of a capture can be unknown when its payment is closed. */
 orders_problem_t *orders_job_poll_captures(const orders_job_run_t *run)
 {
-    provider_context_t provider;
+    provider_context_t calls;
     apr_array_header_t *due;
     orders_written_t *written;
 
-    prepare(run, &provider);
+    init_provider_context(run, &calls);
     for (int i = 0; may_claim(run, i); i++) {
-        ORDERS_TRY(orders_worker_claim_captures(&run->reader, &provider.claim, &due));
+        ORDERS_TRY(orders_worker_claim_captures(&run->reader, &calls.claim, &due));
         if (apr_is_empty_array(due)) {
             break;
         }
         ORDERS_TRY(orders_job_skip_failed(
-            run, orders_payment_flow_capture_claimed(&provider.flow, orders_first(due), &written)));
+            run, orders_payment_flow_capture_claimed(&calls.flow, orders_first(due), &written)));
     }
     return NULL;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Steps that need the database alone. Work beyond their limits is done by the next run. */
+/** Steps that use only the database. The next run does the work beyond their limits. */
 #include "payments/provider_event.h"
 #include "store/payment.h"
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** Items of one call, and calls of one run for a tenant. */
+/** Maximum number of items per call, and of calls per run and tenant. */
 #define EXPIRE_BATCH 100
 #define EXPIRE_BATCHES 10
 #define EVENT_BATCH 100
 #define BILL_BATCH 500
 #define BILL_BATCHES 10
-/** What one call of orders_v1.purge_idempotency deletes at most. */
+/** Maximum number of records deleted by one call of orders_v1.purge_idempotency. */
 #define PURGE_BATCH 10000
 #define PURGE_BATCHES 100
 
@@ -40,7 +40,7 @@ orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run)
     return NULL;
 }
 
-/** The limit is far above what a busy tenant records between two purges, so that the table stays bounded. */
+/** The limit is higher than the number of records that a tenant creates between two purges, so the table stays bounded. */
 orders_problem_t *orders_job_purge_records(const orders_job_run_t *run)
 {
     int64_t count = PURGE_BATCH;
@@ -66,7 +66,7 @@ orders_problem_t *orders_job_review_events(const orders_job_run_t *run)
     return NULL;
 }
 
-/** Events that were refused while a request received them are in the log already. */
+/** Only events refused by a review: the request that received an event has logged an immediate refusal. */
 orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run)
 {
     const orders_providers_t providers = {.log = run->context->log};

@@ -294,11 +294,11 @@ my @channels = (
     ['card provider=http', qr/card needs url=https:\/\/\.\.\.$/m],
     ['card provider=http url=https://pay.example', qr/card needs secret-file=\.\.\.$/m],
     ['card provider=cash url=https://pay.example secret-file=secret', qr/unknown provider 'cash'; use one of: http, paypal/],
-    ["card $good client-id=x", qr/client-id= and webhook-id= are not for provider=http/],
-    ["card $paypal", qr/needs client-id=/],
-    ["card $paypal client-id=a:b webhook-id=w", qr/needs client-id=/],
-    ["card $paypal client-id=app", qr/needs webhook-id=/],
-    ["card $paypal client-id=app webhook-id=", qr/needs webhook-id=/],
+    ["card $good client-id=x", qr/client-id= and webhook-id= are not allowed with provider=http/],
+    ["card $paypal", qr/requires client-id=/],
+    ["card $paypal client-id=a:b webhook-id=w", qr/requires client-id=/],
+    ["card $paypal client-id=app", qr/requires webhook-id=/],
+    ["card $paypal client-id=app webhook-id=", qr/requires webhook-id=/],
     ['card provider=http url=http://pay.example secret-file=secret', qr/use https/],
     ['card provider=http url=pay.example secret-file=secret', qr/begin with https:|name a host/],
     ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
@@ -310,7 +310,7 @@ my @channels = (
 );
 says("OrdersPaymentChannel $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPaymentChannel $_->[0]") for @channels;
 says('a PayPal channel', undef, server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL ca-file=/nowhere.pem");
-says('a PayPal channel with two secrets', qr/the secret of provider=paypal is one line/,
+says('a PayPal channel with two secrets', qr/the secret file of provider=paypal must have one line/,
     server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal provider=paypal url=https://api-m.paypal.com secret-file=two client-id=app webhook-id=9XL",
     prepare => sub { $_[0]->file('two', 0600, 'x' x 40 . "\n" . 'y' x 40) });
 says('two PayPal channels with the same name', qr/OrdersPaymentChannel paypal has different options on another server/, server => <<"END");

@@ -21,7 +21,7 @@
 static const struct {
     const char *name, *type;
     orders_paypal_resource_e resource;
-} known[] = {
+} event_types[] = {
     {"CHECKOUT.ORDER.APPROVED", "approved", ORDER},
     {"PAYMENT.CAPTURE.COMPLETED", "paid", ORDERS_PAYPAL_CAPTURE},
     {"PAYMENT.CAPTURE.PENDING", "confirming", ORDERS_PAYPAL_CAPTURE},
@@ -32,7 +32,7 @@ static const struct {
 };
 
 /** Parses a positive integer of at most 18 digits. */
-static bool take_number(const char **at, int64_t *number)
+static bool parse_number(const char **at, int64_t *number)
 {
     size_t digits = strspn(*at, "0123456789");
 
@@ -45,11 +45,11 @@ static bool take_number(const char **at, int64_t *number)
 }
 
 /** Parses our custom_id, "<tenant>-<UUID of the payment>". */
-static bool take_custom_id(orders_event_t *event, const char *custom_id)
+static bool parse_custom_id(orders_event_t *event, const char *custom_id)
 {
     int64_t tenant = 0;
 
-    if (!custom_id || !take_number(&custom_id, &tenant) || *custom_id++ != '-' ||
+    if (!custom_id || !parse_number(&custom_id, &tenant) || *custom_id++ != '-' ||
         !orders_text_is_uuid(custom_id) || tenant > INT32_MAX) {
         return false;
     }
@@ -58,7 +58,7 @@ static bool take_custom_id(orders_event_t *event, const char *custom_id)
     return true;
 }
 
-static const char *take_id(const json_t *json, const char *path)
+static const char *get_id(const json_t *json, const char *path)
 {
     const char *id = orders_paypal_text(json, path);
 
@@ -66,7 +66,7 @@ static const char *take_id(const json_t *json, const char *path)
 }
 
 /** The capture id in the refund's `up` link, or NULL. */
-static const char *capture_of(const json_t *refund)
+static const char *get_capture_id(const json_t *refund)
 {
     const char *link = orders_paypal_link(refund, "up");
     const char *id = link ? strstr(link, CAPTURE_PATH) : NULL;
@@ -74,50 +74,50 @@ static const char *capture_of(const json_t *refund)
     return id && orders_paypal_id_ok(id + strlen(CAPTURE_PATH)) ? id + strlen(CAPTURE_PATH) : NULL;
 }
 
-static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+static orders_problem_t *malformed_resource(apr_pool_t *pool, const char *why)
 {
     return orders_provider_unreachable(
-        pool, apr_pstrcat(pool, "what PayPal shows of an event's subject: ", why, NULL));
+        pool, apr_pstrcat(pool, "PayPal's reply about the resource of an event: ", why, NULL));
 }
 
-static void ignore(orders_event_t *event)
+static void mark_ignored(orders_event_t *event)
 {
     event->type = "ignored";
 }
 
-/** An approved order. Money is booked only after the order is read from PayPal and captured. */
+/** An approved order. The payment is recorded only after the order was read from PayPal and captured. */
 static void read_order(orders_event_t *event, const json_t *order)
 {
-    event->intent_id = take_id(order, "id");
+    event->intent_id = get_id(order, "id");
     if (!event->intent_id ||
-        !take_custom_id(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
-        ignore(event);
+        !parse_custom_id(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
+        mark_ignored(event);
     }
 }
 
-/** A refund that the merchant or the bank made has no custom_id of ours; its capture has one. */
-static bool may_be_ours(const json_t *resource, orders_paypal_resource_e what)
+/** A refund made by the merchant at PayPal or by the bank has no custom_id, but its capture has one. */
+static bool may_be_own(const json_t *resource, orders_paypal_resource_e kind)
 {
     orders_event_t unused;
 
-    return take_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
-           (what == ORDERS_PAYPAL_REFUND && capture_of(resource));
+    return parse_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
+           (kind == ORDERS_PAYPAL_REFUND && get_capture_id(resource));
 }
 
 static orders_problem_t *read_hint(orders_event_t *event, orders_paypal_hint_t *hint,
                                    apr_pool_t *pool, const json_t *resource,
-                                   orders_paypal_resource_e what)
+                                   orders_paypal_resource_e kind)
 {
     orders_problem_t *problem = NULL;
-    const char *id = take_id(resource, "id");
+    const char *id = get_id(resource, "id");
 
-    if (!may_be_ours(resource, what)) {
-        ignore(event);
+    if (!may_be_own(resource, kind)) {
+        mark_ignored(event);
     } else if (!id) {
         orders_problem_field(&problem, pool, "resource.id", ORDERS_E_invalid_field,
-                             "It is missing, or has characters that it may not have.");
+                             "Must be 1 to 64 letters, digits and dashes.");
     } else {
-        *hint = (orders_paypal_hint_t){what, id};
+        *hint = (orders_paypal_hint_t){kind, id};
     }
     return problem;
 }
@@ -136,17 +136,19 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
     name = orders_paypal_text(root, "event_type");
     resource = json_object_get(root, "resource");
     if (!orders_provider_id_ok(event->id)) {
-        orders_problem_field(&problem, pool, "id", ORDERS_E_invalid_field,
-                             "It is missing, or has characters that it may not have.");
+        orders_problem_field(
+            &problem, pool, "id", ORDERS_E_invalid_field,
+            "Must be 1 to 255 letters, digits and _ - . : ~, and must not begin with a "
+            "dot.");
         return problem;
     }
-    ignore(event);
-    for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
-        if (!strcmp(name, known[i].name)) {
-            event->type = known[i].type;
-            event->raw_type = known[i].name;
-            if (known[i].resource != ORDER) {
-                return read_hint(event, hint, pool, resource, known[i].resource);
+    mark_ignored(event);
+    for (size_t i = 0; name && i < sizeof(event_types) / sizeof(event_types[0]); i++) {
+        if (!strcmp(name, event_types[i].name)) {
+            event->type = event_types[i].type;
+            event->raw_type = event_types[i].name;
+            if (event_types[i].resource != ORDER) {
+                return read_hint(event, hint, pool, resource, event_types[i].resource);
             }
             read_order(event, resource);
         }
@@ -154,14 +156,14 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
     return NULL;
 }
 
-/** Keeps the raw type only if PayPal confirms the type of the event. */
+/** Keeps the raw type only if the resource confirms the type of the event. */
 static void set_type(orders_event_t *event, const char *type)
 {
     event->raw_type = event->type && !strcmp(event->type, type) ? event->raw_type : NULL;
     event->type = type;
 }
 
-/** An amount out of range becomes 0: the database then refuses the event and stores it. */
+/** An amount out of range becomes 0: the database then stores and refuses the event. */
 static void read_money(orders_event_t *event, const json_t *resource)
 {
     event->currency = orders_paypal_text(resource, "amount.currency_code");
@@ -177,28 +179,29 @@ static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *
 
     reason = reason ? reason : orders_paypal_text(resource, "status");
     event->failure_code = orders_text_sanitise(pool, reason ? reason : "DENIED", MAX_CODE);
-    event->failure_message = "PayPal could not take the money.";
+    event->failure_message = "PayPal could not collect the payment.";
 }
 
-/** Sets the transaction and derives the event id from transaction and outcome. */
-static orders_problem_t *identify(orders_event_t *event, apr_pool_t *pool, const json_t *resource,
-                                  const char *type)
+/** Sets transaction and type, and derives the event id from both. */
+static orders_problem_t *set_identity(orders_event_t *event, apr_pool_t *pool,
+                                      const json_t *resource, const char *type)
 {
-    event->transaction_id = take_id(resource, "id");
+    event->transaction_id = get_id(resource, "id");
     if (!event->transaction_id) {
-        return unreadable(pool, "it has no id");
+        return malformed_resource(pool, "it has no id");
     }
     set_type(event, type);
     event->id = apr_pstrcat(pool, "webhook:", event->transaction_id, ":", type, NULL);
     return NULL;
 }
 
-/** Discards payment, intent and amounts of the event: only those of the resource count. */
-static orders_problem_t *begin(orders_event_t *event, const json_t **root, apr_pool_t *pool,
-                               const char *text, apr_size_t length)
+/** Parses the resource. Clears payment, intent and amounts of the event: only those of the resource are trusted. */
+static orders_problem_t *parse_resource(orders_event_t *event, const json_t **root,
+                                        apr_pool_t *pool, const char *text, apr_size_t length)
 {
     *event = (orders_event_t){.type = event->type, .raw_type = event->raw_type};
-    return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
+    return orders_paypal_json(root, pool, text, length) ? malformed_resource(pool, "it is not JSON")
+                                                        : NULL;
 }
 
 orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
@@ -207,15 +210,15 @@ orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t 
     const char *outcome;
     const json_t *root;
 
-    ORDERS_TRY(begin(event, &root, pool, text, length));
+    ORDERS_TRY(parse_resource(event, &root, pool, text, length));
     outcome = orders_paypal_capture_outcome(orders_paypal_text(root, "status"));
     if (!outcome) {
-        return unreadable(pool, "the capture has no status that is known");
+        return malformed_resource(pool, "the capture has an unknown status");
     }
-    ORDERS_TRY(identify(event, pool, root, outcome));
-    event->intent_id = take_id(root, ORDER_ID);
-    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
-        ignore(event);
+    ORDERS_TRY(set_identity(event, pool, root, outcome));
+    event->intent_id = get_id(root, ORDER_ID);
+    if (!parse_custom_id(event, orders_paypal_text(root, "custom_id"))) {
+        mark_ignored(event);
     } else if (!strcmp(outcome, "failed")) {
         read_failure(event, pool, root);
     } else {
@@ -229,23 +232,23 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
 {
     const json_t *root;
     const char *status;
-    bool ours;
+    bool has_custom_id;
 
     *capture_id = NULL;
-    ORDERS_TRY(begin(event, &root, pool, text, length));
+    ORDERS_TRY(parse_resource(event, &root, pool, text, length));
     status = orders_paypal_text(root, "status");
     if (!status || !strcmp(status, "PENDING")) {
-        return unreadable(pool, "the refund is not completed yet");
+        return malformed_resource(pool, "the refund is not completed yet");
     }
-    ORDERS_TRY(identify(event, pool, root, "refunded"));
+    ORDERS_TRY(set_identity(event, pool, root, "refunded"));
     read_money(event, root);
-    event->intent_id = take_id(root, ORDER_ID);
-    event->capture_id = capture_of(root);
-    ours = take_custom_id(event, orders_paypal_text(root, "custom_id"));
-    *capture_id = event->intent_id && ours ? NULL : event->capture_id;
-    if (strcmp(status, "COMPLETED") != 0 || (!ours && (!*capture_id || !event->amount))) {
+    event->intent_id = get_id(root, ORDER_ID);
+    event->capture_id = get_capture_id(root);
+    has_custom_id = parse_custom_id(event, orders_paypal_text(root, "custom_id"));
+    *capture_id = event->intent_id && has_custom_id ? NULL : event->capture_id;
+    if (strcmp(status, "COMPLETED") != 0 || (!has_custom_id && (!*capture_id || !event->amount))) {
         *capture_id = NULL;
-        ignore(event);
+        mark_ignored(event);
     }
     return NULL;
 }
@@ -256,11 +259,11 @@ orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *p
     const json_t *root;
 
     if (orders_paypal_json(&root, pool, text, length)) {
-        return unreadable(pool, "its capture is not JSON");
+        return malformed_resource(pool, "its capture is not JSON");
     }
-    event->intent_id = take_id(root, ORDER_ID);
-    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
-        ignore(event);
+    event->intent_id = get_id(root, ORDER_ID);
+    if (!parse_custom_id(event, orders_paypal_text(root, "custom_id"))) {
+        mark_ignored(event);
     }
     return NULL;
 }

@@ -407,7 +407,7 @@ sub calls_are_suspended
     open my $in, '<', error_log() or return 0;
     my $suspended = 0;
     while (<$in>) {
-        $suspended = 1 if /channel simulator: \d+ calls in a row failed/;
+        $suspended = 1 if /channel simulator: \d+ consecutive calls failed/;
         $suspended = 0 if /channel simulator: the provider answers again/;
     }
     return $suspended;

@@ -115,7 +115,7 @@ static void admits_a_few_at_a_time(void **state)
     orders_breaker_leave(breaker, &visitor.admission, ORDERS_CALL_ANSWERED, &lines_log);
     assert_int_equal(breaker->in_use, 0);
     assert_int_equal(lines, 1);
-    assert_non_null(strstr(last_line, "channel card: all 1 calls"));
+    assert_non_null(strstr(last_line, "channel card: the limit of 1 concurrent calls"));
 }
 
 /* Events that come again and again leave half of the places to buyers. */
@@ -187,17 +187,17 @@ static void opens_after_failures_in_a_row(void **state)
     assert_int_equal(lines, 0);
     assert_true(call(breaker, ORDERS_CALL_FAILED));
     assert_int_equal(lines, 1);
-    assert_non_null(strstr(last_line, "channel card: 5 calls in a row failed"));
+    assert_non_null(strstr(last_line, "channel card: 5 consecutive calls failed"));
     assert_false(orders_breaker_ready(breaker));
     for (int i = 0; i < 7; i++) {
         assert_false(call(breaker, ORDERS_CALL_ANSWERED));
     }
-    skipped += PAUSE;
+    skipped += OPEN_PERIOD;
     assert_true(orders_breaker_ready(breaker));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 2);
-    assert_non_null(strstr(last_line, "answers again"));
-    assert_non_null(strstr(last_line, "7 calls were not made"));
+    assert_non_null(strstr(last_line, "replies again"));
+    assert_non_null(strstr(last_line, "7 calls were refused"));
     assert_true(call(breaker, ORDERS_CALL_FAILED));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 2);
@@ -211,14 +211,14 @@ static void lets_one_probe_through(void **state)
     for (int i = 0; i < FAILURES_TO_OPEN; i++) {
         assert_true(call(breaker, ORDERS_CALL_FAILED));
     }
-    skipped += PAUSE;
+    skipped += OPEN_PERIOD;
     assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &probe));
     assert_false(orders_breaker_ready(breaker));
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &other));
     orders_breaker_leave(breaker, &probe, ORDERS_CALL_FAILED, &lines_log);
     assert_false(call(breaker, ORDERS_CALL_ANSWERED));
-    skipped += PAUSE;
+    skipped += OPEN_PERIOD;
     assert_true(call(breaker, ORDERS_CALL_CANCELLED)); /* has not found out: the next one does */
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));

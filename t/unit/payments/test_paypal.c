@@ -286,16 +286,16 @@ static void reads_refusals(void **state)
     assert_string_equal(error.code, "INSTRUMENT_DECLINED");
     assert_string_equal(error.message, "It was declined.");
     assert_string_equal(error.pay_url, "https://www.paypal.com/x");
-    assert_string_equal(error.log, "PayPal answered 422: INSTRUMENT_DECLINED, debug_id 5ca10b");
+    assert_string_equal(error.log, "PayPal replied 422: INSTRUMENT_DECLINED, debug_id 5ca10b");
     orders_paypal_error(&error, pool, 404, "<h1>Not Found", 13);
     assert_string_equal(error.code, "");
-    assert_string_equal(error.log, "PayPal answered 404");
+    assert_string_equal(error.log, "PayPal replied 404");
     text = "{\"name\":\"a\\u0000b\"}";
     orders_paypal_error(&error, pool, 400, text, strlen(text));
     assert_string_equal(error.code, "");
     text = "{\"name\":\"INVALID REQUEST\\r\\nX: y\",\"debug_id\":\"\\r\\nforged\"}";
     orders_paypal_error(&error, pool, 400, text, strlen(text));
-    assert_string_equal(error.log, "PayPal answered 400");
+    assert_string_equal(error.log, "PayPal replied 400");
 }
 
 /* --- signatures --- */
@@ -374,7 +374,7 @@ static void believes_no_text_to_be_a_certificate(void **state)
         const char *why = NULL;
 
         assert_null(orders_paypal_certificate_key(bad[i], strlen(bad[i]), NULL, 0, pool, &why));
-        assert_string_equal(why, "it is no certificate");
+        assert_string_equal(why, "it is not a PEM certificate");
     }
 }
 
