@@ -50,6 +50,29 @@ orders_problem_t *orders_call_decode(const orders_call_t *call, const orders_inp
     return decode(call, call->route->fields, input, into);
 }
 
+static const orders_field_t *find_field(const orders_field_table_t *table, const char *name)
+{
+    for (size_t i = 0; table && i < table->count; i++) {
+        if (strcmp(table->fields[i].name, name) == 0) {
+            return &table->fields[i];
+        }
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_call_decode_members(const orders_call_t *call, const orders_input_t *input,
+                                             const char *name, void *into)
+{
+    const orders_field_t *field = find_field(call->route->fields, name);
+    orders_input_t *members;
+
+    if (!field || !field->members) {
+        return decode(call, NULL, input, into);
+    }
+    ORDERS_TRY(orders_input_members(&members, input, field, call->pool));
+    return decode(call, field->members, members, into);
+}
+
 orders_problem_t *orders_call_read(orders_call_t *call, void *into)
 {
     orders_input_t *input;

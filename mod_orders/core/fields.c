@@ -122,6 +122,14 @@ static const char *literal_text(const slot_t *slot)
     return json_is_real(slot->json) ? orders_input_literal(slot->input, slot->json) : slot->text;
 }
 
+static bool is_string_or_integer(slot_t *slot)
+{
+    if (slot->field->flags & ORDERS_FIELD_OR_INTEGER && json_is_integer(slot->json)) {
+        slot->text = literal_text(slot);
+    }
+    return is_string(slot);
+}
+
 static bool sanitise_string(slot_t *slot)
 {
     const char *text = literal_text(slot);
@@ -164,10 +172,8 @@ static bool decode_string(slot_t *slot)
     }
     if (field->flags & ORDERS_FIELD_OR_NUMBER) {
         slot->text = literal_text(slot);
-    } else if (field->flags & ORDERS_FIELD_OR_INTEGER && json_is_integer(slot->json)) {
-        slot->text = literal_text(slot);
     }
-    if (!is_string(slot)) {
+    if (!is_string_or_integer(slot)) {
         return false;
     }
     length = strlen(slot->text);
@@ -208,7 +214,7 @@ static bool decode_word(slot_t *slot)
     const char *const *word;
     const char *list = "";
 
-    if (!is_string(slot)) {
+    if (!is_string_or_integer(slot)) {
         return false;
     }
     for (word = slot->field->words; *word; word++) {

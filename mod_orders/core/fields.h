@@ -78,7 +78,7 @@ typedef enum {
 #define ORDERS_FIELD_SANITISE 4u
 #define ORDERS_FIELD_OR_NUMBER 8u   /**< STRING: a number is accepted too, as its literal text */
 #define ORDERS_FIELD_OR_EMPTY 16u   /**< STRING, checked only: "" needs no format */
-#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING: an integer is accepted too, as its digits */
+#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING, WORD: an integer is accepted too, as its digits */
 /** A value that is not valid, or "", counts as absent. A text in JSON is read as in a form: "2" is a number too. */
 #define ORDERS_FIELD_LENIENT 64u
 /** Required, but not by the decoder: the database or the handler refuses a request without the field. */
@@ -155,6 +155,14 @@ orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size
                                                const char *const *read_only,
                                                const orders_input_t *input, void *into,
                                                apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/**
+ * An input with the members of an object field. A member that the object does not have is read from the field "name[member]",
+ * which is how a form sends it; its value is a string. Problems name a member by its path, "name.member".
+ */
+orders_problem_t *orders_input_members(orders_input_t **members, const orders_input_t *input,
+                                       const orders_field_t *field,
+                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /** A string field by name, or NULL (not there, or no string). */
 const char *orders_input_string(const orders_input_t *input, const char *name);

@@ -315,6 +315,38 @@ orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
     return nested;
 }
 
+/** Adds a member to `object`, if the input has it. False when there is no memory. */
+static bool add_member(json_t *object, const orders_input_t *input, const char *name,
+                       const char *member, apr_pool_t *pool)
+{
+    json_t *value = json_object_get(json_object_get(input->root, name), member);
+    const char *text;
+
+    if (value) {
+        return json_object_set(object, member, value) == 0;
+    }
+    text = orders_input_string(input, apr_pstrcat(pool, name, "[", member, "]", NULL));
+    return !text || json_object_set_new(object, member, json_string(text)) == 0;
+}
+
+orders_problem_t *orders_input_members(orders_input_t **members, const orders_input_t *input,
+                                       const orders_field_t *field, apr_pool_t *pool)
+{
+    json_t *object = json_object();
+    bool added = object != NULL;
+
+    for (size_t i = 0; added && i < field->members->count; i++) {
+        added = add_member(object, input, field->name, field->members->fields[i].name, pool);
+    }
+    if (!added) {
+        json_decref(object);
+        return orders_problem(pool, ORDERS_E_internal_error, NULL);
+    }
+    apr_pool_cleanup_register(pool, object, release, apr_pool_cleanup_null);
+    *members = orders_input_nested(input, object, apr_pstrcat(pool, field->name, ".", NULL), pool);
+    return NULL;
+}
+
 json_t *orders_input_object(const orders_input_t *input)
 {
     return input->root;

@@ -3,8 +3,6 @@
 #ifndef ORDERS_API_COMPANY_COMPANY_H
 #define ORDERS_API_COMPANY_COMPANY_H
 
-#include <jansson.h>
-
 #include "api/common/projection.h"
 #include "api/common/request.h"
 #include "core/call_input.h"
@@ -17,7 +15,6 @@ extern const orders_projection_t orders_company_payment_status[];
 /** The fields of all routes. A route decodes those of its table; the others stay as they are. */
 typedef struct orders_company_body_t {
     const char *order_number, *transaction_id, *cart_id, *type, *email;
-    json_t *billing_address; /**< of any type */
     int64_t page, limit;
 } orders_company_body_t;
 
@@ -41,7 +38,8 @@ extern const orders_field_table_t orders_company_refund_fields;
 extern const orders_field_table_t orders_company_order_fields; /**< the order's number only */
 extern const orders_field_table_t orders_company_send_fields;
 extern const orders_field_table_t orders_company_edit_fields;
-/** The members of `billing_address`. */
+/** The object field of order/edit, and its members. */
+#define ORDERS_COMPANY_ADDRESS "billing_address"
 extern const orders_field_table_t orders_company_address;
 #define ORDERS_COMPANY_MAX_ENTRIES 500
 /** The words of `type`, NULL-terminated. */

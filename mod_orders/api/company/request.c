@@ -38,13 +38,18 @@ static const orders_field_t payment_fields[] = {
 static const orders_field_t refund_fields[] = {KEY, NUMBER, TEXT(transaction_id, 0)};
 static const orders_field_t order_fields[] = {KEY, NUMBER};
 static const orders_field_t send_fields[] = {KEY, NUMBER, TEXT(email, ORDERS_FIELD_REQUIRED_LATER)};
-/* A form has the members of the address as billing_address[city]. */
+/* order/edit decodes the members of the address, because its refusal lists them. */
 static const orders_field_t edit_fields[] = {
     KEY,
     NUMBER,
-    ORDERS_FIELD(BODY, JSON, billing_address,
-                 .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER,
-                 .members = &orders_company_address),
+    {
+        .name = ORDERS_COMPANY_ADDRESS,
+        .type = ORDERS_FIELD_JSON,
+        .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER,
+        .offset = ORDERS_FIELD_CHECKED,
+        .given = SIZE_MAX,
+        .members = &orders_company_address,
+    },
 };
 
 const orders_field_table_t orders_company_list_fields = ORDERS_FIELD_TABLE(list_fields);
