@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Orders of one buyer, placed through every API and read through every other one: each has its own words, all agree.
+# Orders of one buyer, placed through each API and read through all APIs: each API has its own words, and all agree.
 use strict;
 use warnings;
 use List::Util qw(sum0);
@@ -33,7 +33,7 @@ my @goods = qw(shop customer commerce);
 my %place = (
     user    => sub { by_operator(place($buyer, $plan, payment_method => 'manual')->{order}) },
     company => \&sold,
-    map { my $dialect = $_; $dialect => sub { order_goods($buyer, dialect => $dialect, lines => [ [$lamp] ], @_) } } @goods,
+    map { my $placing_api = $_; $placing_api => sub { order_goods($buyer, dialect => $placing_api, lines => [ [$lamp] ], @_) } } @goods,
 );
 
 # --- reading, through each API: its words, the number and the total -------------------------------------------------
@@ -115,13 +115,13 @@ my %shown = map { my ($state, $shipment, $bill, @words) = @$_; $state =~ tr/_/ /
 # An order that is placed through this API is in this state: all APIs say so.
 sub reads
 {
-    my ($dialect, $order, $state) = @_;
+    my ($placing_api, $order, $state) = @_;
     for my $api (@apis) {
-        my @money = $dialect eq 'company' || $api ne 'company' ? @$order{qw(number total)} : ();
+        my @money = $placing_api eq 'company' || $api ne 'company' ? @$order{qw(number total)} : ();
         my $words = @money ? $shown{$state}{$api} : 'order not exist';
-        $words =~ s/pending$/none/ if $api eq 'operator' && $dialect !~ /^(?:shop|customer|commerce)$/;
-        $words =~ s/processing$/completed/ if $api eq 'commerce' && $dialect !~ /^(?:shop|customer|commerce)$/; # nothing is to be delivered
-        is(join(' ', $read{$api}->($order)), join(' ', $words, @money), "$state: $api shows an order of $dialect");
+        $words =~ s/pending$/none/ if $api eq 'operator' && $placing_api !~ /^(?:shop|customer|commerce)$/;
+        $words =~ s/processing$/completed/ if $api eq 'commerce' && $placing_api !~ /^(?:shop|customer|commerce)$/; # nothing is to be delivered
+        is(join(' ', $read{$api}->($order)), join(' ', $words, @money), "$state: $api shows an order of $placing_api");
     }
     is($read{shipment}->($order), $shown{$state}{shipment}, "$state: its shipment");
     is($read{bill}->($order), $shown{$state}{bill}, "$state: its bill");
@@ -138,15 +138,15 @@ my %lives = (
 );
 
 for my $name (sort keys %lives) {
-    my ($dialects, $with, @steps) = @{ $lives{$name} };
-    for my $dialect (sort @$dialects) {
-        subtest "$name: placed through $dialect" => sub {
-            my $order = $place{$dialect}->(%$with);
-            reads($dialect, $order, 'unpaid');
+    my ($placed_by, $with, @steps) = @{ $lives{$name} };
+    for my $placing_api (sort @$placed_by) {
+        subtest "$name: placed through $placing_api" => sub {
+            my $order = $place{$placing_api}->(%$with);
+            reads($placing_api, $order, 'unpaid');
             for my $step (@steps) {
                 my ($state, $verb, @fields) = @$step;
                 operator_does($order, $verb, @fields);
-                reads($dialect, $order, $state) if $state;
+                reads($placing_api, $order, $state) if $state;
             }
             done;
         };
@@ -179,17 +179,17 @@ my $priced = make_goods(prices => { USD => 9_99 }, tax_class => $class);
 my $penny  = make_goods(prices => { USD => 1 }, tax_class => $class);
 
 for my $inclusive (JSON::PP::true, JSON::PP::false) {
-    for my $dialect (qw(user company), @goods) {
-        my $name = ($inclusive ? 'with tax in the prices: ' : 'with tax beside the prices: ') . $dialect;
+    for my $placing_api (qw(user company), @goods) {
+        my $name = ($inclusive ? 'with tax in the prices: ' : 'with tax beside the prices: ') . $placing_api;
         subtest $name => sub {
-            my %of = $dialect eq 'company' ? (company => $seller->{company}{ref}, agent => $seller->{ref}, payment_method => 'cash')
+            my %of = $placing_api eq 'company' ? (company => $seller->{company}{ref}, agent => $seller->{ref}, payment_method => 'cash')
                 : (shipping => { courier => 'JNE', price => 4_99, tax_class => $class });
             for my $voucher (0, 1) {
-                my $order = order_goods($buyer, dialect => $dialect, tax_inclusive => $inclusive, lines => [ [ $priced, 3 ], [ $penny, 7 ] ],
+                my $order = order_goods($buyer, dialect => $placing_api, tax_inclusive => $inclusive, lines => [ [ $priced, 3 ], [ $penny, 7 ] ],
                     ($voucher ? (voucher => make_coupon(percent_bp => 3333)->{code}) : ()), %of);
                 cmp_ok($order->{tax}, '>', 0, 'there is tax');
                 adds_up($order, $voucher ? 'a voucher' : 'no voucher');
-                is(($read{company}->($order))[3], $order->{total}, 'the total of the company') if $dialect eq 'company';
+                is(($read{company}->($order))[3], $order->{total}, 'the total of the company') if $placing_api eq 'company';
             }
             done;
         };
@@ -217,16 +217,16 @@ my %path = (
 
 subtest 'somebody else' => sub {
     my $foreign = make_member(make_company());
-    for my $dialect (sort keys %place) {
-        my $order = $place{$dialect}->();
+    for my $placing_api (sort keys %place) {
+        my $order = $place{$placing_api}->();
         operator_does($order, 'pay');
         if ($order->{fulfilment_state} eq 'pending') { work($order, 'ship') }
         for my $api (sort keys %path) {
             my ($there, $missing) = map { my $o = $_; my $p = $path{$api} =~ s/:(\w+)/$o->{$1}/r; told(ask(GET => $p, token => $stranger->{token})) } $order, \%none;
-            is_deeply($there, $missing, "$api: sees no order of $dialect");
+            is_deeply($there, $missing, "$api: sees no order of $placing_api");
             cmp_ok($there->[0], '>=', 400, 'but a refusal');
         }
-        named(consumer($order->{number}, $stranger), $dialect eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only word that tells
+        named(consumer($order->{number}, $stranger), $placing_api eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only word that tells
         is_deeply(told(company('detail', $foreign, order_number => $order->{number})), told(company('detail', $foreign, order_number => $none{number})), 'nor does another company');
     }
     my %lists = ('/api/v1/user/orders' => ['orders'], '/api/v1/orders' => ['data'], '/api/v1/customer/my-orders' => [qw(data orders)]);

@@ -46,7 +46,7 @@ my @LISTS = (
     [ 't/conf/apis.conf.in',           qr/.*/s,                   qr/^\s*OrdersAPI\s+NAME$/m ],
     [ 't/bench/httpd.conf.in',         qr/.*/s,                   qr/^\s*OrdersAPI\s+NAME$/m ],
     [ 't/bench/trips',                 qr/.*/s,                   qr/^(?:my .* = )?counted\('NAME: /m ],
-    [ 't/dialects.t',                  qr/^my \@apis .*$/m,       qr/\bNAME\b/ ],
+    [ 't/apis.t',                      qr/^my \@apis .*$/m,       qr/\bNAME\b/ ],
     [ 't/authorization.t',             qr/^my %mount = \(.*?^\);/ms, qr/\bNAME => '/ ],
     [ 't/httpd/config.t',              qr/use one of: [\w, ]+/,   qr/\bNAME\b/ ],
 );

@@ -36,7 +36,7 @@ extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
-extern const char *const orders_operator_dialects[];
+extern const char *const orders_operator_order_apis[];
 
 /** Writes the member `next_cursor` and the Link of the next page. `last`: the last row of this page; NULL: it is the last page. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,

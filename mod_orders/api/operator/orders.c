@@ -13,8 +13,8 @@
 
 #define SEARCH_CONTEXT "operator.orders"
 
-const char *const orders_operator_dialects[] = {"user",     "company",  "shop",
-                                                "customer", "commerce", NULL};
+const char *const orders_operator_order_apis[] = {"user",     "company",  "shop",
+                                                  "customer", "commerce", NULL};
 
 typedef struct search_query_t {
     const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
@@ -24,7 +24,7 @@ static const orders_field_t query_fields[] = {
     ORDERS_FIELD(search_query_t, WORD, status, .words = orders_order_states),
     ORDERS_FIELD(search_query_t, WORD, payment, .words = orders_payment_states),
     ORDERS_FIELD(search_query_t, WORD, fulfilment, .words = orders_fulfilment_states),
-    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_dialects),
+    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_order_apis),
     ORDERS_FIELD(search_query_t, STRING, user, .max = 255),
     ORDERS_FIELD(search_query_t, STRING, number, .max = 64),
     ORDERS_FIELD(search_query_t, STRING, from, .max = 40, .format = &orders_format_day_or_time),
