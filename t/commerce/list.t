@@ -98,7 +98,7 @@ subtest 'order number' => sub {
     is_deeply(numbers(list("order_number=$goods->{number}&category=plan")), [], 'all filters count');
     is_deeply(numbers(list('order_number=&category=&period=&limit=')), \@all, 'what is empty does not');
     is(scalar @{ numbers(list("order_number=$goods->{number}&order+number=$goods->{number}")) }, 1, 'the same under both names');
-    says(list("order_number=$goods->{number}&order+number=1"), 400, order_number => 'Has another value as "order number".');
+    says(list("order_number=$goods->{number}&order+number=1"), 400, order_number => 'Must have the same value as "order number".');
     says(list('order_number=' . '1' x 65), 400, order_number => 'At most 64 characters.');
     done;
 };

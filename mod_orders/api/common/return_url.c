@@ -6,7 +6,7 @@
 
 #define SCHEME "https://"
 
-/* What browsers read as a step upwards, as a separator, or as nothing at all. */
+/* Texts that browsers interpret as a step to the parent, interpret as a separator, or remove. */
 static const char *const deceptive[] = {"..", "%2e", "\\", " ", "\t", "\n", "\r", NULL};
 
 static bool contains(const char *text, const char *part)
@@ -26,7 +26,8 @@ static bool is_beneath(const char *url, const char *prefix)
     if (length <= strlen(SCHEME) || strncmp(url, prefix, length) != 0) {
         return false;
     }
-    return prefix[length - 1] == '/' || strchr("/?#", url[length]) != NULL; /* the URL's end too */
+    return prefix[length - 1] == '/' ||
+           strchr("/?#", url[length]) != NULL; /* strchr() also finds the end of the URL */
 }
 
 bool orders_return_url_allowed(const char *url, const apr_array_header_t *prefixes)
