@@ -178,18 +178,11 @@ BEGIN
 END
 $$;
 
--- A separate function for the same reason. can_be_paid is replaced by each release; this view is not.
-CREATE FUNCTION orders_v1.pay_url_of(p_tenant integer, p_order bigint) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    o orders.orders;
-    p orders.payment;
+-- Defined here because the view uses it. awaits_payment is replaced by each release; this function and the view are not.
+CREATE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
-    SELECT * INTO p FROM payment x
-    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND NOT x.surplus
-    ORDER BY x.id DESC LIMIT 1;
-    RETURN CASE WHEN p.status = 'pending' AND orders_v1.can_be_paid(o) THEN p.pay_url END;
+    RETURN orders_v1.awaits_payment(p_state, p_payment_state) AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
 END
 $$;
 
@@ -299,7 +292,12 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
                  WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product')
                  ORDER BY l.id LIMIT 1)) AS category,
        (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol,
-       CASE WHEN o.state = 'open' THEN orders_v1.pay_url_of(o.tenant_id, o.id) END AS pay_url,
+       CASE WHEN o.state = 'open' THEN
+            (SELECT CASE WHEN p.status = 'pending' AND p.pay_url IS NOT NULL AND orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
+                         THEN p.pay_url END
+             FROM orders.payment p
+             WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus
+             ORDER BY p.id DESC LIMIT 1) END AS pay_url,
        orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link
 FROM orders.orders o;
 
@@ -438,9 +436,7 @@ CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
 COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Whether orders with this payment method are paid by a payment link';
-COMMENT ON FUNCTION orders_v1.pay_url_of IS
-'URL at which the newest payment of an order (surplus payments excluded) can be paid now; NULL when the order cannot be paid, and
-before the intent is created';
+COMMENT ON FUNCTION orders_v1.is_payable IS 'Whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.cancel_reason IS
 'Comment of the last cancellation of an order; NULL: no comment, or not cancelled. Takes no locks';
 
@@ -702,7 +698,7 @@ COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, separated 
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;
-GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint),
-    orders_v1.is_paid_by_link(text) TO orders_api;
+GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.is_paid_by_link(text),
+    orders_v1.is_payable(text, text, timestamptz) TO orders_api;
 
 COMMIT;

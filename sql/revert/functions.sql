@@ -11,7 +11,7 @@ BEGIN
              WHERE c.relnamespace = 'orders_check'::regnamespace AND c.relkind = 'v');
     EXECUTE (SELECT 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p
              WHERE p.pronamespace = 'orders_v1'::regnamespace
-               AND p.proname NOT IN ('cancel_reason', 'pay_url_of', 'is_paid_by_link')); -- belong to their view
+               AND p.proname NOT IN ('cancel_reason', 'is_payable', 'is_paid_by_link')); -- belong to their view
 END
 $$;
 

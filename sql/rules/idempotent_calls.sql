@@ -99,7 +99,7 @@ BEGIN
         WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     END IF;
     IF 'pay_url' = ANY (v_parts) THEN
-        r.pay_url := orders_v1.pay_url_of(c.tenant_id, p_order);
+        SELECT v.pay_url INTO r.pay_url FROM orders_v1.order_view v WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     ELSIF c.api = 'company' THEN
         SELECT v.paid_by_link INTO r.paid_by_link FROM orders_v1.order_view v WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     END IF;

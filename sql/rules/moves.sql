@@ -183,13 +183,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN orders_v1.awaits_payment(p_state, p_payment_state) AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.can_be_paid(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
 $$;
@@ -317,6 +310,9 @@ BEGIN
 END
 $$;
 
+-- is_payable, which order_view calls, runs with the rights of the caller.
+GRANT EXECUTE ON FUNCTION orders_v1.awaits_payment(text, text), orders_v1.is_unpaid(text) TO orders_api;
+
 COMMENT ON FUNCTION orders_v1.system_context IS 'Internal: context of the worker';
 COMMENT ON FUNCTION orders_v1.acting_as IS 'Internal: returns the context with another actor and no actor id';
 COMMENT ON FUNCTION orders_v1.version_tag IS
@@ -357,7 +353,6 @@ COMMENT ON FUNCTION orders_v1.can_expire IS
 'Whether an order will expire unless it is paid or cancelled first. Such an order has a row of kind expiry in orders.due';
 COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: changes the expiry of an order; no effect on an order without one';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an order awaits payment and is past its expiry';
-COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.can_be_paid IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders_v1.is_open_payment IS 'Internal: whether a payment with this status is neither paid, failed nor closed';
 COMMENT ON FUNCTION orders_v1.can_be_captured IS 'Internal: whether this open payment of an order may still pay it now';

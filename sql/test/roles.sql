@@ -16,7 +16,7 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOI
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
     AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'a view reads with the rights of the owner');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
-          p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,pay_url_of,is_paid_by_link,code_key,
+          p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,is_payable,awaits_payment,is_unpaid,is_paid_by_link,code_key,
               span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,
               place_plan,place_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,claim_order,
               edit_billing_address,reorder,make_cart,settle_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
@@ -25,7 +25,7 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               due_provider_events,review_provider_event,refused_provider_events,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,purge_idempotency}'),
           'who may run ' || p.proname)
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
-SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link'), p.proname || ': rights of the owner')
+SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ': rights of the owner')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
 SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
     AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'what nobody may run needs no rights of the owner');

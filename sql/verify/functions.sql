@@ -171,10 +171,13 @@ SELECT 'orders_v1.has_received_money'::regproc;
 SELECT 'orders_v1.has_unrefunded_money'::regproc;
 SELECT 'orders_v1.is_closed'::regproc;
 SELECT 'orders_v1.is_unpaid'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.is_unpaid(text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.awaits_payment'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.awaits_payment(text, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.can_expire'::regproc;
 SELECT 'orders_v1.is_due'::regproc;
-SELECT 'orders_v1.is_payable'::regproc;
 SELECT 'orders_v1.can_be_paid'::regproc;
 SELECT 'orders_v1.awaits_buyer'::regproc;
 SELECT 'orders_v1.is_open_payment'::regproc;
