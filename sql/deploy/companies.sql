@@ -71,7 +71,7 @@ COMMENT ON COLUMN orders.company.email IS 'Mail address; never logged';
 COMMENT ON COLUMN orders.company.tax_number IS 'Tax number as printed on invoices';
 COMMENT ON COLUMN orders.company.address IS 'Members street, city, state, postal_code, country';
 COMMENT ON COLUMN orders.company.images IS 'Cover image URLs by size: px240, px480, px720, px1080';
-COMMENT ON COLUMN orders.company.active IS 'false: nobody sells for it; its orders remain';
+COMMENT ON COLUMN orders.company.active IS 'false: no user can sell for it; its orders remain';
 COMMENT ON COLUMN orders.company.metadata IS 'Data of the host: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.company.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.company.updated_at IS 'Time of the last change';

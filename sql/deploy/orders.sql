@@ -265,8 +265,8 @@ COMMENT ON TABLE orders.transition IS
 COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
-COMMENT ON COLUMN orders.transition.actor IS 'Who may take the step';
-COMMENT ON COLUMN orders.transition.step IS 'The step as events have it: axis:from_state:to_state';
+COMMENT ON COLUMN orders.transition.actor IS 'Kind of actor that may take the step';
+COMMENT ON COLUMN orders.transition.step IS 'The step as events store it: axis:from_state:to_state';
 COMMENT ON COLUMN orders.transition.event IS 'Type of the event that reports it';
 COMMENT ON TABLE orders.orders IS
 'Orders. Three state machines (order, payment, fulfilment), which each API maps to its own words';
@@ -355,11 +355,11 @@ COMMENT ON COLUMN orders.order_address.id IS 'Id';
 COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
 COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
 COMMENT ON FUNCTION orders.event_epoch IS
-'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number: a restore takes ids and transaction ids back,
-and an epoch tells those that are assigned again from those that were lost';
+'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number. After a restore, ids and transaction ids are
+assigned again; the epoch distinguishes them from the lost ones';
 COMMENT ON TABLE orders.event IS
-'One row for each operation that changed an order: row n tells of version n. Append-only: only the transaction that wrote a row may add steps to it, and only
-comments and comments_salt may be erased. The history of an order is unfolded from it by orders_v1.order_history';
+'One row for each operation that changed an order: row n describes version n. Append-only: only the transaction that wrote a row may add steps to it, and only
+comments and comments_salt may be erased. orders_v1.order_history derives the history of an order from these rows';
 COMMENT ON COLUMN orders.event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.event.version IS 'Version of the subject after the operation: 1, 2, 3 … without gaps';
 COMMENT ON COLUMN orders.event.subject_id IS 'Id of the subject: of the order';

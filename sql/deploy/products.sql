@@ -68,7 +68,7 @@ CREATE TABLE orders.variant_price (
     CONSTRAINT variant_price_list_price_not_below_price CHECK (list_price BETWEEN price AND 1000000000000000)
 );
 
--- Beside the variant, so that a sale never waits for an edit of the catalogue.
+-- A table of its own, so that a sale never waits for a change of the variant in the catalogue.
 CREATE TABLE orders.stock (
     tenant_id  integer     NOT NULL,
     variant_id bigint      NOT NULL,

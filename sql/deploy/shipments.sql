@@ -51,7 +51,7 @@ COMMENT ON COLUMN orders.shipment.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment.order_id IS 'The order';
 COMMENT ON COLUMN orders.shipment.id IS 'Id';
 COMMENT ON COLUMN orders.shipment.status IS
-'planned; picked_up when it has left; then the status of the newest event, such as in_transit, on_delivery, delivered';
+'planned; picked_up once shipped; then the status of the newest event, such as in_transit, on_delivery or delivered';
 COMMENT ON COLUMN orders.shipment.courier IS 'Courier';
 COMMENT ON COLUMN orders.shipment.service IS 'Service of the courier';
 COMMENT ON COLUMN orders.shipment.tracking_number IS 'Tracking number of the courier';

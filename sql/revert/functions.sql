@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Revert orders:functions from pg
--- The modules answer 503 from then on, until the functions of a release are installed (docs/upgrading.md).
+-- The module responds with 503 until the functions of a release are installed again (docs/upgrading.md).
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';

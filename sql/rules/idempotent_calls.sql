@@ -68,7 +68,7 @@ BEGIN
 END
 $$;
 
--- The only place that names APIs. An API without a row shows nothing else after a write.
+-- An API without a row returns none of these parts after a write.
 CREATE OR REPLACE FUNCTION orders_v1.written_parts(p_api text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN CASE p_api

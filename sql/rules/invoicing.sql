@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- The document may be that of any API.
+-- The keys of an address depend on the API that stored it.
 CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders of members, described by a JSON document. A document is checked as a whole: the refusal lists every broken rule, and
--- the calling API has a sentence for each.
+-- Orders of members, described by a JSON document. The whole document is checked: the refusal lists every broken rule, and the
+-- calling API has a message for each rule.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_all(p_broken orders_v1.broken_rule[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -79,7 +79,7 @@ BEGIN
 END
 $$;
 
--- More items may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
+-- More items may be shipped than the last count found. The count was then too low, and the difference is added to `entered`.
 CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
