@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a refusal carries survives every hop between the function and the module. A database that is spread over servers passes
--- SQLSTATE, MESSAGE, DETAIL and HINT on, and drops the rest; there the names of tables and constraints end in a number.
+-- The parts of a refusal survive every hop between the function and the module. A distributed database forwards SQLSTATE, MESSAGE,
+-- DETAIL and HINT and drops the rest; there, names of tables and constraints end in a number.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/company.sql
@@ -34,7 +34,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
                   WHERE p.pronamespace = 'orders_v1'::regnamespace AND p.prosrc ~* '\m(column|constraint|table)_name\M'$$,
                 'no function reads the name of a column, a constraint or a table from an error');
 
--- The same documents are refused in the same way whatever the constraints are called.
+-- The same documents get the same refusals, whatever the names of the constraints.
 DO $$
 DECLARE
     k record;
@@ -90,7 +90,7 @@ FROM (VALUES (1, 'users', 'alice', '{"name": "A", "login": "alice"}'::jsonb), (2
 ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 SELECT pass('an entry does not conflict with itself');
 
--- A rule that only the table knows.
+-- A rule that only a constraint of the table checks.
 ALTER TABLE orders.users ADD CONSTRAINT a_new_rule_102114 CHECK (name <> 'odd');
 SELECT is(pg_temp.fields($$SELECT pg_temp.operator_put('users', 'x', '{"name": "odd"}')$$), 'OR422|invalid_field|The values do not fit together.||',
           'does not reach the caller by its name');
@@ -100,8 +100,8 @@ SELECT is(pg_temp.fields($$SELECT pg_temp.operator_put('users', 'y', '{"name": "
           'nor does a unique one');
 SELECT is((SELECT ROW((b.r).outcome, (b.r).field, (b.r).detail)::text FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL,
               ARRAY['{"kind": "users", "ref": "y", "name": "Y", "login": "alice"}']::jsonb[]) AS r) AS b),
-          '(invalid_field,login,"Another entry has this value already.")', 'a bulk names the field, too');
+          '(invalid_field,login,"Another entry has this value already.")', 'a bulk returns the field of the refusal');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

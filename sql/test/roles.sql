@@ -12,9 +12,9 @@ SELECT results_eq($$SELECT c.oid::regclass::text COLLATE "default", array_agg(x.
     $$VALUES ('order_text', '{SELECT}'::text[]), ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
     'it reads four views, and nobody else may');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no privilege is on a column');
+    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no column has its own privileges');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
-    AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'a view reads with the rights of the owner');
+    AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'no view has security_invoker');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
           p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,is_payable,awaits_payment,is_unpaid,is_paid_by_link,code_key,
               span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,
@@ -28,18 +28,18 @@ FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::reg
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ': rights of the owner')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
 SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
-    AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'what nobody may run needs no rights of the owner');
+    AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'no function that orders_api cannot execute is SECURITY DEFINER');
 SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'no function is granted to anybody else');
+    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'functions are granted only to the owner and orders_api');
 SELECT ok(p.proconfig @> '{"search_path=orders, orders_v1, pg_temp"}', p.proname || ' fixes its search path')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prosecdef ORDER BY p.proname;
 SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', c.relname || ' is the owner''s')
 FROM pg_class c WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v') ORDER BY c.relname;
-SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'nobody logs in as the owner') FROM pg_roles r WHERE r.rolname = 'orders_owner';
-SELECT ok(NOT r.rolsuper AND NOT r.rolcreaterole AND NOT r.rolcreatedb AND NOT r.rolbypassrls, 'the module has no rights of its own')
+SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'the owner cannot log in and is no superuser') FROM pg_roles r WHERE r.rolname = 'orders_owner';
+SELECT ok(NOT r.rolsuper AND NOT r.rolcreaterole AND NOT r.rolcreatedb AND NOT r.rolbypassrls, 'orders_api has no administrative attribute')
 FROM pg_roles r WHERE r.rolname = 'orders_api';
-SELECT ok(NOT pg_has_role('orders_api', 'orders_owner', 'MEMBER'), 'nor the owner''s');
-SELECT ok(NOT has_schema_privilege('orders_api', 'orders', 'CREATE'), 'it makes nothing in the schema');
+SELECT ok(NOT pg_has_role('orders_api', 'orders_owner', 'MEMBER'), 'orders_api is not a member of the owner');
+SELECT ok(NOT has_schema_privilege('orders_api', 'orders', 'CREATE'), 'orders_api cannot create objects in the schema');
 
 CREATE FUNCTION public.as_module(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Operators, couriers and buyers at once on goods that are on their way: each order goes one way, once.
+# Concurrent operators, couriers and buyers: each step of an order is taken once.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 q "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"variants\": [{\"ref\": \"x\", \"stock\": 100, \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
-# sold METHOD: four lamps of u1; its id
+# sold METHOD: places an order of four lamps for u1; prints its id
 sold() {
     q "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": \"$1\"}', NULL)"
@@ -16,7 +16,7 @@ advance() { echo "orders_v1.advance($operator, $1, '$2', NULL, true, 'race', NUL
 ship() { echo "orders_v1.ship($operator, $1, jsonb_build_object('tracking_number', $2), NULL)"; }
 track() { echo "orders_v1.track($operator, $1, '{\"status\": \"$2\", \"at\": \"2026-01-01T00:00:00Z\"}', NULL)"; }
 cancel() { echo "orders_v1.cancel($operator, NULL, $1, 'race', NULL)"; }
-# ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
+# ask CALL: SQL that makes the call, repeats it after a lock timeout, and reports the result
 ask() {
     echo "DO \$\$
         DECLARE
@@ -36,7 +36,7 @@ states() { q "SELECT state || ' ' || payment_state || ' ' || fulfilment_state FR
 stock() { q "SELECT on_hand || ' ' || reserved FROM orders.stock WHERE tenant_id = $tenant"; }
 counts() { echo "$(answers 'says done') $(answers 'says unchanged') $(answers order_not_advanceable)"; }
 
-# The same word of 48 sessions is one step.
+# The same call of 48 sessions takes one step.
 order=$(sold cod)
 at_once "$(ask "$(advance "$order" confirmed)")"
 is "$(counts)" '1 47 0' 'it is confirmed once'
@@ -58,7 +58,7 @@ is "$(states "$order") $(answers deadlock) $(answers ERROR)" 'completed paid del
 is "$(q "SELECT count(*) || ' ' || sum(captured) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 40' 'and its cash is collected once'
 is "$(q "SELECT count(*) FROM orders_v1.order_history WHERE tenant_id = $tenant AND order_id = $order AND to_state IN ('delivered', 'paid', 'completed')")" 3 'which history says once'
 
-# Shipped or cancelled: one of the two. Only cash on delivery that was shipped is cancelled afterwards, as a delivery that failed.
+# An order is either shipped or cancelled. Only a shipped cash-on-delivery order can be cancelled afterwards, as a failed delivery.
 for method in cod balance cod balance; do
     order=$(sold "$method")
     before=$(stock)
@@ -74,7 +74,7 @@ for method in cod balance cod balance; do
     is "$(echo "$before $(stock)" | awk '{ print $4, $1 - $3 }')" "0 $(case "$now" in *shipped) echo 4 ;; *) echo 0 ;; esac)" 'its pieces are gone or back'
 done
 
-# Everything at once, on a few orders.
+# All operations concurrently on a few orders.
 for round in 1 2 3; do
     a=$(sold cod) b=$(sold balance) c=$(sold cod)
     at_once "DO \$\$

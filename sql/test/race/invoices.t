@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Invoices of many orders at once, of one company and of the tenant.
+# Concurrent invoices of a company and of the tenant.
 . "$(dirname "$0")/../lib/race.sh"
 . "$(dirname "$0")/../lib/race_company.sh"
 shop
@@ -17,7 +17,7 @@ together 25 "SELECT outcome FROM orders_v1.issue_invoice($operator, $(nth @))"
 is "$(answers '^done')" 25 '25 sessions bill 25 orders'
 is "$(q "SELECT count(*) || ' ' || min(sequence) || ' ' || max(sequence) || ' ' || count(DISTINCT sequence) FROM orders.invoice WHERE tenant_id = $tenant")" '25 1 25 25' 'their numbers have no gap'
 
-# Half of the sessions give up their number again.
+# Half of the sessions roll back.
 order=$(q "$(buy u1 balance NULL NULL)" | cut -d' ' -f2)
 other=$(q "$(buy u2 balance NULL NULL)" | cut -d' ' -f2)
 q "SELECT orders_v1.next_in_series($tenant, 'nothing')" >"$out/none"

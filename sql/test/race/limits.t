@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Things that there are only so many of.
+# Limited coupons and balances.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 together 40 "$(buy u@ manual "'TEN'" NULL)"
@@ -18,7 +18,7 @@ is "$(answers '^done')" 3 'of an order of 100, 30 are refunded 3 times by 30 ses
 is "$(answers refund_exceeds_captured)" 27 'and the others are told'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'the balance has 90 back'
 
-# A limit that arrives while a coupon without one is in use counts every use.
+# A limit set while a coupon is being used counts every use.
 together 20 "$(buy u@ manual "'FREE'" NULL); SELECT outcome FROM orders_v1.catalogue_upsert($tenant, 'operator', 'system', NULL, 'put', NULL, NULL, 'coupons', 'free', '{\"percent_bp\": 1000, \"max_uses\": 100}') WHERE @ = 7"
 is "$(answers '^order')" 20 'a limit set meanwhile disturbs nobody'
 is "$(q "SELECT used FROM orders.coupon WHERE tenant_id = $tenant AND code_key = 'FREE'")" 20 'and counts them all'

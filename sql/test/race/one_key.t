@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Requests with one key at the same time.
+# Concurrent requests with the same idempotency key.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 together 24 "$(buy u1 balance NULL "'k'")"
@@ -8,7 +8,7 @@ is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ')" 1 '24 requests with one key h
 is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant")" 1 'and one order'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u1)")" 400 'paid once'
 
-# One holds its key in an open transaction: the twin waits for two seconds, then gives up.
+# A session holds its key in an open transaction: the concurrent request times out after two seconds.
 psql -XqAt -c "BEGIN; $(buy u2 balance NULL "'held'"); SELECT pg_sleep(4); COMMIT" >/dev/null 2>&1 &
 holder=$!
 sleep 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Many requests for one member's package at once: one order is under way at a time, each is applied once, and what is refunded is gone.
+# Concurrent package orders of a member: one is pending at a time, each is granted once, and a refund revokes it.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -23,12 +23,12 @@ step() {
     echo "orders_v1.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
         \"address\": $address, \"payment_method\": \"$5\"}', 900, NULL, 30)"
 }
-# first USER [MEMBERS]: a first package, with further members of its document
+# first USER [MEMBERS]: SQL that orders a first package; MEMBERS are added to its document
 first() {
     echo "orders_v1.member_place($member, '{${2:-} \"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
         \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
 }
-# ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
+# ask CALL: SQL that makes the call, repeats it after a lock timeout, and reports the result
 ask() {
     echo "DO \$\$
         DECLARE
@@ -64,21 +64,21 @@ is "$(q "SELECT package_id FROM orders.package_term t JOIN orders.member m USING
 at_once "$(ask "$(first u3)")"
 is "$(answers 'says done') $(answers package_unpaid) $(open_orders u3)" '1 47 1' 'nobody has a member row yet: one first package'
 
-# Each would pay at once from the balance: after the first the end is too far away.
+# Concurrent renewals from the balance: after the first, the end is outside the renewal window.
 at_once "$(ask "$(step renewal u2 "$a" 0.10 balance)")"
 is "$(answers 'says done') $(answers package_active) $(terms u2)" '1 47 1' 'one renewal'
 is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'paid once'
 
-# Each of these sessions has moved an order's payment and has not committed yet: the member's next package order waits for it.
-# slowly SQL: in the background, keeping its locks for a second
+# A session has changed the payment state of an order and has not committed: the next package order of the member waits.
+# slowly SQL: runs SQL in the background and holds its locks for a second
 slowly() {
     psql -XqAt -c "BEGIN" -c "$1" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/slow" 2>&1 &
     slow=$!
     sleep 0.4
 }
-# external USER: the order of a first package that a provider is to be paid for
+# external USER: places an external order of a first package
 external() { q "SELECT (\"order\").id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",')"; }
-# paid ORDER: SQL of the provider's event
+# paid ORDER: SQL that applies the paid event of the provider
 paid() {
     echo "SELECT outcome FROM orders_v1.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
         AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL)"
@@ -99,7 +99,7 @@ together 1 "$(ask "$(step renewal u5 "$a" 0.10 manual)")"
 wait "$slow"
 is "$(answers refund_open) $(open_orders u5)" '1 0' 'a renewal sees the late money that goes back'
 
-# Everything at once.
+# All operations concurrently.
 for round in 1 2; do
     at_once "DO \$\$
         DECLARE

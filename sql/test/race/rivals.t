@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Operations that exclude each other, on one order at once.
+# Concurrent operations that exclude each other, on one order.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 context="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -21,7 +21,7 @@ payment=$(q "SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant A
 together 25 "SELECT outcome FROM orders_v1.apply_provider_event($tenant, 'sim', 'event', 'paid', '$payment', NULL, 'tx', 100, 'USD', NULL, NULL)"
 is "$(answers '^done') $(answers '^unchanged')" '1 24' 'an event that comes 25 times at once is heard once'
 
-# Events that name the intent alone, at the moment at which it becomes known; the worker finds what missed it.
+# Events that name only the intent, while the intent is recorded; the worker applies an event that missed it.
 order=$(q "$(buy u2 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
 together 12 "DO \$\$ BEGIN IF @ = 6 THEN PERFORM orders_v1.record_intent($tenant, 'user', 'system', NULL, 'race', NULL, NULL, $payment, 'in-race', NULL, NULL);
@@ -52,7 +52,7 @@ while [ $round -lt 5 ]; do
                    IN (('cancelled', 'closed', 'closed', false), ('open', 'unpaid', 'pending', true))")" 1 "cancelled or being captured, not both ($round)"
 done
 
-# Every operation on one order waits for the one before, and its event follows that one's. An odd session has waited before its transaction wrote anything.
+# Operations on one order are serialised, and their events are in the same order. Sessions with an odd number wait before their transaction writes.
 order=$(q "$(buy u4 external NULL NULL)" | cut -d' ' -f2)
 payment=$(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")
 at_once "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM pg_current_xact_id(); END IF;
@@ -61,7 +61,7 @@ is "$(q "SELECT count(*) || ' ' || min(version) || ' ' || max(version) || ' ' ||
          WHERE tenant_id = $tenant AND subject = 'order' AND subject_id = $order")" '49 1 49 49' '48 operations on one order at once: each has an event'
 is "$(q "SELECT count(*) FROM orders_check.events_are_chained WHERE tenant_id = $tenant")" 0 'of one chain'
 
-# Buyers, refunds and cancels at random on a few users: locks are taken in one order, so none deadlocks.
+# Random purchases, refunds and cancellations of a few users: all follow the lock order, so none deadlocks.
 cat >"$out/mix.sql" <<SQL
 \set u random(1, 4)
 \set what random(1, 4)

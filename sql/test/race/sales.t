@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Salespeople, consumers and the operator on one cart or one order at once.
+# Concurrent salespersons, consumers and operators on one cart or order.
 . "$(dirname "$0")/../lib/race.sh"
 . "$(dirname "$0")/../lib/race_company.sh"
 shop
