@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# A coupon with 10 uses and 200 clients who want it.
+# A coupon with 10 uses, requested by 200 clients.
 use strict;
 use warnings;
 use FindBin;
@@ -17,7 +17,7 @@ my $stand = Faults::Stand->new->start_postgres->start_httpd;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($stand->postgres);
 
-# Runs one request of each of 200 clients at once; returns their entries.
+# Sends the requests concurrently, one per client; returns their log entries.
 sub rush {
     my (@requests) = @_;
     my @entries;
@@ -33,18 +33,18 @@ sub rush {
 sub words { my %count; $count{"$_->{status} $_->{code}"}++ for @_; return \%count }
 
 my @first = rush(map { create($_, 'odd', coupon_code => 'TENFOLD', payment_method => $_ % 2 ? 'balance' : 'manual') } 1 .. 200);
-is_deeply(words(@first), {'200 ' => 10, '422 coupon_used_up' => 190}, 'exactly 10 get it, the others are told') or diag(explain(words(@first)));
+is_deeply(words(@first), {'200 ' => 10, '422 coupon_used_up' => 190}, 'exactly 10 orders use the coupon, the others are refused') or diag(explain(words(@first)));
 is($stand->postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10, 'the coupon counts 10 uses');
 
-# Unpaid orders give their use back when they are cancelled; who waits for it may have it, once.
+# A cancelled unpaid order releases its use, which one other order may take.
 my @unpaid = grep { $_->{class} eq 'ok' && $_->{buyer} % 2 == 0 } @first;
 my @second = rush((map { cancel($_->{buyer}, $_->{order}) } @unpaid), map { create($_, 'odd', coupon_code => 'TENFOLD') } 1 .. 60);
 my $freed = grep { $_->{op} eq 'cancel' && $_->{class} eq 'ok' } @second;
 my $taken = grep { $_->{op} eq 'create' && $_->{class} eq 'ok' } @second;
-is($freed, scalar(@unpaid), "$freed orders are cancelled while others want the coupon");
-cmp_ok($taken, '<=', $freed, "$taken take the place");
-none_of('the others are told', grep { $_ !~ /^(200 |422 coupon_used_up)$/ } keys %{words(@second)});
-is($stand->postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10 - $freed + $taken, 'and the count is right');
+is($freed, scalar(@unpaid), "$freed orders are cancelled while others request the coupon");
+cmp_ok($taken, '<=', $freed, "$taken orders take the released uses");
+none_of('all other orders are refused', grep { $_ !~ /^(200 |422 coupon_used_up)$/ } keys %{words(@second)});
+is($stand->postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10 - $freed + $taken, 'the coupon counts the uses of open orders');
 
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# No job of the worker waits for the network of another: due payments of a provider that never answers hold up neither mails
-# nor expiry nor the refunds of other channels, a mail server that never answers holds up no refund, and neither holds up a stop.
+# Jobs of the worker do not wait for the network calls of each other. Due payments at a provider that never responds delay neither mails
+# nor expiry nor refunds of other channels. A mail server that never responds delays no refund. Neither delays a graceful stop.
 use strict;
 use warnings;
 use FindBin;
@@ -20,18 +20,18 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-plan skip_all => 'no exim4' unless ModOrders::MailServer->available;
+plan skip_all => 'exim4 is not installed' unless ModOrders::MailServer->available;
 
 my $stand = Faults::Stand->new->start_postgres;
 my $channel = $stand->start_simulator;
 my $provider = $stand->{simulator};
 my $mail = ModOrders::MailServer->start;
 
-# Accepts connections in the kernel, and never answers.
+# A listener that never calls accept(): the kernel accepts connections, but no response is sent.
 sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256) || die "no port: $!\n" }
 my ($gone, $mute, $half, $data) = map { hang() } 1 .. 4;
 
-# Serves each connection of a listener in a process of its own.
+# Serves each connection of a listener in a separate process.
 my @servers;
 sub serve {
     my ($listener, $talk) = @_;
@@ -49,7 +49,7 @@ sub serve {
 }
 END { local $?; for (@servers) { kill TERM => -$_; waitpid $_, 0 } }
 
-# A provider that answers with headers, and then with one byte of the body each second.
+# A provider that sends the headers, and then one byte of the body each second.
 serve($half, sub {
     my ($client) = @_;
     sysread $client, my $request, 65536;
@@ -57,7 +57,7 @@ serve($half, sub {
     1 while sleep 1 and syswrite $client, ' ';
 });
 
-# A mail server that takes a mail, and never says so.
+# A mail server that receives a mail and never confirms it.
 serve($data, sub {
     my ($client) = @_;
     syswrite $client, "220 data.example ESMTP\r\n";
@@ -129,7 +129,7 @@ sub refund_seconds {
     return seconds_until('the refund', sub { $postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order) == 400 });
 }
 
-# Whether somebody has connected to a listener: then a job hangs.
+# Waits until a job has connected to a listener, and so hangs.
 sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
 $provider->mode('approve');
@@ -139,7 +139,7 @@ my %undisturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund =>
 placed('gone') for 1 .. 30;
 placed('half') for 1 .. 30;
 is($postgres->value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel IN ('gone', 'half') AND kind = 'intent' RETURNING id) SELECT count(*) FROM w)),
-    60, 'due payments of a provider that never answers, and of one that never ends its answer');
+    60, 'payments are due at a provider that never responds and at one that never completes its response');
 hangs($gone);
 my %disturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[1]));
 cmp_ok($disturbed{$_}, '<', 2 + $undisturbed{$_}, sprintf 'the %s after %.1f s, undisturbed %.1f s', $_, $disturbed{$_}, $undisturbed{$_})
@@ -151,20 +151,20 @@ sub stops_soon {
     my $from = time;
     kill WINCH => $pid;
     eval { wait_for('the stop', 30, sub { ended($pid) }) };
-    # httpd looks after its children once a second
+    # httpd checks its children once a second
     cmp_ok(time - $from, '<', 6, sprintf 'a graceful stop does not wait for the %s (%.1f s)', $what, time - $from);
 }
 stops_soon('provider');
 
 my $taken = "$stand->{dir}/mail-taken";
 unlink $taken;
-for my $server ([ 'never answers', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
+for my $server ([ 'never responds', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
     my ($what, $listener, $order, $wait) = @$server;
     start('smtp://127.0.0.1:' . $listener->sockport);
     my $id = mail();
     $wait->();
     my $seconds = refund_seconds($order);
-    cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s holds up no refund (%.1f s)', $what, $seconds);
+    cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s delays no refund (%.1f s)', $what, $seconds);
     stops_soon('mail server');
     $postgres->value(q(WITH d AS (DELETE FROM orders.due WHERE kind = 'mail' AND id = ?) UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id, $id);
 }

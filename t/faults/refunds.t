@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# An order of 100, and 100 clients who refund 30 of it.
+# An order of 100, and 100 clients that each refund 30.
 use strict;
 use warnings;
 use FindBin;
@@ -41,11 +41,11 @@ for my $round (1 .. $rounds) {
     my $order = one(create($buyer, 'hundred', payment_method => $round % 2 ? 'balance' : 'manual'));
     one(pay($order->{order})) if $round % 2 == 0;
     my $words = words(rush(map { refund($order->{order}, 30) } 1 .. 100));
-    is($words->{'200 '} // $words->{'201 '}, 3, 'exactly 3 of 100 refunds') or diag(explain($words));
+    is($words->{'200 '} // $words->{'201 '}, 3, 'exactly 3 of 100 refunds succeed') or diag(explain($words));
     none_of('the others are told why', grep { !/^20[01] / && !/$refused/ } keys %$words);
-    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 90, '90 are given back');
+    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 90, '90 are refunded');
     my @rest = rush(map { refund($order->{order}) } 1 .. 10);
-    none_of('what is left is given back', grep { !/^20[01] / && !/$refused/ } keys %{words(@rest)});
+    none_of('the remaining amount can be refunded', grep { !/^20[01] / && !/$refused/ } keys %{words(@rest)});
     is($stand->postgres->value(q(SELECT string_agg(amount::text, ' ' ORDER BY id) FROM orders.refund WHERE order_id = ?), $order->{order}),
         '30 30 30 10', 'once');
 }
@@ -60,8 +60,8 @@ subtest '100 clients, one key' => sub {
         next => sub { my $r = $todo[$_[0]]; $todo[$_[0]] = undef; $r },
         done => sub { $count{bodies}{$_[1]{body}}++ if $log->note(@_)->{class} eq 'ok'; $count{$_[1]{status}}++ },
     )->run;
-    is(scalar(keys %{$count{bodies}}), 1, 'are told the same') or diag(explain({%count, bodies => undef}));
-    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 10, 'and 10 are given back');
+    is(scalar(keys %{$count{bodies}}), 1, 'all clients get the same response') or diag(explain({%count, bodies => undef}));
+    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 10, '10 are refunded');
 };
 
 closing(stand => $stand, log => $log, checker => $checker);
