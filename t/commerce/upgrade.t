@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Renewing and upgrading packages through the commerce API: every rule has its words.
+# upgrade-renewal-package of the commerce API: accepted requests and all refusals.
 use strict;
 use warnings;
 use ModOrders::Commerce;
@@ -14,12 +14,12 @@ my $equal  = make_package(price => 12_00, rank => 1);
 
 sub in_days { my ($days) = @_; return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + $days * 86_400)) }
 
-# Somebody whose bronze ends in so many days.
+# A member whose bronze package ends in the given number of days.
 sub holder { my ($days, %with) = @_; return make_member(package => $bronze, starts_at => in_days($days - 30), ends_at => in_days($days), %with) }
 
 sub step { my ($user, $body, %with) = @_; return commerce(POST => 'upgrade-renewal-package', $user, json => $body, %with) }
 
-# The package that a user has, and in how many days it ends.
+# The package of a user, and the days until its end.
 sub has
 {
     my ($user) = @_;
@@ -31,40 +31,40 @@ sub has
     return $row ? ($row->{ref}, $row->{days}) : ();
 }
 
-# --- what goes well -------------------------------------------------------------------------------------------------
+# --- accepted requests ----------------------------------------------------------------------------------------------
 
 subtest 'a renewal' => sub {
     my $member = holder(10);
     my $reply  = step($member, package_of($member, $bronze));
-    is($reply->code, 200, 'is ordered') or diag($reply->as_string);
+    is($reply->code, 200, 'the renewal is placed') or diag($reply->as_string);
     my $data = data_of($reply);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => {
         order_id => $data->{order_id}, order_number => $data->{order_number}, order_total => 10, currency_code => 'USD', status => 'pending' } }, 'as the API has it');
-    is_deeply([ has($member) ], [ $bronze->{ref}, 10 ], 'nothing changes yet');
+    is_deeply([ has($member) ], [ $bronze->{ref}, 10 ], 'the package is unchanged before the payment');
     operator_does({ id => $data->{order_id} }, 'pay');
     my ($ref, $days) = has($member);
-    is($ref, $bronze->{ref}, 'paid, it is the same package');
-    cmp_ok($days, '>=', 10 + 28, 'for a month more');
+    is($ref, $bronze->{ref}, 'the payment keeps the package');
+    cmp_ok($days, '>=', 10 + 28, 'the payment adds a month');
     done;
 };
 
 subtest 'an upgrade' => sub {
     my $member = holder(20, balance => 50_00);
     my $reply  = step($member, package_of($member, $silver, $bronze, payment_method => 'balance'));
-    is($reply->code, 200, 'is ordered') or diag($reply->as_string);
-    is_deeply([ @{ data_of($reply) }{qw(order_total status)} ], [ 15, 'completed' ], 'for the difference, less what the catalogue takes off');
-    is((has($member))[0], $silver->{ref}, 'paid, it takes the place of the other one');
+    is($reply->code, 200, 'the upgrade is placed') or diag($reply->as_string);
+    is_deeply([ @{ data_of($reply) }{qw(order_total status)} ], [ 15, 'completed' ], 'the total is the price difference less the discount');
+    is((has($member))[0], $silver->{ref}, 'the payment replaces the package');
     my $lines = details_of($member, { number => data_of($reply)->{order_number} });
-    is_deeply([ @{ $lines->[0] }{qw(product_id price)} ], [ $silver->{variant_id}, '20.00' ], 'its line has the difference as its price');
+    is_deeply([ @{ $lines->[0] }{qw(product_id price)} ], [ $silver->{variant_id}, '20.00' ], 'the line has the price difference');
     done;
 };
 
-subtest 'a renewal of what has ended' => sub {
+subtest 'a renewal after the end' => sub {
     my $member = holder(-5, balance => 100_00);
-    is(step($member, package_of($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'is ordered and paid');
+    is(step($member, package_of($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'the renewal is placed and paid');
     my ($ref, $days) = has($member);
-    is($ref, $bronze->{ref}, 'he has it again');
-    cmp_ok($days, '>=', 28, 'for a month from now on');
+    is($ref, $bronze->{ref}, 'the member has the package again');
+    cmp_ok($days, '>=', 28, 'it lasts a month from now');
     done;
 };
 
@@ -79,13 +79,13 @@ subtest 'OrdersRenewalWindow' => sub {
     done;
 };
 
-subtest 'an application that may act' => sub {
+subtest 'an application with the scope act' => sub {
     my $member = holder(10);
-    is(step(undef, package_of($member, $bronze))->code, 200, 'alone, for a user');
+    is(step(undef, package_of($member, $bronze))->code, 200, 'the application alone orders for a user');
     done;
 };
 
-# --- every word of the specification's table, in its sequence -------------------------------------------------------
+# --- the messages of the specification, in its order ----------------------------------------------------------------
 
 my %words = (
     another  => "Couldn't process your request. Renewal package not same as the existing package. Please check your package and try again.",
@@ -147,10 +147,10 @@ subtest 'May be you reached maximum upgrade or invalid package id' => sub {
     my $down = step($top, package_of($top, $silver, undef, order_type => 'upgrade'));
     is_deeply($down->{json}{errors}{product_id}, [ $words{maximum} ], 'downwards') or diag($down->as_string);
     my $over = holder(-1);
-    is_deeply(step($over, package_of($over, $silver, $bronze))->{json}{errors}{product_id}, [ $words{maximum} ], 'from a package that has ended');
+    is_deeply(step($over, package_of($over, $silver, $bronze))->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade from an ended package');
     my $nothing = make_member();
     my $first = step($nothing, package_of($nothing, $silver, undef, order_type => 'upgrade'));
-    is_deeply($first->{json}{errors}{product_id}, [ $words{maximum} ], 'from nothing') or diag($first->as_string);
+    is_deeply($first->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade without a package') or diag($first->as_string);
     done;
 };
 
@@ -169,7 +169,7 @@ subtest 'Order total must be difference of unit_price and discount' => sub {
 subtest 'prices' => sub {
     says(renews(unit_price => 9, order_total => 9), 400, unit_price => 'Invalid unit_price. It is 10.00.');
     my $reply = renews(unit_price => undef);
-    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [qw(order_total unit_price)], 'without one');
+    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [qw(order_total unit_price)], 'a missing discount');
     says(step($plain, package_of($plain, $silver, $bronze, unit_price => 30, order_total => 25)), 400, unit_price => 'Invalid unit_price. It is 20.00.');
     says(step($plain, package_of($plain, $silver, $bronze, discount => 0, order_total => 20)), 400, discount => 'Invalid discount. It is 5.00.');
     done;
@@ -186,9 +186,9 @@ subtest 'There exists a package upgrade in processing' => sub {
     my $order  = data_of(step($member, package_of($member, $bronze)));
     upsert('members', $member->{ref}, placed_at => '2020-01-01T00:00:00Z', package => $gold->{ref});
     operator_does({ id => $order->{order_id} }, 'pay');
-    is((has($member))[0], $gold->{ref}, 'paid, but not applied: there is another package by now');
+    is((has($member))[0], $gold->{ref}, 'the paid upgrade is not applied, because the member has another package');
     my $reply = step($member, package_of($member, $gold));
-    is_deeply($reply->{json}{errors}{uid}, [ $words{progress} ], 'the next one waits') or diag($reply->as_string);
+    is_deeply($reply->{json}{errors}{uid}, [ $words{progress} ], 'the next request is refused') or diag($reply->as_string);
     done;
 };
 
@@ -215,7 +215,7 @@ subtest 'There exists a package upgrade in processing: its payment' => sub {
     like($order->{payment_url}, qr/^http/, 'an external payment');
     my ($payment) = rows('SELECT id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     rows('SELECT * FROM orders_v1.record_capture(1, ?, \'confirming\')', $payment->{id});
-    is(order_row($order->{order_id})->{payment_state}, 'confirming', 'that is being looked at');
+    is(order_row($order->{order_id})->{payment_state}, 'confirming', 'its payment is being confirmed');
     says(step($member, package_of($member, $bronze)), 400, uid => $words{progress});
     done;
 };
@@ -227,18 +227,18 @@ subtest 'You cannot perform package upgrade because you have an active refund re
     my $order  = data_of(step($member, package_of($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
     my ($payment) = rows('SELECT intent_id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     $simulator->approve($payment->{intent_id});
-    ok(wait_for(sub { order_row($order->{order_id})->{payment_state} eq 'paid' }), 'an order paid at the provider');
+    ok(wait_for(sub { order_row($order->{order_id})->{payment_state} eq 'paid' }), 'an order is paid at the provider');
     $simulator->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
     operator_does({ id => $order->{order_id} }, 'refund');
-    is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'money is on its way back');
+    is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'its refund is pending');
     my $reply = step($member, package_of($member, $bronze));
-    is_deeply($reply->{json}{errors}{uid}, [ $words{refund} ], 'has to come first') or diag($reply->as_string);
+    is_deeply($reply->{json}{errors}{uid}, [ $words{refund} ], 'the next request is refused') or diag($reply->as_string);
     done;
 };
 
 subtest 'The supplied package same as the existing package' => sub {
     my $reply = step($plain, package_of($plain, $bronze, undef, order_type => 'upgrade'));
-    is_deeply($reply->{json}{errors}{product_id}, [ $words{same} ], 'is no upgrade') or diag($reply->as_string);
+    is_deeply($reply->{json}{errors}{product_id}, [ $words{same} ], 'an upgrade to the same package is refused') or diag($reply->as_string);
     done;
 };
 
@@ -253,19 +253,19 @@ subtest 'You already have an active package' => sub {
     done;
 };
 
-# --- all of it at once ----------------------------------------------------------------------------------------------
+# --- all fields -----------------------------------------------------------------------------------------------------
 
-subtest 'everything wrong' => sub {
+subtest 'all fields invalid' => sub {
     my $reply = step($plain, {});
-    is($reply->code, 400, 'nothing at all');
+    is($reply->code, 400, 'an empty object is refused');
     my @address = map { s/postal_code/postcode/r } keys %{ address() };
-    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort qw(order_type product_id order_total uid), @address ], 'every field is named');
+    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort qw(order_type product_id order_total uid), @address ], 'every field has a message');
     says(renews(address_postal_code => undef), 400, address_postcode => 'Invalid postcode');
     my $loose = holder(40, placed_at => undef, auto_upgrade_at => in_days(1));
     says(step($loose, package_of($loose, $bronze, undef, unit_price => 9, order_total => 1, address_first_name => '', address_postal_code => 'x')), 400,
         uid => [ @words{qw(placed auto)} ], product_id => 'You already have an active package.', unit_price => 'Invalid unit_price. It is 10.00.',
         order_total => $words{total}, address_first_name => 'Invalid address_first_name', address_postcode => 'Invalid postcode');
-    is_deeply([ rows('SELECT 1 FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ANY (?)', [ map { $_->{id} } $plain, $loose ]) ], [], 'nothing was ordered');
+    is_deeply([ rows('SELECT 1 FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ANY (?)', [ map { $_->{id} } $plain, $loose ]) ], [], 'no order is placed');
     done;
 };
 

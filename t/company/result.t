@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# transaction/{token}/result and the pages of a pay link, as far as no money moves there. Tokens are made here by their
-# rule, so that none but the rule's own are taken.
+# transaction/{token}/result and the pages of a payment link, without payments. The test derives tokens itself, so that it also
+# verifies the rule.
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_base64);
@@ -29,7 +29,7 @@ sub page
     return ask(GET => "/transaction/$token/" . ($page // 'pay'));
 }
 
-# The last payment of a link is captured, as a provider would tell.
+# Captures the last payment of a link, as an event of the provider does.
 sub captured
 {
     my ($number, $payer) = @_;
@@ -45,9 +45,9 @@ subtest 'info' => sub {
     for my $state ('open', 'confirming') {
         my $reply = result(token_of($number));
         is($reply->code, 200, $state);
-        is(members($reply->{json}), 'date status', 'date and status');
-        is($reply->{json}{status}, 'info', 'not decided yet');
-        like($reply->content, qr/"date":\d{10},/, 'in seconds');
+        is(members($reply->{json}), 'date status', 'the body has date and status');
+        is($reply->{json}{status}, 'info', 'the status is info');
+        like($reply->content, qr/"date":\d{10},/, 'the date is in seconds');
         confirming($number);
     }
 };
@@ -60,37 +60,37 @@ subtest 'success' => sub {
         my $payer  = $currency eq 'JPY' ? undef : 'a@gmail.com';
         my $id     = captured($number, $payer);
         my $reply  = result($token);
-        is($reply->code, 200, 'is told');
-        is(members($reply->{json}), 'date order status', 'its parts');
+        is($reply->code, 200, 'the result is returned');
+        is(members($reply->{json}), 'date order status', 'the body has its members');
         my %order = %{ $reply->{json}{order} };
-        is(members(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order with every field and no other');
-        is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'and what they are');
-        like($reply->content, qr/"total":\Q$shown\E,/, "$shown: exactly");
-        cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'when it was paid');
+        is(members(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order has every member and no other');
+        is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'the members have the values of the order');
+        like($reply->content, qr/"total":\Q$shown\E,/, "$shown: the total is exact");
+        cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'the date is the time of payment');
     }
 };
 
 subtest 'fail' => sub {
     my $declined = failed(sell_link($seller), '012', 'card expired');
     my $reply    = result(token_of($declined));
-    is(members($reply->{json}), 'date fail status', 'its parts');
-    is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the provider refused');
+    is(members($reply->{json}), 'date fail status', 'the body has its members');
+    is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the failure has the code of the provider');
     my $bare = result(token_of(failed(sell_link($seller), undef, undef)))->{json}{fail};
-    is($bare->{refused_by}, 'PayPal', 'without a word of its');
-    ok(length $bare->{$_}, "a $_ all the same") for qw(code description);
+    is($bare->{refused_by}, 'PayPal', 'a failure without details names PayPal');
+    ok(length $bare->{$_}, "a failure without details has a $_") for qw(code description);
     my $cancelled = sell_link($seller);
     company('cancel', $seller, order_number => $cancelled);
     $reply = result(token_of($cancelled));
     is($reply->{json}{status}, 'fail', 'cancelled');
-    is_deeply([ @{ $reply->{json}{fail} }{qw(refused_by code)} ], [ 'Server', 'cancelled' ], 'by us');
+    is_deeply([ @{ $reply->{json}{fail} }{qw(refused_by code)} ], [ 'Server', 'cancelled' ], 'a failure of the module names Server');
 };
 
 subtest 'log expired' => sub {
     my $number = sell_link($seller);
     named(result(token_of($number, ends => time - 1)), 'log expired');
     named(result(token_of($number, ends => 1)),        'log expired');
-    is(result(token_of($number, ends => time + 60))->code, 200, 'a minute before');
-    is(result(token_of(sell_link($seller, expires_in => undef)))->code, 200, 'one that never does');
+    is(result(token_of($number, ends => time + 60))->code, 200, 'a link is valid until its end');
+    is(result(token_of(sell_link($seller, expires_in => undef)))->code, 200, 'a link without an end is valid');
 };
 
 subtest 'result not exist' => sub {
@@ -110,15 +110,15 @@ subtest 'result not exist' => sub {
         my $reply = result($wrong);
         named($reply, 'result not exist');
     }
-    is(result($token)->code, 200, 'the right one is there');
-    is(api(GET => "/transaction/$token/result/")->code, 200, 'with a slash too');
+    is(result($token)->code, 200, 'the valid token is found');
+    is(api(GET => "/transaction/$token/result/")->code, 200, 'a trailing slash is accepted');
     is(api(HEAD => "/transaction/$token/result")->code, 200, 'HEAD');
 };
 
-subtest "an order of another kind has no link" => sub {
+subtest "an order that is not paid by a link" => sub {
     my $number = sell($seller);
     my $page   = page(token_of($number));
-    unlike($page->content, qr/<form/, 'nothing to pay there');
+    unlike($page->content, qr/<form/, 'the page has no button');
 };
 
 # --- pages ----------------------------------------------------------------------------------------------------------
