@@ -146,8 +146,8 @@ subtest 'the payment in the document' => sub {
 };
 
 subtest 'orders of other users' => sub {
-    says(bill($order, make_user()), 404, 'There is no such order.');
-    says(bill($_), 404, 'There is no such order.') for 999_999_999, 'x';
+    says(bill($order, make_user()), 404, 'Order not found.');
+    says(bill($_), 404, 'Order not found.') for 999_999_999, 'x';
     my $reply = ask(GET => customer_path('e-bill', $order));
     says($reply, 401, 'Unauthenticated.');
 };

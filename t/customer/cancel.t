@@ -7,7 +7,7 @@ use ModOrders::Goods;
 use ModOrders::Test;
 
 my $buyer = make_user();
-my $only  = 'Only orders with cash on delivery can be cancelled, before they are packed.';
+my $only  = 'Only an order with cash on delivery can be cancelled, and only before it is packed.';
 
 sub cancel
 {
@@ -117,8 +117,8 @@ subtest 'idempotency keys' => sub {
 subtest 'orders of other users' => sub {
     my $order = customer_order($buyer);
     for my $method (qw(GET POST)) {
-        says(cancel($method => $order, who => make_user()), 404, 'There is no such order.');
-        says(cancel($method => $_), 404, 'There is no such order.') for 'x', 999_999_999, '99999999999999999999';
+        says(cancel($method => $order, who => make_user()), 404, 'Order not found.');
+        says(cancel($method => $_), 404, 'Order not found.') for 'x', 999_999_999, '99999999999999999999';
     }
     is(state_of($order), 'open unpaid pending', 'the order is unchanged');
 };

@@ -124,8 +124,8 @@ subtest 'orders of other users' => sub {
     my $order = customer_order($buyer);
     my $other = make_user();
     for my $method (qw(GET POST)) {
-        says(reorder($method => $order, $other), 404, 'There is no such order.');
-        says(reorder($method => $_, $buyer), 404, 'There is no such order.') for 'x', 999_999_999;
+        says(reorder($method => $order, $other), 404, 'Order not found.');
+        says(reorder($method => $_, $buyer), 404, 'Order not found.') for 'x', 999_999_999;
     }
     is(cart_of($other), '', 'the cart is empty');
 };

@@ -160,8 +160,8 @@ subtest 'OrdersReturnWindow' => sub {
 
 subtest 'orders of other users' => sub {
     my $order = delivered_order($buyer);
-    says(request_return($order, [ lines_of($order) ], who => make_user()), 404, 'There is no such order.');
-    says(request_return({ id => $_ }, [1]), 404, 'There is no such order.') for 0, 999_999_999;
+    says(request_return($order, [ lines_of($order) ], who => make_user()), 404, 'Order not found.');
+    says(request_return({ id => $_ }, [1]), 404, 'Order not found.') for 0, 999_999_999;
     is(returns_of($order), '', 'no return was requested');
 };
 

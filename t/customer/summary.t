@@ -136,8 +136,8 @@ subtest 'random orders' => sub {
 subtest 'orders of other users' => sub {
     my $order = customer_order($buyer);
     for my $route (qw(order-summery order-summary)) {
-        says(customer(GET => $route, $order, make_user()), 404, 'There is no such order.');
-        says(customer(GET => $route, 'x', $buyer), 404, 'There is no such order.');
+        says(customer(GET => $route, $order, make_user()), 404, 'Order not found.');
+        says(customer(GET => $route, 'x', $buyer), 404, 'Order not found.');
     }
 };
 

@@ -97,10 +97,10 @@ subtest 'orders without delivery' => sub {
 subtest 'orders of other users' => sub {
     my $order = customer_order($buyer);
     my $other = customer(GET => 'order-tracking', $order, make_user());
-    says($other, 404, 'There is no such order.');
+    says($other, 404, 'Order not found.');
     my $none = customer(GET => 'order-tracking', 999_999_999, $buyer);
     is($other->content, $none->content, 'the response equals that for an unknown order');
-    says(customer(GET => 'order-tracking', $_, $buyer), 404, 'There is no such order.') for 'x', 0, -1, '99999999999999999999', '1.5';
+    says(customer(GET => 'order-tracking', $_, $buyer), 404, 'Order not found.') for 'x', 0, -1, '99999999999999999999', '1.5';
 };
 
 invariants_hold();

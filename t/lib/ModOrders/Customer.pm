@@ -10,7 +10,7 @@ package ModOrders::Customer;
 #     my $buyer = make_user();
 #     my $order = customer_order($buyer, payment_method => 'cod');
 #     is(tracked($order, $buyer)->{order_packed_status}, undef);
-#     says(customer(GET => 'order-cancel', $order, make_user()), 404, 'There is no such order.');
+#     says(customer(GET => 'order-cancel', $order, make_user()), 404, 'Order not found.');
 #
 # Amounts are in minor units.
 
