@@ -217,7 +217,7 @@ static int status_of(const orders_call_t *call, const orders_problem_t *problem)
     }
 }
 
-/* The add_challenge for the key of an application. The one for a user's token is the same in all APIs and is set elsewhere. */
+/* The challenge for the key of an application. The one for a user's token is the same in all APIs and is set elsewhere. */
 static void add_challenge(orders_reply_t *reply, const apr_array_header_t *refusals)
 {
     const refusal_t *first = orders_first(refusals);

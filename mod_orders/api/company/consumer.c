@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: what a consumer does with the order whose code he scanned. */
+/* The company API: requests of a consumer for an order, after scanning its code. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 #include "core/format.h"
 #include "store/sale.h"
 
-/* These routes have no word for a missing field: without a key the caller is not authenticated, without a number there is no order. */
+/* These routes have no error for a missing field: without a key the caller is not authenticated, without a number the order is not
+   found. */
 static orders_problem_t *begin(orders_call_t *call, orders_input_t **input,
                                orders_company_body_t *body)
 {
@@ -24,8 +25,8 @@ static orders_problem_t *begin(orders_call_t *call, orders_input_t **input,
     return problem ? orders_company_replace_missing(problem, ORDERS_E_not_found) : NULL;
 }
 
-/* What the answer shows beside the order: the retailer as it is now. */
-static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
+/* The response also shows the retailer, which can change without a new version of the order. */
+static const char *make_etag(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = order->of.company;
     return orders_etag(pool, order->id, order->version,
@@ -45,7 +46,7 @@ orders_problem_t *orders_company_partial(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(orders_consumer_read(&reader, call->identity->user_id, body.order_number, &order));
     reply->json = orders_json_open(call->pool);
     orders_company_write_partial(reply->json, order);
-    reply->etag = etag_of(call->pool, order);
+    reply->etag = make_etag(call->pool, order);
     return NULL;
 }
 

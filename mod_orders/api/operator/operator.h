@@ -11,7 +11,7 @@
 /** Pages of this API: `limit` (50, at most 500) and `cursor`. */
 extern const orders_page_rules_t orders_operator_pages;
 
-/** The names of its parameters, NULL-terminated. */
+/** The names of the page parameters, NULL-terminated. */
 extern const char *const orders_operator_page_names[];
 
 /** Fields of bodies and queries, for the route table. */
@@ -76,7 +76,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
 
-/** The order of a read or a write; `not_found` without one. */
+/** Responds with an order; `not_found` if `order` is NULL. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
                                         bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 

@@ -7,7 +7,7 @@
 #include "api/registry.h"
 #include "core/problem_json.h"
 
-/* NDJSON: 10,000 lines of some 400 bytes. */
+/* NDJSON: 10,000 lines of about 400 bytes. */
 #define MAX_BULK (4 * 1024 * 1024)
 
 const orders_page_rules_t orders_operator_pages = {
