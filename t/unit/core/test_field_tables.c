@@ -158,8 +158,8 @@ static void names_fields_by_their_path(void **state)
     }
 }
 
-/* A field without a place in a struct goes on as it was sent: "" is no absent value of it. */
-static void checks_what_is_not_decoded(void **state)
+/* A field that is only checked is passed on as it was sent, so "" does not count as absent. */
+static void checks_fields_that_are_not_decoded(void **state)
 {
     static const struct {
         const char *text;
@@ -245,7 +245,7 @@ static const char *lenient(const char *text)
                                   (int)value.number);
 }
 
-static void takes_invalid_values_for_absent_ones(void **state)
+static void treats_invalid_values_as_absent(void **state)
 {
     static const struct {
         const char *text, *result;
@@ -330,7 +330,7 @@ static void reads_the_members_of_an_object_and_of_a_form(void **state)
     }
 }
 
-static void cuts_long_names_off(void **state)
+static void truncates_long_names(void **state)
 {
     tree_t tree;
     char name[301];
@@ -349,10 +349,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(decodes_entries_into_structs),
         TEST(names_fields_by_their_path),
-        TEST(checks_what_is_not_decoded),
-        TEST(takes_invalid_values_for_absent_ones),
+        TEST(checks_fields_that_are_not_decoded),
+        TEST(treats_invalid_values_as_absent),
         TEST(reads_the_members_of_an_object_and_of_a_form),
-        TEST(cuts_long_names_off),
+        TEST(truncates_long_names),
     };
 
     return RUN(tests);

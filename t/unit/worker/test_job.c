@@ -68,7 +68,7 @@ static void log_write(void *context, orders_level_e level, const char *line)
     (void)snprintf(logged + length, sizeof logged - length, "%s\n", line);
 }
 
-/** Runs the job once; what was noted before is forgotten. */
+/** Clears the records of the last run and runs the job once. */
 static void run_once(const orders_channel_t *channel, orders_job_state_t *state)
 {
     const orders_log_t log = {.enabled = log_enabled, .write = log_write};
