@@ -134,7 +134,7 @@ typedef struct orders_api_t {
     const char *name;
     unsigned has;                 /**< ORDERS_HAS_… */
     const char *needs_secret;     /**< why it cannot be served without OrdersSecretFile, or NULL */
-    const char *needs_public_url; /**< the same of OrdersPublicURL: "gives out links" */
+    const char *needs_public_url; /**< the same for OrdersPublicURL: "returns links" */
     const orders_route_t *routes;
     size_t route_count;
     /** The API's own shape of a problem: sets status, content type, body and headers such as WWW-Authenticate. */

@@ -110,7 +110,10 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
 orders_problem_t *orders_company_missing_field(orders_problem_t *problem, const orders_call_t *call,
                                                const char *name);
 
-/** For routes whose specification has no error for a missing field: replaces `required_field` by `error`. Other problems do not change. */
+/**
+ * For routes whose specification has no error for a missing field: replaces `required_field` by `error`. Other problems do not
+ * change.
+ */
 orders_problem_t *orders_company_replace_missing(orders_problem_t *problem, orders_error_e error);
 
 /** An empty object, which is the response of some routes. */

@@ -10,8 +10,10 @@
 #include "core/format.h"
 #include "store/sale.h"
 
-/* These routes have no error for a missing field: without a key the caller is not authenticated, without a number the order is not
-   found. */
+/*
+ * These routes have no error for a missing field: without a key the caller is not authenticated, without a number the order is
+ * not found.
+ */
 static orders_problem_t *begin(orders_call_t *call, orders_input_t **input,
                                orders_company_body_t *body)
 {

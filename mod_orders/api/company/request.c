@@ -38,7 +38,7 @@ static const orders_field_t payment_fields[] = {
 static const orders_field_t refund_fields[] = {KEY, NUMBER, TEXT(transaction_id, 0)};
 static const orders_field_t order_fields[] = {KEY, NUMBER};
 static const orders_field_t send_fields[] = {KEY, NUMBER, TEXT(email, ORDERS_FIELD_REQUIRED_LATER)};
-/* order/edit decodes the members of the address, because its refusal lists them. */
+/* order/edit decodes the members of the address separately, because its error lists them. */
 static const orders_field_t edit_fields[] = {
     KEY,
     NUMBER,

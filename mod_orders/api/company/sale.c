@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: what salespeople do with an order. */
+/* The company API: requests of salespeople for an order. */
 #include <apr_strings.h>
 #include <string.h>
 

@@ -74,8 +74,9 @@ static void member_agent(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
-/* The first members of an entry and of the detail. `none`: the transaction_id without a transaction. */
-static void head_members(orders_json_t *json, const orders_order_t *order, const char *none)
+/* The first members of an entry and of the detail. `no_transaction`: the transaction_id of an order without one. */
+static void head_members(orders_json_t *json, const orders_order_t *order,
+                         const char *no_transaction)
 {
     const char *transaction = orders_company_transaction(order);
     orders_json_member_string(json, "number", order->number);
@@ -86,7 +87,7 @@ static void head_members(orders_json_t *json, const orders_order_t *order, const
     orders_json_member_string(json, "payment_status",
                               orders_project(orders_company_payment_status, order));
     orders_json_member_string(json, "payment_method", orders_company_method(order));
-    orders_json_member_string(json, "transaction_id", transaction ? transaction : none);
+    orders_json_member_string(json, "transaction_id", transaction ? transaction : no_transaction);
     orders_member_unix_time(json, "create_at", order->created_at);
     orders_member_unix_time(json, "refund_at", order->refunded_at);
     orders_company_member_retailer(json, order);

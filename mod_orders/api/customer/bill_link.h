@@ -11,11 +11,17 @@
 /** The query of the URL. */
 extern const orders_field_table_t orders_bill_link_query;
 
-/** OrdersPublicURL, the mount and `/e-bill/57/pdf?expires=…&signature=…`. The URL expires after OrdersBillLinkLifetime. `not_configured`. */
+/**
+ * OrdersPublicURL, the mount and `/e-bill/57/pdf?expires=…&signature=…`. The URL expires after OrdersBillLinkLifetime.
+ * `not_configured`.
+ */
 orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
                                        const orders_call_t *call) ORDERS_MUSTCHECK;
 
-/** Verifies the URL of a call and returns the id of its order. `forbidden` if the signature is wrong, `link_expired`, `not_configured`. */
+/**
+ * Verifies the URL of a call and returns the id of its order. `forbidden` if the signature is wrong, `link_expired`,
+ * `not_configured`.
+ */
 orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
                                         const orders_call_t *call) ORDERS_MUSTCHECK;
 

@@ -19,8 +19,10 @@ extern const orders_page_rules_t orders_customer_pages;
 extern const orders_field_table_t orders_customer_summary_query;
 extern const orders_field_table_t orders_customer_return_fields;
 
-/** `refusals` of a route: the name of the member with the HTTP status, in errors and in responses with only a message. Without `refusals`
-    it is `status_code`. */
+/**
+ * `refusals` of a route: the name of the member with the HTTP status, in errors and in responses with only a message. Without
+ * `refusals` it is `status_code`.
+ */
 typedef struct orders_customer_refusals_t {
     const char *status_name; /**< NULL: the response does not have the member */
 } orders_customer_refusals_t;
@@ -54,7 +56,10 @@ void orders_customer_write_tracking(orders_json_t *json, const orders_order_t *o
 void orders_customer_write_summary(orders_json_t *json, const orders_order_t *order,
                                    const char *language, apr_pool_t *pool);
 
-/** {"success": true, "data": {…}, "message": "Success", "status_code": 200}: between the two calls, the caller writes the members of `data`. */
+/**
+ * {"success": true, "data": {…}, "message": "Success", "status_code": 200}: between the two calls, the caller writes the members
+ * of `data`.
+ */
 void orders_customer_begin_data(orders_json_t *json);
 void orders_customer_end_data(orders_json_t *json);
 /** The strings and integers of a JSON array, as "A, B"; NULL if it has none. */

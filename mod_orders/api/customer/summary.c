@@ -14,8 +14,10 @@ typedef struct prices_t {
     int64_t list, unit, total;
 } prices_t;
 
-/* If the order's prices exclude tax, the unit price becomes the share of one item in the line with its tax, rounded down. The list
-   price is increased by the same amount. */
+/*
+ * If the order's prices exclude tax, the unit price becomes the share of one item in the line with its tax, rounded down. The
+ * list price is increased by the same amount.
+ */
 static prices_t prices_of(const orders_order_t *order, const orders_line_t *line)
 {
     prices_t prices = {line->list_price, line->unit_price, line->subtotal};

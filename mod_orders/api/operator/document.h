@@ -23,7 +23,10 @@
 /** The members of an address, with the names of all APIs. */
 extern const orders_field_table_t orders_operator_address_fields;
 
-/** Checks an input by a table. `into`: a struct for the decoded fields, or NULL. The values are not part of the request's fingerprint. */
+/**
+ * Checks an input by a table. `into`: a struct for the decoded fields, or NULL. The values are not part of the request's
+ * fingerprint.
+ */
 orders_problem_t *orders_operator_check(const orders_field_table_t *table,
                                         const orders_input_t *input, void *into,
                                         apr_pool_t *pool) ORDERS_MUSTCHECK;

@@ -86,8 +86,10 @@ static void write_next(const orders_call_t *call, const orders_order_list_t *fou
                                SEARCH_CONTEXT);
 }
 
-/* A text search reads thousands of rows, so the session limit of one user applies to the searches of all operators together.
-   References of users contain no tab. */
+/*
+ * A text search reads thousands of rows, so the session limit of one user applies to the searches of all operators together.
+ * References of users contain no tab.
+ */
 #define ALL_SEARCHES "\tsearches"
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)
@@ -125,8 +127,10 @@ static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
                 : "";
 }
 
-/* The response also shows data that can change without a new version of the order: the names and addresses of its users and its
-   company, the number of its bill (issued by the worker), and whether its shipment is late. */
+/*
+ * The response also shows data that can change without a new version of the order: the names and addresses of its users and its
+ * company, the number of its bill (issued by the worker), and whether its shipment is late.
+ */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = order->of.company;

@@ -44,8 +44,10 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     return problem;
 }
 
-/* The refund and its order. The refund of an order that was refunded in full writes no row: the response has the last refund, or null
-   if nothing was paid. */
+/*
+ * The refund and its order. The refund of an order that was refunded in full writes no row: the response has the last refund, or
+ * null if nothing was paid.
+ */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       orders_reply_t *reply)
 {

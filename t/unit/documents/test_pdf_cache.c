@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PDF cache: one rendering for all requests of a document, one rendering at a time, a bounded queue, and no rendering for clients
-   that have left. */
+/*
+ * The PDF cache: one rendering for all requests of a document, one rendering at a time, a bounded queue, and no rendering for
+ * clients that have left.
+ */
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
 #include <semaphore.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The circuit breaker of a channel: it limits concurrent calls, suspends calls while the provider does not respond, and then lets one
-   probe through. */
+/*
+ * The circuit breaker of a channel: it limits concurrent calls, suspends calls while the provider does not respond, and then lets
+ * one probe through.
+ */
 #include <apr_thread_proc.h>
 #include <string.h>
 

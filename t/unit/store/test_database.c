@@ -510,8 +510,10 @@ static void other_errors_are_only_logged(void **state)
     }
 }
 
-/* A value that cannot be stored is the client's fault (422, logged at info); any other data exception is a fault of the
-   schema's functions (500, logged at error). */
+/*
+ * A value that cannot be stored is the client's fault (422, logged at info); any other data exception is a fault of the schema's
+ * functions (500, logged at error).
+ */
 static void only_value_errors_are_the_clients_fault(void **state)
 {
     static const char *const values[] = {"22001", "22003", "22007", "22008",
