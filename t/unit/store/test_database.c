@@ -187,7 +187,7 @@ static void a_statement_is_prepared_again_when_its_table_has_changed(void **stat
 }
 
 /* A prepared statement with the same name may have the text of another version. */
-static void a_statement_known_to_the_server_alone_is_replaced(void **state)
+static void a_statement_that_only_the_server_knows_is_replaced(void **state)
 {
     PGresult *result;
     NEEDS_SERVER();
@@ -445,7 +445,7 @@ static void an_outdated_plan_is_prepared_again(void **state)
     assert_int_equal(fixture.broken, 0);
 }
 
-/* After a failover the old primary may still answer: another connection may find the new one. */
+/* After a failover the old primary may still respond: another connection may find the new one. */
 static void a_session_on_a_read_only_server_is_replaced(void **state)
 {
     static const orders_statement_t write = {.name = "t_write",
@@ -572,7 +572,7 @@ int main(void)
         SERVER_TEST(a_second_statement_waits_until_the_first_is_durable),
         SERVER_TEST(a_deallocated_statement_is_prepared_again),
         SERVER_TEST(a_statement_is_prepared_again_when_its_table_has_changed),
-        SERVER_TEST(a_statement_known_to_the_server_alone_is_replaced),
+        SERVER_TEST(a_statement_that_only_the_server_knows_is_replaced),
         SERVER_TEST(a_session_that_died_idle_is_replaced),
         SERVER_TEST(a_lost_connection_is_retried_once_if_that_is_safe),
         SERVER_TEST(statements_end_at_their_timeout),

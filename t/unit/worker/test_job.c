@@ -6,9 +6,9 @@
 #include "worker/job.h"
 #include "worker/step.h"
 
-static char done[200];       /* what the steps were called with, "7:a 7:b 8:a" */
+static char done[200];       /* the arguments of the steps, "7:a 7:b 8:a" */
 static char logged[400];     /* lines of the log */
-static bool stopping;        /* what is_stopping returns */
+static bool stopping;        /* the result of is_stopping */
 static int stop_after;       /* steps until then; 0: never */
 static orders_error_e error; /* of the first step; 0: it succeeds */
 static bool purge;           /* whether the last step was to purge */
