@@ -100,7 +100,7 @@ subtest 'a provider that refuses' => sub {
     is_deeply([ @$order{qw(status payment_status payment_failure_code payment_intent_id)} ],
         [ 'payment_failed', 'failed', 'card_declined', undef ], 'that failed for good');
     ok($order->{payment_failure_message}, 'the order has the message of the provider');
-    tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider answered 402: card_declined$/m);
+    tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider replied 402: card_declined$/m);
 };
 
 for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage']) {
