@@ -31,7 +31,7 @@ BEGIN
     ELSIF v_found.completed_at IS NOT NULL THEN
         RETURN ROW('replay', v_found.order_id, v_found.answer)::orders_v1.claim;
     ELSIF v_found.started_at > v_now - interval '30 seconds' THEN
-        PERFORM orders_v1.refuse('409', 'idempotency_in_flight', 'A request with this key is still being worked on.',
+        PERFORM orders_v1.refuse('409', 'idempotency_in_flight', 'Another request with this key is still in progress. Try again later.',
                               'idempotency_key');
     END IF;
     UPDATE orders.idempotency i SET started_at = v_now

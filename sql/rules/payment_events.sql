@@ -159,7 +159,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.capture_id <> p.transaction_id OR (e.capture_id IS NOT NULL AND orders_v1.has_refused_capture(p, e.capture_id)) THEN
-        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The capture differs from that of the payment.', 'capture_id',
+        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The capture of the event is not that of the payment. Compare both with the provider.', 'capture_id',
                               jsonb_build_object('transaction_id', p.transaction_id));
     END IF;
 END

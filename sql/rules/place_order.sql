@@ -279,7 +279,7 @@ BEGIN
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
         IF k.state <> 'open' THEN
-            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered.', 'cart', (
+            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered. Use that order.', 'cart', (
                 SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
                 WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
         END IF;

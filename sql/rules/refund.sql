@@ -112,7 +112,7 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
                               orders_v1.states_of(o));
     ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
-        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The refund period has ended.');
+        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The refund period of the payment has ended.');
     END IF;
 END
 $$;

@@ -15,7 +15,7 @@ BEGIN
         -- The module derives the token from the server's secret; if that has changed, the hash differs from the issued one.
         SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer ->> 'id')::bigint;
         IF t.hash IS DISTINCT FROM p_hash THEN
-            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed.');
+            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed. Issue another token.');
         END IF;
         RETURN NEXT replay(NULL::orders_v1.written_token, v_claim.answer);
         RETURN;

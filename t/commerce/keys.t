@@ -240,7 +240,7 @@ subtest 'a key in use' => sub {
     my $reply = keyed($user, $key);
     my $took  = Time::HiRes::time() - $from;
     db()->rollback;
-    says($reply, 409, detail => 'A request with this key is still being worked on.');
+    says($reply, 409, detail => 'Another request with this key is still in progress. Try again later.');
     ok($reply->header('Retry-After'), 'the refusal has Retry-After');
     cmp_ok($took, '<', 4, 'the refusal is sent within a limited time');
     is(keyed($user, $key)->code, 200, 'a later request succeeds');

@@ -185,10 +185,10 @@ subtest 'bounds' => sub {
     for my $route ([ GET => 'all-orders' ], [ POST => 'all-orders' ]) {
         my ($method, $path) = ($route->[0], "/small/commerce/$route->[1]");
         is(api($method => $path, @small, body => $pad->(2000, '{}'))->code, 200, "$method: as large as may be");
-        says(api($method => $path, @small, body => $pad->(2001, '{}')), 413, detail => 'The body is larger than this server takes.');
-        says(api($method => $path, @small, body => parts([ a => 'x' x 3000 ]), type => $multipart), 413, detail => 'The body is larger than this server takes.');
+        says(api($method => $path, @small, body => $pad->(2001, '{}')), 413, detail => 'The body exceeds the size limit of this server. Send a smaller body.');
+        says(api($method => $path, @small, body => parts([ a => 'x' x 3000 ]), type => $multipart), 413, detail => 'The body exceeds the size limit of this server. Send a smaller body.');
     }
-    says(api(POST => '/small/commerce/create-order', @small, json => { a => 'x' x 3000 }), 413, detail => 'The body is larger than this server takes.');
+    says(api(POST => '/small/commerce/create-order', @small, json => { a => 'x' x 3000 }), 413, detail => 'The body exceeds the size limit of this server. Send a smaller body.');
     is(multipart(POST => 'all-orders', $buyer, map { [ "nonsense$_" => $_ ] } 1 .. 100)->code, 200, '100 fields');
     is(multipart(POST => 'all-orders', $buyer, map { [ "nonsense$_" => $_ ] } 1 .. 101)->code, 400, 'one too many');
     is(commerce(POST => 'all-orders', $buyer, form => [ map { ("nonsense$_" => $_) } 1 .. 101 ])->code, 400, 'in a form too');
