@@ -128,7 +128,7 @@ static orders_problem_t *scan_problem(const scan_t *scan)
 
 static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *error)
 {
-    const char *what = "this is not JSON";
+    const char *what = "the text is not JSON";
 
     switch (json_error_code(error)) {
     case json_error_out_of_memory:
@@ -140,7 +140,7 @@ static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *err
         what = "the text ends too early";
         break;
     case json_error_end_of_input_expected:
-        what = "something follows the object";
+        what = "text follows the object";
         break;
     case json_error_null_character:
     case json_error_null_byte_in_key:

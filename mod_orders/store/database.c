@@ -20,16 +20,16 @@
 #define MAX_LOST 1
 /* The first status of server errors. */
 #define HTTP_SERVER_ERROR 500
-/* A statement is sent only while 1/10 of its timeout is left for the answer. */
+/* A statement is sent only if 1/10 of its timeout remains for the reply. */
 #define MIN_TIME_DIVISOR 10
 /* Maximum pause before the first repeat, in microseconds; doubled each time. */
 #define PAUSE_US 4000
 
 typedef enum {
     RAN,
-    REFUSED,      /* the server answered with an error; nothing has changed */
+    REFUSED,      /* the server reported an error; nothing has changed */
     UNSUPPORTED,  /* the version of the schema is not supported; nothing has changed */
-    NO_TIME_LEFT, /* too little time was left to send it; nothing has changed */
+    NO_TIME_LEFT, /* not sent, because too little time remained; nothing has changed */
     UNUSABLE,     /* the session is dead, read-only or too slow to prepare; nothing has changed */
     LOST,         /* the connection broke after sending; the outcome is unknown */
     TIMED_OUT     /* the deadline passed after sending; the outcome is unknown */
@@ -378,14 +378,14 @@ static void pause_before(int repeat, const void *salt)
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
-/* The problem of a statement without an answer, or with an error that concerns the session. */
+/* The problem of a statement without a reply, or with an error that concerns the session. */
 static orders_problem_t *unanswered_problem(const run_t *run, apr_pool_t *pool, outcome_e outcome)
 {
     static const char *const reasons[] = {
-        [NO_TIME_LEFT] = "no time left to send it",
+        [NO_TIME_LEFT] = "too little time remained to send it",
         [UNUSABLE] = "no usable connection",
         [LOST] = "connection lost",
-        [TIMED_OUT] = "no answer in time",
+        [TIMED_OUT] = "no reply in time",
     };
     const char *sqlstate = orders_sqlstate_of(run->result);
     bool has_error =

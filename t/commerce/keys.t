@@ -128,9 +128,9 @@ subtest 'remote-user' => sub {
     is_deeply([ @{ data_of($list)->{orders}[0] }{qw(id uid)} ], [ data_of($placed)->{order_id}, $known->{ref} ], 'the list has the order');
     says($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => application() }), 400, uid => 'Invalid user id');
     is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application with the scope act can name another user');
-    says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user is not known here.');
+    says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user has no account in this API.');
     says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_of($known, [$pen])),
-        400, detail => 'Pages of other sites may not send this request.');
+        400, detail => 'This request must not be sent by a page of another site.');
     done;
 };
 
@@ -193,7 +193,7 @@ subtest 'a refused request stores no key' => sub {
 };
 
 subtest 'invalid keys' => sub {
-    says(keyed($buyer, $_), 400, detail => 'An idempotency key has 1 to 255 visible ASCII characters.') for 'x' x 256, 'a b';
+    says(keyed($buyer, $_), 400, detail => 'The idempotency key must have 1 to 255 visible ASCII characters.') for 'x' x 256, 'a b';
     done;
 };
 

@@ -126,9 +126,9 @@ subtest 'lists' => sub {
         is(data_of(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'category=product'))->{filter_data}{limit}, 1, "$method: a form and a query");
         is(data_of(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'limit=1'))->{filter_data}{limit}, 1, "$method: the same in both");
         says(commerce($method => 'all-orders', $buyer, form => [ limit => 1 ], query => 'limit=2&category=x'), 400,
-            limit => 'Has one value in the query and another one in the body.');
+            limit => 'Must have the same value in the query and in the body.');
         says(commerce($method => 'all-orders', $buyer, json => { limit => [1], period => {}, category => JSON::PP::true }), 400,
-            map { $_ => 'Must be a text or a number.' } qw(limit period category));
+            map { $_ => 'Must be a string or a number.' } qw(limit period category));
         is(commerce($method => 'all-orders', $buyer, body => '{"limit":1}', type => $form)->code, 200, "$method: JSON that says it is a form");
     }
     done;

@@ -129,7 +129,7 @@ subtest 'cross-site requests' => sub {
     my $here  = "/basic/customer/order-cancel/$order->{id}";
     my @basic = (basic => [ 'known', 'sesame' ]);
     for my $header ([ 'Sec-Fetch-Site' => 'cross-site' ], [ Origin => 'https://evil.example' ]) {
-        says(ask(GET => $here, @basic, headers => {@$header}), 403, 'Pages of other sites may not send this request.');
+        says(ask(GET => $here, @basic, headers => {@$header}), 403, 'This request must not be sent by a page of another site.');
     }
     is(state_of($order), 'open unpaid pending', 'a cross-site request changes nothing');
     is(ask(GET => "/basic/customer/order-tracking/$order->{id}", @basic, headers => { 'Sec-Fetch-Site' => 'cross-site' })->code, 200, 'a cross-site read is allowed');

@@ -440,7 +440,7 @@ static void refuses_other_snapshots(void **state)
         {"\"exponent\":0", "\"exponent\":-1", "exponent: "},
         {"\"tax_inclusive\":true", "\"tax_inclusive\":1", "tax_inclusive: "},
         {"\"name\":\"Company A\"", "\"name\":null", "issuer.name: "},
-        {"[\"333 West San Carlos Street\"", "[333", "a line of an address is no text"},
+        {"[\"333 West San Carlos Street\"", "[333", "a line of an address is not a string"},
         {"[\"1 Main Street\"]", "\"1 Main Street\"", "buyer.address: Must be an array."},
         {"\"CC Lee\"", "\"CC \\u0001Lee\"", "buyer.name: Must not contain control characters."},
         {"\"CC Lee\"", "\"CC \\u0000Lee\"", "NUL characters are not allowed"},
@@ -465,7 +465,7 @@ static void refuses_other_snapshots(void **state)
             orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), NULL);
 
         assert_string_equal(code_of(problem), "internal_error");
-        assert_contains(problem->log, "the invoice's snapshot cannot be read: ");
+        assert_contains(problem->log, "the snapshot of the invoice is malformed: ");
         assert_contains(problem->log, cases[index].log);
         assert_null(pdf.data);
     }
@@ -518,7 +518,7 @@ static void reports_missing_fonts(void **state)
     static const char nothing[] = "<?xml version=\"1.0\"?><fontconfig></fontconfig>";
 
     assert_contains(seen_by(elsewhere("FONTCONFIG_FILE=%s"), nothing, strlen(nothing)),
-                    "there is no font to write an invoice with");
+                    "no font is installed");
 }
 
 /** Writes an invoice, or the error, to stdout. */
