@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Texts that no API accepts: invisible characters that reorder what is shown, and mail addresses that are none. The same rules
-# hold where SQL reads a document and where C reads a field.
+# Texts that all APIs refuse: invisible characters that reorder text, and malformed mail addresses. The same rules
+# apply to documents read in SQL and to fields read in C.
 use strict;
 use warnings;
 use utf8;
@@ -16,7 +16,7 @@ my @token = (token => operator->{token});
 my $buyer = make_user();
 my $lamp  = make_goods();
 
-# name, what answers when a text is put there, and the field that is refused.
+# The name, a function that sends a text, and the refused field.
 sub put
 {
     my ($kind, $field, %document) = @_;
@@ -80,7 +80,7 @@ subtest 'characters that end a line' => sub {
     }
 };
 
-subtest 'in the other APIs' => sub {
+subtest 'the other APIs' => sub {
     my $seller   = make_member(make_company);
     my $consumer = make_consumer;
     my $number   = sell($seller, type => 'cash_consumer_app');
