@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every API of mod_orders/api/registry.c is named in each file that lists the APIs, and every directory with a route table is in the
-# registry. An API with a route that cancels has a rule of its own in sql/deploy/cancel_rules.sql: rules are looked up by the calling API.
+# registry. An API with a route that cancels has its own rule in sql/deploy/cancel_rules.sql, because the calling API selects the rule.
 use strict;
 use warnings;
 use File::Basename qw(basename dirname);
@@ -23,7 +23,7 @@ cmp_ok(scalar @apis, '>', 0, 'the registry has APIs');
 my @tables = map { basename(dirname($_)) } glob 'mod_orders/api/*/routes.c';
 is(join(' ', sort @apis), join(' ', sort @tables), 'each mod_orders/api/*/routes.c is in mod_orders/api/registry.c');
 
-# The part of a file that lists the APIs: the row of a table, a section, a sentence. NAME is the name of the API, and Name the same with a
+# The part of a file that lists the APIs: a table row, a section or a sentence. NAME stands for the name of the API, and Name for the same with a
 # capital letter. A list of several patterns: each must match.
 my @LISTS = (
     [ 'README.md',       qr/^APIs: .*?\n\n/ms,           '[NAME](docs/NAME-api.md)' ],

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# docs/reference is what t/openapi/reference makes of docs/openapi, and each field there has a description and an example.
+# docs/reference equals the output of t/openapi/reference for docs/openapi, and each field has a description and an example.
 use strict;
 use warnings;
 use Test::More;

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# What makes an upgrade without a stop possible (docs/upgrading.md): a change waits for a lock for a bounded time, every file of
-# functions is installed, and the version of the schema is written in one place and accepted by this module. And the role of the module may execute
-# the functions that the module calls, and no others.
+# Conditions for upgrades without downtime (docs/upgrading.md): a change waits for a lock for a limited time, every file of
+# functions is installed, and the schema version is written in one place and accepted by this module. The role of the module can execute
+# exactly the functions that the module calls.
 use strict;
 use warnings;
 use Test::More;
