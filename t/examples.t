@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The configurations in conf/ are accepted by httpd. Each block of commands in README.md and docs/ runs against the demo shop and prints
-# what the page shows, or is listed here with the reason why it does not run. Statements run, and JSON can be read.
+# the output of the page, or is listed here with the reason why it does not run. SQL statements run, and JSON is well-formed.
 use strict;
 use warnings;
 use utf8;
@@ -38,7 +38,7 @@ sub accepted
     return is($?, 0, 'httpd -t is content') || diag($said);
 }
 
-# A page's own paths are other ones here.
+# Replaces the paths of a page by those of the test.
 sub local_paths
 {
     my ($text) = @_;
@@ -55,7 +55,7 @@ for my $name (qw(orders.conf orders-reference.conf)) {
     subtest $name => sub { accepted(local_paths(text_of("$ModOrders::Test::top/conf/$name"))); done };
 }
 
-# The reference shows defaults in comments: they must be taken too.
+# The reference shows defaults in comments; they must be accepted too.
 subtest 'orders-reference.conf with its defaults written out' => sub {
     my $text = text_of("$ModOrders::Test::top/conf/orders-reference.conf");
     $text =~ s/^#(Orders\w+ )/$1/mg;
@@ -66,7 +66,7 @@ subtest 'orders-reference.conf with its defaults written out' => sub {
 
 # --- the commands of the pages -------------------------------------------------------------------------------------------------------
 
-# Blocks that do not run here: the page, what the block contains, and the reason. A block of the section "Install" is one of README.md.
+# Blocks that do not run here: the page, a text in the block, and the reason. Blocks of the section "Install" are in README.md.
 my @NOT_RUN = (
     [ 'README.md', qr/apt-get install/,                 't/install runs it: installs Debian packages and builds' ],
     [ 'README.md', qr/createdb shop/,                   't/install runs it: needs the PostgreSQL of the system' ],
@@ -91,7 +91,7 @@ my @NOT_RUN = (
 );
 my %used;
 
-# What a block is called, and the first word of a command, which makes a block sh.
+# The language of a block, and the first words of commands, by which a block counts as sh.
 my $LANGUAGE = qr/^(?:apache|http|json|sh|sql|text|ts)$/;
 my $COMMAND  = qr/^(?:a2en\w+|apachectl|apt-get|conf\/\w+|createdb|curl|export|install|make|node|np[mx]|openssl|psql|restorecon|scp|service|setsebool|sqitch|ssh|su|systemctl|t\/\w+|\.)(?: |$)/;
 
@@ -116,7 +116,7 @@ sub write_file
     return;
 }
 
-# A directory that looks like a checkout after conf/quickstart: run/demo.env with the address and the tokens, and the demo's data.
+# A directory like a checkout after conf/quickstart: run/demo.env with the URL and the tokens, and the demo data.
 sub demo_shop
 {
     my $directory = File::Temp->newdir;
@@ -170,7 +170,7 @@ sub run_page
     return;
 }
 
-# What the last section of the guide is about: a payment that was recorded by hand and is reported by its provider afterwards.
+# The case of the last section of the guide: a payment recorded by an operator and reported by its provider afterwards.
 sub refused_event
 {
     my $simulator = start_simulator();
@@ -182,7 +182,7 @@ sub refused_event
     return;
 }
 
-# Statements run as the superuser, in a transaction that is rolled back. People are those of another system, as in operations.md. The second
+# Statements run as the superuser in a transaction that is rolled back. Users are those of another system, as in operations.md. The second
 # tenant of a page gets an unused id, because other suites have a tenant 2.
 sub run_sql
 {
