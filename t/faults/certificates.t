@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Client qw(create detail);
 use Faults::Load;
 use Faults::Scenario qw(closing none_of);

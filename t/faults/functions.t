@@ -5,7 +5,7 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Digest::SHA qw(sha256_hex);
 use Faults::Checker;
 use Faults::Scenario qw(closing none_of);

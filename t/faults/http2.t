@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
@@ -25,7 +25,7 @@ my $CONNECTIONS = 60; # close to the documented limit for one address
 my $STREAMS     = 10;
 my $FLOOR       = 100; # milliseconds; a difference below this is noise of a busy machine
 
-open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+open my $in, '<', "$ModOrders::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
 my @shipped = map { /^\s*(H2\w+\s.*?)\s*$/ ? $1 : () } <$in>;
 my $stand   = Faults::Stand->new->start_postgres;
 my $port    = $stand->{port};

@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create refund);
 use Faults::Load;
-use Faults::Process qw(ended wait_for);
+use ModOrders::Process qw(ended wait_or_die);
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use IO::Select;
@@ -23,7 +23,7 @@ use Time::HiRes qw(sleep time);
 plan skip_all => 'exim4 is not installed' unless ModOrders::MailServer->available;
 
 my $stand = Faults::Stand->new->start_postgres;
-my $channel = $stand->start_simulator;
+my $channel = $stand->start_channel;
 my $provider = $stand->{simulator};
 my $mail = ModOrders::MailServer->start;
 
@@ -98,12 +98,12 @@ sub placed {
 
 sub paid {
     my $order = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
-    wait_for('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
+    wait_or_die('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
     return $order;
 }
 
 # Seconds until a condition holds.
-sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_for($what, 30, $condition) } or return 30; return time - $from }
+sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_or_die($what, 30, $condition) } or return 30; return time - $from }
 
 sub mail {
     return $postgres->value(q(WITH m AS (INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
@@ -130,7 +130,7 @@ sub refund_seconds {
 }
 
 # Waits until a job has connected to a listener, and so hangs.
-sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
+sub hangs { my ($listener) = @_; wait_or_die('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
 $provider->mode('approve');
 my @paid = map { paid() } 1 .. 4;
@@ -150,7 +150,7 @@ sub stops_soon {
     my $pid = delete $stand->{httpd};
     my $from = time;
     kill WINCH => $pid;
-    eval { wait_for('the stop', 30, sub { ended($pid) }) };
+    eval { wait_or_die('the stop', 30, sub { ended($pid) }) };
     # httpd checks its children once a second
     cmp_ok(time - $from, '<', 6, sprintf 'a graceful stop does not wait for the %s (%.1f s)', $what, time - $from);
 }
@@ -158,7 +158,7 @@ stops_soon('provider');
 
 my $taken = "$stand->{dir}/mail-taken";
 unlink $taken;
-for my $server ([ 'never responds', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
+for my $server ([ 'never responds', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_or_die('a mail', 15, sub { -e $taken }) } ]) {
     my ($what, $listener, $order, $wait) = @$server;
     start('smtp://127.0.0.1:' . $listener->sockport);
     my $id = mail();

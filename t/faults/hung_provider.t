@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
 use Faults::Load;
-use Faults::Process qw(wait_for);
+use ModOrders::Process qw(wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
@@ -94,8 +94,8 @@ cmp_ok(scalar @lines, '<', 30, 'the log has calls and state changes of the chann
 ok(scalar(grep { /channel simulator/ && /calls/ } @lines), 'the log reports calls that were not made') or diag(@lines);
 
 close $hung;
-$stand->start_simulator;
-ok(eval { wait_for('the intents', 40, sub { !$postgres->value($waiting) }) }, 'once the provider responds, every order gets its intent')
+$stand->start_channel;
+ok(eval { wait_or_die('the intents', 40, sub { !$postgres->value($waiting) }) }, 'once the provider responds, every order gets its intent')
   or diag($postgres->value($waiting) . ' orders have none');
 is(scalar @{$stand->{simulator}->state->{intents}}, $checkouts, 'each order has one intent');
 

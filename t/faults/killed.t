@@ -9,14 +9,14 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
-use Faults::Process qw(ended wait_for);
+use ModOrders::Process qw(ended wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
 use Test::More;
 
 my $stand = Faults::Stand->new->start_postgres;
-$stand->start_httpd(processes => 2, threads => 32, channels => $stand->start_simulator);
+$stand->start_httpd(processes => 2, threads => 32, channels => $stand->start_channel);
 $stand->{simulator}->mode('approve');
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
@@ -73,7 +73,7 @@ for my $n (0 .. $#blows) {
 is($stand->{httpd}, $parent, 'the parent process of httpd is unchanged');
 ok(!ended($parent), 'the parent process of httpd runs');
 my $unsettled = q(SELECT count(*) FROM orders.payment WHERE method = 'external' AND status <> 'paid');
-ok(eval { wait_for('the payments', 10, sub { time_passes(); !$postgres->value($unsettled) }) }, 'all payments through the provider are settled')
+ok(eval { wait_or_die('the payments', 10, sub { time_passes(); !$postgres->value($unsettled) }) }, 'all payments through the provider are settled')
   or diag(explain($postgres->rows('SELECT status, count(*) FROM orders.payment GROUP BY 1')));
 my @intents = @{$stand->{simulator}->state->{intents}};
 my %asked;
@@ -85,7 +85,7 @@ is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'ext
 my $unpaid = $postgres->value(q(SELECT max(id) FROM orders.orders WHERE state = 'open' AND payment_state = 'unpaid' AND payment_method = 'manual'));
 $postgres->db->do(q(WITH o AS (UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id)
     INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'expiry', id, now() FROM o), undef, $unpaid);
-ok(eval { wait_for('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
+ok(eval { wait_or_die('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
     'the worker still expires orders') or diag($postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid));
 none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
 none_of('a repeated request gets the first response', $load->inconstant);

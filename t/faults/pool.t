@@ -6,10 +6,9 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Client qw(create detail);
 use Faults::Load;
-use Faults::Process qw(wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;

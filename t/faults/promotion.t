@@ -5,10 +5,10 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client;
-use Faults::Process qw(spawn);
+use ModOrders::Process qw(spawn);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;

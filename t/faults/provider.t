@@ -10,14 +10,14 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail list operator_cancel refund);
 use Faults::Load;
-use Faults::Process qw(wait_for);
+use ModOrders::Process qw(wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $stand = Faults::Stand->new->start_postgres;
-my $channel = $stand->start_simulator;
+my $channel = $stand->start_channel;
 my $provider = $stand->{simulator};
 (my $nobody = $channel) =~ s/simulator (.*):\d+ /gone $1:1 /;
 $stand->start_httpd(channels => "$channel\n$nobody");
@@ -42,7 +42,7 @@ sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state F
 # Checks that an order is paid once and in full.
 sub settles {
     my ($order, $what, $seconds) = @_;
-    my $paid = eval { wait_for('the payment', $seconds // 10, sub { hurry(); state_of($order) eq 'paid' }) };
+    my $paid = eval { wait_or_die('the payment', $seconds // 10, sub { hurry(); state_of($order) eq 'paid' }) };
     ok($paid, "$what: the order is paid") or diag(explain(payment_of($order)));
     is(intent_of($order)->{captures}, 1, "$what: one capture");
     is($postgres->value('SELECT captured FROM orders.orders WHERE id = ?', $order), 1000, "$what: the full amount is captured");
@@ -61,7 +61,7 @@ subtest 'the provider fails' => sub {
     my $entry = one(buy());
     is($entry->{status}, 200, 'the order is placed');
     is($entry->{state}, 'pending_payment', 'the order is unpaid');
-    wait_for('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
+    wait_or_die('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
     $provider->approve(intent_of($entry->{order})->{intent_id});
     settles($entry->{order}, '500');
 };
@@ -143,9 +143,9 @@ subtest 'a late payment' => sub {
     my $intent = intent_of($entry->{order})->{intent_id};
     one(operator_cancel($entry->{order}));
     $provider->approve($intent);
-    my $back = eval { wait_for('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
+    my $back = eval { wait_or_die('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
     ok($back, 'a late payment is refunded') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
-    ok(eval { wait_for('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'the order becomes refunded') or diag(state_of($entry->{order}));
+    ok(eval { wait_or_die('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'the order becomes refunded') or diag(state_of($entry->{order}));
 };
 
 subtest 'a refund whose reply is lost' => sub {
@@ -156,7 +156,7 @@ subtest 'a refund whose reply is lost' => sub {
     my $refund = one(refund($entry->{order}, 400));
     is($refund->{class}, 'ok', 'the refund is accepted');
     my $done = eval {
-        wait_for('the refund', 20, sub {
+        wait_or_die('the refund', 20, sub {
             hurry('refund');
             state_of($entry->{order}) eq 'partially_refunded';
         });
@@ -183,7 +183,7 @@ subtest 'refunds at an unreachable provider' => sub {
     my $entry = one(buy());
     settles($entry->{order}, 'bought');
     one(refund($entry->{order}, 400));
-    ok(eval { wait_for('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'they do not delay refunds of other channels')
+    ok(eval { wait_or_die('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'they do not delay refunds of other channels')
       or diag(state_of($entry->{order}));
     is(state_of($_), 'refund_pending', 'they stay pending') for @stuck;
     $log->expect(@stuck);

@@ -6,11 +6,11 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Client qw(list);
 use Faults::Data qw(secret);
 use Faults::Load;
-use Faults::Process qw(run_quiet);
+use ModOrders::Process qw(run_quiet);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Text qw(from_json);
@@ -26,7 +26,7 @@ $db->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, login, name)
 $db->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes) VALUES (1, ?, sha256(convert_to(?, 'UTF8')), 'faults', '{operator}')),
     undef, 900 + $_, secret("operator-$_")) for 1 .. $operators;
 run_quiet($stand->{log}, "$stand->{postgres}{bin}/psql", '-Xq', '-h', $stand->postgres->{sockets}, '-p', $stand->{pgport}, '-U', 'postgres', '-d', 'orders',
-    '-v', "orders=$orders", '-v', 'users=1000', '-f', "$Faults::Stand::root/t/bench/data.sql");
+    '-v', "orders=$orders", '-v', 'users=1000', '-f', "$ModOrders::Stand::root/t/bench/data.sql");
 $stand->start_httpd(threads => 128);
 
 sub search {

@@ -6,12 +6,12 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
 use Faults::Load;
-use Faults::Process qw(run_quiet);
+use ModOrders::Process qw(run_quiet);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
@@ -23,7 +23,7 @@ use Time::HiRes qw(sleep time);
 # The value of an active directive in the reference configuration.
 sub shipped {
     my ($directive) = @_;
-    open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+    open my $in, '<', "$ModOrders::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
     my ($value) = map { /^\s*\Q$directive\E\s+(.*?)\s*$/ ? $1 : () } <$in>;
     return $value;
 }

@@ -6,11 +6,11 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(cancel create detail list pay refund);
 use Faults::Load;
-use Faults::Process qw(ended spawn wait_for);
+use ModOrders::Process qw(ended spawn wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
@@ -23,7 +23,7 @@ my $log      = Faults::Client->new;
 my $checker  = Faults::Checker->start($postgres);
 my $rounds   = Faults::Stand::long() ? 40 : 8;
 my $count    = 0;
-my $sql      = "$Faults::Stand::root/sql";
+my $sql      = "$ModOrders::Stand::root/sql";
 my @psql     = ("$postgres->{bin}/psql", '-Xq', '-v', 'ON_ERROR_STOP=1', '-h', $postgres->{sockets}, '-p', $postgres->{port}, '-U', 'postgres', '-d', 'orders');
 
 # Runs a change during the load and repeats it after a lock timeout, as docs/upgrading.md describes. Skipped while the previous change runs.
@@ -48,7 +48,7 @@ sub output { my ($run) = @_; open my $in, '<', $run->{log} or return ''; local $
 sub succeeded
 {
     my ($run) = @_;
-    wait_for($run->{name}, 60, sub { is_over($run) });
+    wait_or_die($run->{name}, 60, sub { is_over($run) });
     my @errors = grep { /ERROR|FATAL/ && !/canceling statement due to lock timeout/ } split /\n/, output($run);
     return output($run) =~ /^done$/m && !@errors;
 }

@@ -25,7 +25,7 @@ my $dbd = sub { my ($dsn) = @_; return ModOrders::Httpd->dbd =~ s/\Q$ENV{ORDERS_
 sub two
 {
     my ($host, %with) = @_;
-    my $port = ModOrders::Httpd::free_port();
+    my $port = ModOrders::Process::free_port();
     $host =~ s/PORT/$port/g;
     my $server = delete $with{server} // "OrdersSecretFile secret\nOrdersWorker Off";
     return ModOrders::Httpd->new(

@@ -27,7 +27,7 @@ sub printed_configuration
 }
 
 my $httpd    = ModOrders::Httpd->new;
-my $port     = ModOrders::Httpd::free_port();
+my $port     = ModOrders::Process::free_port();
 my $provider = "http://127.0.0.1:$port";
 my $included = $httpd->file('oidc.conf', 0600, qq(OIDCClientSecret "$secret"\nOIDCCryptoPassphrase "0123456789abcdef"\n));
 $httpd->{global} = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(dir auth_openidc);

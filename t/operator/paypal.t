@@ -10,7 +10,7 @@ use ModOrders::Test;
 my $buyer  = make_user();
 my $plan   = make_plan(price => 19_90, currency => 'EUR');
 my $secret = Apache::Test::vars('channel_secret_file');
-my $port   = ModOrders::Httpd::free_port();
+my $port   = ModOrders::Process::free_port();
 make_channel('paypal', provider => 'paypal');
 
 my $httpd = ModOrders::Httpd->new(global => 'LogLevel orders:info');

@@ -26,6 +26,7 @@ use MIME::Base64 qw(decode_base64 encode_base64url);
 use POSIX ();
 use Test::More import => [qw(diag fail is ok)];
 
+use ModOrders::Files qw(slurp);
 use ModOrders::Test ();
 
 our @EXPORT = qw(
@@ -335,9 +336,7 @@ sub pay_token
     my ($order_id, $ends, %with) = @_;
     my $secret = $with{secret};
     if (!defined $secret) {
-        open my $in, '<', Apache::Test::vars('secret_file') or die "secret: $!";
-        local $/;
-        ($secret = <$in>) =~ s/\s+\z//;
+        $secret = slurp(Apache::Test::vars('secret_file')) =~ s/\s+\z//r;
     }
     my $claim = pack 'q>q>', $order_id, $ends;
     return encode_base64url($claim . substr hmac_sha256("pay link\0" . pack('q>', $with{tenant} // 1) . $claim, $secret), 0, 16);

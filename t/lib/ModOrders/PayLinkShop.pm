@@ -17,15 +17,17 @@ use Test::More import => [qw(is)];
 use ModOrders::Httpd;
 use ModOrders::MailServer;
 use ModOrders::PayPal;
+use ModOrders::Process qw(free_port);
+use ModOrders::Random qw(random_bytes);
 use ModOrders::Test;
 
 sub start
 {
     my ($class, %with) = @_;
     my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
-    my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
+    my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', random_bytes(32));
     my $paypal = ModOrders::PayPal->start(
-        port => ModOrders::Httpd::free_port(), secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
+        port => free_port(), secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
     my $mail = ModOrders::MailServer->start;
     @$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
 OrdersSecretFile     secret

@@ -28,6 +28,9 @@ use File::Basename qw(dirname);
 use HTTP::Request ();
 use JSON::PP ();
 use LWP::UserAgent ();
+use ModOrders::Process qw(wait_for);
+use ModOrders::Random qw(random_bytes unique);
+use ModOrders::Simulator ();
 use Test::More import => ['!done_testing'];
 use Time::HiRes qw(sleep time);
 
@@ -140,15 +143,6 @@ sub done
 
 # --- users, plans, balances ----------------------------------------------------------------------------------------
 
-my $count = 0;
-
-# A unique name.
-sub unique
-{
-    my ($prefix) = @_;
-    return sprintf '%s-%x-%x-%d', $prefix // 'x', $$, int(time * 1000) & 0xffffffff, ++$count;
-}
-
 # Calls an SQL write function as an operator. Returns the rows of its result.
 sub call
 {
@@ -185,9 +179,7 @@ sub make_user
 sub make_token
 {
     my ($user, %with) = @_;
-    open my $in, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
-    read $in, my $bytes, 32;
-    my $secret = 'ord_1_' . substr sha256_hex($bytes), 0, 43;
+    my $secret = 'ord_1_' . substr sha256_hex(random_bytes(32)), 0, 43;
     my $handle = db()->prepare(
         q(SELECT * FROM orders_v1.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
     $handle->bind_param(1, $user->{id});
@@ -371,18 +363,6 @@ sub log_since
     return <$in>;
 }
 
-# Calls $check until it is true, for at most 10 seconds. Returns its result.
-sub wait_for
-{
-    my ($check, $seconds) = @_;
-    my $until = time + ($seconds // 10);
-    while (1) {
-        my $value = $check->();
-        return $value if $value || time > $until;
-        sleep 0.05;
-    }
-}
-
 sub wait_for_log
 {
     my ($mark, $pattern) = @_;
@@ -393,7 +373,6 @@ sub wait_for_log
 sub start_simulator
 {
     my (%with) = @_;
-    require ModOrders::Simulator;
     make_channel('simulator');
     my $simulator = ModOrders::Simulator->start(
         port => Apache::Test::vars('simulator_port'), secret_file => Apache::Test::vars('channel_secret_file'), %with);

@@ -10,6 +10,7 @@ use Digest::SHA;
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP ();
+use ModOrders::Files qw(write_file);
 
 our @EXPORT_OK = qw(load_drizzle check_drizzle);
 
@@ -18,7 +19,7 @@ use constant DATABASE => 'drizzle';    # also the name of the role
 # Loads the rows of data.sql, unless an earlier run has kept them, and creates a token for each active user.
 sub load_drizzle {
     my ($stand, $data) = @_;
-    my $file = "$Bench::Stand::root/t/bench/drizzle/tables.sql";
+    my $file = "$ModOrders::Stand::root/t/bench/drizzle/tables.sql";
     my $stamp = Digest::SHA->new(256)->addfile($file)->hexdigest;
     my @have = $stand->sql("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '" . DATABASE . q{'});
     if (!@have || $have[0] ne $stamp) {
@@ -28,18 +29,16 @@ sub load_drizzle {
         $stand->sql('CREATE ROLE ' . DATABASE . ' LOGIN') if !$role;
         $stand->sql('CREATE DATABASE ' . DATABASE . ' OWNER ' . DATABASE);
         my %value = (orders => $stand->{orders}, users => $stand->{users}, map { ($_ . 0 => $data->{first}{$_}) } qw(user order plan));
-        $stand->run_quiet('drizzle_data', $stand->psql_command('-d', DATABASE, '-U', DATABASE, (map { ('-v', "$_=$value{$_}") } sort keys %value),
+        $stand->run_step('drizzle_data', $stand->psql_command('-d', DATABASE, '-U', DATABASE, (map { ('-v', "$_=$value{$_}") } sort keys %value),
                 '-f', $file));
         $stand->sql('CHECKPOINT');
         $stand->sql('COMMENT ON DATABASE ' . DATABASE . " IS '$stamp'");
     }
     my $values = join ",\n", map { "($_->{user}, '$_->{token}')" } @{$data->{targets}{list}};
-    my $tokens = "$stand->{scratch}/drizzle_tokens.sql";
-    open my $out, '>', $tokens or die "$tokens: $!\n";
-    print $out "INSERT INTO tokens (user_id, hash, scopes)\n"
-      . "SELECT v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\nON CONFLICT DO NOTHING;\nANALYZE tokens;\n";
-    close $out;
-    $stand->run_quiet('drizzle_tokens', $stand->psql_command('-d', DATABASE, '-U', DATABASE, '-f', $tokens));
+    my $tokens = "$stand->{dir}/drizzle_tokens.sql";
+    write_file($tokens, "INSERT INTO tokens (user_id, hash, scopes)\n"
+      . "SELECT v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\nON CONFLICT DO NOTHING;\nANALYZE tokens;\n");
+    $stand->run_step('drizzle_tokens', $stand->psql_command('-d', DATABASE, '-U', DATABASE, '-f', $tokens));
     return;
 }
 

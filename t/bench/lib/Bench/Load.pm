@@ -86,7 +86,7 @@ sub http_load {
     local $ENV{BENCH_TARGETS} = $o{targets};
     local $ENV{BENCH_SEED} = ++$stand->{seed};
     my ($output, $web, $database, $client) = measured($stand, $o{server}, 'wrk', '-t1', "-c$o{clients}", "-d$o{seconds}s",
-        '--timeout', '10s', '-s', "$Bench::Stand::root/t/bench/wrk.lua", $o{url});
+        '--timeout', '10s', '-s', "$ModOrders::Stand::root/t/bench/wrk.lua", $o{url});
     my %r = $output =~ /^BENCH (.*)$/m ? map { split /=/ } split ' ', $1 : die "wrk said:\n$output\n";
     my $n = $r{requests} || die "no request was answered\n";
     return {
@@ -99,7 +99,7 @@ sub http_load {
 # Runs a pgbench script with prepared statements.
 sub database_load {
     my ($stand, %o) = @_;
-    my $prefix = "$stand->{scratch}/pgbench_log";
+    my $prefix = "$stand->{dir}/pgbench_log";
     unlink glob "$prefix.*";
     my ($output, undef, $database, $client) = measured($stand, undef, "$stand->{pgbin}/pgbench", '-n', '-M', 'prepared',
         '-h', $stand->{sockets}, '-p', $stand->{pgport}, '-U', 'orders_api', '-c', $o{clients}, '-j', $o{clients} < 2 ? 1 : 2,

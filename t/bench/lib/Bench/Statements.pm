@@ -9,6 +9,7 @@ use warnings;
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP ();
+use ModOrders::Files qw(write_file);
 
 our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %operations);
 
@@ -84,9 +85,7 @@ sub learn {
     }
     $stand->sql('ALTER SYSTEM RESET log_statement');
     $stand->sql('SELECT pg_reload_conf()');
-    open my $out, '>', "$stand->{scratch}/statements.json" or die "statements.json: $!\n";
-    print $out JSON::PP->new->utf8->canonical->encode(\%learnt);
-    close $out;
+    write_file("$stand->{dir}/statements.json", JSON::PP->new->utf8->canonical->encode(\%learnt));
     return \%learnt;
 }
 
@@ -94,14 +93,9 @@ sub learn {
 sub write_targets {
     my ($stand, $name, $targets) = @_;
     my $operation = $operations{$name};
-    my $file = "$stand->{scratch}/$name.targets";
-    open my $out, '>', $file or die "$file: $!\n";
-    for my $target (@$targets) {
-        print $out join("\t", $operation->{method}, $operation->{path}->($target), $target->{token},
-            $operation->{body} ? $operation->{body}->($target) : ''), "\n";
-    }
-    close $out;
-    return $file;
+    return write_file("$stand->{dir}/$name.targets", join '', map {
+        join("\t", $operation->{method}, $operation->{path}->($_), $_->{token}, $operation->{body} ? $operation->{body}->($_) : '') . "\n"
+    } @$targets);
 }
 
 # Writes the same statement for pgbench. Values are parameters of the prepared statement, as in the module, except for nulls, which
@@ -120,10 +114,7 @@ sub write_pgbench {
     }
     $text =~ s/\$(\d+)/$variable{$1}/g;
     $text =~ s/\s+/ /g;
-    my $file = "$stand->{scratch}/$name.pgbench";
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out "$draw\n$text;\n";
-    close $out;
+    my $file = write_file("$stand->{dir}/$name.pgbench", "$draw\n$text;\n");
     return ($file, [map { ('-D', "$_->[0]=$_->[1]") } @set]);
 }
 

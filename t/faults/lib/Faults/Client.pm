@@ -11,14 +11,12 @@ use warnings;
 use Exporter qw(import);
 use Faults::Data qw(secret);
 use Faults::Text qw(from_json);
+use ModOrders::Random qw(unique);
 
 our @EXPORT_OK = qw(create cancel refund pay operator_cancel detail list top_up);
 
 our $user_api = '/api/v1/user/orders';
 our $admin_api = '/api/v1/admin';
-my $made = 0;
-
-sub unique { return sprintf '%s-%d-%06d', $_[0], $$, ++$made }
 
 # A purchase by buyer $n. %body overrides fields of the body; plan is a name of Faults::Data.
 sub create {

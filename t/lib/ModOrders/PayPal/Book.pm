@@ -11,6 +11,7 @@ use parent 'ModOrders::Simulator::Deliveries';
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
+use ModOrders::Simulator::Answers qw(json_answer);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
 
@@ -68,11 +69,6 @@ sub set {
 
 # --- answers ------------------------------------------------------------------------------------------
 
-sub _json {
-    my ($status, $value) = @_;
-    return { status => $status, body => $JSON->encode($value) };
-}
-
 sub _id {
     my $hash = uc sha256_hex(rand() . time . $$);
     return substr $hash, 0, 17;
@@ -84,7 +80,7 @@ sub _now {
 
 sub _refuse {
     my ($status, $name, $issue, $description, @links) = @_;
-    return _json($status, {
+    return json_answer($status, {
         name => $name, message => 'The requested action could not be done.', debug_id => lc substr(_id(), 0, 13),
         details => [{ issue => $issue, description => $description }], links => \@links,
     });
@@ -106,14 +102,14 @@ sub token {
     $self->{counts}{tokens}++;
     my $expected = 'Basic ' . encode_base64("$self->{client_id}:$self->{secret}", q{});
     if (($request->{headers}{authorization} // q{}) ne $expected) {
-        return _json(401, { error => 'invalid_client', error_description => 'Client Authentication failed' });
+        return json_answer(401, { error => 'invalid_client', error_description => 'Client Authentication failed' });
     }
     if ($request->{body} !~ /(?:\A|&)grant_type=client_credentials(?:&|\z)/) {
-        return _json(400, { error => 'unsupported_grant_type', error_description => 'unsupported grant_type' });
+        return json_answer(400, { error => 'unsupported_grant_type', error_description => 'unsupported grant_type' });
     }
     my $token = 'A21AA' . sha256_hex(rand() . time);
     $self->{tokens}{$token} = time + $self->{expires_in};
-    return _json(200, { scope => q{}, access_token => $token, token_type => 'Bearer', expires_in => $self->{expires_in} + 0 });
+    return json_answer(200, { scope => q{}, access_token => $token, token_type => 'Bearer', expires_in => $self->{expires_in} + 0 });
 }
 
 sub authorized {
@@ -143,14 +139,14 @@ sub _trouble {
 }
 
 my %INSTEAD = (
-    '500'        => sub { _json(500, { name => 'INTERNAL_SERVER_ERROR', debug_id => 'abc123', details => [] }) },
+    '500'        => sub { json_answer(500, { name => 'INTERNAL_SERVER_ERROR', debug_id => 'abc123', details => [] }) },
     garbage      => sub { { status => 201, body => '{"id": ' } },
     huge         => sub { { status => 201, body => q{"} . ('x' x 70_000) . q{"} } },
     redirect     => sub { { status => 302, headers => { Location => '/elsewhere' }, body => q{} } },
     throttled    => sub { _refuse(429, 'RATE_LIMIT_REACHED', 'RATE_LIMIT_REACHED', 'Too many requests.') },
     html         => sub { { status => 404, type => 'text/html', body => '<h1>Not Found</h1>' } },
     conflict     => sub { _refuse(409, 'RESOURCE_CONFLICT', 'PREVIOUS_REQUEST_IN_PROGRESS', 'A request with this id is under way.') },
-    unauthorized => sub { _json(401, { error => 'invalid_token', error_description => 'Token signature verification failed' }) },
+    unauthorized => sub { json_answer(401, { error => 'invalid_token', error_description => 'Token signature verification failed' }) },
     refused      => sub { _unprocessable('PAYEE_ACCOUNT_RESTRICTED', 'The merchant account is restricted.') },
 );
 
@@ -219,7 +215,7 @@ sub create {
     };
     $self->{orders}{ $order->{id} } = $order;
     push @{ $self->{sequence} }, $order->{id};
-    return _json(201, $self->public($order));
+    return json_answer(201, $self->public($order));
 }
 
 sub page_url {
@@ -256,7 +252,7 @@ sub public {
 sub show {
     my ($self, $id) = @_;
     my $order = $self->{orders}{$id} or return _not_found();
-    return _json(200, $self->public($order));
+    return json_answer(200, $self->public($order));
 }
 
 # The buyer says yes; whether they may is seen when the money is taken.
@@ -298,13 +294,13 @@ sub capture {
     $order->{status} = 'COMPLETED';
     $self->{captures}{ $capture->{id} } = { order => $order, capture => $capture, left => $order->{unit}{amount}{value} };
     $self->_event("PAYMENT.CAPTURE.$status", 'capture', $order, $capture);
-    return _json(201, $self->public($order));
+    return json_answer(201, $self->public($order));
 }
 
 sub show_capture {
     my ($self, $id) = @_;
     my $known = $self->{captures}{$id} or return _not_found();
-    return _json(200, $known->{capture});
+    return json_answer(200, $known->{capture});
 }
 
 # What becomes of a pending capture: complete or deny.
@@ -335,7 +331,7 @@ sub refund {
     return _unprocessable('REFUND_AMOUNT_EXCEEDED', 'That is more than what is left.') if $amount->{value} > $known->{left};
     return _refuse(400, 'INVALID_REQUEST', 'INVALID_STRING_LENGTH', 'The note is too long.') if length($ask->{note_to_payer} // q{}) > 255;
     my $refund = $self->give_back($id, $amount, map { $_ => $ask->{$_} } grep { defined $ask->{$_} } qw(custom_id invoice_id note_to_payer));
-    return _json(201, $refund);
+    return json_answer(201, $refund);
 }
 
 # Money goes back: asked for, or because the bank (`reversed`) or the merchant on PayPal's own pages did so.
@@ -371,7 +367,7 @@ sub show_refund {
     return _not_found() if !$refund;
     my %shown = %{$refund};
     delete @shown{qw(custom_id invoice_id)} if $self->{bare};
-    return _json(200, \%shown);
+    return json_answer(200, \%shown);
 }
 
 # Refunds of a capture that are pending are made.

@@ -10,6 +10,8 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use File::Temp ();
 use MIME::Base64 qw(encode_base64);
+use ModOrders::Files qw(slurp);
+use ModOrders::Process qw(run_quiet);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
 
@@ -39,18 +41,7 @@ sub _path {
 
 sub _openssl {
     my ($self, @command) = @_;
-    my $log = $self->_path('openssl.log');
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        open STDOUT, '>', $log or POSIX::_exit(1);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
-        exec 'openssl', @command or POSIX::_exit(1);
-    }
-    local $?;
-    waitpid $pid, 0;
-    return if $? == 0;
-    open my $in, '<', $log or die "openssl @command: $!\n";
-    die "openssl @command: ", <$in>;
+    return run_quiet($self->_path('openssl.log'), 'openssl', @command);
 }
 
 sub _authority {
@@ -87,9 +78,7 @@ sub certificate_text {
     my ($self, $name) = @_;
     return if !$KIND{$name};
     my (undef, $pem) = $self->_certificate($name);
-    open my $in, '<', $pem or die "$pem: $!\n";
-    local $/ = undef;
-    return scalar <$in>;
+    return slurp($pem);
 }
 
 sub _sign {

@@ -11,6 +11,7 @@ use parent 'ModOrders::Simulator::Deliveries';
 use Digest::SHA qw(hmac_sha256 sha256_hex);
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64 encode_base64);
+use ModOrders::Simulator::Answers qw(json_answer);
 use Time::HiRes qw(time);
 
 my $JSON      = JSON::PP->new->utf8->canonical;
@@ -74,14 +75,9 @@ sub signed {
 
 # --- what the provider is asked -----------------------------------------------------------------------
 
-sub _json {
-    my ($status, $value) = @_;
-    return { status => $status, body => $JSON->encode($value) };
-}
-
 sub _refuse {
     my ($status, $code, $message) = @_;
-    return _json($status, { code => $code, message => $message });
+    return json_answer($status, { code => $code, message => $message });
 }
 
 # The same key gives the same answer for ever; another body under it is refused.
@@ -144,7 +140,7 @@ sub create_intent {
         my $fresh;
         my $answer = $self->_once($request, sub {
             $fresh = $self->_new_intent($ask);
-            return _json(201, {
+            return json_answer(201, {
                 intent_id => $fresh->{id},
                 pay_url   => "$self->{base}/pay/$fresh->{id}",
                 reference => "SIM-$fresh->{number}",
@@ -175,7 +171,7 @@ sub _new_intent {
 sub show_intent {
     my ($self, $id) = @_;
     my $intent = $self->{intents}{$id} or return _refuse(404, 'not_found', 'There is no such intent.');
-    return _json(200, $self->_public($intent));
+    return json_answer(200, $self->_public($intent));
 }
 
 sub _public {
@@ -206,7 +202,7 @@ sub refund {
             if ($mode eq 'pending') {
                 $self->{server}->after($self->{delay} || 0.02, sub { $self->settle_refund($intent, $refund, 1) });
             }
-            return _json(201, { transaction_id => $refund->{id}, status => $refund->{status} });
+            return json_answer(201, { transaction_id => $refund->{id}, status => $refund->{status} });
         });
     });
 }

@@ -10,6 +10,7 @@ use warnings;
 use IO::Handle;
 use IO::Select;
 use IO::Socket::INET;
+use ModOrders::Files qw(write_file);
 use Socket qw(MSG_NOSIGNAL SOCK_STREAM);
 use Time::HiRes qw(time);
 
@@ -40,10 +41,33 @@ sub port {
     return $self->{listener}->sockport;
 }
 
+sub url {
+    my ($self) = @_;
+    return 'http://127.0.0.1:' . $self->port;
+}
+
 sub stop {
     my ($self) = @_;
     $self->{stopped} = 1;
     return;
+}
+
+# Runs as a program: writes the process id to a file, if one is given, prints the URL, and runs until a signal.
+sub serve {
+    my ($self, $pid_file) = @_;
+    write_file($pid_file, "$$\n") if $pid_file;
+    STDOUT->autoflush(1);
+    print 'listening on ', $self->url, "\n";
+    local $SIG{PIPE} = 'IGNORE';
+    local $SIG{TERM} = local $SIG{INT} = sub { $self->stop };
+    return $self->run;
+}
+
+# The answer of the handler. An exception is a 500.
+sub _handle {
+    my ($self, $request) = @_;
+    my $answer = eval { $self->{handler}->($request) };
+    return $answer || { status => 500, type => 'text/plain', body => "simulator: $@" };
 }
 
 # Runs a code after some seconds.
@@ -180,7 +204,7 @@ sub _requests {
         my ($path, $query) = split /[?]/, $target, 2;
         $peer->{busy} = 1;
         $peer->{last} = 1 if lc($headers{connection} || q{}) eq 'close';
-        my $answer = $self->{handler}->({
+        my $answer = $self->_handle({
             method  => $method,
             path    => $path,
             query   => $query // q{},
