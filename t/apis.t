@@ -3,16 +3,16 @@
 use strict;
 use warnings;
 use List::Util qw(sum0);
-use ModOrders::Commerce qw(commerce details_of);
+use ModOrders::Commerce qw(commerce details_of minor);
 use ModOrders::Company;
-use ModOrders::Customer qw(customer data_of summed tracked);
+use ModOrders::Customer qw(customer order_in summed tracked);
 use ModOrders::Goods;
 use ModOrders::Shop qw(shop);
 use ModOrders::Test;
 
 my $buyer    = make_user();
 my $stranger = make_user();
-my $seller   = make_member(make_company());
+my $seller   = make_company_member(make_company());
 my $lamp     = make_goods(prices => { USD => 20_00 });
 my $plan     = make_plan(price => 20_00);
 my $class    = make_tax(cgst => 900, sgst => 1000);
@@ -37,8 +37,6 @@ my %place = (
 );
 
 # --- reading, through each API: its words, the number and the total -------------------------------------------------
-
-sub cents { my ($major) = @_; return sprintf '%.0f', $major * 100 }
 
 # The entry of a list that has this id.
 sub entry
@@ -69,20 +67,20 @@ my %read = (
         my @same  = qw(order_code bill_no payment_status payment_type);
         is_deeply([ @{ $_->[1]($order, $buyer) }{@same} ], [ @$entry{@same} ], "customer: the $_->[0] has the same") for [ tracking => \&tracked ], [ summary => \&summed ];
         is(summed($order, $buyer)->{total_amount}, $entry->{total_amount}, 'customer: and the total');
-        return @$entry{qw(order_status payment_status order_code)}, cents($entry->{total_amount});
+        return @$entry{qw(order_status payment_status order_code)}, minor($entry->{total_amount});
     },
     company => sub {
         my ($order) = @_;
         my $reply = company('detail', $seller, order_number => $order->{number});
-        return $order->{dialect} eq 'company' ? (@{ $reply->{json} }{qw(order_status payment_status number)}, cents($reply->{json}{total})) : $reply->{json}{error_name};
+        return $order->{dialect} eq 'company' ? (@{ $reply->{json} }{qw(order_status payment_status number)}, minor($reply->{json}{total})) : $reply->{json}{error_name};
     },
     commerce => sub {
         my ($order) = @_;
         my ($shown) = @{ commerce(GET => 'all-orders', $buyer, query => "order_number=$order->{number}")->{json}{data}{orders} };
         my $lines   = details_of($buyer, $order);
         is_deeply([ keys %{ { map { $_->{status} => 1 } @$lines } } ], [ $shown->{status} ], 'commerce: the lines have the same');
-        is(sum0(map { cents($_->{data}{price}{total}) } @$lines), cents($shown->{order_total}), 'commerce: and add up to the total');
-        return @$shown{qw(status order_number)}, cents($shown->{order_total});
+        is(sum0(map { minor($_->{data}{price}{total}) } @$lines), minor($shown->{order_total}), 'commerce: and add up to the total');
+        return @$shown{qw(status order_number)}, minor($shown->{order_total});
     },
     operator => sub {
         my ($order) = @_;
@@ -166,12 +164,12 @@ sub adds_up
     is(join(' ', map { ($read{$_}->($order))[3] } qw(user shop customer operator)), join(' ', ($order->{total}) x 4), "$name: one total");
     is(($read{commerce}->($order))[2], $order->{total}, "$name: commerce has it too");
     is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $order->{total}, "$name: the sum of the shop");
-    is(cents($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the sum of the customer");
-    is(cents(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), cents($sum->{sub_total}), "$name: the customer's lines");
-    is(cents(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $order->{tax}, "$name: the customer's taxes");
+    is(minor($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the sum of the customer");
+    is(minor(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), minor($sum->{sub_total}), "$name: the customer's lines");
+    is(minor(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $order->{tax}, "$name: the customer's taxes");
     is(sum0(map { $_->{subtotal_cents} } @{ $user->{items} }) + $beside, $order->{total}, "$name: the user's items, and the tax beside them");
-    is_deeply([ $pricing->{tax}, cents($sum->{total_tax}) ], [ ($order->{tax}) x 2 ], "$name: one tax");
-    is_deeply([ $pricing->{discount}, cents($sum->{discount_rate}) ], [ ($order->{discount}) x 2 ], "$name: one discount");
+    is_deeply([ $pricing->{tax}, minor($sum->{total_tax}) ], [ ($order->{tax}) x 2 ], "$name: one tax");
+    is_deeply([ $pricing->{discount}, minor($sum->{discount_rate}) ], [ ($order->{discount}) x 2 ], "$name: one discount");
     return;
 }
 
@@ -216,7 +214,7 @@ my %path = (
 );
 
 subtest 'somebody else' => sub {
-    my $foreign = make_member(make_company());
+    my $foreign = make_company_member(make_company());
     for my $placing_api (sort keys %place) {
         my $order = $place{$placing_api}->();
         operator_does($order, 'pay');

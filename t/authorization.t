@@ -52,7 +52,7 @@ db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (2, 'two', 'USD
 my $owner   = make_user(balance => 100_000);
 my $plan    = make_plan(price => 100, currency => 'USD');
 my $shop    = ModOrders::Company::make_company();
-my $seller  = ModOrders::Company::make_member($shop);
+my $seller  = ModOrders::Company::make_company_member($shop);
 my $cart    = ModOrders::Company::make_cart($seller);
 my $sale    = ModOrders::Company::sell($seller, type => 'cash');
 my $goods   = ModOrders::Goods::order_goods($owner);
@@ -113,7 +113,7 @@ sub said_by
 
 my @all_scopes = qw(buyer seller operator application act-as-user);
 my $other      = make_user(scopes => \@all_scopes, balance => 100_000);
-my $rival      = ModOrders::Company::make_member(ModOrders::Company::make_company(), scopes => \@all_scopes);
+my $rival      = ModOrders::Company::make_company_member(ModOrders::Company::make_company(), scopes => \@all_scopes);
 
 sub token_of_tenant_two
 {

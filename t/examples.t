@@ -9,6 +9,7 @@ use File::Find ();
 use File::Path qw(make_path);
 use File::Temp ();
 use ModOrders::Documents;
+use ModOrders::Files qw(slurp write_file write_utf8);
 use ModOrders::Test;
 
 my $dir     = File::Temp->newdir;
@@ -16,24 +17,13 @@ my $modules = Apache::Test::vars('modules');
 my $httpd   = Apache::Test::vars('httpd');
 my $module  = Apache::Test::vars('module');
 
-sub text_of
-{
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return scalar <$in>;
-}
-
 sub accepted
 {
     my ($text) = @_;
-    open my $out, '>', "$dir/httpd.conf" or die "$dir/httpd.conf: $!";
-    print $out "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
-    for my $name (qw(mpm_event authn_core authz_core authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd)) {
-        print $out "LoadModule ${name}_module $modules/mod_$name.so\n" if -e "$modules/mod_$name.so";
-    }
-    print $out $text;
-    close $out;
+    my $head = "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
+    my $load = join '', map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so\n" : () }
+        qw(mpm_event authn_core authz_core authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd);
+    write_file("$dir/httpd.conf", "$head$load$text");
     my $said = `$httpd -t -f $dir/httpd.conf 2>&1`;
     return is($?, 0, 'httpd -t is content') || diag($said);
 }
@@ -52,12 +42,12 @@ sub local_paths
 }
 
 for my $name (qw(orders.conf orders-reference.conf)) {
-    subtest $name => sub { accepted(local_paths(text_of("$ModOrders::Test::top/conf/$name"))); done };
+    subtest $name => sub { accepted(local_paths(slurp("$ModOrders::Test::top/conf/$name"))); done };
 }
 
 # The reference shows defaults in comments; they must be accepted too.
 subtest 'orders-reference.conf with its defaults written out' => sub {
-    my $text = text_of("$ModOrders::Test::top/conf/orders-reference.conf");
+    my $text = slurp("$ModOrders::Test::top/conf/orders-reference.conf");
     $text =~ s/^#(Orders\w+ )/$1/mg;
     $text =~ s/^#(    [\w-]+=)/$1/mg;
     accepted(local_paths($text));
@@ -107,15 +97,6 @@ sub reason
     return;
 }
 
-sub write_file
-{
-    my ($file, $text) = @_;
-    open my $out, '>:encoding(UTF-8)', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-    return;
-}
-
 # A directory like a checkout after conf/quickstart: run/demo.env with the URL and the tokens, and the demo data.
 sub demo_shop
 {
@@ -124,7 +105,7 @@ sub demo_shop
     make_path("$directory/run/pg");
     symlink "$ModOrders::Test::top/$_", "$directory/$_" or die "$_: $!" for qw(conf docs sql t);
     my @variables = map { "$_='$ENV{$_}'" } qw(PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE);
-    write_file("$directory/run/pg/env", join '', map { "export $_\n" } @variables);
+    write_utf8("$directory/run/pg/env", join '', map { "export $_\n" } @variables);
     my ($environment, @hashes) = ('');
     for (qw(OPERATOR_TOKEN USER_TOKEN USER2_TOKEN POOR_TOKEN AGENT_API_KEY AGENT2_API_KEY NOCOMPANY_API_KEY CONSUMER_API_KEY
         CONSUMER2_API_KEY APP_KEY APP_ACT_KEY COMMERCE_TOKEN)) {
@@ -138,7 +119,7 @@ sub demo_shop
     my $names = do { local $/; <$psql> };
     ok(close $psql, 'the data of the demo are loaded') or return $directory;
     db()->do('UPDATE orders.tenant SET bill_series = ? WHERE id = 1', undef, $series); # other suites know it
-    write_file("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
+    write_utf8("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
     return $directory;
 }
 

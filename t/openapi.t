@@ -68,7 +68,7 @@ sub return_at
 }
 
 sub by { my ($person, %ids) = @_; return { headers => { Authorization => $person->{token} }, ids => \%ids } }
-sub seller { return ModOrders::Company::make_member(ModOrders::Company::make_company()) }
+sub seller { return ModOrders::Company::make_company_member(ModOrders::Company::make_company()) }
 
 sub sold
 {
@@ -91,7 +91,7 @@ sub card_refund
     my $seller = seller();
     my $sale   = ModOrders::Company::paid_sale($seller, type => 'credit_card');
     my $id     = unique('refund');
-    ModOrders::Company::terminal_says(transaction_id => $id, kind => 'refund', amount => 100, currency => 'JPY', order_number => $sale->{number});
+    ModOrders::Company::report_terminal_transaction(transaction_id => $id, kind => 'refund', amount => 100, currency => 'JPY', order_number => $sale->{number});
     return by($seller, order_number => $sale->{number}, transaction_id => $id);
 }
 
@@ -108,7 +108,7 @@ sub stranded
 {
     my ($bronze, $silver, $gold) = map { ModOrders::Commerce::make_package(price => $_ * 10_00, rank => $_) } 1 .. 3;
     my $member = ModOrders::Commerce::make_member(package => $bronze, ends_at => '2100-01-01T00:00:00Z');
-    my $placed = ModOrders::Commerce::commerce(POST => 'upgrade-renewal-package', $member, json => ModOrders::Commerce::package_of($member, $silver, $bronze));
+    my $placed = ModOrders::Commerce::commerce(POST => 'upgrade-renewal-package', $member, json => ModOrders::Commerce::package_body($member, $silver, $bronze));
     my $id     = ModOrders::Commerce::data_of($placed)->{order_id};
     upsert('members', $member->{ref}, placed_at => '2020-01-01T00:00:00Z', package => $gold->{ref}, ends_at => '2100-01-01T00:00:00Z');
     api(POST => "$admin/orders/$id/pay", token => operator->{token}, json => {});
@@ -193,7 +193,7 @@ my %PREPARATIONS = (
         (map { $_ => sub { make_user(ref => '1042'); return as_application({}) } } qw(listMemberOrders listMemberOrdersByPost)),
         (map { $_ => sub {
             my $user = make_user();
-            return as_application({ uid => $user->{ref}, order_number => ModOrders::Commerce::create($user, [ ModOrders::Commerce::make_item(), 1 ])->{number} });
+            return as_application({ uid => $user->{ref}, order_number => ModOrders::Commerce::commerce_order($user, [ ModOrders::Commerce::make_item(), 1 ])->{number} });
         } } qw(readMemberOrder readMemberOrderByPost)),
     },
     company => {

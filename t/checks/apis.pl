@@ -5,20 +5,15 @@
 # registry. An API with a route that cancels has its own rule in sql/deploy/cancel_rules.sql, because the calling API selects the rule.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use File::Basename qw(basename dirname);
+use ModOrders::Files qw(slurp_utf8);
 use Test::More;
 
 chdir($ENV{srcdir} || '.') or die;
 
-sub text_of
-{
-    my ($file) = @_;
-    open my $in, '<:encoding(UTF-8)', $file or return '';
-    local $/;
-    return scalar <$in>;
-}
-
-my @apis = text_of('mod_orders/api/registry.c') =~ /^\s+&orders_(\w+)_api,$/mg;
+my @apis = slurp_utf8('mod_orders/api/registry.c') =~ /^\s+&orders_(\w+)_api,$/mg;
 cmp_ok(scalar @apis, '>', 0, 'the registry has APIs');
 my @tables = map { basename(dirname($_)) } glob 'mod_orders/api/*/routes.c';
 is(join(' ', sort @apis), join(' ', sort @tables), 'each mod_orders/api/*/routes.c is in mod_orders/api/registry.c');
@@ -66,20 +61,20 @@ sub with_name
 
 for my $list (@LISTS) {
     my ($file, $part, @patterns) = @$list;
-    my ($text) = text_of($file) =~ /($part)/;
+    my ($text) = slurp_utf8($file) =~ /($part)/;
     my @missing = grep { my $api = $_; grep { ($text // '') !~ with_name($_, $api) } @patterns } @apis;
     is(join(' ', @missing), '', "$file names every API") or diag('looked in: ' . substr($text // 'nothing', 0, 200) . "\nfor: @patterns");
 }
 for my $api (@apis) {
-    my $own = text_of("mod_orders/api/$api/routes.c") =~ /\.problem = orders_${api}_problem\b/;
-    like(text_of('docs/errors.md'), qr/\[$api-api\.md\]\($api-api\.md\)/, "docs/errors.md names $api, which has its own format of errors") if $own;
+    my $own = slurp_utf8("mod_orders/api/$api/routes.c") =~ /\.problem = orders_${api}_problem\b/;
+    like(slurp_utf8('docs/errors.md'), qr/\[$api-api\.md\]\($api-api\.md\)/, "docs/errors.md names $api, which has its own format of errors") if $own;
     my @missing = grep { !-f } "docs/$api-api.md", "docs/openapi/$api.yaml", "docs/reference/$api.md";
     is("@missing", '', "$api has its pages") or diag('docs/reference is written by t/openapi/reference');
 }
 
-my $rules = text_of('sql/deploy/cancel_rules.sql');
+my $rules = slurp_utf8('sql/deploy/cancel_rules.sql');
 for my $api (@apis) {
-    my ($cancels) = text_of("mod_orders/api/$api/routes.c") =~ /\.name = "([\w.]+\.cancel)"/ or next;
+    my ($cancels) = slurp_utf8("mod_orders/api/$api/routes.c") =~ /\.name = "([\w.]+\.cancel)"/ or next;
     like($rules, qr/^\s+\('$api', (?:'[^']*',\s+){4}(?:true|false),\s+'cancel'\)/m,
         "$cancels: sql/deploy/cancel_rules.sql has a rule of $api that cancels");
 }

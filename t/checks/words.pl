@@ -5,21 +5,19 @@
 # place in the reference configuration; an error needs a row in docs/errors.md; a note and a metric must be documented.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use File::Find;
+use ModOrders::Files qw(slurp_utf8);
 use Test::More;
 
 chdir($ENV{srcdir} || '.') or die;
 binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output);
 
+# The text of the files that exist.
 sub text_of
 {
-    my $text = '';
-    for my $file (@_) {
-        open my $in, '<:encoding(UTF-8)', $file or next;
-        local $/;
-        $text .= <$in>;
-    }
-    return $text;
+    return join '', map { slurp_utf8($_) } grep { -e } @_;
 }
 
 sub files

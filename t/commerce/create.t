@@ -12,12 +12,10 @@ my $pen   = make_item(price => 1_50);
 
 sub order { my ($body, %with) = @_; return commerce(POST => 'create-order', $buyer, json => $body, %with) }
 
-sub orders_of { my ($user) = @_; return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n} }
-
 # --- placed orders --------------------------------------------------------------------------------------------------
 
 subtest 'an order' => sub {
-    my $reply = order(order_of($buyer, [ $lamp, 2 ], [$pen]));
+    my $reply = order(order_body($buyer, [ $lamp, 2 ], [$pen]));
     is($reply->code, 200, 'the order is placed') or diag($reply->as_string);
     my $data = data_of($reply);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => {
@@ -35,22 +33,22 @@ subtest 'an order' => sub {
 };
 
 subtest 'a trailing slash' => sub {
-    is(commerce(POST => 'create-order/', $buyer, json => order_of($buyer, [$pen]))->code, 200, 'a trailing slash is accepted');
+    is(commerce(POST => 'create-order/', $buyer, json => order_body($buyer, [$pen]))->code, 200, 'a trailing slash is accepted');
     done;
 };
 
 subtest 'numbers and strings' => sub {
     my $number = sprintf "%d%04d", $$ + 1_000_000, rand 10_000;
     my $user   = make_user(ref => "$number", login => "u$number");
-    my $body   = order_of($user, [ $lamp, 2 ]);
+    my $body   = order_body($user, [ $lamp, 2 ]);
     my $text   = { %$body, total_amount => '39.98', products => [ { map { $_ => "$body->{products}[0]{$_}" } keys %{ $body->{products}[0] } } ], uid => "$number" };
     is(commerce(POST => 'create-order', $user, json => $text)->code, 200, 'numbers as strings');
     is(commerce(POST => 'create-order', $user, json => { %$text, uid => 0 + $number })->code, 200, 'the uid as a number');
     is(commerce(POST => 'create-order', $user, body => JSON::PP->new->canonical->encode($body) =~ s/"total_amount":39\.98/"total_amount":39.9800/gr)->code, 200, 'decimals that are 0');
     my $loose = { %$body, address => address(address_phone_number => 15550100, address_postal_code => 90210, address_name_line => 12) };
     is(commerce(POST => 'create-order', $user, json => $loose)->code, 200, 'numbers in an address');
-    is(commerce(POST => 'create-order', $user, json => order_of($user, [ $pen, 1, discount => undef ]))->code, 200, 'a missing discount');
-    is(orders_of($user), 5, 'each request placed an order');
+    is(commerce(POST => 'create-order', $user, json => order_body($user, [ $pen, 1, discount => undef ]))->code, 200, 'a missing discount');
+    is(order_count($user), 5, 'each request placed an order');
     done;
 };
 
@@ -66,13 +64,13 @@ my %words = (
 my $none = 9_000_000_000_000;
 
 subtest 'one invalid field' => sub {
-    my $count = orders_of($buyer);
-    my $line  = sub { my (%with) = @_; return order_of($buyer, [ $pen, 1, %with ]) };
-    my $sum   = sub { my ($amount) = @_; return { %{ order_of($buyer, [$pen]) }, total_amount => $amount } };
-    my $place = sub { my (%with) = @_; return { %{ order_of($buyer, [$pen]) }, address => address(%with) } };
+    my $count = order_count($buyer);
+    my $line  = sub { my (%with) = @_; return order_body($buyer, [ $pen, 1, %with ]) };
+    my $sum   = sub { my ($amount) = @_; return { %{ order_body($buyer, [$pen]) }, total_amount => $amount } };
+    my $place = sub { my (%with) = @_; return { %{ order_body($buyer, [$pen]) }, address => address(%with) } };
     for my $case (
-        [ 'no products',              { %{ order_of($buyer, [$pen]) }, products => [] },    products => $words{products}, total_amount => $words{total_amount} ],
-        [ 'products that are no list', { %{ order_of($buyer, [$pen]) }, products => 'pen' }, products => $words{products}, total_amount => $words{total_amount} ],
+        [ 'no products',              { %{ order_body($buyer, [$pen]) }, products => [] },    products => $words{products}, total_amount => $words{total_amount} ],
+        [ 'products that are no list', { %{ order_body($buyer, [$pen]) }, products => 'pen' }, products => $words{products}, total_amount => $words{total_amount} ],
         [ 'an unknown product',       $line->(product_id => $none), product_id => "Invalid product_id $none" ],
         [ 'a product that is a word', $line->(product_id => 'pen'), product_id => 'Invalid product_id pen' ],
         [ 'no product id',            $line->(product_id => undef), product_id => 'Invalid product_id' ],
@@ -80,10 +78,10 @@ subtest 'one invalid field' => sub {
         (map { [ 'a quantity of ' . ($_ // 'nothing'), $line->(quantity => $_), quantity => $words{quantity} ] } 0, -1, 1.5, 'two', '', undef, [1], 1_000_001),
         (map { [ 'a price of ' . ($_ // 'nothing'), $line->(unit_price => $_), unit_price => 'Invalid unit_price. It is 1.50.' ] } 1, 1.501, -1.5, 'x', undef, []),
         (map { [ "a discount of $_", $line->(discount => $_), discount => 'Invalid discount. It is 0.00.' ] } 0.01, -1, 'x', []),
-        [ 'another total of the line', order_of($buyer, [ $pen, 1, total_amount => 1 ], { total_amount => 1 }), total_amount => 'Invalid line item total_amount. It is 1.50.' ],
+        [ 'another total of the line', order_body($buyer, [ $pen, 1, total_amount => 1 ], { total_amount => 1 }), total_amount => 'Invalid line item total_amount. It is 1.50.' ],
         (map { [ 'a total of ' . ($_ // 'nothing'), $sum->($_), total_amount => $words{total_amount} ] } 1.49, 0, -1.5, 'x', undef, {}),
-        (map { [ 'no such user: ' . ($_ // 'none'), { %{ order_of($buyer, [$pen]) }, uid => $_ }, uid => $words{uid} ] } 'nobody', '', undef, [], $none),
-        [ 'another user', { %{ order_of($buyer, [$pen]) }, uid => make_user()->{ref} }, uid => $words{uid} ],
+        (map { [ 'no such user: ' . ($_ // 'none'), { %{ order_body($buyer, [$pen]) }, uid => $_ }, uid => $words{uid} ] } 'nobody', '', undef, [], $none),
+        [ 'another user', { %{ order_body($buyer, [$pen]) }, uid => make_user()->{ref} }, uid => $words{uid} ],
         (map { my $field = $_; map { [ "$field: " . ($_ // 'none'), $place->($field => $_), $field => $words{$field} ] } '', undef, ' ', "a\tb", [] } grep { !/postal_code|_code/ } sort keys %{ address() }),
         [ 'a mail address that is none', $place->(address_mail_id => 'ann'), address_mail_id => $words{address_mail_id} ],
         [ 'a name that is too long', $place->(address_first_name => 'x' x 201), address_first_name => $words{address_first_name} ],
@@ -97,7 +95,7 @@ subtest 'one invalid field' => sub {
     my $nowhere = order($place->(address_country_code => 'XX'));
     is($nowhere->code, 400, 'an unknown country is refused');
     is_deeply($nowhere->{json}{errors}{address_country_code}, ['Invalid address_country_code'], 'the message names the country code');
-    is(orders_of($buyer), $count, 'no order is placed');
+    is(order_count($buyer), $count, 'no order is placed');
     done;
 };
 
@@ -106,7 +104,7 @@ subtest 'all fields invalid' => sub {
     is($reply->code, 400, 'an empty object is refused');
     is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort qw(products total_amount uid), keys %{ address() } ], 'every field has a message');
     is_deeply(commerce(POST => 'create-order', $buyer)->{json}, $reply->{json}, 'a missing body has the same messages');
-    my $body = order_of($buyer, [ $lamp, 0, total_amount => 1 ], [ $pen, 1, product_id => $none ], [ $pen, 2, unit_price => 7, discount => 1 ], [ $pen, 1, product_id => 'x' ],
+    my $body = order_body($buyer, [ $lamp, 0, total_amount => 1 ], [ $pen, 1, product_id => $none ], [ $pen, 2, unit_price => 7, discount => 1 ], [ $pen, 1, product_id => 'x' ],
         { uid => 'nobody', total_amount => 'x', address => address(address_first_name => '', address_state_code => 'ZZ') });
     says(order($body), 400,
         quantity     => $words{quantity},
@@ -122,9 +120,9 @@ subtest 'all fields invalid' => sub {
 };
 
 subtest 'products that are not objects' => sub {
-    my $body = { %{ order_of($buyer, [$pen]) }, products => [ 1, 'x', undef, [], {} ] };
+    my $body = { %{ order_body($buyer, [$pen]) }, products => [ 1, 'x', undef, [], {} ] };
     is_deeply(order($body)->{json}{errors}, { product_id => [ ('Invalid product_id') x 5 ], quantity => [ ($words{quantity}) x 5 ], total_amount => [ $words{total_amount} ] }, 'each product has a message');
-    my $many = order({ %{ order_of($buyer, [$pen]) }, products => [ map { { product_id => 1 } } 1 .. 501 ] });
+    my $many = order({ %{ order_body($buyer, [$pen]) }, products => [ map { { product_id => 1 } } 1 .. 501 ] });
     is($many->code, 400, '501 products are refused');
     is_deeply($many->{json}{errors}, { products => ['Too many products.'] }, 'the message names the limit');
     done;
@@ -134,16 +132,16 @@ subtest 'products that are not sold' => sub {
     my $off = make_item(active => JSON::PP::false);
     my $yen = make_item();
     db()->do(q(UPDATE orders.variant_price SET currency = 'JPY' WHERE tenant_id = 1 AND variant_id = ?), undef, $yen->{variant_id});
-    says(order(order_of($buyer, [$_])), 400, product_id => "Invalid product_id $_->{variant_id}") for $off, $yen;
+    says(order(order_body($buyer, [$_])), 400, product_id => "Invalid product_id $_->{variant_id}") for $off, $yen;
     done;
 };
 
 subtest 'stock' => sub {
     my $rare = make_item(stock => 2);
-    is(order(order_of($buyer, [ $rare, 1 ]))->code, 200, 'an available item is ordered');
-    my $count = orders_of($buyer);
-    says(order(order_of($buyer, [ $rare, 2 ])), 400, quantity => 'There is not enough stock.');
-    is(orders_of($buyer), $count, 'no order is placed');
+    is(order(order_body($buyer, [ $rare, 1 ]))->code, 200, 'an available item is ordered');
+    my $count = order_count($buyer);
+    says(order(order_body($buyer, [ $rare, 2 ])), 400, quantity => 'There is not enough stock.');
+    is(order_count($buyer), $count, 'no order is placed');
     done;
 };
 
@@ -152,14 +150,14 @@ subtest 'stock' => sub {
 subtest 'an application with the scope act' => sub {
     my $member = make_user();
     my $gone   = make_user();
-    my $body   = order_of($member, [$pen]);
+    my $body   = order_body($member, [$pen]);
     db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $gone->{id});
     my $placed = commerce(POST => 'create-order', undef, json => $body);
     is($placed->code, 200, 'the application alone orders for a user') or diag($placed->as_string);
     is(order_row(data_of($placed)->{order_id})->{buyer_id}, $member->{id}, 'the order belongs to the user');
     my $other = commerce(POST => 'create-order', $buyer, key => actor(), json => $body);
     is(order_row(data_of($other)->{order_id})->{buyer_id}, $member->{id}, "the order belongs to the uid, not to the token's user");
-    is(commerce(POST => 'create-order', $buyer, key => actor(), json => order_of($buyer, [$pen]))->code, 200, "the uid may be that of the token's user");
+    is(commerce(POST => 'create-order', $buyer, key => actor(), json => order_body($buyer, [$pen]))->code, 200, "the uid may be that of the token's user");
     says(commerce(POST => 'create-order', undef, json => { %$body, uid => $_ }), 400, uid => 'Invalid user id') for 'nobody', '', undef, $gone->{ref};
     done;
 };
@@ -170,12 +168,12 @@ my $silver = make_package(price => 25_00, list_price => 30_00, rank => 2);
 
 subtest 'a package' => sub {
     my $member = make_user(balance => 100_00);
-    my $first  = commerce(POST => 'create-order', $member, json => order_of($member, [$silver]));
+    my $first  = commerce(POST => 'create-order', $member, json => order_body($member, [$silver]));
     is($first->code, 200, 'a package is ordered') or diag($first->as_string);
     is(order_row(data_of($first)->{order_id})->{fulfilment_state}, 'none', 'it has no delivery');
-    my $again = sub { return commerce(POST => 'create-order', $member, json => order_of($member, [$silver])) };
+    my $again = sub { return commerce(POST => 'create-order', $member, json => order_body($member, [$silver])) };
     says($again->(), 400, uid => 'Payment for previous purchase is not completed yet. Please wait until the payment complete or cancel that payment.');
-    is(commerce(POST => 'create-order', $member, json => order_of($member, [$pen]))->code, 200, 'an unpaid package does not block goods');
+    is(commerce(POST => 'create-order', $member, json => order_body($member, [$pen]))->code, 200, 'an unpaid package does not block goods');
     ModOrders::Goods::operator_does({ id => data_of($first)->{order_id} }, 'pay');
     says($again->(), 400, product_id => 'You already have an active package.');
     done;
@@ -183,9 +181,9 @@ subtest 'a package' => sub {
 
 subtest 'a package must be the only product, with quantity 1' => sub {
     my $alone = 'A package must be ordered alone, and once.';
-    says(order(order_of($buyer, [$silver], [$pen])), 400, products => $alone);
-    says(order(order_of($buyer, [$silver], [$silver])), 400, products => $alone);
-    says(order(order_of($buyer, [ $silver, 2 ])), 400, quantity => $words{quantity});
+    says(order(order_body($buyer, [$silver], [$pen])), 400, products => $alone);
+    says(order(order_body($buyer, [$silver], [$silver])), 400, products => $alone);
+    says(order(order_body($buyer, [ $silver, 2 ])), 400, quantity => $words{quantity});
     done;
 };
 
@@ -193,18 +191,18 @@ subtest 'a package must be the only product, with quantity 1' => sub {
 
 subtest 'payment from the balance' => sub {
     my $rich = make_user(balance => 3_00);
-    my $body = { %{ order_of($rich, [$pen]) }, payment_method => 'balance' };
+    my $body = { %{ order_body($rich, [$pen]) }, payment_method => 'balance' };
     my $paid = commerce(POST => 'create-order', $rich, json => $body);
     is(data_of($paid)->{status}, 'processing', 'the order is paid immediately') or diag($paid->as_string);
     is(commerce(POST => 'create-order', $rich, json => $body)->code, 200, 'twice');
     says(commerce(POST => 'create-order', $rich, json => $body), 400, detail => 'The balance does not cover the amount.');
-    is(orders_of($rich), 2, 'a refused order is not placed');
+    is(order_count($rich), 2, 'a refused order is not placed');
     done;
 };
 
 subtest 'payment through a channel' => sub {
     my $simulator = start_simulator();
-    my $body  = { %{ order_of($buyer, [$pen]) }, payment_method => 'external', payment_channel => 'simulator', payment_return_url => 'https://shop.example/thanks' };
+    my $body  = { %{ order_body($buyer, [$pen]) }, payment_method => 'external', payment_channel => 'simulator', payment_return_url => 'https://shop.example/thanks' };
     my $reply = order($body);
     is($reply->code, 200, 'the order is placed') or diag($reply->as_string);
     my $data = data_of($reply);
@@ -226,8 +224,8 @@ subtest 'payment through a channel' => sub {
 };
 
 subtest 'unknown payment methods and channels' => sub {
-    my $count = orders_of($buyer);
-    my $with  = sub { return order({ %{ order_of($buyer, [$pen]) }, @_ }) };
+    my $count = order_count($buyer);
+    my $with  = sub { return order({ %{ order_body($buyer, [$pen]) }, @_ }) };
     says($with->(payment_method => $_), 400, payment_method => 'Must be one of: manual, balance, external.') for 'cod', 'card';
     says($with->(payment_method => 7), 400, payment_method => 'Must be a string.');
     says($with->(payment_method => 'external'), 400, payment_channel => 'An external payment needs a channel.');
@@ -236,7 +234,7 @@ subtest 'unknown payment methods and channels' => sub {
     says($with->(payment_method => 'external', payment_channel => 'simulator', payment_return_url => $_), 400, payment_return_url => 'The return URL is not on the allow-list.')
         for 'https://shop.example.net/', 'http://shop.example/', 'https://shop.example/../x';
     says($with->(payment_channel => [], payment_return_url => 7), 400, map { $_ => 'Must be a string.' } qw(payment_channel payment_return_url));
-    is(orders_of($buyer), $count, 'no order is placed');
+    is(order_count($buyer), $count, 'no order is placed');
     done;
 };
 

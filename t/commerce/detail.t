@@ -9,7 +9,7 @@ use ModOrders::Test;
 
 my $buyer = make_user(balance => 1000_00);
 my $lamp  = make_item(price => 19_99, list_price => 22_50);
-my $order = create($buyer, [ $lamp, 2 ]);
+my $order = commerce_order($buyer, [ $lamp, 2 ]);
 
 sub detail { my ($query, %with) = @_; return commerce(GET => 'order-details', exists $with{user} ? delete $with{user} : $buyer, query => $query, %with) }
 
@@ -112,8 +112,6 @@ subtest 'ETag' => sub {
 
 # --- amounts --------------------------------------------------------------------------------------------------------
 
-sub cents { my ($major) = @_; return sprintf '%.0f', $major * 100 }
-
 subtest 'lines add up to the order' => sub {
     my $class = make_tax(cgst => 900, sgst => 1000);
     my $taxed = make_item(price => 9_99, tax_class => $class);
@@ -125,12 +123,12 @@ subtest 'lines add up to the order' => sub {
             my $name  = ($inclusive ? 'tax in the prices' : 'tax beside the prices') . ($voucher ? ', a voucher' : '');
             my $lines = details_of($buyer, $placed);
             is(scalar @$lines, 3, "$name: goods and shipping are lines");
-            is(sum0(map { cents($_->{data}{price}{total}) } @$lines), $placed->{total}, "$name: the lines add up to the total");
-            is(sum0(map { cents($_->{data}{price}{revenue_total}) } @$lines), $placed->{total} - $placed->{tax}, "$name: the lines add up to the total without tax");
+            is(sum0(map { minor($_->{data}{price}{total}) } @$lines), $placed->{total}, "$name: the lines add up to the total");
+            is(sum0(map { minor($_->{data}{price}{revenue_total}) } @$lines), $placed->{total} - $placed->{tax}, "$name: the lines add up to the total without tax");
             for my $line (@$lines) {
                 my $items = $line->{data}{price}{items};
-                is(sum0(map { cents($_->{total}) } values %$items), cents($line->{data}{price}{total}), "$name: the components add up to the line");
-                is(cents($line->{price}) * $line->{quantity}, cents($items->{base_price}{total}), "$name: price times quantity is the base price");
+                is(sum0(map { minor($_->{total}) } values %$items), minor($line->{data}{price}{total}), "$name: the components add up to the line");
+                is(minor($line->{price}) * $line->{quantity}, minor($items->{base_price}{total}), "$name: price times quantity is the base price");
                 is(exists $items->{tax}, !$inclusive, "$name: only excluded tax is a component");
             }
             my ($shipping) = grep { $_->{data}{product}{product_type} eq 'Shipping' } @$lines;
@@ -148,7 +146,7 @@ subtest 'orders of other kinds' => sub {
         [ $plan->{id}, undef, 1, '5.00', 'completed', 'Plan', 'plan' ], 'a plan');
     my $member  = make_member(balance => 100_00);
     my $package = make_package(price => 10_00);
-    ($line) = @{ details_of($member, create($member, [$package], { payment_method => 'balance' })) };
+    ($line) = @{ details_of($member, commerce_order($member, [$package], { payment_method => 'balance' })) };
     is_deeply([ @$line{qw(product_id bundle_id price status)}, @{ $line->{data}{product} }{qw(product_type product_type_code)} ],
         [ $package->{variant_id}, $package->{id}, '10.00', 'completed', 'Package', 'package' ], 'a package');
     done;

@@ -10,17 +10,15 @@ use Time::HiRes ();
 
 my $buyer = make_user();
 my $pen   = make_item(price => 1_50);
-my $order = create($buyer, [$pen]);
-my $body  = order_of($buyer, [$pen]);
+my $order = commerce_order($buyer, [$pen]);
+my $body  = order_body($buyer, [$pen]);
 my $none  = 'A valid credential is needed.';
 
 my @routes = (
     [ GET => 'all-orders' ], [ POST => 'all-orders' ], [ GET => 'order-details', query => "order_number=$order->{number}" ],
     [ POST => 'order-details', json => { order_number => $order->{number} } ], [ POST => 'create-order', json => $body ],
-    [ POST => 'upgrade-renewal-package', json => package_of($buyer, make_package()) ],
+    [ POST => 'upgrade-renewal-package', json => package_body($buyer, make_package()) ],
 );
-
-sub orders_of { my ($user) = @_; return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n} }
 
 # --- the application's key ------------------------------------------------------------------------------------------
 
@@ -47,14 +45,14 @@ my %nobody = (
 
 for my $name (sort keys %nobody) {
     subtest "the application's key: $name" => sub {
-        my $count = orders_of($buyer);
+        my $count = order_count($buyer);
         for my $route (@routes) {
             my $reply = commerce(@$route[ 0, 1 ], $buyer, key => $nobody{$name}, @$route[ 2 .. $#$route ]);
             says($reply, 401, apikey => $none);
             is($reply->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the response has a challenge');
             says(commerce(@$route[ 0, 1 ], undef, key => $nobody{$name}, @$route[ 2 .. $#$route ]), 401, apikey => $none);
         }
-        is(orders_of($buyer), $count, 'no order is placed');
+        is(order_count($buyer), $count, 'no order is placed');
         done;
     };
 }
@@ -115,13 +113,13 @@ subtest 'authentication precedes the body' => sub {
 # --- users of httpd's authentication --------------------------------------------------------------------------------
 
 subtest 'remote-user' => sub {
-    my $known = known_member();
+    my $known = known_user();
     my $ask = sub { my ($method, $path, %with) = @_; return api($method => "/basic/commerce/$path", %with) };
     my @known = (basic => [ 'known', 'sesame' ]);
     is($ask->(GET => 'all-orders')->code, 401, 'httpd requires a login');
     says($ask->(GET => 'all-orders', @known), 401, apikey => $none);
     is($ask->(GET => 'all-orders', @known)->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the key of the application is required too');
-    my $placed = $ask->(POST => 'create-order', @known, headers => { apikey => application() }, json => order_of($known, [$pen]));
+    my $placed = $ask->(POST => 'create-order', @known, headers => { apikey => application() }, json => order_body($known, [$pen]));
     is($placed->code, 200, 'an order is placed') or diag($placed->as_string);
     is(order_row(data_of($placed)->{order_id})->{buyer_id}, $known->{id}, 'it belongs to the user of the login');
     my $list = $ask->(GET => 'all-orders?limit=1', @known, headers => { apikey => application() });
@@ -129,7 +127,7 @@ subtest 'remote-user' => sub {
     says($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => application() }), 400, uid => 'Invalid user id');
     is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application with the scope act can name another user');
     says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user has no account in this API.');
-    says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_of($known, [$pen])),
+    says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_body($known, [$pen])),
         400, detail => 'This request must not be sent by a page of another site.');
     done;
 };
@@ -146,7 +144,7 @@ subtest 'AuthType Orders' => sub {
 
 # --- idempotency keys -----------------------------------------------------------------------------------------------
 
-sub keyed { my ($user, $key, $what, %with) = @_; return commerce(POST => 'create-order', $user, json => $what // order_of($user, [$pen]), headers => { 'Idempotency-Key' => $key }, %with) }
+sub keyed { my ($user, $key, $what, %with) = @_; return commerce(POST => 'create-order', $user, json => $what // order_body($user, [$pen]), headers => { 'Idempotency-Key' => $key }, %with) }
 
 subtest 'a repeated request' => sub {
     my $user   = make_user();
@@ -159,14 +157,14 @@ subtest 'a repeated request' => sub {
     is($second->content, $first->content, 'both bodies are identical');
     ModOrders::Goods::operator_does({ id => data_of($first)->{order_id} }, 'pay');
     is(keyed($user, $key)->content, $first->content, 'a later change of the order does not change the response');
-    is(orders_of($user), 1, 'one order is placed');
+    is(order_count($user), 1, 'one order is placed');
     done;
 };
 
 subtest 'packages' => sub {
     my $package = make_package(price => 10_00);
     my $member  = make_member(package => $package, starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
-    my @ask     = (POST => 'upgrade-renewal-package', $member, json => package_of($member, $package), headers => { 'Idempotency-Key' => unique('key') });
+    my @ask     = (POST => 'upgrade-renewal-package', $member, json => package_body($member, $package), headers => { 'Idempotency-Key' => unique('key') });
     my $first   = commerce(@ask);
     is($first->code, 200, 'a renewal is placed') or diag($first->as_string);
     my $second = commerce(@ask);
@@ -178,8 +176,8 @@ subtest 'another request with the same key' => sub {
     my $user = make_user();
     my $key  = unique('key');
     keyed($user, $key);
-    says(keyed($user, $key, order_of($user, [ $pen, 2 ])), 422, detail => 'This key was used with another request.');
-    is(orders_of($user), 1, 'no further order is placed');
+    says(keyed($user, $key, order_body($user, [ $pen, 2 ])), 422, detail => 'This key was used with another request.');
+    is(order_count($user), 1, 'no further order is placed');
     is(keyed(make_user(), $key)->header('Idempotency-Replayed'), undef, "keys are scoped per user");
     done;
 };
@@ -187,7 +185,7 @@ subtest 'another request with the same key' => sub {
 subtest 'a refused request stores no key' => sub {
     my $user = make_user();
     my $key  = unique('key');
-    says(keyed($user, $key, order_of($user, [ $pen, 0, total_amount => 0 ], { total_amount => 0 })), 400, quantity => 'Invalid quantity. Quantity must be greater than 1.');
+    says(keyed($user, $key, order_body($user, [ $pen, 0, total_amount => 0 ], { total_amount => 0 })), 400, quantity => 'Invalid quantity. Quantity must be greater than 1.');
     is(keyed($user, $key)->code, 200, 'the same key succeeds with a valid request');
     done;
 };
@@ -197,36 +195,15 @@ subtest 'invalid keys' => sub {
     done;
 };
 
-# Sends concurrent requests; returns their responses.
-sub at_once
-{
-    my ($count, $user, $key) = @_;
-    my @pipes;
-    for (1 .. $count) {
-        pipe my $out, my $in or die "pipe: $!";
-        my $pid = fork // die "fork: $!";
-        if (!$pid) {
-            my $reply = ask(POST => commerce_path('create-order'), token => $user->{token}, json => order_of($user, [$pen]),
-                headers => { apikey => application(), 'Idempotency-Key' => $key });
-            print {$in} $reply->code, ' ', $reply->content;
-            $in->flush;
-            require POSIX;
-            POSIX::_exit(0);
-        }
-        close $in;
-        push @pipes, [ $pid, $out ];
-    }
-    return map { my ($pid, $out) = @$_; local $/; my $text = <$out>; waitpid $pid, 0; $text } @pipes;
-}
-
 subtest '12 concurrent requests' => sub {
     my $user      = make_user();
-    application();
-    my @answers   = at_once(12, $user, unique('key'));
+    my @request   = (POST => commerce_path('create-order'), token => $user->{token}, json => order_body($user, [$pen]),
+        headers => { apikey => application(), 'Idempotency-Key' => unique('key') });
+    my @answers   = map { "$_->{code} $_->{content}" } ask_at_once((\@request) x 12);
     my %different = map { $_ => 1 } grep { /^200 / } @answers;
     is(scalar keys %different, 1, 'all successful responses are identical');
     is_deeply([ grep { !/^200 / && !/^409 / } @answers ], [], 'every other response is 409');
-    is(orders_of($user), 1, 'one order is placed');
+    is(order_count($user), 1, 'one order is placed');
     done;
 };
 

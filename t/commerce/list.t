@@ -29,14 +29,14 @@ subtest 'a member without orders' => sub {
     done;
 };
 
-my $goods    = create($member, [ $pen, 2 ]);
-my $first    = create($member, [$bronze], { payment_method => 'balance' });
-my $renewal  = data_of(commerce(POST => 'upgrade-renewal-package', $member, json => package_of($member, $bronze, undef, payment_method => 'balance')));
-my $upgrade  = data_of(commerce(POST => 'upgrade-renewal-package', $member, json => package_of($member, $silver, $bronze, payment_method => 'balance')));
+my $goods    = commerce_order($member, [ $pen, 2 ]);
+my $first    = commerce_order($member, [$bronze], { payment_method => 'balance' });
+my $renewal  = data_of(commerce(POST => 'upgrade-renewal-package', $member, json => package_body($member, $bronze, undef, payment_method => 'balance')));
+my $upgrade  = data_of(commerce(POST => 'upgrade-renewal-package', $member, json => package_body($member, $silver, $bronze, payment_method => 'balance')));
 my $plan     = place($member, make_plan(price => 5_00), payment_method => 'manual')->{order};
 my $shop     = order_goods($member, lines => [ [ $pen, 1 ] ], metadata => { gift => JSON::PP::true }, shipping_address => { city => 'Bonn' });
 my @all      = ($shop->{number}, $plan->{number}, $upgrade->{order_number}, $renewal->{order_number}, $first->{number}, $goods->{number});
-create(make_user(), [$pen]);
+commerce_order(make_user(), [$pen]);
 
 subtest 'entries' => sub {
     my $reply = list('');
@@ -62,7 +62,7 @@ subtest 'entries' => sub {
 subtest 'statuses' => sub {
     my $buyer = make_user(balance => 100_00);
     my $told  = sub { return join ' ', map { $_->{status} } @{ data_of(list('', user => $buyer))->{orders} } };
-    my $order = create($buyer, [$pen]);
+    my $order = commerce_order($buyer, [$pen]);
     is($told->(), 'pending', 'unpaid');
     operator_does($order, 'pay');
     is($told->(), 'processing', 'paid');
@@ -74,10 +74,10 @@ subtest 'statuses' => sub {
     is($told->(), 'completed', 'partially refunded');
     operator_does($order, 'refund');
     is($told->(), 'refunded', 'fully refunded');
-    my $gone = create($buyer, [$pen]);
+    my $gone = commerce_order($buyer, [$pen]);
     operator_does($gone, 'cancel');
     is($told->(), 'cancelled refunded', 'cancelled');
-    my $back = create($buyer, [$pen]);
+    my $back = commerce_order($buyer, [$pen]);
     operator_does($back, $_) for qw(pay refund);
     is(join(' ', @{ order_row($back->{id}) }{qw(state payment_state)}), 'cancelled refunded', 'an order is refunded before shipping');
     is($told->(), 'refunded cancelled refunded', 'it is shown as refunded, not as cancelled');
@@ -127,7 +127,7 @@ subtest 'limit' => sub {
 my $diary = make_user();
 my %day;
 for my $date (qw(2024-02-28 2024-02-29 2024-03-01 2024-12-31 2025-01-01)) {
-    $day{$date} = create($diary, [$pen])->{number};
+    $day{$date} = commerce_order($diary, [$pen])->{number};
     db()->do(q(UPDATE orders.orders SET created_at = (? || ' 23:59:59.999999Z')::timestamptz WHERE tenant_id = 1 AND number = ?), undef, $date, $day{$date});
     next if $date ne '2025-01-01';
     db()->do(q(UPDATE orders.orders SET created_at = '2025-01-01 00:00:00Z' WHERE tenant_id = 1 AND number = ?), undef, $day{$date});
@@ -154,7 +154,7 @@ subtest 'periods by name' => sub {
     my $midnight = timegm(0, 0, 0, @at[ 3 .. 5 ]);
     my $monday = $midnight - (($at[6] + 6) % 7) * 86_400;
     my %begins = (today => $midnight, week => $monday, month => timegm(0, 0, 0, 1, @at[ 4, 5 ]), year => timegm(0, 0, 0, 1, 0, $at[5]));
-    my $number = create($user, [$pen])->{number};
+    my $number = commerce_order($user, [$pen])->{number};
     for my $word (qw(today week month year)) {
         my $counts = sub {
             my ($seconds) = @_;
@@ -168,7 +168,7 @@ subtest 'periods by name' => sub {
 
 subtest 'period: the tenant\'s time zone' => sub {
     my $user   = make_user();
-    my $number = create($user, [$pen])->{number};
+    my $number = commerce_order($user, [$pen])->{number};
     for my $zone (qw(Pacific/Kiritimati Etc/GMT+12)) {
         db()->do('UPDATE orders.tenant SET time_zone = ? WHERE id = 1', undef, $zone);
         for my $unit ([ today => 'day' ], [ week => 'week' ], [ month => 'month' ], [ year => 'year' ]) {
@@ -210,7 +210,7 @@ subtest 'uid' => sub {
     is(data_of(list("uid=$member->{ref}", user => undef))->{orders}[0]{uid}, $member->{ref}, 'the orders have their uid');
     says(list($_, user => undef), 400, uid => 'Invalid user id') for '', 'uid=', 'uid=nobody';
     my $gone = make_user();
-    create($gone, [$pen]);
+    commerce_order($gone, [$pen]);
     db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $gone->{id});
     says(list("uid=$gone->{ref}", user => undef), 400, uid => 'Invalid user id');
     done;

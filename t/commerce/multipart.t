@@ -8,7 +8,7 @@ use ModOrders::Test;
 
 my $buyer  = make_user();
 my $pen    = make_item(price => 1_50);
-my $order  = create($buyer, [$pen]);
+my $order  = commerce_order($buyer, [$pen]);
 my $member = make_member(package => my $bronze = make_package(price => 10_00), starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
 my $form   = 'application/x-www-form-urlencoded';
 my $json   = JSON::PP->new->utf8->canonical;
@@ -36,7 +36,7 @@ sub raw_of
 # --- the sample clients ---------------------------------------------------------------------------------------------
 
 subtest 'create-order' => sub {
-    my $body = $json->encode(order_of($buyer, [ $pen, 2 ]));
+    my $body = $json->encode(order_body($buyer, [ $pen, 2 ]));
     is(raw_of(POST => 'create-order/', [], $body)->{status}, 200, 'in JavaScript: JSON that has no type');
     is(raw_of(POST => 'create-order/', ["Content-Type: $form"], $body)->{status}, 200, 'in PHP: JSON that curl calls a form');
     is(raw_of(POST => 'create-order/', ["Content-Type: $form; charset=utf-8"], " \r\n$body")->{status}, 200, 'with white space before it');
@@ -45,7 +45,7 @@ subtest 'create-order' => sub {
 };
 
 subtest 'upgrade-renewal-package' => sub {
-    my $body = $json->encode(package_of($member, $bronze, undef, order_type => 'none'));
+    my $body = $json->encode(package_body($member, $bronze, undef, order_type => 'none'));
     my $type = 'Invalid order_type. Supported values are upgrade,renewal';
     is_deeply(raw_of(POST => 'upgrade-renewal-package/', $_, $body)->{json}{errors}, { order_type => [$type] }, "read: @$_")
         for [], ["Content-Type: $form"], ['Content-Type: application/json'];
@@ -78,7 +78,7 @@ subtest 'order-details' => sub {
 sub flat { my ($body) = @_; return map { [ $_ => ref $body->{$_} ? $json->encode($body->{$_}) : $body->{$_} ] } sort keys %$body }
 
 subtest 'an order in a form' => sub {
-    my $body = order_of($buyer, [ $pen, 2 ]);
+    my $body = order_body($buyer, [ $pen, 2 ]);
     my @flat = flat($body);
     is(commerce(POST => 'create-order', $buyer, form => [ map { @$_ } @flat ])->code, 200, 'a form');
     is(multipart(POST => 'create-order', $buyer, @flat)->code, 200, 'a multipart form');
@@ -93,7 +93,7 @@ subtest 'an order in a form' => sub {
 };
 
 subtest 'a form that lacks something' => sub {
-    my $body = order_of($buyer, [$pen]);
+    my $body = order_body($buyer, [$pen]);
     my %flat = map { @$_ } flat($body);
     my $required = 'This field is required. Must have one product.';
     my $total    = 'Invalid order total_amount. Order total_amount must be the sum of line item total_amount.';
@@ -111,7 +111,7 @@ subtest 'a form that lacks something' => sub {
 };
 
 subtest 'a package in a form' => sub {
-    my %body = %{ package_of($member, $bronze) };
+    my %body = %{ package_body($member, $bronze) };
     my $placed = multipart(POST => 'upgrade-renewal-package', $member, map { [ $_ => $body{$_} ] } sort keys %body);
     is($placed->code, 200, 'a multipart form') or diag($placed->as_string);
     my $again = commerce(POST => 'upgrade-renewal-package', $member, form => [%body]);

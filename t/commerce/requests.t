@@ -8,7 +8,7 @@ use ModOrders::Test;
 
 my $buyer  = make_user();
 my $pen    = make_item(price => 1_50);
-my $order  = create($buyer, [$pen]);
+my $order  = commerce_order($buyer, [$pen]);
 my @routes = ([ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ], [ GET => 'all-orders' ], [ POST => 'all-orders' ], [ GET => 'order-details' ], [ POST => 'order-details' ]);
 
 subtest 'paths' => sub {
@@ -38,7 +38,7 @@ subtest 'methods' => sub {
 };
 
 subtest 'headers' => sub {
-    for my $reply (commerce(GET => 'all-orders', $buyer), commerce(GET => 'order-details', $buyer), commerce(POST => 'create-order', $buyer, json => order_of($buyer, [$pen]))) {
+    for my $reply (commerce(GET => 'all-orders', $buyer), commerce(GET => 'order-details', $buyer), commerce(POST => 'create-order', $buyer, json => order_body($buyer, [$pen]))) {
         is($reply->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
         is($reply->header('X-Content-Type-Options'), 'nosniff', 'X-Content-Type-Options is nosniff');
         like($reply->header('X-Request-Id'), qr/^[\w.-]+$/, 'the response has a request id');
@@ -61,7 +61,7 @@ subtest 'round trips' => sub {
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersSessions 1", locations => "<Location $MOUNT>\nOrdersAPI commerce\n</Location>")->start;
     my $package = make_package(price => 10_00);
     my $member  = make_member(package => $package, starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
-    my $mine    = create($member, [$pen]);
+    my $mine    = commerce_order($member, [$pen]);
     my $trips   = sub {
         my ($method, $path, $query, %with) = @_;
         my $reply = ask($method => $httpd->url(commerce_path($path)) . $query, token => $member->{token}, %with, headers => { apikey => application(), %{ $with{headers} // {} } });
@@ -74,14 +74,14 @@ subtest 'round trips' => sub {
     }
     is($trips->(@$_), 1, 'then there is one') for (
         [ GET => 'all-orders', '' ], [ GET => 'all-orders', '?period=year&category=product&limit=5' ], [ GET => 'all-orders', "?order_number=$mine->{number}" ],
-        [ GET => 'order-details', "?order_number=$mine->{number}" ], [ POST => 'upgrade-renewal-package', '', json => package_of($member, $package) ],
+        [ GET => 'order-details', "?order_number=$mine->{number}" ], [ POST => 'upgrade-renewal-package', '', json => package_body($member, $package) ],
     );
-    $trips->(POST => 'create-order', '', json => order_of($member, [$pen])); # prepares the statement
+    $trips->(POST => 'create-order', '', json => order_body($member, [$pen])); # prepares the statement
     is($trips->(@$_), 1, 'one for goods that are not counted') for (
-        [ POST => 'create-order', '', json => order_of($member, [$pen]) ],
-        [ POST => 'create-order', '', json => order_of($member, [$pen]), headers => { 'Idempotency-Key' => unique('key') } ],
+        [ POST => 'create-order', '', json => order_body($member, [$pen]) ],
+        [ POST => 'create-order', '', json => order_body($member, [$pen]), headers => { 'Idempotency-Key' => unique('key') } ],
     );
-    my @counted = (POST => 'create-order', '', json => order_of($member, [ make_item(price => 1_50, stock => 10) ]));
+    my @counted = (POST => 'create-order', '', json => order_body($member, [ make_item(price => 1_50, stock => 10) ]));
     $trips->(@counted); # prepares the second statement
     my @keyed = (@counted, headers => { 'Idempotency-Key' => unique('key') });
     is($trips->(@$_), 2, 'two round trips with tracked stock: the lock of the stock is released before the order is durable') for (\@counted, \@keyed);

@@ -35,7 +35,7 @@ sub has
 
 subtest 'a renewal' => sub {
     my $member = holder(10);
-    my $reply  = step($member, package_of($member, $bronze));
+    my $reply  = step($member, package_body($member, $bronze));
     is($reply->code, 200, 'the renewal is placed') or diag($reply->as_string);
     my $data = data_of($reply);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => {
@@ -50,7 +50,7 @@ subtest 'a renewal' => sub {
 
 subtest 'an upgrade' => sub {
     my $member = holder(20, balance => 50_00);
-    my $reply  = step($member, package_of($member, $silver, $bronze, payment_method => 'balance'));
+    my $reply  = step($member, package_body($member, $silver, $bronze, payment_method => 'balance'));
     is($reply->code, 200, 'the upgrade is placed') or diag($reply->as_string);
     is_deeply([ @{ data_of($reply) }{qw(order_total status)} ], [ 15, 'completed' ], 'the total is the price difference less the discount');
     is((has($member))[0], $silver->{ref}, 'the payment replaces the package');
@@ -61,7 +61,7 @@ subtest 'an upgrade' => sub {
 
 subtest 'a renewal after the end' => sub {
     my $member = holder(-5, balance => 100_00);
-    is(step($member, package_of($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'the renewal is placed and paid');
+    is(step($member, package_body($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'the renewal is placed and paid');
     my ($ref, $days) = has($member);
     is($ref, $bronze->{ref}, 'the member has the package again');
     cmp_ok($days, '>=', 28, 'it lasts a month from now');
@@ -73,7 +73,7 @@ subtest 'OrdersRenewalWindow' => sub {
     for my $case ([ 27, $MOUNT, 1 ], [ 31, $MOUNT, 0 ], [ 4, '/small/commerce', 1 ], [ 6, '/small/commerce', 0 ]) {
         my ($days, $mount, $may) = @$case;
         my $member = holder($days);
-        my $reply  = api(POST => "$mount/upgrade-renewal-package", token => $member->{token}, headers => { apikey => application() }, json => package_of($member, $bronze));
+        my $reply  = api(POST => "$mount/upgrade-renewal-package", token => $member->{token}, headers => { apikey => application() }, json => package_body($member, $bronze));
         $may ? is($reply->code, 200, "$mount: $days days before the end") : says($reply, 400, product_id => $active);
     }
     done;
@@ -81,7 +81,7 @@ subtest 'OrdersRenewalWindow' => sub {
 
 subtest 'an application with the scope act' => sub {
     my $member = holder(10);
-    is(step(undef, package_of($member, $bronze))->code, 200, 'the application alone orders for a user');
+    is(step(undef, package_body($member, $bronze))->code, 200, 'the application alone orders for a user');
     done;
 };
 
@@ -102,7 +102,7 @@ my %words = (
 );
 
 my $plain = holder(10);
-sub renews { my (%with) = @_; return step($plain, package_of($plain, $bronze, undef, %with)) }
+sub renews { my (%with) = @_; return step($plain, package_body($plain, $bronze, undef, %with)) }
 
 subtest 'Invalid product_id <product id>' => sub {
     my $pen = make_item(price => 10_00);
@@ -110,7 +110,7 @@ subtest 'Invalid product_id <product id>' => sub {
         my $reply = renews(product_id => $id);
         is_deeply([ $reply->code, $reply->{json}{errors} ], [ 400, { product_id => ["Invalid product_id $id"] } ], $id) or diag($reply->as_string);
     }
-    says(step($plain, package_of($plain, $pen)), 400, product_id => $words{another});
+    says(step($plain, package_body($plain, $pen)), 400, product_id => $words{another});
     my $retired = make_package(active => JSON::PP::false);
     says(renews(product_id => $retired->{variant_id}), 400, product_id => "Invalid product_id $retired->{variant_id}");
     done;
@@ -135,21 +135,21 @@ subtest 'Invalid user id' => sub {
 };
 
 subtest 'Renewal package not same as the existing package' => sub {
-    says(step($plain, package_of($plain, $gold)), 400, product_id => $words{another});
+    says(step($plain, package_body($plain, $gold)), 400, product_id => $words{another});
     my $nothing = make_member();
-    says(step($nothing, package_of($nothing, $bronze)), 400, product_id => $words{another});
+    says(step($nothing, package_body($nothing, $bronze)), 400, product_id => $words{another});
     done;
 };
 
 subtest 'May be you reached maximum upgrade or invalid package id' => sub {
     my $top = make_member(package => $gold, starts_at => in_days(-1), ends_at => in_days(300));
-    says(step($plain, package_of($plain, $equal, $bronze)), 400, product_id => $words{maximum});
-    my $down = step($top, package_of($top, $silver, undef, order_type => 'upgrade'));
+    says(step($plain, package_body($plain, $equal, $bronze)), 400, product_id => $words{maximum});
+    my $down = step($top, package_body($top, $silver, undef, order_type => 'upgrade'));
     is_deeply($down->{json}{errors}{product_id}, [ $words{maximum} ], 'downwards') or diag($down->as_string);
     my $over = holder(-1);
-    is_deeply(step($over, package_of($over, $silver, $bronze))->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade from an ended package');
+    is_deeply(step($over, package_body($over, $silver, $bronze))->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade from an ended package');
     my $nothing = make_member();
-    my $first = step($nothing, package_of($nothing, $silver, undef, order_type => 'upgrade'));
+    my $first = step($nothing, package_body($nothing, $silver, undef, order_type => 'upgrade'));
     is_deeply($first->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade without a package') or diag($first->as_string);
     done;
 };
@@ -170,53 +170,53 @@ subtest 'prices' => sub {
     says(renews(unit_price => 9, order_total => 9), 400, unit_price => 'Invalid unit_price. It is 10.00.');
     my $reply = renews(unit_price => undef);
     is_deeply([ sort keys %{ $reply->{json}{errors} } ], [qw(order_total unit_price)], 'a missing discount');
-    says(step($plain, package_of($plain, $silver, $bronze, unit_price => 30, order_total => 25)), 400, unit_price => 'Invalid unit_price. It is 20.00.');
-    says(step($plain, package_of($plain, $silver, $bronze, discount => 0, order_total => 20)), 400, discount => 'Invalid discount. It is 5.00.');
+    says(step($plain, package_body($plain, $silver, $bronze, unit_price => 30, order_total => 25)), 400, unit_price => 'Invalid unit_price. It is 20.00.');
+    says(step($plain, package_body($plain, $silver, $bronze, discount => 0, order_total => 20)), 400, discount => 'Invalid discount. It is 5.00.');
     done;
 };
 
 subtest 'You are not placed into the genealogy yet' => sub {
     my $loose = holder(10, placed_at => undef);
-    says(step($loose, package_of($loose, $bronze)), 400, uid => $words{placed});
+    says(step($loose, package_body($loose, $bronze)), 400, uid => $words{placed});
     done;
 };
 
 subtest 'There exists a package upgrade in processing' => sub {
     my $member = holder(10);
-    my $order  = data_of(step($member, package_of($member, $bronze)));
+    my $order  = data_of(step($member, package_body($member, $bronze)));
     upsert('members', $member->{ref}, placed_at => '2020-01-01T00:00:00Z', package => $gold->{ref});
     operator_does({ id => $order->{order_id} }, 'pay');
     is((has($member))[0], $gold->{ref}, 'the paid upgrade is not applied, because the member has another package');
-    my $reply = step($member, package_of($member, $gold));
+    my $reply = step($member, package_body($member, $gold));
     is_deeply($reply->{json}{errors}{uid}, [ $words{progress} ], 'the next request is refused') or diag($reply->as_string);
     done;
 };
 
 subtest 'System initiated package auto upgrade' => sub {
     my $member = holder(10, auto_upgrade_at => in_days(1));
-    says(step($member, package_of($member, $bronze)), 400, uid => $words{auto});
+    says(step($member, package_body($member, $bronze)), 400, uid => $words{auto});
     done;
 };
 
 subtest 'Payment for previous purchase is not completed yet' => sub {
     my $member = holder(10);
-    my $order  = data_of(step($member, package_of($member, $bronze)));
-    says(step($member, package_of($member, $bronze)), 400, uid => $words{unpaid});
-    create($member, [ make_item() ]);
+    my $order  = data_of(step($member, package_body($member, $bronze)));
+    says(step($member, package_body($member, $bronze)), 400, uid => $words{unpaid});
+    commerce_order($member, [ make_item() ]);
     operator_does({ id => $order->{order_id} }, 'cancel');
-    is(step($member, package_of($member, $bronze))->code, 200, 'cancelled, it is in nobody\'s way; neither are goods');
+    is(step($member, package_body($member, $bronze))->code, 200, 'cancelled, it is in nobody\'s way; neither are goods');
     done;
 };
 
 subtest 'There exists a package upgrade in processing: its payment' => sub {
     my $simulator = start_simulator();
     my $member = holder(10);
-    my $order  = data_of(step($member, package_of($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
+    my $order  = data_of(step($member, package_body($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
     like($order->{payment_url}, qr/^http/, 'an external payment');
     my ($payment) = rows('SELECT id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     rows('SELECT * FROM orders_v1.record_capture(1, ?, \'confirming\')', $payment->{id});
     is(order_row($order->{order_id})->{payment_state}, 'confirming', 'its payment is being confirmed');
-    says(step($member, package_of($member, $bronze)), 400, uid => $words{progress});
+    says(step($member, package_body($member, $bronze)), 400, uid => $words{progress});
     done;
 };
 
@@ -224,20 +224,20 @@ subtest 'You cannot perform package upgrade because you have an active refund re
     my $simulator = start_simulator();
     $simulator->mode('manual');
     my $member = holder(10);
-    my $order  = data_of(step($member, package_of($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
+    my $order  = data_of(step($member, package_body($member, $bronze, undef, payment_method => 'external', payment_channel => 'simulator')));
     my ($payment) = rows('SELECT intent_id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     $simulator->approve($payment->{intent_id});
     ok(wait_for(sub { order_row($order->{order_id})->{payment_state} eq 'paid' }), 'an order is paid at the provider');
     $simulator->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
     operator_does({ id => $order->{order_id} }, 'refund');
     is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'its refund is pending');
-    my $reply = step($member, package_of($member, $bronze));
+    my $reply = step($member, package_body($member, $bronze));
     is_deeply($reply->{json}{errors}{uid}, [ $words{refund} ], 'the next request is refused') or diag($reply->as_string);
     done;
 };
 
 subtest 'The supplied package same as the existing package' => sub {
-    my $reply = step($plain, package_of($plain, $bronze, undef, order_type => 'upgrade'));
+    my $reply = step($plain, package_body($plain, $bronze, undef, order_type => 'upgrade'));
     is_deeply($reply->{json}{errors}{product_id}, [ $words{same} ], 'an upgrade to the same package is refused') or diag($reply->as_string);
     done;
 };
@@ -249,7 +249,7 @@ subtest 'Invalid order_type' => sub {
 
 subtest 'You already have an active package' => sub {
     my $member = holder(40);
-    says(step($member, package_of($member, $bronze)), 400, product_id => 'You already have an active package.');
+    says(step($member, package_body($member, $bronze)), 400, product_id => 'You already have an active package.');
     done;
 };
 
@@ -262,7 +262,7 @@ subtest 'all fields invalid' => sub {
     is_deeply([ sort keys %{ $reply->{json}{errors} } ], [ sort qw(order_type product_id order_total uid), @address ], 'every field has a message');
     says(renews(address_postal_code => undef), 400, address_postcode => 'Invalid postcode');
     my $loose = holder(40, placed_at => undef, auto_upgrade_at => in_days(1));
-    says(step($loose, package_of($loose, $bronze, undef, unit_price => 9, order_total => 1, address_first_name => '', address_postal_code => 'x')), 400,
+    says(step($loose, package_body($loose, $bronze, undef, unit_price => 9, order_total => 1, address_first_name => '', address_postal_code => 'x')), 400,
         uid => [ @words{qw(placed auto)} ], product_id => 'You already have an active package.', unit_price => 'Invalid unit_price. It is 10.00.',
         order_total => $words{total}, address_first_name => 'Invalid address_first_name', address_postcode => 'Invalid postcode');
     is_deeply([ rows('SELECT 1 FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ANY (?)', [ map { $_->{id} } $plain, $loose ]) ], [], 'no order is placed');

@@ -24,7 +24,7 @@ sub approved
 sub row_of     { return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $_[0]))[0] }
 sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ? ORDER BY id DESC LIMIT 1', row_of($_[0])->{id}))[0] }
 sub state      { my $row = row_of($_[0]); return "$row->{state} $row->{payment_state}" }
-sub captures   { return @{ $paypal->order_of(payment_of($_[0])->{provider_key})->{purchase_units}[0]{payments}{captures} || [] } }
+sub captures   { return @{ $paypal->order_of_payment(payment_of($_[0])->{provider_key})->{purchase_units}[0]{payments}{captures} || [] } }
 
 # The idempotency keys of the capture requests for the payment of this order.
 sub keys_of

@@ -5,7 +5,7 @@ use warnings;
 use ModOrders::Company;
 use ModOrders::Test;
 
-my $seller = make_member(make_company);
+my $seller = make_company_member(make_company);
 
 sub open_order
 {

@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub create
 {
@@ -35,7 +35,7 @@ subtest 'cash and card' => sub {
         my $reply = create($seller, $cart, $type);
         is($reply->code, 200, "$type: an order is placed");
         is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
-        is(members($reply->{json}), 'order_number payment_method qrcode', 'the body has every member and no other');
+        is(member_names($reply->{json}), 'order_number payment_method qrcode', 'the body has every member and no other');
         like($reply->{json}{order_number}, qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'the order number has the prefix');
         my ($today) = rows(q(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') AS d));
         like($reply->{json}{order_number}, qr/^[A-Z]+$today->{d}/, 'the order number has the date');
@@ -133,27 +133,27 @@ subtest 'lack of parameters' => sub {
 subtest 'authorization' => sub {
     my $cart = make_cart($seller);
     named(create($_, $cart, 'cash'), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(create(make_member($shop, chosen => 0), 999_999_999, 'cash'), 'not select company yet');
+    named(create(make_company_member($shop, chosen => 0), 999_999_999, 'cash'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed);
+    my $there  = make_company_member($closed);
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(create($there, 999_999_999, 'cash'), 'company not exist');
-    named(create(make_member($shop, role => 'none'), 999_999_999, 'cash'), 'not company member');
-    named(create(make_member($shop, active => 0),    999_999_999, 'cash'), 'not company member');
-    named(create(make_member($shop, role => 'member'), 999_999_999, 'cash'), 'not company member');
-    my $manager = make_member($shop, role => 'manager');
+    named(create(make_company_member($shop, role => 'none'), 999_999_999, 'cash'), 'not company member');
+    named(create(make_company_member($shop, active => 0),    999_999_999, 'cash'), 'not company member');
+    named(create(make_company_member($shop, role => 'member'), 999_999_999, 'cash'), 'not company member');
+    my $manager = make_company_member($shop, role => 'manager');
     is(create($manager, make_cart($manager), 'cash')->code, 200, 'a manager can order');
     is(orders_of($cart), 0, 'no order is placed');
 };
 
 subtest 'cart not exist' => sub {
     named(create($seller, $_, 'cash'), 'cart not exist') for 999_999_999, '999999999999999999', '9' x 30, 0, -1, 'C99999999', 'nothing', "C'1", '%', "\x{e4}";
-    my $hers = make_cart(make_member($shop));
+    my $hers = make_cart(make_company_member($shop));
     named(create($seller, $hers, 'cash'), 'cart not exist');
-    my $elsewhere = make_cart(make_member(make_company));
+    my $elsewhere = make_cart(make_company_member(make_company));
     named(create($seller, $elsewhere, 'cash'), 'cart not exist');
     is(orders_of($_), 0, "the cart of another salesperson is unchanged") for $hers, $elsewhere;
-    my $stranger = make_member(make_company);
+    my $stranger = make_company_member(make_company);
     my $ordered  = make_cart($stranger);
     create($stranger, $ordered, 'cash');
     named(create($seller, $ordered, 'cash'), 'cart not exist');

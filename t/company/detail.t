@@ -6,7 +6,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop, given_name => 'QQ', family_name => 'Wang');
+my $seller = make_company_member($shop, given_name => 'QQ', family_name => 'Wang');
 my $maker  = make_company(name => unique('Maker'));
 
 my @ADDRESS = qw(title given_name family_name phone email street city state code country);
@@ -26,7 +26,7 @@ subtest 'an open order, field by field' => sub {
     is($reply->code, 200, 'the order is returned');
     is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
     my $order = $reply->{json};
-    is(members($order), join(' ', sort qw(number currency total order_status payment_status payment_method transaction_id create_at refund_at
+    is(member_names($order), join(' ', sort qw(number currency total order_status payment_status payment_method transaction_id create_at refund_at
         retailer agent products histories shipping_address billing_address invoices)), 'with every field and no other');
     is_deeply([ @$order{qw(number currency total order_status payment_status payment_method transaction_id refund_at)} ],
         [ $number, 'JPY', 24429, 'Open', 'Open', 'cash', undef, undef ], 'the order: null where there is nothing');
@@ -71,7 +71,7 @@ subtest 'Swiss francs' => sub {
 
 subtest 'histories' => sub {
     my $sale = paid_sale($seller);
-    my $boss = make_member($shop, role => 'manager', given_name => 'B', family_name => 'Boss');
+    my $boss = make_company_member($shop, role => 'manager', given_name => 'B', family_name => 'Boss');
     company('refund', $boss, order_number => $sale->{number});
     my $order = detail($seller, $sale->{number})->{json};
     is_deeply([ map { [ @$_{qw(order_status payment_status comment)}, $_->{user}{family_name} ] } @{ $order->{histories} } ],
@@ -83,7 +83,7 @@ subtest 'histories' => sub {
     $order = detail($seller, $late)->{json};
     is_deeply([ map { [ @$_{qw(order_status payment_status comment)} ] } @{ $order->{histories} } ], [ [ 'Open', 'Open', '' ], [ 'Error', 'Closed', 'not paid in time' ] ], 'the history of an expired order');
     ok(exists $order->{histories}[1]{user} && !defined $order->{histories}[1]{user}, 'a step of the system has the user null');
-    my $nameless = make_member($shop, given_name => undef, family_name => undef, email => undef);
+    my $nameless = make_company_member($shop, given_name => undef, family_name => undef, email => undef);
     $order = detail($seller, sell($nameless))->{json};
     is_deeply($order->{agent}, { id => $nameless->{id}, given_name => $nameless->{name}, family_name => undef, email => undef }, 'an agent without given and family name');
 };
@@ -117,21 +117,21 @@ subtest 'invoices' => sub {
 
 subtest 'authorization' => sub {
     my $number = sell($seller);
-    is(detail(make_member($shop, role => $_), lc $number)->{json}{number}, $number, "another $_ of the company") for qw(salesperson manager);
-    my $foreign = make_member(make_company);
+    is(detail(make_company_member($shop, role => $_), lc $number)->{json}{number}, $number, "another $_ of the company") for qw(salesperson manager);
+    my $foreign = make_company_member(make_company);
     my $missing = detail($seller, 'AAAA160401000001OD');
     named($missing, 'order not exist');
     is($_->content, $missing->content, 'as if there were none') for detail($foreign, $number), map { detail($seller, $_) } sell($foreign), 1, "O'D", '%', "\x{e4}",
         place(make_user(balance => 10_00), make_plan(price => 10_00))->{order}{number};
-    my $member = make_member($shop, role => 'member');
+    my $member = make_company_member($shop, role => 'member');
     named(detail($member, $_), 'no permission') for $number, 'none';
     named(detail($_, $number), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(detail(make_member($shop, chosen => 0), 'none'), 'not select company yet');
+    named(detail(make_company_member($shop, chosen => 0), 'none'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed, role => 'member');
+    my $there  = make_company_member($closed, role => 'member');
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(detail($there, 'none'), 'company not exist');
-    named(detail(make_member($shop, active => 0), 'none'), 'not company member');
+    named(detail(make_company_member($shop, active => 0), 'none'), 'not company member');
     named(company('detail', $seller, %$_), 'lack of parameters') for {}, map { { order_number => $_ } } '', undef, [], {}, 'x' x 256, JSON::PP::true, "a\nb";
     named(detail(undef, $number), 'lack of parameters');
     named(detail({ token => 'nonsense' }, undef), 'lack of parameters');

@@ -5,7 +5,7 @@ use warnings;
 use ModOrders::Company;
 use ModOrders::Test;
 
-my $seller   = make_member(make_company);
+my $seller   = make_company_member(make_company);
 my $consumer = make_consumer;
 my %ADDRESS  = (given_name => 'Lee', family_name => 'CC', title => 0, phone => '0912345678', street => 'ABC st.', street2 => 'ABC st.', city => 'Taichung', state => 'Taiwan',
     code => '30123', country => 'R.O.C.');

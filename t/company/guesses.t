@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company();
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub consumer_order { return sell($seller, type => 'cash_consumer_app', @_) }
 

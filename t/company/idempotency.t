@@ -6,7 +6,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 # Sends a request twice with one key; checks and returns the first response.
 sub twice
@@ -80,7 +80,7 @@ subtest 'another request and another caller' => sub {
     company('cancel', $seller, order_number => $one, -headers => { 'Idempotency-Key' => $key });
     lacks(company('cancel', $seller, order_number => $two, -headers => { 'Idempotency-Key' => $key }), 422, 'idempotency_key_reused');
     is(order_of($two)->{state}, 'open', 'the other order is unchanged');
-    my $colleague = make_member($shop);
+    my $colleague = make_company_member($shop);
     is(company('cancel', $colleague, order_number => sell($colleague), -headers => { 'Idempotency-Key' => $key })->code, 200, 'keys are each person\'s own');
     is(company('payment', $seller, order_number => $two, transaction_id => unique('tx'), -headers => { 'Idempotency-Key' => $key })->code, 200, 'and each route\'s');
     named(company('cancel', $colleague, order_number => $one, -headers => { 'Idempotency-Key' => unique('key') }), 'order not exist');

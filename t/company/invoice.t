@@ -3,16 +3,15 @@
 use strict;
 use warnings;
 use utf8;
-use Encode qw(decode_utf8);
-use File::Temp ();
 use ModOrders::Company;
+use ModOrders::Pdf;
 use ModOrders::Test;
 
 binmode Test::More->builder->$_, ':encoding(UTF-8)' for qw(output failure_output todo_output);
 
 my $shop     = make_company(name => 'Uhren & Söhne ' . unique('AG'), tax_number => 'CHE-123.456.789', email => 'shop@example.test',
     address => { street => 'Bahnhofstrasse 1', city => 'Zürich', postal_code => '8001', country => 'Schweiz' });
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer(given_name => 'CC', family_name => 'Lee');
 my $watch    = make_product($shop, name => 'Montre « Élégance »', number => "$shop->{prefix}0001PD", prices => { CHF => 1358_85 });
 my $strap    = make_product($shop, name => '表帯', number => "$shop->{prefix}0002PD", prices => { CHF => 20_00 });
@@ -28,16 +27,6 @@ sub download
     return api(GET => '/order/' . ($order // $number) . '/invoice/' . ($bill // $invoice) . '/download', ($who ? (headers => { Authorization => $who->{token} }) : ()));
 }
 
-sub text_of
-{
-    my ($pdf) = @_;
-    my $file = File::Temp->new(SUFFIX => '.pdf');
-    binmode $file;
-    print {$file} $pdf;
-    close $file;
-    return decode_utf8(`pdftotext -layout $file -`);
-}
-
 subtest 'the agent' => sub {
     my $reply = download($seller);
     is($reply->code, 200, 'the invoice is returned');
@@ -45,7 +34,7 @@ subtest 'the agent' => sub {
     is($reply->header('Content-Disposition'), "attachment; filename=\"$invoice.pdf\"", 'the file name has the invoice number');
     like($reply->header('Cache-Control'), qr/private, no-store/, 'the response is not stored by caches');
     like($reply->content, qr/^%PDF-1\.\d/, 'the body begins like a PDF');
-    my $text = text_of($reply->content);
+    my $text = pdf_text($reply->content);
     like($text, qr/\Q$_\E/, "the text has $_") for $invoice, $number, 'Uhren & Söhne', 'CHE-123.456.789', 'Zürich', 'Łukasz', '李', 'Taichung', 'Montre « Élégance »', '表帯', 'CHF', $transaction;
     like($text, qr/^\s*\Q$_\E/m, "a line begins with $_") for map { substr $_->{number}, 0, 10 } $watch, $strap; # its column may break it
     like($text, qr/1[’' ,.]?358\.85/, 'the text has the price');
@@ -57,8 +46,8 @@ subtest 'the agent' => sub {
 
 subtest 'other permitted callers' => sub {
     is(download($_)->content_type, 'application/pdf', 'the buyer') for $consumer;
-    is(download(make_member($shop, role => $_))->content_type, 'application/pdf', "a $_") for qw(member salesperson manager);
-    is(download(make_member($shop, chosen => 0))->content_type, 'application/pdf', 'a member who has chosen another company');
+    is(download(make_company_member($shop, role => $_))->content_type, 'application/pdf', "a $_") for qw(member salesperson manager);
+    is(download(make_company_member($shop, chosen => 0))->content_type, 'application/pdf', 'a member who has chosen another company');
     is(download($seller, lc $number, lc $invoice)->code, 200, 'the numbers are case-insensitive');
     is(api(GET => "/order/$number/invoice/$invoice/download/", headers => { Authorization => "Bearer $seller->{token}" })->code, 200, 'Bearer and a trailing slash are accepted');
     my $head = api(HEAD => "/order/$number/invoice/$invoice/download", headers => { Authorization => $seller->{token} });
@@ -74,7 +63,7 @@ subtest 'other callers' => sub {
     named($missing, 'order not exist');
     my $other = paid_sale($seller)->{number};
     for my $reply (
-        download(make_member(make_company)), download(make_consumer), download(make_member($shop, active => 0)), download($seller, $other), download($seller, $other, $invoice), download($seller, 'none'),
+        download(make_company_member(make_company)), download(make_consumer), download(make_company_member($shop, active => 0)), download($seller, $other), download($seller, $other, $invoice), download($seller, 'none'),
         download($consumer, $other, invoice_of($other)), download($seller, $number, $number), download($seller, $number, "x' OR 1=1"), download($seller, $number, 'x' x 300),
     ) {
         named($reply, 'order not exist');
@@ -84,12 +73,12 @@ subtest 'other callers' => sub {
 };
 
 subtest 'an invoice is immutable' => sub {
-    my $before = text_of(download($seller)->content);
+    my $before = pdf_text(download($seller)->content);
     change_product($watch, name => 'Another name', prices => { CHF => 1 });
     upsert('companies', $shop->{ref}, name => 'Another company', prefix => $shop->{prefix});
     company('edit', $consumer, order_number => $number, billing_address => { given_name => 'Someone', family_name => 'Else', title => 1 });
     company('refund', $seller, order_number => $number);
-    is(text_of(download($seller)->content), $before, 'later changes do not affect the invoice');
+    is(pdf_text(download($seller)->content), $before, 'later changes do not affect the invoice');
 };
 
 subtest 'issuing' => sub {
@@ -119,7 +108,7 @@ subtest 'issuing' => sub {
 subtest 'texts with PDF syntax' => sub {
     my $evil = make_product($shop, name => "a) Tj ET (\\ <b>&amp;\x{200f}x", prices => { JPY => 5 });
     my $sale = paid_sale($seller, products => [$evil])->{number};
-    my $text = text_of(download($seller, $sale, invoice_of($sale))->content);
+    my $text = pdf_text(download($seller, $sale, invoice_of($sale))->content);
     like($text, qr/a\) Tj ET \(\\ <b>&amp;/, 'the texts are escaped');
 };
 

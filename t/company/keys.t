@@ -7,7 +7,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 
 sub detail_with
@@ -45,7 +45,7 @@ db()->do(q(UPDATE orders.token SET created_at = now() - interval '2 hours', expi
     WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), undef, $expired);
 my $revoked = make_token($seller, scopes => [qw(seller buyer)]);
 db()->do(q(UPDATE orders.token SET revoked_at = now() WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), undef, $revoked);
-my $left = make_member($shop, scopes => [qw(seller buyer)]);
+my $left = make_company_member($shop, scopes => [qw(seller buyer)]);
 db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $left->{id});
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger') ON CONFLICT DO NOTHING), undef, $seller->{id}, unique('stranger'));

@@ -6,7 +6,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop, given_name => 'QQ', family_name => 'Wang');
+my $seller = make_company_member($shop, given_name => 'QQ', family_name => 'Wang');
 my $path   = company_path('list');
 
 sub numbers
@@ -36,9 +36,9 @@ subtest 'orders in yen and francs, field by field' => sub {
     is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
     like($reply->header('Cache-Control'), qr/private, no-store/, 'the response is not stored by caches');
     my @orders = @{ $reply->{json}{orders} };
-    is(members($reply->{json}), 'orders', 'the body has no other member');
+    is(member_names($reply->{json}), 'orders', 'the body has no other member');
     is_deeply([ map { $_->{number} } @orders ], \@sold, 'the newest order is first');
-    is(members($_), join(' ', sort qw(number currency total order_status payment_status payment_method transaction_id
+    is(member_names($_), join(' ', sort qw(number currency total order_status payment_status payment_method transaction_id
         create_at refund_at retailer agent)), "$_->{number} has every field and no other") for @orders;
     is_deeply([ @{ $orders[2] }{qw(currency order_status payment_status payment_method transaction_id refund_at)} ],
         [ 'CHF', 'Open', 'Open', 'cash', '', undef ], 'the open one');
@@ -75,9 +75,9 @@ subtest 'an expired order' => sub {
 };
 
 subtest 'access to orders' => sub {
-    is_deeply(numbers(make_member($shop, role => $_)), \@sold, "a $_ sees all orders of the company") for qw(member salesperson manager);
+    is_deeply(numbers(make_company_member($shop, role => $_)), \@sold, "a $_ sees all orders of the company") for qw(member salesperson manager);
     my $other = make_company;
-    my $there = make_member($other);
+    my $there = make_company_member($other);
     my $sale  = sell($there);
     is_deeply(numbers($there), [$sale], "another company has other orders");
     db()->do(q(INSERT INTO orders.membership (tenant_id, external_ref, company_id, user_id, role) VALUES (1, ?, ?, ?, 'member')),
@@ -101,7 +101,7 @@ subtest 'page and limit' => sub {
 };
 
 subtest 'at most 500 orders' => sub {
-    my $busy = make_member(make_company);
+    my $busy = make_company_member(make_company);
     db()->do(q(
         INSERT INTO orders.orders (tenant_id, number, api, state, payment_state, fulfilment_state, retailer_id, agent_id,
                                    payment_method, currency, exponent, tax_inclusive, subtotal, discount, tax, shipping, total)
@@ -122,14 +122,14 @@ subtest 'refusals, in the order in which they are checked' => sub {
     named(company('list', { token => $_ }), 'does not signin') for 'nonsense', 'ord_1_' . 'x' x 43, 'x' x 5000;
     named(company('list', make_consumer), 'does not signin');
     named(company('list', operator), 'does not signin');
-    my $lost = make_member($shop, chosen => 0, role => 'none');
+    my $lost = make_company_member($shop, chosen => 0, role => 'none');
     named(company('list', $lost), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed, role => 'none');
+    my $there  = make_company_member($closed, role => 'none');
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(company('list', $there), 'company not exist');
-    named(company('list', make_member($shop, role => 'none')), 'not company member');
-    named(company('list', make_member($shop, active => 0)), 'not company member');
+    named(company('list', make_company_member($shop, role => 'none')), 'not company member');
+    named(company('list', make_company_member($shop, active => 0)), 'not company member');
 };
 
 invariants_hold();

@@ -22,7 +22,7 @@ sub post
 }
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 subtest 'companies' => sub {
     my $ref = unique('company');
@@ -78,7 +78,7 @@ subtest 'carts' => sub {
     my %cart = (company => $shop->{ref}, agent => $seller->{ref}, currency => 'JPY', products => [ { number => $product->{number}, discount => 15, quantity => 2 } ]);
     my $made = post('/carts', \%cart);
     is($made->code, 201, 'created');
-    is(members($made->{json}), 'code id', 'the body has id and code');
+    is(member_names($made->{json}), 'code id', 'the body has id and code');
     is($made->{json}{code}, sprintf('C%05d', $made->{json}{id}), 'the code is C and the id');
     is(company('create', $seller, cart_id => $made->{json}{code}, type => 'cash')->code, 200, 'the cart can be ordered by its code');
     is(post('/carts', { %cart, products => [ { number => lc $product->{number} } ] })->code, 201, 'the product number is case-insensitive');
@@ -90,7 +90,7 @@ subtest 'carts' => sub {
     is($again->content, $first->content, 'it returns the same cart');
     refused(post('/carts', { %cart, company => 'nowhere' }), 422, 'company_not_found', 'company');
     refused(post('/carts', { %cart, agent => $_ }), 422, 'user_not_found', 'agent') for 'nobody', "$seller->{id}";
-    refused(post('/carts', { %cart, agent => make_member(make_company)->{ref} }), 422, 'user_not_found', 'agent');
+    refused(post('/carts', { %cart, agent => make_company_member(make_company)->{ref} }), 422, 'user_not_found', 'agent');
     refused(post('/carts', { %cart, agent => undef }), 422, 'required_field', 'agent');
     refused(post('/carts', { %cart, currency => 'XXX' }), 422, 'currency_unknown', 'currency');
     refused(post('/carts', { %cart, products => [ { number => 'none' } ] }), 422, 'product_not_found', 'products[0].number');

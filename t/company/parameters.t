@@ -6,7 +6,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 my $header   = 'Orders-Refused-Parameters';
 my $number   = sell($seller, type => 'cash_consumer_app');

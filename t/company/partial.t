@@ -8,7 +8,7 @@ use ModOrders::Test;
 my %images = map { $_ => "https://img.example/x_$_.jpeg" } qw(px240 px480 px720 px1080);
 my $shop = make_company(images => \%images, address => {
     street => '333 West San Carlos Street Suite 1500', city => ' San Jose', state => 'CA', postal_code => '95110', country => 'United States' });
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 
 sub open_order
@@ -24,7 +24,7 @@ subtest 'the response' => sub {
     is($reply->code, 200, 'the order is returned');
     is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
     my $order = $reply->{json};
-    is(members($order), join(' ', sort qw(number currency subtotal total_discount total order_status payment_status payment_method retailer products)),
+    is(member_names($order), join(' ', sort qw(number currency subtotal total_discount total order_status payment_status payment_method retailer products)),
         'with every field and no other');
     is_deeply([ @$order{qw(number currency order_status payment_status payment_method)} ], [ $number, 'CHF', 'Open', 'Open', 'credit_card_consumer_app' ], 'the members of the order');
     like($reply->content, qr/"subtotal":1458\.85,"total_discount":374\.38,"total":1084\.47,/, 'the sums are exact');
@@ -46,7 +46,7 @@ subtest 'the response' => sub {
 };
 
 subtest 'yen, and a company without image and address' => sub {
-    my $bare  = make_member(make_company);
+    my $bare  = make_company_member(make_company);
     my $sold  = make_product($bare->{company}, prices => { JPY => 25300 });
     my $reply = consumer(sell($bare, type => 'cash_consumer_app', products => [ [ $sold, discount => 886 ] ]), $consumer);
     like($reply->content, qr/"subtotal":25300,"total_discount":886,"total":24414,/, 'yen have no decimals');

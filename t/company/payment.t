@@ -6,18 +6,12 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub pay
 {
     my ($who, $number, $transaction, %more) = @_;
     return company('payment', $who, order_number => $number, transaction_id => $transaction, %more);
-}
-
-sub state_of
-{
-    my ($number) = @_;
-    return join ' ', @{ order_of($number) }{qw(state payment_state)};
 }
 
 subtest 'an open order' => sub {
@@ -28,7 +22,7 @@ subtest 'an open order' => sub {
         is($reply->code, 200, "$type: the request succeeds");
         is($reply->content, '', 'the body is empty');
         is($reply->header('Content-Length'), 0, 'Content-Length is 0');
-        is(state_of($number), 'completed paid', 'the order is completed');
+        is(states_of($number), 'completed paid', 'the order is completed');
         my $order = company('detail', $seller, order_number => $number)->{json};
         is_deeply([ @$order{qw(order_status payment_status payment_method transaction_id)} ], [ 'Paid', 'Paid', $type, $id ], 'the detail has status and transaction');
     }
@@ -40,7 +34,7 @@ subtest 'an order with a payment link' => sub {
     is(order_of($number)->{payment_method}, 'credit_card', 'the payment method becomes credit_card');
     $number = failed(sell_link($seller), '012', 'card expired');
     is(pay($seller, $number, unique('tx'))->code, 200, 'an order with a declined payment can be paid by card');
-    is(state_of($number), 'completed paid', 'the order is completed');
+    is(states_of($number), 'completed paid', 'the order is completed');
 };
 
 subtest 'encodings of the request' => sub {
@@ -49,16 +43,16 @@ subtest 'encodings of the request' => sub {
     $number = sell($seller);
     my $form = api(POST => company_path('payment') . '/', form => [ api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') ]);
     is($form->code, 200, 'a form and a trailing slash');
-    is(state_of($number), 'completed paid', 'the order is completed');
+    is(states_of($number), 'completed paid', 'the order is completed');
 };
 
 subtest 'a used transaction id' => sub {
     my $first = paid_sale($seller);
     my $other = sell($seller);
     named(pay($seller, $other, $first->{transaction}), 'repeated');
-    is(state_of($other), 'open unpaid', 'the other order stays open');
+    is(states_of($other), 'open unpaid', 'the other order stays open');
     named(pay($seller, $first->{number}, $first->{transaction}), 'repeated');
-    my $there = make_member(make_company);
+    my $there = make_company_member(make_company);
     named(pay($there, sell($there), $first->{transaction}), 'repeated');
     is(pay($seller, $other, unique('tx'))->code, 200, 'an unused transaction id is accepted');
 };
@@ -75,7 +69,7 @@ subtest 'refused states' => sub {
     named(pay($seller, $late, unique('tx')), 'closed');
     my $confirming = confirming(sell_link($seller));
     named(pay($seller, $confirming, unique('tx')), 'confirming');
-    is(state_of($confirming), 'open confirming', 'the order stays confirming');
+    is(states_of($confirming), 'open confirming', 'the order stays confirming');
     my $free = sell($seller, products => [ [ make_product($shop), discount => 100 ] ]);
     named(pay($seller, $free, unique('tx')), 'paid');
     my $error = sell($seller);
@@ -84,13 +78,13 @@ subtest 'refused states' => sub {
 };
 
 subtest 'order not exist' => sub {
-    my $colleague = make_member($shop, role => 'manager');
+    my $colleague = make_company_member($shop, role => 'manager');
     my $number    = sell($seller);
     my $missing   = pay($seller, 'AAAA160401000001OD', unique('tx'));
     named($missing, 'order not exist');
-    my $foreign = make_member(make_company);
+    my $foreign = make_company_member(make_company);
     for my $reply (pay($colleague, $number, unique('tx')), pay($foreign, $number, unique('tx')), pay($seller, sell($foreign), unique('tx')),
-        pay(make_member($shop, role => 'member'), $number, unique('tx')), map { pay($seller, $_, unique('tx')) } 1, "O'D", '%', "\x{e4}") {
+        pay(make_company_member($shop, role => 'member'), $number, unique('tx')), map { pay($seller, $_, unique('tx')) } 1, "O'D", '%', "\x{e4}") {
         named($reply, 'order not exist');
         is($reply->content, $missing->content, 'the response equals that for an unknown order');
     }
@@ -103,7 +97,7 @@ subtest 'order not exist' => sub {
     db()->do('UPDATE orders.users SET current_company_id = ? WHERE tenant_id = 1 AND id = ?', undef, $shop->{id}, $seller->{id});
     my $paid = paid_sale($foreign);
     named(pay($seller, $paid->{number}, $paid->{transaction}), 'order not exist');
-    is(state_of($number), 'open unpaid', 'the order is unchanged');
+    is(states_of($number), 'open unpaid', 'the order is unchanged');
     is(pay($seller, $number, unique('tx'))->code, 200, 'after returning to the company, the agent can settle it');
 };
 
@@ -116,13 +110,13 @@ subtest 'lack of parameters and authorization' => sub {
     named(pay(undef, $number, 'x'), 'lack of parameters');
     named(pay({ token => 'nonsense' }, undef, 'x'), 'lack of parameters');
     named(pay($_, $number, unique('tx')), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(pay(make_member($shop, chosen => 0), 'none', 'x'), 'not select company yet');
+    named(pay(make_company_member($shop, chosen => 0), 'none', 'x'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed);
+    my $there  = make_company_member($closed);
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(pay($there, 'none', 'x'), 'company not exist');
-    named(pay(make_member($shop, active => 0), 'none', 'x'), 'not company member');
-    is(state_of($number), 'open unpaid', 'the order is unchanged');
+    named(pay(make_company_member($shop, active => 0), 'none', 'x'), 'not company member');
+    is(states_of($number), 'open unpaid', 'the order is unchanged');
     is(pay($seller, $number, unique('x' x 200))->code, 200, 'a long transaction id is accepted');
 };
 

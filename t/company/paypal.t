@@ -20,7 +20,7 @@ sub intent_of
     my ($order) = @_;
     my ($payment) = rows(q(SELECT p.provider_key FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
         WHERE o.tenant_id = 1 AND o.number = ? ORDER BY p.id DESC LIMIT 1), $order);
-    return $paypal->order_of($payment->{provider_key});
+    return $paypal->order_of_payment($payment->{provider_key});
 }
 
 sub captures { my ($order) = @_; return @{ intent_of($order)->{purchase_units}[0]{payments}{captures} || [] } }

@@ -6,13 +6,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
-
-sub state_of
-{
-    my ($number) = @_;
-    return join ' ', @{ order_of($number) }{qw(state payment_state)};
-}
+my $seller = make_company_member($shop);
 
 # The number of responses by status or by the word of the refusal.
 sub told
@@ -26,7 +20,7 @@ sub told
 subtest '64 requests create an order from one cart' => sub {
     for my $types ([qw(cash)], [qw(cash credit_card cash_consumer_app credit_card_consumer_app)]) {
         my $cart = make_cart($seller);
-        my @answers = at_once(map { [ company_path('create'), { api_key => $seller->{token}, cart_id => $_ % 2 ? $cart->{id} : $cart->{code}, type => $types->[ $_ % @$types ] } ] } 1 .. 64);
+        my @answers = ask_at_once(map { [ POST => company_path('create'), json => { api_key => $seller->{token}, cart_id => $_ % 2 ? $cart->{id} : $cart->{code}, type => $types->[ $_ % @$types ] } ] } 1 .. 64);
         is_deeply(told(@answers), { 200 => 1, repeat => 63 }, 'one response is new and 63 are repetitions');
         my ($first) = grep { $_->{code} == 200 } @answers;
         is_deeply([ grep { my %said = %{ $_->{json} }; delete $said{error_name}; JSON::PP->new->canonical->encode(\%said) ne JSON::PP->new->canonical->encode($first->{json}) } @answers ],
@@ -38,7 +32,7 @@ subtest '64 requests create an order from one cart' => sub {
 subtest '64 consumers claim one order' => sub {
     my $number    = sell($seller, type => 'cash_consumer_app');
     my @consumers = map { make_consumer } 1 .. 64;
-    my @answers   = at_once(map { [ company_path('confirm'), { api_key => $_->{token}, order_number => $number } ] } @consumers);
+    my @answers   = ask_at_once(map { [ POST => company_path('confirm'), json => { api_key => $_->{token}, order_number => $number } ] } @consumers);
     is_deeply(told(@answers), { 200 => 1, order_not_bound_same_user => 63 }, 'one claim succeeds and 63 are refused');
     my ($n) = grep { $answers[$_]{code} == 200 } 0 .. 63;
     is(order_of($number)->{buyer_id}, $consumers[$n]{id}, 'the buyer is the consumer whose claim succeeded');
@@ -48,11 +42,11 @@ subtest 'payment and cancellation' => sub {
     my %seen;
     for my $round (1 .. 12) {
         my $number = sell($seller);
-        my @pay    = [ company_path('payment'), { api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') } ];
-        my @cancel = [ company_path('cancel'), { api_key => $seller->{token}, order_number => $number } ];
-        my @answers = at_once($round % 2 ? (@pay, @cancel) : (@cancel, @pay));
+        my @pay    = [ POST => company_path('payment'), json => { api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') } ];
+        my @cancel = [ POST => company_path('cancel'), json => { api_key => $seller->{token}, order_number => $number } ];
+        my @answers = ask_at_once($round % 2 ? (@pay, @cancel) : (@cancel, @pay));
         my ($paid, $cancelled) = $round % 2 ? @answers : reverse @answers;
-        my $state = state_of($number);
+        my $state = states_of($number);
         $seen{$state}++;
         is(join(' ', map { $_->{code} == 200 ? 200 : $_->{json}{error_name} } $paid, $cancelled), $state eq 'completed paid' ? '200 paid' : 'closed 200', "$state: the responses match the state");
     }
@@ -62,26 +56,26 @@ subtest 'payment and cancellation' => sub {
 subtest 'concurrent payments' => sub {
     my $number  = sell($seller);
     my @ids     = map { unique('tx') } 1 .. 12;
-    my @answers = at_once(map { [ company_path('payment'), { api_key => $seller->{token}, order_number => $number, transaction_id => $_ } ] } @ids);
+    my @answers = ask_at_once(map { [ POST => company_path('payment'), json => { api_key => $seller->{token}, order_number => $number, transaction_id => $_ } ] } @ids);
     is_deeply(told(@answers), { 200 => 1, paid => 11 }, 'an order is paid once');
     my ($n) = grep { $answers[$_]{code} == 200 } 0 .. 11;
     is(company('detail', $seller, order_number => $number)->{json}{transaction_id}, $ids[$n], 'the transaction is that of the successful request');
     my $id = unique('tx');
     my @numbers = map { sell($seller) } 1 .. 12;
-    @answers = at_once(map { [ company_path('payment'), { api_key => $seller->{token}, order_number => $_, transaction_id => $id } ] } @numbers);
+    @answers = ask_at_once(map { [ POST => company_path('payment'), json => { api_key => $seller->{token}, order_number => $_, transaction_id => $id } ] } @numbers);
     is_deeply(told(@answers), { 200 => 1, repeated => 11 }, 'a transaction pays one order');
-    is(scalar(grep { state_of($_) eq 'completed paid' } @numbers), 1, 'one of twelve orders is paid');
+    is(scalar(grep { states_of($_) eq 'completed paid' } @numbers), 1, 'one of twelve orders is paid');
 };
 
 subtest 'concurrent refunds' => sub {
     my $sale    = paid_sale($seller);
-    my $boss    = make_member($shop, role => 'manager');
-    my @answers = at_once(map { [ company_path('refund'), { api_key => ($_ % 2 ? $seller : $boss)->{token}, order_number => $sale->{number} } ] } 1 .. 12);
+    my $boss    = make_company_member($shop, role => 'manager');
+    my @answers = ask_at_once(map { [ POST => company_path('refund'), json => { api_key => ($_ % 2 ? $seller : $boss)->{token}, order_number => $sale->{number} } ] } 1 .. 12);
     is_deeply(told(@answers), { 200 => 1, refunded => 11 }, 'an order is refunded once');
     is(order_of($sale->{number})->{refunded}, 100, 'the refund is complete');
     my @sales = map { paid_sale($seller) } 1 .. 8;
     my $id    = unique('refund');
-    @answers = at_once(map { [ company_path('refund'), { api_key => $seller->{token}, order_number => $_->{number}, transaction_id => $id } ] } @sales);
+    @answers = ask_at_once(map { [ POST => company_path('refund'), json => { api_key => $seller->{token}, order_number => $_->{number}, transaction_id => $id } ] } @sales);
     is_deeply(told(@answers), { 200 => 1, repeated => 7 }, 'a transaction refunds one order');
 };
 
@@ -92,16 +86,16 @@ subtest 'cancellation, payment and claim at the expiry' => sub {
         db()->do(q(UPDATE orders.orders SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day'
             WHERE tenant_id = 1 AND number = ?), undef, $number);
         let_expire(order_of($number)->{id}, q(clock_timestamp() + interval '30 milliseconds'));
-        my @answers = at_once(
-            (map { [ company_path('confirm'), { api_key => $_->{token}, order_number => $number } ] } @consumers),
-            (map { [ company_path('payment'), { api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') } ] } 1 .. 3),
-            [ company_path('cancel'), { api_key => $seller->{token}, order_number => $number } ],
+        my @answers = ask_at_once(
+            (map { [ POST => company_path('confirm'), json => { api_key => $_->{token}, order_number => $number } ] } @consumers),
+            (map { [ POST => company_path('payment'), json => { api_key => $seller->{token}, order_number => $number, transaction_id => unique('tx') } ] } 1 .. 3),
+            [ POST => company_path('cancel'), json => { api_key => $seller->{token}, order_number => $number } ],
         );
         is(join(' ', grep { $_->{code} != 200 && $_->{code} != 403 } @answers), '', 'every request gets a response of the API');
         my $paid = grep { $_->{code} == 200 } @answers[ 6 .. 8 ];
         cmp_ok($paid, '<=', 1, 'at most one payment succeeds');
         cmp_ok(scalar(grep { $_->{code} == 200 } @answers[ 0 .. 5 ]), '<=', 1, 'at most one claim succeeds');
-        my $state = state_of($number);
+        my $state = states_of($number);
         like($state, $paid ? qr/^completed paid$/ : qr/^(?:cancelled|expired) closed$|^open unpaid$/, "$state: the state matches the responses");
     }
 };

@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub refund
 {
@@ -26,7 +26,7 @@ sub told
 {
     my ($number, %other) = @_;
     my %transaction = (transaction_id => unique('refund'), kind => 'refund', amount => 100, currency => 'JPY', order_number => $number, %other);
-    my $reply = terminal_says(%transaction);
+    my $reply = report_terminal_transaction(%transaction);
     $reply->code == 201 or die $reply->as_string;
     return $transaction{transaction_id};
 }
@@ -89,10 +89,10 @@ subtest 'a used transaction id of a cash refund' => sub {
 };
 
 subtest 'authorization' => sub {
-    is(refund(make_member($shop, role => $_), paid_sale($seller)->{number})->code, 200, "another $_ of the company") for qw(salesperson manager);
+    is(refund(make_company_member($shop, role => $_), paid_sale($seller)->{number})->code, 200, "another $_ of the company") for qw(salesperson manager);
     my $sale = paid_sale($seller);
-    named(refund(make_member($shop, role => 'member'), $sale->{number}), 'order not exist');
-    my $foreign = make_member(make_company);
+    named(refund(make_company_member($shop, role => 'member'), $sale->{number}), 'order not exist');
+    my $foreign = make_company_member(make_company);
     named(refund($foreign, $sale->{number}), 'not reatiler order');
     named(refund($seller, paid_sale($foreign)->{number}), 'not reatiler order');
     named(refund($seller, sell($foreign)), 'not reatiler order');
@@ -101,12 +101,12 @@ subtest 'authorization' => sub {
     named(refund($seller, $_), 'order not exist') for 'AAAA160401000001OD', 1, "O'D", '%', "\x{e4}";
     is(state_of($sale->{number}), 'completed paid 0', 'the order is unchanged');
     named(refund($_, $sale->{number}), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(refund(make_member($shop, chosen => 0), 'none'), 'not select company yet');
+    named(refund(make_company_member($shop, chosen => 0), 'none'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed);
+    my $there  = make_company_member($closed);
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(refund($there, 'none'), 'company not exist');
-    named(refund(make_member($shop, active => 0), 'none'), 'not company member');
+    named(refund(make_company_member($shop, active => 0), 'none'), 'not company member');
     named(company('refund', $seller, %$_), 'lack of parameters')
         for {}, { order_number => '' }, { order_number => [] }, { order_number => undef }, { order_number => 'x' x 256 }, { transaction_id => 'x' };
     named(refund(undef, $sale->{number}), 'lack of parameters');

@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub query
 {
@@ -25,7 +25,7 @@ subtest 'an order that can be refunded' => sub {
         is_deeply(order_of($number), $before, 'the order is unchanged');
     }
     my $number = paid_sale($seller)->{number};
-    is(query(make_member($shop, role => $_), $number)->code, 200, "a $_ of the company") for qw(salesperson manager);
+    is(query(make_company_member($shop, role => $_), $number)->code, 200, "a $_ of the company") for qw(salesperson manager);
     is(api(POST => company_path('refund_query') . '/', form => [ api_key => $seller->{token}, order_number => lc $number ])->content, '{}', 'a form');
 };
 
@@ -60,11 +60,11 @@ subtest 'refund expired' => sub {
 
 subtest 'order not exist' => sub {
     my $number  = paid_sale($seller)->{number};
-    my $foreign = make_member(make_company);
+    my $foreign = make_company_member(make_company);
     my $missing = query($seller, 'AAAA160401000001OD');
     named($missing, 'order not exist');
     is($_->content, $missing->content, 'as if there were none')
-        for query($foreign, $number), query(make_member($shop, role => 'member'), $number), map { query($seller, $_) } 1, "O'D", '%', "\x{e4}", paid_sale($foreign)->{number};
+        for query($foreign, $number), query(make_company_member($shop, role => 'member'), $number), map { query($seller, $_) } 1, "O'D", '%', "\x{e4}", paid_sale($foreign)->{number};
 };
 
 subtest 'lack of parameters and authorization' => sub {
@@ -73,12 +73,12 @@ subtest 'lack of parameters and authorization' => sub {
     named(query(undef, $number), 'lack of parameters');
     named(query({ token => 'nonsense' }, undef), 'lack of parameters');
     named(query($_, $number), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(query(make_member($shop, chosen => 0), 'none'), 'not select company yet');
+    named(query(make_company_member($shop, chosen => 0), 'none'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed);
+    my $there  = make_company_member($closed);
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(query($there, 'none'), 'company not exist');
-    named(query(make_member($shop, active => 0), 'none'), 'not company member');
+    named(query(make_company_member($shop, active => 0), 'none'), 'not company member');
 };
 
 invariants_hold();

@@ -8,7 +8,7 @@ use ModOrders::Raw;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 my $number   = sell($seller, type => 'cash_consumer_app');
 my %key      = (api_key => $seller->{token});

@@ -8,7 +8,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company(name => 'TW Shop ' . unique('<b>&'));
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub token_of
 {
@@ -45,7 +45,7 @@ subtest 'info' => sub {
     for my $state ('open', 'confirming') {
         my $reply = result(token_of($number));
         is($reply->code, 200, $state);
-        is(members($reply->{json}), 'date status', 'the body has date and status');
+        is(member_names($reply->{json}), 'date status', 'the body has date and status');
         is($reply->{json}{status}, 'info', 'the status is info');
         like($reply->content, qr/"date":\d{10},/, 'the date is in seconds');
         confirming($number);
@@ -61,9 +61,9 @@ subtest 'success' => sub {
         my $id     = captured($number, $payer);
         my $reply  = result($token);
         is($reply->code, 200, 'the result is returned');
-        is(members($reply->{json}), 'date order status', 'the body has its members');
+        is(member_names($reply->{json}), 'date order status', 'the body has its members');
         my %order = %{ $reply->{json}{order} };
-        is(members(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order has every member and no other');
+        is(member_names(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order has every member and no other');
         is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'the members have the values of the order');
         like($reply->content, qr/"total":\Q$shown\E,/, "$shown: the total is exact");
         cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'the date is the time of payment');
@@ -73,7 +73,7 @@ subtest 'success' => sub {
 subtest 'fail' => sub {
     my $declined = failed(sell_link($seller), '012', 'card expired');
     my $reply    = result(token_of($declined));
-    is(members($reply->{json}), 'date fail status', 'the body has its members');
+    is(member_names($reply->{json}), 'date fail status', 'the body has its members');
     is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the failure has the code of the provider');
     my $bare = result(token_of(failed(sell_link($seller), undef, undef)))->{json}{fail};
     is($bare->{refused_by}, 'PayPal', 'a failure without details names PayPal');

@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 my $httpd  = ModOrders::Httpd->new(
     server    => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example\nOrdersMail smtp://127.0.0.1:9 from=shop\@example.test starttls=off",
     locations => "<Location />\nOrdersAPI company\nOrdersMailLimit order=0 agent=0\n</Location>",
@@ -32,8 +32,8 @@ subtest 'an order that is paid by a link' => sub {
     is($reply->content, '{}', 'an empty object');
     is_deeply([ queued($number) ], ['a@gmail.com'], 'a mail is on its way');
     is(send_link($seller, lc $number, "b.c+d\@mail.example.test")->code, 200, 'to another address');
-    is(send_link(make_member($shop, role => $_), $number, "$_\@gmail.com")->code, 200, "a $_ may") for qw(salesperson manager);
-    is(send_link(make_member($shop, chosen => 0), $number, 'c@gmail.com')->code, 200, 'whatever company is the current one');
+    is(send_link(make_company_member($shop, role => $_), $number, "$_\@gmail.com")->code, 200, "a $_ may") for qw(salesperson manager);
+    is(send_link(make_company_member($shop, chosen => 0), $number, 'c@gmail.com')->code, 200, 'whatever company is the current one');
     is(scalar queued($number), 5, 'each is one');
     my $form = ask(POST => $httpd->url(company_path('send') . '/'), form => [ api_key => $seller->{token}, order_number => $number, email => 'f@example.test' ]);
     is($form->content, '{}', 'in a form');
@@ -54,8 +54,8 @@ subtest 'does not signin' => sub {
 subtest 'order not exist' => sub {
     my $number = sell_link($seller);
     named(send_link($seller, $_, 'a@gmail.com'), 'order not exist') for undef, '', [], {}, 'AAAA0000000789OD', "O'D", 'x' x 256;
-    named(send_link($_, $number, 'a@gmail.com'), 'order not exist') for make_member(make_company), make_member($shop, role => 'member'), make_member($shop, role => 'none'), make_member($shop, active => 0);
-    named(send_link(make_member(make_company), $number, 'nonsense'), 'order not exist');
+    named(send_link($_, $number, 'a@gmail.com'), 'order not exist') for make_company_member(make_company), make_company_member($shop, role => 'member'), make_company_member($shop, role => 'none'), make_company_member($shop, active => 0);
+    named(send_link(make_company_member(make_company), $number, 'nonsense'), 'order not exist');
     is_deeply([ queued($number) ], [], 'nothing is sent');
 };
 
@@ -118,7 +118,7 @@ subtest 'OrdersMailLimit: one order' => sub {
     my @codes  = map { send_limited($seller, $number, "victim$_\@example.test")->code } 1 .. 30;
     is_deeply(\@codes, [ (200) x 3, (429) x 27 ], 'thirty requests send three mails');
     is(scalar queued($number), 3, 'and no more');
-    my $reply = send_limited(make_member($shop), $number, 'other@example.test');
+    my $reply = send_limited(make_company_member($shop), $number, 'other@example.test');
     lacks($reply, 429, 'too many requests');
     like($reply->header('Retry-After'), qr/^3[0-9]{3}$/, 'whoever asks, for an hour');
     like($limited->log, qr/ORD0052 too_many_requests \S+ OR429 company\.send_link/, 'which the log names');
@@ -131,7 +131,7 @@ subtest 'OrdersMailLimit: one order' => sub {
 };
 
 subtest 'OrdersMailLimit: one salesperson' => sub {
-    my $agent = make_member($shop);
+    my $agent = make_company_member($shop);
     my @codes = map { send_limited($agent, sell_link($seller), "victim$_\@example.test")->code } 1 .. 25;
     is_deeply(\@codes, [ (200) x 20, (429) x 5 ], 'twenty mails for as many orders');
     is(send_limited($seller, sell_link($seller), 'a@example.test')->code, 200, 'another salesperson has a limit of her own');

@@ -3,10 +3,10 @@
 use strict;
 use warnings;
 use utf8;
-use File::Temp ();
 use ModOrders::Customer;
 use ModOrders::Goods;
 use ModOrders::Httpd;
+use ModOrders::Pdf;
 use ModOrders::Test;
 
 my $buyer = make_user(name => 'محمد Lee');
@@ -17,18 +17,6 @@ sub url_of
 {
     my ($order, $who) = @_;
     return bill($order, $who)->{json}{pdf_url};
-}
-
-# The text of a PDF.
-sub text_of
-{
-    my ($pdf) = @_;
-    my $file = File::Temp->new;
-    print $file $pdf;
-    close $file;
-    open my $out, '-|:encoding(UTF-8)', 'pdftotext', '-layout', '-enc', 'UTF-8', "$file", '-' or die "pdftotext: $!";
-    local $/;
-    return scalar <$out>;
 }
 
 my $goods = make_goods(name => '東京 Jacket', prices => { USD => 90_00 }, tax_class => make_tax(CGST => 400, SGST => 400));
@@ -60,7 +48,7 @@ subtest 'the document' => sub {
     is($reply->header('Content-Disposition'), qq(attachment; filename="$number.pdf"), 'its file name has the bill number');
     is($reply->header('Cache-Control'), 'private, no-store', 'it is not stored by caches');
     like($reply->content, qr/^%PDF-/, 'the body is a PDF');
-    my $text = text_of($reply->content);
+    my $text = pdf_text($reply->content);
     like($text, qr/^\s*(?:\S.*\s)?Bill\s*$/m, 'its title is Bill') or diag($text);
     unlike($text, qr/Invoice/, 'it does not contain Invoice');
     like($text, qr/\Q$_\E/, 'it has the ordered items') for $number, $order->{number}, '東京 Jacket', 'Lee', 'USD 280.00', 'CGST 4%';
@@ -139,7 +127,7 @@ subtest 'an order paid when placed' => sub {
 
 subtest 'the payment in the document' => sub {
     work($order, 'deliver');
-    like(text_of(api(GET => url_of($order))->content), qr/Paid on \d{4}-\d\d-\d\d by cod/, 'the document of a paid order has the payment');
+    like(pdf_text(api(GET => url_of($order))->content), qr/Paid on \d{4}-\d\d-\d\d by cod/, 'the document of a paid order has the payment');
     my $rich = make_user(balance => 100_00);
     my $plan = place($rich, make_plan(price => 20_00))->{order};
     is(api(GET => url_of($plan, $rich))->code, 200, 'a paid order without goods has a bill');

@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Digest::SHA qw(sha256_hex);
 use Faults::Checker;
 use Faults::Scenario qw(closing none_of);
-use Faults::Sessions qw(at_once call);
+use Faults::Sessions qw(call_function in_sessions);
 use Faults::Stand;
 use Faults::Text qw(to_json);
 use Test::More;
@@ -32,7 +32,7 @@ sub tally { my %count; $count{$_->{state} ? $_->{code} : 'done'}++ for @_; retur
 
 sub place {
     my ($db, $buyer, $plan, %o) = @_;
-    return call($db, 'place_plan', {actor_id => $buyer, key => $o{key}, fingerprint => $o{fingerprint}},
+    return call_function($db, 'place_plan', {actor_id => $buyer, key => $o{key}, fingerprint => $o{fingerprint}},
         $buyer, $Faults::Data::plan{$plan}[0], undef, $o{quantity} // 1, $o{method} // 'balance', $o{channel}, undef, $o{coupon}, $o{expires});
 }
 
@@ -40,7 +40,7 @@ my %operator = (api => 'operator', actor => 'operator', actor_id => 900);
 
 subtest 'one key, 16 sessions' => sub {
     my $keys = $long ? 200 : 25;
-    my @told = at_once($postgres, 16, sub {
+    my @told = in_sessions($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. $keys) {
             my $answer = place($db, 1 + $n % 8, 'hundred', key => "key-$n", fingerprint => sha256_hex('same'));
@@ -73,7 +73,7 @@ subtest 'one key with another request and another buyer' => sub {
 subtest 'a balance for 50 orders, 32 sessions' => sub {
     $postgres->rows(q(SELECT id FROM orders_v1.post_balance(1, 'operator', 'operator', 900, 'faults', NULL, NULL, 200::bigint, ?::bigint, 'USD', 'down')),
         50 * 100 - $Faults::Data::funds);
-    my @told = at_once($postgres, 32, sub {
+    my @told = in_sessions($postgres, 32, sub {
         my ($db, $number, $tell) = @_;
         for (1 .. 4) { my $answer = place($db, 200, 'hundred'); delete $answer->{rows}; $tell->($answer) }
     });
@@ -84,7 +84,7 @@ subtest 'a balance for 50 orders, 32 sessions' => sub {
 };
 
 subtest 'a coupon with 10 uses, 32 sessions' => sub {
-    my @told = at_once($postgres, 32, sub {
+    my @told = in_sessions($postgres, 32, sub {
         my ($db, $number, $tell) = @_;
         for my $n (0 .. 5) {
             my $buyer = 1 + ($number * 6 + $n) % 190;
@@ -92,7 +92,7 @@ subtest 'a coupon with 10 uses, 32 sessions' => sub {
             my $order = $answer->{rows} ? $answer->{rows}[0]{order}{id} : undef;
             $tell->({%$answer, rows => undef, order => $order});
             next if !$order || $n != 2;
-            $tell->({%{call($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
+            $tell->({%{call_function($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
         }
     });
     note_unexpected('place or cancel', $_) for @told;
@@ -106,9 +106,9 @@ subtest 'an order of 100, 32 sessions refund 30' => sub {
     my $rounds = $long ? 40 : 4;
     for my $round (1 .. $rounds) {
         my $order = place($postgres->connect(user => 'orders_api'), 10 + $round, 'hundred')->{rows}[0]{order}{id};
-        my @told = at_once($postgres, 32, sub {
+        my @told = in_sessions($postgres, 32, sub {
             my ($db, $number, $tell) = @_;
-            my $answer = call($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
+            my $answer = call_function($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
             $tell->({%$answer, rows => undef});
         });
         note_unexpected('refund', $_) for @told;
@@ -120,18 +120,18 @@ subtest 'an order of 100, 32 sessions refund 30' => sub {
 
 # All operations on an order with an external payment, concurrently and in random order.
 my %step = (
-    pay => sub { my ($db, $o) = @_; call($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
-    cancel => sub { my ($db, $o, $b) = @_; call($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
-    drop => sub { my ($db, $o) = @_; call($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
-    refund => sub { my ($db, $o) = @_; call($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
+    pay => sub { my ($db, $o) = @_; call_function($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
+    cancel => sub { my ($db, $o, $b) = @_; call_function($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
+    drop => sub { my ($db, $o) = @_; call_function($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
+    refund => sub { my ($db, $o) = @_; call_function($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
     expire => sub { my ($db) = @_; quiet($db, 'SELECT orders_v1.expire_due(1, 5)') },
     intents => sub {
         my ($db) = @_;
         my $due = quiet($db, q(SELECT (payment).id FROM orders_v1.claim_intents(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
-            my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
-              : call($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
+            my $answer = rand() < 0.8 ? call_function($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
+              : call_function($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
             return $answer if $answer->{state};
         }
         return {};
@@ -141,7 +141,7 @@ my %step = (
         my $due = quiet($db, q(SELECT (refund).id FROM orders_v1.claim_refunds(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $refund (@{$due->{ids}}) {
-            my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
+            my $answer = call_function($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
             return $answer if $answer->{state};
         }
         return {};
@@ -160,7 +160,7 @@ sub provider_captures {
     my ($db, $order) = @_;
     my ($payment) = $db->selectrow_array(q(SELECT p.id FROM orders_v1.order_view v, unnest(v.payments) AS p WHERE v.tenant_id = 1 AND v.id = ? AND p.provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
-    my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
+    my $answer = call_function($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
     return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.record_capture(1, ?, 'unknown')), $payment],
         [q(SELECT id FROM orders_v1.record_capture(1, ?, 'waiting')), $payment], [q(SELECT (payment).id FROM orders_v1.claim_captures(1, 'simulator', 3, 0))])[rand 4]});
@@ -189,7 +189,7 @@ sub some_order {
 
 subtest 'concurrent payments, failures, cancellations, refunds, expiries and provider events' => sub {
     my @names = sort keys %step;
-    my @told = at_once($postgres, 16, sub {
+    my @told = in_sessions($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. ($long ? 1000 : 150)) {
             my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders_v1.order_view WHERE tenant_id = 1 AND api = ? ORDER BY id DESC LIMIT 25', undef, 'user');
@@ -208,7 +208,7 @@ subtest 'concurrent payments, failures, cancellations, refunds, expiries and pro
     }
     note("$_ x $count{$_}") for sort keys %count;
     note(join ', ', map { "$_->{state} $_->{payment_state} x $_->{n}" }
-          @{$postgres->rows('SELECT state, payment_state, count(*) AS n FROM orders.orders GROUP BY 1, 2 ORDER BY 1, 2')});
+          $postgres->rows('SELECT state, payment_state, count(*) AS n FROM orders.orders GROUP BY 1, 2 ORDER BY 1, 2'));
     cmp_ok(scalar(@told), '>', 0, scalar(@told) . ' steps');
 };
 

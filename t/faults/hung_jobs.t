@@ -9,13 +9,12 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create refund);
-use Faults::Load;
-use ModOrders::Process qw(ended wait_or_die);
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use IO::Select;
 use IO::Socket::INET;
 use ModOrders::MailServer;
+use ModOrders::Process qw(ended wait_or_die);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -85,8 +84,6 @@ my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
 
-sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-
 my $buyer = 0;
 sub placed {
     my ($channel) = @_;
@@ -97,7 +94,7 @@ sub placed {
 }
 
 sub paid {
-    my $order = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
+    my $order = $log->send_one($stand->{port}, create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
     wait_or_die('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
     return $order;
 }
@@ -125,7 +122,7 @@ sub expiry_seconds {
 
 sub refund_seconds {
     my ($order) = @_;
-    one(refund($order, 400));
+    $log->send_one($stand->{port}, refund($order, 400));
     return seconds_until('the refund', sub { $postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order) == 400 });
 }
 

@@ -10,10 +10,10 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
 use Faults::Load;
-use ModOrders::Process qw(wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
+use ModOrders::Process qw(wait_or_die);
 use Test::More;
 use Time::HiRes qw(time);
 

@@ -9,10 +9,10 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
-use ModOrders::Process qw(ended wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Process qw(ended wait_or_die);
 use Test::More;
 
 my $stand = Faults::Stand->new->start_postgres;

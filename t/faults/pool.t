@@ -70,8 +70,8 @@ sub use_up {
     for (1 .. 200) {
         my $before = @taken;
         while (my $one = eval { $postgres->connect(user => 'orders_api') }) { push @taken, $one }
-        my $ended = $postgres->rows(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mod_orders'));
-        $calm = @$ended || @taken > $before ? 0 : $calm + 1;
+        my $ended = () = $postgres->rows(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mod_orders'));
+        $calm = $ended || @taken > $before ? 0 : $calm + 1;
         last if $calm == 5;
         sleep 0.02;
     }

@@ -8,10 +8,10 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client;
-use ModOrders::Process qw(spawn);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Process qw(spawn);
 use Test::More;
 
 my $seconds = Faults::Stand::long() ? 60 : 10.5;

@@ -10,9 +10,9 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail list operator_cancel refund);
 use Faults::Load;
-use ModOrders::Process qw(wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
+use ModOrders::Process qw(wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -31,9 +31,7 @@ sub hurry { my ($kind) = @_; $postgres->value(q(UPDATE orders.due SET due_at = n
 
 sub buy { return create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator') }
 
-sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-
-sub payment_of { my ($order) = @_; return $postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order)->[0] }
+sub payment_of { my ($order) = @_; return ($postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order))[0] }
 
 sub intent_of { my ($order) = @_; return $provider->intent_of(payment_of($order)->{provider_key}) }
 
@@ -50,7 +48,7 @@ sub settles {
 
 subtest 'the provider creates the intent, but its reply is lost' => sub {
     $provider->mode('lose_reply', times => 1, then => 'approve');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     is($entry->{status}, 200, 'the order is placed');
     settles($entry->{order}, 'lost reply');
     is(scalar(grep { $_->{payment_key} eq payment_of($entry->{order})->{provider_key} } @{$provider->state->{intents}}), 1, 'the provider has one intent');
@@ -58,7 +56,7 @@ subtest 'the provider creates the intent, but its reply is lost' => sub {
 
 subtest 'the provider fails' => sub {
     $provider->mode('500', times => 2);
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     is($entry->{status}, 200, 'the order is placed');
     is($entry->{state}, 'pending_payment', 'the order is unpaid');
     wait_or_die('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
@@ -112,7 +110,7 @@ subtest 'the same request while its intent is created' => sub {
 
 subtest 'events repeated 25 times and in reverse order' => sub {
     $provider->mode('manual', hold => 1);
-    my @entries = map { one(buy()) } 1 .. 8;
+    my @entries = map { $log->send_one($stand->{port}, buy()) } 1 .. 8;
     for my $entry (@entries) {
         my $intent = intent_of($entry->{order})->{intent_id};
         $provider->confirm($intent);
@@ -139,9 +137,9 @@ subtest 'events repeated 25 times and in reverse order' => sub {
 
 subtest 'a late payment' => sub {
     $provider->mode('manual');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     my $intent = intent_of($entry->{order})->{intent_id};
-    one(operator_cancel($entry->{order}));
+    $log->send_one($stand->{port}, operator_cancel($entry->{order}));
     $provider->approve($intent);
     my $back = eval { wait_or_die('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
     ok($back, 'a late payment is refunded') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
@@ -150,10 +148,10 @@ subtest 'a late payment' => sub {
 
 subtest 'a refund whose reply is lost' => sub {
     $provider->mode('approve');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     settles($entry->{order}, 'bought');
     $provider->mode('lose_reply', times => 1);
-    my $refund = one(refund($entry->{order}, 400));
+    my $refund = $log->send_one($stand->{port}, refund($entry->{order}, 400));
     is($refund->{class}, 'ok', 'the refund is accepted');
     my $done = eval {
         wait_or_die('the refund', 20, sub {
@@ -180,9 +178,9 @@ subtest 'refunds at an unreachable provider' => sub {
         push @stuck, $order;
     }
     $provider->mode('approve');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     settles($entry->{order}, 'bought');
-    one(refund($entry->{order}, 400));
+    $log->send_one($stand->{port}, refund($entry->{order}, 400));
     ok(eval { wait_or_die('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'they do not delay refunds of other channels')
       or diag(state_of($entry->{order}));
     is(state_of($_), 'refund_pending', 'they stay pending') for @stuck;

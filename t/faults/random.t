@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
-use Faults::Client qw(cancel create detail list operator_cancel pay refund top_up);
+use Faults::Client qw(cancel create detail list operator_cancel pay refund deposit);
 use Faults::Load;
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
@@ -39,7 +39,7 @@ my %choice = (
     pay => sub { pay(some()->{order}) },
     detail => sub { my $o = some(); detail($o->{buyer}, $o->{order}) },
     list => sub { list(1 + int rand 40, (qw(status=paid per_page=50 sort=total direction=asc))[rand 4]) },
-    top_up => sub { top_up(1 + int rand 40, 1000) },
+    top_up => sub { deposit(1 + int rand 40, 1000) },
 );
 my @mix = (('refund') x 5, ('cancel') x 3, 'operator_cancel', 'foreign_cancel', ('pay') x 3, ('detail') x 2, 'list', 'top_up');
 

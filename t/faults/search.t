@@ -10,10 +10,10 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Client qw(list);
 use Faults::Data qw(secret);
 use Faults::Load;
-use ModOrders::Process qw(run_quiet);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Text qw(from_json);
+use ModOrders::Process qw(run_quiet);
 use Test::More;
 use Time::HiRes qw(time);
 

@@ -10,10 +10,11 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(cancel create detail list pay refund);
 use Faults::Load;
-use ModOrders::Process qw(ended spawn wait_or_die);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Files qw(slurp);
+use ModOrders::Process qw(ended spawn wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -42,7 +43,7 @@ sub beside
     return $started[-1];
 }
 
-sub output { my ($run) = @_; open my $in, '<', $run->{log} or return ''; local $/; return scalar <$in> }
+sub output { my ($run) = @_; return -e $run->{log} ? slurp($run->{log}) : '' }
 
 # Whether the change succeeded, and earlier attempts failed only with lock timeouts.
 sub succeeded

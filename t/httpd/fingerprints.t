@@ -111,7 +111,7 @@ agree('customer: return, a list', unique('key'),
 );
 
 my $company = ModOrders::Company::make_company();
-my $seller  = ModOrders::Company::make_member($company);
+my $seller  = ModOrders::Company::make_company_member($company);
 my $cart    = ModOrders::Company::make_cart($seller);
 my $path    = ModOrders::Company::company_path('create');
 agree('company: create', unique('key'),
@@ -137,7 +137,7 @@ agree('operator: a token', unique('key'),
 my $member = ModOrders::Commerce::make_member();
 my $item   = ModOrders::Commerce::make_item();
 my $JSON   = JSON::PP->new->utf8;
-my %goods  = %{ ModOrders::Commerce::order_of($member, [ $item ]) };
+my %goods  = %{ ModOrders::Commerce::order_body($member, [ $item ]) };
 my %header = (apikey => ModOrders::Commerce::application(), Authorization => "Bearer $member->{token}");
 my %texts  = map { $_ => ref $goods{$_} ? $JSON->encode($goods{$_}) : $goods{$_} } keys %goods;
 my %pretty = map { $_ => ref $goods{$_} ? $JSON->pretty->canonical->encode($goods{$_}) : $goods{$_} } keys %goods;

@@ -53,7 +53,7 @@ subtest 'customer' => sub {
 
 subtest 'company' => sub {
     my $shop   = ModOrders::Company::make_company();
-    my $seller = ModOrders::Company::make_member($shop);
+    my $seller = ModOrders::Company::make_company_member($shop);
     my $cart   = ModOrders::Company::make_cart($seller);
     my $path   = ModOrders::Company::company_path('create');
     my $reply  = api(POST => $path, unchecked => 1, body => qq({"api_key":"$seller->{token}","cart_id":$cart->{id}.0,"type":"cash_consumer_app"}));
@@ -148,11 +148,11 @@ subtest 'a byte order mark' => sub {
     my $bulk = api(POST => "$admin/catalogue", @operator, type => 'application/x-ndjson', body => qq($mark\{"kind":"users","ref":"$one","name":"A"}\n{"kind":"users","ref":"$two","name":"B"}\n));
     is(scalar(() = $bulk->content =~ /"result":"created"/g), 2, 'NDJSON') or diag($bulk->as_string);
     my $shop   = ModOrders::Company::make_company();
-    my $seller = ModOrders::Company::make_member($shop);
+    my $seller = ModOrders::Company::make_company_member($shop);
     my $cart   = ModOrders::Company::make_cart($seller);
     is(api(POST => ModOrders::Company::company_path('create'), unchecked => 1, body => qq($mark\{"api_key":"$seller->{token}","cart_id":$cart->{id},"type":"cash"}))->code, 200, 'the company API');
     my $member = ModOrders::Commerce::make_member();
-    my $order  = JSON::PP->new->utf8->encode(ModOrders::Commerce::order_of($member, [ ModOrders::Commerce::make_item() ]));
+    my $order  = JSON::PP->new->utf8->encode(ModOrders::Commerce::order_body($member, [ ModOrders::Commerce::make_item() ]));
     is(api(POST => ModOrders::Commerce::commerce_path('create-order'), unchecked => 1, body => "$mark$order", type => $_,
         headers => { apikey => ModOrders::Commerce::application(), Authorization => "Bearer $member->{token}" })->code, 200, "the commerce API, $_") for 'application/json', $form;
 };

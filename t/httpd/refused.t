@@ -156,7 +156,7 @@ sub gzip { my ($text) = @_; return Compress::Zlib::memGzip($text) }
 my $order = qq({"plan_id":$plan->{id}});
 
 subtest 'an encoded body' => sub {
-    my $seller = ModOrders::Company::make_member(ModOrders::Company::make_company());
+    my $seller = ModOrders::Company::make_company_member(ModOrders::Company::make_company());
     my %apps   = (apikey => ModOrders::Commerce::application(), Authorization => "Bearer $buyer->{token}");
     my $send   = sub {
         my ($path, $coding, $body, %with) = @_;

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use Encode qw(decode encode);
-use ModOrders::Company qw(make_company make_member make_product);
+use ModOrders::Company qw(make_company make_company_member make_product);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -12,7 +12,7 @@ my @token = (token => operator->{token});
 my $buyer = make_user();
 my $lamp  = make_goods();
 my $shop  = make_company;
-my $agent = make_member($shop);
+my $agent = make_company_member($shop);
 my $item  = make_product($shop);
 
 # Sends a JSON text as it is written, which Perl would encode differently.

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use utf8;
 use JSON::PP ();
-use ModOrders::Company qw(make_company make_member);
+use ModOrders::Company qw(make_company make_company_member);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -72,7 +72,7 @@ subtest 'orders of every API' => sub {
 
 subtest 'a voucher counts its uses by user' => sub {
     my $company = make_company();
-    my $agent   = make_member($company);
+    my $agent   = make_company_member($company);
     my %sale    = (dialect => 'company', company => $company->{ref}, agent => $agent->{ref}, payment_method => 'cash',
         lines => [ { product => $lamp->{ref} } ]);
     my $voucher = make_coupon()->{code};

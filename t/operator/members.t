@@ -2,7 +2,7 @@
 # Unknown members of a body: the operator API refuses each with its path, so that no value is lost by a misspelled name.
 use strict;
 use warnings;
-use ModOrders::Company qw(make_company make_member make_product);
+use ModOrders::Company qw(make_company make_company_member make_product);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -62,7 +62,7 @@ subtest 'operations on an order' => sub {
 
 subtest 'other bodies' => sub {
     my $shop   = make_company;
-    my $seller = make_member($shop);
+    my $seller = make_company_member($shop);
     my $item   = make_product($shop);
     my %cart   = (company => $shop->{ref}, agent => $seller->{ref}, currency => 'JPY', products => [ { number => $item->{number} } ]);
     unknown(post('/carts', { %cart, discount => 1 }), 'discount');

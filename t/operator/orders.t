@@ -28,12 +28,6 @@ sub ids
     return [ map { $_->{id} } @{ $reply->{json}{orders} || [] } ];
 }
 
-sub members
-{
-    my ($object) = @_;
-    return join ' ', sort keys %$object;
-}
-
 sub unpaid
 {
     return place($buyer, $plan, payment_method => 'manual', @_)->{order}{id};
@@ -46,7 +40,7 @@ subtest 'the canonical order' => sub {
     is($reply->code, 200, 'the order is returned');
     like($reply->header('ETag'), qr/^"1/, 'the response has an entity tag');
     my $order = $reply->{json};
-    is(members($order), join(' ', sort qw(id public_id number bill_no dialect version state payment_state fulfilment_state
+    is(member_names($order), join(' ', sort qw(id public_id number bill_no dialect version state payment_state fulfilment_state
         user retailer agent currency subtotal discount tax tax_inclusive shipping total refunded lines taxes addresses
         payments refunds shipments returns invoices history notes metadata created_at updated_at)), 'with all its members');
     is_deeply([ @$order{qw(id number dialect version state payment_state fulfilment_state bill_no retailer agent notes)} ],
@@ -60,14 +54,14 @@ subtest 'the canonical order' => sub {
     is_deeply([ map { [ @$_{qw(kind product title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
         [ [ 'plan', $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, $coupon->{code}, 1, -1_00, -1_00 ] ],
         'the lines');
-    is(members($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
+    is(member_names($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
         subtotal returnable image metadata)), 'with all their members');
     is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'without addresses both are null');
     is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'empty arrays');
     is_deeply([ map { [ @$_{qw(axis from to)} ] } @{ $order->{history} } ],
         [ [qw(order new open)], [qw(payment new unpaid)], [qw(fulfilment new none)], [qw(payment unpaid paid)], [qw(order open completed)] ],
         'the history');
-    is(members($order->{history}[0]), 'actor at axis comment from to version', 'a step of the history has all members');
+    is(member_names($order->{history}[0]), 'actor at axis comment from to version', 'a step of the history has all members');
     is_deeply($order->{history}[0]{actor}, { kind => 'buyer', id => $buyer->{id} }, 'a step has its actor');
     is(scalar @{ $order->{payments} }, 1, 'one payment');
     is_deeply(get("/$order->{public_id}")->{json}, $order, 'by UUID');
@@ -94,7 +88,7 @@ subtest 'search' => sub {
     is_deeply(ids(get("?q=$user->{name}")), \@all, 'by free text: the name');
     is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'the number');
     is_deeply(ids(get("$of&q=%25%25")), [], 'text is no pattern');
-    is(members(get($of)->{json}{orders}[0]), members(get("/$all[0]")->{json}), 'an entry has all members');
+    is(member_names(get($of)->{json}{orders}[0]), member_names(get("/$all[0]")->{json}), 'an entry has all members');
     my @order = grep { $_->{id} == $paid[0]{id} } @{ get($of)->{json}{orders} };
     is_deeply($order[0], get("/$paid[0]{id}")->{json}, 'an entry equals the order');
 

@@ -51,7 +51,7 @@ subtest 'members' => sub {
 sub stranded
 {
     my $member = make_member(package => $bronze, ends_at => '2100-01-01T00:00:00Z');
-    my $placed = commerce(POST => 'upgrade-renewal-package', $member, json => package_of($member, $silver, $bronze));
+    my $placed = commerce(POST => 'upgrade-renewal-package', $member, json => package_body($member, $silver, $bronze));
     my $id = data_of($placed)->{order_id};
     put(members => $member->{ref}, placed_at => '2020-01-01T00:00:00Z', package => $gold->{ref}, ends_at => '2100-01-01T00:00:00Z');
     refused(apply($id), 409, 'package_not_applicable');

@@ -33,9 +33,9 @@ sub sold
 sub delivered
 {
     my ($order, $days) = @_;
-    ModOrders::Test::call('advance', $order->{id}, 'packed', (undef) x 4);
-    ModOrders::Test::call('ship', $order->{id}, '{}', undef);
-    ModOrders::Test::call('advance', $order->{id}, 'delivered', undef, 'false', undef, undef);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'packed', (undef) x 4);
+    ModOrders::Test::call_as_operator('ship', $order->{id}, '{}', undef);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'delivered', undef, 'false', undef, undef);
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - ? * interval '24 hours' WHERE tenant_id = 1 AND order_id = ?), undef, $days // 0, $order->{id});
     return get("/orders/$order->{id}")->{json};
 }
@@ -53,14 +53,12 @@ sub requested
     return post("/orders/$order->{id}/returns", { lines => $lines, reason => 'Damaged.' });
 }
 
-sub members { return join ' ', sort keys %{ $_[0] } }
-
 subtest 'a complete return' => sub {
     my $order = delivered(sold(3));
     my $reply = requested($order, of($order, 2));
     is($reply->code, 201, 'a return is requested');
     my $return = $reply->{json}{return};
-    is(members($return), 'amount created_at currency id lines reason refund_id state updated_at', 'the return has all members');
+    is(member_names($return), 'amount created_at currency id lines reason refund_id state updated_at', 'the return has all members');
     is_deeply([ @$return{qw(state reason lines refund_id amount currency)} ], [ 'requested', 'Damaged.', of($order, 2), undef, undef, 'USD' ], 'the members have the requested values');
     is_deeply($reply->{json}{order}{returns}, [$return], 'the order has the return');
     is_deeply($reply->{json}{order}, get("/orders/$order->{id}")->{json}, 'the order equals that of reading');
@@ -168,7 +166,7 @@ subtest 'the list' => sub {
     my $reply = get('/returns?state=rejected&limit=1');
     is($reply->code, 200, 'returns in a state');
     my ($listed) = @{ $reply->{json}{returns} };
-    is_deeply([ $listed->{id}, members($listed->{order}) ], [ $ids[0], 'id number' ], 'the newest is first, with its order');
+    is_deeply([ $listed->{id}, member_names($listed->{order}) ], [ $ids[0], 'id number' ], 'the newest is first, with its order');
     is_deeply({ map { $_ => $listed->{$_} } grep { $_ ne 'order' } keys %$listed }, get("/orders/$listed->{order}{id}")->{json}{returns}[0], 'the entry equals that of the order');
     ok($reply->{json}{next_cursor}, 'the page has a cursor');
     my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/;

@@ -15,18 +15,6 @@ sub create
     return api(POST => $path, token => $user->{token}, @with);
 }
 
-sub orders_of
-{
-    my ($user) = @_;
-    return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n};
-}
-
-sub members
-{
-    my ($object) = @_;
-    return join ' ', sort keys %$object;
-}
-
 subtest 'an order paid from the balance' => sub {
     my $before = time;
     my $reply  = create($buyer, json => { plan_id => $plan->{id}, quantity => 2 });
@@ -35,8 +23,8 @@ subtest 'an order paid from the balance' => sub {
     like($reply->header('ETag'), qr/^"1/, 'the response has an entity tag');
     like($reply->header('Cache-Control'), qr/no-store/, 'the response is not stored by caches');
     my ($order, $balance, $transaction) = @{ $reply->{json} }{qw(order balance transaction)};
-    is(members($reply->{json}), 'balance order transaction', 'the body has its three parts');
-    is(members($order), join(' ', sort qw(id number user_id status payment_status payment_intent_id payment_reference
+    is(member_names($reply->{json}), 'balance order transaction', 'the body has its three parts');
+    is(member_names($order), join(' ', sort qw(id number user_id status payment_status payment_intent_id payment_reference
         payment_failure_code payment_failure_message total_cents currency payment_method plan_id plan_snapshot
         metadata paid_at cancelled_at refunded_cents refunded_at created_at updated_at items refunds payments)),
         'the order has every field and no other');
@@ -52,28 +40,28 @@ subtest 'an order paid from the balance' => sub {
     is_deeply($order->{refunds},  [], 'no refunds');
 
     my $snapshot = $order->{plan_snapshot};
-    is(members($snapshot), join(' ', sort qw(id name slug description price_cents currency duration_unit
+    is(member_names($snapshot), join(' ', sort qw(id name slug description price_cents currency duration_unit
         duration_value features)), 'the snapshot has its fields');
     is_deeply([ @$snapshot{qw(id name price_cents currency duration_unit duration_value features)} ],
         [ $plan->{id}, $plan->{name}, 12_50, 'USD', 'month', 1, [ 'one', { two => 2 } ] ], 'with the plan in them');
 
     is(scalar @{ $order->{items} }, 1, 'the order has one item');
     my $item = $order->{items}[0];
-    is(members($item), join(' ', sort qw(id order_id item_type item_id name quantity unit_price_cents currency
+    is(member_names($item), join(' ', sort qw(id order_id item_type item_id name quantity unit_price_cents currency
         subtotal_cents metadata created_at)), 'with its fields');
     is_deeply([ @$item{qw(order_id item_type item_id name quantity unit_price_cents currency subtotal_cents)} ],
         [ $order->{id}, 'plan', $plan->{id}, $plan->{name}, 2, 12_50, 'USD', 25_00 ], 'and what was bought');
 
     is(scalar @{ $order->{payments} }, 1, 'the order has one payment');
     my $payment = $order->{payments}[0];
-    is(members($payment), join(' ', sort qw(id order_id provider method intent_id reference status amount_cents currency
+    is(member_names($payment), join(' ', sort qw(id order_id provider method intent_id reference status amount_cents currency
         failure_code failure_message metadata created_at updated_at)), 'with its fields');
     is_deeply([ @$payment{qw(order_id method status amount_cents currency)} ],
         [ $order->{id}, 'balance', 'succeeded', 25_00, 'USD' ], 'and what was paid');
 
     is_deeply([ @$balance{qw(user_id balance_cents currency)} ], [ $buyer->{id}, 10_000_00 - 25_00, 'USD' ], 'the body has the balance');
-    is(members($balance), 'balance_cents currency updated_at user_id', 'the balance has its members');
-    is(members($transaction), join(' ', sort qw(id entry_type amount_cents currency balance_after_cents reference
+    is(member_names($balance), 'balance_cents currency updated_at user_id', 'the balance has its members');
+    is(member_names($transaction), join(' ', sort qw(id entry_type amount_cents currency balance_after_cents reference
         description metadata created_at)), 'the transaction has its fields');
     is_deeply([ @$transaction{qw(amount_cents currency balance_after_cents reference)} ],
         [ -25_00, 'USD', 10_000_00 - 25_00, "order:$order->{number}" ], 'is negative, because the balance was debited, and refers to the order');
@@ -128,7 +116,7 @@ subtest 'billing options' => sub {
 subtest 'an insufficient balance' => sub {
     my $poor = make_user(balance => 12_49);
     refused(create($poor, json => { plan_id => $plan->{id} }), 402, 'insufficient_balance');
-    is(orders_of($poor), 0, 'no order is placed');
+    is(order_count($poor), 0, 'no order is placed');
     my $none = make_user();
     refused(create($none, json => { plan_id => $plan->{id} }), 402, 'insufficient_balance');
     top_up($poor, 1);

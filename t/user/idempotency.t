@@ -17,12 +17,6 @@ sub create
         headers => { defined $key ? ('Idempotency-Key' => $key) : () });
 }
 
-sub orders_of
-{
-    my ($user) = @_;
-    return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n};
-}
-
 subtest 'a repeated request' => sub {
     my $user   = make_user(balance => 100_00);
     my $key    = unique('key');
@@ -34,7 +28,7 @@ subtest 'a repeated request' => sub {
     is($second->header('Idempotency-Replayed'), 'true', 'the second response is marked as replayed');
     is($second->content, $first->content, 'both bodies are identical');
     is($second->header('ETag'), $first->header('ETag'), 'both entity tags are identical');
-    is(orders_of($user), 1, 'one order is placed');
+    is(order_count($user), 1, 'one order is placed');
     my $id = $first->{json}{order}{id};
     api(POST => "/api/v1/admin/orders/$id/refund", token => operator->{token}, json => {});
     is(create($user, $key)->content, $first->content, 'a later change of the order does not change the response');
@@ -49,7 +43,7 @@ subtest 'a key in the body' => sub {
     my $both = unique('key');
     is(create($user, $both, idempotency_key => $both)->code, 200, 'the same key in header and body is accepted');
     refused(create($user, $both, idempotency_key => "$both-other"), 400, 'idempotency_key_mismatch');
-    is(orders_of($user), 2, 'a refused request places no order');
+    is(order_count($user), 2, 'a refused request places no order');
     my $form = api(POST => $path, token => $user->{token}, form => [ plan_id => $plan->{id}, idempotency_key => unique('key') ]);
     is($form->code, 200, 'a form with a key is accepted');
 };
@@ -64,7 +58,7 @@ subtest 'another request with the same key' => sub {
     $reused = create($user, undef, quantity => 2, idempotency_key => $key);
     refused($reused, 422, 'idempotency_key_reused');
     is($reused->{json}{errors}[0]{field}, 'idempotency_key', "with a body, the field is named");
-    is(orders_of($user), 1, 'no further order is placed');
+    is(order_count($user), 1, 'no further order is placed');
 };
 
 subtest 'scope of a key' => sub {
@@ -102,38 +96,14 @@ subtest 'invalid keys' => sub {
     is(create($buyer, 'x' x 200 . unique('key'))->code, 200, 'a long key is accepted');
 };
 
-# Sends concurrent requests; returns their responses.
-sub at_once
-{
-    my ($count, $user, $key) = @_;
-    my @pipes;
-    for (1 .. $count) {
-        pipe my $out, my $in or die "pipe: $!";
-        my $pid = fork // die "fork: $!";
-        if (!$pid) {
-            my $agent   = LWP::UserAgent->new(timeout => 30, no_proxy => ['127.0.0.1']);
-            my $request = HTTP::Request->new(POST => base_url() . $path,
-                [ Authorization => "Bearer $user->{token}", 'Content-Type' => 'application/json', 'Idempotency-Key' => $key ],
-                qq({"plan_id":$plan->{id}}));
-            my $reply = $agent->request($request);
-            print {$in} $reply->code, ' ', $reply->content;
-            $in->flush;
-            require POSIX;
-            POSIX::_exit(0);
-        }
-        close $in;
-        push @pipes, [ $pid, $out ];
-    }
-    return map { my ($pid, $out) = @$_; local $/; my $text = <$out>; waitpid $pid, 0; $text } @pipes;
-}
-
 subtest '24 concurrent requests' => sub {
     my $user    = make_user(balance => 1000_00);
-    my @answers = at_once(24, $user, unique('key'));
+    my @request = (POST => $path, token => $user->{token}, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => unique('key') });
+    my @answers = map { "$_->{code} $_->{content}" } ask_at_once((\@request) x 24);
     my %different = map { $_ => 1 } grep { /^200 / } @answers;
     is(scalar keys %different, 1, 'all successful responses are identical');
     is(scalar grep({ !/^200 / && !/^409 .*idempotency_in_flight/ } @answers), 0, 'every other response is idempotency_in_flight');
-    is(orders_of($user), 1, 'one order is placed');
+    is(order_count($user), 1, 'one order is placed');
 };
 
 subtest 'a key in use' => sub {
@@ -149,7 +119,7 @@ subtest 'a key in use' => sub {
     refused($reply, 409, 'idempotency_in_flight');
     ok($reply->header('Retry-After'), 'the refusal has Retry-After');
     cmp_ok($took, '<', 4, 'the refusal is sent within a limited time');
-    is(orders_of($user), 0, 'no order is placed');
+    is(order_count($user), 0, 'no order is placed');
     is(create($user, $key)->code, 200, 'a later request succeeds');
 };
 

@@ -31,15 +31,16 @@ use LWP::UserAgent ();
 use ModOrders::Process qw(wait_for);
 use ModOrders::Random qw(random_bytes unique);
 use ModOrders::Simulator ();
+use POSIX ();
 use Test::More import => ['!done_testing'];
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = (
     @Test::More::EXPORT, qw(
-        api ask base_url refused done unique
-        make_user make_token make_plan make_billing_option make_coupon make_channel top_up
+        api ask ask_at_once base_url member_names refused done unique
+        make_user known_user make_token make_plan make_billing_option make_coupon make_channel top_up
         operator upsert place
-        db api_db rows order_row key_of make_due let_expire end_in_error due_row invariants_hold
+        db api_db rows order_row order_count key_of make_due let_expire end_in_error due_row invariants_hold
         log_mark log_since wait_for wait_for_log
         start_simulator
     )
@@ -92,6 +93,38 @@ sub ask
     return $reply;
 }
 
+# Sends requests, each a list of arguments of ask, from separate processes at the same time. Returns {code}, {content}, {json} of the responses, in
+# the order of the requests. {code} is 0 if there is no response.
+sub ask_at_once
+{
+    my (@requests) = @_;
+    pipe my $gate, my $opens or die "pipe: $!";
+    my @children;
+    for my $request (@requests) {
+        pipe my $out, my $in or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            close $opens;
+            sysread $gate, my $go, 1;
+            my $reply = eval { ask(@$request) };
+            print {$in} $reply ? $reply->code . ' ' . $reply->content : "0 $@";
+            close $in;
+            POSIX::_exit(0);
+        }
+        close $in;
+        push @children, [ $pid, $out ];
+    }
+    close $gate;
+    close $opens;
+    return map {
+        my ($pid, $out) = @$_;
+        my $text = do { local $/; <$out> } // '';
+        waitpid $pid, 0;
+        my ($code, $content) = $text =~ /\A(\d+) (.*)\z/s;
+        { code => $code // 0, content => $content, json => scalar eval { $JSON->decode($content) } };
+    } @children;
+}
+
 my $openapi;
 
 # Set while a test sends requests that are accepted but do not match docs/openapi: only responses are validated.
@@ -135,6 +168,13 @@ sub refused
     return $same;
 }
 
+# The names of the members of an object, sorted.
+sub member_names
+{
+    my ($object) = @_;
+    return ref $object eq 'HASH' ? join ' ', sort keys %$object : '(no object)';
+}
+
 # To be called at the end of a test file.
 sub done
 {
@@ -144,7 +184,7 @@ sub done
 # --- users, plans, balances ----------------------------------------------------------------------------------------
 
 # Calls an SQL write function as an operator. Returns the rows of its result.
-sub call
+sub call_as_operator
 {
     my ($function, @arguments) = @_;
     my $holes = join ', ', map { defined && /^p_/ ? () : '?' } @arguments;
@@ -155,7 +195,7 @@ sub call
 sub upsert
 {
     my ($kind, $ref, %document) = @_;
-    my ($row) = call('catalogue_upsert', $kind, $ref, JSON::PP->new->canonical->encode(\%document));
+    my ($row) = call_as_operator('catalogue_upsert', $kind, $ref, JSON::PP->new->canonical->encode(\%document));
     return $row->{id};
 }
 
@@ -173,6 +213,13 @@ sub make_user
     $user{token} = make_token(\%user, scopes => $with{scopes} // ['buyer']);
     top_up(\%user, $with{balance}, $with{currency} // 'USD') if $with{balance};
     return \%user;
+}
+
+# The user of mod_auth_basic at /basic, whose login is `known`. Suites share it.
+sub known_user
+{
+    my ($there) = rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+    return make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
 }
 
 # Issues a token and returns it. Options: scopes, expires_in (seconds).
@@ -239,7 +286,7 @@ sub make_channel
 sub top_up
 {
     my ($user, $amount, $currency) = @_;
-    return (call('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
+    return (call_as_operator('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
 }
 
 # Places an order of a plan (of make_plan) through the user API. Options: the fields of the request. Returns the decoded response.
@@ -281,6 +328,13 @@ sub order_row
 {
     my ($id) = @_;
     return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND id = ?', $id))[0];
+}
+
+# The number of orders of a user.
+sub order_count
+{
+    my ($user) = @_;
+    return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n};
 }
 
 # The provider key of a payment, by which its provider identifies it.

@@ -11,10 +11,10 @@ use HTTP::Tiny;
 use JSON::PP ();
 use ModOrders::Files qw(write_file);
 
-our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %operations);
+our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %recorded);
 
 # path and body as functions of a user id, an order of the user, and a plan
-our %operations = (
+our %recorded = (
     list => {method => 'GET', path => sub { '/api/v1/user/orders' }},
     detail => {method => 'GET', path => sub { "/api/v1/user/orders/$_[0]{order}" }, order => 1},
     create => {
@@ -59,7 +59,7 @@ sub learn {
     my $look = sub {
         my ($name, @more) = @_;
         my $from = -s $log;
-        my $answer = fetch($stand->{url}, $operations{$name}, $probe);
+        my $answer = fetch($stand->{url}, $recorded{$name}, $probe);
         die "$name answered $answer->{status}: $answer->{content}\n" if !$answer->{success};
         select undef, undef, undef, 0.3;
         my @seen = executed($stand, $from);
@@ -71,10 +71,10 @@ sub learn {
     my (undef, @first) = $look->('list');    # includes the token lookup, which is cached later
     $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
     $learnt{identity}{values}[-1] = ':hash';
-    for my $name (sort keys %operations) {
+    for my $name (sort keys %recorded) {
         my ($answer, @seen) = $look->($name);
         die "$name took " . @seen . " statements, not one:\n" . join("\n", map { $_->{text} } @seen) . "\n" if @seen != 1;
-        my $is_order = $operations{$name}{order};
+        my $is_order = $recorded{$name}{order};
         for my $value (@{$seen[0]{values}}) {
             next if !defined $value;
             $value = ':order' if $is_order && $value eq $probe->{order};
@@ -92,7 +92,7 @@ sub learn {
 # Writes the targets for wrk.lua.
 sub write_targets {
     my ($stand, $name, $targets) = @_;
-    my $operation = $operations{$name};
+    my $operation = $recorded{$name};
     return write_file("$stand->{dir}/$name.targets", join '', map {
         join("\t", $operation->{method}, $operation->{path}->($_), $_->{token}, $operation->{body} ? $operation->{body}->($_) : '') . "\n"
     } @$targets);

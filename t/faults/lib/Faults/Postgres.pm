@@ -84,7 +84,7 @@ sub db {
 
 sub value { my ($self, $sql, @bind) = @_; return scalar $self->db->selectrow_array($sql, undef, @bind) }
 
-sub rows { my ($self, $sql, @bind) = @_; return $self->db->selectall_arrayref($sql, {Slice => {}}, @bind) }
+sub rows { my ($self, $sql, @bind) = @_; return @{$self->db->selectall_arrayref($sql, {Slice => {}}, @bind)} }
 
 # Creates a standby of this cluster, which becomes synchronous when it has caught up.
 sub standby {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Book;
 
-# The state of a pretended PayPal: tokens, orders with their captures and refunds, webhooks on their way. It answers as the
-# real one does as far as a merchant's server can see, takes money at most once an order, and misbehaves when told to.
+# The state of the simulated PayPal: tokens, orders with their captures and refunds, and webhooks. Its responses are those of PayPal as far as the
+# module uses them. An order is captured at most once. Tests can make it fail.
 
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ use Time::HiRes qw(time);
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# Decimals of the currencies that are taken.
+# The supported currencies and their decimals.
 my %DECIMALS = (
     (map { $_ => 2 } qw(AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD ILS INR MXN MYR NOK NZD PHP PLN SEK SGD THB USD)),
     (map { $_ => 0 } qw(HUF JPY TWD)),
@@ -29,7 +29,7 @@ my %DEFAULTS = (
     certificate => 'good', webhooks => 1,
 );
 
-# client_id, secret, webhook_id, base (its own URL), seal, server; notify_url may come later.
+# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which set can change.
 sub new {
     my ($class, %with) = @_;
     my $self = bless {%with}, $class;
@@ -56,7 +56,7 @@ sub reset {
     return;
 }
 
-# How it behaves from now on; what is not named goes back to its default. docs/payment-channels.md has the words.
+# Changes the settings; those that are not named get their defaults. docs/payment-channels.md lists them.
 sub set {
     my ($self, $to) = @_;
     for my $name (keys %DEFAULTS) {
@@ -118,16 +118,16 @@ sub authorized {
     return $token && ($self->{tokens}{$token} // 0) > time;
 }
 
-# All tokens end at once, as when they are revoked.
+# Revokes all tokens.
 sub revoke {
     my ($self) = @_;
     $self->{tokens} = {};
     return;
 }
 
-# --- one request --------------------------------------------------------------------------------------
+# --- API requests -------------------------------------------------------------------------------------
 
-# The trouble that one request of this kind meets; `times` of them, if that is set.
+# The failure of a request of this kind. If `times` is set, only that many requests fail.
 sub _trouble {
     my ($self, $kind) = @_;
     my $trouble = $self->{trouble};
@@ -150,7 +150,7 @@ my %INSTEAD = (
     refused      => sub { _unprocessable('PAYEE_ACCOUNT_RESTRICTED', 'The merchant account is restricted.') },
 );
 
-# Does the work of a request, once for each PayPal-Request-Id, wrapped in the present misbehaviour.
+# Processes a request, once for each PayPal-Request-Id, with the failure that is set.
 sub serve {
     my ($self, $request, $kind, $work) = @_;
     $self->{counts}{requests}++;
@@ -168,7 +168,7 @@ sub serve {
     return $answer;
 }
 
-# A key's first success is its answer for as long as it is remembered.
+# A repeated PayPal-Request-Id returns the first successful response, unless `forget` is set.
 sub _once {
     my ($self, $request, $kind, $work) = @_;
     my $key = $request->{headers}{'paypal-request-id'};
@@ -223,7 +223,7 @@ sub page_url {
     return "$self->{base}/checkoutnow?token=$order->{id}";
 }
 
-# An order as its merchant sees it.
+# An order as in the API.
 sub public {
     my ($self, $order) = @_;
     my $self_url = "$self->{base}/v2/checkout/orders/$order->{id}";
@@ -255,7 +255,7 @@ sub show {
     return json_answer(200, $self->public($order));
 }
 
-# The buyer says yes; whether they may is seen when the money is taken.
+# The buyer approves the order. A payment can still be declined when it is captured.
 sub approve {
     my ($self, $order) = @_;
     return if $order->{status} !~ /\A(?:CREATED|PAYER_ACTION_REQUIRED)\z/;
@@ -303,7 +303,7 @@ sub show_capture {
     return json_answer(200, $known->{capture});
 }
 
-# What becomes of a pending capture: complete or deny.
+# Ends a pending capture. what: complete or deny.
 sub settle {
     my ($self, $id, $what) = @_;
     my $known   = $self->{captures}{$id} or die "no capture $id\n";
@@ -330,12 +330,12 @@ sub refund {
         if $amount->{currency_code} ne $known->{capture}{amount}{currency_code};
     return _unprocessable('REFUND_AMOUNT_EXCEEDED', 'That is more than what is left.') if $amount->{value} > $known->{left};
     return _refuse(400, 'INVALID_REQUEST', 'INVALID_STRING_LENGTH', 'The note is too long.') if length($ask->{note_to_payer} // q{}) > 255;
-    my $refund = $self->give_back($id, $amount, map { $_ => $ask->{$_} } grep { defined $ask->{$_} } qw(custom_id invoice_id note_to_payer));
+    my $refund = $self->create_refund($id, $amount, map { $_ => $ask->{$_} } grep { defined $ask->{$_} } qw(custom_id invoice_id note_to_payer));
     return json_answer(201, $refund);
 }
 
-# Money goes back: asked for, or because the bank (`reversed`) or the merchant on PayPal's own pages did so.
-sub give_back {
+# Refunds a capture: by a request of the API, by the merchant at PayPal, or by a chargeback (`reversed`).
+sub create_refund {
     my ($self, $id, $amount, %with) = @_;
     my $known    = $self->{captures}{$id} or die "no capture $id\n";
     my $reversed = delete $with{reversed};
@@ -360,7 +360,7 @@ sub _refund_event {
     return $self->_event($reversed ? 'PAYMENT.CAPTURE.REVERSED' : 'PAYMENT.CAPTURE.REFUNDED', 'refund', $known->{order}, \%resource);
 }
 
-# A refund as its merchant sees it.
+# A refund as in the API.
 sub show_refund {
     my ($self, $id) = @_;
     my ($refund) = grep { $_->{id} eq $id } map { @{ $_->{refunds} } } values %{ $self->{orders} };
@@ -370,7 +370,7 @@ sub show_refund {
     return json_answer(200, \%shown);
 }
 
-# Refunds of a capture that are pending are made.
+# Completes the pending refunds of a capture.
 sub settle_refunds {
     my ($self, $id) = @_;
     my $known = $self->{captures}{$id} or die "no capture $id\n";
