@@ -114,7 +114,7 @@ sub data_stamp {
     my ($self) = @_;
     my $sha = Digest::SHA->new(256);
     my @files = ("$self->{root}/t/bench/data.sql");
-    my @schema = grep { -e } map { "$self->{root}/sql/$_" } qw(deploy functions sqitch.plan);
+    my @schema = grep { -e } map { "$self->{root}/sql/$_" } qw(deploy functions rules reads sqitch.plan);
     find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, @schema);
     $sha->addfile($_) for sort @files;
     return "orders=$self->{orders} users=$self->{users} sql=" . $sha->hexdigest;
