@@ -360,7 +360,7 @@ const command_rec orders_directives[] = {
                     "order=number and agent=number (mails per hour; 0: no limit)"),
     AP_INIT_ITERATE("OrdersGuessLimit", set_limit, (void *)(uintptr_t)guess_limits, ANYWHERE,
                     "user=number and address=number (failed lookups per minute; 0: no limit)"),
-    DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",
+    DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "items",
             "maximum quantity of a line; default 10"),
     DIR_INT("OrdersBodyTimeout", body_timeout, 1, 600, "seconds",
             "time limit for reading a whole request body; default 10"),

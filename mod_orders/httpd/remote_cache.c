@@ -63,7 +63,7 @@ static void report_reply(const task_t *task)
 {
     calls.unresponsive = false;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-                 "OrdersTokenCacheProvider: the cache server answers again");
+                 "OrdersTokenCacheProvider: the cache server responds again");
 }
 
 /** Caller holds the lock. */
@@ -72,7 +72,7 @@ static void report_timeout(const task_t *task)
     if (!calls.unresponsive) {
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-            "OrdersTokenCacheProvider: the cache server did not answer within %d s; until it "
+            "OrdersTokenCacheProvider: the cache server did not respond within %d s; until it "
             "does, identities are read from the database",
             (int)apr_time_sec(ORDERS_REMOTE_CACHE_WAIT));
     }

@@ -41,7 +41,7 @@ cmp_ok($told{database_unavailable} // 0, '>', 500, 'hundreds of requests fail du
 my @during = lines();
 cmp_ok(scalar @during, '<=', 20, 'the log has at most 20 lines about the outage') or diag(@during > 60 ? @during[0 .. 59] : @during);
 my @unavailable = grep { /ORD0013 database_unavailable/ && !/worker/ } @during;
-is(scalar(grep { / requests: over after \d+\.\d{3} s, \d+ times, \d+ of them not logged$/ } @unavailable), 1, 'one line reports the end of the outage');
+is(scalar(grep { / requests: ended after \d+\.\d{3} s; \d+ errors, \d+ of them not logged$/ } @unavailable), 1, 'one line reports the end of the outage');
 like($unavailable[0], qr/ORD0013 database_unavailable \S+ \S+ user\./, 'the first line reports a request in the usual format');
 
 # Remaining counts are logged when the process ends.
@@ -50,10 +50,10 @@ my (%counted, %open);
 for (lines()) {
     my ($code, $rest) = /\[client [^\]]*\] ORD\d+ (\w+) (\S+ .*)/ ? ($1, $2) : /ORD\d+ (\w+) (- - requests: .*)/ ? ($1, $2) : next;
     next if !exists $told{$code} && $code !~ /^(busy|database_unavailable|outcome_unknown)$/;
-    if (/ requests: over after .* s, (\d+) times/) { $counted{$code} += $1; delete $open{$code} }
+    if (/ requests: ended after .* s; (\d+) errors/) { $counted{$code} += $1; delete $open{$code} }
     else { $open{$code} = 1 }
 }
-$counted{$_}++ for keys %open;    # it came once
+$counted{$_}++ for keys %open;    # a single error has no line for its end
 is_deeply(\%counted, \%told, 'the counts in the log match the responses');
 
 closing(stand => $stand, log => $log);

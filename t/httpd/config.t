@@ -86,8 +86,8 @@ says('an API with another database driver', qr/DBDriver pgsql, not sqlite3/, dbd
 says('operator API without OrdersSecretFile', qr/needs OrdersSecretFile/, server => '');
 says('company API without OrdersSecretFile', qr/derives pay links and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
 says('company API without OrdersPublicURL', qr/needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
-says('customer API without OrdersSecretFile', qr/signs the addresses of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
-says('customer API without OrdersPublicURL', qr/gives out the addresses of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('customer API without OrdersSecretFile', qr/signs the URLs of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('customer API without OrdersPublicURL', qr/returns the URLs of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
 says('OrdersTerminalFeed maybe', qr/OrdersTerminalFeed must be On or Off/, locations => $location->('OrdersTerminalFeed maybe'));
 says('OrdersSessions greater than DBDMax', qr/OrdersSessions 5 is greater than DBDMax 4/, server => "OrdersSecretFile secret\nOrdersSessions 5");
 
@@ -203,7 +203,7 @@ my @whole_numbers = (
     [OrdersTenant => [qw(0 -1 x 1.5 2147483648)], 'a tenant id'],
     [OrdersTokenCache => [qw(-1 301 s)], 'seconds'],
     [OrdersMaxBody => [qw(0 67108865 1k)], 'bytes'],
-    [OrdersMaxQuantity => [qw(0 1000001 ten)], 'pieces'],
+    [OrdersMaxQuantity => [qw(0 1000001 ten)], 'items'],
     [OrdersBodyTimeout => [qw(0 601)], 'seconds'],
     [OrdersStatementTimeout => [qw(0 601)], 'seconds'],
     [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],

@@ -139,7 +139,7 @@ END2
         my ($host, $path, $quantity) = @_;
         return api(POST => $httpd->url($path), @as, headers => { Host => $host }, json => { plan_id => $plan->{id}, quantity => $quantity })->code;
     };
-    is($at->(@$_[0 .. 2]), $_->[3], "$_->[0]$_->[1], $_->[2] pieces: $_->[3]") for
+    is($at->(@$_[0 .. 2]), $_->[3], "$_->[0]$_->[1], quantity $_->[2]: $_->[3]") for
         ['first.example',  '/a', 5, 200], ['first.example',  '/a', 6, 422], ['first.example',  '/b', 2, 200], ['first.example',  '/b', 3, 422],
         ['second.example', '/a', 3, 200], ['second.example', '/a', 4, 422], ['second.example', '/b', 2, 200], ['second.example', '/b', 3, 422],
         ['second.example', '/c', 3, 200], ['second.example', '/c', 4, 422], ['first.example', '/c', 1, 404];

@@ -65,8 +65,9 @@ static void logs_the_first_and_the_end(void **state)
     present += ORDERS_TROUBLE_CALM;
     orders_trouble_passed(&log, ORDERS_E_database_unavailable, "requests");
     assert_int_equal(lines, 2);
-    assert_string_equal(text, "ORD0013 database_unavailable - - requests: over after 4.999 s, 5000 "
-                              "times, 4999 of them not logged");
+    assert_string_equal(text,
+                        "ORD0013 database_unavailable - - requests: ended after 4.999 s; 5000 "
+                        "errors, 4999 of them not logged");
     orders_trouble_passed(&log, ORDERS_E_database_unavailable, "requests");
     assert_int_equal(lines, 2);
 }
@@ -81,7 +82,7 @@ static void logs_periodic_counts(void **state)
     present += ORDERS_TROUBLE_SILENCE;
     orders_troubles_review(&log);
     assert_int_equal(lines, 4);
-    assert_string_equal(text, "ORD0012 busy - - requests: over after 25.000 s, 251 times, 248 of "
+    assert_string_equal(text, "ORD0012 busy - - requests: ended after 25.000 s; 251 errors, 248 of "
                               "them not logged");
 }
 
@@ -143,9 +144,8 @@ static void ends_with_its_pool(void **state)
     meet(&log, ORDERS_E_busy, "requests", 7, 1000);
     apr_pool_destroy(own);
     assert_int_equal(lines, 2);
-    assert_string_equal(text,
-                        "ORD0012 busy - - requests: over after 6.000 s, 7 times, 6 of them not "
-                        "logged");
+    assert_string_equal(text, "ORD0012 busy - - requests: ended after 6.000 s; 7 errors, 6 of them "
+                              "not logged");
 }
 
 int main(void)
