@@ -23,11 +23,11 @@ bool orders_etag_none_match(const char *header, const char *etag);
 typedef enum {
     ORDERS_IF_MATCH_ANY,  /**< no condition: no header, or `*` */
     ORDERS_IF_MATCH_TAGS, /**< one of `*tags` must be that of the order */
-    ORDERS_IF_MATCH_NEVER /**< none of the tags can be an order's: precondition failed */
+    ORDERS_IF_MATCH_NEVER /**< no tag has the form of an order's tag: precondition failed */
 } orders_if_match_e;
 
 /**
- * If-Match. `*tags`: the parts before the dot of all tags that can be an order's (const char *), NULL without a condition.
+ * If-Match. `*tags`: the parts before the dot of all tags that have the form of an order's tag (const char *), NULL without a condition.
  * Only strong tags match (RFC 9110, section 13.1.1). The part after the dot is ignored: the condition protects the order,
  * not the rest of the representation, and a compressing filter adds its suffix (`-gzip`) there.
  */

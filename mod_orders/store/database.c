@@ -14,7 +14,7 @@
 
 /* Attempts after a serialization failure or deadlock. */
 #define MAX_TRANSIENT 5
-/* Unusable sessions, found before anything was sent, until this is treated as an outage. */
+/* Attempts after an unusable session, on which nothing was sent. */
 #define MAX_DEAD 4
 /* Repeats after a lost connection. */
 #define MAX_LOST 1
@@ -253,8 +253,8 @@ static outcome_e execute(run_t *run)
 }
 
 /*
- * The commit record of this transaction follows those of all transactions that it can see, so they are durable once it is. PostgreSQL
- * waits only for transactions that have written WAL, so it writes a message without readers.
+ * The commit record of this transaction follows those of all transactions that it can see: when its own record is durable, theirs are
+ * durable too. A commit waits only if its transaction has written WAL. The statement therefore writes a message, which has no readers.
  */
 static const orders_statement_t wait_for_durability = {
     .name = "orders_wait_for_durability",
@@ -461,7 +461,7 @@ static orders_problem_t *retry(run_t *run, apr_pool_t *pool, orders_intent_e int
         }
         /*
          * If the outcome of an earlier attempt of a write is unknown, it stays unknown after other failures of later attempts. A refusal
-         * by a function settles it: had the earlier attempt been committed, the repeat would have returned its answer.
+         * by a function settles it: had the earlier attempt been committed, the repeat would have returned its result.
          */
         bool unknown = intent != ORDERS_READ && (counts[LOST] || counts[TIMED_OUT]);
         bool refused_by_function =

@@ -20,7 +20,7 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-static bool is_beneath(const char *url, const char *prefix)
+static bool is_below(const char *url, const char *prefix)
 {
     size_t length = strlen(prefix);
     if (length <= strlen(SCHEME) || strncmp(url, prefix, length) != 0) {
@@ -41,7 +41,7 @@ bool orders_return_url_allowed(const char *url, const apr_array_header_t *prefix
         }
     }
     for (int i = 0; prefixes && i < prefixes->nelts; i++) {
-        if (is_beneath(url, APR_ARRAY_IDX(prefixes, i, const char *))) {
+        if (is_below(url, APR_ARRAY_IDX(prefixes, i, const char *))) {
             return true;
         }
     }

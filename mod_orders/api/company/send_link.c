@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: orders that are paid by a link: the mail with the link, the URL in the code, and the result of the payment. */
+/* The company API: orders that are paid by a link: the mail with the link, the URL in the QR code, and the result of the payment. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
     }
     if (!call->settings->public_url) {
         return orders_problem_logged(call->pool, ORDERS_E_not_configured,
-                                     "a consumer's code needs OrdersPublicURL");
+                                     "the QR code of a consumer order needs OrdersPublicURL");
     }
     *url = apr_pstrcat(call->pool, call->settings->public_url, call->mount, "/order/",
                        order->number, "/detail", NULL);
