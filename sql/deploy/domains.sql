@@ -61,7 +61,7 @@ CREATE DOMAIN orders.return_state AS text CONSTRAINT return_state_known CHECK (
 
 COMMENT ON DOMAIN orders.json_object IS 'A JSON object';
 COMMENT ON DOMAIN orders.json_array IS 'A JSON array';
-COMMENT ON DOMAIN orders.kept_answer IS 'A stored answer: a JSON object, or an array of objects for several rows';
+COMMENT ON DOMAIN orders.kept_answer IS 'A stored response: a JSON object, or an array of objects for several rows';
 COMMENT ON DOMAIN orders.currency_code IS 'ISO 4217 code of the currency of an order';
 COMMENT ON DOMAIN orders.order_number IS 'Number of an order, in capitals';
 COMMENT ON DOMAIN orders.order_notes IS 'Free text of a buyer, at most 2000 characters';

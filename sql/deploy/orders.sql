@@ -287,7 +287,7 @@ COMMENT ON COLUMN orders.orders.retailer_id IS 'Selling company; null: the tenan
 COMMENT ON COLUMN orders.orders.agent_id IS 'Salesperson; null: none';
 COMMENT ON COLUMN orders.orders.payer IS 'Mail address of the payer, if the provider reports it';
 COMMENT ON COLUMN orders.orders.cart_id IS 'The cart from which it was placed: at most one order per cart';
-COMMENT ON COLUMN orders.orders.payment_method IS 'Payment method as chosen, or as settled by hand';
+COMMENT ON COLUMN orders.orders.payment_method IS 'Payment method as chosen, or as recorded with a manual payment';
 COMMENT ON COLUMN orders.orders.payment_channel IS 'Channel of an external payment';
 COMMENT ON COLUMN orders.orders.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.orders.exponent IS 'Exponent of the currency when the order was placed';
@@ -301,7 +301,7 @@ COMMENT ON COLUMN orders.orders.captured IS 'Money received by all payments exce
 COMMENT ON COLUMN orders.orders.refunded IS 'Money refunded, minor units, without pending refunds and refunds of surplus payments';
 COMMENT ON COLUMN orders.orders.notes IS 'Free text of the buyer';
 COMMENT ON COLUMN orders.orders.snapshot IS 'The plan as it was sold';
-COMMENT ON COLUMN orders.orders.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.orders.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.orders.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.orders.updated_at IS 'Time of the last change';
 COMMENT ON COLUMN orders.orders.paid_at IS 'Time of the first capture';
@@ -315,7 +315,7 @@ COMMENT ON COLUMN orders.order_line.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_line.id IS 'Id; lines are shown in this order';
 COMMENT ON COLUMN orders.order_line.kind IS 'plan, product, package, shipping, discount, tax or voucher';
 COMMENT ON COLUMN orders.order_line.item_id IS 'Id in the catalogue (of the coupon for a discount)';
-COMMENT ON COLUMN orders.order_line.item_ref IS 'Key of the item in the host''s system; the code of a coupon';
+COMMENT ON COLUMN orders.order_line.item_ref IS 'Key of the item in an external system; the code of a coupon';
 COMMENT ON COLUMN orders.order_line.product_number IS 'Number that the company API shows';
 COMMENT ON COLUMN orders.order_line.slug IS 'Name in URLs';
 COMMENT ON COLUMN orders.order_line.title IS 'Name for display';
@@ -340,7 +340,7 @@ COMMENT ON COLUMN orders.order_line.stock_shipped IS 'Items of counted stock tha
 COMMENT ON COLUMN orders.order_line.snapshot IS
 'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status,
 translations: {language: {name}}}';
-COMMENT ON COLUMN orders.order_line.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.order_line.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.order_line.created_at IS 'Time of creation';
 COMMENT ON TABLE orders.order_tax IS 'Tax of an order by key and rate; the sum is the tax of the order';
 COMMENT ON COLUMN orders.order_tax.tenant_id IS 'The tenant';

@@ -86,7 +86,7 @@ COMMENT ON TABLE orders.package IS
 'A variant that grants a membership for a period. Name and prices are those of the variant. It is ordered alone, by members, through the commerce API only';
 COMMENT ON COLUMN orders.package.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.package.variant_id IS 'The variant; also the id of the package';
-COMMENT ON COLUMN orders.package.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.package.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.package.rank IS 'Rank; an upgrade leads to a higher rank';
 COMMENT ON COLUMN orders.package.duration_unit IS 'day, week, month or year; null: no end';
 COMMENT ON COLUMN orders.package.duration_value IS 'Number of units';

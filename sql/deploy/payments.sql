@@ -169,9 +169,9 @@ COMMENT ON TABLE orders.payment IS
 COMMENT ON COLUMN orders.payment.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.payment.id IS 'Id';
 COMMENT ON COLUMN orders.payment.order_id IS 'The order';
-COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual, or another name for a payment by hand';
+COMMENT ON COLUMN orders.payment.method IS 'balance, external, manual, or another name for a manual payment';
 COMMENT ON COLUMN orders.payment.channel IS 'Channel of an external payment';
-COMMENT ON COLUMN orders.payment.provider IS 'balance, manual (by hand), terminal (cash desk or card reader), or the channel''s provider';
+COMMENT ON COLUMN orders.payment.provider IS 'balance, manual, terminal (cash desk or card reader), or the channel''s provider';
 COMMENT ON COLUMN orders.payment.status IS
 'created (no intent yet), pending, confirming, paid, failed or closed';
 COMMENT ON COLUMN orders.payment.amount IS 'Minor units';
@@ -189,7 +189,7 @@ COMMENT ON COLUMN orders.payment.failure_code IS 'Code of the failure, or of the
 COMMENT ON COLUMN orders.payment.failure_message IS 'Message of the failure';
 COMMENT ON COLUMN orders.payment.pay_url IS 'URL of the payment page';
 COMMENT ON COLUMN orders.payment.return_url IS 'URL to which the provider returns the buyer';
-COMMENT ON COLUMN orders.payment.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.payment.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.payment.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.payment.updated_at IS 'Time of the last change';
 COMMENT ON COLUMN orders.payment.captured_at IS 'Time of the capture';
@@ -211,12 +211,12 @@ COMMENT ON COLUMN orders.refund.lines IS
 'Refunded lines with their share: [{"id","quantity","amount"}]. An item paid by two payments is counted with the later one';
 COMMENT ON COLUMN orders.refund.return_id IS 'The return, or null';
 COMMENT ON COLUMN orders.refund.surplus IS 'Refund of a surplus payment: not included in refunded and the states of the order';
-COMMENT ON COLUMN orders.refund.reference IS 'Id of the provider, or a reference entered by hand';
+COMMENT ON COLUMN orders.refund.reference IS 'Id of the provider, or a reference entered manually';
 COMMENT ON COLUMN orders.refund.failure_code IS 'Code of the provider''s refusal';
 COMMENT ON COLUMN orders.refund.failure_message IS 'Message of the failure';
 COMMENT ON COLUMN orders.refund.prior_state IS 'Payment state of the order to restore if the refund fails';
 COMMENT ON COLUMN orders.refund.attempts IS 'Attempts to send the refund; added from due.attempts when its row of due is deleted';
-COMMENT ON COLUMN orders.refund.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.refund.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.refund.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.refund.updated_at IS 'Time of the last change';
 COMMENT ON COLUMN orders.refund.settled_at IS 'Time of completion or failure';

@@ -128,7 +128,7 @@ COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices conta
 COMMENT ON COLUMN orders.tenant.bill_series IS 'Prefix of bill numbers';
 COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of its time zone. It determines the days, months and years of packages, of order, bill and invoice numbers, of documents,
 and of the periods of lists';
-COMMENT ON COLUMN orders.tenant.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.tenant.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.tenant.created_at IS 'Time of creation';
 COMMENT ON FUNCTION orders.code_key IS
 'Normalised form by which codes and numbers that users type are compared: without surrounding white space and invisible characters,

@@ -476,7 +476,7 @@ COMMENT ON COLUMN orders_v1.refund_view.method IS 'Method of the refunded paymen
 COMMENT ON COLUMN orders_v1.refund_view.channel IS 'Channel of the refunded payment; NULL for methods without a provider';
 COMMENT ON COLUMN orders_v1.refund_view.provider IS 'Provider of the refunded payment';
 COMMENT ON COLUMN orders_v1.refund_view.reference IS
-'The provider''s id of the refund, or a reference that was entered by hand. In refund_task: the transaction that was captured';
+'The provider''s id of the refund, or a reference that was entered manually. In refund_task: the transaction that was captured';
 COMMENT ON COLUMN orders_v1.refund_view.provider_key IS 'UUID, the idempotency key of calls to the provider';
 COMMENT ON COLUMN orders_v1.refund_view.surplus IS
 'Whether the payment is surplus: the refund is not in the refunded amount of the order';
@@ -495,7 +495,7 @@ COMMENT ON COLUMN orders_v1.posting_view.amount IS 'Minor units; negative when t
 COMMENT ON COLUMN orders_v1.posting_view.balance_after IS 'Balance of the user after the ledger entry, minor units';
 
 COMMENT ON TYPE orders_v1.user_view IS 'A user. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.user_view.external_ref IS 'External reference, the key of the user in the host''s system';
+COMMENT ON COLUMN orders_v1.user_view.external_ref IS 'External reference, the key of the user in an external system';
 COMMENT ON COLUMN orders_v1.user_view.given_name IS 'Given name; always NULL for the buyer of an order';
 COMMENT ON COLUMN orders_v1.user_view.family_name IS 'Family name; always NULL for the buyer of an order';
 
@@ -609,7 +609,7 @@ COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
 the API does not show are NULL. refusal, detail, event_id and event_type: only for provider events';
 COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, refund, or the verdict on a provider event';
-COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored answer of an earlier request with the same key';
+COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored response of an earlier request with the same key';
 COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or is waiting; NULL: applied';
 COMMENT ON COLUMN orders_v1.written.event_id IS 'event_id of the stored provider event; derived when the event is the reply to a capture';
 COMMENT ON COLUMN orders_v1.written.event_type IS 'type of the stored provider event';
@@ -640,15 +640,15 @@ COMMENT ON COLUMN orders_v1.token_view.expires_at IS 'When the token expires; NU
 COMMENT ON COLUMN orders_v1.token_view.revoked_at IS 'When the token was revoked; NULL: not revoked';
 
 COMMENT ON TYPE orders_v1.posted IS
-'The answer of post_balance. id: the posting. replayed: whether this is the stored answer of an earlier request';
+'The result of post_balance. id: the posting. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the ledger entry';
 
 COMMENT ON TYPE orders_v1.claim_result IS
-'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
+'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.claim_result.profile IS 'The profile of the buyer';
 
 COMMENT ON TYPE orders_v1.written_token IS
-'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored answer of an earlier request';
+'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.written_token.hash IS
 'SHA-256 of the token in hexadecimal, for caches; NULL except in revoke_token';
 

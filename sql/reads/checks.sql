@@ -195,7 +195,7 @@ SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is 
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
-  AND (o.state <> 'open' OR orders_v1.is_sent_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
+  AND (o.state <> 'open' OR orders_v1.is_shipped_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
 UNION ALL
 SELECT l.tenant_id, l.order_id, format('line %s: %s items are excluded from shipping, %s are refunded', l.id, l.cancelled_quantity,
                                        coalesce(f.quantity, 0))
@@ -215,7 +215,7 @@ CREATE VIEW orders_check.refunded_is_closed AS
 SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
     AS problem
 FROM orders.orders o
-WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent_state(o.fulfilment_state);
+WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_shipped_state(o.fulfilment_state);
 
 CREATE VIEW orders_check.stock_adds_up AS
 SELECT s.tenant_id, NULL::bigint AS order_id,
@@ -232,7 +232,7 @@ FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.stock_shipped > 0
   AND (l.kind <> 'product'
-       OR NOT (orders_v1.is_sent_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
+       OR NOT (orders_v1.is_shipped_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -240,7 +240,7 @@ SELECT o.tenant_id, o.id AS order_id,
               coalesce(s.delivered_at::text, 'never')) AS problem
 FROM orders.orders o
 LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
-WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent_state(o.fulfilment_state)
+WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_shipped_state(o.fulfilment_state)
    OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
 
 CREATE VIEW orders_check.history_is_a_path AS
@@ -387,12 +387,12 @@ FROM orders.idempotency i
 WHERE i.order_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = i.tenant_id AND o.id = i.order_id)
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('key %s of route %s has an answer with a version that does not exist', i.key, i.route)
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has a response with a version that does not exist', i.key, i.route)
 FROM orders.idempotency i
 JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
 WHERE o.version < (i.answer -> 'order' ->> 'version')::integer
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer nor an order', i.key, i.route)
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither a response nor an order', i.key, i.route)
 FROM orders.idempotency i
 WHERE i.answer IS NULL AND i.order_id IS NULL;
 

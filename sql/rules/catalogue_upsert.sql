@@ -326,7 +326,7 @@ BEGIN
     ELSIF d ->> 'ref' <> p_ref THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must equal the reference in the URL.', 'ref');
     END IF;
-    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer that clients may send back
+    d := d - '{kind,ref,id,result}'::text[]; -- members of the response that clients may send back
     CASE p_kind
         WHEN 'users' THEN RETURN orders_v1.put_user(p_tenant, p_ref, d);
         WHEN 'companies' THEN RETURN orders_v1.put_company(p_tenant, p_ref, d);

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- The first request may have committed early (allow_early_release), so that its answer is visible before it is durable. FOR UPDATE
+-- The first request may have committed early (allow_early_release), so that its response is visible before it is durable. FOR UPDATE
 -- assigns a transaction id: the replay writes a commit record after that of the first request and waits until it is durable. Without the
--- lock, a replay would be answered with an order that a crash of the primary can undo.
+-- lock, a replay would return an order that a crash of the primary can undo.
 CREATE OR REPLACE FUNCTION orders_v1.claim_key(c orders_v1.context) RETURNS orders_v1.claim LANGUAGE plpgsql AS $$
 DECLARE
     v_found orders.idempotency;
@@ -134,8 +134,8 @@ $$;
 COMMENT ON FUNCTION orders_v1.claim_key IS
 'Internal: claims the idempotency key. Waits for a concurrent request with the same key up to lock_timeout. OR422
 idempotency_key_reused, OR409 idempotency_in_flight';
-COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer, converted to the type of p_type and marked as replayed';
-COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the answer of an idempotency key';
+COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored response, converted to the type of p_type and marked as replayed';
+COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the response of an idempotency key';
 COMMENT ON FUNCTION orders_v1.stored_result IS
 'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
 COMMENT ON FUNCTION orders_v1.written_parts IS

@@ -323,5 +323,5 @@ COMMENT ON FUNCTION orders_v1.end_refund IS
 'Internal: marks a pending refund as done or failed. The end of a surplus refund does not change the state of its order';
 COMMENT ON FUNCTION orders_v1.settle_refund IS
 'Reports the outcome of a pending refund: p_ok with the transaction id, or a final failure with code and message. An operator
-may only report refunds that are settled by hand. A surplus refund that its provider refused stays pending for an operator. Outcome
+may only report refunds that are settled manually. A surplus refund that its provider refused stays pending for an operator. Outcome
 unchanged when the refund has already ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';

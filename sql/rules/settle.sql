@@ -74,7 +74,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.fail_order(
-    c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
+    c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_final boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_steps orders_v1.step[] := '{}';
@@ -89,11 +89,11 @@ BEGIN
     IF o.payment_state <> 'failed' THEN
         v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
     END IF;
-    IF p_for_good THEN
+    IF p_final THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'error')]::orders_v1.step[];
     END IF;
     o := orders_v1.move_order(c, o, v_steps, 0, 0, p_message);
-    IF p_for_good THEN
+    IF p_final THEN
         PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
         PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
     END IF;
@@ -299,7 +299,7 @@ COMMENT ON FUNCTION orders_v1.capture_late IS 'Internal: records money for an or
 COMMENT ON FUNCTION orders_v1.return_surplus IS
 'Internal: marks a payment of an order that was already paid as surplus, and refunds it without changing the states of the order';
 COMMENT ON FUNCTION orders_v1.fail_order IS
-'Internal: marks a payment of a locked order as failed. p_for_good: the order gets the state error, and its coupons and stock are
+'Internal: marks a payment of a locked order as failed. p_final: the order gets the state error, and its coupons and stock are
 released';
 COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment and returns it. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.clear_capture_request IS 'Internal: records that the outcome of a capture is known';
@@ -311,7 +311,7 @@ COMMENT ON FUNCTION orders_v1.record_intent_failure IS
 'Reports that no intent could be created. p_refused: the refusal of the provider is final, so the payment fails and the order gets
 the state error; otherwise the worker retries with backoff. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.manual_payment IS
-'Internal: the open or failed payment to settle by hand; a new payment when the method differs or there is none. OR409
+'Internal: the open or failed payment to settle manually; a new payment when the method differs or there is none. OR409
 order_not_payable while the outcome of its capture is unknown';
 COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
 COMMENT ON FUNCTION orders_v1.as_payable IS
@@ -324,8 +324,8 @@ COMMENT ON FUNCTION orders_v1.check_payable IS
 'Internal: checks that an order awaits payment. p_confirming: whether this includes an order with a payment that is being confirmed.
 OR409 order_not_payable with the states';
 COMMENT ON FUNCTION orders_v1.settle_manually IS
-'Internal: records a payment by hand or terminal for an order that awaits payment; returns the id of the payment';
+'Internal: records a manual payment, or one at a terminal, for an order that awaits payment; returns the id of the payment';
 COMMENT ON FUNCTION orders_v1.settle_payment IS
-'Records that an order was paid by hand. p_method NULL: the method of its open or failed payment, or manual when there is none.
+'Records a manual payment of an order. p_method NULL: the method of its open or failed payment, or manual when there is none.
 p_reference NULL: no reference. Outcome unchanged when the same payment was already recorded. OR404, OR409 order_not_payable,
 transaction_id_taken, OR412, OR422 payment_method_unknown';

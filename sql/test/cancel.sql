@@ -43,12 +43,12 @@ SELECT isnt(pg_temp.buy('bob', p_method => 'manual', p_coupon => 'ONCE'), NULL, 
 SELECT is(pg_temp.hear('e2', 'paid', :e, 900, 'tx-e') || ' ' || pg_temp.states(:e), 'done cancelled refund_pending none', 'a late payment is refunded');
 
 -- The same for goods, in every API that lets a buyer cancel. 4 of 10 items are reserved.
-CREATE FUNCTION pg_temp.drop_failed(p_dialect text, p_api text, p_for_good boolean) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.drop_failed(p_dialect text, p_api text, p_final boolean) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_order bigint := pg_temp.order_it(jsonb_build_object('dialect', p_dialect, 'payment_method', 'external', 'payment_channel', 'sim'));
     v_told  text;
 BEGIN
-    IF p_for_good THEN
+    IF p_final THEN
         PERFORM orders_v1.record_intent_failure(77, 'operator', 'operator', NULL, NULL, NULL, NULL, pg_temp.payment_of(v_order), 'declined', 'no', true);
     ELSE
         PERFORM pg_temp.hear('failed-' || v_order, 'failed', v_order, 4000);
@@ -59,12 +59,12 @@ BEGIN
     RETURN v_told;
 END
 $$;
-SELECT is(pg_temp.drop_failed(r.dialect, r.api, r.for_good), r.outcome, format('an order of %s by %s, its payment failed%s', r.dialect, r.api, CASE WHEN r.for_good THEN ' for good' END))
+SELECT is(pg_temp.drop_failed(r.dialect, r.api, r.final), r.outcome, format('an order of %s by %s, its payment failed%s', r.dialect, r.api, CASE WHEN r.final THEN ' finally' END))
 FROM (VALUES ('user', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', false, 'no refusal, cancelled closed pending, 10 0'),
              ('commerce', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', false, 'no refusal, cancelled closed pending, 10 0'),
              ('user', 'shop', false, 'no refusal, cancelled closed pending, 10 0'), ('customer', 'customer', false, 'OR409 order_not_cancellable, open failed pending, 10 4'),
              ('user', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', true, 'no refusal, cancelled closed pending, 10 0'),
-             ('commerce', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', true, 'no refusal, error failed pending, 10 0')) AS r (dialect, api, for_good, outcome);
+             ('commerce', 'user', true, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', true, 'no refusal, error failed pending, 10 0')) AS r (dialect, api, final, outcome);
 
 -- Every order that holds stock or a coupon can be ended: a pending refund by settling it, any other order by the operator.
 SELECT is_empty($$
@@ -109,7 +109,7 @@ SELECT is((SELECT ROW(count(*), sum(amount))::text FROM refund WHERE order_id = 
 
 -- Cancelling an order repeats the failed refund of a late payment.
 SELECT pg_temp.buy('bob', p_method => 'external') AS l \gset
-SELECT pg_temp.fail_for_good(:l) \g (format=unaligned) /dev/null
+SELECT pg_temp.fail_finally(:l) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.hear('l', 'paid', :l, 1000, 'tx-l') || ' ' || pg_temp.states(:l), 'done error refund_pending none', 'a payment of an order in error is refunded');
 SELECT count(*) FROM settle_refund(77, 'worker', 'provider', NULL, 'r', NULL, NULL, (SELECT max(id) FROM refund WHERE order_id = :l), NULL, false, 'no', 'no') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.states(:l), 'error failed none', 'the refund fails');

@@ -31,7 +31,7 @@ SELECT pg_temp.sell('cash', true) AS a, pg_temp.sell('cash', true) AS taken, pg_
 SELECT is(pg_temp.bind(o.id, o.who), 'done', o.who || ' binds an order') FROM (VALUES (:taken, 'cora'), (:paid, 'carl'), (:off, 'carl'), (:bad, 'carl'), (:slow, 'carl')) AS o (id, who);
 SELECT is(pg_temp.settle(:paid, 'X1'), 'done', 'an order is paid');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.fail_for_good(:bad), 'error failed none', 'an order is in error');
+SELECT is(pg_temp.fail_finally(:bad), 'error failed none', 'an order is in error');
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'the payment of an order is being confirmed');
 SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, format('%s of %s', f.name, o.what))
 FROM (VALUES

@@ -174,7 +174,7 @@ SELECT is(pg_temp.go(:l, 'delivered') || ' ' || pg_temp.states(:l), 'done comple
 -- An order that is closed after shipping.
 SELECT pg_temp.rug('cod') AS m \gset
 SELECT pg_temp.sent(:m) \g (format=unaligned) /dev/null
-SELECT pg_temp.fail_for_good(:m) \g (format=unaligned) /dev/null
+SELECT pg_temp.fail_finally(:m) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.said(:m, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}'), 'done', 'a tracking event of a closed order is stored');
 SELECT is(pg_temp.said(:m, '{"status": "delivered", "at": "2025-12-07T15:00:00Z"}'), 'done', 'an event delivered of a closed order is stored');
 SELECT is(pg_temp.states(:m), 'error failed shipped', 'events do not move a closed order');

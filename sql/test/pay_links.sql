@@ -23,7 +23,7 @@ SELECT pg_temp.sell('external') AS a, pg_temp.sell() AS cash, pg_temp.sell('exte
 SELECT is(pg_temp.paypal('paid', :paid, 'PP-1'), 'done', 'an order is paid');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'the payment of an order is being confirmed');
-SELECT is(pg_temp.fail_for_good(:bad), 'error failed none', 'an order is in error');
+SELECT is(pg_temp.fail_finally(:bad), 'error failed none', 'an order is in error');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, %L, %L)', o.id, o.who, o.email)), 'OR404 not_found', o.what)
 FROM (VALUES (0, 'sally', NULL, 'an order that is missing'), (:a, 'mel', 'a@example.com', 'the order of a member who does not sell'), (:a, 'bert', 'a@example.com', 'of another company'),
              (:a, 'carl', 'a@example.com', 'of nobody''s'), (:other, 'mona', 'a@example.com', 'another company''s'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'a buyer''s of another API')) AS o (id, who, email, what);

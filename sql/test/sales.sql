@@ -129,7 +129,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :b)), 'OR409 order_
 SELECT is(pg_temp.call_off(:f), 'done', 'an expired order is cancelled');
 SELECT is((SELECT string_agg(to_state || ' ' || actor, ', ' ORDER BY step) FROM order_history WHERE order_id = :f AND axis = 'order'), 'open seller, expired system, cancelled seller', 'history has its expiry and its cancellation');
 SELECT pg_temp.sell('external') AS j, pg_temp.sell('external') AS j2 \gset
-SELECT is(pg_temp.fail_for_good(:j), 'error failed none', 'an order is in error');
+SELECT is(pg_temp.fail_finally(:j), 'error failed none', 'an order is in error');
 SELECT is(pg_temp.call_off(:j), 'done', 'an order in error is cancelled');
 SELECT is(pg_temp.paypal('failed', :j2), 'done', 'the payment of an order fails');
 SELECT is(pg_temp.call_off(:j2), 'done', 'an order with a failed payment is cancelled');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: refunds by amount or by lines, and the outcome of a refund by hand. */
+/* The operator API: refunds by amount or by lines, and the outcome of a manual refund. */
 #include "api/operator/operator.h"
 #include "core/call_input.h"
 #include "core/number.h"

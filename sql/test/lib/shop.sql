@@ -138,7 +138,7 @@ END
 $$;
 
 -- Records a final failure of the newest payment of an order, which sets the order to error.
-CREATE FUNCTION pg_temp.fail_for_good(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.fail_finally(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM orders_v1.fail_order(orders_v1.acting_as(orders_v1.system_context(77), 'provider'), orders_v1.lock_order(77, p_order, NULL, NULL),
                                  pg_temp.payment_of(p_order), 'no', 'never', true);

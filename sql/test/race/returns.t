@@ -53,7 +53,7 @@ order=$(sold '"balance"')
 return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
 together 16 "SELECT outcome FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL)"
 is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
-is "$(sums "$order")" '0 0' 'and its pieces are given back'
+is "$(sums "$order")" '0 0' 'its items are released'
 
 # All operations concurrently, in rounds: refunds stay within the payments, and returned items within the order.
 round=0
