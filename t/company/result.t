@@ -29,7 +29,7 @@ sub page
     return ask(GET => "/transaction/$token/" . ($page // 'pay'));
 }
 
-# Captures the last payment of a link, as an event of the provider does.
+# Captures the last payment of an order, as an event of the provider does. Returns the transaction id.
 sub captured
 {
     my ($number, $payer) = @_;
@@ -123,34 +123,34 @@ subtest "an order that is not paid by a link" => sub {
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
-subtest 'the page to pay at' => sub {
+subtest 'the payment page' => sub {
     my $number = sell_link($seller, currency => 'CHF', products => [ make_product($shop, prices => { CHF => 1358_85 }) ]);
     my $token  = token_of($number);
     my $page   = page($token);
-    is($page->code, 200, 'is there');
-    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'HTML');
-    is($page->header('Cache-Control'), 'private, no-store', 'that nobody keeps');
-    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'that loads nothing');
-    is($page->header('Referrer-Policy'), 'no-referrer', 'and tells nobody its address');
-    is($page->header('X-Frame-Options'), 'DENY', 'in no frame');
+    is($page->code, 200, 'the page is returned');
+    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'it is HTML');
+    is($page->header('Cache-Control'), 'private, no-store', 'it is not stored by caches');
+    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'its policy allows no scripts and no other sources');
+    is($page->header('Referrer-Policy'), 'no-referrer', 'it sends no Referer');
+    is($page->header('X-Frame-Options'), 'DENY', 'it cannot be framed');
     my $html = $page->decoded_content;
     my $name = $shop->{name} =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr;
-    like($html, qr/\Q$_\E/, "it says $_") for $name, $number, '1358.85 CHF';
-    like($html, qr/<form method="post">/, 'a form without a script');
-    unlike($html, qr/<script|<b>|onclick/i, 'no script, no markup of others');
+    like($html, qr/\Q$_\E/, "it shows $_") for $name, $number, '1358.85 CHF';
+    like($html, qr/<form method="post">/, 'it has a form');
+    unlike($html, qr/<script|<b>|onclick/i, 'it has no script, and markup in names is escaped');
     my ($style)  = $html =~ m{<style>(.*?)</style>}s;
     my ($hashed) = $page->header('Content-Security-Policy') =~ /sha256-([^']+)'/;
-    is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the style is the one that the policy names');
+    is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the hash in the policy matches the style sheet');
     my $head = ask(HEAD => "/transaction/$token/pay");
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD returns no body');
     my $cancel = page($token, 'cancel');
-    is($cancel->code, 200, 'who came back without paying');
-    like($cancel->content, qr{href="pay"}, 'may go on');
-    is(page($token, 'return')->code, 200, 'who came back');
-    is(order_of($number)->{version}, 1, 'nothing has changed');
+    is($cancel->code, 200, 'the page after an abandoned payment is returned');
+    like($cancel->content, qr{href="pay"}, 'it links to the payment page');
+    is(page($token, 'return')->code, 200, 'the page after a payment is returned');
+    is(order_of($number)->{version}, 1, 'the pages do not change the order');
 };
 
-subtest 'pages of orders that are decided' => sub {
+subtest 'pages of paid, cancelled, confirming and declined orders' => sub {
     my $paid = sell_link($seller);
     my $paid_token = token_of($paid);
     captured($paid);
@@ -162,31 +162,31 @@ subtest 'pages of orders that are decided' => sub {
         my ($token, $says, $form) = @$case;
         for my $name (qw(pay return cancel)) {
             my $page = page($token, $name);
-            is($page->code, 200, "$name: a page");
-            like($page->content, $says, 'that says so') or diag($page->content);
-            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'with a way to try again' : 'with nothing to press');
+            is($page->code, 200, "$name: the page is returned");
+            like($page->content, $says, 'it shows the state') or diag($page->content);
+            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'it has a button' : 'it has no button');
         }
     }
 };
 
-subtest 'links that are over, or none' => sub {
+subtest 'expired and invalid links' => sub {
     my $number = sell_link($seller);
     for my $name (qw(pay return cancel)) {
         my $over = page(token_of($number, ends => time - 1), $name);
-        is($over->code, 410, "$name: is over");
-        like($over->content, qr/no longer valid/, 'as it says');
+        is($over->code, 410, "$name: an expired link gets 410");
+        like($over->content, qr/no longer valid/, 'the page reports the expiry');
         my $none = page('nonsense', $name);
-        is($none->code, 404, 'there is none');
-        is($none->content_type, 'text/html', 'a page all the same');
+        is($none->code, 404, 'an invalid link gets 404');
+        is($none->content_type, 'text/html', 'the error is an HTML page');
     }
-    is(ask(POST => '/transaction/nonsense/pay', form => [])->code, 404, 'nothing to start');
-    is(ask(POST => '/transaction/' . token_of($number, ends => time - 1) . '/pay', form => [])->code, 410, 'nor after its time');
+    is(ask(POST => '/transaction/nonsense/pay', form => [])->code, 404, 'a payment by an invalid link is refused');
+    is(ask(POST => '/transaction/' . token_of($number, ends => time - 1) . '/pay', form => [])->code, 410, 'a payment by an expired link is refused');
     my $late  = late(sell_link($seller));
     my $token = token_of($late, ends => time + 600);
     my $page  = page($token);
-    like($page->content, qr/can no longer be paid/, "the order's time counts, too");
+    like($page->content, qr/can no longer be paid/, 'an expired order cannot be paid by a valid link');
     my $post = ask(POST => "/transaction/$token/pay", form => []);
-    is_deeply([ $post->code, $post->header('Location') ], [ 303, 'pay' ], 'and the page says why');
+    is_deeply([ $post->code, $post->header('Location') ], [ 303, 'pay' ], 'a payment is redirected to the page with the reason');
 };
 
 invariants_hold();
