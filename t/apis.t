@@ -51,22 +51,22 @@ my %read = (
     user => sub {
         my ($order) = @_;
         my $shown = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
-        is_deeply(entry('/api/v1/user/orders', $order->{id}, 'orders'), $shown, 'user: the list has the same');
+        is_deeply(entry('/api/v1/user/orders', $order->{id}, 'orders'), $shown, 'user: the list has the same states');
         return @$shown{qw(status payment_status number total_cents)};
     },
     shop => sub {
         my ($order) = @_;
         my $shown = shop(GET => $order, $buyer)->{json}{data};
         my $entry = entry('/api/v1/orders', $order->{public_id}, 'data');
-        is_deeply([ @$entry{qw(status orderNumber total)} ], [ @$shown{qw(status orderNumber)}, $shown->{pricing}{total} ], 'shop: the list has the same');
+        is_deeply([ @$entry{qw(status orderNumber total)} ], [ @$shown{qw(status orderNumber)}, $shown->{pricing}{total} ], 'shop: the list has the same states and total');
         return $shown->{status}, $shown->{payment}{status}, $shown->{orderNumber}, $shown->{pricing}{total};
     },
     customer => sub {
         my ($order) = @_;
         my $entry = entry('/api/v1/customer/my-orders', $order->{id}, qw(data orders));
         my @same  = qw(order_code bill_no payment_status payment_type);
-        is_deeply([ @{ $_->[1]($order, $buyer) }{@same} ], [ @$entry{@same} ], "customer: the $_->[0] has the same") for [ tracking => \&tracked ], [ summary => \&summed ];
-        is(summed($order, $buyer)->{total_amount}, $entry->{total_amount}, 'customer: and the total');
+        is_deeply([ @{ $_->[1]($order, $buyer) }{@same} ], [ @$entry{@same} ], "customer: the $_->[0] has the same states") for [ tracking => \&tracked ], [ summary => \&summed ];
+        is(summed($order, $buyer)->{total_amount}, $entry->{total_amount}, 'customer: the summary has the same total');
         return @$entry{qw(order_status payment_status order_code)}, minor($entry->{total_amount});
     },
     company => sub {
@@ -78,8 +78,8 @@ my %read = (
         my ($order) = @_;
         my ($shown) = @{ commerce(GET => 'all-orders', $buyer, query => "order_number=$order->{number}")->{json}{data}{orders} };
         my $lines   = details_of($buyer, $order);
-        is_deeply([ keys %{ { map { $_->{status} => 1 } @$lines } } ], [ $shown->{status} ], 'commerce: the lines have the same');
-        is(sum0(map { minor($_->{data}{price}{total}) } @$lines), minor($shown->{order_total}), 'commerce: and add up to the total');
+        is_deeply([ keys %{ { map { $_->{status} => 1 } @$lines } } ], [ $shown->{status} ], 'commerce: the line items have the same status');
+        is(sum0(map { minor($_->{data}{price}{total}) } @$lines), minor($shown->{order_total}), 'commerce: the line items add up to the total');
         return @$shown{qw(status order_number)}, minor($shown->{order_total});
     },
     operator => sub {
@@ -90,7 +90,7 @@ my %read = (
     bill     => sub { customer(GET => 'e-bill', $_[0], $buyer)->code },
 );
 
-# --- the words of each state, in each API ---------------------------------------------------------------------------
+# --- the statuses of each state in each API ---------------------------------------------------------------------------
 
 my @apis  = qw(user shop customer company commerce operator);
 my %shown = map { my ($state, $shipment, $bill, @words) = @$_; $state =~ tr/_/ /; ($state => { shipment => $shipment, bill => $bill, map { $apis[$_] => $words[$_] } 0 .. $#apis }) } (
@@ -110,7 +110,7 @@ my %shown = map { my ($state, $shipment, $bill, @words) = @$_; $state =~ tr/_/ /
     ['unpaid_delivered', 200, 200, 'pending_payment pending',      'delivered pending',       'delivered unpaid',  '',                    'pending',     'unpaid delivered'],
 );
 
-# An order that is placed through this API is in this state: all APIs say so.
+# Tests that all APIs show the statuses of this state for an order that was placed through $placing_api.
 sub reads
 {
     my ($placing_api, $order, $state) = @_;
@@ -121,17 +121,17 @@ sub reads
         $words =~ s/processing$/completed/ if $api eq 'commerce' && $placing_api !~ /^(?:shop|customer|commerce)$/; # nothing is to be delivered
         is(join(' ', $read{$api}->($order)), join(' ', $words, @money), "$state: $api shows an order of $placing_api");
     }
-    is($read{shipment}->($order), $shown{$state}{shipment}, "$state: its shipment");
-    is($read{bill}->($order), $shown{$state}{bill}, "$state: its bill");
+    is($read{shipment}->($order), $shown{$state}{shipment}, "$state: status of the request for the shipment");
+    is($read{bill}->($order), $shown{$state}{bill}, "$state: status of the request for the bill");
     return;
 }
 
 my %lives = (
-    'money comes and goes' => [ \@goods, {}, [ paid => 'pay' ], [ 'partly refunded' => refund => amount => 5_00 ], [ refunded => 'refund' ] ],
-    'money comes and goes, nothing is delivered' => [ [qw(user company)], {}, [ paid => 'pay' ], [ 'partly refunded' => refund => amount => 5_00 ], [ 'refunded desk' => 'refund' ] ],
+    'paid, then refunded' => [ \@goods, {}, [ paid => 'pay' ], [ 'partly refunded' => refund => amount => 5_00 ], [ refunded => 'refund' ] ],
+    'paid without delivery, then refunded' => [ [qw(user company)], {}, [ paid => 'pay' ], [ 'partly refunded' => refund => amount => 5_00 ], [ 'refunded desk' => 'refund' ] ],
     'cancelled unpaid'     => [ [ keys %place ], {}, [ cancelled => 'cancel' ] ],
     'paid and delivered'   => [ \@goods, {}, [ paid => 'pay' ], [ confirmed => 'confirm' ], [ packed => 'pack' ], [ shipped => 'ship' ], [ delivered => 'deliver' ] ],
-    'paid at the door'     => [ \@goods, { payment_method => 'cod' }, [ 'unpaid confirmed' => 'confirm' ], [ undef, 'pack' ], [ 'unpaid shipped' => 'ship' ],
+    'cash on delivery'     => [ \@goods, { payment_method => 'cod' }, [ 'unpaid confirmed' => 'confirm' ], [ undef, 'pack' ], [ 'unpaid shipped' => 'ship' ],
         [ 'unpaid delivered' => deliver => collected => JSON::PP::false ], [ delivered => 'pay' ] ],
 );
 
@@ -153,7 +153,7 @@ for my $name (sort keys %lives) {
 
 # --- sums -----------------------------------------------------------------------------------------------------------
 
-# What an order costs is the same in each API, and what it is made of adds up.
+# Tests that each API shows the same total, tax and discount, and that the parts add up to the total.
 sub adds_up
 {
     my ($order, $name) = @_;
@@ -161,15 +161,15 @@ sub adds_up
     my $pricing = shop(GET => $order, $buyer)->{json}{data}{pricing};
     my $sum     = summed($order, $buyer);
     my $user    = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
-    is(join(' ', map { ($read{$_}->($order))[3] } qw(user shop customer operator)), join(' ', ($order->{total}) x 4), "$name: one total");
-    is(($read{commerce}->($order))[2], $order->{total}, "$name: commerce has it too");
-    is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $order->{total}, "$name: the sum of the shop");
-    is(minor($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the sum of the customer");
-    is(minor(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), minor($sum->{sub_total}), "$name: the customer's lines");
-    is(minor(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $order->{tax}, "$name: the customer's taxes");
-    is(sum0(map { $_->{subtotal_cents} } @{ $user->{items} }) + $beside, $order->{total}, "$name: the user's items, and the tax beside them");
-    is_deeply([ $pricing->{tax}, minor($sum->{total_tax}) ], [ ($order->{tax}) x 2 ], "$name: one tax");
-    is_deeply([ $pricing->{discount}, minor($sum->{discount_rate}) ], [ ($order->{discount}) x 2 ], "$name: one discount");
+    is(join(' ', map { ($read{$_}->($order))[3] } qw(user shop customer operator)), join(' ', ($order->{total}) x 4), "$name: the APIs show the same total");
+    is(($read{commerce}->($order))[2], $order->{total}, "$name: the commerce API shows the same total");
+    is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $order->{total}, "$name: the amounts of the shop API add up");
+    is(minor($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $order->{total}, "$name: the amounts of the customer API add up");
+    is(minor(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), minor($sum->{sub_total}), "$name: the line items of the customer API add up");
+    is(minor(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $order->{tax}, "$name: the taxes of the customer API add up");
+    is(sum0(map { $_->{subtotal_cents} } @{ $user->{items} }) + $beside, $order->{total}, "$name: the items of the user API and excluded tax add up");
+    is_deeply([ $pricing->{tax}, minor($sum->{total_tax}) ], [ ($order->{tax}) x 2 ], "$name: the APIs show the same tax");
+    is_deeply([ $pricing->{discount}, minor($sum->{discount_rate}) ], [ ($order->{discount}) x 2 ], "$name: the APIs show the same discount");
     return;
 }
 
@@ -185,9 +185,9 @@ for my $inclusive (JSON::PP::true, JSON::PP::false) {
             for my $voucher (0, 1) {
                 my $order = order_goods($buyer, dialect => $placing_api, tax_inclusive => $inclusive, lines => [ [ $priced, 3 ], [ $penny, 7 ] ],
                     ($voucher ? (voucher => make_coupon(percent_bp => 3333)->{code}) : ()), %of);
-                cmp_ok($order->{tax}, '>', 0, 'there is tax');
+                cmp_ok($order->{tax}, '>', 0, 'the order has tax');
                 adds_up($order, $voucher ? 'a voucher' : 'no voucher');
-                is(($read{company}->($order))[3], $order->{total}, 'the total of the company') if $placing_api eq 'company';
+                is(($read{company}->($order))[3], $order->{total}, 'the company API shows the same total') if $placing_api eq 'company';
             }
             done;
         };
@@ -221,62 +221,62 @@ subtest 'somebody else' => sub {
         if ($order->{fulfilment_state} eq 'pending') { work($order, 'ship') }
         for my $api (sort keys %path) {
             my ($there, $missing) = map { my $o = $_; my $p = $path{$api} =~ s/:(\w+)/$o->{$1}/r; told(ask(GET => $p, token => $stranger->{token})) } $order, \%none;
-            is_deeply($there, $missing, "$api: sees no order of $placing_api");
-            cmp_ok($there->[0], '>=', 400, 'but a refusal');
+            is_deeply($there, $missing, "$api: an order of $placing_api is not found by another user");
+            cmp_ok($there->[0], '>=', 400, 'the request is refused');
         }
         named(consumer($order->{number}, $stranger), $placing_api eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only word that tells
-        is_deeply(told(company('detail', $foreign, order_number => $order->{number})), told(company('detail', $foreign, order_number => $none{number})), 'nor does another company');
+        is_deeply(told(company('detail', $foreign, order_number => $order->{number})), told(company('detail', $foreign, order_number => $none{number})), 'another company gets the same response as for an unknown order');
     }
     my %lists = ('/api/v1/user/orders' => ['orders'], '/api/v1/orders' => ['data'], '/api/v1/customer/my-orders' => [qw(data orders)]);
     for my $path (sort keys %lists) {
         my $list = api(GET => $path, token => $stranger->{token})->{json};
         $list = $list->{$_} for @{ $lists{$path} };
-        is_deeply($list, [], "$path: an empty list");
+        is_deeply($list, [], "$path: the list of another user is empty");
     }
     done;
 };
 
-# --- from placing to money back -------------------------------------------------------------------------------------
+# --- refunds, from placing to settlement -------------------------------------------------------------------------------------
 
-subtest 'one of two comes back' => sub {
+subtest 'a return of one of two line items' => sub {
     my $order = order_goods($buyer, dialect => 'customer', payment_method => 'cod', lines => [ [ $lamp, 2 ], [$priced] ]);
     operator_does($order, @$_) for ['confirm'], ['pack'], [ ship => tracking_number => 'JP1' ], [ tracking => status => 'on_delivery' ], ['deliver'];
     reads('customer', $order, 'delivered');
     my $line  = $order->{lines}[0]{id};
     my $reply = customer(POST => 'order/return', undef, $buyer, json => { order_id => $order->{id}, order_items_id => [$line], return_reason => 'Too bright' });
-    is($reply->code, 200, 'the buyer asks for it');
+    is($reply->code, 200, 'the buyer requests a return');
     my ($return) = @{ by_operator($order)->{returns} };
-    is_deeply([ @$return{qw(state lines)} ], [ 'requested', [ { id => $line, quantity => 2 } ] ], 'the operator sees it');
+    is_deeply([ @$return{qw(state lines)} ], [ 'requested', [ { id => $line, quantity => 2 } ] ], 'the order has the return');
     my $post = sub { api(POST => "$admin/$_[0]", token => operator->{token}, json => $_[1] // {}) };
     is($post->("returns/$return->{id}/$_->[0]")->{json}{return}{state}, $_->[1], $_->[1]) for [ approve => 'approved' ], [ receive => 'received' ], [ refund => 'refunded' ];
     my ($refund) = @{ by_operator($order)->{refunds} };
-    is($refund->{amount}, 40_00, 'what the line cost');
+    is($refund->{amount}, 40_00, 'the refund has the amount of the line item');
     my $before = by_operator($order);
     my $settled = $post->("refunds/$refund->{id}/settle", { reference => 'Till 1' });
     is_deeply([ $settled->code, $settled->{json}{refund}{status} ], [ 200, 'done' ], 'the refund is settled');
-    is_deeply(by_operator($order), $before, 'as it was already') if $refund->{status} eq 'done';
+    is_deeply(by_operator($order), $before, 'settling a settled refund changes nothing') if $refund->{status} eq 'done';
     $order = by_operator($order);
-    is_deeply([ @$order{qw(state payment_state fulfilment_state refunded)} ], [ 'completed', 'partially_refunded', 'delivered', 40_00 ], 'operator: the rest stays');
+    is_deeply([ @$order{qw(state payment_state fulfilment_state refunded)} ], [ 'completed', 'partially_refunded', 'delivered', 40_00 ], 'operator: the order is partially refunded');
     is(join(' ', ($read{$_->[0]}->($order))[0, 1]), $_->[1], "$_->[0]: $_->[1]")
         for [ user => 'partially_refunded succeeded' ], [ shop => 'delivered paid' ], [ customer => 'delivered paid' ];
     my $user = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
-    is_deeply([ $user->{refunded_cents}, map { $_->{amount_cents} } @{ $user->{refunds} } ], [ 40_00, 40_00 ], 'user: the money');
-    is(customer(GET => 'e-bill', $order, $buyer)->code, 200, 'customer: the bill stays');
-    is(shop(GET => $order, $buyer, of => 'shipment')->{json}{data}{status}, 'delivered', 'shop: so does the shipment');
+    is_deeply([ $user->{refunded_cents}, map { $_->{amount_cents} } @{ $user->{refunds} } ], [ 40_00, 40_00 ], 'user: the order has the refund');
+    is(customer(GET => 'e-bill', $order, $buyer)->code, 200, 'customer: the bill can still be read');
+    is(shop(GET => $order, $buyer, of => 'shipment')->{json}{data}{status}, 'delivered', 'shop: the shipment can still be read');
     done;
 };
 
-subtest 'a buyer who cancels what was paid waits for the money' => sub {
+subtest 'a paid order that is cancelled awaits a manual refund' => sub {
     my $order = $place{shop}->();
     operator_does($order, 'pay');
-    is(shop(POST => $order, $buyer, of => 'cancel', json => {})->code, 200, 'cancelled');
+    is(shop(POST => $order, $buyer, of => 'cancel', json => {})->code, 200, 'the order is cancelled');
     my ($refund) = @{ by_operator($order)->{refunds} };
-    is($refund->{status}, 'pending', 'somebody has to send it');
+    is($refund->{status}, 'pending', 'the refund awaits an operator');
     my $says = sub { join ', ', map { join ' ', ($read{$_}->($order))[0, 1] } qw(user shop customer operator) };
-    is($says->(), 'cancelled succeeded, cancelled paid, cancelled paid, refund_pending pending', 'each API says so');
+    is($says->(), 'cancelled succeeded, cancelled paid, cancelled paid, refund_pending pending', 'each API shows the pending refund');
     my $settled = api(POST => "$admin/refunds/$refund->{id}/settle", token => operator->{token}, json => { reference => 'Statement 14' });
-    is($settled->{json}{refund}{status}, 'done', 'it is settled');
-    is($says->(), 'refunded succeeded, cancelled refunded, cancelled refunded, refunded pending', 'and so does each API');
+    is($settled->{json}{refund}{status}, 'done', 'the operator settles the refund');
+    is($says->(), 'refunded succeeded, cancelled refunded, cancelled refunded, refunded pending', 'each API shows the settled refund');
     done;
 };
 

@@ -157,7 +157,7 @@ sub refused_event
     my $simulator = start_simulator();
     my $answer = place(make_user(), make_plan(price => 19_00), payment_method => 'external', payment_channel => 'simulator');
     my $order  = $answer->{order};
-    is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'paid by hand');
+    is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'the order is paid manually');
     $simulator->approve($order->{payment_intent_id});
     ok($simulator->settled, 'the event of the provider is answered');
     return;

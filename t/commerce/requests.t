@@ -26,9 +26,9 @@ subtest 'methods' => sub {
         for my $method ('PUT', 'DELETE', 'PATCH', $allowed =~ /GET/ ? () : ('GET')) {
             my $reply = commerce($method => $route, $buyer);
             says($reply, 405, detail => 'The method is not allowed here.');
-            is($reply->header('Allow'), "$allowed, OPTIONS", "but $allowed");
+            is($reply->header('Allow'), "$allowed, OPTIONS", "Allow has $allowed");
         }
-        is(commerce(OPTIONS => $route, undef, key => undef)->code, 204, 'OPTIONS is answered');
+        is(commerce(OPTIONS => $route, undef, key => undef)->code, 204, 'OPTIONS succeeds');
     }
     my $count = (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1'))[0]{n};
     my $head = commerce(HEAD => 'all-orders', $buyer);
@@ -72,12 +72,12 @@ subtest 'round trips' => sub {
     for my $warm ([ GET => 'all-orders' ], [ GET => 'all-orders', 'order_number=1' ], [ GET => 'order-details', 'order_number=1' ], [ POST => 'create-order' ], [ POST => 'upgrade-renewal-package' ]) {
         ask($warm->[0] => $httpd->url(commerce_path($warm->[1])) . '?' . ($warm->[2] // ''), token => $member->{token}, headers => { apikey => application() }); # statements are prepared once
     }
-    is($trips->(@$_), 1, 'then there is one') for (
+    is($trips->(@$_), 1, 'later requests have one statement') for (
         [ GET => 'all-orders', '' ], [ GET => 'all-orders', '?period=year&category=product&limit=5' ], [ GET => 'all-orders', "?order_number=$mine->{number}" ],
         [ GET => 'order-details', "?order_number=$mine->{number}" ], [ POST => 'upgrade-renewal-package', '', json => package_body($member, $package) ],
     );
     $trips->(POST => 'create-order', '', json => order_body($member, [$pen])); # prepares the statement
-    is($trips->(@$_), 1, 'one for goods that are not counted') for (
+    is($trips->(@$_), 1, 'an order of goods that are not counted has one statement') for (
         [ POST => 'create-order', '', json => order_body($member, [$pen]) ],
         [ POST => 'create-order', '', json => order_body($member, [$pen]), headers => { 'Idempotency-Key' => unique('key') } ],
     );

@@ -64,7 +64,7 @@ subtest 'order not exist' => sub {
     my $foreign = make_company_member(make_company);
     my $missing = cancel($seller, 'AAAA160401000001OD');
     named($missing, 'order not exist');
-    is($_->content, $missing->content, 'as if there were none')
+    is($_->content, $missing->content, 'the response equals that for an unknown order')
         for cancel(make_company_member($shop, role => 'manager'), $number), cancel($foreign, $number), cancel($seller, sell($foreign)), cancel($seller, paid_sale($foreign)->{number}),
         cancel(make_company_member($shop, role => 'member'), $number), map { cancel($seller, $_) } 1, "O'D", '%', "\x{e4}";
     is(states_of($number), 'open unpaid', 'the order is unchanged');

@@ -28,7 +28,7 @@ subtest 'the response' => sub {
     is_deeply($reply->{json}, {
         profile         => { given_name => 'CC', family_name => "L\x{ee}", title => 1, phone => '0912345678' },
         default_address => { street => 'ABC st.', city => 'Taichung', state => 'Taiwan', code => '30123', country => 'R.O.C.' },
-    }, 'who it is, to fill in the form');
+    }, 'the response has the profile and the default address of the consumer');
     like($reply->content, qr/"title":1,/, 'the title is a number');
     is(order_of($number)->{buyer_id}, $consumer->{id}, 'the consumer is the buyer');
     is(order_of($number)->{version}, 2, 'the claim increments the version');

@@ -121,7 +121,7 @@ subtest 'authorization' => sub {
     my $foreign = make_company_member(make_company);
     my $missing = detail($seller, 'AAAA160401000001OD');
     named($missing, 'order not exist');
-    is($_->content, $missing->content, 'as if there were none') for detail($foreign, $number), map { detail($seller, $_) } sell($foreign), 1, "O'D", '%', "\x{e4}",
+    is($_->content, $missing->content, 'the response equals that for an unknown order') for detail($foreign, $number), map { detail($seller, $_) } sell($foreign), 1, "O'D", '%', "\x{e4}",
         place(make_user(balance => 10_00), make_plan(price => 10_00))->{order}{number};
     my $member = make_company_member($shop, role => 'member');
     named(detail($member, $_), 'no permission') for $number, 'none';

@@ -56,7 +56,7 @@ subtest 'refund' => sub {
     my $sale = paid_sale($seller);
     twice('refund', $seller, order_number => $sale->{number});
     named(company('refund', $seller, order_number => $sale->{number}), 'refunded');
-    is(order_of($sale->{number})->{refunded}, 100, 'once');
+    is(order_of($sale->{number})->{refunded}, 100, 'the order is refunded once');
 };
 
 subtest 'the consumer' => sub {

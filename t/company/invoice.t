@@ -88,7 +88,7 @@ subtest 'issuing' => sub {
     my $first = $post->($id);
     is($first->code, 201, 'the operator issues an invoice');
     my $again = $post->($id);
-    is($again->code, 200, 'once');
+    is($again->code, 200, 'a repetition issues no other invoice');
     is($again->{json}{number}, $first->{json}{number}, 'a repetition returns the same number');
     refused($post->(order_of(sell($seller))->{id}), 409, 'order_not_billable');
     my @numbers = map { invoice_of(paid_sale($seller)->{number}) } 1 .. 3;

@@ -58,7 +58,7 @@ subtest 'a billing address' => sub {
 };
 
 subtest 'other responses' => sub {
-    is(company(@$_)->header($header), undef, "$_->[0] names none")
+    is(company(@$_)->header($header), undef, "$_->[0]: the header names no field")
         for [ 'detail', $seller, order_number => 'none' ], [ 'list', { token => 'nonsense' } ], [ 'confirm', $consumer, order_number => 'none' ];
     is(company('list', $seller)->header($header), undef, 'a success has no header');
 };

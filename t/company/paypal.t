@@ -94,7 +94,7 @@ subtest 'an unknown state of the database' => sub {
         db()->do($source);
         is(scalar @pages, 3, "$state: each page responds");
         is($_->code, 500, 'each page responds with 500') for @pages;
-        is($_->header('Client-Warning'), undef, 'that the server has sent') for @pages; # LWP reports a lost connection as 500
+        is($_->header('Client-Warning'), undef, 'the response was sent by the server') for @pages; # LWP reports a lost connection as 500
         unlike($_->decoded_content, qr/<button|<form/, 'no page has a button') for @pages;
     }
     is(ask(GET => "$link/pay")->code, 200, 'a known state is served again');

@@ -125,7 +125,7 @@ subtest 'refused states' => sub {
     refund($seller, $sale->{number});
     named(refund($seller, $sale->{number}), 'refunded');
     named(refund($seller, $sale->{number}, unique('tx')), 'refunded');
-    is(state_of($sale->{number}), 'completed refunded 100', 'once');
+    is(state_of($sale->{number}), 'completed refunded 100', 'the order is refunded once');
     named(refund($seller, sell($seller, products => [ [ make_product($shop), discount => 100 ] ])), 'closed');
 };
 

@@ -63,7 +63,7 @@ subtest 'order not exist' => sub {
     my $foreign = make_company_member(make_company);
     my $missing = query($seller, 'AAAA160401000001OD');
     named($missing, 'order not exist');
-    is($_->content, $missing->content, 'as if there were none')
+    is($_->content, $missing->content, 'the response equals that for an unknown order')
         for query($foreign, $number), query(make_company_member($shop, role => 'member'), $number), map { query($seller, $_) } 1, "O'D", '%', "\x{e4}", paid_sale($foreign)->{number};
 };
 

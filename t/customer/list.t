@@ -40,7 +40,7 @@ subtest 'every member' => sub {
     is_deeply($entry, {
         id => $order->{id}, order_code => $order->{number}, bill_no => undef, number_of_products => 2, total_amount => 89.8, order_status => 'pending',
         payment_status => 'unpaid', payment_type => 'cod', delivery_date => undef, delivery_day => undef, delivery_delay_status => 'On-Time',
-    }, 'as it is placed');
+    }, 'a new order has these members');
     like(list($buyer)->content, qr/"total_amount":89\.8,/, 'amounts are numbers without trailing zeros');
     my @members = list($buyer)->content =~ /\{"id":.*?\}/ ? $& =~ /"(\w+)":/g : ();
     is("@members", 'id order_code bill_no number_of_products total_amount order_date order_status payment_status payment_type delivery_date delivery_day delivery_delay_status',

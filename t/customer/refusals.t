@@ -34,8 +34,8 @@ subtest 'paths and methods' => sub {
         my ($method, $name, $of, $allowed) = @$case;
         my $reply = api($method => customer_path($name, $of), token => $buyer->{token});
         is($reply->code, 405, "$method $name") or diag($reply->as_string);
-        is($reply->{json}{message}, 'The method is not allowed here.', 'is not allowed');
-        is($reply->header('Allow'), "$allowed, OPTIONS", "but $allowed");
+        is($reply->{json}{message}, 'The method is not allowed here.', 'the message reports the method');
+        is($reply->header('Allow'), "$allowed, OPTIONS", "Allow has $allowed");
     }
     my $put = api(PUT => customer_path('order-cancel', $order), token => $buyer->{token});
     is_deeply([ $put->code, $put->header('Allow') ], [ 405, 'GET, HEAD, POST, OPTIONS' ], 'a path with two methods');

@@ -40,11 +40,11 @@ subtest 'the sample of the specification' => sub {
     my ($a, $b) = lines_of($order);
     my $reply = request_return($order, [ $a, $b ]);
     is($reply->code, 200);
-    done_well($reply, 'is asked for');
+    done_well($reply, 'the return is requested');
     is(returns_of($order), "requested 2:$a 1:$b", 'the return has all items of the lines');
     my ($row) = rows('SELECT reason FROM orders.order_return WHERE tenant_id = 1 AND order_id = ?', $order->{id});
     is($row->{reason}, 'Damaged items', 'the return has the reason');
-    done_well(request_return($order, [ $b, $a ]), 'again');
+    done_well(request_return($order, [ $b, $a ]), 'a repeated request succeeds');
     is(returns_of($order), "requested 2:$a 1:$b", 'the same request again changes nothing');
 };
 
@@ -137,7 +137,7 @@ subtest 'fields' => sub {
     says(customer(POST => 'order/return', undef, $buyer), 400, customer(POST => 'order/return', undef, $buyer)->{json}{message});
     says(customer(POST => 'order/return', undef, $buyer, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
     is(returns_of($order), '', 'no return was requested');
-    done_well($with->(return_reason => "Two\nlines", nonsense => 1), 'what is not known does not matter');
+    done_well($with->(return_reason => "Two\nlines", nonsense => 1), 'unknown fields are ignored');
 };
 
 subtest 'idempotency keys' => sub {
@@ -155,7 +155,7 @@ subtest 'OrdersReturnWindow' => sub {
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - interval '31 days', shipped_at = now() - interval '32 days' WHERE tenant_id = 1 AND order_id = ?), undef, $order->{id});
     my $reply = ask(POST => '/basic/customer/order/return', basic => [ 'known', 'sesame' ],
         json => { order_id => $order->{id}, order_items_id => [ lines_of($order) ], return_reason => 'x' });
-    done_well($reply, 'is as long as the Location says') or diag($reply->as_string);
+    done_well($reply, 'the Location overrides the window') or diag($reply->as_string);
 };
 
 subtest 'orders of other users' => sub {

@@ -46,7 +46,7 @@ subtest 'every member' => sub {
             },
             quantity => 3, mrp => '100.00', offer_price => '90.00', total_price => '270.00',
         } ],
-    }, 'as it is placed');
+    }, 'a new order has these members');
     adds_up($sum, 'tax in the prices');
     my $text = customer(GET => 'order-summery', $order, $buyer)->content;
     like($text, qr/"sub_total":270,"total_amount":370,"total_tax":20,/, 'totals are numbers');

@@ -43,8 +43,8 @@ sub promote_after {
     my @after = grep { $_ > $died + 0.5 } @{$load->{oks}};
     note(sprintf 'first success %.1f s after the primary %s, last failure %.1f s after', ($after[0] // 0) - $died, $what, $load->recovered_after($died, 1e9));
     ok(@after && $after[0] - $died <= 10, 'orders are placed again within 10 s');
-    none_of('and without failure after that', $load->failures($died + 10, 1e9));
-    none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+    none_of('no request fails later', $load->failures($died + 10, 1e9));
+    none_of('no request hangs', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
     none_of('a repeated request gets the first response', $load->inconstant);
     is($new->value('SELECT pg_is_in_recovery()::int'), 0, 'the standby is the new primary');
     closing(stand => $stand, log => $log);

@@ -77,7 +77,7 @@ print $polite raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content
 sysread $polite, my $go, 1000;
 like($go, qr{^HTTP/1.1 100 }, 'Expect: the client gets 100');
 print $polite $text;
-is(raw_read($polite)->{status}, 200, 'then the response');
+is(raw_read($polite)->{status}, 200, 'the response follows the body');
 my $refused = raw($port, raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content-Length: 5000'));
 is($refused->{status}, 413, 'Expect: a body that is too large gets 413');
 is($refused->{interim}, '', 'without 100');
@@ -104,7 +104,7 @@ for (
     my ($status, $name, $head) = @$_;
     my $answer = raw($port, $head);
     is($answer->{status}, $status, $name);
-    cmp_ok($answer->{seconds}, '<', 2, 'answered although the body does not arrive');
+    cmp_ok($answer->{seconds}, '<', 2, 'the response does not wait for the body');
     like($answer->{head}, qr/^Connection: close/mi, 'the connection is closed');
 }
 my $kept = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 2'), '{}');

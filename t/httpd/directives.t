@@ -23,11 +23,11 @@ sub page_of
     return join ' ', scalar @{ $reply->{json}{orders} || [] }, $reply->{json}{pagination}{per_page} // '-';
 }
 is(page_of('/glue/user'),                         '5 20', 'without OrdersPageSize: default of the API');
-is(page_of('/glue/pages'),                        '2 2',  'default');
-is(page_of('/glue/pages?per_page=50'),            '3 3',  'maximum');
-is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits both');
+is(page_of('/glue/pages'),                        '2 2',  'a configured default');
+is(page_of('/glue/pages?per_page=50'),            '3 3',  'a configured maximum');
+is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits default and maximum');
 is(page_of('/glue/pages/own'),                    '1 1',  'a nested section overrides the default');
-is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'and has the maximum of the API');
+is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'a nested section with a default only has the maximum of the API');
 
 # --- OrdersMaxQuantity ----------------------------------------------------------------------------------------------
 
@@ -51,14 +51,14 @@ sub return_to
     my $reply = api(POST => $path, @as, json => { plan_id => $paid->{id}, payment_method => 'external',
         payment_channel => 'simulator', payment_return_url => $url });
     my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
-    return $error ? $error->{code} : $reply->{json}{code} // 'taken';
+    return $error ? $error->{code} : $reply->{json}{code} // 'accepted';
 }
-is(return_to('/glue/returns',       'https://one.example/done'),  'taken', 'first prefix');
-is(return_to('/glue/returns',       'https://two.example/back/1'), 'taken', 'second prefix');
+is(return_to('/glue/returns',       'https://one.example/done'),  'accepted', 'first prefix');
+is(return_to('/glue/returns',       'https://two.example/back/1'), 'accepted', 'second prefix');
 is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'another path');
-is(return_to('/glue/returns/inner', 'https://one.example/done'),  'taken', 'a nested section inherits the prefixes');
-is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a nested section overrides the prefixes');
-is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'and does not inherit any');
+is(return_to('/glue/returns/inner', 'https://one.example/done'),  'accepted', 'a nested section inherits the prefixes');
+is(return_to('/glue/returns/own',   'https://three.example/'),    'accepted', 'a nested section overrides the prefixes');
+is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'a nested section with prefixes does not inherit any');
 is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL');
 
 # --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------

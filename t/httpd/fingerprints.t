@@ -41,7 +41,7 @@ sub agree
             if (!$first) {
                 $first = $reply;
                 like($reply->code, qr/^20[01]$/, $what) or diag($reply->as_string);
-                is($reply->header('Idempotency-Replayed'), undef, 'is not a replay');
+                is($reply->header('Idempotency-Replayed'), undef, 'the first request is not a replay');
                 next;
             }
             is($reply->content, $first->content, "$what: same response");

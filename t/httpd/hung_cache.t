@@ -98,7 +98,7 @@ for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
         $from = time;
         seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache server responds again/ && time < $from + 2 * $PAUSE;
         like($httpd->log, qr/the cache server responds again/, 'one line when it responds again');
-        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'requests do not wait for the cache that responds again');
+        cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'requests do not wait any more');
         my $stop = $httpd->stop;
         cmp_ok($stop, '<', 4, sprintf 'httpd stops in %.1f s', $stop);
     };

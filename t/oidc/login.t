@@ -76,7 +76,7 @@ sub sign_in
         }
     }
     is($url, $httpd->url('/account/'), "$login is signed in and back at the page") or diag($reply->as_string);
-    is($reply->code, 200, 'which is shown');
+    is($reply->code, 200, 'the page is shown');
     return $browser;
 }
 

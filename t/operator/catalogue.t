@@ -104,10 +104,10 @@ subtest 'the variants in the response' => sub {
         'SELECT v.external_ref, v.id FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE p.external_ref = ?', $ref);
     is_deeply($made->{json}{variants}, [ { ref => 'red', id => $id{red} }, { ref => 'blue', id => $id{blue} } ], 'the response has the id of each variant');
     my $again = api(PUT => $path, token => operator()->{token}, json => \%product);
-    is_deeply([ @{ $again->{json} }{qw(result variants)} ], [ 'unchanged', $made->{json}{variants} ], 'the response of an unchanged entry has them too');
+    is_deeply([ @{ $again->{json} }{qw(result variants)} ], [ 'unchanged', $made->{json}{variants} ], 'the response of an unchanged entry has the ids');
     my $lines = api(POST => '/api/v1/admin/catalogue', token => operator()->{token}, type => 'application/x-ndjson',
         body => JSON::PP->new->canonical->encode({ kind => 'products', ref => $ref, %product }) . "\n");
-    is_deeply(JSON::PP->new->decode($lines->content)->{variants}, $made->{json}{variants}, 'a line of a bulk has them too');
+    is_deeply(JSON::PP->new->decode($lines->content)->{variants}, $made->{json}{variants}, 'a line of a bulk response has the ids');
     my $user = api(PUT => '/api/v1/admin/catalogue/users/' . unique('user'), token => operator()->{token}, json => { name => 'A' });
     ok(!exists $user->{json}{variants}, 'other kinds have no variants');
 };
@@ -118,7 +118,7 @@ subtest 'a duplicate variant' => sub {
     refused(put(products => $ref, json => \%product), 422, 'invalid_field', 'variants[2].ref');
     is_deeply([ rows('SELECT 1 FROM orders.product WHERE tenant_id = 1 AND external_ref = ?', $ref) ], [], 'nothing is stored');
     my ($reply, @lines) = bulk({ kind => 'products', ref => $ref, %product });
-    is_deeply([ @{ $lines[0] }{qw(result code field)} ], [ 'refused', 'invalid_field', 'variants[2].ref' ], 'a bulk refuses it too');
+    is_deeply([ @{ $lines[0] }{qw(result code field)} ], [ 'refused', 'invalid_field', 'variants[2].ref' ], 'a bulk request refuses a duplicate variant');
     refused(put(products => $ref, json => { name => 'Lamp', variants => [ {}, {} ] }), 422, 'required_field', 'variants[0].ref');
 };
 

@@ -220,7 +220,7 @@ subtest 'a payment settled by an operator without a reference' => sub {
     is_deeply(send_event($event)->{json}, { result => 'done' }, 'the capture is applied');
     my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
     is($payment->{transaction_id}, $event->{transaction_id}, 'the transaction id is stored');
-    is_deeply(send_event($event)->{json}, { result => 'unchanged' }, 'once');
+    is_deeply(send_event($event)->{json}, { result => 'unchanged' }, 'a repeated event changes nothing');
 };
 
 subtest 'free text' => sub {

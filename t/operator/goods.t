@@ -115,7 +115,7 @@ subtest 'repeated catalogue documents' => sub {
     is($stays->(10), 'unchanged 6', 'the same quantity keeps shipped items deducted');
     is(put(lines => [ { product => $vase->{ref}, quantity => 7 } ])->code, 409, 'more than the available items are refused');
     is($stays->(9), 'updated 9', 'another quantity is a new count');
-    is($stays->(9), 'unchanged 9', 'once');
+    is($stays->(9), 'unchanged 9', 'a repeated document changes nothing');
 };
 
 subtest 'refusals' => sub {
@@ -150,7 +150,7 @@ subtest 'fulfilment until delivery' => sub {
     is_deeply([ @$now{qw(fulfilment_state version)} ], [ 'confirmed', 2 ], 'confirmed');
     like($now->{bill_no}, qr/^BILL-\d{4}-\d\d-\d{4,}$/, 'billed');
     is($now->{shipments}[0]{late}, JSON::PP::true, 'the shipment is late');
-    is(does($order, 'confirm')->{json}{version}, 2, 'once');
+    is(does($order, 'confirm')->{json}{version}, 2, 'a repeated step changes nothing');
     is(does($order, 'pack')->{json}{fulfilment_state}, 'packed', 'packed');
     refused(does($order, 'deliver'), 409, 'order_not_advanceable');
     my $sent = does($order, 'ship', json => { courier => 'JNE', service => 'REG', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' })->{json};
@@ -208,10 +208,10 @@ subtest 'corrections' => sub {
     is_deeply([ @{ $reply->{json}{shipments}[0] }{qw(courier tracking_number tracking_url)} ], [ 'JNE', 'JP2', undef ], 'its URL is removed');
     my $step = $reply->{json}{history}[-1];
     is_deeply([ @$step{qw(axis from to comment)} ], [ 'details', 'corrected', 'corrected',
-        'typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -' ], 'history says what it was');
+        'typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -' ], 'the history has the old and new values');
     is($step->{actor}{kind}, 'operator', 'the history has the operator');
     refused(does($order, address => json => { shipping_address => { city => 'Bern' } }), 409, 'order_not_advanceable');
-    is(does($order, ship => json => { tracking_number => 'JP2' })->header('ETag'), $reply->header('ETag'), 'once');
+    is(does($order, ship => json => { tracking_number => 'JP2' })->header('ETag'), $reply->header('ETag'), 'a repeated request changes nothing');
     my $event = does($order, tracking => json => { status => 'lost' })->{json}{shipments}[0]{tracking}[0]{id};
     is_deeply(does($order, tracking => json => { withdraws => $event })->{json}{shipments}[0]{tracking}, [], 'a wrong event is withdrawn');
     refused(does($order, tracking => json => { withdraws => $event + 1_000_000 }), 422, 'invalid_field', 'withdraws');

@@ -24,7 +24,7 @@ sub unknown
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @codes = map { $_->{code} } @{ $reply->{json}{errors} || [] };
     refused($reply, 422, $reply->{json}{code} // '', @fields);
-    return is_deeply(\@codes, [ map { 'unknown_field' } @fields ], 'as unknown') || diag($reply->as_string);
+    return is_deeply(\@codes, [ map { 'unknown_field' } @fields ], 'the code of each field is unknown_field') || diag($reply->as_string);
 }
 
 subtest 'orders' => sub {

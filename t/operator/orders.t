@@ -33,7 +33,7 @@ sub unpaid
     return place($buyer, $plan, payment_method => 'manual', @_)->{order}{id};
 }
 
-subtest 'the canonical order' => sub {
+subtest 'an order with all its members' => sub {
     my $coupon = make_coupon();
     my $placed = place($buyer, $plan, coupon_code => $coupon->{code})->{order};
     my $reply  = get("/$placed->{id}");
@@ -42,30 +42,30 @@ subtest 'the canonical order' => sub {
     my $order = $reply->{json};
     is(member_names($order), join(' ', sort qw(id public_id number bill_no dialect version state payment_state fulfilment_state
         user retailer agent currency subtotal discount tax tax_inclusive shipping total refunded lines taxes addresses
-        payments refunds shipments returns invoices history notes metadata created_at updated_at)), 'with all its members');
+        payments refunds shipments returns invoices history notes metadata created_at updated_at)), 'the order has all its members');
     is_deeply([ @$order{qw(id number dialect version state payment_state fulfilment_state bill_no retailer agent notes)} ],
         [ @$placed{qw(id number)}, 'user', 1, 'completed', 'paid', 'none', (undef) x 4 ], 'the order has its states');
     is_deeply([ @$order{qw(currency subtotal discount tax shipping total refunded)} ], [ 'USD', 10_00, 1_00, 0, 0, 9_00, 0 ],
-        'the money');
+        'the order has its amounts');
     is_deeply($order->{user}, { id => $buyer->{id}, ref => $buyer->{ref}, name => $buyer->{name}, email => $buyer->{email} },
-        'the buyer');
+        'the order has its buyer');
     like($order->{public_id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'public_id is a UUID version 7');
     like($order->{$_}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "$_ is ISO 8601") for qw(created_at updated_at);
     is_deeply([ map { [ @$_{qw(kind product title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
         [ [ 'plan', $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, $coupon->{code}, 1, -1_00, -1_00 ] ],
-        'the lines');
+        'the order has its lines');
     is(member_names($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
-        subtotal returnable image metadata)), 'with all their members');
-    is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'without addresses both are null');
-    is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'empty arrays');
+        subtotal returnable image metadata)), 'a line has all its members');
+    is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'both addresses are null');
+    is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'other arrays are empty');
     is_deeply([ map { [ @$_{qw(axis from to)} ] } @{ $order->{history} } ],
         [ [qw(order new open)], [qw(payment new unpaid)], [qw(fulfilment new none)], [qw(payment unpaid paid)], [qw(order open completed)] ],
-        'the history');
+        'the order has its history');
     is(member_names($order->{history}[0]), 'actor at axis comment from to version', 'a step of the history has all members');
     is_deeply($order->{history}[0]{actor}, { kind => 'buyer', id => $buyer->{id} }, 'a step has its actor');
-    is(scalar @{ $order->{payments} }, 1, 'one payment');
-    is_deeply(get("/$order->{public_id}")->{json}, $order, 'by UUID');
-    is_deeply(get("/$order->{number}")->{json}, $order, 'by number');
+    is(scalar @{ $order->{payments} }, 1, 'the order has one payment');
+    is_deeply(get("/$order->{public_id}")->{json}, $order, 'the order is found by UUID');
+    is_deeply(get("/$order->{number}")->{json}, $order, 'the order is found by number');
     refused(get("/$_"), 404, 'not_found') for 9_000_000_000, 'nothing', '00000000-0000-7000-8000-000000000000', '-1',
         '99999999999999999999';
 };
@@ -81,13 +81,13 @@ subtest 'search' => sub {
     is_deeply(ids(get("$of&status=open")), [ @all[ 0, 1 ] ], 'by state');
     is_deeply(ids(get("$of&payment=paid")), [ @all[ 2 .. 4 ] ], 'by payment state');
     is_deeply(ids(get("$of&fulfilment=none&dialect=user")), \@all, 'by fulfilment and dialect');
-    is_deeply(ids(get("$of&dialect=shop")), [], 'of another dialect');
+    is_deeply(ids(get("$of&dialect=shop")), [], 'by another dialect: no orders');
     is_deeply(ids(get('?number=' . lc $paid[0]{number})), [ $paid[0]{id} ], 'by number');
     is_deeply(ids(get("$of&from=2020-01-01&to=2099-01-01T00:00:00Z")), \@all, 'by date');
-    is_deeply(ids(get("$of&to=2020-01-01")), [], 'before there was any');
+    is_deeply(ids(get("$of&to=2020-01-01")), [], 'before the first order: no orders');
     is_deeply(ids(get("?q=$user->{name}")), \@all, 'by free text: the name');
-    is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'the number');
-    is_deeply(ids(get("$of&q=%25%25")), [], 'text is no pattern');
+    is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'by free text: the number');
+    is_deeply(ids(get("$of&q=%25%25")), [], 'wildcards in free text are not interpreted');
     is(member_names(get($of)->{json}{orders}[0]), member_names(get("/$all[0]")->{json}), 'an entry has all members');
     my @order = grep { $_->{id} == $paid[0]{id} } @{ get($of)->{json}{orders} };
     is_deeply($order[0], get("/$paid[0]{id}")->{json}, 'an entry equals the order');
@@ -105,7 +105,7 @@ subtest 'search' => sub {
     is(get('?limit=1000')->code, 200, 'a limit above the maximum is reduced');
 };
 
-subtest 'paying by hand' => sub {
+subtest 'manual payments' => sub {
     my $id    = unpaid();
     my $reply = post($id, 'pay', json => { reference => 'till-1', method => 'cash' });
     is($reply->code, 200, 'the payment is settled');
@@ -122,7 +122,7 @@ subtest 'paying by hand' => sub {
     refused(post(unpaid(), 'pay', json => { method => $_ }), 422, 'payment_method_unknown', 'method') for 'balance', 'Cash!';
     refused(post(9_000_000_000, 'pay'), 404, 'not_found');
     my $number = get('/' . unpaid())->{json}{number};
-    is(post($number, 'pay')->{json}{payment_state}, 'paid', 'by number');
+    is(post($number, 'pay')->{json}{payment_state}, 'paid', 'an order is paid by number');
 };
 
 subtest 'cancelling' => sub {
@@ -193,8 +193,8 @@ subtest 'entity tags and idempotency keys' => sub {
     my $refund = post($id, 'refund', json => { amount => 1 }, headers => { 'Idempotency-Key' => $key });
     my $again  = post($id, 'refund', json => { amount => 1 }, headers => { 'Idempotency-Key' => $key });
     is($again->content, $refund->content, 'a refund is replayed');
-    is($again->code, $refund->code, 'with the same status');
-    is(get("/$id")->{json}{refunded}, 1, 'once');
+    is($again->code, $refund->code, 'the replay has the same status');
+    is(get("/$id")->{json}{refunded}, 1, 'the replay refunds nothing');
 };
 
 subtest 'taxes and variants' => sub {
@@ -202,7 +202,7 @@ subtest 'taxes and variants' => sub {
     for my $rate ([ 'CGST', 800 ], [ 'SGST', 900 ]) {
         my $reply = api(PUT => '/api/v1/admin/catalogue/tax-rates/' . unique('rate'), @token,
             json => { tax_class => $class, key => $rate->[0], rate_bp => $rate->[1] });
-        is($reply->code, 201, "a rate, $rate->[0]");
+        is($reply->code, 201, "the rate $rate->[0] is created");
     }
     my $taxed  = make_plan(price => 100_00, tax_class => $class);
     my $option = make_billing_option($taxed, price => 200_00, name => 'Yearly');

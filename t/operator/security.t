@@ -114,7 +114,7 @@ subtest 'another user' => sub {
     }
     is(order_row($order->{id})->{state}, 'open', 'the order is unchanged');
     is_deeply([ grep { $_->{id} == $order->{id} } @{ api(GET => '/api/v1/user/orders?per_page=100', token => $other->{token})->{json}{orders} } ],
-        [], 'it is not in his list');
+        [], 'the list of another user does not have the order');
     my $guessed = api(GET => "/api/v1/user/orders?number=$order->{number}", token => $other->{token})->{json};
     is($guessed->{pagination}{total_count}, 0, 'the list does not count it');
 };

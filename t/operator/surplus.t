@@ -46,7 +46,7 @@ is_deeply([ @{ $own->{json}{refund} }{qw(status amount)}, !!$own->{json}{refund}
 my $settled = api(POST => "/api/v1/admin/refunds/$refund->{id}/settle", @token, json => { reference => 'transfer 7' });
 is($settled->code, 200, 'the operator settles the surplus refund');
 is_deeply([ @{ $settled->{json}{refund} }{qw(status reference)}, @{ $settled->{json}{order} }{qw(payment_state refunded)} ],
-    [ 'done', 'transfer 7', 'partially_refunded', 5_00 ], 'and the order is as before');
+    [ 'done', 'transfer 7', 'partially_refunded', 5_00 ], 'the states of the order are unchanged');
 
 invariants_hold();
 done;

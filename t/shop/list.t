@@ -78,7 +78,7 @@ subtest 'invalid pages' => sub {
     is_deeply($reply->{json}{error}, {
         code => 'VALIDATION_ERROR', message => 'Some fields are not valid.',
         details => [ { field => 'page', code => 'invalid_type', message => 'Must be an integer.' } ],
-    }, 'is told in full');
+    }, 'the error names the field');
     says(list('page=1&page=2'), 400, 'BAD_REQUEST', 'malformed_request');
     says(list('page=%zz'), 400, 'BAD_REQUEST', 'malformed_request');
 };

@@ -64,7 +64,7 @@ subtest 'an order paid from the balance' => sub {
     is(member_names($transaction), join(' ', sort qw(id entry_type amount_cents currency balance_after_cents reference
         description metadata created_at)), 'the transaction has its fields');
     is_deeply([ @$transaction{qw(amount_cents currency balance_after_cents reference)} ],
-        [ -25_00, 'USD', 10_000_00 - 25_00, "order:$order->{number}" ], 'is negative, because the balance was debited, and refers to the order');
+        [ -25_00, 'USD', 10_000_00 - 25_00, "order:$order->{number}" ], 'the transaction has a negative amount and refers to the order');
 };
 
 subtest 'defaults' => sub {

@@ -40,7 +40,7 @@ sub tells
     my ($mark, $reply, $what, $cause) = @_;
     my $id      = quotemeta $reply->header('X-Request-Id');
     my $payment = $reply->{json}{order}{payments}[-1]{id};
-    like(join('', log_since($mark)), qr/\[orders:(?:warn|debug)\] .*$what $id - user\.create: channel simulator, payment $payment: $cause/, 'the log too');
+    like(join('', log_since($mark)), qr/\[orders:(?:warn|debug)\] .*$what $id - user\.create: channel simulator, payment $payment: $cause/, 'the log has the error');
 }
 
 subtest 'an order to be paid at the provider' => sub {
@@ -50,18 +50,18 @@ subtest 'an order to be paid at the provider' => sub {
     my $order   = $reply->{json}{order};
     my $payment = $order->{payments}[0];
     is_deeply([ @$order{qw(status payment_status payment_method paid_at payment_failure_code)} ],
-        [ 'pending_payment', 'pending', 'external', undef, undef ], 'and waits for its payment');
+        [ 'pending_payment', 'pending', 'external', undef, undef ], 'the order awaits its payment');
     ok($order->{payment_intent_id}, 'the order has the intent');
     is($payment->{intent_id}, $order->{payment_intent_id}, 'the payment has the intent');
     like($payment->{metadata}{pay_url}, qr{^http://127\.0\.0\.1}, 'the payment has the URL of the payment page');
     is_deeply([ @$payment{qw(method amount_cents currency failure_code)} ], [ 'external', 19_90, 'USD', undef ], 'the payment has the amount');
-    is($reply->{json}{transaction}, undef, 'there is no balance transaction');
+    is($reply->{json}{transaction}, undef, 'the response has no balance transaction');
     my $intent = $provider->intent_of(key_of($payment->{id}));
     is_deeply([ @$intent{qw(amount currency order_number return_url)} ],
-        [ 19_90, 'USD', $order->{number}, 'https://shop.example/thanks' ], 'the provider knows what to collect');
+        [ 19_90, 'USD', $order->{number}, 'https://shop.example/thanks' ], 'the provider has the amount and the order number');
 
     $provider->approve($order->{payment_intent_id});
-    my $paid = becomes($order->{id}, 'paid', 'the provider says that it was paid');
+    my $paid = becomes($order->{id}, 'paid', 'the order is paid after the event of the provider');
     is($paid->{payment_status}, 'succeeded', 'the payment succeeded');
     ok($paid->{$_}, "the order has $_") for qw(paid_at payment_reference);
     is($paid->{payments}[0]{status}, 'succeeded', 'its payment succeeded');
@@ -98,7 +98,7 @@ subtest 'a provider that refuses' => sub {
     is($reply->code, 200, 'the order is placed');
     my $order = $reply->{json}{order};
     is_deeply([ @$order{qw(status payment_status payment_failure_code payment_intent_id)} ],
-        [ 'payment_failed', 'failed', 'card_declined', undef ], 'that failed for good');
+        [ 'payment_failed', 'failed', 'card_declined', undef ], 'the payment and the order failed');
     ok($order->{payment_failure_message}, 'the order has the message of the provider');
     tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider replied 402: card_declined$/m);
 };
@@ -177,7 +177,7 @@ subtest 'a request interrupted before the reply of the provider' => sub {
     db()->do(q(UPDATE orders.idempotency SET completed_at = NULL, answer = NULL, started_at = now() - interval '1 minute'
         WHERE tenant_id = 1 AND actor_id = ? AND key = ?), undef, $buyer->{id}, $key);
     is(create(key => $key)->{json}{order}{id}, $first->{id}, 'the worker may complete the payment first');
-    is(create(key => $key)->header('Idempotency-Replayed'), 'true', 'then the request is a replay');
+    is(create(key => $key)->header('Idempotency-Replayed'), 'true', 'the next request is a replay');
 };
 
 subtest 'cancelling' => sub {
@@ -195,7 +195,7 @@ subtest 'cancelling' => sub {
 subtest 'an expired order' => sub {
     my $order = create()->{json}{order};
     let_expire($order->{id}, q(now() - interval '1 second'));
-    my $expired = becomes($order->{id}, 'cancelled', 'is shown as cancelled');
+    my $expired = becomes($order->{id}, 'cancelled', 'the order is shown as cancelled');
     is($expired->{payment_status}, 'pending', 'its payment is shown as pending');
     is(order_row($order->{id})->{state}, 'expired', 'the order is expired in the database');
 };

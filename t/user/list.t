@@ -32,11 +32,11 @@ subtest 'pages' => sub {
     is($first->code, 200, 'the first page');
     is_deeply(ids($first), [ @newest[ 0 .. 19 ] ], 'a page has the 20 newest orders');
     is_deeply($first->{json}{pagination},
-        { page => 1, per_page => 20, total_count => 25, has_next => JSON::PP::true, has_prev => JSON::PP::false }, 'and says so');
+        { page => 1, per_page => 20, total_count => 25, has_next => JSON::PP::true, has_prev => JSON::PP::false }, 'the pagination describes the first page');
     my $second = list('page=2');
     is_deeply(ids($second), [ @newest[ 20 .. 24 ] ], 'the second page has the rest');
     is_deeply($second->{json}{pagination},
-        { page => 2, per_page => 20, total_count => 25, has_next => JSON::PP::false, has_prev => JSON::PP::true }, 'and says so');
+        { page => 2, per_page => 20, total_count => 25, has_next => JSON::PP::false, has_prev => JSON::PP::true }, 'the pagination describes the second page');
     is_deeply(ids(list('page=3')), [], 'a page after the last is empty');
     is(list('page=3')->{json}{pagination}{total_count}, 25, 'it has the total count');
     is_deeply(ids(list('page=3&per_page=10')), [ @newest[ 20 .. 24 ] ], 'per_page sets the page size');
@@ -77,8 +77,8 @@ subtest 'filters' => sub {
     is(list('payment_status=succeeded')->{json}{pagination}{total_count}, 6, 'payment_status succeeded');
     is(list('payment_status=pending')->{json}{pagination}{total_count}, 19, 'payment_status pending includes cancelled orders');
     is(list('payment_status=failed')->{json}{pagination}{total_count}, 0, 'payment_status failed');
-    is(list('status=cancelled&payment_status=pending')->{json}{pagination}{total_count}, 1, 'both');
-    is(list('status=paid&payment_status=pending')->{json}{pagination}{total_count}, 0, 'filters that exclude each other');
+    is(list('status=cancelled&payment_status=pending')->{json}{pagination}{total_count}, 1, 'both filters are applied');
+    is(list('status=paid&payment_status=pending')->{json}{pagination}{total_count}, 0, 'filters that exclude each other: no orders');
     is(list('payment_method=balance')->{json}{pagination}{total_count}, 6, 'payment_method balance');
     is(list("payment_method=$_")->{json}{pagination}{total_count}, 19, "payment_method $_") for qw(manual offline);
     is(list('payment_method=external')->{json}{pagination}{total_count}, 0, 'payment_method external');
@@ -138,7 +138,7 @@ subtest 'orders of other users' => sub {
     ok(!grep({ $_ == $own->{id} } @{ ids(list('per_page=100')) }), "the list has no orders of other users");
 };
 
-is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD is answered');
+is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD succeeds');
 is(api(GET => "$path/?page=1", token => $buyer->{token}, unchecked => 1)->code, 200, 'a trailing slash is accepted');
 
 subtest 'an order settled by another method' => sub {

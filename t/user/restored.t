@@ -46,7 +46,7 @@ sub paid
 {
     my ($order) = @_;
     $provider->approve($order->{payment_intent_id});
-    return ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'is paid') || diag(state_of($order));
+    return ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'the order is paid') || diag(state_of($order));
 }
 
 sub refund
